@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Parameters of every block: one frozen, keyword-only dataclass each, checked once and shared by all twins.
+
+An error names the parameter, what it may be and what it was: `TypeError` for the wrong kind, `ValueError` for the wrong
+range.
+"""
+
+from golden.params.layers import (
+    ConvParams,
+    DenseParams,
+    HeadParams,
+    MapShape,
+    PoolParams,
+    ThermometerParams,
+    XnorParams,
+)
+from golden.params.network import LayerParams, NetworkParams
+from golden.params.sampling import (
+    BernoulliParams,
+    LfsrParams,
+    PrototypesParams,
+    SamplerParams,
+    SelectorParams,
+    Stream,
+    stream_params,
+    stream_seed,
+)
+
+__all__ = [
+    "BernoulliParams",
+    "ConvParams",
+    "DenseParams",
+    "HeadParams",
+    "LayerParams",
+    "LfsrParams",
+    "MapShape",
+    "NetworkParams",
+    "PoolParams",
+    "PrototypesParams",
+    "SamplerParams",
+    "SelectorParams",
+    "Stream",
+    "ThermometerParams",
+    "XnorParams",
+    "stream_params",
+    "stream_seed",
+]

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Parameters of the blocks that draw bits: LFSR, comparator, prototype memory, selector, sampler (contract, 4-7)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from golden.params.checks import check_choice, check_integer
+from golden.polynomials import LATE_TAPS_64
+
+__all__ = [
+    "BernoulliParams",
+    "LfsrParams",
+    "PrototypesParams",
+    "SamplerParams",
+    "SelectorParams",
+    "Stream",
+    "stream_params",
+    "stream_seed",
+]
+
+_MASK_64 = 2**64 - 1
+MAX_CODE_WIDTH = 16  # q
+THRESHOLD_WIDTH = 16  # bits of a cumulative mixing threshold, and of the draw compared with it
+
+
+class Stream(IntEnum):
+    """Numbers of the chip's random streams; planes ``0..15`` count up from `PLANE` (contract, 4)."""
+
+    PLANE = 0
+    SERIAL = 16
+    COMPONENT = 17
+    CLASS = 18
+    RESERVOIR = 19
+
+
+@dataclass(frozen=True, kw_only=True)
+class LfsrParams:
+    """Parameters of a Fibonacci LFSR.
+
+    Parameters
+    ----------
+    width : int
+        Bits of state, n, 3..64.
+    taps : tuple of int
+        Exponents of the polynomial, 1-based, highest first, `width` included.
+    seed : int
+        First state, and the state loaded to recover from all-zero; ``1..2**width - 1``.
+    step : int
+        L, bits read and steps taken by one advance, ``1..width``.
+    """
+
+    width: int
+    taps: tuple[int, ...]
+    seed: int
+    step: int = 1
+
+    def __post_init__(self) -> None:
+        check_integer("LFSR width", self.width, 3, 64)
+        if not isinstance(self.taps, tuple) or not self.taps:
+            raise TypeError(f"LFSR taps must be a tuple of integers, not {self.taps!r}")
+        for tap in self.taps:
+            check_integer("LFSR tap", tap, 1, self.width)
+        if self.width not in self.taps or list(self.taps) != sorted(set(self.taps), reverse=True):
+            raise ValueError(f"LFSR taps must fall from the width {self.width} without repeats, not {self.taps!r}")
+        check_integer("LFSR seed", self.seed, 1, 2**self.width - 1)
+        check_integer("LFSR step", self.step, 1, self.width)
+
+
+def stream_seed(seed: int, stream: int) -> int:
+    """Return the first state of random stream `stream` under user seed `seed` (SplitMix64; contract, 4)."""
+    check_integer("Seed", seed, 0, _MASK_64)
+    z = (seed + (stream + 1) * 0x9E3779B97F4A7C15) & _MASK_64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK_64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK_64
+    return (z ^ (z >> 31)) or 1
+
+
+def stream_params(seed: int, stream: int, step: int) -> LfsrParams:
+    """Return the 64-bit LFSR of random stream `stream` under user seed `seed`, `step` bits a word."""
+    return LfsrParams(width=64, taps=LATE_TAPS_64[stream], seed=stream_seed(seed, stream), step=step)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BernoulliParams:
+    """Parameters of the comparator lanes.
+
+    Parameters
+    ----------
+    code_width : int
+        q, bits of a prototype code, 1..16.
+    lanes : int
+        L, features drawn in one beat, 1..64.
+    """
+
+    code_width: int
+    lanes: int = 64
+
+    def __post_init__(self) -> None:
+        check_integer("Code width q", self.code_width, 1, MAX_CODE_WIDTH)
+        check_integer("Sampler lanes L", self.lanes, 1, 64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrototypesParams:
+    """Parameters of the prototype memory and its class table.
+
+    Parameters
+    ----------
+    features : int
+        D, features of a prototype.
+    code_width : int
+        q, bits of a code, 1..16.
+    lanes : int
+        L, codes in a memory row, 1..64.
+    components : int
+        Prototypes the memory holds, over all classes.
+    classes : int
+        Entries of the class table.
+    class_components : int
+        Largest K, components of one class.
+    """
+
+    features: int
+    code_width: int
+    lanes: int = 64
+    components: int = 100
+    classes: int = 100
+    class_components: int = 1
+
+    def __post_init__(self) -> None:
+        check_integer("Features D", self.features, 1)
+        BernoulliParams(code_width=self.code_width, lanes=self.lanes)
+        check_integer("Prototype capacity", self.components, 1)
+        check_integer("Class capacity", self.classes, 1)
+        check_integer("Components a class K", self.class_components, 1)
+
+    @property
+    def beats(self) -> int:
+        """B, memory rows of a component, and beats of an exemplar."""
+        return -(-self.features // self.lanes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the memory."""
+        return self.components * self.beats
+
+    @property
+    def row_width(self) -> int:
+        """Bits of a row."""
+        return self.lanes * self.code_width
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectorParams:
+    """Parameters of the selector of classes and components.
+
+    Parameters
+    ----------
+    mode : {"round_robin", "uniform", "weighted"}
+        How past classes are requested.
+    seed : int
+        User seed S, 64 bits.
+    """
+
+    mode: str = "round_robin"
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_choice("Selector mode", self.mode, ("round_robin", "uniform", "weighted"))
+        check_integer("Seed", self.seed, 0, _MASK_64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplerParams:
+    """Parameters of the sampler: its memory, micro-architecture and seed.
+
+    Parameters
+    ----------
+    prototypes : PrototypesParams
+        The memory it reads: D, q and L are its own.
+    mode : {"parallel", "serial"}
+        Micro-architecture: all planes in one cycle from q plane-LFSRs, or one plane a cycle from one LFSR.
+    draws_per_read : int
+        M, exemplars drawn beat by beat from one prototype.
+    seed : int
+        User seed S, 64 bits.
+    """
+
+    prototypes: PrototypesParams
+    mode: str = "parallel"
+    draws_per_read: int = 1
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prototypes, PrototypesParams):
+            raise TypeError(f"Prototypes must be PrototypesParams, not {self.prototypes!r}")
+        check_choice("Sampler mode", self.mode, ("parallel", "serial"))
+        check_integer("Draws per read M", self.draws_per_read, 1)
+        check_integer("Seed", self.seed, 0, _MASK_64)
+
+    @property
+    def streams(self) -> tuple[int, ...]:
+        """Stream numbers of the comparator's LFSRs, most significant plane first."""
+        if self.mode == "serial":
+            return (Stream.SERIAL,)
+        return tuple(range(Stream.PLANE, Stream.PLANE + self.prototypes.code_width))
+
+    def lfsrs(self) -> tuple[LfsrParams, ...]:
+        """Return the parameters of the comparator's LFSRs, in the order of `streams`."""
+        return tuple(stream_params(self.seed, i, self.prototypes.lanes) for i in self.streams)

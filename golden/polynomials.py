@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Primitive polynomials over GF(2), as taps of Fibonacci LFSRs (contract, 4).
 
-Taps ``t`` of width ``n`` stand for the polynomial ``x^n + sum of x^(n-t)``; the tap ``n`` gives the constant 1.
+Taps ``t`` of width ``n`` stand for the polynomial ``x^n + sum of x^(n-t)``; the tap ``n`` gives 1.
 """
 
 __all__ = ["LATE_TAPS_64"]
 
-#: Degree 64, every tap >= 32, so that a 32-step leap is one XOR level; entry ``i`` belongs to random stream ``i``.
+#: Degree 64, every tap >= 32, so that a 32-step leap is one XOR level; entry ``i`` is stream ``i``.
 LATE_TAPS_64: tuple[tuple[int, ...], ...] = (
     (64, 47, 45, 32),
     (64, 53, 44, 39),

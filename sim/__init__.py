@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What it is for: class-incremental studies, replay, memory ledger and command line, on top of ``golden``."""
+"""What it is for: class-incremental studies, replay, memory ledger and command line."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Is it true: tests, proofs and benchmarks that hold the other layers to the contract and to outside truth."""
+"""Is it true: tests and benchmarks that hold the other layers to the contract and outside truth."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of every block: one frozen, keyword-only dataclass each, checked once and shared by all twins.
+"""Parameters of every block: one frozen, keyword-only dataclass each, checked once for all twins.
 
-An error names the parameter, what it may be and what it was: `TypeError` for the wrong kind, `ValueError` for the wrong
-range.
+An error names the parameter, what it may be and what it was: `TypeError` for the wrong kind,
+`ValueError` for the wrong range.
 """
 
 from golden.params.layers import (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of parameters, with the one sentence form of every message: "Thing must be what, not value"."""
+"""Checks of parameters; every message has the form "Thing must be what, not value"."""
 
 from typing import Any
 

@@ -72,7 +72,9 @@ class ThermometerParams:
     def output(self) -> MapShape:
         """Shape of the code map, colour-major channels."""
         colours = self.input.channels
-        return MapShape(height=self.input.height, width=self.input.width, channels=colours * self.levels)
+        return MapShape(
+            height=self.input.height, width=self.input.width, channels=colours * self.levels
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +148,7 @@ class ConvParams:
     kernel : int
         Side k of the square kernel.
     groups : int
-        g; divides input and output channels. Depthwise: ``groups == input.channels == outputs``.
+        g; divides input and output channels. A depthwise layer has one channel a group.
     padding : {"same", "valid"}
         Same padding needs an odd kernel and pads with -1 (bit 0).
     shuffle : bool
@@ -172,7 +174,10 @@ class ConvParams:
         check_flag("Convolution thresholds", self.thresholds)
         for name, channels in (("input", self.input.channels), ("output", self.outputs)):
             if channels % self.groups:
-                raise ValueError(f"Convolution groups must divide the {channels} {name} channels, not {self.groups}")
+                raise ValueError(
+                    f"Convolution groups must divide the {channels} {name} channels, "
+                    f"not {self.groups}"
+                )
         if self.padding == "same" and self.kernel % 2 == 0:
             raise ValueError(f"Kernel of a same-padded convolution must be odd, not {self.kernel}")
         if self.padding == "valid" and self.kernel > min(self.input.height, self.input.width):
@@ -213,7 +218,7 @@ class ConvParams:
 
     @property
     def weight_shape(self) -> tuple[int, int, int, int]:
-        """Shape (output, kernel row, kernel column, input channel of the group) of the weights."""
+        """Shape (output, kernel row, kernel column, input channel) of the weights."""
         return (self.outputs, self.kernel, self.kernel, self.group_inputs)
 
     @property
@@ -240,7 +245,9 @@ class PoolParams:
     def __post_init__(self) -> None:
         check_integer("Pool size", self.size, 1)
         if self.input.height % self.size or self.input.width % self.size:
-            raise ValueError(f"Pool size must divide the {self.input.height} x {self.input.width} map, not {self.size}")
+            raise ValueError(
+                f"Pool size must divide the {self.input.height} x {self.input.width} map, not {self.size}"
+            )
 
     @property
     def output(self) -> MapShape:

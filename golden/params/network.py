@@ -57,15 +57,14 @@ class NetworkParams:
         for index, layer in enumerate(self.layers):
             if isinstance(layer, ThermometerParams) != (index == 0):
                 raise ValueError(f"Layer {index} must not be a thermometer: only layer 0 is")
-            if isinstance(layer, DenseParams):
-                fits = layer.inputs == shape.size
-            else:
-                fits = layer.input == shape
-            if not fits:
+            dense = isinstance(layer, DenseParams)
+            if (layer.inputs != shape.size) if dense else (layer.input != shape):
                 raise ValueError(f"Layer {index} must take the {shape} of the layer before")
             shape = layer.output
         if self.layers[0].bits != self.bits:
-            raise ValueError(f"Thermometer bits must be those of the input, {self.bits}, not {self.layers[0].bits}")
+            raise ValueError(
+                f"Thermometer bits must be those of the input, {self.bits}, not {self.layers[0].bits}"
+            )
         if self.head is not None and self.head.features != shape.size:
             raise ValueError(
                 f"Head features D must be the {shape.size} outputs of the last layer, not {self.head.features}"
@@ -79,10 +78,14 @@ class NetworkParams:
     @property
     def weight_count(self) -> int:
         """Binary weights of the layers, without the head."""
-        return sum(layer.weight_count for layer in self.layers if isinstance(layer, ConvParams | DenseParams))
+        return sum(
+            layer.weight_count
+            for layer in self.layers
+            if isinstance(layer, ConvParams | DenseParams)
+        )
 
     def describe(self) -> dict[str, Any]:
-        """Return the description: plain dicts, lists, strings and integers, as the network file holds it."""
+        """Return the description: plain dicts, lists, strings and integers (contract, 9)."""
         layers = []
         for layer in self.layers:
             kind = next(k for k, (cls, _) in _LAYER_KEYS.items() if isinstance(layer, cls))
@@ -106,7 +109,7 @@ class NetworkParams:
         Raises
         ------
         ValueError
-            If a key is missing or unknown, or a layer does not fit the one before; the message names layer and key.
+            If a key is missing or unknown, or a layer does not fit the one before.
         TypeError
             If a value is of the wrong kind.
         """
@@ -130,8 +133,10 @@ class NetworkParams:
         return cls(input=source, bits=bits, layers=tuple(layers), head=head)
 
 
-def _keys(what: str, given: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Return `given` as a dict that has all `required` keys and no others but the `optional` ones."""
+def _keys(
+    what: str, given: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Return `given` as a dict that has the `required` keys and no others but `optional` ones."""
     if not isinstance(given, Mapping):
         raise TypeError(f"{what} must be a mapping, not {given!r}")
     for key in required:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the blocks that draw bits: LFSR, comparator, prototype memory, selector, sampler (contract, 4-7)."""
+"""Parameters of the blocks that draw bits (contract, 4-7)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -19,8 +19,7 @@ __all__ = [
 ]
 
 _MASK_64 = 2**64 - 1
-MAX_CODE_WIDTH = 16  # q
-THRESHOLD_WIDTH = 16  # bits of a cumulative mixing threshold, and of the draw compared with it
+MAX_CODE_WIDTH = 16  # largest q
 
 
 class Stream(IntEnum):
@@ -61,13 +60,15 @@ class LfsrParams:
         for tap in self.taps:
             check_integer("LFSR tap", tap, 1, self.width)
         if self.width not in self.taps or list(self.taps) != sorted(set(self.taps), reverse=True):
-            raise ValueError(f"LFSR taps must fall from the width {self.width} without repeats, not {self.taps!r}")
+            raise ValueError(
+                f"LFSR taps must fall from the width {self.width} without repeats, not {self.taps!r}"
+            )
         check_integer("LFSR seed", self.seed, 1, 2**self.width - 1)
         check_integer("LFSR step", self.step, 1, self.width)
 
 
 def stream_seed(seed: int, stream: int) -> int:
-    """Return the first state of random stream `stream` under user seed `seed` (SplitMix64; contract, 4)."""
+    """Return the first state of stream `stream` under user seed `seed` (SplitMix64; contract, 4)."""
     check_integer("Seed", seed, 0, _MASK_64)
     z = (seed + (stream + 1) * 0x9E3779B97F4A7C15) & _MASK_64
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK_64
@@ -76,8 +77,10 @@ def stream_seed(seed: int, stream: int) -> int:
 
 
 def stream_params(seed: int, stream: int, step: int) -> LfsrParams:
-    """Return the 64-bit LFSR of random stream `stream` under user seed `seed`, `step` bits a word."""
-    return LfsrParams(width=64, taps=LATE_TAPS_64[stream], seed=stream_seed(seed, stream), step=step)
+    """Return the LFSR of stream `stream` under user seed `seed`, `step` bits a word."""
+    return LfsrParams(
+        width=64, taps=LATE_TAPS_64[stream], seed=stream_seed(seed, stream), step=step
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -179,7 +182,7 @@ class SamplerParams:
     prototypes : PrototypesParams
         The memory it reads: D, q and L are its own.
     mode : {"parallel", "serial"}
-        Micro-architecture: all planes in one cycle from q plane-LFSRs, or one plane a cycle from one LFSR.
+        All planes in one cycle from q plane-LFSRs, or one plane a cycle from one LFSR.
     draws_per_read : int
         M, exemplars drawn beat by beat from one prototype.
     seed : int

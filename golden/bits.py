@@ -13,7 +13,7 @@ def word_count(n: int) -> int:
 
 
 def pack(bits: ArrayLike) -> NDArray[np.uint64]:
-    """Pack the last axis of an array of bits: element ``j`` is bit ``j mod 64`` of word ``j div 64``.
+    """Pack the last axis of an array: element ``j`` is bit ``j mod 64`` of word ``j div 64``.
 
     Parameters
     ----------

@@ -246,7 +246,8 @@ class PoolParams:
         check_integer("Pool size", self.size, 1)
         if self.input.height % self.size or self.input.width % self.size:
             raise ValueError(
-                f"Pool size must divide the {self.input.height} x {self.input.width} map, not {self.size}"
+                f"Pool size must divide the {self.input.height} x {self.input.width} map, "
+                f"not {self.size}"
             )
 
     @property

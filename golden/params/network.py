@@ -63,11 +63,12 @@ class NetworkParams:
             shape = layer.output
         if self.layers[0].bits != self.bits:
             raise ValueError(
-                f"Thermometer bits must be those of the input, {self.bits}, not {self.layers[0].bits}"
+                f"Thermometer bits must be the {self.bits} of the input, not {self.layers[0].bits}"
             )
         if self.head is not None and self.head.features != shape.size:
             raise ValueError(
-                f"Head features D must be the {shape.size} outputs of the last layer, not {self.head.features}"
+                f"Head features D must be the {shape.size} outputs of the last layer, "
+                f"not {self.head.features}"
             )
 
     @property

@@ -23,7 +23,7 @@ MAX_CODE_WIDTH = 16  # largest q
 
 
 class Stream(IntEnum):
-    """Numbers of the chip's random streams; planes ``0..15`` count up from `PLANE` (contract, 4)."""
+    """Numbers of the random streams; planes ``0..15`` count up from `PLANE` (contract, 4)."""
 
     PLANE = 0
     SERIAL = 16
@@ -61,14 +61,15 @@ class LfsrParams:
             check_integer("LFSR tap", tap, 1, self.width)
         if self.width not in self.taps or list(self.taps) != sorted(set(self.taps), reverse=True):
             raise ValueError(
-                f"LFSR taps must fall from the width {self.width} without repeats, not {self.taps!r}"
+                f"LFSR taps must fall from the width {self.width} without repeats, "
+                f"not {self.taps!r}"
             )
         check_integer("LFSR seed", self.seed, 1, 2**self.width - 1)
         check_integer("LFSR step", self.step, 1, self.width)
 
 
 def stream_seed(seed: int, stream: int) -> int:
-    """Return the first state of stream `stream` under user seed `seed` (SplitMix64; contract, 4)."""
+    """Return the first state of a stream under user seed `seed` (SplitMix64; contract, 4)."""
     check_integer("Seed", seed, 0, _MASK_64)
     z = (seed + (stream + 1) * 0x9E3779B97F4A7C15) & _MASK_64
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK_64

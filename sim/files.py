@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Files read and written so that a failure is one clear message and never half a file."""
+
+import errno
+import os
+import uuid
+from pathlib import Path
+
+from sim.errors import UserError
+
+__all__ = ["ensure_directory", "read_bytes", "read_text", "write_whole"]
+
+# What an operating system's error number means to somebody who typed a path.
+_REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EEXIST: "a file of that name is in the way",
+    errno.EISDIR: "it is a directory",
+    errno.ENOENT: "no such file or directory",
+    errno.ENOSPC: "the disk is full",
+    errno.ENOTDIR: "a part of its path is a file, not a directory",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the file system is read-only",
+}
+
+
+def write_whole(path: Path, data: bytes | str) -> None:
+    """Write a file whole or not at all.
+
+    The data go to a temporary file in the same directory, are forced to the disk and then renamed
+    over `path` in one step: a reader, a crash or a full disk sees the old file or the new one.
+
+    Parameters
+    ----------
+    path : Path
+        File to write; its directory exists.
+    data : bytes or str
+        Content; text is written as UTF-8.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written; `path` is then as it was and the temporary file is gone.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    temporary = _temporary_beside(path)
+    try:
+        try:
+            _write_new(temporary, content)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+
+
+def read_text(path: Path) -> str:
+    """Return the content of a file of UTF-8 text.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or is no UTF-8 text.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} must be UTF-8 text, not binary: byte {error.start} is no character"
+        ) from error
+
+
+def ensure_directory(path: Path) -> Path:
+    """Create a directory, parents included, and make sure that files can be written into it.
+
+    Writing is tried, not asked for: permission bits alone say nothing of a read-only file system
+    or of an administrator.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    UserError
+        If it cannot be created or written into.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Directory {path} cannot be created: {_reason(error)}") from error
+    probe = _temporary_beside(path / "probe")
+    try:
+        try:
+            _write_new(probe, b"probe")
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"Directory {path} cannot be written into: {_reason(error)}") from error
+    return path
+
+
+def _temporary_beside(path: Path) -> Path:
+    # Independent of the target's own name, which may already be as long as the system allows.
+    return path.parent / f".{uuid.uuid4().hex}.tmp"
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    # Opened like any new file, so that the result has the permissions of the user's umask.
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in _REASONS:
+        return _REASONS[error.errno]
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sim.errors import UserError
+from sim.validation import validate
+from sim.yaml_lines import apply_override, parse
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Head(Strict):
+    hidden: Annotated[int, Field(ge=0)] = 128
+    rate: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 0.1
+    reset: bool = False
+
+
+class Gbm(Strict):
+    kind: Literal["gbm"]
+    q: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
+    components: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = (1,)
+
+
+class Latent(Strict):
+    kind: Literal["latent"]
+    exemplars: int = Field(ge=1)
+
+
+class Study(Strict):
+    name: str
+    head: Head = Head()
+    order: int | list[int] | Literal["identity"] = 1993
+    methods: list[Annotated[Gbm | Latent, Field(discriminator="kind")]] = []
+    split: tuple[int, int] = (5, 1)
+    limits: dict[str, Annotated[int, Field(gt=0, lt=10)]] = {}
+    size: Literal["small", "large"] = "small"
+    out: Path | None = None
+
+    @model_validator(mode="after")
+    def _split_fits(self) -> "Study":
+        if self.split[0] < self.split[1]:
+            raise ValueError("split must begin with the larger part")
+        return self
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(UserError) as caught:
+        validate(Study, parse(text, "x.yaml"))
+    return str(caught.value).splitlines()
+
+
+def test_a_good_document_becomes_a_model() -> None:
+    text = (
+        "name: a\nsplit: [4, 2]\nout: some/where\nhead: {rate: 1}\nmethods: [{kind: gbm, q: float}]"
+    )
+    study = validate(Study, parse(text, "x.yaml"))
+    assert study.split == (4, 2)
+    assert study.out == Path("some/where")
+    assert study.head == Head(rate=1.0)
+    assert study.methods == [Gbm(kind="gbm", q="float")]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("head:\n  hidden: many", "3: head.hidden must be an integer >= 0, not 'many'"),
+        ("head: {hidden: 1.0}", "2: head.hidden must be an integer >= 0, not 1.0"),
+        ("head: {hidden: true}", "2: head.hidden must be an integer >= 0, not true"),
+        ("head: {hidden: -1}", "2: head.hidden must be an integer >= 0, not -1"),
+        ("head: {rate: 0}", "2: head.rate must be a number > 0, not 0"),
+        ("head: {rate: .nan}", "2: head.rate must be a finite number, not nan"),
+        ("head: {rate: .inf}", "2: head.rate must be a finite number, not inf"),
+        ("head: {reset: 1}", "2: head.reset must be true or false, not 1"),
+        ("head:", "2: head must be a mapping of hidden, rate, reset, not null"),
+        (
+            "order: 1.5",
+            "2: order must be an integer or a list (each item an integer) or 'identity', ",
+        ),
+        ("order: [1, b]", "2: order.1 must be an integer, not 'b'"),
+        ("size: huge", "2: size must be one of small, large, not 'huge'"),
+        ("limits: {a: 10}", "2: limits.a must be an integer > 0 and < 10, not 10"),
+        ("split: [1]", "2: split must be a list of 2 items (each item an integer), not [1]"),
+        (
+            "split: [1, 2, 3]",
+            "2: split must be a list of 2 items (each item an integer), not [1, 2, 3]",
+        ),
+        ("split: [1, 2]", "1: split must begin with the larger part"),
+        ("out: 3", "2: out must be text or null, not 3"),
+        (
+            "methods:\n- kind: gbm\n  q: 17",
+            "4: methods.0.q must be an integer in 1..16 or 'float', ",
+        ),
+        ("methods: [{kind: gmb}]", "2: methods.0.kind must be one of gbm, latent, not 'gmb'"),
+        ("methods: [{q: 1}]", "2: methods.0.kind is missing: it must be one of gbm, latent"),
+        (
+            "methods: [{kind: latent}]",
+            "2: methods.0.exemplars is missing: it must be an integer >= 1",
+        ),
+        (
+            "methods: [{kind: gbm, components: []}]",
+            "2: methods.0.components must be a list of at least",
+        ),
+        (
+            "methods: [{kind: gbm, components: [0]}]",
+            "2: methods.0.components.0 must be an integer >= 1",
+        ),
+        ("methods: {}", "2: methods must be a list (each item a mapping of kind, q, components or"),
+    ],
+)
+def test_a_fault_names_line_key_and_what_would_be_right(text: str, message: str) -> None:
+    (fault,) = faults(f"name: a\n{text}")
+    assert fault.startswith(f"x.yaml:{message}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "nmae: b",
+            "2: nmae is no known key: did you mean name? the keys are head, limits, methods",
+        ),
+        ("head: {zzz: 1}", "2: head.zzz is no known key: the keys of head are hidden, rate, reset"),
+        (
+            "methods: [{kind: gbm, exemplars: 1}]",
+            "2: methods.0.exemplars is no known key: the keys of methods.0 are components, kind, q",
+        ),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_known_ones(text: str, message: str) -> None:
+    (fault,) = faults(f"name: a\n{text}")
+    assert fault.startswith(f"x.yaml:{message}")
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("1e-3", "write 0.001"),
+        ("1e3", "write 1000"),
+        ("1e-20", "write 1.0e-20"),
+        ("2e25", "write 2.0e+25"),
+    ],
+)
+def test_a_number_that_yaml_takes_for_text_is_explained(written: str, hint: str) -> None:
+    (fault,) = faults(f"name: a\nhead: {{rate: {written}}}")
+    assert fault.endswith(f"not '{written}' (YAML reads this as text: {hint})")
+    number = hint.removeprefix("write ")
+    study = validate(Study, parse(f"name: a\nhead: {{rate: {number}}}", "x.yaml"))
+    assert study.head.rate == float(written)
+
+
+@pytest.mark.parametrize("word", ["no", "off", "on", "yes"])
+def test_a_word_that_yaml_takes_for_a_flag_is_explained(word: str) -> None:
+    (fault,) = faults(f"name: {word}")
+    shown = json.dumps(word in ("on", "yes"))
+    assert fault.startswith(f"x.yaml:1: name must be text, not {shown} (YAML reads yes, no, on and")
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_text() -> None:
+    found = faults("methods:\n- {kind: gbm, q: 0}\nhead:\n  hidden: x\n  foo: 1")
+    assert [fault.split(" ")[0] for fault in found] == [
+        "x.yaml:1:",
+        "x.yaml:2:",
+        "x.yaml:4:",
+        "x.yaml:5:",
+    ]
+    assert found[0] == "x.yaml:1: name is missing: it must be text"
+
+
+def test_a_fault_of_an_override_names_the_override() -> None:
+    document = apply_override(parse("name: a", "x.yaml"), "head.hidden=many")
+    message = "^--set head.hidden=many: head.hidden must be an integer >= 0, not 'many'$"
+    with pytest.raises(UserError, match=message):
+        validate(Study, document)
+
+
+def test_the_cause_is_kept_for_developers() -> None:
+    with pytest.raises(UserError) as caught:
+        validate(Study, parse("{}", "x.yaml"))
+    assert isinstance(caught.value.__cause__, ValidationError)
+
+
+def test_a_long_value_is_cut() -> None:
+    (fault,) = faults(f"name: a\nhead: {{hidden: {'x' * 100}}}")
+    assert fault.endswith("not '" + "x" * 56 + "...")

@@ -76,7 +76,7 @@ def _data_path(data: Any, location: Sequence[str | int], missing: bool) -> KeyPa
     for key in location[:-1] if missing else location:
         if isinstance(data, dict) and key in data:
             data = data[str(key)]
-        elif isinstance(data, list) and isinstance(key, int):
+        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
             data = data[key]
         else:
             continue

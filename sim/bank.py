@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Embedding bank: a data set as packed binary embeddings, classes numbered in the order learnt."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bits import pack, word_count
+from golden.params import MapShape, ThermometerParams
+from golden.thermometer import Thermometer
+from sim.config import DataConfig
+from sim.datasets import ImageSet
+
+__all__ = ["Bank", "build_bank"]
+
+Packed = NDArray[np.uint64]
+Labels = NDArray[np.int64]
+
+CHUNK = 512  # images encoded at a time, to bound the unpacked bits in memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bank:
+    """Packed embeddings of a data set and the tasks they come in.
+
+    Parameters
+    ----------
+    features : int
+        D, bits of an embedding.
+    train, test : ndarray of shape (n_samples, ceil(D/64)), uint64
+        Packed embeddings, in the order of the data set.
+    train_labels, test_labels : ndarray of shape (n_samples,), int64
+        Positions of the classes in the class order.
+    tasks : tuple of range
+        Positions that come with each task.
+    class_names : tuple of str
+        Names in the class order.
+    thermometer : ThermometerParams
+        Code of a pixel, to turn embeddings back into images.
+    provenance : str
+        Origin, split and order of the data set.
+    """
+
+    features: int
+    train: Packed
+    train_labels: Labels
+    test: Packed
+    test_labels: Labels
+    tasks: tuple[range, ...]
+    class_names: tuple[str, ...]
+    thermometer: ThermometerParams
+    provenance: str
+
+    @property
+    def n_classes(self) -> int:
+        """Classes of all tasks."""
+        return self.tasks[-1].stop
+
+    def task_of_train(self, task: int) -> tuple[Packed, Labels]:
+        """Return the training samples of one task."""
+        return _within(self.train, self.train_labels, self.tasks[task])
+
+    def task_of_test(self, task: int) -> tuple[Packed, Labels]:
+        """Return the test samples of one task."""
+        return _within(self.test, self.test_labels, self.tasks[task])
+
+
+def build_bank(
+    images: ImageSet, data: DataConfig, order: NDArray[np.int64], tasks: tuple[range, ...]
+) -> Bank:
+    """Encode a data set with the thermometer, pixels themselves being the features.
+
+    Parameters
+    ----------
+    images : ImageSet
+    data : DataConfig
+        b and T; pixels of more bits are shifted right.
+    order : ndarray of shape (n_classes,), int64
+        Class at each position.
+    tasks : tuple of range
+
+    Raises
+    ------
+    ValueError
+        If the pixels have fewer than b bits.
+    """
+    if data.bits > images.pixel_bits:
+        raise ValueError(
+            f"must be at most the {images.pixel_bits} bits of a {images.name} pixel, "
+            f"not {data.bits}"
+        )
+    height, width, channels = images.train_images.shape[1:]
+    params = ThermometerParams(
+        bits=data.bits,
+        levels=data.levels,
+        input=MapShape(height=height, width=width, channels=channels),
+    )
+    position = np.argsort(order)
+    shift = images.pixel_bits - data.bits
+    return Bank(
+        features=params.output.size,
+        train=_encode(images.train_images >> shift, params),
+        train_labels=position[images.train_labels],
+        test=_encode(images.test_images >> shift, params),
+        test_labels=position[images.test_labels],
+        tasks=tasks,
+        class_names=tuple(images.class_names[label] for label in order),
+        thermometer=params,
+        provenance=images.provenance,
+    )
+
+
+def _encode(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:
+    thermometer = Thermometer(params)
+    packed = np.empty((len(pixels), word_count(params.output.size)), np.uint64)
+    for start in range(0, len(pixels), CHUNK):
+        bits = thermometer.encode(pixels[start : start + CHUNK])
+        packed[start : start + CHUNK] = pack(bits.reshape(len(bits), -1))
+    return packed
+
+
+def _within(packed: Packed, labels: Labels, classes: range) -> tuple[Packed, Labels]:
+    chosen = (labels >= classes.start) & (labels < classes.stop)
+    return packed[chosen], labels[chosen]

@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: MIT
+"""Configuration of a study: one YAML file, checked key by key, and the runs it stands for."""
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from sim.errors import UserError
+from sim.files import read_text
+from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
+from sim.validation import validate
+from sim.yaml_lines import Document, apply_override, parse
+
+__all__ = [
+    "BUILT_IN",
+    "DataConfig",
+    "HeadConfig",
+    "Method",
+    "PlateauConfig",
+    "StudyConfig",
+    "TasksConfig",
+    "load_config",
+]
+
+#: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent / "configs"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Section):
+    """Which images, and how a pixel becomes bits (contract, 3).
+
+    Attributes
+    ----------
+    name : str
+        Data set: digits, mnist, fashion-mnist, cifar10 or cifar100.
+    bits : int
+        b, bits of a pixel; wider source pixels are shifted right.
+    levels : int
+        T, thermometer bits a colour.
+    """
+
+    name: str = "digits"
+    bits: int = Field(default=4, ge=1, le=8)
+    levels: int = Field(default=16, ge=1)
+
+    @pydantic.model_validator(mode="after")
+    def _levels_fit(self) -> "DataConfig":
+        if self.levels > 2**self.bits:
+            raise ValueError(
+                f"levels must be in 1..{2**self.bits} for {self.bits}-bit pixels, not {self.levels}"
+            )
+        return self
+
+
+class TasksConfig(_Section):
+    """Which classes come when, in the Base-x/Inc-y notation.
+
+    Attributes
+    ----------
+    base, increment : int
+        Classes of the first task and of every later one.
+    order : "identity", int or list of int
+        Class order: as in the data set, the permutation of a seed (1993 in most papers), or a list.
+    """
+
+    base: int = Field(default=2, ge=1)
+    increment: int = Field(default=2, ge=1)
+    order: Literal["identity"] | int | list[int] = "identity"
+
+    @pydantic.field_validator("order")
+    @classmethod
+    def _no_repeats(cls, order: Any) -> Any:
+        if isinstance(order, list):
+            for place, label in enumerate(order):
+                if label in order[:place]:
+                    raise ValueError(f"must name every class once, not class {label} again")
+        return order
+
+
+class PlateauConfig(_Section):
+    """Plateau schedule of the learning rate; see `sim.optim.Plateau`."""
+
+    factor: float = Field(default=0.5, gt=0, lt=1)
+    patience: int = Field(default=3, ge=1)
+    minimum: float = Field(default=2e-4, gt=0)
+    threshold: float = Field(default=1e-3, ge=0, lt=1)
+
+
+class HeadConfig(_Section):
+    """The binary head and its training.
+
+    Attributes
+    ----------
+    hidden : int
+        H, hidden neurons; 0 means none.
+    start : {"warm", "reset"}
+        Whether a task goes on from the last task's latent weights or draws them anew.
+    optimizer : {"adam", "sgd"}
+    learning_rate : float
+        First rate of every task.
+    momentum : float
+        Of sgd.
+    batch : int
+        B, samples a step, shared between past and present classes (contract, 8).
+    epochs : int
+        Most epochs a task may take, if the plateau schedule does not end it before.
+    init_scale : float
+        First latent weights are uniform in ``[-init_scale, init_scale]``.
+    plateau : PlateauConfig
+    """
+
+    hidden: int = Field(default=128, ge=0)
+    start: Literal["warm", "reset"] = "warm"
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float = Field(default=3e-3, gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    batch: int = Field(default=128, ge=2)
+    epochs: int = Field(default=60, ge=1)
+    init_scale: float = Field(default=0.1, gt=0, le=1)
+    plateau: PlateauConfig = PlateauConfig()
+
+
+@dataclass(frozen=True)
+class Method:
+    """A source of replayed samples with its parameters.
+
+    Parameters
+    ----------
+    replay : str
+        Name of the source.
+    params : SourceParams
+        Of that source's `Params`.
+    """
+
+    replay: str
+    params: SourceParams
+
+    @property
+    def label(self) -> str:
+        """Legend of the method."""
+        return SOURCES[self.replay].label(self.params)
+
+    def source(self, context: ReplayContext) -> ReplaySource:
+        """Return a new, empty source."""
+        return SOURCES[self.replay](self.params, context)
+
+
+def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
+    """Return a twin of `model` whose every field takes one value or a list of values to try."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kind = Annotated[field.annotation, *field.metadata]
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            kind = _sweep(field.annotation)
+        else:
+            kind = kind | Annotated[list[kind], Field(min_length=1)]
+        fields[name] = (kind, Field(default=None))
+    if tag is not None:
+        fields["replay"] = (Literal[tag], ...)
+    return create_model(f"{model.__name__}Sweep", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+_Entry = Annotated[
+    Union[tuple(_sweep(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007
+    Field(discriminator="replay"),
+]
+
+
+class StudyConfig(_Section):
+    """A study: data, tasks, head, the methods compared and how many seeds each.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    data, tasks, head
+        Sections.
+    methods : list
+        Sources of replayed samples, each a mapping with the key ``replay`` and the parameters of
+        that source; a list of values is a sweep over them.
+    seeds : int
+        Runs a method; run ``s`` uses seed ``s``, counted from 0.
+    """
+
+    title: str = Field(default="Class-incremental study", min_length=1)
+    data: DataConfig = DataConfig()
+    tasks: TasksConfig = TasksConfig()
+    head: HeadConfig = HeadConfig()
+    methods: Annotated[list[_Entry], Field(min_length=1)]  # type: ignore[valid-type]
+    seeds: int = Field(default=3, ge=1)
+
+    def expanded_methods(self) -> list[Method]:
+        """Return one method for each combination of swept values, in the order of the file."""
+        return [
+            Method(entry.replay, SOURCES[entry.replay].Params.model_validate(values))
+            for entry in self.methods
+            for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"}))
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """Return the configuration as plain data, defaults filled in."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the configuration, which with the version decides the results."""
+        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_config(
+    name: str, overrides: Sequence[str] = (), seeds: int | None = None
+) -> tuple[StudyConfig, Document]:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    name : str
+        Path of a YAML file, or the name of a built-in configuration.
+    overrides : sequence of str
+        ``key.path=value`` assignments, applied in order.
+    seeds : int, optional
+        Number of seeds, over that of the file.
+
+    Returns
+    -------
+    config : StudyConfig
+    document : Document
+        Where each value stands, for messages about it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a value does not fit; the message names key and line.
+    """
+    path = Path(name)
+    if path.suffix not in (".yaml", ".yml") and not path.exists():
+        known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
+        if name not in known:
+            raise UserError(
+                f"Configuration must be a .yaml file or one of {', '.join(known)}, not {name!r}"
+            )
+        path = BUILT_IN / f"{name}.yaml"
+    document = parse(read_text(path), str(path))
+    for assignment in overrides:
+        document = apply_override(document, assignment)
+    if seeds is not None:
+        document = apply_override(document, f"seeds={seeds}")
+    return validate(StudyConfig, document), document
+
+
+def _expand(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every combination of one value a key, nested sections included."""
+    options = []
+    for value in entry.values():
+        if isinstance(value, Mapping):
+            options.append(list(_expand(value)))
+        else:
+            options.append(value if isinstance(value, list) else [value])
+    for values in itertools.product(*options):
+        yield dict(zip(entry, values, strict=True))

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+"""One run: a head that learns task after task, with one source of replay under one seed."""
+
+import hashlib
+import io
+import json
+import math
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.kernels import head_logits
+from golden.params import HeadParams
+from sim.bank import Bank
+from sim.batches import split_batch
+from sim.config import HeadConfig, Method
+from sim.errors import UserError
+from sim.files import read_bytes, write_whole
+from sim.head import HeadTrainer, bipolar
+from sim.ledger import Ledger, head_ledger
+from sim.optim import Adam, Optimizer, Plateau, Sgd
+from sim.replay import ReplayContext
+
+__all__ = ["Experiment", "Progress"]
+
+# Purposes of the generators that a run derives from its seed; the task number follows.
+_INIT, _SHUFFLE, _DRAW, _LEARN = range(4)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Parameters
+    ----------
+    task, n_tasks : int
+        Present task, from 0, and their number.
+    epoch, epochs : int
+        Epochs done of this task, and the most there may be.
+    accuracy : float
+        Share of the last epoch's training samples, past and present, classified right.
+    """
+
+    task: int
+    n_tasks: int
+    epoch: int
+    epochs: int
+    accuracy: float
+
+
+class Experiment:
+    """A run that can stop after any task and go on later with the same bits.
+
+    A task first trains the head, on its own samples and on samples replayed from the past, then
+    hands its samples to the source. After it, the integer golden head is tested on every class
+    seen so far. Each task derives its generators from (seed, purpose, task) alone, so that a
+    checkpoint need hold no generator.
+
+    Parameters
+    ----------
+    bank : Bank
+    head : HeadConfig
+    method : Method
+    seed : int
+
+    Attributes
+    ----------
+    task : int
+        Tasks done.
+    predictions : list of ndarray
+        After each task, the class given to every test sample of the classes seen, in bank order.
+    """
+
+    def __init__(self, bank: Bank, head: HeadConfig, method: Method, seed: int) -> None:
+        self.bank = bank
+        self.head = head
+        self.method = method
+        self.seed = seed
+        self.task = 0
+        self.seconds = 0.0
+        self.epochs: list[int] = []
+        self.predictions: list[NDArray[np.int64]] = []
+        self.source = method.source(
+            ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed)
+        )
+        params = HeadParams(features=bank.features, classes=bank.n_classes, hidden=head.hidden)
+        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale)
+
+    @property
+    def done(self) -> bool:
+        """Whether all tasks are done."""
+        return self.task == len(self.bank.tasks)
+
+    def step(self, report: Callable[[Progress], None]) -> None:
+        """Do the next task, telling `report` after every epoch."""
+        start = perf_counter()
+        self.epochs.append(self._train(report))
+        self.predictions.append(self._predict())
+        self.source.learn(*self.bank.task_of_train(self.task), self._rng(_LEARN))
+        self.task += 1
+        self.seconds += perf_counter() - start
+
+    def ledger(self) -> Ledger:
+        """Return every bit that survives between tasks: the source's and the head's."""
+        return self.source.ledger() + head_ledger(
+            self.trainer.params, latent=self.head.start == "warm"
+        )
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        about = {"identity": self._identity(), "task": self.task, "seconds": self.seconds}
+        arrays: dict[str, NDArray[Any]] = {
+            "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
+            "epochs": np.array(self.epochs, np.int64),
+            **{f"predictions_{i}": p for i, p in enumerate(self.predictions)},
+            **{f"head_{k}": v for k, v in self.trainer.state().items()},
+            **{f"source_{k}": v for k, v in self.source.state().items()},
+        }
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        write_whole(path, buffer.getvalue())
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged or belongs to another run.
+        """
+        try:
+            with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
+                arrays = dict(file)
+            about = json.loads(arrays["about"].tobytes())
+            task = about["task"]
+            predictions = [arrays[f"predictions_{i}"] for i in range(task)]
+        except (BadZipFile, EOFError, KeyError, OSError, ValueError, zlib.error) as error:
+            raise UserError(f"{path} must be a checkpoint, and it is damaged: {error}") from error
+        if about["identity"] != self._identity():
+            raise UserError(f"{path} must be a checkpoint of {self.method.label} on these data")
+        self.task, self.seconds = task, about["seconds"]
+        self.epochs = arrays["epochs"].tolist()
+        self.predictions = predictions
+        self.trainer.load_state(_strip(arrays, "head_"))
+        self.source.load_state(_strip(arrays, "source_"))
+
+    def _train(self, report: Callable[[Progress], None]) -> int:
+        """Train the head on the present task and the replayed past; return the epochs it took."""
+        exemplars, labels = self.bank.task_of_train(self.task)
+        x = bipolar(exemplars, self.bank.features)
+        seen = self.bank.tasks[self.task].stop
+        shuffle, replay = self._rng(_SHUFFLE), self._rng(_DRAW)
+        if self.head.start == "reset" and self.task:
+            self.trainer.reset(self._rng(_INIT))
+        n_past, n_new = self._split()
+        steps = math.ceil(len(x) / n_new)
+        optimizer, schedule = self._optimizer(), self._schedule()
+        for epoch in range(1, self.head.epochs + 1):
+            order = shuffle.permutation(len(x))
+            past, past_labels = self.source.draw(n_past * steps, replay) if n_past else (None, None)
+            loss = hits = samples = 0
+            for i in range(steps):
+                chosen = order[i * n_new : (i + 1) * n_new]
+                batch, targets = x[chosen], labels[chosen]
+                if past is not None and past_labels is not None:
+                    replayed = slice(i * n_past, (i + 1) * n_past)
+                    batch = np.concatenate([batch, bipolar(past[replayed], self.bank.features)])
+                    targets = np.concatenate([targets, past_labels[replayed]])
+                batch_loss, batch_hits, gradients = self.trainer.gradients(batch, targets, seen)
+                optimizer.step(self.trainer.weights, gradients, schedule.rate)
+                self.trainer.clip()
+                loss += batch_loss * len(batch)
+                hits += batch_hits
+                samples += len(batch)
+            report(
+                Progress(self.task, len(self.bank.tasks), epoch, self.head.epochs, hits / samples)
+            )
+            if not schedule.update(loss / samples):
+                return epoch
+        return self.head.epochs
+
+    def _split(self) -> tuple[int, int]:
+        """Return how many past and present samples a batch holds (contract, 8)."""
+        if not self.source.n_classes:
+            return 0, self.head.batch
+        return split_batch(self.head.batch, self.source.n_classes, len(self.bank.tasks[self.task]))
+
+    def _predict(self) -> NDArray[np.int64]:
+        """Return the golden head's class for every test sample of the classes seen so far."""
+        seen = self.bank.tasks[self.task].stop
+        packed = self.bank.test[self.bank.test_labels < seen]
+        return head_logits(self.trainer.golden(), packed)[:, :seen].argmax(axis=1)
+
+    def _optimizer(self) -> Optimizer:
+        return Adam() if self.head.optimizer == "adam" else Sgd(self.head.momentum)
+
+    def _schedule(self) -> Plateau:
+        return Plateau(rate=self.head.learning_rate, **self.head.plateau.model_dump())
+
+    def _rng(self, purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, purpose, self.task])
+
+    def _identity(self) -> str:
+        """Return a hash of all that decides this run's bits."""
+        about = {
+            "head": self.head.model_dump(),
+            "replay": self.method.replay,
+            "params": self.method.params.model_dump(),
+            "seed": self.seed,
+            "tasks": [len(task) for task in self.bank.tasks],
+        }
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+        for array in (self.bank.train, self.bank.train_labels, self.bank.test):
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+
+def _strip(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays whose names begin with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""How like the real exemplars the generated ones are: class means and correlations of features."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bits import unpack
+from sim.bank import Bank
+from sim.files import read_bytes, write_whole
+from sim.replay import ReplaySource
+
+__all__ = ["Exemplars", "class_means", "correlation", "frobenius_distances"]
+
+LARGEST_FEATURES = 4096  # D up to which a D x D correlation matrix is worth its time and memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exemplars:
+    """Packed exemplars with their classes.
+
+    Parameters
+    ----------
+    packed : ndarray of shape (n_samples, ceil(D/64)), uint64
+    labels : ndarray of shape (n_samples,), int64
+    """
+
+    packed: NDArray[np.uint64]
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def real(cls, bank: Bank) -> "Exemplars":
+        """Return the training samples of a bank."""
+        return cls(packed=bank.train, labels=bank.train_labels)
+
+    @classmethod
+    def draw(cls, source: ReplaySource, bank: Bank) -> "Exemplars":
+        """Draw as many exemplars from a source as the bank has real ones."""
+        packed, labels = source.draw(len(bank.train), np.random.default_rng(0))
+        return cls(packed=packed, labels=labels)
+
+    @classmethod
+    def load(cls, path: Path) -> "Exemplars":
+        """Read exemplars that `save` wrote."""
+        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
+            return cls(packed=file["packed"], labels=file["labels"])
+
+    def save(self, path: Path) -> None:
+        """Write the exemplars to a file, whole or not at all."""
+        buffer = io.BytesIO()
+        np.savez(buffer, packed=self.packed, labels=self.labels)
+        write_whole(path, buffer.getvalue())
+
+
+def class_means(exemplars: Exemplars, features: int) -> NDArray[np.float32]:
+    """Return the mean of every feature in every class, shape (n_classes, D)."""
+    bits = unpack(exemplars.packed, features)
+    classes = range(int(exemplars.labels.max()) + 1)
+    return np.array([bits[exemplars.labels == c].mean(axis=0, dtype=np.float32) for c in classes])
+
+
+def correlation(
+    exemplars: Exemplars, features: int, *, within_class: bool
+) -> NDArray[np.float32]:
+    """Return the Pearson correlation of all pairs of features.
+
+    Parameters
+    ----------
+    exemplars : Exemplars
+    features : int
+        D.
+    within_class : bool
+        Whether each sample is taken relative to the mean of its class, so that only what the
+        means do not tell is left: a single prototype a class has no such correlation.
+
+    Returns
+    -------
+    ndarray of shape (D, D), float32
+        0 for a feature that never changes.
+    """
+    bits = unpack(exemplars.packed, features).astype(np.float32)
+    if within_class:
+        bits -= class_means(exemplars, features)[exemplars.labels]
+    else:
+        bits -= bits.mean(axis=0)
+    norm = np.sqrt((bits * bits).sum(axis=0))
+    bits /= np.where(norm > 1e-3, norm, np.float32(np.inf))
+    return bits.T @ bits
+
+
+def frobenius_distances(bank: Bank, generated: Exemplars) -> dict[str, float] | None:
+    """Return the Frobenius distance between real and generated correlation matrices.
+
+    Returns
+    -------
+    dict or None
+        ``pooled`` over all classes and ``within_class``; None where D is too large for the
+        matrices to be worth their memory.
+    """
+    if bank.features > LARGEST_FEATURES:
+        return None
+    distances = {}
+    for name, within_class in (("pooled", False), ("within_class", True)):
+        real, made = (
+            correlation(e, bank.features, within_class=within_class)
+            for e in (Exemplars.real(bank), generated)
+        )
+        distances[name] = float(np.linalg.norm(real - made))
+    return distances

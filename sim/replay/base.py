@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""Where the past comes from: the interface of every source of replayed samples.
+
+One more source is one more module in `sim.replay` that defines a subclass of `ReplaySource`; the
+package finds it, the configuration accepts its `Params`, the study runs it and the report lists it.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from golden.params import SelectorParams
+from sim.ledger import Ledger
+
+__all__ = ["ReplayContext", "ReplaySource", "SourceParams"]
+
+Packed = NDArray[np.uint64]
+Labels = NDArray[np.int64]
+
+
+class SourceParams(BaseModel):
+    """Parameters that every source has; a source adds its own in a subclass.
+
+    Attributes
+    ----------
+    requests : {"round_robin", "uniform", "weighted"}
+        How past classes are requested (contract, 6); ``weighted`` is in proportion to the training
+        samples of each class.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayContext:
+    """What a source is told of the run it serves.
+
+    Parameters
+    ----------
+    features : int
+        D, bits of an embedding.
+    classes : int
+        Classes the run will see in all.
+    seed : int
+        Seed of the run, and user seed of the chip's LFSRs.
+    """
+
+    features: int
+    classes: int
+    seed: int
+
+    def selector(self, mode: str) -> SelectorParams:
+        """Return the parameters of a class selector under the run's seed."""
+        return SelectorParams(mode=mode, seed=self.seed)
+
+
+class ReplaySource(ABC):
+    """Memory of past classes that samples are replayed from.
+
+    Classes are learnt in order: the first call of `learn` brings classes ``0..a-1``, the next
+    ``a..b-1``. Randomness that no chip would draw from an LFSR comes in as a generator.
+
+    Parameters
+    ----------
+    params : SourceParams
+        Of the class in `Params`.
+    context : ReplayContext
+    """
+
+    name: ClassVar[str]
+    Params: ClassVar[type[SourceParams]] = SourceParams
+    #: Whether `draw` makes samples that nobody has seen, worth comparing with real ones.
+    generative: ClassVar[bool] = False
+
+    def __init__(self, params: Any, context: ReplayContext) -> None:
+        self.params = params
+        self.context = context
+
+    @property
+    @abstractmethod
+    def n_classes(self) -> int:
+        """Past classes that `draw` can replay; 0 means that there is no replay."""
+
+    @abstractmethod
+    def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
+        """Take in the classes of a task that has ended.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
+        labels : ndarray of shape (n_samples,), int64
+        rng : numpy.random.Generator
+        """
+
+    @abstractmethod
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
+        """Return the next `count` replayed samples, packed, and their classes."""
+
+    @abstractmethod
+    def ledger(self) -> Ledger:
+        """Return every bit of the past that survives between tasks."""
+
+    @abstractmethod
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return everything that `load_state` needs to go on bit for bit, as arrays."""
+
+    @abstractmethod
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Continue from where `state` was called."""
+
+    @classmethod
+    def label(cls, params: Any) -> str:
+        """Return the legend of this source under `params`."""
+        return cls.name

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""Stored embeddings of the past: a class-balanced reservoir (latent replay), or everything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from golden.selector import Selector
+from sim.ledger import Ledger, latent_replay_ledger
+from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
+
+__all__ = ["JointReplay", "LatentReplay", "Reservoir"]
+
+
+class Reservoir:
+    """Uniform sample of fixed size from a stream of unknown length (Vitter's algorithm R).
+
+    This is Algorithm 1 of Vorabbi et al. (binary latent replay) with its fault mended: as printed
+    it draws as many new samples as the memory holds of the class already, hence none of an unseen
+    one. A counter a class keeps later arrivals uniform too.
+
+    Parameters
+    ----------
+    size : int or None
+        E, samples kept; None keeps all.
+    """
+
+    def __init__(self, size: int | None) -> None:
+        self.size = size
+        self.kept: list[NDArray[np.uint64]] = []
+        self.seen = 0
+
+    def offer(self, exemplar: NDArray[np.uint64], rng: np.random.Generator) -> None:
+        """Take in the next sample of the stream: keep it, or not, in place of another."""
+        self.seen += 1
+        if self.size is None or len(self.kept) < self.size:
+            self.kept.append(exemplar)
+            return
+        place = int(rng.integers(self.seen))
+        if place < self.size:
+            self.kept[place] = exemplar
+
+
+class LatentParams(SourceParams):
+    """Parameters of latent replay.
+
+    Attributes
+    ----------
+    exemplars : int
+        E, embeddings kept a class.
+    """
+
+    exemplars: int = Field(default=20, ge=1)
+
+
+class _StoredReplay(ReplaySource):
+    """Replays embeddings that were stored as they came."""
+
+    capacity: int | None = None
+
+    def __init__(self, params: SourceParams, context: ReplayContext) -> None:
+        super().__init__(params, context)
+        self._selector = Selector(context.selector(params.requests))
+        self._reservoirs: list[Reservoir] = []
+        self._packed: list[Packed] = []
+
+    @property
+    def n_classes(self) -> int:
+        return len(self._reservoirs)
+
+    def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
+        for label in range(self.n_classes, int(labels.max()) + 1):
+            reservoir = Reservoir(self.capacity)
+            for exemplar in exemplars[labels == label]:
+                reservoir.offer(exemplar, rng)
+            self._reservoirs.append(reservoir)
+        self._refresh()
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
+        labels = self._selector.request(self.n_classes, count)
+        sizes = np.array([len(packed) for packed in self._packed])
+        places = rng.integers(sizes[labels])
+        rows = [self._packed[label][i] for label, i in zip(labels, places, strict=True)]
+        return np.array(rows), labels
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        kept = [packed for packed in self._packed if len(packed)]
+        return {
+            "stored": np.concatenate(kept) if kept else np.zeros((0, 0), np.uint64),
+            "stored_counts": np.array([len(r.kept) for r in self._reservoirs], np.int64),
+            "stored_seen": np.array([r.seen for r in self._reservoirs], np.int64),
+            **self._selector.state_dict(),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._selector.load_state(state)
+        self._reservoirs = []
+        first = 0
+        for count, seen in zip(state["stored_counts"], state["stored_seen"], strict=True):
+            reservoir = Reservoir(self.capacity)
+            reservoir.kept = list(state["stored"][first : first + count])
+            reservoir.seen = int(seen)
+            self._reservoirs.append(reservoir)
+            first += int(count)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Bring what the reservoirs keep into one array a class, and weigh classes by size."""
+        self._packed = [np.array(reservoir.kept) for reservoir in self._reservoirs]
+        seen = np.array([reservoir.seen for reservoir in self._reservoirs], np.float64)
+        self._selector.set_class_weights(seen / seen.sum())
+
+
+class LatentReplay(_StoredReplay):
+    """Keeps E embeddings of every class, each a uniform sample of all that came."""
+
+    name = "latent"
+    Params = LatentParams
+
+    def __init__(self, params: LatentParams, context: ReplayContext) -> None:
+        self.capacity = params.exemplars
+        super().__init__(params, context)
+
+    def ledger(self) -> Ledger:
+        return latent_replay_ledger(
+            features=self.context.features,
+            exemplars=self.params.exemplars,
+            classes=self.context.classes,
+        )
+
+    @classmethod
+    def label(cls, params: LatentParams) -> str:
+        return f"latent replay E = {params.exemplars}"
+
+
+class JointReplay(_StoredReplay):
+    """Keeps every embedding: joint training, the upper bound."""
+
+    name = "joint"
+
+    def ledger(self) -> Ledger:
+        return Ledger()
+
+    @classmethod
+    def label(cls, params: SourceParams) -> str:
+        return "joint training"

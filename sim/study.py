@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""A study: every method under every seed, on several processes, with the same bits always."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+
+from sim.bank import Bank
+from sim.config import Method, StudyConfig
+from sim.errors import UserError
+from sim.experiment import Experiment, Progress
+from sim.fidelity import Exemplars, frobenius_distances
+from sim.files import ensure_directory, read_text, write_whole
+from sim.summary import summarize
+
+__all__ = ["Study"]
+
+Report = Callable[[int, Progress], None]
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Study:
+    """All runs of a configuration, and the folder that holds them while they are under way.
+
+    A run that has ended lies there as ``run-<i>.json``, one under way as its last checkpoint
+    ``run-<i>.npz``. Runs share nothing, each uses one thread and derives all randomness from its
+    seed, so that the results do not depend on the number of processes.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    bank : Bank
+    folder : Path
+    """
+
+    config: StudyConfig
+    bank: Bank
+    folder: Path
+
+    @property
+    def runs(self) -> list[tuple[Method, int]]:
+        """Method and seed of every run."""
+        seeds = range(self.config.seeds)
+        return [(method, seed) for method in self.config.expanded_methods() for seed in seeds]
+
+    def prepare(self, resume: bool) -> int:
+        """Make the folder ready; return how many runs in it have ended.
+
+        Raises
+        ------
+        UserError
+            If the folder holds another study, or this one and `resume` is false.
+        """
+        mark = self.folder / "study.json"
+        present = {"config_sha256": self.config.digest()}
+        if mark.exists():
+            if not resume:
+                raise UserError(
+                    f"{self.folder} holds an unfinished study: go on with --resume, "
+                    "or remove that folder to start again"
+                )
+            if json.loads(read_text(mark)) != present:
+                raise UserError(
+                    f"{self.folder} holds an unfinished study of another configuration: "
+                    "give that one, or remove the folder to start again"
+                )
+        ensure_directory(self.folder)
+        write_whole(mark, json.dumps(present))
+        return sum(self._result(i).exists() for i in range(len(self.runs)))
+
+    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
+        """Do every run that has not ended yet and return the results of all, in order.
+
+        Parameters
+        ----------
+        jobs : int
+            Processes at a time.
+        report : callable
+            Told the number of a run and its progress, after every epoch.
+        """
+        pending = [i for i in range(len(self.runs)) if not self._result(i).exists()]
+        if jobs == 1 or len(pending) < 2:
+            with threadpool_limits(1):
+                for i in pending:
+                    self.run_one(i, report)
+        else:
+            self._run_parallel(pending, jobs, report)
+        return [json.loads(read_text(self._result(i))) for i in range(len(self.runs))]
+
+    def run_one(self, index: int, report: Report) -> None:
+        """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
+        method, seed = self.runs[index]
+        experiment = Experiment(self.bank, self.config.head, method, seed)
+        checkpoint = self.folder / f"run-{index}.npz"
+        if checkpoint.exists():
+            experiment.load(checkpoint)
+        while not experiment.done:
+            experiment.step(lambda progress: report(index, progress))
+            experiment.save(checkpoint)
+        result = summarize(experiment)
+        if experiment.source.generative:
+            generated = Exemplars.draw(experiment.source, self.bank)
+            result["correlation_distance"] = frobenius_distances(self.bank, generated)
+            if seed == 0:
+                generated.save(self.exemplars_path(index))
+        write_whole(self._result(index), json.dumps(result))
+        checkpoint.unlink()
+
+    def exemplars_path(self, index: int) -> Path:
+        """Return where a generative run of seed 0 leaves exemplars for the report."""
+        return self.folder / f"exemplars-{index}.npz"
+
+    def _result(self, index: int) -> Path:
+        return self.folder / f"run-{index}.json"
+
+    def _run_parallel(self, pending: list[int], jobs: int, report: Report) -> None:
+        # Spawned processes start from a clean interpreter, the same on every platform.
+        context = multiprocessing.get_context("spawn")
+        events = context.Queue()
+        with ProcessPoolExecutor(
+            min(jobs, len(pending)), context, initializer=_start_worker, initargs=(self, events)
+        ) as pool:
+            futures = [pool.submit(_work, i) for i in pending]
+            try:
+                for event in _events_until_done(events, futures):
+                    report(*event)
+                for future in futures:
+                    future.result()
+            except BrokenProcessPool as error:
+                raise UserError(
+                    "A worker process was ended from outside, for want of memory perhaps: "
+                    "go on with --resume, and fewer --jobs"
+                ) from error
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+
+def _events_until_done(
+    events: "multiprocessing.Queue[tuple[int, Progress]]", futures: list[Future[None]]
+) -> Iterator[tuple[int, Progress]]:
+    """Yield what the workers report until all have ended or one has failed."""
+    while not all(f.done() for f in futures):
+        try:
+            yield events.get(timeout=POLL_SECONDS)
+        except Empty:
+            if any(f.done() and f.exception() for f in futures):
+                return
+
+
+_worker_study: Study
+_worker_events: "multiprocessing.Queue[tuple[int, Progress]]"
+
+
+def _start_worker(study: Study, events: "multiprocessing.Queue[tuple[int, Progress]]") -> None:
+    global _worker_study, _worker_events
+    _worker_study, _worker_events = study, events
+    threadpool_limits(1)
+
+
+def _work(index: int) -> None:
+    _worker_study.run_one(index, lambda i, progress: _worker_events.put((i, progress)))

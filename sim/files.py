@@ -3,12 +3,21 @@
 
 import errno
 import os
+import stat
 import uuid
+from collections.abc import Iterable
 from pathlib import Path
 
 from sim.errors import UserError
 
-__all__ = ["ensure_directory", "read_bytes", "read_text", "write_whole"]
+__all__ = [
+    "ensure_directory",
+    "find_file",
+    "read_bytes",
+    "read_text",
+    "require_directory",
+    "write_whole",
+]
 
 # What an operating system's error number means to somebody who typed a path.
 _REASONS = {
@@ -18,7 +27,7 @@ _REASONS = {
     errno.EISDIR: "it is a directory",
     errno.ENOENT: "no such file or directory",
     errno.ENOSPC: "the disk is full",
-    errno.ENOTDIR: "a part of its path is a file, not a directory",
+    errno.ENOTDIR: "it is, or lies under, a file that is no directory",
     errno.EPERM: "permission denied",
     errno.EROFS: "the file system is read-only",
 }
@@ -83,6 +92,40 @@ def read_text(path: Path) -> str:
         raise UserError(
             f"{path} must be UTF-8 text, not binary: byte {error.start} is no character"
         ) from error
+
+
+def find_file(candidates: Iterable[Path]) -> Path | None:
+    """Return the first of some paths that is a file, None if there is none.
+
+    Raises
+    ------
+    UserError
+        If the system refuses to look.
+    """
+    for path in candidates:
+        try:
+            if stat.S_ISREG(path.stat().st_mode):
+                return path
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+    return None
+
+
+def require_directory(path: Path) -> Path:
+    """Make sure that a directory exists and can be listed, and return `path`.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    try:
+        next(path.iterdir(), None)
+    except OSError as error:
+        raise UserError(f"Directory {path} cannot be read: {_reason(error)}") from error
+    return path
 
 
 def ensure_directory(path: Path) -> Path:

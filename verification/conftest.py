@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Options and settings that every test shares."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from sim import datasets
+from sim.datasets import ImageSet
+from sim.errors import UserError
 
 # The same examples on every machine, and no deadline on a busy one.
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -21,9 +26,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture
-def data_dir(request: pytest.FixtureRequest) -> Path:
-    """Folder of the real data sets, or a skip that says how to give one."""
-    folder = request.config.getoption("--data-dir")
-    if folder is None:
-        pytest.skip("real data sets absent: give their folder with --data-dir")
-    return folder
+def load_real(request: pytest.FixtureRequest) -> Callable[[str], ImageSet]:
+    """Loader of real data sets by name; one that is absent skips the test and says why."""
+
+    def load(name: str) -> ImageSet:
+        folder = request.config.getoption("--data-dir")
+        if folder is None:
+            pytest.skip(f"{name} is absent: give the folder of its archive with --data-dir")
+        try:
+            return datasets.load(name, folder)
+        except UserError as error:
+            if "published at" in str(error):
+                pytest.skip(str(error))
+            raise
+
+    return load

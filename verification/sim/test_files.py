@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from sim.errors import UserError
-from sim.files import ensure_directory, read_bytes, read_text, write_whole
+from sim.files import (
+    ensure_directory,
+    find_file,
+    read_bytes,
+    read_text,
+    require_directory,
+    write_whole,
+)
 
 
 def raiser(number: int):
@@ -82,7 +89,9 @@ def test_a_missing_or_false_directory_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="absent/out cannot be written: no such file or directory"):
         write_whole(tmp_path / "absent" / "out", "new")
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="cannot be written: a part of its path is a file"):
+    with pytest.raises(
+        UserError, match="cannot be written: it is, or lies under, a file that is no directory"
+    ):
         write_whole(tmp_path / "file" / "out", "new")
 
 
@@ -127,7 +136,7 @@ def test_a_directory_cannot_be_made_over_or_under_a_file(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="cannot be created: a file of that name is in the way"):
         ensure_directory(tmp_path / "file")
-    with pytest.raises(UserError, match="cannot be created: a part of its path is a file"):
+    with pytest.raises(UserError, match="cannot be created: it is, or lies under, a file"):
         ensure_directory(tmp_path / "file" / "below")
 
 
@@ -145,3 +154,32 @@ def test_a_directory_that_takes_no_file_is_refused(
     monkeypatch.setattr(Path, "open", raiser(number))
     with pytest.raises(UserError, match=f"cannot be written into: {reason}"):
         ensure_directory(tmp_path)
+
+
+def test_the_first_file_of_several_is_found(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "second").touch()
+    (tmp_path / "third").touch()
+    names = ("absent", "second/below", "folder", "second", "third")
+    assert find_file(tmp_path / name for name in names) == tmp_path / "second"
+    assert find_file([tmp_path / "absent"]) is None
+
+
+def test_a_refused_look_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "stat", raiser(errno.EACCES))
+    with pytest.raises(UserError, match="file cannot be read: permission denied"):
+        find_file([tmp_path / "file"])
+
+
+def test_a_directory_must_exist_and_be_readable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert require_directory(tmp_path) == tmp_path
+    with pytest.raises(UserError, match="Directory .*absent cannot be read: no such file"):
+        require_directory(tmp_path / "absent")
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="Directory .*file cannot be read: it is, or lies under, a"):
+        require_directory(tmp_path / "file")
+    monkeypatch.setattr(Path, "iterdir", raiser(errno.EACCES))
+    with pytest.raises(UserError, match="Directory .* cannot be read: permission denied"):
+        require_directory(tmp_path)

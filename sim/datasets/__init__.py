@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Image data sets, read from local archives in a stated split and order."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from sim.datasets.cifar import load_cifar10, load_cifar100
+from sim.datasets.digits import load_digits
+from sim.datasets.idx import load_fashion_mnist, load_mnist
+from sim.datasets.imageset import ImageSet
+from sim.errors import UserError
+from sim.files import require_directory
+
+__all__ = ["NAMES", "ImageSet", "load"]
+
+_ARCHIVES: dict[str, Callable[[Path], ImageSet]] = {
+    "cifar10": load_cifar10,
+    "cifar100": load_cifar100,
+    "fashion-mnist": load_fashion_mnist,
+    "mnist": load_mnist,
+}
+
+# Every data set that `load` knows.
+NAMES = tuple(sorted(("digits", *_ARCHIVES)))
+
+
+def load(name: str, data_dir: Path | None = None) -> ImageSet:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    data_dir : Path, optional
+        Folder of the archives; every data set but ``digits`` needs it.
+
+    Returns
+    -------
+    ImageSet
+        Images and labels.
+
+    Raises
+    ------
+    UserError
+        If the name is unknown, the folder is missing or an archive in it is missing or damaged.
+    """
+    if name == "digits":
+        return load_digits()
+    if name not in _ARCHIVES:
+        raise UserError(f"Data set must be one of {', '.join(NAMES)}, not {name!r}")
+    if data_dir is None:
+        raise UserError(f"Data set {name} needs the folder of its archive: give it with --data-dir")
+    return _ARCHIVES[name](require_directory(data_dir))

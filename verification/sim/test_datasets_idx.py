@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+import contextlib
+import gzip
+import re
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.datasets import ImageSet, load
+from sim.datasets.idx import read_idx
+from sim.errors import UserError
+
+STEMS = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def idx(array: np.ndarray) -> bytes:
+    """The idx format, written from its published description."""
+    header = struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.astype(np.uint8).tobytes()
+
+
+def arrays() -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(7)
+    return {
+        STEMS[0]: rng.integers(0, 256, (12, 3, 4)),
+        STEMS[1]: np.arange(12) % 10,
+        STEMS[2]: rng.integers(0, 256, (5, 3, 4)),
+        STEMS[3]: np.array([9, 8, 0, 0, 1]),
+    }
+
+
+def write_archive(folder: Path, compressed: bool = True) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stem, array in arrays().items():
+        if compressed:
+            (folder / f"{stem}.gz").write_bytes(gzip.compress(idx(array)))
+        else:
+            (folder / stem).write_bytes(idx(array))
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("place", [".", "mnist"])
+def test_an_archive_is_read_as_it_was_written(tmp_path: Path, place: str, compressed: bool) -> None:
+    write_archive(tmp_path / place, compressed)
+    mnist = load("mnist", tmp_path)
+    expected = arrays()
+    np.testing.assert_array_equal(mnist.train_images[..., 0], expected[STEMS[0]])
+    np.testing.assert_array_equal(mnist.train_labels, expected[STEMS[1]])
+    np.testing.assert_array_equal(mnist.test_images[..., 0], expected[STEMS[2]])
+    np.testing.assert_array_equal(mnist.test_labels, expected[STEMS[3]])
+    assert mnist.train_images.shape == (12, 3, 4, 1)
+    assert mnist.train_images.dtype == np.uint8
+    assert mnist.train_labels.dtype == np.int64
+    assert mnist.pixel_bits == 8
+
+
+def test_each_of_the_two_data_sets_prefers_the_folder_of_its_name(tmp_path: Path) -> None:
+    write_archive(tmp_path / "mnist")
+    write_archive(tmp_path / "fashion-mnist")
+    clothes = np.full(12, 3)
+    (tmp_path / "fashion-mnist" / f"{STEMS[1]}.gz").write_bytes(gzip.compress(idx(clothes)))
+    assert load("fashion-mnist", tmp_path).train_labels.tolist() == clothes.tolist()
+    assert load("fashion-mnist", tmp_path).class_names[9] == "ankle boot"
+    assert load("mnist", tmp_path).train_labels.tolist() == arrays()[STEMS[1]].tolist()
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_a_missing_file_is_named_with_the_places_looked_at_and_its_source(
+    tmp_path: Path, stem: str
+) -> None:
+    write_archive(tmp_path)
+    (tmp_path / f"{stem}.gz").unlink()
+    message = (
+        f"MNIST file {stem} (or {stem}.gz) is neither in {tmp_path / 'mnist'} nor in {tmp_path}; "
+        "it is published at https://yann.lecun.com/exdb/mnist/"
+    )
+    with pytest.raises(UserError, match=re.escape(message)):
+        load("mnist", tmp_path)
+
+
+def test_a_file_is_held_to_its_header(tmp_path: Path) -> None:
+    good = idx(arrays()[STEMS[0]])
+    path = tmp_path / "images"
+    for data, message in (
+        (good[:-1], "images must hold 160 bytes for 12 x 3 x 4 items, not 159"),
+        (good + b"\0", "images must hold 160 bytes for 12 x 3 x 4 items, not 161"),
+        (good[:9], "images must have a header of 16 bytes, not 9"),
+        (b"", "images must begin with the idx magic 00000803, not "),
+        (b"\0\0\x0d\x03" + good[4:], "images must begin with the idx magic 00000803, not 00000d03"),
+        (idx(np.zeros(3)), "images must begin with the idx magic 00000803, not 00000801"),
+        (good[:4] + b"\xff" * 4 + good[8:], "must hold 51539607556 bytes for 4294967295 x 3 x 4 "),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=re.escape(message)):
+            read_idx(path, 3)
+
+
+def test_a_damaged_compressed_file_is_named(tmp_path: Path) -> None:
+    good = gzip.compress(idx(arrays()[STEMS[0]]))
+    path = tmp_path / "images.gz"
+    flipped = bytearray(good)
+    flipped[len(good) // 2] ^= 0x40
+    for data, message in (
+        (good[:-10], "images.gz is damaged: it is cut short"),
+        (bytes(flipped), "images.gz is damaged: "),
+        (b"no gzip at all", "images.gz is damaged: Not a gzipped file"),
+        (b"", "images.gz must begin with the idx magic"),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match=re.escape(message)):
+            read_idx(path, 3)
+
+
+def test_no_single_flipped_bit_of_a_compressed_file_goes_unseen(tmp_path: Path) -> None:
+    images = arrays()[STEMS[0]]
+    good = gzip.compress(idx(images))
+    path = tmp_path / "images.gz"
+    for position in range(len(good) * 8):
+        data = bytearray(good)
+        data[position // 8] ^= 1 << (position % 8)
+        path.write_bytes(data)
+        # Some bits, such as the time stamp, do not touch the data.
+        with contextlib.suppress(UserError):
+            np.testing.assert_array_equal(read_idx(path, 3), images)
+
+
+def test_labels_must_match_images_and_classes(tmp_path: Path) -> None:
+    write_archive(tmp_path, compressed=False)
+    labels = tmp_path / STEMS[1]
+    labels.write_bytes(idx(np.zeros(11)))
+    with pytest.raises(UserError, match="must hold 12 labels, one an image, not 11"):
+        load("mnist", tmp_path)
+    labels.write_bytes(idx(np.full(12, 10)))
+    with pytest.raises(
+        UserError, match=r"train-labels-idx1-ubyte must hold labels in 0..9, not 10"
+    ):
+        load("mnist", tmp_path)
+
+
+def test_test_images_must_be_of_the_size_of_the_training_images(tmp_path: Path) -> None:
+    write_archive(tmp_path, compressed=False)
+    (tmp_path / STEMS[2]).write_bytes(idx(np.zeros((5, 4, 4))))
+    message = (
+        r"MNIST test images must be of the \(3, 4\) pixels of the training images, not \(4, 4\)"
+    )
+    with pytest.raises(UserError, match=message):
+        load("mnist", tmp_path)
+
+
+def test_the_real_mnist_has_its_published_size_and_first_labels(
+    load_real: Callable[[str], ImageSet],
+) -> None:
+    mnist = load_real("mnist")
+    assert mnist.train_images.shape == (60000, 28, 28, 1)
+    assert mnist.test_images.shape == (10000, 28, 28, 1)
+    assert mnist.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert mnist.test_labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(mnist.train_labels).tolist() == counts

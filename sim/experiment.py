@@ -41,7 +41,7 @@ class Progress:
     Parameters
     ----------
     task, n_tasks : int
-        Present task, from 0, and their number.
+        Present task, from 0, and their number; equal when the run has ended.
     epoch, epochs : int
         Epochs done of this task, and the most there may be.
     accuracy : float
@@ -106,6 +106,11 @@ class Experiment:
         self.source.learn(*self.bank.task_of_train(self.task), self._rng(_LEARN))
         self.task += 1
         self.seconds += perf_counter() - start
+
+    def ended(self) -> Progress:
+        """Return the progress of a run with nothing left to do."""
+        n_tasks = len(self.bank.tasks)
+        return Progress(n_tasks, n_tasks, 0, self.head.epochs, 1.0)
 
     def ledger(self) -> Ledger:
         """Return every bit that survives between tasks: the source's and the head's."""

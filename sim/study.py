@@ -115,6 +115,7 @@ class Study:
                 generated.save(self.exemplars_path(index))
         write_whole(self._result(index), json.dumps(result))
         checkpoint.unlink()
+        report(index, experiment.ended())
 
     def exemplars_path(self, index: int) -> Path:
         """Return where a generative run of seed 0 leaves exemplars for the report."""

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""What `engram run` does, from arguments to report."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sim.bank import Bank, build_bank
+from sim.config import StudyConfig, load_config
+from sim.datasets import load
+from sim.errors import UserError
+from sim.fidelity import Exemplars
+from sim.files import ensure_directory
+from sim.progress import RunBars
+from sim.report.document import StudyReport
+from sim.report.tables import terminal_table
+from sim.study import Study
+from sim.tasks import class_order, split_tasks
+from sim.yaml_lines import Document
+
+__all__ = ["RunCommand"]
+
+#: Generative methods whose exemplars the report shows beside the real ones.
+SHOWN_METHODS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCommand:
+    """Arguments of ``engram run``."""
+
+    config: str
+    assignments: list[str]
+    seeds: int | None
+    out: Path
+    jobs: int
+    data_dir: Path | None
+    resume: bool
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Run the study, print its table and write its report.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault; nothing
+            is then written into the output folder.
+        """
+        config, document = load_config(self.config, self.assignments, self.seeds)
+        bank = _bank(config, document, self.data_dir)
+        ensure_directory(self.out)
+        folder = self.out.with_name(self.out.name + ".partial")
+        study = Study(config, bank, folder)
+        ended = study.prepare(self.resume)
+        if ended:
+            console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")
+        with RunBars(study, ended, console) as bars:
+            runs = study.run(self.jobs, bars.show)
+        report = StudyReport(config, bank, self.command, runs, _shown_exemplars(study))
+        report.write(self.out)
+        shutil.rmtree(folder)
+        console.print(terminal_table(config.title, report.rows))
+        console.print(report.verdict)
+        console.print(f"Report: {self.out / 'report.md'}")
+
+
+def _bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
+    """Load the data and order the classes; a fault of the configuration is told with its line."""
+    images = load(config.data.name, data_dir)
+    n_classes = len(images.class_names)
+    try:
+        order = class_order(n_classes, config.tasks.order)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
+    try:
+        tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
+    except ValueError as error:
+        raise UserError(f"{document.where(('tasks',))}: tasks: {error}") from error
+    try:
+        return build_bank(images, config.data, order, tasks)
+    except ValueError as error:
+        raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
+
+
+def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:
+    """Return exemplars of the smallest, the middle and the largest generative memory, by bits."""
+    made = [
+        (method.label, study.exemplars_path(i))
+        for i, (method, _) in enumerate(study.runs)
+        if study.exemplars_path(i).exists()
+    ]
+    if len(made) > SHOWN_METHODS:
+        made = [made[0], made[len(made) // 2], made[-1]]
+    return [(label, Exemplars.load(path)) for label, path in made]

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Progress of a study in the terminal: a bar for all of it, and one for each run under way."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+
+from sim.experiment import Progress
+from sim.study import Study
+
+__all__ = ["RunBars"]
+
+
+class RunBars:
+    """Context that shows the progress of a study and leaves nothing behind.
+
+    Parameters
+    ----------
+    study : Study
+    ended : int
+        Runs that had ended before.
+    console : rich.console.Console
+    """
+
+    def __init__(self, study: Study, ended: int, console: Console) -> None:
+        self._runs = study.runs
+        self._n_tasks = len(study.bank.tasks)
+        self._ended = ended
+        self._shares: dict[int, float] = {}
+        self._rows: dict[int, TaskID] = {}
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._total = self._bars.add_task("all runs", total=len(self._runs) * self._n_tasks)
+
+    def __enter__(self) -> "RunBars":
+        self._bars.start()
+        self._update_total()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    def show(self, index: int, progress: Progress) -> None:
+        """Take in the progress of run `index`; a run that has ended leaves the screen."""
+        if progress.task == self._n_tasks:
+            self._shares[index] = self._n_tasks
+            if index in self._rows:
+                self._bars.remove_task(self._rows.pop(index))
+        else:
+            self._shares[index] = progress.task + progress.epoch / progress.epochs
+            self._update_row(index, progress)
+        self._update_total()
+
+    def _update_row(self, index: int, progress: Progress) -> None:
+        if index not in self._rows:
+            self._rows[index] = self._bars.add_task("", total=self._n_tasks)
+        method, seed = self._runs[index]
+        self._bars.update(
+            self._rows[index],
+            completed=self._shares[index],
+            description=(
+                f"{method.label}, seed {seed}: task {progress.task + 1}/{self._n_tasks}, "
+                f"epoch {progress.epoch}, train {100 * progress.accuracy:.1f} %"
+            ),
+        )
+
+    def _update_total(self) -> None:
+        completed = self._ended * self._n_tasks + sum(self._shares.values())
+        self._bars.update(self._total, completed=completed)

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""The files of a report: ``results.json``, ``report.md`` and the figures it shows."""
+
+import io
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from sim.bank import Bank
+from sim.config import StudyConfig
+from sim.fidelity import Exemplars
+from sim.files import ensure_directory, write_whole
+from sim.report import figures
+from sim.report.groups import Group, compare_at_equal_bits, group_runs, verdict
+from sim.report.tables import COLUMNS, markdown_table, results_rows
+
+__all__ = ["StudyReport"]
+
+_RESOLUTION = 110  # dots an inch of the figures
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """Everything a finished study has to say.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    bank : Bank
+    command : str
+        Command line that makes this report anew.
+    runs : list of dict
+        Results of all runs.
+    generated : sequence of (str, Exemplars)
+        Labels and exemplars of generative memories, compared with real ones.
+    """
+
+    config: StudyConfig
+    bank: Bank
+    command: str
+    runs: list[dict[str, Any]]
+    generated: Sequence[tuple[str, Exemplars]]
+
+    @property
+    def groups(self) -> list[Group]:
+        """Runs gathered by method."""
+        return group_runs(self.runs)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what won at equal bits."""
+        return verdict(compare_at_equal_bits(self.groups))
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """Rows of the results table."""
+        return results_rows(self.groups, compare_at_equal_bits(self.groups))
+
+    def write(self, folder: Path) -> None:
+        """Write all files into `folder`, each whole or not at all, ``results.json`` last."""
+        images = {
+            "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
+            "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
+        }
+        if self.generated:
+            images["exemplars.png"] = figures.class_images(self.bank, self.generated)
+        if self.generated and self._has_distances():
+            images["correlations.png"] = figures.correlations(self.bank, self.generated)
+        content: dict[str, bytes | str] = {name: _png(f) for name, f in images.items()}
+        content["report.md"] = self._markdown(images)
+        content["results.json"] = json.dumps(self._results(), indent=1) + "\n"
+        ensure_directory(folder)
+        for name, data in content.items():
+            write_whole(folder / name, data)
+
+    def _classes_seen(self) -> list[int]:
+        return [task.stop for task in self.bank.tasks]
+
+    def _has_distances(self) -> bool:
+        return any(run.get("correlation_distance") for run in self.runs)
+
+    def _results(self) -> dict[str, Any]:
+        return {
+            "version": version("engram"),
+            "command": self.command,
+            "config": self.config.document(),
+            "config_sha256": self.config.digest(),
+            "data": {"features": self.bank.features, "provenance": self.bank.provenance},
+            "environment": {
+                "python": platform.python_version(),
+                "numpy": version("numpy"),
+                "numba": version("numba"),
+                "machine": platform.machine(),
+            },
+            "verdict": self.verdict,
+            "runs": self.runs,
+        }
+
+    def _markdown(self, images: Mapping[str, Figure]) -> str:
+        seeds = ", ".join(str(seed) for seed in range(self.config.seeds))
+        seconds = sum(run["seconds"] for run in self.runs)
+        parts = [
+            f"# {self.config.title}",
+            f"Made by `{self.command}` (engram {version('engram')}, configuration "
+            f"{self.config.digest()[:12]}, seeds {seeds}); {len(self.runs)} runs took "
+            f"{seconds:.0f} s of processor time.",
+            f"**{self.verdict}**",
+            f"Data: {self.bank.provenance} D = {self.bank.features} bits an embedding; "
+            f"{len(self.bank.train)} training and {len(self.bank.test)} test samples; "
+            f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes.",
+            "## Results",
+            markdown_table(COLUMNS, self.rows),
+            "Every accuracy is that of the integer golden head on test samples of all classes seen "
+            "so far; ± is the standard deviation over seeds. *Average incremental* is the mean over "
+            "the evaluations after each task, *final* the last of them, *forgetting* the mean over "
+            "past tasks of the best accuracy a task ever had minus its last (PyCIL's definition; "
+            "`results.json` has the others). *Memory* is the replay memory as the papers count it, "
+            "*all state* every bit that survives between tasks, the head's weights included. At "
+            "equal bits, latent replay is interpolated between its neighbouring sizes, seed by seed.",
+            "## Accuracy against memory",
+            "![accuracy against memory](accuracy_by_bits.png)",
+            "## Accuracy, task by task",
+            "![accuracy by task](accuracy_by_task.png)",
+        ]
+        if "exemplars.png" in images:
+            parts += ["## Real and generated exemplars", "![exemplars](exemplars.png)"]
+        if "correlations.png" in images:
+            parts += [
+                "Correlations between features, real and generated, within a class (each sample "
+                "relative to the mean of its class) and pooled over all classes:",
+                markdown_table(*self._distances()),
+                "![correlations](correlations.png)",
+            ]
+        return "\n\n".join(parts) + "\n"
+
+    def _task_sizes(self) -> str:
+        sizes = [len(task) for task in self.bank.tasks]
+        later = sorted(set(sizes[1:]))
+        return str(sizes[0]) if later in ([], sizes[:1]) else f"{sizes[0]}, then {later[0]}"
+
+    def _distances(self) -> tuple[list[str], list[list[str]]]:
+        """Return columns and rows of the table of Frobenius distances."""
+        columns = ["method", "within class", "pooled"]
+        rows = []
+        for group in self.groups:
+            if all(run.get("correlation_distance") for run in group.runs):
+                distances = [run["correlation_distance"] for run in group.runs]
+                means = [
+                    np.mean([d[key] for d in distances]) for key in ("within_class", "pooled")
+                ]
+                rows.append([group.label, *(f"{mean:.1f}" for mean in means)])
+        return columns, rows
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # No software version inside: the same figure is the same bytes.
+    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
+    return buffer.getvalue()

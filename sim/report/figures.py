@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""Figures of a report, each a function from results to a matplotlib figure."""
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from sim.bank import Bank
+from sim.fidelity import Exemplars, class_means, correlation
+from sim.report.groups import Group
+
+__all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations"]
+
+_BOUNDS = {"joint": ("0.15", "-"), "none": ("0.55", ":")}
+_COLOUR_MAPS = {"latent": "Blues", "gbm": "Oranges"}
+_LINE = {"latent": "tab:blue", "gbm": "tab:orange"}
+_LARGEST_CLASSES = 10  # classes shown as images
+
+
+def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
+    """Draw accuracy on all classes seen so far, after every task.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    seen : sequence of int
+        Classes seen after each task.
+    """
+    figure = Figure(figsize=(8.5, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    for group in groups:
+        colour, style = _look(group, groups)
+        curve = 100 * group.values("accuracy_seen")
+        mean = curve.mean(axis=0)
+        axes.plot(seen, mean, style, color=colour, marker="o", markersize=3, label=group.label)
+        if len(curve) > 1:
+            spread = curve.std(axis=0, ddof=1)
+            axes.fill_between(seen, mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
+    axes.set_xlabel("classes seen")
+    axes.set_ylabel("accuracy on all classes seen (%)")
+    axes.set_xticks(list(seen))
+    axes.grid(alpha=0.3)
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
+    return figure
+
+
+def accuracy_by_bits(groups: Sequence[Group]) -> Figure:
+    """Draw average incremental accuracy against the bits of the replay memory."""
+    figure = Figure(figsize=(7.5, 4.8), layout="constrained")
+    axes = figure.add_subplot()
+    for group in groups:
+        if group.replay in _BOUNDS:
+            colour, style = _BOUNDS[group.replay]
+            accuracy = group.spread("average_incremental")
+            axes.axhline(100 * accuracy.mean, color=colour, ls=style, lw=1.2, label=group.label)
+    for name, members in _series(groups).items():
+        _draw_series(axes, name, members)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
+    axes.set_xlabel("replay memory (kb, as the papers count it)")
+    axes.set_ylabel("average incremental accuracy (%)")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend(fontsize=8)
+    return figure
+
+
+def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
+    """Draw class means of real and generated exemplars as images, and one exemplar of each."""
+    real = Exemplars.real(bank)
+    rows: list[tuple[str, NDArray[np.float32]]] = [
+        ("real, mean", class_means(real, bank.features)),
+        ("real, one", _first_of_each(real, bank)),
+    ]
+    for label, exemplars in generated:
+        rows.append((f"{label}\nmean", class_means(exemplars, bank.features)))
+        rows.append((f"{label}\none", _first_of_each(exemplars, bank)))
+    columns = min(bank.n_classes, _LARGEST_CLASSES)
+    figure = Figure(figsize=(0.85 * columns + 1.6, 0.9 * len(rows) + 0.3), layout="constrained")
+    grid = np.atleast_2d(figure.subplots(len(rows), columns))
+    for (label, values), cells in zip(rows, grid, strict=True):
+        for c, axes in enumerate(cells):
+            image = _decode(values[c], bank)
+            axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+            axes.set(xticks=[], yticks=[])
+        cells[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
+    for axes, name in zip(grid[0], bank.class_names, strict=False):
+        axes.set_title(name, fontsize=9)
+    return figure
+
+
+def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
+    """Draw within-class correlation matrices, real and generated, and how far they are apart."""
+    sets = [("real", Exemplars.real(bank)), *generated]
+    matrices = [(name, correlation(e, bank.features, within_class=True)) for name, e in sets]
+    changing = np.abs(matrices[0][1]).sum(axis=0) > 0
+    figure = Figure(figsize=(3.1 * len(sets) + 0.6, 6.3), layout="constrained")
+    grid = np.array(figure.subplots(2, len(sets))).reshape(2, len(sets))
+    real = matrices[0][1]
+    shades = None
+    for (name, matrix), (above, below) in zip(matrices, grid.T, strict=True):
+        shades = _matrix(above, matrix[np.ix_(changing, changing)], name)
+        distance = float(np.linalg.norm(real - matrix))
+        difference = np.abs(real - matrix)[np.ix_(changing, changing)]
+        _matrix(below, difference, f"|real - {name}|\nFrobenius distance {distance:.1f}")
+    grid[1, 0].set_visible(False)
+    figure.colorbar(shades, ax=grid, shrink=0.6, label="correlation of features within a class")
+    return figure
+
+
+def _look(group: Group, groups: Sequence[Group]) -> tuple[object, str]:
+    """Return colour and line style: bounds grey, a source's methods darker the more bits."""
+    if group.replay in _BOUNDS:
+        return _BOUNDS[group.replay]
+    family = sorted({g.bits_paper for g in groups if g.replay == group.replay})
+    shade = 0.35 + 0.6 * (family.index(group.bits_paper) + 1) / len(family)
+    return mpl.colormaps[_COLOUR_MAPS.get(group.replay, "Greens")](shade), "-"
+
+
+def _series(groups: Sequence[Group]) -> dict[str, list[Group]]:
+    """Return the lines of the memory figure: latent replay, GBM along q, GBM along K."""
+    series: dict[str, list[Group]] = {}
+    widths = [g for g in groups if g.replay == "gbm" and g.params["components"] == 1]
+    counts = [g for g in groups if g.replay == "gbm" and g.params["components"] > 1]
+    if latent := [g for g in groups if g.replay == "latent"]:
+        series["latent replay"] = latent
+    if widths:
+        series["GBM, K = 1"] = widths
+    for q in dict.fromkeys(g.params["code_width"] for g in counts):
+        start = [g for g in widths if g.params["code_width"] == q]
+        series[f"GBM, q = {q}"] = start + [g for g in counts if g.params["code_width"] == q]
+    return series
+
+
+def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
+    members = sorted(groups, key=lambda g: g.bits_paper)
+    accuracies = [g.spread("average_incremental") for g in members]
+    along_k = name.startswith("GBM, q")
+    axes.errorbar(
+        [g.bits_paper for g in members],
+        [100 * a.mean for a in accuracies],
+        yerr=[100 * a.deviation for a in accuracies],
+        color=_LINE[members[0].replay],
+        ls="--" if along_k else "-",
+        marker="s" if along_k else "o",
+        markersize=4,
+        capsize=2,
+        label=name,
+    )
+    for group, accuracy in zip(members, accuracies, strict=True):
+        values = group.params
+        if group.replay == "latent":
+            text, offset = f"E={values['exemplars']}", (4, -11)
+        elif values["components"] == 1:
+            text, offset = f"q={values['code_width']}", (-4, 6)
+        else:
+            text, offset = f"K={values['components']}", (-4, 6)
+        where = (group.bits_paper, 100 * accuracy.mean)
+        axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)
+
+
+def _first_of_each(exemplars: Exemplars, bank: Bank) -> NDArray[np.float32]:
+    """Return the first exemplar of every class, shape (n_classes, D)."""
+    firsts = [int(np.argmax(exemplars.labels == c)) for c in range(bank.n_classes)]
+    one = Exemplars(packed=exemplars.packed[firsts], labels=np.arange(bank.n_classes))
+    return class_means(one, bank.features)
+
+
+def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
+    """Turn mean features back into an image: the value of a thermometer is its share of ones."""
+    p = bank.thermometer
+    levels = values.reshape(p.input.height, p.input.width, p.input.channels, p.levels)
+    image = levels.mean(axis=-1)
+    return image[..., 0] if image.shape[-1] == 1 else image
+
+
+def _matrix(axes: Axes, matrix: NDArray[np.float32], title: str) -> object:
+    axes.set_title(title, fontsize=9)
+    axes.set(xticks=[], yticks=[])
+    return axes.imshow(matrix, cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="antialiased")

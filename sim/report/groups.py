@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Runs of one method gathered over seeds, and memories compared at equal bits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["EqualBits", "Group", "Spread", "compare_at_equal_bits", "group_runs", "verdict"]
+
+Run = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation over seeds.
+
+    Parameters
+    ----------
+    mean, deviation : float
+        `deviation` is 0 for a single seed.
+    """
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> "Spread":
+        """Return the spread of one value a seed."""
+        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        return cls(float(np.mean(values)), deviation)
+
+    def percent(self) -> str:
+        """Return the spread of a share as text, in per cent."""
+        return f"{100 * self.mean:.1f} ± {100 * self.deviation:.1f}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """All runs of one method.
+
+    Parameters
+    ----------
+    runs : tuple of dict
+        Results, one a seed, in the order of the seeds.
+    """
+
+    runs: tuple[Run, ...]
+
+    @property
+    def label(self) -> str:
+        """Legend of the method."""
+        return self.runs[0]["label"]
+
+    @property
+    def replay(self) -> str:
+        """Name of the source of replay."""
+        return self.runs[0]["replay"]
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters of the source."""
+        return self.runs[0]["parameters"]
+
+    @property
+    def bits_paper(self) -> int:
+        """Bits of the replay memory, as the papers count them."""
+        return self.runs[0]["bits_paper"]
+
+    @property
+    def bits_full(self) -> int:
+        """All bits that survive between tasks."""
+        return self.runs[0]["bits_full"]
+
+    def values(self, key: str) -> NDArray[np.float64]:
+        """Return a metric, one value or row a seed."""
+        return np.array([run[key] for run in self.runs], np.float64)
+
+    def spread(self, key: str) -> Spread:
+        """Return mean and deviation of a metric."""
+        return Spread.of(self.values(key).tolist())
+
+
+@dataclass(frozen=True)
+class EqualBits:
+    """A generative memory against latent replay that has the same number of bits.
+
+    Parameters
+    ----------
+    group : Group
+        The generative memory.
+    reference : Spread
+        Average incremental accuracy of latent replay, interpolated between its two neighbouring
+        sizes, linearly over the logarithm of the bits, seed by seed.
+    gain : Spread
+        The memory's accuracy minus that, seed by seed.
+    bits_factor : float or None
+        Bits latent replay needs for the same mean accuracy, over the memory's; None where even
+        the largest one tried does not reach it.
+    """
+
+    group: Group
+    reference: Spread
+    gain: Spread
+    bits_factor: float | None
+
+    @property
+    def wins(self) -> bool:
+        """Whether the gain is positive."""
+        return self.gain.mean > 0
+
+
+def group_runs(runs: Sequence[Run]) -> list[Group]:
+    """Gather runs by method, in the order of their first appearance."""
+    by_label: dict[str, list[Run]] = {}
+    for run in runs:
+        by_label.setdefault(run["label"], []).append(run)
+    return [Group(tuple(members)) for members in by_label.values()]
+
+
+def compare_at_equal_bits(groups: Sequence[Group]) -> list[EqualBits]:
+    """Compare every generative memory whose size lies between two sizes of latent replay."""
+    latent = sorted((g for g in groups if g.replay == "latent"), key=lambda g: g.bits_paper)
+    if len(latent) < 2:
+        return []
+    sizes = np.log([g.bits_paper for g in latent])
+    curves = np.array([g.values("average_incremental") for g in latent])
+    comparisons = []
+    for group in groups:
+        size = np.log(group.bits_paper) if group.bits_paper else -np.inf
+        if group.replay != "gbm" or not sizes[0] <= size <= sizes[-1]:
+            continue
+        own = group.values("average_incremental")
+        there = np.array([np.interp(size, sizes, curve) for curve in curves.T])
+        comparisons.append(
+            EqualBits(
+                group=group,
+                reference=Spread.of(there.tolist()),
+                gain=Spread.of((own - there).tolist()),
+                bits_factor=_bits_factor(size, float(own.mean()), sizes, curves.mean(axis=1)),
+            )
+        )
+    return comparisons
+
+
+def _bits_factor(
+    size: float, accuracy: float, sizes: NDArray[np.float64], curve: NDArray[np.float64]
+) -> float | None:
+    """Return how many times the bits latent replay needs to reach `accuracy`."""
+    if accuracy > curve.max():
+        return None
+    # The first size at which the curve, made monotone, is as high.
+    needed = np.interp(accuracy, np.maximum.accumulate(curve), sizes)
+    return float(np.exp(needed - size))
+
+
+def verdict(comparisons: Sequence[EqualBits]) -> str:
+    """Say in one sentence what won at equal bits."""
+    if not comparisons:
+        return (
+            "Nothing can be said of equal bits: no generative memory of this study lies between "
+            "two sizes of latent replay."
+        )
+    won = [c for c in comparisons if c.wins]
+    best = max(comparisons, key=lambda c: c.group.spread("average_incremental").mean)
+    more = (
+        "more than the largest latent replay tried"
+        if best.bits_factor is None
+        else f"as much as latent replay with {best.bits_factor:.1f} times the bits"
+    )
+    return (
+        f"At equal bits, Generative Binary Memory beats latent replay at {len(won)} of the "
+        f"{len(comparisons)} sizes compared; the best, {best.group.label}, reaches "
+        f"{best.group.spread('average_incremental').percent()} % average incremental accuracy in "
+        f"{best.group.bits_paper / 1e3:.1f} kb, {100 * best.gain.mean:+.1f} ± "
+        f"{100 * best.gain.deviation:.1f} points on latent replay of that size and {more}."
+    )

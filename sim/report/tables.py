@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The table of a study, once for the terminal and once for the report."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from sim.report.groups import EqualBits, Group
+
+__all__ = ["markdown_table", "results_rows", "terminal_table"]
+
+COLUMNS = (
+    "method",
+    "memory (kb, paper)",
+    "all state (kb)",
+    "average incremental (%)",
+    "final (%)",
+    "forgetting (%)",
+    "latent replay, equal bits (%)",
+    "gain (points)",
+)
+
+
+def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> list[list[str]]:
+    """Return one row of text a method, in the columns `COLUMNS`."""
+    at_equal_bits = {c.group.label: c for c in comparisons}
+    rows = []
+    for group in groups:
+        row = [
+            group.label,
+            f"{group.bits_paper / 1e3:.1f}",
+            f"{group.bits_full / 1e3:.1f}",
+            group.spread("average_incremental").percent(),
+            group.spread("final").percent(),
+            group.spread("average_forgetting").percent(),
+        ]
+        comparison = at_equal_bits.get(group.label)
+        if comparison is None:
+            row += ["", ""]
+        else:
+            gain = comparison.gain
+            row.append(comparison.reference.percent())
+            row.append(f"{100 * gain.mean:+.1f} ± {100 * gain.deviation:.1f}")
+        rows.append(row)
+    return rows
+
+
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in Markdown: the first column left-aligned, numbers right-aligned."""
+    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table for the terminal."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for i, column in enumerate(COLUMNS):
+        table.add_column(column, justify="right" if i else "left", no_wrap=i == 0)
+    for row in rows:
+        table.add_row(*row)
+    return table

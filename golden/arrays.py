@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Checks of the arrays that blocks take, with messages that name the array and what it must be."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bits import word_count
+
+__all__ = ["check_bits", "check_packed", "check_thresholds"]
+
+
+def check_bits(
+    name: str, bits: Any, shape: tuple[int, ...], *, batch: bool = False
+) -> NDArray[np.uint8]:
+    """Return `bits` if it is a uint8 array of zeros and ones of `shape`.
+
+    With `batch`, `shape` is that of the last axes and any number of axes may lead them.
+
+    Raises
+    ------
+    TypeError
+        If it is no uint8 array.
+    ValueError
+        If its shape is another, or a value is neither 0 nor 1.
+    """
+    if not isinstance(bits, np.ndarray) or bits.dtype != np.uint8:
+        raise TypeError(f"{name} must be a uint8 array, not {_kind(bits)}")
+    leading = max(0, bits.ndim - len(shape)) if batch else 0
+    if bits.shape[leading:] != shape:
+        wanted = _last_axes(shape) if batch else shape
+        raise ValueError(f"{name} must have the shape {wanted}, not {bits.shape}")
+    if bits.size and bits.max() > 1:
+        raise ValueError(f"{name} must be 0 or 1, not {bits.max()}")
+    return bits
+
+
+def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
+    """Return `words` if its last axis is packed vectors of `n` bits (contract, 1).
+
+    Raises
+    ------
+    TypeError
+        If it is no uint64 array.
+    ValueError
+        If the last axis has another number of words, or an unused bit is 1.
+    """
+    if not isinstance(words, np.ndarray) or words.dtype != np.uint64:
+        raise TypeError(f"{name} must be a uint64 array, not {_kind(words)}")
+    if words.ndim == 0 or words.shape[-1] != word_count(n):
+        wanted = _last_axes((word_count(n),))
+        raise ValueError(f"{name} of {n} bits must have the shape {wanted}, not {words.shape}")
+    if n % 64 and (words[..., -1] >> np.uint64(n % 64)).any():
+        raise ValueError(f"{name} of {n} bits must have unused bits of 0, not 1")
+    return words
+
+
+def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int32]:
+    """Return integer `thresholds`, one an output, as the signed 32-bit integers they are stored as.
+
+    Raises
+    ------
+    TypeError
+        If it is no array of integers.
+    ValueError
+        If its shape is not ``(outputs,)``, or a value does not fit 32 bits.
+    """
+    if not isinstance(thresholds, np.ndarray) or thresholds.dtype.kind not in "iu":
+        raise TypeError(f"{name} must be an integer array, not {_kind(thresholds)}")
+    if thresholds.shape != (outputs,):
+        raise ValueError(f"{name} must have the shape {(outputs,)}, not {thresholds.shape}")
+    span = np.iinfo(np.int32)
+    for extreme in (thresholds.min(), thresholds.max()):
+        if not span.min <= extreme <= span.max:
+            raise ValueError(f"{name} must be in {span.min}..{span.max}, not {extreme}")
+    return thresholds.astype(np.int32)
+
+
+def _kind(value: Any) -> str:
+    """Return the element type of an array, else the type of the value."""
+    return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
+
+
+def _last_axes(shape: tuple[int, ...]) -> str:
+    """Return a shape as text, with dots for the free axes before it."""
+    return f"(..., {', '.join(map(str, shape))})"

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""Whole network: a thermometer, layers of neurons and pools, optionally a head."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.conv import Conv
+from golden.dense import Dense
+from golden.head import Head
+from golden.network_file import decode, encode
+from golden.params import (
+    ConvParams,
+    DenseParams,
+    HeadParams,
+    LayerParams,
+    NetworkParams,
+    PoolParams,
+    ThermometerParams,
+)
+from golden.pool import Pool
+from golden.thermometer import Thermometer
+
+__all__ = ["Layer", "Network"]
+
+Layer = Thermometer | Conv | Pool | Dense
+
+
+class Network:
+    """Feature extractor over pixels, optionally with a head.
+
+    Parameters
+    ----------
+    params : NetworkParams
+    layers : sequence of Layer
+        One for each of ``params.layers``, of equal parameters.
+    head : Head, optional
+        Of parameters ``params.head``.
+
+    Raises
+    ------
+    ValueError
+        If a layer or the head is missing, too many, or of other parameters.
+    """
+
+    def __init__(
+        self, params: NetworkParams, layers: Sequence[Layer], head: Head | None = None
+    ) -> None:
+        self.params = params
+        self.layers = tuple(layers)
+        self.head = head
+        if len(self.layers) != len(params.layers):
+            raise ValueError(
+                f"Network must have {len(params.layers)} layers, not {len(self.layers)}"
+            )
+        for index, (layer, wanted) in enumerate(zip(self.layers, params.layers, strict=True)):
+            if layer.params != wanted:
+                raise ValueError(f"Layer {index} must have {wanted}, not {layer.params}")
+        given = None if head is None else head.params
+        if given != params.head:
+            raise ValueError(f"Head must have {params.head}, not {given}")
+
+    def maps(self, images: NDArray[np.integer]) -> Iterator[NDArray[np.uint8]]:
+        """Yield the output map of every layer in turn; parameters as for `forward`.
+
+        Yields
+        ------
+        ndarray of shape (..., height, width, channels), uint8 in {0, 1}
+            Of ``params.layers[i].output``.
+        """
+        thermometer, *layers = self.layers
+        assert isinstance(thermometer, Thermometer)  # by NetworkParams
+        x = thermometer.encode(images)
+        yield x
+        batch = x.shape[:-3]
+        for layer in layers:
+            assert not isinstance(layer, Thermometer)
+            if isinstance(layer, Dense):
+                x = x.reshape(*batch, -1)
+            x = layer.forward(x).reshape(*batch, *layer.params.output.array_shape)
+            yield x
+
+    def forward(self, images: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Return the embeddings: the last layer's output, flattened.
+
+        Parameters
+        ----------
+        images : ndarray of shape (..., H, W, C), integers in ``0..2**b - 1``
+
+        Returns
+        -------
+        ndarray of shape (..., D), uint8 in {0, 1}
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the array is not one of integers, of that shape and range.
+        """
+        *_, last = self.maps(images)
+        return last.reshape(*last.shape[:-3], -1)
+
+    @classmethod
+    def random(cls, params: NetworkParams, rng: np.random.Generator) -> "Network":
+        """Return a network of weights drawn evenly, thresholds within one deviation of 0."""
+        head = None if params.head is None else _random_head(params.head, rng)
+        return cls(params, [_random_layer(layer, rng) for layer in params.layers], head)
+
+    def to_bytes(self) -> bytes:
+        """Return the network file (contract, 9)."""
+        return encode(self.params, chain.from_iterable(map(_arrays, (*self.layers, self.head))))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Network":
+        """Return the network that a network file holds.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged in any way; the message names what and where.
+        """
+        params, sections = decode(data)
+        arrays = iter(sections)
+        layers = [_take_layer(layer, arrays) for layer in params.layers]
+        head = None
+        if params.head is not None:
+            head = Head(params.head, next(arrays), next(arrays), next(arrays))
+        return cls(params, layers, head)
+
+
+def _arrays(block: Layer | Head | None) -> Iterator[NDArray[np.generic]]:
+    """Yield what the network file holds of a block, in its order."""
+    if isinstance(block, Conv | Dense):
+        yield block.weights
+        if block.thresholds is not None and block.polarity is not None:
+            yield block.thresholds
+            yield block.polarity
+    elif isinstance(block, Head):
+        yield from (block.hidden_weights, block.plane_a, block.plane_b)
+
+
+def _take_layer(params: LayerParams, arrays: Iterator[NDArray]) -> Layer:
+    """Build a layer, its arrays being the next ones."""
+    if isinstance(params, ThermometerParams):
+        return Thermometer(params)
+    if isinstance(params, PoolParams):
+        return Pool(params)
+    own = [next(arrays) for _ in range(3 if params.thresholds else 1)]
+    return Conv(params, *own) if isinstance(params, ConvParams) else Dense(params, *own)
+
+
+def _random_layer(params: LayerParams, rng: np.random.Generator) -> Layer:
+    """Build a layer with arrays drawn at random."""
+
+    def draw() -> Iterator[NDArray]:
+        assert isinstance(params, ConvParams | DenseParams)
+        yield rng.integers(0, 2, params.weight_shape, np.uint8)
+        # The dot product of random bits has variance n.
+        deviation = int(params.inputs**0.5)
+        yield rng.integers(-deviation, deviation, params.outputs, np.int32, endpoint=True)
+        yield rng.integers(0, 2, params.outputs, np.uint8)
+
+    return _take_layer(params, draw())
+
+
+def _random_head(params: HeadParams, rng: np.random.Generator) -> Head:
+    """Build a head with weights drawn at random."""
+    hidden = rng.integers(0, 2, (params.hidden, params.features), np.uint8)
+    plane_a, plane_b = rng.integers(0, 2, (2, params.classes, params.concat), np.uint8)
+    return Head(params, hidden, plane_a, plane_b)

@@ -38,9 +38,13 @@ def run(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Runs a method, seeds 0, 1, ...")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Processes; all cores by default.", min=1)] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; all cores by default.", min=1)
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished study.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished study.")
+    ] = False,
 ) -> None:
     """Run a class-incremental study and report what replay is worth its bits.
 
@@ -67,7 +71,9 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        Console(stderr=True, soft_wrap=True).print(f"engram: {error}", markup=False, highlight=False)
+        Console(stderr=True, soft_wrap=True).print(
+            f"engram: {error}", markup=False, highlight=False
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("engram: interrupted; go on with --resume")

@@ -152,9 +152,7 @@ class StudyReport:
         for group in self.groups:
             if all(run.get("correlation_distance") for run in group.runs):
                 distances = [run["correlation_distance"] for run in group.runs]
-                means = [
-                    np.mean([d[key] for d in distances]) for key in ("within_class", "pooled")
-                ]
+                means = [np.mean([d[key] for d in distances]) for key in ("within_class", "pooled")]
                 rows.append([group.label, *(f"{mean:.1f}" for mean in means)])
         return columns, rows
 

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""The head's training against automatic differentiation, finite differences and the golden head."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golden.bits import pack
+from golden.params import HeadParams
+from sim.head import HeadTrainer, bipolar
+
+
+def trainer_of(features: int, classes: int, hidden: int, seed: int = 0) -> HeadTrainer:
+    params = HeadParams(features=features, classes=classes, hidden=hidden)
+    return HeadTrainer(params, np.random.default_rng(seed), init_scale=1.0)
+
+
+def batch_of(features: int, n_classes: int, size: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(7)
+    x = rng.choice(np.array([-1, 1], np.float32), (size, features))
+    return x, rng.integers(n_classes, size=size)
+
+
+def test_bipolar_maps_bit_one_to_plus_one() -> None:
+    bits = np.array([[1, 0, 1, 1, 0]], np.uint8)
+    assert bipolar(pack(bits), 5).tolist() == [[1, -1, 1, 1, -1]]
+
+
+@pytest.mark.parametrize("hidden", [0, 24])
+def test_gradients_equal_automatic_differentiation(hidden: int) -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
+    trainer = trainer_of(40, 6, hidden)
+    n_classes = 4
+    x, labels = batch_of(40, n_classes)
+    loss, hits, gradients = trainer.gradients(x, labels, n_classes)
+
+    class Sign(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, value, window):
+            ctx.save_for_backward(value)
+            ctx.window = window
+            return torch.where(value >= 0, 1.0, -1.0)
+
+        @staticmethod
+        def backward(ctx, gradient):
+            (value,) = ctx.saved_tensors
+            return gradient * (value.abs() <= ctx.window), None
+
+    weights = [torch.tensor(w, requires_grad=True) for w in trainer.weights]
+    inputs = torch.tensor(x)
+    z = inputs
+    if hidden:
+        pre = inputs @ Sign.apply(weights[0], np.inf).T / np.sqrt(40)
+        z = torch.cat([Sign.apply(pre, 1.0), inputs], dim=1)
+    planes = [Sign.apply(w, np.inf)[:n_classes] for w in weights[-2:]]
+    logits = z @ (planes[0] + planes[1]).T / np.sqrt(5 * 2 * (40 + hidden) * 6)
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor(labels))
+    expected.backward()
+
+    assert loss == pytest.approx(expected.item(), rel=1e-5)
+    assert hits == int((logits.argmax(dim=1).numpy() == labels).sum())
+    for gradient, weight in zip(gradients, weights, strict=True):
+        np.testing.assert_allclose(gradient, weight.grad.numpy(), rtol=1e-4, atol=1e-7)
+
+
+def test_plane_gradient_equals_finite_differences_of_a_real_valued_plane() -> None:
+    """The output layer is linear, so the straight-through gradient is the true one of its weights."""
+    trainer = trainer_of(20, 3, hidden=0)
+    x, labels = batch_of(20, 3)
+    _, _, gradients = trainer.gradients(x, labels, 3)
+    signs = [np.where(w >= 0, 1.0, -1.0) for w in trainer.weights]
+    scale = 1 / np.sqrt(5 * 2 * 20 * 3)
+
+    def loss(plane: np.ndarray) -> float:
+        logits = x.astype(np.float64) @ (plane + signs[1]).T * scale
+        logits -= logits.max(axis=1, keepdims=True)
+        shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return -np.log(shares[np.arange(len(x)), labels]).mean()
+
+    for place in [(0, 0), (1, 7), (2, 19)]:
+        step = np.zeros_like(signs[0])
+        step[place] = 1e-4
+        slope = (loss(signs[0] + step) - loss(signs[0] - step)) / 2e-4
+        assert gradients[0][place] == pytest.approx(slope, rel=1e-3)
+
+
+def test_unseen_classes_get_no_gradient() -> None:
+    trainer = trainer_of(30, 5, hidden=8)
+    x, labels = batch_of(30, 2)
+    gradients = trainer.gradients(x, labels, 2)[2]
+    assert (gradients[-1][2:] == 0).all()
+    assert (gradients[-1][:2] != 0).any()
+
+
+@given(
+    features=st.integers(1, 140),
+    classes=st.integers(1, 5),
+    hidden=st.integers(0, 70),
+    seed=st.integers(0, 2**16),
+)
+def test_golden_head_classifies_as_the_trainer_does(
+    features: int, classes: int, hidden: int, seed: int
+) -> None:
+    trainer = trainer_of(features, classes, hidden, seed)
+    rng = np.random.default_rng(seed)
+    bits = rng.integers(0, 2, (6, features), dtype=np.uint8)
+    predicted = trainer.golden().classify(bits, classes)
+    # A batch labelled with the golden answers is all hits exactly if the trainer agrees.
+    hits = trainer.gradients(bipolar(pack(bits), features), predicted, classes)[1]
+    assert hits == 6
+
+
+def test_clip_keeps_latent_weights_in_range() -> None:
+    trainer = trainer_of(4, 2, hidden=0)
+    trainer.weights[0][:] = 5
+    trainer.weights[1][:] = -5
+    trainer.clip()
+    assert trainer.weights[0].max() == 1
+    assert trainer.weights[1].min() == -1
+
+
+def test_state_round_trip_restores_every_latent_weight() -> None:
+    one, other = trainer_of(12, 3, 5, seed=1), trainer_of(12, 3, 5, seed=2)
+    other.load_state(one.state())
+    for a, b in zip(one.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a, b)

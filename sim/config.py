@@ -69,12 +69,12 @@ class TasksConfig(_Section):
     Attributes
     ----------
     base, increment : int
-        Classes of the first task and of every later one.
+        Classes of the first task and of every later one; base 0 makes all tasks alike.
     order : "identity", int or list of int
         Class order: as in the data set, the permutation of a seed (1993 in most papers), or a list.
     """
 
-    base: int = Field(default=2, ge=1)
+    base: int = Field(default=2, ge=0)
     increment: int = Field(default=2, ge=1)
     order: Literal["identity"] | int | list[int] = "identity"
 

@@ -62,9 +62,7 @@ def class_means(exemplars: Exemplars, features: int) -> NDArray[np.float32]:
     return np.array([bits[exemplars.labels == c].mean(axis=0, dtype=np.float32) for c in classes])
 
 
-def correlation(
-    exemplars: Exemplars, features: int, *, within_class: bool
-) -> NDArray[np.float32]:
+def correlation(exemplars: Exemplars, features: int, *, within_class: bool) -> NDArray[np.float32]:
     """Return the Pearson correlation of all pairs of features.
 
     Parameters

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.selector import Selector
-from sim.ledger import Ledger, latent_replay_ledger
+from sim.ledger import Entry, Ledger, latent_replay_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
 
 __all__ = ["JointReplay", "LatentReplay", "Reservoir"]
@@ -129,6 +129,7 @@ class LatentReplay(_StoredReplay):
             features=self.context.features,
             exemplars=self.params.exemplars,
             classes=self.context.classes,
+            selection=self.params.requests,
         )
 
     @classmethod
@@ -142,7 +143,10 @@ class JointReplay(_StoredReplay):
     name = "joint"
 
     def ledger(self) -> Ledger:
-        return Ledger()
+        kept = sum(len(packed) for packed in self._packed)
+        note = "every training sample, N * D"
+        bits = kept * self.context.features
+        return Ledger((Entry(name="exemplars", bits=bits, counted_by_paper=True, note=note),))
 
     @classmethod
     def label(cls, params: SourceParams) -> str:

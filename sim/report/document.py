@@ -25,6 +25,19 @@ __all__ = ["StudyReport"]
 
 _RESOLUTION = 110  # dots an inch of the figures
 
+_READING = """\
+Every accuracy is that of the integer golden head on the test samples of all classes seen so \
+far; ± is the standard deviation over seeds. *Average incremental* is the mean over the \
+evaluations after each task, *final* the last of them, *forgetting* the mean over past tasks of \
+the best accuracy a task ever had minus its last (PyCIL's definition; `results.json` has the \
+others). *Memory* is the replay memory as the papers count it, *all state* every bit that survives \
+between tasks, the head's weights included. At equal bits, latent replay is interpolated between \
+its neighbouring sizes, seed by seed."""
+
+_CORRELATIONS = """\
+Frobenius distance between the correlation matrices of real and generated features, within a class \
+(each sample relative to the mean of its class) and pooled over all classes:"""
+
 
 @dataclass(frozen=True)
 class StudyReport:
@@ -104,26 +117,24 @@ class StudyReport:
         }
 
     def _markdown(self, images: Mapping[str, Figure]) -> str:
-        seeds = ", ".join(str(seed) for seed in range(self.config.seeds))
-        seconds = sum(run["seconds"] for run in self.runs)
-        parts = [
-            f"# {self.config.title}",
+        made = (
             f"Made by `{self.command}` (engram {version('engram')}, configuration "
-            f"{self.config.digest()[:12]}, seeds {seeds}); {len(self.runs)} runs took "
-            f"{seconds:.0f} s of processor time.",
-            f"**{self.verdict}**",
+            f"{self.config.digest()[:12]}, seeds 0 to {self.config.seeds - 1}); {len(self.runs)} "
+            f"runs took {sum(run['seconds'] for run in self.runs):.0f} s of processor time."
+        )
+        data = (
             f"Data: {self.bank.provenance} D = {self.bank.features} bits an embedding; "
             f"{len(self.bank.train)} training and {len(self.bank.test)} test samples; "
-            f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes.",
+            f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes."
+        )
+        parts = [
+            f"# {self.config.title}",
+            made,
+            f"**{self.verdict}**",
+            data,
             "## Results",
             markdown_table(COLUMNS, self.rows),
-            "Every accuracy is that of the integer golden head on test samples of all classes seen "
-            "so far; ± is the standard deviation over seeds. *Average incremental* is the mean over "
-            "the evaluations after each task, *final* the last of them, *forgetting* the mean over "
-            "past tasks of the best accuracy a task ever had minus its last (PyCIL's definition; "
-            "`results.json` has the others). *Memory* is the replay memory as the papers count it, "
-            "*all state* every bit that survives between tasks, the head's weights included. At "
-            "equal bits, latent replay is interpolated between its neighbouring sizes, seed by seed.",
+            _READING,
             "## Accuracy against memory",
             "![accuracy against memory](accuracy_by_bits.png)",
             "## Accuracy, task by task",
@@ -132,12 +143,8 @@ class StudyReport:
         if "exemplars.png" in images:
             parts += ["## Real and generated exemplars", "![exemplars](exemplars.png)"]
         if "correlations.png" in images:
-            parts += [
-                "Correlations between features, real and generated, within a class (each sample "
-                "relative to the mean of its class) and pooled over all classes:",
-                markdown_table(*self._distances()),
-                "![correlations](correlations.png)",
-            ]
+            parts += [_CORRELATIONS, markdown_table(*self._distances())]
+            parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
 
     def _task_sizes(self) -> str:

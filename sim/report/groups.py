@@ -57,7 +57,7 @@ class Group:
     @property
     def replay(self) -> str:
         """Name of the source of replay."""
-        return self.runs[0]["replay"]
+        return self.runs[0]["method"]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -77,6 +77,11 @@ class Group:
     def values(self, key: str) -> NDArray[np.float64]:
         """Return a metric, one value or row a seed."""
         return np.array([run[key] for run in self.runs], np.float64)
+
+    @property
+    def forgetting(self) -> Spread:
+        """Forgetting after the last task, by PyCIL's definition."""
+        return Spread.of([run["forgetting"]["pycil"] for run in self.runs])
 
     def spread(self, key: str) -> Spread:
         """Return mean and deviation of a metric."""

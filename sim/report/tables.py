@@ -32,7 +32,7 @@ def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> l
             f"{group.bits_full / 1e3:.1f}",
             group.spread("average_incremental").percent(),
             group.spread("final").percent(),
-            group.spread("average_forgetting").percent(),
+            group.forgetting.percent(),
         ]
         comparison = at_equal_bits.get(group.label)
         if comparison is None:

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""Expectation-maximisation for a mixture of multivariate Bernoulli laws, in the log domain.
+
+Equations (1) to (3) of Generative Binary Memory, with the usual repairs: a likelihood of thousands
+of bits underflows any float, so the E-step is a log-sum-exp; and the printed objective (3) is the
+expected one, which EM does not increase monotonically, so the marginal likelihood is the default.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.kernels.bit_rows import BitRows
+
+__all__ = [
+    "CLIP",
+    "Binary",
+    "Expectation",
+    "Law",
+    "Rule",
+    "blend",
+    "expectation",
+    "initial_means",
+    "log_joint",
+    "log_sum_exp",
+    "maximization",
+    "run",
+]
+
+Reals = NDArray[np.float64]
+
+CLIP = 1e-15  # a mean is kept this far from 0 and 1, inside logarithms only (as StepMix does)
+
+
+@dataclass(frozen=True)
+class Law:
+    """Parameters of a mixture, and the evidence behind them.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (K,), float64
+    means : ndarray of shape (K, D), float64
+    shares : ndarray of shape (K,), float64
+        Share of the data that the mean of each component was taken over.
+    """
+
+    weights: Reals
+    means: Reals
+    shares: Reals
+
+    @classmethod
+    def start(cls, means: Reals) -> "Law":
+        """Return the law of some means with equal weights."""
+        equal = np.full(len(means), 1 / len(means))
+        return cls(equal, means, equal)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an iteration does: whether it learns the weights, and which objective it reports."""
+
+    trainable: bool
+    criterion: str
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What the data say of a law.
+
+    Parameters
+    ----------
+    responsibilities : ndarray of shape (K, N), float64
+        Probability of each component given each sample; a column adds up to 1.
+    bound : float
+        The objective, in nats a sample.
+    """
+
+    responsibilities: Reals
+    bound: float
+
+
+class Binary:
+    """Binary samples with weights, packed both ways: an iteration goes along rows and columns.
+
+    Parameters
+    ----------
+    bits : ndarray of shape (N, D), uint8 in {0, 1}
+    weights : ndarray of shape (N,), float64, optional
+        How many times each sample counts; once by default.
+    """
+
+    def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
+        self.samples = BitRows(bits)
+        self.features = BitRows(bits.T)
+        self.weights = weights
+        self.total = float(len(bits) if weights is None else weights.sum())
+
+    def mean(self, values: Reals) -> float:
+        """Return the weighted mean of one value a sample."""
+        weighted = values if self.weights is None else values * self.weights
+        return float(weighted.sum() / self.total)
+
+
+def initial_means(
+    data: Binary, n_components: int, init: str, scale: float, rng: np.random.Generator
+) -> Reals:
+    """Draw the means that EM starts from.
+
+    ``centroid`` scatters them around the mean of the data ``m``, feature by feature, with `scale`
+    times its standard deviation ``sqrt(m (1 - m))``, clipped to ``1/(2N) .. 1 - 1/(2N)``;
+    ``random`` is uniform in 0.25..0.75 and ``uniform`` in 0..1.
+
+    Returns
+    -------
+    ndarray of shape (K, D), float64
+    """
+    shape = (n_components, data.samples.shape[1])
+    if init == "random":
+        return rng.uniform(0.25, 0.75, shape)
+    if init == "uniform":
+        return rng.uniform(0, 1, shape)
+    weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
+    centroid = data.features.dot(weights[np.newaxis]) / data.total
+    deviation = np.sqrt(np.maximum(centroid * (1 - centroid), 0))
+    # The largest margin is 1/2, met by the sample whose total weight is 1 or less.
+    margin = min(0.5, 1 / (2 * data.total))
+    means = centroid + scale * deviation * rng.standard_normal(shape)
+    return np.clip(means, margin, 1 - margin)
+
+
+def log_joint(samples: BitRows, law: Law) -> Reals:
+    """Return ``log(pi_k p_k(z_i))``, of shape (K, N).
+
+    With ``z`` in {0, 1}, ``log p(z) = sum_j log(1 - mu_j) + sum_j z_j log(mu_j / (1 - mu_j))``: one
+    product with the bits and one constant a component.
+    """
+    means = np.minimum(np.maximum(law.means, CLIP), 1 - CLIP)
+    log_zero = np.log(1 - means)
+    log_odds = np.log(means) - log_zero
+    # A component of weight 0 keeps a finite logarithm, so that nothing below meets inf - inf.
+    log_weights = np.log(np.maximum(law.weights, np.finfo(np.float64).tiny))
+    constants = log_weights + log_zero.sum(axis=1)
+    return samples.dot(log_odds) + constants[:, np.newaxis]
+
+
+def log_sum_exp(joint: Reals) -> tuple[Reals, Reals]:
+    """Return ``log(sum_k exp(joint_k))`` and ``exp(joint)`` over its sum, along the first axis."""
+    highest = joint.max(axis=0)
+    ratios = np.exp(joint - highest)
+    totals = ratios.sum(axis=0)
+    return highest + np.log(totals), ratios / totals
+
+
+def expectation(data: Binary, law: Law, rule: Rule) -> Expectation:
+    """Take the E-step, equation (1), and evaluate the objective on the way."""
+    joint = log_joint(data.samples, law)
+    likelihoods, responsibilities = log_sum_exp(joint)
+    if rule.criterion == "expected":  # equation (3) as printed
+        return Expectation(responsibilities, data.mean((responsibilities * joint).sum(axis=0)))
+    return Expectation(responsibilities, data.mean(likelihoods))
+
+
+def maximization(data: Binary, law: Law, responsibilities: Reals, rule: Rule) -> Law:
+    """Take the M-step, equation (2). A component without any responsibility keeps its mean."""
+    if data.weights is not None:
+        responsibilities = responsibilities * data.weights
+    counts = responsibilities.sum(axis=1)
+    empty = counts <= 0
+    means = data.features.dot(responsibilities)
+    means /= np.where(empty, 1, counts)[:, np.newaxis]
+    np.minimum(means, 1, out=means)  # rounding may carry the quotient of two equal sums past 1
+    if empty.any():
+        means[empty] = law.means[empty]
+    shares = counts / counts.sum()
+    return Law(shares if rule.trainable else law.weights, means, shares)
+
+
+def blend(old: Law, new: Law, step: float, rule: Rule) -> Law:
+    """Move the sufficient statistics of a law, shares and shares times means, towards another's.
+
+    Parameters
+    ----------
+    old, new : Law
+    step : float
+        0 stays at `old`, 1 arrives at `new`.
+    rule : Rule
+    """
+    shares = (1 - step) * old.shares + step * new.shares
+    empty = shares <= 0
+    kept = (1 - step) * old.shares / np.where(empty, 1, shares)
+    means = new.means + (old.means - new.means) * np.where(empty, 1, kept)[:, np.newaxis]
+    return Law(shares if rule.trainable else old.weights, means, shares)
+
+
+def run(
+    data: Binary, law: Law, rule: Rule, max_iter: int, tol: float | None
+) -> tuple[Law, Expectation, int, bool]:
+    """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
+
+    ``l_s`` is the objective of the law that iteration ``s`` ends with, ``l_0`` that of `law`. With
+    `tol` 0 only a fixed point stops early, with `tol` None nothing does.
+
+    Returns
+    -------
+    Law, Expectation
+        The last law, and the E-step taken with it.
+    int
+        Iterations made.
+    bool
+        Whether the rule stopped them.
+    """
+    state = expectation(data, law, rule)
+    for n_iter in range(1, max_iter + 1):
+        law = maximization(data, law, state.responsibilities, rule)
+        before, state = state.bound, expectation(data, law, rule)
+        if tol is not None and abs(state.bound - before) <= tol * abs(state.bound):
+            return law, state, n_iter, True
+    return law, state, max_iter, False

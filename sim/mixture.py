@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: MIT
+"""Mixture of multivariate Bernoulli laws, with the vocabulary and conventions of scikit-learn."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from golden.kernels.bit_rows import BitRows
+from golden.params.checks import check_choice, check_flag, check_integer
+from sim import em
+from sim.em import Binary, Law, Rule
+from sim.mixture_checks import as_integer, check_means, check_real, check_sample_weight
+
+__all__ = ["BernoulliMixture"]
+
+_EMPTY_SHARE = 1e-9  # a component of a smaller share of the data stands for none of them
+
+
+class BernoulliMixture(DensityMixin, BaseEstimator):
+    """Mixture of multivariate Bernoulli laws, fitted by EM in the log domain.
+
+    `n_init` starts are drawn and each is given `warmup_iter` iterations; the best goes on until the
+    objective ``l`` changes by ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` iterations later. The
+    defaults are those of Generative Binary Memory (eqs. 1-3). A fit gives the same bits for the
+    same `random_state`, on any number of threads.
+
+    Parameters
+    ----------
+    n_components : int
+        K, components.
+    init : {"centroid", "random", "uniform"}
+        Law of the first means: around the mean of the data, uniform in 0.25..0.75 or in 0..1.
+    init_scale : float
+        Noise around the mean of the data, in standard deviations of each feature.
+    means_init : array-like of shape (n_components, n_features), optional
+        The first means themselves: one start, nothing drawn.
+    pi : {"fixed", "trainable"}
+        Whether the weights stay at ``1 / n_components`` or are learnt.
+    criterion : {"marginal", "expected"}
+        Objective: the likelihood, or the expected complete one that the paper prints (its eq. 3),
+        smaller by the entropy of the responsibilities.
+    tol : float
+        Relative change of the objective that ends a fit; 0 stops at a fixed point only.
+    max_iter : int
+        Most iterations after the warm-up.
+    n_init : int
+        Starts.
+    warmup_iter : int
+        Iterations of each start before the best is chosen.
+    count_warmup : bool
+        Whether the warm-up of the chosen start counts among `max_iter` and `n_iter_`.
+    step_decay : float
+        Exponent of the step sizes ``t ** -step_decay`` of `partial_fit`, above 0.5 and up to 1.
+    random_state : int, numpy.random.Generator or None
+        Seed of the starts and of `sample`.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (n_components,), float64
+    means_ : ndarray of shape (n_components, n_features), float64
+    shares_ : ndarray of shape (n_components,), float64
+        Share of the data that each component answers for (mean responsibility).
+    empty_components_ : ndarray of int
+        Components that answer for no data; their means are those they had when they lost it.
+    lower_bound_ : float
+        Objective reached, in nats a sample; after `partial_fit`, that of the batch before it.
+    n_iter_ : int
+    converged_ : bool
+        Whether `tol` stopped the fit, rather than `max_iter`.
+    n_batches_ : int
+        Batches learnt, a `fit` being one: the ``t`` of the next step of `partial_fit`, less 1.
+    n_features_in_ : int
+
+    References
+    ----------
+    O. Cappe and E. Moulines, "On-line expectation-maximization algorithm for latent data models",
+    J. R. Stat. Soc. B 71(3), 2009: the recursion of `partial_fit`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bits = np.array([[0, 0, 1], [0, 0, 1], [1, 1, 0], [1, 1, 0]])
+    >>> mixture = BernoulliMixture(2, random_state=0).fit(bits)
+    >>> np.sort(mixture.means_, axis=0).round(3) + 0.0
+    array([[0., 0., 0.],
+           [1., 1., 1.]])
+    """
+
+    n_features_in_: int
+
+    def __init__(
+        self,
+        n_components: int = 1,
+        *,
+        init: str = "centroid",
+        init_scale: float = 1.0,
+        means_init: ArrayLike | None = None,
+        pi: str = "fixed",
+        criterion: str = "marginal",
+        tol: float = 1e-3,
+        max_iter: int = 10,
+        n_init: int = 5,
+        warmup_iter: int = 3,
+        count_warmup: bool = False,
+        step_decay: float = 0.6,
+        random_state: int | np.random.Generator | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.init = init
+        self.init_scale = init_scale
+        self.means_init = means_init
+        self.pi = pi
+        self.criterion = criterion
+        self.tol = tol
+        self.max_iter = max_iter
+        self.n_init = n_init
+        self.warmup_iter = warmup_iter
+        self.count_warmup = count_warmup
+        self.step_decay = step_decay
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the mixture.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), values 0 and 1
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How many times each sample counts, not negative; once by default.
+
+        Returns
+        -------
+        BernoulliMixture
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not as described.
+        """
+        self._check_parameters()
+        data = self._binary(X, sample_weight, reset=True)
+        rule = self._rule()
+        law = self._start(data, rule)
+        spent = self._warmup() if self.count_warmup else 0
+        law, state, n_iter, converged = em.run(data, law, rule, self.max_iter - spent, self.tol)
+        self.n_batches_ = 1
+        self._keep(law, state.bound, n_iter + spent, converged)
+        return self
+
+    def fit_predict(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> NDArray[np.int64]:
+        """Fit the mixture and return the likeliest component of each sample."""
+        return self.fit(X, sample_weight=sample_weight).predict(X)
+
+    def partial_fit(
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Learn from one more batch by online EM, without the batches before.
+
+        The memory is the mean responsibilities ``s0`` and their means of the features ``s1``. Batch
+        ``t`` moves both towards its own by ``t ** -step_decay`` (Cappe and Moulines, eq. 14 with
+        batches in place of samples), then the M-step is taken: ``means_ = s1 / s0``. The first
+        batch is that of `fit`, or else gets the starts and the warm-up that `fit` would give it.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), values 0 and 1
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            Weights within the batch; their sum does not change the step.
+
+        Returns
+        -------
+        BernoulliMixture
+            Itself.
+        """
+        self._check_parameters()
+        first = not hasattr(self, "n_batches_")
+        data = self._binary(X, sample_weight, reset=first)
+        rule = self._rule()
+        law = self._start(data, rule) if first else self._law()
+        state = em.expectation(data, law, rule)
+        learnt = em.maximization(data, law, state.responsibilities, rule)
+        self.n_batches_ = 1 if first else self.n_batches_ + 1
+        if not first:
+            learnt = em.blend(law, learnt, self.n_batches_**-self.step_decay, rule)
+        self._keep(learnt, state.bound, self.n_batches_, converged=False)
+        return self
+
+    @classmethod
+    def from_parameters(cls, weights: ArrayLike, means: ArrayLike, **parameters: Any) -> Self:
+        """Return a mixture that is given instead of fitted, such as one of quantised means.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_components,)
+            Not negative, of sum 1.
+        means : array-like of shape (n_components, n_features), values in 0..1
+        **parameters
+            Those of the constructor, without `n_components`.
+        """
+        means = check_means(means)
+        weights = np.array(weights, np.float64)
+        if weights.shape != means.shape[:1]:
+            raise ValueError(
+                f"Weights must be {len(means)}, one a component, not of shape {weights.shape}"
+            )
+        if not ((weights >= 0).all() and np.isclose(weights.sum(), 1)):
+            raise ValueError(f"Weights must be >= 0 and add up to 1, not {weights.tolist()}")
+        mixture = cls(len(means), **parameters)
+        mixture.n_features_in_ = means.shape[1]
+        mixture.n_batches_ = 1
+        mixture._keep(Law(weights, means, weights), np.nan, n_iter=0, converged=False)
+        return mixture
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the log-likelihood of each sample, in nats."""
+        return em.log_sum_exp(self._log_joint(X))[0]
+
+    def score(  # pyright: ignore[reportIncompatibleMethodOverride] - DensityMixin returns nothing
+        self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the mean log-likelihood of the samples, in nats."""
+        data = self._binary(X, sample_weight, reset=False)
+        return em.expectation(data, self._law(), Rule(False, "marginal")).bound
+
+    def aic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the Akaike information criterion on the samples; lower is better."""
+        total = self._total(X, sample_weight)
+        return 2 * self._n_parameters() - 2 * total * self.score(X, sample_weight=sample_weight)
+
+    def bic(self, X: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Return the Bayesian information criterion on the samples; lower is better."""
+        total = self._total(X, sample_weight)
+        penalty = self._n_parameters() * np.log(total)
+        return float(penalty - 2 * total * self.score(X, sample_weight=sample_weight))
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the responsibilities, of shape (n_samples, n_components)."""
+        return em.log_sum_exp(self._log_joint(X))[1].T
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
+        """Return the likeliest component of each sample; the lowest of several."""
+        return self._log_joint(X).argmax(axis=0)
+
+    def sample(
+        self, n_samples: int = 1, random_state: int | np.random.Generator | None = None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Draw samples from the mixture.
+
+        Parameters
+        ----------
+        n_samples : int
+        random_state : int, numpy.random.Generator or None
+            In place of that of the mixture.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features), uint8 in {0, 1}
+        y : ndarray of shape (n_samples,), int64
+            Component of each.
+        """
+        check_is_fitted(self)
+        check_integer("n_samples", as_integer(n_samples), 1)
+        rng = np.random.default_rng(self.random_state if random_state is None else random_state)
+        y = rng.choice(len(self.weights_), size=n_samples, p=self.weights_)
+        uniform = rng.random((n_samples, self.means_.shape[1]))
+        return (uniform < self.means_[y]).astype(np.uint8), y
+
+    def _start(self, data: Binary, rule: Rule) -> Law:
+        """Draw the starts, warm them up, and return the best one's law."""
+        rng = np.random.default_rng(self.random_state)
+        best: tuple[Law, float] | None = None
+        for _ in range(1 if self.means_init is not None else self.n_init):
+            law = Law.start(self._first_means(data, rng))
+            law, state, *_ = em.run(data, law, rule, self._warmup(), tol=None)
+            if best is None or state.bound > best[1]:
+                best = law, state.bound
+        assert best is not None, "n_init is at least 1"
+        return best[0]
+
+    def _first_means(self, data: Binary, rng: np.random.Generator) -> NDArray[np.float64]:
+        shape = (int(self.n_components), data.samples.shape[1])
+        if self.means_init is None:
+            return em.initial_means(data, shape[0], self.init, self.init_scale, rng)
+        means = check_means(self.means_init)
+        if means.shape != shape:
+            raise ValueError(f"means_init must be of shape {shape}, not {means.shape}")
+        return means
+
+    def _warmup(self) -> int:
+        return min(self.warmup_iter, self.max_iter) if self.count_warmup else self.warmup_iter
+
+    def _rule(self) -> Rule:
+        return Rule(self.pi == "trainable", self.criterion)
+
+    def _law(self) -> Law:
+        check_is_fitted(self)
+        return Law(self.weights_, self.means_, self.shares_)
+
+    def _keep(self, law: Law, bound: float, n_iter: int, converged: bool) -> None:
+        self.weights_, self.means_, self.shares_ = law.weights, law.means, law.shares
+        self.empty_components_ = np.flatnonzero(law.shares < _EMPTY_SHARE)
+        self.lower_bound_, self.n_iter_, self.converged_ = bound, n_iter, converged
+
+    def _binary(self, X: ArrayLike, sample_weight: ArrayLike | None, reset: bool) -> Binary:
+        bits = self._bits(X, reset)
+        return Binary(bits, check_sample_weight(sample_weight, len(bits)))
+
+    def _bits(self, X: ArrayLike, reset: bool = False) -> NDArray[np.uint8]:
+        """Return checked data as uint8; the first fit fixes the number of features."""
+        if not reset:
+            check_is_fitted(self)
+        data: Any = X  # scikit-learn's annotation knows no array-like
+        array: Any = validate_data(self, data, reset=reset)
+        binary = (array == 0) | (array == 1)
+        if not binary.all():
+            raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
+        return array.astype(np.uint8)
+
+    def _log_joint(self, X: ArrayLike) -> NDArray[np.float64]:
+        return em.log_joint(BitRows(self._bits(X)), self._law())
+
+    def _total(self, X: ArrayLike, sample_weight: ArrayLike | None) -> float:
+        return self._binary(X, sample_weight, reset=False).total
+
+    def _n_parameters(self) -> int:
+        n_weights = self.weights_.size - 1 if self.pi == "trainable" else 0
+        return self._law().means.size + n_weights
+
+    def _check_parameters(self) -> None:
+        for name, low in (("n_components", 1), ("max_iter", 0), ("n_init", 1), ("warmup_iter", 0)):
+            check_integer(name, as_integer(getattr(self, name)), low)
+        check_choice("init", self.init, ("centroid", "random", "uniform"))
+        check_choice("pi", self.pi, ("fixed", "trainable"))
+        check_choice("criterion", self.criterion, ("marginal", "expected"))
+        check_flag("count_warmup", self.count_warmup)
+        check_real("init_scale", self.init_scale, 0)
+        check_real("tol", self.tol, 0)
+        check_real("step_decay", self.step_decay, 0.5, 1, above=True)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Checks of what a mixture is given, in the project's one sentence form."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["as_integer", "check_means", "check_real", "check_sample_weight"]
+
+
+def as_integer(value: Any) -> Any:
+    """Return NumPy's integers, as searches over parameters pass them, as Python's."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def check_real(
+    name: str, value: Any, low: float, high: float = np.inf, above: bool = False
+) -> None:
+    """Accept a number from `low` (or `above` it) to `high`.
+
+    Raises
+    ------
+    TypeError
+        If `value` is no real number (a bool is none).
+    ValueError
+        If it is out of range.
+    """
+    span = f"a number {'>' if above else '>='} {low}" + (
+        "" if high == np.inf else f" and <= {high}"
+    )
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be {span}, not {value!r}")
+    if not (low < value if above else low <= value) or not value <= high or value == np.inf:
+        raise ValueError(f"{name} must be {span}, not {value!r}")
+
+
+def check_means(means: ArrayLike) -> NDArray[np.float64]:
+    """Return a copy of means as float64 of shape (n_components, n_features), all in 0..1.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
+    array = np.array(means, np.float64)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(f"Means must be a table, a row a component, not of shape {array.shape}")
+    wrong = ~((array >= 0) & (array <= 1))
+    if wrong.any():
+        raise ValueError(f"Means must be in 0..1, not {array[wrong][0].item()!r}")
+    return array
+
+
+def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64] | None:
+    """Return weights as float64 of shape (n_samples,); a scalar stands for all, None stays None.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer, one is negative or not finite, or all are 0.
+    """
+    if weight is None:
+        return None
+    array = np.asarray(weight, np.float64)
+    if array.ndim == 0:
+        array = np.full(n_samples, array)
+    if array.shape != (n_samples,):
+        raise ValueError(f"Sample weights must be {n_samples}, not of shape {array.shape}")
+    wrong = ~(np.isfinite(array) & (array >= 0))
+    if wrong.any():
+        raise ValueError(f"Sample weights must be finite and >= 0, not {array[wrong][0].item()!r}")
+    if not array.any():
+        raise ValueError("Sample weights must have a positive sum, not 0")
+    return array

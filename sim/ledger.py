@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""The ledger: every bit that must survive between tasks, as papers count it and in full."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams
+from golden.params.checks import check_choice, check_integer
+
+__all__ = [
+    "Entry",
+    "Ledger",
+    "as_exemplars",
+    "gbm_ledger",
+    "head_ledger",
+    "latent_replay_ledger",
+    "network_ledger",
+]
+
+_LFSR_BITS = 64
+_MIXING_THRESHOLD_BITS = 16
+_NEURON_THRESHOLD_BITS = 32
+_FLOAT_BITS = 32
+_COUNTER_BITS = 32
+_LARGEST_CODE = 16  # the chip's codes; wider ones stand for real numbers in software
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """Storage of one kind.
+
+    Parameters
+    ----------
+    name : str
+        What is stored.
+    bits : int
+        Bits it takes.
+    counted_by_paper : bool
+        Whether the memory axis of the papers counts it.
+    note : str
+        How the bits come about.
+    """
+
+    name: str
+    bits: int
+    counted_by_paper: bool
+    note: str
+
+    def __post_init__(self) -> None:
+        check_integer(f"Bits of {self.name}", self.bits, 0)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Entries and their sums. Two ledgers add up to one with the entries of both.
+
+    Parameters
+    ----------
+    entries : tuple of Entry
+        Every kind of storage once.
+    """
+
+    entries: tuple[Entry, ...] = ()
+
+    def __add__(self, other: "Ledger") -> "Ledger":
+        return Ledger(self.entries + other.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    @property
+    def bits_paper(self) -> int:
+        """Bits of the entries that the papers count."""
+        return sum(entry.bits for entry in self.entries if entry.counted_by_paper)
+
+    @property
+    def bits_full(self) -> int:
+        """Bits of all entries."""
+        return sum(entry.bits for entry in self.entries)
+
+
+def gbm_ledger(
+    *,
+    features: int,
+    components: int,
+    classes: int,
+    code_width: int,
+    lanes: int = 64,
+    mode: str = "parallel",
+    selection: str = "round_robin",
+) -> Ledger:
+    """Return the ledger of a generative memory (contract, 5 to 7).
+
+    The paper (gbm, section 3) counts the codes alone, ``K * D * n_c * q`` bits.
+
+    Parameters
+    ----------
+    features : int
+        D.
+    components : int
+        K, prototypes a class.
+    classes : int
+        n_c, classes in memory.
+    code_width : int
+        q; 32 stands for floating point means, which no sampler on the chip draws from.
+    lanes : int
+        L; the last row of a prototype is filled up to L codes.
+    mode : {"parallel", "serial"}
+        q random streams, or one.
+    selection : {"round_robin", "uniform", "weighted"}
+        How classes are requested.
+    """
+    for name, value in (("Features D", features), ("Components K", components)):
+        check_integer(name, value, 1)
+    check_integer("Classes n_c", classes, 1)
+    check_integer("Code width q", code_width, 1, 32)
+    check_integer("Sampler lanes L", lanes, 1, 64)
+    check_choice("Sampler mode", mode, ("parallel", "serial"))
+    prototypes = components * classes
+    padding = -features % lanes
+    table = classes * (_index_bits(prototypes) + _count_bits(components))
+    entries = [
+        _paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
+        _extra("row padding", prototypes * padding * code_width, "codes 0 past D, to full rows"),
+        _extra(
+            "mixing thresholds",
+            classes * (components - 1) * _MIXING_THRESHOLD_BITS,
+            "K - 1 of 16 bits a class",
+        ),
+        _extra("class table", table, "first component and their count, a class"),
+        _extra(
+            "fill pointers", _count_bits(classes) + _count_bits(prototypes), "classes, prototypes"
+        ),
+        _selection_entry(selection, classes),
+    ]
+    if code_width <= _LARGEST_CODE:
+        streams = 1 + (code_width if mode == "parallel" else 1)
+        note = "64 bits a stream: the sampler's and the choice of components"
+        entries.append(_extra("random streams", streams * _LFSR_BITS, note))
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def latent_replay_ledger(
+    *, features: int, exemplars: int, classes: int, selection: str = "round_robin"
+) -> Ledger:
+    """Return the ledger of a class-balanced buffer of embeddings.
+
+    The paper (gbm, section 3) counts the embeddings alone, ``E * D * n_c`` bits.
+
+    Parameters
+    ----------
+    features : int
+        D.
+    exemplars : int
+        E, embeddings kept of each class.
+    classes : int
+        n_c.
+    selection : {"round_robin", "uniform", "weighted"}
+        How classes are requested.
+    """
+    for name, value in (("Features D", features), ("Exemplars E", exemplars)):
+        check_integer(name, value, 1)
+    check_integer("Classes n_c", classes, 1)
+    kept = exemplars * classes
+    entries = [
+        _paper("exemplars", kept * features, "E * D * n_c"),
+        _extra("labels", kept * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
+        _extra("seen counters", classes * _COUNTER_BITS, "32 bits a class, for the reservoir"),
+        _selection_entry(selection, classes),
+        _extra("random streams", _LFSR_BITS, "64 bits: the reservoir's replacements"),
+    ]
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def head_ledger(params: HeadParams, latent: bool = False) -> Ledger:
+    """Return the ledger of a classifier head; the papers' memory axis leaves it out.
+
+    Parameters
+    ----------
+    params : HeadParams
+        D, H and the number of outputs.
+    latent : bool
+        Whether training goes on, at the next task, from the real numbers behind the weights.
+    """
+    weights = params.weight_count
+    entries = [_extra("head weights", weights, "hidden layer and two planes, 1 bit a weight")]
+    if latent:
+        note = "float32, less the sign, which is the weight itself"
+        entries.append(_extra("latent weights", weights * (_FLOAT_BITS - 1), note))
+    return Ledger(tuple(entries))
+
+
+def network_ledger(params: NetworkParams) -> Ledger:
+    """Return the ledger of a feature extractor; the papers' memory axis leaves it out."""
+    outputs = sum(
+        layer.outputs
+        for layer in params.layers
+        if isinstance(layer, ConvParams | DenseParams) and layer.thresholds
+    )
+    entries = [
+        _extra("network weights", params.weight_count, "1 bit a weight"),
+        _extra(
+            "network thresholds",
+            outputs * (_NEURON_THRESHOLD_BITS + 1),
+            "32 bits and a polarity a neuron",
+        ),
+    ]
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def as_exemplars(bits: int, exemplar_bits: int) -> int:
+    """Return how many whole exemplars fit into some bits: "a model or N exemplars" (MEMO).
+
+    Parameters
+    ----------
+    bits : int
+        Bits of a model, or of the difference of two.
+    exemplar_bits : int
+        Bits of one exemplar.
+    """
+    check_integer("Bits", bits, 0)
+    check_integer("Bits of an exemplar", exemplar_bits, 1)
+    return bits // exemplar_bits
+
+
+def _paper(name: str, bits: int, note: str) -> Entry:
+    return Entry(name=name, bits=bits, counted_by_paper=True, note=note)
+
+
+def _extra(name: str, bits: int, note: str) -> Entry:
+    return Entry(name=name, bits=bits, counted_by_paper=False, note=note)
+
+
+def _selection_entry(selection: str, classes: int) -> Entry:
+    check_choice("Selection", selection, ("round_robin", "uniform", "weighted"))
+    if selection == "round_robin":
+        return _extra("class pointer", _index_bits(classes), "round robin over the classes")
+    thresholds = _MIXING_THRESHOLD_BITS * (classes - 1) if selection == "weighted" else 0
+    return _extra(
+        "class requests", _LFSR_BITS + thresholds, "a random stream; thresholds if weighted"
+    )
+
+
+def _index_bits(count: int) -> int:
+    """Return the bits of a number in ``0..count - 1``."""
+    return (count - 1).bit_length()
+
+
+def _count_bits(largest: int) -> int:
+    """Return the bits of a number in ``0..largest``."""
+    return largest.bit_length()

@@ -74,8 +74,8 @@ TAPS: dict[int, tuple[int, ...]] = {
     64: (64, 63, 61, 60),
 }
 
-#: Degree 64, every tap >= 32, so that a 32-step leap is one XOR level; entry ``i`` belongs to random
-#: stream ``i``. Four taps each, no two alike, found by search.
+#: Degree 64, every tap >= 32, so that a 32-step leap is one XOR level; entry ``i`` belongs to
+#: random stream ``i``. Four taps each, no two alike, found by search.
 LATE_TAPS_64: tuple[tuple[int, ...], ...] = (
     (64, 47, 45, 32),
     (64, 53, 44, 39),

@@ -186,6 +186,8 @@ class SamplerParams:
         All planes in one cycle from q plane-LFSRs, or one plane a cycle from one LFSR.
     draws_per_read : int
         M, exemplars drawn beat by beat from one prototype.
+    selection : {"round_robin", "uniform", "weighted"}
+        How past classes are requested.
     seed : int
         User seed S, 64 bits.
     """
@@ -193,6 +195,7 @@ class SamplerParams:
     prototypes: PrototypesParams
     mode: str = "parallel"
     draws_per_read: int = 1
+    selection: str = "round_robin"
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -200,7 +203,12 @@ class SamplerParams:
             raise TypeError(f"Prototypes must be PrototypesParams, not {self.prototypes!r}")
         check_choice("Sampler mode", self.mode, ("parallel", "serial"))
         check_integer("Draws per read M", self.draws_per_read, 1)
-        check_integer("Seed", self.seed, 0, _MASK_64)
+        SelectorParams(mode=self.selection, seed=self.seed)
+
+    @property
+    def selector(self) -> SelectorParams:
+        """Parameters of the selector, which shares the seed."""
+        return SelectorParams(mode=self.selection, seed=self.seed)
 
     @property
     def streams(self) -> tuple[int, ...]:

@@ -158,7 +158,7 @@ def test_every_entry_is_primitive(width, taps):
     ("width", "taps"),
     [
         (4, (4, 3, 2, 1)),  # irreducible, but x has order 5
-        (8, (8, 4, 3, 1)),  # that of AES read as taps: irreducible, order 51
+        (8, (8, 4, 3, 1)),  # the reciprocal of that of AES: irreducible, order 51
         (5, (5, 1, 4)),  # an odd number of taps: x + 1 divides
         (64, (64, 63)),  # reducible
     ],

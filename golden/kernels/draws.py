@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""Compiled loops of the sampler.
+
+Three facts make it fast. Lanes are bits of words, so one instruction compares a plane of 64 lanes,
+or of 512 in a vector. Comparing from the least significant plane up needs no record of the lanes
+still equal: ``acc = msb(m)``, then ``acc = m_p where r_p and m_p differ`` plane by plane, leaves
+the decision of the first difference. And squaring is linear over GF(2), ``p(x)^2 = p(x^2)``, so
+that a sequence that obeys ``b_i = xor of b_(i-t)`` also obeys ``b_i = xor of b_(i-512t)``: vectors
+of eight 64-step words obey the taps whole, ``V_j = xor of V_(j-t)``, without a shift, and 64
+vectors are all the state.
+"""
+
+import numpy as np
+from numba import njit
+
+from golden.kernels.vectors import WORDS, load, select_differing, store, xor
+
+__all__ = ["add_choices", "draw_chunk", "draw_planewise", "jump"]
+
+BLOCK = 1024  # beats drawn plane after plane, few enough for the first-level cache
+RING = 64 * WORDS  # 64-step words that are the state of a plane
+
+
+@njit(cache=True, nogil=True)
+def jump(powers, state, ticks):
+    """Return the state `ticks` words on: one matrix for each 1 of the count."""
+    exponent = 0
+    while ticks >> exponent:
+        if ticks >> exponent & 1:
+            image = np.uint64(0)
+            for j in range(64):
+                if state >> np.uint64(j) & np.uint64(1):
+                    image ^= powers[exponent, j]
+            state = image
+        exponent += 1
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _low(lanes):
+    """Return a word whose low `lanes` bits are 1."""
+    return ~np.uint64(0) >> np.uint64(64 - lanes)
+
+
+@njit(cache=True, nogil=True)
+def _leap(state, taps, steps):
+    """Return the state `steps` steps on; late taps allow 32 in one exclusive or."""
+    while steps:
+        leap = min(steps, 32)
+        fresh = state >> np.uint64(64 - leap) ^ state >> np.uint64(taps[1] - leap)
+        fresh ^= state >> np.uint64(taps[2] - leap) ^ state >> np.uint64(taps[3] - leap)
+        state = state << np.uint64(leap) | fresh & _low(leap)
+        steps -= leap
+    return state
+
+
+@njit(cache=True, nogil=True)
+def add_choices(components, requests, counts, firsts, thresholds, state, taps):
+    """Add to the first component of each request's class the one its word chooses."""
+    for i, label in enumerate(requests):
+        word = state & np.uint64(0xFFFF)
+        state = _leap(state, taps, 16)
+        # Each class before this one has one threshold less than it has components.
+        cut = firsts[label] - label
+        for threshold in thresholds[cut : cut + counts[label] - 1]:
+            components[i] += threshold <= word
+
+
+@njit(cache=True, nogil=True)
+def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
+    """Draw all exemplars of some requests, a block of beats at a time."""
+    q, beats = planes.shape[1:]
+    total = len(components) * beats * repeats
+    codes = planes.reshape(-1)
+    sources, consecutive = np.empty(BLOCK, np.int64), np.arange(BLOCK)
+    bits, gathered = _aligned(BLOCK), _aligned(BLOCK)
+    # One exemplar after another, a beat is a word and an exemplar a run of words; where such runs
+    # are whole vectors, their codes are read in place.
+    in_runs = lanes == 64 and repeats == 1
+    in_place = in_runs and beats % WORDS == 0
+    rings = _aligned(q * RING).reshape(q, RING)
+    if lanes == 64:
+        for p in range(q):
+            _start_ring(rings[p], states[p], taps[p])
+    for first in range(0, total, BLOCK):
+        n = min(BLOCK, total - first)
+        _locate(sources, components, q, beats, repeats, first, n, WORDS if in_place else 1)
+        _gather(bits, codes, sources, 0, n, in_place)
+        for p in range(q - 1, -1, -1):
+            if in_place:
+                _fold_vectors(bits, codes, sources, p * beats, n, rings[p], taps[p], first)
+                continue
+            _gather(gathered, codes, sources, p * beats, n, in_place)
+            if lanes == 64:
+                _fold_vectors(bits, gathered, consecutive, 0, n, rings[p], taps[p], first)
+            else:
+                states[p] = _fold_words(bits, gathered, n, lanes, states[p], taps[p])
+        if in_runs:
+            out[first : first + n] = bits[:n]
+        else:
+            _scatter(out, bits, beats, repeats, features, lanes, first, n)
+
+
+@njit(cache=True, nogil=True)
+def _aligned(words):
+    """Return an array that begins on a cache line, so that no vector of it straddles two."""
+    raw = np.zeros(words + WORDS, np.uint64)
+    skip = -raw.ctypes.data % (8 * WORDS) // 8
+    return raw[skip : skip + words]
+
+
+@njit(cache=True, nogil=True)
+def _start_ring(ring, state, taps):
+    """Fill a ring with the first words of a plane: 64 by leaps, the rest by their recurrence."""
+    for k in range(64):
+        ring[k] = state
+        state = _leap(state, taps, 64)
+    for k in range(64, len(ring)):
+        ring[k] = ring[k - 64] ^ ring[k - taps[1]] ^ ring[k - taps[2]] ^ ring[k - taps[3]]
+
+
+@njit(cache=True, nogil=True)
+def _locate(sources, components, q, beats, repeats, first, n, step):
+    """Find the memory word of the first plane of every `step`-th beat ``first .. first+n-1``."""
+    request, place = divmod(first, beats * repeats)
+    beat, exemplar = divmod(place, repeats)
+    for i in range(0, n, step):
+        sources[i] = components[request] * q * beats + beat
+        exemplar += 1
+        if exemplar == repeats:
+            exemplar = 0
+            beat += step
+            if beat == beats:
+                beat = 0
+                request += 1
+
+
+@njit(cache=True, nogil=True)
+def _gather(gathered, codes, sources, plane, n, in_place):
+    """Lay out one plane of the codes beat by beat."""
+    if in_place:
+        for i in range(0, n, WORDS):
+            store(gathered, i, load(codes, sources[i] + plane))
+    else:
+        for i in range(n):
+            gathered[i] = codes[sources[i] + plane]
+
+
+@njit(cache=True, nogil=True)
+def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
+    """Let one plane of 64-lane beats decide, and replace its words in the ring by those to come."""
+    lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
+    for i in range(0, n, WORDS):
+        here = (first + i) & (RING - 1)
+        word = load(ring, here)
+        code = load(codes, sources[i] + plane)
+        store(bits, i, select_differing(word, code, load(bits, i)))
+        near = xor(word, load(ring, (here - lag1) & (RING - 1)))
+        far = xor(load(ring, (here - lag2) & (RING - 1)), load(ring, (here - lag3) & (RING - 1)))
+        store(ring, here, xor(near, far))
+
+
+@njit(cache=True, nogil=True)
+def _fold_words(bits, codes, n, lanes, state, taps):
+    """Let one plane of `lanes`-lane beats decide, and return the LFSR's state after it."""
+    for i in range(n):
+        differ = (state ^ codes[i]) & _low(lanes)
+        bits[i] ^= (bits[i] ^ codes[i]) & differ
+        state = _leap(state, taps, lanes)
+    return state
+
+
+@njit(cache=True, nogil=True)
+def _next_word(ring, here, taps):
+    """Replace the used word of a ring of 64 by the one to come 64 later; return the next to use."""
+    near = ring[here] ^ ring[(here - taps[1]) & 63]
+    ring[here] = near ^ ring[(here - taps[2]) & 63] ^ ring[(here - taps[3]) & 63]
+    return ring[(here + 1) & 63]
+
+
+@njit(cache=True, nogil=True)
+def draw_planewise(out, planes, components, repeats, features, lanes, state, taps):
+    """Draw all exemplars of some requests serially; return the LFSR's state and the planes read."""
+    q, beats = planes.shape[1:]
+    row_width = _row_width(features)
+    ring = np.empty(64, np.uint64)
+    _start_ring(ring, state, taps)
+    planes_read = 0
+    for request, component in enumerate(components):
+        for beat in range(beats):
+            for exemplar in range(repeats):
+                undecided = _low(min(lanes, features - beat * lanes))
+                bits = planes[component, 0, beat]
+                for p in range(q):
+                    if not undecided:
+                        break
+                    code = planes[component, p, beat]
+                    differ = (state ^ code) & undecided
+                    bits ^= (bits ^ code) & differ
+                    undecided ^= differ
+                    if lanes == 64:
+                        state = _next_word(ring, planes_read & 63, taps)
+                    else:
+                        state = _leap(state, taps, lanes)
+                    planes_read += 1
+                target = (request * repeats + exemplar) * row_width + beat * lanes
+                _put(out, target, lanes, bits)
+    return state, planes_read
+
+
+@njit(cache=True, nogil=True)
+def _scatter(out, bits, beats, repeats, features, lanes, first, n):
+    """Write the beats ``first .. first+n-1`` to where their exemplars lie."""
+    row_width = _row_width(features)
+    for i in range(n):
+        request, place = divmod(first + i, beats * repeats)
+        beat, exemplar = divmod(place, repeats)
+        _put(out, (request * repeats + exemplar) * row_width + beat * lanes, lanes, bits[i])
+
+
+@njit(cache=True, nogil=True)
+def _row_width(features):
+    """Return the bits from one packed exemplar to the next."""
+    return 64 * ((features + 63) // 64)
+
+
+@njit(cache=True, nogil=True)
+def _put(out, target, lanes, bits):
+    """Write the bits of a beat from bit `target` on, into exemplars that are 0 there."""
+    word, shift = target >> 6, target & 63
+    out[word] |= bits << np.uint64(shift)
+    # Bits past D are 0: what spills over is never past the end.
+    if shift + lanes > 64 and bits >> np.uint64(64 - shift):
+        out[word + 1] |= bits >> np.uint64(64 - shift)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""Compiled sampler: the bits, states and counters of `Sampler.draw`, many exemplars at a time.
+
+Requests are cut into chunks, each of which starts from LFSRs that have jumped ahead to it.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numba
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.bits import word_count
+from golden.kernels.draws import add_choices, draw_chunk, draw_planewise, jump
+from golden.lfsr import Lfsr, doublings
+from golden.params.checks import check_integer
+from golden.sampler import Sampler, check_labels
+
+__all__ = ["draw"]
+
+SMALLEST_SHARE = 2**14  # beats that are worth a thread
+
+_Words = NDArray[np.uint64]
+_Integers = NDArray[np.int64]
+
+
+def draw(
+    sampler: Sampler,
+    labels: ArrayLike,
+    *,
+    threads: int | None = None,
+    chunk: int | None = None,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Serve requests in order, as ``sampler.draw(labels)``; states and counters end alike too.
+
+    The result depends neither on `threads` nor on `chunk`.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Its LFSRs advance and its counters count.
+    labels : array-like of shape (n,), integers
+        Classes in the table.
+    threads : int, optional
+        Threads of mode ``parallel``, by default as many of Numba's as the work is worth. Mode
+        ``serial`` has one stream, used as the bits drawn decide, and one thread.
+    chunk : int, optional
+        Requests a thread serves at a time, an even share by default.
+
+    Returns
+    -------
+    exemplars : ndarray of shape (n*M, ceil(D/64)), uint64
+        Packed; row ``r*M + m`` is exemplar ``m`` of request ``r``.
+    labels : ndarray of shape (n*M,), int64
+        Their classes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `labels` is no vector of classes in the table, or `threads` or `chunk` less than 1;
+        nothing is drawn.
+    """
+    requests = check_labels(labels, sampler.prototypes.n_classes)
+    check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
+    check_integer("Chunk", 1 if chunk is None else chunk, 1)
+    repeats = sampler.params.draws_per_read
+    width = word_count(sampler.params.prototypes.features)
+    exemplars = np.zeros((len(requests) * repeats, width), np.uint64)
+    done = 0
+    lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
+    if len(requests) and not all(lfsr.state for lfsr in lfsrs):
+        # A zero state is not linear: one plain request lets every register recover.
+        exemplars[:repeats], _ = sampler.draw(requests[:1])
+        done = 1
+    components = _choose_components(sampler, requests[done:])
+    out = exemplars[done * repeats :]
+    if sampler.params.mode == "parallel":
+        _draw_parallel(sampler, components, out, threads, chunk)
+    else:
+        _draw_serial(sampler, components, out)
+    sampler.rows_read += len(components) * sampler.params.prototypes.beats
+    return exemplars, np.repeat(requests, repeats)
+
+
+def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
+    """Return the component that answers each request; each uses one word, also when K = 1."""
+    lfsr = sampler.selector.component_lfsr
+    counts, thresholds = sampler.prototypes.class_table()
+    firsts = np.cumsum(counts) - counts
+    components = firsts[requests]
+    if len(thresholds):
+        state, taps = np.uint64(lfsr.state), np.array(lfsr.params.taps)
+        add_choices(components, requests, counts, firsts, thresholds, state, taps)
+    _jump_ahead(lfsr, len(requests))
+    return components
+
+
+def _draw_parallel(
+    sampler: Sampler,
+    components: _Integers,
+    out: _Words,
+    threads: int | None,
+    chunk: int | None,
+) -> None:
+    """Draw in mode ``parallel``, chunks of requests side by side."""
+    p, repeats = sampler.params.prototypes, sampler.params.draws_per_read
+    beats = p.beats * repeats  # of a request
+    total = len(components) * beats
+    workers = threads or max(1, min(numba.get_num_threads(), total // SMALLEST_SHARE))
+    size = chunk or max(1, -(-len(components) // workers))
+    states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
+    taps = np.array([lfsr.params.taps for lfsr in sampler.lfsrs])
+    powers = [_powers(lfsr) for lfsr in sampler.lfsrs]
+
+    def serve(first: int) -> None:
+        starts = [jump(power, s, first * beats) for power, s in zip(powers, states, strict=True)]
+        draw_chunk(
+            out[first * repeats : (first + size) * repeats].reshape(-1),
+            sampler.prototypes.planes,
+            components[first : first + size],
+            repeats,
+            p.features,
+            p.lanes,
+            np.array(starts, np.uint64),
+            taps,
+        )
+
+    chunks = range(0, len(components), size)
+    if workers == 1:
+        for first in chunks:
+            serve(first)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(serve, chunks))
+    for lfsr in sampler.lfsrs:
+        _jump_ahead(lfsr, total)
+    sampler.planes_read += total * len(sampler.lfsrs)
+
+
+def _draw_serial(sampler: Sampler, components: _Integers, out: _Words) -> None:
+    """Draw in mode ``serial``: what one beat uses decides where the next begins."""
+    p, (lfsr,) = sampler.params.prototypes, sampler.lfsrs
+    state, planes_read = draw_planewise(
+        out.reshape(-1),
+        sampler.prototypes.planes,
+        components,
+        sampler.params.draws_per_read,
+        p.features,
+        p.lanes,
+        np.uint64(lfsr.state),
+        np.array(lfsr.params.taps),
+    )
+    lfsr.state = int(state)
+    lfsr.ticks += int(planes_read)
+    sampler.planes_read += int(planes_read)
+
+
+def _powers(lfsr: Lfsr) -> _Words:
+    return doublings(lfsr.params.width, lfsr.params.taps, lfsr.params.step)
+
+
+def _jump_ahead(lfsr: Lfsr, ticks: int) -> None:
+    """Use `ticks` words at once, as `Lfsr.jump` does."""
+    lfsr.state = int(jump(_powers(lfsr), np.uint64(lfsr.state), ticks))
+    lfsr.ticks += ticks

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Prototype memory and its class table (contract, 5)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.bernoulli import check_codes
+from golden.params import PrototypesParams
+from golden.params.checks import check_integer
+
+__all__ = ["Prototypes"]
+
+
+class Prototypes:
+    """Codes of the components of every class, appended class by class.
+
+    Parameters
+    ----------
+    params : PrototypesParams
+
+    Attributes
+    ----------
+    overflow : bool
+        Error flag: an append has been refused.
+    planes : ndarray of shape (components, q, B), uint64
+        The codes as the comparator's lanes see them: bit ``l`` of ``planes[a, p, b]`` is bit
+        ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Written by `append` only.
+    """
+
+    def __init__(self, params: PrototypesParams) -> None:
+        self.params = params
+        self.overflow = False
+        self.planes = np.zeros((params.components, params.code_width, params.beats), np.uint64)
+        # Codes by (component, row, lane); lanes past D stay 0.
+        self._codes = np.zeros((params.components, params.beats, params.lanes), np.uint16)
+        self._counts: list[int] = []
+        self._thresholds: list[NDArray[np.uint16]] = []
+
+    @property
+    def n_classes(self) -> int:
+        """Classes in the table."""
+        return len(self._counts)
+
+    @property
+    def n_components(self) -> int:
+        """Components in use, over all classes."""
+        return sum(self._counts)
+
+    def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
+        """Append a class, or refuse it whole if it does not fit.
+
+        Parameters
+        ----------
+        codes : array-like of shape (K, D), integers in ``0..2**q - 1``
+        thresholds : array-like of shape (K-1,), integers in 0..65535
+            Cumulative mixing thresholds, never falling.
+
+        Returns
+        -------
+        bool
+            False if it does not fit: `overflow` is set and nothing else changes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the codes or thresholds have another shape, kind or range.
+        """
+        p = self.params
+        array = check_codes(codes, p.code_width)
+        if array.ndim != 2 or not len(array) or array.shape[1] != p.features:
+            raise ValueError(f"Codes must have shape (K, {p.features}), not {array.shape}")
+        count = len(array)
+        cumulative = _check_thresholds(thresholds, count - 1)
+        first = self.n_components
+        if (
+            count > p.class_components
+            or first + count > p.components
+            or self.n_classes == p.classes
+        ):
+            self.overflow = True
+            return False
+        rows = self._codes[first : first + count]
+        rows.reshape(count, -1)[:, : p.features] = array
+        shifts = np.arange(p.code_width - 1, -1, -1, dtype=np.uint64)
+        bits = rows.astype(np.uint64)[:, None] >> shifts[:, None, None] & np.uint64(1)
+        lanes = np.arange(p.lanes, dtype=np.uint64)
+        self.planes[first : first + count] = (bits << lanes).sum(axis=-1, dtype=np.uint64)
+        self._counts.append(count)
+        self._thresholds.append(cumulative)
+        return True
+
+    def first_component(self, label: int) -> int:
+        """Return the number of the first component of class `label`."""
+        self._check_label(label)
+        return sum(self._counts[:label])
+
+    def codes_of(self, label: int) -> NDArray[np.uint16]:
+        """Return the codes of class `label`, shape (K, D)."""
+        first = self.first_component(label)
+        rows = self._codes[first : first + self._counts[label]]
+        return rows.reshape(len(rows), -1)[:, : self.params.features].copy()
+
+    def thresholds_of(self, label: int) -> NDArray[np.uint16]:
+        """Return the cumulative mixing thresholds of class `label`, shape (K-1,)."""
+        self._check_label(label)
+        return self._thresholds[label].copy()
+
+    def class_table(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """Return the component counts K of all classes, and their thresholds one after another."""
+        thresholds = [np.zeros(0, np.uint16), *self._thresholds]
+        return np.array(self._counts, np.int64), np.concatenate(thresholds)
+
+    def lane_codes(self, component: int, beat: int) -> list[int]:
+        """Return the L codes of row `beat` of a component, lane 0 first."""
+        return self._codes[component, beat].tolist()
+
+    def rows(self) -> list[int]:
+        """Return the memory image: every row, used or not, as an integer of L*q bits.
+
+        Lane ``l`` occupies bits ``l*q .. l*q+q-1``; component ``a`` starts at row ``a*B``.
+        """
+        q = self.params.code_width
+        return [
+            sum(code << lane * q for lane, code in enumerate(row))
+            for row in self._codes.reshape(-1, self.params.lanes).tolist()
+        ]
+
+    def state_dict(self) -> dict[str, NDArray]:
+        """Return everything that `load_state` needs, as arrays."""
+        used = self._codes[: self.n_components]
+        counts, thresholds = self.class_table()
+        return {
+            "prototypes_codes": used.reshape(len(used), -1)[:, : self.params.features].copy(),
+            "prototypes_counts": counts,
+            "prototypes_thresholds": thresholds,
+            "prototypes_overflow": np.array(self.overflow),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray]) -> None:
+        """Replace the contents by those that `state_dict` returned.
+
+        Raises
+        ------
+        ValueError
+            If they do not fit this memory.
+        """
+        fresh = Prototypes(self.params)
+        codes, thresholds = state["prototypes_codes"], state["prototypes_thresholds"]
+        first = 0
+        for label, count in enumerate(state["prototypes_counts"].tolist()):
+            # Each class before this one has one threshold less than it has components.
+            cut = first - label
+            if not fresh.append(codes[first : first + count], thresholds[cut : cut + count - 1]):
+                raise ValueError(f"Prototype state must fit the memory, not overflow at {label}")
+            first += count
+        fresh.overflow = bool(state["prototypes_overflow"])
+        self.__dict__.update(fresh.__dict__)
+
+    def _check_label(self, label: int) -> None:
+        if not self._counts:
+            raise ValueError(f"Class must be in the table, not {label}: the table is empty")
+        check_integer("Class", label, 0, self.n_classes - 1)
+
+
+def _check_thresholds(thresholds: ArrayLike, count: int) -> NDArray[np.uint16]:
+    """Return `count` cumulative thresholds as uint16."""
+    array = np.asarray(thresholds)
+    if array.shape != (count,):
+        raise ValueError(f"Thresholds must have shape ({count},), not {array.shape}")
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"Thresholds must be integers in 0..65535, not {array.dtype}")
+    wrong = (array < 0) | (array > 65535)
+    if wrong.any():
+        raise ValueError(f"Thresholds must be integers in 0..65535, not {array[wrong][0]}")
+    if (np.diff(array.astype(np.int64)) < 0).any():
+        raise ValueError(f"Thresholds must never fall, not {array.tolist()}")
+    return array.astype(np.uint16)

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Sampler: requests of classes in, exemplars of their prototypes out (contract, 7)."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.bernoulli import Bernoulli
+from golden.bits import word_count
+from golden.lfsr import Lfsr
+from golden.params import BernoulliParams, SamplerParams
+from golden.prototypes import Prototypes
+from golden.selector import Selector
+
+__all__ = ["Beat", "Sampler", "check_labels"]
+
+
+class Beat(NamedTuple):
+    """One beat of an exemplar.
+
+    Attributes
+    ----------
+    bits : int
+        L bits, bit ``l`` of lane ``l``.
+    label : int
+        Class of the exemplar.
+    last : bool
+        Final beat of its exemplar.
+    exemplar : int
+        Which of the M exemplars of its request.
+    """
+
+    bits: int
+    label: int
+    last: bool
+    exemplar: int
+
+
+class Sampler:
+    """Draws exemplars of the classes in a prototype memory.
+
+    Parameters
+    ----------
+    params : SamplerParams
+
+    Attributes
+    ----------
+    prototypes : Prototypes
+        The memory, empty at first.
+    selector : Selector
+        Names classes on request, and components by itself.
+    lfsrs : tuple of Lfsr
+        The comparator's: q planes, most significant first, or the one of mode ``serial``.
+    rows_read : int
+        Rows of the memory read so far; a row serves its beat of all M exemplars.
+    planes_read : int
+        Planes compared so far, over all beats; each used one word.
+    """
+
+    def __init__(self, params: SamplerParams) -> None:
+        self.params = params
+        self.prototypes = Prototypes(params.prototypes)
+        self.selector = Selector(params.selector)
+        self.lfsrs = tuple(Lfsr(lfsr) for lfsr in params.lfsrs())
+        self.rows_read = 0
+        self.planes_read = 0
+        self._bernoulli = Bernoulli(
+            BernoulliParams(code_width=params.prototypes.code_width, lanes=params.prototypes.lanes)
+        )
+
+    def beats(self, label: int) -> Iterator[Beat]:
+        """Serve one request for class `label`: beat 0 of M exemplars, then beat 1, and so on.
+
+        Random words are used as the beats are taken, not before.
+        """
+        first = self.prototypes.first_component(label)
+        component = first + self.selector.component(self.prototypes.thresholds_of(label))
+        p = self.params.prototypes
+        for beat in range(p.beats):
+            codes = self.prototypes.lane_codes(component, beat)
+            self.rows_read += 1
+            live = min(p.lanes, p.features - beat * p.lanes)
+            for exemplar in range(self.params.draws_per_read):
+                bits = self._draw(codes, live)
+                yield Beat(bits, label, last=beat == p.beats - 1, exemplar=exemplar)
+
+    def draw(self, labels: ArrayLike) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Serve requests in order and collect their exemplars.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n,), integers
+            Classes in the table.
+
+        Returns
+        -------
+        exemplars : ndarray of shape (n*M, ceil(D/64)), uint64
+            Packed; row ``r*M + m`` is exemplar ``m`` of request ``r``.
+        labels : ndarray of shape (n*M,), int64
+            Their classes.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `labels` is no vector of classes in the table; nothing is drawn.
+        """
+        requests = check_labels(labels, self.prototypes.n_classes)
+        p, repeats = self.params.prototypes, self.params.draws_per_read
+        features = [0] * (len(requests) * repeats)
+        for request, label in enumerate(requests.tolist()):
+            for index, beat in enumerate(self.beats(label)):
+                row = request * repeats + beat.exemplar
+                features[row] |= beat.bits << (index // repeats * p.lanes)
+        width = word_count(p.features)
+        octets = b"".join(row.to_bytes(8 * width, "little") for row in features)
+        exemplars = np.frombuffer(octets, "<u8").astype(np.uint64)
+        return exemplars.reshape(len(features), width), np.repeat(requests, repeats)
+
+    def state_dict(self) -> dict[str, NDArray]:
+        """Return everything that `load_state` needs, selector and memory included, as arrays."""
+        return {
+            "sampler_states": np.array([lfsr.state for lfsr in self.lfsrs], np.uint64),
+            "sampler_ticks": np.array([lfsr.ticks for lfsr in self.lfsrs], np.int64),
+            "sampler_reads": np.array([self.rows_read, self.planes_read], np.int64),
+            **self.selector.state_dict(),
+            **self.prototypes.state_dict(),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray]) -> None:
+        """Continue, bit for bit, from where `state_dict` was called.
+
+        Raises
+        ------
+        ValueError
+            If the state is that of a sampler with other parameters.
+        """
+        states = state["sampler_states"]
+        if len(states) != len(self.lfsrs):
+            raise ValueError(f"Sampler state must hold {len(self.lfsrs)} LFSRs, not {len(states)}")
+        self.prototypes.load_state(state)
+        self.selector.load_state(state)
+        for lfsr, value, ticks in zip(self.lfsrs, states, state["sampler_ticks"], strict=True):
+            lfsr.state, lfsr.ticks = int(value), int(ticks)
+        self.rows_read, self.planes_read = state["sampler_reads"].tolist()
+
+    def _draw(self, codes: list[int], live: int) -> int:
+        """Draw the bits of one beat."""
+        if self.params.mode == "parallel":
+            self.planes_read += len(self.lfsrs)
+            return self._bernoulli.draw([lfsr.tick() for lfsr in self.lfsrs], codes)
+        bits, planes_read = self._bernoulli.draw_serial(self.lfsrs[0].tick, codes, live)
+        self.planes_read += planes_read
+        return bits
+
+
+def check_labels(labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
+    """Return `labels` as int64; raise unless it is a vector of integers in ``0..n_classes-1``."""
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"Labels must have shape (n,), not {array.shape}")
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"Labels must be integers, not {array.dtype}")
+    wrong = (array < 0) | (array >= n_classes)
+    if wrong.any():
+        raise ValueError(
+            f"Labels must be among the {n_classes} classes in the table, not {array[wrong][0]}"
+        )
+    return array.astype(np.int64)

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Selection of classes and of components (contract, 6)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.bits import round_half_up
+from golden.lfsr import Lfsr
+from golden.params import SelectorParams, Stream, stream_params
+from golden.params.checks import check_integer
+
+__all__ = ["Selector", "count_not_above", "cumulative_thresholds"]
+
+WORD_WIDTH = 16  # bits of a draw, and of the thresholds compared with it
+
+
+class Selector:
+    """Names the class of each request, and the component of its class that answers it.
+
+    Parameters
+    ----------
+    params : SelectorParams
+
+    Attributes
+    ----------
+    pointer : int
+        Class that mode ``round_robin`` names next.
+    component_lfsr, class_lfsr : Lfsr
+        Sources of 16-bit draws.
+    class_thresholds : ndarray of shape (n-1,), uint16
+        Cumulative thresholds of mode ``weighted``.
+    """
+
+    def __init__(self, params: SelectorParams) -> None:
+        self.params = params
+        self.pointer = 0
+        self.component_lfsr = Lfsr(stream_params(params.seed, Stream.COMPONENT, WORD_WIDTH))
+        self.class_lfsr = Lfsr(stream_params(params.seed, Stream.CLASS, WORD_WIDTH))
+        self.class_thresholds = np.zeros(0, np.uint16)
+
+    def set_class_weights(self, weights: ArrayLike) -> None:
+        """Set how often mode ``weighted`` names each class; see `cumulative_thresholds`."""
+        self.class_thresholds = cumulative_thresholds(weights)
+
+    def request(self, n_classes: int, count: int) -> NDArray[np.int64]:
+        """Name the classes of the next `count` requests.
+
+        Parameters
+        ----------
+        n_classes : int
+            Classes in the table, at least 1.
+        count : int
+
+        Returns
+        -------
+        ndarray of shape (count,), int64
+            Classes, ``0..n_classes - 1``.
+
+        Raises
+        ------
+        ValueError
+            If mode ``weighted`` has weights for another number of classes.
+        """
+        check_integer("Classes", n_classes, 1)
+        check_integer("Requests", count, 0)
+        if self.params.mode == "weighted" and len(self.class_thresholds) != n_classes - 1:
+            weights = len(self.class_thresholds) + 1
+            raise ValueError(f"Class weights must be {n_classes}, one a class, not {weights}")
+        return np.array([self._next_class(n_classes) for _ in range(count)], np.int64)
+
+    def component(self, thresholds: NDArray[np.uint16]) -> int:
+        """Draw the component of one request, ``0..K-1``, by its class's K-1 thresholds."""
+        return count_not_above(thresholds, self.component_lfsr.tick())
+
+    def state_dict(self) -> dict[str, NDArray]:
+        """Return everything that `load_state` needs, as arrays."""
+        lfsrs = (self.component_lfsr, self.class_lfsr)
+        return {
+            "selector_states": np.array([lfsr.state for lfsr in lfsrs], np.uint64),
+            "selector_ticks": np.array([lfsr.ticks for lfsr in lfsrs], np.int64),
+            "selector_pointer": np.array(self.pointer),
+            "selector_class_thresholds": self.class_thresholds.copy(),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray]) -> None:
+        """Continue from where `state_dict` was called."""
+        lfsrs = (self.component_lfsr, self.class_lfsr)
+        for lfsr, value, ticks in zip(
+            lfsrs, state["selector_states"], state["selector_ticks"], strict=True
+        ):
+            lfsr.state, lfsr.ticks = int(value), int(ticks)
+        self.pointer = int(state["selector_pointer"])
+        self.class_thresholds = state["selector_class_thresholds"].astype(np.uint16)
+
+    def _next_class(self, n_classes: int) -> int:
+        if self.params.mode == "round_robin":
+            label = self.pointer
+            self.pointer = (label + 1) % n_classes
+            return label
+        draw = self.class_lfsr.tick()
+        if self.params.mode == "uniform":
+            return draw * n_classes >> WORD_WIDTH
+        return count_not_above(self.class_thresholds, draw)
+
+
+def count_not_above(thresholds: NDArray[np.uint16], draw: int) -> int:
+    """Return how many thresholds are not above a draw: the share of the unit interval it hits."""
+    return int(np.count_nonzero(thresholds <= draw))
+
+
+def cumulative_thresholds(weights: ArrayLike) -> NDArray[np.uint16]:
+    """Return the thresholds that choose among K things with given weights (contract, 5).
+
+    Parameters
+    ----------
+    weights : array-like of shape (K,), real
+        At least one, none negative, of sum 1 (within 1e-6, as 32-bit mixtures come).
+
+    Returns
+    -------
+    ndarray of shape (K-1,), uint16
+        ``min(65535, round(65536 * (pi_1 + .. + pi_i)))``.
+
+    Raises
+    ------
+    ValueError
+        If the weights are not as above.
+    """
+    pi = np.asarray(weights, np.float64)
+    if pi.ndim != 1 or not len(pi):
+        raise ValueError(f"Weights must have shape (K,), not {pi.shape}")
+    wrong = ~(pi >= 0)
+    if wrong.any():
+        raise ValueError(f"Weights must be >= 0, not {pi[wrong][0]}")
+    if not abs(pi.sum() - 1) <= 1e-6:
+        raise ValueError(f"Weights must sum to 1, not {pi.sum()}")
+    return np.minimum(65535, round_half_up(65536 * np.cumsum(pi)[:-1])).astype(np.uint16)

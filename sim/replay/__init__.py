@@ -9,11 +9,8 @@ from sim.replay.base import ReplayContext, ReplaySource, SourceParams
 __all__ = ["SOURCES", "ReplayContext", "ReplaySource", "SourceParams"]
 
 
-def _find_sources() -> dict[str, type[ReplaySource]]:
-    """Import every module of this package and return its sources by name."""
-    for module in iter_modules(__path__):
-        import_module(f"{__name__}.{module.name}")
-    return {source.name: source for source in ReplaySource.__subclasses__()}
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
-
-SOURCES: dict[str, type[ReplaySource]] = _find_sources()
+#: Every source by name, in alphabetical order.
+SOURCES: dict[str, type[ReplaySource]] = dict(sorted(ReplaySource.known.items()))

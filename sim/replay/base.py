@@ -78,6 +78,12 @@ class ReplaySource(ABC):
     Params: ClassVar[type[SourceParams]] = SourceParams
     #: Whether `draw` makes samples that nobody has seen, worth comparing with real ones.
     generative: ClassVar[bool] = False
+    #: Every subclass that has a name of its own.
+    known: ClassVar[dict[str, type["ReplaySource"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if "name" in cls.__dict__:
+            ReplaySource.known[cls.name] = cls
 
     def __init__(self, params: Any, context: ReplayContext) -> None:
         self.params = params

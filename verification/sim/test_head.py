@@ -65,7 +65,7 @@ def test_gradients_equal_automatic_differentiation(hidden: int) -> None:
 
 
 def test_plane_gradient_equals_finite_differences_of_a_real_valued_plane() -> None:
-    """The output layer is linear, so the straight-through gradient is the true one of its weights."""
+    """The output layer is linear: its straight-through gradient is the true one."""
     trainer = trainer_of(20, 3, hidden=0)
     x, labels = batch_of(20, 3)
     _, _, gradients = trainer.gradients(x, labels, 3)

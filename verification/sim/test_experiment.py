@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Runs: they learn, they stop after any task and go on with the same bits."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.bits import unpack
+from sim.bank import Bank
+from sim.config import Method, StudyConfig
+from sim.errors import UserError
+from sim.experiment import Experiment, Progress
+from sim.summary import summarize
+from verification.sim.small_study import small_bank, small_config
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> StudyConfig:
+    return small_config(tmp_path_factory.mktemp("config"))
+
+
+@pytest.fixture(scope="module")
+def bank(config: StudyConfig) -> Bank:
+    return small_bank(config)
+
+
+def silent(_: Progress) -> None: ...
+
+
+def finished(experiment: Experiment) -> dict[str, Any]:
+    while not experiment.done:
+        experiment.step(silent)
+    result = summarize(experiment)
+    del result["seconds"]
+    return result
+
+
+def methods(config: StudyConfig) -> list[Method]:
+    return config.expanded_methods()
+
+
+@pytest.mark.parametrize("stop_after", [1, 2, 3])
+@pytest.mark.parametrize("number", range(7))
+def test_run_stopped_after_any_task_goes_on_bit_for_bit(
+    config: StudyConfig, bank: Bank, tmp_path: Path, number: int, stop_after: int
+) -> None:
+    method = methods(config)[number]
+    straight = finished(Experiment(bank, config.head, method, seed=1))
+    stopped = Experiment(bank, config.head, method, seed=1)
+    for _ in range(stop_after):
+        stopped.step(silent)
+    stopped.save(tmp_path / "checkpoint.npz")
+    resumed = Experiment(bank, config.head, method, seed=1)
+    resumed.load(tmp_path / "checkpoint.npz")
+    assert resumed.task == stop_after
+    assert finished(resumed) == straight
+
+
+def test_seeds_differ_and_a_seed_repeats(config: StudyConfig, bank: Bank) -> None:
+    method = methods(config)[4]
+    first, again, other = (
+        finished(Experiment(bank, config.head, method, seed)) for seed in (0, 0, 1)
+    )
+    assert first == again
+    assert first["confusion"] != other["confusion"]
+
+
+def test_reset_start_draws_the_head_anew_at_every_task(config: StudyConfig, bank: Bank) -> None:
+    method = methods(config)[0]
+    warm = Experiment(bank, config.head, method, seed=0)
+    cold = Experiment(bank, config.head.model_copy(update={"start": "reset"}), method, seed=0)
+    assert finished(warm)["accuracy_matrix"][0] == finished(cold)["accuracy_matrix"][0]
+    assert warm.predictions[1].tolist() != cold.predictions[1].tolist()
+    # What is drawn anew need not survive between tasks.
+    assert "latent weights" in {entry.name for entry in warm.ledger()}
+    assert "latent weights" not in {entry.name for entry in cold.ledger()}
+
+
+def test_predictions_are_those_of_the_plain_golden_head(config: StudyConfig, bank: Bank) -> None:
+    experiment = Experiment(bank, config.head, methods(config)[0], seed=0)
+    experiment.step(silent)
+    seen = bank.tasks[0].stop
+    bits = unpack(bank.test[bank.test_labels < seen], bank.features)
+    expected = experiment.trainer.golden().classify(bits, seen)
+    np.testing.assert_array_equal(experiment.predictions[0], expected)
+
+
+def test_replay_forgets_less_than_none(config: StudyConfig, bank: Bank) -> None:
+    joint, none = (finished(Experiment(bank, config.head, m, 0)) for m in methods(config)[:2])
+    assert joint["final"] > none["final"] + 0.2
+    assert none["forgetting"]["pycil"] > 0.5
+
+
+def test_progress_tells_every_epoch(config: StudyConfig, bank: Bank) -> None:
+    told: list[Progress] = []
+    Experiment(bank, config.head, methods(config)[0], 0).step(told.append)
+    assert [(p.task, p.n_tasks, p.epoch, p.epochs) for p in told] == [(0, 3, 1, 2), (0, 3, 2, 2)]
+    assert all(0 <= p.accuracy <= 1 for p in told)
+
+
+def test_damaged_checkpoint_is_named(config: StudyConfig, bank: Bank, tmp_path: Path) -> None:
+    experiment = Experiment(bank, config.head, methods(config)[2], 0)
+    experiment.step(silent)
+    path = tmp_path / "run-0.npz"
+    experiment.save(path)
+    whole = path.read_bytes()
+    for damage in (whole[:-40], whole[: len(whole) // 2], b"", b"no archive"):
+        path.write_bytes(damage)
+        with pytest.raises(UserError, match=r"run-0\.npz must be a checkpoint, and it is damaged"):
+            Experiment(bank, config.head, methods(config)[2], 0).load(path)
+
+
+def test_checkpoint_of_another_run_is_refused(
+    config: StudyConfig, bank: Bank, tmp_path: Path
+) -> None:
+    experiment = Experiment(bank, config.head, methods(config)[2], 0)
+    experiment.step(silent)
+    experiment.save(tmp_path / "run-0.npz")
+    message = r"run-0\.npz must be a checkpoint of latent replay E = 1 on these data"
+    with pytest.raises(UserError, match=message):
+        Experiment(bank, config.head, methods(config)[2], 1).load(tmp_path / "run-0.npz")

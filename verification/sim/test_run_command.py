@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: MIT
+"""`engram run` from outside: what it writes, and every mistake with its one message."""
+
+import errno
+import json
+import os
+import re
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sim.cli import main
+from verification.sim.small_study import SMALL_STUDY, write_config
+
+Engram = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def engram(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Engram:
+    """Run the command line in this process; return exit status, output and error output."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["engram", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "200")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def files_in(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    status, out, err = engram("run", config, "--out", tmp_path / "out", "--jobs", 1)
+    assert (status, err) == (0, "")
+    assert files_in(tmp_path) == [
+        "out/accuracy_by_bits.png",
+        "out/accuracy_by_task.png",
+        "out/correlations.png",
+        "out/exemplars.png",
+        "out/report.md",
+        "out/results.json",
+        "small.yaml",
+    ]
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["command"] == f"engram run {config} --out {tmp_path / 'out'} --jobs 1"
+    assert re.fullmatch(r"[0-9a-f]{64}", results["config_sha256"])
+    assert results["config"]["head"]["hidden"] == 8
+    run = results["runs"][-1]
+    assert run["method"] == "gbm"
+    assert run["parameters"]["code_width"] == "float"
+    assert run["bits_paper"] == 2 * 128 * 10 * 32
+    assert run["bits_full"] > run["bits_paper"]
+    assert [len(row) for row in run["accuracy_matrix"]] == [3, 3, 3]
+    assert run["accuracy_matrix"][0][1:] == [None, None]
+    for key in ("seed", "average_incremental", "final", "forgetting", "seconds"):
+        assert key in run
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert results["verdict"] in report
+    assert "| GBM K = 1, q = 3 |" in report
+    assert "A small study" in out
+    assert results["verdict"] in out.replace("\n", " ")
+
+
+def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> None:
+    text = SMALL_STUDY[: SMALL_STUDY.index("  - replay: none")]
+    status, _, _ = engram(
+        "run", write_config(tmp_path, text), "--seeds", 1, "--set", "head.hidden=4",
+        "--set", "methods.0.requests=uniform", "--out", tmp_path / "out", "--jobs", 1,
+    )  # fmt: skip
+    assert status == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert len(results["runs"]) == 1
+    assert results["config"]["head"]["hidden"] == 4
+    assert results["runs"][0]["parameters"] == {"requests": "uniform"}
+
+
+MISTAKES = {
+    "unknown key": (
+        "head: {hiden: 8}\nmethods: [{replay: joint}]\n",
+        r"small\.yaml:1: head\.hiden is no known key: did you mean hidden\?",
+    ),
+    "unknown key of a method": (
+        "methods:\n  - replay: gbm\n    code_widht: 8\n",
+        r"small\.yaml:3: methods\.0\.code_widht is no known key: did you mean code_width\?",
+    ),
+    "wrong type": (
+        "methods: [{replay: joint}]\nhead:\n  hidden: many\n",
+        r"small\.yaml:3: head\.hidden must be an integer >= 0, not 'many'",
+    ),
+    "K = 0": (
+        "methods:\n  - replay: gbm\n    components: 0\n",
+        r"small\.yaml:3: methods\.0\.components must be an integer >= 1 or a list.*, not 0",
+    ),
+    "q = 17": (
+        "methods:\n  - replay: gbm\n    components: 1\n    code_width: 17\n",
+        r"small\.yaml:4: methods\.0\.code_width must be an integer in 1\.\.16 .*float.*, not 17",
+    ),
+    "q = 17 in a sweep": (
+        "methods:\n  - replay: gbm\n    code_width: [8, 17]\n",
+        r"small\.yaml:3: methods\.0\.code_width\.1 must be an integer in 1\.\.16 or float, not 17",
+    ),
+    "unknown source": (
+        "methods:\n  - replay: gmb\n",
+        r"small\.yaml:2: methods\.0\.replay must be one of gbm, joint, latent, none, not 'gmb'",
+    ),
+    "class twice": (
+        "methods: [{replay: joint}]\ntasks:\n  order: [0, 1, 2, 3, 4, 5, 6, 7, 8, 8]\n",
+        r"small\.yaml:3: tasks\.order: must name every class once, not class 8 again",
+    ),
+    "class missing": (
+        "methods: [{replay: joint}]\ntasks:\n  order: [0, 1, 2]\n",
+        r"small\.yaml:3: tasks\.order: Class order must name each class once, not leave out .* 3",
+    ),
+    "uneven tasks": (
+        "methods: [{replay: joint}]\ntasks: {base: 2, increment: 3}\n",
+        r"small\.yaml:2: tasks: Increment must divide the 8 classes after the base, not 3",
+    ),
+    "too many levels": (
+        "methods: [{replay: joint}]\ndata: {bits: 2, levels: 5}\n",
+        r"small\.yaml:2: data: levels must be in 1\.\.4 for 2-bit pixels, not 5",
+    ),
+    "too many bits": (
+        "methods: [{replay: joint}]\ndata:\n  bits: 8\n",
+        r"small\.yaml:3: data\.bits must be at most the 4 bits of a digits pixel, not 8",
+    ),
+    "unknown data": (
+        "methods: [{replay: joint}]\ndata: {name: digit}\n",
+        r"Data set must be one of cifar10, cifar100, digits, fashion-mnist, mnist, not 'digit'",
+    ),
+    "no methods": ("title: none\n", r"small\.yaml:1: methods is missing: it must be a list"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_in_the_configuration_is_one_message(
+    engram: Engram, tmp_path: Path, mistake: str
+) -> None:
+    text, message = MISTAKES[mistake]
+    config = write_config(tmp_path, text)
+    status, _, err = engram("run", config, "--out", tmp_path / "out")
+    assert status == 2
+    assert re.search(message, err), err
+    assert "Traceback" not in err
+    assert files_in(tmp_path) == ["small.yaml"]
+
+
+def test_mistake_in_an_override_names_the_override(engram: Engram, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    status, _, err = engram("run", config, "--set", "head.hidden=-1", "--out", tmp_path / "out")
+    assert status == 2
+    assert err == "engram: --set head.hidden=-1: head.hidden must be an integer >= 0, not -1\n"
+
+
+def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -> None:
+    status, _, err = engram("run", "digit", "--out", tmp_path / "out")
+    assert status == 2
+    assert re.match(
+        r"engram: Configuration must be a \.yaml file or one of digits, mnist, not 'digit'\n", err
+    )
+
+
+def test_missing_archive_names_the_path_and_its_home(engram: Engram, tmp_path: Path) -> None:
+    status, _, err = engram("run", "mnist", "--data-dir", tmp_path, "--out", tmp_path / "out")
+    assert status == 2
+    assert str(tmp_path / "train-images-idx3-ubyte") in err
+    assert "http" in err
+
+
+def test_missing_data_dir_is_asked_for(engram: Engram, tmp_path: Path) -> None:
+    status, _, err = engram("run", "mnist", "--out", tmp_path / "out")
+    assert status == 2
+    assert "Data set mnist needs the folder of its archive: give it with --data-dir" in err
+
+
+def test_corrupted_idx_file_is_named(engram: Engram, tmp_path: Path) -> None:
+    for part, count in (("train", 20), ("t10k", 10)):
+        images = struct.pack(">IIII", 0x803, count, 28, 28) + bytes(count * 784)
+        labels = struct.pack(">II", 0x801, count) + bytes(count)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(images)
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(labels)
+    broken = tmp_path / "t10k-images-idx3-ubyte"
+    broken.write_bytes(broken.read_bytes()[:-1])
+    status, _, err = engram("run", "mnist", "--data-dir", tmp_path, "--out", tmp_path / "out")
+    assert status == 2
+    assert str(broken) in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_unreadable_data_directory_is_named(
+    engram: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, _, err = engram(
+        "run", "mnist", "--data-dir", tmp_path / "nowhere", "--out", tmp_path / "out"
+    )
+    assert status == 2
+    assert str(tmp_path / "nowhere") in err
+
+
+def test_output_folder_that_is_a_file_is_refused_before_any_work(
+    engram: Engram, tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("kept")
+    status, _, err = engram("run", write_config(tmp_path), "--out", tmp_path / "out")
+    assert status == 2
+    assert "out cannot be created: a file of that name is in the way" in err
+    assert (tmp_path / "out").read_text() == "kept"
+    assert files_in(tmp_path) == ["out", "small.yaml"]
+
+
+def test_full_disk_leaves_no_partial_file_and_no_traceback(
+    engram: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    fsync = os.fsync
+
+    def full_after_four(descriptor: int) -> None:
+        written.append(str(descriptor))
+        if len(written) > 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full_after_four)
+    status, _, err = engram("run", write_config(tmp_path), "--out", tmp_path / "out", "--jobs", 1)
+    assert status == 2
+    assert re.search(r"engram: .*run-\d+\.\w+ cannot be written: the disk is full", err)
+    assert "Traceback" not in err
+    assert not (tmp_path / "out" / "results.json").exists()
+    assert not [name for name in files_in(tmp_path) if name.endswith(".tmp")]
+    # What was whole before goes on.
+    monkeypatch.setattr(os, "fsync", fsync)
+    status, _, _ = engram(
+        "run", tmp_path / "small.yaml", "--out", tmp_path / "out", "--jobs", 1, "--resume"
+    )
+    assert status == 0
+
+
+def test_help_names_every_option(engram: Engram) -> None:
+    status, out, _ = engram("run", "--help")
+    assert status == 0
+    for option in ("--set", "--seeds", "--out", "--jobs", "--data-dir", "--resume"):
+        assert option in out

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Studies: the same bits for any number of processes, and after a kill."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.errors import UserError
+from sim.experiment import Progress
+from sim.study import Study
+from verification.sim.small_study import small_bank, small_config, write_config
+
+
+def study_in(folder: Path) -> Study:
+    config = small_config(folder)
+    return Study(config, small_bank(config), folder / "study.partial")
+
+
+def run(study: Study, jobs: int, resume: bool = False) -> list[dict[str, Any]]:
+    study.prepare(resume)
+    return without_seconds(study.run(jobs, lambda *_: None))
+
+
+def without_seconds(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: v for k, v in r.items() if k != "seconds"} for r in runs]
+
+
+@pytest.fixture(scope="module")
+def serial(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    return run(study_in(tmp_path_factory.mktemp("serial")), jobs=1)
+
+
+def test_results_come_in_the_order_of_methods_and_seeds(serial: list[dict[str, Any]]) -> None:
+    assert [(r["label"], r["seed"]) for r in serial[:6]] == [
+        ("joint training", 0),
+        ("joint training", 1),
+        ("fine-tuning", 0),
+        ("fine-tuning", 1),
+        ("latent replay E = 1", 0),
+        ("latent replay E = 1", 1),
+    ]
+    assert len(serial) == 14
+
+
+def test_parallel_study_equals_serial_bit_for_bit(
+    serial: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    assert run(study_in(tmp_path), jobs=2) == serial
+
+
+def test_interrupted_study_goes_on_bit_for_bit(
+    serial: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    study = study_in(tmp_path)
+    study.prepare(resume=False)
+
+    def interrupt(index: int, progress: Progress) -> None:
+        if index == 8 and progress.task == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        study.run(1, interrupt)
+    assert study.prepare(resume=True) == 8
+    assert (study.folder / "run-8.npz").exists()
+    assert run(study, jobs=1, resume=True) == serial
+
+
+def test_killed_command_resumes_to_the_same_results(tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    command = [sys.executable, "-c", "from sim.cli import main; main()", "run", str(config)]
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    subprocess.run([*command, "--out", str(whole), "--jobs", "1"], check=True, capture_output=True)
+
+    process = subprocess.Popen(
+        [*command, "--out", str(broken), "--jobs", "1"],
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    marker = tmp_path / "broken.partial" / "run-5.json"
+    deadline = time.monotonic() + 120
+    while not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert marker.exists()
+    assert not (broken / "results.json").exists()
+
+    subprocess.run(
+        [*command, "--out", str(broken), "--jobs", "2", "--resume"], check=True, capture_output=True
+    )
+    one, other = (json.loads((f / "results.json").read_text()) for f in (whole, broken))
+    assert without_seconds(one["runs"]) == without_seconds(other["runs"])
+    assert not (tmp_path / "broken.partial").exists()
+
+
+def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    study.prepare(resume=False)
+    with pytest.raises(UserError, match=r"holds an unfinished study: go on with --resume, or remo"):
+        study.prepare(resume=False)
+
+
+def test_unfinished_study_of_another_configuration_is_not_gone_on_with(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    study.prepare(resume=False)
+    other = Study(study.config.model_copy(update={"seeds": 5}), study.bank, study.folder)
+    with pytest.raises(UserError, match="holds an unfinished study of another configuration"):
+        other.prepare(resume=True)
+
+
+def test_fault_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:
+    study = study_in(tmp_path)
+    study.prepare(resume=False)
+    (study.folder / "run-3.npz").write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"run-3\.npz must be a checkpoint, and it is damaged"):
+        study.run(2, lambda *_: None)

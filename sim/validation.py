@@ -4,22 +4,18 @@
 import difflib
 import json
 import math
-import types
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from collections.abc import Sequence
+from typing import Any, TypeVar, get_args
 
 import pydantic
-from pydantic.fields import FieldInfo
 
 from sim.errors import UserError
+from sim.schema import Slot, choice, fields_of, in_words, models_of, slots_at
 from sim.yaml_lines import Document, KeyPath, dotted
 
 __all__ = ["validate"]
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
-
-# A type with the constraints that stand beside it.
-Slot = tuple[Any, tuple[Any, ...]]
 
 
 def validate(model: type[Model], document: Document) -> Model:
@@ -55,7 +51,8 @@ def validate(model: type[Model], document: Document) -> Model:
         innermost = [p for p in faults if not any(p != q and p == q[: len(p)] for q in faults)]
         raise UserError(
             "\n".join(
-                f"{document.where(path)}: {_message(model, document, path, faults[path])}"
+                f"{_place(document, path, faults[path])}: "
+                f"{_message(model, document, path, faults[path])}"
                 for path in sorted(innermost, key=document.line_of)
             )
         ) from error
@@ -86,13 +83,22 @@ def _data_path(data: Any, location: Sequence[str | int], missing: bool) -> KeyPa
     return tuple(path)
 
 
+def _place(document: Document, path: KeyPath, item: Any) -> str:
+    # Values that do not fit each other have no line of their own: blame what was overridden.
+    if item["type"] == "value_error":
+        inside = [o for p, o in document.overrides.items() if p[: len(path)] == path]
+        if inside:
+            return inside[-1]
+    return document.where(path)
+
+
 def _message(model: type[pydantic.BaseModel], document: Document, path: KeyPath, item: Any) -> str:
     key = dotted(path) or "the text"
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
-        return _unknown_key(path, _slots_at(model, document.data, path[:-1]))
+        return _unknown_key(path, slots_at(model, document.data, path[:-1]))
     if _is_missing_key(item):
-        return f"{key} is missing: it must be {_expected(_slots_at(model, document.data, path))}"
+        return f"{key} is missing: it must be {in_words(slots_at(model, document.data, path))}"
     if kind in ("value_error", "assertion_error"):
         return f"{key}: {context['error']}" if path else str(context["error"])
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -101,12 +107,12 @@ def _message(model: type[pydantic.BaseModel], document: Document, path: KeyPath,
     value = _at(document.data, path)
     if isinstance(value, float) and kind == "finite_number":
         return f"{key} must be a finite number, not {_shown(value)}"
-    expected = _expected(_slots_at(model, document.data, path))
+    expected = in_words(slots_at(model, document.data, path))
     return f"{key} must be {expected}, not {_shown(value)}{_hint(value, expected)}"
 
 
 def _unknown_key(path: KeyPath, slots: list[Slot]) -> str:
-    known = sorted({name for model in _models(slots) for name in _fields(model)})
+    known = sorted({name for model in models_of(slots) for name in fields_of(model)})
     near = difflib.get_close_matches(str(path[-1]), known, n=1)
     question = f"did you mean {near[0]}? " if near else ""
     within = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
@@ -115,130 +121,13 @@ def _unknown_key(path: KeyPath, slots: list[Slot]) -> str:
 
 def _wrong_tag(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> str:
     holder = _at(data, path[:-1])
-    models = _models(_slots_at(model, data, path[:-1], narrow=False))
-    tags = [t for m in models for t in get_args(_fields(m)[str(path[-1])].annotation)]
-    expected = _choice(tags)
+    models = models_of(slots_at(model, data, path[:-1], narrow=False))
+    tags = [t for m in models for t in get_args(fields_of(m)[str(path[-1])].annotation)]
+    expected = choice(tags)
     if path[-1] not in holder:
         return f"{dotted(path)} is missing: it must be {expected}"
     value = holder[path[-1]]
     return f"{dotted(path)} must be {expected}, not {_shown(value)}{_hint(value, expected)}"
-
-
-def _slots_at(
-    model: type[pydantic.BaseModel], data: Any, path: KeyPath, narrow: bool = True
-) -> list[Slot]:
-    """Return what the schema allows at a path of the data, one slot a union member."""
-    slots: list[Slot] = [(model, ())]
-    for key in path:
-        slots = [inner for slot in _narrowed(slots, data) for inner in _inner(slot, key)]
-        data = data.get(key) if isinstance(data, dict) else data[key]
-    return _narrowed(slots, data) if narrow else slots
-
-
-def _inner(slot: Slot, key: str | int) -> list[Slot]:
-    kind, _ = slot
-    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-        field = _fields(kind).get(str(key))
-        return [] if field is None else _flat(field.annotation, tuple(field.metadata))
-    if get_origin(kind) is tuple and get_args(kind)[1:] != (...,):
-        members = get_args(kind)
-        return _flat(members[key], ()) if isinstance(key, int) and key < len(members) else []
-    if get_origin(kind) in (list, tuple, set, frozenset):
-        return _flat(get_args(kind)[0], ())
-    if get_origin(kind) in (dict, Mapping):
-        return _flat(get_args(kind)[1], ())
-    return []
-
-
-def _flat(kind: Any, constraints: tuple[Any, ...]) -> list[Slot]:
-    """Return the members of a type: unions opened, annotations turned into constraints."""
-    if get_origin(kind) is Annotated:
-        kind, *extra = get_args(kind)
-        for item in extra:
-            constraints += tuple(item.metadata) if isinstance(item, FieldInfo) else (item,)
-        return _flat(kind, constraints)
-    if get_origin(kind) in (Union, types.UnionType):
-        return [slot for member in get_args(kind) for slot in _flat(member, constraints)]
-    return [(kind, constraints)]
-
-
-def _narrowed(slots: list[Slot], data: Any) -> list[Slot]:
-    """Leave out the models that the data rule out by a literal field, such as a discriminator."""
-
-    def meant(kind: Any) -> bool:
-        if not (isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)):
-            return True
-        return all(
-            name not in data or data[name] in get_args(field.annotation)
-            for name, field in _fields(kind).items()
-            if get_origin(field.annotation) is Literal
-        )
-
-    several = isinstance(data, dict) and len(_models(slots)) > 1
-    return [slot for slot in slots if meant(slot[0])] if several else slots
-
-
-def _models(slots: list[Slot]) -> list[type[pydantic.BaseModel]]:
-    return [k for k, _ in slots if isinstance(k, type) and issubclass(k, pydantic.BaseModel)]
-
-
-def _fields(model: type[pydantic.BaseModel]) -> dict[str, FieldInfo]:
-    return {field.alias or name: field for name, field in model.model_fields.items()}
-
-
-def _expected(slots: list[Slot]) -> str:
-    literals = [value for kind, _ in slots for value in _literal_values(kind)]
-    phrases = [_phrase(*slot) for slot in slots if get_origin(slot[0]) is not Literal]
-    if literals:
-        phrases.append(_choice(literals))
-    return " or ".join(dict.fromkeys(phrases)) or "absent"
-
-
-def _literal_values(kind: Any) -> tuple[Any, ...]:
-    return get_args(kind) if get_origin(kind) is Literal else ()
-
-
-def _choice(values: Sequence[Any]) -> str:
-    if len(values) == 1:
-        return repr(values[0])
-    return f"one of {', '.join(str(value) for value in dict.fromkeys(values))}"
-
-
-def _phrase(kind: Any, constraints: tuple[Any, ...]) -> str:
-    if kind is type(None):
-        return "null"
-    if kind is bool:
-        return "true or false"
-    if kind is int or kind is float:
-        return f"{'an integer' if kind is int else 'a number'}{_bounds(constraints)}"
-    if get_origin(kind) in (list, tuple, set, frozenset):
-        members = [m for m in get_args(kind) if m is not ...]
-        items = _expected([s for m in members for s in _flat(m, ())])
-        fixed = get_origin(kind) is tuple and ... not in get_args(kind)
-        length = f" of {len(members)} items" if fixed else _lengths(constraints)
-        return f"a list{length} (each item {items})"
-    if get_origin(kind) in (dict, Mapping) or kind is dict:
-        return "a mapping"
-    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-        return f"a mapping of {', '.join(_fields(kind))}"
-    return f"text{_lengths(constraints, 'character')}"
-
-
-def _bounds(constraints: tuple[Any, ...]) -> str:
-    found = {
-        symbol: getattr(item, name)
-        for item in constraints
-        for symbol, name in ((">", "gt"), (">=", "ge"), ("<", "lt"), ("<=", "le"))
-        if getattr(item, name, None) is not None
-    }
-    if found.keys() == {">=", "<="}:
-        return f" in {found['>=']}..{found['<=']}"
-    return f" {' and '.join(f'{s} {v}' for s, v in found.items())}" if found else ""
-
-
-def _lengths(constraints: tuple[Any, ...], unit: str = "item") -> str:
-    low = max((getattr(item, "min_length", None) or 0 for item in constraints), default=0)
-    return f" of at least {low} {unit}{'s' * (low > 1)}" if low else ""
 
 
 def _at(data: Any, path: KeyPath) -> Any:

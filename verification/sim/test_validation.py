@@ -41,6 +41,8 @@ class Study(Strict):
     limits: dict[str, Annotated[int, Field(gt=0, lt=10)]] = {}
     size: Literal["small", "large"] = "small"
     out: Path | None = None
+    sweep: Annotated[int, Field(ge=1)] | Literal["float"] | list[int | Literal["float"]] = 1
+    tries: Annotated[int, Field(ge=1)] | list[Annotated[int, Field(ge=1)]] = 1
 
     @model_validator(mode="after")
     def _split_fits(self) -> "Study":
@@ -80,7 +82,7 @@ def test_a_good_document_becomes_a_model() -> None:
         ("head:", "2: head must be a mapping of hidden, rate, reset, not null"),
         (
             "order: 1.5",
-            "2: order must be an integer or a list (each item an integer) or 'identity', ",
+            "2: order must be an integer or 'identity' or a list (each item an",
         ),
         ("order: [1, b]", "2: order.1 must be an integer, not 'b'"),
         ("size: huge", "2: size must be one of small, large, not 'huge'"),
@@ -89,6 +91,11 @@ def test_a_good_document_becomes_a_model() -> None:
         (
             "split: [1, 2, 3]",
             "2: split must be a list of 2 items (each item an integer), not [1, 2, 3]",
+        ),
+        ("tries: 0", "2: tries must be an integer >= 1 or a list of such, not 0"),
+        (
+            "sweep: x",
+            "2: sweep must be an integer >= 1 or 'float' or a list (each item an integer or",
         ),
         ("split: [1, 2]", "1: split must begin with the larger part"),
         ("out: 3", "2: out must be text or null, not 3"),
@@ -110,7 +117,7 @@ def test_a_good_document_becomes_a_model() -> None:
             "methods: [{kind: gbm, components: [0]}]",
             "2: methods.0.components.0 must be an integer >= 1",
         ),
-        ("methods: {}", "2: methods must be a list (each item a mapping of kind, q, components or"),
+        ("methods: {}", "2: methods must be a list (each item a mapping), not a mapping"),
     ],
 )
 def test_a_fault_names_line_key_and_what_would_be_right(text: str, message: str) -> None:
@@ -176,6 +183,14 @@ def test_a_fault_of_an_override_names_the_override() -> None:
     document = apply_override(parse("name: a", "x.yaml"), "head.hidden=many")
     message = "^--set head.hidden=many: head.hidden must be an integer >= 0, not 'many'$"
     with pytest.raises(UserError, match=message):
+        validate(Study, document)
+
+
+def test_values_that_do_not_fit_each_other_blame_the_override() -> None:
+    document = apply_override(parse("name: a\nsplit: [5, 1]", "x.yaml"), "split.1=6")
+    with pytest.raises(
+        UserError, match=r"^--set split.1=6: split must begin with the larger part$"
+    ):
         validate(Study, document)
 
 

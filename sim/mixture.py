@@ -205,7 +205,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         **parameters
             Those of the constructor, without `n_components`.
         """
-        means = check_means(means)
+        means = check_means("Means", means)
         weights = np.array(weights, np.float64)
         if weights.shape != means.shape[:1]:
             raise ValueError(
@@ -289,7 +289,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         shape = (int(self.n_components), data.samples.shape[1])
         if self.means_init is None:
             return em.initial_means(data, shape[0], self.init, self.init_scale, rng)
-        means = check_means(self.means_init)
+        means = check_means("means_init", self.means_init)
         if means.shape != shape:
             raise ValueError(f"means_init must be of shape {shape}, not {means.shape}")
         return means

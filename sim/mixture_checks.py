@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_integer", "check_means", "check_real", "check_sample_weight"]
+__all__ = ["as_integer", "check_means", "check_probabilities", "check_real", "check_sample_weight"]
 
 
 def as_integer(value: Any) -> Any:
@@ -35,20 +35,28 @@ def check_real(
         raise ValueError(f"{name} must be {span}, not {value!r}")
 
 
-def check_means(means: ArrayLike) -> NDArray[np.float64]:
+def check_probabilities(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return values in 0..1 as float64; raise `TypeError` or `ValueError` for anything else."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{name} must be real numbers, not {array.dtype}")
+    wrong = ~((array >= 0) & (array <= 1))
+    if wrong.any():
+        raise ValueError(f"{name} must be in 0..1, not {array[wrong][0].item()!r}")
+    return array.astype(np.float64)
+
+
+def check_means(name: str, means: ArrayLike) -> NDArray[np.float64]:
     """Return a copy of means as float64 of shape (n_components, n_features), all in 0..1.
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If they are anything else.
     """
-    array = np.array(means, np.float64)
+    array = check_probabilities(name, means)
     if array.ndim != 2 or not array.size:
-        raise ValueError(f"Means must be a table, a row a component, not of shape {array.shape}")
-    wrong = ~((array >= 0) & (array <= 1))
-    if wrong.any():
-        raise ValueError(f"Means must be in 0..1, not {array[wrong][0].item()!r}")
+        raise ValueError(f"{name} must be a table, a row a component, not of shape {array.shape}")
     return array
 
 
@@ -71,5 +79,5 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
     if wrong.any():
         raise ValueError(f"Sample weights must be finite and >= 0, not {array[wrong][0].item()!r}")
     if not array.any():
-        raise ValueError("Sample weights must have a positive sum, not 0")
+        raise ValueError("Sample weights must have a positive sum, not zero")
     return array

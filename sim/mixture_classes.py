@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""A Bernoulli mixture for every class of a data set, several classes at a time."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from golden.params.checks import check_integer
+from sim.mixture import BernoulliMixture
+
+__all__ = ["class_seed", "fit_classes"]
+
+
+def fit_classes(
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    jobs: int = 1,
+    random_state: int = 0,
+    sample_weight: ArrayLike | None = None,
+    **parameters: Any,
+) -> dict[int, BernoulliMixture]:
+    """Fit one mixture a class.
+
+    A class is fitted the same, bit for bit, whatever `jobs` and whatever other classes come with
+    it: its seed depends on `random_state` and its label alone. Threads do, because the loops of a
+    fit run outside Python's global lock.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, n_features), values 0 and 1
+    y : array-like of shape (n_samples,), integers >= 0
+        Class of each sample.
+    jobs : int
+        Classes fitted at a time.
+    random_state : int
+        Seed of all classes, not negative.
+    sample_weight : array-like of shape (n_samples,), optional
+        How many times each sample counts.
+    **parameters
+        Those of `BernoulliMixture`.
+
+    Returns
+    -------
+    dict of int to BernoulliMixture
+        By class, in rising order.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the data are not as described.
+    """
+    check_integer("jobs", jobs, 1)
+    check_integer("random_state", random_state, 0)
+    samples, labels = np.asarray(X), np.asarray(y)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"Classes must be integers >= 0, not {labels.dtype}")
+    if labels.shape != samples.shape[:1]:
+        raise ValueError(
+            f"Classes must be {len(samples)}, one a sample, not of shape {labels.shape}"
+        )
+    if (labels < 0).any():
+        raise ValueError(f"Classes must be integers >= 0, not {labels.min()}")
+    weights = None if sample_weight is None else np.asarray(sample_weight)
+
+    def fit(label: int) -> BernoulliMixture:
+        rows = labels == label
+        mixture = BernoulliMixture(random_state=class_seed(random_state, label), **parameters)
+        return mixture.fit(samples[rows], sample_weight=None if weights is None else weights[rows])
+
+    classes = np.unique(labels).tolist()
+    with ThreadPoolExecutor(jobs) as pool:
+        return dict(zip(classes, pool.map(fit, classes), strict=True))
+
+
+def class_seed(seed: int, label: int) -> int:
+    """Return the seed of one class, 64 bits, from that of all and its label."""
+    return int(np.random.SeedSequence((seed, label)).generate_state(1, np.uint64)[0])

@@ -52,7 +52,7 @@ class RunCommand:
         bank = _bank(config, document, self.data_dir)
         ensure_directory(self.out)
         folder = self.out.with_name(self.out.name + ".partial")
-        study = Study(config, bank, folder)
+        study = Study.of(config, bank, folder)
         ended = study.prepare(self.resume)
         if ended:
             console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")

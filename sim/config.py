@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Union
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from sim.datasets import NAMES
 from sim.errors import UserError
 from sim.files import read_text
 from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
@@ -34,7 +35,7 @@ BUILT_IN = Path(__file__).parent / "configs"
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataConfig(_Section):
@@ -43,7 +44,7 @@ class DataConfig(_Section):
     Attributes
     ----------
     name : str
-        Data set: digits, mnist, fashion-mnist, cifar10 or cifar100.
+        One of `sim.datasets.NAMES`.
     bits : int
         b, bits of a pixel; wider source pixels are shifted right.
     levels : int
@@ -53,6 +54,13 @@ class DataConfig(_Section):
     name: str = "digits"
     bits: int = Field(default=4, ge=1, le=8)
     levels: int = Field(default=16, ge=1)
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in NAMES:
+            raise ValueError(f"must be one of {', '.join(NAMES)}, not {name!r}")
+        return name
 
     @pydantic.model_validator(mode="after")
     def _levels_fit(self) -> "DataConfig":
@@ -160,15 +168,17 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     """Return a twin of `model` whose every field takes one value or a list of values to try."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        kind = Annotated[field.annotation, *field.metadata]
+        kind = field.annotation
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             kind = _sweep(field.annotation)
         else:
+            for constraint in field.metadata:
+                kind = Annotated[kind, constraint]
             kind = kind | Annotated[list[kind], Field(min_length=1)]
         fields[name] = (kind, Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
-    return create_model(f"{model.__name__}Sweep", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(f"{model.__name__}Sweep", __config__=_Section.model_config, **fields)
 
 
 _Entry = Annotated[

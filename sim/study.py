@@ -14,7 +14,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from sim.bank import Bank
-from sim.config import Method, StudyConfig
+from sim.config import HeadConfig, Method, StudyConfig
 from sim.errors import UserError
 from sim.experiment import Experiment, Progress
 from sim.fidelity import Exemplars, frobenius_distances
@@ -30,7 +30,7 @@ POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Study:
-    """All runs of a configuration, and the folder that holds them while they are under way.
+    """All runs of a configuration and the folder that holds them while they are under way.
 
     A run that has ended lies there as ``run-<i>.json``, one under way as its last checkpoint
     ``run-<i>.npz``. Runs share nothing, each uses one thread and derives all randomness from its
@@ -38,20 +38,32 @@ class Study:
 
     Parameters
     ----------
-    config : StudyConfig
+    runs : tuple of (Method, int)
+        Method and seed of every run.
+    head : HeadConfig
     bank : Bank
     folder : Path
+    digest : str
+        SHA-256 of the configuration, which tells studies apart.
     """
 
-    config: StudyConfig
+    runs: tuple[tuple[Method, int], ...]
+    head: HeadConfig
     bank: Bank
     folder: Path
+    digest: str
 
-    @property
-    def runs(self) -> list[tuple[Method, int]]:
-        """Method and seed of every run."""
-        seeds = range(self.config.seeds)
-        return [(method, seed) for method in self.config.expanded_methods() for seed in seeds]
+    @classmethod
+    def of(cls, config: StudyConfig, bank: Bank, folder: Path) -> "Study":
+        """Return the study of a configuration: all methods, each under all seeds."""
+        methods, seeds = config.expanded_methods(), range(config.seeds)
+        return cls(
+            runs=tuple((method, seed) for method in methods for seed in seeds),
+            head=config.head,
+            bank=bank,
+            folder=folder,
+            digest=config.digest(),
+        )
 
     def prepare(self, resume: bool) -> int:
         """Make the folder ready; return how many runs in it have ended.
@@ -62,7 +74,7 @@ class Study:
             If the folder holds another study, or this one and `resume` is false.
         """
         mark = self.folder / "study.json"
-        present = {"config_sha256": self.config.digest()}
+        present = {"config_sha256": self.digest}
         if mark.exists():
             if not resume:
                 raise UserError(
@@ -100,7 +112,7 @@ class Study:
     def run_one(self, index: int, report: Report) -> None:
         """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
         method, seed = self.runs[index]
-        experiment = Experiment(self.bank, self.config.head, method, seed)
+        experiment = Experiment(self.bank, self.head, method, seed)
         checkpoint = self.folder / f"run-{index}.npz"
         if checkpoint.exists():
             experiment.load(checkpoint)

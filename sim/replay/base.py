@@ -33,7 +33,7 @@ class SourceParams(BaseModel):
         samples of each class.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
 

@@ -26,7 +26,7 @@ __all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
 class MixtureSettings(BaseModel):
     """How the prototypes of a class are fitted; the words are those of `BernoulliMixture`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     init: Literal["centroid", "random"] = "centroid"
     init_scale: float = Field(default=1.0, gt=0)

@@ -52,13 +52,18 @@ def accuracy_by_bits(groups: Sequence[Group]) -> Figure:
     """Draw average incremental accuracy against the bits of the replay memory."""
     figure = Figure(figsize=(7.5, 4.8), layout="constrained")
     axes = figure.add_subplot()
+    for name, members in _series(groups).items():
+        _draw_series(axes, name, members)
+    low, high = axes.get_ylim()
     for group in groups:
         if group.replay in _BOUNDS:
             colour, style = _BOUNDS[group.replay]
-            accuracy = group.spread("average_incremental")
-            axes.axhline(100 * accuracy.mean, color=colour, ls=style, lw=1.2, label=group.label)
-    for name, members in _series(groups).items():
-        _draw_series(axes, name, members)
+            accuracy = 100 * group.spread("average_incremental").mean
+            label = f"{group.label} ({accuracy:.1f} %)"
+            axes.axhline(accuracy, color=colour, ls=style, lw=1.2, label=label)
+            high = max(high, accuracy + 1)
+    # Fine-tuning lies so far below that it would press all else together: the legend tells it.
+    axes.set_ylim(low, high)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
     axes.set_xlabel("replay memory (kb, as the papers count it)")
@@ -154,10 +159,10 @@ def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
         values = group.params
         if group.replay == "latent":
             text, offset = f"E={values['exemplars']}", (4, -11)
-        elif values["components"] == 1:
-            text, offset = f"q={values['code_width']}", (-4, 6)
+        elif along_k:
+            text, offset = f"K={values['components']}", (-4, -13)
         else:
-            text, offset = f"K={values['components']}", (-4, 6)
+            text, offset = f"q={values['code_width']}", (-4, 6)
         where = (group.bits_paper, 100 * accuracy.mean)
         axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)
 

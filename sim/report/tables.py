@@ -20,6 +20,15 @@ COLUMNS = (
     "gain (points)",
 )
 
+# Headings in the terminal, and the places of their columns in a row.
+_TERMINAL_COLUMNS = {
+    "method": 0,
+    "kb": 1,
+    "average inc. %": 3,
+    "final %": 4,
+    "gain, equal bits": 7,
+}
+
 
 def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> list[list[str]]:
     """Return one row of text a method, in the columns `COLUMNS`."""
@@ -52,10 +61,10 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table for the terminal."""
+    """Return a table for the terminal: of each row what fits into 80 characters."""
     table = Table(title=title, title_justify="left", header_style="bold")
-    for i, column in enumerate(COLUMNS):
-        table.add_column(column, justify="right" if i else "left", no_wrap=i == 0)
+    for name, place in _TERMINAL_COLUMNS.items():
+        table.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(row[place] for place in _TERMINAL_COLUMNS.values()))
     return table

@@ -134,7 +134,7 @@ MISTAKES = {
     ),
     "unknown data": (
         "methods: [{replay: joint}]\ndata: {name: digit}\n",
-        r"Data set must be one of cifar10, cifar100, digits, fashion-mnist, mnist, not 'digit'",
+        r"small\.yaml:2: data\.name: must be one of cifar10, cifar100, digits, .*, not 'digit'",
     ),
     "no methods": ("title: none\n", r"small\.yaml:1: methods is missing: it must be a list"),
 }

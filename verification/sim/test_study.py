@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Studies: the same bits for any number of processes, and after a kill."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ from verification.sim.small_study import small_bank, small_config, write_config
 
 def study_in(folder: Path) -> Study:
     config = small_config(folder)
-    return Study(config, small_bank(config), folder / "study.partial")
+    return Study.of(config, small_bank(config), folder / "study.partial")
 
 
 def run(study: Study, jobs: int, resume: bool = False) -> list[dict[str, Any]]:
@@ -110,7 +111,7 @@ def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
 def test_unfinished_study_of_another_configuration_is_not_gone_on_with(tmp_path: Path) -> None:
     study = study_in(tmp_path)
     study.prepare(resume=False)
-    other = Study(study.config.model_copy(update={"seeds": 5}), study.bank, study.folder)
+    other = dataclasses.replace(study, digest="0" * 64)
     with pytest.raises(UserError, match="holds an unfinished study of another configuration"):
         other.prepare(resume=True)
 

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: MIT
+"""What an install holds: the packages listed by hand are all there are."""
+
+import tomllib
+from importlib.metadata import requires, version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+
+def test_every_package_is_listed() -> None:
+    found = {
+        ".".join(init.parent.relative_to(ROOT).parts)
+        for layer in ("golden", "rtl", "sim", "verification")
+        for init in (ROOT / layer).rglob("__init__.py")
+    }
+    assert set(PROJECT["tool"]["setuptools"]["packages"]) == found
+
+
+def test_every_folder_of_modules_is_a_package() -> None:
+    for layer in ("golden", "rtl", "sim", "verification"):
+        for module in (ROOT / layer).rglob("*.py"):
+            assert (module.parent / "__init__.py").exists(), module
+
+
+def test_every_built_in_configuration_is_package_data() -> None:
+    assert PROJECT["tool"]["setuptools"]["package-data"] == {"sim": ["configs/*.yaml"]}
+    assert sorted(p.stem for p in (ROOT / "sim" / "configs").iterdir()) == ["digits", "mnist"]
+
+
+def test_installed_version_and_requirements_are_those_of_the_project() -> None:
+    assert version("engram") == PROJECT["project"]["version"]
+    declared = {entry.split(">")[0] for entry in PROJECT["project"]["dependencies"]}
+    installed = {entry.split(">")[0].split("<")[0] for entry in requires("engram") or []}
+    assert declared <= installed
+
+
+@pytest.mark.parametrize("table", ["dependencies", "train", "onnx", "dev"])
+def test_every_dependency_has_its_reason_and_a_range(table: str) -> None:
+    text = (ROOT / "pyproject.toml").read_text()
+    project = PROJECT["project"]
+    entries = project.get(table) or project["optional-dependencies"][table]
+    for entry in entries:
+        line = next(line for line in text.splitlines() if f'"{entry}"' in line)
+        assert "#" in line, entry
+        assert "<" in entry or "==" in entry, entry

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Compiled twins of the slow loops: the same bits for any shape, thread count and chunking."""
 
+from golden.kernels.gemm import xnor_gemm
+from golden.kernels.infer import head_logits, infer
 from golden.kernels.sampling import draw
 
-__all__ = ["draw"]
+__all__ = ["draw", "head_logits", "infer", "xnor_gemm"]

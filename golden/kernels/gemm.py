@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Compiled XNOR-popcount products of packed matrices, equal to `golden.xnor` bit for bit."""
+
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from golden.arrays import check_packed
+from golden.kernels.shares import run_shares
+from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile, fire_row, fire_tile
+from golden.params.checks import check_integer
+
+__all__ = ["Rule", "fire", "make_panels", "make_rule", "write_parities", "xnor_gemm"]
+
+BLOCK = 12 * ROWS  # rows whose parities are at hand while all panels pass by
+CACHE = 2**13  # words of those parities at most, so that they stay in the cache
+SHARE = 2**24  # bit products that outweigh handing them to a thread
+
+_Words = NDArray[np.uint64]
+
+
+class Rule(NamedTuple):
+    """When the columns of panels fire, as `fire` wants it.
+
+    Attributes
+    ----------
+    limits : ndarray of shape (groups, panels, COLUMNS), int64
+        Largest number of differing bits at which ``dot >= theta``.
+    flips : ndarray of shape (groups, panels), uint16
+        Bit 1 where a column fires at ``dot < theta`` instead.
+    """
+
+    limits: NDArray[np.int64]
+    flips: NDArray[np.uint16]
+
+
+def xnor_gemm(
+    a: _Words, b: _Words, n_bits: int, *, threads: int | None = None
+) -> NDArray[np.int32]:
+    """Return the dot products of all rows of `a` with all rows of `b`, as `Xnor.dot`.
+
+    Parameters
+    ----------
+    a : ndarray of shape (M, ceil(n_bits/64)), uint64
+    b : ndarray of shape (N, ceil(n_bits/64)), uint64
+        Packed vectors of +1 and -1.
+    n_bits : int
+        Their length.
+    threads : int, optional
+        At most this many threads, all processors by default. The result never depends on it.
+
+    Returns
+    -------
+    ndarray of shape (M, N), int32
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array is not a matrix of packed vectors, or a count less than 1.
+    """
+    check_integer("Bits of a vector", n_bits, 1)
+    for name, matrix in (("Left matrix", a), ("Right matrix", b)):
+        check_packed(name, matrix, n_bits)
+        if matrix.ndim != 2:
+            raise ValueError(f"{name} must have 2 axes, not {matrix.ndim}")
+    a = np.ascontiguousarray(a)
+    (panels,) = make_panels(b[np.newaxis])
+    out = np.empty((len(a), len(b)), np.int32)
+
+    def multiply(first: int, last: int) -> None:
+        _dot_rows(a, panels, out, n_bits, first, last)
+
+    per_row = max(1, n_bits * len(b))
+    run_shares(multiply, len(a), threads, smallest=-(-SHARE // per_row), multiple=ROWS)
+    return out
+
+
+def make_panels(weights: _Words) -> _Words:
+    """Lay weights out as the panels of columns that tiles read.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (groups, outputs, words), uint64
+
+    Returns
+    -------
+    ndarray of shape (groups, ceil(outputs/COLUMNS), words, COLUMNS), uint64
+        Running parities, every second of those that end a pair inverted, on a cache line; columns
+        past the outputs are those of zeros.
+    """
+    groups, outputs, words = weights.shape
+    shape = (groups, -(-outputs // COLUMNS), words, COLUMNS)
+    raw = np.empty(prod(shape) + 8, np.uint64)
+    skip = -raw.ctypes.data % 64 // 8
+    panels = raw[skip : skip + prod(shape)].reshape(shape)
+    _fill_panels(np.ascontiguousarray(weights), panels)
+    return panels
+
+
+def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.uint8]) -> Rule:
+    """Return the rule of `golden.xnor.fires` for columns of panels; those past the outputs are 0.
+
+    Parameters
+    ----------
+    n_bits : int
+        Inputs of a neuron.
+    thresholds, polarity : ndarray of shape (groups, outputs)
+    """
+    groups, outputs = thresholds.shape
+    panels = -(-outputs // COLUMNS)
+    limits = np.full((groups, panels * COLUMNS), -1, np.int64)
+    limits[:, :outputs] = (n_bits - thresholds.astype(np.int64)) // 2
+    flips = np.zeros((groups, panels * COLUMNS), np.uint8)
+    flips[:, :outputs] = polarity ^ 1
+    packed = np.packbits(flips, axis=-1, bitorder="little").view("<u2").astype(np.uint16)
+    return Rule(limits.reshape(groups, panels, COLUMNS), packed)
+
+
+@njit(cache=True, nogil=True)
+def _fill_panels(weights, panels):
+    """Write running parities of all weights; see `make_panels`."""
+    outputs, words = weights.shape[1:]
+    for g in range(panels.shape[0]):
+        for p in range(panels.shape[1]):
+            parity = np.zeros(COLUMNS, np.uint64)
+            for k in range(words):
+                inverted = (words - 1 - k) % 4 == 2
+                for j in range(min(COLUMNS, outputs - p * COLUMNS)):
+                    parity[j] ^= weights[g, p * COLUMNS + j, k]
+                for j in range(COLUMNS):
+                    panels[g, p, k, j] = ~parity[j] if inverted else parity[j]
+
+
+@njit(cache=True, nogil=True)
+def write_parities(rows, parities):
+    """Write the running parities of `rows`: word ``k`` is the exclusive or of words ``0..k``."""
+    for i in range(rows.shape[0]):
+        parity = np.uint64(0)
+        for k in range(rows.shape[1]):
+            parity ^= rows[i, k]
+            parities[i, k] = parity
+
+
+@njit(cache=True, nogil=True)
+def fire(parities, n_rows, panels, limits, flips, out):
+    """Write the output bits of the first `n_rows` rows to `out`, a uint16 a row and panel.
+
+    `panels`, `limits` and `flips` are those of one group.
+    """
+    n_panels, words = panels.shape[:2]
+    stride = out.shape[1]
+    whole = n_rows // ROWS * ROWS
+    for p in range(n_panels):
+        for i in range(0, whole, ROWS):
+            fire_tile(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
+        for i in range(whole, n_rows):
+            fire_row(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
+
+
+@njit(cache=True, nogil=True)
+def _dot(parities, n_rows, panels, p, out, place, stride, n_bits):
+    """Write the dot products of the first `n_rows` rows with one panel."""
+    words = panels.shape[1]
+    whole = n_rows // ROWS * ROWS
+    for i in range(0, whole, ROWS):
+        dot_tile(parities, i, words, panels, p, out, place + i * stride, stride, n_bits)
+    for i in range(whole, n_rows):
+        dot_row(parities, i, words, panels, p, out, place + i * stride, stride, n_bits)
+
+
+@njit(cache=True, nogil=True)
+def _dot_rows(a, panels, out, n_bits, first, last):
+    """Write rows ``first .. last - 1`` of the product, a block of them at a time."""
+    words, columns = a.shape[1], out.shape[1]
+    size = max(ROWS, min(BLOCK, CACHE // words // ROWS * ROWS))
+    parities = np.empty((size, words), np.uint64)
+    edge = np.empty((size, COLUMNS), np.int32)
+    whole = columns // COLUMNS
+    for top in range(first, last, size):
+        n = min(size, last - top)
+        write_parities(a[top : top + n], parities)
+        for p in range(whole):
+            _dot(parities, n, panels, p, out, top * columns + p * COLUMNS, columns, n_bits)
+        if whole < len(panels):
+            # The last panel overhangs the product.
+            _dot(parities, n, panels, whole, edge, 0, COLUMNS, n_bits)
+            for i in range(n):
+                for j in range(columns - whole * COLUMNS):
+                    out[top + i, whole * COLUMNS + j] = edge[i, j]

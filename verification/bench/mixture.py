@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: MIT
+"""EM for Bernoulli mixtures: speed against StepMix, and how the time grows."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from sim import em
+from sim.mixture_classes import fit_classes
+from verification.bench.harness import Curve, Table, best_of, growth_table
+
+__all__ = ["run"]
+
+N, D, K = 500, 512, 8  # samples, features, components: a class of images behind a ResNet-18
+RULE = em.Rule(trainable=True, criterion="marginal")
+Bits = NDArray[np.uint8]
+
+
+def run(quick: bool = False) -> list[Table]:
+    """Return the tables of this benchmark."""
+    tables = [] if find_spec("stepmix") is None else [_peers(5 if quick else 50)]
+    return [*tables, _growth(quick)]
+
+
+def _peers(n_iter: int) -> Table:
+    """Compare at equal iterations from one start; the likelihoods must agree."""
+    bits = _data(N, D, K)
+    # StepMix takes no start, so all others start where its first iteration ends.
+    law = _stepmix_law(_stepmix(bits, 1))
+    contestants: dict[str, Callable[[], float]] = {
+        "engram (float64)": lambda: _engram(bits, law, n_iter),
+        "StepMix, one BLAS thread": lambda: _limited(lambda: _stepmix_score(bits, n_iter + 1)),
+        "StepMix, all BLAS threads": lambda: _stepmix_score(bits, n_iter + 1),
+        "float32 BLAS loop, one thread": lambda: _limited(lambda: _float32(bits, law, n_iter)),
+    }
+    likelihoods = {name: contestant() for name, contestant in contestants.items()}
+    ours = next(iter(likelihoods.values()))
+    for name, likelihood in likelihoods.items():
+        if abs(likelihood / ours - 1) > 1e-4:
+            raise ValueError(f"Log-likelihood of {name} must be {ours}, not {likelihood}")
+    seconds = _in_turn(contestants, repeats=7)
+    fastest = seconds["engram (float64)"]
+    return Table(
+        f"EM, N = {N}, D = {D}, K = {K}, {n_iter} iterations",
+        ("who", "microseconds an iteration", "time / engram's", "log-likelihood a sample"),
+        tuple(
+            (name, 1e6 * seconds[name] / n_iter, seconds[name] / fastest, f"{likelihood:.6f}")
+            for name, likelihood in likelihoods.items()
+        ),
+        "Equal start, equal iterations, equal likelihood (relative 1e-4, or the run fails). Whole "
+        "fits: StepMix with its checks of the data, engram with the packing of its bits.",
+    )
+
+
+def _in_turn(contestants: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Return the best seconds of each, taken in turn: a busy moment then meets all of them."""
+    seconds = dict.fromkeys(contestants, np.inf)
+    for _ in range(repeats):
+        for name, contestant in contestants.items():
+            start = perf_counter()
+            contestant()
+            seconds[name] = min(seconds[name], perf_counter() - start)
+    return seconds
+
+
+def _engram(bits: Bits, law: em.Law, n_iter: int) -> float:
+    return em.run(em.Binary(bits), law, RULE, n_iter, tol=None)[1].bound
+
+
+def _stepmix(bits: Bits, n_iter: int) -> Any:
+    from stepmix.stepmix import StepMix
+
+    peer = StepMix(
+        n_components=K,
+        measurement="binary",
+        max_iter=n_iter,
+        abs_tol=0,
+        rel_tol=0,
+        random_state=0,
+        progress_bar=0,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # tolerance 0 is what makes it so
+        return peer.fit(bits)
+
+
+def _stepmix_score(bits: Bits, n_iter: int) -> float:
+    return float(_stepmix(bits, n_iter).score(bits))
+
+
+def _stepmix_law(peer: Any) -> em.Law:
+    weights, means = peer.weights_, peer.get_parameters()["measurement"]["pis"]
+    return em.Law(weights, means, weights)
+
+
+def _limited(contestant: Callable[[], float]) -> float:
+    with threadpool_limits(1):
+        return contestant()
+
+
+def _float32(bits: Bits, law: em.Law, n_iter: int) -> float:
+    """Run the same EM the plain way: dense float32 products."""
+    x = bits.astype(np.float32)
+    weights, means = law.weights, law.means.T.astype(np.float32)
+    likelihoods = np.zeros(len(bits))
+    for step in range(n_iter + 1):
+        clipped = np.clip(means, np.float32(1e-6), np.float32(1 - 1e-6))
+        log_zero = np.log(1 - clipped)
+        joint = x @ (np.log(clipped) - log_zero) + (log_zero.sum(axis=0) + np.log(weights))
+        highest = joint.max(axis=1, keepdims=True)
+        ratios = np.exp(joint - highest)
+        totals = ratios.sum(axis=1, keepdims=True)
+        likelihoods = highest + np.log(totals)
+        if step < n_iter:
+            gamma = (ratios / totals).astype(np.float32)
+            counts = gamma.sum(axis=0)
+            weights, means = counts / len(bits), (x.T @ gamma) / counts
+    return float(likelihoods.mean())
+
+
+def _growth(quick: bool) -> Table:
+    n_iter = 2 if quick else 10
+    most = 2 if quick else 4
+    doublings = [2**i for i in range(most)]
+
+    def fit(n: int, d: int, k: int) -> Callable[[], object]:
+        bits = _data(n, d, k)
+        law = em.Law.start(np.random.default_rng(1).uniform(0.25, 0.75, (k, d)))
+        return lambda: _engram(bits, law, n_iter)
+
+    def classes(count: int, jobs: int) -> Callable[[], object]:
+        bits = np.tile(_data(N, D, K), (count, 1))
+        labels = np.repeat(np.arange(count), N)
+        return lambda: fit_classes(bits, labels, jobs=jobs, n_components=K, max_iter=n_iter)
+
+    sweeps = {
+        "features D": ([512 * i for i in doublings], lambda d: fit(N, d, K)),
+        "samples N": ([500 * i for i in doublings], lambda n: fit(n, D, K)),
+        "components K": ([8 * i for i in doublings], lambda k: fit(N, D, k)),
+        "classes": ([2 * i for i in doublings], lambda count: classes(count, 1)),
+        "jobs, 8 classes": ([1, 2], lambda jobs: classes(8, jobs)),
+    }
+    curves = [
+        Curve(label, tuple(sizes), tuple(best_of(case(size)) for size in sizes))
+        for label, (sizes, case) in sweeps.items()
+    ]
+    return growth_table(
+        f"How EM grows, from N = {N}, D = {D}, K = {K}, {n_iter} iterations",
+        curves,
+        "Exponent e of the fit time ~ size^e. `classes` and `jobs` time whole fits with 5 starts.",
+    )
+
+
+def _data(n_samples: int, n_features: int, n_components: int) -> Bits:
+    rng = np.random.default_rng(0)
+    means = rng.random((n_components, n_features))
+    component = rng.integers(n_components, size=n_samples)
+    return (rng.random((n_samples, n_features)) < means[component]).astype(np.uint8)

@@ -129,10 +129,10 @@ class Prototypes:
 
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, as arrays."""
-        used = self._codes[: self.n_components]
+        flat = self._codes.reshape(self.params.components, -1)
         counts, thresholds = self.class_table()
         return {
-            "prototypes_codes": used.reshape(len(used), -1)[:, : self.params.features].copy(),
+            "prototypes_codes": flat[: self.n_components, : self.params.features].copy(),
             "prototypes_counts": counts,
             "prototypes_thresholds": thresholds,
             "prototypes_overflow": np.array(self.overflow),

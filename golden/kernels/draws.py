@@ -124,8 +124,9 @@ def _locate(sources, components, q, beats, repeats, first, n, step):
     """Find the memory word of the first plane of every `step`-th beat ``first .. first+n-1``."""
     request, place = divmod(first, beats * repeats)
     beat, exemplar = divmod(place, repeats)
+    component = components[request] * q * beats
     for i in range(0, n, step):
-        sources[i] = components[request] * q * beats + beat
+        sources[i] = component + beat
         exemplar += 1
         if exemplar == repeats:
             exemplar = 0
@@ -133,6 +134,8 @@ def _locate(sources, components, q, beats, repeats, first, n, step):
             if beat == beats:
                 beat = 0
                 request += 1
+                if request < len(components):
+                    component = components[request] * q * beats
 
 
 @njit(cache=True, nogil=True)

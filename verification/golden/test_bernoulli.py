@@ -2,6 +2,7 @@
 """Codes and comparator, exhaustively where that is possible."""
 
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 import pytest
@@ -23,7 +24,6 @@ def level(m, q):
 
 def nearest(mu, q):
     """Search all codes for the nearest level; the first of two equally near."""
-    mu = Fraction(mu)
     return min(range(2**q), key=lambda m: (abs(level(m, q) - mu), m))
 
 
@@ -101,7 +101,9 @@ def test_complementary_codes_and_words_give_complementary_bits(q):
 def test_encode_finds_the_nearest_code_and_the_lower_of_two(q):
     # Every level, every midpoint of two, and every point between, eight to a level.
     means = np.arange(8 * 2**q + 1) / (8 * 2**q)
-    assert encode(means, q).tolist() == [nearest(mu, q) for mu in means.tolist()]
+    assert encode(means, q).tolist() == [
+        nearest(Fraction(i, 8 * 2**q), q) for i in range(len(means))
+    ]
 
 
 @pytest.mark.parametrize("q", range(8, 17))
@@ -155,19 +157,18 @@ def test_one_register_gives_every_threshold_one_word_too_few_over_its_period(wid
 def test_one_register_a_plane_gives_exact_frequencies_over_the_joint_period(widths):
     """Registers of coprime periods pass through all pairs of states: planes are independent.
 
-    A plane of width n is 1 in 2^(n-1) of its 2^n - 1 states, and the frequency of each code over the
-    joint period is the product's, exactly.
+    A plane of width n is 1 in 2^(n-1) of its 2^n - 1 states, and the frequency of each code over
+    the joint period is the product's, exactly.
     """
     q = len(widths)
     registers = [Lfsr(LfsrParams(width=n, taps=TAPS[n], seed=1)) for n in widths]
-    period = int(np.prod([2**n - 1 for n in widths]))
+    period = prod(2**n - 1 for n in widths)
     words = np.zeros(period, np.int64)
     for i in range(period):
         words[i] = sum(lfsr.tick() << (q - 1 - p) for p, lfsr in enumerate(registers))
     ones = [Fraction(2 ** (n - 1), 2**n - 1) for n in widths]
     chance = [
-        np.prod([p if r >> (q - 1 - i) & 1 else 1 - p for i, p in enumerate(ones)])
-        for r in range(2**q)
+        prod(p if r >> (q - 1 - i) & 1 else 1 - p for i, p in enumerate(ones)) for r in range(2**q)
     ]
     for m in range(2**q):
         drawn = np.count_nonzero((words < m) | ((words == m) & (m >= 2 ** (q - 1))))

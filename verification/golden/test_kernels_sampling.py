@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""Compiled sampler: equal to the plain one, and statistics of a hundred million of its bits."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.bits import unpack
+from golden.kernels.sampling import draw
+from golden.params import PrototypesParams, SamplerParams
+from golden.sampler import Sampler
+
+
+def sampler(features, *, code_width=8, lanes=64, classes=3, most=1, codes=None, **params):
+    """Return a sampler with classes of up to `most` random components, or all of some codes."""
+    rng = np.random.default_rng(features)
+    block = Sampler(
+        SamplerParams(
+            prototypes=PrototypesParams(
+                features=features,
+                code_width=code_width,
+                lanes=lanes,
+                components=classes * most,
+                classes=classes,
+                class_components=most,
+            ),
+            **params,
+        )
+    )
+    for _ in range(classes):
+        k = int(rng.integers(1, most + 1))
+        values = rng.integers(0, 2**code_width, (k, features)) if codes is None else codes
+        assert block.prototypes.append(values, np.sort(rng.integers(0, 65536, k - 1)))
+    return block
+
+
+def assert_twins(plain, compiled, labels, **options):
+    expected, expected_labels = plain.draw(labels)
+    bits, drawn_labels = draw(compiled, labels, **options)
+    assert bits.dtype == np.uint64
+    np.testing.assert_array_equal(bits, expected)
+    np.testing.assert_array_equal(drawn_labels, expected_labels)
+    states = compiled.state_dict()
+    for key, value in plain.state_dict().items():
+        np.testing.assert_array_equal(states[key], value, err_msg=key)
+
+
+@settings(max_examples=60)
+@given(
+    features=st.integers(1, 300) | st.sampled_from([512, 1024]),
+    lanes=st.just(64) | st.integers(1, 64),
+    code_width=st.integers(1, 16),
+    draws_per_read=st.integers(1, 3),
+    most=st.integers(1, 3),
+    mode=st.sampled_from(["parallel", "serial"]),
+    seed=st.integers(0, 2**64 - 1),
+    counts=st.tuples(st.integers(0, 20), st.integers(0, 5)),
+    threads=st.none() | st.integers(1, 3),
+    chunk=st.none() | st.integers(1, 7),
+)
+def test_bits_states_and_counters_are_those_of_the_plain_sampler(
+    features, lanes, code_width, draws_per_read, most, mode, seed, counts, threads, chunk
+):
+    params = {
+        "code_width": code_width,
+        "lanes": lanes,
+        "most": most,
+        "mode": mode,
+        "draws_per_read": draws_per_read,
+        "seed": seed,
+    }
+    plain, compiled = sampler(features, **params), sampler(features, **params)
+    rng = np.random.default_rng(features)
+    for count in counts:  # the second draw goes on where the first ended
+        assert_twins(plain, compiled, rng.integers(0, 3, count), threads=threads, chunk=chunk)
+
+
+@pytest.mark.parametrize(
+    ("features", "options"),
+    [
+        (512, {}),  # vectors read in place, over several blocks
+        (512, {"threads": 2, "chunk": 37}),
+        (576, {}),  # nine words an exemplar
+        (64, {"threads": 2}),
+    ],
+)
+def test_blocks_and_chunks_join_without_a_seam(features, options):
+    plain, compiled = sampler(features, seed=7), sampler(features, seed=7)
+    assert_twins(plain, compiled, np.arange(300) % 3, **options)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+@pytest.mark.parametrize("faulty", ["comparator", "component"])
+def test_a_register_forced_to_zero_recovers_alike(mode, faulty):
+    plain, compiled = (sampler(200, most=3, mode=mode, draws_per_read=2) for _ in range(2))
+    for block in (plain, compiled):
+        lfsr = block.lfsrs[-1] if faulty == "comparator" else block.selector.component_lfsr
+        lfsr.state = 0
+    assert_twins(plain, compiled, [2, 0, 1, 1])
+
+
+def test_bits_do_not_depend_on_threads_or_chunks():
+    expected, _ = draw(sampler(512, seed=3), np.arange(5000) % 3, threads=1)
+    for threads in (1, 2, 5):
+        for chunk in (None, 1000, 4999):
+            bits, _ = draw(sampler(512, seed=3), np.arange(5000) % 3, threads=threads, chunk=chunk)
+            np.testing.assert_array_equal(bits, expected)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_a_hundred_million_bits_are_distributed_as_their_codes(mode):
+    """Chi-square of every code, and correlation of neighbouring lanes, beats and exemplars.
+
+    512 features hold every 8-bit code twice; 200 000 exemplars are 1.02e8 bits.
+    """
+    n, features = 200_000, 512
+    codes = np.arange(features)[None] % 256
+    block = sampler(features, classes=1, codes=codes, mode=mode, seed=2026)
+    bits, _ = draw(block, np.zeros(n, np.int64))
+    ones = np.zeros(features)
+    together = np.zeros((features, features))
+    for part in np.split(bits, 20):
+        x = unpack(part, features).astype(np.float32)
+        ones += x.sum(0)
+        together += x.T @ x  # exact: counts stay below 2^24
+    p = (codes[0] + (codes[0] >= 128)) / 256
+    constant = (p == 0) | (p == 1)
+    np.testing.assert_array_equal(ones[constant], n * p[constant])
+    free = ~constant
+    z = (ones[free] - n * p[free]) / np.sqrt(n * p[free] * (1 - p[free]))
+    degrees = np.count_nonzero(free)
+    chi_square = (z**2).sum()
+    assert abs(chi_square - degrees) < 4 * np.sqrt(2 * degrees)
+    assert np.abs(z).max() < 5
+    # Pairs of lanes, within a beat and between beats, are normal: every cell has over 700 counts.
+    common = (p >= 1 / 16) & (p <= 15 / 16)
+    q, mean = p[common], ones[common] / n
+    deviation = np.sqrt(q * (1 - q))
+    products = together[np.ix_(common, common)] / n - np.outer(q, mean) - np.outer(mean - q, q)
+    scaled = products / np.outer(deviation, deviation) * np.sqrt(n)
+    pairs = scaled[np.triu_indices(len(q), 1)]
+    assert np.abs(pairs).max() < 6  # of about 100 000
+    assert abs((pairs**2).mean() - 1) < 0.03
+    # The same lanes of exemplars one after the other.
+    x = (unpack(bits[: n // 4], features)[:, common] - q) / deviation
+    neighbours = (x[1:] * x[:-1]).mean(0) * np.sqrt(len(x) - 1)
+    assert np.abs(neighbours).max() < 5
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"threads": 0}, ValueError, "Threads must be an integer >= 1, not 0"),
+        ({"threads": 1.5}, TypeError, "Threads must be an integer >= 1, not 1.5"),
+        ({"chunk": 0}, ValueError, "Chunk must be an integer >= 1, not 0"),
+    ],
+)
+def test_wrong_options_are_refused(options, error, message):
+    with pytest.raises(error, match=message):
+        draw(sampler(64), [0], **options)
+
+
+def test_requests_that_cannot_be_are_refused_and_draw_nothing():
+    block = sampler(64)
+    with pytest.raises(ValueError, match="Labels must be among the 3 classes in the table, not 3"):
+        draw(block, [0, 3])
+    assert block.selector.component_lfsr.ticks == 0

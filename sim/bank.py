@@ -97,7 +97,7 @@ def build_bank(
         input=MapShape(height=height, width=width, channels=channels),
     )
     position = np.argsort(order)
-    shift = images.pixel_bits - data.bits
+    shift = np.uint8(images.pixel_bits - data.bits)
     return Bank(
         features=params.output.size,
         train=_encode(images.train_images >> shift, params),

@@ -168,7 +168,7 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     """Return a twin of `model` whose every field takes one value or a list of values to try."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
-        kind = field.annotation
+        kind: Any = field.annotation
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             kind = _sweep(field.annotation)
         else:

@@ -201,7 +201,8 @@ class Experiment:
         """Return the golden head's class for every test sample of the classes seen so far."""
         seen = self.bank.tasks[self.task].stop
         packed = self.bank.test[self.bank.test_labels < seen]
-        return head_logits(self.trainer.golden(), packed)[:, :seen].argmax(axis=1)
+        logits = head_logits(self.trainer.golden(), packed, threads=1)
+        return logits[:, :seen].argmax(axis=1)
 
     def _optimizer(self) -> Optimizer:
         return Adam() if self.head.optimizer == "adam" else Sgd(self.head.momentum)

@@ -47,4 +47,6 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
 
 def _plain(values: NDArray[np.float64]) -> list[Any]:
     """Return an array as nested lists, NaN as None, which JSON can say."""
-    return np.where(np.isnan(values), None, values.astype(object)).tolist()
+    plain = values.astype(object)
+    plain[np.isnan(values)] = None
+    return plain.tolist()

@@ -105,14 +105,15 @@ def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
     figure = Figure(figsize=(3.1 * len(sets) + 0.6, 6.3), layout="constrained")
     grid = np.array(figure.subplots(2, len(sets))).reshape(2, len(sets))
     real = matrices[0][1]
-    shades = None
     for (name, matrix), (above, below) in zip(matrices, grid.T, strict=True):
-        shades = _matrix(above, matrix[np.ix_(changing, changing)], name)
+        _matrix(above, matrix[np.ix_(changing, changing)], name)
         distance = float(np.linalg.norm(real - matrix))
         difference = np.abs(real - matrix)[np.ix_(changing, changing)]
         _matrix(below, difference, f"|real - {name}|\nFrobenius distance {distance:.1f}")
     grid[1, 0].set_visible(False)
-    figure.colorbar(shades, ax=grid, shrink=0.6, label="correlation of features within a class")
+    figure.colorbar(
+        grid[0, 0].images[0], ax=grid, shrink=0.6, label="correlation of features within a class"
+    )
     return figure
 
 
@@ -182,7 +183,7 @@ def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
     return image[..., 0] if image.shape[-1] == 1 else image
 
 
-def _matrix(axes: Axes, matrix: NDArray[np.float32], title: str) -> object:
+def _matrix(axes: Axes, matrix: NDArray[np.float32], title: str) -> None:
     axes.set_title(title, fontsize=9)
     axes.set(xticks=[], yticks=[])
-    return axes.imshow(matrix, cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="antialiased")
+    axes.imshow(matrix, cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="antialiased")

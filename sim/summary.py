@@ -30,6 +30,7 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "seed": experiment.seed,
         "bits_paper": ledger.bits_paper,
         "bits_full": ledger.bits_full,
+        **experiment.source.facts(),
         "ledger": {entry.name: entry.bits for entry in ledger},
         "accuracy_matrix": _plain(matrix),
         "accuracy_seen": _plain(metrics.seen_accuracy(matrix, samples)),

@@ -113,6 +113,10 @@ class ReplaySource(ABC):
     def ledger(self) -> Ledger:
         """Return every bit of the past that survives between tasks."""
 
+    def facts(self) -> dict[str, float]:
+        """Return measurements of this source that belong into the results, by name."""
+        return {}
+
     @abstractmethod
     def state(self) -> dict[str, NDArray[Any]]:
         """Return everything that `load_state` needs to go on bit for bit, as arrays."""

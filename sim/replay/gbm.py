@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from golden.bernoulli import encode
 from golden.bits import pack, unpack
 from golden.kernels import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from golden.selector import Selector, cumulative_thresholds
 from sim.ledger import Ledger, gbm_ledger
-from sim.mixture import BernoulliMixture
+from sim.mixture_classes import fit_classes
+from sim.quantize import Quantized, quantize
 from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
 
 __all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
@@ -47,6 +47,9 @@ class GbmParams(SourceParams):
         K, prototypes a class.
     code_width : int or "float"
         q, bits of a code, 1..16; ``float`` keeps 32-bit means and draws with PCG64, for reference.
+    level_map : {"contract", "end_point", "mid_rise", "saturated"}
+        How a code stands for a mean; the chip draws the contract's levels, the others are drawn
+        with PCG64, for study.
     mode, lanes, draws_per_read
         Micro-architecture of the sampler (contract, 7).
     mixture : MixtureSettings
@@ -54,6 +57,7 @@ class GbmParams(SourceParams):
 
     components: int = Field(default=1, ge=1)
     code_width: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
+    level_map: Literal["contract", "end_point", "mid_rise", "saturated"] = "contract"
     mode: Literal["parallel", "serial"] = "parallel"
     lanes: int = Field(default=64, ge=1, le=64)
     draws_per_read: int = Field(default=1, ge=1)
@@ -69,27 +73,33 @@ class GbmSource(ReplaySource):
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        memory = _FloatMemory if params.code_width == "float" else _ChipMemory
-        self._memory: _Memory = memory(params, context)
+        on_chip = params.code_width != "float" and params.level_map == "contract"
+        self._memory: _Memory = (_ChipMemory if on_chip else _FloatMemory)(params, context)
         self._counts: list[int] = []  # training samples of each class
+        self._errors: list[float] = []  # root-mean-square quantisation error of each class
 
     @property
     def n_classes(self) -> int:
         return len(self._counts)
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        for label in range(self.n_classes, int(labels.max()) + 1):
-            bits = unpack(exemplars[labels == label], self.context.features)
-            mixture = BernoulliMixture(
-                self.params.components,
-                **self.params.mixture.model_dump(),
-                random_state=int(rng.integers(2**31)),
-            ).fit(bits)
-            used = mixture.weights_ > 0  # a component that lost all its samples is not stored
-            weights = mixture.weights_[used]
-            self._memory.append(mixture.means_[used], weights / weights.sum())
-            self._counts.append(len(bits))
-        self._weigh_classes()
+        mixtures = fit_classes(
+            unpack(exemplars, self.context.features),
+            labels,
+            n_components=self.params.components,
+            random_state=int(rng.integers(2**31)),
+            **self.params.mixture.model_dump(),
+        )
+        for label, mixture in mixtures.items():
+            # A component that lost all its samples is not stored.
+            used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
+            weights = mixture.weights_[used] / mixture.weights_[used].sum()
+            stored = quantize(mixture.means_[used], self.params.code_width, self.params.level_map)
+            self._memory.append(stored, weights)
+            self._counts.append(int((labels == label).sum()))
+            self._errors.append(stored.rms_error)
+        # Mode `weighted` requests each class as often as it had training samples.
+        self._memory.selector.set_class_weights(np.array(self._counts) / sum(self._counts))
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
         # Of the M exemplars of the last request, those past `count` go unused.
@@ -109,11 +119,20 @@ class GbmSource(ReplaySource):
             selection=self.params.requests,
         )
 
+    def facts(self) -> dict[str, float]:
+        rms = float(np.sqrt(np.mean(np.square(self._errors))))
+        return {"quantization_rms_error": rms}
+
     def state(self) -> dict[str, NDArray[Any]]:
-        return {"counts": np.array(self._counts, np.int64), **self._memory.state()}
+        return {
+            "counts": np.array(self._counts, np.int64),
+            "errors": np.array(self._errors),
+            **self._memory.state(),
+        }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._counts = state["counts"].tolist()
+        self._errors = state["errors"].tolist()
         self._memory.load_state(state)
 
     @classmethod
@@ -129,10 +148,6 @@ class GbmSource(ReplaySource):
         ]
         return ", ".join([f"GBM K = {params.components}, q = {params.code_width}", *extras])
 
-    def _weigh_classes(self) -> None:
-        """Let mode ``weighted`` request each class as often as it had training samples."""
-        self._memory.selector.set_class_weights(np.array(self._counts) / sum(self._counts))
-
 
 class _Memory(ABC):
     """Prototypes of all classes and a way to draw from them."""
@@ -143,8 +158,8 @@ class _Memory(ABC):
     def __init__(self, params: GbmParams, context: ReplayContext) -> None: ...
 
     @abstractmethod
-    def append(self, means: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
-        """Append a class: means (K, D) and mixing weights (K,)."""
+    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
+        """Append a class: quantised means (K, D) and mixing weights (K,)."""
 
     @abstractmethod
     def draw(
@@ -164,7 +179,6 @@ class _ChipMemory(_Memory):
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         assert isinstance(params.code_width, int)
-        self._code_width = params.code_width
         self._sampler = Sampler(
             SamplerParams(
                 prototypes=PrototypesParams(
@@ -183,9 +197,9 @@ class _ChipMemory(_Memory):
         )
         self.selector = self._sampler.selector
 
-    def append(self, means: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
-        codes = encode(means, self._code_width)
-        self._sampler.prototypes.append(codes, cumulative_thresholds(weights))
+    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
+        assert stored.codes is not None
+        self._sampler.prototypes.append(stored.codes, cumulative_thresholds(weights))
 
     def draw(
         self, requests: int, n_classes: int, rng: np.random.Generator
@@ -201,7 +215,7 @@ class _ChipMemory(_Memory):
 
 
 class _FloatMemory(_Memory):
-    """Unquantised means and an ideal random source: the reference of codes and LFSRs."""
+    """Real means and an ideal random source: the reference of codes and LFSRs."""
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         self._repeats = params.draws_per_read
@@ -210,8 +224,8 @@ class _FloatMemory(_Memory):
         self._means: list[NDArray[np.float32]] = []
         self._weights: list[NDArray[np.float64]] = []
 
-    def append(self, means: NDArray[np.float64], weights: NDArray[np.float64]) -> None:
-        self._means.append(means.astype(np.float32))
+    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
+        self._means.append(stored.means.astype(np.float32))
         self._weights.append(weights)
 
     def draw(

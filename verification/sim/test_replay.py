@@ -48,6 +48,7 @@ EVERY_SOURCE = [
     ("gbm", {"code_width": 8, "components": 3, "mixture": {"pi": "trainable"}}),
     ("gbm", {"code_width": 4, "mode": "serial", "lanes": 16, "draws_per_read": 4}),
     ("gbm", {"code_width": "float", "components": 2}),
+    ("gbm", {"code_width": 3, "level_map": "end_point"}),
 ]
 
 
@@ -107,6 +108,16 @@ def test_classes_are_requested_in_turn(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["joint", "latent", "gbm"])
+@pytest.mark.parametrize("requests", ["round_robin", "uniform"])
+def test_class_prior_is_uniform_under_imbalance(name: str, requests: str) -> None:
+    source = source_of(name, requests=requests)
+    source.learn(*samples(range(0, 1), each=90), rng())
+    source.learn(*samples(range(1, 2), each=10), rng())
+    labels = source.draw(4000, rng())[1]
+    assert chisquare(np.bincount(labels)).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("name", ["joint", "latent", "gbm"])
 def test_weighted_requests_follow_the_number_of_training_samples(name: str) -> None:
     source = source_of(name, requests="weighted")
     source.learn(*samples(range(0, 1), each=90), rng())
@@ -135,6 +146,23 @@ def test_float_reference_draws_from_the_unquantised_means() -> None:
     mean = unpack(exemplars, FEATURES).mean(axis=0)
     seen = unpack(source.draw(40_000, rng())[0], FEATURES).mean(axis=0)
     assert (np.abs(seen - mean) <= 5 * np.sqrt(mean * (1 - mean) / 40_000)).all()
+
+
+def test_quantisation_error_falls_with_the_code_width_and_is_reported() -> None:
+    errors = [
+        taught("gbm", code_width=q).facts()["quantization_rms_error"] for q in (2, 4, 8, "float")
+    ]
+    assert errors == sorted(errors, reverse=True)
+    assert errors[2] <= 2**-8
+    assert errors[3] == 0
+
+
+def test_mid_rise_levels_draw_both_bits_of_a_feature_that_never_changes() -> None:
+    bits = np.ones((20, FEATURES), np.uint8)
+    source = source_of("gbm", code_width=2, level_map="mid_rise")
+    source.learn(pack(bits), np.zeros(20, np.int64), rng())
+    share = unpack(source.draw(20_000, rng())[0], FEATURES).mean()
+    assert share == pytest.approx(7 / 8, abs=0.002)
 
 
 def test_draws_of_a_chip_memory_do_not_depend_on_how_they_are_asked_for() -> None:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Configurations: sweeps expand in the order of the file, and a digest tells studies apart."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.config import BUILT_IN, StudyConfig, load_config
+from sim.errors import UserError
+from verification.sim.small_study import SMALL_STUDY, write_config
+
+
+def labels(folder: Path, text: str) -> list[str]:
+    config = load_config(str(write_config(folder, text)))[0]
+    return [method.label for method in config.expanded_methods()]
+
+
+def load(folder: Path, *overrides: str, seeds: int | None = None) -> StudyConfig:
+    return load_config(str(write_config(folder)), overrides, seeds)[0]
+
+
+def test_lists_of_values_are_swept_the_last_key_fastest(tmp_path: Path) -> None:
+    text = "methods:\n  - replay: gbm\n    components: [1, 2]\n    code_width: [3, float]\n"
+    assert labels(tmp_path, text) == [
+        "GBM K = 1, q = 3",
+        "GBM K = 1, q = float",
+        "GBM K = 2, q = 3",
+        "GBM K = 2, q = float",
+    ]
+
+
+def test_nested_sections_are_swept_too(tmp_path: Path) -> None:
+    text = "methods:\n  - replay: gbm\n    mixture: {pi: [fixed, trainable], init: random}\n"
+    assert labels(tmp_path, text) == [
+        "GBM K = 1, q = 8, init = random",
+        "GBM K = 1, q = 8, init = random, pi = trainable",
+    ]
+
+
+def test_default_study_is_the_one_promised() -> None:
+    config, _ = load_config("digits")
+    found = [method.label for method in config.expanded_methods()]
+    assert found == [
+        "joint training",
+        "fine-tuning",
+        *(f"latent replay E = {e}" for e in (1, 2, 5, 10, 20)),
+        *(f"GBM K = 1, q = {q}" for q in (1, 2, 3, 4, 6, 8)),
+        "GBM K = 2, q = 8",
+        "GBM K = 4, q = 8",
+    ]
+    assert config.seeds == 3
+
+
+@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.yaml")), ids=lambda path: path.stem)
+def test_built_in_configurations_are_valid(path: Path) -> None:
+    assert load_config(path.stem)[0] == load_config(str(path))[0]
+
+
+def test_digest_follows_the_values_and_not_their_writing(tmp_path: Path) -> None:
+    plain = load(tmp_path)
+    rewritten = SMALL_STUDY.replace("{hidden: 8, epochs: 2, batch: 64}", "\n  epochs: 2") + (
+        "# a comment\n"
+    )
+    rewritten = rewritten.replace("  epochs: 2", "  epochs: 2\n  batch: 64\n  hidden: 8")
+    same = load_config(str(write_config(tmp_path, rewritten)))[0]
+    assert same.digest() == plain.digest()
+    assert load(tmp_path, "head.hidden=9").digest() != plain.digest()
+    assert load(tmp_path, seeds=1).digest() != plain.digest()
+
+
+def test_override_of_one_method_leaves_the_others(tmp_path: Path) -> None:
+    config = load(tmp_path, "methods.2.exemplars=4")
+    assert [m.label for m in config.expanded_methods()][2:4] == [
+        "latent replay E = 4",
+        "GBM K = 1, q = 2",
+    ]
+
+
+def test_infinite_rate_is_refused(tmp_path: Path) -> None:
+    message = "head.learning_rate must be a finite number, not inf"
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, "head.learning_rate=.inf")
+
+
+def test_empty_sweep_is_refused(tmp_path: Path) -> None:
+    message = r"methods\.2\.exemplars must be an integer >= 1 or a list of such, not \[\]"
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, "methods.2.exemplars=[]")

@@ -55,7 +55,7 @@ class Xnor:
 
 
 def fires(
-    dot: NDArray[np.int32],
+    dot: NDArray[np.integer],
     thresholds: NDArray[np.int32] | None = None,
     polarity: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
@@ -63,7 +63,7 @@ def fires(
 
     Parameters
     ----------
-    dot : ndarray of shape (..., outputs), int32
+    dot : ndarray of shape (..., outputs), integers
     thresholds : ndarray of shape (outputs,), int32, optional
         theta; 0 if absent, hence ``sign(0) = +1``.
     polarity : ndarray of shape (outputs,), uint8 in {0, 1}, optional

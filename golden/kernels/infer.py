@@ -89,6 +89,8 @@ def head_logits(head: Head, x: _Words, *, threads: int | None = None) -> NDArray
     """
     p = head.params
     check_packed("Head inputs", x, p.features)
+    if x.ndim != 2:
+        raise ValueError(f"Head inputs must have 2 axes, not {x.ndim}")
     z = np.ascontiguousarray(x)
     if p.hidden:
         z = np.zeros((len(x), word_count(p.concat)), np.uint64)
@@ -99,7 +101,7 @@ def head_logits(head: Head, x: _Words, *, threads: int | None = None) -> NDArray
         def concatenate(start: int, stop: int) -> None:
             part = np.ascontiguousarray(x[start:stop])
             bits = step(part.reshape(-1, 1, 1, part.shape[1]))
-            kernels.append(z[start:stop], 0, bits.reshape(len(part), -1), p.hidden)
+            kernels.append(z[start:stop], 0, bits.reshape(len(part), bits.shape[-1]), p.hidden)
             kernels.append(z[start:stop], p.hidden, part, p.features)
 
         run_shares(concatenate, len(x), threads, smallest=CHUNK)

@@ -94,9 +94,8 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, shu
     for top in range(0, total, BLOCK):
         n = min(BLOCK, total - top)
         for group in range(groups):
-            _cut(
-                maps, top, n, height, width, kernel, pad, group * channels, channels, pitch, windows
-            )
+            place = top, n, height, width
+            _cut(maps, place, kernel, pad, group, groups, channels, pitch, windows)
             write_parities(windows[:n], parities)
             fire(parities, n, panels[group], limits[group], flips[group], fired)
             for i in range(n):
@@ -111,19 +110,21 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, shu
 
 
 @njit(cache=True, nogil=True)
-def _cut(maps, top, n, rows, columns, kernel, pad, start, channels, pitch, windows):
-    """Write what outputs ``top .. top + n - 1`` of a group see; outside the map that is 0.
+def _cut(maps, place, kernel, pad, group, groups, channels, pitch, windows):
+    """Write what some outputs of a group see; outside the map that is 0.
 
-    The outputs of an image have `rows` and `columns`; the channels of the group begin at `start`.
+    `place` is their first and number, then the rows and columns that the outputs of an image have.
     """
+    top, n, rows, columns = place
     height, width, words = maps.shape[1:]
     flat, out = maps.reshape(-1), windows.reshape(-1)
-    # Neighbours of a map row are neighbours in the window too if a pixel is all of whole words.
-    whole = pitch == 64 * words
+    # Neighbours of a map row are neighbours in the window too if it takes all words of a pixel.
+    whole = groups == 1 and pitch == 64 * words
     out[:] = 0
     for i in range(n):
-        image, place = divmod(top + i, rows * columns)
-        y, x = place // columns - pad, place % columns - pad
+        row, x = divmod(top + i, columns)
+        image, y = divmod(row, rows)
+        y, x = y - pad, x - pad
         left, right = max(0, -x), min(kernel[1], width - x)
         for k in range(max(0, -y), min(kernel[0], height - y)):
             pixel = (image * height + y + k) * width + x + left
@@ -133,5 +134,5 @@ def _cut(maps, top, n, rows, columns, kernel, pad, start, channels, pitch, windo
                     out[(to >> 6) + word] = flat[pixel * words + word]
             else:
                 for j in range(right - left):
-                    begin = 64 * (pixel + j) * words + start
+                    begin = 64 * (pixel + j) * words + group * channels
                     _copy(out, to + j * pitch, flat, begin, channels)

@@ -2,17 +2,17 @@
 """Inner loop of the XNOR-popcount product: a few rows against 16 columns, all counts in registers.
 
 The columns lie word by word, so one 512-bit register holds the same word of eight of them and a
-row's word is broadcast: no horizontal sums, whatever the length. Both sides hold *running parities*,
-word ``k`` being the exclusive or of words ``0..k`` of the vector. The exclusive or of the two is the
-running parity of the differences, which starts from 0, and any sequence of bits has
+row's word is broadcast: no horizontal sums, whatever the length. Both sides hold *running
+parities*, word ``k`` being the exclusive or of words ``0..k`` of the vector. The exclusive or of
+the two is the running parity of the differences, which starts from 0, and any sequence of bits has
 
     ones = 2 * (falling edges of its running parity) + (its last parity).
 
 Of three parities ``s, y, z`` in a row at most one edge falls, and it is ``y ? not z : s``. So two
-words cost two exclusive ors, one select, one popcount and one addition: 2.5 operations a word, where
-the plain ``exclusive or, popcount, add`` costs 3. Every second ``z`` is stored inverted on the column
-side, which makes the select ``y ? z : s`` throughout, one instruction of AVX-512; a pair that ends on
-a true ``z`` then gives the complement, and is subtracted.
+words cost two exclusive ors, one select, one popcount and one addition: 2.5 operations a word,
+where the plain ``exclusive or, popcount, add`` costs 3. Every second ``z`` is stored inverted on
+the column side, which makes the select ``y ? z : s`` throughout, one instruction of AVX-512; a pair
+that ends on a true ``z`` then gives the complement, and is subtracted.
 """
 
 from typing import Any, NamedTuple

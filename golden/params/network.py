@@ -152,7 +152,7 @@ def _keys(
 
 def _layer(entry: Any, shape: MapShape, bits: int) -> LayerParams:
     """Build one layer that takes a map of `shape`."""
-    if not isinstance(entry, Mapping) or entry.get("kind") not in _LAYER_KEYS:
+    if not isinstance(entry, Mapping) or entry.get("kind") not in list(_LAYER_KEYS):
         raise ValueError(f"kind must be one of {', '.join(_LAYER_KEYS)}, not {entry!r}")
     kind = entry["kind"]
     required = {"thermometer": ("levels",), "conv": ("outputs",), "dense": ("outputs",), "pool": ()}

@@ -148,7 +148,7 @@ def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
     axes.errorbar(
         [g.bits_paper for g in members],
         [100 * a.mean for a in accuracies],
-        yerr=[100 * a.deviation for a in accuracies],
+        yerr=[100 * (a.deviation or 0) for a in accuracies],
         color=_LINE[members[0].replay],
         ls="--" if along_k else "-",
         marker="s" if along_k else "o",

@@ -19,22 +19,30 @@ class Spread:
 
     Parameters
     ----------
-    mean, deviation : float
-        `deviation` is 0 for a single seed.
+    mean : float
+    deviation : float or None
+        None for a single seed, which says nothing of the spread.
     """
 
     mean: float
-    deviation: float
+    deviation: float | None
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         """Return the spread of one value a seed."""
-        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
         return cls(float(np.mean(values)), deviation)
 
     def percent(self) -> str:
         """Return the spread of a share as text, in per cent."""
-        return f"{100 * self.mean:.1f} ± {100 * self.deviation:.1f}"
+        return f"{100 * self.mean:.1f}{self._plus_minus()}"
+
+    def points(self) -> str:
+        """Return the spread of a difference of shares as text, in points with their sign."""
+        return f"{100 * self.mean:+.1f}{self._plus_minus()}"
+
+    def _plus_minus(self) -> str:
+        return "" if self.deviation is None else f" ± {100 * self.deviation:.1f}"
 
 
 @dataclass(frozen=True)
@@ -179,6 +187,6 @@ def verdict(comparisons: Sequence[EqualBits]) -> str:
         f"At equal bits, Generative Binary Memory beats latent replay at {len(won)} of the "
         f"{len(comparisons)} sizes compared; the best, {best.group.label}, reaches "
         f"{best.group.spread('average_incremental').percent()} % average incremental accuracy in "
-        f"{best.group.bits_paper / 1e3:.1f} kb, {100 * best.gain.mean:+.1f} ± "
-        f"{100 * best.gain.deviation:.1f} points on latent replay of that size and {more}."
+        f"{best.group.bits_paper / 1e3:.1f} kb, {best.gain.points()} points on latent replay of "
+        f"that size and {more}."
     )

@@ -47,9 +47,7 @@ def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> l
         if comparison is None:
             row += ["", ""]
         else:
-            gain = comparison.gain
-            row.append(comparison.reference.percent())
-            row.append(f"{100 * gain.mean:+.1f} ± {100 * gain.deviation:.1f}")
+            row += [comparison.reference.percent(), comparison.gain.points()]
         rows.append(row)
     return rows
 

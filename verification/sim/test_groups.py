@@ -28,8 +28,13 @@ LATENT = [
 
 def test_spread_is_the_sample_standard_deviation() -> None:
     assert Spread.of([1.0, 2.0, 3.0]) == Spread(2.0, 1.0)
-    assert Spread.of([4.0]) == Spread(4.0, 0.0)
     assert Spread(0.5, 0.01).percent() == "50.0 ± 1.0"
+    assert Spread(0.5, 0.01).points() == "+50.0 ± 1.0"
+
+
+def test_single_seed_has_no_spread() -> None:
+    assert Spread.of([0.4]) == Spread(0.4, None)
+    assert Spread.of([0.4]).percent() == "40.0"
 
 
 def test_latent_replay_is_interpolated_over_the_logarithm_of_the_bits() -> None:

@@ -117,13 +117,15 @@ class StudyReport:
         }
 
     def _markdown(self, images: Mapping[str, Figure]) -> str:
+        last = self.config.seeds - 1
+        seeds = "seed 0" if last == 0 else f"seeds 0 to {last}"
         made = (
             f"Made by `{self.command}` (engram {version('engram')}, configuration "
-            f"{self.config.digest()[:12]}, seeds 0 to {self.config.seeds - 1}); {len(self.runs)} "
-            f"runs took {sum(run['seconds'] for run in self.runs):.0f} s of processor time."
+            f"{self.config.digest()[:12]}, {seeds}); {len(self.runs)} runs took "
+            f"{sum(run['seconds'] for run in self.runs):.0f} s of processor time."
         )
         data = (
-            f"Data: {self.bank.provenance} D = {self.bank.features} bits an embedding; "
+            f"Data: {self.bank.provenance.rstrip('.')}. D = {self.bank.features} bits an embedding; "
             f"{len(self.bank.train)} training and {len(self.bank.test)} test samples; "
             f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes."
         )

@@ -125,8 +125,8 @@ class StudyReport:
             f"{sum(run['seconds'] for run in self.runs):.0f} s of processor time."
         )
         data = (
-            f"Data: {self.bank.provenance.rstrip('.')}. D = {self.bank.features} bits an embedding; "
-            f"{len(self.bank.train)} training and {len(self.bank.test)} test samples; "
+            f"Data: {self.bank.provenance.rstrip('.')}. D = {self.bank.features} bits an "
+            f"embedding; {len(self.bank.train)} training and {len(self.bank.test)} test samples; "
             f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes."
         )
         parts = [

@@ -4,6 +4,7 @@
 Equations (1) to (3) of Generative Binary Memory, with the usual repairs: a likelihood of thousands
 of bits underflows any float, so the E-step is a log-sum-exp; and the printed objective (3) is the
 expected one, which EM does not increase monotonically, so the marginal likelihood is the default.
+`expectation` and `maximization` are the definitions; `run` takes the same steps compiled.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import BitRows
+from golden.kernels.mixture import CLIP, iterate
 
 __all__ = [
     "CLIP",
@@ -29,8 +31,6 @@ __all__ = [
 ]
 
 Reals = NDArray[np.float64]
-
-CLIP = 1e-15  # a mean is kept this far from 0 and 1, inside logarithms only (as StepMix does)
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,22 @@ class Law:
 
 @dataclass(frozen=True)
 class Rule:
-    """What an iteration does: whether it learns the weights, and which objective it reports."""
+    """What iterations do.
+
+    Parameters
+    ----------
+    trainable : bool
+        Whether they learn the weights.
+    criterion : {"marginal", "expected"}
+        The objective they report.
+    precision : {"double", "single"}
+        That of the sums over the features or the samples of 48 at a time, and of the elementary
+        functions within `run`. Everything else is float64.
+    """
 
     trainable: bool
     criterion: str
+    precision: str = "double"
 
 
 @dataclass(frozen=True)
@@ -88,11 +100,19 @@ class Binary:
     bits : ndarray of shape (N, D), uint8 in {0, 1}
     weights : ndarray of shape (N,), float64, optional
         How many times each sample counts; once by default.
+
+    Attributes
+    ----------
+    samples : BitRows of shape (N, D)
+    features : BitRows of shape (D + 1, N)
+        The features, then a row of ones. The product with the ones is a sum over all samples taken
+        in the order of the others, and rounding is monotone: no mean exceeds 1, and that of a
+        feature that is always 1 is exactly 1.
     """
 
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
-        self.features = BitRows(bits.T)
+        self.features = BitRows(np.vstack([bits.T, np.ones((1, len(bits)), np.uint8)]))
         self.weights = weights
         self.total = float(len(bits) if weights is None else weights.sum())
 
@@ -121,7 +141,7 @@ def initial_means(
     if init == "uniform":
         return rng.uniform(0, 1, shape)
     weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
-    centroid = data.features.dot(weights[np.newaxis]) / data.total
+    centroid = data.features.dot(weights[np.newaxis])[:, :-1] / data.total
     deviation = np.sqrt(np.maximum(centroid * (1 - centroid), 0))
     # The largest margin is 1/2, met by the sample whose total weight is 1 or less.
     margin = min(0.5, 1 / (2 * data.total))
@@ -165,11 +185,10 @@ def maximization(data: Binary, law: Law, responsibilities: Reals, rule: Rule) ->
     """Take the M-step, equation (2). A component without any responsibility keeps its mean."""
     if data.weights is not None:
         responsibilities = responsibilities * data.weights
-    counts = responsibilities.sum(axis=1)
+    sums = data.features.dot(responsibilities)
+    counts = sums[:, -1]
     empty = counts <= 0
-    means = data.features.dot(responsibilities)
-    means /= np.where(empty, 1, counts)[:, np.newaxis]
-    np.minimum(means, 1, out=means)  # rounding may carry the quotient of two equal sums past 1
+    means = sums[:, :-1] / np.where(empty, 1, counts)[:, np.newaxis]
     if empty.any():
         means[empty] = law.means[empty]
     shares = counts / counts.sum()
@@ -195,7 +214,7 @@ def blend(old: Law, new: Law, step: float, rule: Rule) -> Law:
 
 def run(
     data: Binary, law: Law, rule: Rule, max_iter: int, tol: float | None
-) -> tuple[Law, Expectation, int, bool]:
+) -> tuple[Law, float, int, bool]:
     """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
 
     ``l_s`` is the objective of the law that iteration ``s`` ends with, ``l_0`` that of `law`. With
@@ -203,17 +222,25 @@ def run(
 
     Returns
     -------
-    Law, Expectation
-        The last law, and the E-step taken with it.
+    Law
+        The last.
+    float
+        Its objective, in nats a sample.
     int
         Iterations made.
     bool
         Whether the rule stopped them.
     """
-    state = expectation(data, law, rule)
-    for n_iter in range(1, max_iter + 1):
-        law = maximization(data, law, state.responsibilities, rule)
-        before, state = state.bound, expectation(data, law, rule)
-        if tol is not None and abs(state.bound - before) <= tol * abs(state.bound):
-            return law, state, n_iter, True
-    return law, state, max_iter, False
+    end = iterate(
+        data.samples,
+        data.features,
+        np.ones(data.samples.shape[0]) if data.weights is None else data.weights,
+        (law.weights, law.means, law.shares),
+        trainable=rule.trainable,
+        expected=rule.criterion == "expected",
+        single=rule.precision == "single",
+        max_iter=max_iter,
+        tol=-1.0 if tol is None else tol,
+    )
+    weights = end.shares if rule.trainable and end.n_iter else law.weights
+    return Law(weights, end.means, end.shares), end.bound, end.n_iter, end.converged

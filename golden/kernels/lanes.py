@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: MIT
+"""Vectors of eight reals, float32 or float64, inside compiled loops.
+
+LLVM does not vectorise a loop over rows of arrays by itself, because it cannot prove that they do
+not overlap. These operations say it. An array of lanes has the shape ``(groups, rows, 8)``: eight
+vectors lie side by side, so that one register holds an element of each.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic, models, register_model
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = [
+    "LANES",
+    "add",
+    "divide",
+    "fill",
+    "from_lanes",
+    "highest",
+    "load",
+    "multiply",
+    "operation",
+    "store",
+    "subtract",
+    "to_lanes",
+    "total",
+    "widen",
+    "zeros",
+]
+
+LANES = 8
+_LINE = 64  # bytes of a cache line
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    """Return zeros that start at a cache line, so that no vector straddles two."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + _LINE, np.uint8)
+    first = -memory.ctypes.data % _LINE
+    return memory[first : first + size].view(dtype).reshape(shape)
+
+
+def to_lanes(
+    vectors: NDArray[np.float64], rows: int, fill: float = 0.0, dtype: DTypeLike = np.float64
+) -> NDArray[Any]:
+    """Lay vectors side by side.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_vectors, length), float64
+    rows : int
+        Rows of the result, `length` or more; those above hold 0.
+    fill : float
+        What the lanes without a vector hold.
+    dtype : dtype
+
+    Returns
+    -------
+    ndarray of shape (ceil(n_vectors / 8), rows, 8), `dtype`
+    """
+    n_vectors, length = vectors.shape
+    groups = -(-n_vectors // LANES)
+    padded = np.full((groups * LANES, length), fill)
+    padded[:n_vectors] = vectors
+    lanes = zeros((groups, rows, LANES), dtype)
+    lanes[:, :length] = padded.reshape(groups, LANES, length).transpose(0, 2, 1)
+    return lanes
+
+
+def from_lanes(lanes: NDArray[Any], n_vectors: int) -> NDArray[np.float64]:
+    """Return the vectors that lie side by side, of shape (n_vectors, rows)."""
+    groups, rows, _ = lanes.shape
+    vectors = lanes.transpose(0, 2, 1).reshape(groups * LANES, rows)[:n_vectors]
+    return np.ascontiguousarray(vectors, np.float64)
+
+
+class _Lanes(types.Type):
+    """Numba's name for a vector."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name=name)
+
+
+class _Singles(_Lanes):
+    def __init__(self) -> None:
+        super().__init__("lanes_float32")
+
+
+class _Doubles(_Lanes):
+    def __init__(self) -> None:
+        super().__init__("lanes_float64")
+
+
+_SINGLES, _DOUBLES = _Singles(), _Doubles()
+_VECTORS = {
+    _SINGLES: ir.VectorType(ir.FloatType(), LANES),
+    _DOUBLES: ir.VectorType(ir.DoubleType(), LANES),
+}
+
+
+@register_model(_Singles)
+@register_model(_Doubles)
+class _LanesModel(models.PrimitiveModel):
+    """Keep a vector as the LLVM vector that it is."""
+
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _VECTORS[kind])
+
+
+def operation(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make an intrinsic, called without the typing context that its definition takes first."""
+    return intrinsic(function)
+
+
+def _kind(array: Any) -> _Lanes:
+    return _SINGLES if array.dtype == types.float32 else _DOUBLES
+
+
+def _pointer(context: Any, builder: Any, kind: Any, array: Any, element: Any) -> Any:
+    """Return the address of an element of a contiguous array, as that of a vector."""
+    data = cgutils.create_struct_proxy(kind)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [element]), _VECTORS[_kind(kind)].as_pointer())
+
+
+@operation
+def load(typingctx: Any, array: Any, row: Any) -> Any:
+    """Return a row of a contiguous array of shape (..., 8), unchecked."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        element = builder.mul(args[1], args[1].type(LANES))
+        pointer = _pointer(context, builder, signature.args[0], args[0], element)
+        return builder.load(pointer, align=array.dtype.bitwidth // 8)
+
+    return _kind(array)(array, types.intp), generate
+
+
+@operation
+def store(typingctx: Any, array: Any, row: Any, lanes: Any) -> Any:
+    """Write a row of a contiguous array of shape (..., 8), unchecked, rounded to its type."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        element = builder.mul(args[1], args[1].type(LANES))
+        pointer = _pointer(context, builder, signature.args[0], args[0], element)
+        narrow = lanes == _DOUBLES and _kind(array) == _SINGLES
+        value = builder.fptrunc(args[2], _VECTORS[_SINGLES]) if narrow else args[2]
+        builder.store(value, pointer, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, lanes), generate
+
+
+def _binary(instruction: str) -> Callable[..., Any]:
+    """Make the operation of one LLVM instruction on two vectors of one kind."""
+
+    def apply(typingctx: Any, a: Any, b: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, instruction)(*args)
+
+        return a(a, b), generate
+
+    return operation(apply)
+
+
+add, subtract = _binary("fadd"), _binary("fsub")
+multiply, divide = _binary("fmul"), _binary("fdiv")
+
+
+@operation
+def widen(typingctx: Any, lanes: Any) -> Any:
+    """Return the same reals as float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return args[0] if lanes == _DOUBLES else builder.fpext(args[0], _VECTORS[_DOUBLES])
+
+    return _DOUBLES(lanes), generate
+
+
+@operation
+def fill(typingctx: Any, value: Any) -> Any:
+    """Return a float64 in all lanes."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        vector = _VECTORS[_DOUBLES](ir.Undefined)
+        for lane in range(LANES):
+            vector = builder.insert_element(vector, args[0], ir.IntType(32)(lane))
+        return vector
+
+    return _DOUBLES(types.float64), generate
+
+
+def _reduction(combine: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
+    """Make the operation that halves eight float64 three times: lane i with i + 4, 2, 1."""
+
+    def apply(typingctx: Any, lanes: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            vector, indices = args[0], ir.VectorType(ir.IntType(32), LANES)
+            for half in (4, 2, 1):
+                order = indices([(lane + half) % LANES for lane in range(LANES)])
+                vector = combine(builder, vector, builder.shuffle_vector(vector, vector, order))
+            return builder.extract_element(vector, ir.IntType(32)(0))
+
+        return types.float64(_DOUBLES), generate
+
+    return operation(apply)
+
+
+def _larger(builder: Any, a: Any, b: Any) -> Any:
+    return builder.select(builder.fcmp_ordered(">", a, b), a, b)
+
+
+highest = _reduction(_larger)
+total = _reduction(lambda builder, a, b: builder.fadd(a, b))

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""Compiled iterations against the equations of `sim.em`, taken one by one."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from sim import em
+
+# The compiled loop adds up in another order, and has its own exp and log; in single precision its
+# log-odds and responsibilities are float32. Five iterations away from a maximum amplify both.
+TOLERANCE = {"double": 1e-11, "single": 1e-4}
+
+
+def fitted_by_the_equations(data, law, rule, n_iter):
+    state = em.expectation(data, law, rule)
+    for _ in range(n_iter):
+        law = em.maximization(data, law, state.responsibilities, rule)
+        state = em.expectation(data, law, rule)
+    return law, state.bound
+
+
+def problem(n_samples, n_features, n_components, weighted=False):
+    rng = np.random.default_rng(n_samples + n_components)
+    centres = rng.uniform(0.2, 0.8, (3, n_features))
+    bits = (rng.random((n_samples, n_features)) < centres[rng.integers(3, size=n_samples)]) * 1
+    bits[:, 0], bits[:, -1] = 0, 1  # means at both ends, beyond the clip
+    weights = rng.integers(0, 4, n_samples).astype(np.float64) if weighted else None
+    means = rng.uniform(0.25, 0.75, (n_components, n_features))
+    return em.Binary(bits.astype(np.uint8), weights), em.Law.start(means)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+@pytest.mark.parametrize("criterion", ["marginal", "expected"])
+@pytest.mark.parametrize("trainable", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "weighted"),
+    [((5, 2, 1), False), ((48, 17, 3), True), ((130, 48, 8), False), ((200, 65, 19), True)],
+)
+def test_compiled_iterations_are_the_equations(shape, weighted, trainable, criterion, precision):
+    data, law = problem(*shape, weighted=weighted)
+    rule, tolerance = em.Rule(trainable, criterion, precision), TOLERANCE[precision]
+    for n_iter in (0, 1, 5):
+        expected, bound = fitted_by_the_equations(data, law, rule, n_iter)
+        ours, ours_bound, made, converged = em.run(data, law, rule, n_iter, tol=None)
+        assert (made, converged) == (n_iter, False)
+        assert ours_bound == pytest.approx(bound, rel=tolerance, abs=tolerance)
+        assert ours.means == pytest.approx(expected.means, abs=tolerance)
+        assert ours.weights == pytest.approx(expected.weights, abs=tolerance)
+        assert ours.shares == pytest.approx(expected.shares, abs=tolerance)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_features_that_never_change_have_the_means_0_and_1_exactly(precision):
+    data, law = problem(300, 100, 5)
+    fitted, *_ = em.run(data, law, em.Rule(True, "marginal", precision), 6, tol=None)
+    assert fitted.means[:, 0].tolist() == [0] * 5
+    assert fitted.means[:, -1].tolist() == [1] * 5
+    assert fitted.means.max() == 1
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_component_out_of_reach_keeps_its_mean(precision):
+    bits = np.ones((50, 400), np.uint8)
+    start = np.array([np.full(400, 0.9), np.full(400, 0.001)])
+    law, bound, *_ = em.run(
+        em.Binary(bits), em.Law.start(start), em.Rule(True, "expected", precision), 3, tol=None
+    )
+    assert law.means[1].tolist() == start[1].tolist()
+    assert law.shares.tolist() == [1, 0]
+    assert bound == pytest.approx(0, abs=400 * 1e-6)  # log-odds of 34.5, rounded to float32
+
+
+def test_run_stops_at_a_fixed_point():
+    data, law = problem(60, 20, 1)
+    assert em.run(data, law, em.Rule(False, "marginal"), 50, tol=0)[2:] == (2, True)
+
+
+@pytest.mark.parametrize("precision", ["double", "single"])
+def test_runs_side_by_side_give_the_bits_of_one_alone(precision):
+    data, law = problem(200, 65, 9)
+    rule = em.Rule(True, "marginal", precision)
+
+    def means(_: int) -> bytes:
+        return em.run(data, law, rule, 20, tol=None)[0].means.tobytes()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(means, range(8))) == {means(0)}

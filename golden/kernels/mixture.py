@@ -94,97 +94,98 @@ def iterate(
     n_samples, n_features = samples.shape
     kind = np.float32 if single else np.float64
     groups = -(-len(means) // LANES)
-    wide_means = to_lanes(means, n_features, fill=0.5)
-    wide_shares = to_lanes(shares[:, np.newaxis], 1)
-    log_weights = to_lanes(np.log(np.maximum(weights, _TINY))[:, np.newaxis], 1, fill=_NEVER)
-    bound, n_iter, converged = _iterate(
-        samples.words,
-        features.words,
-        sample_weights,
-        wide_means,
-        wide_shares,
-        log_weights,
+    state = _State(
+        to_lanes(means, n_features, fill=0.5),
+        to_lanes(shares[:, np.newaxis], 1),
+        to_lanes(np.log(np.maximum(weights, _TINY))[:, np.newaxis], 1, fill=_NEVER),
+    )
+    work = _Work(
+        zeros((groups, n_features, LANES)),
         zeros((groups, samples.padded, LANES), kind),
         zeros((groups, n_samples, LANES)),
+        zeros((groups, n_samples, LANES), kind),
         zeros((groups, features.padded, LANES), kind),
         zeros((groups, n_features + 1, LANES)),
         tables_for(kind),
-        trainable,
-        expected,
-        max_iter,
-        tol,
     )
-    final = from_lanes(wide_means, len(means)), from_lanes(wide_shares, len(means))[:, 0]
+    # Only ratios of weights matter; a power of 2 brings the largest within the range of float32.
+    relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
+    data = samples.words, features.words, relative
+    bound, n_iter, converged = _iterate(data, state, work, trainable, expected, max_iter, tol)
+    final = from_lanes(state.means, len(means)), from_lanes(state.shares, len(means))[:, 0]
     return Outcome(*final, bound, n_iter, converged)
+
+
+class _State(NamedTuple):
+    """The law, in lanes: means (groups, D, 8), shares and log weights (groups, 1, 8)."""
+
+    means: Reals
+    shares: Reals
+    log_weights: Reals
+
+
+class _Work(NamedTuple):
+    """Memory of an iteration, in lanes; that of type `kind` is float32 in single precision."""
+
+    absent: Reals  # probability of a 0, (groups, D, 8)
+    odds: NDArray[Any]  # kind: log-odds of a 1, (groups, D padded, 8)
+    joint: Reals  # log of weight times likelihood, (groups, N, 8)
+    gaps: NDArray[Any]  # kind: the same less the highest of the sample
+    responsibilities: NDArray[Any]  # kind: times the weights of the samples, (groups, N padded, 8)
+    sums: Reals  # responsibilities added up by feature, then all, (groups, D + 1, 8)
+    tables: NDArray[Any]  # kind
 
 
 @njit(nogil=True, cache=True)
 def _iterate(
-    samples: Any,
-    features: Any,
-    sample_weights: Any,
-    means: Any,
-    shares: Any,
-    log_weights: Any,
-    odds: Any,
-    joint: Any,
-    responsibilities: Any,
-    sums: Any,
-    tables: Any,
-    trainable: Any,
-    expected: Any,
-    max_iter: Any,
-    tol: Any,
+    data: Any, state: Any, work: Any, trainable: Any, expected: Any, max_iter: Any, tol: Any
 ) -> Any:
     """Take the E-step of the first law, then M-step and E-step until the end."""
-    absent = np.empty(means.shape)
-    gaps = np.empty(joint.shape, responsibilities.dtype)
-    totals = np.empty(len(sample_weights))
-    bound, n_iter, converged = 0.0, -1, False
-    while not converged and n_iter < max_iter:
-        n_iter += 1
-        if n_iter > 0:
-            _maximize(features, responsibilities, tables, sums, means, shares)
-            if trainable:
-                for group in range(len(shares)):
-                    for lane in range(LANES):
-                        if log_weights[group, 0, lane] != _NEVER:
-                            share = max(shares[group, 0, lane], _TINY)
-                            log_weights[group, 0, lane] = np.log(share)
-        _join(samples, means, log_weights, absent, odds, tables, joint)
-        before = bound
-        bound = _share(joint, sample_weights, gaps, responsibilities, totals, expected)
-        converged = n_iter > 0 and abs(bound - before) <= tol * abs(bound)
-    return bound, n_iter, converged
+    samples, features, sample_weights = data
+    _join(samples, state, work)
+    bound = _share(sample_weights, work, expected)
+    for n_iter in range(1, max_iter + 1):
+        _maximize(features, state, work, trainable)
+        _join(samples, state, work)
+        before, bound = bound, _share(sample_weights, work, expected)
+        if abs(bound - before) <= tol * abs(bound):
+            return bound, n_iter, True
+    return bound, max_iter, False
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _join(
-    samples: Any, means: Any, log_weights: Any, absent: Any, odds: Any, tables: Any, joint: Any
-) -> None:
-    """Write the logarithm of weight times likelihood, equation (1), to `joint`."""
-    groups, n_features, _ = means.shape
-    for group in range(groups):
-        _split(means[group].reshape(-1), absent[group].reshape(-1), odds[group].reshape(-1))
+@njit(nogil=True, cache=True)
+def _join(samples: Any, state: Any, work: Any) -> None:
+    """Write the logarithm of weight times likelihood, of equation (1), to `joint`.
+
+    It is one product with the bits and one constant a component, as in `sim.em.log_joint`.
+    """
+    groups, n_samples, _ = work.joint.shape
     constants = np.empty(LANES)
-    folds = np.empty((-(-n_features // _FOLD), LANES))
     for group in range(groups):
-        for fold in range(len(folds)):
-            first = group * n_features + fold * _FOLD
-            last = group * n_features + min((fold + 1) * _FOLD, n_features)
-            product = load(absent, first)
-            for row in range(first + 1, last):
-                product = multiply(product, load(absent, row))
-            store(folds, fold, product)
-        _logarithms(folds.reshape(-1))
-        constants[:] = log_weights[group, 0]
-        for fold in range(len(folds)):
-            for lane in range(LANES):
-                constants[lane] += folds[fold, lane]
+        absent, odds = work.absent[group], work.odds[group]
+        _split(state.means[group].reshape(-1), absent.reshape(-1), odds.reshape(-1))
+        constants[:] = state.log_weights[group, 0]
+        _add_logarithms(absent, constants)
         start = load(constants, 0)
-        for row in range(joint.shape[1]):
-            store(joint, group * joint.shape[1] + row, start)
-    add_products(samples, odds, tables, joint)
+        for row in range(group * n_samples, (group + 1) * n_samples):
+            store(work.joint, row, start)
+    add_products(samples, work.odds, work.tables, work.joint)
+
+
+@njit(nogil=True, cache=True)
+def _add_logarithms(values: Any, sums: Any) -> None:
+    """Add the logarithms of all rows to `sums`, a logarithm for several rows multiplied."""
+    folds = np.empty((-(-len(values) // _FOLD), LANES))
+    for fold in range(len(folds)):
+        first = fold * _FOLD
+        product = load(values, first)
+        for row in range(first + 1, min(first + _FOLD, len(values))):
+            product = multiply(product, load(values, row))
+        store(folds, fold, product)
+    _logarithms(folds.reshape(-1))
+    for fold in range(len(folds)):
+        for lane in range(LANES):
+            sums[lane] += folds[fold, lane]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -212,12 +213,11 @@ def _exponentials(values: Any, results: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _share(
-    joint: Any, sample_weights: Any, gaps: Any, responsibilities: Any, totals: Any, expected: Any
-) -> Any:
+def _share(sample_weights: Any, work: Any, expected: Any) -> Any:
     """Write weighted responsibilities, and return the weighted mean of the objective."""
+    joint, gaps, responsibilities = work.joint, work.gaps, work.responsibilities
     groups, n_samples, _ = joint.shape
-    objectives = np.empty(n_samples)
+    objectives, totals = np.empty(n_samples), np.empty(n_samples)
     for row in range(n_samples):
         high = highest(load(joint, row))
         for group in range(1, groups):
@@ -254,29 +254,25 @@ def _share(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _maximize(
-    features: Any, responsibilities: Any, tables: Any, sums: Any, means: Any, shares: Any
-) -> None:
+def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
     """Take the M-step, equation (2). A component without any responsibility keeps its mean."""
+    means, shares, log_weights = state
     groups, n_features, _ = means.shape
-    sums[:] = 0
-    add_products(features, responsibilities, tables, sums)
-    counts = np.empty(LANES)
-    everything = 0.0
+    work.sums[:] = 0
+    add_products(features, work.responsibilities, work.tables, work.sums)
+    counts = work.sums[:, n_features, :].copy()
+    everything = counts.sum()
     for group in range(groups):
         for lane in range(LANES):
-            shares[group, 0, lane] = sums[group, n_features, lane]
-            everything += shares[group, 0, lane]
-    for group in range(groups):
-        for lane in range(LANES):
-            counts[lane] = shares[group, 0, lane]
-            if counts[lane] <= 0:
-                counts[lane] = 1
-                for row in range(n_features):
-                    sums[group, row, lane] = means[group, row, lane]
-            shares[group, 0, lane] /= everything
-        divisor = load(counts, 0)
+            count = counts[group, lane]
+            share = count / everything
+            shares[group, 0, lane] = share
+            if trainable and log_weights[group, 0, lane] != _NEVER:
+                log_weights[group, 0, lane] = np.log(max(share, _TINY))
+            if count <= 0:  # such that the quotient below is the old mean
+                counts[group, lane] = 1
+                work.sums[group, :n_features, lane] = means[group, :, lane]
+        divisor = load(counts, group)
         for row in range(n_features):
-            place = group * n_features + row
-            quotient = divide(load(sums, group * (n_features + 1) + row), divisor)
-            store(means, place, quotient)
+            total_of_row = load(work.sums, group * (n_features + 1) + row)
+            store(means, group * n_features + row, divide(total_of_row, divisor))

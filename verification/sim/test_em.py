@@ -72,6 +72,17 @@ def test_component_out_of_reach_keeps_its_mean(precision):
     assert bound == pytest.approx(0, abs=400 * 1e-6)  # log-odds of 34.5, rounded to float32
 
 
+@pytest.mark.parametrize("scale", [2.0**-200, 2.0**200])
+def test_scale_of_the_sample_weights_does_not_matter(scale):
+    data, law = problem(48, 17, 3, weighted=True)
+    rule = em.Rule(True, "marginal", "single")
+    before, *_ = em.run(data, law, rule, 3, tol=None)
+    assert data.weights is not None
+    data.weights = data.weights * scale
+    after, *_ = em.run(data, law, rule, 3, tol=None)
+    assert after.means.tolist() == before.means.tolist()
+
+
 def test_run_stops_at_a_fixed_point():
     data, law = problem(60, 20, 1)
     assert em.run(data, law, em.Rule(False, "marginal"), 50, tol=0)[2:] == (2, True)

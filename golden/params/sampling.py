@@ -29,7 +29,6 @@ class Stream(IntEnum):
     SERIAL = 16
     COMPONENT = 17
     CLASS = 18
-    RESERVOIR = 19
 
 
 @dataclass(frozen=True, kw_only=True)

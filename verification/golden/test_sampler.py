@@ -1,24 +1,25 @@
 # SPDX-License-Identifier: MIT
 """Sampler against a third implementation, written from the contract in plain integers."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.bits import pack, unpack
-from golden.params import PrototypesParams, SamplerParams
+from golden.params import PrototypesParams, SamplerParams, SelectorParams
 from golden.sampler import Sampler
+from golden.selector import Selector
 
-# The contract's table of polynomials, retyped here for the streams in use.
+CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
+
+# The contract's own table: stream number and its four taps.
 TAPS = {
-    0: (64, 47, 45, 32),
-    1: (64, 53, 44, 39),
-    2: (64, 61, 54, 34),
-    3: (64, 59, 53, 51),
-    4: (64, 60, 45, 43),
-    16: (64, 63, 62, 53),
-    17: (64, 62, 61, 36),
+    int(number): tuple(map(int, taps.split(",")))
+    for number, taps in re.findall(r"\| (\d+) \| (64(?:, \d+){3}) ", CONTRACT.read_text())
 }
 
 
@@ -118,7 +119,7 @@ def uniform_class(m, features):
 @given(
     features=st.integers(1, 150),
     lanes=st.sampled_from([1, 5, 16, 31, 32, 33, 64]),
-    q=st.integers(1, 5),
+    q=st.integers(1, 16),
     m_draws=st.integers(1, 3),
     most=st.integers(1, 3),
     mode=st.sampled_from(["parallel", "serial"]),
@@ -255,3 +256,35 @@ def test_a_state_of_another_sampler_is_refused():
     parallel = sampler(uniform_class(5, 16), 16, q=4, lanes=16)
     with pytest.raises(ValueError, match="Sampler state must hold 4 LFSRs, not 1"):
         parallel.load_state(serial.state_dict())
+
+
+def class_requests(mode, counts, weights, seed):
+    """Section 6: yield the class of each request; `counts` lists the classes in the table."""
+    stream, pointer = Stream(18, seed), 0
+    for n in counts:
+        if mode == "round_robin":
+            yield pointer
+            pointer = (pointer + 1) % n
+        else:
+            r = stream.use(16)
+            if mode == "uniform":
+                yield r * n // 65536
+            else:
+                total, shares = sum(weights[:n]), [sum(weights[: i + 1]) for i in range(n - 1)]
+                thresholds = [min(65535, (2 * 65536 * s + total) // (2 * total)) for s in shares]
+                yield sum(1 for t in thresholds if t <= r)
+
+
+@pytest.mark.parametrize("mode", ["round_robin", "uniform", "weighted"])
+@given(
+    weights=st.lists(st.sampled_from([1, 2, 3, 5, 64, 1000]), min_size=4, max_size=9),
+    seed=st.integers(0, 2**64 - 1),
+)
+def test_a_third_implementation_requests_the_same_classes(mode, weights, seed):
+    selector = Selector(SelectorParams(mode=mode, seed=seed))
+    table = [3] * 20 + [len(weights)] * 30  # classes appended between the requests
+    requested = []
+    for n, count in ((3, 20), (len(weights), 30)):
+        selector.set_class_weights(np.array(weights[:n]) / sum(weights[:n]))
+        requested += selector.request(n, count).tolist()
+    assert requested == list(class_requests(mode, table, weights, seed))

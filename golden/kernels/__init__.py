@@ -3,6 +3,6 @@
 
 from golden.kernels.gemm import xnor_gemm
 from golden.kernels.infer import head_logits, infer
-from golden.kernels.sampling import draw
+from golden.kernels.sampler import draw
 
 __all__ = ["draw", "head_logits", "infer", "xnor_gemm"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.bits import unpack
-from golden.kernels.sampling import draw
+from golden.kernels.sampler import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 

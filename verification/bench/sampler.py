@@ -6,7 +6,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from golden.kernels.sampling import draw
+from golden.kernels.sampler import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from verification.bench.harness import Curve, Table, best_of, growth_table

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Embedding bank: a data set as packed binary embeddings, classes numbered in the order learnt."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,13 +59,24 @@ class Bank:
         """Classes of all tasks."""
         return self.tasks[-1].stop
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all embeddings, labels and tasks."""
+        sha = hashlib.sha256(repr((self.features, self.tasks)).encode())
+        for array in (self.train, self.train_labels, self.test, self.test_labels):
+            sha.update(np.ascontiguousarray(array).data)
+        return sha.hexdigest()
+
+    @property
+    def smallest_class(self) -> int:
+        """Training samples of the class that has fewest."""
+        return int(np.bincount(self.train_labels, minlength=self.n_classes).min())
+
     def task_of_train(self, task: int) -> tuple[Packed, Labels]:
         """Return the training samples of one task."""
-        return _within(self.train, self.train_labels, self.tasks[task])
-
-    def task_of_test(self, task: int) -> tuple[Packed, Labels]:
-        """Return the test samples of one task."""
-        return _within(self.test, self.test_labels, self.tasks[task])
+        classes = self.tasks[task]
+        chosen = (self.train_labels >= classes.start) & (self.train_labels < classes.stop)
+        return self.train[chosen], self.train_labels[chosen]
 
 
 def build_bank(
@@ -118,8 +131,3 @@ def _encode(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:
         bits = thermometer.encode(pixels[start : start + CHUNK])
         packed[start : start + CHUNK] = pack(bits.reshape(len(bits), -1))
     return packed
-
-
-def _within(packed: Packed, labels: Labels, classes: range) -> tuple[Packed, Labels]:
-    chosen = (labels >= classes.start) & (labels < classes.stop)
-    return packed[chosen], labels[chosen]

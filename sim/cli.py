@@ -75,6 +75,11 @@ def main() -> None:
             f"engram: {error}", markup=False, highlight=False
         )
         sys.exit(2)
+    except MemoryError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"engram: Not enough memory for this study: {error}", markup=False, highlight=False
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("engram: interrupted; go on with --resume")
         sys.exit(130)

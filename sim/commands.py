@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `engram run` does, from arguments to report."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +13,12 @@ from sim.errors import UserError
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory
 from sim.progress import RunBars
+from sim.replay import SOURCES
 from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
 from sim.study import Study
 from sim.tasks import class_order, split_tasks
-from sim.yaml_lines import Document
+from sim.yaml_lines import Document, dotted
 
 __all__ = ["RunCommand"]
 
@@ -45,52 +45,71 @@ class RunCommand:
         Raises
         ------
         UserError
-            If an argument, the configuration, the data or the output folder is at fault; nothing
-            is then written into the output folder.
+            If an argument, the configuration, the data or the output folder is at fault; no file
+            of the report is then written.
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
         bank = _bank(config, document, self.data_dir)
+        study = Study.of(config, bank, _work_folder(self.out))
+        _check_sample_bounds(study, document)
         ensure_directory(self.out)
-        folder = self.out.with_name(self.out.name + ".partial")
-        study = Study.of(config, bank, folder)
-        ended = study.prepare(self.resume)
+        study.folder.open(self.resume)
+        ended = study.ended
         if ended:
             console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")
         with RunBars(study, ended, console) as bars:
             runs = study.run(self.jobs, bars.show)
         report = StudyReport(config, bank, self.command, runs, _shown_exemplars(study))
         report.write(self.out)
-        shutil.rmtree(folder)
+        study.folder.close()
         console.print(terminal_table(config.title, report.rows))
-        console.print(report.verdict)
-        console.print(f"Report: {self.out / 'report.md'}")
+        console.print(report.verdict, markup=False, highlight=False)
+        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
 
 
 def _bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
     """Load the data and order the classes; a fault of the configuration is told with its line."""
     images = load(config.data.name, data_dir)
-    n_classes = len(images.class_names)
     try:
-        order = class_order(n_classes, config.tasks.order)
+        order = class_order(images.n_classes, config.tasks.order)
     except (TypeError, ValueError) as error:
         raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
     try:
-        tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
+        tasks = split_tasks(images.n_classes, config.tasks.base, config.tasks.increment)
     except ValueError as error:
-        raise UserError(f"{document.where(('tasks',))}: tasks: {error}") from error
+        raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
     try:
         return build_bank(images, config.data, order, tasks)
     except ValueError as error:
         raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
 
 
+def _work_folder(out: Path) -> Path:
+    """Return the folder beside `out` that holds the study while it is under way."""
+    full = out.resolve()
+    if full == full.parent:
+        raise UserError(f"Folder of the report must not be the root of the file system, {full}")
+    return full.with_name(f"{full.name}.partial")
+
+
+def _check_sample_bounds(study: Study, document: Document) -> None:
+    """Refuse to keep more of a class than it has training samples."""
+    most = study.bank.smallest_class
+    for method, _ in study.runs:
+        for key in SOURCES[method.replay].bounded_by_samples:
+            value = getattr(method.params, key)
+            if value > most:
+                path = ("methods", method.entry, key)
+                raise UserError(
+                    f"{document.where(path)}: {dotted(path)} must be at most the {most} training "
+                    f"samples of the smallest class, not {value}"
+                )
+
+
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:
     """Return exemplars of the smallest, the middle and the largest generative memory, by bits."""
-    made = [
-        (method.label, study.exemplars_path(i))
-        for i, (method, _) in enumerate(study.runs)
-        if study.exemplars_path(i).exists()
-    ]
+    made = [i for i in range(len(study.runs)) if study.folder.exemplars(i).exists()]
+    made.sort(key=lambda i: study.folder.result(i)["bits_paper"])
     if len(made) > SHOWN_METHODS:
         made = [made[0], made[len(made) // 2], made[-1]]
-    return [(label, Exemplars.load(path)) for label, path in made]
+    return [(study.runs[i][0].label, Exemplars.load(study.folder.exemplars(i))) for i in made]

@@ -53,7 +53,7 @@ class DataConfig(_Section):
 
     name: str = "digits"
     bits: int = Field(default=4, ge=1, le=8)
-    levels: int = Field(default=16, ge=1)
+    levels: int = Field(default=16, ge=1, le=256)
 
     @pydantic.field_validator("name")
     @classmethod
@@ -100,7 +100,7 @@ class PlateauConfig(_Section):
     """Plateau schedule of the learning rate; see `sim.optim.Plateau`."""
 
     factor: float = Field(default=0.5, gt=0, lt=1)
-    patience: int = Field(default=3, ge=1)
+    patience: int = Field(default=3, ge=1, le=100_000)
     minimum: float = Field(default=2e-4, gt=0)
     threshold: float = Field(default=1e-3, ge=0, lt=1)
 
@@ -128,13 +128,13 @@ class HeadConfig(_Section):
     plateau : PlateauConfig
     """
 
-    hidden: int = Field(default=128, ge=0)
+    hidden: int = Field(default=128, ge=0, le=65_536)
     start: Literal["warm", "reset"] = "warm"
     optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(default=3e-3, gt=0)
+    learning_rate: float = Field(default=3e-3, gt=0, le=100)
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    batch: int = Field(default=128, ge=2)
-    epochs: int = Field(default=60, ge=1)
+    batch: int = Field(default=128, ge=2, le=65_536)
+    epochs: int = Field(default=60, ge=1, le=100_000)
     init_scale: float = Field(default=0.1, gt=0, le=1)
     plateau: PlateauConfig = PlateauConfig()
 
@@ -149,10 +149,13 @@ class Method:
         Name of the source.
     params : SourceParams
         Of that source's `Params`.
+    entry : int
+        Place in the configuration's list of methods.
     """
 
     replay: str
     params: SourceParams
+    entry: int
 
     @property
     def label(self) -> str:
@@ -208,13 +211,22 @@ class StudyConfig(_Section):
     tasks: TasksConfig = TasksConfig()
     head: HeadConfig = HeadConfig()
     methods: Annotated[list[_Entry], Field(min_length=1)]  # type: ignore[valid-type]
-    seeds: int = Field(default=3, ge=1)
+    seeds: int = Field(default=3, ge=1, le=1000)
+
+    @pydantic.model_validator(mode="after")
+    def _methods_differ(self) -> "StudyConfig":
+        seen: set[str] = set()
+        for method in self.expanded_methods():
+            if method.label in seen:
+                raise ValueError(f"methods.{method.entry} repeats the method {method.label!r}")
+            seen.add(method.label)
+        return self
 
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
         return [
-            Method(entry.replay, SOURCES[entry.replay].Params.model_validate(values))
-            for entry in self.methods
+            Method(entry.replay, SOURCES[entry.replay].Params.model_validate(values), place)
+            for place, entry in enumerate(self.methods)
             for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"}))
         ]
 
@@ -253,14 +265,12 @@ def load_config(
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml") and not path.exists():
-        known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
-        if name not in known:
-            raise UserError(
-                f"Configuration must be a .yaml file or one of {', '.join(known)}, not {name!r}"
-            )
-        path = BUILT_IN / f"{name}.yaml"
+    known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
+    if name not in known and not name.endswith((".yaml", ".yml")):
+        raise UserError(
+            f"Configuration must be a .yaml file or one of {', '.join(known)}, not {name!r}"
+        )
+    path = BUILT_IN / f"{name}.yaml" if name in known else Path(name)
     document = parse(read_text(path), str(path))
     for assignment in overrides:
         document = apply_override(document, assignment)

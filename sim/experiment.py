@@ -2,27 +2,24 @@
 """One run: a head that learns task after task, with one source of replay under one seed."""
 
 import hashlib
-import io
 import json
 import math
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.kernels import head_logits
 from golden.params import HeadParams
+from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
 from sim.batches import split_batch
 from sim.config import HeadConfig, Method
 from sim.errors import UserError
-from sim.files import read_bytes, write_whole
 from sim.head import HeadTrainer, bipolar
 from sim.ledger import Ledger, head_ledger
 from sim.optim import Adam, Optimizer, Plateau, Sgd
@@ -128,9 +125,7 @@ class Experiment:
             **{f"head_{k}": v for k, v in self.trainer.state().items()},
             **{f"source_{k}": v for k, v in self.source.state().items()},
         }
-        buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
-        write_whole(path, buffer.getvalue())
+        save_arrays(path, arrays)
 
     def load(self, path: Path) -> None:
         """Go on from a checkpoint.
@@ -140,19 +135,13 @@ class Experiment:
         UserError
             If the file is damaged or belongs to another run.
         """
-        try:
-            with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
-                arrays = dict(file)
-            about = json.loads(arrays["about"].tobytes())
-            task = about["task"]
-            predictions = [arrays[f"predictions_{i}"] for i in range(task)]
-        except (BadZipFile, EOFError, KeyError, OSError, ValueError, zlib.error) as error:
-            raise UserError(f"{path} must be a checkpoint, and it is damaged: {error}") from error
-        if about["identity"] != self._identity():
+        arrays = load_arrays(path)
+        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+        if about.get("identity") != self._identity():
             raise UserError(f"{path} must be a checkpoint of {self.method.label} on these data")
-        self.task, self.seconds = task, about["seconds"]
+        self.task, self.seconds = about["task"], about["seconds"]
         self.epochs = arrays["epochs"].tolist()
-        self.predictions = predictions
+        self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
         self.trainer.load_state(_strip(arrays, "head_"))
         self.source.load_state(_strip(arrays, "source_"))
 
@@ -168,9 +157,10 @@ class Experiment:
         steps = math.ceil(len(x) / n_new)
         optimizer, schedule = self._optimizer(), self._schedule()
         for epoch in range(1, self.head.epochs + 1):
-            order = shuffle.permutation(len(x))
+            # The last batch is filled up from the first: every batch is shared as section 8 says.
+            order = np.resize(shuffle.permutation(len(x)), steps * n_new)
             past, past_labels = self.source.draw(n_past * steps, replay) if n_past else (None, None)
-            loss = hits = samples = 0
+            loss = hits = 0
             for i in range(steps):
                 chosen = order[i * n_new : (i + 1) * n_new]
                 batch, targets = x[chosen], labels[chosen]
@@ -181,13 +171,16 @@ class Experiment:
                 batch_loss, batch_hits, gradients = self.trainer.gradients(batch, targets, seen)
                 optimizer.step(self.trainer.weights, gradients, schedule.rate)
                 self.trainer.clip()
-                loss += batch_loss * len(batch)
+                loss += batch_loss / steps
                 hits += batch_hits
-                samples += len(batch)
-            report(
-                Progress(self.task, len(self.bank.tasks), epoch, self.head.epochs, hits / samples)
-            )
-            if not schedule.update(loss / samples):
+            if not (np.isfinite(loss) and self.trainer.finite):
+                raise UserError(
+                    f"Training of {self.method.label} diverged in task {self.task + 1}, epoch "
+                    f"{epoch}: lower head.learning_rate, which is {self.head.learning_rate:g}"
+                )
+            accuracy = hits / (steps * self.head.batch)
+            report(Progress(self.task, len(self.bank.tasks), epoch, self.head.epochs, accuracy))
+            if not schedule.update(loss):
                 return epoch
         return self.head.epochs
 
@@ -220,12 +213,9 @@ class Experiment:
             "replay": self.method.replay,
             "params": self.method.params.model_dump(),
             "seed": self.seed,
-            "tasks": [len(task) for task in self.bank.tasks],
+            "bank": self.bank.digest,
         }
-        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
-        for array in (self.bank.train, self.bank.train_labels, self.bank.test):
-            digest.update(array.tobytes())
-        return digest.hexdigest()
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 
 def _strip(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """How like the real exemplars the generated ones are: class means and correlations of features."""
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import unpack
+from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
-from sim.files import read_bytes, write_whole
 from sim.replay import ReplaySource
 
 __all__ = ["Exemplars", "class_means", "correlation", "frobenius_distances"]
@@ -45,21 +44,20 @@ class Exemplars:
     @classmethod
     def load(cls, path: Path) -> "Exemplars":
         """Read exemplars that `save` wrote."""
-        with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as file:
-            return cls(packed=file["packed"], labels=file["labels"])
+        return cls(**load_arrays(path))
 
     def save(self, path: Path) -> None:
         """Write the exemplars to a file, whole or not at all."""
-        buffer = io.BytesIO()
-        np.savez(buffer, packed=self.packed, labels=self.labels)
-        write_whole(path, buffer.getvalue())
+        save_arrays(path, {"packed": self.packed, "labels": self.labels})
 
 
-def class_means(exemplars: Exemplars, features: int) -> NDArray[np.float32]:
-    """Return the mean of every feature in every class, shape (n_classes, D)."""
+def class_means(exemplars: Exemplars, features: int, n_classes: int) -> NDArray[np.float32]:
+    """Return the mean of every feature in every class, (n_classes, D); NaN without samples."""
     bits = unpack(exemplars.packed, features)
-    classes = range(int(exemplars.labels.max()) + 1)
-    return np.array([bits[exemplars.labels == c].mean(axis=0, dtype=np.float32) for c in classes])
+    means = np.full((n_classes, features), np.nan, np.float32)
+    for c in np.unique(exemplars.labels):
+        means[c] = bits[exemplars.labels == c].mean(axis=0, dtype=np.float32)
+    return means
 
 
 def correlation(exemplars: Exemplars, features: int, *, within_class: bool) -> NDArray[np.float32]:
@@ -81,7 +79,8 @@ def correlation(exemplars: Exemplars, features: int, *, within_class: bool) -> N
     """
     bits = unpack(exemplars.packed, features).astype(np.float32)
     if within_class:
-        bits -= class_means(exemplars, features)[exemplars.labels]
+        n_classes = int(exemplars.labels.max()) + 1
+        bits -= class_means(exemplars, features, n_classes)[exemplars.labels]
     else:
         bits -= bits.mean(axis=0)
     norm = np.sqrt((bits * bits).sum(axis=0))

@@ -137,6 +137,11 @@ class HeadTrainer:
         for w in self.weights:
             np.clip(w, -1, 1, out=w)
 
+    @property
+    def finite(self) -> bool:
+        """Whether every latent weight is a number; infinite steps make some that are none."""
+        return all(bool(np.isfinite(w).all()) for w in self.weights)
+
     def golden(self) -> Head:
         """Return the integer head whose weights are the present signs."""
         bits = [(w >= 0).astype(np.uint8) for w in self.weights]

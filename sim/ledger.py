@@ -13,6 +13,7 @@ __all__ = [
     "as_exemplars",
     "gbm_ledger",
     "head_ledger",
+    "joint_ledger",
     "latent_replay_ledger",
     "network_ledger",
 ]
@@ -22,7 +23,6 @@ _MIXING_THRESHOLD_BITS = 16
 _NEURON_THRESHOLD_BITS = 32
 _FLOAT_BITS = 32
 _COUNTER_BITS = 32
-_LARGEST_CODE = 16  # the chip's codes; wider ones stand for real numbers in software
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,7 @@ def gbm_ledger(
     lanes: int = 64,
     mode: str = "parallel",
     selection: str = "round_robin",
+    on_chip: bool = True,
 ) -> Ledger:
     """Return the ledger of a generative memory (contract, 5 to 7).
 
@@ -109,6 +110,9 @@ def gbm_ledger(
         q random streams, or one.
     selection : {"round_robin", "uniform", "weighted"}
         How classes are requested.
+    on_chip : bool
+        Whether the chip's memory and sampler hold and draw them; a reference in software has
+        neither rows nor random streams.
     """
     for name, value in (("Features D", features), ("Components K", components)):
         check_integer(name, value, 1)
@@ -117,7 +121,7 @@ def gbm_ledger(
     check_integer("Sampler lanes L", lanes, 1, 64)
     check_choice("Sampler mode", mode, ("parallel", "serial"))
     prototypes = components * classes
-    padding = -features % lanes
+    padding = -features % lanes if on_chip else 0
     table = classes * (_index_bits(prototypes) + _count_bits(components))
     entries = [
         _paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
@@ -131,9 +135,9 @@ def gbm_ledger(
         _extra(
             "fill pointers", _count_bits(classes) + _count_bits(prototypes), "classes, prototypes"
         ),
-        _selection_entry(selection, classes),
+        *_selection_entries(selection, classes),
     ]
-    if code_width <= _LARGEST_CODE:
+    if on_chip:
         streams = 1 + (code_width if mode == "parallel" else 1)
         note = "64 bits a stream: the sampler's and the choice of components"
         entries.append(_extra("random streams", streams * _LFSR_BITS, note))
@@ -166,8 +170,36 @@ def latent_replay_ledger(
         _paper("exemplars", kept * features, "E * D * n_c"),
         _extra("labels", kept * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
         _extra("seen counters", classes * _COUNTER_BITS, "32 bits a class, for the reservoir"),
-        _selection_entry(selection, classes),
-        _extra("random streams", _LFSR_BITS, "64 bits: the reservoir's replacements"),
+        *_selection_entries(selection, classes),
+        _extra("random streams", _LFSR_BITS, "64 bits: which exemplar to replace, and to replay"),
+    ]
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def joint_ledger(
+    *, features: int, samples: int, classes: int, selection: str = "round_robin"
+) -> Ledger:
+    """Return the ledger of a memory that keeps every embedding, the upper bound.
+
+    Parameters
+    ----------
+    features : int
+        D.
+    samples : int
+        N, embeddings kept over all classes.
+    classes : int
+        n_c.
+    selection : {"round_robin", "uniform", "weighted"}
+        How classes are requested.
+    """
+    check_integer("Features D", features, 1)
+    check_integer("Samples N", samples, 0)
+    check_integer("Classes n_c", classes, 1)
+    entries = [
+        _paper("exemplars", samples * features, "N * D"),
+        _extra("labels", samples * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
+        *_selection_entries(selection, classes),
+        _extra("random streams", _LFSR_BITS, "64 bits: which exemplar to replay"),
     ]
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
@@ -231,14 +263,17 @@ def _extra(name: str, bits: int, note: str) -> Entry:
     return Entry(name=name, bits=bits, counted_by_paper=False, note=note)
 
 
-def _selection_entry(selection: str, classes: int) -> Entry:
+def _selection_entries(selection: str, classes: int) -> list[Entry]:
     check_choice("Selection", selection, ("round_robin", "uniform", "weighted"))
     if selection == "round_robin":
-        return _extra("class pointer", _index_bits(classes), "round robin over the classes")
-    thresholds = _MIXING_THRESHOLD_BITS * (classes - 1) if selection == "weighted" else 0
-    return _extra(
-        "class requests", _LFSR_BITS + thresholds, "a random stream; thresholds if weighted"
-    )
+        return [_extra("class pointer", _index_bits(classes), "round robin over the classes")]
+    entries = [_extra("class requests", _LFSR_BITS, "a random stream of 64 bits")]
+    if selection == "weighted":
+        thresholds = _MIXING_THRESHOLD_BITS * (classes - 1)
+        entries.append(_extra("class thresholds", thresholds, "n_c - 1 of 16 bits"))
+        counters = "32 bits a class, to weigh anew when classes come"
+        entries.append(_extra("sample counters", classes * _COUNTER_BITS, counters))
+    return entries
 
 
 def _index_bits(count: int) -> int:

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """A study: every method under every seed, on several processes, with the same bits always."""
 
-import json
 import multiprocessing
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -18,8 +18,8 @@ from sim.config import HeadConfig, Method, StudyConfig
 from sim.errors import UserError
 from sim.experiment import Experiment, Progress
 from sim.fidelity import Exemplars, frobenius_distances
-from sim.files import ensure_directory, read_text, write_whole
 from sim.summary import summarize
+from sim.work_folder import WorkFolder
 
 __all__ = ["Study"]
 
@@ -32,9 +32,8 @@ POLL_SECONDS = 0.2
 class Study:
     """All runs of a configuration and the folder that holds them while they are under way.
 
-    A run that has ended lies there as ``run-<i>.json``, one under way as its last checkpoint
-    ``run-<i>.npz``. Runs share nothing, each uses one thread and derives all randomness from its
-    seed, so that the results do not depend on the number of processes.
+    Runs share nothing, each uses one thread and derives all randomness from its seed, so that the
+    results do not depend on the number of processes.
 
     Parameters
     ----------
@@ -42,53 +41,34 @@ class Study:
         Method and seed of every run.
     head : HeadConfig
     bank : Bank
-    folder : Path
-    digest : str
-        SHA-256 of the configuration, which tells studies apart.
+    folder : WorkFolder
     """
 
     runs: tuple[tuple[Method, int], ...]
     head: HeadConfig
     bank: Bank
-    folder: Path
-    digest: str
+    folder: WorkFolder
 
     @classmethod
-    def of(cls, config: StudyConfig, bank: Bank, folder: Path) -> "Study":
+    def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
         """Return the study of a configuration: all methods, each under all seeds."""
         methods, seeds = config.expanded_methods(), range(config.seeds)
+        identity = {
+            "version": version("engram"),
+            "configuration": config.digest(),
+            "data": bank.digest,
+        }
         return cls(
             runs=tuple((method, seed) for method in methods for seed in seeds),
             head=config.head,
             bank=bank,
-            folder=folder,
-            digest=config.digest(),
+            folder=WorkFolder(path, identity),
         )
 
-    def prepare(self, resume: bool) -> int:
-        """Make the folder ready; return how many runs in it have ended.
-
-        Raises
-        ------
-        UserError
-            If the folder holds another study, or this one and `resume` is false.
-        """
-        mark = self.folder / "study.json"
-        present = {"config_sha256": self.digest}
-        if mark.exists():
-            if not resume:
-                raise UserError(
-                    f"{self.folder} holds an unfinished study: go on with --resume, "
-                    "or remove that folder to start again"
-                )
-            if json.loads(read_text(mark)) != present:
-                raise UserError(
-                    f"{self.folder} holds an unfinished study of another configuration: "
-                    "give that one, or remove the folder to start again"
-                )
-        ensure_directory(self.folder)
-        write_whole(mark, json.dumps(present))
-        return sum(self._result(i).exists() for i in range(len(self.runs)))
+    @property
+    def ended(self) -> int:
+        """Runs that have ended."""
+        return sum(self.folder.has_result(i) for i in range(len(self.runs)))
 
     def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
         """Do every run that has not ended yet and return the results of all, in order.
@@ -100,20 +80,20 @@ class Study:
         report : callable
             Told the number of a run and its progress, after every epoch.
         """
-        pending = [i for i in range(len(self.runs)) if not self._result(i).exists()]
+        pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
         if jobs == 1 or len(pending) < 2:
             with threadpool_limits(1):
                 for i in pending:
                     self.run_one(i, report)
         else:
             self._run_parallel(pending, jobs, report)
-        return [json.loads(read_text(self._result(i))) for i in range(len(self.runs))]
+        return [self.folder.result(i) for i in range(len(self.runs))]
 
     def run_one(self, index: int, report: Report) -> None:
         """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
         method, seed = self.runs[index]
         experiment = Experiment(self.bank, self.head, method, seed)
-        checkpoint = self.folder / f"run-{index}.npz"
+        checkpoint = self.folder.checkpoint(index)
         if checkpoint.exists():
             experiment.load(checkpoint)
         while not experiment.done:
@@ -124,17 +104,9 @@ class Study:
             generated = Exemplars.draw(experiment.source, self.bank)
             result["correlation_distance"] = frobenius_distances(self.bank, generated)
             if seed == 0:
-                generated.save(self.exemplars_path(index))
-        write_whole(self._result(index), json.dumps(result))
-        checkpoint.unlink()
+                generated.save(self.folder.exemplars(index))
+        self.folder.write_result(index, result)
         report(index, experiment.ended())
-
-    def exemplars_path(self, index: int) -> Path:
-        """Return where a generative run of seed 0 leaves exemplars for the report."""
-        return self.folder / f"exemplars-{index}.npz"
-
-    def _result(self, index: int) -> Path:
-        return self.folder / f"run-{index}.json"
 
     def _run_parallel(self, pending: list[int], jobs: int, report: Report) -> None:
         # Spawned processes start from a clean interpreter, the same on every platform.

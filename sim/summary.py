@@ -41,6 +41,7 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "forgetting": {name: metrics.forgetting(matrix, name) for name in metrics.FORGETTING},
         "groups": {name: _plain(values) for name, values in groups.items()},
         "confusion": confusion.tolist(),
+        "per_class_accuracy": _plain(metrics.per_class_accuracy(confusion)),
         "epochs": experiment.epochs,
         "seconds": round(experiment.seconds, 3),
     }

@@ -84,11 +84,8 @@ def _data_path(data: Any, location: Sequence[str | int], missing: bool) -> KeyPa
 
 
 def _place(document: Document, path: KeyPath, item: Any) -> str:
-    # Values that do not fit each other have no line of their own: blame what was overridden.
     if item["type"] == "value_error":
-        inside = [o for p, o in document.overrides.items() if p[: len(path)] == path]
-        if inside:
-            return inside[-1]
+        return document.where_within(path)
     return document.where(path)
 
 

@@ -44,6 +44,14 @@ class Document:
         """Return the line of the value at `path`, or of the nearest one around it."""
         return next((self.lines[p] for p in _upwards(path) if p in self.lines), 1)
 
+    def where_within(self, path: KeyPath) -> str:
+        """Return the place of values that do not fit each other, all of them below `path`.
+
+        They have no line of their own: what was overridden among them is to blame, if anything.
+        """
+        inside = [text for place, text in self.overrides.items() if place[: len(path)] == path]
+        return inside[-1] if inside else self.where(path)
+
     def where(self, path: KeyPath) -> str:
         """Return the place of the value at `path`: ``source:line`` or the override it came from."""
         for outer in _upwards(path):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A labelled image data set in memory."""
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,17 +48,3 @@ class ImageSet:
         """Height, width and channels of an image."""
         height, width, channels = self.train_images.shape[1:]
         return (height, width, channels)
-
-    @property
-    def image_bits(self) -> int:
-        """Bits of one image as the source holds it."""
-        height, width, channels = self.image_shape
-        return height * width * channels * self.pixel_bits
-
-    def digest(self) -> str:
-        """Return the SHA-256, in hexadecimal, of all images and labels in their order."""
-        sha = hashlib.sha256()
-        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
-            sha.update(repr((array.shape, array.dtype.str)).encode())
-            sha.update(np.ascontiguousarray(array).data)
-        return sha.hexdigest()

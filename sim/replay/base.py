@@ -78,6 +78,10 @@ class ReplaySource(ABC):
     Params: ClassVar[type[SourceParams]] = SourceParams
     #: Whether `draw` makes samples that nobody has seen, worth comparing with real ones.
     generative: ClassVar[bool] = False
+    #: Parameters that `title` shows.
+    titled: ClassVar[tuple[str, ...]] = ()
+    #: Parameters that no class may have fewer training samples than.
+    bounded_by_samples: ClassVar[tuple[str, ...]] = ()
     #: Every subclass that has a name of its own.
     known: ClassVar[dict[str, type["ReplaySource"]]] = {}
 
@@ -126,6 +130,21 @@ class ReplaySource(ABC):
         """Continue from where `state` was called."""
 
     @classmethod
-    def label(cls, params: Any) -> str:
-        """Return the legend of this source under `params`."""
+    def label(cls, params: SourceParams) -> str:
+        """Return the legend of a method: its title, then every other parameter not the default."""
+        changed = _flat(params.model_dump(exclude_defaults=True))
+        extras = [f"{k} = {v}" for k, v in changed.items() if k not in cls.titled]
+        return ", ".join([cls.title(params), *extras])
+
+    @classmethod
+    def title(cls, params: Any) -> str:
+        """Return the name of the method with the parameters that people compare, `titled`."""
         return cls.name
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested sections as one mapping, each value by its own key."""
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        flat.update(_flat(value) if isinstance(value, Mapping) else {key: value})
+    return flat

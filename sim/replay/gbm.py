@@ -33,9 +33,9 @@ class MixtureSettings(BaseModel):
     pi: Literal["fixed", "trainable"] = "fixed"
     criterion: Literal["marginal", "expected"] = "marginal"
     tol: float = Field(default=1e-3, gt=0)
-    max_iter: int = Field(default=10, ge=1)
-    n_init: int = Field(default=5, ge=1)
-    warmup_iter: int = Field(default=3, ge=1)
+    max_iter: int = Field(default=10, ge=1, le=10_000)
+    n_init: int = Field(default=5, ge=1, le=1000)
+    warmup_iter: int = Field(default=3, ge=1, le=1000)
 
 
 class GbmParams(SourceParams):
@@ -55,13 +55,18 @@ class GbmParams(SourceParams):
     mixture : MixtureSettings
     """
 
-    components: int = Field(default=1, ge=1)
+    components: int = Field(default=1, ge=1, le=4096)
     code_width: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
     level_map: Literal["contract", "end_point", "mid_rise", "saturated"] = "contract"
     mode: Literal["parallel", "serial"] = "parallel"
     lanes: int = Field(default=64, ge=1, le=64)
-    draws_per_read: int = Field(default=1, ge=1)
+    draws_per_read: int = Field(default=1, ge=1, le=4096)
     mixture: MixtureSettings = MixtureSettings()
+
+    @property
+    def on_chip(self) -> bool:
+        """Whether the chip's memory and sampler draw, and not the reference in software."""
+        return self.code_width != "float" and self.level_map == "contract"
 
 
 class GbmSource(ReplaySource):
@@ -70,13 +75,16 @@ class GbmSource(ReplaySource):
     name = "gbm"
     Params = GbmParams
     generative = True
+    titled = ("components", "code_width")
+    bounded_by_samples = ("components",)
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        on_chip = params.code_width != "float" and params.level_map == "contract"
-        self._memory: _Memory = (_ChipMemory if on_chip else _FloatMemory)(params, context)
+        memory = _ChipMemory if params.on_chip else _FloatMemory
+        self._memory: _Memory = memory(params, context)
         self._counts: list[int] = []  # training samples of each class
         self._errors: list[float] = []  # root-mean-square quantisation error of each class
+        self._empty = 0  # components that lost all their samples, and are not stored
 
     @property
     def n_classes(self) -> int:
@@ -91,7 +99,7 @@ class GbmSource(ReplaySource):
             **self.params.mixture.model_dump(),
         )
         for label, mixture in mixtures.items():
-            # A component that lost all its samples is not stored.
+            self._empty += len(mixture.empty_components_)
             used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
             weights = mixture.weights_[used] / mixture.weights_[used].sum()
             stored = quantize(mixture.means_[used], self.params.code_width, self.params.level_map)
@@ -117,36 +125,30 @@ class GbmSource(ReplaySource):
             lanes=self.params.lanes,
             mode=self.params.mode,
             selection=self.params.requests,
+            on_chip=self.params.on_chip,
         )
 
     def facts(self) -> dict[str, float]:
         rms = float(np.sqrt(np.mean(np.square(self._errors))))
-        return {"quantization_rms_error": rms}
+        return {"quantization_rms_error": rms, "empty_components": self._empty}
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {
             "counts": np.array(self._counts, np.int64),
             "errors": np.array(self._errors),
+            "empty": np.array(self._empty),
             **self._memory.state(),
         }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._counts = state["counts"].tolist()
         self._errors = state["errors"].tolist()
+        self._empty = int(state["empty"])
         self._memory.load_state(state)
 
     @classmethod
-    def label(cls, params: GbmParams) -> str:
-        extras = [
-            f"{name} = {value}"
-            for name, value in params.model_dump(exclude_defaults=True).items()
-            if name not in ("components", "code_width", "mixture")
-        ]
-        extras += [
-            f"{name} = {value}"
-            for name, value in params.mixture.model_dump(exclude_defaults=True).items()
-        ]
-        return ", ".join([f"GBM K = {params.components}, q = {params.code_width}", *extras])
+    def title(cls, params: GbmParams) -> str:
+        return f"GBM K = {params.components}, q = {params.code_width}"
 
 
 class _Memory(ABC):

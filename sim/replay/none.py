@@ -40,5 +40,5 @@ class NoReplay(ReplaySource):
         pass
 
     @classmethod
-    def label(cls, params: Any) -> str:
+    def title(cls, params: Any) -> str:
         return "fine-tuning"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.selector import Selector
-from sim.ledger import Entry, Ledger, latent_replay_ledger
+from sim.ledger import Ledger, joint_ledger, latent_replay_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
 
 __all__ = ["JointReplay", "LatentReplay", "Reservoir"]
@@ -53,7 +53,7 @@ class LatentParams(SourceParams):
         E, embeddings kept a class.
     """
 
-    exemplars: int = Field(default=20, ge=1)
+    exemplars: int = Field(default=20, ge=1, le=1_000_000)
 
 
 class _StoredReplay(ReplaySource):
@@ -119,6 +119,8 @@ class LatentReplay(_StoredReplay):
 
     name = "latent"
     Params = LatentParams
+    titled = ("exemplars",)
+    bounded_by_samples = ("exemplars",)
 
     def __init__(self, params: LatentParams, context: ReplayContext) -> None:
         self.capacity = params.exemplars
@@ -133,7 +135,7 @@ class LatentReplay(_StoredReplay):
         )
 
     @classmethod
-    def label(cls, params: LatentParams) -> str:
+    def title(cls, params: LatentParams) -> str:
         return f"latent replay E = {params.exemplars}"
 
 
@@ -143,11 +145,13 @@ class JointReplay(_StoredReplay):
     name = "joint"
 
     def ledger(self) -> Ledger:
-        kept = sum(len(packed) for packed in self._packed)
-        note = "every training sample, N * D"
-        bits = kept * self.context.features
-        return Ledger((Entry(name="exemplars", bits=bits, counted_by_paper=True, note=note),))
+        return joint_ledger(
+            features=self.context.features,
+            samples=sum(len(packed) for packed in self._packed),
+            classes=self.context.classes,
+            selection=self.params.requests,
+        )
 
     @classmethod
-    def label(cls, params: SourceParams) -> str:
+    def title(cls, params: SourceParams) -> str:
         return "joint training"

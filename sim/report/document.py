@@ -23,6 +23,7 @@ from sim.report.tables import COLUMNS, markdown_table, results_rows
 
 __all__ = ["StudyReport"]
 
+_IMAGES = ("accuracy_by_bits.png", "accuracy_by_task.png", "correlations.png", "exemplars.png")
 _RESOLUTION = 110  # dots an inch of the figures
 
 _READING = """\
@@ -90,6 +91,9 @@ class StudyReport:
         content["report.md"] = self._markdown(images)
         content["results.json"] = json.dumps(self._results(), indent=1) + "\n"
         ensure_directory(folder)
+        for name in _IMAGES:
+            if name not in images:  # of an earlier report in this folder
+                (folder / name).unlink(missing_ok=True)
         for name, data in content.items():
             write_whole(folder / name, data)
 

@@ -77,11 +77,11 @@ def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
     """Draw class means of real and generated exemplars as images, and one exemplar of each."""
     real = Exemplars.real(bank)
     rows: list[tuple[str, NDArray[np.float32]]] = [
-        ("real, mean", class_means(real, bank.features)),
+        ("real, mean", class_means(real, bank.features, bank.n_classes)),
         ("real, one", _first_of_each(real, bank)),
     ]
     for label, exemplars in generated:
-        rows.append((f"{label}\nmean", class_means(exemplars, bank.features)))
+        rows.append((f"{label}\nmean", class_means(exemplars, bank.features, bank.n_classes)))
         rows.append((f"{label}\none", _first_of_each(exemplars, bank)))
     columns = min(bank.n_classes, _LARGEST_CLASSES)
     figure = Figure(figsize=(0.85 * columns + 1.6, 0.9 * len(rows) + 0.3), layout="constrained")
@@ -129,15 +129,16 @@ def _look(group: Group, groups: Sequence[Group]) -> tuple[object, str]:
 def _series(groups: Sequence[Group]) -> dict[str, list[Group]]:
     """Return the lines of the memory figure: latent replay, GBM along q, GBM along K."""
     series: dict[str, list[Group]] = {}
-    widths = [g for g in groups if g.replay == "gbm" and g.params["components"] == 1]
-    counts = [g for g in groups if g.replay == "gbm" and g.params["components"] > 1]
-    if latent := [g for g in groups if g.replay == "latent"]:
-        series["latent replay"] = latent
-    if widths:
-        series["GBM, K = 1"] = widths
-    for q in dict.fromkeys(g.params["code_width"] for g in counts):
-        start = [g for g in widths if g.params["code_width"] == q]
-        series[f"GBM, q = {q}"] = start + [g for g in counts if g.params["code_width"] == q]
+    for group in groups:
+        shown = 1 if group.replay == "latent" else 2  # parameters in the title of the label
+        variant = "".join(f", {extra}" for extra in group.label.split(", ")[shown:])
+        if group.replay == "latent":
+            series.setdefault("latent replay" + variant, []).append(group)
+        elif group.replay == "gbm" and group.params["components"] == 1:
+            series.setdefault("GBM, K = 1" + variant, []).append(group)
+        elif group.replay == "gbm":
+            name = f"GBM, q = {group.params['code_width']}{variant}"
+            series.setdefault(name, []).append(group)
     return series
 
 
@@ -169,10 +170,10 @@ def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
 
 
 def _first_of_each(exemplars: Exemplars, bank: Bank) -> NDArray[np.float32]:
-    """Return the first exemplar of every class, shape (n_classes, D)."""
-    firsts = [int(np.argmax(exemplars.labels == c)) for c in range(bank.n_classes)]
-    one = Exemplars(packed=exemplars.packed[firsts], labels=np.arange(bank.n_classes))
-    return class_means(one, bank.features)
+    """Return the first exemplar of every class, shape (n_classes, D); NaN where there is none."""
+    classes, firsts = np.unique(exemplars.labels, return_index=True)
+    one = Exemplars(packed=exemplars.packed[firsts], labels=classes)
+    return class_means(one, bank.features, bank.n_classes)
 
 
 def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:

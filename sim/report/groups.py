@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs of one method gathered over seeds, and memories compared at equal bits."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,16 +23,24 @@ class Spread:
     mean : float
     deviation : float or None
         None for a single seed, which says nothing of the spread.
+    count : int
+        Seeds.
     """
 
     mean: float
     deviation: float | None
+    count: int
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
         """Return the spread of one value a seed."""
         deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return cls(float(np.mean(values)), deviation)
+        return cls(float(np.mean(values)), deviation, len(values))
+
+    @property
+    def standard_error(self) -> float | None:
+        """Standard error of the mean; None for a single seed."""
+        return None if self.deviation is None else self.deviation / self.count**0.5
 
     def percent(self) -> str:
         """Return the spread of a share as text, in per cent."""
@@ -120,17 +129,23 @@ class EqualBits:
     bits_factor: float | None
 
     @property
-    def wins(self) -> bool:
-        """Whether the gain is positive."""
-        return self.gain.mean > 0
+    def outcome(self) -> str:
+        """``ahead`` or ``behind`` if the gain exceeds its standard error over seeds, else ``even``.
+
+        A single seed tells nothing of the error, which then counts as 0.
+        """
+        if abs(self.gain.mean) <= (self.gain.standard_error or 0):
+            return "even"
+        return "ahead" if self.gain.mean > 0 else "behind"
 
 
 def group_runs(runs: Sequence[Run]) -> list[Group]:
-    """Gather runs by method, in the order of their first appearance."""
-    by_label: dict[str, list[Run]] = {}
+    """Gather runs by method and parameters, in the order of their first appearance."""
+    groups: dict[str, list[Run]] = {}
     for run in runs:
-        by_label.setdefault(run["label"], []).append(run)
-    return [Group(tuple(members)) for members in by_label.values()]
+        method = json.dumps([run["method"], run["parameters"]], sort_keys=True)
+        groups.setdefault(method, []).append(run)
+    return [Group(tuple(members)) for members in groups.values()]
 
 
 def compare_at_equal_bits(groups: Sequence[Group]) -> list[EqualBits]:
@@ -176,7 +191,7 @@ def verdict(comparisons: Sequence[EqualBits]) -> str:
             "Nothing can be said of equal bits: no generative memory of this study lies between "
             "two sizes of latent replay."
         )
-    won = [c for c in comparisons if c.wins]
+    outcomes = [c.outcome for c in comparisons]
     best = max(comparisons, key=lambda c: c.group.spread("average_incremental").mean)
     more = (
         "more than the largest latent replay tried"
@@ -184,8 +199,10 @@ def verdict(comparisons: Sequence[EqualBits]) -> str:
         else f"as much as latent replay with {best.bits_factor:.1f} times the bits"
     )
     return (
-        f"At equal bits, Generative Binary Memory beats latent replay at {len(won)} of the "
-        f"{len(comparisons)} sizes compared; the best, {best.group.label}, reaches "
+        "At equal bits, as the papers count them, Generative Binary Memory is ahead of latent "
+        f"replay at {outcomes.count('ahead')} of the {len(comparisons)} sizes compared, behind at "
+        f"{outcomes.count('behind')} and even, within one standard error over seeds, at "
+        f"{outcomes.count('even')}; the best, {best.group.label}, reaches "
         f"{best.group.spread('average_incremental').percent()} % average incremental accuracy in "
         f"{best.group.bits_paper / 1e3:.1f} kb, {best.gain.points()} points on latent replay of "
         f"that size and {more}."

@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 
 from rich.table import Table
+from rich.text import Text
 
 from sim.report.groups import EqualBits, Group
 
@@ -60,7 +61,7 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
     """Return a table for the terminal: of each row what fits into 80 characters."""
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=Text(title), title_justify="left", header_style="bold")
     for name, place in _TERMINAL_COLUMNS.items():
         table.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rows:

@@ -43,7 +43,9 @@ def _parse(arguments: Sequence[str] | None, present: Sequence[str]) -> argparse.
     parser = argparse.ArgumentParser(prog="python -m verification.bench", description=__doc__)
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the report into this folder")
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that all runs")
-    parser.add_argument("--only", nargs="+", choices=present, help="run these benchmarks only")
+    parser.add_argument(
+        "--only", nargs="+", action="extend", choices=present, help="run these benchmarks only"
+    )
     return parser.parse_args(arguments)
 
 

@@ -33,7 +33,6 @@ def test_the_digits_have_the_stated_shapes_and_kinds() -> None:
     assert digits.train_images.dtype == np.uint8
     assert digits.train_labels.dtype == digits.test_labels.dtype == np.int64
     assert digits.pixel_bits == 4
-    assert digits.image_bits == 256
     assert digits.train_images.max() == 15
     assert digits.n_classes == 10
     assert digits.class_names == tuple("0123456789")
@@ -43,14 +42,6 @@ def test_one_fifth_of_every_class_is_for_testing() -> None:
     digits = load("digits")
     train, test = np.bincount(digits.train_labels), np.bincount(digits.test_labels)
     np.testing.assert_array_equal(test, (train + test) // 5)
-
-
-def test_the_digest_depends_on_order() -> None:
-    digits = load("digits")
-    assert digits.digest() == load("digits").digest()
-    order = digits.train_images[::-1]
-    fields = {name: getattr(digits, name) for name in digits.__dataclass_fields__}
-    assert type(digits)(**{**fields, "train_images": order}).digest() != digits.digest()
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:

@@ -51,9 +51,9 @@ def test_run_stopped_after_any_task_goes_on_bit_for_bit(
     stopped = Experiment(bank, config.head, method, seed=1)
     for _ in range(stop_after):
         stopped.step(silent)
-    stopped.save(tmp_path / "checkpoint.npz")
+    stopped.save(tmp_path / "checkpoint.arrays")
     resumed = Experiment(bank, config.head, method, seed=1)
-    resumed.load(tmp_path / "checkpoint.npz")
+    resumed.load(tmp_path / "checkpoint.arrays")
     assert resumed.task == stop_after
     assert finished(resumed) == straight
 
@@ -103,13 +103,45 @@ def test_progress_tells_every_epoch(config: StudyConfig, bank: Bank) -> None:
 def test_damaged_checkpoint_is_named(config: StudyConfig, bank: Bank, tmp_path: Path) -> None:
     experiment = Experiment(bank, config.head, methods(config)[2], 0)
     experiment.step(silent)
-    path = tmp_path / "run-0.npz"
+    path = tmp_path / "run-0.arrays"
     experiment.save(path)
     whole = path.read_bytes()
-    for damage in (whole[:-40], whole[: len(whole) // 2], b"", b"no archive"):
+    flipped = bytearray(whole)
+    flipped[len(whole) // 3] ^= 4
+    for damage in (whole[:-40], whole[: len(whole) // 2], b"", b"no archive", bytes(flipped)):
         path.write_bytes(damage)
-        with pytest.raises(UserError, match=r"run-0\.npz must be a checkpoint, and it is damaged"):
+        with pytest.raises(UserError, match=r"run-0\.arrays is damaged: it must end in the SHA"):
             Experiment(bank, config.head, methods(config)[2], 0).load(path)
+
+
+def test_every_batch_is_shared_between_past_and_present_classes(
+    config: StudyConfig, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[list[int]] = []
+    experiment = Experiment(bank, config.head, methods(config)[0], 0)
+    gradients = experiment.trainer.gradients
+
+    def recorded(x: Any, labels: Any, n_classes: int) -> Any:
+        new = int((labels >= bank.tasks[experiment.task].start).sum())
+        batches.append([len(labels) - new, new])
+        return gradients(x, labels, n_classes)
+
+    monkeypatch.setattr(experiment.trainer, "gradients", recorded)
+    shares = []
+    for _ in bank.tasks:
+        batches.clear()
+        experiment.step(silent)
+        assert all(batch == batches[0] for batch in batches)
+        shares.append(batches[0])
+    # Tasks of 4, 3 and 3 classes, batches of 64: equation (4), rounded half up.
+    assert shares == [[0, 64], [37, 27], [45, 19]]
+
+
+def test_training_that_diverges_is_no_result(config: StudyConfig, bank: Bank) -> None:
+    experiment = Experiment(bank, config.head, methods(config)[0], 0)
+    experiment.trainer.weights[0][:] = np.nan
+    with pytest.raises(UserError, match=r"diverged in task 1, epoch 1: lower head\.learning_rate"):
+        experiment.step(silent)
 
 
 def test_checkpoint_of_another_run_is_refused(
@@ -117,7 +149,7 @@ def test_checkpoint_of_another_run_is_refused(
 ) -> None:
     experiment = Experiment(bank, config.head, methods(config)[2], 0)
     experiment.step(silent)
-    experiment.save(tmp_path / "run-0.npz")
-    message = r"run-0\.npz must be a checkpoint of latent replay E = 1 on these data"
+    experiment.save(tmp_path / "run-0.arrays")
+    message = r"run-0\.arrays must be a checkpoint of latent replay E = 1 on these data"
     with pytest.raises(UserError, match=message):
-        Experiment(bank, config.head, methods(config)[2], 1).load(tmp_path / "run-0.npz")
+        Experiment(bank, config.head, methods(config)[2], 1).load(tmp_path / "run-0.arrays")

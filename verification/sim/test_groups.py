@@ -11,6 +11,7 @@ from sim.report.groups import Spread, compare_at_equal_bits, group_runs, verdict
 def run(method: str, label: str, bits: int, accuracy: float, seed: int) -> dict[str, Any]:
     return {
         "method": method,
+        "parameters": {"bits": bits},
         "label": label,
         "bits_paper": bits,
         "average_incremental": accuracy,
@@ -27,13 +28,13 @@ LATENT = [
 
 
 def test_spread_is_the_sample_standard_deviation() -> None:
-    assert Spread.of([1.0, 2.0, 3.0]) == Spread(2.0, 1.0)
-    assert Spread(0.5, 0.01).percent() == "50.0 ± 1.0"
-    assert Spread(0.5, 0.01).points() == "+50.0 ± 1.0"
+    assert Spread.of([1.0, 2.0, 3.0]) == Spread(2.0, 1.0, 3)
+    assert Spread(0.5, 0.01, 3).percent() == "50.0 ± 1.0"
+    assert Spread(0.5, 0.01, 3).points() == "+50.0 ± 1.0"
 
 
 def test_single_seed_has_no_spread() -> None:
-    assert Spread.of([0.4]) == Spread(0.4, None)
+    assert Spread.of([0.4]) == Spread(0.4, None, 1)
     assert Spread.of([0.4]).percent() == "40.0"
 
 
@@ -46,7 +47,7 @@ def test_latent_replay_is_interpolated_over_the_logarithm_of_the_bits() -> None:
     assert comparison.gain.deviation == pytest.approx(0.0, abs=1e-9)
     # 0.65 lies at 0.7 of the way from 0.51 to 0.71: 100 * 10**0.7 = 501 bits.
     assert comparison.bits_factor == pytest.approx(501.2 / 316, rel=1e-3)
-    assert comparison.wins
+    assert comparison.outcome == "ahead"
 
 
 def test_memory_above_the_whole_curve_has_no_factor() -> None:
@@ -68,11 +69,31 @@ def test_verdict_counts_wins_and_names_the_best() -> None:
     ]
     sentence = verdict(compare_at_equal_bits(group_runs(LATENT + gbm)))
     assert sentence == (
-        "At equal bits, Generative Binary Memory beats latent replay at 1 of the 2 sizes compared; "
-        "the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy in 1.0 kb, "
-        "+9.0 ± 1.4 points on latent replay of that size and more than the largest latent replay "
+        "At equal bits, as the papers count them, Generative Binary Memory is ahead of latent "
+        "replay at 1 of the 2 sizes compared, behind at 1 and even, within one standard error over "
+        "seeds, at 0; the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy in "
+        "1.0 kb, +9.0 ± 1.4 points on latent replay of that size and more than the largest latent replay "
         "tried."
     )
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "outcome"),
+    [((0.52, 0.50), "even"), ((0.54, 0.55), "ahead"), ((0.47, 0.48), "behind"), ((0.51,), "ahead")],
+)
+def test_gain_within_its_standard_error_is_even(
+    accuracies: tuple[float, ...], outcome: str
+) -> None:
+    seeds = range(len(accuracies))
+    latent = [r for r in LATENT if r["seed"] in seeds]
+    gbm = [run("gbm", "GBM", 100, accuracies[s], s) for s in seeds]
+    (comparison,) = compare_at_equal_bits(group_runs(latent + gbm))
+    assert comparison.outcome == outcome
+
+
+def test_methods_with_other_parameters_are_never_one_group() -> None:
+    runs = [run("gbm", "GBM", 10, 0.4, 0), run("gbm", "GBM", 20, 0.5, 0)]
+    assert [len(group.runs) for group in group_runs(runs)] == [1, 1]
 
 
 def test_verdict_without_a_comparison_says_so() -> None:

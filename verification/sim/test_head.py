@@ -85,6 +85,31 @@ def test_plane_gradient_equals_finite_differences_of_a_real_valued_plane() -> No
         assert gradients[0][place] == pytest.approx(slope, rel=1e-3)
 
 
+def test_hidden_gradient_is_that_of_the_hidden_bits_let_through_the_window() -> None:
+    """Chain rule by hand: finite differences over the hidden layer's outputs, then the window."""
+    trainer = trainer_of(20, 3, hidden=6)
+    x, labels = batch_of(20, 3)
+    _, _, gradients = trainer.gradients(x, labels, 3)
+    hidden, *planes = (np.where(w >= 0, 1.0, -1.0) for w in trainer.weights)
+    pre = x @ hidden.T / np.sqrt(20)
+    fired = np.where(pre >= 0, 1.0, -1.0)
+
+    def loss(h: np.ndarray) -> float:
+        logits = np.concatenate([h, x], axis=1) @ (planes[0] + planes[1]).T
+        logits = logits / np.sqrt(5 * 2 * 26 * 3)
+        logits -= logits.max(axis=1, keepdims=True)
+        shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return -np.log(shares[np.arange(len(x)), labels]).mean()
+
+    slopes = np.zeros_like(fired)
+    for place in np.ndindex(fired.shape):
+        step = np.zeros_like(fired)
+        step[place] = 1e-4
+        slopes[place] = (loss(fired + step) - loss(fired - step)) / 2e-4
+    expected = (slopes * (np.abs(pre) <= 1) / np.sqrt(20)).T @ x
+    np.testing.assert_allclose(gradients[0], expected, rtol=1e-3, atol=1e-7)
+
+
 def test_unseen_classes_get_no_gradient() -> None:
     trainer = trainer_of(30, 5, hidden=8)
     x, labels = batch_of(30, 2)

@@ -10,6 +10,7 @@ from sim.ledger import (
     as_exemplars,
     gbm_ledger,
     head_ledger,
+    joint_ledger,
     latent_replay_ledger,
     network_ledger,
 )
@@ -64,17 +65,33 @@ def test_the_full_count_of_a_generative_memory_holds_all_that_it_needs() -> None
 def test_the_full_count_follows_the_architecture_of_the_sampler() -> None:
     def streams(**choices: Any) -> dict[str, int]:
         ledger = gbm_ledger(features=64, components=1, classes=10, code_width=8, **choices)
-        return {e.name: e.bits for e in ledger if "class " in e.name or "streams" in e.name}
+        return {entry.name: entry.bits for entry in ledger}
 
     assert streams()["random streams"] == 9 * 64
     assert streams(mode="serial")["random streams"] == 2 * 64
     assert streams(selection="uniform")["class requests"] == 64
-    assert streams(selection="weighted")["class requests"] == 64 + 9 * 16
+    weighted = streams(selection="weighted")
+    assert weighted["class requests"] == 64
+    assert weighted["class thresholds"] == 9 * 16
+    assert weighted["sample counters"] == 10 * 32
 
 
 def test_real_means_need_no_random_stream_of_the_chip() -> None:
-    names = [e.name for e in gbm_ledger(features=64, components=1, classes=1, code_width=32)]
-    assert names == ["prototypes", "class table", "fill pointers"]
+    ledger = gbm_ledger(
+        features=70, components=1, classes=1, code_width=32, lanes=64, on_chip=False
+    )
+    assert [e.name for e in ledger] == ["prototypes", "class table", "fill pointers"]
+
+
+def test_joint_training_keeps_every_sample_with_its_label() -> None:
+    ledger = joint_ledger(features=1024, samples=1442, classes=10)
+    assert {entry.name: entry.bits for entry in ledger} == {
+        "exemplars": 1442 * 1024,
+        "labels": 1442 * 4,
+        "class pointer": 4,
+        "random streams": 64,
+    }
+    assert ledger.bits_paper == 1442 * 1024
 
 
 def test_the_full_count_of_latent_replay_holds_labels_and_counters() -> None:

@@ -194,6 +194,24 @@ def test_ledger_counts_the_memory_as_the_papers_do() -> None:
     assert taught("gbm", code_width="float").ledger().bits_paper == FEATURES * 4 * 32
 
 
-def test_label_names_every_parameter_that_is_not_the_default() -> None:
+@pytest.mark.parametrize(
+    ("name", "params", "label"),
+    [
+        (
+            "latent",
+            {"exemplars": 5, "requests": "uniform"},
+            "latent replay E = 5, requests = uniform",
+        ),
+        ("joint", {"requests": "weighted"}, "joint training, requests = weighted"),
+        ("none", {}, "fine-tuning"),
+    ],
+)
+def test_label_of_every_source_names_what_is_not_the_default(
+    name: str, params: dict[str, Any], label: str
+) -> None:
+    assert SOURCES[name].label(SOURCES[name].Params(**params)) == label
+
+
+def test_label_names_nested_parameters_too() -> None:
     params = GbmParams(code_width=3, mode="serial", mixture={"pi": "trainable"})  # type: ignore[arg-type]
     assert SOURCES["gbm"].label(params) == "GBM K = 1, q = 3, mode = serial, pi = trainable"

@@ -94,11 +94,11 @@ MISTAKES = {
     ),
     "wrong type": (
         "methods: [{replay: joint}]\nhead:\n  hidden: many\n",
-        r"small\.yaml:3: head\.hidden must be an integer >= 0, not 'many'",
+        r"small\.yaml:3: head\.hidden must be an integer in 0\.\.65536, not 'many'",
     ),
     "K = 0": (
         "methods:\n  - replay: gbm\n    components: 0\n",
-        r"small\.yaml:3: methods\.0\.components must be an integer >= 1 or a list.*, not 0",
+        r"small\.yaml:3: methods\.0\.components must be an integer in 1\.\.4096 or a list.*, not 0",
     ),
     "q = 17": (
         "methods:\n  - replay: gbm\n    components: 1\n    code_width: 17\n",
@@ -136,6 +136,22 @@ MISTAKES = {
         "methods: [{replay: joint}]\ndata: {name: digit}\n",
         r"small\.yaml:2: data\.name: must be one of cifar10, cifar100, digits, .*, not 'digit'",
     ),
+    "more exemplars than samples": (
+        "methods:\n  - replay: latent\n    exemplars: [5, 143]\n",
+        r"small\.yaml:3: methods\.0\.exemplars must be at most the 140 training samples of the sma",
+    ),
+    "more components than samples": (
+        "methods:\n  - replay: gbm\n    components: 500\n",
+        r"small\.yaml:3: methods\.0\.components must be at most the 140 training samples of the sm",
+    ),
+    "method twice": (
+        "methods: [{replay: joint}, {replay: latent, exemplars: [5, 5]}]\n",
+        r"small\.yaml:1: methods\.1 repeats the method 'latent replay E = 5'",
+    ),
+    "more memory than there is": (
+        "methods: [{replay: joint}]\nhead: {hidden: 100000000000}\n",
+        r"small\.yaml:2: head\.hidden must be an integer in 0\.\.65536, not 100000000000",
+    ),
     "no methods": ("title: none\n", r"small\.yaml:1: methods is missing: it must be a list"),
 }
 
@@ -157,7 +173,9 @@ def test_mistake_in_an_override_names_the_override(engram: Engram, tmp_path: Pat
     config = write_config(tmp_path)
     status, _, err = engram("run", config, "--set", "head.hidden=-1", "--out", tmp_path / "out")
     assert status == 2
-    assert err == "engram: --set head.hidden=-1: head.hidden must be an integer >= 0, not -1\n"
+    assert (
+        err == "engram: --set head.hidden=-1: head.hidden must be an integer in 0..65536, not -1\n"
+    )
 
 
 def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -> None:
@@ -197,14 +215,24 @@ def test_corrupted_idx_file_is_named(engram: Engram, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+def test_missing_data_directory_is_named(engram: Engram, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    status, _, err = engram("run", "mnist", "--data-dir", nowhere, "--out", tmp_path / "out")
+    assert status == 2
+    assert err == f"engram: Directory {nowhere} cannot be read: no such file or directory\n"
+
+
 def test_unreadable_data_directory_is_named(
     engram: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status, _, err = engram(
-        "run", "mnist", "--data-dir", tmp_path / "nowhere", "--out", tmp_path / "out"
-    )
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    # Permission bits do not bind an administrator, who may well run this test.
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    status, _, err = engram("run", "mnist", "--data-dir", tmp_path, "--out", tmp_path / "out")
     assert status == 2
-    assert str(tmp_path / "nowhere") in err
+    assert err == f"engram: Directory {tmp_path} cannot be read: permission denied\n"
 
 
 def test_output_folder_that_is_a_file_is_refused_before_any_work(
@@ -250,3 +278,58 @@ def test_help_names_every_option(engram: Engram) -> None:
     assert status == 0
     for option in ("--set", "--seeds", "--out", "--jobs", "--data-dir", "--resume"):
         assert option in out
+
+
+@pytest.mark.parametrize("out", ["/", "//"])
+def test_root_is_no_folder_for_a_report(engram: Engram, tmp_path: Path, out: str) -> None:
+    status, _, err = engram("run", write_config(tmp_path), "--out", out)
+    assert status == 2
+    assert err.startswith("engram: Folder of the report must not be the root of the file system, /")
+
+
+def test_names_too_long_for_the_file_system_are_refused(engram: Engram, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    for arguments in (["x" * 5000 + ".yaml"], [config, "--out", tmp_path / ("o" * 250)]):
+        status, _, err = engram("run", *arguments)
+        assert status == 2
+        assert "file name too long" in err
+
+
+def test_folder_in_the_way_of_the_work_is_left_alone(engram: Engram, tmp_path: Path) -> None:
+    precious = tmp_path / "out.partial" / "notes.txt"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    status, _, err = engram("run", write_config(tmp_path), "--out", tmp_path / "out", "--resume")
+    assert status == 2
+    assert "out.partial is in the way: it is no folder of a study under way" in err
+    assert precious.read_text() == "precious"
+
+
+def test_text_that_looks_like_markup_is_printed_as_it_is(engram: Engram, tmp_path: Path) -> None:
+    text = "title: '[/foo] [bold]x'\nmethods: [{replay: none}]\nhead: {epochs: 1, hidden: 4}\n"
+    status, out, _ = engram(
+        "run", write_config(tmp_path, text), "--out", tmp_path / "[red]out", "--jobs", 1
+    )
+    assert status == 0
+    assert "[/foo] [bold]x" in out
+    assert str(tmp_path / "[red]out" / "report.md") in "".join(out.split())
+
+
+def test_second_report_in_a_folder_leaves_no_picture_of_the_first(
+    engram: Engram, tmp_path: Path
+) -> None:
+    quick = "head: {epochs: 1, hidden: 4}\nseeds: 1\n"
+    for methods in ("[{replay: gbm}]", "[{replay: none}]"):
+        config = write_config(tmp_path, f"methods: {methods}\n{quick}")
+        assert engram("run", config, "--out", tmp_path / "out", "--jobs", 1)[0] == 0
+    assert not (tmp_path / "out" / "exemplars.png").exists()
+
+
+def test_classes_that_were_never_drawn_do_not_stop_the_report(
+    engram: Engram, tmp_path: Path
+) -> None:
+    text = "methods: [{replay: gbm, draws_per_read: 4096}]\nhead: {epochs: 1, hidden: 4}\n"
+    status, _, _ = engram(
+        "run", write_config(tmp_path, text), "--out", tmp_path / "out", "--jobs", 1, "--seeds", 1
+    )
+    assert status == 0

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Studies: the same bits for any number of processes, and after a kill."""
 
-import dataclasses
 import json
 import os
 import signal
@@ -25,7 +24,7 @@ def study_in(folder: Path) -> Study:
 
 
 def run(study: Study, jobs: int, resume: bool = False) -> list[dict[str, Any]]:
-    study.prepare(resume)
+    study.folder.open(resume)
     return without_seconds(study.run(jobs, lambda *_: None))
 
 
@@ -60,7 +59,7 @@ def test_interrupted_study_goes_on_bit_for_bit(
     serial: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     study = study_in(tmp_path)
-    study.prepare(resume=False)
+    study.folder.open(resume=False)
 
     def interrupt(index: int, progress: Progress) -> None:
         if index == 8 and progress.task == 1:
@@ -68,8 +67,8 @@ def test_interrupted_study_goes_on_bit_for_bit(
 
     with pytest.raises(KeyboardInterrupt):
         study.run(1, interrupt)
-    assert study.prepare(resume=True) == 8
-    assert (study.folder / "run-8.npz").exists()
+    assert study.ended == 8
+    assert study.folder.checkpoint(8).exists()
     assert run(study, jobs=1, resume=True) == serial
 
 
@@ -101,24 +100,9 @@ def test_killed_command_resumes_to_the_same_results(tmp_path: Path) -> None:
     assert not (tmp_path / "broken.partial").exists()
 
 
-def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
-    study = study_in(tmp_path)
-    study.prepare(resume=False)
-    with pytest.raises(UserError, match=r"holds an unfinished study: go on with --resume, or remo"):
-        study.prepare(resume=False)
-
-
-def test_unfinished_study_of_another_configuration_is_not_gone_on_with(tmp_path: Path) -> None:
-    study = study_in(tmp_path)
-    study.prepare(resume=False)
-    other = dataclasses.replace(study, digest="0" * 64)
-    with pytest.raises(UserError, match="holds an unfinished study of another configuration"):
-        other.prepare(resume=True)
-
-
 def test_fault_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:
     study = study_in(tmp_path)
-    study.prepare(resume=False)
-    (study.folder / "run-3.npz").write_bytes(b"damaged")
-    with pytest.raises(UserError, match=r"run-3\.npz must be a checkpoint, and it is damaged"):
+    study.folder.open(resume=False)
+    study.folder.checkpoint(3).write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"run-3\.arrays is damaged"):
         study.run(2, lambda *_: None)

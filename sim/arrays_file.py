@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Named arrays in a file that ends in its own checksum, so that no damage is believed."""
+
+import hashlib
+import io
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import UserError
+from sim.files import read_bytes, write_whole
+
+__all__ = ["load_arrays", "save_arrays"]
+
+_DIGEST_SIZE = hashlib.sha256().digest_size
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays to a file, whole or not at all: NumPy's npz, then the SHA-256 of it."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    body = buffer.getvalue()
+    write_whole(path, body + hashlib.sha256(body).digest())
+
+
+def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a file that `save_arrays` wrote.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or is damaged.
+    """
+    data = read_bytes(path)
+    body, digest = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
+    if hashlib.sha256(body).digest() != digest:
+        raise UserError(f"{path} is damaged: it must end in the SHA-256 of what stands before")
+    try:
+        with np.load(io.BytesIO(body), allow_pickle=False) as file:
+            return dict(file)
+    except (BadZipFile, EOFError, OSError, ValueError, zlib.error) as error:
+        raise UserError(f"{path} must be an archive of arrays: {error}") from error

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""The folder of a study under way: whose it is, and that nothing foreign in it is ever lost."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.errors import UserError
+from sim.work_folder import WorkFolder
+
+IDENTITY = {"version": "1", "configuration": "c", "data": "d"}
+
+
+def opened(path: Path) -> WorkFolder:
+    folder = WorkFolder(path, IDENTITY)
+    folder.open(resume=False)
+    return folder
+
+
+def test_results_come_back_and_end_the_checkpoint(tmp_path: Path) -> None:
+    folder = opened(tmp_path / "w")
+    folder.checkpoint(2).write_bytes(b"checkpoint")
+    assert not folder.has_result(2)
+    folder.write_result(2, {"final": 0.5})
+    assert folder.has_result(2)
+    assert folder.result(2) == {"final": 0.5}
+    assert not folder.checkpoint(2).exists()
+
+
+def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
+    opened(tmp_path)
+    with pytest.raises(UserError, match=r"holds an unfinished study: go on with --resume, or remo"):
+        opened(tmp_path)
+
+
+def test_same_study_goes_on(tmp_path: Path) -> None:
+    opened(tmp_path).write_result(0, {"final": 0.5})
+    folder = WorkFolder(tmp_path, IDENTITY)
+    folder.open(resume=True)
+    assert folder.has_result(0)
+
+
+def test_resume_with_nothing_to_resume_starts(tmp_path: Path) -> None:
+    WorkFolder(tmp_path / "new", IDENTITY).open(resume=True)
+    assert (tmp_path / "new" / "study.json").exists()
+
+
+@pytest.mark.parametrize("key", sorted(IDENTITY))
+def test_study_of_another_version_configuration_or_data_is_refused(
+    tmp_path: Path, key: str
+) -> None:
+    opened(tmp_path)
+    other = WorkFolder(tmp_path, {**IDENTITY, key: "other"})
+    with pytest.raises(UserError, match=f"holds an unfinished study with another {key}: go on"):
+        other.open(resume=True)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+def test_damaged_mark_is_refused_and_kept(tmp_path: Path, damage: str) -> None:
+    folder = opened(tmp_path)
+    (tmp_path / "study.json").write_text(damage)
+    with pytest.raises(UserError, match="holds an unfinished study with another version"):
+        folder.open(resume=True)
+    assert (tmp_path / "study.json").read_text() == damage
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[1]", '{"sha256": "0", "result": {"final": 1}}'])
+def test_damaged_result_is_named(tmp_path: Path, damage: str) -> None:
+    folder = opened(tmp_path)
+    (tmp_path / "run-4.json").write_text(damage)
+    message = r"run-4\.json is damaged: remove it, and --resume does that run again"
+    with pytest.raises(UserError, match=message):
+        folder.result(4)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_folder_of_something_else_is_in_the_way(tmp_path: Path, resume: bool) -> None:
+    (tmp_path / "notes.txt").write_text("precious")
+    with pytest.raises(UserError, match="is in the way: it is no folder of a study under way"):
+        WorkFolder(tmp_path, IDENTITY).open(resume)
+    assert (tmp_path / "notes.txt").read_text() == "precious"
+
+
+def test_close_removes_its_own_files_and_no_others(tmp_path: Path) -> None:
+    folder = opened(tmp_path / "w")
+    folder.write_result(0, {})
+    folder.checkpoint(1).write_bytes(b"")
+    folder.exemplars(0).write_bytes(b"")
+    (tmp_path / "w" / "notes.txt").write_text("precious")
+    folder.close()
+    assert [p.name for p in (tmp_path / "w").iterdir()] == ["notes.txt"]
+    (tmp_path / "w" / "notes.txt").unlink()
+    opened(tmp_path / "w").close()
+    assert not (tmp_path / "w").exists()

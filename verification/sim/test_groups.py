@@ -71,9 +71,9 @@ def test_verdict_counts_wins_and_names_the_best() -> None:
     assert sentence == (
         "At equal bits, as the papers count them, Generative Binary Memory is ahead of latent "
         "replay at 1 of the 2 sizes compared, behind at 1 and even, within one standard error over "
-        "seeds, at 0; the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy in "
-        "1.0 kb, +9.0 ± 1.4 points on latent replay of that size and more than the largest latent replay "
-        "tried."
+        "seeds, at 0; the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy "
+        "in 1.0 kb, +9.0 ± 1.4 points on latent replay of that size and more than the largest "
+        "latent replay tried."
     )
 
 

@@ -126,7 +126,7 @@ class StudyReport:
         made = (
             f"Made by `{self.command}` (engram {version('engram')}, configuration "
             f"{self.config.digest()[:12]}, {seeds}); {len(self.runs)} runs took "
-            f"{sum(run['seconds'] for run in self.runs):.0f} s of processor time."
+            f"{sum(run['seconds'] for run in self.runs):.0f} s, added up."
         )
         data = (
             f"Data: {self.bank.provenance.rstrip('.')}. D = {self.bank.features} bits an "

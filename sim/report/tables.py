@@ -25,9 +25,9 @@ COLUMNS = (
 _TERMINAL_COLUMNS = {
     "method": 0,
     "kb": 1,
-    "average inc. %": 3,
+    "avg. inc. %": 3,
     "final %": 4,
-    "gain, equal bits": 7,
+    "gain (points)": 7,
 }
 
 

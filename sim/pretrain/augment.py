@@ -37,9 +37,7 @@ def augment(images: Tensor, config: AugmentConfig, rng: np.random.Generator) -> 
         return torch.from_numpy(source.clip(0, side - 1)).to(images.device)
 
     image = torch.arange(n_images, device=images.device).view(-1, 1, 1)
-    moved = images[
-        image, indices(rows, height).unsqueeze(2), indices(columns, width).unsqueeze(1)
-    ]
+    moved = images[image, indices(rows, height).unsqueeze(2), indices(columns, width).unsqueeze(1)]
     if config.fill == "zero":
         inside_rows = (rows >= 0) & (rows < height)
         inside_columns = (columns >= 0) & (columns < width)

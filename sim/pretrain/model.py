@@ -37,7 +37,7 @@ class Neurons(nn.Module):
 
     Attributes
     ----------
-    latent : nn.Parameter
+    latent : torch.nn.Parameter
         Latent weights, indexed (output, input channel, kernel row, kernel column) or
         (output, input).
     """
@@ -89,14 +89,14 @@ class Neurons(nn.Module):
     def folded(self) -> tuple[np.ndarray, np.ndarray]:
         """Return thresholds int32 and polarities uint8 of a normalised layer."""
         norm = self.norm
-        assert norm is not None and norm.running_mean is not None and norm.running_var is not None
+        assert norm is not None
+        assert norm.running_mean is not None
+        assert norm.running_var is not None
         gamma, beta, mean, variance = (
             t.detach().double().cpu().numpy()
             for t in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
         )
-        return fold(
-            gamma, beta, mean, np.sqrt(variance + _EPSILON), self.scale, self.params.inputs
-        )
+        return fold(gamma, beta, mean, np.sqrt(variance + _EPSILON), self.scale, self.params.inputs)
 
 
 class BinaryHead(nn.Module):
@@ -137,6 +137,9 @@ class BinaryHead(nn.Module):
 class BinaryNetwork(nn.Module):
     """Feature extractor with its training head.
 
+    In training its bits are those of the golden network too, but for the rounding of batch
+    normalisation; in evaluation they are so without exception.
+
     Parameters
     ----------
     params : NetworkParams
@@ -144,7 +147,16 @@ class BinaryNetwork(nn.Module):
     config : ModelConfig
     rng : numpy.random.Generator
         Draws the first latent weights.
+
+    Attributes
+    ----------
+    precision : torch.dtype
+        Of the convolutions.
+    real : bool
+        Whether activations are clipped real numbers in training, not yet signs.
     """
+
+    levels: Tensor
 
     def __init__(
         self, params: NetworkParams, config: ModelConfig, rng: np.random.Generator
@@ -159,7 +171,9 @@ class BinaryNetwork(nn.Module):
         thresholds = torch.from_numpy(Thermometer(first).thresholds)  # type: ignore[arg-type]
         self.register_buffer("levels", thresholds.to(torch.uint8), persistent=False)
         self.neurons = nn.ModuleList(
-            Neurons(layer, config, rng) for layer in rest if not isinstance(layer, PoolParams)
+            Neurons(layer, config, rng)
+            for layer in rest
+            if isinstance(layer, ConvParams | DenseParams)
         )
         self.head = BinaryHead(params.head, config, rng)
 

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.datasets import ImageSet
+from sim.embed import pixels_of
 from sim.tasks import class_order
 
-__all__ = ["BaseSplit", "base_split", "pixels_of"]
+__all__ = ["BaseSplit", "base_split"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -38,7 +39,9 @@ def base_split(images: ImageSet, order: int | str, base: int, bits: int) -> Base
     Raises
     ------
     ValueError
-        If there are not so many classes, or the pixels have fewer bits.
+        If there are not so many classes.
+    UserError
+        If the pixels have fewer bits.
     """
     if base > images.n_classes:
         raise ValueError(f"must be at most the {images.n_classes} of {images.name}, not {base}")
@@ -50,19 +53,3 @@ def base_split(images: ImageSet, order: int | str, base: int, bits: int) -> Base
         parts[f"{part}_images"] = pixels_of(images, part, bits)[chosen]
         parts[f"{part}_labels"] = labels[chosen]
     return BaseSplit(**parts)
-
-
-def pixels_of(images: ImageSet, part: str, bits: int) -> Pixels:
-    """Return the "train" or "test" images in pixels of `bits` bits: wider ones are shifted right.
-
-    Raises
-    ------
-    ValueError
-        If the pixels have fewer bits.
-    """
-    if bits > images.pixel_bits:
-        raise ValueError(
-            f"Pixel bits b must be at most the {images.pixel_bits} of {images.name}, not {bits}"
-        )
-    pixels: Pixels = getattr(images, f"{part}_images")
-    return pixels >> np.uint8(images.pixel_bits - bits)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Float teacher for distillation: a small residual network over the same pixels."""
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 __all__ = ["Teacher"]
+
+CHUNK = 500  # images of a test pass, to bound its memory
 
 
 class _Block(nn.Module):
@@ -47,7 +51,9 @@ class Teacher(nn.Module):
         self.full_scale = 2**bits - 1
         self.precision = torch.float32
         widths = (channels, width, 2 * width, 4 * width)
-        self.blocks = nn.Sequential(*(_Block(a, b) for a, b in zip(widths, widths[1:], strict=False)))
+        self.blocks = nn.Sequential(
+            *(_Block(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        )
         self.output = nn.Linear(widths[-1], classes)
         with torch.no_grad():
             for weight in (p for p in self.parameters() if p.ndim > 1):
@@ -61,6 +67,16 @@ class Teacher(nn.Module):
         with torch.autocast(x.device.type, self.precision, self.precision != torch.float32):
             y = self.output(self.blocks(x * 4).mean((2, 3)))
         return y.float()
+
+    def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+        """Return the share of images (n_images, H, W, C) uint8 that it gives their label."""
+        hits = 0
+        for start in range(0, len(images), CHUNK):
+            pixels = torch.from_numpy(images[start : start + CHUNK]).to(self.output.weight.device)
+            with torch.no_grad():
+                answers = self(pixels).argmax(1).cpu().numpy()
+            hits += int((answers == labels[start : start + CHUNK]).sum())
+        return hits / len(images)
 
     def clip(self) -> None:
         """Leave the weights as they are: real numbers have no window."""

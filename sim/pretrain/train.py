@@ -144,7 +144,9 @@ class Trainer:
         self.model.precision = torch.float32  # type: ignore[assignment]
         loss, hits = (totals / len(order)).tolist()
         if not math.isfinite(loss):
-            raise UserError(f"Epoch {number + 1} ended in a loss of {loss}: lower the learning rate")
+            raise UserError(
+                f"Epoch {number + 1} ended in a loss of {loss}: lower the learning rate"
+            )
         self.epochs.append(
             Epoch(
                 epoch=number + 1,

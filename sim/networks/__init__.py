@@ -45,7 +45,7 @@ def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
     try:
         return NetworkParams.from_description(document.data[_KEY])
     except (TypeError, ValueError) as error:
-        raise UserError(f"{document.where(_blame(str(error)))}: {error}") from error
+        raise UserError(f"{_place(document, _blame(str(error)))}: {error}") from error
 
 
 def _path(name: str) -> Path:
@@ -62,6 +62,12 @@ def _path(name: str) -> Path:
 def _below(lines: Mapping[KeyPath, int]) -> dict[KeyPath, int]:
     """Return the lines of a text whose content now stands below the key of the network."""
     return {(_KEY, *path): line for path, line in lines.items()}
+
+
+def _place(document: Document, path: KeyPath) -> str:
+    """Return the place of a fault: of what was overridden in that part of the text, if any."""
+    inside = [text for p, text in document.overrides.items() if p[: len(path)] == path]
+    return inside[-1] if inside else document.where(path)
 
 
 def _blame(message: str) -> KeyPath:

@@ -171,7 +171,7 @@ def check_input(params: NetworkParams, images: ImageSet) -> None:
             " x ".join(map(str, shape)) for shape in (params.input.array_shape, images.image_shape)
         )
         raise UserError(
-            f"Images must be of the {wanted} of the network, not {given}: {images.name}"
+            f"Images must be {wanted} for the network, not the {given} of {images.name}"
         )
 
 

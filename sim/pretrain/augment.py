@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Random mirror images and shifts of pixels, before they are encoded."""
 
 import numpy as np

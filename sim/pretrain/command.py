@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """What `engram pretrain` does, from configuration to network, embedding bank and curves."""
 
 import hashlib

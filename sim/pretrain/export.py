@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """From the trained twin to the integer network, and the check that both are one."""
 
 import numpy as np
@@ -23,7 +24,7 @@ CHUNK = 500  # images a forward pass of the twin, to bound its memory
 
 def to_golden(model: BinaryNetwork) -> Network:
     """Return the integer network, head included, of the present weights."""
-    neurons = iter(model.neurons)
+    neurons = iter(model.layers)
     layers: list[Layer] = []
     for params in model.params.layers:
         if isinstance(params, ThermometerParams):
@@ -31,7 +32,7 @@ def to_golden(model: BinaryNetwork) -> Network:
         elif isinstance(params, PoolParams):
             layers.append(Pool(params))
         else:
-            layers.append(_to_layer(next(neurons)))  # type: ignore[arg-type]
+            layers.append(_to_layer(next(neurons)))
     return Network(model.params, layers, _to_head(model))
 
 

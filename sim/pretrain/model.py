@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Trainable twin of a golden network: real latent weights, binary arithmetic.
 
 In training a layer is convolution, scale ``1/sqrt(fan_in)`` (or batch normalisation), maximum over
@@ -177,6 +178,11 @@ class BinaryNetwork(nn.Module):
         )
         self.head = BinaryHead(params.head, config, rng)
 
+    @property
+    def layers(self) -> list[Neurons]:
+        """Layers of neurons in order, the head's left out."""
+        return [layer for layer in self.neurons if isinstance(layer, Neurons)]
+
     def encode(self, pixels: Tensor) -> Tensor:
         """Return the thermometer code of pixels as -1 and +1.
 
@@ -195,14 +201,14 @@ class BinaryNetwork(nn.Module):
     def features(self, pixels: Tensor) -> Tensor:
         """Return the embeddings of pixels as -1 and +1, shape (n_images, D), float32."""
         x = self.encode(pixels)
-        neurons = iter(self.neurons)
+        neurons = iter(self.layers)
         for layer, pool in _with_pools(self.params):
             if isinstance(layer, PoolParams):
                 x = functional.max_pool2d(x, layer.size)
                 continue
             if isinstance(layer, DenseParams) and x.ndim == 4:
                 x = x.permute(0, 2, 3, 1).flatten(1)  # channel fastest
-            x = self._activate(next(neurons), x, pool)  # type: ignore[arg-type]
+            x = self._activate(next(neurons), x, pool)
             if isinstance(layer, ConvParams) and layer.shuffle:
                 x = x.unflatten(1, (layer.groups, -1)).transpose(1, 2).flatten(1, 2)
         if x.ndim == 4:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Signs that let gradients through: straight-through estimators.
 
 The sign is +1 at 0 and above (contract, 2). Its derivative, zero almost everywhere, is replaced by

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Float teacher for distillation: a small residual network over the same pixels."""
 
 import numpy as np

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Epochs of training, each ended by a checkpoint from which the next goes on with the same bits."""
 
 import io

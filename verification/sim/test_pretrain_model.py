@@ -66,7 +66,7 @@ def images_of(count: int, seed: int = 3) -> np.ndarray:
 
 def network_of(params: NetworkParams, **config: Any) -> BinaryNetwork:
     model = BinaryNetwork(params, ModelConfig(**config), np.random.default_rng(1))
-    if any(neurons.norm for neurons in model.neurons):
+    if any(layer.norm for layer in model.layers):
         statistics(model)
     return model.eval()
 
@@ -74,10 +74,11 @@ def network_of(params: NetworkParams, **config: Any) -> BinaryNetwork:
 def statistics(model: BinaryNetwork) -> None:
     """Normalisation as training leaves it: gains of both signs and 0, and means of real sums."""
     draw = torch.Generator().manual_seed(2)
-    for neurons in model.neurons:
-        neurons.norm.weight.data.normal_(generator=draw)
-        neurons.norm.weight.data[0] = 0
-        neurons.norm.bias.data.normal_(generator=draw)
+    for norm in (layer.norm for layer in model.layers):
+        assert norm is not None
+        norm.weight.data.normal_(generator=draw)
+        norm.weight.data[0] = 0
+        norm.bias.data.normal_(generator=draw)
     model.train()
     for seed in range(20):
         model(torch.from_numpy(images_of(16, seed)))
@@ -105,9 +106,7 @@ def test_bits_and_logits_are_those_of_the_plain_golden_network(
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_training_pools_before_the_sign_and_has_the_same_bits(
-    name: str, precision: torch.dtype
-) -> None:
+def test_training_pools_before_the_sign_and_has_the_same_bits(name: str, precision: Any) -> None:
     model = network_of(params_of(name)).train()
     model.precision = precision
     images = images_of(30)
@@ -169,6 +168,7 @@ def test_gradients_reach_every_latent_weight_through_groups_and_pools() -> None:
     model = network_of(params_of("groups, pool and global pool"), window=3.0).train()
     model(torch.from_numpy(images_of(32))).square().sum().backward()
     for name, weight in model.named_parameters():
+        assert weight.grad is not None, name
         assert weight.grad.abs().sum() > 0, name
 
 

@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from golden.params import NetworkParams
 from sim.config import PlateauConfig
 from sim.errors import UserError
-from sim.pretrain.model import BinaryNetwork
+from sim.pretrain.model import BinaryNetwork, Neurons
 from sim.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.pretrain.teacher import Teacher
 from sim.pretrain.train import Trainer, classification_loss, distillation_loss
@@ -61,6 +61,11 @@ def run(trainer: Trainer) -> Trainer:
     return trainer
 
 
+def layers_of(trainer: Trainer) -> list[Neurons]:
+    assert isinstance(trainer.model, BinaryNetwork)
+    return trainer.model.layers
+
+
 def state_of(trainer: Trainer) -> dict[str, Any]:
     return {name: value.clone() for name, value in trainer.model.state_dict().items()}
 
@@ -86,11 +91,11 @@ def test_a_resumed_training_has_the_same_bits(
 
 def test_training_lowers_the_loss_and_moves_the_bits() -> None:
     trainer = trainer_of(epochs=12)
-    before = [n.signs().detach().clone() for n in trainer.model.neurons]
+    before = [n.signs().detach().clone() for n in layers_of(trainer)]
     run(trainer)
     assert trainer.epochs[-1].loss < 0.8 * trainer.epochs[0].loss
     assert trainer.epochs[-1].train_accuracy > 0.6
-    for old, neurons in zip(before, trainer.model.neurons, strict=True):
+    for old, neurons in zip(before, layers_of(trainer), strict=True):
         assert not torch.equal(old, neurons.signs())
 
 

@@ -134,7 +134,7 @@ MISTAKES = {
     ),
     "unknown data": (
         "methods: [{replay: joint}]\ndata: {name: digit}\n",
-        r"small\.yaml:2: data\.name: must be one of cifar10, cifar100, digits, .*, not 'digit'",
+        r"small\.yaml:2: data\.name: must be one of bank, cifar10, cifar100, .*, not 'digit'",
     ),
     "no methods": ("title: none\n", r"small\.yaml:1: methods is missing: it must be a list"),
 }

@@ -4,14 +4,10 @@
 from fractions import Fraction
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.xnor import fires
-
-pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
-
 from sim.pretrain.folding import fold
 
 # Numbers that a float holds exactly, so that rationals decide without rounding.

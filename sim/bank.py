@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from golden.bits import pack, word_count
 from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
+from sim.bank_file import BankFile
 from sim.config import DataConfig
 from sim.datasets import ImageSet
 
-__all__ = ["Bank", "build_bank"]
+__all__ = ["Bank", "bank_of_file", "build_bank"]
 
 Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
@@ -38,8 +39,8 @@ class Bank:
         Positions that come with each task.
     class_names : tuple of str
         Names in the class order.
-    thermometer : ThermometerParams
-        Code of a pixel, to turn embeddings back into images.
+    thermometer : ThermometerParams or None
+        Code of a pixel, to turn embeddings back into images; None where they are no images.
     provenance : str
         Origin, split and order of the data set.
     """
@@ -51,7 +52,7 @@ class Bank:
     test_labels: Labels
     tasks: tuple[range, ...]
     class_names: tuple[str, ...]
-    thermometer: ThermometerParams
+    thermometer: ThermometerParams | None
     provenance: str
 
     @property
@@ -121,6 +122,31 @@ def build_bank(
         class_names=tuple(images.class_names[label] for label in order),
         thermometer=params,
         provenance=images.provenance,
+    )
+
+
+def bank_of_file(file: BankFile, order: NDArray[np.int64], tasks: tuple[range, ...]) -> Bank:
+    """Bring the embeddings of a bank file into tasks.
+
+    Parameters
+    ----------
+    file : BankFile
+    order : ndarray of shape (n_classes,), int64
+        Class at each position.
+    tasks : tuple of range
+    """
+    position = np.argsort(order)
+    origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
+    return Bank(
+        features=file.features,
+        train=file.train,
+        train_labels=position[file.train_labels],
+        test=file.test,
+        test_labels=position[file.test_labels],
+        tasks=tasks,
+        class_names=tuple(file.class_names[label] for label in order),
+        thermometer=None,
+        provenance=origin,
     )
 
 

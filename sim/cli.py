@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Command line: ``engram run``."""
+"""Command line: ``engram run``, ``engram pretrain``, ``engram bank``."""
 
 import os
 import shlex
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +21,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-@app.callback()
-def _engram() -> None:
-    """Keep `run` a command of its own while it is the only one."""
 
 
 @app.command()
@@ -63,6 +59,60 @@ def run(
         data_dir=data_dir,
         resume=resume,
         command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
+def pretrain(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "fbnn-1M",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override, as in model.levels=8."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of network, bank and log.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished training.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Train a binary feature extractor; write its network file and embedding bank.
+
+    While it runs, DIR.partial beside the output folder DIR holds a checkpoint after every epoch; a
+    training that was interrupted goes on, bit for bit on a CPU, with --resume.
+    """
+    if find_spec("torch") is None:
+        raise UserError("engram pretrain needs PyTorch: pip install 'engram[train]'")
+    from sim.pretrain.command import PretrainCommand
+
+    PretrainCommand(
+        config=config,
+        assignments=assignments or [],
+        out=out or Path("build") / "pretrain" / Path(config).stem,
+        data_dir=data_dir,
+        resume=resume,
+        device=device,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
+def bank(
+    network: Annotated[Path, typer.Argument(help="Network file.")],
+    data: Annotated[str, typer.Option(help="Name of the data set.")] = "cifar100",
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Bank file; bank.bin by default.")] = None,
+) -> None:
+    """Embed a data set by a network into a bank file, for studies without images.
+
+    A card beside the network file (its name with .json) tells the bank how it was trained.
+    """
+    from sim.embed import BankCommand
+
+    BankCommand(
+        network=network, data=data, data_dir=data_dir, out=out or network.with_name("bank.bin")
     ).execute(Console())
 
 

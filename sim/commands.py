@@ -6,9 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.bank import Bank, build_bank
-from sim.config import StudyConfig, load_config
-from sim.datasets import load
+from sim.bank import Bank, bank_of_file, build_bank
+from sim.bank_file import BankFile, read_bank
+from sim.config import DataConfig, StudyConfig, load_config
+from sim.datasets import ImageSet, load
+from sim.embed import network_digest
 from sim.errors import UserError
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory
@@ -69,19 +71,30 @@ class RunCommand:
 
 def _bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
     """Load the data and order the classes; a fault of the configuration is told with its line."""
-    images = load(config.data.name, data_dir)
+    source = _source(config.data, data_dir)
+    n_classes = len(source.class_names)
     try:
-        order = class_order(images.n_classes, config.tasks.order)
+        order = class_order(n_classes, config.tasks.order)
     except (TypeError, ValueError) as error:
         raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
     try:
-        tasks = split_tasks(images.n_classes, config.tasks.base, config.tasks.increment)
+        tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
     except ValueError as error:
         raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
+    if isinstance(source, BankFile):
+        return bank_of_file(source, order, tasks)
     try:
-        return build_bank(images, config.data, order, tasks)
+        return build_bank(source, config.data, order, tasks)
     except ValueError as error:
         raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
+
+
+def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | BankFile:
+    """Load images, or a bank of embeddings."""
+    if data.path is None:
+        return load(data.name, data_dir)
+    network = None if data.network is None else network_digest(Path(data.network))
+    return read_bank(Path(data.path), network)
 
 
 def _work_folder(out: Path) -> Path:

@@ -39,28 +39,43 @@ class _Section(BaseModel):
 
 
 class DataConfig(_Section):
-    """Which images, and how a pixel becomes bits (contract, 3).
+    """Which images, and how a pixel becomes bits (contract, 3); or a bank of embeddings.
 
     Attributes
     ----------
     name : str
-        One of `sim.datasets.NAMES`.
+        One of `sim.datasets.NAMES`, or ``bank``.
     bits : int
         b, bits of a pixel; wider source pixels are shifted right.
     levels : int
         T, thermometer bits a colour.
+    path : str or null
+        Bank file; of ``bank`` alone, which has no use for `bits` and `levels`.
+    network : str or null
+        Network file that the bank must be of, likewise; any network if null.
     """
 
     name: str = "digits"
     bits: int = Field(default=4, ge=1, le=8)
     levels: int = Field(default=16, ge=1, le=256)
+    path: str | None = None
+    network: str | None = None
 
     @pydantic.field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in NAMES:
-            raise ValueError(f"must be one of {', '.join(NAMES)}, not {name!r}")
+        known = sorted(("bank", *NAMES))
+        if name not in known:
+            raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
         return name
+
+    @pydantic.model_validator(mode="after")
+    def _bank_has_a_path(self) -> "DataConfig":
+        if self.name == "bank" and self.path is None:
+            raise ValueError("path must be given for a bank: the file that engram bank wrote")
+        if self.name != "bank" and (self.path is not None or self.network is not None):
+            raise ValueError(f"path and network must be left out for {self.name}: they are of bank")
+        return self
 
     @pydantic.model_validator(mode="after")
     def _levels_fit(self) -> "DataConfig":

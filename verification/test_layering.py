@@ -29,6 +29,7 @@ MAY_IMPORT = {
         "typer",
         "yaml",
     },
+    "sim.pretrain": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
     "verification": {*LAYERS, "*"},
 }
 
@@ -89,6 +90,7 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("golden.bits", "from sim.files import write_whole"),
         ("sim.head", "from numba import njit"),
         ("sim.head", "from rtl import chip"),
+        ("sim.head", "import torch"),
         ("sim.study", "import verification.bench"),
     ],
 )

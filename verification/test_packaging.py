@@ -27,8 +27,11 @@ def test_every_folder_of_modules_is_a_package() -> None:
 
 
 def test_every_built_in_configuration_is_package_data() -> None:
-    assert PROJECT["tool"]["setuptools"]["package-data"] == {"sim": ["configs/*.yaml"]}
-    assert sorted(p.stem for p in (ROOT / "sim" / "configs").iterdir()) == ["digits", "mnist"]
+    patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
+    covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
+    assert covered == set((ROOT / "sim").rglob("*.yaml"))
+    names = {path.relative_to(ROOT / "sim").with_suffix("").as_posix() for path in covered}
+    assert {"configs/digits", "networks/fbnn-1M", "pretrain/configs/fbnn-1M"} <= names
 
 
 def test_installed_version_and_requirements_are_those_of_the_project() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A labelled image data set in memory."""
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,3 +49,11 @@ class ImageSet:
         """Height, width and channels of an image."""
         height, width, channels = self.train_images.shape[1:]
         return (height, width, channels)
+
+    def digest(self) -> str:
+        """Return the SHA-256, in hexadecimal, of all images and labels in their order."""
+        sha = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            sha.update(repr((array.shape, array.dtype.str)).encode())
+            sha.update(np.ascontiguousarray(array).data)
+        return sha.hexdigest()

@@ -83,7 +83,7 @@ class StudyReport:
             "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
         }
-        if self.generated:
+        if self.generated and self.bank.thermometer is not None:
             images["exemplars.png"] = figures.class_images(self.bank, self.generated)
         if self.generated and self._has_distances():
             images["correlations.png"] = figures.correlations(self.bank, self.generated)

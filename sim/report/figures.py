@@ -74,7 +74,10 @@ def accuracy_by_bits(groups: Sequence[Group]) -> Figure:
 
 
 def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
-    """Draw class means of real and generated exemplars as images, and one exemplar of each."""
+    """Draw class means of real and generated exemplars as images, and one exemplar of each.
+
+    The bank's embeddings are coded pixels.
+    """
     real = Exemplars.real(bank)
     rows: list[tuple[str, NDArray[np.float32]]] = [
         ("real, mean", class_means(real, bank.features, bank.n_classes)),
@@ -179,6 +182,7 @@ def _first_of_each(exemplars: Exemplars, bank: Bank) -> NDArray[np.float32]:
 def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
     """Turn mean features back into an image: the value of a thermometer is its share of ones."""
     p = bank.thermometer
+    assert p is not None
     levels = values.reshape(p.input.height, p.input.width, p.input.channels, p.levels)
     image = levels.mean(axis=-1)
     return image[..., 0] if image.shape[-1] == 1 else image

@@ -44,6 +44,14 @@ def test_one_fifth_of_every_class_is_for_testing() -> None:
     np.testing.assert_array_equal(test, (train + test) // 5)
 
 
+def test_the_digest_depends_on_order() -> None:
+    digits = load("digits")
+    assert digits.digest() == load("digits").digest()
+    order = digits.train_images[::-1]
+    fields = {name: getattr(digits, name) for name in digits.__dataclass_fields__}
+    assert type(digits)(**{**fields, "train_images": order}).digest() != digits.digest()
+
+
 def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
     assert NAMES == ("cifar10", "cifar100", "digits", "fashion-mnist", "mnist")
     message = "Data set must be one of cifar10, cifar100, digits, fashion-mnist, mnist, not 'svhn'"

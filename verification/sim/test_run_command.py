@@ -134,7 +134,7 @@ MISTAKES = {
     ),
     "unknown data": (
         "methods: [{replay: joint}]\ndata: {name: digit}\n",
-        r"small\.yaml:2: data\.name: must be one of cifar10, cifar100, digits, .*, not 'digit'",
+        r"small\.yaml:2: data\.name: must be one of bank, cifar10, cifar100, .*, not 'digit'",
     ),
     "more exemplars than samples": (
         "methods:\n  - replay: latent\n    exemplars: [5, 143]\n",

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""Bank file: a data set as embeddings of one network, with where they come from.
+
+All integers little-endian.
+
+============ ==========================================================================
+bytes        content
+============ ==========================================================================
+0..7         ``ENGRAMBK`` in ASCII
+8..11        version, unsigned 32 bits: 1
+12..15       length J of the description, unsigned 32 bits, ``16 + J`` a multiple of 8
+16..15+J     the description: JSON in UTF-8, keys sorted, padded on the right with spaces
+then         packed embeddings (contract, 1) of all training, then of all test samples
+then         their classes, unsigned 16 bits each, padded with zero bytes to 8
+last 32      SHA-256 of all bytes before
+============ ==========================================================================
+"""
+
+import hashlib
+import json
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bits import word_count
+from sim.errors import UserError
+from sim.files import read_bytes
+
+__all__ = ["BankFile", "decode_bank", "encode_bank", "read_bank"]
+
+_MAGIC = b"ENGRAMBK"
+_VERSION = 1
+_HEADER = struct.Struct("<8sII")
+_DIGEST_SIZE = hashlib.sha256().digest_size
+_LARGEST_CLASSES = 2**16
+
+# What a description must hold, and of which kind.
+_KEYS: dict[str, type] = {
+    "class_names": list,
+    "data": str,
+    "data_sha256": str,
+    "features": int,
+    "network_sha256": str,
+    "pretraining": dict,
+    "provenance": str,
+    "test": int,
+    "train": int,
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BankFile:
+    """Content of a bank file.
+
+    Parameters
+    ----------
+    features : int
+        D, bits of an embedding.
+    train, test : ndarray of shape (n_samples, ceil(D/64)), uint64
+        Packed embeddings, in the order of the data set.
+    train_labels, test_labels : ndarray of shape (n_samples,), int64
+        Classes, numbered as in the data set.
+    class_names : tuple of str
+    data, data_sha256 : str
+        Name of the data set, and `sim.datasets.ImageSet.digest`.
+    provenance : str
+        Origin, split and order of the data set.
+    network_sha256 : str
+        SHA-256, in hexadecimal, of the network file that made the embeddings.
+    pretraining : dict
+        Plain data on how the network was trained, above all on which classes; empty if unknown.
+
+    Raises
+    ------
+    ValueError
+        If shapes, labels and class names do not fit together.
+    """
+
+    features: int
+    train: NDArray[np.uint64]
+    train_labels: NDArray[np.int64]
+    test: NDArray[np.uint64]
+    test_labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    data: str
+    data_sha256: str
+    provenance: str
+    network_sha256: str
+    pretraining: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n_classes = len(self.class_names)
+        if not 1 <= n_classes <= _LARGEST_CLASSES:
+            raise ValueError(f"Bank must have 1..{_LARGEST_CLASSES} classes, not {n_classes}")
+        for packed, labels in ((self.train, self.train_labels), (self.test, self.test_labels)):
+            wanted = (len(labels), word_count(self.features))
+            if packed.shape != wanted:
+                raise ValueError(f"Embeddings must have the shape {wanted}, not {packed.shape}")
+            if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+                wrong = labels[(labels < 0) | (labels >= n_classes)][0]
+                raise ValueError(f"Labels must be in 0..{n_classes - 1}, not {wrong}")
+
+
+def encode_bank(bank: BankFile) -> bytes:
+    """Return the bytes of a bank file."""
+    text = json.dumps(
+        {
+            "class_names": list(bank.class_names),
+            "data": bank.data,
+            "data_sha256": bank.data_sha256,
+            "features": bank.features,
+            "network_sha256": bank.network_sha256,
+            "pretraining": bank.pretraining,
+            "provenance": bank.provenance,
+            "test": len(bank.test),
+            "train": len(bank.train),
+        },
+        sort_keys=True,
+        separators=(",", ":"),
+    ).encode()
+    text += b" " * (-(_HEADER.size + len(text)) % 8)
+    labels = np.concatenate([bank.train_labels, bank.test_labels]).astype("<u2").tobytes()
+    body = b"".join(
+        [
+            _HEADER.pack(_MAGIC, _VERSION, len(text)),
+            text,
+            bank.train.astype("<u8").tobytes(),
+            bank.test.astype("<u8").tobytes(),
+            labels + b"\0" * (-len(labels) % 8),
+        ]
+    )
+    return body + hashlib.sha256(body).digest()
+
+
+def decode_bank(data: bytes) -> BankFile:
+    """Return what `encode_bank` was given.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged in any way; the message names what and where.
+    """
+    start = _read_header(data)
+    about = _read_description(data[_HEADER.size : start])
+    words, samples = word_count(about["features"]), about["train"] + about["test"]
+    size = start + 8 * words * samples + -(-2 * samples // 8) * 8 + _DIGEST_SIZE
+    if len(data) != size:
+        raise ValueError(
+            f"Bank file must be {size} bytes by its description, not {len(data)}: "
+            f"{'cut short' if len(data) < size else 'too long'}, or the description is damaged"
+        )
+    if hashlib.sha256(data[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:
+        raise ValueError(
+            f"Bank file must end in the SHA-256 of its first {size - _DIGEST_SIZE} bytes: "
+            "a byte is damaged"
+        )
+    packed = np.frombuffer(data, "<u8", words * samples, start).astype(np.uint64)
+    packed = packed.reshape(samples, words)
+    labels = np.frombuffer(data, "<u2", samples, start + packed.nbytes).astype(np.int64)
+    train = slice(0, about.pop("train"))
+    test = slice(train.stop, train.stop + about.pop("test"))
+    return BankFile(
+        train=packed[train],
+        train_labels=labels[train],
+        test=packed[test],
+        test_labels=labels[test],
+        class_names=tuple(about.pop("class_names")),
+        **about,
+    )
+
+
+def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
+    """Read a bank file.
+
+    Parameters
+    ----------
+    path : Path
+    network_sha256 : str, optional
+        Hash of the network file whose embeddings are wanted.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read, is damaged, or holds the embeddings of another network.
+    """
+    try:
+        bank = decode_bank(read_bytes(path))
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
+    if network_sha256 is not None and bank.network_sha256 != network_sha256:
+        raise UserError(
+            f"{path}: Bank must be of the network {network_sha256[:12]}, "
+            f"not of {bank.network_sha256[:12]}"
+        )
+    return bank
+
+
+def _read_header(data: bytes) -> int:
+    """Return where the description ends."""
+    if len(data) < _HEADER.size + _DIGEST_SIZE:
+        raise ValueError(
+            f"Bank file must be at least {_HEADER.size + _DIGEST_SIZE} bytes, not {len(data)}: "
+            "cut short"
+        )
+    magic, version, length = _HEADER.unpack_from(data)
+    if magic != _MAGIC:
+        raise ValueError(f"Bank file must begin with {_MAGIC!r}, not {magic!r}")
+    if version != _VERSION:
+        raise ValueError(f"Version of the bank file must be {_VERSION}, not {version}")
+    end = _HEADER.size + length
+    if end % 8 or end > len(data) - _DIGEST_SIZE:
+        raise ValueError(
+            f"Bank file must hold the {length} bytes of its description, in whole words, not "
+            f"{len(data)} bytes in all: cut short, or the length is damaged"
+        )
+    return end
+
+
+def _read_description(text: bytes) -> dict[str, Any]:
+    """Return the description, every key of its kind."""
+    try:
+        about = json.loads(text.decode())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"Description of the bank file must be JSON: {error}") from error
+    if not isinstance(about, dict) or sorted(about) != sorted(_KEYS):
+        raise ValueError(
+            f"Description of the bank file must have the keys {', '.join(sorted(_KEYS))}"
+        )
+    for key, kind in _KEYS.items():
+        value = about[key]
+        if type(value) is not kind or (kind is int and value < (key == "features")):
+            raise ValueError(f"Description of the bank file has a damaged {key}: {value!r:.60}")
+    if not all(isinstance(name, str) for name in about["class_names"]):
+        raise ValueError("Description of the bank file has a damaged class_names: not all text")
+    return about

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""Embeddings of a whole data set by a network, and the command that writes them to a file."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from golden.kernels import infer
+from golden.network import Network
+from golden.params import NetworkParams
+from sim.bank_file import BankFile, encode_bank
+from sim.datasets import ImageSet, load
+from sim.errors import UserError
+from sim.files import ensure_directory, find_file, read_bytes, read_text, write_whole
+
+__all__ = [
+    "BankCommand",
+    "card_path",
+    "check_input",
+    "embed",
+    "network_digest",
+    "pixels_of",
+    "read_network",
+]
+
+CHUNK = 1000  # images between two steps of the progress bar
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankCommand:
+    """Arguments of ``engram bank``."""
+
+    network: Path
+    data: str
+    data_dir: Path | None
+    out: Path
+
+    def execute(self, console: Console) -> None:
+        """Embed the data set and write the bank file.
+
+        Raises
+        ------
+        UserError
+            If the network, the data or the output is at fault; nothing is then written.
+        """
+        network, content = read_network(self.network)
+        pretraining = _read_card(card_path(self.network), content)
+        images = load(self.data, self.data_dir)
+        ensure_directory(self.out.parent)
+        with Progress(console=console, transient=True) as bars:
+            bar = bars.add_task(
+                "embedding", total=len(images.train_images) + len(images.test_images)
+            )
+            bank = embed(network, content, images, pretraining, lambda n: bars.advance(bar, n))
+        write_whole(self.out, data := encode_bank(bank))
+        console.print(
+            f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
+            f"of {bank.features} bits, {len(data)} bytes"
+        )
+
+
+def read_network(path: Path) -> tuple[Network, bytes]:
+    """Read a network file; return the network and the bytes of its file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or is damaged.
+    """
+    content = read_bytes(path)
+    try:
+        return Network.from_bytes(content), content
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def network_digest(path: Path) -> str:
+    """Return the SHA-256 of a network file, in hexadecimal; raises as `read_network`."""
+    return hashlib.sha256(read_network(path)[1]).hexdigest()
+
+
+def card_path(network: Path) -> Path:
+    """Return where the card of a network file lies, which says how it was trained."""
+    return network.with_suffix(".json")
+
+
+def embed(
+    network: Network,
+    network_file: bytes,
+    images: ImageSet,
+    pretraining: dict[str, Any],
+    advance: Callable[[int], object],
+) -> BankFile:
+    """Return the embeddings of all images of a data set.
+
+    Parameters
+    ----------
+    network : Network
+    network_file : bytes
+        Its file.
+    images : ImageSet
+    pretraining : dict
+        Plain data on the training of the network, empty if unknown.
+    advance : callable
+        Told how many more images have been embedded.
+
+    Raises
+    ------
+    UserError
+        If the network takes images of another size, or of more bits.
+    """
+    check_input(network.params, images)
+    packed = {}
+    for part in ("train", "test"):
+        pixels = pixels_of(images, part, network.params.bits)
+        chunks = []
+        for start in range(0, len(pixels), CHUNK):
+            chunks.append(infer(network, pixels[start : start + CHUNK]))
+            advance(len(chunks[-1]))
+        packed[part] = np.concatenate(chunks)
+    return BankFile(
+        features=network.params.output.size,
+        train=packed["train"],
+        train_labels=images.train_labels,
+        test=packed["test"],
+        test_labels=images.test_labels,
+        class_names=images.class_names,
+        data=images.name,
+        data_sha256=images.digest(),
+        provenance=images.provenance,
+        network_sha256=hashlib.sha256(network_file).hexdigest(),
+        pretraining=pretraining,
+    )
+
+
+def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:
+    """Return the "train" or "test" images in pixels of `bits` bits: wider ones are shifted right.
+
+    Raises
+    ------
+    UserError
+        If the pixels have fewer bits.
+    """
+    if bits > images.pixel_bits:
+        raise UserError(
+            f"Pixels of the network must have at most the {images.pixel_bits} bits of "
+            f"{images.name}, not {bits}"
+        )
+    pixels: NDArray[np.uint8] = getattr(images, f"{part}_images")
+    return pixels >> np.uint8(images.pixel_bits - bits)
+
+
+def check_input(params: NetworkParams, images: ImageSet) -> None:
+    """Make sure that a network takes images of such a size.
+
+    Raises
+    ------
+    UserError
+        If it does not.
+    """
+    if params.input.array_shape != images.image_shape:
+        wanted, given = (
+            " x ".join(map(str, shape)) for shape in (params.input.array_shape, images.image_shape)
+        )
+        raise UserError(
+            f"Images must be {wanted} for the network, not the {given} of {images.name}"
+        )
+
+
+def _read_card(path: Path, network_file: bytes) -> dict[str, Any]:
+    """Return what the card beside a network file says of its training; nothing without one."""
+    if find_file([path]) is None:
+        return {}
+    try:
+        card = json.loads(read_text(path))
+        named, pretraining = card["network_sha256"], dict(card["pretraining"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{path} must be the card of a network, and it is damaged") from error
+    present = hashlib.sha256(network_file).hexdigest()
+    if named != present:
+        raise UserError(f"{path} must be the card of the network {present[:12]}, not {named[:12]}")
+    return pretraining

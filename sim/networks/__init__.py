@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Descriptions of networks in YAML, with the faults of a description told by line."""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from golden.params import NetworkParams
+from sim.errors import UserError
+from sim.files import read_text
+from sim.yaml_lines import Document, KeyPath, apply_override, parse
+
+__all__ = ["BUILT_IN", "load_network"]
+
+#: Folder of the networks that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent
+
+#: Key under which overrides of a configuration reach into the description.
+_KEY = "network"
+
+
+def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
+    """Read the description of a network.
+
+    Parameters
+    ----------
+    name : str
+        Path of a YAML file that holds a description (contract, 9), or the name of a built-in one.
+    overrides : iterable of str
+        Assignments such as ``network.layers.0.levels=8``, applied in order.
+
+    Returns
+    -------
+    NetworkParams
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a layer is at fault; the message names key and line.
+    """
+    inner = parse(read_text(_path(name)), str(_path(name)))
+    document = Document({_KEY: inner.data}, inner.source, _below(inner.lines))
+    for assignment in overrides:
+        document = apply_override(document, assignment)
+    try:
+        return NetworkParams.from_description(document.data[_KEY])
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{_place(document, _blame(str(error)))}: {error}") from error
+
+
+def _path(name: str) -> Path:
+    """Return the file of a network."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or path.exists():
+        return path
+    known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
+    if name not in known:
+        raise UserError(f"Network must be a .yaml file or one of {', '.join(known)}, not {name!r}")
+    return BUILT_IN / f"{name}.yaml"
+
+
+def _below(lines: Mapping[KeyPath, int]) -> dict[KeyPath, int]:
+    """Return the lines of a text whose content now stands below the key of the network."""
+    return {(_KEY, *path): line for path, line in lines.items()}
+
+
+def _place(document: Document, path: KeyPath) -> str:
+    """Return the place of a fault: of what was overridden in that part of the text, if any."""
+    inside = [text for p, text in document.overrides.items() if p[: len(path)] == path]
+    return inside[-1] if inside else document.where(path)
+
+
+def _blame(message: str) -> KeyPath:
+    """Return the part of a description that the message of `NetworkParams` begins with."""
+    if layer := re.match(r"Layer (\d+)", message):
+        return (_KEY, "layers", int(layer[1]))
+    part = message.partition(" ")[0].lower()
+    return (_KEY, part) if part in ("head", "input") else (_KEY,)

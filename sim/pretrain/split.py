@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The images that a feature extractor is trained and tested on: the base classes of a data set."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.datasets import ImageSet
+from sim.embed import pixels_of
+from sim.tasks import class_order
+
+__all__ = ["BaseSplit", "base_split"]
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaseSplit:
+    """Images of the base classes.
+
+    Parameters
+    ----------
+    train_images, test_images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
+    train_labels, test_labels : ndarray of shape (n_images,), int64
+        Positions of the classes in the class order.
+    """
+
+    train_images: Pixels
+    train_labels: Labels
+    test_images: Pixels
+    test_labels: Labels
+
+
+def base_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:
+    """Return the images of the first `base` classes of an order, in pixels of `bits` bits.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many classes.
+    UserError
+        If the pixels have fewer bits.
+    """
+    if base > images.n_classes:
+        raise ValueError(f"must be at most the {images.n_classes} of {images.name}, not {base}")
+    position = np.argsort(class_order(images.n_classes, order))
+    parts = {}
+    for part in ("train", "test"):
+        labels = position[getattr(images, f"{part}_labels")]
+        chosen = labels < base
+        parts[f"{part}_images"] = pixels_of(images, part, bits)[chosen]
+        parts[f"{part}_labels"] = labels[chosen]
+    return BaseSplit(**parts)

@@ -84,7 +84,9 @@ def pretrain(
     training that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
     if find_spec("torch") is None:
-        raise UserError("engram pretrain needs PyTorch: pip install 'engram[train]'")
+        raise UserError(
+            "engram pretrain needs PyTorch: pip install -e '.[train]' in the project's folder"
+        )
     from sim.pretrain.command import PretrainCommand
 
     PretrainCommand(

@@ -168,4 +168,6 @@ def test_pretraining_without_pytorch_says_what_to_install(
     monkeypatch.setattr("sim.cli.find_spec", lambda name: None)
     status, _, err = engram("pretrain", "quick")
     assert status == 2
-    assert err == "engram: engram pretrain needs PyTorch: pip install 'engram[train]'\n"
+    assert err == (
+        "engram: engram pretrain needs PyTorch: pip install -e '.[train]' in the project's folder\n"
+    )

@@ -20,6 +20,7 @@ from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
 from sim.study import Study
 from sim.tasks import class_order, split_tasks
+from sim.work_folder import work_path
 from sim.yaml_lines import Document, dotted
 
 __all__ = ["RunCommand"]
@@ -52,7 +53,7 @@ class RunCommand:
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
         bank = _bank(config, document, self.data_dir)
-        study = Study.of(config, bank, _work_folder(self.out))
+        study = Study.of(config, bank, work_path(self.out))
         _check_sample_bounds(study, document)
         ensure_directory(self.out)
         study.folder.open(self.resume)
@@ -95,14 +96,6 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | BankFile:
         return load(data.name, data_dir)
     network = None if data.network is None else network_digest(Path(data.network))
     return read_bank(Path(data.path), network)
-
-
-def _work_folder(out: Path) -> Path:
-    """Return the folder beside `out` that holds the study while it is under way."""
-    full = out.resolve()
-    if full == full.parent:
-        raise UserError(f"Folder of the report must not be the root of the file system, {full}")
-    return full.with_name(f"{full.name}.partial")
 
 
 def _check_sample_bounds(study: Study, document: Document) -> None:

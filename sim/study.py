@@ -18,8 +18,8 @@ from sim.config import HeadConfig, Method, StudyConfig
 from sim.errors import UserError
 from sim.experiment import Experiment, Progress
 from sim.fidelity import Exemplars, frobenius_distances
+from sim.study_folder import StudyFolder
 from sim.summary import summarize
-from sim.work_folder import WorkFolder
 
 __all__ = ["Study"]
 
@@ -41,13 +41,13 @@ class Study:
         Method and seed of every run.
     head : HeadConfig
     bank : Bank
-    folder : WorkFolder
+    folder : StudyFolder
     """
 
     runs: tuple[tuple[Method, int], ...]
     head: HeadConfig
     bank: Bank
-    folder: WorkFolder
+    folder: StudyFolder
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
@@ -62,7 +62,7 @@ class Study:
             runs=tuple((method, seed) for method in methods for seed in seeds),
             head=config.head,
             bank=bank,
-            folder=WorkFolder(path, identity),
+            folder=StudyFolder(path, identity),
         )
 
     @property

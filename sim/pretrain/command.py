@@ -4,7 +4,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,8 +22,16 @@ from sim.pretrain.export import check_equal
 from sim.pretrain.pretraining import Pretraining
 from sim.pretrain.settings import Recipe, load_recipe
 from sim.pretrain.split import BaseSplit, base_split
+from sim.work_folder import WorkFolder, work_path
 
 __all__ = ["PretrainCommand", "choose_device"]
+
+
+class TrainingFolder(WorkFolder):
+    """Checkpoint and log of a training, one of each for the network and for its teacher."""
+
+    what = "training"
+    patterns = ("*.pt", "*.csv")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,23 +59,20 @@ class PretrainCommand:
         device = choose_device(self.device)
         images, split = _load(recipe, self.data_dir)
         ensure_directory(self.out)
-        training = Pretraining(recipe, images, split, self._checkpoints(), device, console)
+        identity = {
+            "version": version("engram"),
+            "configuration": recipe.digest(),
+            "data": images.digest(),
+        }
+        folder = TrainingFolder(work_path(self.out), identity)
+        folder.open(self.resume)
+        training = Pretraining(recipe, images, split, folder.path, device, console)
         network = training.run()
         all_test = pixels_of(images, "test", network.params.bits)
         check_equal(training.model, network, all_test)
         console.print(f"Golden and trained network agree on all {len(all_test)} test images.")
         self._write(recipe, images, network, training, console)
-        shutil.rmtree(training.folder)
-
-    def _checkpoints(self) -> Path:
-        """Return the folder of the checkpoints, ready."""
-        folder = self.out.with_name(self.out.name + ".partial")
-        if folder.exists() and not self.resume:
-            raise UserError(
-                f"{folder} holds an unfinished training: go on with --resume, "
-                "or remove that folder to start again"
-            )
-        return ensure_directory(folder)
+        folder.close()
 
     def _write(
         self,

@@ -142,6 +142,16 @@ def test_a_killed_training_goes_on_with_the_same_bits(
             assert cut.read_bytes() == whole.read_bytes()
 
 
+def test_folder_in_the_way_of_the_work_is_left_alone(pretrain: Engram, tmp_path: Path) -> None:
+    precious = tmp_path / "out.partial" / "notes.txt"
+    precious.parent.mkdir()
+    precious.write_text("precious")
+    status, _, err = pretrain("out", "--resume")
+    assert status == 2
+    assert "out.partial is in the way: it is no folder of a training under way" in err
+    assert precious.read_text() == "precious"
+
+
 def test_the_bank_command_rebuilds_every_byte(
     engram: Engram, pretrain: Engram, tmp_path: Path
 ) -> None:

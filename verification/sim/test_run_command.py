@@ -284,7 +284,7 @@ def test_help_names_every_option(engram: Engram) -> None:
 def test_root_is_no_folder_for_a_report(engram: Engram, tmp_path: Path, out: str) -> None:
     status, _, err = engram("run", write_config(tmp_path), "--out", out)
     assert status == 2
-    assert err.startswith("engram: Folder of the report must not be the root of the file system, /")
+    assert err.startswith("engram: Output folder must not be the root of the file system, /")
 
 
 def test_names_too_long_for_the_file_system_are_refused(engram: Engram, tmp_path: Path) -> None:

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""The folder of a study under way: whose it is, and that nothing foreign in it is ever lost."""
+"""The folder of work under way: whose it is, and that nothing foreign in it is ever lost."""
 
 from pathlib import Path
 
 import pytest
 
 from sim.errors import UserError
-from sim.work_folder import WorkFolder
+from sim.study_folder import StudyFolder
 
 IDENTITY = {"version": "1", "configuration": "c", "data": "d"}
 
 
-def opened(path: Path) -> WorkFolder:
-    folder = WorkFolder(path, IDENTITY)
+def opened(path: Path) -> StudyFolder:
+    folder = StudyFolder(path, IDENTITY)
     folder.open(resume=False)
     return folder
 
@@ -35,13 +35,13 @@ def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_same_study_goes_on(tmp_path: Path) -> None:
     opened(tmp_path).write_result(0, {"final": 0.5})
-    folder = WorkFolder(tmp_path, IDENTITY)
+    folder = StudyFolder(tmp_path, IDENTITY)
     folder.open(resume=True)
     assert folder.has_result(0)
 
 
 def test_resume_with_nothing_to_resume_starts(tmp_path: Path) -> None:
-    WorkFolder(tmp_path / "new", IDENTITY).open(resume=True)
+    StudyFolder(tmp_path / "new", IDENTITY).open(resume=True)
     assert (tmp_path / "new" / "study.json").exists()
 
 
@@ -50,7 +50,7 @@ def test_study_of_another_version_configuration_or_data_is_refused(
     tmp_path: Path, key: str
 ) -> None:
     opened(tmp_path)
-    other = WorkFolder(tmp_path, {**IDENTITY, key: "other"})
+    other = StudyFolder(tmp_path, {**IDENTITY, key: "other"})
     with pytest.raises(UserError, match=f"holds an unfinished study with another {key}: go on"):
         other.open(resume=True)
 
@@ -77,7 +77,7 @@ def test_damaged_result_is_named(tmp_path: Path, damage: str) -> None:
 def test_folder_of_something_else_is_in_the_way(tmp_path: Path, resume: bool) -> None:
     (tmp_path / "notes.txt").write_text("precious")
     with pytest.raises(UserError, match="is in the way: it is no folder of a study under way"):
-        WorkFolder(tmp_path, IDENTITY).open(resume)
+        StudyFolder(tmp_path, IDENTITY).open(resume)
     assert (tmp_path / "notes.txt").read_text() == "precious"
 
 

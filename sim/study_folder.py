@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The folder of a study under way: results of the runs that have ended, checkpoints of the rest."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.errors import UserError
+from sim.files import write_whole
+from sim.work_folder import WorkFolder, parse_json
+
+__all__ = ["StudyFolder"]
+
+
+@dataclass(frozen=True)
+class StudyFolder(WorkFolder):
+    """Files of a study until its report is written.
+
+    A run that has ended lies here as ``run-<i>.json``, one under way as its last checkpoint,
+    ``run-<i>.arrays``.
+    """
+
+    what = "study"
+    patterns = ("run-*.json", "run-*.arrays", "exemplars-*.arrays")
+
+    def has_result(self, index: int) -> bool:
+        """Return whether run `index` has ended."""
+        return self._result(index).exists()
+
+    def result(self, index: int) -> dict[str, Any]:
+        """Return the result of a run.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged.
+        """
+        path = self._result(index)
+        content = parse_json(path)
+        if not isinstance(content, dict) or content.get("sha256") != _digest(content.get("result")):
+            raise UserError(f"{path} is damaged: remove it, and --resume does that run again")
+        return content["result"]
+
+    def write_result(self, index: int, result: dict[str, Any]) -> None:
+        """Keep the result of a run, and its checkpoint no longer."""
+        content = {"sha256": _digest(result), "result": result}
+        write_whole(self._result(index), json.dumps(content))
+        self.checkpoint(index).unlink(missing_ok=True)
+
+    def checkpoint(self, index: int) -> Path:
+        """Return where run `index` leaves its checkpoint."""
+        return self.path / f"run-{index}.arrays"
+
+    def exemplars(self, index: int) -> Path:
+        """Return where a generative run leaves exemplars for the report."""
+        return self.path / f"exemplars-{index}.arrays"
+
+    def _result(self, index: int) -> Path:
+        return self.path / f"run-{index}.json"
+
+
+def _digest(result: Any) -> str:
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()

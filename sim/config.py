@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from sim.datasets import NAMES
 from sim.errors import UserError
 from sim.files import read_text
 from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
+from sim.section import Section
 from sim.validation import validate
 from sim.yaml_lines import Document, apply_override, parse
 
@@ -34,11 +35,7 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class DataConfig(_Section):
+class DataConfig(Section):
     """Which images, and how a pixel becomes bits (contract, 3); or a bank of embeddings.
 
     Attributes
@@ -86,7 +83,7 @@ class DataConfig(_Section):
         return self
 
 
-class TasksConfig(_Section):
+class TasksConfig(Section):
     """Which classes come when, in the Base-x/Inc-y notation.
 
     Attributes
@@ -111,7 +108,7 @@ class TasksConfig(_Section):
         return order
 
 
-class PlateauConfig(_Section):
+class PlateauConfig(Section):
     """Plateau schedule of the learning rate; see `sim.optim.Plateau`."""
 
     factor: float = Field(default=0.5, gt=0, lt=1)
@@ -120,7 +117,7 @@ class PlateauConfig(_Section):
     threshold: float = Field(default=1e-3, ge=0, lt=1)
 
 
-class HeadConfig(_Section):
+class HeadConfig(Section):
     """The binary head and its training.
 
     Attributes
@@ -196,7 +193,7 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         fields[name] = (kind, Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
-    return create_model(f"{model.__name__}Sweep", __config__=_Section.model_config, **fields)
+    return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
 
 
 _Entry = Annotated[
@@ -205,7 +202,7 @@ _Entry = Annotated[
 ]
 
 
-class StudyConfig(_Section):
+class StudyConfig(Section):
     """A study: data, tasks, head, the methods compared and how many seeds each.
 
     Attributes

@@ -21,12 +21,12 @@ __all__ = ["exp", "log"]
 
 def exp(x: Any) -> Any:
     """Return ``e**x`` inside compiled loops, up to the largest finite result; 0 for a subnormal."""
-    raise NotImplementedError
+    raise TypeError("exp must be called from a compiled loop")
 
 
 def log(x: Any) -> Any:
     """Return the natural logarithm of a positive, normal real inside compiled loops."""
-    raise NotImplementedError
+    raise TypeError("log must be called from a compiled loop")
 
 
 @operation

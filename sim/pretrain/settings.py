@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from golden.params import NetworkParams
 from sim.config import PlateauConfig
@@ -17,6 +17,7 @@ from sim.datasets import NAMES
 from sim.errors import UserError
 from sim.files import read_text
 from sim.networks import load_network
+from sim.section import Section
 from sim.validation import validate
 from sim.yaml_lines import Document, apply_override, parse
 
@@ -36,11 +37,7 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class ClassesConfig(_Section):
+class ClassesConfig(Section):
     """Which classes of which data set the feature extractor learns.
 
     Attributes
@@ -65,7 +62,7 @@ class ClassesConfig(_Section):
         return name
 
 
-class ModelConfig(_Section):
+class ModelConfig(Section):
     """How bits are trained.
 
     Attributes
@@ -97,7 +94,7 @@ class ModelConfig(_Section):
     logit_gain: float = Field(default=4.0, gt=0)
 
 
-class AugmentConfig(_Section):
+class AugmentConfig(Section):
     """Random changes of the training images, before they are encoded.
 
     Attributes
@@ -115,7 +112,7 @@ class AugmentConfig(_Section):
     fill: Literal["edge", "zero"] = "edge"
 
 
-class ScheduleConfig(_Section):
+class ScheduleConfig(Section):
     """Length and pace of a training.
 
     Attributes
@@ -147,7 +144,7 @@ class ScheduleConfig(_Section):
     precision: Literal["bfloat16", "float32"] = "bfloat16"
 
 
-class DistillationConfig(_Section):
+class DistillationConfig(Section):
     """A float teacher, trained first on the same classes, whose softened answers are learnt too.
 
     Attributes
@@ -168,7 +165,7 @@ class DistillationConfig(_Section):
     training: ScheduleConfig = ScheduleConfig(epochs=30, learning_rate=1e-3)
 
 
-class PretrainConfig(_Section):
+class PretrainConfig(Section):
     """A pre-training.
 
     Attributes

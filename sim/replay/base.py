@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
 
 from golden.params import SelectorParams
 from sim.ledger import Ledger
+from sim.section import Section
 
 __all__ = ["ReplayContext", "ReplaySource", "SourceParams"]
 
@@ -23,7 +23,7 @@ Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
 
 
-class SourceParams(BaseModel):
+class SourceParams(Section):
     """Parameters that every source has; a source adds its own in a subclass.
 
     Attributes
@@ -32,8 +32,6 @@ class SourceParams(BaseModel):
         How past classes are requested (contract, 6); ``weighted`` is in proportion to the training
         samples of each class.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from golden.bits import pack, unpack
 from golden.kernels import draw
@@ -19,14 +19,13 @@ from sim.ledger import Ledger, gbm_ledger
 from sim.mixture_classes import fit_classes
 from sim.quantize import Quantized, quantize
 from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
+from sim.section import Section
 
 __all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
 
 
-class MixtureSettings(BaseModel):
+class MixtureSettings(Section):
     """How the prototypes of a class are fitted; the words are those of `BernoulliMixture`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     init: Literal["centroid", "random"] = "centroid"
     init_scale: float = Field(default=1.0, gt=0)

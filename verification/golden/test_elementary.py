@@ -54,3 +54,9 @@ def test_exponential_is_exact_at_0_and_nothing_far_below(real):
     values = np.array([0, -800, -1e30, -np.inf], real)
     exponentials(values, values)
     assert values.tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("function", [exp, log])
+def test_functions_of_compiled_loops_are_refused_elsewhere(function):
+    with pytest.raises(TypeError, match="must be called from a compiled loop"):
+        function(1.0)

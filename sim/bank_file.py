@@ -103,6 +103,9 @@ class BankFile:
             if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
                 wrong = labels[(labels < 0) | (labels >= n_classes)][0]
                 raise ValueError(f"Labels must be in 0..{n_classes - 1}, not {wrong}")
+            used = self.features % 64
+            if used and packed.size and (packed[:, -1] >> np.uint64(used)).any():
+                raise ValueError("Unused bits of the embeddings must be 0, not 1")
 
 
 def encode_bank(bank: BankFile) -> bytes:

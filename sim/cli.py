@@ -129,9 +129,9 @@ def main() -> None:
         sys.exit(2)
     except MemoryError as error:
         Console(stderr=True, soft_wrap=True).print(
-            f"engram: Not enough memory for this study: {error}", markup=False, highlight=False
+            f"engram: Not enough memory: {error}", markup=False, highlight=False
         )
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("engram: interrupted; go on with --resume")
+        Console(stderr=True).print("engram: interrupted; what has a --resume goes on with it")
         sys.exit(130)

@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from sim.bank import Bank, bank_of_file, build_bank
@@ -53,6 +54,7 @@ class RunCommand:
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
         bank = _bank(config, document, self.data_dir)
+        _check_samples(bank)
         study = Study.of(config, bank, work_path(self.out))
         _check_sample_bounds(study, document)
         ensure_directory(self.out)
@@ -96,6 +98,15 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | BankFile:
         return load(data.name, data_dir)
     network = None if data.network is None else network_digest(Path(data.network))
     return read_bank(Path(data.path), network)
+
+
+def _check_samples(bank: Bank) -> None:
+    """Refuse data with a class that nothing can be learnt of, or that nothing is tested on."""
+    for part, labels in (("training", bank.train_labels), ("test", bank.test_labels)):
+        counts = np.bincount(labels, minlength=bank.n_classes)
+        if not counts.all():
+            name = bank.class_names[int(counts.argmin())]
+            raise UserError(f"Every class must have {part} samples, and class {name} has none")
 
 
 def _check_sample_bounds(study: Study, document: Document) -> None:

@@ -13,8 +13,7 @@ import pydantic
 from pydantic import BaseModel, Field, create_model
 
 from sim.datasets import NAMES
-from sim.errors import UserError
-from sim.files import read_text
+from sim.files import built_in_or_own, read_text
 from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
 from sim.section import Section
 from sim.validation import validate
@@ -277,12 +276,7 @@ def load_config(
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
-    if name not in known and not name.endswith((".yaml", ".yml")):
-        raise UserError(
-            f"Configuration must be a .yaml file or one of {', '.join(known)}, not {name!r}"
-        )
-    path = BUILT_IN / f"{name}.yaml" if name in known else Path(name)
+    path = built_in_or_own(name, BUILT_IN, "Configuration")
     document = parse(read_text(path), str(path))
     for assignment in overrides:
         document = apply_override(document, assignment)

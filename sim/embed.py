@@ -51,6 +51,8 @@ class BankCommand:
         UserError
             If the network, the data or the output is at fault; nothing is then written.
         """
+        if self.out.resolve() in (self.network.resolve(), card_path(self.network).resolve()):
+            raise UserError(f"--out must not be the network file or its card, {self.out}")
         network, content = read_network(self.network)
         pretraining = _read_card(card_path(self.network), content)
         images = load(self.data, self.data_dir)
@@ -63,7 +65,9 @@ class BankCommand:
         write_whole(self.out, data := encode_bank(bank))
         console.print(
             f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
-            f"of {bank.features} bits, {len(data)} bytes"
+            f"of {bank.features} bits, {len(data)} bytes",
+            markup=False,
+            highlight=False,
         )
 
 
@@ -180,11 +184,15 @@ def _read_card(path: Path, network_file: bytes) -> dict[str, Any]:
     if find_file([path]) is None:
         return {}
     try:
-        card = json.loads(read_text(path))
-        named, pretraining = card["network_sha256"], dict(card["pretraining"])
-    except (KeyError, TypeError, ValueError) as error:
+        card = json.loads(read_text(path), parse_constant=_refuse)
+        named, pretraining = str(card["network_sha256"]), dict(card["pretraining"])
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise UserError(f"{path} must be the card of a network, and it is damaged") from error
     present = hashlib.sha256(network_file).hexdigest()
     if named != present:
         raise UserError(f"{path} must be the card of the network {present[:12]}, not {named[:12]}")
     return pretraining
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

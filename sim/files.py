@@ -11,10 +11,12 @@ from pathlib import Path
 from sim.errors import UserError
 
 __all__ = [
+    "built_in_or_own",
     "ensure_directory",
     "find_file",
     "read_bytes",
     "read_text",
+    "remove_file",
     "require_directory",
     "write_whole",
 ]
@@ -76,6 +78,38 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+    except ValueError as error:  # a NUL in the path
+        raise UserError(f"{str(path)!r} cannot be read: {error}") from error
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be removed.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise UserError(f"{path} cannot be removed: {_reason(error)}") from error
+
+
+def built_in_or_own(name: str, folder: Path, what: str) -> Path:
+    """Return the YAML file that a user names: one of `folder` by its stem, or an own one by path.
+
+    Raises
+    ------
+    UserError
+        If `name` is neither.
+    """
+    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    if name in known:
+        return folder / f"{name}.yaml"
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    raise UserError(f"{what} must be a .yaml file or one of {', '.join(known)}, not {name!r}")
 
 
 def read_text(path: Path) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import UserError
-from sim.files import write_whole
+from sim.files import remove_file, write_whole
 from sim.work_folder import WorkFolder, parse_json
 
 __all__ = ["StudyFolder"]
@@ -23,7 +23,7 @@ class StudyFolder(WorkFolder):
     """
 
     what = "study"
-    patterns = ("run-*.json", "run-*.arrays", "exemplars-*.arrays")
+    own_names = r"run-\d+\.(json|arrays)|exemplars-\d+\.arrays"
 
     def has_result(self, index: int) -> bool:
         """Return whether run `index` has ended."""
@@ -47,7 +47,7 @@ class StudyFolder(WorkFolder):
         """Keep the result of a run, and its checkpoint no longer."""
         content = {"sha256": _digest(result), "result": result}
         write_whole(self._result(index), json.dumps(content))
-        self.checkpoint(index).unlink(missing_ok=True)
+        remove_file(self.checkpoint(index))
 
     def checkpoint(self, index: int) -> Path:
         """Return where run `index` leaves its checkpoint."""

@@ -2,14 +2,19 @@
 """The folder of long work under way: whose it is, and that nothing foreign in it is ever lost."""
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from sim.errors import UserError
-from sim.files import ensure_directory, read_text, write_whole
+from sim.files import ensure_directory, read_text, remove_file, write_whole
 
 __all__ = ["WorkFolder", "parse_json", "work_path"]
+
+
+# A process that was killed may have left one of `sim.files.write_whole`.
+_TEMPORARY = r"\.[0-9a-f]{32}\.tmp"
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,8 @@ class WorkFolder:
 
     #: What the work is called, in messages and in the name of the mark.
     what: ClassVar[str]
-    #: Names of the files that the work itself puts here.
-    patterns: ClassVar[tuple[str, ...]]
+    #: What the names of the files look like that the work itself puts here.
+    own_names: ClassVar[str]
 
     def open(self, resume: bool) -> None:
         """Make the folder ready for work.
@@ -55,8 +60,10 @@ class WorkFolder:
                 "or remove that folder to start again"
             )
         found = parse_json(self._mark)
+        if not isinstance(found, dict):
+            raise UserError(f"{self._mark} is damaged: remove {self.path} to start again")
         for key, value in self.identity.items():
-            if not isinstance(found, dict) or found.get(key) != value:
+            if found.get(key) != value:
                 raise UserError(
                     f"{self.path} holds an unfinished {self.what} with another {key}: "
                     "go on with that one, or remove the folder to start again"
@@ -64,11 +71,12 @@ class WorkFolder:
 
     def close(self) -> None:
         """Remove the files of the work, and the folder if nothing else is in it."""
-        # A process that was killed may have left a temporary file of `write_whole`.
-        for pattern in (*self.patterns, self._mark.name, ".*.tmp"):
-            for file in self.path.glob(pattern):
-                file.unlink()
-        if not any(self.path.iterdir()):
+        own = re.compile(rf"{self.own_names}|{_TEMPORARY}")
+        for file in list(self.path.iterdir()):
+            if file.is_file() and own.fullmatch(file.name):
+                remove_file(file)
+        remove_file(self._mark)
+        if not any(self.path.iterdir()) and not self.path.is_symlink():
             self.path.rmdir()
 
     @property
@@ -94,5 +102,5 @@ def parse_json(path: Path) -> Any:
     """Return the content of a JSON file; None if it is no JSON."""
     try:
         return json.loads(read_text(path))
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # no JSON, or numbers and nesting past all sense
         return None

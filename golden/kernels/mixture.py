@@ -2,7 +2,7 @@
 """Iterations of EM for a mixture of Bernoulli laws, compiled as a whole.
 
 The equations are those of `sim.em`, and the order of the steps too. An iteration of a small fit is
-shorter than a few dozen calls of NumPy, so that here nothing is called and nothing allocated. The
+shorter than a few dozen calls of NumPy, so that here Python is out of the loop. The
 components lie side by side, eight to a register (`golden.kernels.lanes`).
 """
 
@@ -85,7 +85,7 @@ def iterate(
     expected : bool
         Whether the objective is the expected complete likelihood instead of the likelihood.
     single : bool
-        Whether the additions over 48 columns are made in float32; all else is float64.
+        Whether odds, tables and responsibilities are float32; sums over blocks are float64.
     max_iter : int
     tol : float
         Negative never stops.

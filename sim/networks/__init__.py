@@ -7,7 +7,7 @@ from pathlib import Path
 
 from golden.params import NetworkParams
 from sim.errors import UserError
-from sim.files import read_text
+from sim.files import built_in_or_own, read_text
 from sim.yaml_lines import Document, KeyPath, apply_override, parse
 
 __all__ = ["BUILT_IN", "load_network"]
@@ -38,36 +38,20 @@ def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
     UserError
         If the file cannot be read or a layer is at fault; the message names key and line.
     """
-    inner = parse(read_text(_path(name)), str(_path(name)))
+    path = built_in_or_own(name, BUILT_IN, "Network")
+    inner = parse(read_text(path), str(path))
     document = Document({_KEY: inner.data}, inner.source, _below(inner.lines))
     for assignment in overrides:
         document = apply_override(document, assignment)
     try:
         return NetworkParams.from_description(document.data[_KEY])
     except (TypeError, ValueError) as error:
-        raise UserError(f"{_place(document, _blame(str(error)))}: {error}") from error
-
-
-def _path(name: str) -> Path:
-    """Return the file of a network."""
-    path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
-        return path
-    known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
-    if name not in known:
-        raise UserError(f"Network must be a .yaml file or one of {', '.join(known)}, not {name!r}")
-    return BUILT_IN / f"{name}.yaml"
+        raise UserError(f"{document.where_within(_blame(str(error)))}: {error}") from error
 
 
 def _below(lines: Mapping[KeyPath, int]) -> dict[KeyPath, int]:
     """Return the lines of a text whose content now stands below the key of the network."""
     return {(_KEY, *path): line for path, line in lines.items()}
-
-
-def _place(document: Document, path: KeyPath) -> str:
-    """Return the place of a fault: of what was overridden in that part of the text, if any."""
-    inside = [text for p, text in document.overrides.items() if p[: len(path)] == path]
-    return inside[-1] if inside else document.where(path)
 
 
 def _blame(message: str) -> KeyPath:

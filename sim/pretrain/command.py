@@ -22,6 +22,7 @@ from sim.pretrain.export import check_equal
 from sim.pretrain.pretraining import Pretraining
 from sim.pretrain.settings import Recipe, load_recipe
 from sim.pretrain.split import BaseSplit, base_split
+from sim.tasks import class_order
 from sim.work_folder import WorkFolder, work_path
 
 __all__ = ["PretrainCommand", "choose_device"]
@@ -31,7 +32,7 @@ class TrainingFolder(WorkFolder):
     """Checkpoint and log of a training, one of each for the network and for its teacher."""
 
     what = "training"
-    patterns = ("*.pt", "*.csv")
+    own_names = r"(network|teacher)\.(pt|csv)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,9 @@ class PretrainCommand:
         write_whole(card_path(path), json.dumps(card, indent=1) + "\n")
         console.print(
             f"{path}: {len(content)} bytes, {100 * last.test_accuracy:.2f} % of the test images "
-            f"of {recipe.config.classes.base} classes"
+            f"of {recipe.config.classes.base} classes",
+            markup=False,
+            highlight=False,
         )
 
 
@@ -133,6 +136,11 @@ def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:
     classes = recipe.config.classes
     images = load(classes.data, data_dir)
     check_input(recipe.network, images)
+    try:
+        class_order(images.n_classes, classes.order)
+    except (TypeError, ValueError) as error:
+        where = recipe.document.where(("classes", "order"))
+        raise UserError(f"{where}: classes.order: {error}") from error
     try:
         return images, base_split(images, classes.order, classes.base, recipe.network.bits)
     except ValueError as error:

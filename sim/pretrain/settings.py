@@ -15,7 +15,7 @@ from golden.params import NetworkParams
 from sim.config import PlateauConfig
 from sim.datasets import NAMES
 from sim.errors import UserError
-from sim.files import read_text
+from sim.files import built_in_or_own, read_text
 from sim.networks import load_network
 from sim.section import Section
 from sim.validation import validate
@@ -108,7 +108,7 @@ class AugmentConfig(Section):
     """
 
     flip: bool = True
-    shift: int = Field(default=4, ge=0)
+    shift: int = Field(default=4, ge=0, le=1024)
     fill: Literal["edge", "zero"] = "edge"
 
 
@@ -134,11 +134,11 @@ class ScheduleConfig(Section):
         stores without changing a sign.
     """
 
-    epochs: int = Field(default=60, ge=1)
-    batch: int = Field(default=128, ge=2)
-    learning_rate: float = Field(default=2e-3, gt=0)
+    epochs: int = Field(default=60, ge=1, le=100_000)
+    batch: int = Field(default=128, ge=2, le=65_536)
+    learning_rate: float = Field(default=2e-3, gt=0, le=100)
     schedule: Literal["cosine", "plateau"] = "cosine"
-    warmup: int = Field(default=0, ge=0)
+    warmup: int = Field(default=0, ge=0, le=100_000)
     plateau: PlateauConfig = PlateauConfig(minimum=1e-5)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     precision: Literal["bfloat16", "float32"] = "bfloat16"
@@ -161,7 +161,7 @@ class DistillationConfig(Section):
 
     weight: float = Field(default=0.5, gt=0, le=1)
     temperature: float = Field(default=2.0, gt=0)
-    width: int = Field(default=64, ge=1)
+    width: int = Field(default=64, ge=1, le=4096)
     training: ScheduleConfig = ScheduleConfig(epochs=30, learning_rate=1e-3)
 
 
@@ -240,14 +240,7 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     UserError
         If a file cannot be read or a value does not fit; the message names key and line.
     """
-    path = Path(name)
-    if path.suffix not in (".yaml", ".yml") and not path.exists():
-        known = sorted(file.stem for file in BUILT_IN.glob("*.yaml"))
-        if name not in known:
-            raise UserError(
-                f"Configuration must be a .yaml file or one of {', '.join(known)}, not {name!r}"
-            )
-        path = BUILT_IN / f"{name}.yaml"
+    path = built_in_or_own(name, BUILT_IN, "Configuration")
     document = parse(read_text(path), str(path))
     inner = [text for text in overrides if text.lstrip().startswith("network.")]
     for assignment in overrides:

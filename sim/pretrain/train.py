@@ -128,9 +128,12 @@ class Trainer:
         """Do the next epoch, telling `report` after every step."""
         start = perf_counter()
         number = len(self.epochs)
-        order = self._rng(_ORDER, number).permutation(len(self.labels))
+        steps = math.ceil(len(self.labels) / self.config.batch)
+        # The last batch is filled up from the first: batch normalisation wants more than one.
+        order = np.resize(
+            self._rng(_ORDER, number).permutation(len(self.labels)), steps * self.config.batch
+        )
         changes = self._rng(_CHANGES, number)
-        steps = math.ceil(len(order) / self.config.batch)
         totals = torch.zeros(2, dtype=torch.float64, device=self.device)
         rate = 0.0
         self.model.train()

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from sim.bank import Bank
 from sim.config import StudyConfig
 from sim.fidelity import Exemplars
-from sim.files import ensure_directory, write_whole
+from sim.files import ensure_directory, remove_file, write_whole
 from sim.report import figures
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, verdict
 from sim.report.tables import COLUMNS, markdown_table, results_rows
@@ -91,11 +91,13 @@ class StudyReport:
         content["report.md"] = self._markdown(images)
         content["results.json"] = json.dumps(self._results(), indent=1) + "\n"
         ensure_directory(folder)
-        for name in _IMAGES:
-            if name not in images:  # of an earlier report in this folder
-                (folder / name).unlink(missing_ok=True)
+        replaces_report = (folder / "results.json").is_file()
         for name, data in content.items():
             write_whole(folder / name, data)
+        if replaces_report:
+            for name in _IMAGES:
+                if name not in images:
+                    remove_file(folder / name)
 
     def _classes_seen(self) -> list[int]:
         return [task.stop for task in self.bank.tasks]

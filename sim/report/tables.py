@@ -60,10 +60,10 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table for the terminal: of each row what fits into 80 characters."""
+    """Return a table for the terminal: the columns that people look at first."""
     table = Table(title=Text(title), title_justify="left", header_style="bold")
     for name, place in _TERMINAL_COLUMNS.items():
-        table.add_column(name, justify="right" if place else "left", no_wrap=True)
+        table.add_column(name, justify="right" if place else "left", no_wrap=bool(place))
     for row in rows:
         table.add_row(*(row[place] for place in _TERMINAL_COLUMNS.values()))
     return table

@@ -5,6 +5,7 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from golden.bits import unpack
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.bank_file import read_bank
+from sim.bank_file import encode_bank, read_bank
 from sim.cli import main
 from sim.datasets import load
 from verification.sim.small_cifar import write_small_cifar
@@ -171,3 +172,38 @@ def test_pretraining_without_pytorch_says_what_to_install(
     assert err == (
         "engram: engram pretrain needs PyTorch: pip install -e '.[train]' in the project's folder\n"
     )
+
+
+@pytest.mark.parametrize("out", ["net.bin", "net.json", "./net.bin"])
+def test_a_bank_never_overwrites_its_network_or_card(
+    engram: Engram, tmp_path: Path, out: str
+) -> None:
+    before = (tmp_path / "net.bin").read_bytes()
+    status, _, err = engram("bank", "net.bin", "--data-dir", "data", "--out", out)
+    assert status == 2
+    assert "--out must not be the network file or its card" in err
+    assert (tmp_path / "net.bin").read_bytes() == before
+    assert not (tmp_path / "net.json").exists()
+
+
+@pytest.mark.parametrize(
+    "card", ["[" * 100_000, '{"network_sha256": 5, "pretraining": {"a": NaN}}', "{}", "[]"]
+)
+def test_a_damaged_card_is_named(engram: Engram, tmp_path: Path, card: str) -> None:
+    (tmp_path / "net.json").write_text(card)
+    status, _, err = engram("bank", "net.bin", "--data-dir", "data")
+    assert status == 2
+    assert "net.json must be the card of a network, and it is damaged" in err
+
+
+def test_a_class_without_test_samples_is_refused(engram: Engram, tmp_path: Path) -> None:
+    assert engram("bank", "net.bin", "--data-dir", "data")[0] == 0
+    bank = read_bank(tmp_path / "bank.bin")
+    kept = bank.test_labels != 7
+    cut = replace(bank, test=bank.test[kept], test_labels=bank.test_labels[kept])
+    (tmp_path / "bank.bin").write_bytes(encode_bank(cut))
+    (tmp_path / "study.yaml").write_text(STUDY)
+    status, _, err = engram("run", "study.yaml", "--out", "out")
+    assert status == 2
+    assert f"Every class must have test samples, and class {bank.class_names[7]} has none" in err
+    assert not (tmp_path / "out").exists()

@@ -180,3 +180,11 @@ def test_a_file_is_named_and_must_be_of_its_network(tmp_path: Path) -> None:
         read_bank(path)
     with pytest.raises(UserError, match=r"nothing\.bin cannot be read: no such file"):
         read_bank(tmp_path / "nothing.bin")
+
+
+def test_unused_bits_of_an_embedding_must_be_0() -> None:
+    bank = bank_of(features=70)
+    dirty = bank.train.copy()
+    dirty[2, 1] |= np.uint64(1) << np.uint64(6)
+    with pytest.raises(ValueError, match="^Unused bits of the embeddings must be 0, not 1$"):
+        replace(bank, train=dirty)

@@ -96,5 +96,22 @@ def test_methods_with_other_parameters_are_never_one_group() -> None:
     assert [len(group.runs) for group in group_runs(runs)] == [1, 1]
 
 
+def test_verdict_on_one_seed_says_so() -> None:
+    runs = [r for r in LATENT if r["seed"] == 0] + [run("gbm", "GBM q = 8", 1000, 0.80, 0)]
+    sentence = verdict(compare_at_equal_bits(group_runs(runs)))
+    assert sentence.startswith("On a single seed, at equal bits, as the papers count them")
+    assert "standard error" not in sentence
+
+
+def test_best_variant_of_latent_replay_is_what_counts() -> None:
+    variant = [
+        {**run("latent", "E = 1, requests = uniform", 100, 0.60, s), "parameters": {"v": 2}}
+        for s in (0, 1)
+    ]
+    gbm = [run("gbm", "GBM", 100, 0.55, s) for s in (0, 1)]
+    (comparison,) = compare_at_equal_bits(group_runs(LATENT + variant + gbm))
+    assert comparison.reference.mean == pytest.approx(0.60)
+
+
 def test_verdict_without_a_comparison_says_so() -> None:
     assert verdict([]).startswith("Nothing can be said of equal bits")

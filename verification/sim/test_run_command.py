@@ -325,6 +325,15 @@ def test_second_report_in_a_folder_leaves_no_picture_of_the_first(
     assert not (tmp_path / "out" / "exemplars.png").exists()
 
 
+def test_pictures_that_are_no_report_s_are_left_alone(engram: Engram, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "exemplars.png").write_text("precious")
+    text = "methods: [{replay: none}]\nhead: {epochs: 1, hidden: 4}\nseeds: 1\n"
+    config = write_config(tmp_path, text)
+    assert engram("run", config, "--out", tmp_path / "out", "--jobs", 1)[0] == 0
+    assert (tmp_path / "out" / "exemplars.png").read_text() == "precious"
+
+
 def test_classes_that_were_never_drawn_do_not_stop_the_report(
     engram: Engram, tmp_path: Path
 ) -> None:

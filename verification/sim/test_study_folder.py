@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The folder of work under way: whose it is, and that nothing foreign in it is ever lost."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,11 +56,12 @@ def test_study_of_another_version_configuration_or_data_is_refused(
         other.open(resume=True)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}", "[" * 100_000])
 def test_damaged_mark_is_refused_and_kept(tmp_path: Path, damage: str) -> None:
     folder = opened(tmp_path)
     (tmp_path / "study.json").write_text(damage)
-    with pytest.raises(UserError, match="holds an unfinished study with another version"):
+    message = "study.json is damaged: remove|holds an unfinished study with another version"
+    with pytest.raises(UserError, match=message):
         folder.open(resume=True)
     assert (tmp_path / "study.json").read_text() == damage
 
@@ -86,9 +88,23 @@ def test_close_removes_its_own_files_and_no_others(tmp_path: Path) -> None:
     folder.write_result(0, {})
     folder.checkpoint(1).write_bytes(b"")
     folder.exemplars(0).write_bytes(b"")
-    (tmp_path / "w" / "notes.txt").write_text("precious")
+    (tmp_path / "w" / f".{'0' * 32}.tmp").write_bytes(b"of a process that was killed")
+    foreign = ["notes.txt", "run-notes.json", ".vim.tmp", "run-1.json.bak"]
+    for name in foreign:
+        (tmp_path / "w" / name).write_text("precious")
+    (tmp_path / "w" / "run-7.json").mkdir()
     folder.close()
-    assert [p.name for p in (tmp_path / "w").iterdir()] == ["notes.txt"]
-    (tmp_path / "w" / "notes.txt").unlink()
+    left = sorted(p.name for p in (tmp_path / "w").iterdir())
+    assert left == sorted([*foreign, "run-7.json"])
+    shutil.rmtree(tmp_path / "w")
     opened(tmp_path / "w").close()
     assert not (tmp_path / "w").exists()
+
+
+def test_folder_that_is_a_link_to_another_disk_is_emptied_and_left(tmp_path: Path) -> None:
+    (tmp_path / "big").mkdir()
+    (tmp_path / "w").symlink_to(tmp_path / "big")
+    folder = opened(tmp_path / "w")
+    folder.write_result(0, {})
+    folder.close()
+    assert list((tmp_path / "big").iterdir()) == []

@@ -11,6 +11,7 @@ from pathlib import Path
 from sim.errors import UserError
 
 __all__ = [
+    "TEMPORARY_NAME",
     "built_in_or_own",
     "ensure_directory",
     "find_file",
@@ -20,6 +21,9 @@ __all__ = [
     "require_directory",
     "write_whole",
 ]
+
+#: What the names of temporary files look like that a killed `write_whole` may leave behind.
+TEMPORARY_NAME = r"\.[0-9a-f]{32}\.tmp"
 
 # What an operating system's error number means to somebody who typed a path.
 _REASONS = {

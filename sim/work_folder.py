@@ -8,13 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from sim.errors import UserError
-from sim.files import ensure_directory, read_text, remove_file, write_whole
+from sim.files import TEMPORARY_NAME, ensure_directory, read_text, remove_file, write_whole
 
 __all__ = ["WorkFolder", "parse_json", "work_path"]
-
-
-# A process that was killed may have left one of `sim.files.write_whole`.
-_TEMPORARY = r"\.[0-9a-f]{32}\.tmp"
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class WorkFolder:
 
     def close(self) -> None:
         """Remove the files of the work, and the folder if nothing else is in it."""
-        own = re.compile(rf"{self.own_names}|{_TEMPORARY}")
+        own = re.compile(rf"{self.own_names}|{TEMPORARY_NAME}")
         for file in list(self.path.iterdir()):
             if file.is_file() and own.fullmatch(file.name):
                 remove_file(file)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Options and settings that every test shares."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from sim import datasets
+from sim.cli import main
 from sim.datasets import ImageSet
 from sim.errors import UserError
 
@@ -41,3 +43,20 @@ def load_real(request: pytest.FixtureRequest) -> Callable[[str], ImageSet]:
             raise
 
     return load
+
+
+@pytest.fixture
+def engram(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in this process; return exit status, output and error output."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["engram", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "300")
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return int(ended.value.code or 0), captured.out, captured.err
+
+    return call

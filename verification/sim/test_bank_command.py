@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,6 @@ from golden.bits import unpack
 from golden.network import Network
 from golden.params import NetworkParams
 from sim.bank_file import encode_bank, read_bank
-from sim.cli import main
 from sim.datasets import load
 from verification.sim.small_cifar import write_small_cifar
 
@@ -43,24 +41,13 @@ seeds: 1
 
 
 @pytest.fixture
-def engram(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Engram:
-    """Run the command line in this process, in a folder with data and a network."""
+def engram(engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engram:
+    """Run the command line in a folder with data and a network."""
     monkeypatch.chdir(tmp_path)
     write_small_cifar(tmp_path / "data")
     network = Network.random(NETWORK, np.random.default_rng(0))
     (tmp_path / "net.bin").write_bytes(network.to_bytes())
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["engram", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "300")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return call
+    return engram
 
 
 def test_a_bank_holds_what_the_plain_golden_network_says(engram: Engram, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@
 import csv
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,6 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from golden.bits import unpack
 from golden.network import Network
 from sim.bank_file import read_bank
-from sim.cli import main
 from sim.pretrain.train import Trainer
 from verification.sim.small_cifar import write_small_cifar
 
@@ -43,21 +41,6 @@ head: {classes: 100, hidden: 8}
 """
 
 WRITTEN = ["bank.bin", "curves.png", "log.csv", "network.bin", "network.json"]
-
-
-@pytest.fixture
-def engram(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Engram:
-    """Run the command line in this process; return exit status, output and error output."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["engram", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "300")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 @pytest.fixture

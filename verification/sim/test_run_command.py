@@ -6,31 +6,14 @@ import json
 import os
 import re
 import struct
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sim.cli import main
 from verification.sim.small_study import SMALL_STUDY, write_config
 
 Engram = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def engram(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Engram:
-    """Run the command line in this process; return exit status, output and error output."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["engram", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "200")
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return int(ended.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 def files_in(folder: Path) -> list[str]:

@@ -99,7 +99,9 @@ def _bits(neurons: Neurons) -> NDArray[np.uint8]:
 
 
 def _to_layer(neurons: Neurons) -> Conv | Dense:
-    own = [_bits(neurons), *(neurons.folded() if neurons.params.thresholds else ())]
+    own = [_bits(neurons)]
+    if neurons.params.thresholds:
+        own += [neurons.thresholds(), np.ones(neurons.params.outputs, np.uint8)]
     if isinstance(neurons.params, ConvParams):
         return Conv(neurons.params, *own)
     return Dense(neurons.params, *own)

@@ -2,9 +2,10 @@
 # pyright: reportMissingImports=false
 """Trainable twin of a golden network: real latent weights, binary arithmetic.
 
-In training a layer is convolution, scale ``1/sqrt(fan_in)`` (or batch normalisation), maximum over
-the pooling window, sign. The maximum before the sign gives the bits of the OR after it, and a
-gradient that goes to the largest sum instead of to the first of many equal signs.
+In training a layer is convolution, maximum over the pooling window, scale ``1/sqrt(fan_in)`` (or
+batch normalisation without gain, only with an offset), sign. The maximum before the sign gives the
+bits of the OR after it, and a gradient that goes to the largest sum instead of to the first of many
+equal signs; normalised after it, half the pooled bits are +1 at first.
 """
 
 from collections.abc import Iterator
@@ -54,7 +55,11 @@ class Neurons(nn.Module):
         if isinstance(params, ConvParams):
             latent = latent.transpose(0, 3, 1, 2)
         self.latent = nn.Parameter(torch.tensor(latent, dtype=torch.float32))
-        self.norm = nn.BatchNorm1d(params.outputs, _EPSILON) if params.thresholds else None
+        self.norm: nn.BatchNorm1d | nn.BatchNorm2d | None = None
+        if params.thresholds:
+            kind = nn.BatchNorm2d if isinstance(params, ConvParams) else nn.BatchNorm1d
+            self.norm = kind(params.outputs, _EPSILON, affine=False)
+            self.offset = nn.Parameter(torch.zeros(params.outputs))
 
     def signs(self) -> Tensor:
         """Return the binary weights as -1 and +1, shaped like `latent`."""
@@ -72,32 +77,28 @@ class Neurons(nn.Module):
 
     def normalise(self, dots: Tensor) -> Tensor:
         """Return sums of about unit deviation for the surrogate, in training."""
-        pre = dots * self.scale
         if self.norm is None:
-            return pre
-        # One channel axis, whatever comes after it.
-        return self.norm(pre.flatten(2) if pre.ndim > 2 else pre).view_as(pre)
+            return dots * self.scale
+        offset = self.offset.to(dots.dtype).view(-1, *[1] * (dots.ndim - 2))
+        return self.norm(dots) + offset  # type: ignore[no-any-return]
 
     def fires(self, dots: Tensor) -> Tensor:
         """Return the output of the integer neuron as -1 and +1."""
-        theta, polarity = torch.zeros(()), torch.ones(())
+        theta = torch.zeros(())
         if self.norm is not None:
-            shape = (-1, *[1] * (dots.ndim - 2))
-            theta, polarity = (torch.from_numpy(a).view(shape) for a in self.folded())
-        bits = (dots >= theta.to(dots)) == (polarity.to(dots) > 0)
-        return bits.to(dots.dtype) * 2 - 1
+            theta = torch.from_numpy(self.thresholds()).view(-1, *[1] * (dots.ndim - 2))
+        return (dots >= theta.to(dots)).to(dots.dtype) * 2 - 1
 
-    def folded(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return thresholds int32 and polarities uint8 of a normalised layer."""
-        norm = self.norm
-        assert norm is not None
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        gamma, beta, mean, variance = (
+    def thresholds(self) -> np.ndarray:
+        """Return the thresholds int32 of a normalised layer."""
+        assert self.norm is not None
+        assert self.norm.running_mean is not None
+        assert self.norm.running_var is not None
+        offset, mean, variance = (
             t.detach().double().cpu().numpy()
-            for t in (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+            for t in (self.offset, self.norm.running_mean, self.norm.running_var)
         )
-        return fold(gamma, beta, mean, np.sqrt(variance + _EPSILON), self.scale, self.params.inputs)
+        return fold(offset, mean, np.sqrt(variance + _EPSILON), self.params.inputs)
 
 
 class BinaryHead(nn.Module):
@@ -232,9 +233,7 @@ class BinaryNetwork(nn.Module):
         if not self.training:
             bits = neurons.fires(dots)
             return functional.max_pool2d(bits, pool) if pool > 1 else bits
-        pre = neurons.normalise(dots)
-        if pool > 1:
-            pre = functional.max_pool2d(pre, pool)
+        pre = neurons.normalise(functional.max_pool2d(dots, pool) if pool > 1 else dots)
         if self.real:
             return soft_sign(pre, self.config.window)
         return sign(pre, self.config.surrogate, self.config.window)
@@ -257,10 +256,12 @@ def _convolve(x: Tensor, weights: Tensor, p: ConvParams) -> Tensor:
     """Return the sums of a convolution; padding is -1.
 
     Grouped convolutions are slow where groups are many or the processor works in bfloat16: a
-    kernel as large as the map is a product with it, few groups are convolutions of their own.
+    kernel as large as the map is a product a group, few groups are convolutions of their own.
     """
-    if p.groups == p.input.channels == p.outputs and p.output.size == p.outputs:
-        return (x * weights.squeeze(1)).float().sum((2, 3), keepdim=True).to(x.dtype)
+    if p.output.size == p.outputs and not p.pad:
+        rows = x.reshape(len(x), p.groups, p.inputs).transpose(0, 1)
+        columns = weights.reshape(p.groups, -1, p.inputs).transpose(1, 2)
+        return torch.bmm(rows, columns).transpose(0, 1).reshape(len(x), -1, 1, 1)
     if p.pad:
         x = functional.pad(x, (p.pad,) * 4, value=-1.0)
     if p.groups == 1 or x.is_cuda:

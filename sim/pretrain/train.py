@@ -116,7 +116,7 @@ class Trainer:
         self.seed = seed
         self.identity = identity
         self.device = device
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
         self.epochs: list[Epoch] = []
 
     @property

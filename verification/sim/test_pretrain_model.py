@@ -38,6 +38,11 @@ NETWORKS: dict[str, list[dict[str, Any]]] = {
         {"kind": "conv", "outputs": 30, "groups": 15, "kernel": 8, "padding": "valid"},
         {"kind": "dense", "outputs": 7},
     ],
+    "mixing, as large as the map": [
+        {"kind": "conv", "outputs": 12, "groups": 3, "kernel": 3},
+        {"kind": "conv", "outputs": 8, "groups": 4, "kernel": 8, "padding": "valid"},
+        {"kind": "conv", "outputs": 9, "kernel": 3},
+    ],
     "pool first": [
         {"kind": "pool", "size": 2},
         {"kind": "pool", "size": 2},
@@ -72,13 +77,10 @@ def network_of(params: NetworkParams, **config: Any) -> BinaryNetwork:
 
 
 def statistics(model: BinaryNetwork) -> None:
-    """Normalisation as training leaves it: gains of both signs and 0, and means of real sums."""
+    """Normalisation as training leaves it: offsets of both signs, and means of real sums."""
     draw = torch.Generator().manual_seed(2)
-    for norm in (layer.norm for layer in model.layers):
-        assert norm is not None
-        norm.weight.data.normal_(generator=draw)
-        norm.weight.data[0] = 0
-        norm.bias.data.normal_(generator=draw)
+    for layer in model.layers:
+        layer.offset.data.normal_(generator=draw)
     model.train()
     for seed in range(20):
         model(torch.from_numpy(images_of(16, seed)))

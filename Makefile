@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test slow lint bench clean
 
 demo: $(VENV)/.installed
-	$(BIN)/engram run digits --out build/digits --resume
+	$(BIN)/engram run cifar100 --out build/cifar100 --resume
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m "not slow"

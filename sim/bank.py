@@ -2,7 +2,7 @@
 """Embedding bank: a data set as packed binary embeddings, classes numbered in the order learnt."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,6 +43,8 @@ class Bank:
         Code of a pixel, to turn embeddings back into images; None where they are no images.
     provenance : str
         Origin, split and order of the data set.
+    network_bits : int or None
+        Bits of the network that made the embeddings; None where there is none, or it is unknown.
     """
 
     features: int
@@ -54,6 +56,7 @@ class Bank:
     class_names: tuple[str, ...]
     thermometer: ThermometerParams | None
     provenance: str
+    network_bits: int | None = None
 
     @property
     def n_classes(self) -> int:
@@ -72,6 +75,10 @@ class Bank:
     def smallest_class(self) -> int:
         """Training samples of the class that has fewest."""
         return int(np.bincount(self.train_labels, minlength=self.n_classes).min())
+
+    def in_tasks(self, tasks: tuple[range, ...]) -> "Bank":
+        """Return the same embeddings, which come in other tasks."""
+        return replace(self, tasks=tasks)
 
     def task_of_train(self, task: int) -> tuple[Packed, Labels]:
         """Return the training samples of one task."""
@@ -125,7 +132,12 @@ def build_bank(
     )
 
 
-def bank_of_file(file: BankFile, order: NDArray[np.int64], tasks: tuple[range, ...]) -> Bank:
+def bank_of_file(
+    file: BankFile,
+    order: NDArray[np.int64],
+    tasks: tuple[range, ...],
+    network_bits: int | None = None,
+) -> Bank:
     """Bring the embeddings of a bank file into tasks.
 
     Parameters
@@ -134,6 +146,8 @@ def bank_of_file(file: BankFile, order: NDArray[np.int64], tasks: tuple[range, .
     order : ndarray of shape (n_classes,), int64
         Class at each position.
     tasks : tuple of range
+    network_bits : int, optional
+        Bits of the network.
     """
     position = np.argsort(order)
     origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
@@ -147,6 +161,7 @@ def bank_of_file(file: BankFile, order: NDArray[np.int64], tasks: tuple[range, .
         class_names=tuple(file.class_names[label] for label in order),
         thermometer=None,
         provenance=origin,
+        network_bits=network_bits,
     )
 
 

@@ -27,7 +27,7 @@ app = typer.Typer(
 def run(
     config: Annotated[
         str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
-    ] = "digits",
+    ] = "cifar100",
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in head.hidden=64."),
@@ -66,7 +66,7 @@ def run(
 def pretrain(
     config: Annotated[
         str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
-    ] = "fbnn-1M",
+    ] = "cifar100",
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override, as in model.levels=8."),
@@ -116,6 +116,19 @@ def bank(
     BankCommand(
         network=network, data=data, data_dir=data_dir, out=out or network.with_name("bank.bin")
     ).execute(Console())
+
+
+@app.command()
+def samples(
+    data: Annotated[str, typer.Option(help="Name of the data set.")] = "cifar100",
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    per_class: Annotated[int, typer.Option(help="Test images of each class.", min=1)] = 2,
+    out: Annotated[Path, typer.Option(help="File of the samples.")] = Path("samples.bin"),
+) -> None:
+    """Write a few raw test images of every class, with their labels, into one file."""
+    from sim.samples import SamplesCommand
+
+    SamplesCommand(data=data, data_dir=data_dir, per_class=per_class, out=out).execute(Console())
 
 
 def main() -> None:

@@ -11,14 +11,16 @@ from sim.bank import Bank, bank_of_file, build_bank
 from sim.bank_file import BankFile, read_bank
 from sim.config import DataConfig, StudyConfig, load_config
 from sim.datasets import ImageSet, load
-from sim.embed import network_digest
+from sim.embed import network_digest, read_network
 from sim.errors import UserError
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory
+from sim.ledger import network_ledger
 from sim.progress import RunBars
 from sim.replay import SOURCES
 from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
+from sim.shipped import shipped_file, shipped_names
 from sim.study import Study
 from sim.tasks import class_order, split_tasks
 from sim.work_folder import work_path
@@ -57,6 +59,7 @@ class RunCommand:
         _check_samples(bank)
         study = Study.of(config, bank, work_path(self.out))
         _check_sample_bounds(study, document)
+        _check_increments(study, document)
         ensure_directory(self.out)
         study.folder.open(self.resume)
         ended = study.ended
@@ -84,20 +87,47 @@ def _bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Ban
         tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
     except ValueError as error:
         raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
-    if isinstance(source, BankFile):
-        return bank_of_file(source, order, tasks)
+    if isinstance(source, _EmbeddedSet):
+        return bank_of_file(source.file, order, tasks, source.network_bits)
     try:
         return build_bank(source, config.data, order, tasks)
     except ValueError as error:
         raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
 
 
-def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | BankFile:
+@dataclass(frozen=True)
+class _EmbeddedSet:
+    """A bank file with the bits of the network that made it, None if unknown."""
+
+    file: BankFile
+    network_bits: int | None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.file.class_names
+
+
+def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
     """Load images, or a bank of embeddings."""
     if data.path is None:
         return load(data.name, data_dir)
-    network = None if data.network is None else network_digest(Path(data.network))
-    return read_bank(Path(data.path), network)
+    if data.path in shipped_names():
+        return _shipped(data.path)
+    network = None if data.network is None else Path(data.network)
+    return _read_bank(Path(data.path), network)
+
+
+def _shipped(name: str) -> _EmbeddedSet:
+    return _read_bank(shipped_file(name, "bank.bin"), shipped_file(name, "network.bin"))
+
+
+def _read_bank(path: Path, network: Path | None) -> _EmbeddedSet:
+    """Read a bank, and the network that it must be of, if one is named."""
+    if network is None:
+        return _EmbeddedSet(read_bank(path), None)
+    params = read_network(network)[0].params
+    file = read_bank(path, network_digest(network))
+    return _EmbeddedSet(file, network_ledger(params).bits_full)
 
 
 def _check_samples(bank: Bank) -> None:
@@ -121,6 +151,16 @@ def _check_sample_bounds(study: Study, document: Document) -> None:
                     f"{document.where(path)}: {dotted(path)} must be at most the {most} training "
                     f"samples of the smallest class, not {value}"
                 )
+
+
+def _check_increments(study: Study, document: Document) -> None:
+    """Refuse tasks of a method's own that the classes do not divide into."""
+    for method, _ in study.runs:
+        try:
+            study.bank_of(method)
+        except ValueError as error:
+            path = ("methods", method.entry, "increment")
+            raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
 
 
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:

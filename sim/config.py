@@ -46,7 +46,8 @@ class DataConfig(Section):
     levels : int
         T, thermometer bits a colour.
     path : str or null
-        Bank file; of ``bank`` alone, which has no use for `bits` and `levels`.
+        Bank file, or the name of a shipped one (`sim.shipped`); of ``bank`` alone, which has no
+        use for `bits` and `levels`.
     network : str or null
         Network file that the bank must be of, likewise; any network if null.
     """
@@ -136,6 +137,8 @@ class HeadConfig(Section):
         Most epochs a task may take, if the plateau schedule does not end it before.
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``.
+    logit_gain : float
+        Factor on the scale of the logits in training; see `sim.head.HeadTrainer`.
     plateau : PlateauConfig
     """
 
@@ -147,6 +150,7 @@ class HeadConfig(Section):
     batch: int = Field(default=128, ge=2, le=65_536)
     epochs: int = Field(default=60, ge=1, le=100_000)
     init_scale: float = Field(default=0.1, gt=0, le=1)
+    logit_gain: float = Field(default=1.0, gt=0, le=1e6)
     plateau: PlateauConfig = PlateauConfig()
 
 
@@ -162,16 +166,20 @@ class Method:
         Of that source's `Params`.
     entry : int
         Place in the configuration's list of methods.
+    increment : int or None
+        Classes of every later task, where they are not the study's.
     """
 
     replay: str
     params: SourceParams
     entry: int
+    increment: int | None = None
 
     @property
     def label(self) -> str:
         """Legend of the method."""
-        return SOURCES[self.replay].label(self.params)
+        label = SOURCES[self.replay].label(self.params)
+        return label if self.increment is None else f"{label}, {self.increment} classes a task"
 
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""
@@ -192,6 +200,11 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         fields[name] = (kind, Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
+        increment = Annotated[int, Field(ge=1)]
+        fields["increment"] = (
+            increment | Annotated[list[increment], Field(min_length=1)],
+            Field(default=None),
+        )
     return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
 
 
@@ -208,16 +221,20 @@ class StudyConfig(Section):
     ----------
     title : str
         Headline of the report.
+    claims : "gbm" or null
+        Whose claims the report holds the results to; see `sim.report.claims`.
     data, tasks, head
         Sections.
     methods : list
         Sources of replayed samples, each a mapping with the key ``replay`` and the parameters of
-        that source; a list of values is a sweep over them.
+        that source; a list of values is a sweep over them. The key ``increment``, likewise one or
+        a list, takes other sizes of the later tasks than the study's.
     seeds : int
         Runs a method; run ``s`` uses seed ``s``, counted from 0.
     """
 
     title: str = Field(default="Class-incremental study", min_length=1)
+    claims: Literal["gbm"] | None = None
     data: DataConfig = DataConfig()
     tasks: TasksConfig = TasksConfig()
     head: HeadConfig = HeadConfig()
@@ -235,11 +252,13 @@ class StudyConfig(Section):
 
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
-        return [
-            Method(entry.replay, SOURCES[entry.replay].Params.model_validate(values), place)
-            for place, entry in enumerate(self.methods)
-            for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"}))
-        ]
+        methods = []
+        for place, entry in enumerate(self.methods):
+            for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"})):
+                increment = values.pop("increment", None)
+                params = SOURCES[entry.replay].Params.model_validate(values)
+                methods.append(Method(entry.replay, params, place, increment))
+        return methods
 
     def document(self) -> dict[str, Any]:
         """Return the configuration as plain data, defaults filled in."""

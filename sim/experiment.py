@@ -23,7 +23,7 @@ from sim.errors import UserError
 from sim.head import HeadTrainer, bipolar
 from sim.ledger import Ledger, head_ledger
 from sim.optim import Adam, Optimizer, Plateau, Sgd
-from sim.replay import ReplayContext
+from sim.replay import Classifier, ReplayContext
 
 __all__ = ["Experiment", "Progress"]
 
@@ -57,8 +57,9 @@ class Experiment:
 
     A task first trains the head, on its own samples and on samples replayed from the past, then
     hands its samples to the source. After it, the integer golden head is tested on every class
-    seen so far. Each task derives its generators from (seed, purpose, task) alone, so that a
-    checkpoint need hold no generator.
+    seen so far; a source that classifies by itself is tested instead, and no head is trained. Each
+    task derives its generators from (seed, purpose, task) alone, so that a checkpoint need hold no
+    generator.
 
     Parameters
     ----------
@@ -88,7 +89,7 @@ class Experiment:
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed)
         )
         params = HeadParams(features=bank.features, classes=bank.n_classes, hidden=head.hidden)
-        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale)
+        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, head.logit_gain)
 
     @property
     def done(self) -> bool:
@@ -98,9 +99,14 @@ class Experiment:
     def step(self, report: Callable[[Progress], None]) -> None:
         """Do the next task, telling `report` after every epoch."""
         start = perf_counter()
-        self.epochs.append(self._train(report))
-        self.predictions.append(self._predict())
-        self.source.learn(*self.bank.task_of_train(self.task), self._rng(_LEARN))
+        if isinstance(self.source, Classifier):
+            self._learn()
+            self.epochs.append(0)
+            self.predictions.append(self.source.classify(self._seen_test()))
+        else:
+            self.epochs.append(self._train(report))
+            self.predictions.append(self._predict())
+            self._learn()
         self.task += 1
         self.seconds += perf_counter() - start
 
@@ -110,7 +116,9 @@ class Experiment:
         return Progress(n_tasks, n_tasks, 0, self.head.epochs, 1.0)
 
     def ledger(self) -> Ledger:
-        """Return every bit that survives between tasks: the source's and the head's."""
+        """Return every bit that survives between tasks: the source's and the head's, if any."""
+        if isinstance(self.source, Classifier):
+            return self.source.ledger()
         return self.source.ledger() + head_ledger(
             self.trainer.params, latent=self.head.start == "warm"
         )
@@ -184,6 +192,14 @@ class Experiment:
                 return epoch
         return self.head.epochs
 
+    def _learn(self) -> None:
+        """Hand the present task's samples to the source."""
+        self.source.learn(*self.bank.task_of_train(self.task), self._rng(_LEARN))
+
+    def _seen_test(self) -> NDArray[np.uint64]:
+        """Return the test samples of the classes seen so far, this task's included."""
+        return self.bank.test[self.bank.test_labels < self.bank.tasks[self.task].stop]
+
     def _split(self) -> tuple[int, int]:
         """Return how many past and present samples a batch holds (contract, 8)."""
         if not self.source.n_classes:
@@ -193,8 +209,7 @@ class Experiment:
     def _predict(self) -> NDArray[np.int64]:
         """Return the golden head's class for every test sample of the classes seen so far."""
         seen = self.bank.tasks[self.task].stop
-        packed = self.bank.test[self.bank.test_labels < seen]
-        logits = head_logits(self.trainer.golden(), packed, threads=1)
+        logits = head_logits(self.trainer.golden(), self._seen_test(), threads=1)
         return logits[:, :seen].argmax(axis=1)
 
     def _optimizer(self) -> Optimizer:

@@ -41,7 +41,8 @@ def bipolar(packed: NDArray[np.uint64], features: int) -> Array:
 
 def _signs(latent: Array) -> Array:
     """Return +1 where the latent weight is >= 0, else -1 (contract: sign(0) = +1)."""
-    return np.where(latent >= 0, np.float32(1), np.float32(-1))
+    # Adding 0 makes a positive zero of a negative one, whose sign copysign would see.
+    return np.copysign(np.float32(1), latent + np.float32(0))
 
 
 class HeadTrainer:
@@ -59,6 +60,8 @@ class HeadTrainer:
         Draws the first latent weights.
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``; small ones flip soon.
+    logit_gain : float
+        Factor on the scale of the slides, at which the softmax can hardly be sure of anything.
 
     Attributes
     ----------
@@ -67,13 +70,17 @@ class HeadTrainer:
     """
 
     def __init__(
-        self, params: HeadParams, rng: np.random.Generator, init_scale: float = 0.1
+        self,
+        params: HeadParams,
+        rng: np.random.Generator,
+        init_scale: float = 0.1,
+        logit_gain: float = 1.0,
     ) -> None:
         self.params = params
         self.init_scale = init_scale
         self._hidden_scale = np.float32(1 / np.sqrt(params.features))
         # The ternary layer sees its input twice, once a plane.
-        self._logit_scale = np.float32(1 / np.sqrt(5 * 2 * params.concat * params.classes))
+        self._logit_scale = np.float32(logit_gain / np.sqrt(5 * 2 * params.concat * params.classes))
         self.weights: list[Array] = []
         self.reset(rng)
 

@@ -32,7 +32,6 @@ class RunBars:
 
     def __init__(self, study: Study, ended: int, console: Console) -> None:
         self._runs = study.runs
-        self._n_tasks = len(study.bank.tasks)
         self._ended = ended
         self._shares: dict[int, float] = {}
         self._rows: dict[int, TaskID] = {}
@@ -46,7 +45,7 @@ class RunBars:
             console=console,
             transient=True,
         )
-        self._total = self._bars.add_task("all runs", total=len(self._runs) * self._n_tasks)
+        self._total = self._bars.add_task("all runs", total=len(self._runs))
 
     def __enter__(self) -> "RunBars":
         self._bars.start()
@@ -63,28 +62,29 @@ class RunBars:
 
     def show(self, index: int, progress: Progress) -> None:
         """Take in the progress of run `index`; a run that has ended leaves the screen."""
-        if progress.task == self._n_tasks:
-            self._shares[index] = self._n_tasks
+        if progress.task == progress.n_tasks:
+            self._shares[index] = 1
             if index in self._rows:
                 self._bars.remove_task(self._rows.pop(index))
         else:
-            self._shares[index] = progress.task + progress.epoch / progress.epochs
+            done = progress.task + progress.epoch / progress.epochs
+            self._shares[index] = done / progress.n_tasks
             self._update_row(index, progress)
         self._update_total()
 
     def _update_row(self, index: int, progress: Progress) -> None:
         if index not in self._rows:
-            self._rows[index] = self._bars.add_task("", total=self._n_tasks)
+            self._rows[index] = self._bars.add_task("", total=1)
         method, seed = self._runs[index]
         self._bars.update(
             self._rows[index],
             completed=self._shares[index],
             description=(
-                f"{method.label}, seed {seed}: task {progress.task + 1}/{self._n_tasks}, "
+                f"{method.label}, seed {seed}: task {progress.task + 1}/{progress.n_tasks}, "
                 f"epoch {progress.epoch}, train {100 * progress.accuracy:.1f} %"
             ),
         )
 
     def _update_total(self) -> None:
-        completed = self._ended * self._n_tasks + sum(self._shares.values())
+        completed = self._ended + sum(self._shares.values())
         self._bars.update(self._total, completed=completed)

@@ -20,6 +20,7 @@ from sim.experiment import Experiment, Progress
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.study_folder import StudyFolder
 from sim.summary import summarize
+from sim.tasks import split_tasks
 
 __all__ = ["Study"]
 
@@ -42,12 +43,15 @@ class Study:
     head : HeadConfig
     bank : Bank
     folder : StudyFolder
+    base : int
+        Classes of the first task; 0 makes all tasks alike.
     """
 
     runs: tuple[tuple[Method, int], ...]
     head: HeadConfig
     bank: Bank
     folder: StudyFolder
+    base: int
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
@@ -63,12 +67,20 @@ class Study:
             head=config.head,
             bank=bank,
             folder=StudyFolder(path, identity),
+            base=config.tasks.base,
         )
 
     @property
     def ended(self) -> int:
         """Runs that have ended."""
         return sum(self.folder.has_result(i) for i in range(len(self.runs)))
+
+    def bank_of(self, method: Method) -> Bank:
+        """Return the embeddings in the tasks that a method learns them in."""
+        if method.increment is None:
+            return self.bank
+        tasks = split_tasks(self.bank.n_classes, self.base, method.increment)
+        return self.bank.in_tasks(tasks)
 
     def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
         """Do every run that has not ended yet and return the results of all, in order.
@@ -92,7 +104,7 @@ class Study:
     def run_one(self, index: int, report: Report) -> None:
         """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
         method, seed = self.runs[index]
-        experiment = Experiment(self.bank, self.head, method, seed)
+        experiment = Experiment(self.bank_of(method), self.head, method, seed)
         checkpoint = self.folder.checkpoint(index)
         if checkpoint.exists():
             experiment.load(checkpoint)

@@ -27,6 +27,8 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "method": method.replay,
         "label": method.label,
         "parameters": method.params.model_dump(),
+        "increment": method.increment,
+        "tasks": len(bank.tasks),
         "seed": experiment.seed,
         "bits_paper": ledger.bits_paper,
         "bits_full": ledger.bits_full,

@@ -122,6 +122,7 @@ class BinaryHead(nn.Module):
         outputs = DenseParams(inputs=params.concat, outputs=params.classes)
         self.plane_a = Neurons(outputs, config, rng)
         self.plane_b = Neurons(outputs, config, rng)
+        self.log_gain = nn.Parameter(torch.tensor(config.logit_gain).log())
 
     def forward(self, x: Tensor, *, scaled: bool = True) -> Tensor:
         """Return the logits of embeddings (n_samples, D), as integers unless `scaled`."""
@@ -132,8 +133,8 @@ class BinaryHead(nn.Module):
         logits = self.plane_a.dots(x) + self.plane_b.dots(x)
         p = self.params
         # The ternary layer sees its input twice, once a plane.
-        scale = self.config.logit_gain * (5 * 2 * p.concat * p.classes) ** -0.5
-        return logits * scale if scaled else logits
+        scale = (5 * 2 * p.concat * p.classes) ** -0.5
+        return logits * self.log_gain.exp() * scale if scaled else logits
 
 
 class BinaryNetwork(nn.Module):

@@ -79,10 +79,11 @@ class ModelConfig(Section):
         Whether the sign is that of a latent weight less the mean of its neuron's, which keeps the
         sums centred though OR pooling makes most inputs +1. The network that results is no other.
     batch_norm : bool
-        Whether every layer is normalised in training, and has integer thresholds in the end.
+        Whether every layer is normalised in training, and has integer thresholds in the end; the
+        head is not.
     logit_gain : float
-        Factor on the scale ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides, at which the softmax
-        can hardly be sure of anything.
+        First factor on the scale ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides, at which the
+        softmax can hardly be sure of anything; it is learnt, and no arg max depends on it.
     """
 
     levels: int | None = Field(default=None, ge=1)

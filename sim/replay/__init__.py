@@ -4,9 +4,9 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from sim.replay.base import ReplayContext, ReplaySource, SourceParams
+from sim.replay.base import Classifier, ReplayContext, ReplaySource, SourceParams
 
-__all__ = ["SOURCES", "ReplayContext", "ReplaySource", "SourceParams"]
+__all__ = ["SOURCES", "Classifier", "ReplayContext", "ReplaySource", "SourceParams"]
 
 
 for _module in iter_modules(__path__):

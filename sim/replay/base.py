@@ -17,7 +17,7 @@ from golden.params import SelectorParams
 from sim.ledger import Ledger
 from sim.section import Section
 
-__all__ = ["ReplayContext", "ReplaySource", "SourceParams"]
+__all__ = ["Classifier", "ReplayContext", "ReplaySource", "SourceParams"]
 
 Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
@@ -138,6 +138,21 @@ class ReplaySource(ABC):
     def title(cls, params: Any) -> str:
         """Return the name of the method with the parameters that people compare, `titled`."""
         return cls.name
+
+
+class Classifier(ReplaySource):
+    """Memory of past classes that names the class of a sample itself; no head is trained.
+
+    It learns the classes of a task before it is tested on them.
+    """
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
+        """Refuse: what classifies is never replayed."""
+        raise NotImplementedError(f"{self.name} classifies; it draws no samples")
+
+    @abstractmethod
+    def classify(self, exemplars: Packed) -> Labels:
+        """Return the class of samples, shape (n_samples,); of equal scores the lowest class."""
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -49,6 +49,8 @@ class GbmParams(SourceParams):
     level_map : {"contract", "end_point", "mid_rise", "saturated"}
         How a code stands for a mean; the chip draws the contract's levels, the others are drawn
         with PCG64, for study.
+    generator : {"lfsr", "pcg64"}
+        What draws: the chip's LFSRs, or PCG64 from the same codes, as an ideal source.
     mode, lanes, draws_per_read
         Micro-architecture of the sampler (contract, 7).
     mixture : MixtureSettings
@@ -57,6 +59,7 @@ class GbmParams(SourceParams):
     components: int = Field(default=1, ge=1, le=4096)
     code_width: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
     level_map: Literal["contract", "end_point", "mid_rise", "saturated"] = "contract"
+    generator: Literal["lfsr", "pcg64"] = "lfsr"
     mode: Literal["parallel", "serial"] = "parallel"
     lanes: int = Field(default=64, ge=1, le=64)
     draws_per_read: int = Field(default=1, ge=1, le=4096)
@@ -65,7 +68,8 @@ class GbmParams(SourceParams):
     @property
     def on_chip(self) -> bool:
         """Whether the chip's memory and sampler draw, and not the reference in software."""
-        return self.code_width != "float" and self.level_map == "contract"
+        coded = self.code_width != "float" and self.level_map == "contract"
+        return coded and self.generator == "lfsr"
 
 
 class GbmSource(ReplaySource):

@@ -17,13 +17,19 @@ from sim.bank import Bank
 from sim.config import StudyConfig
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory, remove_file, write_whole
-from sim.report import figures
+from sim.report import claims, figures
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, verdict
 from sim.report.tables import COLUMNS, markdown_table, results_rows
 
 __all__ = ["StudyReport"]
 
-_IMAGES = ("accuracy_by_bits.png", "accuracy_by_task.png", "correlations.png", "exemplars.png")
+_IMAGES = (
+    "accuracy_by_bits.png",
+    "accuracy_by_chip_bits.png",
+    "accuracy_by_task.png",
+    "correlations.png",
+    "exemplars.png",
+)
 _RESOLUTION = 110  # dots an inch of the figures
 
 _READING = """\
@@ -34,6 +40,12 @@ the best accuracy a task ever had minus its last (PyCIL's definition; `results.j
 others). *Memory* is the replay memory as the papers count it, *all state* every bit that survives \
 between tasks, the head's weights included. At equal bits, latent replay is interpolated between \
 its neighbouring sizes, seed by seed."""
+
+_CLAIMS = """\
+Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
+4), whose feature extractor is another one. Differences are taken seed by seed. A number holds \
+within half a point, which the paper's own runs differ by, or two standard deviations; ahead and \
+behind want more than a standard error over seeds."""
 
 _CORRELATIONS = """\
 Frobenius distance between the correlation matrices of real and generated features, within a class \
@@ -83,6 +95,10 @@ class StudyReport:
             "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
         }
+        if self.bank.network_bits is not None:
+            images["accuracy_by_chip_bits.png"] = figures.accuracy_by_bits(
+                self.groups, self.bank.network_bits
+            )
         if self.generated and self.bank.thermometer is not None:
             images["exemplars.png"] = figures.class_images(self.bank, self.generated)
         if self.generated and self._has_distances():
@@ -143,8 +159,10 @@ class StudyReport:
             "## Results",
             markdown_table(COLUMNS, self.rows),
             _READING,
+            *self._claims(),
             "## Accuracy against memory",
             "![accuracy against memory](accuracy_by_bits.png)",
+            *self._chip_bits(images),
             "## Accuracy, task by task",
             "![accuracy by task](accuracy_by_task.png)",
         ]
@@ -154,6 +172,23 @@ class StudyReport:
             parts += [_CORRELATIONS, markdown_table(*self._distances())]
             parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
+
+    def _claims(self) -> list[str]:
+        """Return the section on published claims, if the configuration wants one."""
+        if self.config.claims is None:
+            return []
+        table = markdown_table(claims.COLUMNS, [c.row for c in claims.gbm_claims(self.groups)])
+        return ["## Published claims", _CLAIMS, table]
+
+    def _chip_bits(self, images: Mapping[str, Figure]) -> list[str]:
+        """Return the figure of all bits of the chip, if those of the network are known."""
+        if "accuracy_by_chip_bits.png" not in images:
+            return []
+        text = (
+            f"All that the chip stores: the {self.bank.network_bits} bits of the feature "
+            "extractor, and *all state* of the table:"
+        )
+        return [text, "![accuracy against all bits](accuracy_by_chip_bits.png)"]
 
     def _task_sizes(self) -> str:
         sizes = [len(task) for task in self.bank.tasks]

@@ -17,8 +17,14 @@ __all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations
 
 _BOUNDS = {"joint": ("0.15", "-"), "none": ("0.55", ":")}
 _COLOUR_MAPS = {"latent": "Blues", "gbm": "Oranges"}
-_LINE = {"latent": "tab:blue", "gbm": "tab:orange"}
+_LINE = {
+    "latent": "tab:blue",
+    "gbm": "tab:orange",
+    "likelihood": "tab:green",
+    "hamming": "tab:red",
+}
 _LARGEST_CLASSES = 10  # classes shown as images
+_LARGEST_FAMILY = 6  # curves of one source of replay, task by task
 
 
 def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
@@ -32,7 +38,7 @@ def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
     """
     figure = Figure(figsize=(8.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    for group in groups:
+    for group in _few(_plain(groups)):
         colour, style = _look(group, groups)
         curve = 100 * group.values("accuracy_seen")
         mean = curve.mean(axis=0)
@@ -48,12 +54,21 @@ def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
     return figure
 
 
-def accuracy_by_bits(groups: Sequence[Group]) -> Figure:
-    """Draw average incremental accuracy against the bits of the replay memory."""
+def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -> Figure:
+    """Draw average incremental accuracy against bits.
+
+    Parameters
+    ----------
+    groups : sequence of Group
+    network_bits : int, optional
+        Bits of the feature extractor; the axis is then all that the chip stores, and without it
+        the replay memory as the papers count it.
+    """
     figure = Figure(figsize=(7.5, 4.8), layout="constrained")
     axes = figure.add_subplot()
+    groups = _plain(groups)
     for name, members in _series(groups).items():
-        _draw_series(axes, name, members)
+        _draw_series(axes, name, members, network_bits)
     low, high = axes.get_ylim()
     for group in groups:
         if group.replay in _BOUNDS:
@@ -66,7 +81,12 @@ def accuracy_by_bits(groups: Sequence[Group]) -> Figure:
     axes.set_ylim(low, high)
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
-    axes.set_xlabel("replay memory (kb, as the papers count it)")
+    if network_bits is None:
+        axes.set_xlabel("replay memory (kb, as the papers count it)")
+    else:
+        axes.set_xlabel("network, classifier and replay memory (kb)")
+        axes.xaxis.set_minor_formatter(lambda bits, _: f"{bits / 1e3:g}")
+        axes.tick_params(axis="x", which="minor", labelsize=7)
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)
@@ -133,8 +153,7 @@ def _series(groups: Sequence[Group]) -> dict[str, list[Group]]:
     """Return the lines of the memory figure: latent replay, GBM along q, GBM along K."""
     series: dict[str, list[Group]] = {}
     for group in groups:
-        shown = 1 if group.replay == "latent" else 2  # parameters in the title of the label
-        variant = "".join(f", {extra}" for extra in group.label.split(", ")[shown:])
+        variant = "".join(f", {extra}" for extra in _extras(group))
         if group.replay == "latent":
             series.setdefault("latent replay" + variant, []).append(group)
         elif group.replay == "gbm" and group.params["components"] == 1:
@@ -142,15 +161,46 @@ def _series(groups: Sequence[Group]) -> dict[str, list[Group]]:
         elif group.replay == "gbm":
             name = f"GBM, q = {group.params['code_width']}{variant}"
             series.setdefault(name, []).append(group)
+        elif group.replay not in _BOUNDS:
+            name = group.label.partition(" K = ")[0] + ", no training"
+            series.setdefault(name, []).append(group)
     return series
 
 
-def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
+def _extras(group: Group) -> list[str]:
+    """Return what the label of a method says beyond its title."""
+    titled = {"gbm": 2, "likelihood": 2}.get(group.replay, 1)
+    return group.label.split(", ")[titled:]
+
+
+def _plain(groups: Sequence[Group]) -> list[Group]:
+    """Return the methods without changed parameters, of every source that has such."""
+    with_plain = {g.replay for g in groups if not _extras(g)}
+    return [
+        g for g in groups if not _extras(g) or (g.replay not in with_plain and g.increment is None)
+    ]
+
+
+def _few(groups: Sequence[Group]) -> list[Group]:
+    """Return at most so many methods of each source that their curves can be told apart."""
+    chosen = []
+    for replay in dict.fromkeys(g.replay for g in groups):
+        family = sorted((g for g in groups if g.replay == replay), key=lambda g: g.bits_paper)
+        count = min(len(family), _LARGEST_FAMILY)
+        places = np.linspace(0, len(family) - 1, count).round().astype(int)
+        chosen += [family[place] for place in places]
+    return chosen
+
+
+def _draw_series(axes: Axes, name: str, groups: list[Group], network_bits: int | None) -> None:
+    def bits(group: Group) -> int:
+        return group.bits_paper if network_bits is None else network_bits + group.bits_full
+
     members = sorted(groups, key=lambda g: g.bits_paper)
     accuracies = [g.spread("average_incremental") for g in members]
     along_k = name.startswith("GBM, q")
     axes.errorbar(
-        [g.bits_paper for g in members],
+        [bits(g) for g in members],
         [100 * a.mean for a in accuracies],
         yerr=[100 * (a.deviation or 0) for a in accuracies],
         color=_LINE[members[0].replay],
@@ -164,11 +214,11 @@ def _draw_series(axes: Axes, name: str, groups: list[Group]) -> None:
         values = group.params
         if group.replay == "latent":
             text, offset = f"E={values['exemplars']}", (4, -11)
-        elif along_k:
+        elif along_k or group.replay == "hamming":
             text, offset = f"K={values['components']}", (-4, -13)
         else:
             text, offset = f"q={values['code_width']}", (-4, 6)
-        where = (group.bits_paper, 100 * accuracy.mean)
+        where = (bits(group), 100 * accuracy.mean)
         axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)
 
 

@@ -82,6 +82,11 @@ class Group:
         return self.runs[0]["parameters"]
 
     @property
+    def increment(self) -> int | None:
+        """Classes of the later tasks, where they are not the study's."""
+        return self.runs[0]["increment"]
+
+    @property
     def bits_paper(self) -> int:
         """Bits of the replay memory, as the papers count them."""
         return self.runs[0]["bits_paper"]
@@ -143,7 +148,7 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
     """Gather runs by method and parameters, in the order of their first appearance."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        method = json.dumps([run["method"], run["parameters"]], sort_keys=True)
+        method = json.dumps([run["method"], run["parameters"], run["increment"]], sort_keys=True)
         groups.setdefault(method, []).append(run)
     return [Group(tuple(members)) for members in groups.values()]
 
@@ -151,8 +156,18 @@ def group_runs(runs: Sequence[Run]) -> list[Group]:
 def compare_at_equal_bits(groups: Sequence[Group]) -> list[EqualBits]:
     """Compare every generative memory whose size lies between two sizes of latent replay.
 
-    Of several latent replays of one size, in variants, the best counts.
+    Only methods that learn in the same tasks are compared. Of several latent replays of one size,
+    in variants, the best counts.
     """
+    return [
+        comparison
+        for increment in dict.fromkeys(group.increment for group in groups)
+        for comparison in _compare([g for g in groups if g.increment == increment])
+    ]
+
+
+def _compare(groups: Sequence[Group]) -> list[EqualBits]:
+    """Compare methods that all learn in the same tasks."""
     best: dict[int, Group] = {}
     for group in groups:
         if group.replay == "latent":

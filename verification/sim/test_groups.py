@@ -13,6 +13,7 @@ def run(method: str, label: str, bits: int, accuracy: float, seed: int) -> dict[
         "method": method,
         "parameters": {"bits": bits},
         "label": label,
+        "increment": None,
         "bits_paper": bits,
         "average_incremental": accuracy,
         "seed": seed,

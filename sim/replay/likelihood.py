@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Classification without training: the class whose mixture makes a sample likeliest."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from golden.bits import unpack
+from sim.ledger import Ledger, gbm_ledger
+from sim.mixture_classes import fit_classes
+from sim.quantize import quantize
+from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
+from sim.replay.gbm import MixtureSettings
+
+__all__ = ["HammingClassifier", "LikelihoodClassifier", "log_odds_table"]
+
+CHUNK = 1024  # samples scored at a time, to bound the unpacked bits in memory
+
+
+class HammingParams(SourceParams):
+    """Parameters of the nearest prototype.
+
+    Attributes
+    ----------
+    components : int
+        K, prototypes a class.
+    mixture : MixtureSettings
+    """
+
+    components: int = Field(default=1, ge=1, le=4096)
+    mixture: MixtureSettings = MixtureSettings()
+
+
+class LikelihoodParams(HammingParams):
+    """Parameters of the mixture likelihood.
+
+    Attributes
+    ----------
+    code_width : int
+        q, bits of a code.
+    """
+
+    code_width: int = Field(default=8, ge=1, le=16)
+
+
+class _PrototypeClassifier(Classifier):
+    """Scores a sample against every prototype by sums of integers, one table entry a bit."""
+
+    titled = ("components", "code_width")
+    bounded_by_samples = ("components",)
+
+    def __init__(self, params: HammingParams, context: ReplayContext) -> None:
+        super().__init__(params, context)
+        self._codes: list[NDArray[np.uint16]] = []  # of each class, (components, D)
+
+    @property
+    def n_classes(self) -> int:
+        return len(self._codes)
+
+    def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
+        mixtures = fit_classes(
+            unpack(exemplars, self.context.features),
+            labels,
+            n_components=self.params.components,
+            random_state=int(rng.integers(2**31)),
+            **self.params.mixture.model_dump(),
+        )
+        for mixture in mixtures.values():
+            used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
+            self._codes.append(self._encode(mixture.means_[used]))
+
+    def classify(self, exemplars: Packed) -> Labels:
+        codes = np.concatenate(self._codes)
+        owner = np.repeat(np.arange(self.n_classes), [len(c) for c in self._codes])
+        weights, constants = self._linear(codes)
+        columns = weights.T.astype(np.float64)
+        winners = np.empty(len(exemplars), np.int64)
+        for start in range(0, len(exemplars), CHUNK):
+            x = unpack(exemplars[start : start + CHUNK], self.context.features)
+            # Integers far below 2^53: exact in floating point, whatever the order of the sums.
+            scores = x.astype(np.float64) @ columns + constants
+            winners[start : start + len(x)] = owner[scores.argmax(axis=1)]
+        return winners
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        return {
+            "codes": np.concatenate(self._codes),
+            "components": np.array([len(c) for c in self._codes], np.int64),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._codes = np.split(state["codes"], np.cumsum(state["components"])[:-1])
+
+    def _ledger(self, code_width: int) -> Ledger:
+        return gbm_ledger(
+            features=self.context.features,
+            components=self.params.components,
+            code_width=code_width,
+            classes=self.context.classes,
+            on_chip=False,
+        )
+
+    @abstractmethod
+    def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
+        """Return what is stored of prototypes, of the same shape (components, D)."""
+
+    @abstractmethod
+    def _linear(self, codes: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return weights (components, D) and constants (components,) of the scores."""
+
+
+class LikelihoodClassifier(_PrototypeClassifier):
+    """Names the class with the likeliest prototype, from the codes of its means.
+
+    The log-likelihood of a sample x under a Bernoulli prototype with the means mu is
+
+        sum_j x_j log(mu_j / (1 - mu_j)) + sum_j log(1 - mu_j)
+
+    (the logarithm of gbm, equation 1). Both logarithms come from a table with one entry a code, in
+    fixed point, so that a score is a sum of integers. All prototypes count alike.
+    """
+
+    name = "likelihood"
+    Params = LikelihoodParams
+
+    @classmethod
+    def title(cls, params: LikelihoodParams) -> str:
+        return f"mixture likelihood K = {params.components}, q = {params.code_width}"
+
+    def ledger(self) -> Ledger:
+        return self._ledger(self.params.code_width)
+
+    def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
+        codes = quantize(means, self.params.code_width).codes
+        assert codes is not None
+        return codes
+
+    def _linear(self, codes: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        odds, complement = log_odds_table(self.params.code_width)
+        return odds[codes], complement[codes].sum(axis=1)
+
+
+class HammingClassifier(_PrototypeClassifier):
+    """Names the class of the nearest prototype by Hamming distance, each mean rounded to a bit."""
+
+    name = "hamming"
+    Params = HammingParams
+
+    @classmethod
+    def title(cls, params: HammingParams) -> str:
+        return f"nearest prototype (Hamming) K = {params.components}"
+
+    def ledger(self) -> Ledger:
+        return self._ledger(1)
+
+    def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
+        return (means >= 0.5).astype(np.uint16)
+
+    def _linear(self, codes: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        # x differs from p in sum(p) + sum_j x_j (1 - 2 p_j) places.
+        bits = codes.astype(np.int64)
+        return 2 * bits - 1, -bits.sum(axis=1)
+
+
+def log_odds_table(code_width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return ``log(mu/(1-mu))`` and ``log(1-mu)`` of every code, in units of ``2**-8``.
+
+    The mean of a code c is taken in the middle of its cell, ``(c + 1/2) / 2**q``: neither 0 nor 1,
+    as no finite number of samples shows a feature to be.
+
+    Parameters
+    ----------
+    code_width : int
+        q.
+
+    Returns
+    -------
+    log_odds, log_complement : ndarray of shape (2**q,), int64
+    """
+    scale, codes = 2**8, range(2**code_width)
+    means = [(c + 0.5) / 2**code_width for c in codes]
+    log_odds = [round(scale * math.log(m / (1 - m))) for m in means]
+    log_complement = [round(scale * math.log(1 - m)) for m in means]
+    return np.array(log_odds, np.int64), np.array(log_complement, np.int64)

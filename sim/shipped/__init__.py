@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""Networks that come with engram: weights, embedding bank and labelled images, checked on load.
+
+Each is a folder of this package with the files
+
+================ =============================================================
+name             content
+================ =============================================================
+``network.bin``  network file (contract, 9)
+``network.json`` how the weights were trained, as `engram pretrain` wrote it
+``bank.bin``     embeddings of the whole data set (`sim.bank_file`)
+``samples.bin``  raw test images with their labels (`sim.samples`)
+``card.json``    the SHA-256 of each of these, origin, licence and commands
+================ =============================================================
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+from sim.errors import UserError
+from sim.files import read_bytes, read_text
+
+__all__ = ["FOLDER", "shipped_file", "shipped_names"]
+
+#: Folder of what is shipped.
+FOLDER = Path(__file__).parent
+
+
+def shipped_names() -> list[str]:
+    """Return the names of what is shipped, sorted."""
+    return sorted(card.parent.name for card in FOLDER.glob("*/card.json"))
+
+
+def shipped_file(name: str, file: str) -> Path:
+    """Return the path of a shipped file whose content is what its card says.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_names`.
+    file : str
+        Name of the file in its folder.
+
+    Raises
+    ------
+    UserError
+        If the file or its card cannot be read, or is not the one that was shipped.
+    """
+    path, card = FOLDER / name / file, FOLDER / name / "card.json"
+    try:
+        wanted = str(json.loads(read_text(card))["files"][file])
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
+        raise UserError(f"{card} must name the SHA-256 of {file}, and it is damaged") from error
+    found = hashlib.sha256(read_bytes(path)).hexdigest()
+    if found != wanted:
+        raise UserError(
+            f"{path} must be the file that was shipped, of SHA-256 {wanted[:12]}, not "
+            f"{found[:12]}: install engram anew"
+        )
+    return path

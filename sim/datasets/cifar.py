@@ -47,7 +47,10 @@ def load_cifar10(data_dir: Path) -> ImageSet:
 
 
 def load_cifar100(data_dir: Path) -> ImageSet:
-    """Load CIFAR-100 with its fine labels, in the split and order of the archive.
+    """Load CIFAR-100 with its fine labels, in the split of the archive.
+
+    The images are ordered by class and then by the names of their files, where the archive has
+    them: copies of the archive in another order then are the same data, and train the same bits.
 
     Parameters
     ----------
@@ -66,8 +69,8 @@ def load_cifar100(data_dir: Path) -> ImageSet:
     """
     folder = _folder(data_dir, "cifar-100-python", "meta")
     names = _class_names(folder / "meta", "fine_label_names", 100)
-    train = _part(folder / "train", "fine_labels", 100)
-    return _image_set("cifar100", train, _part(folder / "test", "fine_labels", 100), names)
+    train, test = (_by_class(folder / part, "fine_labels", 100) for part in ("train", "test"))
+    return _image_set("cifar100", train, test, names, "ordered by class and file name")
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
@@ -153,7 +156,12 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _part(path: Path, key: str, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the images (n, 32, 32, 3) uint8 and labels (n,) int64 of one file."""
-    entry = _read(path)
+    return _labelled(path, _read(path), key, n_classes)
+
+
+def _labelled(
+    path: Path, entry: dict[str, Any], key: str, n_classes: int
+) -> tuple[np.ndarray, np.ndarray]:
     data, labels = _entry(path, entry, "data"), _entry(path, entry, key)
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 2):
         raise UserError(f"{path} must hold data of unsigned bytes, one row an image")
@@ -168,6 +176,20 @@ def _part(path: Path, key: str, n_classes: int) -> tuple[np.ndarray, np.ndarray]
             raise UserError(f"{path} must hold {key} in 0..{n_classes - 1}, not {label!r}")
     planes = data.reshape(-1, _COLOURS, _SIDE, _SIDE)
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), np.array(labels, np.int64)
+
+
+def _by_class(path: Path, key: str, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return images and labels of one file, ordered by class, then by file name if there are any.
+
+    Without names the images of a class stay in their order.
+    """
+    entry = _read(path)
+    images, labels = _labelled(path, entry, key, n_classes)
+    names = entry.get("filenames", [""] * len(labels))
+    if not isinstance(names, list) or len(names) != len(labels):
+        raise UserError(f"{path} must hold a list filenames with one for each of {len(labels)}")
+    order = np.lexsort(([_text(name) for name in names], labels))
+    return images[order], labels[order]
 
 
 def _class_names(path: Path, key: str, n_classes: int) -> tuple[str, ...]:
@@ -188,6 +210,7 @@ def _image_set(
     train: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     class_names: tuple[str, ...],
+    order: str = "order of the archive",
 ) -> ImageSet:
     return ImageSet(
         name=name,
@@ -197,7 +220,7 @@ def _image_set(
         test_labels=test[1],
         pixel_bits=8,
         class_names=class_names,
-        provenance=f"{name} python archive, split and order of the archive",
+        provenance=f"{name} python archive, split of the archive, {order}",
     )
 
 

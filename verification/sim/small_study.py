@@ -23,6 +23,12 @@ methods:
   - replay: gbm
     code_width: [2, 3]
   - replay: gbm
+    code_width: 3
+    increment: [2, 6]
+  - replay: likelihood
+  - replay: hamming
+    components: 2
+  - replay: gbm
     code_width: float
     components: 2
 seeds: 2

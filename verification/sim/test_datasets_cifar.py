@@ -60,21 +60,44 @@ def as_python_2_wrote_it(rows: np.ndarray, labels: list[int]) -> bytes:
     return b"\x80\x02}(" + entry + b"u."
 
 
+def test_cifar100_is_the_same_data_in_every_order_of_the_archive(tmp_path: Path) -> None:
+    data, labels = pixels(40, 3), np.arange(40) % 4
+    names = [b"image_%03d.png" % n for n in np.random.default_rng(0).permutation(40)]
+    rng, digests = np.random.default_rng(1), set()
+    for copy in ("a", "b", "sorted"):
+        order = rng.permutation(40) if copy != "sorted" else np.lexsort((names, labels))
+        entry = {b"data": data[order], b"fine_labels": labels[order].tolist()}
+        if copy != "sorted":  # in order, an archive needs no names
+            entry[b"filenames"] = [names[i] for i in order]
+        write_cifar100(tmp_path / copy)
+        write(tmp_path / copy / "train", entry)
+        digests.add(load("cifar100", tmp_path / copy).digest())
+    assert len(digests) == 1
+
+
+def test_file_names_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    write_cifar100(tmp_path)
+    entry = {b"data": pixels(2, 1), b"fine_labels": [1, 2], b"filenames": [b"one"]}
+    write(tmp_path / "train", entry)
+    with pytest.raises(UserError, match=r"train must hold a list filenames with one for each of 2"):
+        load("cifar100", tmp_path)
+
+
 @pytest.mark.parametrize("inside", [False, True])
 def test_cifar100_is_read_as_it_was_written(tmp_path: Path, inside: bool) -> None:
     folder = tmp_path / "cifar-100-python"
     write_cifar100(folder)
     cifar = load("cifar100", folder if inside else tmp_path)
-    assert cifar.train_labels.tolist() == [99, 0, 5, 5]
+    assert cifar.train_labels.tolist() == [0, 5, 5, 99]
     assert cifar.test_labels.tolist() == [7, 8]
     assert cifar.train_labels.dtype == np.int64
     assert cifar.class_names[99] == "class_99"
     assert cifar.pixel_bits == 8
     assert cifar.train_images.shape == (4, 32, 32, 3)
     source = pixels(4, 1)
-    for sample, row, column, colour in ((0, 0, 0, 0), (1, 0, 31, 1), (3, 31, 2, 2)):
+    for place, sample, row, column, colour in ((3, 0, 0, 0, 0), (0, 1, 0, 31, 1), (2, 3, 31, 2, 2)):
         flat = colour * 1024 + row * 32 + column
-        assert cifar.train_images[sample, row, column, colour] == source[sample, flat]
+        assert cifar.train_images[place, row, column, colour] == source[sample, flat]
 
 
 def test_cifar10_joins_its_batches_in_order(tmp_path: Path) -> None:

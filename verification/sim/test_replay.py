@@ -49,11 +49,12 @@ EVERY_SOURCE = [
     ("gbm", {"code_width": 4, "mode": "serial", "lanes": 16, "draws_per_read": 4}),
     ("gbm", {"code_width": "float", "components": 2}),
     ("gbm", {"code_width": 3, "level_map": "end_point"}),
+    ("gbm", {"code_width": 3, "generator": "pcg64"}),
 ]
 
 
 def test_every_module_of_the_package_is_found_by_name() -> None:
-    assert sorted(SOURCES) == ["gbm", "joint", "latent", "none"]
+    assert sorted(SOURCES) == ["gbm", "hamming", "joint", "latent", "likelihood", "none"]
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])

@@ -67,6 +67,10 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
 
 
 MISTAKES = {
+    "tasks of a method that do not divide": (
+        "tasks: {base: 4, increment: 3}\nmethods:\n  - replay: gbm\n    increment: [2, 4]\n",
+        r"small\.yaml:4: methods\.0\.increment: Increment must divide the 6 classes .*, not 4",
+    ),
     "unknown key": (
         "head: {hiden: 8}\nmethods: [{replay: joint}]\n",
         r"small\.yaml:1: head\.hiden is no known key: did you mean hidden\?",
@@ -93,7 +97,7 @@ MISTAKES = {
     ),
     "unknown source": (
         "methods:\n  - replay: gmb\n",
-        r"small\.yaml:2: methods\.0\.replay must be one of gbm, joint, latent, none, not 'gmb'",
+        r"replay must be one of gbm, hamming, joint, latent, likelihood, none, not 'gmb'",
     ),
     "class twice": (
         "methods: [{replay: joint}]\ntasks:\n  order: [0, 1, 2, 3, 4, 5, 6, 7, 8, 8]\n",
@@ -165,7 +169,9 @@ def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -
     status, _, err = engram("run", "digit", "--out", tmp_path / "out")
     assert status == 2
     assert re.match(
-        r"engram: Configuration must be a \.yaml file or one of digits, mnist, not 'digit'\n", err
+        r"engram: Configuration must be a \.yaml file or one of cifar100, digits, figure6, mnist, "
+        r"not 'digit'\n",
+        err,
     )
 
 

@@ -46,7 +46,7 @@ def test_results_come_in_the_order_of_methods_and_seeds(serial: list[dict[str, A
         ("latent replay E = 1", 0),
         ("latent replay E = 1", 1),
     ]
-    assert len(serial) == 14
+    assert len(serial) == 22
 
 
 def test_parallel_study_equals_serial_bit_for_bit(

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: MIT
+"""What ships: every file is the one on the card, and all of them belong together."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from golden.bits import pack
+from golden.kernels import head_logits, infer
+from golden.network import Network
+from golden.params import ConvParams
+from sim import shipped
+from sim.bank_file import read_bank
+from sim.embed import network_digest, read_network
+from sim.ledger import network_ledger
+from sim.samples import Samples, read_samples
+from sim.shipped import shipped_file, shipped_names
+from sim.tasks import class_order
+
+Engram = Callable[..., tuple[int, str, str]]
+
+NAME = "cifar100"
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return read_network(shipped_file(NAME, "network.bin"))[0]
+
+
+@pytest.fixture(scope="module")
+def samples() -> Samples:
+    return read_samples(shipped_file(NAME, "samples.bin"))
+
+
+@pytest.fixture(scope="module")
+def pixels(network: Network, samples: Samples) -> np.ndarray:
+    return samples.images >> (8 - network.params.bits)
+
+
+def test_cards_name_every_file_beside_them() -> None:
+    assert NAME in shipped_names()
+    for name in shipped_names():
+        folder = shipped.FOLDER / name
+        card = json.loads((folder / "card.json").read_text())
+        data = {file.name for file in folder.iterdir()} - {"card.json", "README.md"}
+        assert set(card["files"]) == data
+        for file in data:
+            assert shipped_file(name, file) == folder / file
+        assert {"origin", "licence", "commands"} <= set(card)
+
+
+def test_sizes_are_within_their_limits(network: Network) -> None:
+    assert shipped_file(NAME, "network.bin").stat().st_size <= 200_000
+    assert shipped_file(NAME, "bank.bin").stat().st_size <= 6_000_000
+    assert network.head is not None
+    assert network.params.weight_count + network.head.params.weight_count <= 1_300_000
+    assert network_ledger(network.params).bits_full <= 1_300_000
+
+
+def test_bank_is_of_the_network_and_of_all_images(samples: Samples) -> None:
+    path = shipped_file(NAME, "network.bin")
+    bank = read_bank(shipped_file(NAME, "bank.bin"), network_digest(path))
+    assert (len(bank.train), len(bank.test), bank.features) == (50_000, 10_000, 512)
+    assert np.bincount(bank.train_labels).tolist() == [500] * 100
+    assert np.bincount(bank.test_labels).tolist() == [100] * 100
+    np.testing.assert_array_equal(bank.test_labels[samples.places], samples.labels)
+
+
+def test_plain_and_compiled_network_give_the_bits_of_the_bank(
+    network: Network, samples: Samples, pixels: np.ndarray
+) -> None:
+    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    stored = bank.test[samples.places]
+    np.testing.assert_array_equal(infer(network, pixels), stored)
+    np.testing.assert_array_equal(pack(network.forward(pixels[::10])), stored[::10])
+
+
+def test_head_knows_the_base_classes(network: Network, samples: Samples) -> None:
+    """The card's accuracy, on all test images of the base classes, from the bank alone."""
+    card = json.loads(shipped_file(NAME, "network.json").read_text())
+    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    classes = card["pretraining"]["classes"]
+    position = np.argsort(class_order(100, classes["order"]))[bank.test_labels]
+    base = position < classes["base"]
+    assert network.head is not None
+    answers = head_logits(network.head, bank.test[base]).argmax(axis=1)
+    assert (answers == position[base]).mean() == card["test_accuracy"]
+
+
+def test_trained_twin_of_the_weights_has_the_same_bits(
+    network: Network, pixels: np.ndarray
+) -> None:
+    torch = pytest.importorskip("torch")
+    from sim.pretrain.export import check_equal
+    from sim.pretrain.model import BinaryNetwork
+    from sim.pretrain.settings import ModelConfig
+
+    model = BinaryNetwork(network.params, ModelConfig(centre=False), np.random.default_rng(0))
+    head = network.head
+    assert head is not None
+    layers = [layer for layer in network.layers if hasattr(layer, "weights")]
+    for twin, layer in zip(model.layers, layers, strict=True):
+        bits = layer.weights
+        if isinstance(twin.params, ConvParams):
+            bits = bits.transpose(0, 3, 1, 2)
+        twin.latent.data = torch.from_numpy(bits.astype(np.float32) - 0.5)
+        # Half below the threshold, where no sum lies, with a deviation of 1.
+        twin.norm.running_mean = torch.from_numpy(layer.thresholds - 0.5)
+        twin.norm.running_var = torch.full((twin.params.outputs,), 1 - 1e-5)
+    for twin, bits in (
+        (model.head.hidden, head.hidden),
+        (model.head.plane_a, head.plane_a),
+        (model.head.plane_b, head.plane_b),
+    ):
+        twin.latent.data = torch.from_numpy(bits.astype(np.float32) - 0.5)
+    check_equal(model, network, pixels)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Folder of a copy of what ships, which engram then takes for the original."""
+    shutil.copytree(shipped.FOLDER / NAME, tmp_path / NAME)
+    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    return tmp_path / NAME
+
+
+@pytest.mark.parametrize("file", ["bank.bin", "network.bin"])
+@pytest.mark.parametrize("damage", ["cut", "flip"])
+def test_a_damaged_file_is_named_and_refused(
+    engram: Engram, copied: Path, tmp_path: Path, file: str, damage: str
+) -> None:
+    content = bytearray((copied / file).read_bytes())
+    if damage == "cut":
+        del content[-100:]
+    else:
+        content[len(content) // 2] ^= 1
+    (copied / file).write_bytes(content)
+    status, _, err = engram("run", "cifar100", "--out", tmp_path / "out", "--jobs", 1)
+    assert status == 2
+    assert f"{file} must be the file that was shipped" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_card_is_named_and_refused(engram: Engram, copied: Path, tmp_path: Path) -> None:
+    (copied / "card.json").write_text("{}")
+    status, _, err = engram("run", "cifar100", "--out", tmp_path / "out", "--jobs", 1)
+    assert status == 2
+    assert "card.json must name the SHA-256 of bank.bin, and it is damaged" in err

@@ -188,7 +188,7 @@ def _by_class(path: Path, key: str, n_classes: int) -> tuple[np.ndarray, np.ndar
     names = entry.get("filenames", [""] * len(labels))
     if not isinstance(names, list) or len(names) != len(labels):
         raise UserError(f"{path} must hold a list filenames with one for each of {len(labels)}")
-    order = np.lexsort(([_text(name) for name in names], labels))
+    order = np.lexsort((np.array([_text(name) for name in names]), labels))
     return images[order], labels[order]
 
 

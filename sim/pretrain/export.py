@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""From the trained twin to the integer network, and the check that both are one."""
+"""From the trained twin to the integer network and back, and the check that both are one."""
 
 import numpy as np
 import torch
@@ -16,8 +16,9 @@ from golden.params import ConvParams, HeadParams, PoolParams, ThermometerParams
 from golden.pool import Pool
 from golden.thermometer import Thermometer
 from sim.pretrain.model import BinaryNetwork, Neurons
+from sim.pretrain.settings import ModelConfig
 
-__all__ = ["accuracy", "check_equal", "to_golden"]
+__all__ = ["accuracy", "check_equal", "to_golden", "to_twin"]
 
 CHUNK = 500  # images a forward pass of the twin, to bound its memory
 
@@ -34,6 +35,35 @@ def to_golden(model: BinaryNetwork) -> Network:
         else:
             layers.append(_to_layer(next(neurons)))
     return Network(model.params, layers, _to_head(model))
+
+
+def to_twin(network: Network) -> BinaryNetwork:
+    """Return a twin with the weights and thresholds of an integer network, ready for evaluation.
+
+    Raises
+    ------
+    ValueError
+        If the network has no head, or a neuron fires below its threshold, as no twin does.
+    """
+    if network.head is None:
+        raise ValueError("Network must have a head to have a twin")
+    model = BinaryNetwork(network.params, ModelConfig(centre=False), np.random.default_rng(0))
+    layers = [layer for layer in network.layers if isinstance(layer, Conv | Dense)]
+    for neurons, layer in zip(model.layers, layers, strict=True):
+        bits = layer.weights
+        _set_bits(neurons, bits.transpose(0, 3, 1, 2) if bits.ndim == 4 else bits)
+        if layer.thresholds is None or layer.polarity is None:
+            continue
+        if not layer.polarity.all():
+            raise ValueError("Neurons must fire from their threshold up to have a twin")
+        assert neurons.norm is not None
+        # Between two sums, where no rounding of the fold can reach.
+        neurons.norm.running_mean = torch.from_numpy(layer.thresholds - np.float32(0.5))
+    if model.head.hidden is not None:
+        _set_bits(model.head.hidden, network.head.hidden_weights)
+    _set_bits(model.head.plane_a, network.head.plane_a)
+    _set_bits(model.head.plane_b, network.head.plane_b)
+    return model.eval()
 
 
 def accuracy(network: Network, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
@@ -96,6 +126,11 @@ def _bits(neurons: Neurons) -> NDArray[np.uint8]:
     with torch.no_grad():
         bits = (neurons.signs() > 0).cpu().numpy().astype(np.uint8)
     return np.ascontiguousarray(bits.transpose(0, 2, 3, 1)) if bits.ndim == 4 else bits
+
+
+def _set_bits(neurons: Neurons, bits: NDArray[np.uint8]) -> None:
+    """Give a layer the latent weights of which `bits` are the signs."""
+    neurons.latent.data = torch.from_numpy(bits - np.float32(0.5)).contiguous()
 
 
 def _to_layer(neurons: Neurons) -> Conv | Dense:

@@ -185,7 +185,7 @@ def _initialisation(results: _Results, components: int) -> Claim | None:
 
 
 def _same(results: _Results, statement: str, **changed: str) -> Claim | None:
-    variant, plain = results.gbm(**changed), results.gbm()
+    variant, plain = results.gbm(1, 8, **changed), results.gbm()
     if variant is None or plain is None:
         return None
     difference = _difference(variant, plain)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sim.replay.gbm import GbmParams
-from sim.replay.stored import LatentReplay
+from sim.replay.stored import LatentParams
 from sim.report.claims import gbm_claims
 from sim.report.groups import group_runs
 
@@ -35,7 +35,7 @@ def gbm(accuracy: float, **params: Any) -> list[dict]:
 
 
 def latent(accuracy: float, exemplars: int) -> list[dict]:
-    params = LatentReplay.Params(exemplars=exemplars).model_dump()
+    params = LatentParams(exemplars=exemplars).model_dump()
     return runs("latent", f"E = {exemplars}", 51_200 * exemplars, accuracy, **params)
 
 

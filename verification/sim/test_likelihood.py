@@ -23,7 +23,7 @@ def samples(seed: int, each: int = 60) -> tuple[np.ndarray, np.ndarray]:
 
 def taught(name: str, **params: int) -> Classifier:
     context = ReplayContext(features=FEATURES, classes=CLASSES, seed=0)
-    source = SOURCES[name](SOURCES[name].Params(**params), context)
+    source = SOURCES[name](SOURCES[name].Params.model_validate(params), context)
     assert isinstance(source, Classifier)
     bits, labels = samples(1)
     source.learn(pack(bits), labels, np.random.default_rng(2))

@@ -8,8 +8,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
+from golden.network import Network
 from golden.params import NetworkParams
-from sim.pretrain.export import accuracy, check_equal, to_golden
+from sim.pretrain.export import accuracy, check_equal, to_golden, to_twin
 from sim.pretrain.model import BinaryNetwork
 from sim.pretrain.settings import ModelConfig
 
@@ -104,6 +105,7 @@ def test_bits_and_logits_are_those_of_the_plain_golden_network(
     assert golden.head is not None
     np.testing.assert_array_equal(logits.numpy(), golden.head.logits(bits))
     check_equal(model, golden, images)
+    assert to_golden(to_twin(golden)).to_bytes() == golden.to_bytes()
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
@@ -189,3 +191,12 @@ def test_clipping_keeps_latent_weights_in_range() -> None:
     model.clip()
     for weight in model.parameters():
         assert weight.abs().max() == 1
+
+
+def test_networks_without_a_twin_are_refused() -> None:
+    params = params_of("shuffle", thresholds=True)
+    network = Network.random(params, np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"^Neurons must fire from their threshold up"):
+        to_twin(network)
+    with pytest.raises(ValueError, match=r"^Network must have a head to have a twin$"):
+        to_twin(Network(params, network.layers, None))

@@ -12,7 +12,6 @@ import pytest
 from golden.bits import pack
 from golden.kernels import head_logits, infer
 from golden.network import Network
-from golden.params import ConvParams
 from sim import shipped
 from sim.bank_file import read_bank
 from sim.embed import network_digest, read_network
@@ -94,30 +93,10 @@ def test_head_knows_the_base_classes(network: Network, samples: Samples) -> None
 def test_trained_twin_of_the_weights_has_the_same_bits(
     network: Network, pixels: np.ndarray
 ) -> None:
-    torch = pytest.importorskip("torch")
-    from sim.pretrain.export import check_equal
-    from sim.pretrain.model import BinaryNetwork
-    from sim.pretrain.settings import ModelConfig
+    pytest.importorskip("torch")
+    from sim.pretrain.export import check_equal, to_twin
 
-    model = BinaryNetwork(network.params, ModelConfig(centre=False), np.random.default_rng(0))
-    head = network.head
-    assert head is not None
-    layers = [layer for layer in network.layers if hasattr(layer, "weights")]
-    for twin, layer in zip(model.layers, layers, strict=True):
-        bits = layer.weights
-        if isinstance(twin.params, ConvParams):
-            bits = bits.transpose(0, 3, 1, 2)
-        twin.latent.data = torch.from_numpy(bits.astype(np.float32) - 0.5)
-        # Half below the threshold, where no sum lies, with a deviation of 1.
-        twin.norm.running_mean = torch.from_numpy(layer.thresholds - 0.5)
-        twin.norm.running_var = torch.full((twin.params.outputs,), 1 - 1e-5)
-    for twin, bits in (
-        (model.head.hidden, head.hidden),
-        (model.head.plane_a, head.plane_a),
-        (model.head.plane_b, head.plane_b),
-    ):
-        twin.latent.data = torch.from_numpy(bits.astype(np.float32) - 0.5)
-    check_equal(model, network, pixels)
+    check_equal(to_twin(network), network, pixels)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ __all__ = [
     "Entry",
     "Ledger",
     "as_exemplars",
+    "classifier_ledger",
     "gbm_ledger",
     "head_ledger",
     "joint_ledger",
@@ -23,6 +24,7 @@ _MIXING_THRESHOLD_BITS = 16
 _NEURON_THRESHOLD_BITS = 32
 _FLOAT_BITS = 32
 _COUNTER_BITS = 32
+_LOG_ODDS_BITS = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +143,32 @@ def gbm_ledger(
         streams = 1 + (code_width if mode == "parallel" else 1)
         note = "64 bits a stream: the sampler's and the choice of components"
         entries.append(_extra("random streams", streams * _LFSR_BITS, note))
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def classifier_ledger(
+    *, features: int, components: int, classes: int, code_width: int, table: bool = False
+) -> Ledger:
+    """Return the ledger of prototypes that classify and are never drawn.
+
+    Parameters
+    ----------
+    features, components, classes, code_width : int
+        D, K, n_c and q.
+    table : bool
+        Whether codes are looked up in a table of log-odds (`sim.replay.likelihood`).
+    """
+    prototypes = components * classes
+    entries = [
+        _paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
+        _extra("class table", classes * _index_bits(prototypes), "first component of a class"),
+        _extra(
+            "fill pointers", _count_bits(classes) + _count_bits(prototypes), "classes, prototypes"
+        ),
+    ]
+    if table:
+        note = "two numbers of 16 bits a code"
+        entries.append(_extra("log-odds table", 2 * 2**code_width * _LOG_ODDS_BITS, note))
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
 

@@ -17,14 +17,18 @@ from golden.params import SelectorParams
 from sim.ledger import Ledger
 from sim.section import Section
 
-__all__ = ["Classifier", "ReplayContext", "ReplaySource", "SourceParams"]
+__all__ = ["Classifier", "ReplayContext", "ReplayParams", "ReplaySource", "SourceParams"]
 
 Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
 
 
 class SourceParams(Section):
-    """Parameters that every source has; a source adds its own in a subclass.
+    """Parameters of a source, which adds its own in a subclass."""
+
+
+class ReplayParams(SourceParams):
+    """Parameters that every source has that draws samples.
 
     Attributes
     ----------
@@ -73,7 +77,7 @@ class ReplaySource(ABC):
     """
 
     name: ClassVar[str]
-    Params: ClassVar[type[SourceParams]] = SourceParams
+    Params: ClassVar[type[SourceParams]] = ReplayParams
     #: Whether `draw` makes samples that nobody has seen, worth comparing with real ones.
     generative: ClassVar[bool] = False
     #: Parameters that `title` shows.

@@ -18,7 +18,7 @@ from golden.selector import Selector, cumulative_thresholds
 from sim.ledger import Ledger, gbm_ledger
 from sim.mixture_classes import fit_classes
 from sim.quantize import Quantized, quantize
-from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
+from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, ReplayParams
 from sim.section import Section
 
 __all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
@@ -37,7 +37,7 @@ class MixtureSettings(Section):
     warmup_iter: int = Field(default=3, ge=1, le=1000)
 
 
-class GbmParams(SourceParams):
+class GbmParams(ReplayParams):
     """Parameters of Generative Binary Memory.
 
     Attributes

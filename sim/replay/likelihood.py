@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import unpack
-from sim.ledger import Ledger, gbm_ledger
+from sim.ledger import Ledger, classifier_ledger
 from sim.mixture_classes import fit_classes
 from sim.quantize import quantize
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
@@ -96,15 +96,6 @@ class _PrototypeClassifier(Classifier):
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._codes = np.split(state["codes"], np.cumsum(state["components"])[:-1])
 
-    def _ledger(self, code_width: int) -> Ledger:
-        return gbm_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=code_width,
-            classes=self.context.classes,
-            on_chip=False,
-        )
-
     @abstractmethod
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         """Return what is stored of prototypes, of the same shape (components, D)."""
@@ -121,7 +112,8 @@ class LikelihoodClassifier(_PrototypeClassifier):
 
         sum_j x_j log(mu_j / (1 - mu_j)) + sum_j log(1 - mu_j)
 
-    (the logarithm of gbm, equation 1). Both logarithms come from a table with one entry a code, in
+    (the logarithm of gbm, equation 1). The prototypes are a classifier's own: their codes round
+    means down, where those of the sampler round to its levels. Both logarithms come from a table with one entry a code, in
     fixed point, so that a score is a sum of integers. All prototypes count alike.
     """
 
@@ -133,10 +125,16 @@ class LikelihoodClassifier(_PrototypeClassifier):
         return f"mixture likelihood K = {params.components}, q = {params.code_width}"
 
     def ledger(self) -> Ledger:
-        return self._ledger(self.params.code_width)
+        return classifier_ledger(
+            features=self.context.features,
+            components=self.params.components,
+            code_width=self.params.code_width,
+            classes=self.context.classes,
+            table=True,
+        )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
-        codes = quantize(means, self.params.code_width).codes
+        codes = quantize(means, self.params.code_width, "mid_rise").codes
         assert codes is not None
         return codes
 
@@ -156,7 +154,12 @@ class HammingClassifier(_PrototypeClassifier):
         return f"nearest prototype (Hamming) K = {params.components}"
 
     def ledger(self) -> Ledger:
-        return self._ledger(1)
+        return classifier_ledger(
+            features=self.context.features,
+            components=self.params.components,
+            code_width=1,
+            classes=self.context.classes,
+        )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         return (means >= 0.5).astype(np.uint16)
@@ -170,8 +173,8 @@ class HammingClassifier(_PrototypeClassifier):
 def log_odds_table(code_width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return ``log(mu/(1-mu))`` and ``log(1-mu)`` of every code, in units of ``2**-8``.
 
-    The mean of a code c is taken in the middle of its cell, ``(c + 1/2) / 2**q``: neither 0 nor 1,
-    as no finite number of samples shows a feature to be.
+    Code c stands for ``(c + 1/2) / 2**q``, the middle of the means that round down to it (the level
+    map ``mid_rise``): neither 0 nor 1, as no finite number of samples shows a feature to be.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from golden.selector import Selector
 from sim.ledger import Ledger, joint_ledger, latent_replay_ledger
-from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, SourceParams
+from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, ReplayParams
 
 __all__ = ["JointReplay", "LatentReplay", "Reservoir"]
 
@@ -44,7 +44,7 @@ class Reservoir:
             self.kept[place] = exemplar
 
 
-class LatentParams(SourceParams):
+class LatentParams(ReplayParams):
     """Parameters of latent replay.
 
     Attributes
@@ -61,7 +61,7 @@ class _StoredReplay(ReplaySource):
 
     capacity: int | None = None
 
-    def __init__(self, params: SourceParams, context: ReplayContext) -> None:
+    def __init__(self, params: ReplayParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._selector = Selector(context.selector(params.requests))
         self._reservoirs: list[Reservoir] = []
@@ -153,5 +153,5 @@ class JointReplay(_StoredReplay):
         )
 
     @classmethod
-    def title(cls, params: SourceParams) -> str:
+    def title(cls, params: ReplayParams) -> str:
         return "joint training"

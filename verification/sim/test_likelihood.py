@@ -45,6 +45,21 @@ def test_log_odds_are_those_of_the_middle_of_a_cell(q: int) -> None:
     assert (np.diff(complement) <= 0).all()
 
 
+@pytest.mark.parametrize("q", [1, 2, 3, 4, 8])
+def test_log_odds_belong_to_the_codes_that_are_stored(q: int) -> None:
+    """The table at a mean's code is the log-odds of the middle of all means of that code."""
+    means = (np.arange(2**12) + 0.5) / 2**12
+    source = SOURCES["likelihood"](
+        SOURCES["likelihood"].Params.model_validate({"code_width": q}),
+        ReplayContext(features=FEATURES, classes=CLASSES, seed=0),
+    )
+    codes = source._encode(means)  # type: ignore[attr-defined]
+    odds, _ = log_odds_table(q)
+    for code in range(2**q):
+        middle = means[codes == code].mean()
+        assert abs(odds[code] - 256 * np.log(middle / (1 - middle))) <= 0.5 + 1e-6
+
+
 @pytest.mark.parametrize(("components", "code_width"), [(1, 8), (3, 8), (2, 3), (1, 1)])
 def test_likelihood_is_a_plain_sum_over_the_table(components: int, code_width: int) -> None:
     source = taught("likelihood", components=components, code_width=code_width)

@@ -111,23 +111,20 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
     """Load images, or a bank of embeddings."""
     if data.path is None:
         return load(data.name, data_dir)
-    if data.path in shipped_names():
-        return _shipped(data.path)
-    network = None if data.network is None else Path(data.network)
-    return _read_bank(Path(data.path), network)
-
-
-def _shipped(name: str) -> _EmbeddedSet:
-    return _read_bank(shipped_file(name, "bank.bin"), shipped_file(name, "network.bin"))
-
-
-def _read_bank(path: Path, network: Path | None) -> _EmbeddedSet:
-    """Read a bank, and the network that it must be of, if one is named."""
+    network = data.network
+    if network is None and data.path in shipped_names():
+        network = data.path
+    bank = _file(data.path, "bank.bin")
     if network is None:
-        return _EmbeddedSet(read_bank(path), None)
-    params = read_network(network)[0].params
-    file = read_bank(path, network_digest(network))
-    return _EmbeddedSet(file, network_ledger(params).bits_full)
+        return _EmbeddedSet(read_bank(bank), None)
+    weights = _file(network, "network.bin")
+    bits = network_ledger(read_network(weights)[0].params).bits_full
+    return _EmbeddedSet(read_bank(bank, network_digest(weights)), bits)
+
+
+def _file(name: str, shipped: str) -> Path:
+    """Return the file of a shipped name, or the path that a user gives."""
+    return shipped_file(name, shipped) if name in shipped_names() else Path(name)
 
 
 def _check_samples(bank: Bank) -> None:

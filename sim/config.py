@@ -2,19 +2,17 @@
 """Configuration of a study: one YAML file, checked key by key, and the runs it stands for."""
 
 import hashlib
-import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field
 
 from sim.datasets import NAMES
 from sim.files import built_in_or_own, read_text
-from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
+from sim.methods import Method, MethodEntry, expand_methods
 from sim.section import Section
 from sim.validation import validate
 from sim.yaml_lines import Document, apply_override, parse
@@ -23,7 +21,6 @@ __all__ = [
     "BUILT_IN",
     "DataConfig",
     "HeadConfig",
-    "Method",
     "PlateauConfig",
     "StudyConfig",
     "TasksConfig",
@@ -49,7 +46,8 @@ class DataConfig(Section):
         Bank file, or the name of a shipped one (`sim.shipped`); of ``bank`` alone, which has no
         use for `bits` and `levels`.
     network : str or null
-        Network file that the bank must be of, likewise; any network if null.
+        Network file that the bank must be of, likewise; any network if null, and the shipped one
+        of a shipped bank.
     """
 
     name: str = "digits"
@@ -154,64 +152,6 @@ class HeadConfig(Section):
     plateau: PlateauConfig = PlateauConfig()
 
 
-@dataclass(frozen=True)
-class Method:
-    """A source of replayed samples with its parameters.
-
-    Parameters
-    ----------
-    replay : str
-        Name of the source.
-    params : SourceParams
-        Of that source's `Params`.
-    entry : int
-        Place in the configuration's list of methods.
-    increment : int or None
-        Classes of every later task, where they are not the study's.
-    """
-
-    replay: str
-    params: SourceParams
-    entry: int
-    increment: int | None = None
-
-    @property
-    def label(self) -> str:
-        """Legend of the method."""
-        label = SOURCES[self.replay].label(self.params)
-        return label if self.increment is None else f"{label}, {self.increment} classes a task"
-
-    def source(self, context: ReplayContext) -> ReplaySource:
-        """Return a new, empty source."""
-        return SOURCES[self.replay](self.params, context)
-
-
-def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
-    """Return a twin of `model` whose every field takes one value or a list of values to try."""
-    fields: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        kind: Any = field.annotation
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            kind = _sweep(field.annotation)
-        else:
-            for constraint in field.metadata:
-                kind = Annotated[kind, constraint]
-            kind = kind | Annotated[list[kind], Field(min_length=1)]
-        fields[name] = (kind, Field(default=None))
-    if tag is not None:
-        fields["replay"] = (Literal[tag], ...)
-        increment: Any = Annotated[int, Field(ge=1)]
-        several: Any = Annotated[list[increment], Field(min_length=1)]
-        fields["increment"] = (increment | several, Field(default=None))
-    return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
-
-
-_Entry = Annotated[
-    Union[tuple(_sweep(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007
-    Field(discriminator="replay"),
-]
-
-
 class StudyConfig(Section):
     """A study: data, tasks, head, the methods compared and how many seeds each.
 
@@ -236,7 +176,7 @@ class StudyConfig(Section):
     data: DataConfig = DataConfig()
     tasks: TasksConfig = TasksConfig()
     head: HeadConfig = HeadConfig()
-    methods: Annotated[list[_Entry], Field(min_length=1)]  # type: ignore[valid-type]
+    methods: Annotated[list[MethodEntry], Field(min_length=1)]  # type: ignore[valid-type]
     seeds: int = Field(default=3, ge=1, le=1000)
 
     @pydantic.model_validator(mode="after")
@@ -250,13 +190,7 @@ class StudyConfig(Section):
 
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
-        methods = []
-        for place, entry in enumerate(self.methods):
-            for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"})):
-                increment = values.pop("increment", None)
-                params = SOURCES[entry.replay].Params.model_validate(values)
-                methods.append(Method(entry.replay, params, place, increment))
-        return methods
+        return expand_methods(self.methods)
 
     def document(self) -> dict[str, Any]:
         """Return the configuration as plain data, defaults filled in."""
@@ -300,15 +234,3 @@ def load_config(
     if seeds is not None:
         document = apply_override(document, f"seeds={seeds}")
     return validate(StudyConfig, document), document
-
-
-def _expand(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield every combination of one value a key, nested sections included."""
-    options = []
-    for value in entry.values():
-        if isinstance(value, Mapping):
-            options.append(list(_expand(value)))
-        else:
-            options.append(value if isinstance(value, list) else [value])
-    for values in itertools.product(*options):
-        yield dict(zip(entry, values, strict=True))

@@ -18,10 +18,11 @@ from golden.params import HeadParams
 from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
 from sim.batches import split_batch
-from sim.config import HeadConfig, Method
+from sim.config import HeadConfig
 from sim.errors import UserError
 from sim.head import HeadTrainer, bipolar
 from sim.ledger import Ledger, head_ledger
+from sim.methods import Method
 from sim.optim import Adam, Optimizer, Plateau, Sgd
 from sim.replay import Classifier, ReplayContext
 

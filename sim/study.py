@@ -14,10 +14,11 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from sim.bank import Bank
-from sim.config import HeadConfig, Method, StudyConfig
+from sim.config import HeadConfig, StudyConfig
 from sim.errors import UserError
 from sim.experiment import Experiment, Progress
 from sim.fidelity import Exemplars, frobenius_distances
+from sim.methods import Method
 from sim.study_folder import StudyFolder
 from sim.summary import summarize
 from sim.tasks import split_tasks

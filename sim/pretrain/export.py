@@ -58,7 +58,7 @@ def to_twin(network: Network) -> BinaryNetwork:
             raise ValueError("Neurons must fire from their threshold up to have a twin")
         assert neurons.norm is not None
         # Between two sums, where no rounding of the fold can reach.
-        neurons.norm.running_mean = torch.from_numpy(layer.thresholds - np.float32(0.5))
+        neurons.norm.running_mean = torch.from_numpy((layer.thresholds - 0.5).astype(np.float32))
     if model.head.hidden is not None:
         _set_bits(model.head.hidden, network.head.hidden_weights)
     _set_bits(model.head.plane_a, network.head.plane_a)

@@ -131,8 +131,8 @@ class ScheduleConfig(Section):
     label_smoothing : float
         Share of the target spread over all classes.
     precision : {"bfloat16", "float32"}
-        Of the convolutions in training. Their sums are exact in both, bfloat16 rounds what it
-        stores without changing a sign.
+        Of the convolutions in training. Their sums are exact in both; bfloat16 rounds what it
+        stores, which changes no sign, but can move a sum across the mean of a normalisation.
     """
 
     epochs: int = Field(default=60, ge=1, le=100_000)

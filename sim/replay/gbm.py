@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
@@ -18,7 +19,7 @@ from golden.selector import Selector, cumulative_thresholds
 from sim.ledger import Ledger, gbm_ledger
 from sim.mixture_classes import fit_classes
 from sim.quantize import Quantized, quantize
-from sim.replay.base import Labels, Packed, ReplayContext, ReplaySource, ReplayParams
+from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 from sim.section import Section
 
 __all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
@@ -64,6 +65,12 @@ class GbmParams(ReplayParams):
     lanes: int = Field(default=64, ge=1, le=64)
     draws_per_read: int = Field(default=1, ge=1, le=4096)
     mixture: MixtureSettings = MixtureSettings()
+
+    @pydantic.model_validator(mode="after")
+    def _micro_architecture_is_of_the_chip(self) -> "GbmParams":
+        if self.generator == "pcg64" and (self.mode, self.lanes) != ("parallel", 64):
+            raise ValueError("mode and lanes must be left out for pcg64: they are of the LFSRs")
+        return self
 
     @property
     def on_chip(self) -> bool:

@@ -113,8 +113,9 @@ class LikelihoodClassifier(_PrototypeClassifier):
         sum_j x_j log(mu_j / (1 - mu_j)) + sum_j log(1 - mu_j)
 
     (the logarithm of gbm, equation 1). The prototypes are a classifier's own: their codes round
-    means down, where those of the sampler round to its levels. Both logarithms come from a table with one entry a code, in
-    fixed point, so that a score is a sum of integers. All prototypes count alike.
+    means down, where those of the sampler round to its levels. Both logarithms come from a table
+    with one entry a code, in fixed point, so that a score is a sum of integers. All prototypes
+    count alike.
     """
 
     name = "likelihood"

@@ -2,6 +2,7 @@
 """Figures of a report, each a function from results to a matplotlib figure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import matplotlib as mpl
 import numpy as np
@@ -11,12 +12,23 @@ from numpy.typing import NDArray
 
 from sim.bank import Bank
 from sim.fidelity import Exemplars, class_means, correlation
-from sim.report.groups import Group
+from sim.report.groups import Group, plain_or_all
 
 __all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations"]
 
 _BOUNDS = {"joint": ("0.15", "-"), "none": ("0.55", ":")}
-_COLOUR_MAPS = {"latent": "Blues", "gbm": "Oranges"}
+_COLOUR_MAPS = {
+    "latent": "Blues",
+    "gbm": "Oranges",
+    "likelihood": "Greens",
+    "hamming": "Reds",
+}
+_NAMES = {
+    "latent": "latent replay",
+    "gbm": "GBM",
+    "likelihood": "likelihood, no training",
+    "hamming": "nearest prototype, no training",
+}
 _LINE = {
     "latent": "tab:blue",
     "gbm": "tab:orange",
@@ -24,7 +36,8 @@ _LINE = {
     "hamming": "tab:red",
 }
 _LARGEST_CLASSES = 10  # classes shown as images
-_LARGEST_FAMILY = 6  # curves of one source of replay, task by task
+_LARGEST_FAMILY = 4  # curves of one source of replay, task by task
+_LABELLED_WIDTHS = (1, 2, 3, 4, 8, 16, "float")  # others would overprint these
 
 
 def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
@@ -38,7 +51,7 @@ def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
     """
     figure = Figure(figsize=(8.5, 4.6), layout="constrained")
     axes = figure.add_subplot()
-    for group in _few(_plain(groups)):
+    for group in _few(plain_or_all(groups)):
         colour, style = _look(group, groups)
         curve = 100 * group.values("accuracy_seen")
         mean = curve.mean(axis=0)
@@ -66,9 +79,9 @@ def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -
     """
     figure = Figure(figsize=(7.5, 4.8), layout="constrained")
     axes = figure.add_subplot()
-    groups = _plain(groups)
-    for name, members in _series(groups).items():
-        _draw_series(axes, name, members, network_bits)
+    groups = plain_or_all(groups)
+    for series in _series(groups):
+        _draw_series(axes, series, network_bits)
     low, high = axes.get_ylim()
     for group in groups:
         if group.replay in _BOUNDS:
@@ -80,6 +93,7 @@ def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -
     # Fine-tuning lies so far below that it would press all else together: the legend tells it.
     axes.set_ylim(low, high)
     axes.set_xscale("log")
+    axes.margins(x=0.09)
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
     if network_bits is None:
         axes.set_xlabel("replay memory (kb, as the papers count it)")
@@ -149,76 +163,79 @@ def _look(group: Group, groups: Sequence[Group]) -> tuple[object, str]:
     return mpl.colormaps[_COLOUR_MAPS.get(group.replay, "Greens")](shade), "-"
 
 
-def _series(groups: Sequence[Group]) -> dict[str, list[Group]]:
-    """Return the lines of the memory figure: latent replay, GBM along q, GBM along K."""
-    series: dict[str, list[Group]] = {}
-    for group in groups:
-        variant = "".join(f", {extra}" for extra in _extras(group))
-        if group.replay == "latent":
-            series.setdefault("latent replay" + variant, []).append(group)
-        elif group.replay == "gbm" and group.params["components"] == 1:
-            series.setdefault("GBM, K = 1" + variant, []).append(group)
-        elif group.replay == "gbm":
-            name = f"GBM, q = {group.params['code_width']}{variant}"
-            series.setdefault(name, []).append(group)
-        elif group.replay not in _BOUNDS:
-            name = group.label.partition(" K = ")[0] + ", no training"
-            series.setdefault(name, []).append(group)
+@dataclass(frozen=True)
+class _Series:
+    """Methods that one line joins, and the parameter that changes along it."""
+
+    name: str
+    replay: str
+    groups: list[Group]
+    along: str
+
+
+def _series(groups: Sequence[Group]) -> list[_Series]:
+    """Return the lines of the memory figure: every source along E, along q at K = 1, along K."""
+    series = []
+    for replay in dict.fromkeys(g.replay for g in groups if g.replay not in _BOUNDS):
+        family = [g for g in groups if g.replay == replay]
+        name = _NAMES.get(replay, replay)
+        if "exemplars" in family[0].params:
+            series.append(_Series(name, replay, family, "exemplars"))
+            continue
+        wide = [g for g in family if g.params["components"] == 1]
+        if len(wide) > 1 and "code_width" in family[0].params:
+            series.append(_Series(f"{name}, K = 1", replay, wide, "code_width"))
+        for width in dict.fromkeys(g.params.get("code_width") for g in family):
+            deep = [g for g in family if g.params.get("code_width") == width]
+            if len(deep) > 1 or deep[0] not in wide or len(family) == 1:
+                title = name if width is None else f"{name}, q = {width}"
+                series.append(_Series(title, replay, deep, "components"))
     return series
 
 
-def _extras(group: Group) -> list[str]:
-    """Return what the label of a method says beyond its title."""
-    titled = {"gbm": 2, "likelihood": 2}.get(group.replay, 1)
-    return group.label.split(", ")[titled:]
-
-
-def _plain(groups: Sequence[Group]) -> list[Group]:
-    """Return the methods without changed parameters, of every source that has such."""
-    with_plain = {g.replay for g in groups if not _extras(g)}
-    return [
-        g for g in groups if not _extras(g) or (g.replay not in with_plain and g.increment is None)
-    ]
-
-
 def _few(groups: Sequence[Group]) -> list[Group]:
-    """Return at most so many methods of each source that their curves can be told apart."""
+    """Return so many methods of each source that their curves can be told apart."""
     chosen = []
     for replay in dict.fromkeys(g.replay for g in groups):
         family = sorted((g for g in groups if g.replay == replay), key=lambda g: g.bits_paper)
         count = min(len(family), _LARGEST_FAMILY)
-        places = np.linspace(0, len(family) - 1, count).round().astype(int)
-        chosen += [family[place] for place in places]
+        places = {round(place) for place in np.linspace(0, len(family) - 1, count)}
+        # The paper's choice is always among them.
+        kept = {i for i, g in enumerate(family) if _is_papers_choice(g)}
+        chosen += [family[place] for place in sorted(places | kept)]
     return chosen
 
 
-def _draw_series(axes: Axes, name: str, groups: list[Group], network_bits: int | None) -> None:
-    def bits(group: Group) -> int:
-        return group.bits_paper if network_bits is None else network_bits + group.bits_full
+def _is_papers_choice(group: Group) -> bool:
+    return group.params.get("components") == 1 and group.params.get("code_width") == 8
 
-    members = sorted(groups, key=lambda g: g.bits_paper)
+
+def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
+    def bits(group: Group) -> int:
+        return group.bits_paper if network_bits is None else network_bits + group.bits_deployed
+
+    members = sorted(series.groups, key=bits)
     accuracies = [g.spread("average_incremental") for g in members]
-    along_k = name.startswith("GBM, q")
+    along_k = series.along == "components"
     axes.errorbar(
         [bits(g) for g in members],
         [100 * a.mean for a in accuracies],
         yerr=[100 * (a.deviation or 0) for a in accuracies],
-        color=_LINE[members[0].replay],
+        color=_LINE.get(series.replay, "tab:purple"),
         ls="--" if along_k else "-",
         marker="s" if along_k else "o",
         markersize=4,
         capsize=2,
-        label=name,
+        label=series.name,
     )
+    letter = {"exemplars": "E", "code_width": "q", "components": "K"}[series.along]
+    offset = (4, -11) if series.along == "exemplars" else (-4, -13) if along_k else (-4, 6)
     for group, accuracy in zip(members, accuracies, strict=True):
-        values = group.params
-        if group.replay == "latent":
-            text, offset = f"E={values['exemplars']}", (4, -11)
-        elif along_k or group.replay == "hamming":
-            text, offset = f"K={values['components']}", (-4, -13)
-        else:
-            text, offset = f"q={values['code_width']}", (-4, 6)
+        value = group.params[series.along]
+        if series.along == "code_width" and value not in _LABELLED_WIDTHS:
+            continue
         where = (bits(group), 100 * accuracy.mean)
+        text = f"{letter}={value}"
         axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)
 
 

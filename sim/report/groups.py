@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EqualBits", "Group", "Spread", "compare_at_equal_bits", "group_runs", "verdict"]
+from sim.replay import SOURCES
+
+__all__ = [
+    "EqualBits",
+    "Group",
+    "Spread",
+    "compare_at_equal_bits",
+    "group_runs",
+    "is_plain",
+    "plain_or_all",
+    "verdict",
+]
 
 Run = dict[str, Any]
 
@@ -96,6 +107,11 @@ class Group:
         """All bits that survive between tasks."""
         return self.runs[0]["bits_full"]
 
+    @property
+    def bits_deployed(self) -> int:
+        """All bits that survive between tasks but the real latent weights of a training."""
+        return self.bits_full - self.runs[0]["ledger"].get("latent weights", 0)
+
     def values(self, key: str) -> NDArray[np.float64]:
         """Return a metric, one value or row a seed."""
         return np.array([run[key] for run in self.runs], np.float64)
@@ -142,6 +158,23 @@ class EqualBits:
         if abs(self.gain.mean) <= (self.gain.standard_error or 0):
             return "even"
         return "ahead" if self.gain.mean > 0 else "behind"
+
+
+def is_plain(group: Group) -> bool:
+    """Return whether only the parameters in its title, if any, differ from a method's defaults.
+
+    Variants, and methods in tasks of their own, are compared in the table, not in the figures.
+    """
+    source = SOURCES[group.replay]
+    return group.label == source.title(source.Params.model_construct(**group.params))
+
+
+def plain_or_all(groups: Sequence[Group]) -> list[Group]:
+    """Return the plain methods of every source that has such, else those in the study's tasks."""
+    with_plain = {group.replay for group in groups if is_plain(group)}
+    return [
+        g for g in groups if is_plain(g) or (g.replay not in with_plain and g.increment is None)
+    ]
 
 
 def group_runs(runs: Sequence[Run]) -> list[Group]:

@@ -5,7 +5,15 @@ from typing import Any
 
 import pytest
 
-from sim.report.groups import Spread, compare_at_equal_bits, group_runs, verdict
+from sim.replay.gbm import GbmParams
+from sim.report.groups import (
+    Spread,
+    compare_at_equal_bits,
+    group_runs,
+    is_plain,
+    plain_or_all,
+    verdict,
+)
 
 
 def run(method: str, label: str, bits: int, accuracy: float, seed: int) -> dict[str, Any]:
@@ -116,3 +124,26 @@ def test_best_variant_of_latent_replay_is_what_counts() -> None:
 
 def test_verdict_without_a_comparison_says_so() -> None:
     assert verdict([]).startswith("Nothing can be said of equal bits")
+
+
+def test_variants_and_own_tasks_are_not_plain() -> None:
+    def gbm(label: str, **params: Any) -> dict[str, Any]:
+        values = GbmParams.model_validate(params).model_dump()
+        return {**run("gbm", label, 100, 0.5, 0), "parameters": values}
+
+    runs = [
+        gbm("GBM K = 1, q = 8"),
+        gbm("GBM K = 1, q = 8, mode = serial", mode="serial"),
+        {**gbm("GBM K = 1, q = 8, 10 classes a task"), "increment": 10},
+    ]
+    groups = group_runs(runs)
+    assert [is_plain(group) for group in groups] == [True, False, False]
+    assert plain_or_all(groups) == groups[:1]
+    assert plain_or_all(groups[1:]) == groups[1:2]
+
+
+def test_methods_in_tasks_of_their_own_are_compared_among_themselves() -> None:
+    own = [{**r, "increment": 10, "average_incremental": 0.9} for r in LATENT]
+    gbm = [run("gbm", "GBM", 500, 0.8, s) for s in (0, 1)]
+    (comparison,) = compare_at_equal_bits(group_runs(LATENT + own + gbm))
+    assert comparison.gain.mean > 0

@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from golden.bits import pack
+from golden.conv import Conv
 from golden.kernels import head_logits, infer
 from golden.network import Network
 from sim import shipped
 from sim.bank_file import read_bank
 from sim.embed import network_digest, read_network
+from sim.errors import UserError
 from sim.ledger import network_ledger
 from sim.samples import Samples, read_samples
 from sim.shipped import shipped_file, shipped_names
@@ -122,6 +124,27 @@ def test_a_damaged_file_is_named_and_refused(
     assert status == 2
     assert f"{file} must be the file that was shipped" in err
     assert not (tmp_path / "out").exists()
+
+
+def test_damaged_samples_are_named_and_refused(copied: Path) -> None:
+    (copied / "samples.bin").write_bytes((copied / "samples.bin").read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"samples\.bin must be the file that was shipped"):
+        shipped_file(NAME, "samples.bin")
+
+
+def test_another_network_than_the_banks_is_refused(engram: Engram, tmp_path: Path) -> None:
+    content = bytearray(shipped_file(NAME, "network.bin").read_bytes())
+    other = Network.from_bytes(bytes(content))
+    first = next(layer for layer in other.layers if isinstance(layer, Conv))
+    first.weights[0, 0, 0, 0] ^= 1
+    (tmp_path / "other.bin").write_bytes(other.to_bytes())
+    out = tmp_path / "out"
+    for network, message in (("other.bin", "must be of the network"), ("none.bin", "none.bin")):
+        setting = f"data.network={tmp_path / network}"
+        status, _, err = engram("run", "cifar100", "--set", setting, "--out", out, "--jobs", 1)
+        assert status == 2
+        assert message in err
+        assert not out.exists()
 
 
 def test_a_damaged_card_is_named_and_refused(engram: Engram, copied: Path, tmp_path: Path) -> None:

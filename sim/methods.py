@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""The methods of a study: sources of replay with their parameters, and sweeps over these."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union
+
+from pydantic import BaseModel, Field, create_model
+
+from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
+from sim.section import Section
+
+__all__ = ["Method", "MethodEntry", "expand_methods"]
+
+
+@dataclass(frozen=True)
+class Method:
+    """A source of replayed samples with its parameters.
+
+    Parameters
+    ----------
+    replay : str
+        Name of the source.
+    params : SourceParams
+        Of that source's `Params`.
+    entry : int
+        Place in the configuration's list of methods.
+    increment : int or None
+        Classes of every later task, where they are not the study's.
+    """
+
+    replay: str
+    params: SourceParams
+    entry: int
+    increment: int | None = None
+
+    @property
+    def label(self) -> str:
+        """Legend of the method."""
+        label = SOURCES[self.replay].label(self.params)
+        return label if self.increment is None else f"{label}, {self.increment} classes a task"
+
+    def source(self, context: ReplayContext) -> ReplaySource:
+        """Return a new, empty source."""
+        return SOURCES[self.replay](self.params, context)
+
+
+def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
+    """Return a twin of `model` whose every field takes one value or a list of values to try."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            kind = _sweep(field.annotation)
+        else:
+            for constraint in field.metadata:
+                kind = Annotated[kind, constraint]
+            kind = kind | Annotated[list[kind], Field(min_length=1)]
+        fields[name] = (kind, Field(default=None))
+    if tag is not None:
+        fields["replay"] = (Literal[tag], ...)
+        increment: Any = Annotated[int, Field(ge=1)]
+        several: Any = Annotated[list[increment], Field(min_length=1)]
+        fields["increment"] = (increment | several, Field(default=None))
+    return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
+
+
+#: One entry of a list of methods: a source by name, each parameter one value or a list of them.
+MethodEntry = Annotated[
+    Union[tuple(_sweep(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007
+    Field(discriminator="replay"),
+]
+
+
+def expand_methods(entries: list[Any]) -> list[Method]:
+    """Return one method for each combination of swept values, in the order of the entries."""
+    methods = []
+    for place, entry in enumerate(entries):
+        for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"})):
+            increment = values.pop("increment", None)
+            params = SOURCES[entry.replay].Params.model_validate(values)
+            methods.append(Method(entry.replay, params, place, increment))
+    return methods
+
+
+def _expand(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every combination of one value a key, nested sections included."""
+    options = []
+    for value in entry.values():
+        if isinstance(value, Mapping):
+            options.append(list(_expand(value)))
+        else:
+            options.append(value if isinstance(value, list) else [value])
+    for values in itertools.product(*options):
+        yield dict(zip(entry, values, strict=True))

@@ -209,7 +209,7 @@ def _initialisation(results: _Results, components: int) -> Claim | None:
     )
 
 
-def _same(results: _Results, statement: str, **changed: str) -> Claim | None:
+def _same(results: _Results, statement: str, **changed: Any) -> Claim | None:
     variant, plain = results.gbm(**changed), results.gbm()
     if variant is None or plain is None:
         return None

@@ -15,7 +15,8 @@ from golden.kernels import head_logits, infer
 from golden.network import Network
 from sim import shipped
 from sim.bank_file import read_bank
-from sim.embed import network_digest, read_network
+from sim.datasets import ImageSet
+from sim.embed import network_digest, pixels_of, read_network
 from sim.errors import UserError
 from sim.ledger import network_ledger
 from sim.samples import Samples, read_samples
@@ -95,6 +96,20 @@ def test_head_knows_the_base_classes(network: Network, samples: Samples) -> None
 def test_trained_twin_of_the_weights_has_the_same_bits(
     network: Network, pixels: np.ndarray
 ) -> None:
+    pytest.importorskip("torch")
+    from sim.pretrain.export import check_equal, to_twin
+
+    check_equal(to_twin(network), network, pixels)
+
+
+def test_all_real_test_images_have_the_bits_of_bank_and_twin(
+    network: Network, load_real: Callable[[str], ImageSet]
+) -> None:
+    images = load_real("cifar100")
+    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    assert images.digest() == bank.data_sha256
+    pixels = pixels_of(images, "test", network.params.bits)
+    np.testing.assert_array_equal(infer(network, pixels), bank.test)
     pytest.importorskip("torch")
     from sim.pretrain.export import check_equal, to_twin
 

@@ -18,7 +18,7 @@ from sim.config import StudyConfig
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory, remove_file, write_whole
 from sim.report import claims, figures
-from sim.report.groups import Group, compare_at_equal_bits, group_runs, is_plain, verdict
+from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
 from sim.report.tables import COLUMNS, markdown_table, results_rows
 
 __all__ = ["StudyReport"]
@@ -87,8 +87,7 @@ class StudyReport:
     @property
     def verdict(self) -> str:
         """One sentence on what won at equal bits."""
-        plain = [group for group in self.groups if is_plain(group)]
-        return verdict(compare_at_equal_bits(plain) or compare_at_equal_bits(self.groups))
+        return verdict(compare_at_equal_bits(plain_or_all(self.groups)))
 
     @property
     def rows(self) -> list[list[str]]:

@@ -176,18 +176,21 @@ class _Series:
 def _series(groups: Sequence[Group]) -> list[_Series]:
     """Return the lines of the memory figure: every source along E, along q at K = 1, along K."""
     series = []
-    for replay in dict.fromkeys(g.replay for g in groups if g.replay not in _BOUNDS):
-        family = [g for g in groups if g.replay == replay]
-        name = _NAMES.get(replay, replay)
+    for replay, variant in dict.fromkeys((g.replay, g.variant) for g in groups):
+        if replay in _BOUNDS:
+            continue
+        family = [g for g in groups if (g.replay, g.variant) == (replay, variant)]
+        name = _NAMES.get(replay, replay) + variant
         if "exemplars" in family[0].params:
             series.append(_Series(name, replay, family, "exemplars"))
             continue
-        wide = [g for g in family if g.params["components"] == 1]
-        if len(wide) > 1 and "code_width" in family[0].params:
+        wide = [g for g in family if g.params["components"] == 1 and "code_width" in g.params]
+        if len(wide) > 1:
             series.append(_Series(f"{name}, K = 1", replay, wide, "code_width"))
+        joined = wide if len(wide) > 1 else []
         for width in dict.fromkeys(g.params.get("code_width") for g in family):
             deep = [g for g in family if g.params.get("code_width") == width]
-            if len(deep) > 1 or deep[0] not in wide or len(family) == 1:
+            if len(deep) > 1 or deep[0] not in joined:
                 title = name if width is None else f"{name}, q = {width}"
                 series.append(_Series(title, replay, deep, "components"))
     return series

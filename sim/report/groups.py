@@ -17,7 +17,6 @@ __all__ = [
     "Spread",
     "compare_at_equal_bits",
     "group_runs",
-    "is_plain",
     "plain_or_all",
     "verdict",
 ]
@@ -93,6 +92,12 @@ class Group:
         return self.runs[0]["parameters"]
 
     @property
+    def variant(self) -> str:
+        """What the legend says beyond the title of the method; empty for a plain method."""
+        source = SOURCES[self.replay]
+        return self.label.removeprefix(source.title(source.Params.model_construct(**self.params)))
+
+    @property
     def increment(self) -> int | None:
         """Classes of the later tasks, where they are not the study's."""
         return self.runs[0]["increment"]
@@ -160,20 +165,14 @@ class EqualBits:
         return "ahead" if self.gain.mean > 0 else "behind"
 
 
-def is_plain(group: Group) -> bool:
-    """Return whether only the parameters in its title, if any, differ from a method's defaults.
-
-    Variants, and methods in tasks of their own, are compared in the table, not in the figures.
-    """
-    source = SOURCES[group.replay]
-    return group.label == source.title(source.Params.model_construct(**group.params))
-
-
 def plain_or_all(groups: Sequence[Group]) -> list[Group]:
-    """Return the plain methods of every source that has such, else those in the study's tasks."""
-    with_plain = {group.replay for group in groups if is_plain(group)}
+    """Return the methods that are no variants, of sources that have only variants these.
+
+    Methods in tasks of their own are variants, and never among them.
+    """
+    with_plain = {group.replay for group in groups if not group.variant}
     return [
-        g for g in groups if is_plain(g) or (g.replay not in with_plain and g.increment is None)
+        g for g in groups if not g.variant or (g.replay not in with_plain and g.increment is None)
     ]
 
 

@@ -10,7 +10,6 @@ from sim.report.groups import (
     Spread,
     compare_at_equal_bits,
     group_runs,
-    is_plain,
     plain_or_all,
     verdict,
 )
@@ -137,7 +136,7 @@ def test_variants_and_own_tasks_are_not_plain() -> None:
         {**gbm("GBM K = 1, q = 8, 10 classes a task"), "increment": 10},
     ]
     groups = group_runs(runs)
-    assert [is_plain(group) for group in groups] == [True, False, False]
+    assert [group.variant for group in groups] == ["", ", mode = serial", ", 10 classes a task"]
     assert plain_or_all(groups) == groups[:1]
     assert plain_or_all(groups[1:]) == groups[1:2]
 

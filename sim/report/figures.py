@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.bank import Bank
@@ -99,8 +100,8 @@ def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -
         axes.set_xlabel("replay memory (kb, as the papers count it)")
     else:
         axes.set_xlabel("network, classifier and replay memory (kb)")
-        axes.xaxis.set_minor_formatter(lambda bits, _: f"{bits / 1e3:g}")
-        axes.tick_params(axis="x", which="minor", labelsize=7)
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)

@@ -161,8 +161,12 @@ def _check_increments(study: Study, document: Document) -> None:
 
 
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:
-    """Return exemplars of the smallest, the middle and the largest generative memory, by bits."""
+    """Return exemplars of the smallest, the middle and the largest generative memory, by bits.
+
+    Variants are shown where there is nothing else.
+    """
     made = [i for i in range(len(study.runs)) if study.folder.exemplars(i).exists()]
+    made = [i for i in made if study.runs[i][0].plain] or made
     made.sort(key=lambda i: study.folder.result(i)["bits_paper"])
     if len(made) > SHOWN_METHODS:
         made = [made[0], made[len(made) // 2], made[-1]]

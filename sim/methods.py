@@ -41,6 +41,11 @@ class Method:
         label = SOURCES[self.replay].label(self.params)
         return label if self.increment is None else f"{label}, {self.increment} classes a task"
 
+    @property
+    def plain(self) -> bool:
+        """Whether its legend is its title: all other parameters, and its tasks, are the usual."""
+        return self.label == SOURCES[self.replay].title(self.params)
+
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""
         return SOURCES[self.replay](self.params, context)

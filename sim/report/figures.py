@@ -37,8 +37,12 @@ _LINE = {
     "hamming": "tab:red",
 }
 _LARGEST_CLASSES = 10  # classes shown as images
-_LARGEST_FAMILY = 4  # curves of one source of replay, task by task
-_LABELLED_WIDTHS = (1, 2, 3, 4, 8, 16, "float")  # others would overprint these
+_LARGEST_FAMILY = {"latent": 4, "gbm": 4}  # curves of one source, task by task; 2 of others
+_LABELLED = {  # points that are named; others would overprint these
+    "exemplars": range(1_000_001),
+    "code_width": (1, 2, 3, 4, 8, "float"),
+    "components": range(2, 4097),
+}
 
 
 def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
@@ -202,7 +206,7 @@ def _few(groups: Sequence[Group]) -> list[Group]:
     chosen = []
     for replay in dict.fromkeys(g.replay for g in groups):
         family = sorted((g for g in groups if g.replay == replay), key=lambda g: g.bits_paper)
-        count = min(len(family), _LARGEST_FAMILY)
+        count = min(len(family), _LARGEST_FAMILY.get(replay, 2))
         places = {round(place) for place in np.linspace(0, len(family) - 1, count)}
         # The paper's choice is always among them.
         kept = {i for i, g in enumerate(family) if _is_papers_choice(g)}
@@ -233,10 +237,10 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
         label=series.name,
     )
     letter = {"exemplars": "E", "code_width": "q", "components": "K"}[series.along]
-    offset = (4, -11) if series.along == "exemplars" else (-4, -13) if along_k else (-4, 6)
+    offset = (-6, 6) if along_k else (4, -11)
     for group, accuracy in zip(members, accuracies, strict=True):
         value = group.params[series.along]
-        if series.along == "code_width" and value not in _LABELLED_WIDTHS:
+        if series.replay not in _LARGEST_FAMILY or value not in _LABELLED[series.along]:
             continue
         where = (bits(group), 100 * accuracy.mean)
         text = f"{letter}={value}"

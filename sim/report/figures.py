@@ -99,13 +99,13 @@ def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -
     axes.set_ylim(low, high)
     axes.set_xscale("log")
     axes.margins(x=0.09)
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
     if network_bits is None:
         axes.set_xlabel("replay memory (kb, as the papers count it)")
     else:
         axes.set_xlabel("network, classifier and replay memory (kb)")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)

@@ -29,7 +29,8 @@ def test_every_folder_of_modules_is_a_package() -> None:
 def test_every_built_in_configuration_is_package_data() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
-    assert covered == set((ROOT / "sim").rglob("*.yaml"))
+    shipped = {path for path in (ROOT / "sim" / "shipped" / "cifar100").iterdir()}
+    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped}
     names = {path.relative_to(ROOT / "sim").with_suffix("").as_posix() for path in covered}
     assert {"configs/digits", "networks/fbnn-1M", "pretrain/configs/fbnn-1M"} <= names
 

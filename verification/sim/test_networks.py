@@ -14,6 +14,7 @@ from sim.networks import load_network
     ("name", "levels", "extractor", "one_plane", "two_planes", "features"),
     [
         ("fbnn-4M", 85, 3_870_080, 4_116_352, 4_231_552, 1024),
+        ("fbnn-1M-wide", 16, 896_000, 1_025_536, 1_089_536, 512),
         ("fbnn-1M", 85, 650_688, 780_224, 844_224, 512),
         ("fbnn-S", 85, 200_416, 271_584, 309_984, 256),
         ("fbnn-S", 8, 133_888, 205_056, 243_456, 256),
@@ -81,6 +82,6 @@ def test_a_fault_of_an_override_names_the_override(tmp_path: Path) -> None:
 def test_unknown_network_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^Network must be a \.yaml file or one of fbnn-1M, fbnn-4M, fbnn-S, not 'x'$",
+        match=r"^Network must be .* one of fbnn-1M, fbnn-1M-wide, fbnn-4M, fbnn-S, not 'x'$",
     ):
         load_network("x")

@@ -169,8 +169,8 @@ def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -
     status, _, err = engram("run", "digit", "--out", tmp_path / "out")
     assert status == 2
     assert re.match(
-        r"engram: Configuration must be a \.yaml file or one of cifar100, digits, few_bits, figure6, "
-        r"figure6_soft, mnist, not 'digit'\n",
+        r"engram: Configuration must be a \.yaml file or one of cifar100, digits, few_bits, "
+        r"figure6, figure6_soft, mnist, not 'digit'\n",
         err,
     )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What `engram run` does, from arguments to report."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sim.bank import Bank, bank_of_file, build_bank
 from sim.bank_file import BankFile, read_bank
 from sim.config import DataConfig, StudyConfig, load_config
 from sim.datasets import ImageSet, load
-from sim.embed import network_digest, read_network
+from sim.embed import read_network
 from sim.errors import UserError
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory
@@ -117,9 +118,9 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
     bank = _file(data.path, "bank.bin")
     if network is None:
         return _EmbeddedSet(read_bank(bank), None)
-    weights = _file(network, "network.bin")
-    bits = network_ledger(read_network(weights)[0].params).bits_full
-    return _EmbeddedSet(read_bank(bank, network_digest(weights)), bits)
+    weights, content = read_network(_file(network, "network.bin"))
+    file = read_bank(bank, hashlib.sha256(content).hexdigest())
+    return _EmbeddedSet(file, network_ledger(weights.params).bits_full)
 
 
 def _file(name: str, shipped: str) -> Path:

@@ -26,7 +26,6 @@ __all__ = [
     "card_path",
     "check_input",
     "embed",
-    "network_digest",
     "pixels_of",
     "read_network",
 ]
@@ -84,11 +83,6 @@ def read_network(path: Path) -> tuple[Network, bytes]:
         return Network.from_bytes(content), content
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
-
-
-def network_digest(path: Path) -> str:
-    """Return the SHA-256 of a network file, in hexadecimal; raises as `read_network`."""
-    return hashlib.sha256(read_network(path)[1]).hexdigest()
 
 
 def card_path(network: Path) -> Path:

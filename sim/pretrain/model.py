@@ -141,8 +141,7 @@ class BinaryNetwork(nn.Module):
     """Feature extractor with its training head.
 
     In training its bits are those of the golden network too, but for the rounding of batch
-    normalisation; in evaluation, in float32, they are so
-    without exception.
+    normalisation; in evaluation, in float32, they are so without exception.
 
     Parameters
     ----------

@@ -11,31 +11,17 @@ import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golden.bits import pack, unpack
+from golden.bits import pack
 from golden.kernels import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from golden.selector import Selector, cumulative_thresholds
 from sim.ledger import Ledger, gbm_ledger
-from sim.mixture_classes import fit_classes
 from sim.quantize import Quantized, quantize
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
-from sim.section import Section
+from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["GbmParams", "GbmSource", "MixtureSettings"]
-
-
-class MixtureSettings(Section):
-    """How the prototypes of a class are fitted; the words are those of `BernoulliMixture`."""
-
-    init: Literal["centroid", "random"] = "centroid"
-    init_scale: float = Field(default=1.0, gt=0)
-    pi: Literal["fixed", "trainable"] = "fixed"
-    criterion: Literal["marginal", "expected"] = "marginal"
-    tol: float = Field(default=1e-3, gt=0)
-    max_iter: int = Field(default=10, ge=1, le=10_000)
-    n_init: int = Field(default=5, ge=1, le=1000)
-    warmup_iter: int = Field(default=3, ge=1, le=1000)
+__all__ = ["GbmParams", "GbmSource"]
 
 
 class GbmParams(ReplayParams):
@@ -101,18 +87,11 @@ class GbmSource(ReplaySource):
         return len(self._counts)
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        mixtures = fit_classes(
-            unpack(exemplars, self.context.features),
-            labels,
-            n_components=self.params.components,
-            random_state=int(rng.integers(2**31)),
-            **self.params.mixture.model_dump(),
-        )
-        for label, mixture in mixtures.items():
-            self._empty += len(mixture.empty_components_)
-            used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
-            weights = mixture.weights_[used] / mixture.weights_[used].sum()
-            stored = quantize(mixture.means_[used], self.params.code_width, self.params.level_map)
+        params, features = self.params, self.context.features
+        fits = fit_prototypes(exemplars, labels, features, params.components, params.mixture, rng)
+        for label, means, weights in fits:
+            self._empty += params.components - len(means)
+            stored = quantize(means, params.code_width, params.level_map)
             self._memory.append(stored, weights)
             self._counts.append(int((labels == label).sum()))
             self._errors.append(stored.rms_error)

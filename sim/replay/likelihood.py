@@ -12,10 +12,9 @@ from pydantic import Field
 
 from golden.bits import unpack
 from sim.ledger import Ledger, classifier_ledger
-from sim.mixture_classes import fit_classes
 from sim.quantize import quantize
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
-from sim.replay.gbm import MixtureSettings
+from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
 __all__ = ["HammingClassifier", "LikelihoodClassifier", "log_odds_table"]
 
@@ -63,16 +62,9 @@ class _PrototypeClassifier(Classifier):
         return len(self._codes)
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        mixtures = fit_classes(
-            unpack(exemplars, self.context.features),
-            labels,
-            n_components=self.params.components,
-            random_state=int(rng.integers(2**31)),
-            **self.params.mixture.model_dump(),
-        )
-        for mixture in mixtures.values():
-            used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
-            self._codes.append(self._encode(mixture.means_[used]))
+        params, features = self.params, self.context.features
+        fits = fit_prototypes(exemplars, labels, features, params.components, params.mixture, rng)
+        self._codes += [self._encode(means) for _, means, _ in fits]
 
     def classify(self, exemplars: Packed) -> Labels:
         codes = np.concatenate(self._codes)

@@ -126,11 +126,12 @@ def _empty(n_images: int, shape: MapShape) -> _Words:
 
 def _thermometer(layer: Thermometer) -> _Step:
     p = layer.params
-    ones = np.searchsorted(layer.thresholds, np.arange(2**p.bits), side="right")
+    values = np.arange(2**p.bits)[:, np.newaxis]
+    codes = pack((values >= layer.thresholds).astype(np.uint8))
 
     def step(images: NDArray) -> _Words:
         out = _empty(len(images), p.output)
-        kernels.thermometer(images, ones, p.levels, out)
+        kernels.thermometer(images, codes, p.levels, out)
         return out
 
     return step
@@ -160,11 +161,12 @@ def _neurons(layer: Conv | Dense, shape: MapShape) -> _Step:
     panels = make_panels(pack(spaced.reshape(groups, outputs, -1)))
     theta = np.zeros(p.outputs, np.int32) if layer.thresholds is None else layer.thresholds
     polarity = np.ones(p.outputs, np.uint8) if layer.polarity is None else layer.polarity
+    spread = kernels.make_spread(groups) if shuffle else np.empty(0, np.uint64)
     rule = make_rule(p.inputs, theta.reshape(groups, -1), polarity.reshape(groups, -1))
 
     def step(maps: NDArray) -> _Words:
         out = _empty(len(maps), p.output)
-        kernels.conv(maps, panels, *rule, kernel, pad, channels, outputs, pitch, shuffle, out)
+        kernels.conv(maps, panels, *rule, kernel, pad, channels, outputs, pitch, spread, out)
         return out
 
     return step
@@ -173,8 +175,8 @@ def _neurons(layer: Conv | Dense, shape: MapShape) -> _Step:
 def _pitch(taps: int, channels: int) -> int:
     """Return the bits from one kernel position of a window to the next.
 
-    Whole words, which move fast, where the window takes no more of them so. The bits between are 0
-    in windows and weights alike, and never differ.
+    Whole words, which move fast, where the window takes at most a third more of them so. The bits
+    between are 0 in windows and weights alike, and never differ.
     """
-    aligned = 64 * word_count(channels)
-    return aligned if taps * word_count(channels) == word_count(taps * channels) else channels
+    words = word_count(channels)
+    return 64 * words if 3 * taps * words <= 4 * word_count(taps * channels) else channels

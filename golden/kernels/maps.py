@@ -10,7 +10,16 @@ from numba import njit
 
 from golden.kernels.gemm import BLOCK, fire, write_parities
 
-__all__ = ["append", "conv", "flatten", "pool", "thermometer"]
+__all__ = ["append", "conv", "flatten", "make_spread", "pool", "thermometer"]
+
+
+@njit(cache=True, nogil=True)
+def _put(target, to, field, n):
+    """Write a field of ``n <= 64`` bits, 0 beyond them, to bit `to` of a flat array, 0 there."""
+    word, shift = to >> 6, to & 63
+    target[word] |= field << np.uint64(shift)
+    if shift + n > 64:
+        target[word + 1] |= field >> np.uint64(64 - shift)
 
 
 @njit(cache=True, nogil=True)
@@ -23,10 +32,7 @@ def _copy(target, to, source, start, n):
         if shift + take > 64:
             field |= source[word + 1] << np.uint64(64 - shift)
         field &= ~np.uint64(0) >> np.uint64(64 - take)
-        word, shift = (to + done) >> 6, (to + done) & 63
-        target[word] |= field << np.uint64(shift)
-        if shift + take > 64:
-            target[word + 1] |= field >> np.uint64(64 - shift)
+        _put(target, to + done, field, take)
 
 
 @njit(cache=True, nogil=True)
@@ -38,16 +44,19 @@ def append(out, to, part, n):
 
 
 @njit(cache=True, nogil=True)
-def thermometer(images, ones, levels, out):
-    """Write codes; `ones` holds, for every value of a pixel, how many bits of its code are 1."""
+def thermometer(images, codes, levels, out):
+    """Write codes; `codes` holds the packed code of every value of a pixel."""
     colours, words = images.shape[3], out.shape[3]
-    full = np.full(-(-levels // 64), ~np.uint64(0))
-    pixels, values = out.reshape(-1), images.reshape(-1)
+    pixels, values, flat = out.reshape(-1), images.reshape(-1), codes.reshape(-1)
     pixels[:] = 0
-    for i in range(len(values)):
-        # Thresholds rise, so the ones of a code come first.
-        pixel, colour = divmod(i, colours)
-        _copy(pixels, 64 * words * pixel + colour * levels, full, 0, ones[values[i]])
+    for pixel in range(len(values) // colours):
+        for colour in range(colours):
+            value = np.int64(values[pixel * colours + colour])
+            to = 64 * words * pixel + colour * levels
+            if levels <= 64:
+                _put(pixels, to, flat[value], levels)
+            else:
+                _copy(pixels, to, flat, 64 * codes.shape[1] * value, levels)
 
 
 @njit(cache=True, nogil=True)
@@ -74,12 +83,13 @@ def flatten(maps, channels, out):
 
 
 @njit(cache=True, nogil=True)
-def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, shuffle, out):
+def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spread, out):
     """Write the output of a convolution: windows become rows, and every group is one product.
 
     `kernel` is its (height, width); `channels` and `outputs` are those of a group, `pitch` the bits
     from one kernel position of a window to the next; `panels`, `limits` and `flips` have a first
-    axis of groups. A dense layer is a convolution whose kernel is the whole map.
+    axis of groups. `spread` is empty, or of a layer with shuffle: see `make_spread`. A dense layer
+    is a convolution whose kernel is the whole map.
     """
     n_images, height, width, out_words = out.shape
     groups, n_panels, words = panels.shape[:3]
@@ -88,29 +98,102 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, shu
     fired = np.zeros((BLOCK, -(-n_panels // 4) * 4), np.uint16)
     packed = fired.reshape(-1).view(np.uint64)
     stride = len(packed) // BLOCK
+    bits = int(np.log2(max(1, len(spread))))
     pixels = out.reshape(-1)
     pixels[:] = 0
+    # Words move whole if the channels of a group begin and end on them.
+    aligned = pitch % 64 == 0 and (groups == 1 or channels % 64 == 0)
     total = n_images * height * width
     for top in range(0, total, BLOCK):
         n = min(BLOCK, total - top)
         for group in range(groups):
             place = top, n, height, width
-            _cut(maps, place, kernel, pad, group, groups, channels, pitch, windows)
-            write_parities(windows[:n], parities)
+            if aligned:
+                _cut_words(maps, place, kernel, pad, group, pitch >> 6, parities)
+            else:
+                _cut(maps, place, kernel, pad, group, channels, pitch, windows)
+                write_parities(windows[:n], parities)
             fire(parities, n, panels[group], limits[group], flips[group], fired)
             for i in range(n):
                 pixel = 64 * out_words * (top + i)
-                if shuffle:
-                    # Output j of the group goes to channel j*groups + group.
-                    for j in range(outputs):
-                        to = pixel + j * groups + group
-                        _copy(pixels, to, packed, 64 * stride * i + j, 1)
+                if len(spread):
+                    fields = packed[stride * i : stride * (i + 1)]
+                    _interleave(pixels, pixel + group, fields, outputs, groups, spread, bits)
                 else:
                     _copy(pixels, pixel + group * outputs, packed, 64 * stride * i, outputs)
 
 
 @njit(cache=True, nogil=True)
-def _cut(maps, place, kernel, pad, group, groups, channels, pitch, windows):
+def make_spread(groups):
+    """Return all fields of a few bits, with `groups - 1` zeros between one bit and the next.
+
+    A field spreads over one word at most, and a whole number of fields makes a word.
+    """
+    bits = 8
+    while bits > 1 and (bits - 1) * groups >= 64:
+        bits //= 2
+    table = np.zeros(1 << bits, np.uint64)
+    for field in range(len(table)):
+        for j in range(bits):
+            table[field] |= np.uint64(field >> j & 1) << np.uint64(j * groups)
+    return table
+
+
+@njit(cache=True, nogil=True)
+def _interleave(target, to, packed, n, groups, spread, bits):
+    """Write the first `n` bits of `packed` to every `groups`-th bit of a flat array from `to`.
+
+    So output j of a group goes to channel j*groups + group. Bits of the source past `n` are 0.
+    """
+    mask = np.uint64(len(spread) - 1)
+    for j in range(0, n, bits):
+        field = packed[j >> 6] >> np.uint64(j & 63) & mask
+        _put(target, to + j * groups, spread[field], (min(bits, n - j) - 1) * groups + 1)
+
+
+@njit(cache=True, nogil=True)
+def _next(image, y, x, rows, columns):
+    """Return the place after (y, x) of an image: counting is faster than division."""
+    if x + 1 < columns:
+        return image, y, x + 1
+    if y + 1 < rows:
+        return image, y + 1, 0
+    return image + 1, 0, 0
+
+
+@njit(cache=True, nogil=True)
+def _cut_words(maps, place, kernel, pad, group, taken, parities):
+    """Write the running parities of windows of which every pixel takes `taken` whole words.
+
+    Otherwise as `_cut`.
+    """
+    top, n, rows, columns = place
+    height, width, words = maps.shape[1:]
+    flat, out = maps.reshape(-1), parities.reshape(-1)
+    image, pixel = divmod(top, rows * columns)
+    y, x = divmod(pixel, columns)
+    to = 0
+    for _ in range(n):
+        left, right = max(0, pad - x), min(kernel[1], width + pad - x)
+        parity = np.uint64(0)
+        for k in range(kernel[0]):
+            row = y - pad + k
+            begin = ((image * height + row) * width + x - pad) * words + group * taken
+            within = 0 <= row < height
+            for j in range(kernel[1]):
+                if within and left <= j < right:
+                    for word in range(taken):
+                        parity ^= flat[begin + j * words + word]
+                        out[to + word] = parity
+                else:
+                    for word in range(taken):
+                        out[to + word] = parity
+                to += taken
+        image, y, x = _next(image, y, x, rows, columns)
+
+
+@njit(cache=True, nogil=True)
+def _cut(maps, place, kernel, pad, group, channels, pitch, windows):
     """Write what some outputs of a group see; outside the map that is 0.
 
     `place` is their first and number, then the rows and columns that the outputs of an image have.
@@ -118,21 +201,15 @@ def _cut(maps, place, kernel, pad, group, groups, channels, pitch, windows):
     top, n, rows, columns = place
     height, width, words = maps.shape[1:]
     flat, out = maps.reshape(-1), windows.reshape(-1)
-    # Neighbours of a map row are neighbours in the window too if it takes all words of a pixel.
-    whole = groups == 1 and pitch == 64 * words
     out[:] = 0
+    image, pixel = divmod(top, rows * columns)
+    y, x = divmod(pixel, columns)
     for i in range(n):
-        row, x = divmod(top + i, columns)
-        image, y = divmod(row, rows)
-        y, x = y - pad, x - pad
-        left, right = max(0, -x), min(kernel[1], width - x)
-        for k in range(max(0, -y), min(kernel[0], height - y)):
-            pixel = (image * height + y + k) * width + x + left
-            to = 64 * windows.shape[1] * i + (k * kernel[1] + left) * pitch
-            if whole:
-                for word in range((right - left) * words):
-                    out[(to >> 6) + word] = flat[pixel * words + word]
-            else:
-                for j in range(right - left):
-                    begin = 64 * (pixel + j) * words + group * channels
-                    _copy(out, to + j * pitch, flat, begin, channels)
+        left, right = max(0, pad - x), min(kernel[1], width + pad - x)
+        for k in range(max(0, pad - y), min(kernel[0], height + pad - y)):
+            pixel = (image * height + y - pad + k) * width + x - pad
+            to = 64 * windows.shape[1] * i + k * kernel[1] * pitch
+            for j in range(left, right):
+                begin = 64 * (pixel + j) * words + group * channels
+                _copy(out, to + j * pitch, flat, begin, channels)
+        image, y, x = _next(image, y, x, rows, columns)

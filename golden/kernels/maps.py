@@ -63,12 +63,15 @@ def thermometer(images, codes, levels, out):
 def pool(maps, size, out):
     """Write the OR of every window."""
     n_images, height, width, words = out.shape
-    out[:] = 0
     for image in range(n_images):
-        for y in range(height * size):
-            for x in range(width * size):
+        for y in range(height):
+            for x in range(width):
                 for word in range(words):
-                    out[image, y // size, x // size, word] |= maps[image, y, x, word]
+                    window = np.uint64(0)
+                    for row in range(y * size, (y + 1) * size):
+                        for column in range(x * size, (x + 1) * size):
+                            window |= maps[image, row, column, word]
+                    out[image, y, x, word] = window
 
 
 @njit(cache=True, nogil=True)

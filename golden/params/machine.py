@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Sizes of the machine that runs networks, whatever network it runs (docs/contract.md, 10)."""
+
+from dataclasses import dataclass
+
+from golden.params.checks import check_integer
+
+__all__ = ["AcceleratorParams", "MvuParams"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MvuParams:
+    """Parameters of the matrix-vector unit.
+
+    Parameters
+    ----------
+    pe : int
+        Neurons computed side by side.
+    simd : int
+        Inputs of each that are taken in one cycle, 1..1024.
+    weight_depth : int
+        Rows of the weight memory; a row holds `simd` weights of each of `pe` neurons.
+    tile_depth : int
+        Rows of the threshold memory; a row serves a tile, `pe` neurons.
+    count_width : int
+        Bits of a count of agreements, 1..32.
+    """
+
+    pe: int = 16
+    simd: int = 64
+    weight_depth: int = 2048
+    tile_depth: int = 256
+    count_width: int = 16
+
+    def __post_init__(self) -> None:
+        check_integer("MVU neurons PE", self.pe, 1, 1024)
+        check_integer("MVU inputs SIMD", self.simd, 1, 1024)
+        check_integer("Weight memory rows", self.weight_depth, 1)
+        check_integer("Threshold memory rows", self.tile_depth, 1)
+        check_integer("Bits of a count", self.count_width, 1, 32)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceleratorParams:
+    """Parameters of the machine that runs a list of layers over one matrix-vector unit.
+
+    Parameters
+    ----------
+    mvu : MvuParams
+    map_depth : int
+        Words of `simd` bits in each of the two feature memories.
+    program_depth : int
+        Layers a program holds.
+    channels : int
+        Largest number of channels of a map that neurons write.
+    classes : int
+        Largest number of classes of a head.
+    pixel_bits : int
+        b, bits of a pixel, 1..16.
+    """
+
+    mvu: MvuParams
+    map_depth: int = 1024
+    program_depth: int = 16
+    channels: int = 512
+    classes: int = 100
+    pixel_bits: int = 7
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.mvu, MvuParams):
+            raise TypeError(f"MVU must be MvuParams, not {self.mvu!r}")
+        check_integer("Feature memory words", self.map_depth, 1)
+        check_integer("Layers of a program", self.program_depth, 1)
+        check_integer("Channels of a map", self.channels, 1)
+        check_integer("Classes of a head", self.classes, 1)
+        check_integer("Pixel bits b", self.pixel_bits, 1, 16)

@@ -18,6 +18,7 @@ from golden.params.machine import AcceleratorParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
     BernoulliParams,
+    LatentBufferParams,
     LfsrParams,
     PrototypesParams,
     SamplerParams,
@@ -33,6 +34,7 @@ __all__ = [
     "ConvParams",
     "DenseParams",
     "HeadParams",
+    "LatentBufferParams",
     "LayerParams",
     "LfsrParams",
     "MapShape",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the blocks that draw bits (contract, 4-7)."""
+"""Parameters of the blocks that draw bits or keep them (contract, 4-7 and 10)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,6 +9,7 @@ from golden.polynomials import LATE_TAPS_64
 
 __all__ = [
     "BernoulliParams",
+    "LatentBufferParams",
     "LfsrParams",
     "PrototypesParams",
     "SamplerParams",
@@ -20,6 +21,7 @@ __all__ = [
 
 _MASK_64 = 2**64 - 1
 MAX_CODE_WIDTH = 16  # largest q
+MAX_SEEN = 65535  # where the latent buffer's count of a class stays
 
 
 class Stream(IntEnum):
@@ -29,6 +31,8 @@ class Stream(IntEnum):
     SERIAL = 16
     COMPONENT = 17
     CLASS = 18
+    RESERVOIR = 19
+    EXEMPLAR = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,3 +223,45 @@ class SamplerParams:
     def lfsrs(self) -> tuple[LfsrParams, ...]:
         """Return the parameters of the comparator's LFSRs, in the order of `streams`."""
         return tuple(stream_params(self.seed, i, self.prototypes.lanes) for i in self.streams)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatentBufferParams:
+    """Parameters of the latent buffer: exemplars kept as they came, so many a class.
+
+    Parameters
+    ----------
+    features : int
+        D, features of an exemplar.
+    lanes : int
+        L, features in a memory row and in a beat, 1..64.
+    classes : int
+        Classes it has room for.
+    exemplars : int
+        E, slots a class, 1..65534.
+    seed : int
+        User seed S, 64 bits.
+    """
+
+    features: int
+    lanes: int = 64
+    classes: int = 100
+    exemplars: int = 20
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        check_integer("Features D", self.features, 1)
+        check_integer("Buffer lanes L", self.lanes, 1, 64)
+        check_integer("Class capacity", self.classes, 1)
+        check_integer("Exemplars a class E", self.exemplars, 1, MAX_SEEN - 1)
+        check_integer("Seed", self.seed, 0, _MASK_64)
+
+    @property
+    def beats(self) -> int:
+        """B, memory rows and beats of an exemplar."""
+        return -(-self.features // self.lanes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the memory."""
+        return self.classes * self.exemplars * self.beats

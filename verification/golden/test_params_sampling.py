@@ -7,6 +7,7 @@ import pytest
 
 from golden.params import (
     BernoulliParams,
+    LatentBufferParams,
     LfsrParams,
     PrototypesParams,
     SamplerParams,
@@ -116,6 +117,32 @@ SEED = rf"Seed must be an integer in 0..{2**64 - 1}, not"
             r"Selector mode must be one of round_robin, uniform, weighted, not 'none'",
         ),
         (SamplerParams, {"prototypes": MEMORY, "seed": "1"}, TypeError, rf"{SEED} '1'"),
+        (LatentBufferParams, {"features": 0}, ValueError, r"Features D must .* >= 1, not 0"),
+        (
+            LatentBufferParams,
+            {"features": 8, "lanes": 65},
+            ValueError,
+            r"Buffer lanes L must be an integer in 1..64, not 65",
+        ),
+        (
+            LatentBufferParams,
+            {"features": 8, "classes": 0},
+            ValueError,
+            r"Class capacity must be an integer >= 1, not 0",
+        ),
+        (
+            LatentBufferParams,
+            {"features": 8, "exemplars": 0},
+            ValueError,
+            r"Exemplars a class E must be an integer in 1..65534, not 0",
+        ),
+        (
+            LatentBufferParams,
+            {"features": 8, "exemplars": 65535},
+            ValueError,
+            r"Exemplars a class E must be an integer in 1..65534, not 65535",
+        ),
+        (LatentBufferParams, {"features": 8, "seed": -1}, ValueError, rf"{SEED} -1"),
     ],
 )
 def test_wrong_parameters_are_named(kind, given, error, message):
@@ -135,6 +162,7 @@ def test_extremes_are_accepted():
         for lanes in (1, 64):
             PrototypesParams(features=1, code_width=q, lanes=lanes)
     SelectorParams(seed=2**64 - 1)
+    LatentBufferParams(features=1, lanes=1, classes=1, exemplars=65534, seed=0)
 
 
 def test_parameters_are_frozen_and_named():
@@ -146,6 +174,11 @@ def test_parameters_are_frozen_and_named():
 
 def test_a_memory_of_100_features_in_16_lanes_has_7_rows_a_component():
     assert (MEMORY.beats, MEMORY.rows, MEMORY.row_width) == (7, 49, 128)
+
+
+def test_a_buffer_of_3_classes_of_4_exemplars_of_7_rows_has_84_rows():
+    buffer = LatentBufferParams(features=100, lanes=16, classes=3, exemplars=4)
+    assert (buffer.beats, buffer.rows) == (7, 84)
 
 
 def test_a_sampler_names_its_streams_and_shares_its_seed():

@@ -12,6 +12,8 @@ from sim import datasets
 from sim.cli import main
 from sim.datasets import ImageSet
 from sim.errors import UserError
+from sim.files import write_whole
+from verification.rtl import coverage
 
 # The same examples on every machine, and no deadline on a busy one.
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -25,6 +27,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="folder of the MNIST and CIFAR archives; tests on real data skip without it",
     )
+    parser.addoption(
+        "--bench-report",
+        type=Path,
+        default=None,
+        help="file for what the RTL benches tried and met, in Markdown",
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        coverage.clear()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Say what the benches of the RTL met, and write it where the command line wants it."""
+    lines = coverage.read()
+    if not lines:
+        return
+    text = coverage.summary(lines)
+    target = config.getoption("--bench-report")
+    terminalreporter.section("RTL benches")
+    terminalreporter.write_line(text.rstrip().rsplit("\n", 1)[-1])
+    if target is not None:
+        write_whole(target, text)
+        terminalreporter.write_line(f"{target}: what they tried")
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
+from verification.rtl.coverage import record
 from verification.rtl.engine import BenchError, Engine, Pauses, Step, Stream, Trace
 
 __all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
@@ -72,6 +73,7 @@ def run_pysim(
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
+    record(_top(component), "pysim", _parameters(component), engine.trace)
     return engine.trace
 
 
@@ -109,7 +111,9 @@ def run_cocotb(
     result = run_module(text, _top(component), "verification.rtl.cocotb_bench", case, simulator)
     if "error" in result:
         raise BenchError(result["error"])
-    return Trace(**result)
+    trace = Trace(**result)
+    record(_top(component), simulator, _parameters(component), trace)
+    return trace
 
 
 def run_module(
@@ -145,6 +149,11 @@ def run_module(
         return json.loads(result.read_text())
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _parameters(component: wiring.Component) -> str:
+    """Return what a block was made with, to tell parameter sets apart."""
+    return repr(getattr(component, "params", component.signature))
 
 
 def _top(component: wiring.Component) -> str:

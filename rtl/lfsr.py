@@ -39,20 +39,21 @@ class Lfsr(wiring.Component):
     def __init__(self, params: LfsrParams) -> None:
         self.params = params
         super().__init__({"en": In(1), "word": Out(params.step)})
+        # Not a port, but the place where a bench injects a fault, as in the golden model.
+        self.state = Signal(params.width, init=params.seed)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        state = Signal(self.params.width, init=self.params.seed)
-        m.d.comb += self.word.eq(state[: self.params.step])
+        m.d.comb += self.word.eq(self.state[: self.params.step])
         with m.If(self.en):
-            m.d.sync += state.eq(self._leap(m, state))
-            with m.If(state == 0):
-                m.d.sync += state.eq(self.params.seed)
+            m.d.sync += self.state.eq(self._leap(m))
+            with m.If(self.state == 0):
+                m.d.sync += self.state.eq(self.params.seed)
         return m
 
-    def _leap(self, m: Module, state: Signal) -> Value:
+    def _leap(self, m: Module) -> Value:
         """Return the state after `step` steps."""
-        bits, taps, left = list(state), self.params.taps, self.params.step
+        bits, taps, left = list(self.state), self.params.taps, self.params.step
         while left:
             # So many feedback bits read bits that are there already.
             n = min(left, taps[-1])

@@ -1,7 +1,10 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
+from typing import Any
+
 import pytest
+from amaranth.sim import Simulator
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from golden.lfsr import Lfsr as GoldenLfsr
 from golden.params import LfsrParams
 from golden.polynomials import LATE_TAPS_64, TAPS
 from rtl.lfsr import Lfsr
+from verification.rtl.coverage import cover
 from verification.rtl.engine import Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 
@@ -40,6 +44,7 @@ def bench(params: LfsrParams, enables: list[bool]) -> list[Step]:
 @given(lfsrs(), st.lists(st.booleans(), min_size=1, max_size=40))
 def test_word_and_advance_equal_golden(params: LfsrParams, enables: list[bool]) -> None:
     run_pysim(Lfsr(params), bench(params, enables))
+    cover("lfsr", "held", enables.count(False))
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
@@ -47,6 +52,35 @@ def test_word_and_advance_equal_golden(params: LfsrParams, enables: list[bool]) 
 def test_corners_in_verilog(params: LfsrParams, simulator: str) -> None:
     enables = [i % 3 != 1 for i in range(200)]
     run_cocotb(Lfsr(params), bench(params, enables), simulator=simulator)
+
+
+@pytest.mark.parametrize("width", range(3, 10))
+def test_whole_period_comes_back_to_the_seed(width: int) -> None:
+    params = LfsrParams(width=width, taps=TAPS[width], seed=2, step=1)
+    enables = [True] * (2**width - 1)
+    run_pysim(Lfsr(params), [*bench(params, enables), Step(pins={"en": 0}, reads={"word": 0})])
+    cover("lfsr", "whole period")
+
+
+@pytest.mark.parametrize("params", CORNERS, ids=lambda p: f"{p.width}x{p.step}")
+def test_zero_shows_a_word_of_zero_and_reloads_the_seed(params: LfsrParams) -> None:
+    dut, golden = Lfsr(params), GoldenLfsr(params)
+    golden.state = 0
+    words = []
+
+    async def inject(ctx: Any) -> None:
+        ctx.set(dut.state, 0)
+        ctx.set(dut.en, 1)
+        for _ in range(4):
+            words.append(ctx.get(dut.word))
+            await ctx.tick()
+
+    simulator = Simulator(dut)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(inject)
+    simulator.run()
+    assert words == [golden.tick() for _ in range(4)]
+    cover("lfsr", "recovery from zero")
 
 
 def test_reset_loads_the_seed() -> None:

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Latent buffer: exemplars kept as they came, a reservoir for each class (contract, 10)."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.arrays import check_packed
+from golden.bits import word_count
+from golden.lfsr import Lfsr
+from golden.params import LatentBufferParams, Stream, stream_params
+from golden.params.sampling import MAX_SEEN
+from golden.sampler import Beat
+
+__all__ = ["LatentBuffer"]
+
+WORD_WIDTH = 32  # bits of a draw
+
+
+class LatentBuffer:
+    """Keeps so many exemplars of each class, every one seen as likely as any other.
+
+    Parameters
+    ----------
+    params : LatentBufferParams
+
+    Attributes
+    ----------
+    seen : ndarray of shape (classes,), int64
+        Exemplars seen of each class, at most 65535.
+    unknown : bool
+        Error flag: an exemplar or a request has been refused.
+    reservoir_lfsr, exemplar_lfsr : Lfsr
+        Sources of 32-bit draws: which exemplars stay, which one answers a request.
+    """
+
+    def __init__(self, params: LatentBufferParams) -> None:
+        self.params = params
+        self.seen = np.zeros(params.classes, np.int64)
+        self.unknown = False
+        self.reservoir_lfsr = Lfsr(stream_params(params.seed, Stream.RESERVOIR, WORD_WIDTH))
+        self.exemplar_lfsr = Lfsr(stream_params(params.seed, Stream.EXEMPLAR, WORD_WIDTH))
+        width = word_count(params.features)
+        self._kept = np.zeros((params.classes, params.exemplars, width), np.uint64)
+
+    @property
+    def n_classes(self) -> int:
+        """Classes of which an exemplar is held."""
+        return int(np.count_nonzero(self.seen))
+
+    @property
+    def n_exemplars(self) -> int:
+        """Exemplars held, over all classes."""
+        return int(np.minimum(self.seen, self.params.exemplars).sum())
+
+    def learn(self, exemplars: NDArray[np.uint64], labels: ArrayLike) -> NDArray[np.int64]:
+        """Take exemplars in order, each to a slot of its class or to none.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n, ceil(D/64)), uint64
+            Packed.
+        labels : array-like of shape (n,), integers
+            Their classes.
+
+        Returns
+        -------
+        ndarray of shape (n,), int64
+            Slot of each, or -1 if it was dropped or refused.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays have another shape or kind; nothing is learned.
+        """
+        packed = check_packed("Exemplars", exemplars, self.params.features)
+        classes = _check_labels(labels)
+        if packed.ndim != 2 or len(packed) != len(classes):
+            raise ValueError(
+                f"Exemplars must have one row for each of {len(classes)} labels, "
+                f"not the shape {packed.shape}"
+            )
+        slots = np.full(len(packed), -1, np.int64)
+        for place, (exemplar, label) in enumerate(zip(packed, classes.tolist(), strict=True)):
+            slot = self._place(label)
+            if slot is not None:
+                slots[place] = slot
+                self._kept[label, slot] = exemplar
+        return slots
+
+    def exemplars_of(self, label: int) -> NDArray[np.uint64]:
+        """Return the exemplars held of class `label`, slot by slot, packed."""
+        return self._kept[label, : min(self.seen[label], self.params.exemplars)].copy()
+
+    def beats(self, label: int) -> Iterator[Beat]:
+        """Serve one request for class `label`; a refused one has no beats."""
+        slot = self._choose(label)
+        if slot is not None:
+            for beat, bits in enumerate(self._rows_of(label, slot)):
+                yield Beat(bits, label, last=beat == self.params.beats - 1, exemplar=0)
+
+    def draw(self, labels: ArrayLike) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Serve requests in order and collect their exemplars.
+
+        Parameters
+        ----------
+        labels : array-like of shape (n,), integers
+
+        Returns
+        -------
+        exemplars : ndarray of shape (m, ceil(D/64)), uint64
+            Packed, one for each request that was not refused.
+        labels : ndarray of shape (m,), int64
+            Their classes.
+        """
+        served = [(label, self._choose(label)) for label in _check_labels(labels).tolist()]
+        places = np.array([pair for pair in served if pair[1] is not None], np.int64)
+        classes, slots = places.reshape(-1, 2).T
+        return self._kept[classes, slots], classes.copy()
+
+    def rows(self) -> list[int]:
+        """Return the memory image: every row, used or not, as an integer of L bits."""
+        p = self.params
+        return [
+            row
+            for label in range(p.classes)
+            for slot in range(p.exemplars)
+            for row in self._rows_of(label, slot)
+        ]
+
+    def state_dict(self) -> dict[str, NDArray]:
+        """Return everything that `load_state` needs, as arrays."""
+        lfsrs = (self.reservoir_lfsr, self.exemplar_lfsr)
+        return {
+            "latent_kept": self._kept.copy(),
+            "latent_seen": self.seen.copy(),
+            "latent_unknown": np.array(self.unknown),
+            "latent_states": np.array([lfsr.state for lfsr in lfsrs], np.uint64),
+            "latent_ticks": np.array([lfsr.ticks for lfsr in lfsrs], np.int64),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray]) -> None:
+        """Continue, bit for bit, from where `state_dict` was called.
+
+        Raises
+        ------
+        ValueError
+            If the state is that of a buffer of another size.
+        """
+        kept = state["latent_kept"]
+        if kept.shape != self._kept.shape:
+            raise ValueError(f"Buffer state must hold {self._kept.shape} words, not {kept.shape}")
+        self._kept, self.seen = kept.copy(), state["latent_seen"].copy()
+        self.unknown = bool(state["latent_unknown"])
+        lfsrs = (self.reservoir_lfsr, self.exemplar_lfsr)
+        for lfsr, value, ticks in zip(
+            lfsrs, state["latent_states"], state["latent_ticks"], strict=True
+        ):
+            lfsr.state, lfsr.ticks = int(value), int(ticks)
+
+    def _place(self, label: int) -> int | None:
+        """Count an exemplar of class `label` and return its slot, if it has one."""
+        if not 0 <= label < self.params.classes:
+            self.unknown = True
+            return None
+        n = min(int(self.seen[label]) + 1, MAX_SEEN)
+        self.seen[label] = n
+        if n <= self.params.exemplars:
+            return n - 1
+        slot = self.reservoir_lfsr.tick() * n >> WORD_WIDTH
+        return slot if slot < self.params.exemplars else None
+
+    def _choose(self, label: int) -> int | None:
+        """Return the slot that answers a request for class `label`, if any."""
+        if not 0 <= label < self.params.classes or not self.seen[label]:
+            self.unknown = True
+            return None
+        held = min(int(self.seen[label]), self.params.exemplars)
+        return self.exemplar_lfsr.tick() * held >> WORD_WIDTH
+
+    def _rows_of(self, label: int, slot: int) -> list[int]:
+        """Return the rows of a slot, the first with the lowest features."""
+        p = self.params
+        bits = int.from_bytes(self._kept[label, slot].astype("<u8").tobytes(), "little")
+        return [bits >> beat * p.lanes & 2**p.lanes - 1 for beat in range(p.beats)]
+
+
+def _check_labels(labels: ArrayLike) -> NDArray[np.int64]:
+    """Return `labels` as int64; raise unless it is a vector of integers."""
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"Labels must have shape (n,), not {array.shape}")
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"Labels must be integers, not {array.dtype}")
+    return array.astype(np.int64)

@@ -56,9 +56,9 @@ def test_corners_in_verilog(params: LfsrParams, simulator: str) -> None:
 
 @pytest.mark.parametrize("width", range(3, 10))
 def test_whole_period_comes_back_to_the_seed(width: int) -> None:
-    params = LfsrParams(width=width, taps=TAPS[width], seed=2, step=1)
+    params = LfsrParams(width=width, taps=TAPS[width], seed=2, step=width)
     enables = [True] * (2**width - 1)
-    run_pysim(Lfsr(params), [*bench(params, enables), Step(pins={"en": 0}, reads={"word": 0})])
+    run_pysim(Lfsr(params), [*bench(params, enables), Step(pins={"en": 0}, reads={"word": 2})])
     cover("lfsr", "whole period")
 
 

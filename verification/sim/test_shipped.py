@@ -29,9 +29,14 @@ Engram = Callable[..., tuple[int, str, str]]
 NAME = "cifar100"
 
 
+@pytest.fixture(scope="module", params=shipped_names())
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def network() -> Network:
-    return read_network(shipped_file(NAME, "network.bin"))[0]
+def network(name: str) -> Network:
+    return read_network(shipped_file(name, "network.bin"))[0]
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +61,18 @@ def test_cards_name_every_file_beside_them() -> None:
         assert {"origin", "licence", "commands"} <= set(card)
 
 
-def test_sizes_are_within_their_limits(network: Network) -> None:
-    assert shipped_file(NAME, "network.bin").stat().st_size <= 200_000
-    assert shipped_file(NAME, "bank.bin").stat().st_size <= 6_000_000
+def test_sizes_are_within_their_limits(name: str, network: Network) -> None:
+    assert shipped_file(name, "network.bin").stat().st_size <= 200_000
+    assert shipped_file(name, "bank.bin").stat().st_size <= 6_000_000
     assert network.head is not None
     assert network.params.weight_count + network.head.params.weight_count <= 1_300_000
     assert network_ledger(network.params).bits_full <= 1_300_000
 
 
-def test_bank_is_of_the_network_and_of_all_images(samples: Samples) -> None:
-    content = shipped_file(NAME, "network.bin").read_bytes()
+def test_bank_is_of_the_network_and_of_all_images(name: str, samples: Samples) -> None:
+    content = shipped_file(name, "network.bin").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
-    bank = read_bank(shipped_file(NAME, "bank.bin"), digest)
+    bank = read_bank(shipped_file(name, "bank.bin"), digest)
     assert (len(bank.train), len(bank.test), bank.features) == (50_000, 10_000, 512)
     assert np.bincount(bank.train_labels).tolist() == [500] * 100
     assert np.bincount(bank.test_labels).tolist() == [100] * 100
@@ -75,18 +80,18 @@ def test_bank_is_of_the_network_and_of_all_images(samples: Samples) -> None:
 
 
 def test_plain_and_compiled_network_give_the_bits_of_the_bank(
-    network: Network, samples: Samples, pixels: np.ndarray
+    name: str, network: Network, samples: Samples, pixels: np.ndarray
 ) -> None:
-    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    bank = read_bank(shipped_file(name, "bank.bin"))
     stored = bank.test[samples.places]
     np.testing.assert_array_equal(infer(network, pixels), stored)
     np.testing.assert_array_equal(pack(network.forward(pixels[::10])), stored[::10])
 
 
-def test_head_knows_the_base_classes(network: Network, samples: Samples) -> None:
+def test_head_knows_the_base_classes(name: str, network: Network, samples: Samples) -> None:
     """The card's accuracy, on all test images of the base classes, from the bank alone."""
-    card = json.loads(shipped_file(NAME, "network.json").read_text())
-    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    card = json.loads(shipped_file(name, "network.json").read_text())
+    bank = read_bank(shipped_file(name, "bank.bin"))
     classes = card["pretraining"]["classes"]
     position = np.argsort(class_order(100, classes["order"]))[bank.test_labels]
     base = position < classes["base"]
@@ -105,10 +110,10 @@ def test_trained_twin_of_the_weights_has_the_same_bits(
 
 
 def test_all_real_test_images_have_the_bits_of_bank_and_twin(
-    network: Network, load_real: Callable[[str], ImageSet]
+    name: str, network: Network, load_real: Callable[[str], ImageSet]
 ) -> None:
     images = load_real("cifar100")
-    bank = read_bank(shipped_file(NAME, "bank.bin"))
+    bank = read_bank(shipped_file(name, "bank.bin"))
     assert images.digest() == bank.data_sha256
     pixels = pixels_of(images, "test", network.params.bits)
     np.testing.assert_array_equal(infer(network, pixels), bank.test)

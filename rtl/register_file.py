@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The registers of the chip as ports, behind a bus that any slave can drive."""
+
+from amaranth.hdl import Const, Module, Signal
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from rtl.registers import ADDRESS_WIDTH, REGISTERS, Field, Register
+
+__all__ = ["RegisterFile", "bus_signature"]
+
+
+def bus_signature() -> wiring.Signature:
+    """Return the bus of a register file, as the slave that drives it sees it.
+
+    Addresses are those of 32-bit words. Data and errors answer an address in the same cycle.
+    """
+    return wiring.Signature({
+        "read_address": Out(ADDRESS_WIDTH - 2),
+        "read_data": In(32),
+        "read_error": In(1),
+        "write_address": Out(ADDRESS_WIDTH - 2),
+        "write_data": Out(32),
+        "write_en": Out(1),
+        "write_error": In(1),
+    })  # fmt: skip
+
+
+class RegisterFile(wiring.Component):
+    """What the table of `rtl.registers` says, one port for each field that is not constant.
+
+    A write takes effect in the next cycle. A write to an offset without a register, or with
+    read-only fields alone, raises `bus.write_error` and does nothing; a read of an offset without
+    a register raises `bus.read_error`. A field that is set in the cycle in which it is cleared
+    stays set. Reset brings all reset values.
+
+    Members
+    -------
+    bus : In(bus_signature())
+    <register>_<field>, or <register> where there is one field
+        Read-only: In, what is read. Read and write: Out, what was written. Set by the chip: In(1),
+        sets the field. Started by 1: Out(1), high for one cycle.
+    """
+
+    def __init__(self) -> None:
+        members = {"bus": In(bus_signature())}
+        for register in REGISTERS:
+            for field in register.fields:
+                if not _constant(field):
+                    flow = Out if field.access in ("rw", "w1s") else In
+                    members[register.port(field)] = flow(field.width)
+        super().__init__(members)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        bus = self.bus
+        flags: dict[str, Signal] = {}
+        m.d.comb += [bus.read_error.eq(1), bus.write_error.eq(1)]
+        for register in REGISTERS:
+            if register.writable:
+                written = Signal(name=f"{register.name}_written")
+                with m.If(bus.write_address == register.offset // 4):
+                    m.d.comb += [bus.write_error.eq(0), written.eq(bus.write_en)]
+                for field in register.fields:
+                    self._accept(m, register, field, written, flags)
+        with m.Switch(bus.read_address):
+            for register in REGISTERS:
+                with m.Case(register.offset // 4):
+                    m.d.comb += bus.read_error.eq(0)
+                    for field in register.fields:
+                        port = register.port(field)
+                        if _constant(field):
+                            level = Const(field.reset, field.width)
+                        elif field.access == "w1s":
+                            level = Const(0, field.width)
+                        else:
+                            level = flags.get(port, getattr(self, port))
+                        part = bus.read_data[field.low : field.low + field.width]
+                        m.d.comb += part.eq(level)
+        return m
+
+    def _accept(
+        self,
+        m: Module,
+        register: Register,
+        field: Field,
+        written: Signal,
+        flags: dict[str, Signal],
+    ) -> None:
+        """Add what happens to a field when its register is written."""
+        data = self.bus.write_data[field.low : field.low + field.width]
+        name = register.port(field)
+        if field.access == "rw":
+            value = Signal(field.width, init=field.reset, name=name)
+            with m.If(written):
+                m.d.sync += value.eq(data)
+            m.d.comb += getattr(self, name).eq(value)
+        elif field.access == "w1s":
+            m.d.sync += getattr(self, name).eq(written & data)
+        elif field.access == "w1c":
+            flags[name] = flag = Signal(name=f"{name}_flag")
+            with m.If(written & data):
+                m.d.sync += flag.eq(0)
+            with m.If(getattr(self, name)):
+                m.d.sync += flag.eq(1)
+
+
+def _constant(field: Field) -> bool:
+    """Whether the chip shows the same value always."""
+    return field.access == "ro" and field.reset != 0

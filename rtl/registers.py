@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: MIT
+"""The chip's registers: one table, and the C header and the page that are made from it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["ADDRESS_WIDTH", "REGISTERS", "Field", "Register", "c_header", "markdown"]
+
+ADDRESS_WIDTH = 12  # bits of a byte address: the chip takes a window of 4 KiB
+
+ACCESSES = {
+    "ro": "read only",
+    "rw": "read and write",
+    "w1c": "set by the chip, cleared by writing 1",
+    "w1s": "writing 1 starts something; reads 0",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """Some bits of a register.
+
+    Attributes
+    ----------
+    name : str
+    access : {"ro", "rw", "w1c", "w1s"}
+    low, width : int
+        Lowest bit and number of bits.
+    reset : int
+        Value after a reset; of read-only fields what the chip shows, if it is constant.
+    text : str
+    """
+
+    name: str
+    access: str
+    text: str
+    low: int = 0
+    width: int = 32
+    reset: int = 0
+
+    @property
+    def bits(self) -> str:
+        """Bit range as datasheets write it, ``high:low``."""
+        high = self.low + self.width - 1
+        return str(high) if self.width == 1 else f"{high}:{self.low}"
+
+    @property
+    def mask(self) -> int:
+        """Ones at the field's bits."""
+        return ((1 << self.width) - 1) << self.low
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """A 32-bit register: byte `offset`, and what it holds, lowest field first."""
+
+    name: str
+    offset: int
+    text: str
+    fields: tuple[Field, ...]
+
+    @property
+    def writable(self) -> bool:
+        """Whether a write is accepted: some field is not read-only."""
+        return any(field.access != "ro" for field in self.fields)
+
+    def port(self, field: Field) -> str:
+        """Return the name of the register file's port for `field`."""
+        return self.name if len(self.fields) == 1 else f"{self.name}_{field.name}"
+
+
+def _whole(name: str, offset: int, text: str, access: str = "ro", reset: int = 0) -> Register:
+    """Return a register of one field."""
+    field = Field(name="value", access=access, text=text, reset=reset)
+    return Register(name=name, offset=offset, text=text, fields=(field,))
+
+
+def _halves(name: str, offset: int, text: str, low: str, high: str) -> Register:
+    """Return a read-only register of two fields of 16 bits, each ``name: text``."""
+    named = [half.split(": ", 1) for half in (low, high)]
+    fields = tuple(
+        Field(name=key, access="ro", low=16 * i, width=16, text=value)
+        for i, (key, value) in enumerate(named)
+    )
+    return Register(name=name, offset=offset, text=text, fields=fields)
+
+
+REGISTERS = (
+    _whole("id", 0x00, "`engr` in ASCII, first letter highest", reset=0x656E6772),
+    Register(
+        name="version",
+        offset=0x04,
+        text="Version of this register map; a new major version breaks drivers",
+        fields=(
+            Field(name="minor", access="ro", width=16, reset=0, text="Minor version"),
+            Field(name="major", access="ro", low=16, width=16, reset=1, text="Major version"),
+        ),
+    ),
+    Register(
+        name="control",
+        offset=0x08,
+        text="Commands",
+        fields=(
+            Field(
+                name="soft_reset",
+                access="w1s",
+                width=1,
+                text="Stop everything, empty the class table and the latent buffer, restart all "
+                "random streams, clear flags and counters of the blocks; settings stay",
+            ),
+            Field(
+                name="draw",
+                access="w1s",
+                low=1,
+                width=1,
+                text="Start `draw_count` requests; while some are left it is ignored and "
+                "`errors.draw` set",
+            ),
+        ),
+    ),
+    Register(
+        name="status",
+        offset=0x0C,
+        text="What the chip does",
+        fields=(
+            Field(name="busy", access="ro", width=1, text="A picture is in the network"),
+            Field(name="drawing", access="ro", low=1, width=1, text="Requests are left"),
+            Field(name="receiving", access="ro", low=2, width=1, text="In the midst of a packet"),
+        ),
+    ),
+    Register(
+        name="errors",
+        offset=0x10,
+        text="What went wrong since it was cleared; the read-only flags stay until a soft reset",
+        fields=(
+            Field(
+                name="packet",
+                access="w1c",
+                width=1,
+                text="A packet was shorter or longer than its header said, or its target unknown",
+            ),
+            Field(name="draw", access="w1c", low=1, width=1, text="A start was ignored"),
+            Field(
+                name="overflow",
+                access="ro",
+                low=8,
+                width=1,
+                text="A class did not fit the prototype memory and was refused",
+            ),
+            Field(
+                name="unknown",
+                access="ro",
+                low=9,
+                width=1,
+                text="A class that is not in the table was requested of the sampler",
+            ),
+            Field(
+                name="refused",
+                access="ro",
+                low=10,
+                width=1,
+                text="An empty or unknown class was named to the latent buffer",
+            ),
+        ),
+    ),
+    Register(
+        name="output",
+        offset=0x14,
+        text="What pictures send out",
+        fields=(
+            Field(name="class", access="rw", width=1, reset=1, text="A packet with the class"),
+            Field(
+                name="logits",
+                access="rw",
+                low=1,
+                width=1,
+                text="The packet with the class holds all logits",
+            ),
+            Field(name="features", access="rw", low=2, width=1, text="A packet of the features"),
+        ),
+    ),
+    Register(
+        name="draw_source",
+        offset=0x18,
+        text="Where exemplars are drawn from",
+        fields=(
+            Field(
+                name="source",
+                access="rw",
+                width=2,
+                text="0 the sampler, of class `label`; 1 the sampler, classes by its selector; "
+                "2 the latent buffer, of class `label`; 3 nowhere",
+            ),
+            Field(name="label", access="rw", low=16, width=12, text="Class"),
+        ),
+    ),
+    _whole("draw_count", 0x1C, "Requests that `control.draw` starts", "rw", reset=1),
+    _whole("draw_left", 0x20, "Requests not yet made"),
+    _whole("classes_seen", 0x24, "Classes `0..n-1` among which the network decides", "rw", reset=1),
+    _whole("n_classes", 0x28, "Classes in the table of the sampler"),
+    _whole("n_components", 0x2C, "Components in the prototype memory"),
+    _whole("pictures", 0x40, "Pictures classified"),
+    _whole("exemplars", 0x44, "Pseudo-exemplars sent"),
+    _whole("learned", 0x48, "Exemplars given to the latent buffer"),
+    _whole("recalled", 0x4C, "Latent exemplars sent"),
+    _whole("row_reads", 0x50, "Rows of the prototype memory read"),
+    _whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
+    _whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
+    _halves(
+        "shape",
+        0x80,
+        "Vectors",
+        "features: D, bits of an embedding",
+        "lanes: L, bits of a beat",
+    ),
+    _halves(
+        "codes",
+        0x84,
+        "Codes and draws",
+        "width: q, bits of a code",
+        "draws: M, exemplars a request",
+    ),
+    _halves(
+        "modes",
+        0x88,
+        "How the sampler works",
+        "serial: 0 all planes in a cycle, 1 one plane a cycle",
+        "selection: 0 round robin, 1 uniform, 2 weighted",
+    ),
+    _halves(
+        "table",
+        0x8C,
+        "Class table",
+        "classes: entries",
+        "class_components: largest number of components of a class",
+    ),
+    _whole("components", 0x90, "Components the prototype memory holds"),
+    _halves(
+        "latent",
+        0x94,
+        "Latent buffer",
+        "exemplars: slots of a class",
+        "classes: classes",
+    ),
+    _halves("mvu", 0x98, "Matrix-vector unit", "pe: neurons at once", "simd: inputs at once"),
+    _halves(
+        "network",
+        0x9C,
+        "Network",
+        "pixel_bits: b, bits of a pixel",
+        "classes: largest number of classes of a head",
+    ),
+    _whole("channels", 0xA0, "Largest number of channels of a map"),
+    _whole("weight_depth", 0xA4, "Rows of the weight memory"),
+    _whole("tile_depth", 0xA8, "Rows of the threshold memory"),
+    _whole("map_depth", 0xAC, "Words of each feature memory"),
+    _whole("program_depth", 0xB0, "Layers a program holds"),
+)
+
+
+def c_header() -> str:
+    """Return the register map as a C header."""
+    return "\n".join(["#ifndef ENGRAM_H", "#define ENGRAM_H", "", *_defines(), "#endif", ""])
+
+
+def _defines() -> Iterator[str]:
+    for register in REGISTERS:
+        name = f"ENGRAM_{register.name.upper()}"
+        yield f"/* {register.text} */"
+        yield f"#define {name} {register.offset:#05x}u"
+        if len(register.fields) > 1:
+            for field in register.fields:
+                part = f"{name}_{field.name.upper()}"
+                yield f"#define {part}_SHIFT {field.low}"
+                yield f"#define {part}_MASK {field.mask:#010x}u"
+        yield ""
+
+
+def markdown() -> str:
+    """Return the register map as a page of Markdown."""
+    return "\n".join([
+        "# Registers",
+        "",
+        "Made from `rtl/registers.py`. Offsets are in bytes; every register has 32 bits, bits that",
+        "are not listed read 0, and what is written to them is ignored. Access: "
+        + "; ".join(f"`{key}` {text}" for key, text in ACCESSES.items())
+        + ".",
+        "",
+        "| offset | register | bits | field | access | reset | meaning |",
+        "|---|---|---|---|---|---|---|",
+        *_rows(),
+        "",
+    ])  # fmt: skip
+
+
+def _rows() -> Iterator[str]:
+    for register in REGISTERS:
+        head = f"| {register.offset:#05x} | `{register.name}` "
+        if len(register.fields) > 1:
+            yield f"{head}| | | | | {register.text} |"
+            head = "| | "
+        for field in register.fields:
+            reset = f"{field.reset:#x}" if field.access != "ro" or field.reset else ""
+            cells = [field.bits, f"`{field.name}`", f"`{field.access}`", reset, field.text]
+            yield f"{head}| {' | '.join(cells)} |"

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""Matrix-vector unit: neurons folded over a row of weights a cycle (contract, 2 and 3)."""
+
+from typing import Any
+
+from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from golden.params import MvuParams, XnorParams
+from rtl.xnor import Xnor
+
+__all__ = ["Mvu", "step_layout", "threshold_layout", "tile_layout", "weight_layout"]
+
+
+def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
+    """Return the layout of a step: a word of inputs and the rows that go with it."""
+    return data.StructLayout({
+        "x": params.simd, "mask": params.simd, "weight": range(params.weight_depth),
+        "tile": range(params.tile_depth), "last": 1, "tag": tag,
+    })  # fmt: skip
+
+
+def tile_layout(params: MvuParams, tag: Any) -> data.StructLayout:
+    """Return the layout of a finished tile: a count and a bit of each neuron."""
+    counts = data.ArrayLayout(unsigned(params.count_width), params.pe)
+    return data.StructLayout({"counts": counts, "bits": params.pe, "tag": tag})
+
+
+def weight_layout(params: MvuParams) -> data.StructLayout:
+    """Return the layout of a write of `simd` weights of neuron `pe` of a row."""
+    return data.StructLayout({
+        "row": range(params.weight_depth), "pe": range(params.pe), "data": params.simd,
+    })  # fmt: skip
+
+
+def threshold_layout(params: MvuParams) -> data.StructLayout:
+    """Return the layout of a write of the threshold of neuron `pe` of a tile."""
+    return data.StructLayout({
+        "tile": range(params.tile_depth), "pe": range(params.pe),
+        "limit": params.count_width + 1, "polarity": 1,
+    })  # fmt: skip
+
+
+class Mvu(wiring.Component):
+    """Neurons, `pe` side by side, each taking `simd` inputs a cycle.
+
+    A tile is a run of steps up to `last`. It yields for each neuron the count of the inputs that
+    equal their weight, over the lanes that the masks select, and the bit
+    ``(count >= limit) == polarity``. One step a cycle, also where every tile is one step; the tile
+    is offered `latency` cycles after its last step. The whole pipeline stands still while a tile
+    is offered and not taken, and moves on, filled or not, otherwise. The accumulator needs no
+    choice between restarting and continuing: when a tile ends, the sum goes on and zero stays.
+
+    Reset drops the steps inside; the memories keep what was written. Writes are taken in every
+    cycle, and are to be made while no step of a tile that uses the row is inside.
+
+    Parameters
+    ----------
+    params : MvuParams
+    tag : shape
+        What accompanies the steps, and leaves with the tile as it came with the last of them.
+
+    Members
+    -------
+    i : In(stream.Signature(step_layout(params, tag)))
+        Steps: inputs `x`, lanes `mask` that count, the rows of weights and of thresholds.
+    o : Out(stream.Signature(tile_layout(params, tag)))
+        Tiles. A count beyond `count_width` bits wraps.
+    weights : In(stream.Signature(weight_layout(params)))
+        Writes of weights, always taken.
+    thresholds : In(stream.Signature(threshold_layout(params)))
+        Writes of limits and polarities, always taken.
+    """
+
+    def __init__(self, params: MvuParams, tag: Any) -> None:
+        self.params = params
+        self._mark = data.StructLayout({
+            "present": 1, "last": 1, "tile": range(params.tile_depth), "tag": tag,
+        })  # fmt: skip
+        self._xnor = XnorParams(inputs=params.simd)
+        self._agree_latency = 1 + Xnor(self._xnor).latency
+        #: Cycles from the last step to its tile: memory, agreements, sum, comparison.
+        self.latency = self._agree_latency + 2
+        super().__init__({
+            "i": In(stream.Signature(step_layout(params, tag))),
+            "o": Out(stream.Signature(tile_layout(params, tag))),
+            "weights": In(stream.Signature(weight_layout(params))),
+            "thresholds": In(stream.Signature(threshold_layout(params))),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o = self.i, self.o
+        advance = Signal()
+        m.d.comb += [
+            advance.eq(~o.valid | o.ready),
+            i.ready.eq(advance),
+            self.weights.ready.eq(1),
+            self.thresholds.ready.eq(1),
+        ]
+        summed, compared = self._marks(m, advance)
+        x, mask = (Signal(self.params.simd, name=name, reset_less=True) for name in ("x", "mask"))
+        with m.If(advance):
+            m.d.sync += [x.eq(i.payload.x), mask.eq(i.payload.mask)]
+            m.d.sync += [o.valid.eq(compared.last), o.payload.tag.eq(compared.tag)]
+        for pe in range(self.params.pe):
+            agree = self._agree(m, pe, advance, x, mask)
+            count = self._accumulate(m, pe, advance, agree, summed)
+            fires = self._compare(m, pe, advance, count, summed.tile)
+            with m.If(advance):
+                m.d.sync += [o.payload.counts[pe].eq(count), o.payload.bits[pe].eq(fires)]
+        return m
+
+    def _marks(self, m: Module, advance: Signal) -> tuple[Any, Any]:
+        """Let what is known of a step go beside its data, to the sum and to the comparison."""
+        i = self.i
+        before, stages = i.payload, []
+        present, last = i.valid, i.payload.last
+        for n in range(1, self._agree_latency + 2):
+            mark = Signal(self._mark, name=f"mark_{n}")
+            with m.If(advance):
+                m.d.sync += [
+                    mark.present.eq(present),
+                    mark.last.eq(present & last),
+                    mark.tile.eq(before.tile),
+                    mark.tag.eq(before.tag),
+                ]
+            before, present, last = mark, mark.present, mark.last
+            stages.append(mark)
+        return stages[-2], stages[-1]
+
+    def _agree(self, m: Module, pe: int, advance: Signal, x: Signal, mask: Signal) -> Signal:
+        """Count the agreements of a step with its row of weights."""
+        p, write = self.params, self.weights
+        m.submodules[f"weights_{pe}"] = memory = Memory(
+            shape=unsigned(p.simd), depth=p.weight_depth, init=[]
+        )
+        m.submodules[f"xnor_{pe}"] = xnor = Xnor(self._xnor)
+        write_port, read_port = memory.write_port(), memory.read_port()
+        m.d.comb += [
+            write_port.en.eq(write.valid & (write.payload.pe == pe)),
+            write_port.addr.eq(write.payload.row),
+            write_port.data.eq(write.payload.data),
+            read_port.en.eq(advance),
+            read_port.addr.eq(self.i.payload.weight),
+            xnor.en.eq(advance),
+            xnor.x.eq(x),
+            xnor.w.eq(read_port.data),
+            xnor.mask.eq(mask),
+        ]
+        return xnor.agree
+
+    def _accumulate(self, m: Module, pe: int, advance: Signal, agree: Signal, mark: Any) -> Signal:
+        """Add the counts of the steps of a tile; what is returned is the sum a cycle later."""
+        width = self.params.count_width
+        so_far = Signal(width, name=f"so_far_{pe}")
+        total = Signal(width, name=f"total_{pe}")
+        count = Signal(width, name=f"count_{pe}", reset_less=True)
+        m.d.comb += total.eq(so_far + agree)
+        with m.If(advance):
+            m.d.sync += count.eq(total)
+            with m.If(mark.present):
+                m.d.sync += so_far.eq(total)
+            with m.If(mark.last):
+                m.d.sync += so_far.eq(0)
+        return count
+
+    def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, tile: Value) -> Value:
+        """Compare a count with the limit of its tile, which is read while the count is summed."""
+        p, write = self.params, self.thresholds
+        row = data.StructLayout({"limit": p.count_width + 1, "polarity": 1})
+        m.submodules[f"thresholds_{pe}"] = memory = Memory(shape=row, depth=p.tile_depth, init=[])
+        write_port, read_port = memory.write_port(), memory.read_port()
+        m.d.comb += [
+            write_port.en.eq(write.valid & (write.payload.pe == pe)),
+            write_port.addr.eq(write.payload.tile),
+            write_port.data.limit.eq(write.payload.limit),
+            write_port.data.polarity.eq(write.payload.polarity),
+            read_port.en.eq(advance),
+            read_port.addr.eq(tile),
+        ]
+        return (count >= read_port.data.limit) == read_port.data.polarity

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Thermometer code of pixels, packed into words (contract, 3)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import ThermometerParams
+from golden.params.checks import check_integer
+
+__all__ = ["Thermometer", "word_layout"]
+
+
+def word_layout(simd: int) -> data.StructLayout:
+    """Return the layout of a word of a map: lane 0 first, `last` on the last word of a pixel."""
+    return data.StructLayout({"x": simd, "last": 1})
+
+
+class Thermometer(wiring.Component):
+    """Encoder of pixels into words of `simd` channels.
+
+    The bits of a colour that are 1 are its first ``(v*T + 2**(b-1)) >> b``, so a colour is a range
+    of lanes: it starts where the colour before ended, and what lies beyond the word is moved down
+    by `simd` when the word leaves. A colour whose channels touch `n` words takes `n` cycles, and
+    the next is taken in the last of them; a word is offered in the cycle after its last colour was
+    taken, or after the word before. Reset drops the pixel under way.
+
+    Parameters
+    ----------
+    params : ThermometerParams
+        Its T is the largest that may be set at run time.
+    simd : int
+        Channels of a word.
+
+    Members
+    -------
+    levels : In(range(params.levels + 1))
+        T, at least 1; held while a pixel is inside.
+    i : In(stream.Signature(params.bits))
+        Colour values in the order (row, column, colour).
+    o : Out(stream.Signature(word_layout(simd)))
+        Words of each pixel; lanes past its C*T channels are 0.
+    """
+
+    #: Cycles from a colour to the word it completes.
+    latency = 1
+
+    def __init__(self, params: ThermometerParams, simd: int) -> None:
+        check_integer("Thermometer lanes SIMD", simd, 1)
+        self.params, self.simd = params, simd
+        super().__init__({
+            "levels": In(range(params.levels + 1)),
+            "i": In(stream.Signature(unsigned(params.bits))),
+            "o": Out(stream.Signature(word_layout(simd))),
+        })  # fmt: skip
+
+    def cycles(self, levels: int) -> int:
+        """Return the cycles that a pixel takes at `levels` levels if nothing waits."""
+        lanes = (c * levels % self.simd for c in range(self.params.input.channels))
+        return sum(-(-(lane + levels) // self.simd) for lane in lanes)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o = self.i, self.o
+        # Lanes of the colour inside, which may lie beyond the word: ones from `low` up to `high`,
+        # channels up to `end`.
+        low, high, end = (Signal(range(self.simd + self.params.levels)) for _ in range(3))
+        colour = Signal(range(max(2, self.params.input.channels)))
+        inside, final, full, done, step = (Signal() for _ in range(5))
+        word, merged = Signal(self.simd), Signal(self.simd)
+        m.d.comb += [
+            final.eq(colour == self.params.input.channels - 1),
+            full.eq(end >= self.simd),
+            done.eq(end <= self.simd),
+            merged.eq(word | Cat((low <= n) & (high > n) for n in range(self.simd))),
+            o.payload.x.eq(merged),
+            o.payload.last.eq(final & done),
+            o.valid.eq(inside & (full | final)),
+            step.eq(inside & (~o.valid | o.ready)),
+            i.ready.eq(~inside | (step & done)),
+        ]
+        start = Signal(range(self.simd))
+        m.d.comb += start.eq(Mux(o.valid, 0, end))
+        with m.If(step):
+            m.d.sync += word.eq(Mux(o.valid, 0, merged))
+            with m.If(done):
+                m.d.sync += [inside.eq(0), end.eq(start), colour.eq(Mux(final, 0, colour + 1))]
+            with m.Else():
+                m.d.sync += [lane.eq(self._down(lane)) for lane in (low, high, end)]
+        with m.If(i.ready & i.valid):
+            m.d.sync += [
+                inside.eq(1),
+                low.eq(start),
+                high.eq(start + self._ones()),
+                end.eq(start + self.levels),
+            ]
+        return m
+
+    def _ones(self) -> Value:
+        """Return how many bits of the colour at the input are 1."""
+        b = self.params.bits
+        return (self.i.payload * self.levels + 2 ** (b - 1)) >> b
+
+    def _down(self, lane: Signal) -> Value:
+        """Return a lane as the next word counts it; a range that began before begins at 0."""
+        return Mux(lane < self.simd, 0, lane - self.simd)

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""XNOR and popcount of one neuron (contract, 2), as a pipelined tree of carry-save adders."""
+
+from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import XnorParams
+
+__all__ = ["Xnor"]
+
+#: Levels of full adders between two rows of registers.
+REGISTER_SPACING = 3
+
+
+class Xnor(wiring.Component):
+    """Count of the inputs that equal their weight, among those the mask selects.
+
+    Inputs of one cycle come out as a count `latency` enabled cycles later; one vector a cycle. The
+    registers that carry data have no meaning before they are first loaded, so there is nothing to
+    reset: whoever uses the block knows which cycles count.
+
+    The bits of one weight 2**k form a column. A level of the tree turns three bits of a column into
+    one of the same and one of the next, so that every full adder takes one bit away and none is
+    spent on anything else: n - bits of the count of them in all, two LUT4 each. When no column
+    holds more than two bits, one addition ends it.
+
+    Parameters
+    ----------
+    params : XnorParams
+
+    Members
+    -------
+    en : In(1)
+        Let the pipeline advance.
+    x, w, mask : In(params.inputs)
+        Inputs, weights, and which of them count.
+    agree : Out(params.agree_width)
+        Number of lanes with ``x == w`` and ``mask``.
+    """
+
+    def __init__(self, params: XnorParams) -> None:
+        self.params = params
+        n = params.inputs
+        self._levels = _levels(n)
+        registers = -(-(len(self._levels) - 1) // REGISTER_SPACING)
+        #: Enabled cycles from inputs to count: the agreements, the levels, the addition.
+        self.latency = 1 + registers + (n > 1)
+        lanes = In(n)
+        super().__init__({
+            "en": In(1), "x": lanes, "w": lanes, "mask": lanes, "agree": Out(params.agree_width),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        agreeing = Signal(self.params.inputs, reset_less=True)
+        with m.If(self.en):
+            m.d.sync += agreeing.eq(~(self.x ^ self.w) & self.mask)
+        columns: list[Value] = [agreeing]
+        last = len(self._levels) - 1
+        for level in range(1, last + 1):
+            registered = level % REGISTER_SPACING == 0 or level == last
+            columns = self._level(m, level, columns, registered)
+        self._add(m, columns)
+        return m
+
+    def _level(self, m: Module, level: int, columns: list[Value], registered: bool) -> list[Value]:
+        """Put the bits of every column through full adders, side by side."""
+        following: list[Value] = []
+        carries: Value = Cat()
+        for k, height in enumerate(self._levels[level]):
+            column = columns[k] if k < len(columns) else Cat()
+            n = len(column) // 3
+            a, b, c, rest = column[:n], column[n : 2 * n], column[2 * n : 3 * n], column[3 * n :]
+            bits = Signal(height, name=f"level_{level}_column_{k}", reset_less=True)
+            outgoing = Cat(a ^ b ^ c, rest, carries)
+            if registered:
+                with m.If(self.en):
+                    m.d.sync += bits.eq(outgoing)
+            else:
+                m.d.comb += bits.eq(outgoing)
+            carries = (a & b) | (c & (a | b))
+            following.append(bits)
+        return following
+
+    def _add(self, m: Module, columns: list[Value]) -> None:
+        """Add the at most two numbers that are left."""
+        if self.params.inputs == 1:
+            m.d.comb += self.agree.eq(columns[0])
+            return
+        total = Signal.like(self.agree, reset_less=True)
+        augend = Cat(column[:1] for column in columns)
+        # A column of one bit adds zero to it; zeros above the last column of two need no bits.
+        addend = Cat(column[1] if len(column) > 1 else Signal(name="zero") for column in columns)
+        with m.If(self.en):
+            m.d.sync += total.eq(augend + addend)
+        m.d.comb += self.agree.eq(total)
+
+
+def _levels(n: int) -> list[list[int]]:
+    """Return the heights of the columns at every level, the first being one column of n bits."""
+    levels = [[n]]
+    while max(levels[-1]) > 2:
+        heights, carried = [], 0
+        for height in [*levels[-1], 0]:
+            heights.append(height - 2 * (height // 3) + carried)
+            carried = height // 3
+        while not heights[-1]:
+            heights.pop()
+        levels.append(heights)
+    return levels

@@ -57,6 +57,10 @@ class AcceleratorParams:
         Largest number of classes of a head.
     pixel_bits : int
         b, bits of a pixel, 1..16.
+    colours : int
+        C, colours of a pixel.
+    levels : int
+        Largest T, code bits a colour, ``1..2**pixel_bits``.
     """
 
     mvu: MvuParams
@@ -65,6 +69,8 @@ class AcceleratorParams:
     channels: int = 512
     classes: int = 100
     pixel_bits: int = 7
+    colours: int = 3
+    levels: int = 128
 
     def __post_init__(self) -> None:
         if not isinstance(self.mvu, MvuParams):
@@ -74,3 +80,5 @@ class AcceleratorParams:
         check_integer("Channels of a map", self.channels, 1)
         check_integer("Classes of a head", self.classes, 1)
         check_integer("Pixel bits b", self.pixel_bits, 1, 16)
+        check_integer("Colours of a pixel", self.colours, 1)
+        check_integer("Thermometer levels T", self.levels, 1, 2**self.pixel_bits)

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Parameters of the accelerator's blocks: every message quoted."""
+
+import re
+from typing import Any
+
+import pytest
+
+from golden.params import AcceleratorParams, MvuParams
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"pe": 0}, "MVU neurons PE must be an integer in 1..1024, not 0"),
+        ({"simd": 1025}, "MVU inputs SIMD must be an integer in 1..1024, not 1025"),
+        ({"weight_depth": 0}, "Weight memory rows must be an integer >= 1, not 0"),
+        ({"tile_depth": 0}, "Threshold memory rows must be an integer >= 1, not 0"),
+        ({"count_width": 33}, "Bits of a count must be an integer in 1..32, not 33"),
+    ],
+)
+def test_messages_of_the_matrix_vector_unit(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        MvuParams(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"map_depth": 0}, "Feature memory words must be an integer >= 1, not 0"),
+        ({"program_depth": 0}, "Layers of a program must be an integer >= 1, not 0"),
+        ({"channels": 0}, "Channels of a map must be an integer >= 1, not 0"),
+        ({"classes": 0}, "Classes of a head must be an integer >= 1, not 0"),
+        ({"pixel_bits": 17}, "Pixel bits b must be an integer in 1..16, not 17"),
+        ({"colours": 0}, "Colours of a pixel must be an integer >= 1, not 0"),
+        ({"levels": 129}, "Thermometer levels T must be an integer in 1..128, not 129"),
+    ],
+)
+def test_messages_of_the_accelerator(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        AcceleratorParams(mvu=MvuParams(), **given)
+
+
+def test_wrong_kinds_are_refused() -> None:
+    with pytest.raises(TypeError, match="MVU must be MvuParams, not 64"):
+        AcceleratorParams(mvu=64)  # pyright: ignore[reportArgumentType]  (the point)
+    with pytest.raises(TypeError, match=re.escape("MVU neurons PE must be an integer in 1..1024")):
+        MvuParams(pe=True)

@@ -14,7 +14,7 @@ from golden.params.layers import (
     ThermometerParams,
     XnorParams,
 )
-from golden.params.machine import AcceleratorParams, MvuParams
+from golden.params.machine import AcceleratorParams, ChipParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
     BernoulliParams,
@@ -31,6 +31,7 @@ from golden.params.sampling import (
 __all__ = [
     "AcceleratorParams",
     "BernoulliParams",
+    "ChipParams",
     "ConvParams",
     "DenseParams",
     "HeadParams",

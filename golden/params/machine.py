@@ -4,8 +4,11 @@
 from dataclasses import dataclass
 
 from golden.params.checks import check_integer
+from golden.params.sampling import LatentBufferParams, SamplerParams
 
-__all__ = ["AcceleratorParams", "MvuParams"]
+__all__ = ["AcceleratorParams", "ChipParams", "MvuParams"]
+
+LABEL_WIDTH = 12  # bits of a class in the chip's packets and registers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +85,44 @@ class AcceleratorParams:
         check_integer("Pixel bits b", self.pixel_bits, 1, 16)
         check_integer("Colours of a pixel", self.colours, 1)
         check_integer("Thermometer levels T", self.levels, 1, 2**self.pixel_bits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChipParams:
+    """Parameters of the whole chip: blocks that agree on vectors and classes.
+
+    Parameters
+    ----------
+    accelerator : AcceleratorParams
+    sampler : SamplerParams
+    latent : LatentBufferParams
+    """
+
+    accelerator: AcceleratorParams
+    sampler: SamplerParams
+    latent: LatentBufferParams
+
+    def __post_init__(self) -> None:
+        for name, block, kind in (
+            ("Accelerator", self.accelerator, AcceleratorParams),
+            ("Sampler", self.sampler, SamplerParams),
+            ("Latent buffer", self.latent, LatentBufferParams),
+        ):
+            if not isinstance(block, kind):
+                raise TypeError(f"{name} must be {kind.__name__}, not {block!r}")
+        prototypes, simd = self.sampler.prototypes, self.accelerator.mvu.simd
+        for name, value, wanted in (
+            ("Features D of the latent buffer", self.latent.features, prototypes.features),
+            ("Lanes L of the latent buffer", self.latent.lanes, prototypes.lanes),
+            ("Classes of the latent buffer", self.latent.classes, prototypes.classes),
+            ("Classes of the head", self.accelerator.classes, prototypes.classes),
+        ):
+            if value != wanted:
+                raise ValueError(f"{name} must be {wanted} as of the sampler, not {value}")
+        check_integer("Features D of a chip", prototypes.features, 1, 2**16 - 1)
+        check_integer("Classes of a chip", prototypes.classes, 1, 2**LABEL_WIDTH)
+        if simd % prototypes.lanes and prototypes.lanes % simd:
+            raise ValueError(
+                f"MVU inputs SIMD must divide the lanes L = {prototypes.lanes} or be a multiple "
+                f"of them, not {simd}"
+            )

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from golden.params import AcceleratorParams, MvuParams
+from golden.params import (
+    AcceleratorParams,
+    ChipParams,
+    LatentBufferParams,
+    MvuParams,
+    PrototypesParams,
+    SamplerParams,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +53,72 @@ def test_wrong_kinds_are_refused() -> None:
         AcceleratorParams(mvu=64)  # pyright: ignore[reportArgumentType]  (the point)
     with pytest.raises(TypeError, match=re.escape("MVU neurons PE must be an integer in 1..1024")):
         MvuParams(pe=True)
+
+
+CHIP: dict[str, Any] = {
+    "accelerator": AcceleratorParams(mvu=MvuParams(simd=32), classes=5),
+    "sampler": SamplerParams(
+        prototypes=PrototypesParams(features=40, code_width=4, lanes=16, classes=5)
+    ),
+    "latent": LatentBufferParams(features=40, lanes=16, classes=5),
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"latent": LatentBufferParams(features=41, lanes=16, classes=5)},
+            "Features D of the latent buffer must be 40 as of the sampler, not 41",
+        ),
+        (
+            {"latent": LatentBufferParams(features=40, lanes=8, classes=5)},
+            "Lanes L of the latent buffer must be 16 as of the sampler, not 8",
+        ),
+        (
+            {"latent": LatentBufferParams(features=40, lanes=16, classes=6)},
+            "Classes of the latent buffer must be 5 as of the sampler, not 6",
+        ),
+        (
+            {"accelerator": AcceleratorParams(mvu=MvuParams(), classes=4)},
+            "Classes of the head must be 5 as of the sampler, not 4",
+        ),
+        (
+            {"accelerator": AcceleratorParams(mvu=MvuParams(simd=24), classes=5)},
+            "MVU inputs SIMD must divide the lanes L = 16 or be a multiple of them, not 24",
+        ),
+    ],
+)
+def test_messages_of_the_chip(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChipParams(**{**CHIP, **given})
+
+
+@pytest.mark.parametrize(
+    ("features", "classes", "message"),
+    [
+        (65536, 5, "Features D of a chip must be an integer in 1..65535, not 65536"),
+        (40, 4097, "Classes of a chip must be an integer in 1..4096, not 4097"),
+    ],
+)
+def test_a_chip_has_limits_of_its_own(features: int, classes: int, message: str) -> None:
+    prototypes = PrototypesParams(features=features, code_width=4, classes=classes)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChipParams(
+            accelerator=AcceleratorParams(mvu=MvuParams(), classes=classes),
+            sampler=SamplerParams(prototypes=prototypes),
+            latent=LatentBufferParams(features=features, classes=classes),
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("accelerator", "Accelerator must be AcceleratorParams, not None"),
+        ("sampler", "Sampler must be SamplerParams, not None"),
+        ("latent", "Latent buffer must be LatentBufferParams, not None"),
+    ],
+)
+def test_a_chip_takes_parameters_of_its_blocks(name: str, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        ChipParams(**{**CHIP, name: None})

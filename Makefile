@@ -5,15 +5,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow lint bench clean
+.PHONY: demo test slow lint bench clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
 
-test: $(VENV)/.installed-dev
+test: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m "not slow"
 
-slow: $(VENV)/.installed-dev
+slow: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m slow
 
 lint: $(VENV)/.installed-dev
@@ -23,6 +23,13 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m verification.bench --out reports/bench
+
+# Verilator writes C++ and a makefile, by programs in Perl.
+model-tools:
+	@for tool in g++ make perl; do \
+	  command -v $$tool >/dev/null \
+	    || { echo "the tests of rtl/ need $$tool: apt-get install $$tool"; exit 1; }; \
+	done
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command line: ``engram run``, ``engram pretrain``, ``engram bank``."""
+"""Command line: ``engram run``, ``engram pretrain``, ``engram bank``, ``engram rtl``."""
 
 import os
 import shlex
@@ -129,6 +129,42 @@ def samples(
     from sim.samples import SamplesCommand
 
     SamplesCommand(data=data, data_dir=data_dir, per_class=per_class, out=out).execute(Console())
+
+
+@app.command()
+def rtl(
+    block: Annotated[
+        str | None, typer.Argument(help="Name of a block; the largest by default.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="YAML file of parameters that differ from the size.")
+    ] = None,
+    size: Annotated[str, typer.Option(help="Parameters: tiny, small or full.")] = "full",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the files; build/rtl/BLOCK by default.")
+    ] = None,
+    synth: Annotated[
+        bool, typer.Option("--synth", help="Report cells and clock rate, by Yosys and nextpnr.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="With --synth: report on all blocks, write no Verilog.")
+    ] = False,
+) -> None:
+    """Write a block of the hardware as Verilog, and with --synth what it costs.
+
+    Synthesis takes minutes; its results are kept under build/synth for the next time.
+    """
+    from sim.rtl.command import RtlCommand
+
+    RtlCommand(
+        block=block,
+        config=config,
+        size=size,
+        out=out,
+        synth=synth,
+        every=every,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
 
 
 def main() -> None:

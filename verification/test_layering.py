@@ -3,6 +3,7 @@
 
 import ast
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ MAY_IMPORT = {
         "yaml",
     },
     "sim.pretrain": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
+    "sim.rtl": {"amaranth", "golden", "matplotlib", "pydantic", "rich", "rtl", "sim"},
     "verification": {*LAYERS, "*"},
 }
 
@@ -90,12 +92,19 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("golden.bits", "from sim.files import write_whole"),
         ("sim.head", "from numba import njit"),
         ("sim.head", "from rtl import chip"),
+        ("sim.cli", "import amaranth"),
         ("sim.head", "import torch"),
         ("sim.study", "import verification.bench"),
     ],
 )
 def test_planted_import_is_found(module: str, source: str) -> None:
     assert faults(module, source) != []
+
+
+def test_only_rtl_commands_need_amaranth() -> None:
+    commands = "sim.cli, sim.commands, sim.embed, sim.samples"
+    check = f"import sys, {commands}; sys.exit('amaranth' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 
 
 def test_no_environment_variable_is_read_outside_the_tests() -> None:

@@ -21,7 +21,7 @@ from sim.report import claims, figures
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
 from sim.report.tables import COLUMNS, markdown_table, results_rows
 
-__all__ = ["StudyReport"]
+__all__ = ["StudyReport", "figure_bytes"]
 
 _IMAGES = (
     "accuracy_by_bits.png",
@@ -108,7 +108,7 @@ class StudyReport:
             images["exemplars.png"] = figures.class_images(self.bank, self.generated)
         if self.generated and self._has_distances():
             images["correlations.png"] = figures.correlations(self.bank, self.generated)
-        content: dict[str, bytes | str] = {name: _png(f) for name, f in images.items()}
+        content: dict[str, bytes | str] = {name: figure_bytes(f) for name, f in images.items()}
         content["report.md"] = self._markdown(images)
         content["results.json"] = _json(self._results())
         ensure_directory(folder)
@@ -224,7 +224,8 @@ def _json(results: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _png(figure: Figure) -> bytes:
+def figure_bytes(figure: Figure) -> bytes:
+    """Return a figure as a PNG file."""
     buffer = io.BytesIO()
     # No software version inside: the same figure is the same bytes.
     figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})

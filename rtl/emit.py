@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""A block as files: Verilog, and a manifest that says what is in it.
+
+The same parameters give the same bytes, whatever the process and the folder.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import amaranth
+from amaranth.back import rtlil, verilog
+
+from rtl.catalogue import BLOCKS, plain
+
+__all__ = ["Design", "Memory", "Port", "emit"]
+
+# What Amaranth writes of ports, memories and registers in RTLIL, Yosys's own text form.
+_TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
+_PORT = re.compile(r"^  wire width (\d+) (input|output) \d+(?: signed)? +\\(\S+)$", re.M)
+_MEMORY = re.compile(r"^  memory width (\d+) size (\d+) \\(\S+)$", re.M)
+_REGISTER = re.compile(r"^  cell \$a?dff .*\n(?:    .*\n)*?    parameter \\WIDTH (\d+)$", re.M)
+
+
+@dataclass(frozen=True)
+class Port:
+    """A port of the Verilog module: its name, "input" or "output", and its bits."""
+
+    name: str
+    direction: str
+    width: int
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A memory of the design: its name, and its `depth` rows of `width` bits."""
+
+    name: str
+    width: int
+    depth: int
+
+    @property
+    def bits(self) -> int:
+        """Bits it holds."""
+        return self.width * self.depth
+
+
+@dataclass(frozen=True)
+class Design:
+    """A block as it was elaborated.
+
+    Parameters
+    ----------
+    name : str
+        Name of the block, and of its Verilog module.
+    parameters : dict
+        Parameters as plain data.
+    latency : int, optional
+        Cycles, of blocks that state one.
+    verilog : str
+        All modules of the block in one text.
+    ports : tuple of Port
+    memories : tuple of Memory
+    register_bits : int
+        Bits of state outside memories, before any optimisation.
+    unit, units : str, int
+        What its cost is divided by, and how many of those there are; see `rtl.catalogue.Block`.
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    latency: int | None
+    verilog: str
+    ports: tuple[Port, ...]
+    memories: tuple[Memory, ...]
+    register_bits: int
+    unit: str
+    units: int
+
+    @classmethod
+    def of(cls, name: str, arguments: Mapping[str, Any]) -> "Design":
+        """Elaborate a block of the catalogue with the arguments of its constructor."""
+        block = BLOCKS[name]
+        build = block.component
+        netlist = rtlil.convert(build(**arguments), name=name, emit_src=False)
+        component = build(**arguments)
+        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+        top = _TOP.search(netlist)
+        assert top is not None, "Amaranth marks the outermost module"
+        return cls(
+            name=name,
+            parameters=plain(arguments),
+            latency=getattr(component, "latency", None),
+            verilog=text,
+            ports=tuple(Port(n, d, int(w)) for w, d, n in _PORT.findall(top[1])),
+            memories=tuple(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
+            register_bits=sum(map(int, _REGISTER.findall(netlist))),
+            unit=block.unit,
+            units=block.units(arguments),
+        )
+
+    @property
+    def memory_bits(self) -> int:
+        """Bits of all memories."""
+        return sum(memory.bits for memory in self.memories)
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what the block is, as plain data."""
+        return {
+            "block": self.name,
+            "parameters": self.parameters,
+            "latency": self.latency,
+            "memory_bits": self.memory_bits,
+            "register_bits": self.register_bits,
+            "memories": [asdict(memory) for memory in self.memories],
+            "ports": [asdict(port) for port in self.ports],
+            "amaranth": amaranth.__version__,
+            "verilog_sha256": hashlib.sha256(self.verilog.encode()).hexdigest(),
+        }
+
+
+def emit(design: Design) -> dict[str, str]:
+    """Return the files of a design: their contents by name."""
+    return {
+        f"{design.name}.v": design.verilog,
+        "manifest.json": json.dumps(design.manifest(), indent=2) + "\n",
+    }

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""What `engram rtl` does, from arguments to files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from rtl.catalogue import BLOCKS, SIZES
+from rtl.emit import Design, emit
+from sim.errors import UserError
+from sim.files import ensure_directory, write_whole
+from sim.rtl.report import Row, SynthesisReport, terminal_table
+from sim.rtl.settings import load_block
+from sim.rtl.synthesis import STAGES, require_tools, synthesize
+
+__all__ = ["RtlCommand"]
+
+#: Results of tools, which take minutes.
+CACHE = Path("build") / "synth"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RtlCommand:
+    """Arguments of ``engram rtl``."""
+
+    block: str | None
+    config: Path | None
+    size: str
+    out: Path | None
+    synth: bool
+    every: bool
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Write a block as Verilog; with `synth` its cost, too, or that of all blocks.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the tools or the output is at fault, or a design
+            breaks a rule; nothing is then written.
+        """
+        if self.size not in SIZES:
+            raise UserError(f"--size must be one of {', '.join(SIZES)}, not {self.size!r}")
+        if self.every and not self.synth:
+            raise UserError("--all must go with --synth, which reports on all blocks")
+        if self.every and (self.block or self.config):
+            raise UserError("--all must go without BLOCK and --config: it takes all blocks")
+        if self.synth:
+            require_tools()
+        if self.every:
+            designs = [_design(name, block.arguments(self.size)) for name, block in BLOCKS.items()]
+            files, out = {}, self.out or Path("build") / "rtl" / "all"
+        else:
+            design = _design(*load_block(self.block, self.size, self.config))
+            designs, files = [design], emit(design)
+            out = self.out or Path("build") / "rtl" / design.name
+        ensure_directory(out)
+        if self.synth:
+            report = SynthesisReport(self._rows(designs, console), self.command)
+            files |= report.files()
+            console.print(terminal_table(report.rows))
+            for line in report.verdicts:
+                console.print(line, markup=False, highlight=False)
+        for name, content in files.items():
+            write_whole(out / name, content)
+        console.print(f"Written: {out}: {', '.join(files)}", markup=False, highlight=False)
+
+    def _rows(self, designs: list[Design], console: Console) -> list[Row]:
+        size = "own" if self.config else self.size
+        rows = []
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        ) as bars:
+            bar = bars.add_task("", total=len(designs) * len(STAGES))
+            for i, design in enumerate(designs):
+
+                def advance(stage: str, design: Design = design, first: int = i * len(STAGES)):
+                    done = first + STAGES.index(stage)
+                    bars.update(bar, completed=done, description=f"{design.name}: {stage}")
+
+                rows.append(Row(design, size, synthesize(design, CACHE, advance)))
+        return rows
+
+
+def _design(name: str, arguments: dict[str, Any]) -> Design:
+    try:
+        return Design.of(name, arguments)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}: {error}") from error

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: MIT
+"""`engram rtl`: files that repeat to the byte, and words on mistakes and unsound designs."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from golden.params import LfsrParams
+from rtl.catalogue import BLOCKS, SIZES
+from rtl.emit import Design, Memory, Port
+from sim.errors import UserError
+from sim.rtl.report import AIMS, Row, SynthesisReport
+from sim.rtl.synthesis import STAGES, Costs, synthesize
+
+Engram = Callable[..., tuple[int, str, str]]
+
+TINY = {"params": LfsrParams(width=16, taps=(16, 15, 13, 4), seed=1, step=4)}
+
+
+@pytest.fixture
+def engram(engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engram:
+    monkeypatch.chdir(tmp_path)
+    return engram
+
+
+def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) -> None:
+    status, out, err = engram("rtl", "lfsr", "--size", "tiny")
+    assert (status, err) == (0, "")
+    assert out == "Written: build/rtl/lfsr: lfsr.v, manifest.json\n"
+    folder = tmp_path / "build" / "rtl" / "lfsr"
+    text = (folder / "lfsr.v").read_text()
+    assert "module lfsr(" in text
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest.pop("amaranth")
+    assert manifest == {
+        "block": "lfsr",
+        "parameters": {"width": 16, "taps": [16, 15, 13, 4], "seed": 1, "step": 4},
+        "latency": 1,
+        "memory_bits": 0,
+        "register_bits": 16,
+        "memories": [],
+        "ports": [
+            {"name": "en", "direction": "input", "width": 1},
+            {"name": "clk", "direction": "input", "width": 1},
+            {"name": "rst", "direction": "input", "width": 1},
+            {"name": "word", "direction": "output", "width": 4},
+        ],
+        "verilog_sha256": hashlib.sha256(text.encode()).hexdigest(),
+    }
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_block_has_ports_at_the_tiny_size(name: str) -> None:
+    design = Design.of(name, BLOCKS[name].arguments("tiny"))
+    assert f"module {name}(" in design.verilog
+    assert {port.direction for port in design.ports} == {"input", "output"}
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_sizes_of_a_block_differ(name: str) -> None:
+    sizes = [BLOCKS[name].arguments(size) for size in SIZES]
+    if sizes[-1]:  # some blocks have nothing to choose
+        assert sizes[0] != sizes[-1]
+
+
+def test_files_are_the_same_in_every_process(tmp_path: Path) -> None:
+    name, main = list(BLOCKS)[-1], "from sim.cli import main; main()"
+    kept = set()
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        subprocess.run(
+            [sys.executable, "-c", main, "rtl", name, "--size", "tiny", "--out", str(out)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+        )
+        kept.add(tuple(file.read_bytes() for file in sorted(out.iterdir())))
+    assert len(kept) == 1
+
+
+def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("block: lfsr\nparameters:\n  step: 7\n")
+    status, _, err = engram("rtl", "--config", "own.yaml", "--size", "tiny", "--out", "out")
+    assert (status, err) == (0, "")
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert (manifest["parameters"]["width"], manifest["parameters"]["step"]) == (16, 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("block: lfrs\n", "own.yaml:1: block must be one of lfsr, "),
+        ("block: 3\n", "own.yaml:1: block must be one of lfsr, "),
+        ("parameters: {step: 1}\n", "own.yaml:1: block is missing: it must be one of lfsr"),
+        (
+            "block: lfsr\nparameters:\n  steps: 1\n",
+            "own.yaml:3: parameters.steps is no known key: did you mean step? the keys of parameters",
+        ),
+        (
+            "block: lfsr\nparameters:\n  step: yes\n",
+            "own.yaml:3: parameters.step must be an integer, not true (YAML reads yes, no, on and",
+        ),
+        (
+            "block: lfsr\nparameters:\n  step: 65\n",
+            "own.yaml:2: parameters: LFSR step must be an integer in 1..64, not 65\n",
+        ),
+        (
+            "block: lfsr\nparameters:\n  taps: []\n",
+            "own.yaml:2: parameters: LFSR taps must be a tuple of integers, not ()\n",
+        ),
+        ("block: lfsr\nsize: full\n", "own.yaml:2: size is no known key: "),
+    ],
+)
+def test_faults_of_a_file_name_the_line(
+    engram: Engram, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    status, out, err = engram("rtl", "--config", "own.yaml")
+    assert (status, out) == (2, "")
+    assert err.startswith(f"engram: {message}")
+    assert [file.name for file in tmp_path.iterdir()] == ["own.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("lfrs",), "BLOCK must be one of lfsr, "),
+        (("lfsr", "--size", "huge"), "--size must be one of tiny, small, full, not 'huge'\n"),
+        (("--all",), "--all must go with --synth, which reports on all blocks\n"),
+        (
+            ("lfsr", "--all", "--synth"),
+            "--all must go without BLOCK and --config: it takes all blocks\n",
+        ),
+        (("--config", "no.yaml"), "no.yaml cannot be read: no such file or directory\n"),
+    ],
+)
+def test_faults_of_the_command_line(
+    engram: Engram, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    status, out, err = engram("rtl", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"engram: {message}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_block_of_the_file_and_of_the_command_line_agree(engram: Engram, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("block: lfsr\n")
+    status, _, err = engram("rtl", "sampler", "--config", "own.yaml")
+    assert status == 2
+    assert err == (
+        "engram: own.yaml:1: block must be 'sampler' as in the command line, not 'lfsr'\n"
+    )
+
+
+def test_without_the_tools_synthesis_says_how_to_get_them(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("sim.rtl.synthesis.find_spec", lambda _: None)
+    status, _, err = engram("rtl", "lfsr", "--synth")
+    assert status == 2
+    assert err == (
+        "engram: engram rtl --synth needs Yosys and nextpnr: pip install -e '.[synth]' in the "
+        "project's folder\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_synthesis_reports_cells_and_clock_rate(engram: Engram, tmp_path: Path) -> None:
+    status, out, _ = engram("rtl", "lfsr", "--size", "tiny", "--synth", "--out", "out")
+    assert status == 0
+    assert "ECP5 LFE5U-85F, speed grade 6" in out
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    costs = results["blocks"][0]["costs"]
+    assert (costs["ff"], costs["ice40_ff"], costs["latches"], costs["bram"]) == (16, 16, 0, 0)
+    assert 4 <= costs["lut4"] <= 60
+    assert 100 < costs["mhz"] < 1000
+    page = (tmp_path / "out" / "report.md").read_text()
+    assert "    engram rtl lfsr --size tiny --synth --out out\n" in page
+    assert f"| lfsr | tiny | {costs['lut4']} | 16 | 0 | 0 | 0 | {costs['mhz']} |" in page
+    # The second time takes no tool.
+    before = {file: file.stat().st_mtime_ns for file in (tmp_path / "build/synth").iterdir()}
+    assert engram("rtl", "lfsr", "--size", "tiny", "--synth", "--out", "out")[0] == 0
+    assert before == {
+        file: file.stat().st_mtime_ns for file in (tmp_path / "build/synth").iterdir()
+    }
+
+
+def unsound(body: str, memories: tuple[Memory, ...] = ()) -> Design:
+    """Return a design in handwritten Verilog."""
+    text = (
+        "module lfsr(input clk, input rst, input [3:0] a, output [3:0] y);\n"
+        f"  reg [3:0] r;\n{body}\nendmodule\n"
+    )
+    ports = (Port("clk", "input", 1), Port("rst", "input", 1))
+    ports += (Port("a", "input", 4), Port("y", "output", 4))
+    return replace(Design.of("lfsr", TINY), verilog=text, ports=ports, memories=memories)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("wire [3:0] w = a ^ (y & 3); assign y = w + a;", "found logic loop in module lfsr"),
+        ("assign y = a; assign y = ~a;", "conflicting drivers"),
+        ("always @* if (a[0]) r = a; assign y = r;", "Latch inferred for signal"),
+    ],
+    ids=["loop", "drivers", "latches"],
+)
+def test_unsound_designs_are_refused(tmp_path: Path, body: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        synthesize(unsound(body), tmp_path, lambda _: None)
+    assert message in str(caught.value)
+
+
+def test_large_memories_must_be_in_block_ram(tmp_path: Path) -> None:
+    design = unsound("assign y = a;", (Memory("m", 64, 512),))
+    message = r"^lfsr must have its 32768 bits of large memories in block RAM, and there are 0 bits"
+    with pytest.raises(UserError, match=message):
+        synthesize(design, tmp_path, lambda _: None)
+
+
+def test_stages_are_told_in_order(tmp_path: Path) -> None:
+    told: list[str] = []
+    synthesize(unsound("assign y = a;"), tmp_path, told.append)
+    assert tuple(told) == STAGES
+
+
+def test_aims_hold_or_do_not() -> None:
+    design = replace(Design.of("lfsr", TINY), name="sampler", units=64)
+    costs = Costs(
+        generic_cells=1, latches=0, ice40_lut4=1, ice40_ff=1, ice40_ram=1,
+        lut4=64 * 24, ff=64 * 11, bram=0, multipliers=0, mhz=99.9,
+    )  # fmt: skip
+    assert SynthesisReport([Row(design, "full", costs)], "engram").verdicts == [
+        "sampler: f_max (MHz) at least 100: 99.90, does not hold",
+        "sampler: LUT4 a lane at most 24: 24.00, holds",
+        "sampler: FF a lane at most 10: 11.00, does not hold",
+    ]
+    assert SynthesisReport([Row(design, "small", costs)], "engram").verdicts == []
+    assert {aim.block for aim in AIMS} <= {"sampler", "mvu"}

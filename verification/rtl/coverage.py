@@ -24,6 +24,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "all codes of q = 8", "r == m below the middle", "r == m from the middle on",
         "serial: decided by the first plane", "serial: equal to the last plane",
     ),
+    "collector": ("shuffle", "groups that share a tile"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "latent_buffer": (
         "slot filled", "exemplar dropped", "exemplar replaced", "request refused",
@@ -36,7 +37,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "sampler": ("request of an unknown class", "lanes past D", "append between requests"),
     "selector": ("round robin wraps around", "last component", "first and last class by weight"),
     "thermometer": ("code crosses words", "darkest", "brightest"),
-    "window": ("padding", "group across words", "depthwise", "shuffle"),
+    "window": ("padding", "group across words", "depthwise"),
 }  # fmt: skip
 
 

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""Nest of loops that takes a layer apart into steps of the matrix-vector unit."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import AcceleratorParams
+from rtl.descriptor import descriptor_layout, tag_layout
+
+__all__ = ["Window", "step_layout"]
+
+
+def step_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a step: what is read, and what becomes of it.
+
+    `address` of the word, `inside` the map (else the word counts as 0); lanes ``low..high-1`` of
+    it count; rows of `weight` and `tile`; `last` step of a tile; `tag` of the tile.
+    """
+    simd = params.mvu.simd
+    return data.StructLayout({
+        "address": unsigned(bits_for(params.map_depth)), "inside": 1,
+        "low": range(max(2, simd)), "high": range(simd + 1),
+        "weight": range(max(2, params.mvu.weight_depth)),
+        "tile": range(max(2, params.mvu.tile_depth)), "last": 1, "tag": tag_layout(params),
+    })  # fmt: skip
+
+
+class _Loop(IntEnum):
+    """Loops of the nest, innermost first."""
+
+    WORD = 0
+    COLUMN = 1  # of the kernel
+    ROW = 2  # of the kernel
+    TILE = 3
+    GROUP = 4
+    X = 5
+    Y = 6
+    LAYER = 7
+
+
+class Window(wiring.Component):
+    """Addresses of the words that the neurons of a layer see, in the order of their weights.
+
+    For every output pixel, row by row, for every group and every tile of its outputs: the kernel
+    rows, the kernel columns, the words that hold channels of the group. The first step is offered
+    `latency` cycles after the descriptor, then one a cycle; the descriptor is taken with the last.
+    Reset drops the layer under way.
+
+    No product is formed. In a cycle exactly one loop moves on, and those inside it start over, so
+    one adder makes the next address: from where the present turn of that loop began, by its pitch.
+    All loops inside then begin at the sum. The begin of the layer is a turn of a loop around all.
+
+    Parameters
+    ----------
+    params : AcceleratorParams
+
+    Members
+    -------
+    i : In(stream.Signature(descriptor_layout(params)))
+        Layers.
+    o : Out(stream.Signature(step_layout(params)))
+        Steps.
+    """
+
+    #: Cycles from a descriptor to its first step.
+    latency = 1
+
+    def __init__(self, params: AcceleratorParams) -> None:
+        self.params = params
+        super().__init__({
+            "i": In(stream.Signature(descriptor_layout(params))),
+            "o": Out(stream.Signature(step_layout(params))),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        running, move = Signal(), Signal()
+        # Of each loop, whether this is its last turn; whether it and all inside it end.
+        ended, ends = Signal(_Loop.LAYER), Signal(_Loop.LAYER)
+        begin = self.i.valid & ~running
+        m.d.comb += [
+            self.o.valid.eq(running),
+            move.eq(begin | (running & self.o.ready)),
+            self.i.ready.eq(running & self.o.ready & ended.all()),
+            *(ends[n].eq(begin | ended[: n + 1].all()) for n in range(_Loop.LAYER)),
+        ]
+        with m.If(move):
+            m.d.sync += running.eq(begin | ~ends[_Loop.Y])
+        carry = self._lanes(m, move, ends, ended)
+        self._addresses(m, move, ends, carry)
+        self._positions(m, move, ends)
+        self._tiles(m, move, ends, ended)
+        self._turns(m, move, ends, ended)
+        m.d.comb += self.o.payload.last.eq(ended[: _Loop.TILE].all())
+        return m
+
+    def _addresses(self, m: Module, move: Signal, ends: Signal, carry: Value) -> None:
+        """Make the next address; keep where the present turn of each loop began."""
+        d = self.i.payload
+        address = Signal.like(d.origin)
+        m.d.comb += self.o.payload.address.eq(address)
+        begun = {
+            loop: Signal.like(d.origin, name=f"begun_{loop.name.lower()}")
+            for loop in (_Loop.COLUMN, _Loop.ROW, _Loop.GROUP, _Loop.X, _Loop.Y)
+        }
+        base, pitch, following = (Signal.like(d.origin) for _ in range(3))
+        m.d.comb += following.eq(base + pitch)
+        steps = {
+            _Loop.WORD: (address, 1),
+            _Loop.COLUMN: (begun[_Loop.COLUMN], d.column_pitch),
+            _Loop.ROW: (begun[_Loop.ROW], d.row_pitch),
+            _Loop.TILE: (begun[_Loop.GROUP], 0),
+            _Loop.GROUP: (begun[_Loop.GROUP], d.group_words + carry),
+            _Loop.X: (begun[_Loop.X], d.x_pitch),
+            _Loop.Y: (begun[_Loop.Y], d.y_pitch),
+            _Loop.LAYER: (d.origin, 0),
+        }
+        for loop, (start, by) in _chain(m, ends, steps):
+            m.d.comb += [base.eq(start), pitch.eq(by)]
+            with m.If(move):
+                m.d.sync += address.eq(following)
+                m.d.sync += [begun[n].eq(following) for n in begun if n <= loop]
+
+    def _positions(self, m: Module, move: Signal, ends: Signal) -> None:
+        """Follow row and column in the map; before the map they are large numbers."""
+        d = self.i.payload
+        width = len(d.rows) + 1
+        row, column, window_row, window_column = (
+            Signal(width, name=name) for name in ("row", "column", "window_row", "window_column")
+        )
+        m.d.comb += self.o.payload.inside.eq((row < d.rows) & (column < d.columns))
+        here = (window_row, window_column)
+        steps = {
+            _Loop.WORD: (row, column),
+            _Loop.COLUMN: (row, column + 1),
+            _Loop.ROW: (row + 1, window_column),
+            _Loop.TILE: here,
+            _Loop.GROUP: here,
+            _Loop.X: (window_row, window_column + d.stride),
+            _Loop.Y: (window_row + d.stride, -d.pad),
+            _Loop.LAYER: (-d.pad, -d.pad),
+        }
+        for loop, (next_row, next_column) in _chain(m, ends, steps):
+            with m.If(move):
+                m.d.sync += [row.eq(next_row), column.eq(next_column)]
+                if loop >= _Loop.X:
+                    m.d.sync += [window_row.eq(next_row), window_column.eq(next_column)]
+
+    def _lanes(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> Value:
+        """Follow the group's lanes, beyond the word, too; return what they carry to its address."""
+        d, simd = self.i.payload, self.params.mvu.simd
+        low, group_low = (Signal(range(max(2, simd)), name=name) for name in ("low", "group_low"))
+        # A group begins in any lane of its first word, and may end in a later word.
+        size = range(self.params.map_depth * simd + simd)
+        end, group_end = (Signal(size, name=name) for name in ("end", "group_end"))
+        lane, carry = Signal(range(2 * simd)), Signal()
+        m.d.comb += [
+            lane.eq(group_low + d.group_lanes),
+            carry.eq(lane >= simd),
+            ended[_Loop.WORD].eq(end <= simd),
+            self.o.payload.low.eq(low),
+            self.o.payload.high.eq(Mux(end <= simd, end, simd)),
+        ]
+        here = (group_low, group_end)
+        steps = {
+            _Loop.WORD: (0, end - simd),
+            _Loop.COLUMN: here,
+            _Loop.ROW: here,
+            _Loop.TILE: here,
+            _Loop.GROUP: (
+                Mux(carry, lane - simd, lane),
+                group_end + Mux(carry, d.group_lanes - simd, d.group_lanes),
+            ),
+            _Loop.X: (0, d.group_inputs),
+            _Loop.Y: (0, d.group_inputs),
+            _Loop.LAYER: (0, d.group_inputs),
+        }
+        for loop, (next_low, next_end) in _chain(m, ends, steps):
+            with m.If(move):
+                m.d.sync += [low.eq(next_low), end.eq(next_end)]
+                if loop >= _Loop.GROUP:
+                    m.d.sync += [group_low.eq(next_low), group_end.eq(next_end)]
+        return carry
+
+    def _tiles(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
+        """Follow the outputs left in the group, where they go, and the rows of the memories."""
+        d, step, pe = self.i.payload, self.o.payload, self.params.mvu.pe
+        weight, tile = Signal.like(d.weight), Signal.like(d.tile)
+        left, place, group_place = (
+            Signal.like(d.group_outputs, name=name) for name in ("left", "place", "group_place")
+        )
+        final = ended[_Loop.TILE] & ended[_Loop.GROUP]
+        m.d.comb += [
+            ended[_Loop.TILE].eq(left <= pe),
+            step.weight.eq(weight),
+            step.tile.eq(tile),
+            step.tag.place.eq(place),
+            step.tag.lanes.eq(Mux(left <= pe, left, pe)),
+            step.tag.last.eq(final),
+            step.tag.end.eq(final & ended[_Loop.X] & ended[_Loop.Y]),
+        ]
+        following = Signal.like(place)
+        m.d.comb += following.eq(group_place + d.group_step)
+        with m.If(move):
+            m.d.sync += weight.eq(weight + 1)
+            with m.If(ends[_Loop.GROUP]):
+                m.d.sync += [weight.eq(d.weight), tile.eq(d.tile)]
+                m.d.sync += [left.eq(d.group_outputs), place.eq(0), group_place.eq(0)]
+            with m.Elif(ends[_Loop.TILE]):
+                m.d.sync += [tile.eq(tile + 1), left.eq(d.group_outputs)]
+                m.d.sync += [place.eq(following), group_place.eq(following)]
+            with m.Elif(ends[_Loop.ROW]):
+                m.d.sync += [tile.eq(tile + 1), left.eq(left - pe), place.eq(place + d.tile_step)]
+
+    def _turns(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
+        """Count down the turns of the plain loops."""
+        d = self.i.payload
+        turns = {
+            _Loop.COLUMN: d.kernel_columns,
+            _Loop.ROW: d.kernel_rows,
+            _Loop.GROUP: d.groups,
+            _Loop.X: d.out_columns,
+            _Loop.Y: d.out_rows,
+        }
+        for loop, count in turns.items():
+            left = Signal(len(count), name=f"left_{loop.name.lower()}")
+            m.d.comb += ended[loop].eq(left == 1)
+            with m.If(move & ends[loop]):
+                m.d.sync += left.eq(count)
+            with m.Elif(move & ends[loop - 1]):
+                m.d.sync += left.eq(left - 1)
+
+
+def _chain(m: Module, ends: Signal, steps: dict[_Loop, Any]) -> Iterator[tuple[_Loop, Any]]:
+    """Yield each loop with its step, under the condition that it is the one that moves on."""
+    for loop, step in steps.items():
+        if loop is _Loop.WORD:
+            context = m.If(~ends[_Loop.WORD])
+        elif loop is _Loop.LAYER:
+            context = m.Else()
+        else:
+            context = m.Elif(~ends[loop])
+        with context:
+            yield loop, step

@@ -1,0 +1,99 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.params import AcceleratorParams, MvuParams
+from rtl.collector import Collector, neurons_layout
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Pauses, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+
+def machine(pe: int, simd: int, channels: int) -> AcceleratorParams:
+    return AcceleratorParams(mvu=MvuParams(pe=pe, simd=simd), channels=channels)
+
+
+def bench(
+    params: AcceleratorParams, groups: int, outputs: int, shuffle: bool, pixels: int, seed: int
+) -> Step:
+    """Send pixels of `groups` groups of `outputs` random bits; lanes past the outputs are noise."""
+    rng, pe, simd = random.Random(seed), params.mvu.pe, params.mvu.simd
+    whole = not shuffle and (groups == 1 or outputs % pe == 0)
+    tiles, words = [], []
+    for _ in range(pixels):
+        channels = [0] * (-(-groups * outputs // simd) * simd)
+        for group in range(groups):
+            for first in range(0, outputs, pe):
+                bits, lanes = rng.getrandbits(pe), min(pe, outputs - first)
+                channel = group * outputs + first
+                place = group + first * groups if shuffle else channel
+                stride = groups if shuffle else 1
+                for lane in range(lanes):
+                    channels[place + lane * stride] = bits >> lane & 1
+                last = group == groups - 1 and first + pe >= outputs
+                tag = {"place": place // pe if whole else place, "lanes": lanes, "last": last}
+                tiles.append(payload(neurons_layout(params), {"bits": bits, "tag": tag}))
+        for n in range(0, len(channels), simd):
+            words.append(sum(bit << lane for lane, bit in enumerate(channels[n : n + simd])))
+    pins = {
+        "whole": int(whole),
+        "place_stride": groups if shuffle else 1,
+        "pixel_words": len(words) // pixels,
+    }
+    return Step(pins=pins, inputs={"i": tiles}, outputs={"o": words})
+
+
+@given(st.data())
+@settings(max_examples=40)
+def test_words_equal_the_pixel(data: st.DataObject) -> None:
+    pe, simd = data.draw(st.integers(1, 6)), data.draw(st.integers(1, 9))
+    groups, outputs = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 14))
+    params = machine(pe, simd, groups * outputs + data.draw(st.integers(0, 5)))
+    step = bench(params, groups, outputs, data.draw(st.booleans()), 3, data.draw(st.integers(0)))
+    run_pysim(Collector(params), [step], PAUSES[data.draw(st.sampled_from(sorted(PAUSES)))])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
+    params = machine(4, 8, 40)
+    steps = [
+        bench(params, 1, 40, False, 3, 0),  # full, then few channels: nothing may stay behind
+        bench(params, 1, 3, False, 3, 1),
+        bench(params, 4, 9, True, 3, 2),
+        bench(params, 40, 1, False, 2, 3),
+        bench(params, 5, 8, False, 3, 4),
+        bench(params, 2, 7, False, 3, 5),
+    ]
+    run_cocotb(Collector(params), steps, pauses, simulator=simulator)
+    cover("collector", "shuffle", 9)
+    cover("collector", "groups that share a tile", 2)
+
+
+@pytest.mark.parametrize(
+    ("shuffle", "tile_cycles"), [(False, [1, 1, 1]), (True, [4, 4, 1])], ids=["whole", "by_bit"]
+)
+def test_cycles_of_tiles_and_words(shuffle: bool, tile_cycles: list[int]) -> None:
+    params = machine(4, 8, 9)
+    dut = Collector(params)
+    trace = run_pysim(dut, [bench(params, 1, 9, shuffle, 2, 0)])
+    taken, words = trace.transfers["i"], trace.transfers["o"]
+    assert words[0] == taken[2] + dut.latency
+    assert words[1] == words[0] + 1
+    assert [b - a for a, b in zip(taken, taken[1:], strict=False)] == [
+        *tile_cycles[1:], tile_cycles[0] + 2, *tile_cycles[1:],
+    ]  # fmt: skip
+
+
+def test_reset_drops_the_pixel() -> None:
+    params = machine(4, 8, 40)
+    step = bench(params, 1, 40, False, 2, 0)
+    broken = Step(pins=step.pins, inputs=step.inputs, outputs=step.outputs, cycles=6, abandon=True)
+    fresh = bench(params, 1, 3, False, 2, 1)
+    again = Step(pins=fresh.pins, inputs=fresh.inputs, outputs=fresh.outputs, reset=True)
+    run_pysim(Collector(params), [broken, again])

@@ -1,0 +1,208 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.params import AcceleratorParams, MvuParams
+from rtl.descriptor import descriptor_layout
+from rtl.window import Window, step_layout
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Pauses, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nest:
+    """A layer as the contract has it: a map, its kernel, its groups."""
+
+    rows: int = 1
+    columns: int = 1
+    kernel_rows: int = 1
+    kernel_columns: int = 1
+    pad: int = 0
+    stride: int = 1
+    groups: int = 1
+    group_inputs: int = 1
+    group_outputs: int = 1
+    base: int = 0
+    weight: int = 0
+    tile: int = 0
+    tile_step: int = 0
+    group_step: int = 0
+
+    @property
+    def out_rows(self) -> int:
+        return (self.rows + 2 * self.pad - self.kernel_rows) // self.stride + 1
+
+    @property
+    def out_columns(self) -> int:
+        return (self.columns + 2 * self.pad - self.kernel_columns) // self.stride + 1
+
+    def pixel_words(self, simd: int) -> int:
+        return -(-self.groups * self.group_inputs // simd)
+
+    def descriptor(self, params: AcceleratorParams) -> int:
+        words, simd = self.pixel_words(params.mvu.simd), params.mvu.simd
+        layout = descriptor_layout(params)
+        row = words * self.columns
+        fields = {
+            "rows": self.rows, "columns": self.columns, "pad": self.pad, "stride": self.stride,
+            "kernel_rows": self.kernel_rows, "kernel_columns": self.kernel_columns,
+            "out_rows": self.out_rows, "out_columns": self.out_columns,
+            "origin": self.base - self.pad * (row + words),
+            "column_pitch": words, "row_pitch": row,
+            "x_pitch": self.stride * words, "y_pitch": self.stride * row,
+            "groups": self.groups, "group_inputs": self.group_inputs,
+            "group_words": self.group_inputs // simd, "group_lanes": self.group_inputs % simd,
+            "group_outputs": self.group_outputs, "weight": self.weight, "tile": self.tile,
+            "tile_step": self.tile_step, "group_step": self.group_step,
+        }  # fmt: skip
+        return payload(layout, {k: v % 2 ** layout[k].width for k, v in fields.items()})
+
+    def steps(self, params: AcceleratorParams) -> Iterator[int]:
+        layout, tag = step_layout(params), step_layout(params)["tag"].shape
+        for step in self.plain_steps(params):
+            fields = {k: v % 2 ** layout[k].width for k, v in step.items() if k != "tag"}
+            marks = {k: v % 2 ** tag[k].width for k, v in step["tag"].items()}
+            yield payload(layout, {**fields, "tag": marks})
+
+    def plain_steps(self, params: AcceleratorParams) -> Iterator[dict]:
+        simd, pe = params.mvu.simd, params.mvu.pe
+        words = self.pixel_words(simd)
+        tiles = -(-self.group_outputs // pe)
+        for y in range(self.out_rows):
+            for x in range(self.out_columns):
+                weight, tile = self.weight, self.tile
+                for group in range(self.groups):
+                    first = group * self.group_inputs
+                    last = first + self.group_inputs - 1
+                    for t in range(tiles):
+                        steps = [
+                            (kr, kc, word)
+                            for kr in range(self.kernel_rows)
+                            for kc in range(self.kernel_columns)
+                            for word in range(first // simd, last // simd + 1)
+                        ]
+                        for kr, kc, word in steps:
+                            row = y * self.stride - self.pad + kr
+                            column = x * self.stride - self.pad + kc
+                            pixel_last = group == self.groups - 1 and t == tiles - 1
+                            yield {
+                                "address": self.base + (row * self.columns + column) * words + word,
+                                "inside": 0 <= row < self.rows and 0 <= column < self.columns,
+                                "low": max(0, first - word * simd),
+                                "high": min(simd, last + 1 - word * simd),
+                                "weight": weight,
+                                "tile": tile,
+                                "last": (kr, kc, word) == steps[-1],
+                                "tag": {
+                                    "place": group * self.group_step + t * self.tile_step,
+                                    "lanes": min(pe, self.group_outputs - t * pe),
+                                    "last": pixel_last,
+                                    "end": pixel_last
+                                    and (y, x) == (self.out_rows - 1, self.out_columns - 1),
+                                },
+                            }
+                            weight += 1
+                        tile += 1
+
+
+def machine(pe: int, simd: int, map_depth: int = 256) -> AcceleratorParams:
+    mvu = MvuParams(pe=pe, simd=simd, weight_depth=4096, tile_depth=256)
+    return AcceleratorParams(mvu=mvu, map_depth=map_depth, channels=64)
+
+
+@st.composite
+def nests(draw: st.DrawFn, params: AcceleratorParams) -> Nest:
+    stride = draw(st.integers(1, 3))
+    pad = draw(st.integers(0, 2)) if stride == 1 else 0
+    columns, rows = draw(st.integers(1, 6)), draw(st.integers(1, 6))
+    groups = draw(st.integers(1, 4))
+    return Nest(
+        rows=rows,
+        columns=columns,
+        pad=pad,
+        stride=stride,
+        kernel_rows=draw(st.integers(1, min(4, rows + 2 * pad))),
+        kernel_columns=draw(st.integers(1, min(4, columns + 2 * pad))),
+        groups=groups,
+        group_inputs=draw(st.integers(1, 20)),
+        group_outputs=draw(st.integers(1, 12)),
+        base=draw(st.integers(0, 20)),
+        weight=draw(st.integers(0, 900)),
+        tile=draw(st.integers(0, 100)),
+        tile_step=draw(st.integers(0, 40)),
+        group_step=draw(st.integers(0, 40)),
+    )
+
+
+def bench(params: AcceleratorParams, layers: list[Nest]) -> list[Step]:
+    return [
+        Step(
+            inputs={"i": [layer.descriptor(params)]},
+            outputs={"o": list(layer.steps(params))},
+        )
+        for layer in layers
+    ]
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_steps_equal_plain_loops(data: st.DataObject) -> None:
+    params = machine(data.draw(st.integers(1, 5)), data.draw(st.integers(1, 9)))
+    layers = data.draw(st.lists(nests(params), min_size=1, max_size=2))
+    pauses = PAUSES[data.draw(st.sampled_from(sorted(PAUSES)))]
+    layers = [layer for layer in layers if sum(1 for _ in layer.plain_steps(params)) < 1500]
+    run_pysim(Window(params), bench(params, layers), pauses)
+
+
+CORNERS = [
+    Nest(rows=5, columns=4, kernel_rows=3, kernel_columns=3, pad=1, group_inputs=11,
+         group_outputs=7, groups=2, tile_step=1, group_step=4),
+    Nest(columns=9, kernel_columns=9, group_inputs=8, group_outputs=5),
+    Nest(rows=4, columns=4, kernel_rows=2, kernel_columns=2, stride=2, group_inputs=8, groups=3),
+    Nest(rows=2, columns=3, groups=17),
+    Nest(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
+    params = machine(4, 8)
+    run_cocotb(Window(params), bench(params, CORNERS), pauses, simulator=simulator)
+    cover("window", "padding", sum(not s["inside"] for s in CORNERS[0].plain_steps(params)))
+    cover("window", "group across words", sum(s["low"] > 0 for s in CORNERS[0].plain_steps(params)))
+    cover("window", "depthwise", CORNERS[3].out_rows * CORNERS[3].out_columns)
+
+
+def test_one_word_of_memory() -> None:
+    params = machine(1, 1, map_depth=1)
+    run_pysim(Window(params), bench(params, [Nest(), Nest(group_outputs=3, weight=7)]))
+
+
+def test_first_step_after_latency_then_one_a_cycle() -> None:
+    params = machine(4, 8)
+    dut = Window(params)
+    trace = run_pysim(dut, bench(params, CORNERS[:1]))
+    cycles = trace.offered["o"]
+    assert cycles == list(range(cycles[0], cycles[0] + len(cycles)))
+    assert cycles[0] == 1 + dut.latency  # after the cycle of reset
+    assert trace.transfers["i"] == cycles[-1:]
+
+
+def test_reset_in_the_middle_drops_the_layer() -> None:
+    params = machine(4, 8)
+    first, second = CORNERS[0], CORNERS[2]
+    steps = list(first.steps(params))
+    run_pysim(Window(params), [
+        Step(inputs={"i": [first.descriptor(params)]}, outputs={"o": steps}, cycles=30,
+             abandon=True),
+        Step(reset=True, inputs={"i": [second.descriptor(params)]},
+             outputs={"o": list(second.steps(params))}),
+    ])  # fmt: skip

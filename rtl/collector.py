@@ -19,11 +19,13 @@ def neurons_layout(params: AcceleratorParams) -> data.StructLayout:
 class Collector(wiring.Component):
     """Pixel of an output map, filled tile by tile and sent word by word.
 
-    A tile whose outputs stay side by side and begin at a multiple of `pe` is stored in one cycle.
-    Others, the shuffled ones above all, go bit by bit, a tile of `n` outputs in `n` cycles. In the
-    cycle after the last tile of a pixel was taken its first word is offered; no tile is taken until
-    all words have left. The pixel leaves by shifting, which also clears it for the next one, so
-    bits are only ever set, and lanes without a channel are 0. Reset drops the pixel under way.
+    A tile is taken into a register and stored from there: one whose outputs stay side by side and
+    begin at a multiple of `pe` in one cycle; others, the shuffled ones above all, bit by bit, `n`
+    outputs in `n` cycles. The next tile is taken in the last cycle of the one before. The first
+    word of a pixel is offered in the cycle after its last tile was stored, and no tile is taken
+    until the last word leaves: `cycles` counts them. The pixel leaves by shifting, which also
+    clears it for the next one, so bits are only ever set, and lanes without a channel are 0. Reset
+    drops the pixel under way.
 
     Parameters
     ----------
@@ -45,8 +47,8 @@ class Collector(wiring.Component):
         Words of pixels, lane 0 of the first being channel 0.
     """
 
-    #: Cycles from the last tile of a pixel to its first word.
-    latency = 1
+    #: Cycles from the last tile of a pixel to its first word, if tiles are stored whole.
+    latency = 2
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
@@ -59,36 +61,48 @@ class Collector(wiring.Component):
             "o": Out(stream.Signature(unsigned(params.mvu.simd))),
         })  # fmt: skip
 
+    @staticmethod
+    def cycles(whole: bool, lanes: int, words: int) -> int:
+        """Return the cycles from a tile to the next, `words` leaving between them."""
+        return (1 if whole else lanes) + words
+
     def elaborate(self, platform: object) -> Module:
         m = Module()
         i, o, tag = self.i, self.o, self.i.payload.tag
         simd, pe = self.params.mvu.simd, self.params.mvu.pe
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
-        left = Signal.like(self.pixel_words)
-        bits, lane = Signal(pe), Signal(range(pe + 1))
-        offset, place = Signal.like(tag.place), Signal.like(tag.place)
-        storing, bit, final = Signal(), Signal(), Signal()
+        words = Signal.like(self.pixel_words)  # that are still to leave
+        holding, ends_pixel, bits = Signal(), Signal(), Signal(pe)
+        lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
+        final, sent = Signal(), Signal()
         m.d.comb += [
-            o.valid.eq(left != 0),
+            o.valid.eq(words != 0),
             o.payload.eq(pixel[:simd]),
-            storing.eq(i.valid & ~o.valid),
-            bits.eq(Cat(i.payload.bits[n] & (tag.lanes > n) for n in range(pe))),
-            bit.eq(i.payload.bits.bit_select(lane, 1)),
-            place.eq(tag.place + offset),
-            final.eq(self.whole | (lane + 1 == tag.lanes)),
-            i.ready.eq(storing & final),
+            sent.eq(o.valid & o.ready & (words == 1)),
+            final.eq(holding & (self.whole | (lanes == 1))),
+            i.ready.eq(Mux(holding, final & ~ends_pixel, ~o.valid | sent)),
         ]
-        with m.If(storing):
+        with m.If(holding):
             with m.If(self.whole):
-                m.d.sync += pixel.eq(pixel | self._at_slot(m, len(pixel), tag.place, bits))
+                m.d.sync += pixel.eq(pixel | self._at_slot(m, len(pixel), place, bits))
             with m.Else():
-                m.d.sync += pixel.eq(pixel | Cat(bit & (place == n) for n in range(len(pixel))))
-            m.d.sync += lane.eq(Mux(final, 0, lane + 1))
-            m.d.sync += offset.eq(Mux(final, 0, offset + self.place_stride))
-            with m.If(final & tag.last):
-                m.d.sync += left.eq(self.pixel_words)
+                m.d.sync += pixel.eq(pixel | Cat(bits[0] & (place == n) for n in range(len(pixel))))
+            m.d.sync += [bits.eq(bits >> 1), lanes.eq(lanes - 1)]
+            m.d.sync += place.eq(place + self.place_stride)
+            with m.If(final):
+                m.d.sync += holding.eq(0)
+                with m.If(ends_pixel):
+                    m.d.sync += words.eq(self.pixel_words)
         with m.If(o.valid & o.ready):
-            m.d.sync += [pixel.eq(pixel >> simd), left.eq(left - 1)]
+            m.d.sync += [pixel.eq(pixel >> simd), words.eq(words - 1)]
+        with m.If(i.valid & i.ready):
+            m.d.sync += [
+                holding.eq(1),
+                bits.eq(Cat(i.payload.bits[n] & (tag.lanes > n) for n in range(pe))),
+                lanes.eq(tag.lanes),
+                place.eq(tag.place),
+                ends_pixel.eq(tag.last),
+            ]
         return m
 
     def _at_slot(self, m: Module, width: int, place: Signal, bits: Signal) -> Signal:

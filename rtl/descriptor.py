@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the machine is told of one layer: the row of a program, field by field."""
+"""What the machine is told: the descriptor of a layer, field by field, and how memories load."""
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
@@ -7,7 +7,14 @@ from amaranth.utils import bits_for
 
 from golden.params import AcceleratorParams
 
-__all__ = ["Operation", "descriptor_layout", "tag_layout"]
+__all__ = [
+    "LoadTarget",
+    "Operation",
+    "descriptor_layout",
+    "limit_layout",
+    "load_layout",
+    "tag_layout",
+]
 
 
 class Operation(enum.Enum, shape=unsigned(3)):
@@ -70,4 +77,31 @@ def tag_layout(params: AcceleratorParams) -> data.StructLayout:
     place = bits_for(max(params.channels, params.classes))
     return data.StructLayout({
         "place": place, "lanes": range(params.mvu.pe + 1), "last": 1, "end": 1,
+    })  # fmt: skip
+
+
+class LoadTarget(enum.Enum, shape=unsigned(2)):
+    """Memory that a word is loaded into."""
+
+    PROGRAM = 0
+    WEIGHTS = 1
+    THRESHOLDS = 2
+
+
+def limit_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a threshold: the bit is ``(count >= limit) == polarity``."""
+    return data.StructLayout({"limit": params.mvu.count_width + 1, "polarity": 1})
+
+
+def load_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a word to load.
+
+    `data` is a descriptor for layer `address`, the `simd` weights of neuron `lane` in row
+    `address`, or its `limit_layout` in tile `address`; bits past them are not looked at.
+    """
+    depth = max(params.program_depth, params.mvu.weight_depth, params.mvu.tile_depth)
+    kinds = descriptor_layout(params).size, params.mvu.simd, limit_layout(params).size
+    return data.StructLayout({
+        "target": LoadTarget, "address": range(max(2, depth)),
+        "lane": range(max(2, params.mvu.pe)), "data": max(kinds),
     })  # fmt: skip

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: MIT
+"""From packets of 64-bit words to what the blocks of the chip take in (docs/chip.md)."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.data import StructLayout, View
+from amaranth.lib.wiring import In, Out
+
+from golden.params import ChipParams
+from golden.params.machine import LABEL_WIDTH
+from rtl.descriptor import descriptor_layout
+from rtl.prototypes import COUNT_WIDTH
+
+__all__ = [
+    "WORD",
+    "Dispatch",
+    "Target",
+    "header_layout",
+    "unit_layout",
+    "unit_widths",
+    "word_layout",
+]
+
+WORD = 64  # bits of a word of the input stream
+UNITS_WIDTH = 32  # bits of the number of units of a packet
+
+
+class Target(enum.IntEnum, shape=unsigned(3)):
+    """Where the payload of a packet goes."""
+
+    PROGRAM = 0
+    WEIGHTS = 1
+    THRESHOLDS = 2
+    PIXELS = 3
+    APPEND = 4
+    LEARN = 5
+    CLASS_THRESHOLDS = 6
+    ROWS = 7  # the rest of a packet to APPEND; no packet names it
+
+
+def header_layout() -> StructLayout:
+    """Return the layout of the first word of a packet."""
+    return StructLayout({"target": 4, "index": LABEL_WIDTH, "address": 24, "count": 24})
+
+
+def word_layout() -> StructLayout:
+    """Return the payload of the input stream."""
+    return StructLayout({"data": WORD, "last": 1})
+
+
+def unit_widths(params: ChipParams) -> dict[Target, int]:
+    """Return the bits of a unit of each target."""
+    prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
+    return {
+        Target.PROGRAM: descriptor_layout(params.accelerator).size,
+        Target.WEIGHTS: mvu.simd,
+        Target.THRESHOLDS: mvu.count_width + 2,
+        Target.PIXELS: 8 if params.accelerator.pixel_bits <= 8 else 16,
+        Target.APPEND: 16 * max(1, prototypes.class_components - 1),
+        Target.LEARN: prototypes.lanes,
+        Target.CLASS_THRESHOLDS: 16,
+        Target.ROWS: prototypes.row_width,
+    }
+
+
+def unit_layout(params: ChipParams) -> StructLayout:
+    """Return the layout of a unit: what its packet's header said, and as many bits as it needs."""
+    return StructLayout({
+        "target": Target, "index": LABEL_WIDTH, "address": 24, "first": 1, "last": 1,
+        "data": max(unit_widths(params).values()),
+    })  # fmt: skip
+
+
+class Dispatch(wiring.Component):
+    """Reads the header of a packet and cuts what follows into units, in order.
+
+    A unit is a row, a beat or a pixel: its words come lowest bits first, and a unit begins with a
+    word of its own, except for pixels, of which a word holds as many as it has room for. The unit
+    is offered in the cycle after its last word was taken; the next word is taken in the cycle in
+    which the unit leaves.
+
+    A packet always yields the units that its header names. Words that are missing count as 0,
+    words too many are dropped, and so is the whole packet if its target, class or component count
+    is none: each raises `error`. `abort` drops the unit on offer and the rest of the packet, even
+    if its words are yet to come. Reset begins with a header.
+
+    Parameters
+    ----------
+    params : ChipParams
+
+    Members
+    -------
+    i : In(stream.Signature(word_layout()))
+        Packets: a header, then units.
+    abort : In(1)
+        Drop the packet under way.
+    o : Out(stream.Signature(unit_layout(params)))
+        Units with their `target`, the header's `index`, an `address` that counts up from the
+        header's, and marks on the `first` and `last` of a packet.
+    error : Out(1)
+        A packet is not what its header said.
+    receiving : Out(1)
+        A packet has begun and not ended.
+    """
+
+    #: Cycles from the last word of a unit to the unit.
+    latency = 1
+
+    def __init__(self, params: ChipParams) -> None:
+        self.params = params
+        super().__init__({
+            "i": In(stream.Signature(word_layout())),
+            "abort": In(1),
+            "o": Out(stream.Signature(unit_layout(params))),
+            "error": Out(1),
+            "receiving": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o = self.i, self.o
+        header = Signal(header_layout())
+        units = Signal(UNITS_WIDTH)
+        legal = Signal()
+        m.d.comb += [
+            header.eq(i.payload.data),
+            units.eq(self._units(header)),
+            legal.eq(self._legal(header)),
+        ]
+        with m.If(o.ready | self.abort):
+            m.d.sync += o.valid.eq(0)
+
+        target = Signal(Target)
+        index, address = Signal(len(header.index)), Signal(len(header.address))
+        fresh = Signal()  # no unit yet
+        left = Signal(UNITS_WIDTH)
+        ended = Signal()  # the packet's last word has been taken
+        part = Signal(range(max(self._parts.values())))
+        with m.FSM() as fsm:
+            m.d.comb += self.receiving.eq(~fsm.ongoing("header"))
+
+            with m.State("header"):
+                m.d.comb += i.ready.eq(~self.abort)
+                m.d.sync += [
+                    target.eq(header.target),
+                    index.eq(header.index),
+                    address.eq(header.address),
+                    fresh.eq(1),
+                    left.eq(units),
+                    ended.eq(i.payload.last),
+                    part.eq(0),
+                ]
+                with m.If(i.valid & i.ready):
+                    with m.If(legal & (units != 0)):
+                        m.next = "body"
+                    with m.Else():
+                        m.d.comb += self.error.eq(~legal | ~i.payload.last)
+                        with m.If(~i.payload.last):
+                            m.next = "rest"
+
+            with m.State("body"):
+                take, word = Signal(), Signal(WORD)
+                pixels, last_part, last_unit = Signal(), Signal(), Signal()
+                m.d.comb += [
+                    take.eq((~o.valid | o.ready) & (ended | i.valid) & ~self.abort),
+                    word.eq(Mux(ended, 0, i.payload.data)),
+                    pixels.eq(target == Target.PIXELS),
+                    last_part.eq(part == self._last_part(m, target)),
+                    last_unit.eq(left == 1),
+                    # A word of pixels stays until all of them are out.
+                    i.ready.eq(take & ~ended & (~pixels | last_part | last_unit)),
+                ]
+                with m.If(take):
+                    m.d.comb += self.error.eq(ended)
+                    m.d.sync += [
+                        ended.eq(ended | (i.ready & i.payload.last)),
+                        part.eq(Mux(last_part, 0, part + 1)),
+                    ]
+                    self._collect(m, word, part, pixels)
+                    with m.If(pixels | last_part):
+                        m.d.sync += [
+                            o.valid.eq(1),
+                            o.payload.target.eq(target),
+                            o.payload.index.eq(index),
+                            o.payload.address.eq(address),
+                            o.payload.first.eq(fresh),
+                            o.payload.last.eq(last_unit),
+                            address.eq(address + 1),
+                            fresh.eq(0),
+                            left.eq(left - 1),
+                        ]
+                        with m.If(target == Target.APPEND):
+                            m.d.sync += target.eq(Target.ROWS)
+                        with m.If(last_unit):
+                            m.next = "header"
+                            with m.If(~ended & ~i.payload.last):
+                                m.d.comb += self.error.eq(1)
+                                m.next = "rest"
+                with m.If(self.abort):
+                    m.next = "rest"
+                    with m.If(ended):
+                        m.next = "header"
+
+            with m.State("rest"):
+                m.d.comb += i.ready.eq(~self.abort)
+                with m.If(i.valid & i.ready & i.payload.last):
+                    m.next = "header"
+        return m
+
+    @property
+    def _parts(self) -> dict[Target, int]:
+        """Words of a unit; of pixels, units of a word."""
+        widths = unit_widths(self.params)
+        parts = {target: -(-width // WORD) for target, width in widths.items()}
+        return parts | {Target.PIXELS: WORD // widths[Target.PIXELS]}
+
+    def _last_part(self, m: Module, target: Signal) -> Signal:
+        """Return the number of the last word of a unit, or of the last unit of a word."""
+        last = Signal(range(max(self._parts.values())))
+        with m.Switch(target):
+            for key, parts in self._parts.items():
+                with m.Case(key):
+                    m.d.comb += last.eq(parts - 1)
+        return last
+
+    def _collect(self, m: Module, word: Signal, part: Signal, pixels: Signal) -> None:
+        """Put a word, or a pixel of it, to its place in the unit."""
+        unit = self.o.payload.data
+        with m.If(pixels):
+            m.d.sync += unit.eq(word.word_select(part, unit_widths(self.params)[Target.PIXELS]))
+        with m.Else():
+            for place in range(-(-len(unit) // WORD)):
+                with m.If(part == place):
+                    m.d.sync += unit[place * WORD : (place + 1) * WORD].eq(word)
+                # What an earlier, longer unit left is gone with the first word.
+                with m.Elif(part == 0):
+                    m.d.sync += unit[place * WORD : (place + 1) * WORD].eq(0)
+
+    def _units(self, header: View) -> Value:
+        """Return how many units follow a header."""
+        beats = self.params.sampler.prototypes.beats
+        units = Mux(header.target == Target.LEARN, beats, header.count)
+        rows = header.index[:COUNT_WIDTH] * beats  # by a constant
+        return Mux(header.target == Target.APPEND, 1 + rows, units)
+
+    def _legal(self, header: View) -> Value:
+        """Whether a header names a target, and a class or component count that can be."""
+        labelled = (header.target == Target.LEARN) | (
+            (header.target == Target.PIXELS) & header.address[0]
+        )
+        return (
+            (header.target < Target.ROWS.value)
+            & ~(labelled & (header.index >= self.params.latent.classes))
+            & ~((header.target == Target.APPEND) & header.index[COUNT_WIDTH:].any())
+        )

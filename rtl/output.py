@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""From the packets of four sources to one stream of packets (docs/chip.md)."""
+
+from amaranth.hdl import Array, Module, Signal, unsigned
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from golden.params.machine import LABEL_WIDTH
+
+__all__ = ["Kind", "Output", "packet_layout", "source_layout", "user_layout"]
+
+
+class Kind(enum.IntEnum, shape=unsigned(2)):
+    """What a packet holds."""
+
+    RESULT = 0
+    FEATURES = 1
+    EXEMPLAR = 2  # of the sampler
+    LATENT = 3  # of the latent buffer
+
+
+def user_layout() -> StructLayout:
+    """Return the layout of what accompanies a word."""
+    return StructLayout({"kind": Kind, "aborted": 1, "reserved": 1, "label": LABEL_WIDTH})
+
+
+def source_layout() -> StructLayout:
+    """Return the layout of a word of a source."""
+    return StructLayout({"data": 64, "label": LABEL_WIDTH, "last": 1})
+
+
+def packet_layout() -> StructLayout:
+    """Return the layout of a word of the output."""
+    return StructLayout({"data": 64, "user": user_layout(), "last": 1})
+
+
+class Output(wiring.Component):
+    """Joins packets, each whole, sources taking turns.
+
+    The next packet is that of the first source, counted on from the one that had the turn last,
+    that offers a word. One word a cycle, also from packet to packet; `latency` is the register on
+    the way. `abort` ends the packet under way by a word marked `aborted`, so that who receives is
+    never left in the midst of one; a word on offer stays. Reset drops everything.
+
+    Members
+    -------
+    result, features, exemplar, latent : In(stream.Signature(source_layout()))
+        Packets, up to `last`.
+    abort : In(1)
+        Nothing is taken in this cycle, and what was taken of a packet ends.
+    o : Out(stream.Signature(packet_layout()))
+        Packets and what they are.
+    """
+
+    latency = 1
+
+    def __init__(self) -> None:
+        sources = {kind.name.lower(): In(stream.Signature(source_layout())) for kind in Kind}
+        super().__init__({
+            **sources,
+            "abort": In(1),
+            "o": Out(stream.Signature(packet_layout())),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        o = self.o
+        sources = [getattr(self, kind.name.lower()) for kind in Kind]
+        turn = Signal(Kind)  # source of the packet under way, or of the last one
+        inside, cut = Signal(), Signal()  # a packet is under way; one is to be ended
+        chosen, free = Signal(Kind), Signal()
+        valid, word = Signal(), Signal(source_layout())
+        m.d.comb += [
+            free.eq(~o.valid | o.ready),
+            valid.eq(Array(source.valid for source in sources)[chosen]),
+            word.eq(Array(source.payload.as_value() for source in sources)[chosen]),
+            chosen.eq(turn),
+        ]
+        with m.If(~inside), m.Switch(turn):
+            for kind in Kind:
+                with m.Case(kind):
+                    # Of several statements the last one counts: the next source in turn.
+                    for ahead in reversed(range(1, len(Kind))):
+                        other = (kind + ahead) % len(Kind)
+                        with m.If(sources[other].valid):
+                            m.d.comb += chosen.eq(other)
+        taken = Signal()
+        m.d.comb += taken.eq(free & ~cut & ~self.abort)
+        for kind, source in zip(Kind, sources, strict=True):
+            m.d.comb += source.ready.eq(taken & (chosen == kind))
+
+        with m.If(o.ready):
+            m.d.sync += o.valid.eq(0)
+        with m.If(taken & valid):
+            m.d.sync += [
+                o.valid.eq(1),
+                o.payload.data.eq(word.data),
+                o.payload.last.eq(word.last),
+                o.payload.user.kind.eq(chosen),
+                o.payload.user.label.eq(word.label),
+                o.payload.user.aborted.eq(0),
+                turn.eq(chosen),
+                inside.eq(~word.last),
+            ]
+        with m.If(cut & free):
+            m.d.sync += [
+                o.valid.eq(1),
+                o.payload.data.eq(0),
+                o.payload.last.eq(1),
+                o.payload.user.aborted.eq(1),
+                cut.eq(0),
+            ]
+        with m.If(self.abort & inside):
+            m.d.sync += [cut.eq(1), inside.eq(0)]
+        return m

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""From the words of a map to the beats of a vector."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.wiring import In, Out
+
+from golden.params import ChipParams
+from rtl.thermometer import word_layout
+
+__all__ = ["Regroup", "vector_layout"]
+
+
+def vector_layout(lanes: int) -> StructLayout:
+    """Return the layout of a beat without a label."""
+    return StructLayout({"bits": lanes, "last": 1})
+
+
+class Regroup(wiring.Component):
+    """Cuts words of SIMD bits into beats of L, or puts them together, one dividing the other.
+
+    A vector always leaves in B beats: what is missing is 0, what is too much is dropped. Words and
+    beats take turns at one register: a word is taken in one cycle and its beats follow from the
+    next. Reset drops the vector under way.
+
+    Parameters
+    ----------
+    params : ChipParams
+
+    Members
+    -------
+    i : In(stream.Signature(word_layout(simd)))
+        Words up to `last`.
+    o : Out(stream.Signature(vector_layout(lanes)))
+        Beats up to `last`, lanes past D 0.
+    """
+
+    #: Cycles from the word that completes a beat to the beat.
+    latency = 1
+
+    def __init__(self, params: ChipParams) -> None:
+        self.params = params
+        self._lanes = params.sampler.prototypes.lanes
+        super().__init__({
+            "i": In(stream.Signature(word_layout(params.accelerator.mvu.simd))),
+            "o": Out(stream.Signature(vector_layout(self._lanes))),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o = self.i, self.o
+        simd, lanes, beats = len(i.payload.x), self._lanes, self.params.sampler.prototypes.beats
+        used = self.params.sampler.prototypes.features - (beats - 1) * lanes  # lanes of the last
+        words, parts = max(1, lanes // simd), max(1, simd // lanes)
+        store = Signal(max(simd, lanes))
+        word, part, beat = Signal(range(words)), Signal(range(parts)), Signal(range(beats))
+        final = Signal()  # no more words
+        m.d.comb += [
+            o.payload.last.eq(beat == beats - 1),
+            o.payload.bits.eq(
+                store.word_select(part, lanes) & Mux(o.payload.last, 2**used - 1, 2**lanes - 1)
+            ),
+        ]
+        with m.FSM():
+            with m.State("words"):
+                m.d.comb += i.ready.eq(1)
+                with m.If(i.valid):
+                    m.d.sync += [
+                        store.word_select(word, simd).eq(i.payload.x),
+                        word.eq(word + 1),
+                        final.eq(i.payload.last),
+                    ]
+                    with m.If((word == words - 1) | i.payload.last):
+                        m.d.sync += word.eq(0)
+                        m.next = "beats"
+
+            with m.State("beats"):
+                m.d.comb += o.valid.eq(1)
+                with m.If(o.ready):
+                    m.d.sync += [part.eq(part + 1), beat.eq(beat + 1)]
+                    with m.If((part == parts - 1) | o.payload.last):
+                        m.d.sync += [part.eq(0), store.eq(0)]
+                        with m.If(~final):
+                            m.next = "words"
+                    with m.If(o.payload.last):
+                        m.d.sync += beat.eq(0)
+                        m.next = "words"
+                        with m.If(~final):
+                            m.next = "surplus"
+
+            with m.State("surplus"):
+                m.d.comb += i.ready.eq(1)
+                with m.If(i.valid & i.payload.last):
+                    m.next = "words"
+        return m

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Small chips, and packets for them: what the benches of the chip's blocks share."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from golden.params import (
+    AcceleratorParams,
+    ChipParams,
+    LatentBufferParams,
+    MvuParams,
+    PrototypesParams,
+    SamplerParams,
+)
+from rtl.dispatch import WORD, Target, header_layout
+from verification.rtl.simulators import payload
+
+__all__ = ["Packet", "make_chip", "words_of"]
+
+
+def make_chip(
+    *,
+    simd: int = 8,
+    lanes: int = 8,
+    features: int = 20,
+    classes: int = 5,
+    class_components: int = 3,
+    code_width: int = 4,
+    pixel_bits: int = 7,
+    exemplars: int = 2,
+    **sampler: Any,
+) -> ChipParams:
+    """Return the parameters of a small chip; `sampler` are further ones of its sampler."""
+    return ChipParams(
+        accelerator=AcceleratorParams(
+            mvu=MvuParams(pe=4, simd=simd, weight_depth=512, tile_depth=64, count_width=10),
+            map_depth=256,
+            program_depth=8,
+            channels=64,
+            classes=classes,
+            pixel_bits=pixel_bits,
+            levels=4,
+        ),
+        sampler=SamplerParams(
+            prototypes=PrototypesParams(
+                features=features,
+                code_width=code_width,
+                lanes=lanes,
+                components=7,
+                classes=classes,
+                class_components=class_components,
+            ),
+            **sampler,
+        ),
+        latent=LatentBufferParams(
+            features=features, lanes=lanes, classes=classes, exemplars=exemplars
+        ),
+    )
+
+
+def words_of(values: list[int], width: int) -> list[int]:
+    """Cut units of some width into words, lowest bits first."""
+    count = -(-width // WORD)
+    return [value >> WORD * i & 2**WORD - 1 for value in values for i in range(count)]
+
+
+def packed(values: list[int], width: int) -> list[int]:
+    """Put values of some width side by side into words."""
+    whole = sum(value << width * i for i, value in enumerate(values))
+    return words_of([whole], width * len(values)) if values else []
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet to the chip: what its header says, and the words that follow."""
+
+    target: Target
+    index: int = 0
+    address: int = 0
+    count: int = 0
+    words: list[int] = field(default_factory=list)
+
+    @property
+    def stream(self) -> list[int]:
+        """All words, the header first."""
+        header = {
+            "target": int(self.target),
+            "index": self.index,
+            "address": self.address,
+            "count": self.count,
+        }
+        return [payload(header_layout(), header), *self.words]

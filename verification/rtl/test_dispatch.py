@@ -1,0 +1,211 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""Packets, whole and broken, against the units that their headers name."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.params import ChipParams
+from rtl.dispatch import WORD, Dispatch, Target, unit_layout, unit_widths, word_layout
+from verification.rtl.chips import Packet, make_chip
+from verification.rtl.engine import PAUSES, Pauses, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+CHIP = make_chip(
+    lanes=16, simd=16, features=40, code_width=9, class_components=6
+)  # rows of 3 words
+CHIPS = [
+    CHIP,
+    make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
+    make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1),
+    make_chip(features=8, lanes=8, code_width=1, classes=1),
+]
+PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
+
+
+def units_of(chip: ChipParams, packet: Packet) -> list[int]:
+    """Return the units that a packet yields: what a header says, word by word."""
+    widths, beats = unit_widths(chip), chip.sampler.prototypes.beats
+    kinds = {
+        Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
+        Target.LEARN: [Target.LEARN] * beats,
+    }.get(packet.target, [packet.target] * packet.count)
+    bits = sum(word << WORD * i for i, word in enumerate(packet.words))
+    units = []
+    for number, kind in enumerate(kinds):
+        width = widths[kind] if kind is Target.PIXELS else -(-widths[kind] // WORD) * WORD
+        whole = unit_layout(chip)["data"].width
+        units.append(
+            payload(unit_layout(chip), {
+                "target": kind, "index": packet.index,
+                "address": (packet.address + number) % 2**24,
+                "first": int(number == 0), "last": int(number == len(kinds) - 1),
+                "data": bits & 2**width - 1 & 2**whole - 1,
+            })
+        )  # fmt: skip
+        bits >>= width
+    return units
+
+
+def size_of(chip: ChipParams, packet: Packet) -> int:
+    """Return how many words ought to follow the header."""
+    widths, beats = unit_widths(chip), chip.sampler.prototypes.beats
+    words = {target: -(-width // WORD) for target, width in widths.items()}
+    if packet.target is Target.PIXELS:
+        return -(-packet.count // (WORD // widths[Target.PIXELS]))
+    if packet.target is Target.APPEND:
+        return words[Target.APPEND] + packet.index * beats * words[Target.ROWS]
+    return words[packet.target] * (beats if packet.target is Target.LEARN else packet.count)
+
+
+def offered(packets: list[Packet]) -> list[int]:
+    """Return the payloads of the input stream."""
+    return [
+        payload(word_layout(), {"data": word, "last": int(last)})
+        for packet in packets
+        for word, last in zip(packet.stream, [False] * len(packet.words) + [True], strict=True)
+    ]
+
+
+def bench(chip: ChipParams, packets: list[Packet]) -> list[Step]:
+    expected = [unit for packet in packets for unit in units_of(chip, packet)]
+    return [Step(inputs={"i": offered(packets)}, outputs={"o": expected}, reads={"receiving": 0})]
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[ChipParams, list[Packet]]:
+    """Draw a chip and packets of all targets, some too short or too long."""
+    chip, packets = draw(st.sampled_from(CHIPS)), []
+    for target in draw(st.lists(st.sampled_from(PACKET_TARGETS), min_size=1, max_size=6)):
+        packet = Packet(
+            target,
+            draw(st.integers(0, 3 if target is Target.APPEND else chip.latent.classes - 1)),
+            draw(st.integers(0, 2**24 - 1)),
+            draw(st.integers(0, 11)),
+        )
+        size = max(0, size_of(chip, packet) + draw(st.sampled_from([0, 0, 0, -1, 1, 3, -3])))
+        packet.words.extend(draw(st.integers(0, 2**WORD - 1)) for _ in range(size))
+        packets.append(packet)
+    return chip, packets
+
+
+@settings(max_examples=40)
+@given(cases(), st.sampled_from(list(PAUSES)))
+def test_units_are_those_of_the_headers(case: tuple[ChipParams, list[Packet]], name: str) -> None:
+    run_pysim(Dispatch(case[0]), bench(*case), PAUSES[name])
+
+
+def whole(chip: ChipParams, target: Target, index: int = 1, count: int = 9) -> Packet:
+    """Return a packet just as long as it ought to be."""
+    packet = Packet(target, index, 7, count)
+    packet.words.extend(
+        0x0123456789ABCDEF * (i + 3) % 2**WORD for i in range(size_of(chip, packet))
+    )
+    return packet
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_every_target_in_verilog(pauses: Pauses, simulator: str) -> None:
+    packets = [whole(CHIP, target) for target in PACKET_TARGETS for _ in range(2)]
+    trace = run_cocotb(Dispatch(CHIP), bench(CHIP, packets), pauses, ("error",), simulator)
+    assert trace.counts["error"] == 0
+
+
+@pytest.mark.parametrize("surplus", [-1, 1, 2])
+@pytest.mark.parametrize("target", PACKET_TARGETS)
+def test_wrong_length_is_an_error_and_hurts_nobody_else(target: Target, surplus: int) -> None:
+    packet = whole(CHIP, target)
+    if surplus < 0:
+        del packet.words[surplus:]
+    else:
+        packet.words.extend([1] * surplus)
+    packets = [packet, whole(CHIP, Target.WEIGHTS)]
+    trace = run_pysim(Dispatch(CHIP), bench(CHIP, packets), counted=("error",))
+    assert trace.counts["error"] > 0
+
+
+@pytest.mark.parametrize(
+    ("target", "index", "address"),
+    [
+        (Target.ROWS, 0, 0),
+        (9, 0, 0),
+        (15, 0, 0),
+        (Target.LEARN, 5, 0),
+        (Target.PIXELS, 5, 1),
+        (Target.APPEND, 256, 0),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 1, 5])
+def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, size: int) -> None:
+    packet = Packet(target, index, address, 3, [2**WORD - 1] * size)  # pyright: ignore[reportArgumentType]
+    good = whole(CHIP, Target.LEARN)
+    trace = run_pysim(
+        Dispatch(CHIP),
+        [Step(inputs={"i": offered([packet, good])}, outputs={"o": units_of(CHIP, good)})],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == 1
+
+
+def test_label_counts_only_where_a_picture_is_learned() -> None:
+    packet = whole(CHIP, Target.PIXELS, index=5)
+    unlabelled = Packet(packet.target, packet.index, 0, packet.count, packet.words)
+    trace = run_pysim(Dispatch(CHIP), bench(CHIP, [unlabelled]), counted=("error",))
+    assert trace.counts["error"] == 0
+
+
+def test_latency_and_throughput() -> None:
+    packet = whole(CHIP, Target.CLASS_THRESHOLDS, count=20)
+    trace = run_pysim(Dispatch(CHIP), bench(CHIP, [packet, packet]))
+    inputs, outputs = trace.transfers["i"], trace.offered["o"]
+    assert outputs[0] - inputs[1] == Dispatch.latency
+    # One word a cycle, headers included.
+    assert inputs == list(range(inputs[0], inputs[0] + 42))
+    pixels = whole(CHIP, Target.PIXELS, count=29)
+    trace = run_pysim(Dispatch(CHIP), bench(CHIP, [pixels]))
+    assert trace.transfers["o"] == list(range(trace.offered["o"][0], trace.offered["o"][0] + 29))
+
+
+@pytest.mark.parametrize("cut", range(10))
+@pytest.mark.parametrize("rest", [0, 1, 4])
+def test_abort_drops_the_packet_and_what_is_still_to_come(cut: int, rest: int) -> None:
+    packet, good = whole(CHIP, Target.APPEND), whole(CHIP, Target.LEARN)
+    words = offered([packet])
+    complete = cut // 3  # the header and the first unit are three words, as every row is
+    ending = payload(word_layout(), {"data": 77, "last": 1})
+    late = [*words[:-1][cut : cut + rest], ending] if cut else []
+    trace = run_pysim(Dispatch(CHIP), [
+        Step(
+            inputs={"i": words[:cut]},
+            outputs={"o": units_of(CHIP, packet)[:complete]},
+            reads={"receiving": int(cut > 0)},
+        ),
+        Step(pins={"abort": 1}, cycles=1),
+        Step(inputs={"i": late}, pins={"abort": 0}, reads={"receiving": 0}),
+        Step(inputs={"i": offered([good])}, outputs={"o": units_of(CHIP, good)}),
+    ], counted=("error",))  # fmt: skip
+    assert trace.counts["error"] == 0
+
+
+@pytest.mark.parametrize("size", [-2, 0])
+def test_abort_waits_for_no_word_of_a_packet_that_has_ended(size: int) -> None:
+    packet, good = whole(CHIP, Target.LEARN), whole(CHIP, Target.WEIGHTS)
+    if size:
+        del packet.words[size:]
+    run_pysim(Dispatch(CHIP), [
+        *bench(CHIP, [packet]),
+        Step(pins={"abort": 1}, cycles=1),
+        Step(pins={"abort": 0}),
+        *bench(CHIP, [good]),
+    ])  # fmt: skip
+
+
+def test_reset_begins_with_a_header() -> None:
+    packet, good = whole(CHIP, Target.APPEND), whole(CHIP, Target.LEARN)
+    run_pysim(Dispatch(CHIP), [
+        Step(inputs={"i": offered([packet])[:2]}),
+        Step(reset=True, reads={"receiving": 0}),
+        *bench(CHIP, [good]),
+    ])  # fmt: skip

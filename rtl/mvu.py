@@ -9,9 +9,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import MvuParams, XnorParams
-from rtl.xnor import Xnor
+from rtl.xnor import Xnor, xnor_latency
 
-__all__ = ["Mvu", "step_layout", "threshold_layout", "tile_layout", "weight_layout"]
+__all__ = ["Mvu", "mvu_latency", "step_layout", "threshold_layout", "tile_layout", "weight_layout"]
 
 
 def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
@@ -41,6 +41,19 @@ def threshold_layout(params: MvuParams) -> data.StructLayout:
         "tile": range(params.tile_depth), "pe": range(params.pe),
         "limit": params.count_width + 1, "polarity": 1,
     })  # fmt: skip
+
+
+def mvu_latency(params: MvuParams) -> int:
+    """Return the cycles from the last step of a tile to the tile.
+
+    Memory, agreements, sum, comparison.
+    """
+    return 1 + xnor_latency(_neuron(params)) + 2
+
+
+def _neuron(params: MvuParams) -> XnorParams:
+    """Return the parameters of what one neuron takes in a cycle."""
+    return XnorParams(inputs=params.simd)
 
 
 class Mvu(wiring.Component):
@@ -79,10 +92,7 @@ class Mvu(wiring.Component):
         self._mark = data.StructLayout({
             "present": 1, "last": 1, "tile": range(params.tile_depth), "tag": tag,
         })  # fmt: skip
-        self._xnor = XnorParams(inputs=params.simd)
-        self._agree_latency = 1 + Xnor(self._xnor).latency
-        #: Cycles from the last step to its tile: memory, agreements, sum, comparison.
-        self.latency = self._agree_latency + 2
+        self.latency = mvu_latency(params)
         super().__init__({
             "i": In(stream.Signature(step_layout(params, tag))),
             "o": Out(stream.Signature(tile_layout(params, tag))),
@@ -100,36 +110,37 @@ class Mvu(wiring.Component):
             self.weights.ready.eq(1),
             self.thresholds.ready.eq(1),
         ]
-        summed, compared = self._marks(m, advance)
+        marks = self._marks(m, advance)
         x, mask = (Signal(self.params.simd, name=name, reset_less=True) for name in ("x", "mask"))
         with m.If(advance):
             m.d.sync += [x.eq(i.payload.x), mask.eq(i.payload.mask)]
-            m.d.sync += [o.valid.eq(compared.last), o.payload.tag.eq(compared.tag)]
+            m.d.sync += [o.valid.eq(marks[-1].last), o.payload.tag.eq(marks[-1].tag)]
         for pe in range(self.params.pe):
             agree = self._agree(m, pe, advance, x, mask)
-            count = self._accumulate(m, pe, advance, agree, summed)
-            fires = self._compare(m, pe, advance, count, summed.tile)
+            count = self._accumulate(m, pe, advance, agree, marks[-2])
+            fires = self._compare(m, pe, advance, count, marks[-3])
             with m.If(advance):
                 m.d.sync += [o.payload.counts[pe].eq(count), o.payload.bits[pe].eq(fires)]
         return m
 
-    def _marks(self, m: Module, advance: Signal) -> tuple[Any, Any]:
-        """Let what is known of a step go beside its data, to the sum and to the comparison."""
+    def _marks(self, m: Module, advance: Signal) -> list[Any]:
+        """Let what is known of a step go beside its data; return it for the stages in order.
+
+        The last stage compares, the one before adds up, and the one before that counts.
+        """
         i = self.i
-        before, stages = i.payload, []
-        present, last = i.valid, i.payload.last
-        for n in range(1, self._agree_latency + 2):
-            mark = Signal(self._mark, name=f"mark_{n}")
+        marks = [Signal(self._mark, name="mark_0")]
+        m.d.comb += [
+            marks[0].present.eq(i.valid),
+            marks[0].last.eq(i.valid & i.payload.last),
+            marks[0].tile.eq(i.payload.tile),
+            marks[0].tag.eq(i.payload.tag),
+        ]
+        for n in range(1, self.latency):
+            marks.append(Signal(self._mark, name=f"mark_{n}"))
             with m.If(advance):
-                m.d.sync += [
-                    mark.present.eq(present),
-                    mark.last.eq(present & last),
-                    mark.tile.eq(before.tile),
-                    mark.tag.eq(before.tag),
-                ]
-            before, present, last = mark, mark.present, mark.last
-            stages.append(mark)
-        return stages[-2], stages[-1]
+                m.d.sync += marks[n].eq(marks[n - 1])
+        return marks
 
     def _agree(self, m: Module, pe: int, advance: Signal, x: Signal, mask: Signal) -> Signal:
         """Count the agreements of a step with its row of weights."""
@@ -137,7 +148,7 @@ class Mvu(wiring.Component):
         m.submodules[f"weights_{pe}"] = memory = Memory(
             shape=unsigned(p.simd), depth=p.weight_depth, init=[]
         )
-        m.submodules[f"xnor_{pe}"] = xnor = Xnor(self._xnor)
+        m.submodules[f"xnor_{pe}"] = xnor = Xnor(_neuron(p))
         write_port, read_port = memory.write_port(), memory.read_port()
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
@@ -167,18 +178,22 @@ class Mvu(wiring.Component):
                 m.d.sync += so_far.eq(0)
         return count
 
-    def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, tile: Value) -> Value:
-        """Compare a count with the limit of its tile, which is read while the count is summed."""
+    def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, mark: Any) -> Value:
+        """Compare a count with the limit of its tile, which is read two cycles before."""
         p, write = self.params, self.thresholds
         row = data.StructLayout({"limit": p.count_width + 1, "polarity": 1})
         m.submodules[f"thresholds_{pe}"] = memory = Memory(shape=row, depth=p.tile_depth, init=[])
         write_port, read_port = memory.write_port(), memory.read_port()
+        threshold = Signal(row, name=f"threshold_{pe}", reset_less=True)
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.tile),
             write_port.data.limit.eq(write.payload.limit),
             write_port.data.polarity.eq(write.payload.polarity),
             read_port.en.eq(advance),
-            read_port.addr.eq(tile),
+            read_port.addr.eq(mark.tile),
         ]
-        return (count >= read_port.data.limit) == read_port.data.polarity
+        # A block RAM answers late in the cycle: too late for a comparison.
+        with m.If(advance):
+            m.d.sync += threshold.eq(read_port.data)
+        return (count >= threshold.limit) == threshold.polarity

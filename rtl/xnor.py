@@ -7,10 +7,12 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import XnorParams
 
-__all__ = ["Xnor"]
+__all__ = ["Xnor", "xnor_latency"]
 
-#: Levels of full adders between two rows of registers.
-REGISTER_SPACING = 3
+
+def xnor_latency(params: XnorParams) -> int:
+    """Return the enabled cycles from inputs to count: agreements, levels, addition."""
+    return len(_levels(params.inputs)) + (params.inputs > 1)
 
 
 class Xnor(wiring.Component):
@@ -23,7 +25,8 @@ class Xnor(wiring.Component):
     The bits of one weight 2**k form a column. A level of the tree turns three bits of a column into
     one of the same and one of the next, so that every full adder takes one bit away and none is
     spent on anything else: n - bits of the count of them in all, two LUT4 each. When no column
-    holds more than two bits, one addition ends it.
+    holds more than two bits, one addition ends it. Every level ends in registers, which costs no
+    tables and leaves a synthesiser no reason to double adders for speed.
 
     Parameters
     ----------
@@ -41,12 +44,9 @@ class Xnor(wiring.Component):
 
     def __init__(self, params: XnorParams) -> None:
         self.params = params
-        n = params.inputs
-        self._levels = _levels(n)
-        registers = -(-(len(self._levels) - 1) // REGISTER_SPACING)
-        #: Enabled cycles from inputs to count: the agreements, the levels, the addition.
-        self.latency = 1 + registers + (n > 1)
-        lanes = In(n)
+        self.latency = xnor_latency(params)
+        self._levels = _levels(params.inputs)
+        lanes = In(params.inputs)
         super().__init__({
             "en": In(1), "x": lanes, "w": lanes, "mask": lanes, "agree": Out(params.agree_width),
         })  # fmt: skip
@@ -57,14 +57,12 @@ class Xnor(wiring.Component):
         with m.If(self.en):
             m.d.sync += agreeing.eq(~(self.x ^ self.w) & self.mask)
         columns: list[Value] = [agreeing]
-        last = len(self._levels) - 1
-        for level in range(1, last + 1):
-            registered = level % REGISTER_SPACING == 0 or level == last
-            columns = self._level(m, level, columns, registered)
+        for level in range(1, len(self._levels)):
+            columns = self._level(m, level, columns)
         self._add(m, columns)
         return m
 
-    def _level(self, m: Module, level: int, columns: list[Value], registered: bool) -> list[Value]:
+    def _level(self, m: Module, level: int, columns: list[Value]) -> list[Value]:
         """Put the bits of every column through full adders, side by side."""
         following: list[Value] = []
         carries: Value = Cat()
@@ -73,12 +71,8 @@ class Xnor(wiring.Component):
             n = len(column) // 3
             a, b, c, rest = column[:n], column[n : 2 * n], column[2 * n : 3 * n], column[3 * n :]
             bits = Signal(height, name=f"level_{level}_column_{k}", reset_less=True)
-            outgoing = Cat(a ^ b ^ c, rest, carries)
-            if registered:
-                with m.If(self.en):
-                    m.d.sync += bits.eq(outgoing)
-            else:
-                m.d.comb += bits.eq(outgoing)
+            with m.If(self.en):
+                m.d.sync += bits.eq(Cat(a ^ b ^ c, rest, carries))
             carries = (a & b) | (c & (a | b))
             following.append(bits)
         return following

@@ -1,0 +1,185 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.bits import pack
+from golden.dense import Dense
+from golden.params import DenseParams, MvuParams, XnorParams
+from golden.xnor import Xnor
+from rtl.mvu import Mvu, step_layout, threshold_layout, tile_layout, weight_layout
+from verification.rtl.engine import PAUSES, Pauses, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+TAG = 6
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Dense layer on the rows of a unit: tile after tile of neurons, word after word of inputs."""
+
+    unit: MvuParams
+    layer: Dense
+    rng: np.random.Generator
+
+    @property
+    def words(self) -> int:
+        return -(-self.layer.params.inputs // self.unit.simd)
+
+    @property
+    def tiles(self) -> int:
+        return -(-self.layer.params.outputs // self.unit.pe)
+
+    def load(self) -> Step:
+        """Write all rows; neurons past the last have weights 1 and never fire."""
+        p, layer = self.unit, self.layer.params
+        weights = np.ones((self.tiles * p.pe, self.words * p.simd), np.uint8)
+        weights[: layer.outputs, : layer.inputs] = self.layer.weights
+        rows, limits = [], []
+        for neuron, row in enumerate(weights):
+            tile, pe = divmod(neuron, p.pe)
+            for n, word in enumerate(row.reshape(self.words, p.simd)):
+                write = {"row": tile * self.words + n, "pe": pe, "data": _integer(word)}
+                rows.append(payload(weight_layout(p), write))
+            limit, polarity = self._threshold(neuron)
+            limits.append(payload(threshold_layout(p), {
+                "tile": tile, "pe": pe, "limit": limit, "polarity": polarity,
+            }))  # fmt: skip
+        return Step(inputs={"weights": rows, "thresholds": limits})
+
+    def _threshold(self, neuron: int) -> tuple[int, int]:
+        layer, never = self.layer, 2**self.unit.count_width
+        if neuron >= layer.params.outputs:
+            return never, 1
+        theta = 0 if layer.thresholds is None else int(layer.thresholds[neuron])
+        polarity = 1 if layer.polarity is None else int(layer.polarity[neuron])
+        return min(max(-(-(layer.params.inputs + theta) // 2), 0), never), polarity
+
+    def run(self, x: np.ndarray) -> Step:
+        """Pass one input vector; what the masks leave out is noise."""
+        p, layer = self.unit, self.layer.params
+        padded = self.rng.integers(0, 2, self.words * p.simd, np.uint8)
+        padded[: layer.inputs] = x
+        mask = np.arange(self.words * p.simd) < layer.inputs
+        steps = []
+        for tile in range(self.tiles):
+            for n in range(self.words):
+                lanes = slice(n * p.simd, (n + 1) * p.simd)
+                last = n == self.words - 1
+                steps.append(payload(step_layout(p, TAG), {
+                    "x": _integer(padded[lanes]), "mask": _integer(mask[lanes]),
+                    "weight": tile * self.words + n, "last": last,
+                    # The rows of thresholds and the tags of other steps do not count.
+                    "tile": tile if last else int(self.rng.integers(p.tile_depth)),
+                    "tag": tile % 2**TAG if last else int(self.rng.integers(2**TAG)),
+                }))  # fmt: skip
+        return Step(inputs={"i": steps}, outputs={"o": self._tiles(x)})
+
+    def _tiles(self, x: np.ndarray) -> list[int]:
+        p, layer = self.unit, self.layer.params
+        unused = self.tiles * p.pe - layer.outputs
+        xnor = Xnor(XnorParams(inputs=layer.inputs))
+        agree = xnor.agree(pack(x[np.newaxis]), self.layer.packed_weights)[0]
+        counts = np.concatenate([agree, np.full(unused, x.sum())]).reshape(self.tiles, p.pe)
+        bits = np.concatenate([self.layer.forward(x), np.zeros(unused, np.uint8)])
+        return [
+            payload(tile_layout(p, TAG), {
+                "counts": [*map(int, counts[tile])], "bits": _integer(fired), "tag": tile % 2**TAG,
+            })
+            for tile, fired in enumerate(bits.reshape(self.tiles, p.pe))
+        ]  # fmt: skip
+
+
+def _integer(bits: np.ndarray) -> int:
+    return sum(int(bit) << lane for lane, bit in enumerate(bits))
+
+
+def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0) -> Folded:
+    """Fold a random layer over a unit that just holds it, with thresholds unless `seed` is odd."""
+    rng, thresholds = np.random.default_rng(seed), seed % 2 == 0
+    sizes = DenseParams(inputs=inputs, outputs=outputs, thresholds=thresholds)
+    weights = rng.integers(0, 2, sizes.weight_shape, np.uint8)
+    theta = polarity = None
+    if thresholds:
+        # Some of them beyond what a dot product reaches.
+        theta = rng.integers(-inputs - 2, inputs + 3, outputs).astype(np.int32)
+        theta[0] = rng.choice([-(2**31), 2**31 - 1, theta[0]])
+        polarity = rng.integers(0, 2, outputs, np.uint8)
+    tiles, words = -(-outputs // pe), -(-inputs // simd)
+    unit = MvuParams(
+        pe=pe, simd=simd, weight_depth=tiles * words, tile_depth=tiles,
+        count_width=inputs.bit_length(),
+    )  # fmt: skip
+    return Folded(unit, Dense(sizes, weights, theta, polarity), rng)
+
+
+def bench(fold: Folded, vectors: int) -> list[Step]:
+    inputs = fold.layer.params.inputs
+    return [
+        fold.load(),
+        *(fold.run(x) for x in fold.rng.integers(0, 2, (vectors, inputs), np.uint8)),
+    ]
+
+
+@settings(max_examples=50)
+@given(
+    pe=st.integers(1, 4),
+    simd=st.integers(1, 9),
+    inputs=st.integers(1, 24),
+    outputs=st.integers(1, 9),
+    seed=st.integers(0, 1000),
+    pauses=st.sampled_from(sorted(PAUSES)),
+)
+def test_dense_layers_equal_golden(
+    pe: int, simd: int, inputs: int, outputs: int, seed: int, pauses: str
+) -> None:
+    fold = folded(pe, simd, inputs, outputs, seed)
+    run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=2), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
+    fold = folded(pe=4, simd=64, inputs=200, outputs=14)
+    run_cocotb(Mvu(fold.unit, TAG), bench(fold, vectors=3), pauses, simulator=simulator)
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_one_neuron_of_one_lane_in_verilog(simulator: str) -> None:
+    fold = folded(pe=1, simd=1, inputs=5, outputs=7)
+    run_cocotb(Mvu(fold.unit, TAG), bench(fold, vectors=4), simulator=simulator)
+
+
+def test_a_lone_row_in_memories_of_one_row() -> None:
+    fold = folded(pe=3, simd=8, inputs=8, outputs=3)
+    run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=5))
+
+
+@pytest.mark.parametrize("inputs", [8, 20])
+def test_a_step_a_cycle_and_latency(inputs: int) -> None:
+    fold = folded(pe=2, simd=8, inputs=inputs, outputs=12)
+    dut = Mvu(fold.unit, TAG)
+    trace = run_pysim(dut, bench(fold, vectors=1))
+    taken, words = trace.transfers["i"], fold.words
+    assert taken == list(range(taken[0], taken[0] + 6 * words))
+    assert trace.offered["o"] == [cycle + dut.latency for cycle in taken[words - 1 :: words]]
+
+
+@pytest.mark.parametrize(("simd", "latency"), [(1, 4), (8, 8), (64, 14)])
+def test_latency_of_usual_sizes(simd: int, latency: int) -> None:
+    assert Mvu(MvuParams(pe=1, simd=simd), TAG).latency == latency
+
+
+def test_reset_drops_the_steps_inside_and_keeps_the_rows() -> None:
+    fold = folded(pe=2, simd=4, inputs=12, outputs=2)
+    load, run = bench(fold, vectors=1)
+    for inside in range(1, 10):
+        # Steps of tiles that never end, so deep in the pipeline when the reset comes.
+        endless = [run.inputs["i"][0]] * inside
+        steps = [load, Step(inputs={"i": endless}), Step(reset=True), run]
+        run_pysim(Mvu(fold.unit, TAG), steps)

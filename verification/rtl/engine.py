@@ -24,10 +24,14 @@ class BenchError(AssertionError):
 
 @dataclass(frozen=True)
 class Stream:
-    """A stream port of the block: `name`, and whether it leads into the block."""
+    """A stream port of the block: `name`, and whether it leads into the block.
+
+    A `tap` leads out and has no `ready`: what is valid passes in every cycle.
+    """
 
     name: str
     into: bool
+    tap: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Engine:
                     self._offering[stream.name] = ready and not self._chance(self.pauses.idle)
                 levels[f"{stream.name}__valid"] = int(self._offering[stream.name])
                 levels[f"{stream.name}__payload"] = waiting[0] if waiting else 0
-            else:
+            elif not stream.tap:
                 seen = stream.name in self._held
                 take = not self._chance(self.pauses.stall)
                 levels[f"{stream.name}__ready"] = int(take and (seen or not self.pauses.patient))
@@ -190,8 +194,8 @@ class Engine:
 
     def _observe_stream(self, stream: Stream, levels: Mapping[str, int]) -> None:
         name = stream.name
-        valid, ready = levels[f"{name}__valid"], levels[f"{name}__ready"]
-        payload = levels[f"{name}__payload"]
+        valid, payload = levels[f"{name}__valid"], levels[f"{name}__payload"]
+        ready = stream.tap or levels[f"{name}__ready"]
         if not stream.into:
             held = self._held.get(name)
             if held is not None and (not valid or payload != held):

@@ -32,12 +32,15 @@ VERILATOR_ARGS = ["-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"]
 
 
 def streams_of(component: wiring.Component) -> list[Stream]:
-    """Return the stream ports of a block."""
-    return [
-        Stream(name, into=member.flow is In)
-        for name, member in component.signature.members.items()
-        if not member.is_port and isinstance(member.signature, stream.Signature)
-    ]
+    """Return the stream ports of a block, and the taps: ports of a `valid` and a `payload`."""
+    found = []
+    for name, member in component.signature.members.items():
+        if member.is_port:
+            continue
+        tap = set(member.signature.members) == {"valid", "payload"}
+        if tap or isinstance(member.signature, stream.Signature):
+            found.append(Stream(name, into=member.flow is In, tap=tap))
+    return found
 
 
 def payload(shape: Any, value: Any) -> int:

@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: MIT
+"""Machine that runs whole networks, layer by layer, over one matrix-vector unit (contract, 3)."""
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from golden.params import AcceleratorParams, MapShape, ThermometerParams
+from rtl.collector import Collector
+from rtl.descriptor import (
+    LoadTarget,
+    Operation,
+    descriptor_layout,
+    limit_layout,
+    load_layout,
+    tag_layout,
+)
+from rtl.head import Head, logit_layout
+from rtl.mvu import Mvu, step_layout
+from rtl.pool import Pool
+from rtl.thermometer import Thermometer, word_layout
+from rtl.window import Window
+
+__all__ = ["Network", "map_write_layout", "thermometer_params"]
+
+
+def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a word that goes to a map: in which layer of the program, and where."""
+    return data.StructLayout({
+        "layer": range(max(2, params.program_depth)),
+        "address": range(max(2, params.map_depth)), "data": params.mvu.simd,
+    })  # fmt: skip
+
+
+def thermometer_params(params: AcceleratorParams) -> ThermometerParams:
+    """Return the parameters of the machine's input encoder."""
+    pixel = MapShape(height=1, width=1, channels=params.colours)
+    return ThermometerParams(bits=params.pixel_bits, levels=params.levels, input=pixel)
+
+
+class Network(wiring.Component):
+    """Feature extractor and head of whatever network its program describes.
+
+    A program of layer descriptors runs once for every picture. Its first layer turns pixels into a
+    map; the others read one feature memory through the window and write the other, or send words
+    or logits out. A layer begins when the last word of the one before has been written. Pixels are
+    taken in the first layer only, so a picture waits until the one before is done; the cycles of a
+    picture are `rtl.program.Program.cycles`. Nothing in the machine knows a layer's kind beyond
+    its operation: kernels, groups, padding, strides and the concatenation of the head are
+    numbers of its descriptor.
+
+    Memories load while no picture is inside, words to load going before pixels. Reset ends the
+    picture; the memories keep what they hold.
+
+    Parameters
+    ----------
+    params : AcceleratorParams
+
+    Members
+    -------
+    pixels : In(stream.Signature(params.pixel_bits))
+        Colour values of pictures in the order (row, column, colour).
+    load : In(stream.Signature(load_layout(params)))
+        Words of the program, the weights and the thresholds.
+    n_classes : In(range(params.classes + 1))
+        Classes seen so far; held while a picture is inside.
+    features : Out(stream.Signature(word_layout(params.mvu.simd)))
+        Words of the embedding, `last` on the last.
+    logits : Out(stream.Signature(logit_layout(params)))
+        Logits in the order of classes, as of `rtl.head.Head`.
+    busy : Out(1)
+        A picture is inside.
+    map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
+        Every word written to a map, to look at.
+    """
+
+    #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
+    latency = 2 + Window.latency
+
+    def __init__(self, params: AcceleratorParams) -> None:
+        self.params = params
+        super().__init__({
+            "pixels": In(stream.Signature(unsigned(params.pixel_bits))),
+            "load": In(stream.Signature(load_layout(params))),
+            "n_classes": In(range(params.classes + 1)),
+            "features": Out(stream.Signature(word_layout(params.mvu.simd))),
+            "logits": Out(stream.Signature(logit_layout(params))),
+            "busy": Out(1),
+            "map_write": Out(wiring.Signature({
+                "valid": Out(1), "payload": Out(map_write_layout(params)),
+            })),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        p, tag = self.params, tag_layout(self.params)
+        m.submodules.thermometer = self._thermometer = Thermometer(
+            thermometer_params(p), p.mvu.simd
+        )
+        m.submodules.window = self._window = Window(p)
+        m.submodules.mvu = self._mvu = Mvu(p.mvu, tag)
+        m.submodules.collector = self._collector = Collector(p)
+        m.submodules.pool = self._pool = Pool(p.mvu.simd, unsigned(1))
+        m.submodules.head = self._head = Head(p)
+        idle, reading, active = Signal(), Signal(), Signal()
+        layer = Signal(range(max(2, p.program_depth)))
+        self._load(m, idle)
+        descriptor = self._descriptor(m, layer)
+        final, done = self._leave(m, descriptor, active, layer)
+        self._take_pixels(m, descriptor, active, final)
+        self._read(m, descriptor, reading)
+        self._compute(m, descriptor)
+        self._sequence(m, descriptor, layer, idle, reading, active, done)
+        return m
+
+    def _sequence(
+        self, m: Module, descriptor: data.View, layer: Signal, idle: Signal, reading: Signal,
+        active: Signal, done: Signal,
+    ) -> None:  # fmt: skip
+        """Go through the program once a picture."""
+        m.d.comb += self.busy.eq(~idle)
+        with m.FSM():
+            with m.State("idle"):
+                m.d.comb += idle.eq(1)
+                with m.If(self.pixels.valid & ~self.load.valid):
+                    m.next = "fetch"
+            with m.State("fetch"):
+                m.next = "begin"
+            with m.State("begin"):
+                m.d.comb += [reading.eq(descriptor.operation != Operation.INPUT), active.eq(1)]
+                with m.If(~reading | (self._window.i.valid & self._window.i.ready)):
+                    m.next = "end"
+            with m.State("end"):
+                m.d.comb += active.eq(1)
+                with m.If(done):
+                    m.d.sync += layer.eq(Mux(descriptor.end, 0, layer + 1))
+                    m.next = "fetch"
+                    with m.If(descriptor.end):
+                        m.next = "idle"
+
+    def _load(self, m: Module, idle: Signal) -> None:
+        """Take words into the memories; `_descriptor` has that of the program."""
+        load, weights, thresholds = self.load, self._mvu.weights, self._mvu.thresholds
+        word, limit = load.payload, Signal(limit_layout(self.params))
+        taken = load.valid & idle
+        m.d.comb += [
+            load.ready.eq(idle),
+            weights.valid.eq(taken & (word.target == LoadTarget.WEIGHTS)),
+            weights.payload.row.eq(word.address),
+            weights.payload.pe.eq(word.lane),
+            weights.payload.data.eq(word.data),
+            thresholds.valid.eq(taken & (word.target == LoadTarget.THRESHOLDS)),
+            thresholds.payload.tile.eq(word.address),
+            thresholds.payload.pe.eq(word.lane),
+            limit.eq(word.data),
+            thresholds.payload.limit.eq(limit.limit),
+            thresholds.payload.polarity.eq(limit.polarity),
+        ]
+
+    def _descriptor(self, m: Module, layer: Signal) -> data.View:
+        """Return the descriptor of a layer, read in the cycle before."""
+        layout, load = descriptor_layout(self.params), self.load
+        m.submodules.program = program = Memory(
+            shape=unsigned(layout.size), depth=self.params.program_depth, init=[]
+        )
+        write, read = program.write_port(), program.read_port()
+        m.d.comb += [
+            write.en.eq(load.valid & load.ready & (load.payload.target == LoadTarget.PROGRAM)),
+            write.addr.eq(load.payload.address),
+            write.data.eq(load.payload.data),
+            read.en.eq(1),
+            read.addr.eq(layer),
+        ]
+        return data.View(layout, read.data)
+
+    def _take_pixels(self, m: Module, descriptor: data.View, active: Signal, final: Signal) -> None:
+        """Let the pixels of one picture into the thermometer, and none of the next."""
+        thermometer, pixels = self._thermometer, self.pixels
+        open_ = Signal()
+        m.d.comb += [
+            # The encoder asks for the next colour while the last word leaves.
+            open_.eq(
+                active & (descriptor.operation == Operation.INPUT) & ~(thermometer.o.valid & final)
+            ),
+            thermometer.levels.eq(descriptor.levels),
+            thermometer.i.payload.eq(pixels.payload),
+            thermometer.i.valid.eq(pixels.valid & open_),
+            pixels.ready.eq(thermometer.i.ready & open_),
+        ]
+
+    def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:
+        """Read the word of a step, and hand both to the unit of the layer."""
+        window, step = self._window, self._window.o.payload
+        simd = self.params.mvu.simd
+        held = Signal(step_layout(self.params.mvu, tag_layout(self.params)))
+        present, inside, advance, taken = Signal(), Signal(), Signal(), Signal()
+        words = Array(self._feature_memory(m, bank, advance) for bank in range(2))
+        m.d.comb += [
+            window.i.valid.eq(reading),
+            window.i.payload.eq(descriptor),
+            advance.eq(~present | taken),
+            window.o.ready.eq(advance),
+        ]
+        lanes = Cat((step.low <= n) & (step.high > n) for n in range(simd))
+        with m.If(advance):
+            m.d.sync += [present.eq(window.o.valid), inside.eq(step.inside)]
+            for name in ("weight", "tile", "last", "tag"):
+                m.d.sync += held[name].eq(step[name])
+            m.d.sync += held.mask.eq(lanes)
+        x = Signal(simd)
+        m.d.comb += x.eq(Mux(inside, words[descriptor.source], 0))
+        self._hand_out(m, descriptor, held, x, present, taken)
+
+    def _hand_out(
+        self, m: Module, descriptor: data.View, step: data.View, x: Signal, present: Signal,
+        taken: Signal,
+    ) -> None:  # fmt: skip
+        """Offer a step and its word to the unit that the layer's operation names."""
+        mvu, pool, features = self._mvu, self._pool, self.features
+        m.d.comb += [
+            mvu.i.payload.eq(step),
+            mvu.i.payload.x.eq(x),
+            pool.i.payload.x.eq(x),
+            pool.i.payload.last.eq(step.last),
+            features.payload.x.eq(x),
+        ]
+        with m.Switch(descriptor.operation):
+            with m.Case(Operation.NEURONS, Operation.LOGITS):
+                m.d.comb += [mvu.i.valid.eq(present), taken.eq(mvu.i.ready)]
+            with m.Case(Operation.POOL):
+                m.d.comb += [pool.i.valid.eq(present), taken.eq(pool.i.ready)]
+            with m.Case(Operation.FEATURES):
+                m.d.comb += [features.valid.eq(present), taken.eq(features.ready)]
+
+    def _feature_memory(self, m: Module, bank: int, advance: Signal) -> Value:
+        """Return the word that a bank holds at the address of the step before."""
+        m.submodules[f"map_{bank}"] = memory = Memory(
+            shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
+        )
+        write, read = memory.write_port(), memory.read_port()
+        m.d.comb += [
+            write.en.eq(self.map_write.valid & (self._target == bank)),
+            write.addr.eq(self.map_write.payload.address),
+            write.data.eq(self.map_write.payload.data),
+            read.en.eq(advance),
+            read.addr.eq(self._window.o.payload.address),
+        ]
+        return read.data
+
+    def _compute(self, m: Module, descriptor: data.View) -> None:
+        """Bring the tiles of the matrix-vector unit to the collector or to the head."""
+        mvu, collector, head = self._mvu, self._collector, self._head
+        tile = mvu.o.payload
+        is_head = Signal()
+        m.d.comb += [
+            is_head.eq(descriptor.operation == Operation.LOGITS),
+            collector.i.valid.eq(mvu.o.valid & ~is_head),
+            collector.i.payload.bits.eq(tile.bits),
+            collector.i.payload.tag.eq(tile.tag),
+            collector.whole.eq(descriptor.whole),
+            collector.place_stride.eq(descriptor.place_stride),
+            collector.pixel_words.eq(descriptor.pixel_words),
+            head.i.valid.eq(mvu.o.valid & is_head),
+            head.i.payload.counts.eq(tile.counts),
+            head.i.payload.lanes.eq(tile.tag.lanes),
+            head.i.payload.last.eq(tile.tag.end),
+            head.concat.eq(descriptor.concat),
+            head.n_classes.eq(self.n_classes),
+            mvu.o.ready.eq(Mux(is_head, head.i.ready, collector.i.ready)),
+            self.logits.payload.eq(head.o.payload),
+            self.logits.valid.eq(head.o.valid),
+            head.o.ready.eq(self.logits.ready),
+        ]
+
+    def _leave(
+        self, m: Module, descriptor: data.View, active: Signal, layer: Signal
+    ) -> tuple[Signal, Signal]:
+        """Write words to the map; return whether the word is the last one, and the layer done."""
+        self._target = Signal()
+        sources = {
+            Operation.INPUT: (self._thermometer.o, self._thermometer.o.payload.x),
+            Operation.NEURONS: (self._collector.o, self._collector.o.payload),
+            Operation.POOL: (self._pool.o, self._pool.o.payload.x),
+        }
+        written, leaves = Signal.like(descriptor.length), Signal()
+        final, done = Signal(), Signal()
+        m.d.comb += [
+            self._target.eq(~descriptor.source),
+            self.map_write.payload.layer.eq(layer),
+            self.map_write.payload.address.eq(descriptor.offset + written),
+            final.eq(written + 1 == descriptor.length),
+            self.features.payload.last.eq(final),
+            *(source.ready.eq(1) for source, _ in sources.values()),
+        ]
+        with m.If(active), m.Switch(descriptor.operation):
+            for operation, (source, word) in sources.items():
+                with m.Case(operation):
+                    m.d.comb += [leaves.eq(source.valid), self.map_write.valid.eq(source.valid)]
+                    m.d.comb += self.map_write.payload.data.eq(word)
+                    m.d.comb += done.eq(leaves & final)
+            with m.Case(Operation.FEATURES):
+                m.d.comb += leaves.eq(self.features.valid & self.features.ready)
+                m.d.comb += done.eq(leaves & final)
+            with m.Case(Operation.LOGITS):
+                logits = self.logits
+                m.d.comb += done.eq(logits.valid & logits.ready & logits.payload.last)
+        with m.If(done):
+            m.d.sync += written.eq(0)
+        with m.Elif(leaves):
+            m.d.sync += written.eq(written + 1)
+        return final, done

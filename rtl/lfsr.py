@@ -45,10 +45,11 @@ class Lfsr(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.d.comb += self.word.eq(self.state[: self.params.step])
-        with m.If(self.en):
-            m.d.sync += self.state.eq(self._leap(m))
-            with m.If(self.state == 0):
-                m.d.sync += self.state.eq(self.params.seed)
+        following = self._leap(m)
+        with m.If(self.en & (self.state == 0)):
+            m.d.sync += self.state.eq(self.params.seed)
+        with m.Elif(self.en):
+            m.d.sync += self.state.eq(following)
         return m
 
     def _leap(self, m: Module) -> Value:

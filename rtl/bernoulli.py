@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""Comparators that draw bits from Bernoulli codes (contract, 5 and 7)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from golden.params import BernoulliParams
+
+__all__ = ["Bernoulli", "SerialBernoulli"]
+
+
+class Bernoulli(wiring.Component):
+    """L comparator lanes that compare all planes at once.
+
+    Combinational. A lane's bit is ``(r < m) or (r == m and msb(m))``; with the tie broken by one
+    more bit below the least significant one, that is a single comparison of q + 1 bits.
+
+    Parameters
+    ----------
+    params : BernoulliParams
+
+    Members
+    -------
+    words : In(ArrayLayout(L, q))
+        Random bits, a word a plane, most significant plane first; bit ``l`` belongs to lane ``l``.
+    codes : In(ArrayLayout(q, L))
+        Codes m, lane 0 first.
+    bits : Out(L)
+        Bit ``l`` drawn by lane ``l``.
+    """
+
+    #: Cycles from the inputs to the bits.
+    latency = 0
+
+    def __init__(self, params: BernoulliParams) -> None:
+        self.params = params
+        super().__init__({
+            "words": In(ArrayLayout(params.lanes, params.code_width)),
+            "codes": In(ArrayLayout(params.code_width, params.lanes)),
+            "bits": Out(params.lanes),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        planes = range(self.params.code_width)
+        # All lanes rise through the planes together, the least significant first: where code and
+        # random number differ the code decides, elsewhere what is below.
+        above = Cat(code[-1] for code in self.codes)
+        for plane in reversed(planes):
+            column = Cat(code[self.params.code_width - 1 - plane] for code in self.codes)
+            differs = self.words[plane] ^ column
+            decided = Signal(self.params.lanes, name=f"decided_{plane}")
+            m.d.comb += decided.eq((differs & column) | (~differs & above))
+            above = decided
+        m.d.comb += self.bits.eq(above)
+        return m
+
+
+class SerialBernoulli(wiring.Component):
+    """L comparator lanes that compare one plane a cycle, until every live lane is decided.
+
+    A lane is decided at the first plane in which random bit and code bit differ, and its bit is the
+    code's bit there. `done` tells, in the cycle of a plane, that the beat ends with it; the beat is
+    in `bits` from the next cycle (latency 1) until the next plane. That plane may follow at once:
+    one plane a cycle. Reset begins a new beat.
+
+    The first plane writes the code's top bit into `bits`, which is right if it decides the lane and
+    right as well if no plane ever does.
+
+    Parameters
+    ----------
+    params : BernoulliParams
+
+    Members
+    -------
+    en : In(1)
+        Compare the next plane.
+    word : In(L)
+        Random bits of that plane.
+    codes : In(ArrayLayout(q, L))
+        Codes m, lane 0 first; the same for all planes of a beat.
+    live : In(L)
+        Lanes that must be decided; likewise.
+    done : Out(1)
+        This plane is the last of the beat.
+    bits : Out(L)
+        Bit ``l`` drawn by lane ``l``.
+    """
+
+    #: Cycles from the last plane of a beat to its bits.
+    latency = 1
+
+    def __init__(self, params: BernoulliParams) -> None:
+        self.params = params
+        super().__init__({
+            "en": In(1),
+            "word": In(params.lanes),
+            "codes": In(ArrayLayout(params.code_width, params.lanes)),
+            "live": In(params.lanes),
+            "done": Out(1),
+            "bits": Out(params.lanes),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        lanes, q = self.params.lanes, self.params.code_width
+        plane = Signal(range(q))
+        code_bits, decided, decided_before = Signal(lanes), Signal(lanes), Signal(lanes)
+        with m.Switch(plane):
+            for index in range(q):
+                with m.Case(index):
+                    column = Cat(self.codes[lane][q - 1 - index] for lane in range(lanes))
+                    m.d.comb += code_bits.eq(column)
+        m.d.comb += [
+            decided.eq(decided_before | (self.word ^ code_bits)),
+            self.done.eq((plane == q - 1) | (decided | ~self.live).all()),
+        ]
+        with m.If(self.en):
+            m.d.sync += [
+                plane.eq(Mux(self.done, 0, plane + 1)),
+                decided_before.eq(Mux(self.done, 0, decided)),
+            ]
+            for lane in range(lanes):
+                with m.If((plane == 0) | (decided & ~decided_before)[lane]):
+                    m.d.sync += self.bits[lane].eq(code_bits[lane])
+        return m

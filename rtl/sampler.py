@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Sampler: requests of classes in, exemplars of their prototypes out (contract, 7)."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout, StructLayout, View
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import BernoulliParams, SamplerParams
+from rtl.beat import beat_layout
+from rtl.bernoulli import Bernoulli, SerialBernoulli
+from rtl.lfsr import Lfsr
+from rtl.prototypes import Prototypes, header_layout
+from rtl.selector import Selector, weight_layout
+
+__all__ = ["Sampler"]
+
+
+class Sampler(wiring.Component):
+    """Draws exemplars of the classes in a prototype memory.
+
+    A request passes the class table, the choice of its component (where a class may have more than
+    one), the row memory and the comparators, behind which there is one register. Its first beat
+    follows `latency` cycles later. In parallel mode beats come one a cycle, without a pause
+    between requests; in serial mode a beat takes as many cycles as planes are compared, and the
+    first one comes that much less one later. A beat that is not taken stops the comparators, and
+    then all before them; random words are used only as bits are drawn, so that pauses never change
+    a bit. A row is read once for its beat of all M exemplars. Appends run meanwhile; a request
+    taken when its class is in the table is served. Reset empties the table and restarts all
+    streams.
+
+    Parameters
+    ----------
+    params : SamplerParams
+
+    Members
+    -------
+    append : In(stream.Signature(header_layout(params.prototypes)))
+        Headers of classes to append.
+    rows : In(stream.Signature(L*q))
+        Rows of the class whose header was taken last.
+    weights : In(stream.Signature(weight_layout(params.prototypes)))
+        Class thresholds of selection ``weighted``; dropped by the others.
+    i : In(stream.Signature(label))
+        Requests of classes.
+    o : Out(stream.Signature(beat_layout(L, classes)))
+        Exemplars, beat-major.
+    request_en : In(1)
+        Ask the selector for labels.
+    requests : Out(stream.Signature(label))
+        Labels it names; who wants them served leads them to `i`.
+    n_classes, n_components : Out
+        Classes and components in the memory.
+    overflow : Out(1)
+        An append has been refused since reset.
+    unknown : Out(1)
+        A request of a class not in the table has been dropped since reset.
+    row_read : Out(1)
+        A row is read in this cycle.
+    plane_read : Out(1)
+        Each LFSR of the comparators gives a word in this cycle: q planes in parallel, one in
+        serial mode.
+    select_used : Out(1)
+        A word of stream 17 is used in this cycle.
+    """
+
+    def __init__(self, params: SamplerParams) -> None:
+        self.params = params
+        p = params.prototypes
+        label_width = bits_for(p.classes - 1)
+        #: Cycles from a request to the first beat, of all planes in one cycle.
+        self.latency = 3 + (p.class_components > 1)
+        super().__init__({
+            "append": In(stream.Signature(header_layout(p))),
+            "rows": In(stream.Signature(p.row_width)),
+            "weights": In(stream.Signature(weight_layout(p))),
+            "i": In(stream.Signature(label_width)),
+            "o": Out(stream.Signature(beat_layout(p.lanes, p.classes))),
+            "request_en": In(1),
+            "requests": Out(stream.Signature(label_width)),
+            "n_classes": Out(bits_for(p.classes)),
+            "n_components": Out(bits_for(p.components)),
+            "overflow": Out(1),
+            "unknown": Out(1),
+            "row_read": Out(1),
+            "plane_read": Out(1),
+            "select_used": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.prototypes = prototypes = Prototypes(self.params.prototypes)
+        m.submodules.selector = selector = Selector(self.params.selector, self.params.prototypes)
+        wiring.connect(m, wiring.flipped(self.append), prototypes.append)
+        wiring.connect(m, wiring.flipped(self.rows), prototypes.rows)
+        wiring.connect(m, wiring.flipped(self.weights), selector.weights)
+        wiring.connect(m, selector.o, wiring.flipped(self.requests))
+        m.d.comb += [
+            self.n_classes.eq(prototypes.n_classes),
+            self.n_components.eq(prototypes.n_components),
+            self.overflow.eq(prototypes.overflow),
+            selector.n_classes.eq(prototypes.n_classes),
+            selector.en.eq(self.request_en),
+        ]
+        # Streams between the stages. What is ready ends a request with its last row, a row with its
+        # last draw; until then the memories hold what they read.
+        request = self._look_up(m, prototypes, selector)
+        row = self._read_rows(m, prototypes, request)
+        self._draw(m, prototypes.codes, row)
+        return m
+
+    def _look_up(self, m: Module, prototypes: Prototypes, selector: Selector) -> stream.Interface:
+        """Turn requests into components."""
+        entry = prototypes.entry
+        request = stream.Signature(
+            StructLayout({"label": entry.label.shape(), "component": entry.first.shape()})
+        ).create()
+        found, passed = Signal(), Signal()  # an entry is at the table's output, and leaves it
+        known = self.i.payload < self.n_classes
+        m.d.comb += [
+            self.i.ready.eq(~found | passed),
+            prototypes.label_en.eq(self.i.valid & self.i.ready & known),
+            prototypes.label.eq(self.i.payload),
+            self.select_used.eq(found & passed),
+            selector.choose.eq(self.select_used),
+            selector.count.eq(entry.count),
+            selector.thresholds.eq(entry.thresholds),
+        ]
+        with m.If(self.i.valid & self.i.ready):
+            m.d.sync += [found.eq(known), self.unknown.eq(self.unknown | ~known)]
+        with m.Elif(passed):
+            m.d.sync += found.eq(0)
+        if self.params.prototypes.class_components == 1:
+            m.d.comb += [
+                request.valid.eq(found),
+                request.p.label.eq(entry.label),
+                request.p.component.eq(entry.first),
+                passed.eq(request.ready),
+            ]
+        else:
+            chosen = Signal()
+            label, first = Signal.like(entry.label), Signal.like(entry.first)
+            m.d.comb += [
+                request.valid.eq(chosen),
+                request.p.label.eq(label),
+                request.p.component.eq(first + selector.choice),
+                passed.eq(~chosen | request.ready),
+            ]
+            with m.If(passed):
+                m.d.sync += [chosen.eq(found), label.eq(entry.label), first.eq(entry.first)]
+        return request
+
+    def _read_rows(
+        self, m: Module, prototypes: Prototypes, request: stream.Interface
+    ) -> stream.Interface:
+        """Read the rows of requests."""
+        row = stream.Signature(StructLayout({"label": request.p.label.shape(), "last": 1})).create()
+        beat = Signal.like(prototypes.beat)
+        last = beat == self.params.prototypes.beats - 1
+        m.d.comb += [
+            self.row_read.eq(request.valid & (~row.valid | row.ready)),
+            request.ready.eq(self.row_read & last),
+            prototypes.row_en.eq(self.row_read),
+            prototypes.component.eq(request.p.component),
+            prototypes.beat.eq(beat),
+        ]
+        with m.If(self.row_read):
+            m.d.sync += [
+                beat.eq(Mux(last, 0, beat + 1)),
+                row.valid.eq(1),
+                row.p.label.eq(request.p.label),
+                row.p.last.eq(last),
+            ]
+        with m.Elif(row.ready):
+            m.d.sync += row.valid.eq(0)
+        return row
+
+    def _draw(self, m: Module, codes: View, row: stream.Interface) -> None:
+        """Draw a beat of each of M exemplars from every row."""
+        p = self.params.prototypes
+        label, last = Signal.like(row.p.label), Signal()
+        beat_done = Signal()
+        exemplar = Signal(range(self.params.draws_per_read))
+        last_exemplar = exemplar == self.params.draws_per_read - 1
+        m.d.comb += [
+            self.plane_read.eq(row.valid & (~self.o.valid | self.o.ready)),
+            row.ready.eq(beat_done & last_exemplar),
+            self.o.p.label.eq(label),
+            self.o.p.last.eq(last),
+        ]
+        with m.If(beat_done):
+            m.d.sync += [
+                self.o.valid.eq(1),
+                label.eq(row.p.label),
+                last.eq(row.p.last),
+                exemplar.eq(Mux(last_exemplar, 0, exemplar + 1)),
+            ]
+        with m.Elif(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+
+        words = Signal(ArrayLayout(p.lanes, len(self.params.streams)))
+        for plane, lfsr_params in enumerate(self.params.lfsrs()):
+            m.submodules[f"lfsr_{plane}"] = lfsr = Lfsr(lfsr_params)
+            m.d.comb += [lfsr.en.eq(self.plane_read), words[plane].eq(lfsr.word)]
+        lanes = BernoulliParams(code_width=p.code_width, lanes=p.lanes)
+        if self.params.mode == "parallel":
+            m.submodules.bernoulli = bernoulli = Bernoulli(lanes)
+            bits = Signal(p.lanes)
+            m.d.comb += [
+                bernoulli.words.eq(words),
+                bernoulli.codes.eq(codes),
+                beat_done.eq(self.plane_read),
+                self.o.p.bits.eq(bits),
+            ]
+            with m.If(beat_done):
+                m.d.sync += bits.eq(bernoulli.bits)
+        else:
+            # The comparators' register is that of the output: planes go on as soon as it is free.
+            m.submodules.bernoulli = bernoulli = SerialBernoulli(lanes)
+            live_at_end = p.features - (p.beats - 1) * p.lanes
+            m.d.comb += [
+                bernoulli.en.eq(self.plane_read),
+                bernoulli.word.eq(words[0]),
+                bernoulli.codes.eq(codes),
+                bernoulli.live.eq(Mux(row.p.last, 2**live_at_end - 1, 2**p.lanes - 1)),
+                beat_done.eq(self.plane_read & bernoulli.done),
+                self.o.p.bits.eq(bernoulli.bits),
+            ]

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: MIT
+"""Selection of classes and of components (contract, 6)."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
+from rtl.lfsr import Lfsr
+from rtl.prototypes import WORD_WIDTH, header_layout
+
+__all__ = ["Selector", "weight_layout"]
+
+
+def weight_layout(prototypes: PrototypesParams) -> StructLayout:
+    """Return the layout of a write of a class threshold: ``C_i``, ``i`` counted from 0."""
+    return StructLayout({"index": bits_for(prototypes.classes - 1), "threshold": WORD_WIDTH})
+
+
+class Selector(wiring.Component):
+    """Names the class of each request, and the component of its class that answers it.
+
+    *Classes.* While the table has a class, `en` asks for labels, and each is offered until it is
+    taken, whatever becomes of `en`. Mode ``round_robin`` offers its pointer in the cycle of `en`,
+    and moves it on when it is taken, by the classes there are then: a label a cycle. The other
+    modes use a word of stream 18 with the classes there are in the cycle before the label is
+    offered: ``uniform`` a cycle after `en`, by one small product; ``weighted`` by a binary search
+    over the class thresholds, one bit of the label a cycle. After a label was taken they wait for
+    one cycle, in which `en` can still fall. A weighted search must find as many thresholds as
+    there are classes less one, and both unchanged.
+
+    *Components.* `choose` compares one word of stream 17 with the thresholds given, and `choice`
+    follows in the next cycle (latency 1), until the next `choose`: one a cycle.
+
+    Reset restarts the streams and the pointer. It leaves the class thresholds.
+
+    Parameters
+    ----------
+    params : SelectorParams
+    prototypes : PrototypesParams
+        The memory from which is selected.
+
+    Members
+    -------
+    en : In(1)
+        Ask for labels.
+    n_classes : In
+        Classes in the table.
+    o : Out(stream.Signature(label))
+        Labels of requests.
+    weights : In(stream.Signature(weight_layout(prototypes)))
+        Writes of class thresholds; other modes than ``weighted`` drop them.
+    choose : In(1)
+        Draw a component.
+    count : In
+        K, components of its class, at least 1.
+    thresholds : In(ArrayLayout(16, K-1))
+        Cumulative thresholds of the components, for the largest K.
+    choice : Out
+        Component drawn, ``0..K-1``.
+    """
+
+    #: Cycles from `choose` to `choice`.
+    latency = 1
+
+    def __init__(self, params: SelectorParams, prototypes: PrototypesParams) -> None:
+        self.params, self.prototypes = params, prototypes
+        label_width = bits_for(prototypes.classes - 1)
+        #: Cycles from one label to the next.
+        self.interval = {"round_robin": 1, "uniform": 2, "weighted": label_width + 2}[params.mode]
+        super().__init__({
+            "en": In(1),
+            "n_classes": In(bits_for(prototypes.classes)),
+            "o": Out(stream.Signature(label_width)),
+            "weights": In(stream.Signature(weight_layout(prototypes))),
+            "choose": In(1),
+            "count": In(bits_for(prototypes.class_components)),
+            "thresholds": In(header_layout(prototypes)["thresholds"].shape),
+            "choice": Out(bits_for(prototypes.class_components - 1)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        self._choose_component(m)
+        m.d.comb += self.weights.ready.eq(1)
+        if self.params.mode == "round_robin":
+            self._offer_pointer(m)
+        else:
+            m.submodules.lfsr = lfsr = Lfsr(
+                stream_params(self.params.seed, Stream.CLASS, WORD_WIDTH)
+            )
+            with m.If(self.o.ready):
+                m.d.sync += self.o.valid.eq(0)
+            wanted = self.en & (self.n_classes != 0) & ~self.o.valid
+            if self.params.mode == "uniform":
+                m.d.comb += lfsr.en.eq(wanted)
+                with m.If(wanted):
+                    m.d.sync += [
+                        self.o.payload.eq((lfsr.word * self.n_classes) >> WORD_WIDTH),
+                        self.o.valid.eq(1),
+                    ]
+            else:
+                self._search(m, lfsr, wanted)
+        return m
+
+    def _choose_component(self, m: Module) -> None:
+        """Draw a component: the number of its class's thresholds that are not above a word."""
+        others = self.prototypes.class_components - 1
+        m.submodules.component_lfsr = lfsr = Lfsr(
+            stream_params(self.params.seed, Stream.COMPONENT, WORD_WIDTH)
+        )
+        m.d.comb += lfsr.en.eq(self.choose)
+        # Registered before they are counted: the thresholds come late, from a memory.
+        hits = Signal(others)
+        with m.If(self.choose):
+            for i in range(others):
+                hit = (self.thresholds[i] <= lfsr.word) & (i + 1 < self.count)
+                m.d.sync += hits[i].eq(hit)
+        m.d.comb += self.choice.eq(sum(hits))
+
+    def _offer_pointer(self, m: Module) -> None:
+        """Offer the classes in turn."""
+        offered = Signal()
+        m.d.comb += self.o.valid.eq(offered | (self.en & (self.n_classes != 0)))
+        m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
+        with m.If(self.o.valid & self.o.ready):
+            following = self.o.payload + 1
+            m.d.sync += self.o.payload.eq(Mux(following == self.n_classes, 0, following))
+
+    def _search(self, m: Module, lfsr: Lfsr, wanted: Value) -> None:
+        """Count the class thresholds not above a word, from the top bit of the count down.
+
+        Threshold ``C_i`` lies in row ``i+1``, the least count that it allows. They never fall, so
+        the count is at least some candidate iff the row of the candidate is not above the word.
+        """
+        width = len(self.o.payload)
+        m.submodules.thresholds = thresholds = Memory(
+            shape=unsigned(WORD_WIDTH), depth=2**width, init=[]
+        )
+        write, read = thresholds.write_port(), thresholds.read_port(domain="comb")
+        bit = Signal(width)  # of the count, under trial; 0 when there is no search
+        candidate = Signal(width)
+        m.d.comb += [
+            write.en.eq(self.weights.valid),
+            write.addr.eq(self.weights.payload.index + 1),
+            write.data.eq(self.weights.payload.threshold),
+            candidate.eq(self.o.payload | bit),
+            read.addr.eq(candidate),
+            lfsr.en.eq(bit[0]),
+        ]
+        with m.If(bit != 0):
+            m.d.sync += bit.eq(bit >> 1)
+            with m.If((candidate < self.n_classes) & (read.data <= lfsr.word)):
+                m.d.sync += self.o.payload.eq(candidate)
+            with m.If(bit[0]):
+                m.d.sync += self.o.valid.eq(1)
+        with m.Elif(wanted):
+            m.d.sync += [bit.eq(1 << (width - 1)), self.o.payload.eq(0)]

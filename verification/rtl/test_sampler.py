@@ -1,0 +1,287 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from golden.params import PrototypesParams, SamplerParams
+from golden.sampler import Sampler as GoldenSampler
+from golden.selector import cumulative_thresholds
+from rtl.sampler import Sampler
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+STROBES = ("row_read", "plane_read", "select_used")
+
+
+def params(mode: str = "parallel", *, m: int = 1, selection: str = "round_robin", **memory: int):
+    sizes = {"features": 10, "code_width": 3, "lanes": 4, "components": 12, "classes": 5, **memory}
+    return SamplerParams(
+        prototypes=PrototypesParams(**sizes),
+        mode=mode,
+        draws_per_read=m,
+        selection=selection,
+        seed=2026,
+    )
+
+
+@dataclass
+class Plan:
+    """Steps of a bench, written as the golden twin does the same."""
+
+    params: SamplerParams
+
+    def __post_init__(self) -> None:
+        self.golden = GoldenSampler(self.params)
+        self.dut = Sampler(self.params)
+        self.steps: list[Step] = []
+
+    def class_inputs(
+        self, codes: NDArray[np.integer], thresholds: list[int]
+    ) -> dict[str, list[int]]:
+        """Return header and rows of a class; lanes past D hold what must not be stored."""
+        p = self.params.prototypes
+        rows = np.full((len(codes), p.beats * p.lanes), 2**p.code_width - 1, object)
+        rows[:, : p.features] = codes
+        held = max(1, p.class_components - 1)
+        header = {
+            "count": len(codes) % 256,
+            "thresholds": (thresholds + [7] * held)[:held],
+        }
+        return {
+            "append": [payload(self.dut.append.payload.shape(), header)],
+            "rows": [
+                sum(int(code) << lane * p.code_width for lane, code in enumerate(row))
+                for row in rows.reshape(-1, p.lanes)
+            ],
+        }
+
+    def append(self, rng: np.random.Generator, count: int) -> None:
+        p = self.params.prototypes
+        codes = rng.integers(0, 2**p.code_width, (count, p.features))
+        thresholds = sorted(rng.integers(0, 65536, count - 1).tolist())
+        self.golden.prototypes.append(codes, thresholds)
+        self.steps.append(Step(inputs=self.class_inputs(codes, thresholds), reads=self.reads()))
+
+    def reads(self) -> dict[str, int]:
+        memory = self.golden.prototypes
+        return {
+            "n_classes": memory.n_classes,
+            "n_components": memory.n_components,
+            "overflow": int(memory.overflow),
+        }
+
+    def beats(self, labels: list[int]) -> list[int]:
+        layout = self.dut.o.payload.shape()
+        return [
+            payload(layout, {"bits": beat.bits, "label": beat.label, "last": int(beat.last)})
+            for label in labels
+            for beat in self.golden.beats(label)
+        ]
+
+    def draw(self, labels: list[int], **step: Any) -> None:
+        self.steps.append(Step(inputs={"i": labels}, outputs={"o": self.beats(labels)}, **step))
+
+    def strobes(self) -> dict[str, int]:
+        """Return how often each strobe is 1."""
+        return {
+            "row_read": self.golden.rows_read,
+            "plane_read": self.golden.planes_read // len(self.params.streams),
+            "select_used": self.golden.selector.component_lfsr.ticks,
+        }
+
+
+def two_classes(drawn: SamplerParams, seed: int, requests: int = 6, counts=(1, 2)) -> Plan:
+    """Draw from one class, append another at run time and draw from both."""
+    plan, rng = Plan(drawn), np.random.default_rng(seed)
+    most = drawn.prototypes.class_components
+    for n, count in enumerate(counts, 1):
+        plan.append(rng, min(count, most))
+        plan.draw(rng.integers(0, n, requests).tolist(), reads={"unknown": 0})
+    return plan
+
+
+@st.composite
+def samplers(draw: st.DrawFn) -> SamplerParams:
+    lanes = draw(st.integers(1, 9))
+    return params(
+        draw(st.sampled_from(["parallel", "serial"])),
+        m=draw(st.integers(1, 3)),
+        features=draw(st.integers(1, 3 * lanes)),
+        code_width=draw(st.integers(1, 16)),
+        lanes=lanes,
+        class_components=draw(st.integers(1, 4)),
+        components=draw(st.integers(8, 11)),
+        classes=draw(st.integers(2, 6)),
+    )
+
+
+@given(samplers(), st.integers(0, 2**32), st.sampled_from(sorted(PAUSES)))
+@settings(max_examples=40)
+def test_exemplars_equal_golden(drawn: SamplerParams, seed: int, pauses: str) -> None:
+    plan = two_classes(drawn, seed, counts=(1 + seed % 4, 1 + seed // 4 % 4))
+    trace = run_pysim(plan.dut, plan.steps, PAUSES[pauses], STROBES)
+    assert trace.counts == plan.strobes()
+
+
+CORNERS = {
+    "parallel": params(features=512, code_width=8, lanes=64, components=20),
+    "serial": params("serial", features=100, code_width=8, lanes=64, components=20),
+    "q16_K4_M3": params(m=3, features=70, code_width=16, lanes=16, class_components=4),
+    "q1": params(features=5, code_width=1, lanes=8, m=2),
+    "L1_K3": params("serial", features=3, code_width=4, lanes=1, class_components=3),
+}
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("name", CORNERS)
+def test_corners_in_verilog(name: str, simulator: str) -> None:
+    for pauses in PAUSES.values():
+        plan = two_classes(CORNERS[name], 5, requests=10, counts=(1, 4))
+        trace = run_cocotb(plan.dut, plan.steps, pauses, STROBES, simulator)
+        assert trace.counts == plan.strobes()
+
+
+@pytest.mark.parametrize("name", ["parallel", "serial"])
+def test_a_thousand_exemplars_across_two_classes(name: str) -> None:
+    plan = two_classes(CORNERS[name], 11, requests=600)
+    run_cocotb(plan.dut, plan.steps, PAUSES["idle_stalled"])
+
+
+class SelfServed(wiring.Component):
+    """A sampler that serves `amount` requests of its own selector."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
+        members = {
+            name: sampler.signature.members[name] for name in ("append", "rows", "weights", "o")
+        }
+        super().__init__({**members, "amount": In(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.sampler = sampler = self.sampler
+        for name in ("append", "rows", "weights"):
+            wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(sampler, name))
+        wiring.connect(m, sampler.o, wiring.flipped(self.o))
+        wiring.connect(m, sampler.requests, sampler.i)
+        left = Signal(8)
+        m.d.comb += [self.amount.ready.eq(left == 0), sampler.request_en.eq(left != 0)]
+        with m.If(self.amount.valid & self.amount.ready):
+            m.d.sync += left.eq(self.amount.payload)
+        with m.Elif(sampler.requests.valid & sampler.requests.ready):
+            m.d.sync += left.eq(left - 1)
+        return m
+
+
+@pytest.mark.parametrize("selection", ["round_robin", "uniform", "weighted"])
+@pytest.mark.parametrize("pauses", PAUSES)
+def test_selected_requests_equal_golden(selection: str, pauses: str) -> None:
+    plan, rng = Plan(params(selection=selection, class_components=2)), np.random.default_rng(3)
+    for n in range(1, 5):
+        plan.append(rng, 1 + n % 2)
+        plan.steps[-1] = replace(plan.steps[-1], reads={})
+        if selection == "weighted":
+            weights = rng.dirichlet(np.ones(n))
+            plan.golden.selector.set_class_weights(weights)
+            layout = plan.dut.weights.payload.shape()
+            plan.steps.append(Step(inputs={"weights": [
+                payload(layout, {"index": i, "threshold": int(c)})
+                for i, c in enumerate(cumulative_thresholds(weights))
+            ]}))  # fmt: skip
+        labels = plan.golden.selector.request(n, 5).tolist()
+        plan.steps.append(Step(inputs={"amount": [5]}, outputs={"o": plan.beats(labels)}))
+    run_pysim(SelfServed(plan.dut), plan.steps, PAUSES[pauses])
+
+
+def test_parallel_beats_never_pause_between_requests() -> None:
+    for memory in ({"features": 4}, {}, {"class_components": 2}, {"m": 3}):
+        plan = Plan(params(**memory))
+        plan.append(np.random.default_rng(1), 1)
+        plan.draw([0] * 9)
+        trace = run_pysim(plan.dut, plan.steps)
+        beats = trace.offered["o"]
+        assert beats == list(range(beats[0], beats[0] + len(beats)))
+        assert beats[0] - trace.transfers["i"][0] == plan.dut.latency
+
+
+@pytest.mark.parametrize("selection", ["round_robin", "uniform", "weighted"])
+def test_requests_of_the_selector_keep_the_beats_coming(selection: str) -> None:
+    # Eight beats an exemplar leave time for the next label.
+    plan = Plan(params(selection=selection, features=32))
+    plan.append(np.random.default_rng(1), 1)
+    plan.steps[-1] = replace(plan.steps[-1], reads={})
+    plan.golden.selector.set_class_weights([1.0])
+    labels = plan.golden.selector.request(1, 9).tolist()
+    plan.steps.append(Step(inputs={"amount": [9]}, outputs={"o": plan.beats(labels)}))
+    beats = run_pysim(SelfServed(plan.dut), plan.steps).offered["o"]
+    assert beats == list(range(beats[0], beats[0] + 72))
+
+
+@pytest.mark.parametrize("memory", [{"features": 4}, {}, {"class_components": 2, "m": 2}])
+def test_serial_beats_take_as_many_cycles_as_planes_are_read(memory: dict[str, int]) -> None:
+    plan = Plan(params("serial", code_width=8, **memory))
+    plan.append(np.random.default_rng(1), 1)
+    first = plan.golden
+    plan.draw([0] * 9)
+    trace = run_pysim(plan.dut, plan.steps)
+    cycles = trace.offered["o"][-1] - trace.transfers["i"][0]
+    assert cycles == plan.dut.latency - 1 + first.planes_read
+
+
+def test_an_unknown_class_is_dropped_and_reported() -> None:
+    plan, rng = Plan(params()), np.random.default_rng(4)
+    plan.steps.append(Step(inputs={"i": [0]}, reads={"unknown": 1}))
+    plan.steps.append(Step(reset=True, reads={"unknown": 0}))
+    plan.append(rng, 1)
+    plan.draw([0], reads={"unknown": 0})
+    plan.steps.append(Step(
+        inputs={"i": [0, 1, 4, 0, 2]},
+        outputs={"o": plan.beats([0, 0])},
+        reads={"unknown": 1},
+    ))  # fmt: skip
+    plan.append(rng, 1)
+    plan.draw([1, 0], reads={"unknown": 1})
+    trace = run_pysim(plan.dut, plan.steps, counted=STROBES)
+    assert trace.counts == plan.strobes()
+    cover("sampler", "request of an unknown class", 4)
+
+
+def test_appending_leaves_the_beats_of_other_classes_alone() -> None:
+    plan, rng = Plan(params(class_components=3)), np.random.default_rng(8)
+    plan.append(rng, 2)
+    codes = rng.integers(0, 8, (3, 10))
+    inputs = plan.class_inputs(codes, [20000, 40000])
+    plan.steps.append(Step(inputs={**inputs, "i": [0] * 12}, outputs={"o": plan.beats([0] * 12)}))
+    plan.golden.prototypes.append(codes, [20000, 40000])
+    plan.draw([1, 0] * 9, reads=plan.reads())
+    run_pysim(plan.dut, plan.steps, PAUSES["idle_stalled"])
+    cover("sampler", "append between requests")
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+@pytest.mark.parametrize("cycles", range(0, 40, 3))
+def test_reset_in_the_middle_restarts_everything(mode: str, cycles: int) -> None:
+    drawn = params(mode, class_components=2, m=2)
+    plan, rng = Plan(drawn), np.random.default_rng(6)
+    plan.append(rng, 2)
+    inputs = plan.class_inputs(rng.integers(0, 8, (2, 10)), [5])
+    interrupted = Step(
+        inputs={**inputs, "i": [0] * 5, "weights": []},
+        outputs={"o": plan.beats([0] * 5)},
+        cycles=cycles,
+        abandon=True,
+    )
+    again = two_classes(drawn, cycles)
+    empty = Step(reset=True, reads={"n_classes": 0, "n_components": 0, "overflow": 0, "unknown": 0})
+    run_pysim(plan.dut, [*plan.steps, interrupted, empty, *again.steps])

@@ -63,11 +63,13 @@ class Mvu(wiring.Component):
     equal their weight, over the lanes that the masks select, and the bit
     ``(count >= limit) == polarity``. One step a cycle, also where every tile is one step; the tile
     is offered `latency` cycles after its last step. The whole pipeline stands still while a tile
-    is offered and not taken, and moves on, filled or not, otherwise. The accumulator needs no
-    choice between restarting and continuing: when a tile ends, the sum goes on and zero stays.
+    is offered and not taken and in the cycle of a write, and moves on, filled or not, otherwise:
+    no memory is ever read and written at once, which spares it the logic to tell old from new. The
+    accumulator need not choose between restarting and continuing: when a tile ends, the sum goes
+    on and zero stays.
 
-    Reset drops the steps inside; the memories keep what was written. Writes are taken in every
-    cycle, and are to be made while no step of a tile that uses the row is inside.
+    Reset drops the steps inside; the memories keep what was written. A write holds for the steps
+    taken after it, and for those inside it may.
 
     Parameters
     ----------
@@ -82,9 +84,9 @@ class Mvu(wiring.Component):
     o : Out(stream.Signature(tile_layout(params, tag)))
         Tiles. A count beyond `count_width` bits wraps.
     weights : In(stream.Signature(weight_layout(params)))
-        Writes of weights, always taken.
+        Writes of weights, taken at once.
     thresholds : In(stream.Signature(threshold_layout(params)))
-        Writes of limits and polarities, always taken.
+        Writes of limits and polarities, taken at once.
     """
 
     def __init__(self, params: MvuParams, tag: Any) -> None:
@@ -105,13 +107,15 @@ class Mvu(wiring.Component):
         i, o = self.i, self.o
         advance = Signal()
         m.d.comb += [
-            advance.eq(~o.valid | o.ready),
+            advance.eq((~o.valid | o.ready) & ~self.weights.valid & ~self.thresholds.valid),
             i.ready.eq(advance),
             self.weights.ready.eq(1),
             self.thresholds.ready.eq(1),
         ]
         marks = self._marks(m, advance)
         x, mask = (Signal(self.params.simd, name=name, reset_less=True) for name in ("x", "mask"))
+        with m.If(o.ready):
+            m.d.sync += o.valid.eq(0)
         with m.If(advance):
             m.d.sync += [x.eq(i.payload.x), mask.eq(i.payload.mask)]
             m.d.sync += [o.valid.eq(marks[-1].last), o.payload.tag.eq(marks[-1].tag)]

@@ -160,6 +160,18 @@ def test_a_lone_row_in_memories_of_one_row() -> None:
     run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=5))
 
 
+def test_writes_hold_the_steps_and_lose_none() -> None:
+    fold = folded(pe=2, simd=8, inputs=20, outputs=12)
+    load, run = bench(fold, vectors=1)
+    for pauses in PAUSES.values():
+        # What is written is there already; the tiles are taken at any time.
+        both = Step(inputs={**load.inputs, **run.inputs}, outputs=run.outputs)
+        trace = run_pysim(Mvu(fold.unit, TAG), [load, both, run], pauses)
+        writes = set(trace.transfers["weights"]) | set(trace.transfers["thresholds"])
+        assert not writes & set(trace.transfers["i"])
+        assert trace.stalls["weights"] == trace.stalls["thresholds"] == 0
+
+
 @pytest.mark.parametrize("inputs", [8, 20])
 def test_a_step_a_cycle_and_latency(inputs: int) -> None:
     fold = folded(pe=2, simd=8, inputs=inputs, outputs=12)

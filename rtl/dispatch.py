@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """From packets of 64-bit words to what the blocks of the chip take in (docs/chip.md)."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout, View
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
-from rtl.descriptor import descriptor_layout
+from rtl.descriptor import LoadTarget, descriptor_layout, limit_layout
 from rtl.prototypes import COUNT_WIDTH
 
 __all__ = [
@@ -28,9 +28,9 @@ UNITS_WIDTH = 32  # bits of the number of units of a packet
 class Target(enum.IntEnum, shape=unsigned(3)):
     """Where the payload of a packet goes."""
 
-    PROGRAM = 0
-    WEIGHTS = 1
-    THRESHOLDS = 2
+    PROGRAM = LoadTarget.PROGRAM.value
+    WEIGHTS = LoadTarget.WEIGHTS.value
+    THRESHOLDS = LoadTarget.THRESHOLDS.value
     PIXELS = 3
     APPEND = 4
     LEARN = 5
@@ -54,7 +54,7 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
     return {
         Target.PROGRAM: descriptor_layout(params.accelerator).size,
         Target.WEIGHTS: mvu.simd,
-        Target.THRESHOLDS: mvu.count_width + 2,
+        Target.THRESHOLDS: limit_layout(params.accelerator).size,
         Target.PIXELS: 8 if params.accelerator.pixel_bits <= 8 else 16,
         Target.APPEND: 16 * max(1, prototypes.class_components - 1),
         Target.LEARN: prototypes.lanes,
@@ -80,9 +80,9 @@ class Dispatch(wiring.Component):
     which the unit leaves.
 
     A packet always yields the units that its header names. Words that are missing count as 0,
-    words too many are dropped, and so is the whole packet if its target, class or component count
-    is none: each raises `error`. `abort` drops the unit on offer and the rest of the packet, even
-    if its words are yet to come. Reset begins with a header.
+    words too many are dropped, and so is the whole packet if its target, rows, neuron, class or
+    component count are none: each raises `error`. `abort` drops the unit on offer and the rest of
+    the packet, even if its words are yet to come. Reset begins with a header.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ class Dispatch(wiring.Component):
         Drop the packet under way.
     o : Out(stream.Signature(unit_layout(params)))
         Units with their `target`, the header's `index`, an `address` that counts up from the
-        header's, and marks on the `first` and `last` of a packet.
+        header's (of pixels it stays), and marks on the `first` and `last` of a packet.
     error : Out(1)
         A packet is not what its header said.
     receiving : Out(1)
@@ -185,7 +185,7 @@ class Dispatch(wiring.Component):
                             o.payload.address.eq(address),
                             o.payload.first.eq(fresh),
                             o.payload.last.eq(last_unit),
-                            address.eq(address + 1),
+                            address.eq(address + ~pixels),
                             fresh.eq(0),
                             left.eq(left - 1),
                         ]
@@ -244,12 +244,21 @@ class Dispatch(wiring.Component):
         return Mux(header.target == Target.APPEND, 1 + rows, units)
 
     def _legal(self, header: View) -> Value:
-        """Whether a header names a target, and a class or component count that can be."""
-        labelled = (header.target == Target.LEARN) | (
-            (header.target == Target.PIXELS) & header.address[0]
-        )
-        return (
-            (header.target < Target.ROWS.value)
-            & ~(labelled & (header.index >= self.params.latent.classes))
-            & ~((header.target == Target.APPEND) & header.index[COUNT_WIDTH:].any())
-        )
+        """Whether a header names a target, and what is there: rows, a neuron, a class."""
+        latent, mvu = self.params.latent, self.params.accelerator.mvu
+        depths = {
+            Target.PROGRAM: self.params.accelerator.program_depth,
+            Target.WEIGHTS: mvu.weight_depth,
+            Target.THRESHOLDS: mvu.tile_depth,
+            Target.CLASS_THRESHOLDS: latent.classes,
+        }
+        indices = {Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe, Target.LEARN: latent.classes}
+        target, end = header.target, header.address + header.count
+        wrong = [
+            target >= Target.ROWS.value,
+            *((target == key) & (end > depth) for key, depth in depths.items()),
+            *((target == key) & (header.index >= limit) for key, limit in indices.items()),
+            (target == Target.PIXELS) & header.address[0] & (header.index >= latent.classes),
+            (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
+        ]
+        return ~Cat(wrong).any()

@@ -34,6 +34,8 @@ class Regroup(wiring.Component):
         Words up to `last`.
     o : Out(stream.Signature(vector_layout(lanes)))
         Beats up to `last`, lanes past D 0.
+    idle : Out(1)
+        No vector is under way.
     """
 
     #: Cycles from the word that completes a beat to the beat.
@@ -45,6 +47,7 @@ class Regroup(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(word_layout(params.accelerator.mvu.simd))),
             "o": Out(stream.Signature(vector_layout(self._lanes))),
+            "idle": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -55,16 +58,17 @@ class Regroup(wiring.Component):
         words, parts = max(1, lanes // simd), max(1, simd // lanes)
         store = Signal(max(simd, lanes))
         word, part, beat = Signal(range(words)), Signal(range(parts)), Signal(range(beats))
-        final = Signal()  # no more words
+        final, last = Signal(), Signal()  # no more words; no more beats
         m.d.comb += [
-            o.payload.last.eq(beat == beats - 1),
+            last.eq(beat == beats - 1),
+            o.payload.last.eq(last),
             o.payload.bits.eq(
-                store.word_select(part, lanes) & Mux(o.payload.last, 2**used - 1, 2**lanes - 1)
+                store.word_select(part, lanes) & Mux(last, 2**used - 1, 2**lanes - 1)
             ),
         ]
         with m.FSM():
             with m.State("words"):
-                m.d.comb += i.ready.eq(1)
+                m.d.comb += [i.ready.eq(1), self.idle.eq((word == 0) & (beat == 0))]
                 with m.If(i.valid):
                     m.d.sync += [
                         store.word_select(word, simd).eq(i.payload.x),
@@ -79,11 +83,11 @@ class Regroup(wiring.Component):
                 m.d.comb += o.valid.eq(1)
                 with m.If(o.ready):
                     m.d.sync += [part.eq(part + 1), beat.eq(beat + 1)]
-                    with m.If((part == parts - 1) | o.payload.last):
+                    with m.If((part == parts - 1) | last):
                         m.d.sync += [part.eq(0), store.eq(0)]
                         with m.If(~final):
                             m.next = "words"
-                    with m.If(o.payload.last):
+                    with m.If(last):
                         m.d.sync += beat.eq(0)
                         m.next = "words"
                         with m.If(~final):

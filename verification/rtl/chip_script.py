@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: MIT
+"""A host of the chip that writes its script down, and what the golden models answer to it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.bits import pack
+from golden.latent_buffer import LatentBuffer
+from golden.network import Network
+from golden.params import ChipParams, NetworkParams
+from golden.sampler import Beat, Sampler
+from rtl.dispatch import Target, unit_widths
+from rtl.output import Kind
+from rtl.program import compile_network
+from rtl.registers import REGISTERS
+from rtl.requests import Source
+from verification.rtl.chips import Packet, packed, words_of
+
+__all__ = ["OFFSETS", "Script"]
+
+OFFSETS = {register.name: register.offset for register in REGISTERS}
+FIELDS = {
+    register.port(field): (register.offset, field)
+    for register in REGISTERS
+    for field in register.fields
+}
+
+
+class Script:
+    """Operations of `verification.rtl.cocotb_chip`, each with the answer of the golden models.
+
+    Attributes
+    ----------
+    operations : list
+        What was done so far.
+    network : Network
+        The golden network.
+    """
+
+    def __init__(self, chip: ChipParams, description: dict[str, Any], seed: int = 0) -> None:
+        self.chip = chip
+        self.rng = np.random.default_rng(seed)
+        self.network = Network.random(NetworkParams.from_description(description), self.rng)
+        self.operations: list[list[Any]] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew with golden models as after a reset."""
+        self.sampler, self.latent = Sampler(self.chip.sampler), LatentBuffer(self.chip.latent)
+        self.classes_seen = 1
+
+    # Registers
+
+    def write(self, register: str, value: int) -> None:
+        self.operations.append(["write", OFFSETS[register], value])
+
+    def read(self, register: str, expected: int) -> None:
+        self.operations.append(["read", OFFSETS[register], expected])
+
+    def poll(self, port: str, expected: int) -> None:
+        """Wait until a field has a value."""
+        offset, field = FIELDS[port]
+        self.operations.append(["poll", offset, field.mask, expected << field.low])
+
+    def do(self, name: str, *arguments: Any) -> None:
+        self.operations.append([name, *arguments])
+
+    def soft_reset(self) -> None:
+        """Reset the blocks; the registers keep their settings."""
+        seen = self.classes_seen
+        self.write("control", 1)
+        self.restart()
+        self.classes_seen = seen
+
+    def reset(self) -> None:
+        self.do("reset")
+        self.restart()
+
+    # Packets
+
+    def send(self, packet: Packet) -> None:
+        self.do("send", packet.stream)
+
+    def load(self) -> None:
+        """Load the program of the network, a packet for each neuron of a memory."""
+        params = self.chip.accelerator
+        widths = unit_widths(self.chip)
+        rows: dict[tuple[int, int], list[int]] = {}
+        for word in compile_network(self.network, params).words(params):
+            rows.setdefault((word.target.value, word.lane), []).append(word.data)
+        for (target, lane), data in rows.items():
+            words = words_of(data, widths[Target(target)])
+            self.send(Packet(Target(target), lane, 0, len(data), words))
+
+    def images(self, count: int) -> NDArray[np.integer]:
+        shape, bits = self.network.params.input, self.network.params.bits
+        return self.rng.integers(0, 2**bits, (count, *shape.array_shape))
+
+    def pictures(
+        self, images: NDArray[np.integer], output: int = 1, learn: Iterable[int] = ()
+    ) -> None:
+        """Send pictures, to be learned as classes `learn` if there are any."""
+        self.write("output", output)
+        labels = list(learn)
+        width = unit_widths(self.chip)[Target.PIXELS]
+        for number, image in enumerate(images):
+            values = image.ravel().tolist()
+            index, flag = (labels[number], 1) if labels else (0, 0)
+            self.send(Packet(Target.PIXELS, index, flag, len(values), packed(values, width)))
+        embeddings = self.network.forward(images)
+        if labels:
+            self.latent.learn(pack(embeddings), labels)
+        if output & 4:
+            beats = [self.vector(pack(x)) for x in embeddings]
+            given = labels or [0] * len(beats)
+            self.expect(Kind.FEATURES, [_packet(b, c) for b, c in zip(beats, given, strict=True)])
+        if output & 1:
+            self.expect(Kind.RESULT, [self._result(x, bool(output & 2)) for x in embeddings])
+
+    def _result(self, x: NDArray[np.uint8], all_logits: bool) -> list[list[int]]:
+        head = self.network.head
+        assert head is not None
+        words = []
+        for label, logit in enumerate(head.logits(x).tolist()):
+            best = int(head.logits(x)[: min(label + 1, self.classes_seen)].argmax())
+            words.append((logit % 2**32 | best << 32, best))
+        kept = words if all_logits else words[-1:]
+        return [[data for data, _ in kept], [best for _, best in kept]]
+
+    def vector(self, row: NDArray[np.uint64]) -> list[int]:
+        """Cut a packed vector into beats."""
+        lanes, beats = self.chip.latent.lanes, self.chip.latent.beats
+        bits = int.from_bytes(row.astype("<u8").tobytes(), "little")
+        return [bits >> lanes * i & 2**lanes - 1 for i in range(beats)]
+
+    def append(self, count: int) -> bool:
+        """Append a class of `count` random components; return whether it fits."""
+        p = self.chip.sampler.prototypes
+        codes = self.rng.integers(0, 2**p.code_width, (count, p.features))
+        thresholds = np.sort(self.rng.integers(0, 65536, count - 1))
+        fits = self.sampler.prototypes.append(codes, thresholds)
+        self.send(self.append_packet(codes, thresholds))
+        return fits
+
+    def append_packet(self, codes: NDArray[np.integer], thresholds: ArrayLike) -> Packet:
+        p = self.chip.sampler.prototypes
+        padded = np.zeros((len(codes), p.beats * p.lanes), np.int64)
+        padded[:, : p.features] = codes
+        rows = [
+            sum(int(code) << p.code_width * lane for lane, code in enumerate(row))
+            for row in padded.reshape(-1, p.lanes)
+        ]
+        header = sum(int(c) << 16 * i for i, c in enumerate(np.asarray(thresholds)))
+        words = words_of([header], unit_widths(self.chip)[Target.APPEND])
+        return Packet(Target.APPEND, len(codes), 0, 0, words + words_of(rows, p.row_width))
+
+    def weigh(self, weights: list[float]) -> None:
+        """Write the class thresholds of weighted selection."""
+        self.sampler.selector.set_class_weights(weights)
+        thresholds = self.sampler.selector.class_thresholds.tolist()
+        self.send(Packet(Target.CLASS_THRESHOLDS, 0, 0, len(thresholds), thresholds))
+
+    def start(self, source: Source, label: int, count: int) -> None:
+        """Start requests and expect nothing."""
+        self.write("draw_source", int(source) | label << 16)
+        self.write("draw_count", count)
+        self.write("control", 2)
+
+    def draw(self, count: int, label: int | None = None) -> None:
+        """Draw exemplars of a class, or of those that the selector names."""
+        source = Source.SELECTOR if label is None else Source.SAMPLER
+        self.start(source, label or 0, count)
+        labels = [label] * count
+        if label is None:
+            selector, n = self.sampler.selector, self.sampler.prototypes.n_classes
+            labels = selector.request(n, count).tolist()
+        beats = [beat for named in labels for beat in self.sampler.beats(named)]
+        self.expect(Kind.EXEMPLAR, _packets(beats))
+
+    def learn(self, count: int) -> None:
+        """Give random exemplars to the latent buffer."""
+        features, classes = self.chip.latent.features, self.chip.latent.classes
+        exemplars = pack(self.rng.integers(0, 2, (count, features), np.uint8))
+        labels = self.rng.integers(0, classes, count).tolist()
+        self.latent.learn(exemplars, labels)
+        for row, label in zip(exemplars, labels, strict=True):
+            self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
+
+    def recall(self, count: int, label: int) -> None:
+        """Draw exemplars from the latent buffer."""
+        self.do("sent")
+        self.do("cycles", 200)
+        self.start(Source.LATENT, label, count)
+        beats = [beat for _ in range(count) for beat in self.latent.beats(label)]
+        self.expect(Kind.LATENT, _packets(beats))
+
+    def expect(self, kind: Kind, packets: list[list[list[int]]]) -> None:
+        self.do("expect", int(kind), packets)
+
+
+def _packet(beats: list[int], label: int) -> list[list[int]]:
+    return [beats, [label] * len(beats)]
+
+
+def _packets(beats: Iterable[Beat]) -> list[list[list[int]]]:
+    """Cut beats into packets where one is the last of its exemplar."""
+    packets: list[list[list[int]]] = [[[], []]]
+    for beat in beats:
+        packets[-1][0].append(beat.bits)
+        packets[-1][1].append(beat.label)
+        if beat.last:
+            packets.append([[], []])
+    return packets[:-1]

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+"""What runs inside a simulator of the chip: a script of accesses and packets, on others' buses."""
+
+import json
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import ClockCycles, RisingEdge
+from cocotbext.axi import (
+    AxiLiteBus,
+    AxiLiteMaster,
+    AxiStreamBus,
+    AxiStreamFrame,
+    AxiStreamSink,
+    AxiStreamSource,
+)
+
+PATIENCE = 40_000  # cycles that something expected may take
+RESPONSES = {0: "OKAY", 2: "SLVERR"}
+
+
+class Failure(AssertionError):
+    """The chip did what it must not."""
+
+
+class Host:
+    """Runs the operations of a script, each a list of its name and its arguments."""
+
+    def __init__(self, dut: Any, pauses: float, seed: int) -> None:
+        self.dut = dut
+        self.master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
+        self.source = AxiStreamSource(
+            AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1
+        )
+        self.sink = AxiStreamSink(
+            AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1
+        )
+        self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
+        self.aborted = 0
+        if pauses:
+            self._pause(pauses, seed)
+
+    async def run(self, script: list[list[Any]]) -> None:
+        """Run all operations; one that fails is named by its number."""
+        for number, (name, *arguments) in enumerate(script):
+            try:
+                await getattr(self, name)(*arguments)
+            except Failure as failure:
+                raise Failure(f"operation {number}, {name}: {failure}") from None
+
+    async def write(self, address: int, data: int, response: str = "OKAY") -> None:
+        got = await self.master.write(address, data.to_bytes(4, "little"))
+        if RESPONSES[int(got.resp)] != response:
+            raise Failure(f"{address:#x} answered {got.resp}, not {response}")
+
+    async def read(self, address: int, expected: int, response: str = "OKAY") -> None:
+        got = await self.master.read(address, 4)
+        value = int.from_bytes(got.data, "little")
+        if (RESPONSES[int(got.resp)], value) != (response, expected):
+            raise Failure(f"{address:#x} is {value:#x}, {got.resp}; expected {expected:#x}")
+
+    async def write_bytes(self, address: int, data: list[int], response: str) -> None:
+        """Write some bytes, so that not all strobes of their word are set."""
+        got = await self.master.write(address, bytes(data))
+        if RESPONSES[int(got.resp)] != response:
+            raise Failure(f"{address:#x} answered {got.resp}, not {response}")
+
+    async def poll(self, address: int, mask: int, expected: int) -> None:
+        """Read until the bits of `mask` are as expected."""
+        for _ in range(PATIENCE // 10):
+            got = await self.master.read(address, 4)
+            if int.from_bytes(got.data, "little") & mask == expected:
+                return
+        raise Failure(f"{address:#x} never became {expected:#x}")
+
+    async def send(self, words: list[int]) -> None:
+        """Send a packet, behind those that are still to go."""
+        await self.source.send(AxiStreamFrame(words))
+
+    async def sent(self) -> None:
+        """Wait until all packets have gone."""
+        await self.source.wait()
+
+    async def cycles(self, count: int) -> None:
+        await ClockCycles(self.dut.clk, count)
+
+    async def expect(self, kind: int, packets: list[list[list[int]]]) -> None:
+        """Take packets of a kind, each a list of words and a list of their labels."""
+        for _ in range(PATIENCE):
+            self._sort()
+            if len(self.received[kind]) >= len(packets):
+                break
+            await RisingEdge(self.dut.clk)
+        got, self.received[kind] = (
+            self.received[kind][: len(packets)],
+            self.received[kind][len(packets) :],
+        )
+        if len(got) < len(packets):
+            raise Failure(f"{len(got)} packets of kind {kind} came, not {len(packets)}")
+        for number, (packet, wanted) in enumerate(zip(got, packets, strict=True)):
+            if packet != wanted:
+                raise Failure(f"packet {number} of kind {kind} is {packet}, expected {wanted}")
+
+    async def nothing(self) -> None:
+        """Nothing that was not expected has come."""
+        await self.cycles(50)
+        self._sort()
+        left = {kind: len(packets) for kind, packets in self.received.items() if packets}
+        if left:
+            raise Failure(f"packets came that nobody expects: {left} by kind")
+
+    async def discard(self) -> None:
+        """Forget what has come, whole or not."""
+        await self.cycles(200)
+        self._sort()
+        self.received.clear()
+
+    async def reset(self) -> None:
+        """Pull the reset for some cycles; the buses are reset with it."""
+        self.source.clear()
+        self.dut.rst.value = 1
+        await self.cycles(3)
+        self.dut.rst.value = 0
+        self.sink.clear()
+        self.received.clear()
+        await self.cycles(2)
+
+    def _sort(self) -> None:
+        while not self.sink.empty():
+            frame = self.sink.recv_nowait(compact=False)
+            users = [int(user) for user in frame.tuser]
+            if users[-1] & 4:
+                self.aborted += 1
+                continue
+            if len({user & 3 for user in users}) != 1:
+                raise Failure(f"a packet of several kinds came: {frame}")
+            words = [int(word) for word in frame.tdata]
+            self.received[users[0] & 3].append([words, [user >> 4 for user in users]])
+
+    def _pause(self, probability: float, seed: int) -> None:
+        """Let every channel pause at random."""
+        write, read = self.master.write_if, self.master.read_if
+        channels = [
+            self.source, self.sink, write.aw_channel, write.w_channel, write.b_channel,
+            read.ar_channel, read.r_channel,
+        ]  # fmt: skip
+        for number, channel in enumerate(channels):
+            channel.set_pause_generator(_coins(probability, seed + number))
+
+
+def _coins(probability: float, seed: int) -> Iterator[bool]:
+    rng = random.Random(seed)
+    while True:
+        yield rng.random() < probability
+
+
+@cocotb.test()
+async def bench(dut: Any) -> None:
+    """Run the script of ``case.json``."""
+    logging.getLogger("cocotb").setLevel(logging.WARNING)
+    case = json.loads(Path("case.json").read_text())
+    dut.rst.value = 1
+    Clock(dut.clk, 2, "ns").start()
+    host = Host(dut, case["pauses"], case["seed"])
+    await ClockCycles(dut.clk, 3)
+    dut.rst.value = 0
+    await ClockCycles(dut.clk, 2)
+    result: dict[str, Any] = {}
+    try:
+        await host.run(case["script"])
+        result["aborted"] = host.aborted
+    except Failure as failure:
+        result["error"] = str(failure)
+    Path("result.json").write_text(json.dumps(result))

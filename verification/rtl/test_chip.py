@@ -1,0 +1,281 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""The chip as a processor sees it, over buses driven by a third party's models."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+from amaranth.back import verilog
+
+from rtl.chip import Chip, capabilities
+from rtl.dispatch import Target
+from rtl.registers import REGISTERS
+from rtl.requests import Source
+from verification.rtl.chip_script import FIELDS, OFFSETS, Script
+from verification.rtl.chips import Packet, make_chip
+from verification.rtl.engine import BenchError
+from verification.rtl.simulators import run_module
+
+NETWORK = {
+    "head": {"classes": 5, "hidden": 6},
+    "input": {"bits": 7, "channels": 3, "height": 6, "width": 6},
+    "layers": [
+        {"kind": "thermometer", "levels": 4},
+        {"kind": "conv", "groups": 1, "kernel": 3, "outputs": 12, "padding": "same",
+         "shuffle": False, "thresholds": True},
+        {"kind": "pool", "size": 2},
+        {"kind": "dense", "outputs": 20, "thresholds": True},
+    ],
+}  # fmt: skip
+
+CHIPS = {
+    "parallel": make_chip(seed=11),
+    "serial": make_chip(simd=16, mode="serial", selection="weighted", draws_per_read=2, seed=12),
+}
+SETTINGS = {"results": 1, "logits": 3, "features": 4, "all": 7}
+
+
+@cache
+def text(name: str) -> str:
+    return verilog.convert(Chip(CHIPS[name]), name="chip", strip_internal_attrs=True)
+
+
+def script(name: str, seed: int = 0) -> Script:
+    return Script(CHIPS[name], NETWORK, seed)
+
+
+def run(name: str, host: Script, pauses: float = 0.0, seed: int = 0) -> dict[str, Any]:
+    """Run a script to its end, after which nothing more may come."""
+    host.do("nothing")
+    case = {"script": host.operations, "pauses": pauses, "seed": seed}
+    result = run_module(text(name), "chip", "verification.rtl.cocotb_chip", case)
+    if "error" in result:
+        raise BenchError(result["error"])
+    return result
+
+
+@pytest.fixture(params=CHIPS)
+def name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def test_capabilities_are_those_of_the_parameters(name: str) -> None:
+    host = script(name)
+    shown: dict[int, int] = {}
+    for port, value in capabilities(CHIPS[name]).items():
+        offset, field = FIELDS[port]
+        shown[offset] = shown.get(offset, 0) | value << field.low
+    assert set(shown) == {r.offset for r in REGISTERS if r.offset >= 0x80}
+    for offset, value in shown.items():
+        host.do("read", offset, value)
+    host.read("id", int.from_bytes(b"engr", "big"))
+    host.read("version", 1 << 16)
+    run(name, host)
+
+
+@pytest.mark.parametrize("pauses", [0.0, 0.6])
+def test_a_life_of_the_chip(name: str, pauses: float) -> None:
+    """Load, classify, learn class after class, draw, recall: every word equals golden."""
+    host = script(name, seed=int(10 * pauses))
+    host.load()
+    for seen, output in enumerate(SETTINGS.values(), 2):
+        host.write("classes_seen", seen)
+        host.classes_seen = seen
+        host.pictures(host.images(2), output)
+    host.append(2)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    host.draw(60, label=0)
+    host.append(3)
+    host.append(1)
+    host.poll("n_classes", 3)
+    if CHIPS[name].sampler.selection == "weighted":
+        host.weigh([0.2, 0.5, 0.3])
+        host.do("sent")
+    host.draw(120)
+    host.draw(20, label=2)
+    host.learn(30)
+    for label in range(5):
+        host.recall(4, label)
+    host.pictures(host.images(4), 5, learn=[0, 1, 4, 1])
+    host.learn(3)
+    host.recall(6, 1)
+    host.read("pictures", 12)
+    host.read("exemplars", 200 * CHIPS[name].sampler.draws_per_read)
+    host.read("learned", 37)
+    host.read("recalled", 26)
+    host.read("row_reads", host.sampler.rows_read)
+    host.read("plane_reads", host.sampler.planes_read)
+    host.read("n_components", 6)
+    host.read("errors", 0)
+    host.read("status", 0)
+    run(name, host, pauses)
+
+
+def test_everything_at_once(name: str) -> None:
+    """Pictures, draws and exemplars share the output; each kind keeps its order."""
+    host = script(name)
+    host.load()
+    host.append(1)
+    host.append(2)
+    host.do("sent")
+    host.poll("n_classes", 2)
+    host.learn(9)
+    draws = host.operations
+    host.operations = []
+    host.pictures(host.images(3), 7)
+    pictures, host.operations = host.operations, []
+    if CHIPS[name].sampler.selection == "weighted":
+        host.draw(50, label=1)
+    else:
+        host.draw(50)
+    # The requests begin first, and run while the pictures do.
+    first = [op for op in host.operations if op[0] != "expect"]
+    expected = [op for op in host.operations + pictures if op[0] == "expect"]
+    packets = [op for op in pictures if op[0] != "expect"]
+    host.operations = [*draws, *first, *packets, *expected]
+    host.read("errors", 0)
+    run(name, host, 0.3)
+
+
+def illegal(host: Script) -> None:
+    """Try every access that the slave refuses."""
+    mapped = {register.offset for register in REGISTERS}
+    for register in REGISTERS:
+        if not register.writable:
+            host.do("write", register.offset, 2**32 - 1, "SLVERR")
+    for offset in [*range(0, 0x100, 4), 0xFFC]:
+        if offset not in mapped:
+            host.do("write", offset, 2**32 - 1, "SLVERR")
+            host.do("read", offset, 0, "SLVERR")
+    for size in (1, 2, 3):
+        host.do("write_bytes", OFFSETS["control"], [255] * size, "SLVERR")
+        host.do("write_bytes", OFFSETS["draw_count"] + 1, [255] * size, "SLVERR")
+
+
+def test_illegal_accesses_are_refused_and_change_nothing(name: str) -> None:
+    host = script(name)
+    host.append(2)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    settings = {"draw_count": 5, "draw_source": 3, "output": 5, "classes_seen": 4}
+    for register, value in settings.items():
+        host.write(register, value)
+    illegal(host)
+    for register, value in settings.items():
+        host.read(register, value)
+    host.read("n_classes", 1)
+    host.read("errors", 0)
+    host.draw(3, label=0)
+    run(name, host, 0.5)
+
+
+def test_errors_are_shown_and_hurt_nobody(name: str) -> None:
+    host = script(name)
+    for count in (3, 3):
+        assert host.append(count)
+    for count in (2, 4):
+        assert not host.append(count)
+    host.do("sent")
+    host.poll("errors_overflow", 1)
+    host.read("n_classes", 2)
+    host.start(Source.SAMPLER, 2, 3)
+    host.poll("errors_unknown", 1)
+    host.start(Source.LATENT, 1, 2)
+    host.poll("errors_refused", 1)
+    host.read("errors", 0b111 << 8)
+    for source, label in ((Source.SAMPLER, 5), (Source.LATENT, 4095), (Source.NONE, 0)):
+        host.start(source, label, 7)
+        host.read("errors", 0b111 << 8 | 2)
+        host.write("errors", 2)
+        host.read("errors", 0b111 << 8)
+    for packet in (
+        Packet(Target.LEARN, 5),
+        Packet(Target.WEIGHTS, 99, 0, 1, [5]),
+        Packet(Target.PROGRAM, 0, 8, 1, [1]),
+        Packet(Target.WEIGHTS, 0, 0, 2, [7]),
+    ):
+        host.send(packet)  # fmt: skip
+        host.do("sent")
+        host.poll("errors_packet", 1)
+        host.write("errors", 1)
+        host.read("errors", 0b111 << 8)
+    assert host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 3)
+    host.draw(9, label=2)
+    host.soft_reset()
+    host.read("errors", 0)
+    host.read("n_classes", 0)
+    host.learn(2)
+    label = int(host.latent.seen.argmax())
+    host.recall(3, label)
+    run(name, host)
+
+
+def test_draw_while_drawing_is_ignored() -> None:
+    host = script("parallel")
+    host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    host.draw(200, label=0)
+    expected = host.operations.pop()
+    host.start(Source.LATENT, 0, 5)
+    host.read("errors", 2)
+    host.operations.append(expected)
+    host.read("draw_left", 0)
+    host.read("errors", 2)
+    run("parallel", host)
+
+
+def begin(host: Script, operation: str) -> None:
+    """Begin something that a reset is to interrupt."""
+    if operation == "load":
+        host.load()
+    elif operation == "append":
+        host.append(2)
+        host.append(3)
+    elif operation == "picture":
+        host.pictures(host.images(3), 7, learn=[1, 2, 3])
+    elif operation == "draw":
+        host.append(2)
+        host.poll("n_classes", 1)
+        host.draw(60, label=0)
+    elif operation == "learn":
+        host.learn(12)
+    else:
+        host.learn(4)
+        host.recall(40, int(host.latent.seen.argmax()))
+    host.operations = [op for op in host.operations if op[0] != "expect"]
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize("operation", ["load", "append", "picture", "draw", "learn", "recall"])
+def test_reset_in_the_middle_and_again_from_the_start(operation: str, hard: bool) -> None:
+    """Whatever is cut short, at several moments: the chip is as new."""
+    host = script("parallel")
+    host.load()
+    for wait in (1, 7, 30, 101, 240):
+        begin(host, operation)
+        host.do("cycles", wait)
+        if hard:
+            host.reset()
+        else:
+            host.soft_reset()
+            host.do("sent")
+            host.soft_reset()
+            host.do("discard")
+            host.read("errors", 0)
+        host.read("n_classes", 0)
+        host.read("n_components", 0)
+        host.read("pictures", 0)
+        if operation == "load":
+            host.load()
+        host.pictures(host.images(1), 7, learn=[3])
+        host.append(2)
+        host.do("sent")
+        host.poll("n_classes", 1)
+        host.draw(10)
+        host.recall(2, 3)
+    run("parallel", host, 0.2)

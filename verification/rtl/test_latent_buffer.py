@@ -145,6 +145,17 @@ def test_corners_in_verilog(params, simulator) -> None:
     run_cocotb(LatentBuffer(params), steps, PAUSES["idle_stalled"], simulator=simulator)
 
 
+def test_a_count_stays_at_its_end_and_the_buffer_learns_on(monkeypatch) -> None:
+    # With 4 bits for the count the end is near; both twins take it from the same place.
+    monkeypatch.setattr("golden.latent_buffer.MAX_SEEN", 15)
+    monkeypatch.setattr("rtl.latent_buffer.MAX_SEEN", 15)
+    bench = Bench(SMALL)
+    exemplars = [Event(1, bits) for bits in range(100, 160)]
+    steps = bench.steps([*exemplars, *[Event(1)] * 10])
+    assert bench.golden.seen.tolist() == [0, 15, 0]
+    run_pysim(LatentBuffer(SMALL), steps)
+
+
 @pytest.mark.parametrize("filled", [False, True])
 def test_the_first_beat_waits_for_the_look_up_and_the_draw(filled) -> None:
     bench = Bench(SMALL)

@@ -7,8 +7,33 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from golden.params import stream_params
+from golden.params import (
+    AcceleratorParams,
+    BernoulliParams,
+    ChipParams,
+    LatentBufferParams,
+    MapShape,
+    MvuParams,
+    PrototypesParams,
+    SamplerParams,
+    ThermometerParams,
+    XnorParams,
+    stream_params,
+)
+from rtl.bernoulli import Bernoulli
+from rtl.collector import Collector
+from rtl.head import Head
+from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
+from rtl.mvu import Mvu
+from rtl.network import Network
+from rtl.pool import Pool
+from rtl.prototypes import Prototypes
+from rtl.sampler import Sampler
+from rtl.selector import Selector
+from rtl.thermometer import Thermometer
+from rtl.window import Window
+from rtl.xnor import Xnor
 
 __all__ = ["BLOCKS", "SIZES", "Block", "plain"]
 
@@ -66,13 +91,131 @@ def _changed(value: Any, changes: Any) -> Any:
     return replace(value, **{k: _changed(getattr(value, k), v) for k, v in changes.items()})
 
 
+# The machine that the reports speak of: L = 64, q = 8, D = 512; 16 neurons x 64 inputs.
+_PROTOTYPES = PrototypesParams(features=512, code_width=8)
+_SAMPLER = SamplerParams(prototypes=_PROTOTYPES)
+_LATENT = LatentBufferParams(features=512)
+_ACCELERATOR = AcceleratorParams(mvu=MvuParams())
+_CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=_LATENT)
+_THERMOMETER = ThermometerParams(
+    bits=7, levels=128, input=MapShape(height=32, width=32, channels=3)
+)
+
+# What smaller machines have otherwise.
+_SMALL_PROTOTYPES = {"features": 128, "code_width": 4, "lanes": 16, "components": 20, "classes": 20}
+_TINY_PROTOTYPES = {"features": 20, "code_width": 3, "lanes": 8, "components": 4, "classes": 3}
+_SMALL_LATENT = {"features": 128, "lanes": 16, "classes": 20}
+_TINY_LATENT = {"features": 20, "lanes": 8, "classes": 3, "exemplars": 2}
+_SMALL_MVU = {"pe": 8, "simd": 16, "weight_depth": 512, "tile_depth": 64}
+_TINY_MVU = {"pe": 4, "simd": 8, "weight_depth": 64, "tile_depth": 16, "count_width": 10}
+_SMALL_ACCELERATOR = {"mvu": _SMALL_MVU, "channels": 128, "classes": 20}
+_TINY_ACCELERATOR = {
+    "mvu": _TINY_MVU, "map_depth": 64, "program_depth": 8, "channels": 32, "classes": 3,
+    "pixel_bits": 4, "levels": 8,
+}  # fmt: skip
+_SMALL_CHIP = {
+    "accelerator": _SMALL_ACCELERATOR,
+    "sampler": {"prototypes": _SMALL_PROTOTYPES},
+    "latent": _SMALL_LATENT,
+}
+_TINY_CHIP = {
+    "accelerator": _TINY_ACCELERATOR,
+    "sampler": {"prototypes": _TINY_PROTOTYPES},
+    "latent": _TINY_LATENT,
+}
+
+
+def _part(
+    component: Callable[..., wiring.Component], params: Any, small: Any, tiny: Any, **unit: Any
+) -> Block:
+    """Return a block of one dataclass of parameters."""
+    return Block(
+        component=component,
+        full={"params": params},
+        small={"params": small},
+        tiny={"params": tiny},
+        **unit,
+    )
+
+
 BLOCKS: dict[str, Block] = {
-    "lfsr": Block(
-        component=Lfsr,
-        full={"params": stream_params(seed=1, stream=0, step=64)},
-        small={"params": {"step": 16}},
-        tiny={"params": {"width": 16, "taps": (16, 15, 13, 4), "seed": 1, "step": 4}},
+    "lfsr": _part(
+        Lfsr,
+        stream_params(seed=1, stream=0, step=64),
+        {"step": 16},
+        {"width": 16, "taps": (16, 15, 13, 4), "seed": 1, "step": 4},
         unit="lane",
         units=lambda a: a["params"].step,
     ),
+    "bernoulli": _part(
+        Bernoulli,
+        BernoulliParams(code_width=8),
+        {"code_width": 4, "lanes": 16},
+        {"code_width": 3, "lanes": 8},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "prototypes": _part(
+        Prototypes,
+        _PROTOTYPES,
+        _SMALL_PROTOTYPES,
+        _TINY_PROTOTYPES,
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "selector": Block(
+        component=Selector,
+        full={"params": _SAMPLER.selector, "prototypes": _PROTOTYPES},
+        small={"prototypes": _SMALL_PROTOTYPES},
+        tiny={"prototypes": _TINY_PROTOTYPES},
+    ),
+    "sampler": _part(
+        Sampler,
+        _SAMPLER,
+        {"prototypes": _SMALL_PROTOTYPES},
+        {"prototypes": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "sampler_serial": _part(
+        Sampler,
+        replace(_SAMPLER, mode="serial"),
+        {"prototypes": _SMALL_PROTOTYPES},
+        {"prototypes": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
+    "thermometer": Block(
+        component=Thermometer,
+        full={"params": _THERMOMETER, "simd": 64},
+        small={"simd": 16},
+        tiny={"params": {"bits": 4, "levels": 8}, "simd": 8},
+    ),
+    "xnor": _part(
+        Xnor,
+        XnorParams(inputs=64),
+        {"inputs": 16},
+        {"inputs": 8},
+        unit="synapse bit",
+        units=lambda a: a["params"].inputs,
+    ),
+    "mvu": Block(
+        component=Mvu,
+        full={"params": _ACCELERATOR.mvu, "tag": 16},
+        small={"params": _SMALL_MVU},
+        tiny={"params": _TINY_MVU, "tag": 4},
+        unit="synapse bit",
+        units=lambda a: a["params"].pe * a["params"].simd,
+    ),
+    "pool": Block(
+        component=Pool,
+        full={"simd": 64, "tag": 16},
+        small={"simd": 16},
+        tiny={"simd": 8, "tag": 4},
+    ),
+    "window": _part(Window, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
+    "collector": _part(Collector, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
+    "head": _part(Head, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
+    "network": _part(Network, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
 }

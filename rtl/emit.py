@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A block as files: Verilog, and a manifest that says what is in it.
+"""A block as files: Verilog, a manifest that says what is in it, and a network as its contents.
 
 The same parameters give the same bytes, whatever the process and the folder.
 """
@@ -9,14 +9,20 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 import amaranth
 from amaranth.back import rtlil, verilog
+from amaranth.hdl import Shape
 
+from golden.params import AcceleratorParams
 from rtl.catalogue import BLOCKS, plain
+from rtl.descriptor import load_layout
+from rtl.program import LoadWord, WeightedNetwork, compile_network
+from rtl.registers import c_header, markdown
 
-__all__ = ["Design", "Memory", "Port", "emit"]
+__all__ = ["Design", "Memory", "Port", "emit", "emit_program"]
 
 # What Amaranth writes of ports, memories and registers in RTLIL, Yosys's own text form.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
@@ -123,8 +129,52 @@ class Design:
 
 
 def emit(design: Design) -> dict[str, str]:
-    """Return the files of a design: their contents by name."""
-    return {
+    """Return the files of a design, their contents by name; with the chip come its registers."""
+    files = {
         f"{design.name}.v": design.verilog,
         "manifest.json": json.dumps(design.manifest(), indent=2) + "\n",
     }
+    if design.name == "chip":
+        files |= {"registers.h": c_header(), "registers.md": markdown()}
+    return files
+
+
+def emit_program(network: WeightedNetwork, params: AcceleratorParams) -> dict[str, str]:
+    """Return a network as files for a machine: the words to load, and what they make it do.
+
+    ``load.hex`` has a word of the machine's `load` stream a line, as ``$readmemh`` takes them.
+
+    Raises
+    ------
+    ValueError
+        If the network does not fit the machine.
+    """
+    program, layout = compile_network(network, params), load_layout(params)
+    digits = -(-layout.size // 4)
+    offsets = [layout[name].offset for name in LoadWord._fields]
+    words = [
+        sum(_number(value) << offset for value, offset in zip(word, offsets, strict=True))
+        for word in program.words(params)
+    ]
+    about = {
+        "layers": [
+            {"cycles": cycles, **{name: _number(value) for name, value in layer.items()}}
+            for layer, cycles in zip(program.layers, program.layer_cycles(params), strict=True)
+        ],
+        "cycles": program.cycles(params),
+        "weight_rows": len(program.weights),
+        "tiles": len(program.limits),
+        "load_words": len(words),
+        "load_fields": {
+            name: {"offset": offset, "width": Shape.cast(layout[name].shape).width}
+            for name, offset in zip(LoadWord._fields, offsets, strict=True)
+        },
+    }
+    return {
+        "load.hex": "".join(f"{word:0{digits}x}\n" for word in words),
+        "program.json": json.dumps(about, indent=1) + "\n",
+    }
+
+
+def _number(value: Any) -> int:
+    return value.value if isinstance(value, Enum) else int(value)

@@ -143,6 +143,9 @@ def rtl(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the files; build/rtl/BLOCK by default.")
     ] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="Network file, for the words to load into network or chip.")
+    ] = None,
     synth: Annotated[
         bool, typer.Option("--synth", help="Report cells and clock rate, by Yosys and nextpnr.")
     ] = False,
@@ -161,6 +164,7 @@ def rtl(
         config=config,
         size=size,
         out=out,
+        network=network,
         synth=synth,
         every=every,
         command=shlex.join(["engram", *sys.argv[1:]]),

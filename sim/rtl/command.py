@@ -8,8 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from golden.params import AcceleratorParams
 from rtl.catalogue import BLOCKS, SIZES
-from rtl.emit import Design, emit
+from rtl.emit import Design, emit, emit_program
+from sim.embed import read_network
 from sim.errors import UserError
 from sim.files import ensure_directory, write_whole
 from sim.rtl.report import Row, SynthesisReport, terminal_table
@@ -30,6 +32,7 @@ class RtlCommand:
     config: Path | None
     size: str
     out: Path | None
+    network: Path | None
     synth: bool
     every: bool
     command: str
@@ -47,16 +50,18 @@ class RtlCommand:
             raise UserError(f"--size must be one of {', '.join(SIZES)}, not {self.size!r}")
         if self.every and not self.synth:
             raise UserError("--all must go with --synth, which reports on all blocks")
-        if self.every and (self.block or self.config):
-            raise UserError("--all must go without BLOCK and --config: it takes all blocks")
+        if self.every and (self.block or self.config or self.network):
+            raise UserError("--all must go without BLOCK, --config and --network")
         if self.synth:
             require_tools()
         if self.every:
             designs = [_design(name, block.arguments(self.size)) for name, block in BLOCKS.items()]
             files, out = {}, self.out or Path("build") / "rtl" / "all"
         else:
-            design = _design(*load_block(self.block, self.size, self.config))
-            designs, files = [design], emit(design)
+            name, arguments = load_block(self.block, self.size, self.config)
+            contents = {} if self.network is None else _program(self.network, name, arguments)
+            design = _design(name, arguments)
+            designs, files = [design], emit(design) | contents
             out = self.out or Path("build") / "rtl" / design.name
         ensure_directory(out)
         if self.synth:
@@ -88,6 +93,18 @@ class RtlCommand:
 
                 rows.append(Row(design, size, synthesize(design, CACHE, advance)))
         return rows
+
+
+def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
+    """Return the files of a network for the machine that a block is or holds."""
+    params = getattr(arguments.get("params"), "accelerator", arguments.get("params"))
+    if name not in ("chip", "network") or not isinstance(params, AcceleratorParams):
+        raise UserError(f"--network must go with the block network or chip, not {name}")
+    network, _ = read_network(path)
+    try:
+        return emit_program(network, params)  # pyright: ignore[reportArgumentType] (a tuple fits)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def _design(name: str, arguments: dict[str, Any]) -> Design:

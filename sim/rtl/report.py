@@ -42,9 +42,8 @@ _TERMINAL_COLUMNS = {
     "FF": 3,
     "RAM": 4,
     "MHz": 7,
-    "LUT4 /": 8,
-    "FF /": 9,
-    "unit": 10,
+    "LUT4/unit": 8,
+    "FF/unit": 9,
 }
 
 _READING = """\
@@ -179,7 +178,7 @@ def terminal_table(rows: Sequence[Row]) -> Table:
     """Return the columns that people look at first."""
     table = Table(title=DEVICE, title_justify="left", header_style="bold")
     for name in _TERMINAL_COLUMNS:
-        text = name in ("block", "size", "unit")
+        text = name in ("block", "size")
         table.add_column(name, justify="left" if text else "right", no_wrap=True)
     for row in rows:
         table.add_row(*(row.cells()[place] for place in _TERMINAL_COLUMNS.values()))

@@ -36,10 +36,13 @@ _READ = """\
 read_verilog design.v
 hierarchy -check -top {top}
 """
+# Names of the design may be those that Yosys makes up for the parts that ABC maps.
+_HIDE = "rename -hide"
 # Memories stay whole: no technology would build large ones of registers.
 _GENERIC = f"""\
 {_READ}proc
 check -assert
+{_HIDE}
 synth -flatten -top {{top}} -run begin:fine
 opt -full
 techmap
@@ -50,12 +53,14 @@ check -assert
 tee -q -o cells.json stat -json
 """
 _ICE40 = f"""\
-{_READ}synth_ice40 -top {{top}}
+{_READ}{_HIDE}
+synth_ice40 -top {{top}}
 check -assert
 tee -q -o cells.json stat -json
 """
 _ECP5 = f"""\
-{_READ}synth_ecp5 -top {{top}}
+{_READ}{_HIDE}
+synth_ecp5 -top {{top}}
 check -assert
 tee -q -o cells.json stat -json
 setattr -mod -unset top {{top}}
@@ -275,7 +280,7 @@ def _harness(design: Design) -> str:
 
     So every path of the design counts for the clock rate, those from and to its ports too, and a
     design with more ports than a package has pins can be routed. Registers of the technology are
-    named, for the design inside is mapped already.
+    named, for the design inside is mapped already; the name of the design may be a word of Verilog.
     """
     ins = [p for p in design.ports if p.direction == "input" and p.name not in ("clk", "rst")]
     outs = [p for p in design.ports if p.direction == "output"]
@@ -296,6 +301,6 @@ module harness(input clk, input rst, input feed);
   wire [{n_out - 1}:0] outputs;
   {register} before [{n_in - 1}:0] ({levels}, .DI({chain}), .Q(inputs));
   {register} after [{n_out - 1}:0] ({levels}, .DI(outputs), .Q());
-  {design.name} design({", ".join(wires)});
+  \\{design.name} design({", ".join(wires)});
 endmodule
 """

@@ -9,12 +9,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from golden.params import LfsrParams
+from golden.network import Network
+from golden.params import LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS, SIZES
+from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
+from rtl.program import compile_network
 from sim.errors import UserError
 from sim.rtl.report import AIMS, Row, SynthesisReport
 from sim.rtl.synthesis import STAGES, Costs, synthesize
@@ -59,7 +64,8 @@ def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) ->
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_has_ports_at_the_tiny_size(name: str) -> None:
     design = Design.of(name, BLOCKS[name].arguments("tiny"))
-    assert f"module {name}(" in design.verilog
+    # A name that is a word of Verilog is escaped.
+    assert f"module {name}(" in design.verilog or f"module \\{name} (" in design.verilog
     assert {port.direction for port in design.ports} == {"input", "output"}
 
 
@@ -93,6 +99,47 @@ def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
     assert (manifest["parameters"]["width"], manifest["parameters"]["step"]) == (16, 7)
 
 
+def write_network(path: Path, outputs: int = 6) -> Network:
+    params = NetworkParams.from_description({
+        "input": {"height": 4, "width": 4, "channels": 3, "bits": 4},
+        "layers": [
+            {"kind": "thermometer", "levels": 2},
+            {"kind": "conv", "outputs": outputs, "thresholds": True},
+            {"kind": "pool", "size": 2},
+        ],
+    })  # fmt: skip
+    network = Network.random(params, np.random.default_rng(0))
+    path.write_bytes(network.to_bytes())
+    return network
+
+
+def test_a_network_becomes_words_to_load(engram: Engram, tmp_path: Path) -> None:
+    network = write_network(tmp_path / "net.bin")
+    status, _, err = engram("rtl", "network", "--size", "tiny", "--network", "net.bin")
+    assert (status, err) == (0, "")
+    params = BLOCKS["network"].arguments("tiny")["params"]
+    program: Any = compile_network(network, params)  # pyright: ignore[reportArgumentType]
+    folder, layout = tmp_path / "build" / "rtl" / "network", load_layout(params)
+    lines = (folder / "load.hex").read_text().splitlines()
+    assert [int(line, 16) for line in lines] == [
+        layout.const(word._asdict()).as_value().value for word in program.words(params)
+    ]
+    assert {len(line) for line in lines} == {-(-layout.size // 4)}
+    about = json.loads((folder / "program.json").read_text())
+    assert about["cycles"] == program.cycles(params)
+    assert about["load_words"] == len(lines)
+    assert [layer["cycles"] for layer in about["layers"]] == program.layer_cycles(params)
+
+
+def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) -> None:
+    write_network(tmp_path / "net.bin", outputs=200)
+    status, _, err = engram("rtl", "network", "--size", "tiny", "--network", "net.bin")
+    assert status == 2
+    assert err.startswith("engram: net.bin: ")
+    assert " must " in err
+    assert [file.name for file in tmp_path.iterdir()] == ["net.bin"]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -101,7 +148,7 @@ def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
         ("parameters: {step: 1}\n", "own.yaml:1: block is missing: it must be one of lfsr"),
         (
             "block: lfsr\nparameters:\n  steps: 1\n",
-            "own.yaml:3: parameters.steps is no known key: did you mean step? the keys of parameters",
+            "own.yaml:3: parameters.steps is no known key: did you mean step? the keys of",
         ),
         (
             "block: lfsr\nparameters:\n  step: yes\n",
@@ -136,7 +183,11 @@ def test_faults_of_a_file_name_the_line(
         (("--all",), "--all must go with --synth, which reports on all blocks\n"),
         (
             ("lfsr", "--all", "--synth"),
-            "--all must go without BLOCK and --config: it takes all blocks\n",
+            "--all must go without BLOCK, --config and --network\n",
+        ),
+        (
+            ("lfsr", "--network", "net.bin"),
+            "--network must go with the block network or chip, not lfsr\n",
         ),
         (("--config", "no.yaml"), "no.yaml cannot be read: no such file or directory\n"),
     ],

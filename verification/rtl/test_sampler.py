@@ -108,6 +108,7 @@ def two_classes(drawn: SamplerParams, seed: int, requests: int = 6, counts=(1, 2
     for n, count in enumerate(counts, 1):
         plan.append(rng, min(count, most))
         plan.draw(rng.integers(0, n, requests).tolist(), reads={"unknown": 0})
+    cover("sampler", "lanes past D", drawn.prototypes.features % drawn.prototypes.lanes > 0)
     return plan
 
 

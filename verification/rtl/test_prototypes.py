@@ -1,0 +1,198 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from golden.params import PrototypesParams
+from golden.prototypes import Prototypes as GoldenPrototypes
+from rtl.prototypes import Prototypes
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+
+def params(**changes: int) -> PrototypesParams:
+    sizes = {"features": 10, "code_width": 3, "lanes": 4, "components": 7, "classes": 4}
+    return PrototypesParams(**{**sizes, "class_components": 3, **changes})
+
+
+def class_inputs(
+    dut: Prototypes, codes: NDArray[np.integer], thresholds: Sequence[int], count: int | None = None
+) -> dict[str, list[int]]:
+    """Return header and rows of a class; lanes past D hold ones, which must not be stored."""
+    p = dut.params
+    rows = np.full((len(codes), p.beats * p.lanes), 2**p.code_width - 1, object)
+    rows[:, : p.features] = codes
+    held = max(1, p.class_components - 1)
+    header = {
+        "count": len(codes) if count is None else count,
+        "thresholds": [*thresholds, *[0] * held][:held],
+    }
+    return {
+        "append": [payload(dut.append.payload.shape(), header)],
+        "rows": [
+            sum(int(code) << lane * p.code_width for lane, code in enumerate(row))
+            for row in rows.reshape(-1, p.lanes)
+        ],
+    }
+
+
+def append(
+    dut: Prototypes, golden: GoldenPrototypes, rng: np.random.Generator, count: int
+) -> list[Step]:
+    """Append a class of some components, or have it refused."""
+    p = dut.params
+    codes = rng.integers(0, 2**p.code_width, (count, p.features))
+    thresholds = sorted(rng.integers(0, 65536, count - 1).tolist())
+    fits = golden.append(codes, thresholds)
+    cover("prototypes", "lanes past D cleared", fits and p.features % p.lanes > 0)
+    cover("prototypes", "memory full", golden.n_components == p.components)
+    return [Step(inputs=class_inputs(dut, codes, thresholds), reads=pins(golden))]
+
+
+def pins(golden: GoldenPrototypes) -> dict[str, int]:
+    return {
+        "n_classes": golden.n_classes,
+        "n_components": golden.n_components,
+        "overflow": int(golden.overflow),
+    }
+
+
+def read_back(dut: Prototypes, golden: GoldenPrototypes) -> list[Step]:
+    """Read the table and all rows in use, each in the cycle after it was asked for."""
+    steps = []
+    for label in range(golden.n_classes):
+        thresholds = golden.thresholds_of(label).tolist()
+        steps.append(Step(pins={"label": label, "label_en": 1}, cycles=1))
+        # Entries keep what the header held past K-1 thresholds: 0 here.
+        entry = {
+            "first": golden.first_component(label),
+            "label": label,
+            "count": len(thresholds) + 1,
+            "thresholds": [*thresholds, *[0] * 99][: max(1, dut.params.class_components - 1)],
+        }
+        expected = payload(dut.entry.shape(), entry)
+        steps.append(Step(pins={"label_en": 0, "label": 0}, reads={"entry": expected}, cycles=2))
+    rows, beats = golden.rows(), dut.params.beats
+    for place, row in enumerate(rows[: golden.n_components * beats]):
+        component, beat = divmod(place, beats)
+        asked = {"component": component, "beat": beat, "row_en": 1}
+        steps.append(Step(pins=asked, cycles=1))
+        steps.append(Step(pins={"row_en": 0, "component": 0}, reads={"codes": row}, cycles=2))
+    return steps
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> PrototypesParams:
+    lanes = draw(st.integers(1, 9))
+    return PrototypesParams(
+        features=draw(st.integers(1, 4 * lanes)),
+        code_width=draw(st.integers(1, 16)),
+        lanes=lanes,
+        components=draw(st.integers(1, 9)),
+        classes=draw(st.integers(1, 5)),
+        class_components=draw(st.integers(1, 4)),
+    )
+
+
+@given(
+    memories(),
+    st.lists(st.integers(1, 5), min_size=1, max_size=7),
+    st.integers(0, 2**32),
+    st.sampled_from(sorted(PAUSES)),
+)
+@settings(max_examples=40)
+def test_contents_equal_golden(
+    drawn: PrototypesParams, counts: list[int], seed: int, pauses: str
+) -> None:
+    dut, golden, rng = Prototypes(drawn), GoldenPrototypes(drawn), np.random.default_rng(seed)
+    steps = []
+    for count in counts:
+        steps += append(dut, golden, rng, count)
+    run_pysim(dut, steps + read_back(dut, golden), PAUSES[pauses])
+
+
+CORNERS = {
+    "full": params(),
+    "one_of_each": params(components=1, classes=1, class_components=1, features=1, lanes=1),
+    "power_of_two": params(features=64, lanes=16, code_width=8),
+}
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("name", CORNERS)
+def test_corners_in_verilog(name: str, simulator: str) -> None:
+    for pauses in PAUSES.values():
+        dut, golden = Prototypes(CORNERS[name]), GoldenPrototypes(CORNERS[name])
+        rng, steps = np.random.default_rng(2), []
+        for count in (1, 3, 4, 3, 1, 1, 1):
+            steps += append(dut, golden, rng, count)
+        run_cocotb(dut, steps + read_back(dut, golden), pauses, simulator=simulator)
+
+
+@pytest.mark.parametrize(
+    ("point", "changes", "counts"),
+    [
+        ("refused: components", {"components": 3}, (2, 2, 1)),
+        ("refused: classes", {"classes": 2}, (1, 2, 1)),
+        ("refused: components a class", {"class_components": 2}, (1, 3, 2)),
+    ],
+)
+def test_what_does_not_fit_is_refused_whole(
+    point: str, changes: dict[str, int], counts: tuple[int, ...]
+) -> None:
+    dut, golden = Prototypes(params(**changes)), GoldenPrototypes(params(**changes))
+    rng, steps = np.random.default_rng(1), []
+    for count in counts:
+        before = golden.n_classes
+        steps += append(dut, golden, rng, count)
+        cover("prototypes", point, golden.n_classes == before)
+    assert golden.overflow
+    run_pysim(dut, steps + read_back(dut, golden))
+
+
+def test_a_class_without_components_is_refused_and_has_no_rows() -> None:
+    dut, golden = Prototypes(params()), GoldenPrototypes(params())
+    none = class_inputs(dut, np.zeros((0, 10), int), [])
+    steps = [Step(inputs=none, reads={"overflow": 1, "n_classes": 0})]
+    golden.overflow = True
+    steps += append(dut, golden, np.random.default_rng(1), 2)
+    run_pysim(dut, steps + read_back(dut, golden))
+
+
+def test_a_class_of_255_components_is_refused_to_its_last_row() -> None:
+    dut, golden = Prototypes(params()), GoldenPrototypes(params())
+    rng = np.random.default_rng(1)
+    steps = append(dut, golden, rng, 255) + append(dut, golden, rng, 2)
+    run_pysim(dut, steps + read_back(dut, golden))
+
+
+def test_a_class_is_visible_once_its_last_row_is_written() -> None:
+    dut = Prototypes(params())
+    inputs = class_inputs(dut, np.ones((2, 10), int), [5])
+    *rows, last = inputs["rows"]
+    steps = [
+        Step(inputs={**inputs, "rows": rows}, reads={"n_classes": 0}, cycles=20),
+        Step(inputs={"rows": [last]}, reads={"n_classes": 1, "n_components": 2}),
+    ]
+    trace = run_pysim(dut, steps)
+    # A row a cycle behind its header.
+    first = trace.transfers["append"][0] + 1
+    assert trace.transfers["rows"][:5] == list(range(first, first + 5))
+
+
+@pytest.mark.parametrize("rows", range(6))
+def test_reset_in_the_middle_of_an_append_leaves_nothing(rows: int) -> None:
+    dut, golden = Prototypes(params()), GoldenPrototypes(params())
+    inputs = class_inputs(dut, np.full((2, 10), 7), [9])
+    begun = Step(inputs={**inputs, "rows": inputs["rows"][:rows]})
+    steps = [begun, Step(reset=True, reads=pins(golden))]
+    for count in (1, 3):
+        steps += append(dut, golden, np.random.default_rng(rows), count)
+    run_pysim(dut, steps + read_back(dut, golden))

@@ -1,0 +1,166 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from golden.params import PrototypesParams, SelectorParams
+from golden.selector import Selector as GoldenSelector
+from golden.selector import cumulative_thresholds
+from rtl.selector import Selector
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Step
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+
+MODES = ("round_robin", "uniform", "weighted")
+
+
+def selector(mode: str, *, classes: int = 6, most: int = 4, seed: int = 1) -> Selector:
+    prototypes = PrototypesParams(
+        features=1, code_width=1, classes=classes, class_components=most, components=99
+    )
+    return Selector(SelectorParams(mode=mode, seed=seed), prototypes)
+
+
+class Rationed(wiring.Component):
+    """A selector that is asked for `amount` labels."""
+
+    def __init__(self, selector: Selector) -> None:
+        self.selector, self.params = selector, selector.params
+        members = {name: selector.signature.members[name] for name in ("weights", "o", "n_classes")}
+        super().__init__({**members, "amount": In(stream.Signature(8))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.selector = selector = self.selector
+        left = Signal(8)
+        wiring.connect(m, wiring.flipped(self.weights), selector.weights)
+        wiring.connect(m, selector.o, wiring.flipped(self.o))
+        m.d.comb += [
+            selector.n_classes.eq(self.n_classes),
+            selector.en.eq(left != 0),
+            self.amount.ready.eq(left == 0),
+        ]
+        with m.If(self.amount.valid & self.amount.ready):
+            m.d.sync += left.eq(self.amount.payload)
+        with m.Elif(self.o.valid & self.o.ready):
+            m.d.sync += left.eq(left - 1)
+        return m
+
+
+def set_weights(dut: Selector, golden: GoldenSelector, weights: NDArray[np.float64]) -> Step:
+    golden.set_class_weights(weights)
+    layout = dut.weights.payload.shape()
+    return Step(inputs={"weights": [
+        payload(layout, {"index": i, "threshold": int(c)})
+        for i, c in enumerate(cumulative_thresholds(weights))
+    ]})  # fmt: skip
+
+
+def label_bench(dut: Selector, seed: int, grow: list[int], count: int = 12) -> list[Step]:
+    """Name classes of a table that grows between requests."""
+    golden, rng, steps = GoldenSelector(dut.params), np.random.default_rng(seed), []
+    for n in grow:
+        steps.append(set_weights(dut, golden, rng.dirichlet(np.full(n, 0.5))))
+        labels = golden.request(n, count).tolist()
+        asked = {"inputs": {"amount": [count]}, "outputs": {"o": labels}}
+        steps.append(Step(pins={"n_classes": n}, **asked))
+        if dut.params.mode == "weighted":
+            cover("selector", "first and last class by weight", {0, n - 1} <= set(labels))
+        if dut.params.mode == "round_robin":
+            cover("selector", "round robin wraps around", n <= count)
+    return steps
+
+
+@given(
+    st.sampled_from(MODES),
+    st.integers(0, 2**32),
+    st.lists(st.integers(1, 100), min_size=1, max_size=3).map(sorted),
+    st.sampled_from(sorted(PAUSES)),
+)
+@settings(max_examples=40)
+def test_labels_equal_golden(mode: str, seed: int, grow: list[int], pauses: str) -> None:
+    dut = selector(mode, classes=grow[-1] + seed % 2, seed=seed)
+    run_pysim(Rationed(dut), label_bench(dut, seed, grow), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("mode", MODES)
+def test_labels_in_verilog(mode: str, simulator: str) -> None:
+    for pauses in PAUSES.values():
+        dut = selector(mode, classes=100)
+        steps = label_bench(dut, 7, [1, 2, 3, 63, 64, 65, 100], 40)
+        run_cocotb(Rationed(dut), steps, pauses, simulator=simulator)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("n", [1, 2, 4, 6])
+def test_labels_come_at_the_stated_interval(mode: str, n: int) -> None:
+    dut = selector(mode)
+    offered = run_pysim(Rationed(dut), label_bench(dut, 5, [n])).offered["o"]
+    assert set(np.diff(offered)) == {dut.interval}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_nothing_is_named_while_the_table_is_empty(mode: str) -> None:
+    steps = [Step(pins={"en": 1, "n_classes": 0}, reads={"o__valid": 0}, cycles=20)]
+    run_pysim(selector(mode), steps)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_label_once_offered_stays_whatever_becomes_of_its_cause(mode: str) -> None:
+    dut = selector(mode, seed=3)
+    golden = GoldenSelector(dut.params)
+    steps = [set_weights(dut, golden, np.full(3, 1 / 3))]
+    label = golden.request(3, 1).tolist()
+    # Seen in the last cycle of `en`, and taken in the next at the earliest.
+    begun = {"round_robin": 1, "uniform": 2, "weighted": dut.interval}[mode]
+    en = {"en": 1, "n_classes": 3}
+    steps.append(Step(pins=en, outputs={"o": label}, cycles=begun, abandon=True))
+    steps.append(Step(pins={"en": 0, "n_classes": 5}, outputs={"o": label}))
+    steps.append(Step(cycles=9, reads={"o__valid": 0}))
+    run_pysim(dut, steps, PAUSES["patient"])
+
+
+def component_bench(dut: Selector, draws: int, seed: int) -> list[Step]:
+    """Draw components, in cycles with others between in which nothing is drawn."""
+    most = dut.prototypes.class_components
+    golden, rng, steps = GoldenSelector(dut.params), np.random.default_rng(seed), []
+    for _ in range(draws):
+        count = int(rng.integers(1, most + 1))
+        thresholds = np.sort(rng.integers(0, 65536, count - 1))
+        # Past K-1 lies what would count if it counted.
+        held = [*thresholds.tolist(), *[0] * most][: max(1, most - 1)]
+        pins = {"count": count, "thresholds": sum(c << 16 * i for i, c in enumerate(held))}
+        choice = golden.component(thresholds)
+        steps.append(Step(pins={**pins, "choose": 1}, cycles=1))
+        if rng.random() < 0.5:
+            steps.append(Step(pins={"choose": 0, "count": 1}, reads={"choice": choice}, cycles=2))
+        cover("selector", "last component", choice == count - 1 > 0)
+    return steps
+
+
+@given(st.integers(1, 9), st.integers(0, 2**32))
+@settings(max_examples=30)
+def test_components_equal_golden(most: int, seed: int) -> None:
+    dut = selector("round_robin", most=most, seed=seed)
+    run_pysim(dut, component_bench(dut, 20, seed))
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_components_in_verilog(simulator: str) -> None:
+    dut = selector("round_robin", most=5)
+    run_cocotb(dut, component_bench(dut, 200, 1), simulator=simulator)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_reset_restarts_streams_and_pointer(mode: str) -> None:
+    dut = selector(mode)
+    begun, again = label_bench(dut, 5, [3]), label_bench(dut, 5, [2, 3])
+    run_pysim(Rationed(dut), [*begun, Step(reset=True), *again])

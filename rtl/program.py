@@ -20,10 +20,10 @@ from golden.params import (
 )
 from rtl.collector import Collector
 from rtl.descriptor import LoadTarget, Operation, descriptor_layout, limit_layout
-from rtl.mvu import Mvu
-from rtl.network import Network, thermometer_params
+from rtl.mvu import mvu_latency
+from rtl.network import Network
 from rtl.pool import Pool
-from rtl.thermometer import Thermometer
+from rtl.thermometer import pixel_cycles
 
 __all__ = ["LoadWord", "Program", "WeightedNetwork", "compile_network"]
 
@@ -400,9 +400,9 @@ def _layer_cycles(layer: dict[str, Any], params: AcceleratorParams) -> int:
     """Return the cycles from the reading of a layer's descriptor to that of the next."""
     operation = layer["operation"]
     if operation is Operation.INPUT:
-        encoder = Thermometer(thermometer_params(params), params.mvu.simd)
-        words = -(-params.colours * layer["levels"] // params.mvu.simd)
-        return 2 + layer["length"] // words * encoder.cycles(layer["levels"])
+        colours, levels, simd = params.colours, layer["levels"], params.mvu.simd
+        pixels = layer["length"] // -(-colours * levels // simd)
+        return 2 + pixels * pixel_cycles(colours, levels, simd)
     tiles = list(_tile_steps(layer, params))
     pixels = layer["out_rows"] * layer["out_columns"]
     if operation is Operation.FEATURES:
@@ -417,7 +417,7 @@ def _layer_cycles(layer: dict[str, Any], params: AcceleratorParams) -> int:
     stores[-1] += words
     pixel = sum(max(pair) for pair in zip(tiles[1:], stores[:-1], strict=True))
     return (
-        Network.latency + tiles[0] + Mvu(params.mvu, 1).latency + pixels * pixel
+        Network.latency + tiles[0] + mvu_latency(params.mvu) + pixels * pixel
         + (pixels - 1) * max(tiles[0], stores[-1]) + stores[-1]
     )  # fmt: skip
 

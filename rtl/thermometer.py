@@ -8,12 +8,18 @@ from amaranth.lib.wiring import In, Out
 from golden.params import ThermometerParams
 from golden.params.checks import check_integer
 
-__all__ = ["Thermometer", "word_layout"]
+__all__ = ["Thermometer", "pixel_cycles", "word_layout"]
 
 
 def word_layout(simd: int) -> data.StructLayout:
     """Return the layout of a word of a map: lane 0 first, `last` on the last word of a pixel."""
     return data.StructLayout({"x": simd, "last": 1})
+
+
+def pixel_cycles(colours: int, levels: int, simd: int) -> int:
+    """Return the cycles of a pixel if nothing waits: the words that each colour touches."""
+    lanes = (colour * levels % simd for colour in range(colours))
+    return sum(-(-(lane + levels) // simd) for lane in lanes)
 
 
 class Thermometer(wiring.Component):
@@ -53,11 +59,6 @@ class Thermometer(wiring.Component):
             "i": In(stream.Signature(unsigned(params.bits))),
             "o": Out(stream.Signature(word_layout(simd))),
         })  # fmt: skip
-
-    def cycles(self, levels: int) -> int:
-        """Return the cycles that a pixel takes at `levels` levels if nothing waits."""
-        lanes = (c * levels % self.simd for c in range(self.params.input.channels))
-        return sum(-(-(lane + levels) // self.simd) for lane in lanes)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -148,3 +148,23 @@ def test_maps_features_and_logits_equal_golden(name: str) -> None:
     network, images = build({"input": INPUT, **CASES[name]}, 1)
     params = machine(4, 8, network.params)
     run_pysim(Network(params), bench(network, params, images))
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("pe", "simd"), [(4, 8), (16, 64), (3, 5)])
+def test_cycles_are_as_computed(name: str, pe: int, simd: int) -> None:
+    network, images = build({"input": INPUT, **CASES[name]}, 2)
+    params = machine(pe, simd, network.params)
+    steps = bench(network, params, images)
+    both = Step(
+        pins=steps[1].pins,
+        inputs={"pixels": [*steps[1].inputs["pixels"], *steps[2].inputs["pixels"]]},
+        outputs={
+            name: [*found, *picture(network, params, images[1], steps[1].pins["n_classes"])
+                   .outputs[name]]
+            for name, found in steps[1].outputs.items()
+        },
+    )  # fmt: skip
+    trace = run_pysim(Network(params), [steps[0], both])
+    starts = trace.transfers["pixels"][:: len(steps[1].inputs["pixels"])]
+    assert starts[1] - starts[0] == compile_network(network, params).cycles(params)

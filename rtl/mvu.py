@@ -46,9 +46,9 @@ def threshold_layout(params: MvuParams) -> data.StructLayout:
 def mvu_latency(params: MvuParams) -> int:
     """Return the cycles from the last step of a tile to the tile.
 
-    Memory, agreements, sum, comparison.
+    Memory and its register, agreements, sum, comparison.
     """
-    return 1 + xnor_latency(_neuron(params)) + 2
+    return 2 + xnor_latency(_neuron(params)) + 2
 
 
 def _neuron(params: MvuParams) -> XnorParams:
@@ -113,14 +113,16 @@ class Mvu(wiring.Component):
             self.thresholds.ready.eq(1),
         ]
         marks = self._marks(m, advance)
-        x, mask = (Signal(self.params.simd, name=name, reset_less=True) for name in ("x", "mask"))
+        word = data.StructLayout({"x": self.params.simd, "mask": self.params.simd})
+        read, kept = (Signal(word, name=name, reset_less=True) for name in ("read", "kept"))
         with m.If(o.ready):
             m.d.sync += o.valid.eq(0)
         with m.If(advance):
-            m.d.sync += [x.eq(i.payload.x), mask.eq(i.payload.mask)]
+            m.d.sync += [read.x.eq(i.payload.x), read.mask.eq(i.payload.mask)]
+            m.d.sync += kept.eq(read)
             m.d.sync += [o.valid.eq(marks[-1].last), o.payload.tag.eq(marks[-1].tag)]
         for pe in range(self.params.pe):
-            agree = self._agree(m, pe, advance, x, mask)
+            agree = self._agree(m, pe, advance, kept)
             count = self._accumulate(m, pe, advance, agree, marks[-2])
             fires = self._compare(m, pe, advance, count, marks[-3])
             with m.If(advance):
@@ -146,7 +148,7 @@ class Mvu(wiring.Component):
                 m.d.sync += marks[n].eq(marks[n - 1])
         return marks
 
-    def _agree(self, m: Module, pe: int, advance: Signal, x: Signal, mask: Signal) -> Signal:
+    def _agree(self, m: Module, pe: int, advance: Signal, word: Any) -> Signal:
         """Count the agreements of a step with its row of weights."""
         p, write = self.params, self.weights
         m.submodules[f"weights_{pe}"] = memory = Memory(
@@ -154,6 +156,10 @@ class Mvu(wiring.Component):
         )
         m.submodules[f"xnor_{pe}"] = xnor = Xnor(_neuron(p))
         write_port, read_port = memory.write_port(), memory.read_port()
+        # A block RAM answers late in the cycle, and may lie far from its neuron.
+        weights = Signal(p.simd, name=f"row_{pe}", reset_less=True)
+        with m.If(advance):
+            m.d.sync += weights.eq(read_port.data)
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.row),
@@ -161,9 +167,9 @@ class Mvu(wiring.Component):
             read_port.en.eq(advance),
             read_port.addr.eq(self.i.payload.weight),
             xnor.en.eq(advance),
-            xnor.x.eq(x),
-            xnor.w.eq(read_port.data),
-            xnor.mask.eq(mask),
+            xnor.x.eq(word.x),
+            xnor.w.eq(weights),
+            xnor.mask.eq(word.mask),
         ]
         return xnor.agree
 
@@ -197,7 +203,7 @@ class Mvu(wiring.Component):
             read_port.en.eq(advance),
             read_port.addr.eq(mark.tile),
         ]
-        # A block RAM answers late in the cycle: too late for a comparison.
+        # Kept for a cycle, as the weights are.
         with m.If(advance):
             m.d.sync += threshold.eq(read_port.data)
         return (count >= threshold.limit) == threshold.polarity

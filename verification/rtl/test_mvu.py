@@ -182,7 +182,7 @@ def test_a_step_a_cycle_and_latency(inputs: int) -> None:
     assert trace.offered["o"] == [cycle + dut.latency for cycle in taken[words - 1 :: words]]
 
 
-@pytest.mark.parametrize(("simd", "latency"), [(1, 4), (8, 8), (64, 14)])
+@pytest.mark.parametrize(("simd", "latency"), [(1, 5), (8, 9), (64, 15)])
 def test_latency_of_usual_sizes(simd: int, latency: int) -> None:
     assert Mvu(MvuParams(pe=1, simd=simd), TAG).latency == latency
 
@@ -190,7 +190,7 @@ def test_latency_of_usual_sizes(simd: int, latency: int) -> None:
 def test_reset_drops_the_steps_inside_and_keeps_the_rows() -> None:
     fold = folded(pe=2, simd=4, inputs=12, outputs=2)
     load, run = bench(fold, vectors=1)
-    for inside in range(1, 10):
+    for inside in range(1, 12):
         # Steps of tiles that never end, so deep in the pipeline when the reset comes.
         endless = [run.inputs["i"][0]] * inside
         steps = [load, Step(inputs={"i": endless}), Step(reset=True), run]

@@ -95,19 +95,25 @@ def test_messages_of_the_chip(given: dict[str, Any], message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("features", "classes", "message"),
+    ("given", "draws", "message"),
     [
-        (65536, 5, "Features D of a chip must be an integer in 1..65535, not 65536"),
-        (40, 4097, "Classes of a chip must be an integer in 1..4096, not 4097"),
+        ({"features": 65536}, 1, "Features D of a chip must be an integer in 1..65535, not 65536"),
+        ({"classes": 4097}, 1, "Classes of a chip must be an integer in 1..4096, not 4097"),
+        (
+            {"class_components": 256},
+            1,
+            "Components a class K of a chip must be an integer in 1..255, not 256",
+        ),
+        ({}, 65536, "Draws per read M of a chip must be an integer in 1..65535, not 65536"),
     ],
 )
-def test_a_chip_has_limits_of_its_own(features: int, classes: int, message: str) -> None:
-    prototypes = PrototypesParams(features=features, code_width=4, classes=classes)
+def test_a_chip_has_limits_of_its_own(given: dict[str, Any], draws: int, message: str) -> None:
+    prototypes = PrototypesParams(**{"features": 40, "code_width": 4, "classes": 5, **given})
     with pytest.raises(ValueError, match=re.escape(message)):
         ChipParams(
-            accelerator=AcceleratorParams(mvu=MvuParams(), classes=classes),
-            sampler=SamplerParams(prototypes=prototypes),
-            latent=LatentBufferParams(features=features, classes=classes),
+            accelerator=AcceleratorParams(mvu=MvuParams(), classes=prototypes.classes),
+            sampler=SamplerParams(prototypes=prototypes, draws_per_read=draws),
+            latent=LatentBufferParams(features=prototypes.features, classes=prototypes.classes),
         )
 
 

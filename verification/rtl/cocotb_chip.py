@@ -21,7 +21,7 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
-PATIENCE = 40_000  # cycles that something expected may take
+PATIENCE = 10_000  # cycles that something expected may take
 RESPONSES = {0: "OKAY", 2: "SLVERR"}
 
 

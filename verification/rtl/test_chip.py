@@ -256,6 +256,7 @@ def test_reset_in_the_middle_and_again_from_the_start(operation: str, hard: bool
     """Whatever is cut short, at several moments: the chip is as new."""
     host = script("parallel")
     host.load()
+    host.do("sent")
     for wait in (1, 7, 30, 101, 240):
         begin(host, operation)
         host.do("cycles", wait)

@@ -24,6 +24,17 @@ CHIPS = [
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
 
 
+def depth_of(chip: ChipParams, target: Target) -> int:
+    """Return the rows that a target has."""
+    mvu = chip.accelerator.mvu
+    return {
+        Target.PROGRAM: chip.accelerator.program_depth,
+        Target.WEIGHTS: mvu.weight_depth,
+        Target.THRESHOLDS: mvu.tile_depth,
+        Target.CLASS_THRESHOLDS: chip.latent.classes,
+    }.get(target, 2**24)
+
+
 def units_of(chip: ChipParams, packet: Packet) -> list[int]:
     """Return the units that a packet yields: what a header says, word by word."""
     widths, beats = unit_widths(chip), chip.sampler.prototypes.beats
@@ -78,12 +89,11 @@ def cases(draw: st.DrawFn) -> tuple[ChipParams, list[Packet]]:
     """Draw a chip and packets of all targets, some too short or too long."""
     chip, packets = draw(st.sampled_from(CHIPS)), []
     for target in draw(st.lists(st.sampled_from(PACKET_TARGETS), min_size=1, max_size=6)):
-        packet = Packet(
-            target,
-            draw(st.integers(0, 3 if target is Target.APPEND else chip.latent.classes - 1)),
-            draw(st.integers(0, 2**24 - 1)),
-            draw(st.integers(0, 11)),
-        )
+        limits = {Target.APPEND: 3, Target.WEIGHTS: 3, Target.THRESHOLDS: 3}
+        index = draw(st.integers(0, limits.get(target, chip.latent.classes - 1)))
+        depth = depth_of(chip, target)
+        count = draw(st.integers(0, min(11, depth)))
+        packet = Packet(target, index, draw(st.integers(0, depth - max(1, count))), count)
         size = max(0, size_of(chip, packet) + draw(st.sampled_from([0, 0, 0, -1, 1, 3, -3])))
         packet.words.extend(draw(st.integers(0, 2**WORD - 1)) for _ in range(size))
         packets.append(packet)
@@ -97,8 +107,9 @@ def test_units_are_those_of_the_headers(case: tuple[ChipParams, list[Packet]], n
 
 
 def whole(chip: ChipParams, target: Target, index: int = 1, count: int = 9) -> Packet:
-    """Return a packet just as long as it ought to be."""
-    packet = Packet(target, index, 7, count)
+    """Return a packet just as long as it ought to be, to the last rows that there are."""
+    count = min(count, depth_of(chip, target))
+    packet = Packet(target, index, depth_of(chip, target) - count, count)
     packet.words.extend(
         0x0123456789ABCDEF * (i + 3) % 2**WORD for i in range(size_of(chip, packet))
     )
@@ -135,6 +146,13 @@ def test_wrong_length_is_an_error_and_hurts_nobody_else(target: Target, surplus:
         (Target.LEARN, 5, 0),
         (Target.PIXELS, 5, 1),
         (Target.APPEND, 256, 0),
+        (Target.WEIGHTS, 4, 0),
+        (Target.THRESHOLDS, 4, 0),
+        (Target.PROGRAM, 0, 6),
+        (Target.WEIGHTS, 0, 510),
+        (Target.THRESHOLDS, 0, 62),
+        (Target.CLASS_THRESHOLDS, 0, 3),
+        (Target.WEIGHTS, 0, 2**24 - 1),
     ],
 )
 @pytest.mark.parametrize("size", [0, 1, 5])
@@ -157,7 +175,7 @@ def test_label_counts_only_where_a_picture_is_learned() -> None:
 
 
 def test_latency_and_throughput() -> None:
-    packet = whole(CHIP, Target.CLASS_THRESHOLDS, count=20)
+    packet = whole(CHIP, Target.WEIGHTS, count=20)
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [packet, packet]))
     inputs, outputs = trace.transfers["i"], trace.offered["o"]
     assert outputs[0] - inputs[1] == Dispatch.latency

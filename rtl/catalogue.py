@@ -21,6 +21,7 @@ from golden.params import (
     stream_params,
 )
 from rtl.bernoulli import Bernoulli
+from rtl.chip import Chip
 from rtl.collector import Collector
 from rtl.head import Head
 from rtl.latent_buffer import LatentBuffer
@@ -218,4 +219,5 @@ BLOCKS: dict[str, Block] = {
     "collector": _part(Collector, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
     "head": _part(Head, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
     "network": _part(Network, _ACCELERATOR, _SMALL_ACCELERATOR, _TINY_ACCELERATOR),
+    "chip": _part(Chip, _CHIP, _SMALL_CHIP, _TINY_CHIP),
 }

@@ -64,6 +64,9 @@ class Chip(wiring.Component):
     m_axis_* : AXI4-Stream master, 64 bits, `tlast`, `tuser` of 16 bits
     """
 
+    #: Cycles that the ways in and out add to those of a block.
+    latency = Dispatch.latency + Output.latency
+
     def __init__(self, params: ChipParams) -> None:
         self.params = params
         super().__init__({

@@ -35,7 +35,8 @@ class Core(wiring.Component):
     picture before them has left altogether; the first of a picture brings its label, and whether
     its features are to be learned, and fixes the settings `output_*` and `classes_seen` for it. A
     unit to learn waits while features are learned, so that exemplars never mix. Requests run
-    beside all this. Reset ends everything; see the blocks for what their memories keep.
+    beside all this. No register stands between the blocks: latency and throughput are theirs.
+    Reset ends everything; see the blocks for what their memories keep.
 
     Parameters
     ----------

@@ -42,11 +42,14 @@ class RegisterFile(wiring.Component):
         sets the field. Started by 1: Out(1), high for one cycle.
     """
 
+    #: Cycles from a write to the level of its port.
+    latency = 1
+
     def __init__(self) -> None:
         members = {"bus": In(bus_signature())}
         for register in REGISTERS:
             for field in register.fields:
-                if not _constant(field):
+                if not field.constant:
                     flow = Out if field.access in ("rw", "w1s") else In
                     members[register.port(field)] = flow(field.width)
         super().__init__(members)
@@ -69,7 +72,7 @@ class RegisterFile(wiring.Component):
                     m.d.comb += bus.read_error.eq(0)
                     for field in register.fields:
                         port = register.port(field)
-                        if _constant(field):
+                        if field.constant:
                             level = Const(field.reset, field.width)
                         elif field.access == "w1s":
                             level = Const(0, field.width)
@@ -103,8 +106,3 @@ class RegisterFile(wiring.Component):
                 m.d.sync += flag.eq(0)
             with m.If(getattr(self, name)):
                 m.d.sync += flag.eq(1)
-
-
-def _constant(field: Field) -> bool:
-    """Whether the chip shows the same value always."""
-    return field.access == "ro" and field.reset != 0

@@ -27,7 +27,9 @@ class Field:
     low, width : int
         Lowest bit and number of bits.
     reset : int
-        Value after a reset; of read-only fields what the chip shows, if it is constant.
+        Value after a reset, or always.
+    constant : bool
+        Whether it is always that, and has no port.
     text : str
     """
 
@@ -37,6 +39,7 @@ class Field:
     low: int = 0
     width: int = 32
     reset: int = 0
+    constant: bool = False
 
     @property
     def bits(self) -> str:
@@ -69,9 +72,16 @@ class Register:
         return self.name if len(self.fields) == 1 else f"{self.name}_{field.name}"
 
 
-def _whole(name: str, offset: int, text: str, access: str = "ro", reset: int = 0) -> Register:
+def _whole(
+    name: str,
+    offset: int,
+    text: str,
+    access: str = "ro",
+    reset: int = 0,
+    constant: bool = False,
+) -> Register:
     """Return a register of one field."""
-    field = Field(name="value", access=access, text=text, reset=reset)
+    field = Field(name="value", access=access, text=text, reset=reset, constant=constant)
     return Register(name=name, offset=offset, text=text, fields=(field,))
 
 
@@ -86,14 +96,22 @@ def _halves(name: str, offset: int, text: str, low: str, high: str) -> Register:
 
 
 REGISTERS = (
-    _whole("id", 0x00, "`engr` in ASCII, first letter highest", reset=0x656E6772),
+    _whole("id", 0x00, "`engr` in ASCII, first letter highest", reset=0x656E6772, constant=True),
     Register(
         name="version",
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            Field(name="minor", access="ro", width=16, reset=0, text="Minor version"),
-            Field(name="major", access="ro", low=16, width=16, reset=1, text="Major version"),
+            Field(name="minor", access="ro", width=16, constant=True, text="Minor version"),
+            Field(
+                name="major",
+                access="ro",
+                low=16,
+                width=16,
+                reset=1,
+                constant=True,
+                text="Major version",
+            ),
         ),
     ),
     Register(
@@ -300,6 +318,6 @@ def _rows() -> Iterator[str]:
             yield f"{head}| | | | | {register.text} |"
             head = "| | "
         for field in register.fields:
-            reset = f"{field.reset:#x}" if field.access != "ro" or field.reset else ""
+            reset = f"{field.reset:#x}" if field.access != "ro" or field.constant else ""
             cells = [field.bits, f"`{field.name}`", f"`{field.access}`", reset, field.text]
             yield f"{head}| {' | '.join(cells)} |"

@@ -1,0 +1,123 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""Every field of the table, on the bus and on its port."""
+
+import random
+
+import pytest
+
+from rtl.register_file import RegisterFile
+from rtl.registers import ADDRESS_WIDTH, REGISTERS, Register
+from verification.rtl.engine import Step
+from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
+
+ONES = 2**32 - 1
+ACCESSED = {
+    access: [
+        (register, field)
+        for register in REGISTERS
+        for field in register.fields
+        if field.access == access and not field.constant
+    ]
+    for access in ("ro", "rw", "w1c", "w1s")
+}
+
+
+def show(register: Register) -> Step:
+    """Point the read address at a register."""
+    return Step(pins={"bus__write_en": 0, "bus__read_address": register.offset // 4})
+
+
+def read(register: Register, expected: int) -> list[Step]:
+    return [show(register), Step(reads={"bus__read_data": expected, "bus__read_error": 0})]
+
+
+def write(word: int, data: int, error: int = 0) -> Step:
+    """Write for one cycle."""
+    pins = {"bus__write_address": word, "bus__write_data": data, "bus__write_en": 1}
+    return Step(pins=pins, reads={"bus__write_error": error}, cycles=1)
+
+
+def case() -> list[Step]:
+    rng = random.Random(3)
+    steps = [step for r in REGISTERS for step in read(r, reset_value(r))]
+    for register, field in ACCESSED["ro"]:
+        level = rng.getrandbits(field.width)
+        port = register.port(field)
+        steps += [Step(pins={port: level}), *read(register, level << field.low)]
+        steps += [Step(pins={port: 0})]
+    for register, field in ACCESSED["rw"]:
+        level = rng.getrandbits(field.width)
+        kept = reset_value(register) & ~field.mask
+        steps += [
+            write(register.offset // 4, level << field.low | kept),
+            Step(pins={"bus__write_en": 0}, reads={register.port(field): level}),
+            *read(register, level << field.low | kept),
+            write(register.offset // 4, reset_value(register)),
+        ]
+    for register, field in ACCESSED["w1c"]:
+        port = register.port(field)
+        steps += [
+            Step(pins={port: 1, "bus__write_en": 0}, cycles=1),
+            Step(pins={port: 0}),
+            *read(register, field.mask),
+            write(register.offset // 4, ONES & ~field.mask),
+            *read(register, field.mask),
+            write(register.offset // 4, field.mask),
+            *read(register, 0),
+        ]
+    for register, field in ACCESSED["w1s"]:
+        port = register.port(field)
+        steps += [
+            write(register.offset // 4, field.mask),
+            Step(pins={"bus__write_en": 0}, reads={port: 1}, cycles=1),
+            Step(reads={port: 0}),
+            write(register.offset // 4, ONES & ~field.mask),
+            Step(pins={"bus__write_en": 0}, reads={port: 0}, cycles=1),
+            *read(register, 0),
+        ]
+    return steps
+
+
+def reset_value(register: Register) -> int:
+    return sum(field.reset << field.low for field in register.fields)
+
+
+def test_every_field_does_what_its_access_says() -> None:
+    run_pysim(RegisterFile(), case())
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_every_field_in_verilog(simulator: str) -> None:
+    run_cocotb(RegisterFile(), case(), simulator=simulator)
+
+
+def test_other_addresses_are_errors_and_change_nothing() -> None:
+    writable = {r.offset // 4 for r in REGISTERS if r.writable}
+    mapped = {r.offset // 4 for r in REGISTERS}
+    words = range(2 ** (ADDRESS_WIDTH - 2))
+    steps = [write(word, ONES, error=1) for word in words if word not in writable]
+    steps += [
+        Step(pins={"bus__write_en": 0, "bus__read_address": word}, reads={"bus__read_error": 1})
+        for word in words
+        if word not in mapped
+    ]
+    ports = {r.port(f): f.reset for r, f in [*ACCESSED["rw"], *ACCESSED["w1s"]]}
+    run_pysim(RegisterFile(), [*steps, Step(reads=ports)])
+
+
+def test_set_beats_clear() -> None:
+    for register, field in ACCESSED["w1c"]:
+        port = register.port(field)
+        clear = write(register.offset // 4, field.mask)
+        run_pysim(RegisterFile(), [
+            Step(pins={**clear.pins, port: 1}, cycles=1),
+            Step(pins={"bus__write_en": 0, port: 0}),
+            *read(register, field.mask),
+        ])  # fmt: skip
+
+
+def test_reset_brings_the_reset_values() -> None:
+    steps = [write(register.offset // 4, ONES) for register, _ in ACCESSED["rw"]]
+    ports = {register.port(field): field.reset for register, field in ACCESSED["rw"]}
+    run_pysim(RegisterFile(), [*steps, Step(reset=True, pins={"bus__write_en": 0}, reads=ports)])

@@ -9,7 +9,7 @@ import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import FallingEdge, ReadOnly, Timer
 
-from verification.rtl.engine import BenchError, Engine, Pauses, Step, Stream
+from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream
 
 
 @cocotb.test()
@@ -26,15 +26,16 @@ async def bench(dut: Any) -> None:
     if clocked := hasattr(dut, "clk"):
         ports["rst"] = dut.rst
         Clock(dut.clk, 2, "ns").start()
+    levels, driven = Levels(ports, _level), {}
     result: dict[str, Any]
     try:
         while not engine.done:
             await (FallingEdge(dut.clk) if clocked else Timer(2, "ns"))
             for name, level in engine.drive().items():
-                if name in ports:
-                    ports[name].value = level
+                if name in ports and driven.get(name) != level:
+                    ports[name].value = driven[name] = level
             await ReadOnly()
-            engine.observe({name: _level(port) for name, port in ports.items()})
+            engine.observe(levels)
         result = engine.trace.as_dict()
     except BenchError as error:
         result = {"error": str(error)}

@@ -9,11 +9,11 @@ until it is taken, and nothing comes that is not expected.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["PAUSES", "BenchError", "Engine", "Pauses", "Step", "Stream", "Trace"]
+__all__ = ["PAUSES", "BenchError", "Engine", "Levels", "Pauses", "Step", "Stream", "Trace"]
 
 PATIENCE = 20_000  # cycles without a transfer before a bench gives up
 
@@ -120,6 +120,22 @@ class Trace:
         return asdict(self)
 
 
+class Levels(Mapping[str, int]):
+    """Levels of ports, each read when it is asked for: most are not, in most cycles."""
+
+    def __init__(self, ports: Mapping[str, Any], read: Callable[[Any], int]) -> None:
+        self._ports, self._read = ports, read
+
+    def __getitem__(self, name: str) -> int:
+        return self._read(self._ports[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ports)
+
+    def __len__(self) -> int:
+        return len(self._ports)
+
+
 class Engine:
     """One bench under way.
 
@@ -194,23 +210,26 @@ class Engine:
 
     def _observe_stream(self, stream: Stream, levels: Mapping[str, int]) -> None:
         name = stream.name
-        valid, payload = levels[f"{name}__valid"], levels[f"{name}__payload"]
+        if not levels[f"{name}__valid"]:
+            if name in self._held:
+                raise BenchError(f"{name}: {self._held[name]:#x} was withdrawn before it was taken")
+            return
         ready = stream.tap or levels[f"{name}__ready"]
         if not stream.into:
-            held = self._held.get(name)
-            if held is not None and (not valid or payload != held):
-                raise BenchError(f"{name}: {held:#x} was withdrawn or changed before it was taken")
-            if valid and held is None:
+            payload, held = levels[f"{name}__payload"], self._held.get(name)
+            if held is None:
                 self._check(name, payload)
                 self.trace.offered[name].append(self.trace.cycles)
                 self._held[name] = payload
-        if valid and ready:
+            elif payload != held:
+                raise BenchError(f"{name}: {held:#x} was changed before it was taken")
+        if ready:
             self._left[name].pop(0)
             self._held.pop(name, None)
             self._offering[name] = False
             self.trace.transfers[name].append(self.trace.cycles)
             self._last_transfer = self.trace.cycles
-        elif valid:
+        else:
             self.trace.stalls[name] += 1
 
     def _check(self, name: str, payload: int) -> None:

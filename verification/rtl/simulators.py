@@ -21,14 +21,18 @@ from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
 from verification.rtl.coverage import record
-from verification.rtl.engine import BenchError, Engine, Pauses, Step, Stream, Trace
+from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 
 __all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
 
 ROOT = Path(__file__).parent.parent.parent
 BUILDS = ROOT / "build" / "models"  # compiled models, by what they are made from
-# Amaranth's Verilog is free with widths; nothing else is waved through.
-VERILATOR_ARGS = ["-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC"]
+# Amaranth's Verilog is free with widths; nothing else is waved through. Only the signals of the top
+# are kept for the bench (cocotb asks for all of them), the others are optimised away.
+VERILATOR_ARGS = [
+    "-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC",
+    "--no-public-flat-rw", "--public-depth", "1",
+]  # fmt: skip
 
 
 def streams_of(component: wiring.Component) -> list[Stream]:
@@ -69,7 +73,7 @@ def run_pysim(
         while not engine.done:
             for name, level in engine.drive().items():
                 ctx.set(reset if name == "rst" else ports[name], level)
-            engine.observe({name: ctx.get(port) for name, port in ports.items()})
+            engine.observe(Levels(ports, ctx.get))
             await ctx.tick()
 
     simulator = Simulator(top)

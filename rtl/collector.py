@@ -72,7 +72,8 @@ class Collector(wiring.Component):
         simd, pe = self.params.mvu.simd, self.params.mvu.pe
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
         words = Signal.like(self.pixel_words)  # that are still to leave
-        holding, ends_pixel, bits = Signal(), Signal(), Signal(pe)
+        holding = Signal()  # a tile, never while a pixel leaves
+        ends_pixel, bits = Signal(), Signal(pe)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
         final, sent = Signal(), Signal()
         m.d.comb += [

@@ -116,7 +116,8 @@ class Sampler(wiring.Component):
         request = stream.Signature(
             StructLayout({"label": entry.label.shape(), "component": entry.first.shape()})
         ).create()
-        found, passed = Signal(), Signal()  # an entry is at the table's output, and leaves it
+        found = Signal()  # an entry is at the table's output
+        passed = Signal()  # and leaves it
         known = self.i.payload < self.n_classes
         m.d.comb += [
             self.i.ready.eq(~found | passed),

@@ -1,0 +1,86 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""The rules of streams, for all that may come in and whatever waits, for all time."""
+
+from dataclasses import replace
+
+import pytest
+from amaranth.hdl import Assert, Assume, Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import SelectorParams
+from rtl.catalogue import BLOCKS
+from rtl.sampler import Sampler
+from rtl.selector import Selector
+from verification.proofs.prover import (
+    ProofError,
+    free_inputs,
+    inner_signal,
+    keep_stream_rules,
+    kept,
+    opened,
+    prove,
+)
+
+_SAMPLER = BLOCKS["sampler"].arguments("tiny")["params"]
+_MIXTURES = replace(_SAMPLER.prototypes, class_components=3)
+#: Blocks that offer something on a stream, small.
+OFFERING = {
+    name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
+    for name in (
+        "collector", "head", "latent_buffer", "mvu", "pool", "sampler", "sampler_serial",
+        "selector", "thermometer", "window",
+    )
+} | {
+    "selector_uniform": Selector(SelectorParams(mode="uniform"), _MIXTURES),
+    "selector_weighted": Selector(SelectorParams(mode="weighted"), _MIXTURES),
+    "sampler_mixtures": Sampler(
+        replace(_SAMPLER, prototypes=_MIXTURES, draws_per_read=2, selection="uniform")
+    ),
+}  # fmt: skip
+#: Pins that a block wants held while it offers something.
+HELD = {"head": ("concat", "n_classes"), "collector": ("whole", "place_stride", "pixel_words")}
+
+
+#: Cycles after which nothing is left of a state that cannot be reached, where two do not do.
+DEPTHS = {"selector_weighted": 5}
+
+
+@pytest.mark.parametrize("name", OFFERING)
+def test_streams_hold_what_they_offer(name) -> None:
+    m, block = Module(), OFFERING[name]
+    m.submodules.block = inner = opened(block)
+    assert keep_stream_rules(m, block)
+    # What else must be known of a block is proven on the way.
+    if name == "window":  # a layer is taken with its last step
+        m.d.comb += Assert(~block.o.valid | block.i.valid)
+    if name == "collector":  # a pixel leaves before the next one is begun
+        m.d.comb += Assert(~(block.o.valid & inner_signal(inner, "holding")))
+    for pin in HELD.get(name, ()):
+        m.d.comb += Assume(kept(m, block.o.valid, getattr(block, pin)))
+    prove(m, free_inputs(block), depth=DEPTHS.get(name, 2))
+
+
+class Forgetful(wiring.Component):
+    """Offers what waits for one cycle only."""
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(stream.Signature(2)), "o": Out(stream.Signature(2))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.d.comb += self.i.ready.eq(~self.o.valid)
+        m.d.sync += [
+            self.o.valid.eq(self.i.valid & self.i.ready),
+            self.o.payload.eq(self.i.payload),
+        ]
+        return m
+
+
+def test_a_stream_that_forgets_is_refuted() -> None:
+    m = Module()
+    m.submodules.block = block = Forgetful()
+    keep_stream_rules(m, block)
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove(m, free_inputs(block), depth=4)

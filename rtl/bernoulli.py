@@ -14,8 +14,9 @@ __all__ = ["Bernoulli", "SerialBernoulli"]
 class Bernoulli(wiring.Component):
     """L comparator lanes that compare all planes at once.
 
-    Combinational. A lane's bit is ``(r < m) or (r == m and msb(m))``; with the tie broken by one
-    more bit below the least significant one, that is a single comparison of q + 1 bits.
+    Combinational. A lane's bit is ``(r < m) or (r == m and msb(m))``: code and random number are
+    compared from the least significant plane up, beginning with msb(m), so that the tie costs
+    nothing.
 
     Parameters
     ----------
@@ -46,15 +47,17 @@ class Bernoulli(wiring.Component):
         m = Module()
         planes = range(self.params.code_width)
         # All lanes rise through the planes together, the least significant first: where code and
-        # random number differ the code decides, elsewhere what is below.
-        above = Cat(code[-1] for code in self.codes)
+        # random number differ the code decides, elsewhere what is below. Each second result is kept
+        # by synthesis, which otherwise spends half as many tables again on a shorter path.
+        below = Cat(code[-1] for code in self.codes)
         for plane in reversed(planes):
             column = Cat(code[self.params.code_width - 1 - plane] for code in self.codes)
             differs = self.words[plane] ^ column
-            decided = Signal(self.params.lanes, name=f"decided_{plane}")
-            m.d.comb += decided.eq((differs & column) | (~differs & above))
-            above = decided
-        m.d.comb += self.bits.eq(above)
+            keep = {"keep": 1} if plane % 2 == 0 else {}
+            decided = Signal(self.params.lanes, name=f"decided_{plane}", attrs=keep)
+            m.d.comb += decided.eq((differs & column) | (~differs & below))
+            below = decided
+        m.d.comb += self.bits.eq(below)
         return m
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Machine that runs whole networks, layer by layer, over one matrix-vector unit (contract, 3)."""
 
-from amaranth.hdl import Array, Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -16,8 +16,9 @@ from rtl.descriptor import (
     load_layout,
     tag_layout,
 )
+from rtl.fetch import Fetch
 from rtl.head import Head, logit_layout
-from rtl.mvu import Mvu, step_layout
+from rtl.mvu import Mvu
 from rtl.pool import Pool
 from rtl.thermometer import Thermometer, word_layout
 from rtl.window import Window
@@ -76,7 +77,7 @@ class Network(wiring.Component):
     """
 
     #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
-    latency = 2 + Window.latency
+    latency = 1 + Window.latency + Fetch.latency
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
@@ -99,6 +100,7 @@ class Network(wiring.Component):
             thermometer_params(p), p.mvu.simd
         )
         m.submodules.window = self._window = Window(p)
+        m.submodules.fetch = self._fetch = Fetch(p)
         m.submodules.mvu = self._mvu = Mvu(p.mvu, tag)
         m.submodules.collector = self._collector = Collector(p)
         m.submodules.pool = self._pool = Pool(p.mvu.simd, unsigned(1))
@@ -190,63 +192,29 @@ class Network(wiring.Component):
         ]
 
     def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:
-        """Read the word of a step, and hand both to the unit of the layer."""
-        window, step = self._window, self._window.o.payload
-        simd = self.params.mvu.simd
-        held = Signal(step_layout(self.params.mvu, tag_layout(self.params)))
-        present, inside, advance, taken = Signal(), Signal(), Signal(), Signal()
-        words = Array(self._feature_memory(m, bank, advance) for bank in range(2))
+        """Read the words of the layer, and offer them to the unit that its operation names."""
+        window, fetch = self._window, self._fetch
+        mvu, pool, features = self._mvu, self._pool, self.features
+        step = fetch.o.payload
+        wiring.connect(m, window.o, fetch.i)
         m.d.comb += [
             window.i.valid.eq(reading),
             window.i.payload.eq(descriptor),
-            advance.eq(~present | taken),
-            window.o.ready.eq(advance),
-        ]
-        lanes = Cat((step.low <= n) & (step.high > n) for n in range(simd))
-        with m.If(advance):
-            m.d.sync += [present.eq(window.o.valid), inside.eq(step.inside)]
-            for name in ("weight", "tile", "last", "tag"):
-                m.d.sync += held[name].eq(step[name])
-            m.d.sync += held.mask.eq(lanes)
-        x = Signal(simd)
-        m.d.comb += x.eq(Mux(inside, words[descriptor.source], 0))
-        self._hand_out(m, descriptor, held, x, present, taken)
-
-    def _hand_out(
-        self, m: Module, descriptor: data.View, step: data.View, x: Signal, present: Signal,
-        taken: Signal,
-    ) -> None:  # fmt: skip
-        """Offer a step and its word to the unit that the layer's operation names."""
-        mvu, pool, features = self._mvu, self._pool, self.features
-        m.d.comb += [
+            fetch.source.eq(descriptor.source),
             mvu.i.payload.eq(step),
-            mvu.i.payload.x.eq(x),
-            pool.i.payload.x.eq(x),
+            pool.i.payload.x.eq(step.x),
             pool.i.payload.last.eq(step.last),
-            features.payload.x.eq(x),
+            features.payload.x.eq(step.x),
         ]
+        users = {
+            (Operation.NEURONS, Operation.LOGITS): mvu.i,
+            (Operation.POOL,): pool.i,
+            (Operation.FEATURES,): features,
+        }
         with m.Switch(descriptor.operation):
-            with m.Case(Operation.NEURONS, Operation.LOGITS):
-                m.d.comb += [mvu.i.valid.eq(present), taken.eq(mvu.i.ready)]
-            with m.Case(Operation.POOL):
-                m.d.comb += [pool.i.valid.eq(present), taken.eq(pool.i.ready)]
-            with m.Case(Operation.FEATURES):
-                m.d.comb += [features.valid.eq(present), taken.eq(features.ready)]
-
-    def _feature_memory(self, m: Module, bank: int, advance: Signal) -> Value:
-        """Return the word that a bank holds at the address of the step before."""
-        m.submodules[f"map_{bank}"] = memory = Memory(
-            shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
-        )
-        write, read = memory.write_port(), memory.read_port()
-        m.d.comb += [
-            write.en.eq(self.map_write.valid & (self._target == bank)),
-            write.addr.eq(self.map_write.payload.address),
-            write.data.eq(self.map_write.payload.data),
-            read.en.eq(advance),
-            read.addr.eq(self._window.o.payload.address),
-        ]
-        return read.data
+            for operations, user in users.items():
+                with m.Case(*operations):
+                    m.d.comb += [user.valid.eq(fetch.o.valid), fetch.o.ready.eq(user.ready)]
 
     def _compute(self, m: Module, descriptor: data.View) -> None:
         """Bring the tiles of the matrix-vector unit to the collector or to the head."""
@@ -277,7 +245,7 @@ class Network(wiring.Component):
         self, m: Module, descriptor: data.View, active: Signal, layer: Signal
     ) -> tuple[Signal, Signal]:
         """Write words to the map; return whether the word is the last one, and the layer done."""
-        self._target = Signal()
+        tap, write = self.map_write, self._fetch.write
         sources = {
             Operation.INPUT: (self._thermometer.o, self._thermometer.o.payload.x),
             Operation.NEURONS: (self._collector.o, self._collector.o.payload),
@@ -286,9 +254,12 @@ class Network(wiring.Component):
         written, leaves = Signal.like(descriptor.length), Signal()
         final, done = Signal(), Signal()
         m.d.comb += [
-            self._target.eq(~descriptor.source),
-            self.map_write.payload.layer.eq(layer),
-            self.map_write.payload.address.eq(descriptor.offset + written),
+            write.valid.eq(tap.valid),
+            write.payload.bank.eq(~descriptor.source),
+            write.payload.address.eq(tap.payload.address),
+            write.payload.data.eq(tap.payload.data),
+            tap.payload.layer.eq(layer),
+            tap.payload.address.eq(descriptor.offset + written),
             final.eq(written + 1 == descriptor.length),
             self.features.payload.last.eq(final),
             *(source.ready.eq(1) for source, _ in sources.values()),
@@ -296,8 +267,8 @@ class Network(wiring.Component):
         with m.If(active), m.Switch(descriptor.operation):
             for operation, (source, word) in sources.items():
                 with m.Case(operation):
-                    m.d.comb += [leaves.eq(source.valid), self.map_write.valid.eq(source.valid)]
-                    m.d.comb += self.map_write.payload.data.eq(word)
+                    m.d.comb += [leaves.eq(source.valid), tap.valid.eq(source.valid)]
+                    m.d.comb += tap.payload.data.eq(word)
                     m.d.comb += done.eq(leaves & final)
             with m.Case(Operation.FEATURES):
                 m.d.comb += leaves.eq(self.features.valid & self.features.ready)

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Feature memories, and the words that steps read from them."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from golden.params import AcceleratorParams
+from rtl import mvu, window
+from rtl.descriptor import tag_layout
+
+__all__ = ["Fetch", "write_layout"]
+
+
+def write_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a word to write, and where."""
+    address = range(max(2, params.map_depth))
+    return data.StructLayout({"bank": 1, "address": address, "data": params.mvu.simd})
+
+
+class Fetch(wiring.Component):
+    """Two feature memories, of which one is read while the other one is written.
+
+    A step of the window comes out as a step of the matrix-vector unit `latency` cycles later, one a
+    cycle, with the word at its address, or 0 outside the map, and its range of lanes as a mask.
+    Reset drops the step inside; the memories keep what they hold.
+
+    Parameters
+    ----------
+    params : AcceleratorParams
+
+    Members
+    -------
+    i : In(stream.Signature(window.step_layout(params)))
+        Steps with addresses.
+    source : In(1)
+        Memory that is read; held while a step is inside.
+    o : Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params))))
+        Steps with words.
+    write : In(stream.Signature(write_layout(params)))
+        Words to write, always taken.
+    """
+
+    #: Cycles from a step with an address to the step with its word.
+    latency = 1
+
+    def __init__(self, params: AcceleratorParams) -> None:
+        self.params = params
+        super().__init__({
+            "i": In(stream.Signature(window.step_layout(params))),
+            "source": In(1),
+            "o": Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params)))),
+            "write": In(stream.Signature(write_layout(params))),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        i, o, step = self.i, self.o, self.i.payload
+        inside, advance = Signal(), Signal()
+        held = {
+            name: Signal(field.shape, name=name)
+            for name, field in mvu.step_layout(self.params.mvu, tag_layout(self.params))
+            if name != "x"
+        }
+        words = [self._memory(m, bank, advance) for bank in range(2)]
+        m.d.comb += [
+            advance.eq(~o.valid | o.ready),
+            i.ready.eq(advance),
+            self.write.ready.eq(1),
+            o.payload.x.eq(Mux(inside, Mux(self.source, words[1], words[0]), 0)),
+            *(o.payload[name].eq(value) for name, value in held.items()),
+        ]
+        lanes = Cat((step.low <= n) & (step.high > n) for n in range(self.params.mvu.simd))
+        with m.If(advance):
+            m.d.sync += [o.valid.eq(i.valid), inside.eq(step.inside), held["mask"].eq(lanes)]
+            for name in ("weight", "tile", "last", "tag"):
+                m.d.sync += held[name].eq(step[name])
+        return m
+
+    def _memory(self, m: Module, bank: int, advance: Signal) -> Value:
+        """Return the word that a memory holds at the address of the step before."""
+        m.submodules[f"map_{bank}"] = memory = Memory(
+            shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
+        )
+        port, read, write = memory.write_port(), memory.read_port(), self.write
+        m.d.comb += [
+            port.en.eq(write.valid & (write.payload.bank == bank)),
+            port.addr.eq(write.payload.address),
+            port.data.eq(write.payload.data),
+            read.en.eq(advance),
+            read.addr.eq(self.i.payload.address),
+        ]
+        return read.data

@@ -1,0 +1,137 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""Addresses and classes: what is visible is never overwritten, and nothing leaves its range."""
+
+from dataclasses import replace
+
+import pytest
+from amaranth.hdl import Assert, Assume, Const, Module, Mux, Signal, Value
+
+from golden.params import PrototypesParams, SamplerParams, SelectorParams
+from rtl.prototypes import Prototypes
+from rtl.sampler import Sampler
+from rtl.selector import Selector
+from verification.proofs.prover import (
+    before,
+    free_inputs,
+    inner_signal,
+    keep_stream_rules,
+    kept,
+    opened,
+    prove,
+)
+
+MEMORY = PrototypesParams(
+    features=5, code_width=2, lanes=2, components=4, classes=3, class_components=3
+)
+
+
+def visible_components(m: Module, block: Prototypes, inner: Module) -> Value:
+    """Return the components of visible classes, with all that is known of appends asserted."""
+    p = block.params
+    left, refused, beat = (inner_signal(inner, name) for name in ("left", "refused", "beat"))
+    visible, was_visible = Signal(8), Signal(8)
+    n_classes, n_components = block.n_classes, block.n_components
+    more_classes = n_classes != before(m, n_classes)
+    m.d.sync += was_visible.eq(visible)
+    m.d.comb += [
+        visible.eq(Mux(more_classes, n_components, was_visible)),
+        Assert(~more_classes | (n_classes == before(m, n_classes) + 1)),
+        Assert(n_classes <= p.classes),
+        Assert(was_visible <= visible),
+        Assert(visible <= n_components),
+        Assert(n_components <= p.components),
+        Assert(beat < p.beats),
+        Assert((left != 0) | (beat == 0)),
+        # Between appends, and while rows of a refused class go by, all components are visible.
+        Assert(((left != 0) & ~refused) | (visible == n_components)),
+        Assert((left == 0) | refused | (n_components + left <= p.components)),
+        Assert((left == 0) | refused | (n_classes < p.classes)),
+    ]
+    return visible
+
+
+def test_append_writes_no_row_of_a_visible_class_and_classes_only_rise() -> None:
+    m, block = Module(), Prototypes(MEMORY)
+    m.submodules.block = inner = opened(block)
+    keep_stream_rules(m, block)
+    visible = visible_components(m, block, inner)
+    (row,), (entry,) = inner.submodules.memory.write_ports, inner.submodules.table.write_ports
+    m.d.comb += [
+        Assert(~row.en | ((row.addr >= visible * MEMORY.beats) & (row.addr < MEMORY.rows))),
+        Assert(~entry.en | ((entry.addr == block.n_classes) & (entry.addr < MEMORY.classes))),
+    ]
+    prove(m, free_inputs(block))
+
+
+def only_rises(m: Module, value: Value, most: int) -> None:
+    """Assume that a free value never falls nor passes `most`, but at a reset, which makes it 0."""
+    begun = before(m, Const(1))
+    m.d.comb += [Assume(value <= most), Assume(Mux(begun, value >= before(m, value), value == 0))]
+
+
+@pytest.mark.parametrize("classes", [1, 3, 4])
+@pytest.mark.parametrize("mode", ["round_robin", "uniform", "weighted"])
+def test_selector_names_only_classes_and_components_there_are(mode, classes) -> None:
+    memory = replace(MEMORY, classes=classes)
+    m, block = Module(), Selector(SelectorParams(mode=mode), memory)
+    m.submodules.block = inner = opened(block)
+    only_rises(m, block.n_classes, classes)
+    here = block.n_classes != 0
+    m.d.comb += [
+        Assert(~block.o.valid | (block.o.payload < block.n_classes)),
+        Assert((block.o.payload == 0) | (block.o.payload < block.n_classes)),
+        Assume((block.count > 0) & (block.count <= memory.class_components)),
+    ]
+    if mode == "weighted":
+        m.d.comb += Assert((inner_signal(inner, "bit") == 0) | here)
+    asked = Signal()  # of a count; before any, the choice is 0
+    count = Signal.like(block.count)
+    with m.If(block.choose):
+        m.d.sync += [asked.eq(1), count.eq(block.count)]
+    m.d.comb += Assert(block.choice < Mux(asked, count, 1))
+    prove(m, free_inputs(block))
+
+
+@pytest.mark.parametrize("components", [1, 3])
+def test_sampler_reads_only_rows_of_the_class_it_was_asked_for(components) -> None:
+    """For one class, whichever it is: its entry, the request that holds it and the row read."""
+    memory = replace(MEMORY, class_components=components)
+    m, block = Module(), Sampler(SamplerParams(prototypes=memory))
+    m.submodules.block = inner = opened(block)
+    prototypes, selector = inner.submodules.prototypes, inner.submodules.selector
+    memory_inner = opened(prototypes)
+    visible = visible_components(m, prototypes, memory_inner)
+    left, refused = inner_signal(memory_inner, "left"), inner_signal(memory_inner, "refused")
+    table = memory_inner.submodules.table.read_port(domain="comb")
+    label = Signal.like(prototypes.label)
+    m.d.comb += [Assume(kept(m, Const(1), label)), table.addr.eq(label)]
+
+    first, count = table.data.first, table.data.count
+    visible_label = label < prototypes.n_classes
+    appending = (label == prototypes.n_classes) & (left != 0) & ~refused
+    m.d.comb += [
+        Assert(~(visible_label | appending) | (count != 0)),
+        Assert(~visible_label | (first + count <= visible)),
+        Assert(~appending | (first + count == prototypes.n_components + left)),
+    ]
+    # Follow the class through the stages: its entry is read, then its component chosen.
+    entry = prototypes.entry
+    looked_up, found = Signal(), inner_signal(inner, "found")
+    with m.If(prototypes.label_en):
+        m.d.sync += looked_up.eq(prototypes.label == label)
+    same = (entry.first == first) & (entry.count == count)
+    m.d.comb += Assert(~(found & looked_up) | (visible_label & same))
+    reading, there = looked_up, found
+    if components > 1:
+        reading, there = Signal(), inner_signal(inner, "chosen")
+        with m.If(selector.choose):
+            m.d.sync += reading.eq(looked_up)
+    component, beat = prototypes.component, prototypes.beat
+    own = visible_label & (component >= first) & (component < first + count)
+    m.d.comb += [
+        Assert(beat < memory.beats),
+        Assert(~(there & reading) | own),
+        Assert(~prototypes.row_en | there),
+    ]
+    prove(m, [label, *free_inputs(block)])

@@ -6,6 +6,7 @@ Each tool run is kept in a folder under the hash of all that decides its result.
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -82,6 +83,10 @@ _ROUTE = (
     "--json=netlist.json",
     "--report=timing.json",
 )
+
+# Zeros that a memory starts with, row by row: no block shows them, they cost nothing in block RAM,
+# and Yosys's time to read them grows with their square.
+_ZEROS = re.compile(r"  initial begin\n(?:    .+\[\d+\] = \d+'h0+;\n)+  end\n")
 
 _Cells = Mapping[str, int]
 
@@ -199,7 +204,8 @@ class _Runs:
     def __init__(self, design: Design, cache: Path) -> None:
         self._design = design
         self._cache = ensure_directory(cache)
-        self._sources = {"design.v": design.verilog, "harness.v": _harness(design)}
+        text = _ZEROS.sub("", design.verilog)
+        self._sources = {"design.v": text, "harness.v": _harness(design)}
 
     def cells(self, script: str) -> _Cells:
         """Return the number of cells of each type that a script of Yosys maps the design to."""

@@ -16,7 +16,7 @@ import pytest
 
 from golden.network import Network
 from golden.params import LfsrParams, NetworkParams
-from rtl.catalogue import BLOCKS, SIZES
+from rtl.catalogue import BLOCKS
 from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
 from rtl.program import compile_network
@@ -61,23 +61,8 @@ def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) ->
     }
 
 
-@pytest.mark.parametrize("name", BLOCKS)
-def test_every_block_has_ports_at_the_tiny_size(name: str) -> None:
-    design = Design.of(name, BLOCKS[name].arguments("tiny"))
-    # A name that is a word of Verilog is escaped.
-    assert f"module {name}(" in design.verilog or f"module \\{name} (" in design.verilog
-    assert {port.direction for port in design.ports} == {"input", "output"}
-
-
-@pytest.mark.parametrize("name", BLOCKS)
-def test_the_sizes_of_a_block_differ(name: str) -> None:
-    sizes = [BLOCKS[name].arguments(size) for size in SIZES]
-    if sizes[-1]:  # some blocks have nothing to choose
-        assert sizes[0] != sizes[-1]
-
-
 def test_files_are_the_same_in_every_process(tmp_path: Path) -> None:
-    name, main = list(BLOCKS)[-1], "from sim.cli import main; main()"
+    name, main = "sampler", "from sim.cli import main; main()"
     kept = set()
     for seed in ("1", "2"):
         out = tmp_path / seed
@@ -274,6 +259,17 @@ def test_large_memories_must_be_in_block_ram(tmp_path: Path) -> None:
     message = r"^lfsr must have its 32768 bits of large memories in block RAM, and there are 0 bits"
     with pytest.raises(UserError, match=message):
         synthesize(design, tmp_path, lambda _: None)
+
+
+def test_memories_are_in_block_ram_whatever_their_zeros(tmp_path: Path) -> None:
+    zeros = "".join(f"    m[{row}] = 4'h0;\n" for row in range(4096))
+    body = f"""  reg [3:0] m [0:4095];
+  initial begin
+{zeros}  end
+  always @(posedge clk) begin m[{{a, a, a}}] <= a; r <= m[{{~a, a, a}}]; end
+  assign y = r;"""
+    costs = synthesize(unsound(body, (Memory("m", 4, 4096),)), tmp_path, lambda _: None)
+    assert (costs.bram, costs.ff) == (1, 0)
 
 
 def test_stages_are_told_in_order(tmp_path: Path) -> None:

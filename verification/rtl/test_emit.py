@@ -1,0 +1,55 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from golden.params import LfsrParams, PrototypesParams
+from rtl.catalogue import BLOCKS
+from rtl.emit import Design, Memory, Port, emit
+
+PROTOTYPES = PrototypesParams(
+    features=20, code_width=3, lanes=8, components=4, classes=3, class_components=2
+)
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_block_has_a_module_with_ports(name: str) -> None:
+    design = Design.of(name, BLOCKS[name].arguments("tiny"))
+    # A name that is a word of Verilog is escaped.
+    assert f"module {name}(" in design.verilog or f"module \\{name} (" in design.verilog
+    assert {port.direction for port in design.ports} == {"input", "output"}
+    listed = design.verilog.partition(f"{name}")[2].partition("(")[2].partition(")")[0]
+    assert {port.name for port in design.ports} == {name.strip() for name in listed.split(",")}
+
+
+def test_memories_and_registers_are_counted() -> None:
+    design = Design.of("prototypes", {"params": PROTOTYPES})
+    memories = {memory.name: (memory.width, memory.depth) for memory in design.memories}
+    assert memories["memory"] == (8 * 3, 4 * 3)
+    assert design.memory_bits == sum(width * depth for width, depth in memories.values())
+    lfsr = LfsrParams(width=16, taps=(16, 15, 13, 4), seed=1, step=4)
+    assert Design.of("lfsr", {"params": lfsr}).register_bits == 16
+
+
+def test_nothing_of_this_machine_is_in_the_files() -> None:
+    for text in emit(Design.of("sampler", BLOCKS["sampler"].arguments("tiny"))).values():
+        assert "rtl/" not in text
+        assert ".py" not in text
+
+
+def test_manifest_says_what_the_block_is() -> None:
+    design = Design.of("prototypes", {"params": PROTOTYPES})
+    manifest = json.loads(emit(design)["manifest.json"])
+    assert manifest["parameters"]["features"] == 20
+    assert manifest["latency"] == BLOCKS["prototypes"].component(PROTOTYPES).latency  # pyright: ignore[reportAttributeAccessIssue]
+    assert [Port(**port) for port in manifest["ports"]] == list(design.ports)
+    assert [Memory(**memory) for memory in manifest["memories"]] == list(design.memories)
+
+
+def test_the_chip_comes_with_its_registers() -> None:
+    design: Any = replace(Design.of("lfsr", BLOCKS["lfsr"].arguments("tiny")), name="chip")
+    assert sorted(emit(design)) == ["chip.v", "manifest.json", "registers.h", "registers.md"]

@@ -7,164 +7,149 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from golden.network import Network as GoldenNetwork
 from golden.params import AcceleratorParams, HeadParams, MvuParams, NetworkParams
-from rtl.descriptor import load_layout
-from rtl.head import logit_layout
-from rtl.network import Network, map_write_layout
-from rtl.program import Program, compile_network
-from rtl.thermometer import word_layout
+from rtl.network import Network
+from rtl.program import compile_network
 from sim.embed import read_network
 from sim.samples import read_samples
 from sim.shipped import shipped_file
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
-
-
-def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
-    """Return a map, or anything with channels in its last axis, as words of the memory."""
-    channels = maps.shape[-1]
-    padded = np.pad(maps.reshape(-1, channels), [(0, 0), (0, -channels % simd)])
-    octets = np.packbits(padded.reshape(-1, simd), axis=-1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in octets]
-
-
-def load(program: Program, params: AcceleratorParams) -> Step:
-    layout = load_layout(params)
-    return Step(inputs={
-        "load": [payload(layout, word._asdict()) for word in program.words(params)]
-    })  # fmt: skip
-
-
-def picture(
-    network: GoldenNetwork, params: AcceleratorParams, image: NDArray[np.integer],
-    n_classes: int = 0, features: bool = True,
-) -> Step:  # fmt: skip
-    """Show an image; expect every map word by word, the features and the logits."""
-    simd, head = params.mvu.simd, network.head
-    maps = list(network.maps(image))
-    writes = [(layer, 0, words_of(found, simd)) for layer, found in enumerate(maps)]
-    outputs: dict[str, list[int]] = {"features": [], "logits": []}
-    if features or head is None:
-        words = words_of(maps[-1], simd)
-        for n, x in enumerate(words):
-            word = {"x": x, "last": n == len(words) - 1}
-            outputs["features"].append(payload(word_layout(simd), word))
-    if head is not None:
-        x = maps[-1].reshape(-1)
-        if head.params.hidden:
-            layer = len(maps) + bool(outputs["features"])
-            hidden = words_of(head.hidden(x), simd)
-            writes += [(layer, 0, hidden), (layer + 1, len(hidden), words_of(maps[-1], simd))]
-        logits = head.logits(x)
-        for c, logit in enumerate(logits):
-            best = head.classify(x, n_classes) if c + 1 >= n_classes else logits[: c + 1].argmax()
-            answer = {"logit": int(logit), "best": int(best), "last": c == len(logits) - 1}
-            outputs["logits"].append(payload(logit_layout(params), answer))
-    outputs["map_write"] = [
-        payload(map_write_layout(params), {"layer": layer, "address": first + n, "data": word})
-        for layer, first, words in writes
-        for n, word in enumerate(words)
-    ]
-    return Step(
-        pins={"n_classes": n_classes},
-        inputs={"pixels": [int(v) for v in image.reshape(-1)]},
-        outputs=outputs,
-    )
-
-
-def build(description: dict[str, Any], seed: int) -> tuple[GoldenNetwork, NDArray[np.uint8]]:
-    """Return a random network, and two random images for it."""
-    params = NetworkParams.from_description(description)
-    rng = np.random.default_rng(seed)
-    images = rng.integers(0, 2**params.bits, (2, *params.input.array_shape), np.uint8)
-    return GoldenNetwork.random(params, rng), images
-
-
-def machine(pe: int, simd: int, network: NetworkParams, **given: Any) -> AcceleratorParams:
-    mvu = MvuParams(pe=pe, simd=simd, weight_depth=2048, tile_depth=256, count_width=12)
-    sizes = {"map_depth": 512, "channels": 40, "classes": 8, "levels": 8, "program_depth": 12}
-    return AcceleratorParams(
-        mvu=mvu, pixel_bits=network.bits, colours=network.input.channels, **{**sizes, **given}
-    )
-
-
-def bench(
-    network: GoldenNetwork, params: AcceleratorParams, images: NDArray[np.uint8],
-    features: bool = True,
-) -> list[Step]:  # fmt: skip
-    program = compile_network(network, params, features=features)
-    classes = network.head.params.classes if network.head else 0
-    return [
-        load(program, params),
-        *(
-            picture(network, params, image, max(1, classes - n) if classes else 0, features)
-            for n, image in enumerate(images)
-        ),
-    ]
-
-
-INPUT = {"bits": 3, "channels": 2, "height": 4, "width": 6}
-
-CASES: dict[str, dict[str, Any]] = {
-    "thermometer_only": {"layers": [{"kind": "thermometer", "levels": 5}]},
-    "same_pool_dense": {
-        "layers": [
-            {"kind": "thermometer", "levels": 3},
-            {"kind": "conv", "outputs": 11},
-            {"kind": "pool", "size": 2},
-            {"kind": "conv", "outputs": 9, "padding": "valid", "kernel": 2, "thresholds": True},
-            {"kind": "dense", "outputs": 13, "thresholds": True},
-            {"kind": "dense", "outputs": 10},
-        ],
-        "head": {"classes": 7, "hidden": 0},
-    },
-    "groups_shuffle": {
-        "layers": [
-            {"kind": "thermometer", "levels": 6},
-            {"kind": "conv", "outputs": 10, "groups": 2, "shuffle": True, "thresholds": True},
-            {"kind": "conv", "outputs": 15, "groups": 5, "kernel": 1, "shuffle": True},
-            {"kind": "pool", "size": 2},
-            {"kind": "conv", "outputs": 15, "groups": 15, "kernel": 2, "padding": "valid"},
-        ],
-        "head": {"classes": 5, "hidden": 9},
-    },
-    "map_to_head": {
-        "layers": [
-            {"kind": "thermometer", "levels": 8},
-            {"kind": "conv", "outputs": 16, "kernel": 5, "groups": 2},
-            {"kind": "pool", "size": 2},
-            {"kind": "pool", "size": 1},
-        ],
-        "head": {"classes": 8, "hidden": 17},
-    },
-}
+from verification.rtl.networks import CASES, bench, build, load, machine, picture
+from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_maps_features_and_logits_equal_golden(name: str) -> None:
-    network, images = build({"input": INPUT, **CASES[name]}, 1)
+    network, images = build(CASES[name], 1)
     params = machine(4, 8, network.params)
     run_pysim(Network(params), bench(network, params, images))
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(("pe", "simd"), [(4, 8), (16, 64), (3, 5)])
-def test_cycles_are_as_computed(name: str, pe: int, simd: int) -> None:
-    network, images = build({"input": INPUT, **CASES[name]}, 2)
+@st.composite
+def descriptions(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a small network of any layers that fit each other."""
+    side = draw(st.sampled_from([2, 4]))
+    colours = draw(st.integers(1, 3))
+    levels = draw(st.integers(1, 6))
+    layers: list[dict[str, Any]] = [{"kind": "thermometer", "levels": levels}]
+    channels, pixels = colours * levels, {"height": side, "width": side}
+    for _ in range(draw(st.integers(0, 3))):
+        groups = draw(st.sampled_from([g for g in range(1, 9) if channels % g == 0] + [channels]))
+        kernel = draw(st.sampled_from([k for k in (1, 2, 3, 4) if k % 2 or k <= side]))
+        same = kernel > side or (kernel % 2 == 1 and draw(st.booleans()))
+        outputs = groups * draw(st.integers(1, max(1, 12 // groups)))
+        layers.append({
+            "kind": "conv", "outputs": outputs, "groups": groups, "kernel": kernel,
+            "padding": "same" if same else "valid", "shuffle": draw(st.booleans()),
+            "thresholds": draw(st.booleans()),
+        })  # fmt: skip
+        channels, side = outputs, side if same else side - kernel + 1
+        if side % 2 == 0 and draw(st.booleans()):
+            layers.append({"kind": "pool", "size": 2})
+            side //= 2
+    if draw(st.booleans()):
+        layers.append({"kind": "dense", "outputs": draw(st.integers(1, 12)), "thresholds": True})
+    head = {"classes": draw(st.integers(1, 6)), "hidden": draw(st.integers(0, 9))}
+    return {
+        "input": {"bits": 3, "channels": colours, **pixels},
+        "layers": layers,
+        "head": draw(st.sampled_from([None, head])),
+    }
+
+
+@given(descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from(sorted(PAUSES)))
+@settings(max_examples=12)
+def test_any_network_equals_golden(
+    description: dict[str, Any], pe: int, simd: int, pauses: str
+) -> None:
+    network, images = build(description, 0)
     params = machine(pe, simd, network.params)
-    steps = bench(network, params, images)
-    both = Step(
-        pins=steps[1].pins,
-        inputs={"pixels": [*steps[1].inputs["pixels"], *steps[2].inputs["pixels"]]},
-        outputs={
-            name: [*found, *picture(network, params, images[1], steps[1].pins["n_classes"])
-                   .outputs[name]]
-            for name, found in steps[1].outputs.items()
-        },
-    )  # fmt: skip
-    trace = run_pysim(Network(params), [steps[0], both])
-    starts = trace.transfers["pixels"][:: len(steps[1].inputs["pixels"])]
-    assert starts[1] - starts[0] == compile_network(network, params).cycles(params)
+    features = network.head is None or bool(len(network.layers) % 2)
+    run_pysim(Network(params), bench(network, params, images[:1], features), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_one_machine_runs_all_networks_in_verilog(pauses: Pauses, simulator: str) -> None:
+    steps, networks = [], [build(case, 3) for case in CASES.values()]
+    params = machine(4, 8, networks[0][0].params)
+    for network, images in networks:
+        steps += bench(network, params, images)
+    run_cocotb(Network(params), steps, pauses, simulator=simulator)
+
+
+def test_reset_in_the_middle_of_any_layer() -> None:
+    network, images = build(CASES["same_pool_dense"], 4)
+    params = machine(4, 8, network.params)
+    program = compile_network(network, params)
+    first, second = (picture(network, params, image, 7) for image in images)
+    steps, begun = [load(program, params)], 2
+    for cycles in program.layer_cycles(params):
+        begun += cycles
+        steps.append(Step(
+            reset=True, pins=first.pins, inputs=first.inputs, outputs=first.outputs,
+            cycles=begun - cycles // 2, abandon=True,
+        ))  # fmt: skip
+    again = Step(reset=True, pins=second.pins, inputs=second.inputs, outputs=second.outputs)
+    run_pysim(Network(params), [*steps, again], PAUSES["flowing"])
+
+
+def test_words_load_between_pictures_and_before_pixels() -> None:
+    network, images = build(CASES["same_pool_dense"], 5)
+    other, _ = build(CASES["same_pool_dense"], 6)
+    params = machine(4, 8, network.params)
+    old, new = (load(compile_network(n, params), params) for n in (network, other))
+    first, second = picture(network, params, images[0], 7), picture(other, params, images[1], 7)
+    pixels, more = first.inputs["pixels"], second.inputs["pixels"]
+    run_pysim(Network(params), [
+        old,
+        # One colour is inside when the words of the other network are offered.
+        Step(pins=first.pins, inputs={"pixels": pixels[:1]}, reads={"busy": 1}),
+        Step(
+            inputs={"pixels": [*pixels[1:], *more], "load": new.inputs["load"]},
+            outputs={name: [*first.outputs[name], *second.outputs[name]] for name in first.outputs},
+        ),
+        Step(cycles=5, reads={"busy": 0}),
+    ])  # fmt: skip
+
+
+def shipped(count: int) -> tuple[AcceleratorParams, list[Step], int]:
+    """Return the full-size machine, a bench of shipped images, and the cycles of an image."""
+    network, _ = read_network(shipped_file("cifar100", "network.bin"))
+    head = network.params.head
+    assert isinstance(head, HeadParams)
+    params = AcceleratorParams(mvu=MvuParams(), classes=100)
+    program = compile_network(network, params)
+    images = read_samples(shipped_file("cifar100", "samples.bin")).images
+    chosen = np.linspace(0, len(images) - 1, count).astype(int)
+    pixels = images[chosen] >> np.uint8(8 - network.params.bits)
+    pictures = [picture(network, params, image, head.classes) for image in pixels]
+    return params, [load(program, params), *pictures], program.cycles(params)
+
+
+def check_shipped(count: int) -> None:
+    params, steps, cycles = shipped(count)
+    trace = run_cocotb(Network(params), steps)
+    first, last = (step.inputs["pixels"] for step in (steps[1], steps[-1]))
+    starts = trace.transfers["pixels"][:: len(first)]
+    # A step of the bench begins in the cycle after the machine has become idle.
+    assert np.all(np.diff(starts) == cycles + 1)
+    assert len(last) == 32 * 32 * 3
+    assert cycles == 131_172
+
+
+def test_shipped_network_in_verilog() -> None:
+    check_shipped(1)
+
+
+@pytest.mark.slow
+def test_shipped_network_on_many_images() -> None:
+    check_shipped(24)
+
+
+def test_golden_network_is_what_the_machine_wants() -> None:
+    params = NetworkParams.from_description(CASES["thermometer_only"])
+    network = GoldenNetwork.random(params, np.random.default_rng(0))
+    assert len(compile_network(network, machine(4, 8, params)).layers) == 2

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""From weights and thresholds to the rows of the memories, in the order of the window."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["flat_weights", "threshold_rows", "weight_rows"]
+
+
+def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArray[np.uint8]:
+    """Return weights over a flattened map as weights over its words.
+
+    A lane without a channel is 0 in the map and 1 here, so that the two never agree.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (..., pixels * channels), uint8 in {0, 1}
+    channels : int
+        Channels of the map.
+    simd : int
+        Lanes of a word.
+
+    Returns
+    -------
+    ndarray of shape (..., words, simd), uint8 in {0, 1}
+    """
+    by_pixel = weights.reshape(*weights.shape[:-1], -1, channels)
+    padded = _padded(by_pixel, -1, -channels % simd, 1)
+    return padded.reshape(*weights.shape[:-1], -1, simd)
+
+
+def weight_rows(weights: NDArray[np.uint8], groups: int, pe: int, simd: int) -> NDArray[np.uint8]:
+    """Return the rows of weights (output, kernel row, kernel column, channel of the group).
+
+    A group's channels begin anywhere in a word; the window leaves the lanes beside them out, but
+    for those past the last channel, which are 0 in the map and 1 here.
+    """
+    outputs, rows, columns, channels = weights.shape
+    by_group = weights.reshape(groups, outputs // groups, rows, columns, channels)
+    found = []
+    for group, own in enumerate(by_group):
+        low = group * channels % simd
+        words = -(-(low + channels) // simd)
+        lanes = np.ones((*own.shape[:-1], words * simd), np.uint8)
+        lanes[..., low : low + channels] = own
+        tiles = _padded(lanes, 0, -len(own) % pe, 0)
+        tiles = tiles.reshape(-1, pe, rows, columns, words, simd)
+        found.append(np.moveaxis(tiles, 1, -2).reshape(-1, pe, simd))
+    return np.concatenate(found)
+
+
+def threshold_rows(values: NDArray, groups: int, pe: int) -> NDArray:
+    """Return a value an output as rows of `pe`; no row holds outputs of two groups."""
+    by_group = values.reshape(groups, -1)
+    return _padded(by_group, 1, -by_group.shape[1] % pe, 0).reshape(-1, pe)
+
+
+def _padded(array: NDArray, axis: int, count: int, value: int) -> NDArray:
+    """Append `count` entries of `value` along an axis."""
+    widths = [(0, 0)] * array.ndim
+    widths[axis] = (0, count)
+    return np.pad(array, widths, constant_values=value)

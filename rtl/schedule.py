@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""How long the machine takes for a layer, counted from its descriptor."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from golden.params import AcceleratorParams
+from rtl.collector import Collector
+from rtl.descriptor import Operation
+from rtl.mvu import mvu_latency
+from rtl.network import Network
+from rtl.pool import Pool
+from rtl.thermometer import pixel_cycles
+
+__all__ = ["layer_cycles"]
+
+
+def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
+    """Return the cycles from the reading of a layer's descriptor to that of the next."""
+    operation = layer["operation"]
+    if operation is Operation.INPUT:
+        colours, levels, simd = params.colours, layer["levels"], params.mvu.simd
+        pixels = layer["length"] // -(-colours * levels // simd)
+        return 2 + pixels * pixel_cycles(colours, levels, simd)
+    tiles = list(_tile_steps(layer, params))
+    pixels = layer["out_rows"] * layer["out_columns"]
+    if operation is Operation.FEATURES:
+        return Network.latency + pixels * sum(tiles)
+    if operation is Operation.POOL:
+        return Network.latency + Pool.latency + pixels * sum(tiles)
+    # A tile is taken when its steps are done and the one before it is stored.
+    whole, outputs = bool(layer.get("whole")), layer["group_outputs"]
+    pe, words = params.mvu.pe, layer.get("pixel_words", 0)
+    lanes = [min(pe, outputs - n) for n in range(0, outputs, pe)] * layer["groups"]
+    stores = [Collector.cycles(whole, n, 0) for n in lanes]
+    stores[-1] += words
+    pixel = sum(max(pair) for pair in zip(tiles[1:], stores[:-1], strict=True))
+    return (
+        Network.latency + tiles[0] + mvu_latency(params.mvu) + pixels * pixel
+        + (pixels - 1) * max(tiles[0], stores[-1]) + stores[-1]
+    )  # fmt: skip
+
+
+def _tile_steps(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int]:
+    """Yield the steps of each tile of a pixel."""
+    kernel = layer["kernel_rows"] * layer["kernel_columns"]
+    for group in range(layer["groups"]):
+        first = group * layer["group_inputs"]
+        last = first + layer["group_inputs"] - 1
+        words = last // params.mvu.simd - first // params.mvu.simd + 1
+        for _ in range(0, layer["group_outputs"], params.mvu.pe):
+            yield kernel * words

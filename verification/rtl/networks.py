@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: MIT
+"""Networks to run on the machine, and what must be seen of them word by word."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.network import Network as GoldenNetwork
+from golden.params import AcceleratorParams, MvuParams, NetworkParams
+from rtl.descriptor import load_layout
+from rtl.head import logit_layout
+from rtl.network import map_write_layout
+from rtl.program import Program, compile_network
+from rtl.thermometer import word_layout
+from verification.rtl.engine import Step
+from verification.rtl.simulators import payload
+
+__all__ = ["CASES", "bench", "build", "load", "machine", "picture"]
+
+
+def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
+    """Return a map, or anything with channels in its last axis, as words of the memory."""
+    channels = maps.shape[-1]
+    padded = np.pad(maps.reshape(-1, channels), [(0, 0), (0, -channels % simd)])
+    octets = np.packbits(padded.reshape(-1, simd), axis=-1, bitorder="little")
+    return [int.from_bytes(row.tobytes(), "little") for row in octets]
+
+
+def load(program: Program, params: AcceleratorParams) -> Step:
+    layout = load_layout(params)
+    return Step(inputs={
+        "load": [payload(layout, word._asdict()) for word in program.words(params)]
+    })  # fmt: skip
+
+
+def picture(
+    network: GoldenNetwork, params: AcceleratorParams, image: NDArray[np.integer],
+    n_classes: int = 0, features: bool = True,
+) -> Step:  # fmt: skip
+    """Show an image; expect every map word by word, the features and the logits."""
+    simd, head = params.mvu.simd, network.head
+    maps = list(network.maps(image))
+    writes = [(layer, 0, words_of(found, simd)) for layer, found in enumerate(maps)]
+    outputs: dict[str, list[int]] = {"features": [], "logits": []}
+    if features or head is None:
+        words = words_of(maps[-1], simd)
+        for n, x in enumerate(words):
+            word = {"x": x, "last": n == len(words) - 1}
+            outputs["features"].append(payload(word_layout(simd), word))
+    if head is not None:
+        x = maps[-1].reshape(-1)
+        if head.params.hidden:
+            layer = len(maps) + bool(outputs["features"])
+            hidden = words_of(head.hidden(x), simd)
+            writes += [(layer, 0, hidden), (layer + 1, len(hidden), words_of(maps[-1], simd))]
+        logits = head.logits(x)
+        for c, logit in enumerate(logits):
+            best = head.classify(x, n_classes) if c + 1 >= n_classes else logits[: c + 1].argmax()
+            answer = {"logit": int(logit), "best": int(best), "last": c == len(logits) - 1}
+            outputs["logits"].append(payload(logit_layout(params), answer))
+    outputs["map_write"] = [
+        payload(map_write_layout(params), {"layer": layer, "address": first + n, "data": word})
+        for layer, first, words in writes
+        for n, word in enumerate(words)
+    ]
+    return Step(
+        pins={"n_classes": n_classes},
+        inputs={"pixels": [int(v) for v in image.reshape(-1)]},
+        outputs=outputs,
+    )
+
+
+def build(description: dict[str, Any], seed: int) -> tuple[GoldenNetwork, NDArray[np.uint8]]:
+    """Return a random network, and two random images for it."""
+    params = NetworkParams.from_description(description)
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 2**params.bits, (2, *params.input.array_shape), np.uint8)
+    return GoldenNetwork.random(params, rng), images
+
+
+def machine(pe: int, simd: int, network: NetworkParams, **given: Any) -> AcceleratorParams:
+    mvu = MvuParams(pe=pe, simd=simd, weight_depth=2048, tile_depth=256, count_width=12)
+    sizes = {"map_depth": 512, "channels": 40, "classes": 8, "levels": 8, "program_depth": 12}
+    return AcceleratorParams(
+        mvu=mvu, pixel_bits=network.bits, colours=network.input.channels, **{**sizes, **given}
+    )
+
+
+def bench(
+    network: GoldenNetwork, params: AcceleratorParams, images: NDArray[np.uint8],
+    features: bool = True,
+) -> list[Step]:  # fmt: skip
+    program = compile_network(network, params, features=features)
+    classes = network.head.params.classes if network.head else 0
+    return [
+        load(program, params),
+        *(
+            picture(network, params, image, max(1, classes - n) if classes else 0, features)
+            for n, image in enumerate(images)
+        ),
+    ]
+
+
+INPUT = {"bits": 3, "channels": 2, "height": 4, "width": 6}
+
+#: Networks that between them need everything the machine can do.
+CASES: dict[str, dict[str, Any]] = {
+    "thermometer_only": {"input": INPUT, "layers": [{"kind": "thermometer", "levels": 5}]},
+    "same_pool_dense": {
+        "input": INPUT,
+        "layers": [
+            {"kind": "thermometer", "levels": 3},
+            {"kind": "conv", "outputs": 11},
+            {"kind": "pool", "size": 2},
+            {"kind": "conv", "outputs": 9, "padding": "valid", "kernel": 2, "thresholds": True},
+            {"kind": "dense", "outputs": 13, "thresholds": True},
+            {"kind": "dense", "outputs": 10},
+        ],
+        "head": {"classes": 7, "hidden": 0},
+    },
+    "groups_shuffle": {
+        "input": INPUT,
+        "layers": [
+            {"kind": "thermometer", "levels": 6},
+            {"kind": "conv", "outputs": 10, "groups": 2, "shuffle": True, "thresholds": True},
+            {"kind": "conv", "outputs": 15, "groups": 5, "kernel": 1, "shuffle": True},
+            {"kind": "pool", "size": 2},
+            {"kind": "conv", "outputs": 15, "groups": 15, "kernel": 2, "padding": "valid"},
+        ],
+        "head": {"classes": 5, "hidden": 9},
+    },
+    "map_to_head": {
+        "input": INPUT,
+        "layers": [
+            {"kind": "thermometer", "levels": 8},
+            {"kind": "conv", "outputs": 16, "kernel": 5, "groups": 2},
+            {"kind": "pool", "size": 2},
+            {"kind": "pool", "size": 1},
+        ],
+        "head": {"classes": 8, "hidden": 17},
+    },
+}

@@ -1,0 +1,36 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+
+import pytest
+
+from rtl.network import Network
+from rtl.program import compile_network
+from rtl.schedule import layer_cycles
+from verification.rtl.engine import Step
+from verification.rtl.networks import CASES, build, load, machine, picture
+from verification.rtl.simulators import run_pysim
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("pe", "simd"), [(4, 8), (3, 5)])
+def test_cycles_are_those_of_the_machine(name: str, pe: int, simd: int) -> None:
+    network, images = build(CASES[name], 2)
+    params = machine(pe, simd, network.params)
+    program = compile_network(network, params)
+    first, second = (picture(network, params, image, 1) for image in images)
+    both = Step(
+        pins=first.pins,
+        inputs={"pixels": [*first.inputs["pixels"], *second.inputs["pixels"]]},
+        outputs={name: [*first.outputs[name], *second.outputs[name]] for name in first.outputs},
+    )
+    trace = run_pysim(Network(params), [load(program, params), both])
+    starts = trace.transfers["pixels"][:: len(first.inputs["pixels"])]
+    assert starts[1] - starts[0] == program.cycles(params)
+    # A layer ends with the last word of its map; the next begins in the cycle after.
+    writes = iter(trace.transfers["map_write"])
+    start = starts[0] - 1
+    for layer in program.layers:
+        start += layer_cycles(layer, params)
+        if layer["operation"].name in ("INPUT", "NEURONS", "POOL"):
+            last = [next(writes) for _ in range(layer["length"])][-1]
+            assert last == start - 1

@@ -75,11 +75,8 @@ class LatentBuffer(wiring.Component):
         p = self.params
         m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[])
         m.submodules.counts = counts = Memory(shape=range(MAX_SEEN + 1), depth=p.classes, init=[])
-        row_write, count_read, count_write = (
-            rows.write_port(),
-            counts.read_port(),
-            counts.write_port(),
-        )
+        row_read, row_write = rows.read_port(), rows.write_port()
+        count_read, count_write = counts.read_port(), counts.write_port()
         m.submodules.reservoir = reservoir = Lfsr(
             stream_params(p.seed, Stream.RESERVOIR, WORD_WIDTH)
         )
@@ -192,7 +189,6 @@ class LatentBuffer(wiring.Component):
                         m.next = "idle"
 
         # The memory's own output register holds the beat on offer.
-        row_read = rows.read_port()
         m.d.comb += [
             row_read.addr.eq(row),
             row_read.en.eq(read),

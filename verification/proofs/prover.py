@@ -21,6 +21,7 @@ __all__ = [
     "ProofError",
     "before",
     "free_inputs",
+    "in_state",
     "inner_signal",
     "keep_stream_rules",
     "kept",
@@ -108,7 +109,13 @@ def inner_signal(module: Module, name: str) -> Signal:
     """Return a register or wire that an opened block drives, by its name."""
     found = [signal for signal in module._driving if signal.name == name]
     assert len(found) == 1, f"{len(found)} signals are called {name!r}"
-    return found[0]
+    return found[0]  # pyright: ignore[reportReturnType]
+
+
+def in_state(module: Module, *names: str) -> Value:
+    """Return whether the state machine of an opened block is in one of some states."""
+    machine = module._generated["fsm"]
+    return Cat(machine.ongoing(name) for name in names).any()
 
 
 def before(m: Module, value: Value) -> Signal:

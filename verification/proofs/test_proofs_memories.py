@@ -7,13 +7,15 @@ from dataclasses import replace
 import pytest
 from amaranth.hdl import Assert, Assume, Const, Module, Mux, Signal, Value
 
-from golden.params import PrototypesParams, SamplerParams, SelectorParams
+from golden.params import LatentBufferParams, PrototypesParams, SamplerParams, SelectorParams
+from rtl.latent_buffer import LatentBuffer
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
 from verification.proofs.prover import (
     before,
     free_inputs,
+    in_state,
     inner_signal,
     keep_stream_rules,
     kept,
@@ -135,3 +137,39 @@ def test_sampler_reads_only_rows_of_the_class_it_was_asked_for(components) -> No
         Assert(~prototypes.row_en | there),
     ]
     prove(m, [label, *free_inputs(block)])
+
+
+@pytest.mark.parametrize(("features", "classes", "exemplars"), [(5, 3, 3), (2, 1, 1), (7, 4, 2)])
+def test_latent_buffer_stays_in_the_slots_of_a_class(features, classes, exemplars) -> None:
+    params = LatentBufferParams(
+        features=features, lanes=2, classes=classes, exemplars=exemplars, seed=1
+    )
+    m, block = Module(), LatentBuffer(params)
+    m.submodules.block = inner = opened(block)
+    keep_stream_rules(m, block)
+    label, learning, slot, n, row, beat, base, keep = (
+        inner_signal(inner, name)
+        for name in ("label", "learning", "slot", "n", "row", "beat", "base", "keep")
+    )
+    drawing = in_state(inner, "scale", "place")
+    moving = in_state(inner, "answer") | (in_state(inner, "learn") & keep)
+    size = params.exemplars * params.beats
+    facts = [
+        ~(drawing | moving) | ((label < params.classes) & (base == label * size)),
+        ~in_state(inner, "look_up", "scale", "place") | (beat == 0),
+        ~in_state(inner, "learn", "answer") | (beat < params.beats),
+        ~in_state(inner, "learn") | learning,
+        ~in_state(inner, "answer") | ~learning,
+        # The product of a draw stays below its factor; of an answer, that is what is held.
+        ~(drawing | moving) | (slot < n),
+        learning | ~(drawing | moving) | (n <= params.exemplars),
+        ~moving | ((slot < params.exemplars) & (row == base + slot * params.beats + beat)),
+    ]
+    (write,), (read,) = inner.submodules.rows.write_ports, inner.submodules.rows.read_ports
+    own = (label < params.classes) & (row >= label * size) & (row < (label + 1) * size)
+    facts += [
+        ~write.en | (own & (write.addr == row)),
+        ~read.en | (own & (read.addr == row) & (row < base + n * params.beats)),
+    ]
+    m.d.comb += [Assert(fact) for fact in facts]
+    prove(m, free_inputs(block))

@@ -3,8 +3,9 @@
 
 from functools import reduce
 from operator import xor
+from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -52,7 +53,7 @@ class Lfsr(wiring.Component):
             m.d.sync += self.state.eq(following)
         return m
 
-    def _leap(self, m: Module) -> Value:
+    def _leap(self, m: Module) -> Any:
         """Return the state after `step` steps."""
         bits, taps, left = list(self.state), self.params.taps, self.params.step
         while left:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """XNOR and popcount of one neuron (contract, 2), as a pipelined tree of carry-save adders."""
 
+from typing import Any
+
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -65,7 +67,7 @@ class Xnor(wiring.Component):
     def _level(self, m: Module, level: int, columns: list[Value]) -> list[Value]:
         """Put the bits of every column through full adders, side by side."""
         following: list[Value] = []
-        carries: Value = Cat()
+        carries: Any = Cat()
         for k, height in enumerate(self._levels[level]):
             column = columns[k] if k < len(columns) else Cat()
             n = len(column) // 3

@@ -22,8 +22,8 @@ class LatentBuffer(wiring.Component):
     """Memory of exemplars, so many slots a class, that learns from a stream and answers requests.
 
     Learning and answering exclude each other: an exemplar is taken whole, or dropped whole, before
-    the next request, and what is offered on `i` goes first. The first beat of an exemplar waits 3
-    cycles for the look-up of its class, or 19 where the class is full and a word is drawn; the rest
+    the next request, and what is offered on `i` goes first. The first beat of an exemplar waits 4
+    cycles for the look-up of its class, or 20 where the class is full and a word is drawn; the rest
     follow one a cycle. The first beat of an answer comes `latency` cycles after the request, the
     others follow one a cycle, and the next request is taken as the last one is offered: an answer
     takes ``latency - 1 + B`` cycles.
@@ -56,7 +56,7 @@ class LatentBuffer(wiring.Component):
     """
 
     #: Cycles from a request to its first beat.
-    latency = 4 + WORD_WIDTH // DIGIT_WIDTH
+    latency = 5 + WORD_WIDTH // DIGIT_WIDTH
 
     def __init__(self, params: LatentBufferParams) -> None:
         self.params = params
@@ -73,8 +73,12 @@ class LatentBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p = self.params
-        m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[])
-        m.submodules.counts = counts = Memory(shape=range(MAX_SEEN + 1), depth=p.classes, init=[])
+        # What is read in the cycle of its write is not used: no logic for it.
+        block = {"ram_style": "block", "no_rw_check": 1}
+        m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[], attrs=block)
+        m.submodules.counts = counts = Memory(
+            shape=range(MAX_SEEN + 1), depth=p.classes, init=[], attrs=block
+        )
         row_read, row_write = rows.read_port(), rows.write_port()
         count_read, count_write = counts.read_port(), counts.write_port()
         m.submodules.reservoir = reservoir = Lfsr(
@@ -87,6 +91,7 @@ class LatentBuffer(wiring.Component):
         learning = Signal()
         known = Signal()  # the label is one of the table
         held = Signal(p.classes)  # classes whose count has been written
+        count, counted = Signal(range(MAX_SEEN + 1)), Signal()  # as read, and whether it counts
         seen = Signal(range(MAX_SEEN + 1))
         fresh = Signal()  # the exemplar fills a slot that was empty
         base = Signal(range(p.rows))  # first row of the class
@@ -104,12 +109,17 @@ class LatentBuffer(wiring.Component):
             wanted.eq(Mux(self.i.valid, self.i.payload.label, self.requests.payload)),
             count_read.addr.eq(wanted),
             known.eq(label < p.classes),
-            seen.eq(Mux(held.bit_select(label, 1), count_read.data, 0)),
+            seen.eq(Mux(counted, count, 0)),
             last.eq(beat == p.beats - 1),
-            row_write.addr.eq(row),
-            row_write.data.eq(self.i.payload.bits & self._lanes_used(last)),
             count_write.addr.eq(label),
             count_write.data.eq(n),
+        ]
+
+        # Written a cycle late, so that what decides need not reach many blocks of RAM in time.
+        m.d.sync += [
+            row_write.en.eq(self.i.valid & self.i.ready & keep),
+            row_write.addr.eq(row),
+            row_write.data.eq(self.i.payload.bits & self._lanes_used(last)),
         ]
 
         with m.FSM():
@@ -120,6 +130,11 @@ class LatentBuffer(wiring.Component):
                     m.next = "look_up"
 
             with m.State("look_up"):
+                # Registers of their own: block RAM is slow, and much depends on the count.
+                m.d.sync += [count.eq(count_read.data), counted.eq(held.bit_select(label, 1))]
+                m.next = "decide"
+
+            with m.State("decide"):
                 m.d.sync += [
                     base.eq(label * (p.exemplars * p.beats)),
                     word.eq(Mux(learning, reservoir.word, exemplar.word)),
@@ -169,7 +184,6 @@ class LatentBuffer(wiring.Component):
             with m.State("learn"):
                 m.d.comb += self.i.ready.eq(1)
                 with m.If(self.i.valid):
-                    m.d.comb += row_write.en.eq(keep)
                     m.d.sync += [row.eq(row + 1), beat.eq(beat + 1)]
                     with m.If(last):
                         m.next = "idle"

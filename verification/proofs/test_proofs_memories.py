@@ -156,7 +156,7 @@ def test_latent_buffer_stays_in_the_slots_of_a_class(features, classes, exemplar
     size = params.exemplars * params.beats
     facts = [
         ~(drawing | moving) | ((label < params.classes) & (base == label * size)),
-        ~in_state(inner, "look_up", "scale", "place") | (beat == 0),
+        ~in_state(inner, "look_up", "decide", "scale", "place") | (beat == 0),
         ~in_state(inner, "learn", "answer") | (beat < params.beats),
         ~in_state(inner, "learn") | learning,
         ~in_state(inner, "answer") | ~learning,
@@ -166,10 +166,11 @@ def test_latent_buffer_stays_in_the_slots_of_a_class(features, classes, exemplar
         ~moving | ((slot < params.exemplars) & (row == base + slot * params.beats + beat)),
     ]
     (write,), (read,) = inner.submodules.rows.write_ports, inner.submodules.rows.read_ports
-    own = (label < params.classes) & (row >= label * size) & (row < (label + 1) * size)
+    known, first = label < params.classes, label * size
     facts += [
-        ~write.en | (own & (write.addr == row)),
-        ~read.en | (own & (read.addr == row) & (row < base + n * params.beats)),
+        # Written a cycle late, when there is no other label yet.
+        ~write.en | (known & (write.addr >= first) & (write.addr < first + size)),
+        ~read.en | (known & (read.addr >= first) & (read.addr < first + n * params.beats)),
     ]
     m.d.comb += [Assert(fact) for fact in facts]
     prove(m, free_inputs(block))

@@ -97,7 +97,8 @@ _PROTOTYPES = PrototypesParams(features=512, code_width=8)
 _SAMPLER = SamplerParams(prototypes=_PROTOTYPES)
 _LATENT = LatentBufferParams(features=512)
 _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
-_CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=_LATENT)
+# Five exemplars a class, so that all memories together fit the 208 block RAMs of an LFE5U-85F.
+_CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=replace(_LATENT, exemplars=5))
 _THERMOMETER = ThermometerParams(
     bits=7, levels=128, input=MapShape(height=32, width=32, channels=3)
 )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sizes of the machine that runs networks, whatever network it runs (docs/contract.md, 10)."""
+"""Sizes of the machine that runs networks, whatever network it runs, and of the chip around it."""
 
 from dataclasses import dataclass
 

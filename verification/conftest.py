@@ -28,6 +28,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder of the MNIST and CIFAR archives; tests on real data skip without it",
     )
     parser.addoption(
+        "--seeds",
+        type=int,
+        default=0,
+        help="with -m slow: run the random benches of the RTL again, with so many other seeds",
+    )
+    parser.addoption(
         "--bench-report",
         type=Path,
         default=None,

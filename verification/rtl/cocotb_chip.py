@@ -12,6 +12,7 @@ from typing import Any
 import cocotb
 from cocotb.clock import Clock
 from cocotb.triggers import ClockCycles, RisingEdge, SimTimeoutError, with_timeout
+from cocotb.utils import get_sim_time
 from cocotbext.axi import (
     AxiLiteBus,
     AxiLiteMaster,
@@ -44,6 +45,7 @@ class Host:
         )
         self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
         self.aborted = 0
+        self.packets = 0
         if pauses:
             self._pause(pauses, seed)
 
@@ -135,6 +137,7 @@ class Host:
         while not self.sink.empty():
             frame = self.sink.recv_nowait(compact=False)
             users = [int(user) for user in frame.tuser]
+            self.packets += 1
             if users[-1] & 4:
                 self.aborted += 1
                 continue
@@ -175,6 +178,8 @@ async def bench(dut: Any) -> None:
     try:
         await host.run(case["script"])
         result["aborted"] = host.aborted
+        result["cycles"] = round(get_sim_time("ns") / PERIOD)
+        result["packets"] = host.packets
     except Failure as failure:
         result["error"] = str(failure)
     Path("result.json").write_text(json.dumps(result))

@@ -80,7 +80,7 @@ def run_pysim(
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    record(_top(component), "pysim", _parameters(component), engine.trace)
+    _record(component, "pysim", engine.trace)
     return engine.trace
 
 
@@ -119,7 +119,7 @@ def run_cocotb(
     if "error" in result:
         raise BenchError(result["error"])
     trace = Trace(**result)
-    record(_top(component), simulator, _parameters(component), trace)
+    _record(component, simulator, trace)
     return trace
 
 
@@ -158,9 +158,16 @@ def run_module(
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _parameters(component: wiring.Component) -> str:
-    """Return what a block was made with, to tell parameter sets apart."""
-    return repr(getattr(component, "params", component.signature))
+def _record(component: wiring.Component, simulator: str, trace: Trace) -> None:
+    """Note a bench by what its block was made with, to tell parameter sets apart."""
+    record(
+        _top(component),
+        simulator,
+        repr(getattr(component, "params", component.signature)),
+        cycles=trace.cycles,
+        transfers=sum(map(len, trace.transfers.values())),
+        stalls=sum(trace.stalls.values()),
+    )
 
 
 def _top(component: wiring.Component) -> str:

@@ -14,6 +14,7 @@ from rtl.registers import REGISTERS
 from rtl.requests import Source
 from verification.rtl.chip_script import FIELDS, OFFSETS, Script
 from verification.rtl.chips import Packet, make_chip
+from verification.rtl.coverage import record
 from verification.rtl.engine import BenchError
 from verification.rtl.simulators import run_module
 
@@ -52,6 +53,8 @@ def run(name: str, host: Script, pauses: float = 0.0, seed: int = 0) -> dict[str
     result = run_module(text(name), "chip", "verification.rtl.cocotb_chip", case)
     if "error" in result:
         raise BenchError(result["error"])
+    count = {"cycles": result["cycles"], "transfers": result["packets"], "stalls": 0}
+    record("chip", "verilator", name, **count)
     return result
 
 

@@ -139,7 +139,7 @@ def check_shipped(count: int) -> None:
 
 
 def test_shipped_network_in_verilog() -> None:
-    check_shipped(1)
+    check_shipped(2)
 
 
 @pytest.mark.slow

@@ -234,6 +234,13 @@ class Core(wiring.Component):
                 packets.payload.label.eq(drawn.payload.label),
                 packets.payload.last.eq(drawn.payload.last),
             ]
+        # All exemplars of a request end with its last M beats.
+        draws = self.params.sampler.draws_per_read
+        ended = Signal(range(draws))
+        final = ended == draws - 1
+        m.d.comb += self.exemplar.payload.more.eq(~final)
+        with m.If(self.exemplar.valid & self.exemplar.ready & self.exemplar.payload.last):
+            m.d.sync += ended.eq(Mux(final, 0, ended + 1))
 
     def _show(self, m: Module) -> None:
         """Show what registers show, and count."""

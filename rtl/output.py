@@ -26,8 +26,12 @@ def user_layout() -> StructLayout:
 
 
 def source_layout() -> StructLayout:
-    """Return the layout of a word of a source."""
-    return StructLayout({"data": 64, "label": LABEL_WIDTH, "last": 1})
+    """Return the layout of a word of a source.
+
+    `last` ends a packet, and with `more` the source keeps its turn after it: the packets of one
+    request for several exemplars lie in one another.
+    """
+    return StructLayout({"data": 64, "label": LABEL_WIDTH, "last": 1, "more": 1})
 
 
 def packet_layout() -> StructLayout:
@@ -46,7 +50,7 @@ class Output(wiring.Component):
     Members
     -------
     result, features, exemplar, latent : In(stream.Signature(source_layout()))
-        Packets, up to `last`.
+        Packets, up to a `last` without `more`.
     abort : In(1)
         Nothing is taken in this cycle, and what was taken of a packet ends.
     o : Out(stream.Signature(packet_layout()))
@@ -101,7 +105,7 @@ class Output(wiring.Component):
                 o.payload.user.label.eq(word.label),
                 o.payload.user.aborted.eq(0),
                 turn.eq(chosen),
-                inside.eq(~word.last),
+                inside.eq(~word.last | word.more),
             ]
         with m.If(cut & free):
             m.d.sync += [

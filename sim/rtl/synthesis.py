@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -239,7 +240,9 @@ class _Runs:
         told = json.dumps([tool, version(tool), options, files], sort_keys=True)
         kept = self._cache / f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.json"
         if kept.exists():
-            return json.loads(read_text(kept))
+            # One that a full disk or another hand has damaged is made again.
+            with suppress(ValueError):
+                return json.loads(read_text(kept))
         with tempfile.TemporaryDirectory(dir=self._cache, prefix=f"{tool}-") as name:
             folder = Path(name)
             for file, text in files.items():
@@ -259,6 +262,8 @@ class _Runs:
                 timeout=TIMEOUT,
                 check=False,
             )
+        except OSError as error:
+            raise UserError(f"{tool} cannot be run: {error.strerror}") from error
         except subprocess.TimeoutExpired as error:
             raise UserError(
                 f"{self._design.name}: {tool} took more than {TIMEOUT} seconds"

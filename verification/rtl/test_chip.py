@@ -34,6 +34,7 @@ CHIPS = {
     "parallel": make_chip(seed=11),
     "serial": make_chip(simd=16, mode="serial", selection="weighted", draws_per_read=2, seed=12),
 }
+OPERATIONS = ("load", "append", "picture", "draw", "learn", "recall")
 SETTINGS = {"results": 1, "logits": 3, "features": 4, "all": 7}
 
 
@@ -254,10 +255,19 @@ def begin(host: Script, operation: str) -> None:
 
 
 @pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
-@pytest.mark.parametrize("operation", ["load", "append", "picture", "draw", "learn", "recall"])
-def test_reset_in_the_middle_and_again_from_the_start(operation: str, hard: bool) -> None:
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        *((operation, "parallel") for operation in OPERATIONS),
+        ("draw", "serial"),  # two exemplars a request, whose packets lie in one another
+    ],
+    indirect=["name"],
+)
+def test_reset_in_the_middle_and_again_from_the_start(
+    operation: str, name: str, hard: bool
+) -> None:
     """Whatever is cut short, at several moments: the chip is as new."""
-    host = script("parallel")
+    host = script(name)
     host.load()
     host.do("sent")
     for wait in (1, 7, 30, 101, 240):
@@ -282,6 +292,6 @@ def test_reset_in_the_middle_and_again_from_the_start(operation: str, hard: bool
         host.poll("n_classes", 1)
         host.draw(10)
         host.recall(2, 3)
-    result = run("parallel", host, 0.2)
+    result = run(name, host, 0.2)
     if operation == "draw":  # cut in the midst of packets, which a soft reset ends
         assert (result["aborted"] > 0) is not hard

@@ -65,8 +65,8 @@ def test_turns_in_verilog(simulator: str) -> None:
     run_cocotb(Output(), [in_turns(TURNS, 20, sizes)], PAUSES["stalled"], simulator=simulator)
 
 
-def aborted(kind: Kind) -> int:
-    user = {"kind": kind, "aborted": 1, "reserved": 0, "label": 0}
+def aborted(kind: Kind, label: int = 0) -> int:
+    user = {"kind": kind, "aborted": 1, "reserved": 0, "label": label}
     return payload(packet_layout(), {"data": 0, "user": user, "last": 1})
 
 
@@ -91,6 +91,37 @@ def test_nothing_is_taken_while_it_aborts() -> None:
     run_pysim(Output(), [
         Step(inputs={"result": before}, pins={"abort": 1}, cycles=5, abandon=True),
         Step(reset=True, pins={"abort": 0}, cycles=3),
+    ])  # fmt: skip
+
+
+def lying_in_one_another() -> tuple[list[int], list[int]]:
+    """Return the last words of two exemplars of one request, as they come and as they leave."""
+    user = {"kind": Kind.EXEMPLAR, "aborted": 0, "reserved": 0, "label": 7}
+    before = [{"data": n, "label": 7, "last": 1, "more": 1 - n} for n in range(2)]
+    after = [{"data": n, "user": user, "last": 1} for n in range(2)]
+    return (
+        [payload(source_layout(), word) for word in before],
+        [payload(packet_layout(), word) for word in after],
+    )
+
+
+def test_exemplars_of_one_request_keep_the_turn() -> None:
+    before, after = lying_in_one_another()
+    other, behind = packet(Kind.LATENT, 0, 2)
+    run_pysim(Output(), [
+        Step(inputs={"exemplar": before[:1], "latent": other}, outputs={"o": after[:1]}, cycles=9,
+             abandon=True),
+        Step(inputs={"exemplar": before[1:], "latent": other}, outputs={"o": after[1:] + behind}),
+    ])  # fmt: skip
+
+
+def test_abort_between_exemplars_of_one_request_ends_it() -> None:
+    before, after = lying_in_one_another()
+    run_pysim(Output(), [
+        Step(inputs={"exemplar": before[:1]}, outputs={"o": after[:1]}),
+        Step(pins={"abort": 1}, cycles=1),
+        Step(pins={"abort": 0}, outputs={"o": [aborted(Kind.EXEMPLAR, 7)]}),
+        in_turns([Kind.RESULT], 2, [2]),
     ])  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from golden.arrays import check_packed
 from golden.bits import word_count
 from golden.lfsr import Lfsr
 from golden.params import LatentBufferParams, Stream, stream_params
+from golden.params.checks import check_integer
 from golden.params.sampling import MAX_SEEN
 from golden.sampler import Beat
 
@@ -90,7 +91,14 @@ class LatentBuffer:
         return slots
 
     def exemplars_of(self, label: int) -> NDArray[np.uint64]:
-        """Return the exemplars held of class `label`, slot by slot, packed."""
+        """Return the exemplars held of class `label`, slot by slot, packed.
+
+        Raises
+        ------
+        ValueError
+            If there is no such class.
+        """
+        check_integer("Label", label, 0, self.params.classes - 1)
         return self._kept[label, : min(self.seen[label], self.params.exemplars)].copy()
 
     def beats(self, label: int) -> Iterator[Beat]:

@@ -123,6 +123,13 @@ def test_a_full_class_uses_one_word_an_exemplar_and_leaves_the_others_alone():
     assert (block.n_exemplars, block.seen.tolist()) == (3, [1, 52, 0])
 
 
+@pytest.mark.parametrize("label", [-1, 2])
+def test_exemplars_of_no_class_are_an_error(label: int) -> None:
+    block = LatentBuffer(LatentBufferParams(features=8, lanes=8, classes=2, exemplars=1))
+    with pytest.raises(ValueError, match=rf"^Label must be an integer in 0\.\.1, not {label}$"):
+        block.exemplars_of(label)
+
+
 @pytest.mark.parametrize(("slots", "n"), [(1, 2), (1, 4), (2, 3), (2, 4), (3, 4), (3, 5)])
 def test_all_words_keep_all_sets_of_exemplars_alike(slots, n, monkeypatch):
     """Words of 1/lcm steps, all equally likely: count the sets that stay, exhaustively."""

@@ -78,6 +78,11 @@ def summary(lines: list[dict]) -> str:
         else:
             runs[line["block"], line["simulator"]].append(line)
     rows = [
+        "# What the benches of the hardware tried and met",
+        "",
+        "Written by `pytest -n auto -m 'not slow' verification/rtl --bench-report FILE`. Parameters",
+        "drawn at random count once each; a stalled cycle is one in which a payload waited.",
+        "",
         "| block | simulator | benches | parameter sets | cycles | transfers | stalled cycles |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]

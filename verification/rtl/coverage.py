@@ -80,7 +80,7 @@ def summary(lines: list[dict]) -> str:
     rows = [
         "# What the benches of the hardware tried and met",
         "",
-        "Written by `pytest -n auto -m 'not slow' verification/rtl --bench-report FILE`. Parameters",
+        "Written by `pytest -m 'not slow' verification/rtl --bench-report FILE`. Parameters",
         "drawn at random count once each; a stalled cycle is one in which a payload waited.",
         "",
         "| block | simulator | benches | parameter sets | cycles | transfers | stalled cycles |",

@@ -21,14 +21,14 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright
 
-bench: $(VENV)/.installed-dev
+bench: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m verification.bench --out reports/bench
 
 # Verilator writes C++ and a makefile, by programs in Perl.
 model-tools:
 	@for tool in g++ make perl; do \
 	  command -v $$tool >/dev/null \
-	    || { echo "the tests of rtl/ need $$tool: apt-get install $$tool"; exit 1; }; \
+	    || { echo "the tests and benchmarks of rtl/ need $$tool: apt-get install $$tool"; exit 1; }; \
 	done
 
 clean:

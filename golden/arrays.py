@@ -4,11 +4,11 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import word_count
 
-__all__ = ["check_bits", "check_packed", "check_thresholds"]
+__all__ = ["check_bits", "check_label_vector", "check_packed", "check_thresholds"]
 
 
 def check_bits(
@@ -34,6 +34,24 @@ def check_bits(
     if bits.size and bits.max() > 1:
         raise ValueError(f"{name} must be 0 or 1, not {bits.max()}")
     return bits
+
+
+def check_label_vector(labels: ArrayLike) -> NDArray[np.int64]:
+    """Return `labels` as int64 if it is a vector of integers; an empty one may be of any kind.
+
+    Raises
+    ------
+    TypeError
+        If a label is no integer.
+    ValueError
+        If it has not one axis.
+    """
+    array = np.asarray(labels)
+    if array.ndim != 1:
+        raise ValueError(f"Labels must have shape (n,), not {array.shape}")
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"Labels must be integers, not {array.dtype}")
+    return array.astype(np.int64)
 
 
 def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:

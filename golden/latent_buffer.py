@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.arrays import check_packed
+from golden.arrays import check_label_vector, check_packed
 from golden.bits import word_count
 from golden.lfsr import Lfsr
 from golden.params import LatentBufferParams, Stream, stream_params
@@ -76,7 +76,7 @@ class LatentBuffer:
             If the arrays have another shape or kind; nothing is learned.
         """
         packed = check_packed("Exemplars", exemplars, self.params.features)
-        classes = _check_labels(labels)
+        classes = check_label_vector(labels)
         if packed.ndim != 2 or len(packed) != len(classes):
             raise ValueError(
                 f"Exemplars must have one row for each of {len(classes)} labels, "
@@ -122,7 +122,7 @@ class LatentBuffer:
         labels : ndarray of shape (m,), int64
             Their classes.
         """
-        served = [(label, self._choose(label)) for label in _check_labels(labels).tolist()]
+        served = [(label, self._choose(label)) for label in check_label_vector(labels).tolist()]
         places = np.array([pair for pair in served if pair[1] is not None], np.int64)
         classes, slots = places.reshape(-1, 2).T
         return self._kept[classes, slots], classes.copy()
@@ -192,13 +192,3 @@ class LatentBuffer:
         p = self.params
         bits = int.from_bytes(self._kept[label, slot].astype("<u8").tobytes(), "little")
         return [bits >> beat * p.lanes & 2**p.lanes - 1 for beat in range(p.beats)]
-
-
-def _check_labels(labels: ArrayLike) -> NDArray[np.int64]:
-    """Return `labels` as int64; raise unless it is a vector of integers."""
-    array = np.asarray(labels)
-    if array.ndim != 1:
-        raise ValueError(f"Labels must have shape (n,), not {array.shape}")
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"Labels must be integers, not {array.dtype}")
-    return array.astype(np.int64)

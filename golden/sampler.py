@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.arrays import check_label_vector
 from golden.bernoulli import Bernoulli
 from golden.bits import word_count
 from golden.lfsr import Lfsr
@@ -157,14 +158,10 @@ class Sampler:
 
 def check_labels(labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Return `labels` as int64; raise unless it is a vector of integers in ``0..n_classes-1``."""
-    array = np.asarray(labels)
-    if array.ndim != 1:
-        raise ValueError(f"Labels must have shape (n,), not {array.shape}")
-    if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"Labels must be integers, not {array.dtype}")
+    array = check_label_vector(labels)
     wrong = (array < 0) | (array >= n_classes)
     if wrong.any():
         raise ValueError(
             f"Labels must be among the {n_classes} classes in the table, not {array[wrong][0]}"
         )
-    return array.astype(np.int64)
+    return array

@@ -6,12 +6,12 @@ from amaranth.lib import data, enum
 from amaranth.utils import bits_for
 
 from golden.params import AcceleratorParams
+from rtl.mvu import limit_layout
 
 __all__ = [
     "LoadTarget",
     "Operation",
     "descriptor_layout",
-    "limit_layout",
     "load_layout",
     "tag_layout",
 ]
@@ -88,11 +88,6 @@ class LoadTarget(enum.Enum, shape=unsigned(2)):
     THRESHOLDS = 2
 
 
-def limit_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a threshold: the bit is ``(count >= limit) == polarity``."""
-    return data.StructLayout({"limit": params.mvu.count_width + 1, "polarity": 1})
-
-
 def load_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of a word to load.
 
@@ -100,7 +95,7 @@ def load_layout(params: AcceleratorParams) -> data.StructLayout:
     `address`, or its `limit_layout` in tile `address`; bits past them are not looked at.
     """
     depth = max(params.program_depth, params.mvu.weight_depth, params.mvu.tile_depth)
-    kinds = descriptor_layout(params).size, params.mvu.simd, limit_layout(params).size
+    kinds = descriptor_layout(params).size, params.mvu.simd, limit_layout(params.mvu).size
     return data.StructLayout({
         "target": LoadTarget, "address": range(max(2, depth)),
         "lane": range(max(2, params.mvu.pe)), "data": max(kinds),

@@ -8,7 +8,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
-from rtl.descriptor import LoadTarget, descriptor_layout, limit_layout
+from rtl.descriptor import LoadTarget, descriptor_layout
+from rtl.mvu import limit_layout
 from rtl.prototypes import COUNT_WIDTH
 
 __all__ = [
@@ -54,7 +55,7 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
     return {
         Target.PROGRAM: descriptor_layout(params.accelerator).size,
         Target.WEIGHTS: mvu.simd,
-        Target.THRESHOLDS: limit_layout(params.accelerator).size,
+        Target.THRESHOLDS: limit_layout(mvu).size,
         Target.PIXELS: 8 if params.accelerator.pixel_bits <= 8 else 16,
         Target.APPEND: 16 * max(1, prototypes.class_components - 1),
         Target.LEARN: prototypes.lanes,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Latent buffer: exemplars kept as they came, a reservoir for each class (contract, 10)."""
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -10,6 +10,7 @@ from amaranth.utils import bits_for
 from golden.params import LatentBufferParams, Stream, stream_params
 from golden.params.sampling import MAX_SEEN
 from rtl.beat import beat_layout
+from rtl.lanes import used_lanes
 from rtl.lfsr import Lfsr
 
 __all__ = ["LatentBuffer"]
@@ -119,7 +120,7 @@ class LatentBuffer(wiring.Component):
         m.d.sync += [
             row_write.en.eq(self.i.valid & self.i.ready & keep),
             row_write.addr.eq(row),
-            row_write.data.eq(self.i.payload.bits & self._lanes_used(last)),
+            row_write.data.eq(self.i.payload.bits & used_lanes(p, last)),
         ]
 
         with m.FSM():
@@ -217,8 +218,3 @@ class LatentBuffer(wiring.Component):
                 self.o.payload.last.eq(last),
             ]
         return m
-
-    def _lanes_used(self, last: Value) -> Value:
-        """Return a mask of the lanes below D of a beat."""
-        in_last = self.params.features - (self.params.beats - 1) * self.params.lanes
-        return Mux(last, 2**in_last - 1, 2**self.params.lanes - 1)

@@ -16,7 +16,8 @@ from golden.params import (
     ThermometerParams,
 )
 from rtl.compiler import Compiler
-from rtl.descriptor import LoadTarget, descriptor_layout, limit_layout
+from rtl.descriptor import LoadTarget, descriptor_layout
+from rtl.mvu import limit_layout
 from rtl.schedule import layer_cycles
 
 __all__ = ["LoadWord", "Program", "WeightedNetwork", "compile_network"]
@@ -85,7 +86,7 @@ class Program:
             for address, row in enumerate(bits[:, lane]):
                 data = int.from_bytes(row.tobytes(), "little")
                 yield LoadWord(LoadTarget.WEIGHTS, address, lane, data)
-        shift = limit_layout(params)["polarity"].offset
+        shift = limit_layout(params.mvu)["polarity"].offset
         for lane in range(params.mvu.pe):
             for address in range(len(self.limits)):
                 data = int(self.limits[address, lane]) | int(self.polarity[address, lane]) << shift

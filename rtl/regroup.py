@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """From the words of a map to the beats of a vector."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
+from rtl.lanes import used_lanes
 from rtl.thermometer import word_layout
 
 __all__ = ["Regroup", "vector_layout"]
@@ -53,8 +54,8 @@ class Regroup(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         i, o = self.i, self.o
-        simd, lanes, beats = len(i.payload.x), self._lanes, self.params.sampler.prototypes.beats
-        used = self.params.sampler.prototypes.features - (beats - 1) * lanes  # lanes of the last
+        prototypes = self.params.sampler.prototypes
+        simd, lanes, beats = len(i.payload.x), self._lanes, prototypes.beats
         words, parts = max(1, lanes // simd), max(1, simd // lanes)
         store = Signal(max(simd, lanes))
         word, part, beat = Signal(range(words)), Signal(range(parts)), Signal(range(beats))
@@ -62,9 +63,7 @@ class Regroup(wiring.Component):
         m.d.comb += [
             last.eq(beat == beats - 1),
             o.payload.last.eq(last),
-            o.payload.bits.eq(
-                store.word_select(part, lanes) & Mux(last, 2**used - 1, 2**lanes - 1)
-            ),
+            o.payload.bits.eq(store.word_select(part, lanes) & used_lanes(prototypes, last)),
         ]
         with m.FSM():
             with m.State("words"):

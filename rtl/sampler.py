@@ -10,6 +10,7 @@ from amaranth.utils import bits_for
 from golden.params import BernoulliParams, SamplerParams
 from rtl.beat import beat_layout
 from rtl.bernoulli import Bernoulli, SerialBernoulli
+from rtl.lanes import used_lanes
 from rtl.lfsr import Lfsr
 from rtl.prototypes import Prototypes, header_layout
 from rtl.selector import Selector, weight_layout
@@ -219,12 +220,11 @@ class Sampler(wiring.Component):
         else:
             # The comparators' register is that of the output: planes go on as soon as it is free.
             m.submodules.bernoulli = bernoulli = SerialBernoulli(lanes)
-            live_at_end = p.features - (p.beats - 1) * p.lanes
             m.d.comb += [
                 bernoulli.en.eq(self.plane_read),
                 bernoulli.word.eq(words[0]),
                 bernoulli.codes.eq(codes),
-                bernoulli.live.eq(Mux(row.p.last, 2**live_at_end - 1, 2**p.lanes - 1)),
+                bernoulli.live.eq(used_lanes(p, row.p.last)),
                 beat_done.eq(self.plane_read & bernoulli.done),
                 self.o.p.bits.eq(bernoulli.bits),
             ]

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Thermometer code of pixels, packed into words (contract, 3)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ThermometerParams
 from golden.params.checks import check_integer
+from rtl.lanes import lane_range
 
 __all__ = ["Thermometer", "pixel_cycles", "word_layout"]
 
@@ -73,7 +74,7 @@ class Thermometer(wiring.Component):
             final.eq(colour == self.params.input.channels - 1),
             full.eq(end >= self.simd),
             done.eq(end <= self.simd),
-            merged.eq(word | Cat((low <= n) & (high > n) for n in range(self.simd))),
+            merged.eq(word | lane_range(low, high, self.simd)),
             o.payload.x.eq(merged),
             o.payload.last.eq(final & done),
             o.valid.eq(inside & (full | final)),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command line: ``engram run``, ``engram pretrain``, ``engram bank``, ``engram rtl``."""
+"""Command line: ``engram run``, ``pretrain``, ``bank``, ``samples`` and ``rtl``."""
 
 import os
 import shlex

@@ -2,7 +2,8 @@
 
 import pytest
 
-from rtl.descriptor import LoadTarget, Operation, descriptor_layout, limit_layout
+from rtl.descriptor import LoadTarget, Operation, descriptor_layout
+from rtl.mvu import limit_layout
 from rtl.program import compile_network
 from verification.rtl.networks import CASES, build, machine
 
@@ -26,7 +27,7 @@ def test_words_hold_the_rows_and_come_in_their_order(name: str) -> None:
             bits = program.weights[word.address, word.lane]
             assert [word.data >> n & 1 for n in range(12)] == [*bits, 0]
         else:
-            found = limit_layout(params).from_bits(word.data)
+            found = limit_layout(params.mvu).from_bits(word.data)
             assert found["limit"] == program.limits[word.address, word.lane]
             assert found["polarity"] == program.polarity[word.address, word.lane]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Feature memories, and the words that steps read from them."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from golden.params import AcceleratorParams
 from rtl import mvu, window
 from rtl.descriptor import tag_layout
+from rtl.lanes import lane_range
 
 __all__ = ["Fetch", "write_layout"]
 
@@ -71,7 +72,7 @@ class Fetch(wiring.Component):
             o.payload.x.eq(Mux(inside, Mux(self.source, words[1], words[0]), 0)),
             *(o.payload[name].eq(value) for name, value in held.items()),
         ]
-        lanes = Cat((step.low <= n) & (step.high > n) for n in range(self.params.mvu.simd))
+        lanes = lane_range(step.low, step.high, self.params.mvu.simd)
         with m.If(advance):
             m.d.sync += [o.valid.eq(i.valid), inside.eq(step.inside), held["mask"].eq(lanes)]
             for name in ("weight", "tile", "last", "tag"):
@@ -79,16 +80,17 @@ class Fetch(wiring.Component):
         return m
 
     def _memory(self, m: Module, bank: int, advance: Signal) -> Value:
-        """Return the word that a memory holds at the address of the step before."""
+        """Return the word that a memory holds at the address of the step before, if it is asked."""
         m.submodules[f"map_{bank}"] = memory = Memory(
             shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
         )
         port, read, write = memory.write_port(), memory.read_port(), self.write
+        step = self.i.payload
         m.d.comb += [
             port.en.eq(write.valid & (write.payload.bank == bank)),
             port.addr.eq(write.payload.address),
             port.data.eq(write.payload.data),
-            read.en.eq(advance),
-            read.addr.eq(self.i.payload.address),
+            read.en.eq(advance & self.i.valid & step.inside & (self.source == bank)),
+            read.addr.eq(step.address),
         ]
         return read.data

@@ -11,7 +11,15 @@ from amaranth.lib.wiring import In, Out
 from golden.params import MvuParams, XnorParams
 from rtl.xnor import Xnor, xnor_latency
 
-__all__ = ["Mvu", "mvu_latency", "step_layout", "threshold_layout", "tile_layout", "weight_layout"]
+__all__ = [
+    "Mvu",
+    "limit_layout",
+    "mvu_latency",
+    "step_layout",
+    "threshold_layout",
+    "tile_layout",
+    "weight_layout",
+]
 
 
 def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
@@ -33,6 +41,11 @@ def weight_layout(params: MvuParams) -> data.StructLayout:
     return data.StructLayout({
         "row": range(params.weight_depth), "pe": range(params.pe), "data": params.simd,
     })  # fmt: skip
+
+
+def limit_layout(params: MvuParams) -> data.StructLayout:
+    """Return the layout of a threshold: the bit is ``(count >= limit) == polarity``."""
+    return data.StructLayout({"limit": params.count_width + 1, "polarity": 1})
 
 
 def threshold_layout(params: MvuParams) -> data.StructLayout:
@@ -124,7 +137,7 @@ class Mvu(wiring.Component):
         for pe in range(self.params.pe):
             agree = self._agree(m, pe, advance, kept)
             count = self._accumulate(m, pe, advance, agree, marks[-2])
-            fires = self._compare(m, pe, advance, count, marks[-3])
+            fires = self._compare(m, pe, advance, count, marks[-4])
             with m.If(advance):
                 m.d.sync += [o.payload.counts[pe].eq(count), o.payload.bits[pe].eq(fires)]
         return m
@@ -164,7 +177,7 @@ class Mvu(wiring.Component):
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.row),
             write_port.data.eq(write.payload.data),
-            read_port.en.eq(advance),
+            read_port.en.eq(advance & self.i.valid),
             read_port.addr.eq(self.i.payload.weight),
             xnor.en.eq(advance),
             xnor.x.eq(word.x),
@@ -189,21 +202,23 @@ class Mvu(wiring.Component):
         return count
 
     def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, mark: Any) -> Value:
-        """Compare a count with the limit of its tile, which is read two cycles before."""
+        """Compare a count with the limit of its tile, which is read three cycles before."""
         p, write = self.params, self.thresholds
-        row = data.StructLayout({"limit": p.count_width + 1, "polarity": 1})
+        row = limit_layout(p)
         m.submodules[f"thresholds_{pe}"] = memory = Memory(shape=row, depth=p.tile_depth, init=[])
         write_port, read_port = memory.write_port(), memory.read_port()
-        threshold = Signal(row, name=f"threshold_{pe}", reset_less=True)
+        near, threshold = (
+            Signal(row, name=f"{name}_{pe}", reset_less=True) for name in ("near", "threshold")
+        )
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.tile),
             write_port.data.limit.eq(write.payload.limit),
             write_port.data.polarity.eq(write.payload.polarity),
-            read_port.en.eq(advance),
+            read_port.en.eq(advance & mark.last),
             read_port.addr.eq(mark.tile),
         ]
-        # Kept for a cycle, as the weights are.
+        # One register beside the memory and one beside the comparator, which may lie far apart.
         with m.If(advance):
-            m.d.sync += threshold.eq(read_port.data)
+            m.d.sync += [near.eq(read_port.data), threshold.eq(near)]
         return (count >= threshold.limit) == threshold.polarity

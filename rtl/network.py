@@ -12,13 +12,12 @@ from rtl.descriptor import (
     LoadTarget,
     Operation,
     descriptor_layout,
-    limit_layout,
     load_layout,
     tag_layout,
 )
 from rtl.fetch import Fetch
 from rtl.head import Head, logit_layout
-from rtl.mvu import Mvu
+from rtl.mvu import Mvu, limit_layout
 from rtl.pool import Pool
 from rtl.thermometer import Thermometer, word_layout
 from rtl.window import Window
@@ -105,20 +104,20 @@ class Network(wiring.Component):
         m.submodules.collector = self._collector = Collector(p)
         m.submodules.pool = self._pool = Pool(p.mvu.simd, unsigned(1))
         m.submodules.head = self._head = Head(p)
-        idle, reading, active = Signal(), Signal(), Signal()
+        idle, fetching, reading, active = Signal(), Signal(), Signal(), Signal()
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
-        descriptor = self._descriptor(m, layer)
+        descriptor = self._descriptor(m, layer, fetching)
         final, done = self._leave(m, descriptor, active, layer)
         self._take_pixels(m, descriptor, active, final)
         self._read(m, descriptor, reading)
         self._compute(m, descriptor)
-        self._sequence(m, descriptor, layer, idle, reading, active, done)
+        self._sequence(m, descriptor, layer, idle, fetching, reading, active, done)
         return m
 
     def _sequence(
-        self, m: Module, descriptor: data.View, layer: Signal, idle: Signal, reading: Signal,
-        active: Signal, done: Signal,
+        self, m: Module, descriptor: data.View, layer: Signal, idle: Signal, fetching: Signal,
+        reading: Signal, active: Signal, done: Signal,
     ) -> None:  # fmt: skip
         """Go through the program once a picture."""
         m.d.comb += self.busy.eq(~idle)
@@ -128,6 +127,7 @@ class Network(wiring.Component):
                 with m.If(self.pixels.valid & ~self.load.valid):
                     m.next = "fetch"
             with m.State("fetch"):
+                m.d.comb += fetching.eq(1)
                 m.next = "begin"
             with m.State("begin"):
                 m.d.comb += [reading.eq(descriptor.operation != Operation.INPUT), active.eq(1)]
@@ -144,7 +144,7 @@ class Network(wiring.Component):
     def _load(self, m: Module, idle: Signal) -> None:
         """Take words into the memories; `_descriptor` has that of the program."""
         load, weights, thresholds = self.load, self._mvu.weights, self._mvu.thresholds
-        word, limit = load.payload, Signal(limit_layout(self.params))
+        word, limit = load.payload, Signal(limit_layout(self.params.mvu))
         taken = load.valid & idle
         m.d.comb += [
             load.ready.eq(idle),
@@ -160,8 +160,8 @@ class Network(wiring.Component):
             thresholds.payload.polarity.eq(limit.polarity),
         ]
 
-    def _descriptor(self, m: Module, layer: Signal) -> data.View:
-        """Return the descriptor of a layer, read in the cycle before."""
+    def _descriptor(self, m: Module, layer: Signal, fetching: Signal) -> data.View:
+        """Return the descriptor that was fetched last."""
         layout, load = descriptor_layout(self.params), self.load
         m.submodules.program = program = Memory(
             shape=unsigned(layout.size), depth=self.params.program_depth, init=[]
@@ -171,7 +171,7 @@ class Network(wiring.Component):
             write.en.eq(load.valid & load.ready & (load.payload.target == LoadTarget.PROGRAM)),
             write.addr.eq(load.payload.address),
             write.data.eq(load.payload.data),
-            read.en.eq(1),
+            read.en.eq(fetching),
             read.addr.eq(layer),
         ]
         return data.View(layout, read.data)

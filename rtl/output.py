@@ -72,7 +72,8 @@ class Output(wiring.Component):
         o = self.o
         sources = [getattr(self, kind.name.lower()) for kind in Kind]
         turn = Signal(Kind)  # source of the packet under way, or of the last one
-        inside, cut = Signal(), Signal()  # a packet is under way; one is to be ended
+        inside = Signal()  # a packet is under way
+        cut = Signal()  # one is to be ended
         chosen, free = Signal(Kind), Signal()
         valid, word = Signal(), Signal(source_layout())
         m.d.comb += [

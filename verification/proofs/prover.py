@@ -13,13 +13,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from amaranth.back import rtlil
-from amaranth.hdl import Assert, Assume, Cat, Module, Signal, Value
+from amaranth.hdl import Assert, Assume, Cat, Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
 __all__ = [
     "ProofError",
     "before",
+    "cut",
     "free_inputs",
     "in_state",
     "inner_signal",
@@ -31,6 +32,9 @@ __all__ = [
 
 #: How the solver ended, by exit status of SymbiYosys.
 VERDICTS = {0: "PASS", 2: "FAIL", 4: "UNKNOWN", 8: "TIMEOUT"}
+
+
+NEVER = Const(0)
 
 
 class ProofError(AssertionError):
@@ -92,7 +96,7 @@ proof.il
         raise ProofError("\n".join([f"{verdict}:", *reasons, ended.stderr[-2000:]]))
 
 
-def free_inputs(component: wiring.Component) -> list[Value]:
+def free_inputs(component: wiring.PureInterface) -> list[Value]:
     """Return the input ports of a block, with `ready` of its output streams."""
     ports = component.signature.flatten(component)
     return [Value.cast(port) for _, member, port in ports if member.flow is In]
@@ -103,6 +107,31 @@ def opened(component: wiring.Component) -> Module:
     module = component.elaborate(None)
     component.elaborate = lambda platform: module
     return module
+
+
+def cut(m: Module, component: wiring.Component, *, unless: Value = NEVER) -> list[Value]:
+    """Let a block inside another do anything at all, but keep the rules of streams.
+
+    What it is offered is asserted, what it offers assumed, cycle by cycle. That is no circle:
+    where an offer depends on another of the same cycle, wires lead from that to this, never back.
+
+    Parameters
+    ----------
+    m : Module
+    component : wiring.Component
+        Submodule of an opened block.
+    unless : Value
+        When it is reset.
+
+    Returns
+    -------
+    list of Value
+        Its outputs, to be free.
+    """
+    component.elaborate = lambda platform: Module()
+    outside = wiring.flipped(component)
+    keep_stream_rules(m, outside, unless=unless)
+    return free_inputs(outside)
 
 
 def inner_signal(module: Module, name: str) -> Signal:
@@ -133,8 +162,15 @@ def kept(m: Module, condition: Value, value: Value) -> Value:
     return ~before(m, condition) | (value == before(m, value))
 
 
-def keep_stream_rules(m: Module, component: wiring.Component) -> int:
+def keep_stream_rules(m: Module, component: wiring.PureInterface, *, unless: Value = NEVER) -> int:
     """Assert the rules of streams where a block offers, assume them where it is offered to.
+
+    Parameters
+    ----------
+    m : Module
+    component : wiring.PureInterface
+    unless : Value
+        When all that waits may be taken back.
 
     Returns
     -------
@@ -146,7 +182,7 @@ def keep_stream_rules(m: Module, component: wiring.Component) -> int:
         if member.is_port or not isinstance(member.signature, stream.Signature):
             continue
         port = getattr(component, name)
-        waits = port.valid & ~port.ready
+        waits = port.valid & ~port.ready & ~unless
         # Both in one: the offer and what is offered.
         rule = kept(m, waits, Cat(port.valid, Value.cast(port.payload)))
         m.d.comb += Assume(rule) if member.flow is In else Assert(rule)

@@ -170,7 +170,7 @@ def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -
     assert status == 2
     assert re.match(
         r"engram: Configuration must be a \.yaml file or one of cifar100, digits, few_bits, "
-        r"figure6, figure6_soft, mnist, not 'digit'\n",
+        r"figure6, figure6_soft, figure6_t20, mnist, not 'digit'\n",
         err,
     )
 

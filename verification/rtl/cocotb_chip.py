@@ -133,6 +133,27 @@ class Host:
         self.received.clear()
         await self.cycles(2)
 
+    async def cut_short(
+        self, access: str, address: int, held: list[str], wait: int, levels: dict[str, int]
+    ) -> None:
+        """Begin to write or read two registers, holding some channels; reset some cycles later.
+
+        `levels` are those of handshake wires in the last cycle before the reset.
+        """
+        channels = [self._channels()[name] for name in held]
+        for channel in channels:
+            channel.pause = True
+        arguments = (bytes(range(1, 9)),) if access == "write" else (8,)
+        under_way = cocotb.start_soon(getattr(self.master, access)(address, *arguments))
+        await self.cycles(wait)
+        met = {name: int(getattr(self.dut, f"s_axil_{name}").value) for name in levels}
+        if met != levels:
+            raise Failure(f"{met} were met, expected {levels}")
+        await self.reset()
+        under_way.cancel()
+        for channel in channels:
+            channel.pause = False
+
     def _sort(self) -> None:
         while not self.sink.empty():
             frame = self.sink.recv_nowait(compact=False)
@@ -148,13 +169,17 @@ class Host:
 
     def _pause(self, probability: float, seed: int) -> None:
         """Let every channel pause at random."""
-        write, read = self.master.write_if, self.master.read_if
-        channels = [
-            self.source, self.sink, write.aw_channel, write.w_channel, write.b_channel,
-            read.ar_channel, read.r_channel,
-        ]  # fmt: skip
+        channels = [self.source, self.sink, *self._channels().values()]
         for number, channel in enumerate(channels):
             channel.set_pause_generator(_coins(probability, seed + number))
+
+    def _channels(self) -> dict[str, Any]:
+        """Return the channels of the registers' bus."""
+        write, read = self.master.write_if, self.master.read_if
+        return {
+            "aw": write.aw_channel, "w": write.w_channel, "b": write.b_channel,
+            "ar": read.ar_channel, "r": read.r_channel,
+        }  # fmt: skip
 
 
 def _coins(probability: float, seed: int) -> Iterator[bool]:

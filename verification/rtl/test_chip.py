@@ -295,3 +295,44 @@ def test_reset_in_the_middle_and_again_from_the_start(
     result = run(name, host, 0.2)
     if operation == "draw":  # cut in the midst of packets, which a soft reset ends
         assert (result["aborted"] > 0) is not hard
+
+
+@pytest.mark.parametrize(
+    ("access", "held", "levels"),
+    [
+        ("write", [], {}),
+        ("read", [], {}),
+        ("write", ["w"], {"awready": 0, "wready": 1, "bvalid": 0}),
+        ("write", ["aw"], {"awready": 1, "wready": 0, "bvalid": 0}),
+        ("write", ["b"], {"awready": 0, "wready": 0, "bvalid": 1}),
+        ("read", ["ar"], {"arready": 1, "rvalid": 0}),
+        ("read", ["r"], {"arready": 0, "rvalid": 1}),
+    ],
+    ids=[
+        "write", "read", "address_alone", "data_alone", "written_and_next",
+        "before_read", "read_and_next",
+    ],
+)  # fmt: skip
+def test_reset_in_the_middle_of_an_access(
+    access: str, held: list[str], levels: dict[str, int]
+) -> None:
+    """Nothing is left of it: settings are as at first, and the next access is answered."""
+    host = script("parallel")
+    first = {
+        register.name: sum(field.reset << field.low for field in register.fields)
+        for register in REGISTERS
+        if {field.access for field in register.fields} == {"rw"}
+    }
+    for wait in (8,) if held else range(1, 9):
+        for register in first:
+            host.write(register, 0xFFF)
+        host.do("cut_short", access, OFFSETS["draw_source"], held, wait, levels)
+        for register, value in first.items():
+            host.read(register, value)
+        host.write("draw_count", 9)
+        host.read("draw_count", 9)
+    host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    host.draw(3, label=0)
+    run("parallel", host)

@@ -4,16 +4,17 @@
 The file holds ``block: NAME`` and under ``parameters`` what differs from a size of the catalogue.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, ClassVar, Literal, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import pydantic
 
 from rtl.catalogue import BLOCKS
 from sim.errors import UserError
 from sim.files import read_text
+from sim.parameters import ParametersSection, values_section
 from sim.section import Section
 from sim.validation import validate
 from sim.yaml_lines import Document, parse
@@ -69,32 +70,11 @@ def _block(document: Document, wanted: str | None) -> str:
     return name
 
 
-class _Parameters(Section):
-    """Section that stands for parameters, which `build` makes of its fields."""
-
-    build: ClassVar[Callable[..., Any]]
-
-    def value(self) -> Any:
-        """Return the parameters."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self).build(
-            **{k: v.value() if isinstance(v, _Parameters) else v for k, v in given.items()}
-        )
-
-    @pydantic.model_validator(mode="after")
-    def _fit(self) -> "_Parameters":
-        try:
-            self.value()
-        except TypeError as error:
-            raise ValueError(str(error)) from error
-        return self
-
-
-def _arguments_section(arguments: Mapping[str, Any]) -> type[_Parameters]:
+def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
     """Return the schema of a constructor's arguments: fields of `params`, others beside them."""
     others = {name: value for name, value in arguments.items() if name != "params"}
     if "params" not in arguments:
-        return _section(others, {}, dict)
+        return values_section(others, {}, dict)
     kind = type(arguments["params"])
     own = {f.name: getattr(arguments["params"], f.name) for f in fields(kind)}
 
@@ -104,21 +84,4 @@ def _arguments_section(arguments: Mapping[str, Any]) -> type[_Parameters]:
             **{name: given[name] for name in others},
         }
 
-    return _section(own | others, get_type_hints(kind), build)
-
-
-def _section(
-    values: Mapping[str, Any], kinds: Mapping[str, Any], build: Callable[..., Any]
-) -> type[_Parameters]:
-    """Return the schema of some values, which are its defaults; dataclasses become sections."""
-    content: dict[str, Any] = {}
-    for name, value in values.items():
-        if is_dataclass(value) and not isinstance(value, type):
-            own = {f.name: getattr(value, f.name) for f in fields(value)}
-            inner = _section(own, get_type_hints(type(value)), type(value))
-            content[name] = (inner, inner())
-        else:
-            content[name] = (kinds.get(name, type(value)), value)
-    model = pydantic.create_model("Parameters", __base__=_Parameters, **content)
-    model.build = staticmethod(build)  # pyright: ignore[reportAttributeAccessIssue]
-    return model
+    return values_section(own | others, get_type_hints(kind), build)

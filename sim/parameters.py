@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""Sections of a YAML file that stand for the parameters of hardware, key by key."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any, ClassVar, get_type_hints
+
+import pydantic
+
+from sim.section import Section
+
+__all__ = ["ParametersSection", "parameters_section", "values_section"]
+
+
+class ParametersSection(Section):
+    """Section that stands for what `build` makes of its fields; faults of that are the section's.
+
+    Attributes
+    ----------
+    build : callable
+        Makes the parameters of the fields, by their names.
+    """
+
+    build: ClassVar[Callable[..., Any]]
+
+    def value(self) -> Any:
+        """Return the parameters."""
+        given = {name: getattr(self, name) for name in type(self).model_fields}
+        return type(self).build(
+            **{k: v.value() if isinstance(v, ParametersSection) else v for k, v in given.items()}
+        )
+
+    @pydantic.model_validator(mode="after")
+    def _fit(self) -> "ParametersSection":
+        try:
+            self.value()
+        except TypeError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+
+def parameters_section(params: Any) -> type[ParametersSection]:
+    """Return the schema of a dataclass of parameters, whose fields are the defaults."""
+    values = {f.name: getattr(params, f.name) for f in fields(params)}
+    return values_section(values, get_type_hints(type(params)), type(params))
+
+
+def values_section(
+    values: Mapping[str, Any], kinds: Mapping[str, Any], build: Callable[..., Any]
+) -> type[ParametersSection]:
+    """Return the schema of some values, which are its defaults; dataclasses become sections.
+
+    Parameters
+    ----------
+    values : mapping of str to Any
+    kinds : mapping of str to type
+        Types of those values that are not simply of the type they have.
+    build : callable
+        See `ParametersSection`.
+    """
+    content: dict[str, Any] = {}
+    for name, value in values.items():
+        if is_dataclass(value) and not isinstance(value, type):
+            inner = parameters_section(value)
+            content[name] = (inner, inner())
+        else:
+            content[name] = (kinds.get(name, type(value)), value)
+    model = pydantic.create_model("Parameters", __base__=ParametersSection, **content)
+    model.build = staticmethod(build)  # pyright: ignore[reportAttributeAccessIssue]
+    return model

@@ -16,13 +16,14 @@ import amaranth
 from amaranth.back import rtlil, verilog
 from amaranth.hdl import Shape
 
-from golden.params import AcceleratorParams
+from golden.params import AcceleratorParams, ChipParams
 from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
+from rtl.packets import load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import c_header, markdown
 
-__all__ = ["Design", "Memory", "Port", "emit", "emit_program"]
+__all__ = ["Design", "Memory", "Port", "emit", "emit_packets", "emit_program"]
 
 # What Amaranth writes of ports, memories and registers in RTLIL, Yosys's own text form.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
@@ -174,6 +175,22 @@ def emit_program(network: WeightedNetwork, params: AcceleratorParams) -> dict[st
         "load.hex": "".join(f"{word:0{digits}x}\n" for word in words),
         "program.json": json.dumps(about, indent=1) + "\n",
     }
+
+
+def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]:
+    """Return a network as a file for the chip: the packets that load it.
+
+    ``load_packets.hex`` has a 64-bit word of `s_axis` a line, as ``$readmemh`` takes them; an empty
+    line follows the last word of each packet, that with `tlast`.
+
+    Raises
+    ------
+    ValueError
+        If the network does not fit the machine.
+    """
+    packets = load_packets(compile_network(network, params.accelerator), params)
+    lines = ("".join(f"{word:016x}\n" for word in packet.stream) for packet in packets)
+    return {"load_packets.hex": "\n".join(lines)}
 
 
 def _number(value: Any) -> int:

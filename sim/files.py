@@ -5,7 +5,7 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sim.errors import UserError
@@ -19,6 +19,7 @@ __all__ = [
     "read_text",
     "remove_file",
     "require_directory",
+    "write_all",
     "write_whole",
 ]
 
@@ -57,14 +58,39 @@ def write_whole(path: Path, data: bytes | str) -> None:
     UserError
         If the file cannot be written; `path` is then as it was and the temporary file is gone.
     """
-    content = data.encode() if isinstance(data, str) else data
-    temporary = _temporary_beside(path)
+    write_all({path: data})
+
+
+def write_all(contents: Mapping[Path, bytes | str]) -> None:
+    """Write several files, each whole, and none of them if one cannot be written.
+
+    All are on the disk as temporary files before the first is renamed.
+
+    Parameters
+    ----------
+    contents : mapping of Path to bytes or str
+        As of `write_whole`.
+
+    Raises
+    ------
+    UserError
+        If one of them cannot be written.
+    """
+    temporaries = {path: _temporary_beside(path) for path in contents}
+    path = None
     try:
         try:
-            _write_new(temporary, content)
-            temporary.replace(path)
+            for path, temporary in temporaries.items():
+                data = contents[path]
+                _write_new(temporary, data.encode() if isinstance(data, str) else data)
+            for path in temporaries:
+                if path.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            for path, temporary in temporaries.items():
+                temporary.replace(path)
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            for temporary in temporaries.values():
+                temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise UserError(f"{path} cannot be written: {_reason(error)}") from error

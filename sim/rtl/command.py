@@ -8,12 +8,11 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from golden.params import AcceleratorParams
 from rtl.catalogue import BLOCKS, SIZES
-from rtl.emit import Design, emit, emit_program
+from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.embed import read_network
 from sim.errors import UserError
-from sim.files import ensure_directory, write_whole
+from sim.files import ensure_directory, write_all
 from sim.rtl.report import Row, SynthesisReport, terminal_table
 from sim.rtl.settings import load_block
 from sim.rtl.synthesis import STAGES, require_tools, synthesize
@@ -70,8 +69,7 @@ class RtlCommand:
             console.print(terminal_table(report.rows))
             for line in report.verdicts:
                 console.print(line, markup=False, highlight=False)
-        for name, content in files.items():
-            write_whole(out / name, content)
+        write_all({out / name: content for name, content in files.items()})
         console.print(f"Written: {out}: {', '.join(files)}", markup=False, highlight=False)
 
     def _rows(self, designs: list[Design], console: Console) -> list[Row]:
@@ -97,12 +95,14 @@ class RtlCommand:
 
 def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
     """Return the files of a network for the machine that a block is or holds."""
-    params = getattr(arguments.get("params"), "accelerator", arguments.get("params"))
-    if name not in ("chip", "network") or not isinstance(params, AcceleratorParams):
+    if name not in ("chip", "network"):
         raise UserError(f"--network must go with the block network or chip, not {name}")
-    network, _ = read_network(path)
+    params: Any = arguments["params"]
+    network: Any = read_network(path)[0]
     try:
-        return emit_program(network, params)  # pyright: ignore[reportArgumentType] (a tuple fits)
+        if name == "network":
+            return emit_program(network, params)
+        return emit_program(network, params.accelerator) | emit_packets(network, params)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
 

@@ -14,10 +14,11 @@ from golden.params import ChipParams, NetworkParams
 from golden.sampler import Beat, Sampler
 from rtl.dispatch import Target, unit_widths
 from rtl.output import Kind
+from rtl.packets import Packet, load_packets, words_of
 from rtl.program import compile_network
 from rtl.registers import REGISTERS
 from rtl.requests import Source
-from verification.rtl.chips import Packet, packed, words_of
+from verification.rtl.chips import packed
 
 __all__ = ["OFFSETS", "Script"]
 
@@ -86,14 +87,8 @@ class Script:
 
     def load(self) -> None:
         """Load the program of the network, a packet for each neuron of a memory."""
-        params = self.chip.accelerator
-        widths = unit_widths(self.chip)
-        rows: dict[tuple[int, int], list[int]] = {}
-        for word in compile_network(self.network, params).words(params):
-            rows.setdefault((word.target.value, word.lane), []).append(word.data)
-        for (target, lane), data in rows.items():
-            words = words_of(data, widths[Target(target)])
-            self.send(Packet(Target(target), lane, 0, len(data), words))
+        for packet in load_packets(compile_network(self.network, self.chip.accelerator), self.chip):
+            self.send(packet)
 
     def images(self, count: int) -> NDArray[np.integer]:
         shape, bits = self.network.params.input, self.network.params.bits

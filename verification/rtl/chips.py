@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Small chips, and packets for them: what the benches of the chip's blocks share."""
+"""Small chips, and pixels for them: what the benches of the chip's blocks share."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from golden.params import (
@@ -12,10 +11,9 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
 )
-from rtl.dispatch import WORD, Target, header_layout
-from verification.rtl.simulators import payload
+from rtl.packets import words_of
 
-__all__ = ["Packet", "make_chip", "words_of"]
+__all__ = ["make_chip", "packed"]
 
 
 def make_chip(
@@ -58,35 +56,7 @@ def make_chip(
     )
 
 
-def words_of(values: list[int], width: int) -> list[int]:
-    """Cut units of some width into words, lowest bits first."""
-    count = -(-width // WORD)
-    return [value >> WORD * i & 2**WORD - 1 for value in values for i in range(count)]
-
-
 def packed(values: list[int], width: int) -> list[int]:
     """Put values of some width side by side into words."""
     whole = sum(value << width * i for i, value in enumerate(values))
     return words_of([whole], width * len(values)) if values else []
-
-
-@dataclass(frozen=True)
-class Packet:
-    """A packet to the chip: what its header says, and the words that follow."""
-
-    target: Target
-    index: int = 0
-    address: int = 0
-    count: int = 0
-    words: list[int] = field(default_factory=list)
-
-    @property
-    def stream(self) -> list[int]:
-        """All words, the header first."""
-        header = {
-            "target": int(self.target),
-            "index": self.index,
-            "address": self.address,
-            "count": self.count,
-        }
-        return [payload(header_layout(), header), *self.words]

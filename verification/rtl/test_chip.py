@@ -10,10 +10,12 @@ from amaranth.back import verilog
 
 from rtl.chip import Chip, capabilities
 from rtl.dispatch import Target
+from rtl.emit import emit_packets
+from rtl.packets import Packet
 from rtl.registers import REGISTERS
 from rtl.requests import Source
 from verification.rtl.chip_script import FIELDS, OFFSETS, Script
-from verification.rtl.chips import Packet, make_chip
+from verification.rtl.chips import make_chip
 from verification.rtl.coverage import record
 from verification.rtl.engine import BenchError
 from verification.rtl.simulators import run_module
@@ -115,6 +117,17 @@ def test_a_life_of_the_chip(name: str, pauses: float) -> None:
     host.read("errors", 0)
     host.read("status", 0)
     run(name, host, pauses)
+
+
+def test_classes_after_the_packets_of_a_file(name: str) -> None:
+    host = script(name)
+    network: Any = host.network
+    for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n"):
+        host.do("send", [int(word, 16) for word in packet.split()])
+    host.write("classes_seen", 5)
+    host.classes_seen = 5
+    host.pictures(host.images(3), 3)
+    run(name, host)
 
 
 def test_everything_at_once(name: str) -> None:

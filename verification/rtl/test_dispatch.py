@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from golden.params import ChipParams
 from rtl.dispatch import WORD, Dispatch, Target, unit_layout, unit_widths, word_layout
-from verification.rtl.chips import Packet, make_chip
+from rtl.packets import Packet
+from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 

@@ -12,6 +12,7 @@ from sim.files import (
     read_bytes,
     read_text,
     require_directory,
+    write_all,
     write_whole,
 )
 
@@ -83,6 +84,17 @@ def test_a_directory_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="out cannot be written: it is a directory"):
         write_whole(tmp_path / "out", "new")
     assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+
+
+def test_of_several_files_none_is_written_if_one_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "first").write_text("old")
+    (tmp_path / "second").mkdir()
+    with pytest.raises(UserError, match="second cannot be written: it is a directory"):
+        write_all({tmp_path / "first": "new", tmp_path / "second": "new"})
+    assert read_text(tmp_path / "first") == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
+    write_all({tmp_path / "first": "new", tmp_path / "third": b"new"})
+    assert read_text(tmp_path / "first") == read_text(tmp_path / "third") == "new"
 
 
 def test_a_missing_or_false_directory_is_named(tmp_path: Path) -> None:

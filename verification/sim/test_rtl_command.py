@@ -19,6 +19,7 @@ from golden.params import LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS
 from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
+from rtl.packets import load_packets
 from rtl.program import compile_network
 from sim.errors import UserError
 from sim.rtl.report import AIMS, Row, SynthesisReport
@@ -114,6 +115,29 @@ def test_a_network_becomes_words_to_load(engram: Engram, tmp_path: Path) -> None
     assert about["cycles"] == program.cycles(params)
     assert about["load_words"] == len(lines)
     assert [layer["cycles"] for layer in about["layers"]] == program.layer_cycles(params)
+
+
+def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path) -> None:
+    network: Any = write_network(tmp_path / "net.bin")
+    status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
+    assert (status, err) == (0, "")
+    params = BLOCKS["chip"].arguments("tiny")["params"]
+    folder = tmp_path / "build" / "rtl" / "chip"
+    blocks = (folder / "load_packets.hex").read_text().split("\n\n")
+    packets = load_packets(compile_network(network, params.accelerator), params)
+    assert [[int(line, 16) for line in block.split()] for block in blocks] == [
+        packet.stream for packet in packets
+    ]
+    assert {len(line) for block in blocks for line in block.split()} == {16}
+    assert (folder / "load.hex").exists()
+
+
+def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path) -> None:
+    (tmp_path / "out" / "manifest.json").mkdir(parents=True)
+    status, out, err = engram("rtl", "lfsr", "--size", "tiny", "--out", "out")
+    assert (status, out) == (2, "")
+    assert err == "engram: out/manifest.json cannot be written: it is a directory\n"
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["manifest.json"]
 
 
 def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) -> None:

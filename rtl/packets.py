@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""Packets of the chip's input, as words of its stream (docs/chip.md)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from golden.params import ChipParams
+from rtl.dispatch import WORD, Target, header_layout, unit_widths
+from rtl.program import Program
+
+__all__ = ["Packet", "load_packets", "words_of"]
+
+
+@dataclass(frozen=True)
+class Packet:
+    """A packet to the chip: what its header says, and the words that follow.
+
+    Parameters
+    ----------
+    target : Target
+    index, address, count : int
+        As the target defines them.
+    words : list of int
+        64 bits each.
+    """
+
+    target: Target
+    index: int = 0
+    address: int = 0
+    count: int = 0
+    words: list[int] = field(default_factory=list)
+
+    @property
+    def stream(self) -> list[int]:
+        """All words, the header first; `tlast` goes with the last."""
+        header = header_layout().const({
+            "target": int(self.target), "index": self.index,
+            "address": self.address, "count": self.count,
+        })  # fmt: skip
+        return [int(header.as_value().value), *self.words]
+
+
+def words_of(values: Sequence[int], width: int) -> list[int]:
+    """Cut units of some width into words, lowest bits first."""
+    count = -(-width // WORD)
+    return [value >> WORD * i & 2**WORD - 1 for value in values for i in range(count)]
+
+
+def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
+    """Yield packets that bring a program into the chip, one for each neuron of a memory."""
+    widths = unit_widths(params)
+    units: dict[tuple[Target, int], list[int]] = {}
+    for word in program.words(params.accelerator):
+        units.setdefault((Target(word.target.value), word.lane), []).append(word.data)
+    for (target, lane), data in units.items():
+        yield Packet(target, lane, 0, len(data), words_of(data, widths[target]))

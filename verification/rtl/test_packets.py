@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: MIT
+"""Packets of a program: the words that the machine's own load stream has, neuron by neuron."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.network import Network
+from golden.params import NetworkParams
+from rtl.dispatch import Target
+from rtl.packets import Packet, load_packets, words_of
+from rtl.program import compile_network
+from verification.rtl.chips import make_chip
+from verification.rtl.test_chip import NETWORK
+
+
+def test_header_holds_target_index_address_and_count() -> None:
+    packet = Packet(Target.LEARN, 0xABC, 0x123456, 0x789ABC, [1, 2])
+    assert packet.stream == [0x789ABC_123456_ABC_5, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("width", "words"), [(1, [5]), (64, [5]), (65, [5, 0]), (128, [5, 0]), (129, [5, 0, 0])]
+)
+def test_a_unit_takes_as_many_words_as_it_needs(width, words) -> None:
+    assert words_of([5, 5], width) == 2 * words
+
+
+def test_words_come_lowest_bits_first() -> None:
+    assert words_of([3 << 64 | 7], 66) == [7, 3]
+
+
+@pytest.mark.parametrize("simd", [8, 128])
+def test_packets_load_what_the_load_stream_loads(simd) -> None:
+    chip = make_chip(simd=simd, lanes=8)
+    network: Any = Network.random(NetworkParams.from_description(NETWORK), np.random.default_rng(0))
+    program: Any = compile_network(network, chip.accelerator)
+    loaded = []
+    for packet in load_packets(program, chip):
+        size, left = divmod(len(packet.words), packet.count)
+        assert left == 0
+        for row in range(packet.count):
+            words = packet.words[row * size : (row + 1) * size]
+            data = sum(word << 64 * i for i, word in enumerate(words))
+            loaded.append((packet.target.value, packet.address + row, packet.index, data))
+    assert loaded == [
+        (word.target.value, word.address, word.lane, word.data)
+        for word in program.words(chip.accelerator)
+    ]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""Formulas for the figures of memories, fitted to macros with the least relative squares."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.cost.quantity import Range
+
+__all__ = ["Fit"]
+
+#: A macro: depth, width, figure.
+Sample = tuple[int, int, float]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted formula.
+
+    Attributes
+    ----------
+    powers : tuple of (int, int)
+        Of depth and width, in each term.
+    coefficients : tuple of float
+    mean, worst : float
+        Relative errors on what was fitted.
+    """
+
+    powers: tuple[tuple[int, int], ...]
+    coefficients: tuple[float, ...]
+    mean: float
+    worst: float
+
+    @classmethod
+    def energy(cls, samples: Sequence[Sample]) -> "Fit":
+        """Fit a + w (b + c d): a word line, and bit lines as long as the depth."""
+        return cls._of(((0, 0), (0, 1), (1, 1)), samples)
+
+    @classmethod
+    def area(cls, samples: Sequence[Sample]) -> "Fit":
+        """Fit a + b w + c d + e w d: control, columns, rows and cells."""
+        return cls._of(((0, 0), (0, 1), (1, 0), (1, 1)), samples)
+
+    def __call__(self, depth: int, width: int) -> float:
+        """Return the formula's value."""
+        terms = (depth**d * width**w for d, w in self.powers)
+        return sum(c * term for c, term in zip(self.coefficients, terms, strict=True))
+
+    def range_at(self, depth: int, width: int, source: str) -> Range:
+        """Return the value between bounds as far away as the worst error."""
+        value = self(depth, width)
+        return Range(
+            low=value * (1 - self.worst),
+            nominal=value,
+            high=value * (1 + self.worst),
+            source=source,
+            sureness="L",
+        )
+
+    @classmethod
+    def _of(cls, powers: tuple[tuple[int, int], ...], samples: Sequence[Sample]) -> "Fit":
+        depth, width, figure = np.array(samples, float).T
+        terms = np.stack([depth**d * width**w for d, w in powers], axis=1)
+        relative = terms / figure[:, None]
+        coefficients = np.linalg.lstsq(relative, np.ones(len(figure)), rcond=None)[0]
+        errors = np.abs(relative @ coefficients - 1)
+        return cls(powers, tuple(coefficients.tolist()), float(errors.mean()), float(errors.max()))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""What a memory is made of, and what that costs."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sim.cost.quantity import Range
+
+__all__ = ["MemoryPlan", "Tile"]
+
+
+class Tile(NamedTuple):
+    """Macros of one size: words, bits of a word, and how many of them."""
+
+    depth: int
+    width: int
+    copies: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryPlan:
+    """A memory as a technology makes it.
+
+    Attributes
+    ----------
+    depth, width : int
+        Rows asked for, and bits of a row.
+    ports : {1, 2}
+        One for both reading and writing, or one for each.
+    tiles : tuple of Tile
+        Macros; none where the figures come from a formula.
+    physical_bits : int
+        Bits of the macros: what is asked for and what is left over.
+    area : Range or None
+        m2; None where the technology does not say.
+    leakage : Range or None
+        W, likewise.
+    read, write : Range
+        J an access of a row.
+    warning : str or None
+        Why the figures are an extrapolation, if they are.
+    """
+
+    depth: int
+    width: int
+    ports: int
+    tiles: tuple[Tile, ...]
+    physical_bits: int
+    area: Range | None
+    leakage: Range | None
+    read: Range
+    write: Range
+    warning: str | None = None
+
+    @property
+    def bits(self) -> int:
+        """Bits asked for."""
+        return self.depth * self.width
+
+    @property
+    def text(self) -> str:
+        """The macros in words, such as "2 x 1024x64"; empty where there are none."""
+        return " + ".join(f"{tile.copies} x {tile.depth}x{tile.width}" for tile in self.tiles)

@@ -28,6 +28,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="folder of the MNIST and CIFAR archives; tests on real data skip without it",
     )
     parser.addoption(
+        "--liberty",
+        type=Path,
+        default=None,
+        help="Liberty file sg13g2_stdcell_typ_1p20V_25C.lib, plain or gzip, of the IHP Open PDK; "
+        "the test that the shipped figures come from it skips without it",
+    )
+    parser.addoption(
         "--seeds",
         type=int,
         default=0,

@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: MIT
+"""The Liberty format of cell libraries: a text to a tree of groups that remember their lines.
+
+A statement is a group ``name (arguments) { ... }``, a simple attribute ``name : value ;`` or a
+complex one ``name (values) ;``. The semicolon may be missing at the end of a line, as tools leave
+it out, and a backslash continues one.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from sim.errors import UserError
+from sim.files import read_bytes
+
+__all__ = ["Attribute", "Group", "parse_liberty", "read_liberty"]
+
+_TOKEN = re.compile(
+    r"""(?P<blank>(?:\s|\\\r?\n|/\*.*?\*/|//[^\n]*)+)
+      | "(?P<string>(?:\\.|[^"\\])*)"
+      | (?P<mark>[{}();:,])
+      | (?P<word>(?:\[[^]\s]*\]|[^][\s{}();:,"\\/]|/(?![*/]))+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_CONTINUED = re.compile(r"\\\r?\n")
+
+
+class _Token(NamedTuple):
+    kind: str  # "string", "mark", "word", or "end" of the text
+    text: str
+    line: int
+    first: bool  # on its line
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A simple or complex attribute.
+
+    Attributes
+    ----------
+    name : str
+    values : tuple of str
+        What stands after the colon, or between the parentheses; without quotes.
+    where : str
+        ``file:line``.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    where: str
+
+    @property
+    def text(self) -> str:
+        """The first value."""
+        return self.values[0] if self.values else ""
+
+    @property
+    def numbers(self) -> list[float]:
+        """All values as numbers; one text may hold several, with commas or blanks between.
+
+        Raises
+        ------
+        UserError
+            If one is no number.
+        """
+        return [self._number(word) for word in re.split(r"[\s,]+", " ".join(self.values)) if word]
+
+    @property
+    def number(self) -> float:
+        """The only value as a number.
+
+        Raises
+        ------
+        UserError
+            If it is none, or not the only one.
+        """
+        numbers = self.numbers
+        if len(numbers) != 1:
+            raise UserError(f"{self.where}: {self.name} must be one number, not {len(numbers)}")
+        return numbers[0]
+
+    def _number(self, word: str) -> float:
+        try:
+            return float(word)
+        except ValueError:
+            raise UserError(f"{self.where}: {self.name} must be a number, not {word!r}") from None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of statements.
+
+    Attributes
+    ----------
+    name : str
+        Such as "cell".
+    arguments : tuple of str
+        Such as the name of the cell.
+    where : str
+        ``file:line``.
+    attributes : list of Attribute
+    groups : list of Group
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    where: str
+    attributes: list[Attribute] = field(default_factory=list)
+    groups: list["Group"] = field(default_factory=list)
+
+    @property
+    def title(self) -> str:
+        """The first argument, empty if there is none."""
+        return self.arguments[0] if self.arguments else ""
+
+    def find(self, name: str) -> Attribute | None:
+        """Return the last attribute of a name, None if there is none."""
+        return next((a for a in reversed(self.attributes) if a.name == name), None)
+
+    def require(self, name: str) -> Attribute:
+        """Return the last attribute of a name.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        attribute = self.find(name)
+        if attribute is None:
+            raise UserError(f"{self.where}: {self.name} {self.title} must state {name}")
+        return attribute
+
+    def text(self, name: str) -> str:
+        """Return the text of an attribute, empty if there is none."""
+        attribute = self.find(name)
+        return "" if attribute is None else attribute.text
+
+    def all(self, *names: str) -> list["Group"]:
+        """Return the groups of some names directly below."""
+        return [group for group in self.groups if group.name in names]
+
+
+def read_liberty(path: Path) -> Group:
+    """Read a library from a file, plain or gzip.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read or is no Liberty text.
+    """
+    data = read_bytes(path)
+    try:
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} must be Liberty text, plain or gzip: {error}") from error
+    return parse_liberty(text, str(path))
+
+
+def parse_liberty(text: str, source: str) -> Group:
+    """Parse the text of a library.
+
+    Parameters
+    ----------
+    text : str
+    source : str
+        Name of the text in messages.
+
+    Returns
+    -------
+    Group
+        The group ``library``.
+
+    Raises
+    ------
+    UserError
+        If the text is no library; the message names the line.
+    """
+    return _Parser(text, source).library()
+
+
+def _tokens(text: str, source: str) -> Iterator[_Token]:
+    position, line, first = 0, 1, True
+    while position < len(text):
+        match = _TOKEN.match(text, position)
+        if match is None:
+            what = {'"': "a string", "/": "a comment"}.get(text[position])
+            fault = f"{what} begins and does not end" if what else "here is no statement"
+            raise UserError(f"{source}:{line}: {fault}: {text[position:][:20]!r}")
+        kind = str(match.lastgroup)
+        if kind == "blank":
+            first = first or "\n" in _CONTINUED.sub("", match[0])
+        else:
+            yield _Token(kind, _CONTINUED.sub("", match[kind]), line, first)
+            first = False
+        line += match[0].count("\n")
+        position = match.end()
+    yield _Token("end", "the end of the text", line, True)
+
+
+class _Parser:
+    """Recursive descent over the tokens of one text."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self._source = source
+        self._tokens = _tokens(text, source)
+        self._next = next(self._tokens)
+
+    def library(self) -> Group:
+        top = Group("text", (), f"{self._source}:1")
+        self._statement(top)
+        if not top.groups or top.groups[0].name != "library":
+            raise UserError(f"{self._source}:1: the text must be a group library (NAME) {{ ... }}")
+        if self._next.kind != "end":
+            raise self._fault("nothing after the library")
+        return top.groups[0]
+
+    def _statement(self, holder: Group) -> None:
+        name = self._take()
+        if name.kind != "word":
+            raise self._fault("the name of an attribute or group", name)
+        where = f"{self._source}:{name.line}"
+        if self._accept(":"):
+            holder.attributes.append(Attribute(name.text, (self._simple_value(),), where))
+            return
+        self._expect("(", f": or ( after {name.text}")
+        values = self._arguments(name)
+        if self._accept("{"):
+            group = Group(name.text, values, where)
+            self._body(group)
+            holder.groups.append(group)
+        else:
+            holder.attributes.append(Attribute(name.text, values, where))
+        self._accept(";")
+
+    def _body(self, group: Group) -> None:
+        while not self._accept("}"):
+            if self._next.kind == "end":
+                raise UserError(f"{group.where}: group {group.name} is not closed by }}")
+            self._statement(group)
+
+    def _simple_value(self) -> str:
+        parts = [self._take()]
+        if parts[0].kind not in ("word", "string"):
+            raise self._fault("a value after :", parts[0])
+        while not self._accept(";") and not self._next.first and self._next.text != "}":
+            parts.append(self._take())
+        return " ".join(part.text for part in parts)
+
+    def _arguments(self, name: _Token) -> tuple[str, ...]:
+        values: list[str] = []
+        while not self._accept(")"):
+            token = self._take()
+            if token.kind in ("word", "string"):
+                values.append(token.text)
+            elif token.text != ",":
+                raise self._fault(f") after the values of {name.text}", token)
+        return tuple(values)
+
+    def _take(self) -> _Token:
+        token = self._next
+        if token.kind != "end":
+            self._next = next(self._tokens)
+        return token
+
+    def _accept(self, mark: str) -> bool:
+        found = self._next.kind == "mark" and self._next.text == mark
+        if found:
+            self._take()
+        return found
+
+    def _expect(self, mark: str, what: str) -> None:
+        if not self._accept(mark):
+            raise self._fault(what)
+
+    def _fault(self, expected: str, token: _Token | None = None) -> UserError:
+        found = token or self._next
+        return UserError(f"{self._source}:{found.line}: expected {expected}, not {found.text!r}")

@@ -30,9 +30,15 @@ def test_every_built_in_configuration_is_package_data() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
     shipped = set((ROOT / "sim" / "shipped").glob("cifar100*/*"))
-    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped}
+    tables = set((ROOT / "sim" / "cost" / "tables").glob("*"))
+    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables}
     names = {path.relative_to(ROOT / "sim").with_suffix("").as_posix() for path in covered}
-    assert {"configs/digits", "networks/fbnn-1M", "pretrain/configs/fbnn-1M"} <= names
+    assert {
+        "configs/digits",
+        "networks/fbnn-1M",
+        "pretrain/configs/fbnn-1M",
+        "cost/tables/open130",
+    } <= names
 
 
 def test_installed_version_and_requirements_are_those_of_the_project() -> None:

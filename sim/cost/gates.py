@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""What actions take in the cells of a library: each is a few gates, known by their functions.
+
+A gate's output toggles in half of the actions, as random bits make it; the flip-flop of a
+`register` bit changes in half of its cycles. An edge takes the cell's own energy and C V^2 / 2 of
+its load. Glitches and the clock tree are not counted; wires are, as half of the load. The bounds
+are the cheapest state of each cell at half the load, and the costliest at twice the load.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from sim.cost.boolean import parse_function
+from sim.cost.cells import Cell, CellLibrary
+from sim.cost.quantity import Range
+
+__all__ = ["BILLS", "GATES", "prices_of"]
+
+#: Gates by function, whatever a library calls them; the smallest of its kind is taken.
+GATES = {
+    "inverter": "!A",
+    "nand2": "!(A&B)",
+    "and2": "A&B",
+    "xor2": "A^B",
+    "xnor2": "!(A^B)",
+}
+
+#: Gates of an action, or of one bit of it: an XNOR and the AND that masks it; a full adder of two
+#: exclusive ors and three NANDs; the carry of a comparison, a multiplexer that the difference of
+#: two bits steers; the feedback of four taps. To accumulate is a full adder and a register.
+BILLS: dict[str, dict[str, int]] = {
+    "xnor": {"xnor2": 1, "and2": 1},
+    "full_add": {"xor2": 2, "nand2": 3},
+    "compare": {"xor2": 1, "nand2": 3, "inverter": 1},
+    "lfsr_step": {"xor2": 3},
+    "logic": {"nand2": 1},
+}
+
+_ACTIVITY = 0.5
+
+
+class _Corner(NamedTuple):
+    """A bound: which energy of a spread, and how much of the load."""
+
+    part: int
+    load: float
+
+
+_CORNERS = (_Corner(0, 0.5), _Corner(1, 1.0), _Corner(2, 2.0))
+
+
+def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
+    """Return energies, areas and leakages of logic.
+
+    Parameters
+    ----------
+    library : CellLibrary
+    source : str
+        Key of the source of the library.
+
+    Returns
+    -------
+    dict of str to Range
+        J an action or bit of it, by the kinds of action; "clock", J a cycle of a flip-flop that
+        keeps its bit; "gate_area", "gate_leakage" of a NAND of two inputs, "flipflop_area",
+        "flipflop_leakage" (m2, W). What takes a cell that the library lacks is not in it. Sureness
+        is high of what the library states, medium of what is composed.
+    """
+    cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}
+
+    def over_corners(energy: Callable[[_Corner], float]) -> Range:
+        low, nominal, high = map(energy, _CORNERS)
+        return Range(low=low, nominal=nominal, high=high, source=source, sureness="M")
+
+    prices = {
+        kind: over_corners(partial(_bill, library, cells, bill))
+        for kind, bill in BILLS.items()
+        if bill.keys() <= cells.keys()
+    }
+    flipflop = _flipflop(library)
+    if flipflop is not None:
+        prices["register"] = over_corners(partial(_stored, library, flipflop))
+        if "full_add" in prices:
+            prices["accumulate"] = prices["full_add"] + prices["register"]
+        prices["clock"] = over_corners(partial(_kept, library, flipflop))
+    for name, cell in (("gate", cells.get("nand2")), ("flipflop", flipflop)):
+        if cell is not None:
+            prices[f"{name}_area"] = Range.exactly(cell.area, source)
+            prices[f"{name}_leakage"] = Range.exactly(cell.leakage, source)
+    return prices
+
+
+def _bill(
+    library: CellLibrary, cells: Mapping[str, Cell], bill: Mapping[str, int], corner: _Corner
+) -> float:
+    return _ACTIVITY * sum(
+        count * (cells[name].output_edge[corner.part] + _charge(library, corner))
+        for name, count in bill.items()
+    )
+
+
+def _stored(library: CellLibrary, cell: Cell, corner: _Corner) -> float:
+    """Return the energy (J) of a clocked bit: one that changes, or not, half the time each."""
+    # An edge of the output comes with the rising edge of the clock that causes it.
+    change = cell.output_edge[corner.part] + cell.clock_fall + cell.data_edge
+    change += _charge(library, corner) + _pin(library, cell.clock_capacitance)
+    return _ACTIVITY * change + (1 - _ACTIVITY) * _kept(library, cell, corner)
+
+
+def _kept(library: CellLibrary, cell: Cell, corner: _Corner) -> float:
+    return cell.clock_cycle[corner.part] + _pin(library, cell.clock_capacitance)
+
+
+def _charge(library: CellLibrary, corner: _Corner) -> float:
+    return corner.load * library.load * library.voltage**2 / 2
+
+
+def _pin(library: CellLibrary, capacitance: float) -> float:
+    # Two edges a cycle.
+    return capacitance * library.voltage**2
+
+
+def _gate(library: CellLibrary, name: str) -> Cell | None:
+    wanted = parse_function(GATES[name])
+    fitting = [
+        cell
+        for cell in library.cells
+        if cell.kind == "gate"
+        and cell.function
+        and len((function := parse_function(cell.function)).inputs) == len(wanted.inputs)
+        and function.table == wanted.table
+    ]
+    return min(fitting, key=lambda cell: cell.area, default=None)
+
+
+def _flipflop(library: CellLibrary) -> Cell | None:
+    plain = [c for c in library.cells if c.kind == "flipflop" and c.function.isidentifier()]
+    return min(plain, key=lambda cell: cell.area, default=None)

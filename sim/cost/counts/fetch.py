@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""Feature memories: a layer reads one and writes the other."""
+
+from golden.params import AcceleratorParams
+from sim.cost.counts import window
+from sim.cost.counts.mapping import Layer
+from sim.cost.counts.tally import Action, Memory, Tally
+
+__all__ = ["memories", "tally"]
+
+
+def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
+    """Return the two feature memories."""
+    return (Memory("map", params.map_depth, params.mvu.simd, 2),)
+
+
+def tally(layer: Layer, params: AcceleratorParams) -> Tally:
+    """Return the words of a layer: read where a step lies inside the map, and written."""
+    simd, mvu = params.mvu.simd, params.mvu
+    rows = (mvu.weight_depth - 1).bit_length() + (mvu.tile_depth - 1).bit_length()
+    valid_inside_last = 3
+    held = simd + rows + valid_inside_last + window.tag_width(params)  # the mask and what it is for
+    writes = layer.words if layer.operation in ("input", "neurons", "pool") else 0
+    steps = layer.steps if layer.operation != "input" else 0
+    return Tally({
+        Action("map", "read", simd): layer.reads,
+        Action("map", "write", simd): writes,
+        Action("step", "register", held): steps,
+    })  # fmt: skip

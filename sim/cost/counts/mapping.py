@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: MIT
+"""How a network falls on the machine: its layers as windows, tiles and words of SIMD channels."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from golden.params import (
+    ConvParams,
+    DenseParams,
+    HeadParams,
+    LayerParams,
+    MapShape,
+    MvuParams,
+    NetworkParams,
+    PoolParams,
+    ThermometerParams,
+)
+
+__all__ = ["Layer", "Operation", "Tile", "program"]
+
+Operation = Literal["input", "neurons", "pool", "features", "logits"]
+
+
+class Tile(NamedTuple):
+    """What is worked on at a time: up to PE neurons of a group, or a word, or a colour.
+
+    Attributes
+    ----------
+    words : int
+        Words it takes at every position of the kernel, a step each.
+    outputs : int
+        Neurons of it that are there; 0 where none are.
+    """
+
+    words: int
+    outputs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer of the machine's program, and what a picture makes of it.
+
+    Parameters
+    ----------
+    name : str
+        Its place in the network and kind, such as "1 conv"; "features", "hidden", "copy" and
+        "logits" are those that the machine adds.
+    operation : {"input", "neurons", "pool", "features", "logits"}
+        What becomes of the words it reads.
+    pixels : int
+        Windows, which is pixels of the map it makes; where no map is made, words or 1.
+    positions : int
+        Positions of the kernel, k*k.
+    inside : int
+        Positions that lie inside the map, summed over the windows; the others read nothing.
+    tiles : tuple of Tile
+        Tiles of a pixel, in their order.
+    words : int
+        Words written to a map, or sent.
+    inputs : int
+        n, inputs of a neuron; 0 without neurons.
+    whole : bool
+        Whether the outputs of a tile are stored side by side in one cycle, or one a cycle.
+    """
+
+    name: str
+    operation: Operation
+    pixels: int
+    positions: int = 1
+    inside: int
+    tiles: tuple[Tile, ...]
+    words: int
+    inputs: int = 0
+    whole: bool = False
+
+    @property
+    def pixel_steps(self) -> int:
+        """Steps of a pixel: words taken, one a cycle."""
+        return self.positions * sum(tile.words for tile in self.tiles)
+
+    @property
+    def steps(self) -> int:
+        """Steps of a picture."""
+        return self.pixels * self.pixel_steps
+
+    @property
+    def reads(self) -> int:
+        """Words read from a map: those of the steps inside it."""
+        return self.inside * sum(tile.words for tile in self.tiles)
+
+    @property
+    def weight_rows(self) -> int:
+        """Rows of the weight memory it takes, a row a step of a pixel."""
+        return self.pixel_steps if self.inputs else 0
+
+    @property
+    def threshold_rows(self) -> int:
+        """Rows of the threshold memory it takes, a row a tile; logits have no thresholds."""
+        return len(self.tiles) if self.operation == "neurons" else 0
+
+    @property
+    def outputs(self) -> int:
+        """Neurons of a pixel."""
+        return sum(tile.outputs for tile in self.tiles)
+
+    @property
+    def synapses(self) -> int:
+        """Inputs of neurons that the network itself has (contract, 2), on whatever machine."""
+        return self.pixels * self.outputs * self.inputs
+
+
+def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) -> tuple[Layer, ...]:
+    """Return the layers of the machine's program for a network, whether or not it has room.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    mvu : MvuParams
+        Of which PE and SIMD alone matter.
+    features : bool
+        Whether the embeddings leave the machine; always, if the network has no head.
+    """
+    layers, words = [], 0
+    for index, layer in enumerate(network.layers):
+        layers.append(_layer(index, layer, words, mvu))
+        words = _words(layer.output, mvu.simd)
+    if features or network.head is None:
+        layers.append(_each_word("features", "features", words))
+    if network.head is not None:
+        layers += _head(network.head, words, mvu)
+    return tuple(layers)
+
+
+def _layer(index: int, layer: LayerParams, words: int, mvu: MvuParams) -> Layer:
+    """Return a layer that takes a map of so many words."""
+    if isinstance(layer, ThermometerParams):
+        return _input(f"{index} thermometer", layer, mvu)
+    if isinstance(layer, PoolParams):
+        return _pool(f"{index} pool", layer, mvu)
+    if isinstance(layer, ConvParams):
+        return _convolution(f"{index} conv", layer, mvu)
+    return _dense(f"{index} dense", layer, words, mvu)
+
+
+def _input(name: str, layer: ThermometerParams, mvu: MvuParams) -> Layer:
+    """Colours one after the other: a tile each, of the words that its channels touch."""
+    firsts = range(0, layer.output.channels, layer.levels)
+    tiles = tuple(Tile(_touched(first, layer.levels, mvu.simd)) for first in firsts)
+    return Layer(
+        name=name, operation="input", pixels=layer.output.height * layer.output.width, inside=0,
+        tiles=tiles, words=_words(layer.output, mvu.simd),
+    )  # fmt: skip
+
+
+def _pool(name: str, layer: PoolParams, mvu: MvuParams) -> Layer:
+    """Every word of a pixel by itself."""
+    return Layer(
+        name=name, operation="pool", pixels=layer.output.height * layer.output.width,
+        positions=layer.size**2, inside=layer.input.height * layer.input.width,
+        tiles=(Tile(1),) * -(-layer.input.channels // mvu.simd),
+        words=_words(layer.output, mvu.simd),
+    )  # fmt: skip
+
+
+def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
+    """Neurons over windows of the map."""
+    aligned = layer.groups == 1 or layer.group_outputs % mvu.pe == 0
+    return Layer(
+        name=name, operation="neurons", pixels=layer.output.height * layer.output.width,
+        positions=layer.kernel**2,
+        inside=_inside(layer.input.height, layer) * _inside(layer.input.width, layer),
+        tiles=tuple(_tiles(layer.groups, layer.group_inputs, layer.group_outputs, mvu)),
+        words=_words(layer.output, mvu.simd), inputs=layer.inputs,
+        whole=aligned and not layer.shuffle,
+    )  # fmt: skip
+
+
+def _dense(name: str, layer: DenseParams, words: int, mvu: MvuParams) -> Layer:
+    """Neurons over all words of the map."""
+    return Layer(
+        name=name, operation="neurons", pixels=1, inside=1,
+        tiles=tuple(_tiles(1, words * mvu.simd, layer.outputs, mvu)),
+        words=_words(layer.output, mvu.simd), inputs=layer.inputs, whole=True,
+    )  # fmt: skip
+
+
+def _head(head: HeadParams, words: int, mvu: MvuParams) -> Iterator[Layer]:
+    """Hidden neurons, the embedding copied behind them, and both planes as one neuron a class."""
+    if head.hidden:
+        hidden = DenseParams(inputs=head.features, outputs=head.hidden)
+        yield _dense("hidden", hidden, words, mvu)
+        yield _each_word("copy", "pool", words)
+        words += _words(hidden.output, mvu.simd)
+    yield Layer(
+        name="logits", operation="logits", pixels=1, inside=1,
+        tiles=tuple(_tiles(1, 2 * words * mvu.simd, head.classes, mvu)),
+        words=0, inputs=2 * head.concat,
+    )  # fmt: skip
+
+
+def _each_word(name: str, operation: Operation, words: int) -> Layer:
+    """Words that pass one by one."""
+    return Layer(
+        name=name, operation=operation, pixels=words, inside=words, tiles=(Tile(1),), words=words
+    )
+
+
+def _tiles(groups: int, inputs: int, outputs: int, mvu: MvuParams) -> Iterator[Tile]:
+    """Yield the tiles of groups of neurons; no tile holds neurons of two groups."""
+    for group in range(groups):
+        words = _touched(group * inputs, inputs, mvu.simd)
+        for first in range(0, outputs, mvu.pe):
+            yield Tile(words, min(mvu.pe, outputs - first))
+
+
+def _touched(first: int, channels: int, simd: int) -> int:
+    """Return the words in which channels from a first one on lie."""
+    return (first + channels - 1) // simd - first // simd + 1
+
+
+def _words(shape: MapShape, simd: int) -> int:
+    """Return the words of a map; every pixel begins a word."""
+    return shape.height * shape.width * -(-shape.channels // simd)
+
+
+def _inside(side: int, layer: ConvParams) -> int:
+    """Return the rows (or columns) of the kernel inside the map, over those of the output."""
+    outputs = side + 2 * layer.pad - layer.kernel + 1
+    first_rows = range(-layer.pad, outputs - layer.pad)
+    return sum(0 <= row + k < side for row in first_rows for k in range(layer.kernel))

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""The machine that runs a network: what a picture and the loading of a network take."""
+
+from fractions import Fraction
+
+from golden.params import AcceleratorParams, NetworkParams
+from sim.cost.counts import collector, fetch, head, mvu, pool, thermometer, window
+from sim.cost.counts.mapping import Layer, program
+from sim.cost.counts.tally import Action, Memory, Tally
+
+__all__ = [
+    "cycles",
+    "inference",
+    "layer_cycles",
+    "layer_tallies",
+    "load",
+    "memories",
+    "tally",
+    "utilisation",
+]
+
+# Cycles of a layer before its first step: its descriptor, the window, the feature memory.
+_BEGIN = 3
+
+
+def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
+    """Return the memories of the machine."""
+    return (
+        Memory("program", params.program_depth, _descriptor_width(params)),
+        *(memory.within("fetch") for memory in fetch.memories(params)),
+        *(memory.within("mvu") for memory in mvu.memories(params.mvu)),
+    )
+
+
+def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> int:
+    """Return the cycles from one picture to the next, if nothing outside makes them wait."""
+    idle = 1
+    layers = program(network, params.mvu, features=features)
+    return idle + sum(layer_cycles(layer, params) for layer in layers)
+
+
+def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
+    """Return the cycles from the descriptor of a layer to that of the next.
+
+    Steps come one a cycle. A tile of neurons is taken when its own steps are done and the tile
+    before it is stored, whichever is later; the last tile of all waits for no other.
+    """
+    if layer.operation == "input":
+        return 2 + layer.steps
+    if layer.operation == "features":
+        return _BEGIN + layer.steps
+    if layer.operation == "pool":
+        return _BEGIN + layer.steps + 1
+    steps = [layer.positions * tile.words for tile in layer.tiles]
+    stores = collector.store_cycles(layer)
+    following = [*steps[1:], steps[0]]
+    pixel = sum(map(max, following, stores))
+    unused = max(0, steps[0] - stores[-1])
+    return _BEGIN + steps[0] + mvu.latency(params.mvu) + layer.pixels * pixel - unused
+
+
+def utilisation(layers: tuple[Layer, ...], params: AcceleratorParams) -> Fraction:
+    """Return how many of the PE x SIMD synapses of a cycle are the network's, over some layers."""
+    time = sum(layer_cycles(layer, params) for layer in layers)
+    return Fraction(sum(layer.synapses for layer in layers), time * params.mvu.pe * params.mvu.simd)
+
+
+def inference(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
+    """Return what a picture takes.
+
+    It depends neither on the picture, nor on the weights, nor on the classes seen: all logits are
+    computed.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    params : AcceleratorParams
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+    """
+    return sum(layer_tallies(network, params, features=features).values(), Tally())
+
+
+def layer_tallies(
+    network: NetworkParams, params: AcceleratorParams, *, features: bool = True
+) -> dict[str, Tally]:
+    """Return what a picture takes in each layer of the program, by its name."""
+    layers = program(network, params.mvu, features=features)
+    return {layer.name: tally(layer, params) for layer in layers}
+
+
+def tally(layer: Layer, params: AcceleratorParams) -> Tally:
+    """Return what a layer of the program takes."""
+    total = Tally({Action("program", "read", _descriptor_width(params)): 1})
+    total += fetch.tally(layer, params).within("fetch")
+    if layer.operation == "input":
+        return total + thermometer.tally(layer, params).within("thermometer")
+    total += window.tally(layer, params).within("window")
+    if layer.operation == "pool":
+        return total + pool.tally(layer, params).within("pool")
+    if layer.operation == "features":
+        return total
+    total += mvu.tally(layer, params.mvu, window.tag_width(params)).within("mvu")
+    if layer.operation == "logits":
+        return total + head.tally(layer, params).within("head")
+    return total + collector.tally(layer, params).within("collector")
+
+
+def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
+    """Return the writes that bring a network into the machine, each a word of its load stream."""
+    layers = program(network, params.mvu, features=features)
+    weights = sum(layer.weight_rows for layer in layers)
+    thresholds = sum(layer.threshold_rows for layer in layers)
+    descriptors = Tally({Action("program", "write", _descriptor_width(params)): len(layers)})
+    return descriptors + mvu.load(weights, thresholds, params.mvu).within("mvu")
+
+
+def _descriptor_width(params: AcceleratorParams) -> int:
+    """Return the bits of a layer in the program."""
+    mvu_params, simd = params.mvu, params.mvu.simd
+    word = params.map_depth.bit_length()
+    inputs = (params.map_depth * simd).bit_length()
+    outputs = max(params.channels, params.classes).bit_length()
+    rows = (mvu_params.weight_depth, mvu_params.tile_depth, simd)
+    operation, end, source, whole = 3, 1, 1, 1
+    return (
+        operation + end + source + whole + params.levels.bit_length() + mvu_params.count_width
+        + 17 * word  # the window, the map that is written
+        + 2 * inputs  # groups, and channels of each
+        + 4 * outputs  # neurons of a group, and how far apart they are stored
+        + sum((max(2, n) - 1).bit_length() for n in rows)  # first rows, further lanes
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""The least machine that has room for a network, and whether another one has."""
+
+from dataclasses import asdict
+
+from golden.params import AcceleratorParams, ConvParams, LayerParams, MvuParams, NetworkParams
+from sim.cost.counts.mapping import Layer, program
+
+__all__ = ["check_room", "least_machine"]
+
+# What a machine has that a network must not exceed, and in what it is counted.
+_ROOM = {
+    "program_depth": ("Program memory must hold", "layers"),
+    "map_depth": ("Feature memories must hold", "words"),
+    "channels": ("Maps must hold", "channels"),
+    "classes": ("Head must have", "classes"),
+    "levels": ("Thermometer must have", "levels"),
+    "mvu.weight_depth": ("Weight memory must hold", "rows"),
+    "mvu.tile_depth": ("Threshold memory must hold", "rows"),
+    "mvu.count_width": ("Counts must have", "bits"),
+}
+
+
+def least_machine(
+    network: NetworkParams, *, pe: int, simd: int, features: bool = True
+) -> AcceleratorParams:
+    """Return the machine of so many synapses whose memories just hold a network.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    pe, simd : int
+        Neurons side by side, and inputs of each in a cycle.
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+    """
+    layers = program(network, MvuParams(pe=pe, simd=simd), features=features)
+    mvu = MvuParams(
+        pe=pe, simd=simd,
+        weight_depth=max(1, sum(layer.weight_rows for layer in layers)),
+        tile_depth=max(1, sum(layer.threshold_rows for layer in layers)),
+        count_width=max([1, *(layer.inputs.bit_length() for layer in layers)]),
+    )  # fmt: skip
+    return AcceleratorParams(
+        mvu=mvu,
+        map_depth=max([*_map_words(layers), *map(_kernel, network.layers)]),
+        program_depth=len(layers),
+        channels=max([1, *(layer.outputs for layer in layers if layer.operation == "neurons")]),
+        classes=network.head.classes if network.head else 1,
+        pixel_bits=network.bits,
+        colours=network.input.channels,
+        levels=network.layers[0].output.channels // network.input.channels,
+    )
+
+
+def check_room(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> None:
+    """Accept a network that the machine has room for.
+
+    Raises
+    ------
+    ValueError
+        If it has not; the message says for how much.
+    """
+    mvu = params.mvu
+    least = least_machine(network, pe=mvu.pe, simd=mvu.simd, features=features)
+    pixels = (least.pixel_bits, least.colours)
+    if pixels != (params.pixel_bits, params.colours):
+        raise ValueError(
+            f"Pixels must be {params.colours} colours of {params.pixel_bits} bits, "
+            f"not {least.colours} of {least.pixel_bits}"
+        )
+    needed, room = _flat(least), _flat(params)
+    for name, (what, unit) in _ROOM.items():
+        if needed[name] > room[name]:
+            raise ValueError(f"{what} {needed[name]} {unit}, not {room[name]}")
+
+
+def _map_words(layers: tuple[Layer, ...]) -> list[int]:
+    """Return the words of every map; the copied embedding lies behind the hidden bits."""
+    words = [layer.words for layer in layers]
+    for hidden, copy in zip(layers, layers[1:], strict=False):
+        if copy.name == "copy":
+            words.append(hidden.words + copy.words)
+    return words
+
+
+def _kernel(layer: LayerParams) -> int:
+    """Return the side of a layer's kernel, which the machine counts as it counts words."""
+    return layer.kernel if isinstance(layer, ConvParams) else 1
+
+
+def _flat(params: AcceleratorParams) -> dict[str, int]:
+    """Return all sizes by their names, those of the matrix-vector unit as "mvu.NAME"."""
+    plain = asdict(params)
+    return {f"mvu.{name}": value for name, value in plain.pop("mvu").items()} | plain

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+"""A network small enough to count by hand what a machine does for it."""
+
+from fractions import Fraction
+
+import pytest
+
+from golden.params import AcceleratorParams, MvuParams, NetworkParams
+from sim.cost.counts import network
+from sim.cost.counts.mapping import Layer, Tile, program
+from sim.cost.counts.tally import Action, Tally
+from sim.networks import load_network
+
+MACHINE = AcceleratorParams(
+    mvu=MvuParams(pe=2, simd=4, weight_depth=32, tile_depth=8, count_width=6),
+    map_depth=8, program_depth=8, channels=4, classes=4, pixel_bits=2, colours=1, levels=3,
+)  # fmt: skip
+NETWORK = NetworkParams.from_description({
+    "input": {"bits": 2, "channels": 1, "height": 2, "width": 2},
+    "layers": [
+        {"kind": "thermometer", "levels": 3},
+        {"kind": "conv", "outputs": 3},
+        {"kind": "pool", "size": 2},
+    ],
+    "head": {"classes": 3, "hidden": 0},
+})  # fmt: skip
+PROGRAM_ROW = 116
+
+
+def steps(n: int) -> dict[Action, int]:
+    """Return what so many steps of any layer take: to find them, and to fetch their words."""
+    return {
+        Action("program", "read", PROGRAM_ROW): 1,
+        Action("window.address", "accumulate", 4): n,
+        Action("window.lanes", "accumulate", 6): n,
+        Action("window.weight", "accumulate", 5): n,
+        Action("window.position", "compare", 5): 2 * n,
+        Action("window.position", "register", 5): 2 * n,
+        Action("fetch.step", "register", 22): n,
+    }
+
+
+def neurons(n: int, tiles: int) -> dict[Action, int]:
+    """Return what two neurons of four inputs take in so many steps and tiles."""
+    return {
+        Action("mvu.weights", "read", 4): 2 * n,
+        Action("mvu.xnor.agree", "xnor"): 2 * 4 * n,
+        Action("mvu.xnor.tree", "full_add"): 2 * n,
+        Action("mvu.xnor.pipeline", "register", 4 + 3 + 3): 2 * n,
+        Action("mvu.accumulator", "accumulate", 6): 2 * n,
+        Action("mvu.pipeline", "register", 162): n,
+        Action("mvu.thresholds", "read", 8): 2 * tiles,
+        Action("mvu.comparator", "compare", 7): 2 * tiles,
+    }
+
+
+BY_HAND: dict[str, dict[Action, int]] = {
+    "0 thermometer": {
+        Action("program", "read", PROGRAM_ROW): 1,
+        Action("fetch.map", "write", 4): 4,
+        Action("thermometer.product", "logic"): 4 * 2 * 2,
+        Action("thermometer.product", "full_add"): 4 * 3 * 2,
+        Action("thermometer.lanes", "compare", 3): 4 * 2 * 4,
+        Action("thermometer.word", "logic"): 4 * 4,
+        Action("thermometer.word", "register", 4): 4,
+    },
+    # Of the 9 places of a kernel 4 lie in the map, wherever it is; the 2 tiles read them anew.
+    "1 conv": steps(4 * 9 * 2) | neurons(4 * 9 * 2, tiles=4 * 2) | {
+        Action("fetch.map", "read", 4): 4 * 4 * 2,
+        Action("fetch.map", "write", 4): 4,
+        Action("collector.tile", "register", 2): 8 + 8,
+        Action("collector.pixel", "logic"): 8 * 4,
+        Action("collector.pixel", "register", 4): 8 + 4,
+    },
+    "2 pool": steps(4) | {
+        Action("fetch.map", "read", 4): 4,
+        Action("fetch.map", "write", 4): 1,
+        Action("pool.word", "logic"): 4 * 4,
+        Action("pool.word", "register", 4): 4,
+        Action("pool.result", "register", 4): 1,
+    },
+    "features": steps(1) | {Action("fetch.map", "read", 4): 1},
+    "logits": steps(4) | neurons(4, tiles=2) | {
+        Action("fetch.map", "read", 4): 4,
+        Action("head.counts", "register", 12): 2 + 3,
+        Action("head.logit", "full_add"): 3 * 6,
+        Action("head.largest", "compare", 6): 3,
+        Action("head.classes", "register", 4): 3,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_layer_by_hand(name: str) -> None:
+    assert network.layer_tallies(NETWORK, MACHINE)[name] == Tally(BY_HAND[name])
+
+
+def test_a_picture_is_its_layers() -> None:
+    assert list(network.layer_tallies(NETWORK, MACHINE)) == list(BY_HAND)
+    assert network.inference(NETWORK, MACHINE) == sum(map(Tally, BY_HAND.values()), Tally())
+    without = {name: counts for name, counts in BY_HAND.items() if name != "features"}
+    shorter = network.inference(NETWORK, MACHINE, features=False)
+    assert shorter == sum(map(Tally, without.values()), Tally())
+
+
+def test_cycles_by_hand() -> None:
+    layers = program(NETWORK, MACHINE.mvu)
+    found = [network.layer_cycles(layer, MACHINE) for layer in layers]
+    # The unit gives a tile 7 cycles after its last step; 2 cycles store one and send its word.
+    conv = 3 + 4 * 18 + 7 + 2
+    logits = 3 + 2 * 2 + 7 + 1
+    assert found == [2 + 4, conv, 3 + 4 + 1, 3 + 1, logits]
+    assert network.cycles(NETWORK, MACHINE) == 1 + sum(found)
+    assert network.cycles(NETWORK, MACHINE, features=False) == 1 + sum(found) - 4
+
+
+def test_utilisation_by_hand() -> None:
+    layers = program(NETWORK, MACHINE.mvu)
+    conv, logits = layers[1], layers[4]
+    assert (conv.synapses, logits.synapses) == (4 * 3 * 27, 3 * 2 * 3)
+    assert network.utilisation((conv,), MACHINE) == Fraction(4 * 3 * 27, 84 * 8)
+    assert network.utilisation(layers, MACHINE) == Fraction(324 + 18, 117 * 8)
+
+
+def test_loading_by_hand() -> None:
+    assert network.load(NETWORK, MACHINE) == Tally({
+        Action("program", "write", PROGRAM_ROW): 5,
+        Action("mvu.weights", "write", 4): 2 * (9 * 2 + 2 * 2),
+        Action("mvu.thresholds", "write", 8): 2 * 2,
+    })  # fmt: skip
+
+
+def test_outputs_that_come_one_by_one() -> None:
+    description = NETWORK.describe() | {"head": None}
+    description["layers"] = [
+        {"kind": "thermometer", "levels": 2},
+        {"kind": "conv", "outputs": 6, "groups": 2, "kernel": 1},
+    ]
+    layer = program(NetworkParams.from_description(description), MACHINE.mvu)[1]
+    assert layer == Layer(
+        name="1 conv", operation="neurons", pixels=4, inside=4,
+        tiles=(Tile(1, 2), Tile(1, 1)) * 2, words=4 * 2, inputs=1, whole=False,
+    )  # fmt: skip
+    # Six outputs a pixel, three waiting for a whole tile of two; the last one and both words.
+    assert network.layer_cycles(layer, MACHINE) == 3 + 1 + 7 + 4 * (2 + 1 + 2 + 1 + 2)
+
+
+@pytest.mark.parametrize("name", ["fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M"])
+@pytest.mark.parametrize(("pe", "simd"), [(1, 1), (16, 64), (7, 100)])
+def test_synapses_are_the_networks_on_every_machine(name: str, pe: int, simd: int) -> None:
+    described = load_network(name)
+    layers = program(described, MvuParams(pe=pe, simd=simd))
+    assert sum(layer.synapses for layer in layers[: len(described.layers)]) == sum(
+        getattr(layer, "weight_count", 0) * layer.output.height * layer.output.width
+        for layer in described.layers
+    )
+    head = described.head
+    assert head is not None
+    assert sum(layer.synapses for layer in layers[len(described.layers) :]) == head.weight_count
+    assert all(layer.synapses <= layer.steps * pe * simd for layer in layers)

@@ -46,6 +46,8 @@ class AxiLite(wiring.Component):
 
     #: Cycles from the last part of a request to its response.
     latency = 2
+    #: Cycles from one write to the next, and from one read to the next.
+    interval = 2
 
     def __init__(self) -> None:
         super().__init__({

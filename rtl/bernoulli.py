@@ -34,6 +34,8 @@ class Bernoulli(wiring.Component):
 
     #: Cycles from the inputs to the bits.
     latency = 0
+    #: Cycles from one beat to the next.
+    interval = 1
 
     def __init__(self, params: BernoulliParams) -> None:
         self.params = params
@@ -85,6 +87,8 @@ class SerialBernoulli(wiring.Component):
 
     #: Cycles from the last plane of a beat to its bits.
     latency = 1
+    #: Cycles from one plane to the next, in a beat and from beat to beat.
+    interval = 1
 
     def __init__(self, params: BernoulliParams) -> None:
         self.params = params

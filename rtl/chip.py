@@ -66,6 +66,8 @@ class Chip(wiring.Component):
 
     #: Cycles that the ways in and out add to those of a block.
     latency = Dispatch.latency + Output.latency
+    #: Cycles from one word to the next, in and out.
+    interval = max(Dispatch.interval, Output.interval)
 
     def __init__(self, params: ChipParams) -> None:
         self.params = params

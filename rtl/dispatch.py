@@ -106,6 +106,8 @@ class Dispatch(wiring.Component):
 
     #: Cycles from the last word of a unit to the unit.
     latency = 1
+    #: Cycles from one word to the next, and of words of pixels, from one pixel to the next.
+    interval = 1
 
     def __init__(self, params: ChipParams) -> None:
         self.params = params

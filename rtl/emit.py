@@ -65,8 +65,9 @@ class Design:
         Name of the block, and of its Verilog module.
     parameters : dict
         Parameters as plain data.
-    latency : int, optional
-        Cycles, of blocks that state one.
+    latency, interval : int, optional
+        Cycles from what comes to what leaves, and from one of them to the next, as the block's
+        docstring says; of blocks that state them.
     verilog : str
         All modules of the block in one text.
     ports : tuple of Port
@@ -80,6 +81,7 @@ class Design:
     name: str
     parameters: dict[str, Any]
     latency: int | None
+    interval: int | None
     verilog: str
     ports: tuple[Port, ...]
     memories: tuple[Memory, ...]
@@ -101,6 +103,7 @@ class Design:
             name=name,
             parameters=plain(arguments),
             latency=getattr(component, "latency", None),
+            interval=getattr(component, "interval", None),
             verilog=text,
             ports=tuple(Port(n, d, int(w)) for w, d, n in _PORT.findall(top[1])),
             memories=tuple(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
@@ -120,6 +123,7 @@ class Design:
             "block": self.name,
             "parameters": self.parameters,
             "latency": self.latency,
+            "interval": self.interval,
             "memory_bits": self.memory_bits,
             "register_bits": self.register_bits,
             "memories": [asdict(memory) for memory in self.memories],

@@ -45,6 +45,8 @@ class Fetch(wiring.Component):
 
     #: Cycles from a step with an address to the step with its word.
     latency = 1
+    #: Cycles from one step to the next.
+    interval = 1
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params

@@ -58,6 +58,8 @@ class Head(wiring.Component):
 
     #: Cycles from a tile to its first logit.
     latency = 1
+    #: Cycles from one logit to the next.
+    interval = 1
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params

@@ -61,6 +61,8 @@ class LatentBuffer(wiring.Component):
 
     def __init__(self, params: LatentBufferParams) -> None:
         self.params = params
+        #: Cycles from one answer to the next.
+        self.interval = self.latency - 1 + params.beats
         beat = beat_layout(params.lanes, params.classes)
         super().__init__({
             "i": In(stream.Signature(beat)),

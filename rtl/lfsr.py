@@ -36,6 +36,8 @@ class Lfsr(wiring.Component):
 
     #: Cycles from `en` to the next word.
     latency = 1
+    #: Cycles from one word to the next.
+    interval = 1
 
     def __init__(self, params: LfsrParams) -> None:
         self.params = params

@@ -9,6 +9,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import MvuParams, XnorParams
+from golden.params.checks import check_integer
 from rtl.xnor import Xnor, xnor_latency
 
 __all__ = [
@@ -102,11 +103,17 @@ class Mvu(wiring.Component):
         Writes of limits and polarities, taken at once.
     """
 
+    #: Cycles from one step to the next.
+    interval = 1
+
     def __init__(self, params: MvuParams, tag: Any) -> None:
+        if isinstance(tag, int):
+            check_integer("MVU tag bits", tag, 1)
         self.params = params
         self._mark = data.StructLayout({
             "present": 1, "last": 1, "tile": range(params.tile_depth), "tag": tag,
         })  # fmt: skip
+        #: Cycles from the last step of a tile to the tile.
         self.latency = mvu_latency(params)
         super().__init__({
             "i": In(stream.Signature(step_layout(params, tag))),

@@ -57,7 +57,10 @@ class Output(wiring.Component):
         Packets and what they are.
     """
 
+    #: Cycles from a word of a source to the word that leaves.
     latency = 1
+    #: Cycles from one word to the next.
+    interval = 1
 
     def __init__(self) -> None:
         sources = {kind.name.lower(): In(stream.Signature(source_layout())) for kind in Kind}

@@ -46,9 +46,13 @@ class Pool(wiring.Component):
 
     #: Cycles from the last word of a window to its OR.
     latency = 1
+    #: Cycles from one word to the next.
+    interval = 1
 
     def __init__(self, simd: int, tag: Any) -> None:
         check_integer("Pool lanes SIMD", simd, 1)
+        if isinstance(tag, int):
+            check_integer("Pool tag bits", tag, 1)
         self.simd = simd
         super().__init__({
             "i": In(stream.Signature(window_layout(simd, tag))),

@@ -66,6 +66,8 @@ class Prototypes(wiring.Component):
 
     #: Cycles from `label_en` to `entry`, and from `row_en` to `codes`.
     latency = 1
+    #: Cycles from one read to the next, and from one row of a class to the next.
+    interval = 1
 
     def __init__(self, params: PrototypesParams) -> None:
         self.params = params

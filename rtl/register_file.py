@@ -44,6 +44,8 @@ class RegisterFile(wiring.Component):
 
     #: Cycles from a write to the level of its port.
     latency = 1
+    #: Cycles from one access to the next.
+    interval = 1
 
     def __init__(self) -> None:
         members = {"bus": In(bus_signature())}

@@ -45,6 +45,9 @@ class Regroup(wiring.Component):
     def __init__(self, params: ChipParams) -> None:
         self.params = params
         self._lanes = params.sampler.prototypes.lanes
+        simd = params.accelerator.mvu.simd
+        #: Cycles from one beat to the next, or from word to word if those are longer.
+        self.interval = 1 + max(self._lanes // simd, simd // self._lanes)
         super().__init__({
             "i": In(stream.Signature(word_layout(params.accelerator.mvu.simd))),
             "o": Out(stream.Signature(vector_layout(self._lanes))),

@@ -52,6 +52,8 @@ class Requests(wiring.Component):
 
     #: Cycles from `start` to the first request.
     latency = 1
+    #: Cycles from one request to the next.
+    interval = 1
 
     def __init__(self, params: ChipParams) -> None:
         self.params = params

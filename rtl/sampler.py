@@ -66,6 +66,9 @@ class Sampler(wiring.Component):
         A word of stream 17 is used in this cycle.
     """
 
+    #: Cycles from one beat to the next, of all planes in one cycle.
+    interval = 1
+
     def __init__(self, params: SamplerParams) -> None:
         self.params = params
         p = params.prototypes

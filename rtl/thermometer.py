@@ -51,6 +51,8 @@ class Thermometer(wiring.Component):
 
     #: Cycles from a colour to the word it completes.
     latency = 1
+    #: Cycles of a colour for each word that its channels touch.
+    interval = 1
 
     def __init__(self, params: ThermometerParams, simd: int) -> None:
         check_integer("Thermometer lanes SIMD", simd, 1)

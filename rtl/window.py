@@ -70,6 +70,8 @@ class Window(wiring.Component):
 
     #: Cycles from a descriptor to its first step.
     latency = 1
+    #: Cycles from one step to the next.
+    interval = 1
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params

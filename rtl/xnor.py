@@ -44,8 +44,12 @@ class Xnor(wiring.Component):
         Number of lanes with ``x == w`` and ``mask``.
     """
 
+    #: Enabled cycles from one vector to the next.
+    interval = 1
+
     def __init__(self, params: XnorParams) -> None:
         self.params = params
+        #: Enabled cycles from a vector to its count.
         self.latency = xnor_latency(params)
         self._levels = _levels(params.inputs)
         lanes = In(params.inputs)

@@ -11,6 +11,7 @@ until it is taken, and nothing comes that is not expected.
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["PAUSES", "BenchError", "Engine", "Levels", "Pauses", "Step", "Stream", "Trace"]
@@ -115,6 +116,10 @@ class Trace:
     offered: dict[str, list[int]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     stalls: dict[str, int] = field(default_factory=dict)
+
+    def gaps(self, name: str) -> set[int]:
+        """Return the cycles from one payload of a stream to the next, such as there are."""
+        return {after - before for before, after in pairwise(self.transfers[name])}
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

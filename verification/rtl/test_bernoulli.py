@@ -37,7 +37,7 @@ def parallel_bench(params: BernoulliParams, draws: list[tuple[list[int], list[in
         Step(
             pins={"words": joined(words, params.lanes), "codes": joined(codes, params.code_width)},
             reads={"bits": golden.draw(words, codes)},
-            cycles=1,
+            cycles=Bernoulli.interval,
         )
         for words, codes in draws
     ]
@@ -99,7 +99,8 @@ def serial_bench(params: BernoulliParams, beats: int, seed: int) -> list[Step]:
             if rng.random() < 0.3:
                 steps.append(Step(pins={"en": 0, "word": 2**params.lanes - 1}, cycles=1))
             pins = {**held, "en": 1, "word": words[plane]}
-            steps.append(Step(pins=pins, reads={"done": int(plane == read - 1)}, cycles=1))
+            done, cycles = {"done": int(plane == read - 1)}, SerialBernoulli.interval
+            steps.append(Step(pins=pins, reads=done, cycles=cycles))
         if rng.random() < 0.5:
             steps.append(Step(pins={"en": 0}, reads={"bits": bits}, cycles=2))
         cover("bernoulli", "serial: decided by the first plane", read == 1)

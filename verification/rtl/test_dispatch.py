@@ -180,11 +180,13 @@ def test_latency_and_throughput() -> None:
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [packet, packet]))
     inputs, outputs = trace.transfers["i"], trace.offered["o"]
     assert outputs[0] - inputs[1] == Dispatch.latency
-    # One word a cycle, headers included.
-    assert inputs == list(range(inputs[0], inputs[0] + 42))
+    # Headers included.
+    assert len(inputs) == 42
+    assert trace.gaps("i") == {Dispatch.interval}
     pixels = whole(CHIP, Target.PIXELS, count=29)
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [pixels]))
-    assert trace.transfers["o"] == list(range(trace.offered["o"][0], trace.offered["o"][0] + 29))
+    assert len(trace.transfers["o"]) == 29
+    assert trace.gaps("o") == {Dispatch.interval}
 
 
 @pytest.mark.parametrize("cut", range(10))

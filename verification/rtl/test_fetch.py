@@ -80,7 +80,7 @@ def test_one_step_a_cycle_after_latency() -> None:
     trace = run_pysim(dut, bench(params, 1, reads=20))
     given, found = trace.transfers["i"], trace.transfers["o"]
     assert found == [cycle + dut.latency for cycle in given]
-    assert given[:20] == list(range(given[0], given[0] + 20))
+    assert given[:20] == list(range(given[0], given[0] + 20 * dut.interval, dut.interval))
 
 
 def test_reset_drops_the_step_and_keeps_the_words() -> None:

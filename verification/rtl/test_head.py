@@ -103,7 +103,8 @@ def test_a_logit_a_cycle_and_latency() -> None:
     step = bench(machine, head, rng.integers(0, 2, 9, np.uint8), 10)
     trace = run_pysim(dut, [step])
     given_out, taken = trace.transfers["o"], trace.transfers["i"]
-    assert given_out == list(range(given_out[0], given_out[0] + 10))
+    assert len(given_out) == 10
+    assert trace.gaps("o") == {dut.interval}
     assert [given_out[n] for n in (0, 4, 8)] == [cycle + dut.latency for cycle in taken]
 
 

@@ -35,7 +35,8 @@ def bench(params: LfsrParams, enables: list[bool]) -> list[Step]:
     """Show the word of every cycle, used or not."""
     golden, steps = GoldenLfsr(params), []
     for en in enables:
-        steps.append(Step(pins={"en": int(en)}, reads={"word": golden.word()}, cycles=1))
+        reads = {"word": golden.word()}
+        steps.append(Step(pins={"en": int(en)}, reads=reads, cycles=Lfsr.interval))
         if en:
             golden.tick()
     return steps

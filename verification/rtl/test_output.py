@@ -47,9 +47,8 @@ TURNS = [Kind.FEATURES, Kind.EXEMPLAR, Kind.LATENT, Kind.RESULT]
 def test_busy_sources_take_turns(name: str) -> None:
     trace = run_pysim(Output(), [in_turns(TURNS, 6, [3, 1, 5])], PAUSES[name])
     if name == "flowing":
-        first, last = trace.transfers["o"][0], trace.transfers["o"][-1]
-        assert last - first == len(trace.transfers["o"]) - 1
-        assert first - trace.transfers["features"][0] == Output.latency
+        assert trace.gaps("o") == {Output.interval}
+        assert trace.transfers["o"][0] - trace.transfers["features"][0] == Output.latency
 
 
 @pytest.mark.parametrize("kind", Kind)

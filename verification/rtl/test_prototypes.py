@@ -183,8 +183,20 @@ def test_a_class_is_visible_once_its_last_row_is_written() -> None:
     ]
     trace = run_pysim(dut, steps)
     # A row a cycle behind its header.
-    first = trace.transfers["append"][0] + 1
-    assert trace.transfers["rows"][:5] == list(range(first, first + 5))
+    first, rows = trace.transfers["append"][0] + 1, trace.transfers["rows"][:5]
+    assert rows == list(range(first, first + 5 * dut.interval, dut.interval))
+
+
+def test_rows_are_read_one_after_the_other() -> None:
+    dut, golden = Prototypes(params()), GoldenPrototypes(params())
+    steps = append(dut, golden, np.random.default_rng(3), 2)
+    rows = golden.rows()[: golden.n_components * dut.params.beats]
+    for place, before in enumerate([None, *rows[:-1]]):
+        component, beat = divmod(place, dut.params.beats)
+        asked = {"component": component, "beat": beat, "row_en": 1}
+        reads = {} if before is None else {"codes": before}
+        steps.append(Step(pins=asked, reads=reads, cycles=dut.interval))
+    run_pysim(dut, steps)
 
 
 @pytest.mark.parametrize("rows", range(6))

@@ -35,7 +35,7 @@ def read(register: Register, expected: int) -> list[Step]:
 def write(word: int, data: int, error: int = 0) -> Step:
     """Write for one cycle."""
     pins = {"bus__write_address": word, "bus__write_data": data, "bus__write_en": 1}
-    return Step(pins=pins, reads={"bus__write_error": error}, cycles=1)
+    return Step(pins=pins, reads={"bus__write_error": error}, cycles=RegisterFile.interval)
 
 
 def case() -> list[Step]:

@@ -77,10 +77,14 @@ def test_widths_that_agree(pauses: Pauses) -> None:
     run_pysim(Regroup(chip), bench(chip, [(0xABCDE, 20), (0x12345, 20)]), pauses)
 
 
-def test_latency() -> None:
-    chip = make_chip()
-    trace = run_pysim(Regroup(chip), bench(chip, [(0xABCDE, 20)]))
-    assert trace.offered["o"][0] - trace.transfers["i"][0] == Regroup.latency
+@pytest.mark.parametrize(("simd", "lanes"), [(8, 8), (8, 32), (32, 8)])
+def test_latency_and_throughput(simd: int, lanes: int) -> None:
+    chip = make_chip(simd=simd, lanes=lanes, features=192)
+    dut = Regroup(chip)
+    trace = run_pysim(dut, bench(chip, [(2**192 // 7, 192)]))
+    taken = trace.transfers["i"]
+    assert trace.offered["o"][0] - taken[max(1, lanes // simd) - 1] == dut.latency
+    assert trace.gaps("o" if lanes >= simd else "i") == {dut.interval}
 
 
 def test_reset_drops_the_vector_under_way() -> None:

@@ -103,7 +103,7 @@ def test_cycles_of_a_pixel(levels: int, cycles: int) -> None:
     dut = Thermometer(params(7, 128, 3), 64)
     trace = run_pysim(dut, [bench(dut, levels, random_pixels(7, 3, 10, 0))])
     assert pixel_cycles(3, levels, 64) == cycles
-    assert np.all(np.diff(trace.transfers["i"][::3]) == cycles)
+    assert np.all(np.diff(trace.transfers["i"][::3]) == cycles * dut.interval)
     assert trace.transfers["o"][-1] - trace.transfers["i"][0] == 10 * cycles
 
 

@@ -191,7 +191,7 @@ def test_first_step_after_latency_then_one_a_cycle() -> None:
     dut = Window(params)
     trace = run_pysim(dut, bench(params, CORNERS[:1]))
     cycles = trace.offered["o"]
-    assert cycles == list(range(cycles[0], cycles[0] + len(cycles)))
+    assert trace.gaps("o") == {dut.interval}
     assert cycles[0] == 1 + dut.latency  # after the cycle of reset
     assert trace.transfers["i"] == cycles[-1:]
 

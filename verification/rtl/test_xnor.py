@@ -34,7 +34,8 @@ def bench(dut: Xnor, vectors: Vectors) -> list[Step]:
     for x, w, mask, en in [*vectors, *[(0, 0, 0, True)] * (dut.latency + 1)]:
         count = inside[0]
         pins = {"en": int(en), "x": x, "w": w, "mask": mask}
-        steps.append(Step(pins=pins, reads={} if count is None else {"agree": count}, cycles=1))
+        reads = {} if count is None else {"agree": count}
+        steps.append(Step(pins=pins, reads=reads, cycles=dut.interval))
         if en:
             inside = [*inside[1:], agreements(dut.params.inputs, x, w, mask)]
     return steps

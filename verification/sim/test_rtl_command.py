@@ -49,6 +49,7 @@ def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) ->
         "block": "lfsr",
         "parameters": {"width": 16, "taps": [16, 15, 13, 4], "seed": 1, "step": 4},
         "latency": 1,
+        "interval": 1,
         "memory_bits": 0,
         "register_bits": 16,
         "memories": [],
@@ -222,7 +223,7 @@ def test_block_of_the_file_and_of_the_command_line_agree(engram: Engram, tmp_pat
 def test_without_the_tools_synthesis_says_how_to_get_them(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("sim.rtl.synthesis.find_spec", lambda _: None)
+    monkeypatch.setattr("sim.rtl.tools.find_spec", lambda _: None)
     status, _, err = engram("rtl", "lfsr", "--synth")
     assert status == 2
     assert err == (

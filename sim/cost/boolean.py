@@ -17,11 +17,14 @@ class Function:
 
     Attributes
     ----------
+    text : str
+        As written.
     inputs : tuple of str
         Names, in the order of the text.
     """
 
-    def __init__(self, inputs: tuple[str, ...], value: _Value) -> None:
+    def __init__(self, text: str, inputs: tuple[str, ...], value: _Value) -> None:
+        self.text = text
         self.inputs = inputs
         self._value = value
 
@@ -66,7 +69,7 @@ class _Parser:
         value = self._or()
         if self._tokens:
             raise self._fault()
-        return Function(tuple(dict.fromkeys(names)), value)
+        return Function(self._text, tuple(dict.fromkeys(names)), value)
 
     def _or(self) -> _Value:
         value = self._and()

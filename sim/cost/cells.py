@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 __all__ = ["Cell", "CellLibrary", "Kind", "Spread"]
 
-Kind = Literal["gate", "flipflop", "latch"]
+Kind = Literal["gate", "flipflop", "other"]
 
 
 class Spread(NamedTuple):
@@ -30,7 +30,9 @@ class Cell:
     Attributes
     ----------
     name : str
-    kind : {"gate", "flipflop", "latch"}
+    kind : {"gate", "flipflop", "other"}
+        A function of its inputs; one that stores a bit by the edge of a clock; latches, clock
+        gates, banks, drivers of a bus.
     function : str
         Of the output; of a flip-flop its next state. Empty where there is not one output.
     area : float

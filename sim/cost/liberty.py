@@ -8,6 +8,7 @@ it out, and a backslash continues one.
 
 import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,10 +154,11 @@ def read_liberty(path: Path) -> Group:
     """
     data = read_bytes(path)
     try:
-        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} must be Liberty text, plain or gzip: {error}") from error
-    return parse_liberty(text, str(path))
+    # Comments are of any encoding.
+    return parse_liberty(text.decode(errors="replace"), str(path))
 
 
 def parse_liberty(text: str, source: str) -> Group:
@@ -239,11 +241,12 @@ class _Parser:
         while not self._accept("}"):
             if self._next.kind == "end":
                 raise UserError(f"{group.where}: group {group.name} is not closed by }}")
-            self._statement(group)
+            if not self._accept(";"):
+                self._statement(group)
 
     def _simple_value(self) -> str:
         parts = [self._take()]
-        if parts[0].kind not in ("word", "string"):
+        if parts[0].kind == "end" or parts[0].text in (";", "}"):
             raise self._fault("a value after :", parts[0])
         while not self._accept(";") and not self._next.first and self._next.text != "}":
             parts.append(self._take())
@@ -255,6 +258,8 @@ class _Parser:
             token = self._take()
             if token.kind in ("word", "string"):
                 values.append(token.text)
+            elif token.text == ":" and values:
+                values[-1] += f":{self._take().text}"
             elif token.text != ",":
                 raise self._fault(f") after the values of {name.text}", token)
         return tuple(values)

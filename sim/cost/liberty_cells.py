@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 from sim.cost.boolean import Function, parse_function
@@ -22,6 +23,8 @@ SLEW = 0.1e-9
 # Loads at which energies are read, in input capacitances of the smallest inverter: two sinks, and
 # as much again of wire.
 _FANOUT = 4
+
+_EDGES = ("rise", "fall")
 
 
 def read_cells(path: Path) -> CellLibrary:
@@ -49,8 +52,17 @@ def read_cells(path: Path) -> CellLibrary:
         voltage=library.require("nom_voltage").number * units.voltage,
         temperature=library.require("nom_temperature").number,
         load=load,
-        cells=tuple(_Reader(group, units, templates, load).cell() for group in groups),
+        cells=tuple(_read_cell(group, units, templates, load) for group in groups),
     )
+
+
+def _read_cell(group: Group, units: "_Units", templates: Mapping[str, Group], load: float) -> Cell:
+    try:
+        return _Reader(group, units, templates, load).cell()
+    except KeyError as error:
+        raise UserError(
+            f"{group.where}: cell {group.title} must have a pin {error}, which a function names"
+        ) from error
 
 
 class _Units(NamedTuple):
@@ -79,8 +91,8 @@ class _Units(NamedTuple):
 def _unit(attribute: Attribute, dimension: str) -> float:
     text = "".join(attribute.values)
     match = re.fullmatch(r"([\d.]+)\s*([a-zA-Z]+)", text)
-    # Liberty writes farads small: ff, pf.
-    unit = re.sub("f$", "F", match[2]) if match else ""
+    # Units are written small, too: pf, 1v.
+    unit = re.sub("[fvw]$", lambda base: base[0].upper(), match[2]) if match else ""
     try:
         parsed = parse_unit(unit)
         if parsed.dimension != dimension or match is None:
@@ -94,12 +106,17 @@ def _unit(attribute: Attribute, dimension: str) -> float:
 
 
 def _inverter_inputs(groups: list[Group], units: _Units) -> Iterator[float]:
+    """Yield the input capacitances (F) of inverters."""
     for group in groups:
-        pins = {pin.text("direction"): pin for pin in group.all("pin")}
-        if len(group.all("pin")) == 2 and {"input", "output"} <= pins.keys():
-            function = pins["output"].text("function")
-            if function and _parsed(pins["output"]).table == (True, False):
-                yield pins["input"].require("capacitance").number * units.capacitance
+        inputs = [pin for pin in group.all("pin") if pin.text("direction") == "input"]
+        outputs = [pin for pin in group.all("pin") if pin.text("direction") == "output"]
+        if len(inputs) == len(outputs) == 1 and _inverts(outputs[0]):
+            yield inputs[0].require("capacitance").number * units.capacitance
+
+
+def _inverts(pin: Group) -> bool:
+    function = _parsed(pin) if pin.find("function") else None
+    return function is not None and len(function.inputs) == 1 and function.table == (True, False)
 
 
 def _parsed(group: Group, name: str = "function") -> Function:
@@ -123,7 +140,8 @@ class _Reader:
         ]
         self._inputs = [pin for pin in pins if pin.text("direction") == "input"]
         self._outputs = [pin for pin in pins if pin.text("direction") == "output"]
-        self._memory = next(iter(group.all("ff", "latch")), None)
+        self._stores = group.all("ff", "ff_bank", "latch", "latch_bank", "statetable")
+        self._flipflop = self._stores[0] if [g.name for g in self._stores] == ["ff"] else None
         self._lookup = Lookup(templates, SLEW / units.time, load / units.capacitance)
 
     def cell(self) -> Cell:
@@ -137,35 +155,45 @@ class _Reader:
             leakage=self._leakage(),
             input_capacitance=self._capacitance([p for p in self._inputs if p is not clock]),
             clock_capacitance=self._capacitance([clock] if clock else []),
-            output_edge=Spread.of([
-                self._energy(power, edge)
-                for pin in self._outputs
-                for power in _states(pin)
-                # A flip-flop's reset moves its output, too.
-                if clock is None or power.text("related_pin") == clock.title
-                for edge in ("rise", "fall")
-            ]),
+            output_edge=self._output_edge(clock),
             clock_cycle=Spread.of([rise + fall for rise, fall in idle]),
             clock_fall=Spread.of([fall for _, fall in idle]).mean,
             data_edge=self._data_edge(data),
-        )  # fmt: skip
+        )
 
     def _kind(self) -> Kind:
-        if self._memory is not None:
-            return "flipflop" if self._memory.name == "ff" else "latch"
-        return "latch" if self._group.find("clock_gating_integrated_cell") else "gate"
+        if self._flipflop is not None:
+            return "flipflop"
+        gating = self._group.find("clock_gating_integrated_cell")
+        shared = any(pin.find("three_state") for pin in self._outputs)
+        return "other" if self._stores or gating or shared else "gate"
+
+    def _output_edge(self, clock: Group | None) -> Spread:
+        powers = [power for pin in self._outputs for power in pin.all("internal_power")]
+        # A flip-flop's reset moves its output, too.
+        powers = [p for p in powers if clock is None or _is_of(p, clock)]
+        supplies = [
+            Spread.of([self._energy(power, edge) for power in states for edge in _EDGES])
+            for states in _by_supply(powers)
+        ]
+        return Spread(*map(sum, zip(Spread.of([]), *supplies, strict=True)))
 
     def _function(self) -> str:
-        if self._memory is not None:
-            return self._memory.text("next_state") or self._memory.text("data_in")
-        return self._outputs[0].text("function") if len(self._outputs) == 1 else ""
+        if self._flipflop is not None:
+            return self._flipflop.text("next_state")
+        if len(self._outputs) != 1 or not self._outputs[0].find("function"):
+            return ""
+        return _parsed(self._outputs[0]).text
 
     def _leakage(self) -> float:
         total = self._group.find("cell_leakage_power")
         if total is not None:
             return total.number * self._units.leakage
-        states = [g.require("value").number for g in self._group.all("leakage_power")]
-        return Spread.of(states).mean * self._units.leakage
+        means = [
+            fmean(state.require("value").number for state in states)
+            for states in _by_supply(self._group.all("leakage_power"))
+        ]
+        return sum(means) * self._units.leakage
 
     def _capacitance(self, pins: list[Group]) -> float:
         each = [pin.require("capacitance").number for pin in pins]
@@ -178,22 +206,22 @@ class _Reader:
 
     def _clock_and_data(self) -> tuple[Group | None, Group | None]:
         """Return the pins of a flip-flop that are clocked and, if they are pins, stored."""
-        if self._kind() != "flipflop" or self._memory is None:
+        if self._flipflop is None:
             return None, None
         pins = {pin.title: pin for pin in self._inputs}
-        clocked = _parsed(self._memory, "clocked_on").inputs
-        stored = _parsed(self._memory, "next_state").inputs
+        clocked = _parsed(self._flipflop, "clocked_on").inputs
+        stored = _parsed(self._flipflop, "next_state").inputs
         return pins.get(clocked[0]), pins.get(stored[0]) if len(stored) == 1 else None
 
     def _idle_edges(self, clock: Group | None) -> list[tuple[float, float]]:
         """Return rise and fall of the clock in every state in which the next bit is the same."""
-        if clock is None or self._memory is None:
+        if clock is None or self._flipflop is None:
             return []
-        following = _parsed(self._memory, "next_state")
+        following = _parsed(self._flipflop, "next_state")
         return [
             (self._matching(clock, state, "rise"), self._matching(clock, state, "fall"))
             for state in self._quiet_states()
-            if following(state) == state[self._memory.title]
+            if following(state) == state[self._flipflop.title]
         ]
 
     def _data_edge(self, data: Group | None) -> float:
@@ -202,12 +230,12 @@ class _Reader:
         return Spread.of([
             self._matching(data, state, edge)
             for state in self._quiet_states()
-            for edge in ("rise", "fall")
+            for edge in _EDGES
         ]).mean  # fmt: skip
 
     def _quiet_states(self) -> Iterator[dict[str, bool]]:
         """Yield all bits of pins and of the stored bit in which nothing clears or presets it."""
-        memory = self._memory
+        memory = self._flipflop
         assert memory is not None
         names = [*(pin.title for pin in self._inputs), memory.title]
         forces = [_parsed(memory, name) for name in ("clear", "preset") if memory.find(name)]
@@ -221,14 +249,22 @@ class _Reader:
                 yield state
 
     def _matching(self, pin: Group, state: Mapping[str, bool], edge: str) -> float:
-        """Return the energy (J) of an edge of a pin in a state."""
-        for power in _states(pin):
-            if not power.find("when") or _parsed(power, "when")(state):
-                return self._energy(power, edge)
-        return 0.0
+        """Return the energy (J) of an edge of a pin in a state, from all supplies."""
+        total = 0.0
+        for states in _by_supply(pin.all("internal_power")):
+            fitting = (p for p in states if not p.find("when") or _parsed(p, "when")(state))
+            power = next(fitting, None)
+            total += 0.0 if power is None else self._energy(power, edge)
+        return total
 
 
-def _states(pin: Group) -> list[Group]:
-    """Return the powers of a pin by state, or, where no states are told apart, those of all."""
-    powers = pin.all("internal_power")
-    return [power for power in powers if power.find("when")] or powers
+def _is_of(power: Group, pin: Group) -> bool:
+    return pin.title in power.text("related_pin").split()
+
+
+def _by_supply(powers: list[Group]) -> list[list[Group]]:
+    """Return the powers by state, or, where no states are told apart, that of all; by supply."""
+    supplies: dict[str, list[Group]] = {}
+    for power in powers:
+        supplies.setdefault(power.text("related_pg_pin"), []).append(power)
+    return [[p for p in each if p.find("when")] or each for each in supplies.values()]

@@ -33,6 +33,10 @@ def test_a_library_is_a_tree_that_remembers_lines() -> None:
         ('a : "x\\\ny";', ("xy",)),
         ("a /* b : 2; */ : 1; // c", ("1",)),
         ("a (B[3:0], b/c);", ("B[3:0]", "b/c")),
+        ("a (b:c, b:d);", ("b:c", "b:d")),
+        ("a : (D&EN) | !C;", ("( D&EN ) | !C",)),
+        ("a : D';", ("D'",)),
+        ("b () { } ; ; a : 1;", ("1",)),
         ("a ();", ()),
     ],
     ids=repr,
@@ -75,7 +79,7 @@ def test_files_are_plain_or_packed(tmp_path: Path, pack: type[bytes]) -> None:
         ("library (x) {\n a 1; }", "x:2: expected : or ( after a, not '1'"),
         ("library (x) {\n a : ; }", "x:2: expected a value after :, not ';'"),
         ("library (x) {\n a (1; }", "x:2: expected ) after the values of a, not ';'"),
-        ("library (x) {\n ; }", "x:2: expected the name of an attribute or group, not ';'"),
+        ("library (x) {\n ) }", "x:2: expected the name of an attribute or group, not ')'"),
         ('library (x) {\n a : "1;\n}', "x:2: a string begins and does not end: '\"1;\\n}'"),
         ("library (x) {\n/* a", "x:2: a comment begins and does not end: '/* a'"),
     ],
@@ -96,9 +100,15 @@ def test_a_number_that_is_none_is_told_by_its_line() -> None:
         _ = library.require("c").numbers
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"\x1f\x8bnot gzip"], ids=["binary", "torn"])
-def test_what_is_no_text_is_told(tmp_path: Path, data: bytes) -> None:
+@pytest.mark.parametrize("length", [2, 20, -9], ids=["head", "middle", "end"])
+def test_a_torn_file_is_told(tmp_path: Path, length: int) -> None:
     path = tmp_path / "x.lib"
-    path.write_bytes(data)
+    path.write_bytes(gzip.compress(TEXT.encode())[:length])
     with pytest.raises(UserError, match=r"x\.lib must be Liberty text, plain or gzip: "):
         read_liberty(path)
+
+
+def test_comments_are_of_any_encoding(tmp_path: Path) -> None:
+    path = tmp_path / "x.lib"
+    path.write_bytes("/* © */ library (x) { }".encode("latin-1"))
+    assert read_liberty(path).title == "x"

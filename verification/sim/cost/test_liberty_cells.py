@@ -79,11 +79,17 @@ def test_a_flipflop_tells_apart_what_clock_data_and_output_take(cells: dict[str,
         ('  voltage_unit : "1V";\n', "", r"small\.lib:3: library small must state voltage_unit$"),
         ('"1nW"', '"1nX"', r":6: leakage_power_unit must be a number of W with a .* not '1nX'$"),
         ('"1ns"', '"1V"', r":4: time_unit must be a number of s with a prefix, not '1V'$"),
+        ('"!A + !B"', '"!A + ?B"', r":47: function: Function must be names under"),
         ("area : 2;", "", r":20: cell INV must state area$"),
         ("area : 2;", "area : big;", r":21: area must be a number, not 'big'$"),
         ('"!A";', '"!A &";', r":25: function: Function must be names under"),
         ('("1, 3", \\\n', "(\\\n", r":28: values must be 2 x 2 numbers, not 2$"),
         ("rise_power (edge)", "rise_power (x)", r":28: x must be a template of the library$"),
+        (
+            'next_state : "D"',
+            'next_state : "DATA"',
+            r":53: cell FLOP must have a pin 'DATA', which",
+        ),
         (
             "variable_1 : input_transition_time;\n    variable_2",
             "variable_1 : weather;\n    variable_2",
@@ -96,6 +102,41 @@ def test_faults_of_a_library_are_told_by_line(
 ) -> None:
     with pytest.raises(UserError, match=message):
         read_cells(library_file(tmp_path, old, new))
+
+
+def test_units_may_be_written_small(tmp_path: Path) -> None:
+    plain = read_cells(library_file(tmp_path))
+    assert read_cells(library_file(tmp_path, '"1V"', '"1v"')) == plain
+
+
+def test_figures_of_several_supplies_add_up(tmp_path: Path) -> None:
+    leakage = 'leakage_power () { value : 4; when : "!A"; }'
+    more = "leakage_power () { value : 10; related_pg_pin : VSS; }"
+    cells = read_cells(library_file(tmp_path, leakage, leakage + more)).cells
+    assert cells[1].leakage == pytest.approx(13e-9)
+    power = 'internal_power () { when : "B"; power (scalar) { values ("6"); } }'
+    ground = 'internal_power () { related_pg_pin : VSS; power (scalar) { values ("-1"); } }'
+    cells = read_cells(library_file(tmp_path, power, power + ground)).cells
+    assert femto(cells[2].output_edge) == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ff (IQ, IQN)", "latch (L, LN) { data_in : D; }\n    ff (IQ, IQN)"),
+        ("ff (IQ, IQN)", "ff_bank (IQ, IQN, 4)"),
+    ],
+    ids=["retention", "bank"],
+)
+def test_other_cells_are_not_taken_for_gates_or_flipflops(
+    tmp_path: Path, old: str, new: str
+) -> None:
+    assert read_cells(library_file(tmp_path, old, new)).cells[3].kind == "other"
+
+
+def test_a_driver_of_a_bus_is_no_gate(tmp_path: Path) -> None:
+    path = library_file(tmp_path, 'function : "!A + !B";', 'function : "!A + !B"; three_state : B;')
+    assert read_cells(path).cells[2].kind == "other"
 
 
 def test_a_library_without_cells_is_refused(tmp_path: Path) -> None:
@@ -120,7 +161,7 @@ def test_a_table_gives_the_cells_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("gate", "door", r"small\.csv:3: .*kind must be one of gate, flipflop, latch, not 'door'$"),
+        ("gate", "door", r"small\.csv:3: .*kind must be one of gate, flipflop, other, not 'door'$"),
         ("area_um2", "area", r"small\.csv:3: a row must have the columns of a table of cells"),
         ("2.0,27.0", "2.0,27.0,much", r"small\.csv:3: a row must have .* 'much'$"),
     ],

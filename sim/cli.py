@@ -139,7 +139,13 @@ def rtl(
     config: Annotated[
         Path | None, typer.Option(help="YAML file of parameters that differ from the size.")
     ] = None,
-    size: Annotated[str, typer.Option(help="Parameters: tiny, small or full.")] = "full",
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            help="Parameters: tiny, small or full, the default; with --all, several in a report.",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the files; build/rtl/BLOCK by default.")
     ] = None,
@@ -162,7 +168,7 @@ def rtl(
     RtlCommand(
         block=block,
         config=config,
-        size=size,
+        sizes=sizes or ["full"],
         out=out,
         network=network,
         synth=synth,

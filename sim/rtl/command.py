@@ -29,7 +29,7 @@ class RtlCommand:
 
     block: str | None
     config: Path | None
-    size: str
+    sizes: list[str]
     out: Path | None
     network: Path | None
     synth: bool
@@ -45,22 +45,24 @@ class RtlCommand:
             If an argument, the configuration, the tools or the output is at fault, or a design
             breaks a rule; nothing is then written.
         """
-        if self.size not in SIZES:
-            raise UserError(f"--size must be one of {', '.join(SIZES)}, not {self.size!r}")
-        if self.every and not self.synth:
-            raise UserError("--all must go with --synth, which reports on all blocks")
-        if self.every and (self.block or self.config or self.network):
-            raise UserError("--all must go without BLOCK, --config and --network")
+        self._check()
         if self.synth:
             require_tools()
         if self.every:
-            designs = [_design(name, block.arguments(self.size)) for name, block in BLOCKS.items()]
+            designs = [
+                (_design(name, block.arguments(size)), size)
+                for name, block in BLOCKS.items()
+                for size in SIZES
+                if size in self.sizes
+            ]
             files, out = {}, self.out or Path("build") / "rtl" / "all"
         else:
-            name, arguments = load_block(self.block, self.size, self.config)
+            (size,) = self.sizes
+            name, arguments = load_block(self.block, size, self.config)
             contents = {} if self.network is None else _program(self.network, name, arguments)
             design = _design(name, arguments)
-            designs, files = [design], emit(design) | contents
+            designs = [(design, "own" if self.config else size)]
+            files = emit(design) | contents
             out = self.out or Path("build") / "rtl" / design.name
         ensure_directory(out)
         if self.synth:
@@ -72,8 +74,18 @@ class RtlCommand:
         write_all({out / name: content for name, content in files.items()})
         console.print(f"Written: {out}: {', '.join(files)}", markup=False, highlight=False)
 
-    def _rows(self, designs: list[Design], console: Console) -> list[Row]:
-        size = "own" if self.config else self.size
+    def _check(self) -> None:
+        for size in self.sizes:
+            if size not in SIZES:
+                raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
+        if len(self.sizes) != 1 and not self.every:
+            raise UserError("--size must be given once without --all")
+        if self.every and not self.synth:
+            raise UserError("--all must go with --synth, which reports on all blocks")
+        if self.every and (self.block or self.config or self.network):
+            raise UserError("--all must go without BLOCK, --config and --network")
+
+    def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[Row]:
         rows = []
         with Progress(
             TextColumn("{task.description}"),
@@ -83,7 +95,7 @@ class RtlCommand:
             transient=True,
         ) as bars:
             bar = bars.add_task("", total=len(designs) * len(STAGES))
-            for i, design in enumerate(designs):
+            for i, (design, size) in enumerate(designs):
 
                 def advance(stage: str, design: Design = design, first: int = i * len(STAGES)):
                     done = first + STAGES.index(stage)

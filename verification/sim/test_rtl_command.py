@@ -16,7 +16,7 @@ import pytest
 
 from golden.network import Network
 from golden.params import LfsrParams, NetworkParams
-from rtl.catalogue import BLOCKS
+from rtl.catalogue import BLOCKS, SIZES
 from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
@@ -190,6 +190,7 @@ def test_faults_of_a_file_name_the_line(
     [
         (("lfrs",), "BLOCK must be one of lfsr, "),
         (("lfsr", "--size", "huge"), "--size must be one of tiny, small, full, not 'huge'\n"),
+        (("lfsr", "--size", "tiny", "--size", "full"), "--size must be given once without --all\n"),
         (("--all",), "--all must go with --synth, which reports on all blocks\n"),
         (
             ("lfsr", "--all", "--synth"),
@@ -251,6 +252,26 @@ def test_synthesis_reports_cells_and_clock_rate(engram: Engram, tmp_path: Path) 
     assert before == {
         file: file.stat().st_mtime_ns for file in (tmp_path / "build/synth").iterdir()
     }
+
+
+def test_several_sizes_are_one_report_block_by_block(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for module in ("sim.rtl.command", "rtl.emit"):
+        monkeypatch.setattr(f"{module}.BLOCKS", {name: BLOCKS[name] for name in ("lfsr", "pool")})
+    costs = Costs(
+        generic_cells=1, latches=0, ice40_lut4=1, ice40_ff=1, ice40_ram=1,
+        lut4=5, ff=7, bram=0, multipliers=0, mhz=99.9,
+    )  # fmt: skip
+    monkeypatch.setattr("sim.rtl.command.synthesize", lambda *_: costs)
+    sizes = ("--size", "full", "--size", "tiny", "--size", "small", "--size", "tiny")
+    assert engram("rtl", "--synth", "--all", *sizes, "--out", "out")[0] == 0
+    page = (tmp_path / "out" / "report.md").read_text()
+    rows = [line.split(" | ")[:2] for line in page.splitlines() if " | 99.9 | " in line]
+    expected = [(name, size) for name in ("lfsr", "pool") for size in SIZES]
+    assert rows == [[f"| {name}", size] for name, size in expected]
+    blocks = json.loads((tmp_path / "out" / "results.json").read_text())["blocks"]
+    assert [(block["block"], block["size"]) for block in blocks] == expected
 
 
 def unsound(body: str, memories: tuple[Memory, ...] = ()) -> Design:

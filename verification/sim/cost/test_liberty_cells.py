@@ -109,6 +109,12 @@ def test_units_may_be_written_small(tmp_path: Path) -> None:
     assert read_cells(library_file(tmp_path, '"1V"', '"1v"')) == plain
 
 
+def test_energies_are_in_units_of_capacitance_and_voltage_squared(tmp_path: Path) -> None:
+    library = read_cells(library_file(tmp_path, '"1V"', '"100mV"'))
+    assert library.voltage == pytest.approx(0.2)
+    assert femto(library.cells[0].output_edge) == [0.01, 0.02, 0.03]
+
+
 def test_figures_of_several_supplies_add_up(tmp_path: Path) -> None:
     leakage = 'leakage_power () { value : 4; when : "!A"; }'
     more = "leakage_power () { value : 10; related_pg_pin : VSS; }"

@@ -57,6 +57,16 @@ def test_every_action_of_logic_has_a_price(name: str) -> None:
         assert technology.energy(Action("a", kind, 2)) is not None, kind
 
 
+@pytest.mark.parametrize("name", ["cmos7", "cmos22", "cmos28", "horowitz45", "open130"])
+def test_a_step_of_an_lfsr_takes_the_same_at_any_width(name: str) -> None:
+    technology = load_technology(name)
+    narrow, wide = (technology.energy(Action("a", "lfsr_step", width)) for width in (1, 64))
+    assert narrow == wide
+    one, many = (technology.energy(Action("a", "register", width)) for width in (1, 64))
+    assert one is not None
+    assert many == 64 * one
+
+
 def test_the_default_is_known_throughout() -> None:
     technology = load_technology(DEFAULT)
     assert (technology.node, technology.voltage) == (130, 1.2)

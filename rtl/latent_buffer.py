@@ -89,6 +89,7 @@ class LatentBuffer(wiring.Component):
         )
         m.submodules.exemplar = exemplar = Lfsr(stream_params(p.seed, Stream.EXEMPLAR, WORD_WIDTH))
 
+        asked = Signal()  # something is there, and nothing under way
         wanted = Signal.like(self.requests.payload)
         label = Signal.like(self.requests.payload)
         learning = Signal()
@@ -110,6 +111,7 @@ class LatentBuffer(wiring.Component):
 
         m.d.comb += [
             wanted.eq(Mux(self.i.valid, self.i.payload.label, self.requests.payload)),
+            count_read.en.eq(asked),
             count_read.addr.eq(wanted),
             known.eq(label < p.classes),
             seen.eq(Mux(counted, count, 0)),
@@ -127,9 +129,12 @@ class LatentBuffer(wiring.Component):
 
         with m.FSM():
             with m.State("idle"):
-                m.d.comb += self.requests.ready.eq(~self.i.valid)
+                m.d.comb += [
+                    self.requests.ready.eq(~self.i.valid),
+                    asked.eq(self.i.valid | self.requests.valid),
+                ]
                 m.d.sync += [label.eq(wanted), learning.eq(self.i.valid), beat.eq(0)]
-                with m.If(self.i.valid | self.requests.valid):
+                with m.If(asked):
                     m.next = "look_up"
 
             with m.State("look_up"):

@@ -2,13 +2,13 @@
 """What a block stores and what it does, as numbers that add up."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, NamedTuple, get_args
 
 from golden.params.checks import check_choice, check_integer
 
-__all__ = ["KINDS", "Action", "Kind", "Memory", "Tally", "bits"]
+__all__ = ["KINDS", "Action", "Kind", "Memory", "Tally", "bits", "field_bits"]
 
 Kind = Literal[
     "read", "write", "xnor", "full_add", "accumulate", "compare", "lfsr_step", "register", "logic"
@@ -29,16 +29,20 @@ class Memory:
         Rows, and bits of a row.
     copies : int
         How many there are.
+    ports : {1, 2}
+        One for both reading and writing, or one for each where both are done in one cycle.
     """
 
     component: str
     depth: int
     width: int
     copies: int = 1
+    ports: int = 1
 
     def __post_init__(self) -> None:
         for name in ("depth", "width", "copies"):
             check_integer(f"{name.capitalize()} of {self.component}", getattr(self, name), 1)
+        check_integer(f"Ports of {self.component}", self.ports, 1, 2)
 
     @property
     def bits(self) -> int:
@@ -47,7 +51,7 @@ class Memory:
 
     def within(self, block: str) -> "Memory":
         """Return the same memories as part of a block."""
-        return Memory(f"{block}.{self.component}", self.depth, self.width, self.copies)
+        return replace(self, component=f"{block}.{self.component}")
 
 
 class Action(NamedTuple):
@@ -118,3 +122,8 @@ class Tally(Mapping[Action, Fraction]):
 def bits(memories: tuple[Memory, ...]) -> int:
     """Return the bits of memories."""
     return sum(memory.bits for memory in memories)
+
+
+def field_bits(largest: int) -> int:
+    """Return the bits of a field that holds ``0..largest``; hardware has none without a bit."""
+    return max(1, largest.bit_length())

@@ -16,11 +16,9 @@ from sim.files import ensure_directory, write_all
 from sim.rtl.report import Row, SynthesisReport, terminal_table
 from sim.rtl.settings import load_block
 from sim.rtl.synthesis import STAGES, require_tools, synthesize
+from sim.rtl.tools import CACHE
 
 __all__ = ["RtlCommand"]
-
-#: Results of tools, which take minutes.
-CACHE = Path("build") / "synth"
 
 
 @dataclass(frozen=True, kw_only=True)

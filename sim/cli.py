@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command line: ``engram run``, ``pretrain``, ``bank``, ``samples`` and ``rtl``."""
+"""Command line: ``engram run``, ``pretrain``, ``bank``, ``samples``, ``rtl`` and ``cost``."""
 
 import os
 import shlex
@@ -173,6 +173,43 @@ def rtl(
         network=network,
         synth=synth,
         every=every,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
+def cost(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "reference",
+    tech: Annotated[
+        str, typer.Option(help="Technology: a YAML file, or the name of a built-in one.")
+    ] = "open130",
+    liberty: Annotated[
+        Path | None, typer.Option(help="Liberty file whose cells take the place of its logic.")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="results.json of a study, for accuracies at equal bits.")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if the technology leaves anything open.")
+    ] = False,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Print the report as md, json or csv.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+) -> None:
+    """Price a chip: bits, actions, cycles, area and energy of every phase of its life."""
+    from sim.cost.command import CostCommand
+
+    CostCommand(
+        config=config,
+        tech=tech,
+        liberty=liberty,
+        study=study,
+        strict=strict,
+        format=format_,
+        out=out,
         command=shlex.join(["engram", *sys.argv[1:]]),
     ).execute(Console())
 

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""What `engram cost` does, from arguments to report."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sim.cost.assessment import Assessment
+from sim.cost.configuration import load_cost
+from sim.cost.exports import as_csv, as_json
+from sim.cost.report import CostReport, terminal_tables
+from sim.cost.technology import load_technology
+from sim.errors import UserError
+from sim.files import ensure_directory, write_whole
+
+__all__ = ["FORMATS", "CostCommand"]
+
+FORMATS = ("md", "json", "csv")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CostCommand:
+    """Arguments of ``engram cost``."""
+
+    config: str
+    tech: str
+    liberty: Path | None
+    study: Path | None
+    strict: bool
+    format: str | None
+    out: Path | None
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Price a configuration; print tables, or the report in one format, or write it whole.
+
+        Raises
+        ------
+        UserError
+            If an argument, a file or the output is at fault, or, with `strict`, the technology
+            leaves something open; nothing is then written.
+        """
+        if self.format not in (None, *FORMATS):
+            raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
+        config, technology = load_cost(self.config), load_technology(self.tech)
+        if self.liberty is not None:
+            technology = technology.with_liberty(self.liberty)
+        assessment = Assessment(config=config, technology=technology, study=self.study)
+        if self.strict and assessment.missing:
+            raise UserError("\n".join(assessment.missing))
+        report = CostReport(assessment, self.command)
+        if self.format is None:
+            _show(assessment, console)
+        else:
+            console.file.write(_text(report, self.format))
+        if self.out is not None:
+            files = report.files()
+            ensure_directory(self.out)
+            for name, content in files.items():
+                write_whole(self.out / name, content)
+            if self.format is None:
+                console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+
+def _text(report: CostReport, format_: str) -> str:
+    """Return a report in one of `FORMATS`."""
+    if format_ == "json":
+        return as_json(report.assessment, report.command)
+    return as_csv(report.assessment) if format_ == "csv" else report.markdown()
+
+
+def _show(assessment: Assessment, console: Console) -> None:
+    """Print the tables, and loudly what they lack."""
+    console.print(f"{assessment.config.title}; {assessment.technology.title}", highlight=False)
+    for table in terminal_tables(assessment):
+        console.print(table)
+    for text in assessment.warnings:
+        console.print(f"Warning: {text}", markup=False, highlight=False, style="bold red")

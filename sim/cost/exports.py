@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: MIT
+"""Results for programs: JSON, CSV, and action counts as Accelergy 0.4 reads them."""
+
+import csv
+import io
+import json
+from collections import defaultdict
+from typing import Any
+
+import yaml
+
+from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.pricing import MemoryLine, Total
+
+__all__ = ["action_counts", "as_csv", "as_json"]
+
+SCHEMA = 1  # of the JSON; grows when a key changes its meaning
+
+_COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",
+            "high_J_each", "low_J", "J", "high_J", "source")  # fmt: skip
+
+
+def as_json(assessment: Assessment, command: str) -> str:
+    """Return everything that was found, SI throughout."""
+    found = assessment.break_even
+    results: dict[str, Any] = {
+        "schema": SCHEMA,
+        "command": command,
+        "title": assessment.config.title,
+        "network": assessment.config.network_name,
+        "technology": {
+            "name": assessment.technology.name,
+            "title": assessment.technology.title,
+            "node_nm": assessment.technology.node,
+            "voltage_V": assessment.technology.voltage,
+        },
+        "clock_Hz": assessment.config.clock,
+        "memories": [_memory(line, "chip") for line in assessment.memories]
+        + [_memory(line, "working") for line in assessment.working],
+        "phases": [_phase(priced) for priced in assessment.phases],
+        "layers": [
+            {
+                "name": cost.layer.name,
+                "cycles": cost.cycles,
+                "stalls": cost.stalls,
+                "utilisation": cost.utilisation,
+                "memory_bits": cost.memory_bits,
+                "energy_J": _total(cost.bill.total),
+            }
+            for cost in assessment.layers
+        ],
+        "leakage_W": _total(assessment.leakage),
+        "retention_J": _total(assessment.retention),
+        "retention_s": assessment.config.retention,
+        "peak_operations_per_s": assessment.peak_operations,
+        "peak_J_per_operation": assessment.peak_joules_an_operation,
+        "break_even": {
+            "exemplars": found.exemplars,
+            "latent_J": _total(found.latent),
+            "drawn_J": {m: _total(energy) for m, energy in found.draws},
+            "buffered_J": {m: _total(energy) for m, energy in found.buffered},
+            "least_draws": found.least_draws,
+            "least_draws_buffered": found.least_buffered,
+        },
+        "points": [
+            {
+                "label": point.label,
+                "bits": point.bits,
+                "average_incremental": point.accuracy,
+                "spread": point.spread,
+                "learn_J": _total(point.learn),
+                "replay_J": _total(point.replay),
+                "classify_J": _total(point.answer),
+            }
+            for point in assessment.points
+        ],
+        "warnings": list(assessment.warnings),
+    }
+    return json.dumps(results, indent=1) + "\n"
+
+
+def as_csv(assessment: Assessment) -> str:
+    """Return every action of every phase, a row each, and a row with the sum of each phase."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for priced in assessment.phases:
+        name = priced.phase.name
+        for line in priced.bill.lines:
+            each = [] if line.each is None else [line.each.low, line.each.nominal, line.each.high]
+            sums = [] if line.each is None else list(_total(line.total).values())[:3]
+            action = line.action
+            writer.writerow([
+                name, action.component, action.kind, action.width, _count(float(line.count)),
+                *(each or [""] * 3), *(sums or [""] * 3), line.each.source if line.each else "",
+            ])  # fmt: skip
+        sums = list(_total(priced.bill.total).values())[:3]
+        writer.writerow([name, "all", "", "", "", "", "", "", *sums, ""])
+    return text.getvalue()
+
+
+def action_counts(assessment: Assessment) -> str:
+    """Return the actions of all phases in Accelergy's YAML, a subtree a phase.
+
+    An action is called by its kind and width, such as ``read_64``. Accelergy wants whole numbers:
+    expected ones are rounded up.
+    """
+    subtrees = []
+    for priced in assessment.phases:
+        components: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for line in priced.bill.lines:
+            components[line.action.component].append(
+                {
+                    "name": f"{line.action.kind}_{line.action.width}",
+                    "counts": -int(-line.count // 1),
+                }
+            )
+        local = [
+            {"name": f"chip.{name}", "action_counts": counts} for name, counts in components.items()
+        ]
+        phase = priced.phase.name.replace(", ", "_").replace(" ", "_")
+        subtrees.append({"name": phase, "local": local})
+    content = {"action_counts": {"version": 0.4, "subtree": subtrees}}
+    return yaml.safe_dump(content, sort_keys=False)
+
+
+def _phase(priced: PricedPhase) -> dict[str, Any]:
+    cycles = priced.phase.cycles
+    return {
+        "name": priced.phase.name,
+        "unit": priced.phase.unit,
+        "note": priced.phase.note,
+        "cycles": None if cycles is None else float(cycles),
+        "seconds": priced.seconds,
+        "operations": priced.phase.operations,
+        "energy_J": _total(priced.bill.total),
+        "logic_J": _total(priced.bill.logic),
+        "memories_J": _total(priced.bill.memories),
+        "components_J": {k: _total(v) for k, v in priced.bill.by_component().items()},
+    }
+
+
+def _memory(line: MemoryLine, scope: str) -> dict[str, Any]:
+    memory = line.memory
+    return {
+        "scope": scope,
+        "component": memory.component,
+        "depth": memory.depth,
+        "width": memory.width,
+        "copies": memory.copies,
+        "ports": memory.ports,
+        "bits": memory.bits,
+        "physical_bits": line.physical_bits,
+        "macros": line.plan.text if line.plan else None,
+        "area_m2": _total(line.area),
+        "leakage_W": _total(line.leakage),
+    }
+
+
+def _total(total: Total) -> dict[str, float | int]:
+    return {
+        "low": total.low, "nominal": total.nominal, "high": total.high, "missing": total.missing
+    }  # fmt: skip
+
+
+def _count(count: float) -> int | float:
+    return int(count) if count.is_integer() else count

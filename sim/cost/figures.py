@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Figures of a cost report, each a function from results to a matplotlib figure."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
+
+from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.replay import Point
+
+__all__ = ["accuracy_by_energy", "breakdown", "energy_by_bits", "energy_by_draws", "roofline"]
+
+_COLOURS = {"latent": "tab:blue", "gbm": "tab:orange", "likelihood": "tab:green"}
+_NAMES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "likelihood, no training"}
+_SHOWN = 7  # parts of a bar with a colour of their own; the others are "rest"
+
+
+def breakdown(phases: Sequence[PricedPhase]) -> Figure:
+    """Draw where the energy of every phase goes, as shares, with its total beside it."""
+    figure = Figure(figsize=(9, 0.45 * len(phases) + 1.8), layout="constrained")
+    axes = figure.add_subplot()
+    shares = [_shares(phase) for phase in phases]
+    sums: dict[str, float] = {}
+    for share in shares:
+        for name, part in share.items():
+            sums[name] = sums.get(name, 0.0) + part
+    largest = sorted(sums, key=lambda name: -sums[name])[:_SHOWN]
+    lefts = [0.0] * len(phases)
+    for index, name in enumerate([*largest, "rest"]):
+        widths = [
+            100 * (1 - sum(share.get(n, 0.0) for n in largest))
+            if name == "rest"
+            else 100 * share.get(name, 0.0)
+            for share in shares
+        ]
+        colour = "0.75" if name == "rest" else f"C{index}"
+        axes.barh(range(len(phases)), widths, left=lefts, color=colour, label=name)
+        lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
+    for row, phase in enumerate(phases):
+        joules = phase.bill.total.nominal
+        axes.text(101, row, f"{joules:.2e} J", va="center", fontsize=8)
+    axes.set_yticks(range(len(phases)), [f"{p.phase.name} ({p.phase.unit})" for p in phases])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 117)
+    axes.set_xticks(range(0, 101, 20))
+    axes.set_xlabel("share of the energy (%), and all of it")
+    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    return figure
+
+
+def roofline(assessment: Assessment) -> Figure:
+    """Draw operations a cycle of every layer against operations a bit of memory traffic."""
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    mvu = assessment.config.chip.accelerator.mvu
+    peak = 2 * mvu.pe * mvu.simd
+    # Weights and thresholds of all neurons; a word in, and one out.
+    bandwidth = mvu.pe * (mvu.simd + mvu.count_width + 2) + 2 * mvu.simd
+    layers = [cost for cost in assessment.layers if cost.layer.synapses]
+    low = 0.5 * min(cost.intensity for cost in layers)
+    ridge = peak / bandwidth
+    axes.plot([low, ridge, 4 * ridge], [low * bandwidth, peak, peak], color="0.3")
+    axes.text(4 * ridge, peak * 1.04, f"{peak} operations a cycle", ha="right", fontsize=8)
+    axes.text(
+        low * 1.05, low * bandwidth * 1.3, f"{bandwidth} bits a cycle", fontsize=8, rotation=38
+    )
+    for index, cost in enumerate(layers):
+        reached = 2 * cost.layer.synapses / cost.cycles
+        label = f"{cost.layer.name}: {cost.utilisation:.0%} in use"
+        axes.plot(cost.intensity, reached, "o", color=f"C{index}", label=label)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("operations a bit read or written")
+    axes.set_ylabel("operations a cycle")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, loc="lower right")
+    return figure
+
+
+def energy_by_draws(assessment: Assessment) -> Figure:
+    """Draw the energy of a pseudo-exemplar against M, beside latent replay of as many bits."""
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    found = assessment.break_even
+    lines = (
+        (found.draws, "tab:orange", "drawn, taken at once"),
+        (found.buffered, "tab:red", "drawn, kept in a buffer of M, read"),
+    )
+    for series, colour, label in lines:
+        draws = [m for m, _ in series]
+        axes.plot(draws, [1e9 * e.nominal for _, e in series], "o-", color=colour, label=label)
+        axes.fill_between(
+            draws, [1e9 * e.low for _, e in series], [1e9 * e.high for _, e in series],
+            color=colour, alpha=0.15, lw=0,
+        )  # fmt: skip
+    label = f"latent replay, E = {found.exemplars} (as many bits)"
+    axes.axhline(1e9 * found.latent.nominal, color="tab:blue", label=label)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter(lambda m, _: f"{m:g}")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("M, pseudo-exemplars drawn a prototype read")
+    axes.set_ylabel("energy of an exemplar (nJ)")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def energy_by_bits(points: Sequence[Point]) -> Figure:
+    """Draw the energy of the exemplars that a task is learned with against the bits they take."""
+    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    axes = figure.add_subplot()
+    for method in ("latent", "gbm"):
+        own = sorted((p for p in points if p.method == method), key=lambda p: p.bits)
+        axes.plot(
+            [p.bits / 1e3 for p in own], [1e3 * p.replay.nominal for p in own], "o",
+            color=_COLOURS[method], label=_NAMES[method],
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("memory of the past (kb, as the papers count it)")
+    axes.set_ylabel("energy of the past's exemplars, a task (mJ)")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    return figure
+
+
+def accuracy_by_energy(points: Sequence[Point]) -> Figure:
+    """Draw accuracy against the energy of learning a task; areas of points go with their bits."""
+    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    for method, colour in _COLOURS.items():
+        own = [p for p in points if p.method == method]
+        axes.scatter(
+            [p.learn.nominal for p in own], [100 * p.accuracy for p in own],
+            s=[max(8, p.bits / 2e4) for p in own], color=colour, alpha=0.45,
+            label=_NAMES[method],
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.margins(x=0.15)
+    axes.set_xlabel("energy of learning a task (J)")
+    axes.set_ylabel("average incremental accuracy (%)")
+    axes.grid(alpha=0.3)
+    legend = axes.legend(fontsize=8, loc="center")
+    for handle in legend.legend_handles:
+        handle.set_sizes([40])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
+    return figure
+
+
+def _shares(phase: PricedPhase) -> dict[str, float]:
+    """Return the shares of the components in the energy of a phase."""
+    all_of_it = phase.bill.total.nominal or 1.0
+    return {name: part.nominal / all_of_it for name, part in phase.bill.by_component().items()}

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: MIT
+"""Which memory of the past earns its bits: prototypes drawn from, or exemplars read again.
+
+K prototypes of q bits a class take as many bits as E = K q exemplars. But a pseudo-exemplar costs q
+D bits read, an exemplar D: only where M pseudo-exemplars are drawn from a row that is read once can
+drawing be the cheaper one.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import latent_buffer, sampler
+from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.phases import (
+    Classifier,
+    Source,
+    answer,
+    chip_memories,
+    classifier_memories,
+    learn,
+    replay,
+    working_memories,
+)
+from sim.cost.pricing import Total, price, price_memories
+from sim.cost.technology import Technology
+from sim.errors import UserError
+from sim.files import read_text
+
+__all__ = ["BreakEven", "Point", "break_even", "points"]
+
+MOST_DRAWS = 64  # M up to which the break-even is looked for
+
+_TITLES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "mixture likelihood"}
+_LABEL = re.compile(
+    rf"({'|'.join(_TITLES.values())})"
+    r" (?:E = (?P<exemplars>\d+)|K = (?P<components>\d+), q = (?P<width>\d+))"
+)
+# Where a method's past comes from, and what names the class.
+_ROLES: dict[str, tuple[Source, Classifier]] = {
+    "latent": ("latent replay", "head"),
+    "gbm": ("GBM", "head"),
+    "likelihood": ("likelihood", "likelihood"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BreakEven:
+    """Energy of an exemplar by M, beside that of latent replay of as many bits.
+
+    Attributes
+    ----------
+    draws : tuple of (int, Total)
+        M, and J a pseudo-exemplar whose consumer takes the beats as they come.
+    buffered : tuple of (int, Total)
+        The same where every exemplar is written to a memory of M exemplars and read again.
+    latent : Total
+        J an exemplar of latent replay, E = K q.
+    exemplars : int
+        E.
+    """
+
+    draws: tuple[tuple[int, Total], ...]
+    buffered: tuple[tuple[int, Total], ...]
+    latent: Total
+    exemplars: int
+
+    @property
+    def least_draws(self) -> int | None:
+        """Least M at which drawing takes no more than reading; None if no M tried does."""
+        return _first_below(self.draws, self.latent)
+
+    @property
+    def least_buffered(self) -> int | None:
+        """The same with a buffer."""
+        return _first_below(self.buffered, self.latent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A method with its bits, its accuracy and what it would take on this chip.
+
+    Attributes
+    ----------
+    method : {"latent", "gbm", "likelihood"}
+    label : str
+        Its name in the study.
+    bits : int
+        Bits of the memory of the past.
+    accuracy, spread : float
+        Average incremental accuracy: mean and standard deviation over seeds.
+    learn, replay : Total
+        J a task, and J of the exemplars of the past among it.
+    answer : Total
+        J an embedding is classified with.
+    """
+
+    method: str
+    label: str
+    bits: int
+    accuracy: float
+    spread: float
+    learn: Total
+    replay: Total
+    answer: Total
+
+
+def break_even(config: CostConfig, technology: Technology) -> BreakEven:
+    """Return where drawing becomes cheaper than reading, at as many bits."""
+    own, latent = config.chip.sampler, config.chip.latent
+    exemplars = config.memory.components * own.prototypes.code_width
+    draws = [2**n for n in range(MOST_DRAWS.bit_length())]
+    sizes = [replace(own, draws_per_read=m) for m in draws]
+    return BreakEven(
+        draws=tuple((p.draws_per_read, _drawn(p, technology)) for p in sizes),
+        buffered=tuple(
+            (p.draws_per_read, _drawn(p, technology) + _buffered(p, technology)) for p in sizes
+        ),
+        latent=_kept(replace(latent, exemplars=exemplars), technology),
+        exemplars=exemplars,
+    )
+
+
+def points(config: CostConfig, technology: Technology, study: Path) -> Iterator[Point]:
+    """Yield the methods of a study that this chip has parts for, with what they would take on it.
+
+    Prototypes of one component a class are fitted where the configuration says, others on the host.
+
+    Parameters
+    ----------
+    config : CostConfig
+    technology : Technology
+    study : Path
+        ``results.json`` of ``engram run``.
+
+    Raises
+    ------
+    UserError
+        If it is none.
+    """
+    for label, accuracies in _accuracies(study).items():
+        method, numbers = _parse(label)
+        sized = _sized(config, **numbers)
+        source, classifier = _ROLES[method]
+        memories = price_memories(
+            (*chip_memories(sized), *working_memories(sized), *classifier_memories(sized)),
+            technology,
+        )
+        learned, answered = learn(sized, source), answer(sized, classifier)
+        past = sized.chip.latent if method == "latent" else sized.chip.sampler.prototypes
+        yield Point(
+            method=method,
+            label=label,
+            bits=_past_bits(past),
+            accuracy=float(np.mean(accuracies)),
+            spread=float(np.std(accuracies)),
+            learn=price(learned.tally, memories, technology).total,
+            replay=price(replay(sized, source), memories, technology).total,
+            answer=price(answered.tally, memories, technology).total,
+        )
+
+
+def _parse(label: str) -> tuple[str, dict[str, int]]:
+    """Return the method and the numbers of a label that `_LABEL` fits."""
+    match = _LABEL.fullmatch(label)
+    assert match is not None
+    method = next(key for key, title in _TITLES.items() if label.startswith(title))
+    return method, {key: int(value) for key, value in match.groupdict().items() if value}
+
+
+def _sized(
+    config: CostConfig, exemplars: int | None = None, components: int = 1, width: int | None = None
+) -> CostConfig:
+    """Return the configuration with memories that just hold the classes."""
+    own, latent, classes = config.chip.sampler, config.chip.latent, config.memory.classes
+    prototypes = replace(
+        own.prototypes, code_width=width or own.prototypes.code_width, classes=classes,
+        components=components * classes, class_components=components,
+    )  # fmt: skip
+    chip = replace(
+        config.chip,
+        accelerator=replace(config.chip.accelerator, classes=classes),
+        sampler=replace(own, prototypes=prototypes),
+        latent=replace(latent, classes=classes, exemplars=exemplars or latent.exemplars),
+    )
+    fit = {} if components == 1 else {"fit": "host"}
+    return replace(
+        config,
+        chip=chip,
+        memory=config.memory.model_copy(update={"components": components}),
+        task=config.task.model_copy(update=fit),
+    )
+
+
+def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
+    """Return the bits as the papers count them: ``K q D n_c`` or ``E D n_c``."""
+    if isinstance(params, LatentBufferParams):
+        return params.exemplars * params.features * params.classes
+    return params.components * params.features * params.code_width
+
+
+def _accuracies(study: Path) -> dict[str, list[float]]:
+    """Return the accuracies of the plain methods of a study by their label, one a seed."""
+    found: dict[str, list[float]] = {}
+    try:
+        for run in json.loads(read_text(study))["runs"]:
+            if _LABEL.fullmatch(run["label"]):
+                found.setdefault(run["label"], []).append(float(run["average_incremental"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{study} must be the results.json of a study, and it is not") from error
+    return found
+
+
+def _drawn(params: SamplerParams, technology: Technology) -> Total:
+    """Return J a pseudo-exemplar."""
+    tally = Fraction(1, params.draws_per_read) * sampler.draw(params, 1)
+    return price(tally, price_memories(sampler.memories(params), technology), technology).total
+
+
+def _buffered(params: SamplerParams, technology: Technology) -> Total:
+    """Return J of writing a pseudo-exemplar to a memory of M and reading it."""
+    p = params.prototypes
+    memory = Memory("buffer", max(1, params.draws_per_read * p.beats), p.lanes)
+    tally = Tally({
+        Action("buffer", "write", p.lanes): p.beats, Action("buffer", "read", p.lanes): p.beats,
+    })  # fmt: skip
+    return price(tally, price_memories((memory,), technology), technology).total
+
+
+def _kept(params: LatentBufferParams, technology: Technology) -> Total:
+    """Return J an exemplar of the latent buffer."""
+    tally = latent_buffer.answer(params, 1)
+    memories = price_memories(latent_buffer.memories(params), technology)
+    return price(tally, memories, technology).total
+
+
+def _first_below(draws: tuple[tuple[int, Total], ...], bound: Total) -> int | None:
+    return next((m for m, energy in draws if energy.nominal <= bound.nominal), None)

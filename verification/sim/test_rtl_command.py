@@ -172,6 +172,14 @@ def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) 
             "block: lfsr\nparameters:\n  taps: []\n",
             "own.yaml:2: parameters: LFSR taps must be a tuple of integers, not ()\n",
         ),
+        (
+            "block: mvu\nparameters: {tag: 0}\n",
+            "mvu: MVU tag bits must be an integer >= 1, not 0\n",
+        ),
+        (
+            "block: pool\nparameters: {tag: -1}\n",
+            "pool: Pool tag bits must be an integer >= 1, not -1\n",
+        ),
         ("block: lfsr\nsize: full\n", "own.yaml:2: size is no known key: "),
     ],
 )

@@ -24,6 +24,7 @@ _MIXING_THRESHOLD_BITS = 16
 _NEURON_THRESHOLD_BITS = 32
 _FLOAT_BITS = 32
 _COUNTER_BITS = 32
+_SEEN_BITS = 16
 _LOG_ODDS_BITS = 16
 
 
@@ -175,7 +176,7 @@ def classifier_ledger(
 def latent_replay_ledger(
     *, features: int, exemplars: int, classes: int, selection: str = "round_robin"
 ) -> Ledger:
-    """Return the ledger of a class-balanced buffer of embeddings.
+    """Return the ledger of a class-balanced buffer of embeddings (contract, 10).
 
     The paper (gbm, section 3) counts the embeddings alone, ``E * D * n_c`` bits.
 
@@ -197,9 +198,11 @@ def latent_replay_ledger(
     entries = [
         _paper("exemplars", kept * features, "E * D * n_c"),
         _extra("labels", kept * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
-        _extra("seen counters", classes * _COUNTER_BITS, "32 bits a class, for the reservoir"),
+        _extra("seen counters", classes * _SEEN_BITS, "16 bits a class, for the reservoir"),
         *_selection_entries(selection, classes),
-        _extra("random streams", _LFSR_BITS, "64 bits: which exemplar to replace, and to replay"),
+        _extra(
+            "random streams", 2 * _LFSR_BITS, "64 bits each: which exemplar to replace, to replay"
+        ),
     ]
     return Ledger(tuple(entry for entry in entries if entry.bits))
 

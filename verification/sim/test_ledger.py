@@ -100,9 +100,9 @@ def test_the_full_count_of_latent_replay_holds_labels_and_counters() -> None:
     assert bits == {
         "exemplars": 20 * 100 * 512,
         "labels": 20 * 100 * 7,
-        "seen counters": 100 * 32,
+        "seen counters": 100 * 16,  # 0..65535
         "class pointer": 7,
-        "random streams": 64,
+        "random streams": 2 * 64,  # streams 19 and 20
     }
     assert bits["labels"] / bits["exemplars"] == pytest.approx(0.0137, abs=1e-4)
 

@@ -123,6 +123,34 @@ def test_ways_of_the_core_keep_the_rules() -> None:
     prove(m, [*free, *free_inputs(block)])
 
 
+def test_exemplars_to_learn_never_mix() -> None:
+    """Of packets to learn, which are whole, and of pictures: one ends before another begins."""
+    m, block = Module(), Core(CHIP)
+    m.submodules.block = inner = opened(block)
+    network, regroup = inner.submodules.network, inner.submodules.regroup
+    vectors = opened(regroup)
+    blocks = [network, inner.submodules.sampler, inner.submodules.latent_buffer]
+    free = [port for part in blocks for port in cut(m, part)]
+    keep_stream_rules(m, block)
+    learning, given = (inner_signal(inner, name) for name in ("learning", "given"))
+    beat, last = inner_signal(vectors, "beat"), regroup.o.payload.last
+    learned, unit = inner.submodules.latent_buffer.i, block.units
+    begun, of_picture = Signal(), Signal()  # an exemplar, and where it comes from
+    with m.If(learned.valid & learned.ready):
+        m.d.sync += [begun.eq(~learned.payload.last), of_picture.eq(learning)]
+    rest_of_packet = begun & ~of_picture & unit.valid
+    m.d.comb += [
+        *(Assume(rule) for rule in picture_rules(m, network)),
+        Assume(~rest_of_packet | (unit.payload.target == Target.LEARN)),
+        Assert(~begun | (of_picture == learning)),
+        # On the way: the rest of the vector of a picture is still to come.
+        Assert(beat < CHIP.latent.beats),
+        Assert(~given | in_state(vectors, "beats")),
+        Assert(~(begun & of_picture) | Mux(given, ~last, beat != 0)),
+    ]
+    prove(m, [*free, *free_inputs(block)])
+
+
 def keep_port_rules(m: Module, chip: Chip, prefix: str, *payload: str) -> None:
     """Assert that what a master's port of the chip offers stays until it is taken."""
     valid, ready = (getattr(chip, f"{prefix}{name}") for name in ("valid", "ready"))

@@ -13,7 +13,7 @@ from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.embed import read_network
 from sim.errors import UserError
 from sim.files import ensure_directory, write_all
-from sim.rtl.report import Row, SynthesisReport, terminal_table
+from sim.rtl.report import Row, SynthesisReport, placements_tried, terminal_table
 from sim.rtl.settings import load_block
 from sim.rtl.synthesis import STAGES, require_tools, synthesize
 from sim.rtl.tools import CACHE
@@ -99,7 +99,8 @@ class RtlCommand:
                     done = first + STAGES.index(stage)
                     bars.update(bar, completed=done, description=f"{design.name}: {stage}")
 
-                rows.append(Row(design, size, synthesize(design, CACHE, advance)))
+                tried = placements_tried(design.name, size)
+                rows.append(Row(design, size, synthesize(design, CACHE, advance, tried)))
         return rows
 
 

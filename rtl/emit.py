@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
+# A block that refuses its arguments is created and not used.
 # SPDX-License-Identifier: MIT
 """A block as files: Verilog, a manifest that says what is in it, and a network as its contents.
 
-The same parameters give the same bytes, whatever the process and the folder. (A block that refuses
-its arguments is not used: hence the first line.)
+The same parameters give the same bytes, whatever the process and the folder.
 """
 
 import hashlib

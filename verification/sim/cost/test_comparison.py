@@ -13,12 +13,10 @@ from sim.cost.comparison import (
 )
 from sim.cost.counts.tally import Action
 from sim.cost.published_chips import Chip, Geometry, load_chips
-from sim.cost.technology import load_technology
 from sim.cost.voltage_law import voltage_rows
 
 CHIPS = load_chips()
 ROWS = published_rows(CHIPS)
-CMOS28 = load_technology("cmos28")
 
 
 def modelled(rows: list[PublishedRow]) -> dict[str, float]:
@@ -62,17 +60,17 @@ def test_the_model_meets_what_it_is_calibrated_on() -> None:
 
 
 def test_the_constants_are_those_of_two_chips() -> None:
-    constants = calibrated(CHIPS, CMOS28)
+    constants = calibrated(CHIPS)
     assert constants.wires == pytest.approx(0.784, abs=1e-3)
     assert constants.clock == pytest.approx(1.470, abs=1e-3)
     two_alone = {name: CHIPS[name] for name in CALIBRATED_ON}
-    assert calibrated(two_alone, CMOS28) == constants
+    assert calibrated(two_alone) == constants
 
 
 @pytest.mark.parametrize("name", sorted({"xnorbin", "cutie", "chewbaccann", "bankman"}))
 def test_what_is_held_out_changes_no_constant_and_no_other_row(name: str) -> None:
     other = changed(name, value=CHIPS[name].figures[0].value * 3, unit="TOPS/W", model="core")
-    assert calibrated(other, CMOS28) == calibrated(CHIPS, CMOS28)
+    assert calibrated(other) == calibrated(CHIPS)
     title = CHIPS[name].title
     kept = {k: v for k, v in modelled(published_rows(other)).items() if k != title}
     assert kept == {k: v for k, v in modelled(ROWS).items() if k != title}

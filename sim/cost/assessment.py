@@ -9,22 +9,17 @@ from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
 from sim.cost.counts.tally import Action, Tally
-from sim.cost.nonvolatile import PayBack, pay_back
-from sim.cost.phases import Phase, chip_memories, classifier_memories, life, working_memories
-from sim.cost.pricing import (
-    Bill,
-    MemoryLine,
-    Total,
-    price,
-    price_memories,
-    total,
-)
+from sim.cost.life import chip_memories, life, memories_beside
+from sim.cost.nonvolatile import PayBack, pay_backs
+from sim.cost.phases import Phase
+from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
 from sim.cost.replay import BreakEven, Point, break_even, points
-from sim.cost.technology import Technology, load_technology
+from sim.cost.technology import Technology
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 
-NON_VOLATILE = ("rram22", "mram22", "emram14")
+# Memories that a step can read or write: weights and thresholds of all neurons, a word of each map.
+_STREAMED = ("network.mvu.weights", "network.mvu.thresholds", "network.fetch.map")
 
 
 @dataclass(frozen=True)
@@ -53,6 +48,11 @@ class PricedPhase:
         """Effective energy, everything counted, an operation of the network; None without any."""
         operations = self.phase.operations
         return self.bill.total.nominal / operations if operations else None
+
+    @property
+    def delay_product(self) -> float | None:
+        """Energy times delay (J s); None where no hardware says how long it takes."""
+        return None if self.seconds is None else self.bill.total.nominal * self.seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +111,7 @@ class Assessment:
     @cached_property
     def working(self) -> tuple[MemoryLine, ...]:
         """Memories that learning and classifying by likelihood need besides."""
-        beside = (*working_memories(self.config), *classifier_memories(self.config))
-        return price_memories(beside, self.technology)
+        return price_memories(memories_beside(self.config), self.technology)
 
     @cached_property
     def phases(self) -> tuple[PricedPhase, ...]:
@@ -144,15 +143,35 @@ class Assessment:
         """W of the chip's memories; that of its gates needs a netlist."""
         return total(line.leakage for line in self.memories)
 
+    def retention(self, block: str) -> Total:
+        """Return J of keeping the memories of a block for the time of the configuration.
+
+        Parameters
+        ----------
+        block : {"sampler", "latent_buffer"}
+        """
+        kept = (line for line in self.memories if line.memory.component.startswith(f"{block}."))
+        return total(line.leakage for line in kept) * self.config.retention
+
     @property
-    def retention(self) -> Total:
-        """J of keeping the prototypes for the time of the configuration."""
-        kept = [line for line in self.memories if "prototypes" in line.memory.component]
-        power, seconds = total(line.leakage for line in kept), self.config.retention
-        return Total(
-            low=power.low * seconds, nominal=power.nominal * seconds, high=power.high * seconds,
-            missing=power.missing,
-        )  # fmt: skip
+    def area(self) -> Total:
+        """Area (m2) of the chip's memories."""
+        return total(line.area for line in self.memories)
+
+    @property
+    def inference(self) -> PricedPhase:
+        """The phase of an image."""
+        return self.phase("inference")
+
+    def phase(self, name: str) -> PricedPhase:
+        """Return the phase of a name."""
+        return next(priced for priced in self.phases if priced.phase.name == name)
+
+    @property
+    def bandwidth(self) -> int:
+        """Bits a cycle that the memories of the network give and take."""
+        lines = (line for line in self.memories if line.memory.component in _STREAMED)
+        return sum(line.memory.width * line.memory.copies for line in lines)
 
     @property
     def peak_operations(self) -> float:
@@ -191,34 +210,25 @@ class Assessment:
     @cached_property
     def pay_backs(self) -> tuple[PayBack, ...]:
         """The prototype memory in the non-volatile technologies that come with the install."""
-        return tuple(
-            pay_back(self.config, self.technology, load_technology(name)) for name in NON_VOLATILE
-        )
+        return pay_backs(self.config, self.technology)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What the technology does not say and something needs; each once."""
+        found = [gap for priced in self.phases for gap in priced.bill.missing]
+        found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
+        return tuple(dict.fromkeys(found))
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is missing, and what is an extrapolation; each once."""
-        lines = [*self.memories, *self.working]
-        found = [gap for priced in self.phases for gap in priced.bill.missing]
-        for line in lines:
-            if line.plan is None:
-                found.append(f"memory {line.memory.component}")
-            elif line.plan.area is None:
-                found.append(f"area of {line.memory.component}")
-            if line.plan is not None and line.plan.leakage is None:
-                found.append(f"leakage of {line.memory.component}")
-        missing = [f"{self.technology.name} does not say: {gap}" for gap in dict.fromkeys(found)]
+        """What is missing, and what is an extrapolation."""
+        missing = [f"{self.technology.name} does not say: {gap}" for gap in self.gaps]
         guessed = [
             f"{line.memory.component}: {line.plan.warning}"
-            for line in lines
+            for line in (*self.memories, *self.working)
             if line.plan is not None and line.plan.warning
         ]
         return (*missing, *guessed)
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """Those of `warnings` that are gaps."""
-        return tuple(text for text in self.warnings if " does not say: " in text)
 
 
 def _traffic(tally: Tally) -> int:

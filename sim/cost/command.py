@@ -9,10 +9,11 @@ from rich.console import Console
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.exports import as_csv, as_json
-from sim.cost.report import CostReport, terminal_tables
+from sim.cost.report import PICTURES, CostReport
 from sim.cost.technology import load_technology
+from sim.cost.terminal import terminal_tables
 from sim.errors import UserError
-from sim.files import ensure_directory, write_whole
+from sim.files import ensure_directory, remove_file, write_all
 
 __all__ = ["FORMATS", "CostCommand"]
 
@@ -47,20 +48,29 @@ class CostCommand:
         if self.liberty is not None:
             technology = technology.with_liberty(self.liberty)
         assessment = Assessment(config=config, technology=technology, study=self.study)
-        if self.strict and assessment.missing:
-            raise UserError("\n".join(assessment.missing))
+        if self.strict and assessment.gaps:
+            raise UserError(
+                f"Technology {technology.name} must say, and does not: {', '.join(assessment.gaps)}"
+            )
         report = CostReport(assessment, self.command)
         if self.format is None:
             _show(assessment, console)
         else:
             console.file.write(_text(report, self.format))
         if self.out is not None:
-            files = report.files()
-            ensure_directory(self.out)
-            for name, content in files.items():
-                write_whole(self.out / name, content)
+            _write(report, self.out)
             if self.format is None:
                 console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+
+def _write(report: CostReport, folder: Path) -> None:
+    """Write all files or none; a figure of an earlier report that this one has not goes."""
+    files = report.files()
+    ensure_directory(folder)
+    write_all({folder / name: content for name, content in files.items()})
+    for name in PICTURES:
+        if name not in files:
+            remove_file(folder / name)
 
 
 def _text(report: CostReport, format_: str) -> str:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What `engram cost` prices, from YAML: a chip, its network, what it keeps, how it learns."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import Field
 from golden.params import (
     AcceleratorParams,
     ChipParams,
+    HeadParams,
     LatentBufferParams,
     MvuParams,
     NetworkParams,
@@ -18,6 +20,7 @@ from golden.params import (
     SamplerParams,
 )
 from sim.cost.counts.room import check_room
+from sim.cost.counts.training import Gradients
 from sim.errors import UserError
 from sim.files import built_in_or_own, read_text
 from sim.networks import load_network
@@ -69,10 +72,12 @@ class TaskSection(Section):
         B, samples of a batch, old and new.
     hidden : int
         H, hidden neurons of the head.
-    forward_bits, backward_bits : int
-        q_f and q_b: bits of the numbers of the forward and the backward pass.
+    backward_bits : int
+        q_b, bits of errors and gradients; the forward pass is binary.
     weight_bits : int
         Bits of the real weights behind the binary ones.
+    gradients : {"registers", "memory"}
+        Where they are added up, `sim.cost.counts.training`.
     embeddings : {"buffer", "recompute"}
         Whether the embeddings of the new samples are kept until the task is learned, or the
         network sees every sample in every epoch.
@@ -85,9 +90,9 @@ class TaskSection(Section):
     epochs: int = Field(default=4, ge=1)
     batch: int = Field(default=128, ge=2)
     hidden: int = Field(default=128, ge=0)
-    forward_bits: int = Field(default=16, ge=1, le=32)
     backward_bits: int = Field(default=16, ge=1, le=32)
     weight_bits: int = Field(default=16, ge=1, le=32)
+    gradients: Gradients = "registers"
     embeddings: Literal["buffer", "recompute"] = "buffer"
     fit: Literal["host", "chip"] = "chip"
 
@@ -112,6 +117,7 @@ class CostConfig:
     network_name : str
         As the configuration names it.
     network : NetworkParams
+        With the head of the task over all classes kept, whatever head the description has.
     clock : float
         Hz.
     retention : float
@@ -128,6 +134,17 @@ class CostConfig:
     retention: float
     memory: MemorySection
     task: TaskSection
+
+    @property
+    def head(self) -> HeadParams:
+        """The head that is trained."""
+        assert self.network.head is not None
+        return self.network.head
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything above."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
 def load_cost(name: str) -> CostConfig:
@@ -153,50 +170,57 @@ def load_cost(name: str) -> CostConfig:
         title=fields.title,
         chip=fields.chip.value(),  # pyright: ignore[reportAttributeAccessIssue]
         network_name=fields.network,
-        network=load_network(fields.network),
+        network=_with_head(load_network(fields.network), fields),
         clock=fields.clock_mhz * 1e6,
         retention=fields.retention_days * 86_400,
         memory=fields.memory,
         task=fields.task,
     )
-    _check(config, document)
+    _check_numbers(config, document)
+    _check_network(config, document)
     return config
 
 
-def _check(config: CostConfig, document: Document) -> None:
-    """Refuse what does not fit its memories, or does not fit together."""
+def _with_head(network: NetworkParams, fields: _CostFields) -> NetworkParams:
+    """Return a network with the head that is trained."""
+    features, classes = network.output.size, fields.memory.classes
+    head = HeadParams(features=features, hidden=fields.task.hidden, classes=classes)
+    return replace(network, head=head)
+
+
+def _check_numbers(config: CostConfig, document: Document) -> None:
+    """Refuse classes and components that the chip has no room for."""
     prototypes, memory, task = config.chip.sampler.prototypes, config.memory, config.task
-    classes, components = prototypes.classes, prototypes.components
-    faults = [
-        (("memory", "classes"), memory.classes, classes, "classes of the chip's class table"),
-        (
-            ("memory", "components"), memory.components, prototypes.class_components,
-            "components a class of the chip",
-        ),
-        (
-            ("memory", "components"), memory.components, components // memory.classes,
-            f"components that {memory.classes} classes have room for in a memory of {components}",
-        ),
-        (("task", "classes"), task.classes, memory.classes, "classes kept"),
-        *(
-            [(("task", "fit"), memory.components, 1, "component a class that a chip can fit")]
-            if task.fit == "chip" else []
-        ),
+    room = prototypes.components
+    faults: list[tuple[str, int, int, str]] = [
+        ("memory.classes", memory.classes, prototypes.classes, "classes of the class table"),
+        ("memory.components", memory.components, prototypes.class_components,
+         "components that a class of the chip may have"),
+        ("memory.components", memory.components, room // memory.classes,
+         f"that {memory.classes} classes have of {room} components"),
+        ("task.classes", task.classes, memory.classes, "of memory.classes"),
     ]  # fmt: skip
-    for path, value, most, what in faults:
+    if task.fit == "chip":
+        faults.append(
+            ("memory.components", memory.components, 1, "that a chip can fit; say task.fit: host")
+        )
+    for key, value, most, what in faults:
         if value > most:
+            path = tuple(key.split("."))
             raise UserError(
-                f"{document.where_within(path[:1])}: {'.'.join(path)} must be at most the {most} "
-                f"{what}, not {value}"
+                f"{document.where(path)}: {key} must be at most the {most} {what}, not {value}"
             )
-    try:
-        check_room(config.network, config.chip.accelerator)
-    except ValueError as error:
-        raise UserError(f"{document.where(('chip', 'accelerator'))}: {error}") from error
-    wanted = prototypes.features
-    features = config.network.layers[-1].output.size
+
+
+def _check_network(config: CostConfig, document: Document) -> None:
+    """Refuse a network that yields no features for the sampler, or does not fit the machine."""
+    wanted, features = config.chip.sampler.prototypes.features, config.network.output.size
     if features != wanted:
         raise UserError(
             f"{document.where(('network',))}: network must yield the {wanted} features of the "
             f"chip's sampler, not {features}"
         )
+    try:
+        check_room(config.network, config.chip.accelerator)
+    except ValueError as error:
+        raise UserError(f"{document.where(('chip', 'accelerator'))}: {error}") from error

@@ -5,12 +5,16 @@ import csv
 import io
 import json
 from collections import defaultdict
+from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 import yaml
 
 from sim.cost.assessment import Assessment, PricedPhase
-from sim.cost.pricing import MemoryLine, Total
+from sim.cost.learners import PUBLISHED, this_chip
+from sim.cost.pricing import MemoryLine
+from sim.cost.sensitivity import swings
 
 __all__ = ["action_counts", "as_csv", "as_json"]
 
@@ -25,7 +29,9 @@ def as_json(assessment: Assessment, command: str) -> str:
     found = assessment.break_even
     results: dict[str, Any] = {
         "schema": SCHEMA,
+        "version": version("engram"),
         "command": command,
+        "config_sha256": assessment.config.digest,
         "title": assessment.config.title,
         "network": assessment.config.network_name,
         "technology": {
@@ -45,20 +51,22 @@ def as_json(assessment: Assessment, command: str) -> str:
                 "stalls": cost.stalls,
                 "utilisation": cost.utilisation,
                 "memory_bits": cost.memory_bits,
-                "energy_J": _total(cost.bill.total),
+                "energy_J": asdict(cost.bill.total),
             }
             for cost in assessment.layers
         ],
-        "leakage_W": _total(assessment.leakage),
-        "retention_J": _total(assessment.retention),
+        "leakage_W": asdict(assessment.leakage),
         "retention_s": assessment.config.retention,
+        "retention_J": {
+            block: asdict(assessment.retention(block)) for block in ("sampler", "latent_buffer")
+        },
         "peak_operations_per_s": assessment.peak_operations,
         "peak_J_per_operation": assessment.peak_joules_an_operation,
         "break_even": {
             "exemplars": found.exemplars,
-            "latent_J": _total(found.latent),
-            "drawn_J": {m: _total(energy) for m, energy in found.draws},
-            "buffered_J": {m: _total(energy) for m, energy in found.buffered},
+            "latent_J": asdict(found.latent),
+            "drawn_J": {m: asdict(energy) for m, energy in found.draws},
+            "buffered_J": {m: asdict(energy) for m, energy in found.buffered},
             "least_draws": found.least_draws,
             "least_draws_buffered": found.least_buffered,
         },
@@ -68,12 +76,24 @@ def as_json(assessment: Assessment, command: str) -> str:
                 "bits": point.bits,
                 "average_incremental": point.accuracy,
                 "spread": point.spread,
-                "learn_J": _total(point.learn),
-                "replay_J": _total(point.replay),
-                "classify_J": _total(point.answer),
+                "learn_J": asdict(point.learn),
+                "replay_J": asdict(point.replay),
+                "classify_J": asdict(point.answer),
             }
             for point in assessment.points
         ],
+        "pay_backs": [
+            {
+                "sram": pay.sram.name,
+                "other": pay.other.name,
+                "write_J": asdict(pay.write),
+                "sram_write_J": asdict(pay.sram_write),
+                "seconds": pay.seconds,
+                "seconds_supply_off": pay.off_seconds,
+            }
+            for pay in assessment.pay_backs
+        ],
+        "learners": [asdict(learner) for learner in (*this_chip(assessment), *PUBLISHED)],
         "warnings": list(assessment.warnings),
     }
     return json.dumps(results, indent=1) + "\n"
@@ -88,13 +108,13 @@ def as_csv(assessment: Assessment) -> str:
         name = priced.phase.name
         for line in priced.bill.lines:
             each = [] if line.each is None else [line.each.low, line.each.nominal, line.each.high]
-            sums = [] if line.each is None else list(_total(line.total).values())[:3]
+            sums = [] if line.each is None else list(asdict(line.total).values())[:3]
             action = line.action
             writer.writerow([
                 name, action.component, action.kind, action.width, _count(float(line.count)),
                 *(each or [""] * 3), *(sums or [""] * 3), line.each.source if line.each else "",
             ])  # fmt: skip
-        sums = list(_total(priced.bill.total).values())[:3]
+        sums = list(asdict(priced.bill.total).values())[:3]
         writer.writerow([name, "all", "", "", "", "", "", "", *sums, ""])
     return text.getvalue()
 
@@ -133,10 +153,11 @@ def _phase(priced: PricedPhase) -> dict[str, Any]:
         "cycles": None if cycles is None else float(cycles),
         "seconds": priced.seconds,
         "operations": priced.phase.operations,
-        "energy_J": _total(priced.bill.total),
-        "logic_J": _total(priced.bill.logic),
-        "memories_J": _total(priced.bill.memories),
-        "components_J": {k: _total(v) for k, v in priced.bill.by_component().items()},
+        "energy_J": asdict(priced.bill.total),
+        "logic_J": asdict(priced.bill.logic),
+        "memories_J": asdict(priced.bill.memories),
+        "components_J": {k: asdict(v) for k, v in priced.bill.by_component().items()},
+        "swings": [asdict(swing) for swing in swings(priced.bill)],
     }
 
 
@@ -151,16 +172,10 @@ def _memory(line: MemoryLine, scope: str) -> dict[str, Any]:
         "ports": memory.ports,
         "bits": memory.bits,
         "physical_bits": line.physical_bits,
-        "macros": line.plan.text if line.plan else None,
-        "area_m2": _total(line.area),
-        "leakage_W": _total(line.leakage),
+        "macros": line.macros,
+        "area_m2": asdict(line.area),
+        "leakage_W": asdict(line.leakage),
     }
-
-
-def _total(total: Total) -> dict[str, float | int]:
-    return {
-        "low": total.low, "nominal": total.nominal, "high": total.high, "missing": total.missing
-    }  # fmt: skip
 
 
 def _count(count: float) -> int | float:

@@ -3,17 +3,28 @@
 
 from collections.abc import Sequence
 
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from sim.cost.assessment import Assessment, PricedPhase
-from sim.cost.replay import Point
+from sim.cost.formatting import si
+from sim.cost.replay import BreakEven, Point
+from sim.cost.sensitivity import swings
 
-__all__ = ["accuracy_by_energy", "breakdown", "energy_by_bits", "energy_by_draws", "roofline"]
+__all__ = [
+    "accuracy_by_energy",
+    "breakdown",
+    "energy_by_bits",
+    "energy_by_draws",
+    "roofline",
+    "tornado",
+]
 
 _COLOURS = {"latent": "tab:blue", "gbm": "tab:orange", "likelihood": "tab:green"}
 _NAMES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "likelihood, no training"}
 _SHOWN = 7  # parts of a bar with a colour of their own; the others are "rest"
+_SWINGS = 6  # bars of a tornado
 
 
 def breakdown(phases: Sequence[PricedPhase]) -> Figure:
@@ -38,8 +49,7 @@ def breakdown(phases: Sequence[PricedPhase]) -> Figure:
         axes.barh(range(len(phases)), widths, left=lefts, color=colour, label=name)
         lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
     for row, phase in enumerate(phases):
-        joules = phase.bill.total.nominal
-        axes.text(101, row, f"{joules:.2e} J", va="center", fontsize=8)
+        axes.text(101, row, si(phase.bill.total.nominal, "J"), va="center", fontsize=8)
     axes.set_yticks(range(len(phases)), [f"{p.phase.name} ({p.phase.unit})" for p in phases])
     axes.invert_yaxis()
     axes.set_xlim(0, 117)
@@ -55,8 +65,7 @@ def roofline(assessment: Assessment) -> Figure:
     axes = figure.add_subplot()
     mvu = assessment.config.chip.accelerator.mvu
     peak = 2 * mvu.pe * mvu.simd
-    # Weights and thresholds of all neurons; a word in, and one out.
-    bandwidth = mvu.pe * (mvu.simd + mvu.count_width + 2) + 2 * mvu.simd
+    bandwidth = assessment.bandwidth
     layers = [cost for cost in assessment.layers if cost.layer.synapses]
     low = 0.5 * min(cost.intensity for cost in layers)
     ridge = peak / bandwidth
@@ -71,9 +80,8 @@ def roofline(assessment: Assessment) -> Figure:
         axes.plot(cost.intensity, reached, "o", color=f"C{index}", label=label)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    _plain_logs(axes.xaxis)
+    _plain_logs(axes.yaxis)
     axes.set_xlabel("operations a bit read or written")
     axes.set_ylabel("operations a cycle")
     axes.grid(alpha=0.3)
@@ -81,11 +89,29 @@ def roofline(assessment: Assessment) -> Figure:
     return figure
 
 
-def energy_by_draws(assessment: Assessment) -> Figure:
+def tornado(phases: Sequence[PricedPhase]) -> Figure:
+    """Draw how far the energy of some phases moves with each figure between its bounds."""
+    figure = Figure(figsize=(7, 1.9 * len(phases) + 0.6), layout="constrained")
+    for axes, priced in zip(figure.subplots(len(phases), squeeze=False)[:, 0], phases, strict=True):
+        whole = priced.bill.total.nominal
+        shown = [s for s in swings(priced.bill)[:_SWINGS] if s.high > s.low]
+        for row, swing in enumerate(shown):
+            axes.barh(row, 100 * swing.low / whole, color="tab:blue")
+            axes.barh(row, 100 * swing.high / whole, color="tab:orange")
+        axes.set_yticks(range(len(shown)), [swing.figure for swing in shown])
+        axes.invert_yaxis()
+        axes.axvline(0, color="0.3", lw=0.8)
+        axes.set_title(f"{priced.phase.name}, {si(whole, 'J')}", fontsize=9)
+    figure.supxlabel(
+        "change of the sum (%) with the figure at its low and high bound", fontsize="medium"
+    )
+    return figure
+
+
+def energy_by_draws(found: BreakEven) -> Figure:
     """Draw the energy of a pseudo-exemplar against M, beside latent replay of as many bits."""
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
-    found = assessment.break_even
     lines = (
         (found.draws, "tab:orange", "drawn, taken at once"),
         (found.buffered, "tab:red", "drawn, kept in a buffer of M, read"),
@@ -102,9 +128,7 @@ def energy_by_draws(assessment: Assessment) -> Figure:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(lambda m, _: f"{m:g}")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _plain_logs(axes.yaxis)
     axes.set_xlabel("M, pseudo-exemplars drawn a prototype read")
     axes.set_ylabel("energy of an exemplar (nJ)")
     axes.grid(alpha=0.3)
@@ -125,9 +149,7 @@ def energy_by_bits(points: Sequence[Point]) -> Figure:
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    _plain_logs(axes.yaxis)
     axes.set_xlabel("memory of the past (kb, as the papers count it)")
     axes.set_ylabel("energy of the past's exemplars, a task (mJ)")
     axes.grid(alpha=0.3)
@@ -143,14 +165,11 @@ def accuracy_by_energy(points: Sequence[Point]) -> Figure:
         own = [p for p in points if p.method == method]
         axes.scatter(
             [p.learn.nominal for p in own], [100 * p.accuracy for p in own],
-            s=[max(8, p.bits / 2e4) for p in own], color=colour, alpha=0.45,
+            s=[8 + p.bits / 1e5 for p in own], color=colour, alpha=0.45,
             label=_NAMES[method],
         )  # fmt: skip
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes.xaxis.set_minor_formatter(NullFormatter())
     axes.margins(x=0.15)
+    axes.set_xlim(left=0)
     axes.set_xlabel("energy of learning a task (J)")
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3)
@@ -158,6 +177,13 @@ def accuracy_by_energy(points: Sequence[Point]) -> Figure:
     for handle in legend.legend_handles:
         handle.set_sizes([40])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
     return figure
+
+
+def _plain_logs(axis: Axis) -> None:
+    """Mark a logarithmic axis with plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _shares(phase: PricedPhase) -> dict[str, float]:

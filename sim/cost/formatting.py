@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Quantities as people read them: three figures and a prefix."""
 
+from fractions import Fraction
+
 from sim.cost.pricing import Total
 
-__all__ = ["bounds", "number", "si"]
+__all__ = ["bounds", "days", "number", "si", "square_millimetres"]
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"),
              (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))  # fmt: skip
@@ -30,6 +32,20 @@ def bounds(total: Total, unit: str) -> list[str]:
     return [si(value, unit) + star for value in (total.low, total.nominal, total.high)]
 
 
-def number(value: float) -> str:
-    """Return a number with its thousands apart, a fraction to two places."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
+def square_millimetres(area: Total) -> str:
+    """Return the nominal area (mm2) with the marks of `bounds`."""
+    if area.missing and not area.nominal:
+        return "-"
+    return f"{area.nominal * 1e6:.3f}{'*' if area.missing else ''}"
+
+
+def number(value: float | Fraction | None) -> str:
+    """Return a number with its thousands apart, a fraction to two places; a dash for None."""
+    if value is None:
+        return "-"
+    return f"{float(value):,.0f}" if float(value).is_integer() else f"{float(value):,.2f}"
+
+
+def days(seconds: float) -> str:
+    """Return a time such as "a day" or "2.5 days"."""
+    return "a day" if seconds == 86_400 else f"{seconds / 86_400:g} days"

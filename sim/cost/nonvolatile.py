@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import prototypes
 from sim.cost.pricing import Total, price, price_memories, total
-from sim.cost.technology import Technology
+from sim.cost.technology import Technology, load_technology
 
-__all__ = ["PayBack", "pay_back"]
+__all__ = ["PayBack", "pay_back", "pay_backs"]
 
+# Beside the memories of the chip's technology; and those that an SRAM of their own node, found by
+# the same array model, compares with.
+_NON_VOLATILE = ("rram22", "mram22", "emram14")
+_OF_ONE_MODEL = ("sram22", ("rram22", "mram22"))
 _YEAR = 365.25 * 86_400  # s
 
 
@@ -19,48 +23,58 @@ class PayBack:
 
     Attributes
     ----------
-    technology : str
-    title : str
+    sram, other : Technology
     write, sram_write : Total
         J to write all prototypes once.
     read : Total
         J of the rows of one exemplar.
     leakage, sram_leakage : Total
         W.
-    endurance : tuple of (float, float) or None
-        Writes that a cell survives, at least and at most.
     """
 
-    technology: str
-    title: str
+    sram: Technology
+    other: Technology
     write: Total
     sram_write: Total
     read: Total
     leakage: Total
     sram_leakage: Total
-    endurance: tuple[float, float] | None
 
     @property
     def seconds(self) -> float | None:
         """Retention after which it has taken less than SRAM; None if it never does."""
         saved = self.sram_leakage.nominal - self.leakage.nominal
-        if self.sram_leakage.missing or self.leakage.missing or saved <= 0:
+        if self.leakage.missing or saved <= 0:
             return None
-        return max(0.0, (self.write.nominal - self.sram_write.nominal) / saved)
+        return self._after(saved)
 
     @property
     def off_seconds(self) -> float | None:
         """The same if its supply is off while it only keeps its bits."""
-        if self.sram_leakage.missing or not self.sram_leakage.nominal:
-            return None
-        more = self.write.nominal - self.sram_write.nominal
-        return max(0.0, more / self.sram_leakage.nominal)
+        return self._after(self.sram_leakage.nominal)
 
     def years(self, tasks_a_day: float) -> float | None:
         """Return how long the weakest cell lasts if all prototypes are written anew each task."""
-        if self.endurance is None:
+        endurance = self.other.endurance
+        return None if endurance is None else endurance.low / tasks_a_day * 86_400 / _YEAR
+
+    def _after(self, saved: float) -> float | None:
+        """Return the seconds in which so many W make up for the writing."""
+        if (self.sram_leakage + self.sram_write + self.write).missing:
             return None
-        return self.endurance[0] / tasks_a_day * 86_400 / _YEAR
+        return max(0.0, (self.write.nominal - self.sram_write.nominal) / saved)
+
+
+def pay_backs(config: CostConfig, technology: Technology) -> tuple[PayBack, ...]:
+    """Return the prototypes in the non-volatile technologies that come with the install.
+
+    Beside the chip's SRAM, which may be of another node, and beside SRAM of the same node by the
+    same model where there is one.
+    """
+    name, others = _OF_ONE_MODEL
+    pairs = [(technology, other) for other in map(load_technology, _NON_VOLATILE)]
+    pairs += [(load_technology(name), load_technology(other)) for other in others]
+    return tuple(pay_back(config, sram, other) for sram, other in pairs)
 
 
 def pay_back(config: CostConfig, sram: Technology, other: Technology) -> PayBack:
@@ -77,12 +91,11 @@ def pay_back(config: CostConfig, sram: Technology, other: Technology) -> PayBack
     read = params.beats * prototypes.read_row(params)
     ours, theirs = (price_memories(prototypes.memories(params), t) for t in (sram, other))
     return PayBack(
-        technology=other.name,
-        title=other.title,
+        sram=sram,
+        other=other,
         write=price(written, theirs, other).total,
         sram_write=price(written, ours, sram).total,
         read=price(read, theirs, other).total,
         leakage=total(line.leakage for line in theirs),
         sram_leakage=total(line.leakage for line in ours),
-        endurance=None if other.endurance is None else (other.endurance.low, other.endurance.high),
     )

@@ -5,14 +5,13 @@ Whatever a technology does not say is a line without a figure and a warning, nev
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.quantity import Range
 from sim.cost.technology import Technology
 from sim.cost.tiling import MemoryPlan
-from sim.errors import UserError
 
 __all__ = [
     "Bill",
@@ -21,7 +20,6 @@ __all__ = [
     "Total",
     "price",
     "price_memories",
-    "require_all",
     "total",
 ]
 
@@ -46,12 +44,28 @@ class Total:
     high: float = 0.0
     missing: int = 0
 
+    @classmethod
+    def of(cls, each: Range | None, times: float = 1.0) -> "Total":
+        """Return so many of a quantity; None is one that the technology does not say."""
+        if each is None:
+            return cls(missing=1)
+        return cls(low=times * each.low, nominal=times * each.nominal, high=times * each.high)
+
     def __add__(self, other: "Total") -> "Total":
         return Total(
             low=self.low + other.low,
             nominal=self.nominal + other.nominal,
             high=self.high + other.high,
             missing=self.missing + other.missing,
+        )
+
+    def __mul__(self, factor: float) -> "Total":
+        """Return the sum times a number >= 0."""
+        return replace(
+            self,
+            low=self.low * factor,
+            nominal=self.nominal * factor,
+            high=self.high * factor,
         )
 
 
@@ -74,13 +88,7 @@ class EnergyLine:
     @property
     def total(self) -> Total:
         """J of all of them."""
-        if self.each is None:
-            return Total(missing=1)
-        times = float(self.count)
-        return Total(
-            low=times * self.each.low, nominal=times * self.each.nominal,
-            high=times * self.each.high,
-        )  # fmt: skip
+        return Total.of(self.each, float(self.count))
 
     @property
     def is_memory(self) -> bool:
@@ -108,20 +116,31 @@ class MemoryLine:
         return None if self.plan is None else self.plan.physical_bits * self.memory.copies
 
     @property
+    def macros(self) -> str:
+        """What one copy is made of, in words; a dash where the technology has no memories."""
+        return (self.plan.text or "formula") if self.plan else "-"
+
+    @property
     def area(self) -> Total:
         """m2 of all copies."""
-        return self._of(None if self.plan is None else self.plan.area)
+        return Total.of(None if self.plan is None else self.plan.area, self.memory.copies)
 
     @property
     def leakage(self) -> Total:
         """W of all copies."""
-        return self._of(None if self.plan is None else self.plan.leakage)
+        return Total.of(None if self.plan is None else self.plan.leakage, self.memory.copies)
 
-    def _of(self, each: Range | None) -> Total:
-        if each is None:
-            return Total(missing=1)
-        n = self.memory.copies
-        return Total(low=n * each.low, nominal=n * each.nominal, high=n * each.high)
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the technology does not say, in words."""
+        if self.plan is None:
+            return (f"memory {self.memory.component}",)
+        figures = {"area": self.plan.area, "leakage": self.plan.leakage}
+        return tuple(
+            f"{name} of {self.memory.component}"
+            for name, figure in figures.items()
+            if figure is None
+        )
 
 
 @dataclass(frozen=True)
@@ -205,19 +224,6 @@ def price(tally: Tally, memories: Iterable[MemoryLine], technology: Technology) 
     return Bill(
         tuple(EnergyLine(action=a, count=count, each=each(a)) for a, count in tally.items())
     )
-
-
-def require_all(missing: Iterable[str], technology: Technology) -> None:
-    """Refuse a bill with gaps.
-
-    Raises
-    ------
-    UserError
-        If there are any; the message names them all.
-    """
-    gaps = sorted(set(missing))
-    if gaps:
-        raise UserError(f"Technology {technology.name} must say, and does not: {', '.join(gaps)}")
 
 
 def _access(action: Action, plans: Mapping[str, MemoryLine]) -> Range | None:

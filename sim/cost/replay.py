@@ -19,16 +19,9 @@ from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer, sampler
 from sim.cost.counts.tally import Action, Memory, Tally
-from sim.cost.phases import (
-    Classifier,
-    Source,
-    answer,
-    chip_memories,
-    classifier_memories,
-    learn,
-    replay,
-    working_memories,
-)
+from sim.cost.learning import Source, learn, replay
+from sim.cost.life import chip_memories, memories_beside
+from sim.cost.phases import Classifier, answer
 from sim.cost.pricing import Total, price, price_memories
 from sim.cost.technology import Technology
 from sim.errors import UserError
@@ -143,16 +136,14 @@ def points(config: CostConfig, technology: Technology, study: Path) -> Iterator[
     Raises
     ------
     UserError
-        If it is none.
+        If it is none, of other embeddings, or without such methods.
     """
-    for label, accuracies in _accuracies(study).items():
+    features = config.chip.sampler.prototypes.features
+    for label, accuracies in _accuracies(study, features).items():
         method, numbers = _parse(label)
         sized = _sized(config, **numbers)
         source, classifier = _ROLES[method]
-        memories = price_memories(
-            (*chip_memories(sized), *working_memories(sized), *classifier_memories(sized)),
-            technology,
-        )
+        memories = price_memories((*chip_memories(sized), *memories_beside(sized)), technology)
         learned, answered = learn(sized, source), answer(sized, classifier)
         past = sized.chip.latent if method == "latent" else sized.chip.sampler.prototypes
         yield Point(
@@ -206,15 +197,21 @@ def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
     return params.components * params.features * params.code_width
 
 
-def _accuracies(study: Path) -> dict[str, list[float]]:
+def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
     """Return the accuracies of the plain methods of a study by their label, one a seed."""
     found: dict[str, list[float]] = {}
     try:
-        for run in json.loads(read_text(study))["runs"]:
+        results = json.loads(read_text(study))
+        of = results["data"]["features"]
+        for run in results["runs"]:
             if _LABEL.fullmatch(run["label"]):
                 found.setdefault(run["label"], []).append(float(run["average_incremental"]))
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{study} must be the results.json of a study, and it is not") from error
+    if of != features:
+        raise UserError(f"{study} must be a study of the chip's D = {features} bits, not {of}")
+    if not found:
+        raise UserError(f"{study} must hold latent replay, GBM or mixture likelihood, not none")
     return found
 
 

@@ -1,41 +1,59 @@
 # SPDX-License-Identifier: MIT
 """The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv`` and actions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.metadata import version
 
-from rich.table import Table
-
-from golden.params import AcceleratorParams, ChipParams
+from golden.params import ChipParams
 from sim.cost import figures
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost import report_rows as rows
+from sim.cost.assessment import Assessment
 from sim.cost.exports import action_counts, as_csv, as_json
-from sim.cost.formatting import bounds, number, si
-from sim.cost.pricing import MemoryLine, total
+from sim.cost.formatting import bounds, days, si
+from sim.cost.learners import PUBLISHED, this_chip
+from sim.cost.sensitivity import swings
+from sim.cost.technology_table import Source
 from sim.report.document import figure_bytes
 from sim.report.tables import markdown_table
 
-__all__ = ["CostReport", "terminal_tables"]
+__all__ = ["PICTURES", "CostReport"]
+
+#: Figures that a report may have.
+PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
+            "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
+
+#: Phases whose energy is taken apart by figures.
+_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
+_FIGURES_SHOWN = 6
 
 _SCOPE = (
     "**Scope.** *Logic* is the datapath and control that the counts name; *memories* are the SRAM "
-    "macros; input, output, clock tree, idle flip-flops and the leakage of gates are left out "
-    "here (a netlist has them: `engram cost --map`). Low and high are the bounds of every figure "
-    "at once. An operation is an XNOR or an addition: two a synapse."
+    "macros; input, output, clock tree, idle flip-flops and the leakage of gates are left out. Low "
+    "and high are the bounds of every figure at once; a star marks a sum that lacks figures. An "
+    "operation is an XNOR or an addition: two a synapse."
 )
-_TRAINING = (
-    "No hardware trains a head or fits prototypes yet: those rows price the arithmetic that it "
-    "needs, by plain descent with numbers of q_f and q_b bits, and the working memories for it. "
-    "They take no account of cycles."
+_STALLS = (
+    "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
+    "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
 )
 _BREAK_EVEN = (
     "K prototypes of q bits take as many bits as E = K q exemplars, but an exemplar drawn from "
     "them reads q D bits where a stored one reads D. M exemplars drawn from a row that is read "
     "once share that; they leave beat by beat in turn, so the gain is real only where the consumer "
-    "takes them so (M accumulators), not where they are put together in a buffer first."
+    "takes them so (M accumulators), not where they are put together in a buffer first. Steps "
+    "between sizes are those of the macros that memories are made of."
 )
-_PHASE_COLUMNS = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, high",
-                  "logic", "memories", "mean power", "note")  # fmt: skip
+_PAY_BACK = (
+    "*Pays back* is the retention after which writing has cost less than the leakage of the SRAM "
+    "beside it; the weakest cells reported set how long they last. Figures of array models (NVSim) "
+    "are 25 to 60 times below those of silicon, and leak as of fast cells at 350 K: compare them "
+    "with an SRAM of the same model, not with another node's."
+)
+_LEARNERS = (
+    "Energies as the works state them, of other networks, images and numbers of samples: orders of "
+    "magnitude, not a ranking. Where images are many, extracting their features dominates."
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +66,7 @@ class CostReport:
     command : str
         What made it.
     sections : tuple of str
-        Further sections, in Markdown, before the warnings.
+        Further sections, in Markdown, before the actions.
     """
 
     assessment: Assessment
@@ -61,7 +79,8 @@ class CostReport:
         pictures = {
             "breakdown.png": figures.breakdown(a.phases),
             "roofline.png": figures.roofline(a),
-            "energy_by_draws.png": figures.energy_by_draws(a),
+            "tornado.png": figures.tornado([a.phase(name) for name in _TAKEN_APART]),
+            "energy_by_draws.png": figures.energy_by_draws(a.break_even),
         }
         if a.points:
             pictures["energy_by_bits.png"] = figures.energy_by_bits(a.points)
@@ -78,17 +97,22 @@ class CostReport:
         """Return the report."""
         parts = (
             *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
-            *self._layers(), *self._replay(), *self._non_volatile(), *self.sections,
-            *self._actions(), *self._warnings(), *self._sources(),
+            *self._layers(), *self._replay(), *self._learners(), *self._non_volatile(),
+            *self._swings(), *self.sections, *self._actions(), *self._warnings(),
+            *self._sources(),
         )  # fmt: skip
         return "\n\n".join(parts) + "\n"
 
     def _head(self) -> Iterator[str]:
         a, tech = self.assessment, self.assessment.technology
+        volts = "" if tech.voltage is None else f", {tech.voltage:g} V"
         yield f"# What it costs: {a.config.title}"
-        yield f"    {self.command}"
         yield (
-            f"Technology {tech.name}: {tech.title}; {tech.node:g} nm, {tech.voltage:g} V. Clock "
+            f"Made by `{self.command}` (engram {version('engram')}, configuration "
+            f"{a.config.digest[:12]})."
+        )
+        yield (
+            f"Technology {tech.name}: {tech.title}; {tech.node:g} nm{volts}. Clock "
             f"{si(a.config.clock, 'Hz')}. Network {a.config.network_name}; "
             f"{_machine(a.config.chip)}; {a.config.memory.classes} classes of "
             f"K = {a.config.memory.components}."
@@ -97,140 +121,115 @@ class CostReport:
 
     def _phases(self) -> Iterator[str]:
         yield "## Phases"
-        rows = [_phase_row(priced) for priced in self.assessment.phases]
-        yield markdown_table(_PHASE_COLUMNS, rows)
-        yield _TRAINING
+        yield markdown_table(rows.PHASES, [rows.phase_row(p) for p in self.assessment.phases])
+        yield _training(self.assessment)
         yield "![Where the energy of every phase goes](breakdown.png)"
 
     def _memories(self) -> Iterator[str]:
         a = self.assessment
-        columns = ("memory", "rows x bits", "copies", "ports", "bits", "physical bits", "overhead",
-                   "each of", "area (mm2)", "leakage")  # fmt: skip
         yield "## Memories"
-        rows = [_memory_row(line) for line in a.memories]
-        yield markdown_table(columns, [*rows, _memory_sum("**chip**", a.memories)])
+        lines = [rows.memory_row(line) for line in a.memories]
+        yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**chip**", a.memories)])
         yield "What learning a task and classifying by likelihood need besides:"
-        rows = [_memory_row(line) for line in a.working]
-        yield markdown_table(columns, [*rows, _memory_sum("**besides**", a.working)])
-        days = a.config.retention / 86_400
-        low, nominal, high = bounds(a.retention, "J")
-        yield (
-            f"Keeping the prototypes for {days:g} days takes {nominal} ({low} to {high}) of "
-            f"leakage; all memories of the chip leak {bounds(a.leakage, 'W')[1]}."
-        )
+        lines = [rows.memory_row(line) for line in a.working]
+        yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**besides**", a.working)])
+        kept = {"the prototypes": a.retention("sampler"), "exemplars": a.retention("latent_buffer")}
+        for name, energy in kept.items():
+            low, nominal, high = bounds(energy, "J")
+            yield (
+                f"Keeping {name} for {days(a.config.retention)} takes {nominal} of leakage "
+                f"({low} to {high})."
+            )
+        yield f"All memories of the chip leak {bounds(a.leakage, 'W')[1]}."
 
     def _efficiency(self) -> Iterator[str]:
-        a = self.assessment
-        inference = a.phases[0]
-        effective = inference.joules_an_operation
+        a, inference = self.assessment, self.assessment.inference
         operations = inference.phase.operations
         rate = operations / inference.seconds if inference.seconds else None
-        logic = inference.bill.logic.nominal / operations
         yield "## Peak and effective"
-        peak = a.peak_joules_an_operation
-        rows = [
-            ["peak, datapath alone", si(a.peak_operations, "op/s"), *_per(peak)],
-            ["inference, logic", si(rate, "op/s"), *_per(logic)],
-            ["inference, logic and memories", si(rate, "op/s"), *_per(effective)],
-        ]  # fmt: skip
-        yield markdown_table(("scope", "rate", "energy an operation", "TOp/s/W"), rows)
+        table = [
+            rows.efficiency_row(
+                "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
+            ),
+            rows.efficiency_row(
+                "inference, logic", rate, inference.bill.logic.nominal / operations
+            ),
+            rows.efficiency_row(
+                "inference, logic and memories", rate, inference.joules_an_operation
+            ),
+        ]
+        yield markdown_table(rows.EFFICIENCY, table)
+        if a.area.nominal:
+            density = a.peak_operations / (a.area.nominal * 1e6)
+            yield f"At the peak, {si(density, 'op/s')} a mm2 of memories."
 
     def _layers(self) -> Iterator[str]:
         yield "## Layers of a picture"
-        columns = ("layer", "steps", "cycles", "stalls", "synapses in use", "memory (kb)",
-                   "operations a bit", "energy")  # fmt: skip
-        rows = [
-            [
-                cost.layer.name, number(cost.layer.steps), number(cost.cycles), number(cost.stalls),
-                f"{cost.utilisation:.1%}" if cost.layer.synapses else "-",
-                f"{cost.memory_bits / 1e3:,.1f}",
-                f"{cost.intensity:.2f}" if cost.layer.synapses else "-",
-                si(cost.bill.total.nominal, "J"),
-            ]
-            for cost in self.assessment.layers
-        ]  # fmt: skip
-        yield markdown_table(columns, rows)
-        yield (
-            "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
-            "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
-        )
+        yield markdown_table(rows.LAYERS, [rows.layer_row(c) for c in self.assessment.layers])
+        yield _STALLS
         yield "![Operations a cycle against operations a bit](roofline.png)"
 
     def _replay(self) -> Iterator[str]:
-        a, found = self.assessment, self.assessment.break_even
-        least, buffered = found.least_draws, found.least_buffered
+        found = self.assessment.break_even
         yield "## Drawing or reading the past"
         yield _BREAK_EVEN
         columns = ("M", "drawn", "drawn and buffered", f"latent replay, E = {found.exemplars}")
-        rows = [
-            [str(m), *(si(e.nominal, "J") for e in (drawn, kept, found.latent))]
+        table = [
+            [str(m), *(bounds(energy, "J")[1] for energy in (drawn, kept, found.latent))]
             for (m, drawn), (_, kept) in zip(found.draws, found.buffered, strict=True)
         ]
-        yield markdown_table(columns, rows)
+        yield markdown_table(columns, table)
         yield (
-            f"Drawing takes no more than reading {_from(least)}; with a buffer {_from(buffered)}."
+            f"Drawing takes no more than reading {_from(found.least_draws)}; with a buffer "
+            f"{_from(found.least_buffered)}."
         )
         yield "![Energy of an exemplar against M](energy_by_draws.png)"
-        if a.points:
+        if self.assessment.points:
             yield from self._points()
 
     def _points(self) -> Iterator[str]:
-        columns = ("method", "memory (kb, paper)", "average incremental (%)", "learn a task",
-                   "of it exemplars", "classify an embedding")  # fmt: skip
-        rows = [
-            [
-                point.label, f"{point.bits / 1e3:.1f}",
-                f"{100 * point.accuracy:.1f} ± {100 * point.spread:.1f}",
-                si(point.learn.nominal, "J"), si(point.replay.nominal, "J"),
-                si(point.answer.nominal, "J"),
-            ]
-            for point in self.assessment.points
-        ]  # fmt: skip
         yield (
             f"Accuracies of `{self.assessment.study}`, mean and spread over seeds, beside what the "
             "method would take on this chip, its memory just large enough. Fits of more than one "
             "component are the host's and not counted."
         )
-        yield markdown_table(columns, rows)
+        yield markdown_table(rows.POINTS, [rows.point_row(p) for p in self.assessment.points])
         yield "![Energy of the exemplars of a task against bits](energy_by_bits.png)"
         yield "![Accuracy against the energy of learning a task](accuracy_by_energy.png)"
 
+    def _learners(self) -> Iterator[str]:
+        yield "## Beside published learners"
+        learners = (*this_chip(self.assessment), *PUBLISHED)
+        yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
+        yield _LEARNERS
+
     def _non_volatile(self) -> Iterator[str]:
         yield "## Prototypes in a non-volatile memory"
-        columns = ("memory", "write all", "in SRAM", "an exemplar's rows", "leakage", "pays back",
-                   "pays back, supply off", "cells last, a task a day")  # fmt: skip
-        rows = [
-            [
-                pay.title, si(pay.write.nominal, "J"), si(pay.sram_write.nominal, "J"),
-                si(pay.read.nominal, "J"), bounds(pay.leakage, "W")[1],
-                _after(pay.seconds), _after(pay.off_seconds), _lasts(pay.years(1.0)),
-            ]
-            for pay in self.assessment.pay_backs
-        ]  # fmt: skip
-        yield markdown_table(columns, rows)
+        table = [rows.pay_back_row(pay) for pay in self.assessment.pay_backs]
+        yield markdown_table(rows.PAY_BACKS, table)
+        yield _PAY_BACK
+
+    def _swings(self) -> Iterator[str]:
+        yield "## What moves the sums"
         yield (
-            "*Pays back* is the retention after which writing has cost less than the leakage of "
-            "the chip's SRAM; the weakest cells reported set how long they last. Figures of array "
-            "models are 25 to 60 times below those of silicon."
+            "Every figure at its bounds, all others nominal, in percent of the sum. Figures that "
+            "their source gives without bounds move nothing."
         )
+        for priced in map(self.assessment.phase, _TAKEN_APART):
+            whole = priced.bill.total.nominal
+            widest = swings(priced.bill)[:_FIGURES_SHOWN]
+            yield f"{priced.phase.name}:"
+            yield markdown_table(rows.SWINGS, [rows.swing_row(swing, whole) for swing in widest])
+        yield "![How far the sums move with each figure](tornado.png)"
 
     def _actions(self) -> Iterator[str]:
         yield "## Actions"
         yield "Every row is in `cost.csv`; sums of the rows are the totals above."
-        columns = ("component", "action", "bits", "count", "energy each", "energy")
         for priced in self.assessment.phases:
             yield f"### {priced.phase.name}, one {priced.phase.unit}"
-            rows = [
-                [
-                    line.action.component, line.action.kind, str(line.action.width),
-                    number(float(line.count)),
-                    si(line.each.nominal if line.each else None, "J"),
-                    si(line.total.nominal if line.each else None, "J"),
-                ]
-                for line in priced.bill.lines
-            ]  # fmt: skip
-            sums = ["**sum**", "", "", "", "", si(priced.bill.total.nominal, "J")]
-            yield markdown_table(columns, [*rows, sums])
+            lines = [rows.action_row(line) for line in priced.bill.lines]
+            sums = ["**sum**", "", "", "", "", bounds(priced.bill.total, "J")[1]]
+            yield markdown_table(rows.ACTIONS, [*lines, sums])
 
     def _warnings(self) -> Iterator[str]:
         if self.assessment.warnings:
@@ -238,103 +237,45 @@ class CostReport:
             yield "\n".join(f"- {text}" for text in self.assessment.warnings)
 
     def _sources(self) -> Iterator[str]:
+        a = self.assessment
+        used = [a.technology, *(t for pay in a.pay_backs for t in (pay.sram, pay.other))]
+        lines = [_citation(s) for technology in used for s in technology.sources.values()]
+        lines += [learner.citation for learner in PUBLISHED]
         yield "## Sources"
-        yield "\n".join(
-            f"- {key}: {source.citation}" + (f", {source.url}" if source.url else "")
-            for key, source in self.assessment.technology.sources.items()
-        )
+        yield "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 
 
-def terminal_tables(assessment: Assessment) -> Iterator[Table]:
-    """Yield what people look at first: the phases, and where the energy of a picture goes."""
-    yield _table(
-        "Phases",
-        ("phase", "cycles", "energy", "logic", "memories"),
-        [[row[0], row[2], row[5], row[7], row[8]] for row in map(_phase_row, assessment.phases)],
+def _training(assessment: Assessment) -> str:
+    """Return what the rows of learning count."""
+    task = assessment.config.task
+    place = {
+        "registers": "added up in registers, of PE x SIMD weights at a time over a batch whose "
+        "inputs and errors are kept",
+        "memory": "added up in a memory, which every sample reads and writes whole",
+    }[task.gradients]
+    return (
+        "No hardware trains a head or fits prototypes yet: those rows price the arithmetic and "
+        "working memories that it would need, and take no account of cycles. How it trains is a "
+        f"choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
+        f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
     )
-    memories = [
-        [
-            line.memory.component, number(line.memory.bits), _macros(line),
-            _square_millimetres(line.area.nominal, line.area.missing),
-            bounds(line.leakage, "W")[1],
-        ]
-        for line in assessment.memories
-    ]  # fmt: skip
-    yield _table("Memories", ("memory", "bits", "each of", "mm2", "leakage"), memories)
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for index, name in enumerate(columns):
-        table.add_column(name, justify="right" if index else "left")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _phase_row(priced: PricedPhase) -> list[str]:
-    phase, bill = priced.phase, priced.bill
-    power = bill.total.nominal / priced.seconds if priced.seconds else None
-    return [
-        phase.name, phase.unit, "-" if phase.cycles is None else number(float(phase.cycles)),
-        si(priced.seconds, "s"), *bounds(bill.total, "J"), bounds(bill.logic, "J")[1],
-        bounds(bill.memories, "J")[1], si(power, "W"), phase.note,
-    ]  # fmt: skip
-
-
-def _memory_row(line: MemoryLine) -> list[str]:
-    memory, physical = line.memory, line.physical_bits
-    return [
-        memory.component, f"{memory.depth} x {memory.width}", str(memory.copies),
-        str(memory.ports), number(memory.bits), "-" if physical is None else number(physical),
-        "-" if physical is None else f"{physical / memory.bits - 1:+.0%}",
-        _macros(line),
-        _square_millimetres(line.area.nominal, line.area.missing), bounds(line.leakage, "W")[1],
-    ]  # fmt: skip
-
-
-def _macros(line: MemoryLine) -> str:
-    return (line.plan.text or "formula") if line.plan else "-"
-
-
-def _memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
-    bits = sum(line.memory.bits for line in lines)
-    physical = sum(line.physical_bits or 0 for line in lines)
-    area, leakage = total(line.area for line in lines), total(line.leakage for line in lines)
-    return [
-        name, "", "", "", number(bits), number(physical), f"{physical / bits - 1:+.0%}", "",
-        _square_millimetres(area.nominal, area.missing), bounds(leakage, "W")[1],
-    ]  # fmt: skip
-
-
-def _square_millimetres(area: float, missing: int) -> str:
-    return "-" if missing and not area else f"{area * 1e6:.3f}{'*' if missing else ''}"
-
-
-def _per(joules: float | None) -> list[str]:
-    return [si(joules, "J"), "-" if not joules else f"{1e-12 / joules:.3g}"]
+def _citation(source: Source) -> str:
+    parts = (source.citation, source.url, source.licence)
+    return ", ".join(part for part in parts if part)
 
 
 def _from(draws: int | None) -> str:
     return "for no M tried" if draws is None else f"from M = {draws} on"
 
 
-def _after(seconds: float | None) -> str:
-    if seconds is None:
-        return "never, or unknown"
-    return "at once" if seconds == 0 else f"after {si(seconds, 's')}"
-
-
-def _lasts(years: float | None) -> str:
-    return "-" if years is None else f"{years:,.0f} years"
-
-
 def _machine(chip: ChipParams) -> str:
     """Return the sizes of a chip in words."""
-    machine: AcceleratorParams = chip.accelerator
-    p, own = chip.sampler.prototypes, chip.sampler
+    mvu, own = chip.accelerator.mvu, chip.sampler
+    p = own.prototypes
     return (
-        f"{machine.mvu.pe} x {machine.mvu.simd} synapses; sampler L = {p.lanes}, "
-        f"q = {p.code_width}, D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent "
-        f"buffer E = {chip.latent.exemplars}"
+        f"{mvu.pe} x {mvu.simd} synapses; sampler L = {p.lanes}, q = {p.code_width}, "
+        f"D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent buffer "
+        f"E = {chip.latent.exemplars}"
     )

@@ -111,8 +111,9 @@ def _draw(params: LatentBufferParams, component: str, stream: Stream) -> Tally:
     """Return what drawing a slot does: a word times a number of 16 bits, one addition a bit."""
     word = stream_params(params.seed, stream, _WORD_BITS)
     return lfsr.word(component, word) + Tally({
-        Action("slot", "accumulate", _COUNT_BITS + _DIGIT_BITS): _WORD_BITS,
-        Action("slot", "register", _WORD_BITS): _DRAW_CYCLES,  # the word moves on
+        Action("slot", "full_add"): (_COUNT_BITS + _DIGIT_BITS) * _WORD_BITS,
+        # The sum, and the word that moves on.
+        Action("slot", "register", _COUNT_BITS + _WORD_BITS): _DRAW_CYCLES,
         Action("slot", "compare", _COUNT_BITS): 1,
     })  # fmt: skip
 

@@ -1,76 +1,146 @@
 # SPDX-License-Identifier: MIT
 """What the training of the head does, and the fit of a prototype; no hardware here does either yet.
 
-So these are counts of the arithmetic, on rows of PE numbers side by side. The head has D inputs, H
-hidden neurons and two planes of C neurons over both (contract, 8); the sign of a real number is the
-weight (straight through). Forward, every input of a neuron is an agreement and an addition. Back
-come the gradients of the logits, q_b bits each: they are added up, with the signs of the weights,
-for the hidden neurons, and with the signs of the inputs for every weight. A batch ends with one
-step of plain descent, whose rate is a power of two. Exponentials of the loss are left out: C a
-sample beside 2 C (D + H) additions.
+So these are counts of the arithmetic, by plain descent. The head has D inputs, H hidden neurons and
+two planes of C neurons over both (contract, 8); the sign of a real number is the weight (straight
+through). The forward pass is what the machine does for any embedding. Back come the errors of the
+logits, q_b bits each, which are added up, with the signs of the weights, for the hidden neurons.
+The gradient of a weight is the sum of its neuron's errors, with the signs of its input, over the
+samples of a batch. It is added up in one of two places:
+
+- "registers": of PE x SIMD weights at a time, over the whole batch, whose inputs and errors are
+  kept for that;
+- "memory": of all weights, sample by sample, PE numbers a row: no batch is kept, but every sample
+  reads and writes all gradients.
+
+A batch ends with a step, whose rate is a power of two, and with the new signs in the machine's
+weights. Exponentials of the loss are left out: C a sample beside 2 C (D + H) additions.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal, NamedTuple
 
-from golden.params import HeadParams, PrototypesParams
+from golden.params import HeadParams, MvuParams, PrototypesParams
 from golden.params.checks import check_integer
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = [
-    "fit_class",
-    "fit_memories",
-    "head_memories",
-    "train_batch",
-    "train_sample",
-]
+__all__ = ["Gradients", "Trainer", "fit_class", "fit_memories"]
+
+Gradients = Literal["registers", "memory"]
 
 
-def head_memories(
-    params: HeadParams, *, pe: int, backward_bits: int, weight_bits: int
-) -> tuple[Memory, ...]:
-    """Return the working memories: a gradient and a real number for every weight."""
-    rows = -(-params.weight_count // pe)
-    return (
-        Memory("gradients", rows, pe * backward_bits),
-        Memory("weights", rows, pe * weight_bits),
-    )
+class _Matrix(NamedTuple):
+    """Weights of a layer of the head."""
+
+    neurons: int
+    inputs: int
 
 
-def train_sample(params: HeadParams, *, pe: int, backward_bits: int) -> Tally:
-    """Return what a sample takes, forward and back.
+@dataclass(frozen=True, kw_only=True)
+class Trainer:
+    """A head that is trained.
 
     Parameters
     ----------
-    params : HeadParams
+    head : HeadParams
         D, H and C.
-    pe : int
-        Numbers of a row.
-    backward_bits : int
-        q_b.
+    mvu : MvuParams
+        Whose weights are the signs, and of which PE and SIMD alone matter.
+    backward_bits, weight_bits : int
+        q_b, bits of an error and of a gradient; bits of a real weight.
+    gradients : {"registers", "memory"}
+        Where the gradients of a batch are added up.
     """
-    weights = params.weight_count
-    rows = -(-weights // pe)
-    to_hidden = 2 * params.classes * params.hidden
-    return Tally({
-        Action("forward", "xnor"): weights,
-        Action("forward", "full_add"): weights,
-        Action("backward", "accumulate", backward_bits): to_hidden + weights,
-        Action("gradients", "read", pe * backward_bits): rows,
-        Action("gradients", "write", pe * backward_bits): rows,
-    })  # fmt: skip
 
+    head: HeadParams
+    mvu: MvuParams
+    backward_bits: int
+    weight_bits: int
+    gradients: Gradients
 
-def train_batch(params: HeadParams, *, pe: int, backward_bits: int, weight_bits: int) -> Tally:
-    """Return what the step at the end of a batch takes: every weight is moved by its gradient."""
-    weights = params.weight_count
-    rows = -(-weights // pe)
-    return Tally({
-        Action("gradients", "read", pe * backward_bits): rows,
-        Action("gradients", "write", pe * backward_bits): rows,  # back to zero
-        Action("step", "accumulate", weight_bits): weights,
-        Action("weights", "read", pe * weight_bits): rows,
-        Action("weights", "write", pe * weight_bits): rows,
-    })  # fmt: skip
+    def memories(self, batch: int) -> tuple[Memory, ...]:
+        """Return the working memories for batches of so many samples."""
+        weights = Memory("training.weights", self._rows, self.mvu.pe * self.weight_bits)
+        if self.gradients == "memory":
+            return (weights, Memory("training.gradients", self._rows, self._errors))
+        return (
+            weights,
+            Memory("training.inputs", batch * self._input_words, self.mvu.simd),
+            Memory("training.errors", batch * self._error_rows, self._errors),
+        )
+
+    def sample(self) -> Tally:
+        """Return what a sample takes after its forward pass."""
+        count, simd, q_b = self.head.weight_count, self.mvu.simd, self.backward_bits
+        to_hidden = 2 * self.head.classes * self.head.hidden
+        return self._gradient_traffic() + Tally({
+            Action("network.mvu.weights", "read", simd): -(-to_hidden // simd),
+            Action("training.backward", "accumulate", q_b): to_hidden,
+            Action("training.gradient", "accumulate", q_b): count,
+        })  # fmt: skip
+
+    def step(self) -> Tally:
+        """Return what the end of a batch takes: every weight is moved by its gradient."""
+        rows, simd, bits = self._rows, self.mvu.simd, self.weight_bits
+        count = self.head.weight_count
+        moved = Tally({
+            Action("training.weights", "read", self.mvu.pe * bits): rows,
+            Action("training.weights", "write", self.mvu.pe * bits): rows,
+            Action("training.step", "accumulate", bits): count,
+            Action("network.mvu.weights", "write", simd): -(-count // simd),
+        })  # fmt: skip
+        # Read, and set back to zero.
+        return moved + self._all_gradients() if self.gradients == "memory" else moved
+
+    def _gradient_traffic(self) -> Tally:
+        """Return the accesses of a sample on behalf of the gradients."""
+        if self.gradients == "memory":
+            return self._all_gradients()
+        simd, tiles = self.mvu.simd, self._tiles
+        return Tally({
+            Action("training.inputs", "write", simd): self._input_words,
+            Action("training.inputs", "read", simd): tiles,
+            Action("training.errors", "write", self._errors): self._error_rows,
+            Action("training.errors", "read", self._errors): tiles,
+        })  # fmt: skip
+
+    def _all_gradients(self) -> Tally:
+        return Tally({
+            Action("training.gradients", "read", self._errors): self._rows,
+            Action("training.gradients", "write", self._errors): self._rows,
+        })  # fmt: skip
+
+    @property
+    def _rows(self) -> int:
+        """Rows of PE numbers that hold one for every weight."""
+        return -(-self.head.weight_count // self.mvu.pe)
+
+    @property
+    def _errors(self) -> int:
+        """Bits of PE errors side by side."""
+        return self.mvu.pe * self.backward_bits
+
+    @property
+    def _input_words(self) -> int:
+        """Words of SIMD bits of an embedding and of its hidden neurons."""
+        return sum(-(-bits // self.mvu.simd) for bits in (self.head.features, self.head.hidden))
+
+    @property
+    def _error_rows(self) -> int:
+        return sum(-(-matrix.neurons // self.mvu.pe) for matrix in self._matrices())
+
+    @property
+    def _tiles(self) -> int:
+        """Tiles of PE x SIMD weights."""
+        pe, simd = self.mvu.pe, self.mvu.simd
+        return sum(-(-m.neurons // pe) * -(-m.inputs // simd) for m in self._matrices())
+
+    def _matrices(self) -> Iterator[_Matrix]:
+        if self.head.hidden:
+            yield _Matrix(self.head.hidden, self.head.features)
+        yield _Matrix(2 * self.head.classes, self.head.concat)
 
 
 def fit_memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What learning a task takes: embeddings, a memory of them, exemplars of the past, training."""
+
+from fractions import Fraction
+from typing import Literal
+
+from sim.batches import split_batch
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import latent_buffer, training
+from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.phases import Phase, answer, append, exemplars, inference
+
+__all__ = ["Source", "learn", "remember", "replay", "working_memories"]
+
+Source = Literal["GBM", "latent replay", "likelihood"]
+
+
+def learn(config: CostConfig, source: Source) -> Phase:
+    """Return the learning of the last task, when all classes but its own are in memory.
+
+    Parameters
+    ----------
+    config : CostConfig
+    source : {"GBM", "latent replay", "likelihood"}
+        Where the past comes from; a classifier by likelihood trains no head.
+    """
+    task = config.task
+    samples = task.classes * task.samples
+    extracted = samples
+    tally = remember(config, source)
+    operations, note = 0, f"{task.classes} classes, {samples} samples"
+    if source != "likelihood":
+        batches, replayed, new = _batches(config)
+        tally += _train(config, batches) + replay(config, source)
+        if task.embeddings == "buffer":
+            tally += _buffered(config, samples, batches * new)
+        else:
+            extracted *= task.epochs
+        operations = batches * task.batch * answer(config, "head").operations
+        note += f"; {batches} batches, {replayed} of {task.batch} replayed"
+    image = inference(config)
+    return Phase(
+        name=f"learn a task, {source}",
+        unit="task",
+        tally=extracted * image.tally + tally,
+        cycles=None,
+        operations=operations + extracted * image.operations,
+        note=f"{note}; no hardware trains yet: no cycles",
+    )
+
+
+def working_memories(config: CostConfig) -> tuple[Memory, ...]:
+    """Return the memories that learning a task needs beside the chip's."""
+    task, prototypes = config.task, config.chip.sampler.prototypes
+    memories = [*_trainer(config).memories(task.batch)]
+    if task.fit == "chip":
+        memories += [m.within("fit") for m in training.fit_memories(prototypes, task.samples)]
+    if task.embeddings == "buffer":
+        rows = task.classes * task.samples * prototypes.beats
+        memories.append(Memory("task.embeddings", rows, prototypes.lanes))
+    return tuple(memories)
+
+
+def replay(config: CostConfig, source: Source) -> Tally:
+    """Return what the exemplars of the past take that the last task is learned with."""
+    batches, replayed, _ = _batches(config)
+    number = 0 if source == "likelihood" else batches * replayed
+    if source == "GBM":
+        return exemplars(config.chip.sampler, number).within("sampler")
+    return number * latent_buffer.answer(config.chip.latent, 1).within("latent_buffer")
+
+
+def remember(config: CostConfig, source: Source) -> Tally:
+    """Return what keeping the classes of a task takes."""
+    task, prototypes = config.task, config.chip.sampler.prototypes
+    if source != "latent replay":
+        each = append(config).tally
+        if task.fit == "chip":
+            each += training.fit_class(prototypes, task.samples).within("fit")
+        return task.classes * each
+    latent = config.chip.latent
+    kept = min(latent.exemplars, task.samples)
+    # Of a reservoir of E, sample i replaces one with probability E / i.
+    replaced = sum((Fraction(kept, i) for i in range(kept + 1, task.samples + 1)), Fraction(0))
+    dropped = task.samples - kept - replaced
+    each = (
+        latent_buffer.learn(latent, filled=kept, replaced=0, dropped=0)
+        + replaced * latent_buffer.learn(latent, filled=0, replaced=1, dropped=0)
+        + dropped * latent_buffer.learn(latent, filled=0, replaced=0, dropped=1)
+    )
+    return task.classes * each.within("latent_buffer")
+
+
+def _train(config: CostConfig, batches: int) -> Tally:
+    """Return what some batches take: every sample forward and back, and a step."""
+    trainer = _trainer(config)
+    sample = answer(config, "head").tally + trainer.sample()
+    return batches * (config.task.batch * sample + trainer.step())
+
+
+def _trainer(config: CostConfig) -> training.Trainer:
+    task = config.task
+    return training.Trainer(
+        head=config.head,
+        mvu=config.chip.accelerator.mvu,
+        backward_bits=task.backward_bits,
+        weight_bits=task.weight_bits,
+        gradients=task.gradients,
+    )
+
+
+def _batches(config: CostConfig) -> tuple[int, int, int]:
+    """Return the batches of the last task, and how many samples of each are old and new."""
+    task = config.task
+    replayed, new = split_batch(task.batch, config.memory.classes - task.classes, task.classes)
+    return task.epochs * -(-task.classes * task.samples // new), replayed, new
+
+
+def _buffered(config: CostConfig, samples: int, reads: int) -> Tally:
+    """Return the traffic of embeddings that are kept until the task is learned."""
+    prototypes = config.chip.sampler.prototypes
+    return Tally({
+        Action("task.embeddings", "write", prototypes.lanes): samples * prototypes.beats,
+        Action("task.embeddings", "read", prototypes.lanes): reads * prototypes.beats,
+    })  # fmt: skip

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""The phases of a chip's life, and the memories that they need."""
+
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import chip
+from sim.cost.counts.tally import Memory
+from sim.cost.learning import learn, working_memories
+from sim.cost.phases import Phase, answer, append, classifier_memories, draws, inference
+
+__all__ = ["chip_memories", "life", "memories_beside"]
+
+
+def life(config: CostConfig) -> tuple[Phase, ...]:
+    """Return the phases: a chip infers, draws, appends, learns and classifies."""
+    return (
+        inference(config),
+        *draws(config),
+        append(config),
+        learn(config, "GBM"),
+        learn(config, "latent replay"),
+        learn(config, "likelihood"),
+        answer(config, "head"),
+        answer(config, "likelihood"),
+    )
+
+
+def chip_memories(config: CostConfig) -> tuple[Memory, ...]:
+    """Return the memories of the emitted chip."""
+    return chip.memories(config.chip)
+
+
+def memories_beside(config: CostConfig) -> tuple[Memory, ...]:
+    """Return the memories that learning and classifying by likelihood need beside the chip's."""
+    return (*working_memories(config), *classifier_memories(config))

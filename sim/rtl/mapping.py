@@ -9,10 +9,10 @@ not with a value of their own, as no chip has those.
 
 import gzip
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from rtl.emit import Design
+from sim.cost.gate_level import MappedArea
 from sim.cost.liberty_cells import read_cells
 from sim.cost.quantity import Range
 from sim.cost.technology import Technology
@@ -22,7 +22,7 @@ from sim.rtl.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
 from sim.rtl.netlist import Netlist
 from sim.rtl.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 
-__all__ = ["MappedArea", "map_block", "map_netlist"]
+__all__ = ["map_block", "map_netlist"]
 
 _LIBRARY = "cells.lib"
 _READ = """\
@@ -71,25 +71,6 @@ flatten
 opt -full -nodffe -nosdff
 """
 _WRITE = "write_verilog -noattr netlist.v\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class MappedArea:
-    """Gates of a design without its memories.
-
-    Attributes
-    ----------
-    cells : mapping of str to int
-        Cells by kind, flip-flops included: of Yosys's own library, or of a Liberty file.
-    area, leakage : Range or None
-        Sum over the cells (m2, W), wiring not included; None if the technology does not say.
-    flipflops : int
-    """
-
-    cells: Mapping[str, int]
-    area: Range | None
-    leakage: Range | None
-    flipflops: int
 
 
 def map_block(

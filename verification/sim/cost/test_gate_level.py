@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.configuration import load_cost
+from sim.cost.counts.tally import Action, Tally
+from sim.cost.gate_level import MappedArea, gate_section, idle_clocks
+from sim.cost.phases import Phase
+from sim.cost.pricing import price
+from sim.cost.quantity import Range
+from sim.cost.technology import load_technology
+
+TECHNOLOGY = load_technology("open130")
+MAPPED = MappedArea(
+    cells={"NAND": 40, "DFF": 10}, area=Range.exactly(2e-6, "cells"),
+    leakage=Range.exactly(3e-6, "cells"), flipflops=10,
+)  # fmt: skip
+
+
+def phase(cycles: int | None) -> PricedPhase:
+    """Return a phase that clocks 4 + 3 bits of registers 5 times."""
+    tally = Tally({
+        Action("a", "register", 4): 5, Action("a", "accumulate", 3): 5, Action("a", "xnor"): 99,
+    })  # fmt: skip
+    known = None if cycles is None else Fraction(cycles)
+    found = Phase(name="work", unit="word", tally=tally, cycles=known)
+    return PricedPhase(found, price(tally, (), TECHNOLOGY), clock=1e6)
+
+
+@pytest.mark.parametrize(("cycles", "idle"), [(8, 80 - 35), (3, 0), (None, None)])
+def test_what_is_clocked_without_use(cycles: int | None, idle: float | None) -> None:
+    assert idle_clocks(MAPPED, phase(cycles)) == idle
+
+
+def test_section_adds_idle_clocks_and_leakage_to_the_actions() -> None:
+    assessment = Assessment(config=load_cost("reference"), technology=TECHNOLOGY)
+    assessment.__dict__["phases"] = (phase(8), phase(None))
+    text = gate_section(assessment, MAPPED)
+    assert "| gates | 50 | 2.000 | 3 uW |" in text
+    assert "| of them flip-flops | 10 |" in text
+    clock = TECHNOLOGY.figure("clock")
+    assert clock is not None
+    actions = phase(8).bill.total.nominal
+    leaked = (assessment.leakage.nominal + 3e-6) * 8e-6
+    row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")][2:]
+    expected = [actions, 45 * clock.nominal, leaked, actions + 45 * clock.nominal + leaked]
+    units = {"pJ": 1e-12, "fJ": 1e-15, "nJ": 1e-9}
+    found = [float(c.split()[0]) * units[c.split()[1]] for c in cells]
+    assert found == pytest.approx(expected, rel=5e-3)
+    assert text.count("| work |") == 1  # of the other, no hardware says how long it takes
+
+
+def test_what_a_technology_does_not_say_is_no_zero() -> None:
+    assessment = Assessment(config=load_cost("reference"), technology=TECHNOLOGY)
+    assessment.__dict__["phases"] = (phase(8),)
+    text = gate_section(assessment, replace(MAPPED, area=None, leakage=None))
+    assert "| gates | 50 | - | - |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
+    assert row.endswith("| - | - |")

@@ -13,7 +13,7 @@ from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.nonvolatile import PayBack, pay_backs
 from sim.cost.phases import Phase
 from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
-from sim.cost.replay import BreakEven, Point, break_even, points
+from sim.cost.replay import BreakEven, Point, break_even
 from sim.cost.technology import Technology
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
@@ -96,12 +96,15 @@ class Assessment:
     config : CostConfig
     technology : Technology
     study : Path, optional
-        ``results.json`` of a study, for accuracies.
+        ``results.json`` of a study.
+    points : tuple of Point
+        Its methods, `sim.cost.replay.read_points`.
     """
 
     config: CostConfig
     technology: Technology
     study: Path | None = None
+    points: tuple[Point, ...] = ()
 
     @cached_property
     def memories(self) -> tuple[MemoryLine, ...]:
@@ -199,13 +202,6 @@ class Assessment:
     def break_even(self) -> BreakEven:
         """Draws a read at which drawing is cheaper than latent replay of as many bits."""
         return break_even(self.config, self.technology)
-
-    @cached_property
-    def points(self) -> tuple[Point, ...]:
-        """Methods of the study."""
-        if self.study is None:
-            return ()
-        return tuple(points(self.config, self.technology, self.study))
 
     @cached_property
     def pay_backs(self) -> tuple[PayBack, ...]:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
-from sim.cost.exports import as_csv, as_json
+from sim.cost.replay import read_points
 from sim.cost.report import PICTURES, CostReport
 from sim.cost.technology import load_technology
 from sim.cost.terminal import terminal_tables
@@ -17,7 +17,8 @@ from sim.files import ensure_directory, remove_file, write_all
 
 __all__ = ["FORMATS", "CostCommand"]
 
-FORMATS = ("md", "json", "csv")
+#: What can be printed, and the files that it is.
+FORMATS = {"md": "report.md", "json": "cost.json", "csv": "cost.csv"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,40 +45,41 @@ class CostCommand:
         """
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
+        assessment = self._assess()
+        report = CostReport(assessment, self.command)
+        if self.out is not None:
+            _write(report, self.out)
+        if self.format is not None:
+            console.file.write(report.texts()[FORMATS[self.format]])
+            return
+        _show(assessment, console)
+        if self.out is not None:
+            console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+    def _assess(self) -> Assessment:
+        """Return the assessment, all that a user gave read and found good."""
         config, technology = load_cost(self.config), load_technology(self.tech)
         if self.liberty is not None:
             technology = technology.with_liberty(self.liberty)
-        assessment = Assessment(config=config, technology=technology, study=self.study)
+        points = () if self.study is None else read_points(config, technology, self.study)
+        assessment = Assessment(
+            config=config, technology=technology, study=self.study, points=tuple(points)
+        )
         if self.strict and assessment.gaps:
             raise UserError(
                 f"Technology {technology.name} must say, and does not: {', '.join(assessment.gaps)}"
             )
-        report = CostReport(assessment, self.command)
-        if self.format is None:
-            _show(assessment, console)
-        else:
-            console.file.write(_text(report, self.format))
-        if self.out is not None:
-            _write(report, self.out)
-            if self.format is None:
-                console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+        return assessment
 
 
 def _write(report: CostReport, folder: Path) -> None:
     """Write all files or none; a figure of an earlier report that this one has not goes."""
-    files = report.files()
     ensure_directory(folder)
+    files = report.files()
     write_all({folder / name: content for name, content in files.items()})
     for name in PICTURES:
         if name not in files:
             remove_file(folder / name)
-
-
-def _text(report: CostReport, format_: str) -> str:
-    """Return a report in one of `FORMATS`."""
-    if format_ == "json":
-        return as_json(report.assessment, report.command)
-    return as_csv(report.assessment) if format_ == "csv" else report.markdown()
 
 
 def _show(assessment: Assessment, console: Console) -> None:

@@ -27,7 +27,7 @@ from sim.cost.technology import Technology
 from sim.errors import UserError
 from sim.files import read_text
 
-__all__ = ["BreakEven", "Point", "break_even", "points"]
+__all__ = ["BreakEven", "Point", "break_even", "read_points"]
 
 MOST_DRAWS = 64  # M up to which the break-even is looked for
 
@@ -121,7 +121,7 @@ def break_even(config: CostConfig, technology: Technology) -> BreakEven:
     )
 
 
-def points(config: CostConfig, technology: Technology, study: Path) -> Iterator[Point]:
+def read_points(config: CostConfig, technology: Technology, study: Path) -> Iterator[Point]:
     """Yield the methods of a study that this chip has parts for, with what they would take on it.
 
     Prototypes of one component a class are fitted where the configuration says, others on the host.

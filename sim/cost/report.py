@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from matplotlib.figure import Figure
+
 from golden.params import ChipParams
 from sim.cost import figures
 from sim.cost import report_rows as rows
@@ -75,6 +77,20 @@ class CostReport:
 
     def files(self) -> dict[str, str | bytes]:
         """Return the files by their names."""
+        pictures = {name: figure_bytes(figure) for name, figure in self.pictures().items()}
+        return self.texts() | pictures
+
+    def texts(self) -> dict[str, str]:
+        """Return the files that are text."""
+        return {
+            "report.md": self.markdown(),
+            "cost.json": as_json(self.assessment, self.command),
+            "cost.csv": as_csv(self.assessment),
+            "action_counts.yaml": action_counts(self.assessment),
+        }
+
+    def pictures(self) -> dict[str, Figure]:
+        """Return the figures by their files, some of `PICTURES`."""
         a = self.assessment
         pictures = {
             "breakdown.png": figures.breakdown(a.phases),
@@ -85,13 +101,7 @@ class CostReport:
         if a.points:
             pictures["energy_by_bits.png"] = figures.energy_by_bits(a.points)
             pictures["accuracy_by_energy.png"] = figures.accuracy_by_energy(a.points)
-        return {
-            "report.md": self.markdown(),
-            "cost.json": as_json(a, self.command),
-            "cost.csv": as_csv(a),
-            "action_counts.yaml": action_counts(a),
-            **{name: figure_bytes(figure) for name, figure in pictures.items()},
-        }
+        return pictures
 
     def markdown(self) -> str:
         """Return the report."""

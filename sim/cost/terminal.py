@@ -8,17 +8,21 @@ from rich.table import Table
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.formatting import bounds, number, square_millimetres
 from sim.cost.pricing import MemoryLine
+from sim.cost.report_rows import point_row
 
 __all__ = ["terminal_tables"]
 
 _PHASES = ("phase", "cycles", "energy", "logic", "memories")
 _MEMORIES = ("memory", "bits", "each of", "mm2", "leakage")
+_POINTS = ("method", "kb", "avg. inc. %", "learn a task", "of it exemplars", "classify")
 
 
 def terminal_tables(assessment: Assessment) -> Iterator[Table]:
-    """Yield the phases and the memories of the chip."""
+    """Yield the phases, the memories of the chip, and the methods of a study."""
     yield _table("Phases", _PHASES, [_phase(priced) for priced in assessment.phases])
     yield _table("Memories", _MEMORIES, [_memory(line) for line in assessment.memories])
+    if assessment.points:
+        yield _table("Methods", _POINTS, [point_row(point) for point in assessment.points])
 
 
 def _phase(priced: PricedPhase) -> list[str]:

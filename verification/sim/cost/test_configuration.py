@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""What is priced: the reference is the chip of the synthesis report, and faults have a place."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from golden.params import HeadParams
+from rtl.catalogue import BLOCKS
+from sim.cost.configuration import load_cost
+from sim.errors import UserError
+from sim.networks import load_network
+from verification.sim.cost.small_chip import small_config, write_chip
+
+
+def test_the_reference_is_the_chip_of_the_synthesis_report() -> None:
+    reference = load_cost("reference")
+    assert reference.chip == BLOCKS["chip"].arguments("full")["params"]
+    assert reference.network == load_network("fbnn-1M-wide")
+    assert (reference.clock, reference.retention) == (50e6, 86_400)
+
+
+def test_a_configuration_names_what_differs_from_the_reference(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    reference = load_cost("reference")
+    assert config.chip.accelerator.mvu.pe == 4
+    assert config.chip.sampler.mode == reference.chip.sampler.mode
+    assert config.chip.latent.seed == reference.chip.latent.seed
+    assert (config.clock, config.retention) == (1e6, 43_200)
+    assert config.task.embeddings == "buffer"
+
+
+@pytest.mark.parametrize(("classes", "hidden"), [(6, 4), (5, 4), (6, 0)])
+def test_the_head_is_that_of_the_task_over_all_classes_kept(
+    tmp_path: Path, classes: int, hidden: int
+) -> None:
+    path = write_chip(tmp_path, "memory: {classes: 6", f"memory: {{classes: {classes}")
+    path.write_text(path.read_text().replace("hidden: 4", f"hidden: {hidden}"))
+    head = HeadParams(features=16, hidden=hidden, classes=classes)
+    config = load_cost(str(path))
+    assert config.network.head == config.head == head
+
+
+def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
+    digest = small_config(tmp_path).digest
+    assert re.fullmatch("[0-9a-f]{64}", digest)
+    assert small_config(tmp_path).digest == digest
+    for old, new in (
+        ("clock_mhz: 1.0", "clock_mhz: 2.0"),
+        ("pe: 4", "pe: 2"),
+        ("epochs: 3", "epochs: 2"),
+        ("exemplars: 3", "exemplars: 4"),
+    ):
+        assert small_config(tmp_path, old, new).digest != digest
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("clock_mhz: 1.0", "clock_mhz: 0",
+         r"chip\.yaml:3: clock_mhz must be a number > 0, not 0"),
+        ("retention_days: 0.5", "retention_days: -1",
+         r"chip\.yaml:4: retention_days must be a number > 0, not -1"),
+        ("network: NETWORK", "network: fbnn-9M",
+         r"Network must be a \.yaml file or one of .*fbnn-1M.*not 'fbnn-9M'"),
+        ("network: NETWORK", "network: fbnn-1M",
+         r"chip\.yaml:2: network must yield the 16 features of the chip's sampler, not 512"),
+        ("components: 1}", "components: 3}",
+         (r"chip\.yaml:19: memory\.components must be at most the 2 components that a class of the "
+          r"chip may have, not 3")),
+        ("components: 1}", "components: 2}",
+         (r"chip\.yaml:19: memory\.components must be at most the 1 that a chip can fit; say "
+          r"task\.fit: host, not 2")),
+        ("memory: {classes: 6", "memory: {classes: 7",
+         (r"chip\.yaml:19: memory\.classes must be at most the 6 classes of the class table, "
+          r"not 7")),
+        ("memory: {classes: 6", "memory: {classes: 0",
+         r"chip\.yaml:19: memory\.classes must be an integer >= 1, not 0"),
+        ("task: {classes: 2", "task: {classes: 7",
+         r"chip\.yaml:20: task\.classes must be at most the 6 of memory\.classes, not 7"),
+        ("batch: 9", "batch: 1", r"chip\.yaml:20: task\.batch must be an integer >= 2, not 1"),
+        ("backward_bits: 8", "backward_bits: 33",
+         r"task\.backward_bits must be an integer in 1\.\.32, not 33"),
+        ("hidden: 4", "hidden: 4, gradients: air",
+         r"task\.gradients must be one of registers, memory, not 'air'"),
+        ("hidden: 4", "hidden: 4, fit: moon", r"task\.fit must be one of host, chip, not 'moon'"),
+        ("weight_depth: 256", "weight_depth: 64",
+         r"chip\.yaml:6: Weight memory must hold \d+ rows, not 64"),
+        ("map_depth: 32", "map_depth: 8",
+         r"chip\.yaml:6: Feature memories must hold 16 words, not 8"),
+        ("exemplars: 3}", "exemplars: 3, places: 2}",
+         r"chip\.yaml:18: chip\.latent\.places is no known key"),
+        ("latent: {features: 16", "latent: {features: 24",
+         r"Features D of the latent buffer must be 16 as of the sampler, not 24"),
+        ("pe: 4,", "pe: four,", r"chip\.accelerator\.mvu\.pe must be an integer, not 'four'"),
+    ],
+)  # fmt: skip
+def test_faults_have_a_place_and_say_what_would_be_right(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        small_config(tmp_path, old, new)
+
+
+def test_components_must_have_room_for_all_classes(tmp_path: Path) -> None:
+    path = write_chip(tmp_path, "components: 12,", "components: 11,")
+    path.write_text(path.read_text().replace("components: 1}", "components: 2}"))
+    with pytest.raises(
+        UserError,
+        match=r"memory\.components must be at most the 1 that 6 classes have of 11 components, "
+        r"not 2",
+    ):
+        load_cost(str(path))
+
+
+def test_an_unknown_configuration_lists_the_known() -> None:
+    with pytest.raises(
+        UserError, match=r"^Configuration must be a \.yaml file or one of reference, not 'refrence'"
+    ):
+        load_cost("refrence")

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: MIT
+"""`engram cost` from outside: what it prints and writes, and every mistake with its one message."""
+
+import csv
+import io
+import re
+import shlex
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sim.cost.assessment import Assessment
+from sim.cost.configuration import load_cost
+from sim.cost.report import CostReport
+from sim.cost.technology import load_technology
+from verification.sim.cost import small_library
+from verification.sim.cost.small_chip import TECHNOLOGY, write_chip
+from verification.sim.cost.test_replay import study
+
+Engram = Callable[..., tuple[int, str, str]]
+
+FILES = ["action_counts.yaml", "breakdown.png", "cost.csv", "cost.json", "energy_by_draws.png",
+         "report.md", "roofline.png", "tornado.png"]  # fmt: skip
+WITH_STUDY = sorted([*FILES, "accuracy_by_energy.png", "energy_by_bits.png"])
+
+
+@pytest.fixture
+def chip(tmp_path: Path) -> Path:
+    return write_chip(tmp_path)
+
+
+@pytest.fixture
+def tech(tmp_path: Path) -> Path:
+    path = tmp_path / "round.yaml"
+    path.write_text(TECHNOLOGY)
+    return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_reference_is_priced_in_real_macros_and_cells(engram: Engram) -> None:
+    status, out, err = engram("cost")
+    assert (status, err) == (0, "")
+    assert "The reference chip on CIFAR-100; IHP SG13G2 130 nm" in out
+    image = re.search(r"│ inference +│ +131,242 │ +(\d+) uJ │", out)
+    assert image is not None
+    assert 250 < int(image[1]) < 300
+    assert re.search(r"│ network\.mvu\.weights +│ +2,097,152 │ +1 x 2048x64 │", out)
+
+
+def test_a_report_is_written_whole(engram: Engram, chip: Path, tech: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out" / "cost"
+    path = study(tmp_path)
+    status, printed, err = engram("cost", chip, "--tech", tech, "--study", path, "--out", out)
+    assert (status, err) == (0, "")
+    assert f"Report: {out / 'report.md'}\n" in printed
+    assert re.search(r"│ latent replay E = 4 +│ +0\.4 │ +55\.0 ± 5\.0 │", printed)
+    assert names(out) == WITH_STUDY
+    text = (out / "report.md").read_text()
+    assert f"`engram cost {chip} --tech {tech} --study {path} --out {out}`" in text
+    for picture in re.findall(r"\]\((\w+\.png)\)", text):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+    assert "| GBM K = 2, q = 3 | 0.6 | 55.0 ± 5.0 |" in text
+
+
+def test_figures_of_an_earlier_report_go_and_the_rest_is_the_same_bytes(
+    engram: Engram, chip: Path, tech: Path, tmp_path: Path
+) -> None:
+    out, first = tmp_path / "cost", tmp_path / "first"
+    arguments = ("cost", chip, "--tech", tech, "--out", out)
+    assert engram(*arguments)[0] == 0
+    shutil.copytree(out, first)
+    for name in ("note.txt", "energy_by_bits.png"):
+        (out / name).write_text("left")
+    assert engram(*arguments)[0] == 0
+    assert names(out) == sorted([*FILES, "note.txt"])
+    for name in FILES:
+        assert (out / name).read_bytes() == (first / name).read_bytes(), name
+
+
+@pytest.mark.parametrize(
+    ("format_", "name"), [("md", "report.md"), ("json", "cost.json"), ("csv", "cost.csv")]
+)
+def test_a_format_prints_the_report_and_nothing_else(
+    engram: Engram, chip: Path, tech: Path, format_: str, name: str
+) -> None:
+    config, technology = load_cost(str(chip)), load_technology(str(tech))
+    arguments = ("cost", chip, "--tech", tech, "--format", format_)
+    report = CostReport(
+        Assessment(config=config, technology=technology),
+        f"engram {shlex.join(map(str, arguments))}",
+    )
+    status, printed, err = engram(*arguments)
+    assert (status, err) == (0, "")
+    assert printed == report.texts()[name]
+
+
+def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_path: Path) -> None:
+    library = tmp_path / "small.lib"
+    library.write_text(small_library.TEXT)
+    status, out, err = engram("cost", chip, "--liberty", library, "--format", "csv")
+    assert (status, err) == (0, "")
+    sources = {row["source"] for row in csv.DictReader(io.StringIO(out))}
+    assert sources == {"", "liberty", "ihp-sram"}
+
+
+def test_gaps_are_printed_loudly_and_refused_if_strict(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    tech = tmp_path / "own.yaml"
+    rows = [row for row in TECHNOLOGY.splitlines(keepends=True)
+            if not row.startswith(("  xnor:", "  area:"))]  # fmt: skip
+    tech.write_text("".join(rows))
+    status, out, err = engram("cost", chip, "--tech", tech)
+    assert (status, err) == (0, "")
+    assert "Warning: own does not say: energy of xnor (network.mvu.xnor.agree)\n" in out
+    assert "Warning: own does not say: area of sampler.prototypes.memory\n" in out
+    folder = tmp_path / "cost"
+    status, out, err = engram("cost", chip, "--tech", tech, "--strict", "--out", folder)
+    assert (status, out) == (2, "")
+    assert err.startswith(
+        "engram: Technology own must say, and does not: energy of xnor (network.mvu.xnor.agree), "
+        "area of network.program, area of network.fetch.map, "
+    )
+    assert not folder.exists()
+
+
+def test_a_complete_technology_is_strict_enough(engram: Engram, chip: Path, tech: Path) -> None:
+    assert engram("cost", chip, "--tech", tech, "--strict")[0] == 0
+    assert engram("cost", "--strict")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["refrence"], "Configuration must be a .yaml file or one of reference, not 'refrence'"),
+        (["missing.yaml"], "missing.yaml cannot be read: no such file or directory"),
+        (["--tech", "tsmc5"], "not 'tsmc5'"),
+        (["--tech", "missing.yaml"], "missing.yaml cannot be read: no such file or directory"),
+        (["--liberty", "missing.lib"], "missing.lib cannot be read: no such file or directory"),
+        (["--format", "xml"], "--format must be one of md, json, csv, not 'xml'"),
+        (["--study", "missing.json"], "missing.json cannot be read: no such file or directory"),
+        (["--study", "file.txt"],
+         "file.txt must be the results.json of a study, and it is not"),
+        (["--study", "file.txt", "--out", "cost"],
+         "file.txt must be the results.json of a study, and it is not"),
+        (["--out", "file.txt/cost"],
+         ("Directory file.txt/cost cannot be created: it is, or lies under, a file that is no "
+          "directory")),
+        (["--out", "file.txt"],
+         "Directory file.txt cannot be created: a file of that name is in the way"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_a_mistake_ends_in_one_message(
+    engram: Engram,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.txt").write_text("no study")
+    status, out, err = engram("cost", *arguments)
+    assert (status, out) == (2, "")
+    assert err.startswith("engram: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert names(tmp_path) == ["file.txt"]
+
+
+def test_nothing_is_written_if_one_file_cannot_be(
+    engram: Engram, chip: Path, tech: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "cost"
+    (out / "cost.csv").mkdir(parents=True)
+    status, printed, err = engram("cost", chip, "--tech", tech, "--out", out)
+    assert (status, printed) == (2, "")
+    assert err == f"engram: {out / 'cost.csv'} cannot be written: it is a directory\n"
+    assert names(out) == ["cost.csv"]

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Drawing against reading the past: bits by hand, the break-even, and points of a study."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from sim.cost.configuration import CostConfig, load_cost
+from sim.cost.learning import learn
+from sim.cost.life import chip_memories, memories_beside
+from sim.cost.phases import answer
+from sim.cost.pricing import price, price_memories
+from sim.cost.replay import break_even, read_points
+from sim.cost.technology import Technology, load_technology
+from sim.errors import UserError
+from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
+
+LABELS = ("latent replay E = 1", "latent replay E = 4", "GBM K = 1, q = 4", "GBM K = 2, q = 3",
+          "mixture likelihood K = 1, q = 4")  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> CostConfig:
+    return small_config(tmp_path)
+
+
+def free_but_for_reads(folder: Path) -> Technology:
+    """Return a technology in which logic is unknown and a bit takes 1 pJ, read or written."""
+    text = TECHNOLOGY[: TECHNOLOGY.index("logic:")] + TECHNOLOGY[TECHNOLOGY.index("memory:") :]
+    text = text.replace("write: {value: 2,", "write: {value: 1,")
+    return small_technology(folder, TECHNOLOGY, text)
+
+
+def study(folder: Path, labels: tuple[str, ...] = LABELS, features: int = 16) -> Path:
+    runs = [
+        {"label": label, "average_incremental": 0.5 + 0.1 * seed}
+        for label in labels
+        for seed in (0, 1)
+    ]
+    path = folder / "results.json"
+    path.write_text(json.dumps({"data": {"features": features}, "runs": runs}))
+    return path
+
+
+def test_bits_read_an_exemplar_are_those_of_the_paper(config: CostConfig, tmp_path: Path) -> None:
+    """D = 16, q = 4: a request reads 64 bits and an entry of 25; latent replay 16 and a count."""
+    found = break_even(config, free_but_for_reads(tmp_path))
+    assert found.exemplars == 4  # K q
+    assert found.latent.nominal == pytest.approx((16 + 16) * 1e-12)
+    assert [m for m, _ in found.draws] == [1, 2, 4, 8, 16, 32, 64]
+    for m, drawn in found.draws:
+        assert drawn.nominal == pytest.approx((4 * 16 + 25) / m * 1e-12)
+    # Written to a buffer and read again: 2 D bits more.
+    for (m, kept), (_, drawn) in zip(found.buffered, found.draws, strict=True):
+        assert kept.nominal - drawn.nominal == pytest.approx(2 * 16e-12), m
+
+
+def test_drawing_wins_once_m_shares_the_bits_of_a_read(config: CostConfig, tmp_path: Path) -> None:
+    found = break_even(config, free_but_for_reads(tmp_path))
+    assert found.least_draws == 4  # 89 / 4 < 32 <= 89 / 2
+    assert found.least_buffered is None  # 32 + 89 / M > 32
+
+
+def test_with_more_components_a_fair_rival_has_more_exemplars(config: CostConfig) -> None:
+    two = replace(config, memory=config.memory.model_copy(update={"components": 2}))
+    assert break_even(two, load_technology("open130")).exemplars == 8
+
+
+def test_on_real_macros_an_exemplar_of_q_8_takes_almost_8_times_as_much() -> None:
+    found = break_even(load_cost("reference"), load_technology("open130"))
+    ratio = found.draws[0][1].nominal / found.latent.nominal
+    assert 6 < ratio < 9
+    assert found.least_draws == 16
+    assert found.least_buffered is None
+    energies = [energy.nominal for _, energy in found.draws]
+    assert energies == sorted(energies, reverse=True)
+
+
+def test_points_have_the_memories_of_their_method(config: CostConfig, tmp_path: Path) -> None:
+    found = list(read_points(config, small_technology(tmp_path), study(tmp_path)))
+    assert [(p.method, p.label, p.bits) for p in found] == [
+        ("latent", LABELS[0], 1 * 16 * 6),
+        ("latent", LABELS[1], 4 * 16 * 6),
+        ("gbm", LABELS[2], 4 * 16 * 6),
+        ("gbm", LABELS[3], 2 * 3 * 16 * 6),
+        ("likelihood", LABELS[4], 4 * 16 * 6),
+    ]
+    assert all((p.accuracy, p.spread) == pytest.approx((0.55, 0.05)) for p in found)
+
+
+def test_a_point_of_the_chip_s_own_numbers_takes_what_the_chip_takes(
+    config: CostConfig, tmp_path: Path
+) -> None:
+    """q = 4, K = 1 on a memory of 6 components: that of the chip, had it no more."""
+    technology = small_technology(tmp_path)
+    own = config.chip.sampler
+    least = replace(own.prototypes, components=6, class_components=1)
+    chip = replace(config.chip, sampler=replace(own, prototypes=least))
+    tight = replace(config, chip=chip)
+    memories = price_memories((*chip_memories(tight), *memories_beside(tight)), technology)
+    point = next(
+        p for p in read_points(config, technology, study(tmp_path)) if p.label == LABELS[2]
+    )
+    assert point.learn == price(learn(tight, "GBM").tally, memories, technology).total
+    assert point.answer == price(answer(tight, "head").tally, memories, technology).total
+
+
+def test_only_the_likelihood_replays_nothing(config: CostConfig, tmp_path: Path) -> None:
+    for point in read_points(config, small_technology(tmp_path), study(tmp_path)):
+        assert (point.replay.nominal == 0) == (point.method == "likelihood")
+        assert point.replay.nominal < point.learn.nominal
+
+
+def test_variants_of_a_method_are_left_out(config: CostConfig, tmp_path: Path) -> None:
+    path = study(tmp_path, (*LABELS[:1], "GBM K = 1, q = float", "GBM K = 1, q = 8, mode = serial",
+                            "latent replay E = 5, 10 classes a task", "fine-tuning"))  # fmt: skip
+    assert [p.label for p in read_points(config, small_technology(tmp_path), path)] == [LABELS[0]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"runs": []}', '{"data": {"features": 16}, "runs": [5]}',
+     '{"data": {"features": 16}, "runs": [{"label": "GBM K = 1, q = 4"}]}',
+     '{"data": {"features": 16}, "runs": 3}', '{"data": 16, "runs": []}'],
+)  # fmt: skip
+def test_what_is_no_study_is_refused(config: CostConfig, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "results.json"
+    path.write_text(text)
+    with pytest.raises(
+        UserError, match=r"results\.json must be the results\.json of a study, and it is not$"
+    ):
+        list(read_points(config, small_technology(tmp_path), path))
+
+
+def test_a_study_of_other_embeddings_is_refused(config: CostConfig, tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"results\.json must be a study of the chip's D = 16 bits, not 512$"
+    ):
+        list(read_points(config, small_technology(tmp_path), study(tmp_path, features=512)))
+
+
+def test_a_study_without_a_method_of_the_chip_is_refused(
+    config: CostConfig, tmp_path: Path
+) -> None:
+    with pytest.raises(
+        UserError, match=r"must hold latent replay, GBM or mixture likelihood, not none$"
+    ):
+        list(read_points(config, small_technology(tmp_path), study(tmp_path, ("fine-tuning",))))

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Sections that stand for parameters: their values, their defaults, their faults."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from golden.params.checks import check_integer
+from sim.errors import UserError
+from sim.parameters import parameters_section, values_section
+from sim.validation import validate
+from sim.yaml_lines import parse
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wheel:
+    spokes: int = 8
+    kind: Literal["steel", "wood"] = "steel"
+
+    def __post_init__(self) -> None:
+        check_integer("Spokes", self.spokes, 3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cart:
+    name: str
+    front: Wheel
+    rear: Wheel
+
+    def __post_init__(self) -> None:
+        if self.front.kind != self.rear.kind:
+            raise ValueError(f"Wheels must be of a kind, not {self.front.kind}, {self.rear.kind}")
+
+
+CART = Cart(name="old", front=Wheel(spokes=6), rear=Wheel(spokes=12))
+
+
+def read(text: str) -> Cart:
+    section = validate(parameters_section(CART), parse(text, "cart.yaml"))
+    return section.value()
+
+
+def test_what_is_not_named_is_the_default_s() -> None:
+    assert read("{}") == CART
+    assert read("rear: {spokes: 5}") == Cart(
+        name="old", front=Wheel(spokes=6), rear=Wheel(spokes=5)
+    )
+    assert read("name: new\n").name == "new"
+
+
+def test_values_without_a_class_become_what_is_built_of_them() -> None:
+    section = values_section({"a": 1, "cart": CART}, {}, dict)
+    fields = validate(section, parse("a: 2\ncart: {front: {spokes: 3}}", "values.yaml"))
+    assert fields.value() == {
+        "a": 2,
+        "cart": Cart(name="old", front=Wheel(spokes=3), rear=CART.rear),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rear: {spokes: 2}", r"cart\.yaml:1: rear: Spokes must be an integer >= 3, not 2"),
+        ("name: x\nrear: {spokes: two}",
+         r"cart\.yaml:2: rear\.spokes must be an integer, not 'two'"),
+        ("rear: {spoke: 2}", r"rear\.spoke is no known key: did you mean spokes\?"),
+        ("rear: {kind: gold}", r"rear\.kind must be one of steel, wood, not 'gold'"),
+        ("rear: {kind: wood}", r"cart\.yaml:1: Wheels must be of a kind, not steel, wood"),
+        ("rear: 5", r"cart\.yaml:1: rear must be .*not 5"),
+    ],
+)  # fmt: skip
+def test_faults_are_told_by_line_and_key(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read(text)

@@ -7,15 +7,14 @@ from importlib.metadata import version
 
 from matplotlib.figure import Figure
 
-from golden.params import ChipParams
 from sim.cost import figures
 from sim.cost import report_rows as rows
+from sim.cost import report_text as text
 from sim.cost.assessment import Assessment
 from sim.cost.exports import action_counts, as_csv, as_json
 from sim.cost.formatting import bounds, days, si
 from sim.cost.learners import PUBLISHED, this_chip
 from sim.cost.sensitivity import swings
-from sim.cost.technology_table import Source
 from sim.report.document import figure_bytes
 from sim.report.tables import markdown_table
 
@@ -28,34 +27,6 @@ PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png
 #: Phases whose energy is taken apart by figures.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
 _FIGURES_SHOWN = 6
-
-_SCOPE = (
-    "**Scope.** *Logic* is the datapath and control that the counts name; *memories* are the SRAM "
-    "macros; input, output, clock tree, idle flip-flops and the leakage of gates are left out. Low "
-    "and high are the bounds of every figure at once; a star marks a sum that lacks figures. An "
-    "operation is an XNOR or an addition: two a synapse."
-)
-_STALLS = (
-    "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
-    "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
-)
-_BREAK_EVEN = (
-    "K prototypes of q bits take as many bits as E = K q exemplars, but an exemplar drawn from "
-    "them reads q D bits where a stored one reads D. M exemplars drawn from a row that is read "
-    "once share that; they leave beat by beat in turn, so the gain is real only where the consumer "
-    "takes them so (M accumulators), not where they are put together in a buffer first. Steps "
-    "between sizes are those of the macros that memories are made of."
-)
-_PAY_BACK = (
-    "*Pays back* is the retention after which writing has cost less than the leakage of the SRAM "
-    "beside it; the weakest cells reported set how long they last. Figures of array models (NVSim) "
-    "are 25 to 60 times below those of silicon, and leak as of fast cells at 350 K: compare them "
-    "with an SRAM of the same model, not with another node's."
-)
-_LEARNERS = (
-    "Energies as the works state them, of other networks, images and numbers of samples: orders of "
-    "magnitude, not a ranking. Where images are many, extracting their features dominates."
-)
 
 
 @dataclass(frozen=True)
@@ -124,15 +95,15 @@ class CostReport:
         yield (
             f"Technology {tech.name}: {tech.title}; {tech.node:g} nm{volts}. Clock "
             f"{si(a.config.clock, 'Hz')}. Network {a.config.network_name}; "
-            f"{_machine(a.config.chip)}; {a.config.memory.classes} classes of "
+            f"{text.machine(a.config.chip)}; {a.config.memory.classes} classes of "
             f"K = {a.config.memory.components}."
         )
-        yield _SCOPE
+        yield text.SCOPE
 
     def _phases(self) -> Iterator[str]:
         yield "## Phases"
         yield markdown_table(rows.PHASES, [rows.phase_row(p) for p in self.assessment.phases])
-        yield _training(self.assessment)
+        yield text.training(self.assessment.config.task)
         yield "![Where the energy of every phase goes](breakdown.png)"
 
     def _memories(self) -> Iterator[str]:
@@ -176,13 +147,13 @@ class CostReport:
     def _layers(self) -> Iterator[str]:
         yield "## Layers of a picture"
         yield markdown_table(rows.LAYERS, [rows.layer_row(c) for c in self.assessment.layers])
-        yield _STALLS
+        yield text.STALLS
         yield "![Operations a cycle against operations a bit](roofline.png)"
 
     def _replay(self) -> Iterator[str]:
         found = self.assessment.break_even
         yield "## Drawing or reading the past"
-        yield _BREAK_EVEN
+        yield text.BREAK_EVEN
         columns = ("M", "drawn", "drawn and buffered", f"latent replay, E = {found.exemplars}")
         table = [
             [str(m), *(bounds(energy, "J")[1] for energy in (drawn, kept, found.latent))]
@@ -211,13 +182,13 @@ class CostReport:
         yield "## Beside published learners"
         learners = (*this_chip(self.assessment), *PUBLISHED)
         yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
-        yield _LEARNERS
+        yield text.LEARNERS
 
     def _non_volatile(self) -> Iterator[str]:
         yield "## Prototypes in a non-volatile memory"
         table = [rows.pay_back_row(pay) for pay in self.assessment.pay_backs]
         yield markdown_table(rows.PAY_BACKS, table)
-        yield _PAY_BACK
+        yield text.PAY_BACK
 
     def _swings(self) -> Iterator[str]:
         yield "## What moves the sums"
@@ -249,43 +220,11 @@ class CostReport:
     def _sources(self) -> Iterator[str]:
         a = self.assessment
         used = [a.technology, *(t for pay in a.pay_backs for t in (pay.sram, pay.other))]
-        lines = [_citation(s) for technology in used for s in technology.sources.values()]
+        lines = [text.citation(s) for technology in used for s in technology.sources.values()]
         lines += [learner.citation for learner in PUBLISHED]
         yield "## Sources"
         yield "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 
 
-def _training(assessment: Assessment) -> str:
-    """Return what the rows of learning count."""
-    task = assessment.config.task
-    place = {
-        "registers": "added up in registers, of PE x SIMD weights at a time over a batch whose "
-        "inputs and errors are kept",
-        "memory": "added up in a memory, which every sample reads and writes whole",
-    }[task.gradients]
-    return (
-        "No hardware trains a head or fits prototypes yet: those rows price the arithmetic and "
-        "working memories that it would need, and take no account of cycles. How it trains is a "
-        f"choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
-        f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
-    )
-
-
-def _citation(source: Source) -> str:
-    parts = (source.citation, source.url, source.licence)
-    return ", ".join(part for part in parts if part)
-
-
 def _from(draws: int | None) -> str:
     return "for no M tried" if draws is None else f"from M = {draws} on"
-
-
-def _machine(chip: ChipParams) -> str:
-    """Return the sizes of a chip in words."""
-    mvu, own = chip.accelerator.mvu, chip.sampler
-    p = own.prototypes
-    return (
-        f"{mvu.pe} x {mvu.simd} synapses; sampler L = {p.lanes}, q = {p.code_width}, "
-        f"D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent buffer "
-        f"E = {chip.latent.exemplars}"
-    )

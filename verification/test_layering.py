@@ -30,6 +30,7 @@ MAY_IMPORT = {
         "typer",
         "yaml",
     },
+    "sim.cost": {"golden.params", "matplotlib", "numpy", "pydantic", "rich", "sim", "yaml"},
     "sim.pretrain": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.rtl": {"amaranth", "golden", "matplotlib", "pydantic", "rich", "rtl", "sim"},
     "verification": {*LAYERS, "*"},
@@ -94,6 +95,8 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("sim.head", "from rtl import chip"),
         ("sim.cli", "import amaranth"),
         ("sim.head", "import torch"),
+        ("sim.cost.counts.sampler", "from golden.sampler import Sampler"),
+        ("sim.cost.report", "from rtl.emit import Design"),
         ("sim.study", "import verification.bench"),
     ],
 )
@@ -102,7 +105,7 @@ def test_planted_import_is_found(module: str, source: str) -> None:
 
 
 def test_only_rtl_commands_need_amaranth() -> None:
-    commands = "sim.cli, sim.commands, sim.embed, sim.samples"
+    commands = "sim.cli, sim.commands, sim.cost.command, sim.embed, sim.samples"
     check = f"import sys, {commands}; sys.exit('amaranth' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 

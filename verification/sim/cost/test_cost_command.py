@@ -3,6 +3,7 @@
 
 import csv
 import io
+import json
 import re
 import shlex
 import shutil
@@ -14,7 +15,7 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.report import CostReport
-from sim.cost.technology import load_technology
+from sim.cost.technology import BUILT_IN, load_technology
 from verification.sim.cost import small_library
 from verification.sim.cost.small_chip import TECHNOLOGY, write_chip
 from verification.sim.cost.test_replay import study
@@ -127,6 +128,20 @@ def test_gaps_are_printed_loudly_and_refused_if_strict(
         "area of network.program, area of network.fetch.map, "
     )
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
+def test_every_technology_prices_a_chip_or_says_what_it_lacks(
+    engram: Engram, chip: Path, name: str
+) -> None:
+    status, out, err = engram("cost", chip, "--tech", name, "--format", "json")
+    assert (status, err) == (0, "")
+    results = json.loads(out)
+    energies = [phase["energy_J"] for phase in results["phases"]]
+    assert all(e["low"] <= e["nominal"] <= e["high"] for e in energies)
+    complete = not any(e["missing"] for e in energies)
+    assert complete == (not any("does not say: energy" in text for text in results["warnings"]))
+    assert complete == (name not in ("sram22", "rram22", "mram22", "emram14"))
 
 
 def test_a_complete_technology_is_strict_enough(engram: Engram, chip: Path, tech: Path) -> None:

@@ -4,6 +4,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -48,19 +49,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    if not hasattr(session.config, "workerinput"):
-        coverage.clear()
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand what the benches of a process of pytest-xdist met to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["benches"] = coverage.LINES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    coverage.LINES.extend((getattr(node, "workeroutput", None) or {}).get("benches", []))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Say what the benches of the RTL met, and write it where the command line wants it."""
-    lines = coverage.read()
-    if not lines:
+    if not coverage.LINES:
         return
-    text = coverage.summary(lines)
+    text = coverage.summary(coverage.LINES)
     target = config.getoption("--bench-report")
     terminalreporter.section("RTL benches")
     terminalreporter.write_line(text.rstrip().rsplit("\n", 1)[-1])

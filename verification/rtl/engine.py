@@ -47,6 +47,8 @@ class Step:
         Levels of input pins from this step on.
     reads : mapping of str to int
         Levels expected of output pins in the cycle after the last transfer.
+    meets : mapping of str to int
+        How often it meets which of the situations of `verification.rtl.coverage`.
     reset : bool
         Whether the block is reset first.
     cycles : int
@@ -59,6 +61,7 @@ class Step:
     outputs: Mapping[str, list[int]] = field(default_factory=dict)
     pins: Mapping[str, int] = field(default_factory=dict)
     reads: Mapping[str, int] = field(default_factory=dict)
+    meets: Mapping[str, int] = field(default_factory=dict)
     reset: bool = False
     cycles: int = 0
     abandon: bool = False

@@ -20,7 +20,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
-from verification.rtl.coverage import record
+from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 
 __all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
@@ -80,7 +80,7 @@ def run_pysim(
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
     simulator.run()
-    _record(component, "pysim", engine.trace)
+    _record(component, "pysim", steps, engine.trace)
     return engine.trace
 
 
@@ -119,7 +119,7 @@ def run_cocotb(
     if "error" in result:
         raise BenchError(result["error"])
     trace = Trace(**result)
-    _record(component, simulator, trace)
+    _record(component, simulator, steps, trace)
     return trace
 
 
@@ -158,8 +158,8 @@ def run_module(
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _record(component: wiring.Component, simulator: str, trace: Trace) -> None:
-    """Note a bench by what its block was made with, to tell parameter sets apart."""
+def _record(component: wiring.Component, simulator: str, steps: list[Step], trace: Trace) -> None:
+    """Note a bench by what its block was made with, and what its steps met unless cut short."""
     record(
         _top(component),
         simulator,
@@ -168,6 +168,9 @@ def _record(component: wiring.Component, simulator: str, trace: Trace) -> None:
         transfers=sum(map(len, trace.transfers.values())),
         stalls=sum(trace.stalls.values()),
     )
+    for step in steps:
+        for point, hits in step.meets.items():
+            cover(point, 0 if step.abandon else hits)
 
 
 def _top(component: wiring.Component) -> str:

@@ -1,10 +1,13 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from golden.bernoulli import Bernoulli as GoldenBernoulli
 from golden.params import BernoulliParams
@@ -25,6 +28,13 @@ def joined(values: list[int], width: int) -> int:
     return sum(int(value) << i * width for i, value in enumerate(values))
 
 
+def numbers(params: BernoulliParams, words: list[int]) -> NDArray[np.int64]:
+    """Return the random number of each lane, whose planes are `words`."""
+    octets = np.array(words, "<u8").view(np.uint8).reshape(-1, 8)
+    planes = np.unpackbits(octets, axis=1, bitorder="little")[:, : params.lanes]
+    return 2 ** np.arange(params.code_width)[::-1] @ planes.astype(np.int64)
+
+
 @st.composite
 def lanes(draw: st.DrawFn) -> BernoulliParams:
     return BernoulliParams(code_width=draw(st.integers(1, 16)), lanes=draw(st.integers(1, 64)))
@@ -32,15 +42,20 @@ def lanes(draw: st.DrawFn) -> BernoulliParams:
 
 def parallel_bench(params: BernoulliParams, draws: list[tuple[list[int], list[int]]]) -> list[Step]:
     """Compare the codes of every draw with its words."""
-    golden = GoldenBernoulli(params)
-    return [
-        Step(
+    golden, steps = GoldenBernoulli(params), []
+    for words, codes in draws:
+        equal = np.array(codes)[numbers(params, words) == codes]
+        upper = int((equal >= 2 ** (params.code_width - 1)).sum())
+        steps.append(Step(
             pins={"words": joined(words, params.lanes), "codes": joined(codes, params.code_width)},
             reads={"bits": golden.draw(words, codes)},
+            meets={
+                "bernoulli: r == m below the middle": len(equal) - upper,
+                "bernoulli: r == m from the middle on": upper,
+            },
             cycles=Bernoulli.interval,
-        )
-        for words, codes in draws
-    ]
+        ))  # fmt: skip
+    return steps
 
 
 def random_draws(
@@ -80,9 +95,10 @@ def test_every_code_of_eight_bits_meets_every_random_number() -> None:
         for first in range(0, 256, 64)
     ]
     run_pysim(Bernoulli(params), parallel_bench(params, draws))
-    cover("bernoulli", "all codes of q = 8", 256)
-    cover("bernoulli", "r == m below the middle", 128)
-    cover("bernoulli", "r == m from the middle on", 128)
+    met = np.zeros((256, 256), bool)
+    for planes, codes in draws:
+        met[codes, numbers(params, planes)] = True
+    cover("bernoulli: all codes of q = 8, each against all numbers", met.all())
 
 
 def serial_bench(params: BernoulliParams, beats: int, seed: int) -> list[Step]:
@@ -94,6 +110,12 @@ def serial_bench(params: BernoulliParams, beats: int, seed: int) -> list[Step]:
         codes[live:] = [0] * (params.lanes - live)
         planes = iter(words)
         bits, read = golden.draw_serial(lambda planes=planes: next(planes), codes, live)
+        equal = (numbers(params, words) == codes)[:live].any()
+        meets = {
+            "bernoulli: serial: decided by the first plane": read == 1 < params.code_width,
+            "bernoulli: serial: equal to the last plane": int(equal),
+            "bernoulli: serial: lanes that do not count": live < params.lanes,
+        }
         held = {"codes": joined(codes, params.code_width), "live": 2**live - 1}
         for plane in range(read):
             if rng.random() < 0.3:
@@ -101,10 +123,9 @@ def serial_bench(params: BernoulliParams, beats: int, seed: int) -> list[Step]:
             pins = {**held, "en": 1, "word": words[plane]}
             done, cycles = {"done": int(plane == read - 1)}, SerialBernoulli.interval
             steps.append(Step(pins=pins, reads=done, cycles=cycles))
+        steps[-1] = replace(steps[-1], meets=meets)
         if rng.random() < 0.5:
             steps.append(Step(pins={"en": 0}, reads={"bits": bits}, cycles=2))
-        cover("bernoulli", "serial: decided by the first plane", read == 1)
-        cover("bernoulli", "serial: equal to the last plane", read == params.code_width)
     return steps
 
 

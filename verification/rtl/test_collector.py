@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 
 from golden.params import AcceleratorParams, MvuParams
 from rtl.collector import Collector, neurons_layout
-from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -24,7 +24,7 @@ def bench(
     """Send pixels of `groups` groups of `outputs` random bits; lanes past the outputs are noise."""
     rng, pe, simd = random.Random(seed), params.mvu.pe, params.mvu.simd
     whole = not shuffle and (groups == 1 or outputs % pe == 0)
-    tiles, words = [], []
+    tiles, words, meets = [], [], Counter[str]()
     for _ in range(pixels):
         channels = [0] * (-(-groups * outputs // simd) * simd)
         for group in range(groups):
@@ -38,6 +38,11 @@ def bench(
                 last = group == groups - 1 and first + pe >= outputs
                 tag = {"place": place // pe if whole else place, "lanes": lanes, "last": last}
                 tiles.append(payload(neurons_layout(params), {"bits": bits, "tag": tag}))
+                end = place + (lanes - 1) * stride
+                meets["collector: shuffle"] += stride > 1
+                meets["collector: groups that share a tile"] += not shuffle and place % pe > 0
+                meets["collector: tile across words"] += not shuffle and place // simd < end // simd
+                meets["collector: tile not full"] += lanes < pe
         for n in range(0, len(channels), simd):
             words.append(sum(bit << lane for lane, bit in enumerate(channels[n : n + simd])))
     pins = {
@@ -45,7 +50,7 @@ def bench(
         "place_stride": groups if shuffle else 1,
         "pixel_words": len(words) // pixels,
     }
-    return Step(pins=pins, inputs={"i": tiles}, outputs={"o": words})
+    return Step(pins=pins, inputs={"i": tiles}, outputs={"o": words}, meets=dict(meets))
 
 
 @given(st.data())
@@ -71,8 +76,6 @@ def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
         bench(params, 2, 7, False, 3, 5),
     ]
     run_cocotb(Collector(params), steps, pauses, simulator=simulator)
-    cover("collector", "shuffle", 9)
-    cover("collector", "groups that share a tile", 2)
 
 
 @pytest.mark.parametrize("shuffle", [False, True], ids=["whole", "by_bit"])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from golden.head import Head as GoldenHead
 from golden.params import AcceleratorParams, HeadParams, MvuParams
 from rtl.head import Head, logit_layout, output_layout
-from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -50,10 +49,12 @@ def bench(machine: AcceleratorParams, head: GoldenHead, x: np.ndarray, n_classes
     ]  # fmt: skip
     logits = head.logits(x)
     winners = np.flatnonzero(logits[:n_classes] == logits[:n_classes].max())
-    cover("head", "tie won by the lower class", int(len(winners) > 1))
-    cover("head", "a class not seen yet would have won", int(logits.argmax() >= n_classes))
+    meets = {
+        "head: tie won by the lower class": len(winners) > 1,
+        "head: a class not seen yet would have won": int(logits.argmax() >= n_classes),
+    }
     pins = {"concat": head.params.concat, "n_classes": n_classes}
-    return Step(pins=pins, inputs={"i": offered}, outputs={"o": expected})
+    return Step(pins=pins, inputs={"i": offered}, outputs={"o": expected}, meets=meets)
 
 
 @settings(max_examples=60)

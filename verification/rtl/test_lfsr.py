@@ -36,7 +36,8 @@ def bench(params: LfsrParams, enables: list[bool]) -> list[Step]:
     golden, steps = GoldenLfsr(params), []
     for en in enables:
         reads = {"word": golden.word()}
-        steps.append(Step(pins={"en": int(en)}, reads=reads, cycles=Lfsr.interval))
+        held = {"lfsr: held": not en}
+        steps.append(Step(pins={"en": int(en)}, reads=reads, meets=held, cycles=Lfsr.interval))
         if en:
             golden.tick()
     return steps
@@ -45,7 +46,6 @@ def bench(params: LfsrParams, enables: list[bool]) -> list[Step]:
 @given(lfsrs(), st.lists(st.booleans(), min_size=1, max_size=40))
 def test_word_and_advance_equal_golden(params: LfsrParams, enables: list[bool]) -> None:
     run_pysim(Lfsr(params), bench(params, enables))
-    cover("lfsr", "held", enables.count(False))
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
@@ -58,15 +58,17 @@ def test_corners_in_verilog(params: LfsrParams, simulator: str) -> None:
 @pytest.mark.parametrize("width", range(3, 10))
 def test_whole_period_comes_back_to_the_seed(width: int) -> None:
     params = LfsrParams(width=width, taps=TAPS[width], seed=2, step=width)
-    enables = [True] * (2**width - 1)
-    run_pysim(Lfsr(params), [*bench(params, enables), Step(pins={"en": 0}, reads={"word": 2})])
-    cover("lfsr", "whole period")
+    steps = bench(params, [True] * (2**width - 1))
+    run_pysim(Lfsr(params), [*steps, Step(pins={"en": 0}, reads={"word": 2})])
+    states = {step.reads["word"] for step in steps}
+    cover("lfsr: whole period", len(states) == 2**width - 1)
 
 
 @pytest.mark.parametrize("params", CORNERS, ids=lambda p: f"{p.width}x{p.step}")
 def test_zero_shows_a_word_of_zero_and_reloads_the_seed(params: LfsrParams) -> None:
     dut, golden = Lfsr(params), GoldenLfsr(params)
     golden.state = 0
+    states = []
     words = []
 
     async def inject(ctx: Any) -> None:
@@ -74,6 +76,7 @@ def test_zero_shows_a_word_of_zero_and_reloads_the_seed(params: LfsrParams) -> N
         ctx.set(dut.en, 1)
         for _ in range(4):
             words.append(ctx.get(dut.word))
+            states.append(ctx.get(dut.state))
             await ctx.tick()
 
     simulator = Simulator(dut)
@@ -81,7 +84,7 @@ def test_zero_shows_a_word_of_zero_and_reloads_the_seed(params: LfsrParams) -> N
     simulator.add_testbench(inject)
     simulator.run()
     assert words == [golden.tick() for _ in range(4)]
-    cover("lfsr", "recovery from zero")
+    cover("lfsr: recovery from zero", states[:2] == [0, params.seed])
 
 
 def test_reset_loads_the_seed() -> None:

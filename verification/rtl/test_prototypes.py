@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from golden.params import PrototypesParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.prototypes import Prototypes
-from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -50,10 +49,20 @@ def append(
     p = dut.params
     codes = rng.integers(0, 2**p.code_width, (count, p.features))
     thresholds = sorted(rng.integers(0, 65536, count - 1).tolist())
+    reasons = {
+        "components": golden.n_components + count > p.components,
+        "classes": golden.n_classes == p.classes,
+        "components a class": count > p.class_components,
+    }
     fits = golden.append(codes, thresholds)
-    cover("prototypes", "lanes past D cleared", fits and p.features % p.lanes > 0)
-    cover("prototypes", "memory full", golden.n_components == p.components)
-    return [Step(inputs=class_inputs(dut, codes, thresholds), reads=pins(golden))]
+    # Of several reasons none is tried alone.
+    alone = not fits and sum(reasons.values()) == 1
+    meets = {
+        "prototypes: lanes past D cleared": fits and p.features % p.lanes > 0,
+        "prototypes: memory full": golden.n_components == p.components,
+        **{f"prototypes: refused: {name}": alone and met for name, met in reasons.items()},
+    }
+    return [Step(inputs=class_inputs(dut, codes, thresholds), reads=pins(golden), meets=meets)]
 
 
 def pins(golden: GoldenPrototypes) -> dict[str, int]:
@@ -150,10 +159,9 @@ def test_what_does_not_fit_is_refused_whole(
     dut, golden = Prototypes(params(**changes)), GoldenPrototypes(params(**changes))
     rng, steps = np.random.default_rng(1), []
     for count in counts:
-        before = golden.n_classes
         steps += append(dut, golden, rng, count)
-        cover("prototypes", point, golden.n_classes == before)
     assert golden.overflow
+    assert sum(step.meets[f"prototypes: {point}"] for step in steps) == 1
     run_pysim(dut, steps + read_back(dut, golden))
 
 

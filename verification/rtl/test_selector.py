@@ -1,6 +1,8 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal
@@ -14,7 +16,6 @@ from golden.params import PrototypesParams, SelectorParams
 from golden.selector import Selector as GoldenSelector
 from golden.selector import cumulative_thresholds
 from rtl.selector import Selector
-from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -63,6 +64,15 @@ def set_weights(dut: Selector, golden: GoldenSelector, weights: NDArray[np.float
     ]})  # fmt: skip
 
 
+def situations(dut: Selector, n: int, labels: list[int]) -> dict[str, int]:
+    wraps = sum(after < before for before, after in pairwise(labels))
+    ends = {0, n - 1} <= set(labels) and n > 1
+    return {
+        "selector: round robin wraps around": wraps if dut.params.mode == "round_robin" else 0,
+        "selector: first and last class by weight": ends and dut.params.mode == "weighted",
+    }
+
+
 def label_bench(dut: Selector, seed: int, grow: list[int], count: int = 12) -> list[Step]:
     """Name classes of a table that grows between requests."""
     golden, rng, steps = GoldenSelector(dut.params), np.random.default_rng(seed), []
@@ -70,11 +80,7 @@ def label_bench(dut: Selector, seed: int, grow: list[int], count: int = 12) -> l
         steps.append(set_weights(dut, golden, rng.dirichlet(np.full(n, 0.5))))
         labels = golden.request(n, count).tolist()
         asked = {"inputs": {"amount": [count]}, "outputs": {"o": labels}}
-        steps.append(Step(pins={"n_classes": n}, **asked))
-        if dut.params.mode == "weighted":
-            cover("selector", "first and last class by weight", {0, n - 1} <= set(labels))
-        if dut.params.mode == "round_robin":
-            cover("selector", "round robin wraps around", n <= count)
+        steps.append(Step(pins={"n_classes": n}, meets=situations(dut, n, labels), **asked))
     return steps
 
 
@@ -139,10 +145,10 @@ def component_bench(dut: Selector, draws: int, seed: int) -> list[Step]:
         held = [*thresholds.tolist(), *[0] * most][: max(1, most - 1)]
         pins = {"count": count, "thresholds": sum(c << 16 * i for i, c in enumerate(held))}
         choice = golden.component(thresholds)
-        steps.append(Step(pins={**pins, "choose": 1}, cycles=1))
+        last = {"selector: last component": choice == count - 1 > 0}
+        steps.append(Step(pins={**pins, "choose": 1}, meets=last, cycles=1))
         if rng.random() < 0.5:
             steps.append(Step(pins={"choose": 0, "count": 1}, reads={"choice": choice}, cycles=2))
-        cover("selector", "last component", choice == count - 1 > 0)
     return steps
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer as GoldenThermometer
 from rtl.thermometer import Thermometer, pixel_cycles, word_layout
-from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -36,11 +35,13 @@ def bench(dut: Thermometer, levels: int, pixels: NDArray[np.int64]) -> Step:
             word = {"x": lanes, "last": k == count - 1}
             expected.append(payload(word_layout(dut.simd), word))
     starts = np.arange(colours) * levels % dut.simd
-    cover("thermometer", "code crosses words", n * int((starts + levels > dut.simd).sum()))
-    cover("thermometer", "darkest", int((pixels == 0).sum()))
-    cover("thermometer", "brightest", int((pixels == 2**dut.params.bits - 1).sum()))
+    meets = {
+        "thermometer: code crosses words": n * int((starts + levels > dut.simd).sum()),
+        "thermometer: darkest": int((pixels == 0).sum()),
+        "thermometer: brightest": int((pixels == 2**dut.params.bits - 1).sum()),
+    }
     values = [int(value) for value in pixels.flat]
-    return Step(pins={"levels": levels}, inputs={"i": values}, outputs={"o": expected})
+    return Step(pins={"levels": levels}, inputs={"i": values}, outputs={"o": expected}, meets=meets)
 
 
 def random_pixels(bits: int, colours: int, n: int, seed: int) -> NDArray[np.int64]:

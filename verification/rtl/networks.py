@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.network import Network as GoldenNetwork
-from golden.params import AcceleratorParams, MvuParams, NetworkParams
+from golden.params import (
+    AcceleratorParams,
+    ConvParams,
+    DenseParams,
+    MvuParams,
+    NetworkParams,
+    PoolParams,
+)
 from rtl.descriptor import load_layout
 from rtl.head import logit_layout
 from rtl.network import map_write_layout
@@ -68,7 +75,36 @@ def picture(
         pins={"n_classes": n_classes},
         inputs={"pixels": [int(v) for v in image.reshape(-1)]},
         outputs=outputs,
+        meets=situations(network, maps[-1], n_classes, features),
     )
+
+
+def situations(
+    network: GoldenNetwork, embedding: NDArray[np.uint8], n_classes: int, features: bool
+) -> dict[str, int]:
+    """Return which situations of the machine a picture meets."""
+    layers, head = network.params.layers, network.head
+    convs = [layer for layer in layers if isinstance(layer, ConvParams)]
+    met = {
+        "padding": any(c.padding == "same" and c.kernel > 1 for c in convs),
+        "groups": any(1 < c.groups < c.input.channels for c in convs),
+        "shuffle": any(c.shuffle and 1 < c.groups < c.outputs for c in convs),
+        "depthwise": any(c.groups == c.input.channels > 1 for c in convs),
+        "pool": any(isinstance(layer, PoolParams) for layer in layers),
+        "dense": any(isinstance(layer, DenseParams) for layer in layers),
+        "no head": head is None,
+    }
+    if head is not None:
+        logits = head.logits(embedding.reshape(-1)).tolist()
+        met |= {
+            "head without hidden neurons": not head.params.hidden,
+            "head with hidden neurons": head.params.hidden > 0,
+            "head on a map": embedding.size > embedding.shape[-1],
+            "features sent and classified": features,
+            "tie of logits": logits[:n_classes].count(max(logits[:n_classes])) > 1,
+            "a class not seen yet would have won": max(logits) > max(logits[:n_classes]),
+        }
+    return {f"network: {name}": int(hit) for name, hit in met.items()}
 
 
 def build(description: dict[str, Any], seed: int) -> tuple[GoldenNetwork, NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ from golden.dense import Dense
 from golden.params import DenseParams, MvuParams, XnorParams
 from golden.xnor import Xnor
 from rtl.mvu import Mvu, step_layout, threshold_layout, tile_layout, weight_layout
-from verification.rtl.engine import PAUSES, Pauses, Step
+from verification.rtl.coverage import cover
+from verification.rtl.engine import PAUSES, Pauses, Step, Trace
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 TAG = 6
@@ -21,15 +23,19 @@ TAG = 6
 
 @dataclass(frozen=True)
 class Folded:
-    """Dense layer on the rows of a unit: tile after tile of neurons, word after word of inputs."""
+    """Dense layer on the rows of a unit: tile after tile of neurons, word after word of inputs.
+
+    After them come `blank` words of which no lane counts.
+    """
 
     unit: MvuParams
     layer: Dense
     rng: np.random.Generator
+    blank: int = 0
 
     @property
     def words(self) -> int:
-        return -(-self.layer.params.inputs // self.unit.simd)
+        return -(-self.layer.params.inputs // self.unit.simd) + self.blank
 
     @property
     def tiles(self) -> int:
@@ -78,13 +84,38 @@ class Folded:
                     "tile": tile if last else int(self.rng.integers(p.tile_depth)),
                     "tag": tile % 2**TAG if last else int(self.rng.integers(2**TAG)),
                 }))  # fmt: skip
-        return Step(inputs={"i": steps}, outputs={"o": self._tiles(x)})
+        noise = self.tiles * int(padded[~mask].sum())
+        return Step(
+            inputs={"i": steps},
+            outputs={"o": self._tiles(x)},
+            meets={
+                **self._situations(x),
+                "mvu: noise in lanes that do not count": noise,
+                "mvu: word without a lane that counts": self.tiles * self.blank,
+            },
+        )
+
+    def _agree(self, x: np.ndarray) -> np.ndarray:
+        xnor = Xnor(XnorParams(inputs=self.layer.params.inputs))
+        return xnor.agree(pack(x[np.newaxis]), self.layer.packed_weights)[0]
+
+    def _situations(self, x: np.ndarray) -> dict[str, int]:
+        agree, inputs = self._agree(x), self.layer.params.inputs
+        rows = [self._threshold(neuron) for neuron in range(self.layer.params.outputs)]
+        limits, polarity = (np.array(column) for column in zip(*rows, strict=True))
+        situations = {
+            "every input agrees": agree == inputs,
+            "no input agrees": agree == 0,
+            "limit equals count, polarity 1": (limits == agree) & (polarity == 1),
+            "limit equals count, polarity 0": (limits == agree) & (polarity == 0),
+            "limit of zero": limits == 0,
+            "limit out of reach": limits > inputs,
+        }
+        return {f"mvu: {name}": int(met.sum()) for name, met in situations.items()}
 
     def _tiles(self, x: np.ndarray) -> list[int]:
         p, layer = self.unit, self.layer.params
-        unused = self.tiles * p.pe - layer.outputs
-        xnor = Xnor(XnorParams(inputs=layer.inputs))
-        agree = xnor.agree(pack(x[np.newaxis]), self.layer.packed_weights)[0]
+        unused, agree = self.tiles * p.pe - layer.outputs, self._agree(x)
         counts = np.concatenate([agree, np.full(unused, x.sum())]).reshape(self.tiles, p.pe)
         bits = np.concatenate([self.layer.forward(x), np.zeros(unused, np.uint8)])
         return [
@@ -99,7 +130,7 @@ def _integer(bits: np.ndarray) -> int:
     return sum(int(bit) << lane for lane, bit in enumerate(bits))
 
 
-def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0) -> Folded:
+def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0, blank: int = 0) -> Folded:
     """Fold a random layer over a unit that just holds it, with thresholds unless `seed` is odd."""
     rng, thresholds = np.random.default_rng(seed), seed % 2 == 0
     sizes = DenseParams(inputs=inputs, outputs=outputs, thresholds=thresholds)
@@ -110,12 +141,12 @@ def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0) -> Fold
         theta = rng.integers(-inputs - 2, inputs + 3, outputs).astype(np.int32)
         theta[0] = rng.choice([-(2**31), 2**31 - 1, theta[0]])
         polarity = rng.integers(0, 2, outputs, np.uint8)
-    tiles, words = -(-outputs // pe), -(-inputs // simd)
+    tiles, words = -(-outputs // pe), -(-inputs // simd) + blank
     unit = MvuParams(
         pe=pe, simd=simd, weight_depth=tiles * words, tile_depth=tiles,
         count_width=inputs.bit_length(),
     )  # fmt: skip
-    return Folded(unit, Dense(sizes, weights, theta, polarity), rng)
+    return Folded(unit, Dense(sizes, weights, theta, polarity), rng, blank)
 
 
 def bench(fold: Folded, vectors: int) -> list[Step]:
@@ -126,6 +157,24 @@ def bench(fold: Folded, vectors: int) -> list[Step]:
     ]
 
 
+def observe(fold: Folded, trace: Trace) -> None:
+    """Note what only the cycles tell of a bench that was not reset."""
+    taken = trace.transfers["i"]
+    tiles = [(taken[n], taken[n + fold.words - 1]) for n in range(0, len(taken), fold.words)]
+    mid = {cycle for first, last in tiles for cycle in range(first + 1, last)}
+    pairs = [(last, first) for (_, last), (first, _) in pairwise(tiles)]
+    between = {cycle for last, first in pairs for cycle in range(last + 1, first)}
+    writes = {*trace.transfers["weights"], *trace.transfers["thresholds"]}
+    waits = zip(trace.offered["o"], trace.transfers["o"], strict=True)
+    held = {cycle for offered, left in waits for cycle in range(offered, left)}
+    close = sum(first == last + 1 for last, first in pairs)
+    cover("mvu: tiles of one step back to back", close if fold.words == 1 else 0)
+    cover("mvu: held in mid tile", len(mid & held))
+    cover("mvu: no step offered in mid tile", len(mid - held - writes - set(taken)))
+    cover("mvu: write in mid tile", len(mid & writes))
+    cover("mvu: write between tiles", len(between & writes))
+
+
 @settings(max_examples=50)
 @given(
     pe=st.integers(1, 4),
@@ -133,20 +182,22 @@ def bench(fold: Folded, vectors: int) -> list[Step]:
     inputs=st.integers(1, 24),
     outputs=st.integers(1, 9),
     seed=st.integers(0, 1000),
+    blank=st.integers(0, 1),
     pauses=st.sampled_from(sorted(PAUSES)),
 )
 def test_dense_layers_equal_golden(
-    pe: int, simd: int, inputs: int, outputs: int, seed: int, pauses: str
+    pe: int, simd: int, inputs: int, outputs: int, seed: int, blank: int, pauses: str
 ) -> None:
-    fold = folded(pe, simd, inputs, outputs, seed)
-    run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=2), PAUSES[pauses])
+    fold = folded(pe, simd, inputs, outputs, seed, blank)
+    observe(fold, run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=2), PAUSES[pauses]))
 
 
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     fold = folded(pe=4, simd=64, inputs=200, outputs=14)
-    run_cocotb(Mvu(fold.unit, TAG), bench(fold, vectors=3), pauses, simulator=simulator)
+    steps = bench(fold, vectors=3)
+    observe(fold, run_cocotb(Mvu(fold.unit, TAG), steps, pauses, simulator=simulator))
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
@@ -167,6 +218,7 @@ def test_writes_hold_the_steps_and_lose_none() -> None:
         # What is written is there already; the tiles are taken at any time.
         both = Step(inputs={**load.inputs, **run.inputs}, outputs=run.outputs)
         trace = run_pysim(Mvu(fold.unit, TAG), [load, both, run], pauses)
+        observe(fold, trace)
         writes = set(trace.transfers["weights"]) | set(trace.transfers["thresholds"])
         assert not writes & set(trace.transfers["i"])
         assert trace.stalls["weights"] == trace.stalls["thresholds"] == 0
@@ -177,10 +229,36 @@ def test_a_step_a_cycle_and_latency(inputs: int) -> None:
     fold = folded(pe=2, simd=8, inputs=inputs, outputs=12)
     dut = Mvu(fold.unit, TAG)
     trace = run_pysim(dut, bench(fold, vectors=1))
+    observe(fold, trace)
     taken, words = trace.transfers["i"], fold.words
     assert len(taken) == 6 * words
     assert trace.gaps("i") == {dut.interval}
     assert trace.offered["o"] == [cycle + dut.latency for cycle in taken[words - 1 :: words]]
+
+
+@pytest.mark.parametrize("agree", [7, 8, 19])
+def test_a_count_beyond_its_width_wraps(agree: int) -> None:
+    unit = MvuParams(pe=1, simd=8, weight_depth=1, tile_depth=1, count_width=3)
+    row = payload(weight_layout(unit), {"row": 0, "pe": 0, "data": 0xFF})
+    limit = {"tile": 0, "pe": 0, "limit": 4, "polarity": 1}
+    masks = [0xFF] * (agree // 8) + [2 ** (agree % 8) - 1]
+    steps = [
+        payload(step_layout(unit, TAG), {
+            "x": 0xFF, "mask": mask, "weight": 0, "last": n == len(masks) - 1, "tile": 0, "tag": 5,
+        })
+        for n, mask in enumerate(masks)
+    ]  # fmt: skip
+    tile = {"counts": [agree % 8], "bits": int(agree % 8 >= 4), "tag": 5}
+    run_pysim(Mvu(unit, TAG), [
+        Step(inputs={
+            "weights": [row], "thresholds": [payload(threshold_layout(unit), limit)],
+        }),
+        Step(
+            inputs={"i": steps},
+            outputs={"o": [payload(tile_layout(unit, TAG), tile)]},
+            meets={"mvu: count wraps": agree >= 8},
+        ),
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize("tag", [0, -3])

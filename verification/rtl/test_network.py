@@ -15,6 +15,7 @@ from rtl.program import compile_network
 from sim.embed import read_network
 from sim.samples import read_samples
 from sim.shipped import shipped_file
+from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.networks import CASES, bench, build, load, machine, picture
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
@@ -103,7 +104,7 @@ def test_words_load_between_pictures_and_before_pixels() -> None:
     old, new = (load(compile_network(n, params), params) for n in (network, other))
     first, second = picture(network, params, images[0], 7), picture(other, params, images[1], 7)
     pixels, more = first.inputs["pixels"], second.inputs["pixels"]
-    run_pysim(Network(params), [
+    trace = run_pysim(Network(params), [
         old,
         # One colour is inside when the words of the other network are offered.
         Step(pins=first.pins, inputs={"pixels": pixels[:1]}, reads={"busy": 1}),
@@ -113,6 +114,11 @@ def test_words_load_between_pictures_and_before_pixels() -> None:
         ),
         Step(cycles=5, reads={"busy": 0}),
     ])  # fmt: skip
+    # All was offered at once; nothing more goes in until the picture before has left.
+    left = trace.transfers["logits"][len(first.outputs["logits"]) - 1]
+    loaded, taken = trace.transfers["load"], trace.transfers["pixels"]
+    cover("network: words to load wait for a picture", loaded[len(old.inputs["load"])] > left)
+    cover("network: second picture waits", taken[len(pixels)] > left)
 
 
 def shipped(count: int) -> tuple[AcceleratorParams, list[Step], int]:

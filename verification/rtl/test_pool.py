@@ -38,7 +38,14 @@ def bench(simd: int, size: int, rows: int, columns: int, seed: int) -> Step:
         payload(pooled_layout(simd, TAG), {"x": word, "tag": n % 2**TAG})
         for n, word in enumerate(pooled)
     ]
-    return Step(inputs={"i": offered}, outputs={"o": expected})
+    ones = windows.sum(axis=(1, 2))
+    meets = {
+        "pool: window of one word": len(windows) if size == 1 else 0,
+        "pool: window of zeros": int((ones == 0).sum()),
+        "pool: window with one bit": int((ones == 1).sum()) if size > 1 else 0,
+        "pool: lane set in all words": int(windows.all(axis=1).sum()) if size > 1 else 0,
+    }
+    return Step(inputs={"i": offered}, outputs={"o": expected}, meets=meets)
 
 
 @settings(max_examples=40)

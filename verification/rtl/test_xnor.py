@@ -27,15 +27,28 @@ def agreements(n: int, x: int, w: int, mask: int) -> int:
     return int(GoldenXnor(XnorParams(inputs=len(lanes))).agree(pack(bits[0]), pack(bits[1]))[0, 0])
 
 
+def situations(n: int, x: int, w: int, mask: int, en: bool) -> dict[str, int]:
+    ones = 2**n - 1
+    return {
+        "xnor: all lanes agree": en and mask == ones and x == w,
+        "xnor: no lane agrees": en and mask == ones and x ^ w == ones,
+        "xnor: no lane counts": en and mask == 0,
+        "xnor: one lane counts": en and mask.bit_count() == 1,
+        "xnor: held": not en,
+    }
+
+
 def bench(dut: Xnor, vectors: Vectors) -> list[Step]:
     """Give a vector a cycle, and read the count of the one `latency` enabled cycles before."""
     inside: list[int | None] = [None] * dut.latency
     steps = [Step(pins={"en": 0, "x": 0, "w": 0, "mask": 0})]
-    for x, w, mask, en in [*vectors, *[(0, 0, 0, True)] * (dut.latency + 1)]:
+    flush = [(0, 0, 0, True)] * (dut.latency + 1)
+    for number, (x, w, mask, en) in enumerate([*vectors, *flush]):
         count = inside[0]
         pins = {"en": int(en), "x": x, "w": w, "mask": mask}
         reads = {} if count is None else {"agree": count}
-        steps.append(Step(pins=pins, reads=reads, cycles=dut.interval))
+        meets = situations(dut.params.inputs, x, w, mask, en) if number < len(vectors) else {}
+        steps.append(Step(pins=pins, reads=reads, meets=meets, cycles=dut.interval))
         if en:
             inside = [*inside[1:], agreements(dut.params.inputs, x, w, mask)]
     return steps

@@ -20,7 +20,7 @@ from rtl.registers import REGISTERS
 from rtl.requests import Source
 from verification.rtl.chips import packed
 
-__all__ = ["OFFSETS", "Script"]
+__all__ = ["FIELDS", "OFFSETS", "Script"]
 
 OFFSETS = {register.name: register.offset for register in REGISTERS}
 FIELDS = {
@@ -65,6 +65,10 @@ class Script:
         """Wait until a field has a value."""
         offset, field = FIELDS[port]
         self.operations.append(["poll", offset, field.mask, expected << field.low])
+
+    def note(self, register: str) -> None:
+        """Leave the value of a register in the result of the run."""
+        self.do("note", OFFSETS[register])
 
     def do(self, name: str, *arguments: Any) -> None:
         self.operations.append([name, *arguments])

@@ -44,6 +44,7 @@ class Host:
             AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1
         )
         self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
+        self.noted: list[tuple[int, int]] = []
         self.aborted = 0
         self.packets = 0
         if pauses:
@@ -83,6 +84,11 @@ class Host:
             got = await self.master.read(address, 4)
             if int.from_bytes(got.data, "little") & mask == expected:
                 return
+
+    async def note(self, address: int) -> None:
+        """Read what nobody can foretell, and leave it in the result."""
+        got = await self.master.read(address, 4)
+        self.noted.append((address, int.from_bytes(got.data, "little")))
 
     async def send(self, words: list[int]) -> None:
         """Send a packet, behind those that are still to go."""
@@ -203,6 +209,7 @@ async def bench(dut: Any) -> None:
     try:
         await host.run(case["script"])
         result["aborted"] = host.aborted
+        result["noted"] = host.noted
         result["cycles"] = round(get_sim_time("ns") / PERIOD)
         result["packets"] = host.packets
     except Failure as failure:

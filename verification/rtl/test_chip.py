@@ -14,6 +14,7 @@ from rtl.emit import emit_packets
 from rtl.packets import Packet
 from rtl.registers import REGISTERS
 from rtl.requests import Source
+from verification.rtl.chip_coverage import cover_resets, cover_run, noted
 from verification.rtl.chip_script import FIELDS, OFFSETS, Script
 from verification.rtl.chips import make_chip
 from verification.rtl.coverage import record
@@ -52,12 +53,14 @@ def script(name: str, seed: int = 0) -> Script:
 def run(name: str, host: Script, pauses: float = 0.0, seed: int = 0) -> dict[str, Any]:
     """Run a script to its end, after which nothing more may come."""
     host.do("nothing")
+    host.note("output_stalls")
     case = {"script": host.operations, "pauses": pauses, "seed": seed}
     result = run_module(text(name), "chip", "verification.rtl.cocotb_chip", case)
     if "error" in result:
         raise BenchError(result["error"])
-    count = {"cycles": result["cycles"], "transfers": result["packets"], "stalls": 0}
-    record("chip", "verilator", name, **count)
+    count = {"cycles": result["cycles"], "transfers": result["packets"]}
+    record("chip", "verilator", name, **count, stalls=noted(result, "output_stalls")[-1])
+    cover_run(host.operations, CHIPS[name], result)
     return result
 
 
@@ -210,8 +213,12 @@ def test_errors_are_shown_and_hurt_nobody(name: str) -> None:
     for packet in (
         Packet(Target.LEARN, 5),
         Packet(Target.WEIGHTS, 99, 0, 1, [5]),
+        Packet(Target.PIXELS, 5, 1, 8, [1]),
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
+        Packet(Target.APPEND, 256, 0, 0, [1]),
+        Packet(Target.ROWS, 0, 0, 1, [1]),
         Packet(Target.WEIGHTS, 0, 0, 2, [7]),
+        Packet(Target.WEIGHTS, 0, 0, 1, [7, 8]),
     ):
         host.send(packet)  # fmt: skip
         host.do("sent")
@@ -286,6 +293,7 @@ def test_reset_in_the_middle_and_again_from_the_start(
     for wait in (1, 7, 30, 101, 240):
         begin(host, operation)
         host.do("cycles", wait)
+        host.note("status")
         if hard:
             host.reset()
         else:
@@ -306,6 +314,7 @@ def test_reset_in_the_middle_and_again_from_the_start(
         host.draw(10)
         host.recall(2, 3)
     result = run(name, host, 0.2)
+    cover_resets(operation, hard, result)
     if operation == "draw":  # cut in the midst of packets, which a soft reset ends
         assert (result["aborted"] > 0) is not hard
 

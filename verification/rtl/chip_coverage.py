@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Which situations a run of the chip met, read off its script once every answer was right.
+
+What packets mean is taken from docs/chip.md, not from the hardware.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from golden.params import ChipParams
+from rtl.dispatch import WORD, Target, unit_widths
+from rtl.output import Kind
+from rtl.registers import REGISTERS
+from verification.rtl.chip_script import FIELDS, OFFSETS
+from verification.rtl.coverage import cover
+
+__all__ = ["cover_resets", "cover_run", "noted"]
+
+NAMES = ("program", "weights", "thresholds", "picture", "append", "learn", "class thresholds")
+READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
+
+#: Field of `status` that shows an activity.
+ACTIVITIES = {
+    "load": "receiving", "append": "receiving", "learn": "receiving", "picture": "busy",
+    "draw": "drawing", "recall": "drawing",
+}  # fmt: skip
+
+
+def cover_run(operations: list[list[Any]], chip: ChipParams, result: dict[str, Any]) -> None:
+    """Note what a run of a script met that has passed."""
+    for operation in operations:
+        for situation in _situations(operation, chip):
+            cover(f"chip: {situation}")
+    cover("chip: out: ended by a soft reset", result["aborted"])
+    cover("chip: out: made to wait", noted(result, "output_stalls")[-1])
+
+
+def cover_resets(operation: str, hard: bool, result: dict[str, Any]) -> None:
+    """Note how often `status`, noted just before each reset, showed an operation under way."""
+    _, field = FIELDS[f"status_{ACTIVITIES[operation]}"]
+    met = sum(value & field.mask > 0 for value in noted(result, "status"))
+    cover(f"chip: {'hard' if hard else 'soft'} reset: {operation} under way", met)
+
+
+def noted(result: dict[str, Any], register: str) -> list[int]:
+    """Return the values of a register that a script noted."""
+    return [value for offset, value in result["noted"] if offset == OFFSETS[register]]
+
+
+def _situations(operation: list[Any], chip: ChipParams) -> Iterator[str]:
+    match operation:
+        case ["send", words]:
+            yield from _sent(words, chip)
+        case ["expect", kind, packets]:
+            yield from [f"out: {Kind(kind).name.lower()}"] * len(packets)
+        case ["read", offset, value] | ["poll", offset, _, value]:
+            for port, (place, field) in FIELDS.items():
+                if place == offset == OFFSETS["errors"] and value & field.mask:
+                    yield port.replace("errors_", "error: ")
+        case ["read", _, _, "SLVERR"]:
+            yield "SLVERR: no register, read"
+        case ["write", offset, _, "SLVERR"]:
+            known = offset in READ_ONLY
+            yield "SLVERR: " + ("read-only register written" if known else "no register, written")
+        case ["write_bytes", _, _, "SLVERR"]:
+            yield "SLVERR: some of the bytes written"
+
+
+def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
+    """Tell what is the matter with a packet, or what it is for."""
+    header, *rest = words
+    target, index = header & 0xF, header >> 4 & 0xFFF
+    address, count = header >> 16 & 0xFFFFFF, header >> 40
+    missing = _missing(target, index, address, count, chip)
+    if missing:
+        yield f"dropped: {missing}"
+        return
+    learning = target == Target.PIXELS and address & 1
+    yield f"in: {NAMES[target]}" + " to learn" * learning
+    wanted = _words(target, index, count, chip)
+    if len(rest) != wanted:
+        yield "words missing" if len(rest) < wanted else "words too many"
+
+
+def _missing(target: int, index: int, address: int, count: int, chip: ChipParams) -> str | None:
+    """Name what a header speaks of and the chip has not."""
+    machine, classes = chip.accelerator, chip.latent.classes
+    rows = {
+        Target.PROGRAM: machine.program_depth, Target.WEIGHTS: machine.mvu.weight_depth,
+        Target.THRESHOLDS: machine.mvu.tile_depth, Target.CLASS_THRESHOLDS: classes,
+    }  # fmt: skip
+    learns = target == Target.LEARN or (target == Target.PIXELS and address & 1)
+    if target >= len(NAMES):
+        return "unknown target"
+    if target in rows and address + count > rows[Target(target)]:
+        return "rows that are not there"
+    if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
+        return "neuron that is not there"
+    if learns and index >= classes:
+        return "class that is not there"
+    if target == Target.APPEND and index > 255:
+        return "K above 255"
+    return None
+
+
+def _words(target: int, index: int, count: int, chip: ChipParams) -> int:
+    """Return the words after the header of a packet."""
+    beats, widths = chip.sampler.prototypes.beats, unit_widths(chip)
+    unit = -(-widths[Target(target)] // WORD)
+    if target == Target.PIXELS:
+        return -(-count // (WORD // widths[Target.PIXELS]))
+    if target == Target.APPEND:
+        return unit + index * beats * -(-widths[Target.ROWS] // WORD)
+    return unit * (beats if target == Target.LEARN else count)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Results for programs: JSON, CSV, and action counts as Accelergy 0.4 reads them."""
+"""Results for programs: JSON, CSV, and actions and their energies as Accelergy reads them."""
 
 import csv
 import io
@@ -13,12 +13,13 @@ import yaml
 
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.learners import PUBLISHED, this_chip
-from sim.cost.pricing import MemoryLine
+from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.sensitivity import swings
 
-__all__ = ["action_counts", "as_csv", "as_json"]
+__all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
 SCHEMA = 1  # of the JSON; grows when a key changes its meaning
+_ACCELERGY = 0.4  # version of its formats
 
 _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",
             "high_J_each", "low_J", "J", "high_J", "source")  # fmt: skip
@@ -127,20 +128,60 @@ def action_counts(assessment: Assessment) -> str:
     """
     subtrees = []
     for priced in assessment.phases:
-        components: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        for line in priced.bill.lines:
-            components[line.action.component].append(
-                {
-                    "name": f"{line.action.kind}_{line.action.width}",
-                    "counts": -int(-line.count // 1),
-                }
-            )
         local = [
-            {"name": f"chip.{name}", "action_counts": counts} for name, counts in components.items()
+            {
+                "name": component,
+                "action_counts": [
+                    {"name": _action_name(line), "counts": -int(-line.count // 1)} for line in lines
+                ],
+            }
+            for component, lines in _by_component(priced).items()
         ]
-        phase = priced.phase.name.replace(", ", "_").replace(" ", "_")
-        subtrees.append({"name": phase, "local": local})
-    content = {"action_counts": {"version": 0.4, "subtree": subtrees}}
+        subtrees.append({"name": _subtree(priced), "local": local})
+    return _yaml({"action_counts": {"version": _ACCELERGY, "subtree": subtrees}})
+
+
+def energy_table(assessment: Assessment) -> str:
+    """Return the energies (pJ) of these actions in Accelergy's YAML; what is missing is not in it.
+
+    Accelergy stops at a count without an energy.
+    """
+    tables = [
+        {
+            "name": f"{_subtree(priced)}.{component}",
+            "actions": [
+                {
+                    "name": _action_name(line),
+                    "arguments": None,
+                    "energy": line.each.nominal * 1e12,
+                }
+                for line in lines
+                if line.each is not None
+            ],
+        }
+        for priced in assessment.phases
+        for component, lines in _by_component(priced).items()
+    ]
+    return _yaml({"ERT": {"version": _ACCELERGY, "tables": tables}})
+
+
+def _by_component(priced: PricedPhase) -> dict[str, list[EnergyLine]]:
+    components: dict[str, list[EnergyLine]] = defaultdict(list)
+    for line in priced.bill.lines:
+        components[f"chip.{line.action.component}"].append(line)
+    return components
+
+
+def _subtree(priced: PricedPhase) -> str:
+    """Return the name of a phase without what a name must not have."""
+    return priced.phase.name.replace(", ", "_").replace(" ", "_")
+
+
+def _action_name(line: EnergyLine) -> str:
+    return f"{line.action.kind}_{line.action.width}"
+
+
+def _yaml(content: dict[str, Any]) -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 

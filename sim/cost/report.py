@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv`` and actions."""
+"""The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, Accelergy's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sim.cost import figures
 from sim.cost import report_rows as rows
 from sim.cost import report_text as text
 from sim.cost.assessment import Assessment
-from sim.cost.exports import action_counts, as_csv, as_json
+from sim.cost.exports import action_counts, as_csv, as_json, energy_table
 from sim.cost.formatting import bounds, days, si
 from sim.cost.learners import PUBLISHED, this_chip
 from sim.cost.sensitivity import swings
@@ -58,6 +58,7 @@ class CostReport:
             "cost.json": as_json(self.assessment, self.command),
             "cost.csv": as_csv(self.assessment),
             "action_counts.yaml": action_counts(self.assessment),
+            "energy_table.yaml": energy_table(self.assessment),
         }
 
     def pictures(self) -> dict[str, Figure]:

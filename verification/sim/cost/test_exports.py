@@ -12,7 +12,7 @@ import yaml
 
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Action
-from sim.cost.exports import action_counts, as_csv, as_json
+from sim.cost.exports import action_counts, as_csv, as_json, energy_table
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 
 
@@ -115,6 +115,34 @@ def test_accelergy_s_actions_are_those_of_the_tallies(assessment: Assessment) ->
                 name = component["name"].removeprefix("chip.")
                 counted[Action(name, kind, int(width))] = action["counts"]
         assert counted == {a: math.ceil(n) for a, n in priced.phase.tally.items()}
+
+
+def estimated(counts: str, table: str) -> dict[str, float]:
+    """Return J of every phase as Accelergy adds them up: count times energy of the same name."""
+    tables = {
+        entry["name"]: {action["name"]: action["energy"] for action in entry["actions"]}
+        for entry in yaml.safe_load(table)["ERT"]["tables"]
+    }
+    return {
+        tree["name"]: sum(
+            action["counts"] * tables[f"{tree['name']}.{part['name']}"][action["name"]] * 1e-12
+            for part in tree["local"]
+            for action in part["action_counts"]
+        )
+        for tree in yaml.safe_load(counts)["action_counts"]["subtree"]
+    }
+
+
+def test_accelergy_s_table_prices_its_actions(assessment: Assessment) -> None:
+    found = estimated(action_counts(assessment), energy_table(assessment))
+    assert found["inference"] == pytest.approx(assessment.inference.bill.total.nominal)
+    serial = assessment.phase("pseudo-exemplar, serial")
+    assert found["pseudo-exemplar_serial"] >= serial.bill.total.nominal  # planes rounded up
+
+
+def test_a_missing_figure_is_not_in_accelergy_s_table(silent: Assessment) -> None:
+    with pytest.raises(KeyError, match="register_"):
+        estimated(action_counts(silent), energy_table(silent))
 
 
 def test_missing_figures_are_counted_in_every_sum(silent: Assessment) -> None:

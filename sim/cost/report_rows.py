@@ -42,8 +42,8 @@ LAYERS = ("layer", "steps", "cycles", "stalls", "synapses in use", "memory (kb)"
           "operations a bit", "energy")  # fmt: skip
 POINTS = ("method", "memory (kb, paper)", "average incremental (%)", "learn a task",
           "of it exemplars", "classify an embedding")  # fmt: skip
-PAY_BACKS = ("memory", "beside", "write all", "in SRAM", "an exemplar's rows", "leakage",
-             "in SRAM", "pays back", "pays back, supply off",
+PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's rows", "leakage",
+             "SRAM: leakage", "pays back", "pays back, supply off",
              "cells last, a task a day")  # fmt: skip
 LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "memory (Mb)")
 SWINGS = ("figure", "its part", "low", "high")

@@ -14,7 +14,7 @@ __all__ = ["terminal_tables"]
 
 _PHASES = ("phase", "cycles", "energy", "logic", "memories")
 _MEMORIES = ("memory", "bits", "each of", "mm2", "leakage")
-_POINTS = ("method", "kb", "avg. inc. %", "learn a task", "of it exemplars", "classify")
+_POINTS = ("method", "kb", "avg. inc. %", "learn", "exemplars", "classify")
 
 
 def terminal_tables(assessment: Assessment) -> Iterator[Table]:
@@ -42,7 +42,7 @@ def _memory(line: MemoryLine) -> list[str]:
 def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
-        table.add_column(name, justify="right" if index else "left")
+        table.add_column(name, justify="right" if index else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table

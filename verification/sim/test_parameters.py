@@ -29,6 +29,8 @@ class Cart:
     rear: Wheel
 
     def __post_init__(self) -> None:
+        if not self.name:
+            raise TypeError("Carts must have a name")
         if self.front.kind != self.rear.kind:
             raise ValueError(f"Wheels must be of a kind, not {self.front.kind}, {self.rear.kind}")
 
@@ -67,6 +69,7 @@ def test_values_without_a_class_become_what_is_built_of_them() -> None:
         ("rear: {spoke: 2}", r"rear\.spoke is no known key: did you mean spokes\?"),
         ("rear: {kind: gold}", r"rear\.kind must be one of steel, wood, not 'gold'"),
         ("rear: {kind: wood}", r"cart\.yaml:1: Wheels must be of a kind, not steel, wood"),
+        ("name: ''", r"cart\.yaml:1: Carts must have a name"),
         ("rear: 5", r"cart\.yaml:1: rear must be .*not 5"),
     ],
 )  # fmt: skip

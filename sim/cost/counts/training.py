@@ -3,10 +3,10 @@
 
 So these are counts of the arithmetic, by plain descent. The head has D inputs, H hidden neurons and
 two planes of C neurons over both (contract, 8); the sign of a real number is the weight (straight
-through). The forward pass is what the machine does for any embedding. Back come the errors of the
-logits, q_b bits each, which are added up, with the signs of the weights, for the hidden neurons.
-The gradient of a weight is the sum of its neuron's errors, with the signs of its input, over the
-samples of a batch. It is added up in one of two places:
+through). The forward pass is what the machine does for any embedding, once that is in its feature
+memory. Back come the errors of the logits, q_b bits each, which are added up, with the signs of the
+weights, for the hidden neurons. The gradient of a weight is the sum of its neuron's errors, with
+the signs of its input, over the samples of a batch. It is added up in one of two places:
 
 - "registers": of PE x SIMD weights at a time, over the whole batch, whose inputs and errors are
   kept for that;
@@ -72,10 +72,11 @@ class Trainer:
         )
 
     def sample(self) -> Tally:
-        """Return what a sample takes after its forward pass."""
+        """Return what a sample takes before and after its forward pass."""
         count, simd, q_b = self.head.weight_count, self.mvu.simd, self.backward_bits
         to_hidden = 2 * self.head.classes * self.head.hidden
         return self._gradient_traffic() + Tally({
+            Action("network.fetch.map", "write", simd): -(-self.head.features // simd),
             Action("network.mvu.weights", "read", simd): -(-to_hidden // simd),
             Action("training.backward", "accumulate", q_b): to_hidden,
             Action("training.gradient", "accumulate", q_b): count,

@@ -97,7 +97,11 @@ def test_a_format_prints_the_report_and_nothing_else(
     )
     status, printed, err = engram(*arguments)
     assert (status, err) == (0, "")
-    assert printed == report.texts()[name]
+    wanted = report.texts()[name]
+    if format_ == "md":  # whose further sections are the command's
+        assert set(wanted.split("\n\n")) <= set(printed.split("\n\n"))
+    else:
+        assert printed == wanted
 
 
 def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ def trainer(gradients: Gradients, head: HeadParams = HEAD, mvu: MvuParams = MVU)
 
 def test_a_sample_whose_gradients_are_added_up_in_registers() -> None:
     assert trainer("registers").sample() == {
+        # Two words of the embedding.
+        Action("network.fetch.map", "write", 8): 2,
         # Hidden neurons hear of their errors from 2 x 3 neurons: 24 signs, three words of 8.
         Action("network.mvu.weights", "read", 8): 3,
         Action("training.backward", "accumulate", 10): 24,
@@ -35,6 +37,7 @@ def test_a_sample_whose_gradients_are_added_up_in_registers() -> None:
 
 def test_a_sample_whose_gradients_are_added_up_in_memory() -> None:
     assert trainer("memory").sample() == {
+        Action("network.fetch.map", "write", 8): 2,
         Action("network.mvu.weights", "read", 8): 3,
         Action("training.backward", "accumulate", 10): 24,
         Action("training.gradient", "accumulate", 10): 184,

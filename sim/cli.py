@@ -191,6 +191,9 @@ def cost(
     study: Annotated[
         Path | None, typer.Option(help="results.json of a study, for accuracies at equal bits.")
     ] = None,
+    map_: Annotated[
+        bool, typer.Option("--map", help="Map the chip to gates: their area, leakage and clocks.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Fail if the technology leaves anything open.")
     ] = False,
@@ -208,6 +211,7 @@ def cost(
         liberty=liberty,
         study=study,
         strict=strict,
+        map=map_,
         format=format_,
         out=out,
         command=shlex.join(["engram", *sys.argv[1:]]),

@@ -8,10 +8,12 @@ from rich.console import Console
 
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
+from sim.cost.gate_level import gate_section
 from sim.cost.replay import read_points
 from sim.cost.report import PICTURES, CostReport
 from sim.cost.technology import load_technology
 from sim.cost.terminal import terminal_tables
+from sim.cost.world import world_section
 from sim.errors import UserError
 from sim.files import ensure_directory, remove_file, write_all
 
@@ -30,6 +32,7 @@ class CostCommand:
     liberty: Path | None
     study: Path | None
     strict: bool
+    map: bool
     format: str | None
     out: Path | None
     command: str
@@ -46,7 +49,7 @@ class CostCommand:
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
         assessment = self._assess()
-        report = CostReport(assessment, self.command)
+        report = CostReport(assessment, self.command, self._sections(assessment))
         if self.out is not None:
             _write(report, self.out)
         if self.format is not None:
@@ -55,6 +58,17 @@ class CostCommand:
         _show(assessment, console)
         if self.out is not None:
             console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+    def _sections(self, assessment: Assessment) -> tuple[str, ...]:
+        """Return what else the report says: how the model stands, and gates if they are mapped."""
+        if not self.map:
+            return (world_section(),)
+        # Imported here, as all else works without Amaranth and Yosys.
+        from sim.rtl.mapping import map_chip
+
+        with Console(stderr=True).status("Mapping the chip to gates"):
+            mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)
+        return gate_section(assessment, mapped), world_section()
 
     def _assess(self) -> Assessment:
         """Return the assessment, all that a user gave read and found good."""

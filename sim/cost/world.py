@@ -16,7 +16,7 @@ _MODEL = (
     "An XNOR and a full adder a synapse, registers of sums and window, and the window's SRAM, of "
     "technology `cmos28` scaled to node and supply. Two constants for all chips: `wires`, of "
     "Colonnade's array, and `clock`, of BinarEye's peak; every other row is held out, and no "
-    "number is chosen for a chip. Where a scope cannot be modelled there is no ratio but the reason."
+    "number is chosen for a chip. Where a scope cannot be modelled there is the reason, no ratio."
 )
 _SUPPLY = (
     "How the supply scales energy, published against the polynomials of the model and the square "

@@ -11,6 +11,7 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
+from golden.params import ChipParams
 from rtl.emit import Design
 from sim.cost.gate_level import MappedArea
 from sim.cost.liberty_cells import read_cells
@@ -22,7 +23,7 @@ from sim.rtl.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
 from sim.rtl.netlist import Netlist
 from sim.rtl.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 
-__all__ = ["map_block", "map_netlist"]
+__all__ = ["map_block", "map_chip", "map_netlist"]
 
 _LIBRARY = "cells.lib"
 _READ = """\
@@ -100,6 +101,11 @@ def map_block(
     if liberty is None:
         return _by_equivalents(cells, technology)
     return _by_library(cells, liberty)
+
+
+def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = None) -> MappedArea:
+    """Map the whole chip to gates; see `map_block`."""
+    return map_block(Design.of("chip", {"params": params}), technology, liberty)
 
 
 def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CACHE) -> Netlist:

@@ -51,8 +51,8 @@ _READING = """\
 LUT4, FF, block RAM (18 kb) and multipliers are those of Yosys for the ECP5; an adder's cell \
 counts as two LUT4, 16 x 4 bits of small memory as six. *f_max* is nextpnr's after place and \
 route of the block alone, between registers at all its ports; of a block that has an aim, the best \
-of five placements. *Memory* is all bits of the block's memories, in block RAM or not. The block RAM \
-of iCE40 is of 4 kb; generic cells are those of Yosys's own library without the memories."""
+of five placements. *Memory* is all bits of the block's memories, in block RAM or not. The block \
+RAM of iCE40 is of 4 kb; generic cells are those of Yosys's own library without the memories."""
 
 
 @dataclass(frozen=True)

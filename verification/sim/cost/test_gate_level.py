@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,8 @@ from sim.cost.phases import Phase
 from sim.cost.pricing import price
 from sim.cost.quantity import Range
 from sim.cost.technology import load_technology
+
+Engram = Callable[..., tuple[int, str, str]]
 
 TECHNOLOGY = load_technology("open130")
 MAPPED = MappedArea(
@@ -62,3 +66,23 @@ def test_what_a_technology_does_not_say_is_no_zero() -> None:
     assert "| gates | 50 | - | - |" in text
     row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
     assert row.endswith("| - | - |")
+
+
+def test_map_adds_the_gates_to_the_report(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = []
+
+    def map_chip(*arguments: object) -> MappedArea:
+        told.append(arguments)
+        return MAPPED
+
+    monkeypatch.setattr("sim.rtl.mapping.map_chip", map_chip)
+    assert engram("cost", "--format", "md")[0] == 0
+    assert told == []
+    status, out, _ = engram("cost", "--map", "--format", "md", "--out", tmp_path)
+    assert status == 0
+    assert "| gates | 50 | 2.000 | 3 uW |" in out
+    assert out == (tmp_path / "report.md").read_text()
+    ((params, technology, liberty),) = told
+    assert (params, technology.name, liberty) == (load_cost("reference").chip, "open130", None)

@@ -146,6 +146,10 @@ class Assessment:
         """W of the chip's memories; that of its gates needs a netlist."""
         return total(line.leakage for line in self.memories)
 
+    def leaked(self, priced: PricedPhase) -> Total | None:
+        """Return J that the chip's memories leak in a phase; None if it is not known how long."""
+        return None if priced.seconds is None else self.leakage * priced.seconds
+
     def retention(self, block: str) -> Total:
         """Return J of keeping the memories of a block for the time of the configuration.
 

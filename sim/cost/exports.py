@@ -13,7 +13,7 @@ import yaml
 
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.learners import PUBLISHED, this_chip
-from sim.cost.pricing import EnergyLine, MemoryLine
+from sim.cost.pricing import EnergyLine, MemoryLine, Total
 from sim.cost.sensitivity import swings
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
@@ -44,7 +44,7 @@ def as_json(assessment: Assessment, command: str) -> str:
         "clock_Hz": assessment.config.clock,
         "memories": [_memory(line, "chip") for line in assessment.memories]
         + [_memory(line, "working") for line in assessment.working],
-        "phases": [_phase(priced) for priced in assessment.phases],
+        "phases": [_phase(priced, assessment.leaked(priced)) for priced in assessment.phases],
         "layers": [
             {
                 "name": cost.layer.name,
@@ -185,7 +185,7 @@ def _yaml(content: dict[str, Any]) -> str:
     return yaml.safe_dump(content, sort_keys=False)
 
 
-def _phase(priced: PricedPhase) -> dict[str, Any]:
+def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
     cycles = priced.phase.cycles
     return {
         "name": priced.phase.name,
@@ -197,6 +197,7 @@ def _phase(priced: PricedPhase) -> dict[str, Any]:
         "energy_J": asdict(priced.bill.total),
         "logic_J": asdict(priced.bill.logic),
         "memories_J": asdict(priced.bill.memories),
+        "leakage_J": None if leaked is None else asdict(leaked),
         "components_J": {k: asdict(v) for k, v in priced.bill.by_component().items()},
         "swings": [asdict(swing) for swing in swings(priced.bill)],
     }

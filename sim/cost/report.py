@@ -103,8 +103,10 @@ class CostReport:
 
     def _phases(self) -> Iterator[str]:
         yield "## Phases"
-        yield markdown_table(rows.PHASES, [rows.phase_row(p) for p in self.assessment.phases])
-        yield text.training(self.assessment.config.task)
+        a = self.assessment
+        table = [rows.phase_row(priced, a.leaked(priced)) for priced in a.phases]
+        yield markdown_table(rows.PHASES, table)
+        yield text.training(a.config.task)
         yield "![Where the energy of every phase goes](breakdown.png)"
 
     def _memories(self) -> Iterator[str]:

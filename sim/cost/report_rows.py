@@ -7,7 +7,7 @@ from sim.cost.assessment import LayerCost, PricedPhase
 from sim.cost.formatting import bounds, number, si, square_millimetres
 from sim.cost.learners import Learner
 from sim.cost.nonvolatile import PayBack
-from sim.cost.pricing import EnergyLine, MemoryLine, total
+from sim.cost.pricing import EnergyLine, MemoryLine, Total, total
 from sim.cost.replay import Point
 from sim.cost.sensitivity import Swing
 
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 PHASES = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, high", "logic",
-          "memories", "mean power", "energy x time", "note")  # fmt: skip
+          "memories", "leakage meanwhile", "mean power", "energy x time", "note")  # fmt: skip
 MEMORIES = ("memory", "rows x bits", "copies", "ports", "bits", "physical bits", "overhead",
             "each of", "area (mm2)", "leakage")  # fmt: skip
 EFFICIENCY = ("scope", "rate", "energy an operation", "TOp/s/W")
@@ -50,13 +50,14 @@ SWINGS = ("figure", "its part", "low", "high")
 ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
 
-def phase_row(priced: PricedPhase) -> list[str]:
-    """Return the row of a phase."""
+def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
+    """Return the row of a phase, in which the memories leak so many J."""
     phase, bill = priced.phase, priced.bill
     power = bill.total.nominal / priced.seconds if priced.seconds else None
     return [
         phase.name, phase.unit, number(phase.cycles), si(priced.seconds, "s"),
         *bounds(bill.total, "J"), bounds(bill.logic, "J")[1], bounds(bill.memories, "J")[1],
+        "-" if leaked is None else bounds(leaked, "J")[1],
         si(power, "W"), si(priced.delay_product, "Js"), phase.note,
     ]  # fmt: skip
 

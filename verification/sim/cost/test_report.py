@@ -81,8 +81,11 @@ def test_every_phase_is_a_row_with_its_power_and_delay(text: str, assessment: As
     assert (image["cycles"], image["time"], image["energy"]) == ("453", "453 us", si(joules, "J"))
     assert image["mean power"] == si(joules / 453e-6, "W")
     assert image["energy x time"] == si(joules * 453e-6, "Js")
+    bits = sum(line.memory.bits for line in assessment.memories)
+    assert image["leakage meanwhile"] == si(bits * 10e-12 * 453e-6, "J")
     task = found[5]
-    assert (task["phase"], task["time"], task["mean power"]) == ("learn a task, GBM", "-", "-")
+    assert task["phase"] == "learn a task, GBM"
+    assert {task[name] for name in ("time", "mean power", "leakage meanwhile")} == {"-"}
 
 
 def test_how_a_head_is_trained_is_called_a_choice(tmp_path: Path, text: str) -> None:
@@ -204,7 +207,7 @@ def test_a_technology_that_says_nothing_makes_a_report_of_dashes(tmp_path: Path)
 def test_rows_fit_their_columns(assessment: Assessment) -> None:
     priced, memory, layer = assessment.inference, assessment.memories[0], assessment.layers[0]
     for columns, row in (
-        (rows.PHASES, rows.phase_row(priced)),
+        (rows.PHASES, rows.phase_row(priced, None)),
         (rows.MEMORIES, rows.memory_row(memory)),
         (rows.MEMORIES, rows.memory_sum("all", assessment.memories)),
         (rows.LAYERS, rows.layer_row(layer)),

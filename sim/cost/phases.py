@@ -91,12 +91,12 @@ def draws(config: CostConfig) -> Iterator[Phase]:
 
 def append(config: CostConfig) -> Phase:
     """Return what keeping the prototypes of one more class takes."""
-    components, beats = config.memory.components, config.chip.sampler.prototypes.beats
+    params, components = config.chip.sampler, config.memory.components
     return Phase(
         name="append a class",
         unit="class",
-        tally=sampler.append(config.chip.sampler, components).within("sampler"),
-        cycles=Fraction(1 + components * beats),
+        tally=sampler.append(params, components).within("sampler"),
+        cycles=Fraction(sampler.append_cycles(params, components)),
         note="header and rows, one a cycle",
     )
 

@@ -143,6 +143,16 @@ def test_cycles_are_those_simulated(drawn: SamplerParams, requests: int) -> None
     assert cycles == sampler.draw_cycles(drawn, requests, plan.golden.planes_read)
 
 
+@pytest.mark.parametrize("name", SETS)
+def test_a_class_is_appended_in_the_cycles_of_its_header_and_rows(name: str) -> None:
+    plan = Plan(SETS[name])
+    most = SETS[name].prototypes.class_components
+    plan.append(_rng(), most)
+    passed = run_pysim(plan.dut, plan.steps).transfers
+    cycles = passed["rows"][-1] - passed["append"][0] + 1
+    assert cycles == sampler.append_cycles(SETS[name], most)
+
+
 def test_a_counter_that_disagrees_fails() -> None:
     plan, tally = workload(SETS["serial"])
     dut = Counted(plan.dut)

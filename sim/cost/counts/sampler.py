@@ -12,7 +12,15 @@ from golden.params.checks import check_integer
 from sim.cost.counts import bernoulli, lfsr, prototypes, selector
 from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
-__all__ = ["append", "draw", "draw_cycles", "expected_planes", "memories", "name_class"]
+__all__ = [
+    "append",
+    "append_cycles",
+    "draw",
+    "draw_cycles",
+    "expected_planes",
+    "memories",
+    "name_class",
+]
 
 
 def memories(params: SamplerParams) -> tuple[Memory, ...]:
@@ -27,6 +35,11 @@ def memories(params: SamplerParams) -> tuple[Memory, ...]:
 def append(params: SamplerParams, components: int) -> Tally:
     """Return what appending a class of K components does; see `prototypes.append`."""
     return prototypes.append(params.prototypes, components).within("prototypes")
+
+
+def append_cycles(params: SamplerParams, components: int) -> int:
+    """Return the cycles of a class of K components: its header, and its rows one a cycle."""
+    return 1 + components * params.prototypes.beats
 
 
 def name_class(params: SamplerParams) -> Tally:

@@ -202,7 +202,7 @@ def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_one_neuron_of_one_lane_in_verilog(simulator: str) -> None:
-    fold = folded(pe=1, simd=1, inputs=5, outputs=7)
+    fold = folded(pe=1, simd=1, inputs=5, outputs=7, blank=1)
     run_cocotb(Mvu(fold.unit, TAG), bench(fold, vectors=4), simulator=simulator)
 
 

@@ -21,10 +21,13 @@ def words(bits: NDArray[np.uint8]) -> list[int]:
     return [int("".join(map(str, row[::-1])), 2) for row in bits.reshape(-1, bits.shape[-1])]
 
 
-def bench(simd: int, size: int, rows: int, columns: int, seed: int) -> Step:
-    """Pool a sparse random map of `simd` channels, window after window."""
+def bench(
+    simd: int, size: int, rows: int, columns: int, seed: int, density: float | None = None
+) -> Step:
+    """Pool a random map of `simd` channels, sparse unless its density is given."""
+    density = 0.3 / size if density is None else density
     shape = MapShape(height=rows * size, width=columns * size, channels=simd)
-    x = (np.random.default_rng(seed).random(shape.array_shape) < 0.3 / size).astype(np.uint8)
+    x = (np.random.default_rng(seed).random(shape.array_shape) < density).astype(np.uint8)
     windows = x.reshape(rows, size, columns, size, simd).swapaxes(1, 2).reshape(-1, size**2, simd)
     offered = []
     for n, window in enumerate(windows):
@@ -58,6 +61,8 @@ def test_windows_equal_golden(simd: int, size: int, rows: int, columns: int, see
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     steps = [bench(64, size, 3, 4, seed=size) for size in (2, 1, 3)]
+    # Nearly all bits of a window, and nearly none.
+    steps += [bench(64, 2, 3, 4, seed=4, density=density) for density in (0.9, 0.005)]
     run_cocotb(Pool(64, TAG), steps, pauses, simulator=simulator)
 
 

@@ -98,9 +98,7 @@ class Core(wiring.Component):
         m.submodules.requests = self._requests = Requests(self.params)
         filling = self._admit(m)
         learning = Signal()
-        m.d.comb += learning.eq(
-            self._picture.learn & (filling | self._network.busy | ~self._regroup.idle)
-        )
+        m.d.comb += learning.eq(self._picture.learn & (self._network.busy | ~self._regroup.idle))
         self._hand_out(m, filling, learning)
         self._send_result(m)
         self._send_features(m, learning)
@@ -189,12 +187,14 @@ class Core(wiring.Component):
         wiring.connect(m, self._network.features, self._regroup.i)
         beat, picture = self._regroup.o, self._picture
         features, learned = self.features, self._latent_buffer.i
-        # Of two that want the beat, one may take it before the other: it is offered once to each.
+        # A beat that both want is sent when it is given: a packet of features that has begun waits
+        # for nothing, or an exemplar of the latent buffer behind it might wait for it and hold up
+        # the buffer. It is offered once to each.
         sent, given = Signal(), Signal()
         done_sending = ~picture.send_features | sent | features.ready
         done_giving = ~picture.learn | given | learned.ready
         m.d.comb += [
-            features.valid.eq(beat.valid & picture.send_features & ~sent),
+            features.valid.eq(beat.valid & picture.send_features & ~sent & done_giving),
             features.payload.data.eq(beat.payload.bits),
             features.payload.label.eq(picture.label),
             features.payload.last.eq(beat.payload.last),

@@ -21,7 +21,7 @@ from amaranth.hdl import Shape
 from golden.params import AcceleratorParams, ChipParams
 from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
-from rtl.packets import load_packets
+from rtl.packets import check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import c_header, markdown
 
@@ -192,8 +192,9 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     Raises
     ------
     ValueError
-        If the network does not fit the machine.
+        If the network does not fit the chip.
     """
+    check_embedding(network.params.layers[-1].output, params)
     packets = load_packets(compile_network(network, params.accelerator), params)
     lines = ("".join(f"{word:016x}\n" for word in packet.stream) for packet in packets)
     return {"load_packets.hex": "\n".join(lines)}

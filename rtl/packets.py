@@ -4,11 +4,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from golden.params import ChipParams
+from golden.params import ChipParams, MapShape
 from rtl.dispatch import WORD, Target, header_layout, unit_widths
 from rtl.program import Program
 
-__all__ = ["Packet", "load_packets", "words_of"]
+__all__ = ["Packet", "check_embedding", "load_packets", "words_of"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,26 @@ def words_of(values: Sequence[int], width: int) -> list[int]:
     """Cut units of some width into words, lowest bits first."""
     count = -(-width // WORD)
     return [value >> WORD * i & 2**WORD - 1 for value in values for i in range(count)]
+
+
+def check_embedding(output: MapShape, params: ChipParams) -> None:
+    """Accept the last map of a network whose elements are the D features of a chip, in order.
+
+    The words of a map's pixels are put together whole, those past its channels included.
+
+    Raises
+    ------
+    ValueError
+        If there are others between them, or not as many.
+    """
+    wanted, simd = params.sampler.prototypes.features, params.accelerator.mvu.simd
+    if output.size != wanted:
+        raise ValueError(f"Features D must be {wanted} as of the chip, not {output.size}")
+    if output.height * output.width > 1 and output.channels % simd:
+        raise ValueError(
+            f"Channels of a last map of {output.height} x {output.width} pixels must be a "
+            f"multiple of SIMD = {simd}, not {output.channels}"
+        )
 
 
 def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:

@@ -121,7 +121,6 @@ class ChipParams:
                 raise ValueError(f"{name} must be {wanted} as of the sampler, not {value}")
         check_integer("Features D of a chip", prototypes.features, 1, 2**16 - 1)
         check_integer("Classes of a chip", prototypes.classes, 1, 2**LABEL_WIDTH)
-        check_integer("Components a class K of a chip", prototypes.class_components, 1, 255)
         check_integer("Draws per read M of a chip", self.sampler.draws_per_read, 1, 2**16 - 1)
         if simd % prototypes.lanes and prototypes.lanes % simd:
             raise ValueError(

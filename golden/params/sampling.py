@@ -21,6 +21,7 @@ __all__ = [
 
 _MASK_64 = 2**64 - 1
 MAX_CODE_WIDTH = 16  # largest q
+MAX_CLASS_COMPONENTS = 255  # largest K: a header counts them in 8 bits
 MAX_SEEN = 65535  # where the latent buffer's count of a class stays
 
 
@@ -124,7 +125,7 @@ class PrototypesParams:
     classes : int
         Entries of the class table.
     class_components : int
-        Largest K, components of one class.
+        Largest K, components of one class, 1..255.
     """
 
     features: int
@@ -139,7 +140,7 @@ class PrototypesParams:
         BernoulliParams(code_width=self.code_width, lanes=self.lanes)
         check_integer("Prototype capacity", self.components, 1)
         check_integer("Class capacity", self.classes, 1)
-        check_integer("Components a class K", self.class_components, 1)
+        check_integer("Components a class K", self.class_components, 1, MAX_CLASS_COMPONENTS)
 
     @property
     def beats(self) -> int:

@@ -99,11 +99,6 @@ def test_messages_of_the_chip(given: dict[str, Any], message: str) -> None:
     [
         ({"features": 65536}, 1, "Features D of a chip must be an integer in 1..65535, not 65536"),
         ({"classes": 4097}, 1, "Classes of a chip must be an integer in 1..4096, not 4097"),
-        (
-            {"class_components": 256},
-            1,
-            "Components a class K of a chip must be an integer in 1..255, not 256",
-        ),
         ({}, 65536, "Draws per read M of a chip must be an integer in 1..65535, not 65536"),
     ],
 )

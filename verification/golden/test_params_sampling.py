@@ -82,7 +82,13 @@ SEED = rf"Seed must be an integer in 0..{2**64 - 1}, not"
             PrototypesParams,
             {"features": 8, "code_width": 8, "class_components": 0},
             ValueError,
-            r"Components a class K must be an integer >= 1, not 0",
+            r"Components a class K must be an integer in 1..255, not 0",
+        ),
+        (
+            PrototypesParams,
+            {"features": 8, "code_width": 8, "class_components": 256},
+            ValueError,
+            r"Components a class K must be an integer in 1..255, not 256",
         ),
         (
             SelectorParams,

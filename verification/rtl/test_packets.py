@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Packets of a program: the words that the machine's own load stream has, neuron by neuron."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
 from golden.network import Network
-from golden.params import NetworkParams
+from golden.params import MapShape, NetworkParams
+from rtl.catalogue import BLOCKS
 from rtl.dispatch import Target
-from rtl.packets import Packet, load_packets, words_of
+from rtl.packets import Packet, check_embedding, load_packets, words_of
 from rtl.program import compile_network
 from verification.rtl.chips import make_chip
 from verification.rtl.test_chip import NETWORK
@@ -48,3 +50,23 @@ def test_packets_load_what_the_load_stream_loads(simd) -> None:
         (word.target.value, word.address, word.lane, word.data)
         for word in program.words(chip.accelerator)
     ]
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        (MapShape(height=1, width=1, channels=19), "Features D must be 20 as of the chip, not 19"),
+        (MapShape(height=2, width=2, channels=6), "Features D must be 20 as of the chip, not 24"),
+        (
+            MapShape(height=1, width=2, channels=10),
+            "Channels of a last map of 1 x 2 pixels must be a multiple of SIMD = 8, not 10",
+        ),
+    ],
+    ids=["too_few", "too_many", "not_side_by_side"],
+)
+def test_an_embedding_is_that_of_the_chip(output: MapShape, message: str) -> None:
+    chip = BLOCKS["chip"].arguments("tiny")["params"]
+    assert (chip.sampler.prototypes.features, chip.accelerator.mvu.simd) == (20, 8)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_embedding(output, chip)
+    check_embedding(MapShape(height=1, width=1, channels=20), chip)

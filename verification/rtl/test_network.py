@@ -98,8 +98,13 @@ def test_reset_in_the_middle_of_any_layer() -> None:
 
 
 def test_words_load_between_pictures_and_before_pixels() -> None:
-    network, images = build(CASES["same_pool_dense"], 5)
-    other, _ = build(CASES["same_pool_dense"], 6)
+    """The network changes between two pictures, and so does what a colour means."""
+    case = CASES["same_pool_dense"]
+    network, images = build(case, 5)
+    brief = {"kind": "thermometer", "levels": 2}
+    other, _ = build({**case, "layers": [brief, *case["layers"][1:]]}, 6)
+    # All levels of the first colour to come are 1: three in the old thermometer, two in the new.
+    images[1, 0, 0] = 2**network.params.bits - 1
     params = machine(4, 8, network.params)
     old, new = (load(compile_network(n, params), params) for n in (network, other))
     first, second = picture(network, params, images[0], 7), picture(other, params, images[1], 7)

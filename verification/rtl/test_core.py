@@ -4,20 +4,24 @@
 
 import numpy as np
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+from numpy.typing import NDArray
 
 from golden.bits import pack
 from golden.network import Network
-from golden.params import NetworkParams
+from golden.params import ChipParams, NetworkParams
 from golden.sampler import Sampler
 from rtl.core import Core
 from rtl.dispatch import Target, unit_layout
-from rtl.output import source_layout
+from rtl.output import Kind, Output, source_layout
 from rtl.program import compile_network
 from rtl.requests import Requests, Source
 from rtl.sampler import Sampler as SamplerBlock
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import payload, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 CHIP = make_chip(seed=5)
 BEATS = CHIP.latent.beats
@@ -26,6 +30,40 @@ NETWORK = {
     "input": {"bits": 7, "channels": 3, "height": 2, "width": 2},
     "layers": [{"kind": "thermometer", "levels": 2}, {"kind": "dense", "outputs": 20}],
 }
+
+
+class Joined(wiring.Component):
+    """The core with all its packets through one output, and told apart behind it."""
+
+    def __init__(self, params: ChipParams) -> None:
+        self.params = params
+        self._core = Core(params)
+        super().__init__(dict(self._core.signature.members.items()))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.core = core = self._core
+        m.submodules.output = output = Output()
+        for name, member in self.signature.members.items():
+            inside, outside = getattr(core, name), getattr(self, name)
+            if name.upper() in Kind.__members__:
+                wiring.connect(m, inside, getattr(output, name))
+                word = output.o.payload
+                with m.If(word.user.kind == Kind[name.upper()]):
+                    m.d.comb += [
+                        outside.valid.eq(output.o.valid),
+                        outside.payload.data.eq(word.data),
+                        outside.payload.label.eq(word.user.label),
+                        outside.payload.last.eq(word.last),
+                        output.o.ready.eq(outside.ready),
+                    ]
+            elif not member.is_port:
+                wiring.connect(m, wiring.flipped(outside), inside)
+            elif member.flow is In:
+                m.d.comb += inside.eq(outside)
+            else:
+                m.d.comb += outside.eq(inside)
+        return m
 
 
 def unit(target: Target, data: int, **fields: int) -> int:
@@ -66,20 +104,18 @@ def load() -> list[int]:
     ]
 
 
-def recall(label: int) -> list[Step]:
-    """Request the exemplar of a class that has one."""
+def recall(label: int, wait: int = 30) -> list[Step]:
+    """Request the exemplar of a class that has one, some cycles later."""
     pins = {"draw_source_source": Source.LATENT, "draw_source_label": label, "draw_count": 1}
     return [
-        Step(cycles=30),
+        Step(cycles=wait),
         Step(pins={**pins, "control_draw": 1}, cycles=1),
         Step(pins={"control_draw": 0}),
     ]
 
 
-@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
-@pytest.mark.parametrize("send", [0, 1])
-@pytest.mark.parametrize("learn", [0, 1])
-def test_features_go_where_they_are_wanted(pauses: Pauses, send: int, learn: int) -> None:
+def pictures(send: int, learn: int) -> list[Step]:
+    """Show two pictures, and learn an exemplar behind them."""
     golden = network()
     images = np.random.default_rng(1).integers(0, 128, (2, 2, 2, 3))
     embeddings = [
@@ -107,23 +143,81 @@ def test_features_go_where_they_are_wanted(pauses: Pauses, send: int, learn: int
     for label, beats in stored.items():
         steps += recall(label)
         steps[-1] = Step(pins=steps[-1].pins, outputs={"latent": packet(beats, label)})
-    steps.append(Step(reads={"learned": len(stored), "recalled": len(stored), "pictures": 2}))
-    run_pysim(Core(CHIP), steps, pauses)
+    return [
+        *steps,
+        Step(reads={"learned": len(stored), "recalled": len(stored), "pictures": 2}),
+    ]
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize("send", [0, 1])
+@pytest.mark.parametrize("learn", [0, 1])
+def test_features_go_where_they_are_wanted(pauses: Pauses, send: int, learn: int) -> None:
+    run_pysim(Core(CHIP), pictures(send, learn), pauses)
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_features_go_to_both_in_verilog(pauses: Pauses, simulator: str) -> None:
+    run_cocotb(Core(CHIP), pictures(1, 1), pauses, simulator=simulator)
+
+
+def test_a_recall_and_features_to_learn_never_wait_for_each_other() -> None:
+    """An exemplar of another class is recalled at all moments before the features come."""
+    image = np.random.default_rng(1).integers(0, 128, (2, 2, 3))
+    x = pack(network().forward(image))
+    features = packet(beats_of(int.from_bytes(x.tobytes(), "little")), 1)
+    exemplar = beats_of(0x5A5A5)
+    shown = Step(inputs={"units": units(Target.PIXELS, image.ravel().tolist(), index=1, address=1)})
+    stored = [
+        Step(inputs={"units": load()}, pins={"output_features": 1}),
+        Step(inputs={"units": units(Target.LEARN, exemplar, index=4)}),
+    ]
+    alone = run_pysim(Joined(CHIP), [*stored, shown, Step(outputs={"features": features})])
+    arrival = alone.offered["features"][0] - alone.transfers["units"][-1]
+    sweep = []
+    for wait in range(0, arrival - 2, 2):
+        *before, answered = recall(4, wait)
+        outputs = {"features": features, "latent": packet(exemplar, 4)}
+        sweep += [shown, *before, Step(pins=answered.pins, outputs=outputs)]
+    run_pysim(Joined(CHIP), [*stored, *sweep])
+
+
+def all_logits(image: NDArray[np.integer], n_classes: int) -> list[int]:
+    """Return the packet of the result of a picture."""
+    golden = network()
+    logits = golden.head.logits(golden.forward(image)).tolist()
+    best = [int(np.argmax(logits[: min(c + 1, n_classes)])) for c in range(len(logits))]
+    return [
+        payload(source_layout(), {
+            "data": logit % 2**32 | label << 32, "label": label, "last": int(c == 4),
+        })
+        for c, (logit, label) in enumerate(zip(logits, best, strict=True))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seen", [5, 8, 2**32 - 1])
+def test_more_classes_than_the_head_has_are_all_of_them(seen: int) -> None:
+    image = np.random.default_rng(12).integers(0, 128, (2, 2, 3))
+    expected = all_logits(image, 5)
+    # Only all classes together answer this.
+    assert source_layout().from_bits(expected[-1]).label == 4
+    run_pysim(Core(CHIP), [
+        Step(
+            inputs={"units": load()},
+            pins={"output_class": 1, "output_logits": 1, "classes_seen": seen},
+        ),
+        Step(
+            inputs={"units": units(Target.PIXELS, image.ravel().tolist())},
+            outputs={"result": expected},
+        ),
+    ])  # fmt: skip
 
 
 def test_settings_are_those_of_the_first_pixel() -> None:
-    golden = network()
     image = np.random.default_rng(2).integers(0, 128, (2, 2, 3))
     offered = units(Target.PIXELS, [int(v) for v in image.ravel()])
-    logits = golden.head.logits(golden.forward(image)).tolist()
-    words = [
-        logit % 2**32 | int(np.argmax(logits[: min(c + 1, 2)])) << 32
-        for c, logit in enumerate(logits)
-    ]
-    expected = [
-        payload(source_layout(), {"data": w, "label": w >> 32, "last": int(c == 4)})
-        for c, w in enumerate(words)
-    ]
+    expected = all_logits(image, 2)
     on = {"output_class": 1, "output_logits": 1, "classes_seen": 2}
     off = {"output_class": 0, "output_logits": 0, "output_features": 1, "classes_seen": 2**32 - 1}
     run_pysim(Core(CHIP), [
@@ -151,3 +245,27 @@ def test_latency_is_that_of_the_blocks() -> None:
     start = trace.transfers["units"][-1] + 1 + 5 + 1
     latency = Requests.latency + SamplerBlock(CHIP.sampler).latency
     assert trace.offered["exemplar"][0] - start == latency
+
+
+def test_exemplars_of_one_request_belong_together() -> None:
+    """All words of a request but the last say that more will come."""
+    chip = make_chip(draws_per_read=2)
+    golden = Sampler(chip.sampler)
+    golden.prototypes.append(np.random.default_rng(6).integers(0, 16, (1, 20)))
+    rows = golden.prototypes.rows()[:BEATS]
+    beats = [list(golden.beats(0)) for _ in range(3)]
+    expected = [
+        payload(source_layout(), {
+            "data": beat.bits, "label": 0, "last": int(beat.last), "more": int(n < 2 * BEATS - 1),
+        })
+        for request in beats
+        for n, beat in enumerate(request)
+    ]  # fmt: skip
+    pins = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 3}
+    run_pysim(Core(chip), [
+        Step(inputs={"units": [unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows)]}),
+        Step(cycles=5),
+        Step(pins={**pins, "control_draw": 1}, cycles=1),
+        Step(pins={"control_draw": 0}, outputs={"exemplar": expected}),
+        Step(reads={"exemplars": 6}),
+    ], PAUSES["stalled"])  # fmt: skip

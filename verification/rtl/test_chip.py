@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The chip as a processor sees it, over buses driven by a third party's models."""
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from verification.rtl.chip_script import FIELDS, OFFSETS, Script
 from verification.rtl.chips import make_chip
 from verification.rtl.coverage import record
 from verification.rtl.engine import BenchError
-from verification.rtl.simulators import run_module
+from verification.rtl.simulators import cocotb_simulators, run_module
 
 NETWORK = {
     "head": {"classes": 5, "hidden": 6},
@@ -40,6 +41,8 @@ CHIPS = {
 OPERATIONS = ("load", "append", "picture", "draw", "learn", "recall")
 SETTINGS = {"results": 1, "logits": 3, "features": 4, "all": 7}
 
+Run = Callable[..., dict[str, Any]]
+
 
 @cache
 def text(name: str) -> str:
@@ -50,18 +53,26 @@ def script(name: str, seed: int = 0) -> Script:
     return Script(CHIPS[name], NETWORK, seed)
 
 
-def run(name: str, host: Script, pauses: float = 0.0, seed: int = 0) -> dict[str, Any]:
+def run_on(
+    simulator: str, name: str, host: Script, pauses: float = 0.0, seed: int = 0
+) -> dict[str, Any]:
     """Run a script to its end, after which nothing more may come."""
     host.do("nothing")
     host.note("output_stalls")
     case = {"script": host.operations, "pauses": pauses, "seed": seed}
-    result = run_module(text(name), "chip", "verification.rtl.cocotb_chip", case)
+    result = run_module(text(name), "chip", "verification.rtl.cocotb_chip", case, simulator)
     if "error" in result:
         raise BenchError(result["error"])
     count = {"cycles": result["cycles"], "transfers": result["packets"]}
-    record("chip", "verilator", name, **count, stalls=noted(result, "output_stalls")[-1])
+    record("chip", simulator, name, **count, stalls=noted(result, "output_stalls")[-1])
     cover_run(host.operations, CHIPS[name], result)
     return result
+
+
+@pytest.fixture(params=cocotb_simulators())
+def run(request: pytest.FixtureRequest) -> Run:
+    """Run scripts on one of the simulators at hand."""
+    return partial(run_on, request.param)
 
 
 @pytest.fixture(params=CHIPS)
@@ -69,7 +80,7 @@ def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-def test_capabilities_are_those_of_the_parameters(name: str) -> None:
+def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     host = script(name)
     shown: dict[int, int] = {}
     for port, value in capabilities(CHIPS[name]).items():
@@ -84,7 +95,7 @@ def test_capabilities_are_those_of_the_parameters(name: str) -> None:
 
 
 @pytest.mark.parametrize("pauses", [0.0, 0.6])
-def test_a_life_of_the_chip(name: str, pauses: float) -> None:
+def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
     """Load, classify, learn class after class, draw, recall: every word equals golden."""
     host = script(name, seed=int(10 * pauses))
     host.load()
@@ -122,7 +133,7 @@ def test_a_life_of_the_chip(name: str, pauses: float) -> None:
     run(name, host, pauses)
 
 
-def test_classes_after_the_packets_of_a_file(name: str) -> None:
+def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:
     host = script(name)
     network: Any = host.network
     for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n"):
@@ -133,7 +144,7 @@ def test_classes_after_the_packets_of_a_file(name: str) -> None:
     run(name, host)
 
 
-def test_everything_at_once(name: str) -> None:
+def test_everything_at_once(name: str, run: Run) -> None:
     """Pictures, draws and exemplars share the output; each kind keeps its order."""
     host = script(name)
     host.load()
@@ -174,7 +185,7 @@ def illegal(host: Script) -> None:
         host.do("write_bytes", OFFSETS["draw_count"] + 1, [255] * size, "SLVERR")
 
 
-def test_illegal_accesses_are_refused_and_change_nothing(name: str) -> None:
+def test_illegal_accesses_are_refused_and_change_nothing(name: str, run: Run) -> None:
     host = script(name)
     host.append(2)
     host.do("sent")
@@ -191,7 +202,7 @@ def test_illegal_accesses_are_refused_and_change_nothing(name: str) -> None:
     run(name, host, 0.5)
 
 
-def test_errors_are_shown_and_hurt_nobody(name: str) -> None:
+def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
     host = script(name)
     for count in (3, 3):
         assert host.append(count)
@@ -238,7 +249,7 @@ def test_errors_are_shown_and_hurt_nobody(name: str) -> None:
     run(name, host)
 
 
-def test_draw_while_drawing_is_ignored() -> None:
+def test_draw_while_drawing_is_ignored(run: Run) -> None:
     host = script("parallel")
     host.append(1)
     host.do("sent")
@@ -284,7 +295,7 @@ def begin(host: Script, operation: str) -> None:
     indirect=["name"],
 )
 def test_reset_in_the_middle_and_again_from_the_start(
-    operation: str, name: str, hard: bool
+    operation: str, name: str, hard: bool, run: Run
 ) -> None:
     """Whatever is cut short, at several moments: the chip is as new."""
     host = script(name)
@@ -336,7 +347,7 @@ def test_reset_in_the_middle_and_again_from_the_start(
     ],
 )  # fmt: skip
 def test_reset_in_the_middle_of_an_access(
-    access: str, held: list[str], levels: dict[str, int]
+    access: str, held: list[str], levels: dict[str, int], run: Run
 ) -> None:
     """Nothing is left of it: settings are as at first, and the next access is answered."""
     host = script("parallel")

@@ -210,7 +210,7 @@ def _figure(rows: Sequence[Row]) -> Figure:
     clock.axvline(100, color="0.4", linestyle="--", linewidth=1)
     clock.set_xlabel("clock rate (MHz)")
     clock.set_yticks(places, names)
-    clock.invert_yaxis()
+    clock.set_ylim(len(rows) - 0.4, -0.6)
     for shift, label, values in (
         (-0.2, "LUT4", [row.costs.lut4 for row in rows]),
         (0.2, "FF", [row.costs.ff for row in rows]),

@@ -86,13 +86,14 @@ def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
     assert (manifest["parameters"]["width"], manifest["parameters"]["step"]) == (16, 7)
 
 
-def write_network(path: Path, outputs: int = 6) -> Network:
+def write_network(path: Path, outputs: int = 6, features: int = 24) -> Network:
     params = NetworkParams.from_description({
         "input": {"height": 4, "width": 4, "channels": 3, "bits": 4},
         "layers": [
             {"kind": "thermometer", "levels": 2},
             {"kind": "conv", "outputs": outputs, "thresholds": True},
             {"kind": "pool", "size": 2},
+            {"kind": "dense", "outputs": features, "thresholds": True},
         ],
     })  # fmt: skip
     network = Network.random(params, np.random.default_rng(0))
@@ -119,10 +120,11 @@ def test_a_network_becomes_words_to_load(engram: Engram, tmp_path: Path) -> None
 
 
 def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path) -> None:
-    network: Any = write_network(tmp_path / "net.bin")
+    params = BLOCKS["chip"].arguments("tiny")["params"]
+    features = params.sampler.prototypes.features
+    network: Any = write_network(tmp_path / "net.bin", features=features)
     status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
     assert (status, err) == (0, "")
-    params = BLOCKS["chip"].arguments("tiny")["params"]
     folder = tmp_path / "build" / "rtl" / "chip"
     blocks = (folder / "load_packets.hex").read_text().split("\n\n")
     packets = load_packets(compile_network(network, params.accelerator), params)
@@ -131,6 +133,18 @@ def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path
     ]
     assert {len(line) for block in blocks for line in block.split()} == {16}
     assert (folder / "load.hex").exists()
+
+
+def test_an_embedding_of_another_width_is_refused(engram: Engram, tmp_path: Path) -> None:
+    params = BLOCKS["chip"].arguments("tiny")["params"]
+    features = params.sampler.prototypes.features
+    write_network(tmp_path / "net.bin", features=features + 1)
+    status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
+    assert (status, err) == (
+        2,
+        f"engram: net.bin: Features D must be {features} as of the chip, not {features + 1}\n",
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["net.bin"]
 
 
 def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path) -> None:

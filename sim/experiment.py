@@ -158,6 +158,7 @@ class Experiment:
         """Train the head on the present task and the replayed past; return the epochs it took."""
         exemplars, labels = self.bank.task_of_train(self.task)
         x = bipolar(exemplars, self.bank.features)
+        self.source.begin(exemplars, labels)
         seen = self.bank.tasks[self.task].stop
         shuffle, replay = self._rng(_SHUFFLE), self._rng(_DRAW)
         if self.head.start == "reset" and self.task:

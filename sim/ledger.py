@@ -12,11 +12,14 @@ __all__ = [
     "Ledger",
     "as_exemplars",
     "classifier_ledger",
+    "count_bits",
     "gbm_ledger",
     "head_ledger",
+    "index_bits",
     "joint_ledger",
     "latent_replay_ledger",
     "network_ledger",
+    "selection_entries",
 ]
 
 _LFSR_BITS = 64
@@ -51,6 +54,16 @@ class Entry:
 
     def __post_init__(self) -> None:
         check_integer(f"Bits of {self.name}", self.bits, 0)
+
+    @classmethod
+    def paper(cls, name: str, bits: int, note: str) -> "Entry":
+        """Return storage that the papers count."""
+        return cls(name=name, bits=bits, counted_by_paper=True, note=note)
+
+    @classmethod
+    def extra(cls, name: str, bits: int, note: str) -> "Entry":
+        """Return storage that the papers leave out."""
+        return cls(name=name, bits=bits, counted_by_paper=False, note=note)
 
 
 @dataclass(frozen=True)
@@ -125,25 +138,27 @@ def gbm_ledger(
     check_choice("Sampler mode", mode, ("parallel", "serial"))
     prototypes = components * classes
     padding = -features % lanes if on_chip else 0
-    table = classes * (_index_bits(prototypes) + _count_bits(components))
+    table = classes * (index_bits(prototypes) + count_bits(components))
     entries = [
-        _paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
-        _extra("row padding", prototypes * padding * code_width, "codes 0 past D, to full rows"),
-        _extra(
+        Entry.paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
+        Entry.extra(
+            "row padding", prototypes * padding * code_width, "codes 0 past D, to full rows"
+        ),
+        Entry.extra(
             "mixing thresholds",
             classes * (components - 1) * _MIXING_THRESHOLD_BITS,
             "K - 1 of 16 bits a class",
         ),
-        _extra("class table", table, "first component and their count, a class"),
-        _extra(
-            "fill pointers", _count_bits(classes) + _count_bits(prototypes), "classes, prototypes"
+        Entry.extra("class table", table, "first component and their count, a class"),
+        Entry.extra(
+            "fill pointers", count_bits(classes) + count_bits(prototypes), "classes, prototypes"
         ),
-        *_selection_entries(selection, classes),
+        *selection_entries(selection, classes),
     ]
     if on_chip:
         streams = 1 + (code_width if mode == "parallel" else 1)
         note = "64 bits a stream: the sampler's and the choice of components"
-        entries.append(_extra("random streams", streams * _LFSR_BITS, note))
+        entries.append(Entry.extra("random streams", streams * _LFSR_BITS, note))
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
 
@@ -161,15 +176,15 @@ def classifier_ledger(
     """
     prototypes = components * classes
     entries = [
-        _paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
-        _extra("class table", classes * _index_bits(prototypes), "first component of a class"),
-        _extra(
-            "fill pointers", _count_bits(classes) + _count_bits(prototypes), "classes, prototypes"
+        Entry.paper("prototypes", prototypes * features * code_width, "K * D * n_c * q"),
+        Entry.extra("class table", classes * index_bits(prototypes), "first component of a class"),
+        Entry.extra(
+            "fill pointers", count_bits(classes) + count_bits(prototypes), "classes, prototypes"
         ),
     ]
     if table:
         note = "two numbers of 16 bits a code"
-        entries.append(_extra("log-odds table", 2 * 2**code_width * _LOG_ODDS_BITS, note))
+        entries.append(Entry.extra("log-odds table", 2 * 2**code_width * _LOG_ODDS_BITS, note))
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
 
@@ -196,11 +211,11 @@ def latent_replay_ledger(
     check_integer("Classes n_c", classes, 1)
     kept = exemplars * classes
     entries = [
-        _paper("exemplars", kept * features, "E * D * n_c"),
-        _extra("labels", kept * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
-        _extra("seen counters", classes * _SEEN_BITS, "16 bits a class, for the reservoir"),
-        *_selection_entries(selection, classes),
-        _extra(
+        Entry.paper("exemplars", kept * features, "E * D * n_c"),
+        Entry.extra("labels", kept * index_bits(classes), "ceil(log2 n_c) an exemplar"),
+        Entry.extra("seen counters", classes * _SEEN_BITS, "16 bits a class, for the reservoir"),
+        *selection_entries(selection, classes),
+        Entry.extra(
             "random streams", 2 * _LFSR_BITS, "64 bits each: which exemplar to replace, to replay"
         ),
     ]
@@ -227,10 +242,10 @@ def joint_ledger(
     check_integer("Samples N", samples, 0)
     check_integer("Classes n_c", classes, 1)
     entries = [
-        _paper("exemplars", samples * features, "N * D"),
-        _extra("labels", samples * _index_bits(classes), "ceil(log2 n_c) an exemplar"),
-        *_selection_entries(selection, classes),
-        _extra("random streams", _LFSR_BITS, "64 bits: which exemplar to replay"),
+        Entry.paper("exemplars", samples * features, "N * D"),
+        Entry.extra("labels", samples * index_bits(classes), "ceil(log2 n_c) an exemplar"),
+        *selection_entries(selection, classes),
+        Entry.extra("random streams", _LFSR_BITS, "64 bits: which exemplar to replay"),
     ]
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
@@ -246,10 +261,10 @@ def head_ledger(params: HeadParams, latent: bool = False) -> Ledger:
         Whether training goes on, at the next task, from the real numbers behind the weights.
     """
     weights = params.weight_count
-    entries = [_extra("head weights", weights, "hidden layer and two planes, 1 bit a weight")]
+    entries = [Entry.extra("head weights", weights, "hidden layer and two planes, 1 bit a weight")]
     if latent:
         note = "float32, less the sign, which is the weight itself"
-        entries.append(_extra("latent weights", weights * (_FLOAT_BITS - 1), note))
+        entries.append(Entry.extra("latent weights", weights * (_FLOAT_BITS - 1), note))
     return Ledger(tuple(entries))
 
 
@@ -261,8 +276,8 @@ def network_ledger(params: NetworkParams) -> Ledger:
         if isinstance(layer, ConvParams | DenseParams) and layer.thresholds
     )
     entries = [
-        _extra("network weights", params.weight_count, "1 bit a weight"),
-        _extra(
+        Entry.extra("network weights", params.weight_count, "1 bit a weight"),
+        Entry.extra(
             "network thresholds",
             outputs * (_NEURON_THRESHOLD_BITS + 1),
             "32 bits and a polarity a neuron",
@@ -286,32 +301,32 @@ def as_exemplars(bits: int, exemplar_bits: int) -> int:
     return bits // exemplar_bits
 
 
-def _paper(name: str, bits: int, note: str) -> Entry:
-    return Entry(name=name, bits=bits, counted_by_paper=True, note=note)
+def selection_entries(selection: str, classes: int) -> list[Entry]:
+    """Return what requesting classes takes.
 
-
-def _extra(name: str, bits: int, note: str) -> Entry:
-    return Entry(name=name, bits=bits, counted_by_paper=False, note=note)
-
-
-def _selection_entries(selection: str, classes: int) -> list[Entry]:
+    Parameters
+    ----------
+    selection : {"round_robin", "uniform", "weighted"}
+    classes : int
+        n_c.
+    """
     check_choice("Selection", selection, ("round_robin", "uniform", "weighted"))
     if selection == "round_robin":
-        return [_extra("class pointer", _index_bits(classes), "round robin over the classes")]
-    entries = [_extra("class requests", _LFSR_BITS, "a random stream of 64 bits")]
+        return [Entry.extra("class pointer", index_bits(classes), "round robin over the classes")]
+    entries = [Entry.extra("class requests", _LFSR_BITS, "a random stream of 64 bits")]
     if selection == "weighted":
         thresholds = _MIXING_THRESHOLD_BITS * (classes - 1)
-        entries.append(_extra("class thresholds", thresholds, "n_c - 1 of 16 bits"))
+        entries.append(Entry.extra("class thresholds", thresholds, "n_c - 1 of 16 bits"))
         counters = "32 bits a class, to weigh anew when classes come"
-        entries.append(_extra("sample counters", classes * _COUNTER_BITS, counters))
+        entries.append(Entry.extra("sample counters", classes * _COUNTER_BITS, counters))
     return entries
 
 
-def _index_bits(count: int) -> int:
+def index_bits(count: int) -> int:
     """Return the bits of a number in ``0..count - 1``."""
     return (count - 1).bit_length()
 
 
-def _count_bits(largest: int) -> int:
+def count_bits(largest: int) -> int:
     """Return the bits of a number in ``0..largest``."""
     return largest.bit_length()

@@ -100,6 +100,17 @@ class ReplaySource(ABC):
     def n_classes(self) -> int:
         """Past classes that `draw` can replay; 0 means that there is no replay."""
 
+    def begin(self, exemplars: Packed, labels: Labels) -> None:  # noqa: B027
+        """See the samples of the task that the head is about to be trained on.
+
+        What is drawn until `learn` may depend on them; nothing of them survives it.
+
+        Parameters
+        ----------
+        exemplars, labels
+            As of `learn`.
+        """
+
     @abstractmethod
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
         """Take in the classes of a task that has ended.

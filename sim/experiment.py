@@ -117,9 +117,9 @@ class Experiment:
         return Progress(n_tasks, n_tasks, 0, self.head.epochs, 1.0)
 
     def ledger(self) -> Ledger:
-        """Return every bit that survives between tasks: the source's and the head's, if any."""
+        """Return every bit that survives between tasks: the source's and the classifier's."""
         if isinstance(self.source, Classifier):
-            return self.source.ledger()
+            return self.source.ledger() + self.source.head_ledger()
         return self.source.ledger() + head_ledger(
             self.trainer.params, latent=self.head.start == "warm"
         )

@@ -156,14 +156,19 @@ class ReplaySource(ABC):
 
 
 class Classifier(ReplaySource):
-    """Memory of past classes that names the class of a sample itself; no head is trained.
+    """Memory of past classes that names the class of a sample itself; the run trains no head.
 
-    It learns the classes of a task before it is tested on them.
+    It learns the classes of a task before it is tested on them. What it may train of its own beside
+    its memory of the past has a ledger apart, `head_ledger`, as the head of other methods has.
     """
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
         """Refuse: what classifies is never replayed."""
         raise NotImplementedError(f"{self.name} classifies; it draws no samples")
+
+    def head_ledger(self) -> Ledger:
+        """Return the bits of a trained classifier that stand in place of the head's; none here."""
+        return Ledger()
 
     @abstractmethod
     def classify(self, exemplars: Packed) -> Labels:

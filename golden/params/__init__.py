@@ -5,6 +5,7 @@ An error names the parameter, what it may be and what it was: `TypeError` for th
 `ValueError` for the wrong range.
 """
 
+from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
     ConvParams,
     DenseParams,
@@ -35,6 +36,7 @@ __all__ = [
     "ConvParams",
     "DenseParams",
     "HeadParams",
+    "IndexCodeParams",
     "LatentBufferParams",
     "LayerParams",
     "LfsrParams",

@@ -19,14 +19,15 @@ __all__ = ["MixtureSettings", "fit_prototypes"]
 class MixtureSettings(Section):
     """How the prototypes of a class are fitted; the words are those of `BernoulliMixture`."""
 
-    init: Literal["centroid", "random"] = "centroid"
+    init: Literal["centroid", "random", "uniform"] = "centroid"
     init_scale: float = Field(default=1.0, gt=0)
     pi: Literal["fixed", "trainable"] = "fixed"
     criterion: Literal["marginal", "expected"] = "marginal"
     tol: float = Field(default=1e-3, gt=0)
     max_iter: int = Field(default=10, ge=1, le=10_000)
     n_init: int = Field(default=5, ge=1, le=1000)
-    warmup_iter: int = Field(default=3, ge=1, le=1000)
+    warmup_iter: int = Field(default=3, ge=0, le=1000)
+    count_warmup: bool = False
 
 
 def fit_prototypes(

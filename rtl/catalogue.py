@@ -11,6 +11,7 @@ from golden.params import (
     AcceleratorParams,
     BernoulliParams,
     ChipParams,
+    IndexCodeParams,
     LatentBufferParams,
     MapShape,
     MvuParams,
@@ -24,6 +25,7 @@ from rtl.bernoulli import Bernoulli
 from rtl.chip import Chip
 from rtl.collector import Collector
 from rtl.head import Head
+from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
 from rtl.mvu import Mvu
@@ -99,6 +101,8 @@ _LATENT = LatentBufferParams(features=512)
 _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
 # Five exemplars a class, so that all memories together fit the 208 block RAMs of an LFE5U-85F.
 _CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=replace(_LATENT, exemplars=5))
+# Latent 200 and 60000 samples of ten tasks, as BinPlay has them on MNIST.
+_INDEX_CODE = IndexCodeParams.fitting(200, 60_000, task="prefix", tasks=10)
 _THERMOMETER = ThermometerParams(
     bits=7, levels=128, input=MapShape(height=32, width=32, channels=3)
 )
@@ -188,6 +192,14 @@ BLOCKS: dict[str, Block] = {
         units=lambda a: a["params"].prototypes.lanes,
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
+    "index_code": _part(
+        IndexCode,
+        _INDEX_CODE,
+        {"samples": 1024, "width": 10, "primes": (3, 5, 7, 11, 13, 17)},
+        {"samples": 16, "width": 4, "primes": (3, 5), "task": "none"},
+        unit="code bit",
+        units=lambda a: a["params"].bits,
+    ),
     "thermometer": Block(
         component=Thermometer,
         full={"params": _THERMOMETER, "simd": 64},

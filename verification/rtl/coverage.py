@@ -42,6 +42,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
+    "index_code": (
+        "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
+        "task of more bits than the index", "request taken with the last code",
+    ),
     "latent_buffer": (
         "slot filled", "exemplar dropped", "exemplar replaced", "request refused",
     ),

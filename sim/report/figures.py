@@ -189,9 +189,11 @@ def _series(groups: Sequence[Group]) -> list[_Series]:
         if "exemplars" in family[0].params:
             series.append(_Series(name, replay, family, "exemplars"))
             continue
-        wide = [g for g in family if g.params["components"] == 1 and "code_width" in g.params]
+        single = [g for g in family if g.params.get("components", 1) == 1]
+        wide = [g for g in single if "code_width" in g.params]
         if len(wide) > 1:
-            series.append(_Series(f"{name}, K = 1", replay, wide, "code_width"))
+            title = f"{name}, K = 1" if "components" in wide[0].params else name
+            series.append(_Series(title, replay, wide, "code_width"))
         joined = wide if len(wide) > 1 else []
         for width in dict.fromkeys(g.params.get("code_width") for g in family):
             deep = [g for g in family if g.params.get("code_width") == width]
@@ -239,7 +241,7 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
     letter = {"exemplars": "E", "code_width": "q", "components": "K"}[series.along]
     offset = (-6, 6) if along_k else (4, -11)
     for group, accuracy in zip(members, accuracies, strict=True):
-        value = group.params[series.along]
+        value = group.params.get(series.along)
         if series.replay not in _LARGEST_FAMILY or value not in _LABELLED[series.along]:
             continue
         where = (bits(group), 100 * accuracy.mean)

@@ -74,6 +74,13 @@ def test_a_lone_point_is_drawn() -> None:
     assert lines(group_runs(runs)) == {"GBM, q = 8": [800], "GBM, q = 4": [1600]}
 
 
+def test_a_source_without_components_is_a_line_along_its_code_width_or_a_point() -> None:
+    runs = [run("fetril", 100 * q, 0.4, code_width=q) for q in (2, 4)]
+    runs.append(run("fetril", 800, 0.2, translation="threshold"))
+    assert lines(group_runs(runs[:2])) == {"fetril": [200, 400]}
+    assert lines(group_runs(runs[2:])) == {"fetril, translation = threshold, q = 8": [800]}
+
+
 def test_curves_of_a_large_family_are_few_and_hold_the_papers_choice() -> None:
     groups = group_runs(RUNS)
     (legend,) = accuracy_by_task(groups, [50, 100]).legends

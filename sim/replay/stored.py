@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Stored embeddings of the past: a class-balanced reservoir (latent replay), or everything."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from golden.selector import Selector
 from sim.ledger import Ledger, joint_ledger, latent_replay_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 
-__all__ = ["JointReplay", "LatentReplay", "Reservoir"]
+__all__ = ["JointReplay", "LatentReplay", "Reservoir", "pick"]
 
 
 class Reservoir:
@@ -42,6 +42,25 @@ class Reservoir:
         place = int(rng.integers(self.seen))
         if place < self.size:
             self.kept[place] = exemplar
+
+
+def pick(stored: Sequence[Packed], labels: Labels, rng: np.random.Generator) -> Packed:
+    """Return one sample of each label's class, any of them as likely.
+
+    Parameters
+    ----------
+    stored : sequence of ndarray of shape (n_stored, ceil(D/64)), uint64
+        What is kept of each class, at least one sample.
+    labels : ndarray of shape (n,), int64
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of shape (n, ceil(D/64)), uint64
+    """
+    sizes = np.array([len(packed) for packed in stored])
+    places = rng.integers(sizes[labels])
+    return np.array([stored[label][i] for label, i in zip(labels, places, strict=True)])
 
 
 class LatentParams(ReplayParams):
@@ -81,10 +100,7 @@ class _StoredReplay(ReplaySource):
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
         labels = self._selector.request(self.n_classes, count)
-        sizes = np.array([len(packed) for packed in self._packed])
-        places = rng.integers(sizes[labels])
-        rows = [self._packed[label][i] for label, i in zip(labels, places, strict=True)]
-        return np.array(rows), labels
+        return pick(self._packed, labels, rng), labels
 
     def state(self) -> dict[str, NDArray[Any]]:
         kept = [packed for packed in self._packed if len(packed)]

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: MIT
+"""Exemplars chosen by herding, which stand for the mean of their class, and their replay."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import numpy as np
+import pydantic
+from numpy.typing import NDArray
+from pydantic import Field
+
+from golden.selector import Selector
+from sim.errors import UserError
+from sim.herding import herding_of_bits
+from sim.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
+from sim.replay.base import (
+    Labels,
+    Packed,
+    ReplayContext,
+    ReplayParams,
+    ReplaySource,
+    SourceParams,
+)
+from sim.replay.stored import pick
+
+__all__ = ["Herd", "HerdParams", "HerdedReplay"]
+
+
+class HerdParams(SourceParams):
+    """How many exemplars are kept, and how they are chosen.
+
+    Attributes
+    ----------
+    exemplars : int
+        E, embeddings kept of each class.
+    budget : int or null
+        M, embeddings kept in all, in place of E: ``floor(M / n)`` of each of the n classes seen.
+    normalized : bool
+        Whether herding aims at the class mean brought to the length of the embeddings; see
+        `sim.herding`.
+    """
+
+    exemplars: int = Field(default=20, ge=1, le=1_000_000)
+    budget: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
+    normalized: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _one_size(self) -> "HerdParams":
+        if self.budget is not None and "exemplars" in self.model_fields_set:
+            raise ValueError("exemplars must be left out beside budget: it follows from it")
+        return self
+
+    @property
+    def size(self) -> str:
+        """What is given of E and M, as titles show it."""
+        return f"E = {self.exemplars}" if self.budget is None else f"M = {self.budget}"
+
+
+class HerdedParams(ReplayParams, HerdParams):
+    """Parameters of the replay of herded exemplars."""
+
+
+class Herd:
+    """Exemplars of every class in herding order; the last go when classes come and M is shared.
+
+    Parameters
+    ----------
+    params : HerdParams
+    context : ReplayContext
+
+    Attributes
+    ----------
+    kept : list of ndarray of shape (n_kept, ceil(D/64)), uint64
+        Exemplars of each class.
+
+    Raises
+    ------
+    UserError
+        If M has no exemplar for each class.
+    """
+
+    def __init__(self, params: HerdParams, context: ReplayContext) -> None:
+        if params.budget is not None and params.budget < context.classes:
+            raise UserError(
+                f"budget of herded exemplars must be at least {context.classes}, one a class, "
+                f"not {params.budget}"
+            )
+        self.params = params
+        self.context = context
+        self.kept: list[Packed] = []
+
+    def add(self, exemplars: Packed, labels: Labels) -> None:
+        """Choose exemplars of the classes of a task and cut back those of the classes before."""
+        classes = np.unique(labels)
+        quota = self._quota(len(self.kept) + len(classes))
+        self.kept = [packed[:quota] for packed in self.kept]
+        for label in classes:
+            packed = exemplars[labels == label]
+            count = min(quota, len(packed))
+            features, normalized = self.context.features, self.params.normalized
+            self.kept.append(packed[herding_of_bits(packed, features, count, normalized)])
+
+    def entries(self) -> list[Entry]:
+        """Return the ledger of the exemplars, all places counted."""
+        classes, features, budget = self.context.classes, self.context.features, self.params.budget
+        places = self.params.exemplars * classes if budget is None else budget
+        note = "E * D * n_c" if budget is None else "M * D"
+        return [
+            Entry.paper("exemplars", places * features, note),
+            Entry.extra("labels", places * index_bits(classes), "ceil(log2 n_c) an exemplar"),
+            Entry.extra("fill pointer", count_bits(classes), "classes seen"),
+        ]
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return everything that `load_state` needs, as arrays."""
+        return {
+            "kept": np.concatenate(self.kept),
+            "kept_counts": np.array([len(packed) for packed in self.kept], np.int64),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Continue from where `state` was called."""
+        self.kept = np.split(state["kept"], np.cumsum(state["kept_counts"])[:-1])
+
+    def _quota(self, n_classes: int) -> int:
+        """Return how many exemplars of a class are kept when so many classes have been seen."""
+        budget = self.params.budget
+        return self.params.exemplars if budget is None else budget // n_classes
+
+
+class HerdedReplay(ReplaySource):
+    """Replays herded exemplars, where latent replay keeps exemplars that came by chance."""
+
+    name = "herded"
+    Params = HerdedParams
+    titled = ("exemplars", "budget")
+    bounded_by_samples = ("exemplars",)
+
+    def __init__(self, params: HerdedParams, context: ReplayContext) -> None:
+        super().__init__(params, context)
+        self._selector = Selector(context.selector(params.requests))
+        self._herd = Herd(params, context)
+        self._seen: list[int] = []  # training samples of each class
+
+    @property
+    def n_classes(self) -> int:
+        return len(self._seen)
+
+    def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
+        self._herd.add(exemplars, labels)
+        self._seen += np.unique(labels, return_counts=True)[1].tolist()
+        self._selector.set_class_weights(np.array(self._seen) / sum(self._seen))
+
+    def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
+        labels = self._selector.request(self.n_classes, count)
+        return pick(self._herd.kept, labels, rng), labels
+
+    def ledger(self) -> Ledger:
+        stream = Entry.extra("random streams", 64, "64 bits: which exemplar to replay")
+        selection = selection_entries(self.params.requests, self.context.classes)
+        return Ledger((*self._herd.entries(), *selection, stream))
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        seen = np.array(self._seen, np.int64)
+        return {"seen": seen, **self._herd.state(), **self._selector.state_dict()}
+
+    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._seen = state["seen"].tolist()
+        self._herd.load_state(state)
+        self._selector.load_state(state)
+
+    @classmethod
+    def title(cls, params: HerdedParams) -> str:
+        return f"herded exemplars {params.size}"

@@ -16,7 +16,13 @@ from sim.quantize import quantize
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["HammingClassifier", "LikelihoodClassifier", "log_odds_table"]
+__all__ = [
+    "HammingClassifier",
+    "LikelihoodClassifier",
+    "LikelihoodParams",
+    "PrototypeClassifier",
+    "log_odds_table",
+]
 
 CHUNK = 1024  # samples scored at a time, to bound the unpacked bits in memory
 
@@ -47,7 +53,7 @@ class LikelihoodParams(HammingParams):
     code_width: int = Field(default=8, ge=1, le=16)
 
 
-class _PrototypeClassifier(Classifier):
+class PrototypeClassifier(Classifier):
     """Scores a sample against every prototype by sums of integers, one table entry a bit."""
 
     titled = ("components", "code_width")
@@ -97,7 +103,7 @@ class _PrototypeClassifier(Classifier):
         """Return weights (components, D) and constants (components,) of the scores."""
 
 
-class LikelihoodClassifier(_PrototypeClassifier):
+class LikelihoodClassifier(PrototypeClassifier):
     """Names the class with the likeliest prototype, from the codes of its means.
 
     The log-likelihood of a sample x under a Bernoulli prototype with the means mu is
@@ -136,7 +142,7 @@ class LikelihoodClassifier(_PrototypeClassifier):
         return odds[codes], complement[codes].sum(axis=1)
 
 
-class HammingClassifier(_PrototypeClassifier):
+class HammingClassifier(PrototypeClassifier):
     """Names the class of the nearest prototype by Hamming distance, each mean rounded to a bit."""
 
     name = "hamming"

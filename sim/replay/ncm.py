@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Nearest class mean: the class whose mean lies nearest to a sample, without training."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bernoulli import encode
+from sim.ledger import Ledger, classifier_ledger
+from sim.replay.likelihood import LikelihoodParams, PrototypeClassifier
+
+__all__ = ["NearestMeanClassifier"]
+
+
+class NearestMeanClassifier(PrototypeClassifier):
+    """Names the class of the nearest mean by Euclidean distance, from the codes of the means.
+
+    A code m stands for the mean ``u / 2^q`` with ``u = m + msb(m)``, as the chip's comparator draws
+    it. The square distance of a sample x of bits, times ``4^q``, is
+
+        4^q sum_j x_j - 2^(q+1) sum_j x_j u_j + sum_j u_j^2
+
+    whose first term no class has to itself: a score is the rest, negated, a sum of integers. Bits
+    as -1 and +1 double every distance and change no answer. At q = 1 this is the Hamming distance.
+    With several prototypes a class, the nearest of all decides.
+    """
+
+    name = "ncm"
+    Params = LikelihoodParams
+
+    @classmethod
+    def title(cls, params: LikelihoodParams) -> str:
+        return f"nearest mean K = {params.components}, q = {params.code_width}"
+
+    def ledger(self) -> Ledger:
+        return classifier_ledger(
+            features=self.context.features,
+            components=self.params.components,
+            code_width=self.params.code_width,
+            classes=self.context.classes,
+        )
+
+    def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
+        return encode(means, self.params.code_width)
+
+    def _linear(self, codes: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        m, q = codes.astype(np.int64), self.params.code_width
+        u = m + (m >> (q - 1))
+        return 2 ** (q + 1) * u, -(u * u).sum(axis=1)

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The files of a report: ``results.json``, ``report.md`` and the figures it shows."""
 
-import io
-import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +12,20 @@ from matplotlib.figure import Figure
 from sim.bank import Bank
 from sim.config import StudyConfig
 from sim.fidelity import Exemplars
-from sim.files import ensure_directory, remove_file, write_whole
+from sim.files import remove_file
 from sim.report import claims, figures
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
+from sim.report.origin import (
+    data_line,
+    figure_bytes,
+    json_text,
+    made_line,
+    origin,
+    write_report,
+)
 from sim.report.tables import COLUMNS, markdown_table, results_rows
 
-__all__ = ["StudyReport", "figure_bytes"]
+__all__ = ["StudyReport"]
 
 _IMAGES = (
     "accuracy_by_bits.png",
@@ -30,7 +34,6 @@ _IMAGES = (
     "correlations.png",
     "exemplars.png",
 )
-_RESOLUTION = 110  # dots an inch of the figures
 
 _READING = """\
 Every accuracy is that of the integer golden head on the test samples of all classes seen so \
@@ -110,11 +113,9 @@ class StudyReport:
             images["correlations.png"] = figures.correlations(self.bank, self.generated)
         content: dict[str, bytes | str] = {name: figure_bytes(f) for name, f in images.items()}
         content["report.md"] = self._markdown(images)
-        content["results.json"] = _json(self._results())
-        ensure_directory(folder)
+        content["results.json"] = json_text(self._results())
         replaces_report = (folder / "results.json").is_file()
-        for name, data in content.items():
-            write_whole(folder / name, data)
+        write_report(folder, content)
         if replaces_report:
             for name in _IMAGES:
                 if name not in images:
@@ -128,39 +129,17 @@ class StudyReport:
 
     def _results(self) -> dict[str, Any]:
         return {
-            "version": version("engram"),
-            "command": self.command,
-            "config": self.config.document(),
-            "config_sha256": self.config.digest(),
-            "data": {"features": self.bank.features, "provenance": self.bank.provenance},
-            "environment": {
-                "python": platform.python_version(),
-                "numpy": version("numpy"),
-                "numba": version("numba"),
-                "machine": platform.machine(),
-            },
+            **origin(self.config, self.bank, self.command),
             "verdict": self.verdict,
             "runs": self.runs,
         }
 
     def _markdown(self, images: Mapping[str, Figure]) -> str:
-        last = self.config.seeds - 1
-        seeds = "seed 0" if last == 0 else f"seeds 0 to {last}"
-        made = (
-            f"Made by `{self.command}` (engram {version('engram')}, configuration "
-            f"{self.config.digest()[:12]}, {seeds}); {len(self.runs)} runs took "
-            f"{sum(run['seconds'] for run in self.runs):.0f} s, added up."
-        )
-        data = (
-            f"Data: {self.bank.provenance.rstrip('.')}. D = {self.bank.features} bits an "
-            f"embedding; {len(self.bank.train)} training and {len(self.bank.test)} test samples; "
-            f"{len(self.bank.tasks)} tasks of {self._task_sizes()} classes."
-        )
         parts = [
             f"# {self.config.title}",
-            made,
+            made_line(self.config, self.command, self.runs),
             f"**{self.verdict}**",
-            data,
+            data_line(self.bank),
             "## Results",
             markdown_table(COLUMNS, self.rows),
             _READING,
@@ -201,11 +180,6 @@ class StudyReport:
         )
         return [text, "![accuracy against all bits](accuracy_by_chip_bits.png)"]
 
-    def _task_sizes(self) -> str:
-        sizes = [len(task) for task in self.bank.tasks]
-        later = sorted(set(sizes[1:]))
-        return str(sizes[0]) if later in ([], sizes[:1]) else f"{sizes[0]}, then {later[0]}"
-
     def _distances(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of the table of Frobenius distances."""
         columns = ["method", "within class", "pooled"]
@@ -216,17 +190,3 @@ class StudyReport:
                 means = [np.mean([d[key] for d in distances]) for key in ("within_class", "pooled")]
                 rows.append([group.label, *(f"{mean:.1f}" for mean in means)])
         return columns, rows
-
-
-def _json(results: Mapping[str, Any]) -> str:
-    """Return an object in JSON, a line for each of its keys: matrices would take millions."""
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def figure_bytes(figure: Figure) -> bytes:
-    """Return a figure as a PNG file."""
-    buffer = io.BytesIO()
-    # No software version inside: the same figure is the same bytes.
-    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
-    return buffer.getvalue()

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Where a report comes from: command, configuration, data, machine; and how it is written."""
+
+import io
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sim.bank import Bank
+from sim.config import StudyConfig
+from sim.files import ensure_directory, write_whole
+
+__all__ = ["data_line", "figure_bytes", "json_text", "made_line", "origin", "write_report"]
+
+_RESOLUTION = 110  # dots an inch of the figures
+
+
+def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
+    """Return, as plain data, all that decided the results of a study, and the machine.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    bank : Bank
+    command : str
+        Command line that makes the report anew.
+    """
+    return {
+        "version": version("engram"),
+        "command": command,
+        "config": config.document(),
+        "config_sha256": config.digest(),
+        "data": {"features": bank.features, "provenance": bank.provenance},
+        "environment": {
+            "python": platform.python_version(),
+            "numpy": version("numpy"),
+            "numba": version("numba"),
+            "machine": platform.machine(),
+        },
+    }
+
+
+def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the sentence on the command, the seeds and the time that all runs took."""
+    last = config.seeds - 1
+    seeds = "seed 0" if last == 0 else f"seeds 0 to {last}"
+    return (
+        f"Made by `{command}` (engram {version('engram')}, configuration {config.digest()[:12]}, "
+        f"{seeds}); {len(runs)} runs took {sum(run['seconds'] for run in runs):.0f} s, added up."
+    )
+
+
+def data_line(bank: Bank) -> str:
+    """Return the sentence on the data and their tasks."""
+    return (
+        f"Data: {bank.provenance.rstrip('.')}. D = {bank.features} bits an embedding; "
+        f"{len(bank.train)} training and {len(bank.test)} test samples; "
+        f"{len(bank.tasks)} tasks of {_task_sizes(bank)} classes."
+    )
+
+
+def json_text(results: Mapping[str, Any]) -> str:
+    """Return an object in JSON, a line for each of its keys: matrices would take millions."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def figure_bytes(figure: Figure) -> bytes:
+    """Return a figure as a PNG file."""
+    buffer = io.BytesIO()
+    # No software version inside: the same figure is the same bytes.
+    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def write_report(folder: Path, content: Mapping[str, bytes | str]) -> None:
+    """Write files into a folder in their order, each whole or not at all.
+
+    Raises
+    ------
+    UserError
+        If one cannot be written.
+    """
+    ensure_directory(folder)
+    for name, data in content.items():
+        write_whole(folder / name, data)
+
+
+def _task_sizes(bank: Bank) -> str:
+    sizes = [len(task) for task in bank.tasks]
+    later = sorted(set(sizes[1:]))
+    return str(sizes[0]) if later in ([], sizes[:1]) else f"{sizes[0]}, then {later[0]}"

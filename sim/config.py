@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from sim.datasets import NAMES
+from sim.config_sections import DataConfig, HeadConfig, PlateauConfig, TasksConfig
 from sim.files import built_in_or_own, read_text
 from sim.methods import Method, MethodEntry, expand_methods
 from sim.section import Section
@@ -19,6 +19,8 @@ from sim.yaml_lines import Document, apply_override, parse
 
 __all__ = [
     "BUILT_IN",
+    "ChoiceConfig",
+    "CompareConfig",
     "DataConfig",
     "HeadConfig",
     "PlateauConfig",
@@ -30,126 +32,7 @@ __all__ = [
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "configs"
 
-
-class DataConfig(Section):
-    """Which images, and how a pixel becomes bits (contract, 3); or a bank of embeddings.
-
-    Attributes
-    ----------
-    name : str
-        One of `sim.datasets.NAMES`, or ``bank``.
-    bits : int
-        b, bits of a pixel; wider source pixels are shifted right.
-    levels : int
-        T, thermometer bits a colour.
-    path : str or null
-        Bank file, or the name of a shipped one (`sim.shipped`); of ``bank`` alone, which has no
-        use for `bits` and `levels`.
-    network : str or null
-        Network file that the bank must be of, likewise; any network if null, and the shipped one
-        of a shipped bank.
-    """
-
-    name: str = "digits"
-    bits: int = Field(default=4, ge=1, le=8)
-    levels: int = Field(default=16, ge=1, le=256)
-    path: str | None = None
-    network: str | None = None
-
-    @pydantic.field_validator("name")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        known = sorted(("bank", *NAMES))
-        if name not in known:
-            raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
-        return name
-
-    @pydantic.model_validator(mode="after")
-    def _bank_has_a_path(self) -> "DataConfig":
-        if self.name == "bank" and self.path is None:
-            raise ValueError("path must be given for a bank: the file that engram bank wrote")
-        if self.name != "bank" and (self.path is not None or self.network is not None):
-            raise ValueError(f"path and network must be left out for {self.name}: they are of bank")
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _levels_fit(self) -> "DataConfig":
-        if self.levels > 2**self.bits:
-            raise ValueError(
-                f"levels must be in 1..{2**self.bits} for {self.bits}-bit pixels, not {self.levels}"
-            )
-        return self
-
-
-class TasksConfig(Section):
-    """Which classes come when, in the Base-x/Inc-y notation.
-
-    Attributes
-    ----------
-    base, increment : int
-        Classes of the first task and of every later one; base 0 makes all tasks alike.
-    order : "identity", int or list of int
-        Class order: as in the data set, the permutation of a seed (1993 in most papers), or a list.
-    """
-
-    base: int = Field(default=2, ge=0)
-    increment: int = Field(default=2, ge=1)
-    order: Literal["identity"] | int | list[int] = "identity"
-
-    @pydantic.field_validator("order")
-    @classmethod
-    def _no_repeats(cls, order: Any) -> Any:
-        if isinstance(order, list):
-            for place, label in enumerate(order):
-                if label in order[:place]:
-                    raise ValueError(f"must name every class once, not class {label} again")
-        return order
-
-
-class PlateauConfig(Section):
-    """Plateau schedule of the learning rate; see `sim.optim.Plateau`."""
-
-    factor: float = Field(default=0.5, gt=0, lt=1)
-    patience: int = Field(default=3, ge=1, le=100_000)
-    minimum: float = Field(default=2e-4, gt=0)
-    threshold: float = Field(default=1e-3, ge=0, lt=1)
-
-
-class HeadConfig(Section):
-    """The binary head and its training.
-
-    Attributes
-    ----------
-    hidden : int
-        H, hidden neurons; 0 means none.
-    start : {"warm", "reset"}
-        Whether a task goes on from the last task's latent weights or draws them anew.
-    optimizer : {"adam", "sgd"}
-    learning_rate : float
-        First rate of every task.
-    momentum : float
-        Of sgd.
-    batch : int
-        B, samples a step, shared between past and present classes (contract, 8).
-    epochs : int
-        Most epochs a task may take, if the plateau schedule does not end it before.
-    init_scale : float
-        First latent weights are uniform in ``[-init_scale, init_scale]``.
-    logit_gain : float
-        Factor on the scale of the logits in training; see `sim.head.HeadTrainer`.
-    plateau : PlateauConfig
-    """
-
-    hidden: int = Field(default=128, ge=0, le=65_536)
-    start: Literal["warm", "reset"] = "warm"
-    optimizer: Literal["adam", "sgd"] = "adam"
-    learning_rate: float = Field(default=3e-3, gt=0, le=100)
-    momentum: float = Field(default=0.9, ge=0, lt=1)
-    batch: int = Field(default=128, ge=2, le=65_536)
-    epochs: int = Field(default=60, ge=1, le=100_000)
-    init_scale: float = Field(default=0.1, gt=0, le=1)
-    logit_gain: float = Field(default=1.0, gt=0, le=1e6)
-    plateau: PlateauConfig = PlateauConfig()
+Methods = list[MethodEntry]  # type: ignore[valid-type]
 
 
 class StudyConfig(Section):
@@ -176,16 +59,12 @@ class StudyConfig(Section):
     data: DataConfig = DataConfig()
     tasks: TasksConfig = TasksConfig()
     head: HeadConfig = HeadConfig()
-    methods: Annotated[list[MethodEntry], Field(min_length=1)]  # type: ignore[valid-type]
+    methods: Annotated[Methods, Field(min_length=1)]
     seeds: int = Field(default=3, ge=1, le=1000)
 
     @pydantic.model_validator(mode="after")
     def _methods_differ(self) -> "StudyConfig":
-        seen: set[str] = set()
-        for method in self.expanded_methods():
-            if method.label in seen:
-                raise ValueError(f"methods.{method.entry} repeats the method {method.label!r}")
-            seen.add(method.label)
+        _refuse_repeats("methods", self.expanded_methods())
         return self
 
     def expanded_methods(self) -> list[Method]:
@@ -200,6 +79,71 @@ class StudyConfig(Section):
         """Return the SHA-256 of the configuration, which with the version decides the results."""
         canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class ChoiceConfig(Section):
+    """How parameters are chosen: a smaller protocol on training samples of the base classes.
+
+    Attributes
+    ----------
+    base, increment : int
+        Base classes of the first task and of every later one, as in `TasksConfig`.
+    share : float
+        Share of each class's training samples that is held out, to be tested on.
+    split_seed : int
+        Seed of the generator that draws which are.
+    seeds : int
+        Runs a candidate.
+    """
+
+    base: int = Field(default=25, ge=0)
+    increment: int = Field(default=5, ge=1)
+    share: float = Field(default=0.2, gt=0, lt=1)
+    split_seed: int = Field(default=0, ge=0)
+    seeds: int = Field(default=1, ge=1, le=1000)
+
+
+class CompareConfig(StudyConfig):
+    """A study that runs, of every source, the best candidate within each budget.
+
+    A configuration that has the key ``budgets`` is one.
+
+    Attributes
+    ----------
+    budgets : list of float
+        Mb (10^6 bits) that a memory of the past may take, all of it.
+    bounds : list
+        Methods run beside the candidates, whatever their bits; written as `methods` are.
+    choice : ChoiceConfig
+    """
+
+    budgets: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    bounds: Methods = []
+    choice: ChoiceConfig = ChoiceConfig()
+
+    @pydantic.field_validator("claims")
+    @classmethod
+    def _claims_nothing(cls, claims: str | None) -> str | None:
+        if claims is not None:
+            raise ValueError("must be left out beside budgets: published claims are not of chosen methods")
+        return claims
+
+    @pydantic.field_validator("budgets")
+    @classmethod
+    def _budgets_differ(cls, budgets: list[float]) -> list[float]:
+        for place, budget in enumerate(budgets):
+            if budget in budgets[:place]:
+                raise ValueError(f"must name every budget once, not {budget:g} again")
+        return sorted(budgets)
+
+    @pydantic.model_validator(mode="after")
+    def _bounds_differ(self) -> "CompareConfig":
+        _refuse_repeats("bounds", self.expanded_bounds())
+        return self
+
+    def expanded_bounds(self) -> list[Method]:
+        """Return the bounds, as `expanded_methods` does the candidates."""
+        return expand_methods(self.bounds)
 
 
 def load_config(
@@ -219,6 +163,7 @@ def load_config(
     Returns
     -------
     config : StudyConfig
+        A `CompareConfig` if it has the key ``budgets``.
     document : Document
         Where each value stands, for messages about it.
 
@@ -233,4 +178,13 @@ def load_config(
         document = apply_override(document, assignment)
     if seeds is not None:
         document = apply_override(document, f"seeds={seeds}")
-    return validate(StudyConfig, document), document
+    schema = CompareConfig if "budgets" in document.data else StudyConfig
+    return validate(schema, document), document
+
+
+def _refuse_repeats(key: str, methods: Sequence[Method]) -> None:
+    seen: set[str] = set()
+    for method in methods:
+        if method.label in seen:
+            raise ValueError(f"{key}.{method.entry} repeats the method {method.label!r}")
+        seen.add(method.label)

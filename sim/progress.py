@@ -28,9 +28,13 @@ class RunBars:
     ended : int
         Runs that had ended before.
     console : rich.console.Console
+    title : str
+        What the bar of all of it is called.
     """
 
-    def __init__(self, study: Study, ended: int, console: Console) -> None:
+    def __init__(
+        self, study: Study, ended: int, console: Console, title: str = "all runs"
+    ) -> None:
         self._runs = study.runs
         self._ended = ended
         self._shares: dict[int, float] = {}
@@ -45,7 +49,7 @@ class RunBars:
             console=console,
             transient=True,
         )
-        self._total = self._bars.add_task("all runs", total=len(self._runs))
+        self._total = self._bars.add_task(title, total=len(self._runs))
 
     def __enter__(self) -> "RunBars":
         self._bars.start()

@@ -23,8 +23,9 @@ from sim.study_folder import StudyFolder
 from sim.summary import summarize
 from sim.tasks import split_tasks
 
-__all__ = ["Study"]
+__all__ = ["Report", "Study", "study_identity"]
 
+#: Told the number of a run and its progress.
 Report = Callable[[int, Progress], None]
 
 POLL_SECONDS = 0.2
@@ -46,6 +47,8 @@ class Study:
     folder : StudyFolder
     base : int
         Classes of the first task; 0 makes all tasks alike.
+    exemplars : bool
+        Whether exemplars of generative methods are kept and held against the real ones.
     """
 
     runs: tuple[tuple[Method, int], ...]
@@ -53,21 +56,17 @@ class Study:
     bank: Bank
     folder: StudyFolder
     base: int
+    exemplars: bool = True
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
         """Return the study of a configuration: all methods, each under all seeds."""
         methods, seeds = config.expanded_methods(), range(config.seeds)
-        identity = {
-            "version": version("engram"),
-            "configuration": config.digest(),
-            "data": bank.digest,
-        }
         return cls(
             runs=tuple((method, seed) for method in methods for seed in seeds),
             head=config.head,
             bank=bank,
-            folder=StudyFolder(path, identity),
+            folder=StudyFolder(path, study_identity(config, bank)),
             base=config.tasks.base,
         )
 
@@ -113,7 +112,7 @@ class Study:
             experiment.step(lambda progress: report(index, progress))
             experiment.save(checkpoint)
         result = summarize(experiment)
-        if experiment.source.generative:
+        if self.exemplars and experiment.source.generative:
             generated = Exemplars.draw(experiment.source, self.bank)
             result["correlation_distance"] = frobenius_distances(self.bank, generated)
             if seed == 0:
@@ -141,6 +140,15 @@ class Study:
                 ) from error
             finally:
                 pool.shutdown(cancel_futures=True)
+
+
+def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
+    """Return what decides the results of a study: version, configuration and data."""
+    return {
+        "version": version("engram"),
+        "configuration": config.digest(),
+        "data": bank.digest,
+    }
 
 
 def _events_until_done(

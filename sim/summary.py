@@ -15,6 +15,7 @@ __all__ = ["summarize"]
 def summarize(experiment: Experiment) -> dict[str, Any]:
     """Return what a finished run has to say: parameters, bits, every metric, seconds.
 
+    `bits_full` are those of memory and classifier, `bits_memory` those of the memory alone.
     Accuracies are shares in 0..1; an accuracy that does not exist, such as that of a task not yet
     learnt, is None.
     """
@@ -32,6 +33,7 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "seed": experiment.seed,
         "bits_paper": ledger.bits_paper,
         "bits_full": ledger.bits_full,
+        "bits_memory": experiment.source.ledger().bits_full,
         **experiment.source.facts(),
         "ledger": {entry.name: entry.bits for entry in ledger},
         "accuracy_matrix": _plain(matrix),

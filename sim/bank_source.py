@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+"""The bank of a study's configuration: its data, found and brought into the class order."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sim.bank import Bank, bank_of_file, build_bank
+from sim.bank_file import BankFile, read_bank
+from sim.config import DataConfig, StudyConfig
+from sim.datasets import ImageSet, load
+from sim.embed import read_network
+from sim.errors import UserError
+from sim.ledger import network_ledger
+from sim.shipped import shipped_file, shipped_names
+from sim.tasks import class_order, split_tasks
+from sim.yaml_lines import Document
+
+__all__ = ["load_bank"]
+
+
+def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
+    """Load the data of a study and order the classes.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    document : Document
+        Where its values stand.
+    data_dir : Path or None
+        Folder of the data archives.
+
+    Raises
+    ------
+    UserError
+        If data are missing or damaged, or lack samples of a class; if order, tasks or bits do not
+        fit them, with the line of the configuration.
+    """
+    source = _source(config.data, data_dir)
+    n_classes = len(source.class_names)
+    try:
+        order = class_order(n_classes, config.tasks.order)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
+    try:
+        tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
+    except ValueError as error:
+        raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
+    if isinstance(source, _EmbeddedSet):
+        bank = bank_of_file(source.file, order, tasks, source.network_bits)
+    else:
+        try:
+            bank = build_bank(source, config.data, order, tasks)
+        except ValueError as error:
+            raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
+    _check_samples(bank)
+    return bank
+
+
+@dataclass(frozen=True)
+class _EmbeddedSet:
+    """A bank file with the bits of the network that made it, None if unknown."""
+
+    file: BankFile
+    network_bits: int | None
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return self.file.class_names
+
+
+def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
+    """Load images, or a bank of embeddings."""
+    if data.path is None:
+        return load(data.name, data_dir)
+    network = data.network
+    if network is None and data.path in shipped_names():
+        network = data.path
+    bank = _file(data.path, "bank.bin")
+    if network is None:
+        return _EmbeddedSet(read_bank(bank), None)
+    weights, content = read_network(_file(network, "network.bin"))
+    file = read_bank(bank, hashlib.sha256(content).hexdigest())
+    return _EmbeddedSet(file, network_ledger(weights.params).bits_full)
+
+
+def _file(name: str, shipped: str) -> Path:
+    """Return the file of a shipped name, or the path that a user gives."""
+    return shipped_file(name, shipped) if name in shipped_names() else Path(name)
+
+
+def _check_samples(bank: Bank) -> None:
+    """Refuse data with a class that nothing can be learnt of, or that nothing is tested on."""
+    for part, labels in (("training", bank.train_labels), ("test", bank.test_labels)):
+        counts = np.bincount(labels, minlength=bank.n_classes)
+        if not counts.all():
+            name = bank.class_names[int(counts.argmin())]
+            raise UserError(f"Every class must have {part} samples, and class {name} has none")

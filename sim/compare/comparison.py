@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""A comparison under way: every candidate in validation, then the chosen ones in the study."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sim.bank import Bank
+from sim.compare.choice import Candidate, Choice, choose, fits, memory_bits
+from sim.compare.held_out import held_out_bank
+from sim.config import CompareConfig
+from sim.errors import UserError
+from sim.experiment import Progress
+from sim.methods import Method
+from sim.study import Report, Study, study_identity
+from sim.study_checks import check_sample_bounds
+from sim.study_folder import StudyFolder
+from sim.work_folder import WorkFolder
+from sim.yaml_lines import Document, dotted
+
+__all__ = ["Comparison"]
+
+
+@dataclass(frozen=True)
+class _ComparisonFolder(WorkFolder):
+    """The folder of both stages, each in a folder of its own within."""
+
+    what = "comparison"
+    own_names = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two stages of a comparison and the folder that holds them while they are under way.
+
+    A candidate runs once in validation, however many budgets it is within, and once a seed in the
+    study, however many it is chosen at. One that is within no budget does not run.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    bank : Bank
+    document : Document
+        Where the values of the configuration stand.
+    path : Path
+        Folder of the work.
+
+    Raises
+    ------
+    UserError
+        From every stage, if the configuration asks for what the data or a method cannot be.
+    """
+
+    config: CompareConfig
+    bank: Bank
+    document: Document
+    path: Path
+
+    def check(self) -> None:
+        """Refuse a configuration that cannot be run, before any work."""
+        for key, methods in (("methods", self._methods), ("bounds", self._bounds)):
+            for method in methods:
+                if method.increment is not None:
+                    path = (key, method.entry, "increment")
+                    raise UserError(
+                        f"{self.document.where(path)}: {dotted(path)} must be left out: all "
+                        "methods of a comparison learn the same tasks"
+                    )
+        check_sample_bounds(
+            self.entrants,
+            self.validation.bank,
+            self.document,
+            samples="training samples that validation leaves",
+        )
+        check_sample_bounds(self._bounds, self.bank, self.document, "bounds")
+
+    def open(self, resume: bool) -> None:
+        """Make the folder ready for work; see `WorkFolder.open`."""
+        _ComparisonFolder(self.path, self._identity).open(resume)
+        self.validation.folder.open(resume=True)
+
+    def close(self, final: Study) -> None:
+        """Remove the files of both stages."""
+        for folder in (
+            final.folder,
+            self.validation.folder,
+            _ComparisonFolder(self.path, self._identity),
+        ):
+            folder.close()
+
+    @cached_property
+    def entrants(self) -> dict[Method, int]:
+        """The candidates within the largest budget, each with the bits of its memory."""
+        largest = self.config.budgets[-1]
+        bits = {m: self._bits(m, self.bank.n_classes) for m in self._methods}
+        within = {m: b for m, b in bits.items() if fits(b, largest)}
+        if not within:
+            smallest = min(bits, key=lambda m: bits[m])
+            raise UserError(
+                f"{self.document.where(('budgets',))}: budgets must be enough for some method: "
+                f"the smallest, {smallest.label}, takes {bits[smallest] / 1e6:g} Mb, and the "
+                f"largest budget is {largest:g} Mb"
+            )
+        return within
+
+    @cached_property
+    def validation(self) -> Study:
+        """The candidates, on held-out training samples of the base classes."""
+        try:
+            bank = held_out_bank(self.bank, self.config.choice)
+        except ValueError as error:
+            where = self.document.where_within(("choice",))
+            raise UserError(f"{where}: {error}") from error
+        return self._study("validation", bank, list(self.entrants), self.config.choice.seeds)
+
+    def watch(self, show: Report) -> Report:
+        """Return what `show` does, and refuse a memory that is not as large as it said.
+
+        Bits that only learning tells cannot be held to a budget.
+        """
+
+        def watching(index: int, progress: Progress) -> None:
+            if progress.task == progress.n_tasks:
+                self._check_bits(index)
+            show(index, progress)
+
+        return watching
+
+    def candidates(self, results: list[dict[str, Any]]) -> list[Candidate]:
+        """Return the candidates with what the runs of `validation` say of them."""
+        accuracies: dict[Method, list[float]] = {}
+        for (method, _), result in zip(self.validation.runs, results, strict=True):
+            accuracies.setdefault(method, []).append(result["average_incremental"])
+        return [Candidate(m, self.entrants[m], tuple(a)) for m, a in accuracies.items()]
+
+    def choose(self, candidates: list[Candidate]) -> list[Choice]:
+        """Return what stands for every family at every budget."""
+        return choose(candidates, self.config.budgets)
+
+    def final(self, choices: list[Choice]) -> Study:
+        """Return the study of the chosen candidates and the bounds; its folder is open."""
+        methods = {m.label: m for m in [*(c.candidate.method for c in choices), *self._bounds]}
+        study = self._study(
+            "final", self.bank, list(methods.values()), self.config.seeds, choice=_digest(methods)
+        )
+        study.folder.open(resume=True)
+        return study
+
+    @cached_property
+    def _methods(self) -> list[Method]:
+        return self.config.expanded_methods()
+
+    @cached_property
+    def _bounds(self) -> list[Method]:
+        return self.config.expanded_bounds()
+
+    @property
+    def _identity(self) -> dict[str, str]:
+        return study_identity(self.config, self.bank)
+
+    def _study(
+        self, stage: str, bank: Bank, methods: list[Method], seeds: int, **identity: str
+    ) -> Study:
+        return Study(
+            runs=tuple((method, seed) for method in methods for seed in range(seeds)),
+            head=self.config.head,
+            bank=bank,
+            folder=StudyFolder(self.path / stage, {**self._identity, **identity}),
+            base=len(bank.tasks[0]),
+            exemplars=False,
+        )
+
+    def _bits(self, method: Method, classes: int) -> int:
+        try:
+            return memory_bits(method, self.bank.features, classes)
+        except ValueError as error:
+            path = ("methods", method.entry)
+            raise UserError(f"{self.document.where(path)}: {dotted(path)}: {error}") from error
+
+    def _check_bits(self, index: int) -> None:
+        method, _ = self.validation.runs[index]
+        said = self._bits(method, self.validation.bank.n_classes)
+        found = self.validation.folder.result(index)["bits_memory"]
+        if found != said:
+            path = ("methods", method.entry)
+            raise UserError(
+                f"{self.document.where(path)}: {dotted(path)}: the bits of {method.label} must be "
+                f"known before it learns, and were {said} then and {found} after: a method "
+                "without a budget stands in bounds"
+            )
+
+
+def _digest(methods: dict[str, Method]) -> str:
+    return hashlib.sha256(json.dumps(list(methods)).encode()).hexdigest()

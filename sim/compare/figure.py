@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""The figure of a comparison: accuracy against all bits of the memory, a line a family."""
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from sim.compare.outcome import Outcome, Row
+
+__all__ = ["accuracy_by_budget"]
+
+_COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
+_MARKERS = "osD^vPX*<>"
+_BOUND_STYLES = (("0.15", "-"), ("0.55", "--"), ("0.35", "-."))
+_UPPER = 6  # points of accuracy that the upper part shows
+_MARGIN = 0.5  # points above the highest level
+
+
+def accuracy_by_budget(outcome: Outcome) -> Figure:
+    """Draw average incremental accuracy of what stands for every family at every budget.
+
+    A line goes from one chosen memory to the next by their bits, and on, dotted, to the largest
+    budget, where no larger memory was chosen; bounds are level lines. The upper part shows the
+    highest accuracies alone, where families lie close together.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    """
+    figure = Figure(figsize=(9.0, 7.2), layout="constrained")
+    upper, lower = figure.subplots(2, sharex=True)
+    for axes in (upper, lower):
+        for number, (family, rows) in enumerate(outcome.families.items()):
+            _draw_family(axes, number, family, list(rows.values()), outcome.budgets[-1])
+        _draw_bounds(axes, outcome)
+        axes.set_ylabel("average incremental accuracy (%)")
+        axes.grid(alpha=0.3)
+    highest = max(_levels(outcome)) + _MARGIN
+    upper.set_ylim(highest - _UPPER, highest)
+    lower.set_xscale("log")
+    lower.xaxis.set_major_locator(FixedLocator(list(outcome.budgets)))
+    lower.xaxis.set_minor_locator(NullLocator())
+    lower.xaxis.set_major_formatter(lambda bits, _: f"{bits:g}")
+    lower.set_xlabel("all bits of the memory of the past (Mb); ticks are the budgets")
+    figure.legend(*lower.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    return figure
+
+
+def _draw_family(axes: Axes, number: int, family: str, rows: list[Row], largest: float) -> None:
+    colour = _COLOURS[number % len(_COLOURS)]
+    points = {row.candidate.bits / 1e6: row.accuracy for row in rows}
+    bits = sorted(points)
+    axes.errorbar(
+        bits,
+        [100 * points[b].mean for b in bits],
+        yerr=[100 * (points[b].deviation or 0) for b in bits],
+        color=colour,
+        ls="-" if number < len(_COLOURS) else "--",
+        marker=_MARKERS[number % len(_MARKERS)],
+        markersize=5,
+        capsize=2,
+        label=family,
+    )
+    last = rows[-1]
+    level = [100 * last.accuracy.mean] * 2
+    axes.plot([last.candidate.bits / 1e6, largest], level, color=colour, ls=":", lw=1)
+
+
+def _draw_bounds(axes: Axes, outcome: Outcome) -> None:
+    for number, bound in enumerate(outcome.bounds):
+        colour, style = _BOUND_STYLES[number % len(_BOUND_STYLES)]
+        level = 100 * bound.spread("average_incremental").mean
+        axes.axhline(level, color=colour, ls=style, lw=1.2, label=f"{bound.label} ({level:.1f} %)")
+
+
+def _levels(outcome: Outcome) -> list[float]:
+    """Return the mean accuracies (%) of all rows and bounds."""
+    groups = [*(row.group for row in outcome.rows), *outcome.bounds]
+    return [100 * group.spread("average_incremental").mean for group in groups]

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: MIT
+"""What a comparison found: every family at every budget, areas, and one sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from sim.align import area_under_curve
+from sim.compare.choice import Candidate, Choice
+from sim.report.groups import Group, Spread
+
+__all__ = ["Outcome", "Row"]
+
+_KEY = "average_incremental"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands for a family at a budget, and its runs in the study.
+
+    Parameters
+    ----------
+    budget : float
+        Mb.
+    candidate : Candidate
+    group : Group
+    """
+
+    budget: float
+    candidate: Candidate
+    group: Group
+
+    @property
+    def accuracy(self) -> Spread:
+        """Average incremental accuracy over the seeds."""
+        return self.group.spread(_KEY)
+
+    @property
+    def head_bits(self) -> int:
+        """Bits of the trained classifier that survive between tasks, beside the memory."""
+        return self.group.bits_full - self.candidate.bits
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The chosen candidates and the bounds with their runs.
+
+    Parameters
+    ----------
+    budgets : tuple of float
+        Mb, rising.
+    rows : tuple of Row
+        One for every choice, in its order.
+    bounds : tuple of Group
+    """
+
+    budgets: tuple[float, ...]
+    rows: tuple[Row, ...]
+    bounds: tuple[Group, ...]
+
+    @classmethod
+    def of(
+        cls,
+        budgets: Sequence[float],
+        choices: Sequence[Choice],
+        bounds: Sequence[str],
+        groups: Sequence[Group],
+    ) -> "Outcome":
+        """Return the outcome of a study.
+
+        Parameters
+        ----------
+        budgets : sequence of float
+        choices : sequence of Choice
+        bounds : sequence of str
+            Labels of the bounds.
+        groups : sequence of Group
+            Runs of the chosen candidates and of the bounds.
+        """
+        by_label = {group.label: group for group in groups}
+        return cls(
+            tuple(budgets),
+            tuple(Row(c.budget, c.candidate, by_label[c.candidate.method.label]) for c in choices),
+            tuple(by_label[label] for label in bounds),
+        )
+
+    @cached_property
+    def families(self) -> dict[str, dict[float, Row]]:
+        """Rows by family and budget."""
+        families: dict[str, dict[float, Row]] = {}
+        for row in self.rows:
+            families.setdefault(row.candidate.family, {})[row.budget] = row
+        return families
+
+    def area(self, family: str) -> Spread | None:
+        """Return the area under a family's accuracy against log10 of the budgets.
+
+        It is divided by its width: a mean accuracy over the budgets from the first that the family
+        has a row at, seed by seed. None where that is the only one.
+        """
+        rows = self.families[family]
+        if len(rows) < 2:
+            return None
+        curves = np.array([row.group.values(_KEY) for row in rows.values()])
+        return Spread.of([area_under_curve(list(rows), curve.tolist()) for curve in curves.T])
+
+    def whole(self, family: str) -> bool:
+        """Return whether a family has a row at every budget."""
+        return len(self.families[family]) == len(self.budgets)
+
+    def leader(self, budget: float) -> str | None:
+        """Return the family that is ahead of every other at a budget; None where none is.
+
+        Ahead is a mean lead, seed by seed, of more than the standard deviation of that lead over
+        the seeds, which a single seed does not tell and then counts as 0.
+        """
+        there = {f: rows[budget] for f, rows in self.families.items() if budget in rows}
+        if len(there) < 2:
+            return None
+        best = max(there, key=lambda family: there[family].accuracy.mean)
+        leads = [_lead(there[best], row) for family, row in there.items() if family != best]
+        clear = all(lead.mean > (lead.deviation or 0) for lead in leads)
+        return best if clear else None
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on who is ahead, at how many budgets, and over all of them."""
+        if len(self.families) < 2:
+            return f"Nothing can be compared: {next(iter(self.families))} is the only family here."
+        ahead: dict[str | None, list[float]] = {}
+        for budget in self.budgets:
+            ahead.setdefault(self.leader(budget), []).append(budget)
+        none = ahead.pop(None, [])
+        parts = [
+            f"{family} is ahead of every other family at {_budgets(budgets)}"
+            for family, budgets in ahead.items()
+        ]
+        if none:
+            parts.append(f"none is ahead of all others at {_budgets(none)}")
+        return f"At equal bits, {self._basis}, {', '.join(parts)}{self._largest_area}."
+
+    @property
+    def _basis(self) -> str:
+        seeds = self.rows[0].accuracy.count
+        if seeds == 1:
+            return "on a single seed"
+        return f"by more than the spread over {seeds} seeds"
+
+    @property
+    def _largest_area(self) -> str:
+        """Return whose mean over all budgets is the highest; nothing for a single budget."""
+        areas = {f: area for f in self.families if self.whole(f) and (area := self.area(f))}
+        if len(areas) < 2:
+            return ""
+        first, second = sorted(areas, key=lambda f: -areas[f].mean)[:2]
+        return (
+            f"; over all budgets {first} has the largest area, {areas[first].percent()} %, before "
+            f"{second}, {areas[second].percent()} %"
+        )
+
+
+def _lead(row: Row, other: Row) -> Spread:
+    """Return the lead of one row on another, seed by seed."""
+    return Spread.of(np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist())
+
+
+def _budgets(budgets: Sequence[float]) -> str:
+    """Return a count of budgets and the budgets themselves."""
+    *rest, last = (f"{budget:g}" for budget in budgets)
+    named = f"{', '.join(rest)} and {last}" if rest else last
+    return f"{len(budgets)} budget{'s' * (len(budgets) > 1)} ({named} Mb)"

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MIT
+"""The files of a comparison: ``results.json``, ``report.md`` and its figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+from rich.text import Text
+
+from sim.bank import Bank
+from sim.compare.choice import Candidate, Choice
+from sim.compare.figure import accuracy_by_budget
+from sim.compare.outcome import Outcome, Row
+from sim.config import CompareConfig
+from sim.report.groups import group_runs
+from sim.report.origin import (
+    data_line,
+    figure_bytes,
+    json_text,
+    made_line,
+    origin,
+    write_report,
+)
+from sim.report.tables import markdown_table
+
+__all__ = ["ComparisonReport"]
+
+_FIGURE = "accuracy_by_budget.png"
+
+_READING = """\
+Average incremental accuracy (%), ± its standard deviation over seeds, of the candidate that \
+stands for each family at each budget; a dash where none is so small. The budget is for *all* bits \
+of the memory of the past that survive between tasks, when all classes are learnt: codes, labels, \
+counters, pointers, tables, random streams. Apart from it, *head* has the bits of the trained \
+classifier that survive: its weights and, where training goes on from them, the real numbers \
+behind these, which alone may exceed a budget. *Area* is the area under accuracy against the \
+logarithm of the budget, over its width: a mean accuracy; with a star it begins at the family's \
+first budget. A family is *ahead* of another where its mean lead, seed by seed, is more than the \
+standard deviation of that lead."""
+
+_CHOSEN = """\
+What stands for each family, with its bits, its accuracy in validation, and accuracies and \
+forgetting in the study (%):"""
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """Everything a finished comparison has to say.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    bank : Bank
+    command : str
+        Command line that makes this report anew.
+    outcome : Outcome
+    candidates : sequence of Candidate
+        All that ran in validation.
+    runs : list of dict
+        Results of the chosen candidates and the bounds.
+    validation : list of dict
+        Results of the runs in validation.
+    """
+
+    config: CompareConfig
+    bank: Bank
+    command: str
+    outcome: Outcome
+    candidates: Sequence[Candidate]
+    runs: list[dict[str, Any]]
+    validation: list[dict[str, Any]]
+
+    @classmethod
+    def of(
+        cls,
+        config: CompareConfig,
+        bank: Bank,
+        command: str,
+        candidates: Sequence[Candidate],
+        choices: Sequence[Choice],
+        runs: list[dict[str, Any]],
+        validation: list[dict[str, Any]],
+    ) -> "ComparisonReport":
+        """Return the report of choices and what their runs found."""
+        bounds = [method.label for method in config.expanded_bounds()]
+        outcome = Outcome.of(config.budgets, choices, bounds, group_runs(runs))
+        return cls(config, bank, command, outcome, candidates, runs, validation)
+
+    @property
+    def terminal_table(self) -> Table:
+        """Mean accuracies of every family at every budget."""
+        table = Table(title=Text(self.config.title), title_justify="left", header_style="bold")
+        table.add_column("Mb")
+        for budget in self.outcome.budgets:
+            table.add_column(f"{budget:g}", justify="right", no_wrap=True)
+        for family, rows in self.outcome.families.items():
+            cells = [
+                f"{100 * rows[b].accuracy.mean:.1f}" if b in rows else "-"
+                for b in self.outcome.budgets
+            ]
+            table.add_row(family, *cells)
+        return table
+
+    def write(self, folder: Path) -> None:
+        """Write all files into `folder`, each whole or not at all, ``results.json`` last."""
+        content: dict[str, bytes | str] = {
+            _FIGURE: figure_bytes(accuracy_by_budget(self.outcome)),
+            "report.md": self._markdown(),
+            "results.json": json_text(self._results()),
+        }
+        write_report(folder, content)
+
+    def _results(self) -> dict[str, Any]:
+        areas = {family: self.outcome.area(family) for family in self.outcome.families}
+        return {
+            **origin(self.config, self.bank, self.command),
+            "verdict": self.outcome.verdict,
+            "choices": [_choice(row) for row in self.outcome.rows],
+            "areas": {family: None if a is None else a.mean for family, a in areas.items()},
+            "candidates": [_candidate(candidate) for candidate in self.candidates],
+            "runs": self.runs,
+        }
+
+    def _markdown(self) -> str:
+        parts = [
+            f"# {self.config.title}",
+            made_line(self.config, self.command, [*self.validation, *self.runs]),
+            f"**{self.outcome.verdict}**",
+            data_line(self.bank),
+            "## Accuracy within a budget of bits",
+            markdown_table(*self._accuracies()),
+            _READING,
+            *self._bounds(),
+            f"![accuracy against bits]({_FIGURE})",
+            "## What was chosen, and how",
+            self._rule(),
+            _CHOSEN,
+            markdown_table(*self._chosen()),
+        ]
+        return "\n\n".join(parts) + "\n"
+
+    def _accuracies(self) -> tuple[list[str], list[list[str]]]:
+        """Return columns and rows of the table of families and budgets."""
+        outcome = self.outcome
+        columns = ["family", *(f"{b:g} Mb" for b in outcome.budgets), "area", "head (Mb)"]
+        table = []
+        for family, rows in outcome.families.items():
+            cells = [rows[b].accuracy.percent() if b in rows else "-" for b in outcome.budgets]
+            area = outcome.area(family)
+            star = "" if outcome.whole(family) else "\\*"
+            mean = "-" if area is None else f"{area.percent()}{star}"
+            table.append([family, *cells, mean, _range([row.head_bits for row in rows.values()])])
+        return columns, table
+
+    def _bounds(self) -> list[str]:
+        """Return what the bounds reach, if there are any."""
+        reached = [
+            f"{group.label} {group.spread('average_incremental').percent()} %"
+            for group in self.outcome.bounds
+        ]
+        return [f"Whatever their bits: {', '.join(reached)}."] if reached else []
+
+    def _rule(self) -> str:
+        """Say how parameters were chosen, from the configuration."""
+        choice, base = self.config.choice, len(self.bank.tasks[0])
+        seeds = "one seed" if choice.seeds == 1 else f"{choice.seeds} seeds"
+        return (
+            f"Parameters are chosen before any test: the training samples of the {base} classes of "
+            f"the first task alone, {100 * choice.share:g} % of each class held out (seed "
+            f"{choice.split_seed}) and tested on, learnt as {choice.base} classes and then "
+            f"{choice.increment} a task, under {seeds}. Each of {len(self.candidates)} candidates, "
+            "all that are within the largest budget, ran there once a seed. At a budget, the best "
+            "within it by average incremental accuracy stands for its family, which is all "
+            "candidates of one source; of equal ones that of fewest bits. Bits count as in the "
+            "study itself. A network pre-trained on the base classes has seen these samples, held "
+            "out or not, so that only the order of validation accuracies means anything, not "
+            "their height."
+        )
+
+    def _chosen(self) -> tuple[list[str], list[list[str]]]:
+        """Return columns and rows of the table of choices; equal ones of a family in one row."""
+        columns = [
+            "family", "budgets (Mb)", "method", "bits (Mb)", "validation", "average incremental",
+            "final", "forgetting",
+        ]  # fmt: skip
+        merged: dict[str, list[Row]] = {}
+        for row in self.outcome.rows:
+            merged.setdefault(row.group.label, []).append(row)
+        table = [
+            [
+                row.candidate.family,
+                ", ".join(f"{r.budget:g}" for r in rows),
+                row.group.label,
+                f"{row.candidate.bits / 1e6:.4g}",
+                f"{100 * row.candidate.accuracy:.1f}",
+                row.accuracy.percent(),
+                row.group.spread("final").percent(),
+                row.group.forgetting.percent(),
+            ]
+            for rows in merged.values()
+            for row in rows[:1]
+        ]
+        return columns, table
+
+
+def _choice(row: Row) -> dict[str, Any]:
+    """Return a row as plain data."""
+    return {
+        "family": row.candidate.family,
+        "budget_mb": row.budget,
+        "label": row.group.label,
+        "bits": row.candidate.bits,
+        "head_bits": row.head_bits,
+        "validation": row.candidate.accuracy,
+        "average_incremental": row.group.values("average_incremental").tolist(),
+    }
+
+
+def _candidate(candidate: Candidate) -> dict[str, Any]:
+    """Return a candidate as plain data."""
+    return {
+        "family": candidate.family,
+        "label": candidate.method.label,
+        "parameters": candidate.method.params.model_dump(),
+        "bits": candidate.bits,
+        "validation": list(candidate.accuracies),
+    }
+
+
+def _range(bits: Sequence[int]) -> str:
+    """Return the least and the largest of some bits in Mb, or the only one."""
+    low, high = (f"{value / 1e6:.2f}" for value in (np.min(bits), np.max(bits)))
+    return low if low == high else f"{low} to {high}"

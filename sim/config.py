@@ -125,7 +125,7 @@ class CompareConfig(StudyConfig):
     @classmethod
     def _claims_nothing(cls, claims: str | None) -> str | None:
         if claims is not None:
-            raise ValueError("must be left out beside budgets: published claims are not of chosen methods")
+            raise ValueError("must be left out beside budgets: they are not of chosen methods")
         return claims
 
     @pydantic.field_validator("budgets")

@@ -164,8 +164,8 @@ MISTAKES = {
     "nothing fits": (
         f"{METHODS}budgets: [0.001]\n{TASKS}choice: {{base: 2, increment: 2}}\n",
         (
-            r"small\.yaml:2: budgets must be enough for some method: the smallest, nearest prototype "
-            r"\(Hamming\) K = 1, takes 0\.001328 Mb, and the largest budget is 0\.001 Mb"
+            r"small\.yaml:2: budgets must be enough for some method: the smallest, nearest "
+            r"prototype \(Hamming\) K = 1, takes 0\.001328 Mb, and the largest budget is 0\.001 Mb"
         ),
     ),
     "unknown key of the choice": (
@@ -182,7 +182,7 @@ MISTAKES = {
     ),
     "claims": (
         f"claims: gbm\n{METHODS}budgets: [1]\n",
-        r"small\.yaml:1: claims: must be left out beside budgets: published claims",
+        r"small\.yaml:1: claims: must be left out beside budgets: they are not of chosen",
     ),
     "tasks of a method's own": (
         "methods:\n  - replay: hamming\n    increment: 2\nbudgets: [1]\n",
@@ -205,8 +205,8 @@ MISTAKES = {
     "memory that grows with what it learns": (
         SMALL_COMPARISON.replace("methods:", "methods:\n  - replay: joint", 1),
         (
-            r"small\.yaml:8: methods\.0: the bits of joint training must be known before it learns, "
-            r"and were \d+ then and \d+ after: a method without a budget stands in bounds"
+            r"small\.yaml:8: methods\.0: the bits of joint training must be known before it "
+            r"learns, and were \d+ then and \d+ after: a method without a budget stands in bounds"
         ),
     ),
 }

@@ -28,12 +28,15 @@ from golden.params.sampling import (
     stream_params,
     stream_seed,
 )
+from golden.params.training import AffineParams, CwrParams, TrainerParams
 
 __all__ = [
     "AcceleratorParams",
+    "AffineParams",
     "BernoulliParams",
     "ChipParams",
     "ConvParams",
+    "CwrParams",
     "DenseParams",
     "HeadParams",
     "IndexCodeParams",
@@ -49,6 +52,7 @@ __all__ = [
     "SelectorParams",
     "Stream",
     "ThermometerParams",
+    "TrainerParams",
     "XnorParams",
     "stream_params",
     "stream_seed",

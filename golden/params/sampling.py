@@ -34,6 +34,7 @@ class Stream(IntEnum):
     CLASS = 18
     RESERVOIR = 19
     EXEMPLAR = 20
+    ROUNDING = 21
 
 
 @dataclass(frozen=True, kw_only=True)

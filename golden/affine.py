@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Affine quantisation: reals as codes with a zero point, and sums brought to codes (contract, 13).
+
+A code c stands for the real ``S * (c - Z)``, S the scale and Z the zero point (Jacob et al., 2018,
+equation 1; the gemmlowp library). Binary latent replay's equation (1) is its symmetric form, Z = 0.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.lfsr import Lfsr
+from golden.params import AffineParams
+from golden.params.checks import check_flag, check_integer
+from golden.params.training import ROUNDING_BITS
+
+__all__ = ["Affine", "calibrate", "check_sums", "dequantize", "fixed_point", "quantize"]
+
+Integers = NDArray[np.int64]
+Reals = NDArray[np.float64]
+
+LARGEST = 2**62  # products are below it, so that what a rounding adds still fits 64 bits
+
+
+class Affine:
+    """Brings sums of products to codes: ``saturate(round(sum * M / 2^s) + Z)``.
+
+    Parameters
+    ----------
+    params : AffineParams
+    lfsr : Lfsr, optional
+        Source of 16-bit words; of stochastic rounding, which uses one for each sum.
+
+    Raises
+    ------
+    ValueError
+        If stochastic rounding has no source.
+    """
+
+    def __init__(self, params: AffineParams, lfsr: Lfsr | None = None) -> None:
+        if params.rounding == "stochastic" and (lfsr is None or lfsr.params.step != ROUNDING_BITS):
+            raise ValueError(f"Stochastic rounding must have an LFSR of {ROUNDING_BITS}-bit words")
+        self.params = params
+        self.lfsr = lfsr
+
+    def codes(self, sums: ArrayLike) -> Integers:
+        """Return the codes of some sums; the last axis takes its random words first.
+
+        Parameters
+        ----------
+        sums : array-like of shape (...), integers
+            ``sum * M`` and ``sum * M * 2^-s`` below ``2^62`` in magnitude.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a sum is no integer, or too large.
+        """
+        p = self.params
+        products = check_sums(sums, p).astype(np.int64) * (p.multiplier << max(0, -p.shift))
+        if p.rounding == "stochastic":
+            assert self.lfsr is not None
+            words = np.array([self.lfsr.tick() for _ in range(products.size)], np.int64)
+            rounded = _round_stochastic(products, p.shift, words.reshape(products.shape))
+        else:
+            rounded = _round_nearest_even(products, p.shift)
+        return np.clip(rounded + p.zero_point, p.lowest, p.highest)
+
+
+def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:
+    """Return the codes of reals: ``saturate(round(a / S) + Z)``, halves to the even code.
+
+    Parameters
+    ----------
+    values : array-like of shape (...), finite reals
+    scale : float
+        S.
+    params : AffineParams
+        Width and zero point.
+
+    Raises
+    ------
+    ValueError
+        If a value is not finite, or the scale not positive.
+    """
+    reals = np.asarray(values, np.float64)
+    if not np.isfinite(reals).all():
+        raise ValueError(f"Values must be finite, not {reals[~np.isfinite(reals)].flat[0]}")
+    codes = np.rint(reals / _check_scale(scale)) + params.zero_point
+    return np.clip(codes, params.lowest, params.highest).astype(np.int64)
+
+
+def dequantize(codes: ArrayLike, scale: float, zero_point: int = 0) -> Reals:
+    """Return the reals that codes stand for, ``S * (c - Z)``."""
+    return np.multiply(_check_scale(scale), np.asarray(codes, np.float64) - zero_point)
+
+
+def calibrate(
+    low: float, high: float, width: int, *, symmetric: bool = False
+) -> tuple[float, AffineParams]:
+    """Return the scale and the codes of a range of reals, ``S = (high - low) / (2^q - 1)``.
+
+    Parameters
+    ----------
+    low, high : float
+        Range seen; it is widened to hold 0, which then has a code of its own.
+    width : int
+        q, bits of a code.
+    symmetric : bool
+        Whether the zero point is 0, as binary latent replay prints its equation (1): right for a
+        range about 0, while of any other one side saturates.
+
+    Returns
+    -------
+    scale : float
+    params : AffineParams
+
+    Raises
+    ------
+    ValueError
+        If the range is empty or not finite.
+    """
+    check_integer("Code width q", width, 1, 32)
+    check_flag("Symmetric", symmetric)
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise ValueError(f"Range must have a finite low < high, not {low}..{high}")
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (high - low) / (2**width - 1)
+    if symmetric:
+        return scale, AffineParams(width=width)
+    zero_point = round(-(2 ** (width - 1)) - low / scale)
+    return scale, AffineParams(width=width, zero_point=zero_point)
+
+
+def fixed_point(ratio: float) -> tuple[int, int]:
+    """Return M and s with ``M / 2^s`` nearest to a ratio of scales, ``2^30 <= M < 2^31``.
+
+    Raises
+    ------
+    ValueError
+        If no shift in ``-31..61`` brings M there.
+    """
+    fraction, exponent = math.frexp(_check_scale(ratio))
+    multiplier = round(fraction * 2**31)
+    if multiplier == 2**31:
+        multiplier, exponent = 2**30, exponent + 1
+    shift = 31 - exponent
+    if not -31 <= shift <= 61:
+        raise ValueError(f"Ratio must be in 2**-31..2**62, not {ratio}")
+    return multiplier, shift
+
+
+def check_sums(sums: ArrayLike, params: AffineParams) -> NDArray[np.integer]:
+    """Return sums that are integers and small enough, or raise as `Affine.codes` says."""
+    array = np.asarray(sums)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"Sums must be integers, not {array.dtype}")
+    factor = params.multiplier << max(0, -params.shift)
+    for extreme in (array.min(initial=0), array.max(initial=0)):
+        if abs(int(extreme)) * factor >= LARGEST:
+            raise ValueError(f"Sums times {factor} must be below 2**62 in magnitude, not {extreme}")
+    return array
+
+
+def _round_nearest_even(products: Integers, shift: int) -> Integers:
+    """Return ``products / 2^shift``, of two equally near integers the even one."""
+    if shift <= 0:
+        return products
+    floors = products >> shift
+    rest = products - (floors << shift)
+    half = 1 << (shift - 1)
+    return floors + ((rest > half) | ((rest == half) & (floors & 1 == 1)))
+
+
+def _round_stochastic(products: Integers, shift: int, words: Integers) -> Integers:
+    """Return ``floor((product + noise) / 2^shift)``, noise uniform over the discarded bits.
+
+    Of a shift of more than 16 bits the noise has 16, and half a unit of the lowest, which leaves no
+    bias to either side.
+    """
+    if shift <= 0:
+        return products
+    middle, lag = 2 * words + 1, shift - ROUNDING_BITS - 1
+    noise = middle << lag if lag >= 0 else middle >> -lag
+    return (products + noise) >> shift
+
+
+def _check_scale(scale: float) -> float:
+    if not (math.isfinite(scale) and scale > 0):
+        raise ValueError(f"Scale must be a positive real, not {scale}")
+    return scale

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""Affine quantisation against exact fractions, every 8-bit code and every random word."""
+
+from fractions import Fraction
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from golden.affine import Affine, calibrate, dequantize, fixed_point, quantize
+from golden.lfsr import Lfsr
+from golden.params import AffineParams, stream_params
+
+ranges = st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)).filter(lambda r: r[1] - r[0] > 1e-3)
+
+
+class AllWords:
+    """A source that gives every 16-bit word once, in order."""
+
+    params = SimpleNamespace(step=16)
+
+    def __init__(self):
+        self.ticks = 0
+
+    def tick(self):
+        self.ticks += 1
+        return self.ticks - 1
+
+
+def affine(**given):
+    return Affine(AffineParams(**given), AllWords() if "rounding" in given else None)
+
+
+@pytest.mark.parametrize("zero_point", [-128, -3, 0, 127])
+@pytest.mark.parametrize("scale", [2.0**-7, 0.3, 17.0])
+def test_every_8_bit_code_comes_back(scale, zero_point):
+    params, codes = AffineParams(width=8, zero_point=zero_point), np.arange(-128, 128)
+    reals = dequantize(codes, scale, zero_point)
+    np.testing.assert_array_equal(quantize(reals, scale, params), codes)
+    assert reals[zero_point + 128] == 0.0
+    assert quantize(0.0, scale, params) == zero_point
+    # Beyond the range codes stay at its ends.
+    assert quantize([reals[0] - 9 * scale, reals[-1] + 9 * scale], scale, params).tolist() == [
+        -128,
+        127,
+    ]
+
+
+def test_halves_go_to_the_even_code():
+    halves = np.arange(-4, 4) + 0.5
+    codes = quantize(halves, 1.0, AffineParams(width=8))
+    assert (
+        codes.tolist() == [round(Fraction(half)) for half in halves] == [-4, -2, -2, 0, 0, 2, 2, 4]
+    )
+
+
+@given(ranges, st.sampled_from([2, 4, 8, 16, 32]), st.booleans())
+def test_the_error_inside_a_calibrated_range_is_half_a_step_at_most(span, width, symmetric):
+    low, high = span
+    if symmetric:
+        low = -high if high > 0 else low
+        assume(low < high and abs(low) == abs(high))
+    scale, params = calibrate(low, high, width, symmetric=symmetric)
+    values = np.linspace(low, high, 101)
+    back = dequantize(quantize(values, scale, params), scale, params.zero_point)
+    # The ends of a range that is not a whole number of steps from 0 saturate within half a step.
+    assert np.abs(back - values).max() <= scale * (0.5 + 1e-6)
+    assert quantize(0.0, scale, params) == params.zero_point
+
+
+def test_the_printed_symmetric_form_fails_a_range_on_one_side():
+    scale, params = calibrate(0.0, 255.0, 8, symmetric=True)
+    assert (scale, params.zero_point) == (1.0, 0)
+    assert dequantize(quantize(255.0, scale, params), scale) == 127.0
+    scale, params = calibrate(0.0, 255.0, 8)
+    assert (scale, params.zero_point) == (1.0, -128)
+    assert dequantize(quantize(255.0, scale, params), scale, params.zero_point) == 255.0
+
+
+@pytest.mark.parametrize("shift", [-3, 0, 1, 4, 9])
+@pytest.mark.parametrize("multiplier", [1, 3, 201])
+def test_nearest_even_is_that_of_exact_fractions(multiplier, shift):
+    sums = np.arange(-1100, 1100)
+    codes = affine(width=32, shift=shift, multiplier=multiplier).codes(sums)
+    exact = [round(Fraction(int(x) * multiplier) / Fraction(2) ** shift) for x in sums]
+    assert codes.tolist() == exact
+
+
+def test_codes_saturate_after_the_zero_point_is_added():
+    block = affine(width=8, shift=1, zero_point=100)
+    assert block.codes([54, 52, 53, -460, 2**40, -(2**40)]).tolist() == [
+        127,
+        126,
+        126,
+        -128,
+        127,
+        -128,
+    ]
+
+
+@given(st.floats(2.0**-20, 2.0**20), st.integers(-(2**30), 2**30), st.integers(-128, 127))
+def test_a_fixed_point_ratio_is_within_a_step_of_the_real_one(ratio, total, zero_point):
+    multiplier, shift = fixed_point(ratio)
+    assert 2**30 <= multiplier < 2**31
+    assert abs(Fraction(multiplier) / Fraction(2) ** shift / Fraction(ratio) - 1) <= Fraction(
+        1, 2**31
+    )
+    wanted = total * ratio + zero_point
+    assume(abs(wanted) < 2**31)
+    block = affine(width=32, multiplier=multiplier, shift=shift, zero_point=zero_point)
+    assert abs(int(block.codes(total)) - wanted) <= 0.5 + abs(wanted) * 2.0**-31 + 2.0**-20
+
+
+def test_a_ratio_just_below_a_power_of_two_is_that_power():
+    assert fixed_point(1 - 2.0**-40) == fixed_point(1.0) == (2**30, 30)
+
+
+@pytest.mark.parametrize("shift", [1, 2, 7, 16])
+def test_stochastic_rounding_has_no_bias_over_all_words(shift):
+    for total in (-5, -1, 0, 1, 3, 2**shift - 1, 7 * 2**shift + 3):
+        block = affine(width=32, shift=shift, rounding="stochastic")
+        codes = block.codes(np.full(2**16, total))
+        assert set(codes.tolist()) <= {total >> shift, (total >> shift) + 1}
+        assert Fraction(int(codes.sum()), 2**16) == Fraction(total, 2**shift)
+
+
+@pytest.mark.parametrize("shift", [17, 20, 40, 61])
+def test_a_fraction_finer_than_the_words_leaves_no_bias_to_either_side(shift):
+    for fraction in (0.0, 1e-6, 0.3, 0.5, 0.999999):
+        total = int(fraction * 2**shift)
+        sums = []
+        for sign in (1, -1):
+            block = affine(width=32, shift=shift, rounding="stochastic")
+            codes = block.codes(np.full(2**16, sign * total))
+            sums.append(int(codes.sum()))
+            assert abs(Fraction(sums[-1], 2**16) - Fraction(sign * total, 2**shift)) <= Fraction(
+                1, 2**17
+            )
+        assert abs(sums[0] + sums[1]) <= 1
+
+
+@pytest.mark.parametrize("shift", [-2, 0, 5])
+def test_every_number_takes_one_word_in_row_major_order(shift):
+    lfsr, twin = (Lfsr(stream_params(7, 21, 16)) for _ in range(2))
+    sums = np.arange(24).reshape(2, 3, 4) * 11 - 100
+    block = Affine(AffineParams(width=16, shift=shift, rounding="stochastic"), lfsr)
+    codes = block.codes(sums)
+    assert (lfsr.ticks, codes.shape) == (24, sums.shape)
+    for code, total in zip(codes.flat, sums.flat, strict=True):
+        word = twin.tick()
+        if shift > 0:
+            assert code == (int(total) + (word >> (16 - shift))) >> shift
+        else:
+            assert code == int(total) << -shift
+
+
+def test_a_source_is_not_used_by_what_rounds_to_nearest():
+    lfsr = Lfsr(stream_params(7, 21, 16))
+    Affine(AffineParams(width=8, shift=3), lfsr).codes(np.arange(5))
+    assert lfsr.ticks == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: Affine(AffineParams(width=8, rounding="stochastic")),
+            ValueError,
+            r"Stochastic rounding must have an LFSR of 16-bit words",
+        ),
+        (lambda: affine(width=8).codes([0.5]), TypeError, r"Sums must be integers, not float64"),
+        (
+            lambda: affine(width=8, multiplier=4).codes([-(2**60)]),
+            ValueError,
+            r"Sums times 4 must be below 2\*\*62 in magnitude, not -1152921504606846976",
+        ),
+        (
+            lambda: quantize([0, np.nan], 1.0, AffineParams(width=8)),
+            ValueError,
+            r"Values must be finite, not nan",
+        ),
+        (
+            lambda: quantize(0, 0.0, AffineParams(width=8)),
+            ValueError,
+            r"Scale must be a positive real, not 0.0",
+        ),
+        (lambda: dequantize(0, -1.0), ValueError, r"Scale must be a positive real, not -1.0"),
+        (
+            lambda: calibrate(1.0, 1.0, 8),
+            ValueError,
+            r"Range must have a finite low < high, not 1.0..1.0",
+        ),
+        (lambda: calibrate(0.0, 1.0, 33), ValueError, r"Code width q must .* 1..32, not 33"),
+        (
+            lambda: fixed_point(2.0**63),
+            ValueError,
+            r"Ratio must be in 2\*\*-31..2\*\*62, not 9.22",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_is_refused(call, error, message):
+    with pytest.raises(error, match=message):
+        call()

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""The compiled rounding equals the plain one in every code, and leaves its source alike."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from golden.affine import Affine
+from golden.kernels import affine as kernel
+from golden.lfsr import Lfsr
+from golden.params import AffineParams, stream_params
+
+sums = st.lists(st.integers(-(2**30), 2**30), max_size=40)
+
+
+@given(
+    sums,
+    st.integers(1, 32),
+    st.integers(-31, 61),
+    st.integers(1, 2**31 - 1) | st.just(1),
+    st.sampled_from(["nearest_even", "stochastic"]),
+    st.integers(0, 2**64 - 1),
+)
+def test_codes_and_source_are_those_of_the_plain_definition(
+    values, width, shift, multiplier, rounding, seed
+):
+    if shift < 0:
+        multiplier = 1
+    zero_point = seed % 2**width - 2 ** (width - 1)
+    params = AffineParams(
+        width=width, shift=shift, multiplier=multiplier, zero_point=zero_point, rounding=rounding
+    )
+    source, twin = (Lfsr(stream_params(seed, 21, 16)) for _ in range(2))
+    if seed % 5 == 0:  # a fault that both recover from
+        source.state = twin.state = 0
+    values = np.array(values, np.int64)
+    expected = Affine(params, source).codes(values)
+    np.testing.assert_array_equal(kernel.codes(Affine(params, twin), values), expected)
+    assert (twin.state, twin.ticks) == (source.state, source.ticks)
+
+
+def test_shapes_are_kept_and_no_source_is_needed_to_round_to_nearest():
+    values = np.arange(-12, 12).reshape(2, 3, 4)
+    block = Affine(AffineParams(width=3, shift=1))
+    codes = kernel.codes(block, values)
+    assert codes.shape == values.shape
+    np.testing.assert_array_equal(codes, block.codes(values))
+
+
+def test_what_the_plain_definition_refuses_is_refused():
+    with pytest.raises(TypeError, match=r"Sums must be integers, not float64"):
+        kernel.codes(Affine(AffineParams(width=8)), [0.5])

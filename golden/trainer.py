@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""Trained part of a network above its latent bits, in integers alone (contract, 13).
+
+Binary latent replay's equations: (2) the sign going forward, (3)-(5) the gradients going backward,
+(4) in its standard form, with the transposed weights, and (5) as an outer product.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.affine import Affine
+from golden.arrays import check_label_vector, check_packed
+from golden.bits import unpack
+from golden.lfsr import Lfsr
+from golden.params import AffineParams, TrainerParams
+from golden.params.training import PROBABILITY_BITS
+from golden.softmax import softmax
+
+__all__ = ["Trainer", "check_batch"]
+
+Packed = NDArray[np.uint64]
+Codes = NDArray[np.int32]
+Integers = NDArray[np.int64]
+
+
+class Trainer:
+    """Binary hidden layer and linear classifier that learn by stochastic gradient descent.
+
+    Parameters
+    ----------
+    params : TrainerParams
+        Of integer widths.
+    latent : ndarray of shape (H, D), int32
+        First latent weights, codes of `binary_width` bits; a weight is +1 where its code is >= 0.
+
+    Attributes
+    ----------
+    weights : ndarray of shape (C, H + D), int32
+        Codes of the classifier's weights, 0 at first, in units of ``2^(r + 1 - q_b)``.
+    latent : ndarray of shape (H, D), int32
+    lfsr : Lfsr
+        Source of the words of stochastic rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the widths are those of the reference, or the latent weights no such codes.
+    """
+
+    def __init__(self, params: TrainerParams, latent: Codes) -> None:
+        if params.real:
+            raise ValueError("Widths must be integers for the integer trainer, not float")
+        self.params = params
+        self.lfsr = Lfsr(params.lfsr)
+        self.weights = np.zeros((params.classes, params.concat), np.int32)
+        self.latent = _check_latent(latent, params)
+
+    def sums(self, exemplars: Packed) -> Integers:
+        """Return the classifier's sums, whose largest names the class.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n, ceil(D/64)), uint64
+            Packed latents.
+
+        Returns
+        -------
+        ndarray of shape (n, C), int64
+            In units of ``2^(r + 1 - q_f)``.
+        """
+        z, _ = self._inputs(check_packed("Exemplars", exemplars, self.params.features))
+        return z @ self._forward.codes(self.weights).T
+
+    def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> None:
+        """Learn one batch.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n, ceil(D/64)), uint64
+            Packed latents.
+        labels : ndarray of shape (n,), int64
+            Their classes, all among `classes`.
+        classes : ndarray of shape (m,), int64
+            Classes that the softmax runs over, rising; the rows of others stay as they are.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the arrays are not of these shapes and kinds; nothing is learned.
+        """
+        targets = check_batch(self.params, exemplars, labels, classes)
+        z, pre = self._inputs(exemplars)
+        rows = self.weights[classes].astype(np.int64)
+        logits = self._logits.codes(z @ self._forward.codes(rows).T)
+        excess = softmax(logits, int(self.params.forward_width))
+        excess[np.arange(len(z)), targets] -= 1 << PROBABILITY_BITS
+        errors = self._errors.codes(excess)
+        if self.params.trains_hidden:
+            back = self._back.codes(errors @ rows[:, : self.params.hidden])
+            back[np.abs(pre) > self.params.window] = 0
+            step = self._binary_update.codes(back.T @ z[:, self.params.hidden :])
+            highest = 2 ** (int(self.params.binary_width) - 1) - 1
+            self.latent = _saturate(self.latent - step, highest)
+        highest = 2 ** (int(self.params.backward_width) - 1) - 1
+        self.weights[classes] = _saturate(rows - self._update.codes(errors.T @ z), highest)
+
+    def state_dict(self) -> dict[str, NDArray]:
+        """Return everything that `load_state` needs, as arrays."""
+        return {
+            "trainer_weights": self.weights.copy(),
+            "trainer_latent": self.latent.copy(),
+            "trainer_lfsr": np.array([self.lfsr.state], np.uint64),
+            "trainer_ticks": np.array(self.lfsr.ticks),
+        }
+
+    def load_state(self, state: Mapping[str, NDArray]) -> None:
+        """Continue, bit for bit, from where `state_dict` was called."""
+        self.weights = state["trainer_weights"].copy()
+        self.latent = state["trainer_latent"].copy()
+        self.lfsr.state = int(state["trainer_lfsr"][0])
+        self.lfsr.ticks = int(state["trainer_ticks"])
+
+    def _inputs(self, exemplars: Packed) -> tuple[Integers, Integers]:
+        """Return the classifier's inputs, -1 and +1, and the sums of the hidden layer."""
+        x = 2 * unpack(exemplars, self.params.features).astype(np.int64) - 1
+        pre = x @ _signs(self.latent).T
+        return np.concatenate([_signs(pre), x], axis=1), pre
+
+    def _affine(self, params: AffineParams) -> Affine:
+        return Affine(params, self.lfsr)
+
+    @cached_property
+    def _forward(self) -> Affine:
+        return self._affine(self.params.forward)
+
+    @cached_property
+    def _logits(self) -> Affine:
+        return self._affine(self.params.logits)
+
+    @cached_property
+    def _errors(self) -> Affine:
+        return self._affine(self.params.errors)
+
+    @cached_property
+    def _back(self) -> Affine:
+        return self._affine(self.params.back)
+
+    @cached_property
+    def _update(self) -> Affine:
+        return self._affine(self.params.update)
+
+    @cached_property
+    def _binary_update(self) -> Affine:
+        return self._affine(self.params.binary_update)
+
+
+def check_batch(
+    params: TrainerParams, exemplars: Packed, labels: Integers, classes: Integers
+) -> Integers:
+    """Return the place of each label among `classes`, or raise as `Trainer.step` says."""
+    packed = check_packed("Exemplars", exemplars, params.features)
+    wanted, rows = check_label_vector(labels), check_label_vector(classes)
+    if packed.ndim != 2 or len(packed) != len(wanted):
+        raise ValueError(
+            f"Exemplars must have one row for each of {len(wanted)} labels, "
+            f"not the shape {packed.shape}"
+        )
+    rising = len(rows) and (np.diff(rows) > 0).all()
+    if not rising or rows[0] < 0 or rows[-1] >= params.classes:
+        raise ValueError(f"Classes must rise within 0..{params.classes - 1}, not {rows.tolist()}")
+    places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+    strange = rows[places] != wanted
+    if strange.any():
+        raise ValueError(f"Labels must be among the classes, not {wanted[strange][0]}")
+    return places
+
+
+def _signs(values: NDArray[np.integer]) -> Integers:
+    """Return +1 where a value is >= 0, else -1 (equation 2)."""
+    return np.where(values >= 0, np.int64(1), np.int64(-1))
+
+
+def _saturate(values: NDArray[np.integer], highest: int) -> Codes:
+    return np.clip(values, -highest - 1, highest).astype(np.int32)
+
+
+def _check_latent(latent: Codes, params: TrainerParams) -> Codes:
+    """Return a copy of latent weights that are codes of the width, or raise."""
+    shape, highest = (params.hidden, params.features), 2 ** (int(params.binary_width) - 1) - 1
+    if not isinstance(latent, np.ndarray) or latent.dtype != np.int32:
+        kind = getattr(latent, "dtype", type(latent).__name__)
+        raise TypeError(f"Latent weights must be an int32 array, not {kind}")
+    if latent.shape != shape:
+        raise ValueError(f"Latent weights must have the shape {shape}, not {latent.shape}")
+    for extreme in (latent.min(initial=0), latent.max(initial=0)):
+        if not -highest - 1 <= extreme <= highest:
+            raise ValueError(f"Latent weights must be in {-highest - 1}..{highest}, not {extreme}")
+    return latent.copy()

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: MIT
+"""Compiled training equals the plain definition bit for bit, whatever the shape and the widths."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from golden.bits import pack
+from golden.kernels.trainer import train_step, trainer_sums
+from golden.params import TrainerParams
+from golden.trainer import Trainer
+
+
+def twins(seed, **given):
+    params = TrainerParams(seed=seed, **given)
+    half = 2 ** (int(params.binary_width) - 1)
+    rng = np.random.default_rng(seed)
+    latent = rng.integers(-half, half, (params.hidden, params.features)).astype(np.int32)
+    return Trainer(params, latent), Trainer(params, latent)
+
+
+def alike(plain, fast):
+    np.testing.assert_array_equal(fast.weights, plain.weights)
+    np.testing.assert_array_equal(fast.latent, plain.latent)
+    assert fast.weights.dtype == fast.latent.dtype == np.int32
+    assert (fast.lfsr.state, fast.lfsr.ticks) == (plain.lfsr.state, plain.lfsr.ticks)
+
+
+@settings(max_examples=60)
+@given(
+    st.tuples(st.integers(1, 140), st.integers(1, 9), st.integers(0, 12), st.integers(1, 20)),
+    st.sampled_from([8, 16, 32]),
+    st.sampled_from([8, 16, 32]),
+    st.sampled_from([1, 4, 8, 16]),
+    st.sampled_from(["nearest_even", "stochastic"]),
+    st.tuples(st.integers(0, 14), st.integers(0, 12), st.integers(-8, 2), st.integers(0, 20)),
+    st.integers(0, 2**64 - 1),
+)
+def test_steps_and_sums_are_those_of_the_plain_definition(
+    shape, q_f, q_b, q_v, rounding, rates, seed
+):
+    features, n_classes, hidden, size = shape
+    plain, fast = twins(
+        seed,
+        features=features,
+        classes=n_classes,
+        hidden=hidden,
+        forward_width=q_f,
+        backward_width=q_b,
+        binary_width=q_v,
+        rounding=rounding,
+        rate=rates[0],
+        binary_rate=rates[1],
+        weight_exponent=rates[2],
+        window=rates[3],
+    )
+    rng = np.random.default_rng(seed)
+    classes = np.sort(rng.permutation(n_classes)[: rng.integers(1, n_classes + 1)])
+    for _ in range(3):
+        exemplars = pack(rng.integers(0, 2, (size, features)))
+        labels = rng.choice(classes, size)
+        plain.step(exemplars, labels, classes)
+        train_step(fast, exemplars, labels, classes)
+        alike(plain, fast)
+        np.testing.assert_array_equal(trainer_sums(fast, exemplars), plain.sums(exemplars))
+
+
+@pytest.mark.parametrize("width", [8, 16, 32])
+@pytest.mark.parametrize("code", [-1, 1])
+def test_the_largest_sums_overflow_neither(width, code):
+    """Every weight at an end of its range, all samples and labels alike: nothing cancels."""
+    plain, fast = twins(
+        1, features=300, classes=3, hidden=2, forward_width=width, backward_width=width, rate=0
+    )
+    for block in (plain, fast):
+        block.weights[:] = (2 ** (width - 1) - 1) * code
+        block.weights[1] *= -1
+    exemplars, labels = pack(np.ones((40, 300), np.int64)), np.zeros(40, np.int64)
+    for _ in range(3):
+        np.testing.assert_array_equal(trainer_sums(fast, exemplars), plain.sums(exemplars))
+        plain.step(exemplars, labels, np.arange(3))
+        train_step(fast, exemplars, labels, np.arange(3))
+        alike(plain, fast)
+
+
+def test_what_the_plain_definition_refuses_is_refused_and_nothing_is_learned():
+    plain, fast = twins(1, features=12, classes=3, hidden=2)
+    exemplars = pack(np.zeros((2, 12), np.int64))
+    with pytest.raises(ValueError, match=r"Labels must be among the classes, not 2"):
+        train_step(fast, exemplars, np.array([0, 2]), np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"Exemplars of 12 bits must have the shape"):
+        trainer_sums(fast, np.zeros((1, 2), np.uint64))
+    alike(plain, fast)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""How an expandable head learns a task, from its samples and from exemplars of the past."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from sim.expansion import ExpandableHead
+from sim.head import bipolar
+from sim.optim import Adam
+from sim.section import Section
+
+__all__ = ["ExpansionTraining", "train"]
+
+Packed = NDArray[np.uint64]
+Labels = NDArray[np.int64]
+
+
+class ExpansionTraining(Section):
+    """Training of a task by Adam.
+
+    Attributes
+    ----------
+    learning_rate : float
+    batch : int
+        Samples a step, past and present together.
+    epochs : int
+        Of every task, over its own samples.
+    init_scale, logit_gain : float
+        As of `sim.head.HeadTrainer`.
+    """
+
+    learning_rate: float = Field(default=1e-3, gt=0, le=100)
+    batch: int = Field(default=128, ge=2, le=65_536)
+    epochs: int = Field(default=4, ge=1, le=100_000)
+    init_scale: float = Field(default=0.1, gt=0, le=1)
+    logit_gain: float = Field(default=4.0, gt=0, le=1e6)
+
+
+def train(
+    head: ExpandableHead,
+    exemplars: Packed,
+    labels: Labels,
+    *,
+    past: Callable[[int], tuple[Packed, Labels]],
+    n_past: int,
+    settings: ExpansionTraining,
+    auxiliary_weight: float,
+    rng: np.random.Generator,
+) -> list[float]:
+    """Train the output layer and, if one has begun, the block in training.
+
+    Parameters
+    ----------
+    head : ExpandableHead
+    exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
+        Of the classes that come last.
+    labels : ndarray of shape (n_samples,), int64
+    past : callable
+        Returns so many samples of the past, and their classes; not asked for none.
+    n_past : int
+        Samples of the past in a batch.
+    settings : ExpansionTraining
+    auxiliary_weight : float
+        As of `ExpandableHead.gradients`.
+    rng : numpy.random.Generator
+        Shuffles.
+
+    Returns
+    -------
+    list of float
+        Share of the weights of each layer of the block that are not after the last epoch what they
+        were after the first.
+    """
+    n_new, seen = settings.batch - n_past, int(labels.max()) + 1
+    steps = math.ceil(len(labels) / n_new)
+    present = head.frozen_bits(exemplars)
+    optimizer = Adam()
+    early: list[NDArray[np.bool_]] = []
+    for epoch in range(settings.epochs):
+        # The last batch is filled up from the first: all are shared alike.
+        order = np.resize(rng.permutation(len(labels)), steps * n_new).reshape(steps, n_new)
+        drawn, drawn_labels = past(n_past * steps) if n_past else (exemplars[:0], labels[:0])
+        replayed = head.frozen_bits(drawn)
+        for i, chosen in enumerate(order):
+            part = slice(i * n_past, (i + 1) * n_past)
+            batch = np.concatenate([present[chosen], replayed[part]])
+            targets = np.concatenate([labels[chosen], drawn_labels[part]])
+            z = bipolar(batch, head.frozen_width)
+            _, _, gradients = head.gradients(z, targets, seen, auxiliary_weight)
+            optimizer.step(head.weights, gradients, settings.learning_rate)
+            for w in head.weights:
+                np.clip(w, -1, 1, out=w)
+        if epoch == 0:
+            early = [w >= 0 for w in head.layers]
+    return [
+        float((before != (w >= 0)).mean()) for before, w in zip(early, head.layers, strict=True)
+    ]

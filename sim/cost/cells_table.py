@@ -20,7 +20,8 @@ Row = dict[str, str | float]
 def cells_as_table(path: Path) -> list[Row]:
     """Return the cells of a Liberty file, plain or gzip, as rows of a table.
 
-    Columns carry their unit (V, degrees Celsius, um2, pW, fF, fJ), numbers six digits; see `Cell`.
+    Columns carry their unit (V, degrees Celsius, um2, pW, fF, fJ), numbers six digits; a figure
+    that the library does not state is empty. See `Cell`.
 
     Raises
     ------
@@ -88,18 +89,24 @@ def _row(library: CellLibrary, cell: Cell) -> Row:
         "temp_c": _digits(library.temperature),
         "load_fF": _digits(library.load * 1e15),
         "area_um2": _digits(cell.area * 1e12),
-        "leakage_pW": _digits(cell.leakage * 1e12),
+        "leakage_pW": _stated(cell.leakage, 1e12),
         "input_fF": _digits(cell.input_capacitance * 1e15),
         "clock_fF": _digits(cell.clock_capacitance * 1e15),
         **_columns("output_edge", edge),
         **_columns("clock_cycle", cycle),
         "clock_fall_fJ": _digits(cell.clock_fall * 1e15),
-        "data_edge_fJ": _digits(cell.data_edge * 1e15),
+        "data_edge_fJ": _stated(cell.data_edge, 1e15),
     }
 
 
-def _columns(name: str, spread: Spread) -> dict[str, float]:
-    return {f"{name}_{part}_fJ": _digits(getattr(spread, part) * 1e15) for part in Spread._fields}
+def _columns(name: str, spread: Spread | None) -> Row:
+    return {
+        f"{name}_{part}_fJ": _stated(getattr(spread, part, None), 1e15) for part in Spread._fields
+    }
+
+
+def _stated(value: float | None, unit: float) -> str | float:
+    return "" if value is None else _digits(value * unit)
 
 
 def _digits(value: float) -> float:
@@ -114,19 +121,26 @@ def _cell(row: dict[str, str]) -> Cell:
         kind=row["kind"],  # pyright: ignore[reportArgumentType] (checked above)
         function=row["function"],
         area=_in_si(row, "area_um2"),
-        leakage=_in_si(row, "leakage_pW"),
+        leakage=_in_si_or_none(row, "leakage_pW"),
         input_capacitance=_in_si(row, "input_fF"),
         clock_capacitance=_in_si(row, "clock_fF"),
         output_edge=_spread(row, "output_edge"),
         clock_cycle=_spread(row, "clock_cycle"),
         clock_fall=_in_si(row, "clock_fall_fJ"),
-        data_edge=_in_si(row, "data_edge_fJ"),
+        data_edge=_in_si_or_none(row, "data_edge_fJ"),
     )
 
 
-def _spread(row: dict[str, str], name: str) -> Spread:
-    return Spread(*(_in_si(row, f"{name}_{part}_fJ") for part in Spread._fields))
+def _spread(row: dict[str, str], name: str) -> Spread | None:
+    columns = [f"{name}_{part}_fJ" for part in Spread._fields]
+    if all(row[column] == "" for column in columns):
+        return None
+    return Spread(*(_in_si(row, column) for column in columns))
 
 
 def _in_si(row: dict[str, str], column: str) -> float:
     return column_in_si(column, row[column])
+
+
+def _in_si_or_none(row: dict[str, str], column: str) -> float | None:
+    return None if row[column] == "" else _in_si(row, column)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from sim.cost.boolean import parse_function
-from sim.cost.cells import Cell, CellLibrary
+from sim.cost.cells import Cell, CellLibrary, Spread
 from sim.cost.quantity import Range
 
 __all__ = ["BILLS", "GATES", "prices_of"]
@@ -64,52 +64,61 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
     dict of str to Range
         J an action or bit of it, by the kinds of action; "clock", J a cycle of a flip-flop that
         keeps its bit; "gate_area", "gate_leakage" of a NAND of two inputs, "flipflop_area",
-        "flipflop_leakage" (m2, W). What takes a cell that the library lacks is not in it. Sureness
-        is high of what the library states, medium of what is composed.
+        "flipflop_leakage" (m2, W). What takes a cell or a figure that the library lacks is not in
+        it. Sureness is high of what the library states, medium of what is composed.
     """
     cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}
+    edges = {n: cell.output_edge for n, cell in cells.items() if cell.output_edge is not None}
 
     def over_corners(energy: Callable[[_Corner], float]) -> Range:
         low, nominal, high = map(energy, _CORNERS)
         return Range(low=low, nominal=nominal, high=high, source=source, sureness="M")
 
     prices = {
-        kind: over_corners(partial(_bill, library, cells, bill))
+        kind: over_corners(partial(_bill, library, edges, bill))
         for kind, bill in BILLS.items()
-        if bill.keys() <= cells.keys()
+        if bill.keys() <= edges.keys()
     }
     flipflop = _flipflop(library)
-    if flipflop is not None:
-        prices["register"] = over_corners(partial(_stored, library, flipflop))
-        if "full_add" in prices:
-            prices["accumulate"] = prices["full_add"] + prices["register"]
-        prices["clock"] = over_corners(partial(_kept, library, flipflop))
+    if flipflop is not None and flipflop.clock_cycle is not None:
+        pin = _pin(library, flipflop.clock_capacitance)
+        kept = partial(_kept, pin, flipflop.clock_cycle)
+        if flipflop.change is not None:
+            prices["register"] = over_corners(partial(_stored, library, flipflop.change, pin, kept))
+            if "full_add" in prices:
+                prices["accumulate"] = prices["full_add"] + prices["register"]
+        prices["clock"] = over_corners(kept)
     for name, cell in (("gate", cells.get("nand2")), ("flipflop", flipflop)):
         if cell is not None:
             prices[f"{name}_area"] = Range.exactly(cell.area, source)
-            prices[f"{name}_leakage"] = Range.exactly(cell.leakage, source)
+            if cell.leakage is not None:
+                prices[f"{name}_leakage"] = Range.exactly(cell.leakage, source)
     return prices
 
 
 def _bill(
-    library: CellLibrary, cells: Mapping[str, Cell], bill: Mapping[str, int], corner: _Corner
+    library: CellLibrary, edges: Mapping[str, Spread], bill: Mapping[str, int], corner: _Corner
 ) -> float:
     return _ACTIVITY * sum(
-        count * (cells[name].output_edge[corner.part] + _charge(library, corner))
+        count * (edges[name][corner.part] + _charge(library, corner))
         for name, count in bill.items()
     )
 
 
-def _stored(library: CellLibrary, cell: Cell, corner: _Corner) -> float:
+def _stored(
+    library: CellLibrary,
+    change: Spread,
+    pin: float,
+    kept: Callable[[_Corner], float],
+    corner: _Corner,
+) -> float:
     """Return the energy (J) of a clocked bit: one that changes, or not, half the time each."""
-    # An edge of the output comes with the rising edge of the clock that causes it.
-    change = cell.output_edge[corner.part] + cell.clock_fall + cell.data_edge
-    change += _charge(library, corner) + _pin(library, cell.clock_capacitance)
-    return _ACTIVITY * change + (1 - _ACTIVITY) * _kept(library, cell, corner)
+    changed = change[corner.part] + (_charge(library, corner) + pin)
+    return _ACTIVITY * changed + (1 - _ACTIVITY) * kept(corner)
 
 
-def _kept(library: CellLibrary, cell: Cell, corner: _Corner) -> float:
-    return cell.clock_cycle[corner.part] + _pin(library, cell.clock_capacitance)
+def _kept(pin: float, cycle: Spread, corner: _Corner) -> float:
+    return cycle[corner.part] + pin
 
 
 def _charge(library: CellLibrary, corner: _Corner) -> float:

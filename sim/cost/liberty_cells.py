@@ -31,7 +31,7 @@ def read_cells(path: Path) -> CellLibrary:
     """Read the cells of a Liberty file, plain or gzip.
 
     Energies are read at a slew of `SLEW` and a load of four inputs of the smallest inverter, by
-    linear interpolation, held at the ends of a table.
+    linear interpolation, held at the ends of a table. What a cell has no table of is None.
 
     Raises
     ------
@@ -43,7 +43,13 @@ def read_cells(path: Path) -> CellLibrary:
     groups = library.all("cell")
     if not groups:
         raise UserError(f"{library.where}: library {library.title} must have cells")
-    load = _FANOUT * min(_inverter_inputs(groups, units), default=0.0)
+    inputs = list(_inverter_inputs(groups, units))
+    if not inputs:
+        raise UserError(
+            f"{library.where}: library {library.title} must have an inverter, whose inputs load "
+            "the others"
+        )
+    load = _FANOUT * min(inputs)
     templates = {
         group.title: group for group in library.all("power_lut_template", "lu_table_template")
     }
@@ -157,7 +163,7 @@ class _Reader:
             clock_capacitance=self._capacitance([clock] if clock else []),
             output_edge=self._output_edge(clock),
             clock_cycle=Spread.of([rise + fall for rise, fall in idle]),
-            clock_fall=Spread.of([fall for _, fall in idle]).mean,
+            clock_fall=_mean([fall for _, fall in idle]) or 0.0,
             data_edge=self._data_edge(data),
         )
 
@@ -168,15 +174,16 @@ class _Reader:
         shared = any(pin.find("three_state") for pin in self._outputs)
         return "other" if self._stores or gating or shared else "gate"
 
-    def _output_edge(self, clock: Group | None) -> Spread:
-        powers = [power for pin in self._outputs for power in pin.all("internal_power")]
+    def _output_edge(self, clock: Group | None) -> Spread | None:
+        powers = [power for pin in self._outputs for power in _powers(pin)]
         # A flip-flop's reset moves its output, too.
         powers = [p for p in powers if clock is None or _is_of(p, clock)]
         supplies = [
             Spread.of([self._energy(power, edge) for power in states for edge in _EDGES])
             for states in _by_supply(powers)
         ]
-        return Spread(*map(sum, zip(Spread.of([]), *supplies, strict=True)))
+        stated = [supply for supply in supplies if supply is not None]
+        return Spread(*map(sum, zip(*stated, strict=True))) if stated else None
 
     def _function(self) -> str:
         if self._flipflop is not None:
@@ -185,7 +192,7 @@ class _Reader:
             return ""
         return _parsed(self._outputs[0]).text
 
-    def _leakage(self) -> float:
+    def _leakage(self) -> float | None:
         total = self._group.find("cell_leakage_power")
         if total is not None:
             return total.number * self._units.leakage
@@ -193,14 +200,14 @@ class _Reader:
             fmean(state.require("value").number for state in states)
             for states in _by_supply(self._group.all("leakage_power"))
         ]
-        return sum(means) * self._units.leakage
+        return sum(means) * self._units.leakage if means else None
 
     def _capacitance(self, pins: list[Group]) -> float:
         each = [pin.require("capacitance").number for pin in pins]
-        return Spread.of(each).mean * self._units.capacitance
+        return (_mean(each) or 0.0) * self._units.capacitance
 
     def _energy(self, power: Group, edge: str) -> float:
-        """Return the energy (J) of an edge, 0 where there is no table of it."""
+        """Return the energy (J) of an edge, 0 where the other alone has a table."""
         tables = power.all(f"{edge}_power", "power")
         return self._lookup(tables[0]) * self._units.energy if tables else 0.0
 
@@ -219,19 +226,24 @@ class _Reader:
             return []
         following = _parsed(self._flipflop, "next_state")
         return [
-            (self._matching(clock, state, "rise"), self._matching(clock, state, "fall"))
+            (rise, fall)
             for state in self._quiet_states()
             if following(state) == state[self._flipflop.title]
+            and (rise := self._matching(clock, state, "rise")) is not None
+            and (fall := self._matching(clock, state, "fall")) is not None
         ]
 
-    def _data_edge(self, data: Group | None) -> float:
+    def _data_edge(self, data: Group | None) -> float | None:
         if data is None:
-            return 0.0
-        return Spread.of([
-            self._matching(data, state, edge)
-            for state in self._quiet_states()
-            for edge in _EDGES
-        ]).mean  # fmt: skip
+            return None
+        return _mean(
+            [
+                energy
+                for state in self._quiet_states()
+                for edge in _EDGES
+                if (energy := self._matching(data, state, edge)) is not None
+            ]
+        )
 
     def _quiet_states(self) -> Iterator[dict[str, bool]]:
         """Yield all bits of pins and of the stored bit in which nothing clears or presets it."""
@@ -248,14 +260,24 @@ class _Reader:
             if not any(force(state) for force in forces):
                 yield state
 
-    def _matching(self, pin: Group, state: Mapping[str, bool], edge: str) -> float:
+    def _matching(self, pin: Group, state: Mapping[str, bool], edge: str) -> float | None:
         """Return the energy (J) of an edge of a pin in a state, from all supplies."""
-        total = 0.0
-        for states in _by_supply(pin.all("internal_power")):
-            fitting = (p for p in states if not p.find("when") or _parsed(p, "when")(state))
-            power = next(fitting, None)
-            total += 0.0 if power is None else self._energy(power, edge)
-        return total
+        fitting = [
+            [p for p in states if not p.find("when") or _parsed(p, "when")(state)]
+            for states in _by_supply(_powers(pin))
+        ]
+        found = [self._energy(powers[0], edge) for powers in fitting if powers]
+        return sum(found) if found else None
+
+
+def _powers(pin: Group) -> list[Group]:
+    """Return the powers of a pin that have a table."""
+    tables = ("power", *(f"{edge}_power" for edge in _EDGES))
+    return [power for power in pin.all("internal_power") if power.all(*tables)]
+
+
+def _mean(values: list[float]) -> float | None:
+    return fmean(values) if values else None
 
 
 def _is_of(power: Group, pin: Group) -> bool:

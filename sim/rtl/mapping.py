@@ -175,11 +175,11 @@ def _sum(gates: Range, flipflops: Range) -> Range:
 
 def _by_library(cells: Mapping[str, int], liberty: Path) -> MappedArea:
     library = {cell.name: cell for cell in read_cells(liberty).cells}
+    leakages = [(n, library[kind].leakage) for kind, n in cells.items()]
+    stated = [n * each for n, each in leakages if each is not None]
     return MappedArea(
         cells=cells,
         area=Range.exactly(sum(n * library[kind].area for kind, n in cells.items()), "liberty"),
-        leakage=Range.exactly(
-            sum(n * library[kind].leakage for kind, n in cells.items()), "liberty"
-        ),
+        leakage=Range.exactly(sum(stated), "liberty") if len(stated) == len(leakages) else None,
         flipflops=sum(n for kind, n in cells.items() if library[kind].kind == "flipflop"),
     )

@@ -61,9 +61,12 @@ def energy_by_part(activity: Activity, library: CellLibrary) -> dict[str, Energy
     Raises
     ------
     UserError
-        If the library lacks a cell.
+        If the library lacks a cell, or its energies.
     """
     cells = _cells_of(activity, library)
+    silent = sorted({kind for _, kind in activity.groups if not _is_stated(cells[kind])})
+    if silent:
+        raise UserError(f"{library.name} must state the energies of {', '.join(silent)}")
     parts: dict[str, Energy] = defaultdict(Energy)
     for group, switching in activity.groups.items():
         part = group.component.partition(".")[0]
@@ -93,13 +96,18 @@ def _cells_of(activity: Activity, library: CellLibrary) -> dict[str, Cell]:
     return cells
 
 
+def _is_stated(cell: Cell) -> bool:
+    return (cell.change if cell.kind == "flipflop" else cell.output_edge) is not None
+
+
 def _energy(switching: Switching, cell: Cell, cycles: int, voltage: float) -> Energy:
     load = switching.inputs * _WIRE * cell.input_capacitance * voltage**2 / 2
-    edge = cell.output_edge.mean
     if cell.kind != "flipflop":
-        return Energy(gates=switching.outputs * edge, load=load)
-    # The edge of the output comes with the rising edge of the clock, whose energy it includes.
-    change = edge + cell.clock_fall + cell.data_edge - cell.clock_cycle.mean
+        assert cell.output_edge is not None
+        return Energy(gates=switching.outputs * cell.output_edge.mean, load=load)
+    assert cell.change is not None
+    assert cell.clock_cycle is not None
+    change = cell.change.mean - cell.clock_cycle.mean
     cycle = cell.clock_cycle.mean + cell.clock_capacitance * voltage**2
     return Energy(
         flipflops=switching.outputs * change, clock=switching.gates * cycles * cycle, load=load

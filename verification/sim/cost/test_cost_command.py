@@ -113,6 +113,19 @@ def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_
     assert sources == {"", "liberty", "ihp-sram"}
 
 
+def test_a_library_without_energies_is_no_cheap_one(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "silent.lib"
+    library.write_text(small_library.TEXT.replace("internal_power", "timing"))
+    status, out, _ = engram("cost", chip, "--liberty", library)
+    assert status == 0
+    assert "Warning: open130 does not say: energy of register (network.mvu.pipeline)\n" in out
+    status, out, err = engram("cost", chip, "--liberty", library, "--strict")
+    assert (status, out) == (2, "")
+    assert "energy of register (network.mvu.pipeline), " in err
+
+
 def test_gaps_are_printed_loudly_and_refused_if_strict(
     engram: Engram, chip: Path, tmp_path: Path
 ) -> None:

@@ -100,6 +100,24 @@ def test_what_a_library_lacks_has_no_price(lacking: str, missing: set[str]) -> N
     assert prices_of(LIBRARY, "s").keys() - prices_of(less, "s").keys() == missing
 
 
+@pytest.mark.parametrize(
+    ("cell", "field", "missing"),
+    [
+        ("xnor", "output_edge", {"xnor"}),
+        ("nand", "output_edge", {"full_add", "accumulate", "compare", "logic"}),
+        ("nand", "leakage", {"gate_leakage"}),
+        ("flop", "output_edge", {"register", "accumulate"}),
+        ("flop", "data_edge", {"register", "accumulate"}),
+        ("flop", "clock_cycle", {"register", "accumulate", "clock"}),
+        ("flop", "leakage", {"flipflop_leakage"}),
+    ],
+)
+def test_what_a_cell_does_not_state_has_no_price(cell: str, field: str, missing: set[str]) -> None:
+    silent = tuple(replace(c, **{field: None}) if c.name == cell else c for c in CELLS)
+    prices = prices_of(replace(LIBRARY, cells=silent), "s")
+    assert prices_of(LIBRARY, "s").keys() - prices.keys() == missing
+
+
 def test_every_action_of_logic_has_a_price() -> None:
     prices = prices_of(read_table(BUILT_IN / "sg13g2_stdcell.csv"), "s")
     assert set(KINDS) - {"read", "write"} <= prices.keys()

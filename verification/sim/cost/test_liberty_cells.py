@@ -24,13 +24,15 @@ def library_file(folder: Path, old: str = "", new: str = "") -> Path:
     return path
 
 
-def femto(spread: Spread) -> object:
+def femto(spread: Spread | None) -> object:
+    assert spread is not None
     return pytest.approx([value * 1e15 for value in spread])
 
 
 def figures(cell: Cell) -> list[float]:
+    """Return the figures that are stated, in their order."""
     fields = [getattr(cell, field.name) for field in dataclasses.fields(cell)[3:]]
-    return [value for field in fields for value in np.atleast_1d(field)]
+    return [value for field in fields if field is not None for value in np.atleast_1d(field)]
 
 
 @pytest.fixture
@@ -145,6 +147,50 @@ def test_a_driver_of_a_bus_is_no_gate(tmp_path: Path) -> None:
     assert read_cells(path).cells[2].kind == "other"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cell", "silent"),
+    [
+        ("cell_leakage_power : 5;", "", "NAND", {"leakage"}),
+        ("internal_power", "timing", "NAND", {"output_edge"}),
+        ("power (scalar)", "fall_constraint (scalar)", "NAND", {"output_edge"}),
+        ("cell_leakage_power : 7;", "", "FLOP", {"leakage"}),
+        ("internal_power", "timing", "FLOP", {"output_edge", "clock_cycle", "data_edge"}),
+        ('related_pin : "CK"', 'related_pin : "D"', "FLOP", {"output_edge"}),
+        ('when : "!CK"', "", "FLOP", set()),
+        ("!D * RN * !Q", "!RN", "FLOP", set()),
+        ('clocked_on : "CK"', 'clocked_on : "Q"', "FLOP", {"clock_cycle"}),
+    ],
+)
+def test_what_a_cell_does_not_state_is_none_and_never_0(
+    tmp_path: Path, old: str, new: str, cell: str, silent: set[str]
+) -> None:
+    start = TEXT.index(f"  cell ({cell})")
+    assert old in TEXT[start:]
+    path = tmp_path / "small.lib"
+    path.write_text(TEXT[:start] + TEXT[start:].replace(old, new))
+    (found,) = (each for each in read_cells(path).cells if each.name == cell)
+    names = {field.name for field in dataclasses.fields(found)}
+    none = {name for name in names if getattr(found, name) is None}
+    assert none - ({"clock_cycle", "data_edge"} if cell == "NAND" else set()) == silent
+    assert (found.change is None) == bool(silent - {"leakage"} or cell == "NAND")
+
+
+def test_states_of_which_nothing_is_stated_do_not_count_as_0(tmp_path: Path) -> None:
+    path = library_file(tmp_path, 'when : "!D * RN * !Q"', 'when : "D * RN * !Q"')
+    flop = read_cells(path).cells[3]
+    assert femto(flop.clock_cycle) == [7, 7, 7]  # of D * RN * Q alone
+
+
+def test_a_library_without_an_inverter_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "small.lib"
+    path.write_text(TEXT[: TEXT.index("  cell (INV)")] + TEXT[TEXT.index("  cell (NAND)") :])
+    with pytest.raises(
+        UserError,
+        match=r"small\.lib:3: library small must have an inverter, whose inputs load the others$",
+    ):
+        read_cells(path)
+
+
 def test_a_library_without_cells_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "small.lib"
     path.write_text(TEXT[: TEXT.index("  cell (INV)")] + "}\n")
@@ -162,6 +208,9 @@ def test_a_table_gives_the_cells_back(tmp_path: Path) -> None:
     assert [cell.function for cell in back.cells] == [cell.function for cell in library.cells]
     for read, cell in zip(back.cells, library.cells, strict=True):
         assert figures(read) == pytest.approx(figures(cell))
+        assert (
+            (read.output_edge is None) == (cell.output_edge is None) == (cell.name == "INV_LARGE")
+        )
 
 
 @pytest.mark.parametrize(
@@ -206,14 +255,16 @@ def test_shipped_cells_have_the_figures_known_of_them(
 ) -> None:
     cell = {cell.name: cell for cell in read_table(SHIPPED).cells}[f"sg13g2_{name}"]
     assert cell.area * 1e12 == pytest.approx(area, abs=0.05)
-    assert cell.leakage * 1e12 == pytest.approx(leakage, abs=0.6)
+    assert cell.leakage == pytest.approx(leakage * 1e-12, abs=0.6e-12)
     assert cell.input_capacitance * 1e15 == pytest.approx(capacitance, abs=0.06)
+    assert cell.output_edge is not None
     assert low <= cell.output_edge.low * 1e15 <= cell.output_edge.high * 1e15 <= high
 
 
 def test_a_shipped_flipflop_takes_what_its_clock_edges_do() -> None:
     cell = {cell.name: cell for cell in read_table(SHIPPED).cells}["sg13g2_dfrbpq_1"]
     # Rising 10.4 or 10.7 fJ, falling 10.4 or 20.8, by what the bit is.
+    assert cell.clock_cycle is not None
     assert [edge * 1e15 for edge in cell.clock_cycle] == pytest.approx([20.8, 26.1, 31.4], abs=0.1)
 
 

@@ -25,12 +25,15 @@ class Fit:
     coefficients : tuple of float
     mean, worst : float
         Relative errors on what was fitted.
+    samples : int
+        How many macros were fitted.
     """
 
     powers: tuple[tuple[int, int], ...]
     coefficients: tuple[float, ...]
     mean: float
     worst: float
+    samples: int
 
     @classmethod
     def energy(cls, samples: Sequence[Sample]) -> "Fit":
@@ -46,6 +49,10 @@ class Fit:
         """Return the formula's value."""
         terms = (depth**d * width**w for d, w in self.powers)
         return sum(c * term for c, term in zip(self.coefficients, terms, strict=True))
+
+    def holds_at(self, depth: int, width: int) -> bool:
+        """Whether it was fitted to more macros than it has terms, and its bounds are > 0."""
+        return len(self.powers) < self.samples and self.worst < 1 and self(depth, width) > 0
 
     def range_at(self, depth: int, width: int, source: str) -> Range:
         """Return the value between bounds as far away as the worst error."""
@@ -65,4 +72,10 @@ class Fit:
         relative = terms / figure[:, None]
         coefficients = np.linalg.lstsq(relative, np.ones(len(figure)), rcond=None)[0]
         errors = np.abs(relative @ coefficients - 1)
-        return cls(powers, tuple(coefficients.tolist()), float(errors.mean()), float(errors.max()))
+        return cls(
+            powers=powers,
+            coefficients=tuple(coefficients.tolist()),
+            mean=float(errors.mean()),
+            worst=float(errors.max()),
+            samples=len(figure),
+        )

@@ -18,6 +18,9 @@ __all__ = ["Macro", "MacroSet", "read_macros"]
 
 # Areas that count as equal.
 _NEARLY = 1.05
+_PORTS = {1: "one port", 2: "two ports"}
+# Words up to which energies follow one formula.
+_SHALLOW = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,8 @@ class MacroSet:
     energy is taken: banks of the deepest macro may be 4 % smaller than others that read at a
     quarter of the energy. An access wakes one bank. What selects the banks is not counted. A memory
     of fewer bits than the smallest macro would be made of latches or flip-flops; it is priced by
-    what fits the macros.
+    what fits the macros, where enough of them are there to fit. Where no macro has as many ports as
+    are asked for, those of the other kind are taken, and the plan says so.
 
     Parameters
     ----------
@@ -77,11 +81,11 @@ class MacroSet:
     def fits(self, ports: int) -> dict[str, Fit]:
         """Return the fits of read and write energy (J) and of area (m2) of the macros.
 
-        Energies are those of macros of up to 2048 words, E = a + w (b + c d); area is that of all,
-        A = a + b w + c d + e w d.
+        Energies are those of macros of up to 2048 words, or of all if there are none,
+        E = a + w (b + c d); area is that of all, A = a + b w + c d + e w d.
         """
         macros = self._of(ports)
-        shallow = [macro for macro in macros if macro.depth <= 2048]
+        shallow = [macro for macro in macros if macro.depth <= _SHALLOW] or macros
         return {
             "read": Fit.energy([(m.depth, m.width, m.read) for m in shallow]),
             "write": Fit.energy([(m.depth, m.width, m.write) for m in shallow]),
@@ -89,9 +93,20 @@ class MacroSet:
         }
 
     def _plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
+        plan = self._fitted(depth, width, ports) or self._tiled(depth, width, ports)
+        found = self._of(ports)[0].ports
+        if found == ports:
+            return plan
+        faults = [plan.warning] if plan.warning else []
+        return replace(
+            plan,
+            read=replace(plan.read, sureness="L"),
+            write=replace(plan.write, sureness="L"),
+            warning="; ".join([*faults, f"{_PORTS[ports]} priced as {_PORTS[found]}"]),
+        )
+
+    def _tiled(self, depth: int, width: int, ports: int) -> MemoryPlan:
         macros = self._of(ports)
-        if depth * width < min(macro.bits for macro in macros):
-            return self._fitted(depth, width, ports)
         tilings = [
             _Tiling(-(-depth // rows), _row([m for m in macros if m.depth == rows], width))
             for rows in {macro.depth for macro in macros}
@@ -122,11 +137,15 @@ class MacroSet:
             sureness="M",
         )
 
-    def _fitted(self, depth: int, width: int, ports: int) -> MemoryPlan:
+    def _fitted(self, depth: int, width: int, ports: int) -> MemoryPlan | None:
+        """Return the plan of a memory smaller than any macro, None of a larger one or if no fit."""
         smallest = min(self._of(ports), key=lambda macro: macro.bits)
-        ranges = {
-            name: fit.range_at(depth, width, self.source) for name, fit in self.fits(ports).items()
-        }
+        if depth * width >= smallest.bits:
+            return None
+        fits = self.fits(ports)
+        if not all(fit.holds_at(depth, width) for fit in fits.values()):
+            return None
+        ranges = {name: fit.range_at(depth, width, self.source) for name, fit in fits.items()}
         return MemoryPlan(
             depth=depth,
             width=width,
@@ -142,11 +161,16 @@ class MacroSet:
         )
 
     def _of(self, ports: int) -> list[Macro]:
-        found = [macro for macro in self.macros if macro.ports == ports]
-        if not found:
-            known = sorted({macro.ports for macro in self.macros})
-            raise ValueError(f"Ports must be {' or '.join(map(str, known))}, not {ports}")
-        return found
+        """Return the macros of so many ports; all, which are of the other kind, if there are none.
+
+        Raises
+        ------
+        ValueError
+            If no memory has so many.
+        """
+        if ports not in _PORTS:
+            raise ValueError(f"Ports must be {' or '.join(map(str, _PORTS))}, not {ports}")
+        return [macro for macro in self.macros if macro.ports == ports] or list(self.macros)
 
 
 @dataclass(frozen=True)
@@ -222,8 +246,8 @@ def _macro(row: dict[str, str]) -> Macro:
     leakage = _positive(row, "leak_nW")
     return Macro(
         ports={"1P": 1, "2P": 2}[row["ports"]],
-        depth=int(row["words"]),
-        width=int(row["width"]),
+        depth=_at_least_one(row, "words"),
+        width=_at_least_one(row, "width"),
         area=_positive(row, "area_um2"),
         leakage=leakage,
         leakage_low=leakage,
@@ -231,6 +255,13 @@ def _macro(row: dict[str, str]) -> Macro:
         read=_positive(row, "clk_read_pJ"),
         write=_positive(row, "clk_write_pJ"),
     )
+
+
+def _at_least_one(row: dict[str, str], name: str) -> int:
+    number = int(row[name])
+    if number < 1:
+        raise ValueError(f"{name} must be >= 1, not {number}")
+    return number
 
 
 def _positive(row: dict[str, str], name: str) -> float:

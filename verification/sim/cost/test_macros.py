@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Memories of macros: the macros themselves, tilings against a naive search, and the fits."""
 
+from dataclasses import replace
 from itertools import combinations_with_replacement
 from pathlib import Path
 
@@ -123,6 +124,55 @@ def test_ports_that_no_macro_has_are_refused() -> None:
         IHP.plan(64, 64, 3)
 
 
+@pytest.mark.parametrize(
+    ("only", "asked", "said"),
+    [(1, 2, "two ports priced as one port"), (2, 1, "one port priced as two ports")],
+)
+def test_macros_of_the_other_kind_stand_in_and_say_so(only: int, asked: int, said: str) -> None:
+    macros = MacroSet([macro for macro in IHP.macros if macro.ports == only], "mine")
+    plan, own = macros.plan(1024, 32, asked), macros.plan(1024, 32, only)
+    assert (plan.ports, plan.warning) == (asked, said)
+    assert plan.tiles == own.tiles
+    assert plan.read == replace(own.read, sureness="L")
+    assert (plan.read.nominal, plan.write.sureness) == (own.read.nominal, "L")
+    small = macros.plan(16, 8, asked).warning
+    assert small is not None
+    assert small.startswith("16 x 8 bits are fewer than")
+    assert small.endswith(f"priced by the fit of the macros; {said}")
+
+
+def test_macros_that_are_all_deep_are_fitted_all_the_same() -> None:
+    deep = [replace(macro, depth=64 * macro.depth) for macro in IHP.macros if macro.ports == 1]
+    energy = MacroSet(deep, "mine").fits(1)["read"]
+    assert energy.samples == len(deep) == 18
+    assert MacroSet(deep, "mine").plan(16, 12, 1).read.nominal > 0
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+def test_too_few_macros_to_fit_are_tiles_of_small_memories(number: int) -> None:
+    few = [macro for macro in IHP.macros if macro.ports == 1 and macro.depth == 256][:number]
+    plan = MacroSet(few, "mine").plan(16, 12, 1)
+    assert plan.warning is None
+    assert plan.bits == 16 * 12 < plan.physical_bits
+    assert plan.read.nominal >= min(macro.read for macro in few)
+
+
+@given(
+    st.lists(st.sampled_from(IHP.macros), min_size=1, unique=True),
+    st.integers(1, 5000),
+    st.integers(1, 80),
+    st.sampled_from([1, 2]),
+)
+def test_any_macros_make_any_memory(
+    macros: list[Macro], depth: int, width: int, ports: int
+) -> None:
+    plan = MacroSet(macros, "mine").plan(depth, width, ports)
+    assert plan.physical_bits >= plan.bits
+    for figure in (plan.read, plan.write, plan.area, plan.leakage):
+        assert figure is not None
+        assert 0 < figure.low <= figure.nominal <= figure.high
+
+
 HEAD = "# from a PDK\nports,words,width,corner,area_um2,leak_nW,clk_read_pJ,clk_write_pJ\n"
 
 
@@ -132,6 +182,8 @@ HEAD = "# from a PDK\nports,words,width,corner,area_um2,leak_nW,clk_read_pJ,clk_
         ("3P,64,8,typ,1,1,1,1", r"m\.csv:3: a macro must have ports, .*: '3P'$"),
         ("1P,64,8,typ,1,1,-1,1", r"m\.csv:3: .* clk_read_pJ must be > 0, not -1$"),
         ("1P,64,8,typ,1,nan,1,1", r"m\.csv:3: .* leak_nW must be > 0, not nan$"),
+        ("1P,0,8,typ,1,1,1,1", r"m\.csv:3: .* words must be >= 1, not 0$"),
+        ("1P,64,-8,typ,1,1,1,1", r"m\.csv:3: .* width must be >= 1, not -8$"),
         ("1P,many,8,typ,1,1,1,1", r"m\.csv:3: .* invalid literal for int"),
         ("1P,64,8,typ,1,1,1", r"m\.csv:3: a macro must have"),
         ("1P,64,8,slow,1,1,1,1", r"m\.csv: corner must be one of slow, not 'typ'$"),

@@ -3,10 +3,11 @@
 
 from dataclasses import dataclass
 from itertools import count, islice
+from typing import Any
 
 from golden.params.checks import check_choice, check_integer
 
-__all__ = ["IndexCodeParams", "largest_power", "odd_primes"]
+__all__ = ["IndexCodeParams", "fit_primes", "largest_power", "odd_primes"]
 
 MAX_WIDTH = 63  # largest m: indices are signed integers of 64 bits
 
@@ -26,6 +27,24 @@ def largest_power(prime: int, width: int) -> int:
     while power * prime < 2**width:
         power *= prime
     return power
+
+
+def fit_primes(latent: int, number: int) -> tuple[int, tuple[int, ...]]:
+    """Return the width and the primes of sub-vectors that tell `number` things apart.
+
+    They are as narrow as they may be, ``m = ceil(log2 number)``, and as many as fit into `latent`
+    bits, with the first odd primes; wider where these would not lie below ``2**m``.
+
+    Raises
+    ------
+    ValueError
+        If not even one fits.
+    """
+    width = max(2, (number - 1).bit_length())
+    check_integer("Latent bits", latent, width)
+    while (primes := odd_primes(latent // width))[-1] >= 2**width:
+        width += 1
+    return width, primes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +106,13 @@ class IndexCodeParams:
             _check_injective("Task width", self.task_width, self.tasks, "tasks")
 
     @classmethod
-    def fitting(cls, latent: int, samples: int, **others: int | str) -> "IndexCodeParams":
+    def fitting(cls, latent: int, samples: int, **others: Any) -> "IndexCodeParams":
         """Return the parameters that tell `samples` indices apart in at most `latent` bits.
-
-        The sub-vectors are as narrow as they may be, ``m = ceil(log2 N_max)``, and as many as fit,
-        ``floor(latent / m)``, with the first odd primes.
 
         Parameters
         ----------
         latent : int
-            Most bits of the code of an index, without its task's.
+            Most bits of the code of an index, without its task's; see `fit_primes`.
         samples : int
             N_max.
         **others
@@ -108,14 +124,8 @@ class IndexCodeParams:
             If not even one sub-vector fits.
         """
         check_integer("Samples", samples, 1)
-        width = max(2, (samples - 1).bit_length())
-        check_integer("Latent bits", latent, width)
-        primes = odd_primes(latent // width)
-        # Of narrow sub-vectors there are more than powers; wider ones make fewer and have more.
-        while primes[-1] >= 2**width:
-            width += 1
-            primes = odd_primes(latent // width)
-        return cls(samples=samples, width=width, primes=primes, **others)  # type: ignore[arg-type]
+        width, primes = fit_primes(latent, samples)
+        return cls(samples=samples, width=width, primes=primes, **others)
 
     @property
     def powers(self) -> tuple[int, ...]:

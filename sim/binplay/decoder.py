@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: MIT
+"""Fully binary decoder: codes in, latent bits out; trained through straight-through estimators.
+
+As in `sim.head`, the forward pass of training is that of the golden layers in float32: every dot
+product is a sum of +-1 far below 2^24, hence exact, so that what is decoded here is what the chip
+would decode.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.dense import Dense
+from golden.params import DenseParams
+
+__all__ = ["DecoderTrainer"]
+
+Array = NDArray[np.float32]
+
+
+class DecoderTrainer:
+    """Latent weights of dense binary layers and the gradients that move them.
+
+    A neuron's bit is the sign of a sum of +-1 (contract, 2, without thresholds). The gradient
+    passes the sign of a weight unchanged, and the sign of a hidden neuron where its sum, over the
+    root of its inputs, lies within `window`. The loss is the cross-entropy of the output bits, the
+    logit of a bit being its sum over the root of its inputs, times `gain`.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Bits of a code, of each hidden layer, and D.
+    rng : numpy.random.Generator
+        Draws the first latent weights, uniform in ``[-init_scale, init_scale]``.
+    gain : float
+    window : float
+    init_scale : float
+
+    Attributes
+    ----------
+    weights : list of ndarray, float32
+        Of every layer, (outputs, inputs), in [-1, 1].
+    """
+
+    def __init__(
+        self,
+        sizes: tuple[int, ...],
+        rng: np.random.Generator,
+        *,
+        gain: float = 1.0,
+        window: float = 1.0,
+        init_scale: float = 0.1,
+    ) -> None:
+        self.sizes = sizes
+        self.gain, self.window, self.init_scale = np.float32(gain), window, init_scale
+        self.weights: list[Array] = []
+        self.reset(rng)
+
+    def reset(self, rng: np.random.Generator) -> None:
+        """Draw all latent weights anew."""
+        scale = self.init_scale
+        self.weights = [
+            rng.uniform(-scale, scale, (outputs, inputs)).astype(np.float32)
+            for inputs, outputs in zip(self.sizes, self.sizes[1:], strict=False)
+        ]
+
+    def decode(self, codes: Array) -> Array:
+        """Return the latent bits of codes, shape (n, D); both -1 and +1."""
+        x = codes
+        for w in self.weights:
+            x = _signs(x @ _signs(w).T)
+        return x
+
+    def gradients(self, codes: Array, latents: Array) -> tuple[float, list[Array]]:
+        """Return loss and gradients of one batch.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n, code bits), float32 in {-1, +1}
+        latents : ndarray of shape (n, D), float32 in {-1, +1}
+            What the codes stand for.
+
+        Returns
+        -------
+        loss : float
+            Cross-entropy of all bits of a sample, in nats; mean over the batch.
+        gradients : list of ndarray, float32
+            Of the loss, in the order of `weights`.
+        """
+        signs = [_signs(w) for w in self.weights]
+        inputs, sums = [codes], []
+        for w in signs:
+            sums.append(inputs[-1] @ w.T / np.float32(np.sqrt(w.shape[1])))
+            inputs.append(_signs(sums[-1]))
+        margins = self.gain * sums[-1] * latents
+        loss = float(np.logaddexp(0, -margins).sum() / len(codes))
+        wrong = np.exp(-np.logaddexp(0, margins))  # probability of the other bit
+        back = -latents * wrong * (self.gain / np.float32(len(codes)))
+        gradients: list[Array] = []
+        for layer in reversed(range(len(signs))):
+            back /= np.float32(np.sqrt(signs[layer].shape[1]))
+            gradients.insert(0, back.T @ inputs[layer])
+            if layer:
+                back = back @ signs[layer] * (np.abs(sums[layer - 1]) <= self.window)
+        return loss, gradients
+
+    def clip(self) -> None:
+        """Keep every latent weight in [-1, 1]."""
+        for w in self.weights:
+            np.clip(w, -1, 1, out=w)
+
+    def golden(self) -> list[Dense]:
+        """Return the integer layers whose weights are the present signs."""
+        layers = []
+        for w in self.weights:
+            params = DenseParams(inputs=w.shape[1], outputs=len(w))
+            layers.append(Dense(params, (w >= 0).astype(np.uint8)))
+        return layers
+
+    def state(self) -> dict[str, Array]:
+        """Return the latent weights by name, for a checkpoint."""
+        return {f"decoder_{i}": w for i, w in enumerate(self.weights)}
+
+    def load_state(self, state: Mapping[str, Array]) -> None:
+        """Take latent weights back from `state`."""
+        self.weights = [np.array(state[f"decoder_{i}"]) for i in range(len(self.weights))]
+
+
+def _signs(values: Array) -> Array:
+    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
+    # Adding 0 makes a positive zero of a negative one, whose sign copysign would see.
+    return np.copysign(np.float32(1), values + np.float32(0))

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 """MEMO and DER in binary form: what they learn, keep, freeze and count, and that they go on."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from golden.bits import pack, unpack
+from sim.experiment import Experiment
+from sim.methods import Method
 from sim.replay import SOURCES, Classifier, ReplayContext
 from sim.similarity import linear_cka
+from sim.summary import summarize
 from sim.weight_alignment import align_logits, alignment_factor
+from verification.sim.small_study import small_bank, small_config
 
 FEATURES, CLASSES, EACH = 70, 6, 40
 CONTEXT = ReplayContext(features=FEATURES, classes=CLASSES, seed=3)
@@ -145,6 +150,31 @@ def test_state_goes_on_bit_for_bit(name: str, params: dict[str, Any]) -> None:
         np.testing.assert_array_equal(copy.state()[key], value)
     np.testing.assert_array_equal(copy.classify(exemplars), source.classify(exemplars))
     assert copy.facts() == source.facts()
+
+
+@pytest.mark.parametrize("stop_after", [1, 2])
+@pytest.mark.parametrize("name", ["memo", "der"])
+def test_a_run_stopped_after_a_task_goes_on_bit_for_bit(
+    name: str, stop_after: int, tmp_path: Path
+) -> None:
+    config = small_config(tmp_path)
+    bank, params = small_bank(config), SOURCES[name].Params.model_validate(QUICK)
+
+    def start() -> Experiment:
+        return Experiment(bank, config.head, Method(name, params, 0), seed=1)
+
+    def finished(run: Experiment) -> dict[str, Any]:
+        while not run.done:
+            run.step(lambda _: None)
+        return summarize(run) | {"seconds": None}
+
+    stopped, resumed = start(), start()
+    for _ in range(stop_after):
+        stopped.step(lambda _: None)
+    stopped.save(tmp_path / "checkpoint.arrays")
+    resumed.load(tmp_path / "checkpoint.arrays")
+    assert resumed.task == stop_after
+    assert finished(resumed) == finished(start())
 
 
 def test_blocks_are_counted_beside_exemplars_whether_in_use_or_not() -> None:

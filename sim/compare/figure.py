@@ -11,7 +11,7 @@ from sim.compare.outcome import Outcome, Row
 __all__ = ["accuracy_by_budget"]
 
 _COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
-_MARKERS = "osD^vPX*<>"
+_MARKERS = "osD^vPX*<>ph"
 _BOUND_STYLES = (("0.15", "-"), ("0.55", "--"), ("0.35", "-."))
 _UPPER = 6  # points of accuracy that the upper part shows
 _MARGIN = 0.5  # points above the highest level
@@ -43,7 +43,9 @@ def accuracy_by_budget(outcome: Outcome) -> Figure:
     lower.xaxis.set_minor_locator(NullLocator())
     lower.xaxis.set_major_formatter(lambda bits, _: f"{bits:g}")
     lower.set_xlabel("all bits of the memory of the past (Mb); ticks are the budgets")
-    figure.legend(*lower.get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    figure.legend(
+        *lower.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False
+    )
     return figure
 
 

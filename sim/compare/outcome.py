@@ -129,17 +129,16 @@ class Outcome:
         """One sentence on who is ahead, at how many budgets, and over all of them."""
         if len(self.families) < 2:
             return f"Nothing can be compared: {next(iter(self.families))} is the only family here."
-        ahead: dict[str | None, list[float]] = {}
-        for budget in self.budgets:
-            ahead.setdefault(self.leader(budget), []).append(budget)
-        none = ahead.pop(None, [])
+        leaders = {budget: self.leader(budget) for budget in self.budgets}
         parts = [
-            f"{family} is ahead of every other family at {_budgets(budgets)}"
-            for family, budgets in ahead.items()
+            f"{family or 'nobody'} at {_named([b for b in self.budgets if leaders[b] == family])}"
+            for family in [*self.families, None]
+            if family in leaders.values()
         ]
-        if none:
-            parts.append(f"none is ahead of all others at {_budgets(none)}")
-        return f"At equal bits, {self._basis}, {', '.join(parts)}{self._largest_area}."
+        return (
+            f"At equal bits, {self._basis}, ahead of every other family is {_listed(parts)}"
+            f"{self._largest_area}."
+        )
 
     @property
     def _basis(self) -> str:
@@ -166,8 +165,13 @@ def _lead(row: Row, other: Row) -> Spread:
     return Spread.of(np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist())
 
 
-def _budgets(budgets: Sequence[float]) -> str:
+def _named(budgets: Sequence[float]) -> str:
     """Return a count of budgets and the budgets themselves."""
-    *rest, last = (f"{budget:g}" for budget in budgets)
-    named = f"{', '.join(rest)} and {last}" if rest else last
-    return f"{len(budgets)} budget{'s' * (len(budgets) > 1)} ({named} Mb)"
+    listed = _listed([f"{budget:g}" for budget in budgets])
+    return f"{len(budgets)} budget{'s' * (len(budgets) > 1)} ({listed} Mb)"
+
+
+def _listed(items: Sequence[str]) -> str:
+    """Return items as "a, b and c"."""
+    *rest, last = items
+    return f"{', '.join(rest)} and {last}" if rest else last

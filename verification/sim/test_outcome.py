@@ -3,9 +3,12 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
+from matplotlib.lines import Line2D
 
 from sim.compare.choice import Candidate, Choice
+from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome
 from sim.methods import Method
 from sim.replay import SOURCES
@@ -107,19 +110,34 @@ def test_head_is_what_is_left_of_all_bits() -> None:
 
 def test_sentence_follows_from_the_numbers() -> None:
     assert outcome({"latent": LATENT, "gbm": CLEAR}).verdict == (
-        "At equal bits, by more than the spread over 2 seeds, gbm is ahead of every other family "
-        "at 2 budgets (0.1 and 1 Mb), none is ahead of all others at 1 budget (10 Mb); over all "
-        "budgets gbm has the largest area, 43.5 ± 0.7 %, before latent, 40.0 ± 0.0 %."
+        "At equal bits, by more than the spread over 2 seeds, ahead of every other family is gbm "
+        "at 2 budgets (0.1 and 1 Mb) and nobody at 1 budget (10 Mb); over all budgets gbm has "
+        "the largest area, 43.5 ± 0.7 %, before latent, 40.0 ± 0.0 %."
     )
 
 
 def test_sentence_of_a_single_seed_and_budget_says_so() -> None:
     found = outcome({"latent": {1.0: [0.4]}, "gbm": {1.0: [0.5]}}, (1.0,))
     assert found.verdict == (
-        "At equal bits, on a single seed, gbm is ahead of every other family at 1 budget (1 Mb)."
+        "At equal bits, on a single seed, ahead of every other family is gbm at 1 budget (1 Mb)."
     )
 
 
 def test_sentence_of_a_single_family_compares_nothing() -> None:
     found = outcome({"latent": LATENT})
     assert found.verdict == "Nothing can be compared: latent is the only family here."
+
+
+def points(line: Line2D) -> list[list[float]]:
+    return np.asarray(line.get_xydata()).tolist()
+
+
+def test_figure_joins_chosen_memories_by_their_bits_and_goes_on_to_the_largest_budget() -> None:
+    upper, lower = accuracy_by_budget(outcome({"latent": LATENT, "gbm": {0.1: [0.3, 0.3]}})).axes
+    places = {str(bars.get_label()): points(bars[0]) for bars in lower.containers}
+    assert places["latent"] == [[0.1, 20], [1, pytest.approx(40)], [10, 60]]
+    assert places["gbm"] == [[0.1, 30]]
+    onwards = [points(line) for line in lower.lines if line.get_linestyle() == ":"]
+    assert [[0.1, 30], [10, 30]] in onwards
+    low, high = upper.get_ylim()
+    assert low < 60 < high < 61

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Command line: ``engram run``, ``pretrain``, ``bank``, ``samples``, ``rtl`` and ``cost``."""
+"""Command line of engram, a function each command."""
 
 import os
 import shlex
@@ -83,16 +83,48 @@ def pretrain(
     While it runs, DIR.partial beside the output folder DIR holds a checkpoint after every epoch; a
     training that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
-    if find_spec("torch") is None:
-        raise UserError(
-            "engram pretrain needs PyTorch: pip install -e '.[train]' in the project's folder"
-        )
+    _need_torch("engram pretrain")
     from sim.pretrain.command import PretrainCommand
 
     PretrainCommand(
         config=config,
         assignments=assignments or [],
         out=out or Path("build") / "pretrain" / Path(config).stem,
+        data_dir=data_dir,
+        resume=resume,
+        device=device,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
+def native(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "reduced",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override, as in increment=2."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished study.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Compare replay of images, the whole network training on, with replay of embeddings.
+
+    While it runs, DIR.partial beside the report's DIR holds a checkpoint after every task; a study
+    that was interrupted goes on, bit for bit on a CPU, with --resume.
+    """
+    _need_torch("engram native")
+    from sim.native.command import NativeCommand
+
+    NativeCommand(
+        config=config,
+        assignments=assignments or [],
+        out=out or Path("reports") / "native" / Path(config).stem,
         data_dir=data_dir,
         resume=resume,
         device=device,
@@ -216,6 +248,13 @@ def cost(
         out=out,
         command=shlex.join(["engram", *sys.argv[1:]]),
     ).execute(Console())
+
+
+def _need_torch(command: str) -> None:
+    if find_spec("torch") is None:
+        raise UserError(
+            f"{command} needs PyTorch: pip install -e '.[train]' in the project's folder"
+        )
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from sim.pretrain.split import BaseSplit
 from sim.pretrain.teacher import Teacher
 from sim.pretrain.train import Epoch, Loss, Trainer, classification_loss, distillation_loss
 
-__all__ = ["Pretraining"]
+__all__ = ["EpochBar", "Pretraining"]
 
 # Purpose of the generator of the first weights; `sim.pretrain.train` has the others.
 _WEIGHTS = 0
@@ -126,7 +126,7 @@ class Pretraining:
         if path.exists():
             trainer.load(path)
             self.console.print(f"Going on: {len(trainer.epochs)} epochs of the {name} are done.")
-        with _EpochBar(self.console, name, trainer) as bar:
+        with EpochBar(self.console, name, trainer) as bar:
             while not trainer.done:
                 if trainer.model is self.model:
                     self.model.real = len(trainer.epochs) < self.recipe.config.real_epochs
@@ -135,8 +135,16 @@ class Pretraining:
                 write_whole(self.folder / f"{name}.csv", log_table(trainer.epochs))
 
 
-class _EpochBar:
-    """Context that shows the progress of a training and leaves nothing behind."""
+class EpochBar:
+    """Context that shows the progress of a training and leaves nothing behind.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    name : str
+        What is trained.
+    trainer : Trainer
+    """
 
     def __init__(self, console: Console, name: str, trainer: Trainer) -> None:
         self._name = name
@@ -152,7 +160,7 @@ class _EpochBar:
         )
         self._bar = self._bars.add_task(name, total=trainer.config.epochs)
 
-    def __enter__(self) -> "_EpochBar":
+    def __enter__(self) -> "EpochBar":
         self._bars.start()
         return self
 

@@ -225,7 +225,13 @@ class Recipe:
         return self.config.model_dump(mode="json")
 
 
-def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    name: str,
+    overrides: Sequence[str] = (),
+    *,
+    schema: type[PretrainConfig] = PretrainConfig,
+    built_in: Path = BUILT_IN,
+) -> Recipe:
     """Read a configuration and the network it names.
 
     Parameters
@@ -235,19 +241,23 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     overrides : sequence of str
         ``key.path=value`` assignments, applied in order; those that begin with ``network.`` reach
         into the description of the network, as in ``network.layers.0.levels=8``.
+    schema : type of PretrainConfig
+        What the file must be, a pre-training with or without more.
+    built_in : Path
+        Folder of the built-in configurations.
 
     Raises
     ------
     UserError
         If a file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
+    path = built_in_or_own(name, built_in, "Configuration")
     document = parse(read_text(path), str(path))
     inner = [text for text in overrides if text.lstrip().startswith("network.")]
     for assignment in overrides:
         if assignment not in inner:
             document = apply_override(document, assignment)
-    config = validate(PretrainConfig, document)
+    config = validate(schema, document)
     network = _as_trained(load_network(config.network, inner), config, document)
     return Recipe(config=config, network=network, document=document)
 

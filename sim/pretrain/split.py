@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The images that a feature extractor is trained and tested on: the base classes of a data set."""
+"""The images that a network is trained and tested on: the base classes, or those after them."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from sim.datasets import ImageSet
 from sim.embed import pixels_of
 from sim.tasks import class_order
 
-__all__ = ["BaseSplit", "base_split"]
+__all__ = ["BaseSplit", "base_split", "later_split"]
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -18,13 +18,13 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class BaseSplit:
-    """Images of the base classes.
+    """Images of consecutive classes of an order, such as the base classes.
 
     Parameters
     ----------
     train_images, test_images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
     train_labels, test_labels : ndarray of shape (n_images,), int64
-        Positions of the classes in the class order.
+        Positions of the classes in the class order, less that of the first.
     """
 
     train_images: Pixels
@@ -45,11 +45,30 @@ def base_split(images: ImageSet, order: int | str, base: int, bits: int) -> Base
     """
     if base > images.n_classes:
         raise ValueError(f"must be at most the {images.n_classes} of {images.name}, not {base}")
+    return _split(images, order, range(base), bits)
+
+
+def later_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:
+    """Return the images of all classes after those, labels from 0 again.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    UserError
+        If the pixels have fewer bits.
+    """
+    if base >= images.n_classes:
+        raise ValueError(f"must be fewer than the {images.n_classes} of {images.name}, not {base}")
+    return _split(images, order, range(base, images.n_classes), bits)
+
+
+def _split(images: ImageSet, order: int | str, classes: range, bits: int) -> BaseSplit:
     position = np.argsort(class_order(images.n_classes, order))
     parts = {}
     for part in ("train", "test"):
         labels = position[getattr(images, f"{part}_labels")]
-        chosen = labels < base
+        chosen = (labels >= classes.start) & (labels < classes.stop)
         parts[f"{part}_images"] = pixels_of(images, part, bits)[chosen]
-        parts[f"{part}_labels"] = labels[chosen]
+        parts[f"{part}_labels"] = labels[chosen] - classes.start
     return BaseSplit(**parts)

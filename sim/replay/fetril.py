@@ -19,7 +19,7 @@ from sim.replay.stored import pick
 __all__ = ["TRANSLATIONS", "FetrilSource", "flip_probability", "similarity", "step_probability"]
 
 Bits = NDArray[np.uint8]
-Means = NDArray[np.float64]
+Means = NDArray[np.floating]
 
 CHUNK = 1024  # samples moved at a time, to bound the unpacked bits in memory
 
@@ -55,10 +55,11 @@ class FetrilParams(ReplayParams):
 class FetrilSource(ReplaySource):
     """Keeps the mean of every past class and borrows the rest from the classes being learnt.
 
-    FeTrIL (Petit et al., equation 1) adds the difference of the two means to the features of the
+    FeTrIL (Petit et al., WACV 2023) adds the difference of the two means to the features of the
     most similar new class. Bits cannot be moved by a fraction, but their mean can: here bits flip
-    by chance, drawn from PCG64, no more than the means ask for. The classifier is the run's head,
-    in place of the original's linear support vector machines.
+    by chance, drawn from PCG64, no more often than the means ask for. Unlike independent draws from
+    the past mean, moved samples keep what the features of a present class have in common. The
+    classifier is the run's head, in place of the original's linear support vector machines.
     """
 
     name = "fetril"
@@ -68,7 +69,7 @@ class FetrilSource(ReplaySource):
     def __init__(self, params: FetrilParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._selector = Selector(context.selector(params.requests))
-        self._means: Means = np.zeros((0, context.features))
+        self._means: Means = np.zeros((0, context.features), np.float32)
         self._seen: list[int] = []  # training samples of each class
         self._present: list[Packed] = []  # samples of each class of the task being trained
         self._new: Means = np.zeros((0, context.features))  # and their means
@@ -85,7 +86,8 @@ class FetrilSource(ReplaySource):
         self._present = []
         for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
             mean = self._mean(exemplars[labels == label])
-            stored = quantize(mean, self.params.code_width).means
+            # Exact of every code, and all that ``float`` keeps.
+            stored = quantize(mean, self.params.code_width).means.astype(np.float32)
             self._means = np.vstack([self._means, stored])
             self._seen.append(int(count))
         self._selector.set_class_weights(np.array(self._seen) / sum(self._seen))
@@ -155,7 +157,7 @@ def flip_probability(bits: Bits, past: Means, new: Means) -> Means:
     ----------
     bits : ndarray of shape (..., D), uint8 in {0, 1}
         Drawn with the mean `new`: no bit may have the chance 0 there.
-    past, new : ndarray of shape (..., D), float64
+    past, new : ndarray of shape (..., D), float32 or float64
         Means in 0..1 of the class wanted and of the class at hand.
 
     Returns
@@ -180,7 +182,7 @@ def similarity(past: Means, new: Means) -> Means:
 
     Parameters
     ----------
-    past, new : ndarray of shape (n_past, D) and (n_new, D), float64 in 0..1
+    past, new : ndarray of shape (n_past, D) and (n_new, D), in 0..1
 
     Returns
     -------

@@ -20,7 +20,7 @@ CONTEXT = ReplayContext(features=FEATURES, classes=6, seed=3)
 GRID = [Fraction(k, 12) for k in range(13)]
 
 
-def samples(classes: range, each: int = 40) -> tuple[np.ndarray, np.ndarray]:
+def samples(classes: range, each: int = 32) -> tuple[np.ndarray, np.ndarray]:
     """Bits of classes with means of their own; those of a class are always the same."""
     means = np.random.default_rng(0).beta(0.7, 0.7, (CONTEXT.classes, FEATURES))
     bits = [np.random.default_rng(c).random((each, FEATURES)) < means[c] for c in classes]

@@ -3,7 +3,7 @@
 
 from golden.params import ChipParams
 from sim.cost.configuration import TaskSection
-from sim.cost.technology_table import Source
+from sim.cost.technology_rows import Source
 
 __all__ = [
     "BREAK_EVEN",

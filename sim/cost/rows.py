@@ -3,14 +3,8 @@
 
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.scaling import Factor, area_factor, logic_factor, memory_factor
-from sim.cost.technology_table import (
-    AreaRow,
-    EnergyRow,
-    LeakageRow,
-    MemoryEnergyRow,
-    Row,
-    TechnologyTable,
-)
+from sim.cost.technology_rows import AreaRow, EnergyRow, LeakageRow, MemoryEnergyRow, Row
+from sim.cost.technology_table import TechnologyTable
 
 __all__ = ["range_of"]
 

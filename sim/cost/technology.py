@@ -14,7 +14,8 @@ from sim.cost.liberty_cells import read_cells
 from sim.cost.macros import MacroSet, read_macros
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.rows import range_of
-from sim.cost.technology_table import ArraySection, MacrosSection, Row, Source, TechnologyTable
+from sim.cost.technology_rows import Row, Source
+from sim.cost.technology_table import ArraySection, MacrosSection, TechnologyTable
 from sim.cost.tiling import MemoryPlan
 from sim.errors import UserError
 from sim.files import built_in_or_own, read_text

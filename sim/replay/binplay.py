@@ -14,9 +14,11 @@ from pydantic import Field
 
 from golden.bits import pack
 from golden.index_code import IndexCode
+from golden.kernels import draw
 from golden.lfsr import Lfsr
-from golden.params import IndexCodeParams, Stream, stream_params
+from golden.params import IndexCodeParams, PrototypesParams, SamplerParams, Stream, stream_params
 from golden.params.index_code import fit_primes
+from golden.sampler import Sampler
 from golden.selector import Selector
 from sim.binplay.assignment import assign_codes
 from sim.binplay.decoder import DecoderTrainer
@@ -28,6 +30,7 @@ from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplayS
 __all__ = ["BinPlay"]
 
 _WORD_WIDTH = 32  # bits of the draw of an index
+_FLIP_WIDTH = 8  # bits of the code of a flip
 _LFSR_BITS = 64
 _LATENT_BITS = 31  # of a float32, less the sign, which is the weight itself
 
@@ -55,6 +58,9 @@ class BinPlayParams(ReplayParams):
     assignment : {"greedy", "arrival"}
         Whether a sample takes the free index whose decoded embedding is closest (Algorithm 1, the
         decoder in place of an encoder), or the next one.
+    flip_code : int
+        8-bit code of the chance that a replayed bit is flipped (contract, 5), ours: what is decoded
+        of a class varies less than its samples do.
     epochs : int
     learning_rate : float
         Of Adam at first; it falls to 0 linearly.
@@ -68,6 +74,7 @@ class BinPlayParams(ReplayParams):
     hidden: int = Field(default=0, ge=0, le=1_000_000)
     start: Literal["reset", "warm"] = "reset"
     assignment: Literal["greedy", "arrival"] = "greedy"
+    flip_code: int = Field(default=0, ge=0, le=127)
     epochs: int = Field(default=30, ge=1, le=100_000)
     learning_rate: float = Field(default=1e-2, gt=0, le=100)
     batch: int = Field(default=128, ge=1, le=65_536)
@@ -93,6 +100,7 @@ class BinPlay(ReplaySource):
         self._coder = IndexCode(_code_params(params, context.classes))
         self._selector = Selector(context.selector(params.requests))
         self._lfsr = Lfsr(stream_params(context.seed, Stream.EXEMPLAR, _WORD_WIDTH))
+        self._flips = _flips(params.flip_code, context)
         self._decoder = DecoderTrainer(_sizes(params, context), np.random.default_rng(context.seed))
         self._tasks: list[int] = []  # of every class, in which task it came
         self._counts: list[int] = []  # training samples of each class
@@ -120,7 +128,10 @@ class BinPlay(ReplaySource):
         labels = self._selector.request(self.n_classes, count)
         n = self.params.samples
         places = [self._lfsr.tick() * n >> _WORD_WIDTH for _ in range(count)]
-        return self._decoded[labels * n + places], labels
+        exemplars = self._decoded[labels * n + np.array(places, np.int64)]
+        if self.params.flip_code:
+            exemplars ^= draw(self._flips, np.zeros(count, np.int64), threads=1)[0]
+        return exemplars, labels
 
     def ledger(self) -> Ledger:
         params, classes = self.params, self.context.classes
@@ -131,6 +142,9 @@ class BinPlay(ReplaySource):
             *selection_entries(params.requests, classes),
             Entry.extra("random streams", _LFSR_BITS, "64 bits: which index to replay"),
         ]
+        if params.flip_code:
+            note = "64 bits each: 8 planes of a sampler, and its choice of components"
+            entries.append(Entry.extra("flip streams", (_FLIP_WIDTH + 1) * _LFSR_BITS, note))
         if params.start == "warm":
             note = "float32, less the sign, which is the weight itself"
             entries.append(Entry.extra("decoder latent weights", weights * _LATENT_BITS, note))
@@ -151,6 +165,7 @@ class BinPlay(ReplaySource):
             "agreement": np.array(self._agreement),
             "lfsr_state": np.array(self._lfsr.state, np.uint64),
             "lfsr_ticks": np.array(self._lfsr.ticks, np.int64),
+            **{f"flip_{name}": array for name, array in self._flips.state_dict().items()},
             **self._decoder.state(),
             **self._selector.state_dict(),
         }
@@ -159,6 +174,7 @@ class BinPlay(ReplaySource):
         self._tasks, self._counts = state["tasks"].tolist(), state["counts"].tolist()
         self._agreement = state["agreement"].tolist()
         self._lfsr.state, self._lfsr.ticks = int(state["lfsr_state"]), int(state["lfsr_ticks"])
+        self._flips.load_state({name: state[f"flip_{name}"] for name in self._flips.state_dict()})
         self._decoder.load_state(state)
         self._selector.load_state(state)
         self._refresh()
@@ -211,6 +227,17 @@ class BinPlay(ReplaySource):
         """Decode every index once, and weigh classes by size."""
         self._decoded = pack(self._decoder.decode(self._codes(range(self.n_classes))) > 0)
         self._selector.set_class_weights(np.array(self._counts) / sum(self._counts))
+
+
+def _flips(code: int, context: ReplayContext) -> Sampler:
+    """Return a sampler of masks: its one prototype has the same code everywhere."""
+    memory = PrototypesParams(
+        features=context.features, code_width=_FLIP_WIDTH, components=1, classes=1
+    )
+    sampler = Sampler(SamplerParams(prototypes=memory, seed=context.seed))
+    codes = np.full((1, context.features), code, np.uint16)
+    sampler.prototypes.append(codes, np.zeros(0, np.uint16))
+    return sampler
 
 
 def _code_params(params: BinPlayParams, classes: int) -> IndexCodeParams:

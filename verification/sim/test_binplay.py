@@ -85,6 +85,17 @@ def test_every_index_of_a_class_is_replayed_equally_often() -> None:
     assert chisquare(np.bincount(drawn[:, 0].astype(int))).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("code", [16, 64, 127])
+def test_bits_flip_with_the_chance_of_the_code(code: int) -> None:
+    plain, flipped = (taught(hidden=8, epochs=2, flip_code=c) for c in (0, code))
+    (bits, labels), (other, same) = plain.draw(2000, rng()), flipped.draw(2000, rng())
+    assert np.array_equal(labels, same)
+    flips = unpack(bits ^ other, FEATURES).sum(axis=0)
+    deviation = np.sqrt(2000 * code / 256 * (1 - code / 256))
+    assert np.abs(flips - 2000 * code / 256).max() < 4 * deviation
+    assert plain.draw(0, rng())[0].shape == flipped.draw(0, rng())[0].shape
+
+
 def test_greedy_assignment_only_changes_who_has_which_index_of_a_class() -> None:
     source = source_of(samples=5)
     latents = np.sign(rng(5).normal(size=(10, FEATURES))).astype(np.float32)
@@ -118,7 +129,9 @@ def test_training_sees_new_samples_and_its_own_past(monkeypatch: pytest.MonkeyPa
     assert all(bytes(rows[bytes(code)]) in real for code in expected[12:])
 
 
-@pytest.mark.parametrize("params", [{}, {"start": "warm", "prefix": "task", "hidden": 8}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{}, {"start": "warm", "prefix": "task", "hidden": 8, "flip_code": 9}], ids=str
+)
 def test_it_goes_on_bit_for_bit(params: dict[str, Any]) -> None:
     first, second = (source_of(epochs=4, requests="weighted", **params) for _ in range(2))
     first.learn(*samples(range(0, 2)), rng(3))
@@ -143,11 +156,12 @@ def test_ledger_of_bits_alone() -> None:
     assert ledger.bits_paper == 60 * 50 + 50 * FEATURES
 
 
-def test_ledger_counts_real_weights_and_tasks_where_they_stay() -> None:
-    ledger = source_of(start="warm", prefix="task").ledger()
+def test_ledger_counts_what_stays_of_each_choice() -> None:
+    ledger = source_of(start="warm", prefix="task", flip_code=1).ledger()
     entries = {e.name: e.bits for e in ledger}
     assert entries["decoder latent weights"] == 31 * entries["decoder weights"]
     assert entries["task of a class"] == 4 * 2
+    assert entries["flip streams"] == 9 * 64
 
 
 def test_titles() -> None:

@@ -14,6 +14,7 @@ from golden.thermometer import Thermometer
 from sim.bank_file import BankFile
 from sim.config import DataConfig
 from sim.datasets import ImageSet
+from sim.tasks import split_instances
 
 __all__ = ["Bank", "bank_of_file", "build_bank"]
 
@@ -45,6 +46,8 @@ class Bank:
         Origin, split and order of the data set.
     network_bits : int or None
         Bits of the network that made the embeddings; None where there is none, or it is unknown.
+    experiences : ndarray of shape (n_samples,), int64, or None
+        Task that each training sample comes in; None where a task brings all of its classes.
     """
 
     features: int
@@ -57,6 +60,7 @@ class Bank:
     thermometer: ThermometerParams | None
     provenance: str
     network_bits: int | None = None
+    experiences: Labels | None = None
 
     @property
     def n_classes(self) -> int:
@@ -67,7 +71,8 @@ class Bank:
     def digest(self) -> str:
         """SHA-256 of all embeddings, labels and tasks."""
         sha = hashlib.sha256(repr((self.features, self.tasks)).encode())
-        for array in (self.train, self.train_labels, self.test, self.test_labels):
+        arrays = [self.train, self.train_labels, self.test, self.test_labels]
+        for array in arrays if self.experiences is None else [*arrays, self.experiences]:
             sha.update(np.ascontiguousarray(array).data)
         return sha.hexdigest()
 
@@ -80,10 +85,20 @@ class Bank:
         """Return the same embeddings, which come in other tasks."""
         return replace(self, tasks=tasks)
 
+    def in_instances(self, experiences: int) -> "Bank":
+        """Return the same embeddings in tasks that all bring samples of every class."""
+        return replace(
+            self,
+            tasks=(range(self.n_classes),) * experiences,
+            experiences=split_instances(self.train_labels, experiences),
+        )
+
     def task_of_train(self, task: int) -> tuple[Packed, Labels]:
         """Return the training samples of one task."""
         classes = self.tasks[task]
         chosen = (self.train_labels >= classes.start) & (self.train_labels < classes.stop)
+        if self.experiences is not None:
+            chosen &= self.experiences == task
         return self.train[chosen], self.train_labels[chosen]
 
 

@@ -44,8 +44,10 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
         order = class_order(n_classes, config.tasks.order)
     except (TypeError, ValueError) as error:
         raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
+    again = config.tasks.instances is not None  # every task brings all classes
+    base, increment = (0, n_classes) if again else (config.tasks.base, config.tasks.increment)
     try:
-        tasks = split_tasks(n_classes, config.tasks.base, config.tasks.increment)
+        tasks = split_tasks(n_classes, base, increment)
     except ValueError as error:
         raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
     if isinstance(source, _EmbeddedSet):
@@ -56,7 +58,13 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
     _check_samples(bank)
-    return bank
+    if config.tasks.instances is None:
+        return bank
+    try:
+        return bank.in_instances(config.tasks.instances)
+    except ValueError as error:
+        where = document.where(("tasks", "instances"))
+        raise UserError(f"{where}: tasks.instances: {error}") from error
 
 
 @dataclass(frozen=True)

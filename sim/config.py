@@ -13,6 +13,7 @@ from pydantic import Field
 from sim.config_sections import DataConfig, HeadConfig, PlateauConfig, TasksConfig
 from sim.files import built_in_or_own, read_text
 from sim.methods import Method, MethodEntry, expand_methods
+from sim.replay import SOURCES
 from sim.section import Section
 from sim.validation import validate
 from sim.yaml_lines import Document, apply_override, parse
@@ -65,6 +66,16 @@ class StudyConfig(Section):
     @pydantic.model_validator(mode="after")
     def _methods_differ(self) -> "StudyConfig":
         _refuse_repeats("methods", self.expanded_methods())
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _methods_fit_the_tasks(self) -> "StudyConfig":
+        for method in self.expanded_methods() if self.tasks.instances is not None else ():
+            if not SOURCES[method.replay].learns_again or method.increment is not None:
+                raise ValueError(
+                    f"methods.{method.entry} must learn classes again and have no increment where "
+                    f"tasks.instances is given; {method.label!r} needs new classes in every task"
+                )
         return self
 
     def expanded_methods(self) -> list[Method]:

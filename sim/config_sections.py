@@ -71,10 +71,14 @@ class TasksConfig(Section):
         Classes of the first task and of every later one; base 0 makes all tasks alike.
     order : "identity", int or list of int
         Class order: as in the data set, the permutation of a seed (1993 in most papers), or a list.
+    instances : int or null
+        Tasks of "new instances", which all bring samples of every class, in place of base and
+        increment; of methods alone that learn a class again.
     """
 
     base: int = Field(default=2, ge=0)
     increment: int = Field(default=2, ge=1)
+    instances: int | None = Field(default=None, ge=1, le=10_000)
     order: Literal["identity"] | int | list[int] = "identity"
 
     @pydantic.field_validator("order")

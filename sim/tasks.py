@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from golden.params.checks import check_integer
 
-__all__ = ["class_order", "notation", "split_tasks"]
+__all__ = ["class_order", "notation", "split_instances", "split_tasks"]
 
 _LARGEST_SEED = 2**32 - 1
 
@@ -89,6 +89,41 @@ def split_tasks(n_classes: int, base: int, increment: int) -> tuple[range, ...]:
         )
     edges = [*([0] if base else []), *range(base, n_classes + 1, increment)]
     return tuple(range(low, high) for low, high in zip(edges, edges[1:], strict=False))
+
+
+def split_instances(labels: NDArray[np.integer], experiences: int) -> NDArray[np.int64]:
+    """Return the experience that each sample comes in where all bring samples of every class.
+
+    This is the NI protocol, "new instances", of binary latent replay: the samples of a class, in
+    the order of the data set, are shared out in as many runs of equal length.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), integers
+    experiences : int
+        Number of experiences.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), int64
+        In ``0..experiences - 1``; the counts of a class differ by one at most.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a class has fewer samples than there are experiences.
+    """
+    check_integer("Instances", experiences, 1)
+    found = np.empty(len(labels), np.int64)
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        if len(members) < experiences:
+            raise ValueError(
+                f"Instances must be at most the {len(members)} training samples of class {label}, "
+                f"not {experiences}"
+            )
+        found[members] = np.arange(len(members)) * experiences // len(members)
+    return found
 
 
 def notation(tasks: Sequence[range]) -> str:

@@ -67,7 +67,8 @@ class ReplaySource(ABC):
     """Memory of past classes that samples are replayed from.
 
     Classes are learnt in order: the first call of `learn` brings classes ``0..a-1``, the next
-    ``a..b-1``. Randomness that no chip would draw from an LFSR comes in as a generator.
+    ``a..b-1``; only where `learns_again` may they come again. Randomness that no chip would draw
+    from an LFSR comes in as a generator.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ class ReplaySource(ABC):
     titled: ClassVar[tuple[str, ...]] = ()
     #: Parameters that no class may have fewer training samples than.
     bounded_by_samples: ClassVar[tuple[str, ...]] = ()
+    #: Whether `learn` takes classes again that it has learnt before.
+    learns_again: ClassVar[bool] = False
     #: Every subclass that has a name of its own.
     known: ClassVar[dict[str, type["ReplaySource"]]] = {}
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.tasks import class_order, notation, split_tasks
+from sim.tasks import class_order, notation, split_instances, split_tasks
 
 
 def test_seed_1993_gives_the_order_that_the_field_uses() -> None:
@@ -88,3 +88,20 @@ def test_a_split_that_does_not_end_at_the_last_class_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         split_tasks(*split)
+
+
+@pytest.mark.parametrize("experiences", [1, 2, 3, 5])
+def test_instances_of_every_class_are_shared_out_evenly(experiences: int) -> None:
+    labels = np.array([0, 1, 1, 0, 1, 0, 1, 0, 1, 1, 0, 1])
+    found = split_instances(labels, experiences)
+    for label in (0, 1):
+        mine = found[labels == label]
+        assert (np.diff(mine) >= 0).all()
+        counts = np.bincount(mine, minlength=experiences)
+        assert (len(counts), np.ptp(counts) <= 1) == (experiences, True)
+
+
+def test_more_instances_than_a_class_has_samples_are_refused() -> None:
+    message = r"Instances must be at most the 2 training samples of class 1, not 3"
+    with pytest.raises(ValueError, match=message):
+        split_instances(np.array([0, 0, 0, 1, 1]), 3)

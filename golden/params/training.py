@@ -100,9 +100,9 @@ class TrainerParams:
     backward_width: Width = 16
     binary_width: Width = 4
     rounding: str = "nearest_even"
-    rate: int = 12
+    rate: int = 14
     binary_rate: int = 10
-    weight_exponent: int = -2
+    weight_exponent: int = -3
     window: int = 22
     seed: int = 1
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Every message of the parameters of what trains in integers, and their derived values."""
 
+from typing import Any
+
 import pytest
 
 from golden.params import AffineParams, CwrParams, Stream, TrainerParams, stream_params
 
-TRAINER = {"features": 512, "classes": 100, "hidden": 128}
+TRAINER: dict[str, Any] = {"features": 512, "classes": 100, "hidden": 128}
 REAL = {"forward_width": "float", "backward_width": "float", "binary_width": "float"}
 
 
@@ -108,7 +110,9 @@ def test_what_is_refused(kind, given, error, message):
     [(8, 21, 7, 10), (16, 13, 15, 10), (32, 0, 28, 7)],
 )
 def test_shifts_bring_every_unit_to_the_next(backward, errors, back, update):
-    params = TrainerParams(**TRAINER, forward_width=8, backward_width=backward, binary_width=4)
+    exponents = {"rate": 12, "weight_exponent": -2}
+    widths = {"forward_width": 8, "backward_width": backward, "binary_width": 4}
+    params = TrainerParams(**TRAINER, **exponents, **widths)
     assert (params.errors.shift, params.back.shift, params.update.shift) == (errors, back, update)
     assert (params.forward.shift, params.logits.shift) == (backward - 8, 6)
     # From the unit 2^(r + 1 - q_b) of the gradients to 2^(1 - q_v) of the latent weights.

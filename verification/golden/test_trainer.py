@@ -23,7 +23,9 @@ def first_latent(params, rng):
 
 
 def trainer(latent_seed=0, **given):
-    params = TrainerParams(**{"features": 12, "classes": 5, "hidden": 4, "rate": 4, **given})
+    params = TrainerParams(
+        **{"features": 12, "classes": 5, "hidden": 4, "rate": 4, "weight_exponent": -2, **given}
+    )
     return Trainer(params, first_latent(params, np.random.default_rng(latent_seed)))
 
 

@@ -61,6 +61,12 @@ class Comparison:
 
     def check(self) -> None:
         """Refuse a configuration that cannot be run, before any work."""
+        if len(self.bank.tasks[0]) == self.bank.n_classes:
+            raise UserError(
+                f"{self.document.where_within(('tasks',))}: tasks must leave classes to later "
+                "tasks: parameters are chosen on those of the first alone, which brings all "
+                f"{self.bank.n_classes}"
+            )
         for key, methods in (("methods", self._methods), ("bounds", self._bounds)):
             for method in methods:
                 if method.increment is not None:

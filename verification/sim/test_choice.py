@@ -76,8 +76,8 @@ def test_bits_are_known_before_anything_is_learnt(family: str) -> None:
     rng = np.random.default_rng(0)
     source = method.source(ReplayContext(features=64, classes=4, seed=0))
     for first in (0, 2):
-        labels = np.repeat([first, first + 1], 40)
-        exemplars = pack(rng.random((80, 64)) < 0.5)
+        labels = np.repeat([first, first + 1], 60)
+        exemplars = pack(rng.random((120, 64)) < 0.5)
         source.begin(exemplars, labels)
         source.learn(exemplars, labels, rng)
     assert source.ledger().bits_full == memory_bits(method, 64, 4)

@@ -172,6 +172,10 @@ MISTAKES = {
         f"{METHODS}budgets: [1]\nchoice: {{bass: 2}}\n",
         r"small\.yaml:3: choice\.bass is no known key: did you mean base\?",
     ),
+    "no class after the base": (
+        f"{METHODS}budgets: [1]\ntasks: {{base: 10, increment: 2}}\n",
+        r"small\.yaml:3: tasks must leave classes to later tasks: .*, which brings all 10",
+    ),
     "validation larger than the base": (
         f"{METHODS}budgets: [1]\n{TASKS}choice: {{base: 5}}\n",
         r"small\.yaml:5: choice\.base must be less than the 4 classes of the first task, not 5",

@@ -43,17 +43,6 @@ class PricedPhase:
         """How long it takes; None where no hardware says."""
         return None if self.phase.cycles is None else float(self.phase.cycles) / self.clock
 
-    @property
-    def joules_an_operation(self) -> float | None:
-        """Effective energy, everything counted, an operation of the network; None without any."""
-        operations = self.phase.operations
-        return self.bill.total.nominal / operations if operations else None
-
-    @property
-    def delay_product(self) -> float | None:
-        """Energy times delay (J s); None where no hardware says how long it takes."""
-        return None if self.seconds is None else self.bill.total.nominal * self.seconds
-
 
 @dataclass(frozen=True, kw_only=True)
 class LayerCost:
@@ -197,10 +186,10 @@ class Assessment:
         return price(step, self.memories, self.technology)
 
     @property
-    def peak_joules_an_operation(self) -> float:
+    def peak_joules_an_operation(self) -> Total:
         """Energy of the datapath alone an operation, all synapses in use."""
         mvu = self.config.chip.accelerator.mvu
-        return self.peak_bill.total.nominal / (2 * mvu.pe * mvu.simd)
+        return self.peak_bill.total * (1 / (2 * mvu.pe * mvu.simd))
 
     @cached_property
     def break_even(self) -> BreakEven:

@@ -54,6 +54,8 @@ class CostCommand:
             _write(report, self.out)
         if self.format is not None:
             console.file.write(report.texts()[FORMATS[self.format]])
+            if self.format != "md":  # which has them itself
+                _warn(assessment, Console(stderr=True))
             return
         _show(assessment, console)
         if self.out is not None:
@@ -101,5 +103,9 @@ def _show(assessment: Assessment, console: Console) -> None:
     console.print(f"{assessment.config.title}; {assessment.technology.title}", highlight=False)
     for table in terminal_tables(assessment):
         console.print(table)
+    _warn(assessment, console)
+
+
+def _warn(assessment: Assessment, console: Console) -> None:
     for text in assessment.warnings:
         console.print(f"Warning: {text}", markup=False, highlight=False, style="bold red")

@@ -18,11 +18,11 @@ from sim.cost.sensitivity import swings
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
-SCHEMA = 1  # of the JSON; grows when a key changes its meaning
+SCHEMA = 2  # of the JSON; grows when a key changes its meaning
 _ACCELERGY = 0.4  # version of its formats
 
 _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",
-            "high_J_each", "low_J", "J", "high_J", "source")  # fmt: skip
+            "high_J_each", "low_J", "J", "high_J", "missing", "source")  # fmt: skip
 
 
 def as_json(assessment: Assessment, command: str) -> str:
@@ -62,7 +62,7 @@ def as_json(assessment: Assessment, command: str) -> str:
             block: asdict(assessment.retention(block)) for block in ("sampler", "latent_buffer")
         },
         "peak_operations_per_s": assessment.peak_operations,
-        "peak_J_per_operation": assessment.peak_joules_an_operation,
+        "peak_J_per_operation": asdict(assessment.peak_joules_an_operation),
         "break_even": {
             "exemplars": found.exemplars,
             "latent_J": asdict(found.latent),
@@ -101,7 +101,10 @@ def as_json(assessment: Assessment, command: str) -> str:
 
 
 def as_csv(assessment: Assessment) -> str:
-    """Return every action of every phase, a row each, and a row with the sum of each phase."""
+    """Return every action of every phase, a row each, and a row with the sum of each phase.
+
+    The column `missing` says how many actions a sum leaves out, as nothing is known of them.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -113,10 +116,12 @@ def as_csv(assessment: Assessment) -> str:
             action = line.action
             writer.writerow([
                 name, action.component, action.kind, action.width, _count(float(line.count)),
-                *(each or [""] * 3), *(sums or [""] * 3), line.each.source if line.each else "",
+                *(each or [""] * 3), *(sums or [""] * 3), line.total.missing,
+                line.each.source if line.each else "",
             ])  # fmt: skip
-        sums = list(asdict(priced.bill.total).values())[:3]
-        writer.writerow([name, "all", "", "", "", "", "", "", *sums, ""])
+        writer.writerow([
+            name, "all", "", "", "", "", "", "", *asdict(priced.bill.total).values(), "",
+        ])  # fmt: skip
     return text.getvalue()
 
 

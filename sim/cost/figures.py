@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from sim.cost.assessment import Assessment, PricedPhase
-from sim.cost.formatting import si
+from sim.cost.formatting import nominal
 from sim.cost.replay import BreakEven, Point
 from sim.cost.sensitivity import swings
 
@@ -49,7 +49,7 @@ def breakdown(phases: Sequence[PricedPhase]) -> Figure:
         axes.barh(range(len(phases)), widths, left=lefts, color=colour, label=name)
         lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
     for row, phase in enumerate(phases):
-        axes.text(101, row, si(phase.bill.total.nominal, "J"), va="center", fontsize=8)
+        axes.text(101, row, nominal(phase.bill.total, "J"), va="center", fontsize=8)
     axes.set_yticks(range(len(phases)), [f"{p.phase.name} ({p.phase.unit})" for p in phases])
     axes.invert_yaxis()
     axes.set_xlim(0, 117)
@@ -101,7 +101,7 @@ def tornado(phases: Sequence[PricedPhase]) -> Figure:
         axes.set_yticks(range(len(shown)), [swing.figure for swing in shown])
         axes.invert_yaxis()
         axes.axvline(0, color="0.3", lw=0.8)
-        axes.set_title(f"{priced.phase.name}, {si(whole, 'J')}", fontsize=9)
+        axes.set_title(f"{priced.phase.name}, {nominal(priced.bill.total, 'J')}", fontsize=9)
     figure.supxlabel(
         "change of the sum (%) with the figure at its low and high bound", fontsize="medium"
     )

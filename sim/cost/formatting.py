@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from sim.cost.pricing import Total
 
-__all__ = ["bounds", "days", "number", "si", "square_millimetres"]
+__all__ = ["bounds", "days", "nominal", "number", "si", "square_millimetres", "star"]
 
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1, ""), (1e-3, "m"), (1e-6, "u"), (1e-9, "n"),
              (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))  # fmt: skip
@@ -24,19 +24,28 @@ def si(value: float | None, unit: str) -> str:
     return f"{value:.3g} {unit}"
 
 
+def star(total: Total) -> str:
+    """Return the mark of a sum that lacks figures, empty of a whole one."""
+    return "*" if total.missing else ""
+
+
 def bounds(total: Total, unit: str) -> list[str]:
     """Return low, nominal and high; a dash if nothing is known, a star if not everything."""
     if total.missing and not total.nominal:
         return ["-"] * 3
-    star = "*" if total.missing else ""
-    return [si(value, unit) + star for value in (total.low, total.nominal, total.high)]
+    return [si(value, unit) + star(total) for value in (total.low, total.nominal, total.high)]
+
+
+def nominal(total: Total | None, unit: str) -> str:
+    """Return the nominal value with the marks of `bounds`; a dash for None."""
+    return "-" if total is None else bounds(total, unit)[1]
 
 
 def square_millimetres(area: Total) -> str:
     """Return the nominal area (mm2) with the marks of `bounds`."""
     if area.missing and not area.nominal:
         return "-"
-    return f"{area.nominal * 1e6:.3f}{'*' if area.missing else ''}"
+    return f"{area.nominal * 1e6:.3f}{star(area)}"
 
 
 def number(value: float | Fraction | None) -> str:

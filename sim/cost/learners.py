@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 
 from sim.cost.assessment import Assessment
+from sim.cost.counts.tally import Tally
+from sim.cost.pricing import Total, price
 
 __all__ = ["PUBLISHED", "Learner", "this_chip"]
 
@@ -15,9 +17,9 @@ class Learner:
     Attributes
     ----------
     name, platform, task : str
-    class_joules, image_joules : float or None
+    class_joules, image_joules : Total or None
         J to learn a class, and J to learn from one image.
-    inference_joules : float or None
+    inference_joules : Total or None
     memory_bits : int or None
         Bits of the memory of the past.
     citation : str
@@ -27,9 +29,9 @@ class Learner:
     name: str
     platform: str
     task: str
-    class_joules: float | None = None
-    image_joules: float | None = None
-    inference_joules: float | None = None
+    class_joules: Total | None = None
+    image_joules: Total | None = None
+    inference_joules: Total | None = None
     memory_bits: int | None = None
     citation: str = ""
 
@@ -40,7 +42,7 @@ PUBLISHED = (
         name="O-FSCIL",
         platform="microcontroller GAP9, 60 mW, measured",
         task="CIFAR-100, few images a class, prototypes",
-        class_joules=12e-3,
+        class_joules=Total.exactly(12e-3),
         citation="Wibowo et al., 12 mJ per Class On-Device Online Few-Shot Class-Incremental "
         "Learning, DATE 2024, arXiv 2403.07851, abstract",
     ),
@@ -48,7 +50,7 @@ PUBLISHED = (
         name="FSL-HDnn",
         platform="40 nm, silicon",
         task="10 classes of 5 images, hypervectors",
-        image_joules=6e-3,
+        image_joules=Total.exactly(6e-3),
         citation="Xu et al., FSL-HDnn: A 40 nm Few-shot On-Device Learning Accelerator with "
         "Integrated Feature Extraction and Hyperdimensional Computing, arXiv 2512.11826, abstract",
     ),
@@ -69,14 +71,14 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
     kept = config.memory.classes * config.memory.components
     found = []
     for source, classifier in (("GBM", "head"), ("likelihood", "likelihood")):
-        joules = assessment.phase(f"learn a task, {source}").bill.total.nominal
+        joules = assessment.phase(f"learn a task, {source}").bill.total
         found.append(
             Learner(
                 name=f"this chip, {source}",
                 platform=f"{technology.node:g} nm, modelled",
                 task=f"{config.network_name}, {task.classes} classes of {task.samples} images",
-                class_joules=joules / task.classes,
-                image_joules=joules / (task.classes * task.samples),
+                class_joules=joules * (1 / task.classes),
+                image_joules=joules * (1 / (task.classes * task.samples)),
                 inference_joules=_inference(assessment, classifier),
                 memory_bits=kept * prototypes.features * prototypes.code_width,
             )
@@ -84,10 +86,12 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
     return tuple(found)
 
 
-def _inference(assessment: Assessment, classifier: str) -> float:
+def _inference(assessment: Assessment, classifier: str) -> Total:
     """Return J of an image, its class named by one of the classifiers."""
-    joules = assessment.inference.bill.total.nominal
-    if classifier == "likelihood":
-        instead = assessment.phase("classify, likelihood").bill.total.nominal
-        joules += instead - assessment.phase("classify, head").bill.total.nominal
-    return joules
+    image = assessment.inference
+    if classifier == "head":
+        return image.bill.total
+    head = assessment.phase("classify, head").phase.tally
+    embedding = Tally({a: count - head[a] for a, count in image.phase.tally.items()})
+    extracted = price(embedding, assessment.memories, assessment.technology)
+    return extracted.total + assessment.phase("classify, likelihood").bill.total

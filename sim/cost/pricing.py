@@ -51,6 +51,11 @@ class Total:
             return cls(missing=1)
         return cls(low=times * each.low, nominal=times * each.nominal, high=times * each.high)
 
+    @classmethod
+    def exactly(cls, value: float) -> "Total":
+        """Return a sum that is known."""
+        return cls(low=value, nominal=value, high=value)
+
     def __add__(self, other: "Total") -> "Total":
         return Total(
             low=self.low + other.low,

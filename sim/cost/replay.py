@@ -22,7 +22,7 @@ from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer
-from sim.cost.pricing import Total, price, price_memories
+from sim.cost.pricing import Total, price, price_memories, total
 from sim.cost.technology import Technology
 from sim.errors import UserError
 from sim.files import read_text
@@ -66,8 +66,16 @@ class BreakEven:
     exemplars: int
 
     @property
+    def compared(self) -> Total:
+        """Sum of everything that is compared, which says what is missing."""
+        return total((self.latent, *(energy for _, energy in (*self.draws, *self.buffered))))
+
+    @property
     def least_draws(self) -> int | None:
-        """Least M at which drawing takes no more than reading; None if no M tried does."""
+        """Least M at which drawing takes no more than reading; None if no M tried does.
+
+        What the technology does not say is left out on both sides.
+        """
         return _first_below(self.draws, self.latent)
 
     @property
@@ -239,4 +247,6 @@ def _kept(params: LatentBufferParams, technology: Technology) -> Total:
 
 
 def _first_below(draws: tuple[tuple[int, Total], ...], bound: Total) -> int | None:
+    if not bound.nominal:
+        return None
     return next((m for m, energy in draws if energy.nominal <= bound.nominal), None)

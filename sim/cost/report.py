@@ -12,7 +12,7 @@ from sim.cost import report_rows as rows
 from sim.cost import report_text as text
 from sim.cost.assessment import Assessment
 from sim.cost.exports import action_counts, as_csv, as_json, energy_table
-from sim.cost.formatting import bounds, days, si
+from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.learners import PUBLISHED, this_chip
 from sim.cost.sensitivity import swings
 from sim.report.origin import figure_bytes
@@ -119,33 +119,33 @@ class CostReport:
         yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**besides**", a.working)])
         kept = {"the prototypes": a.retention("sampler"), "exemplars": a.retention("latent_buffer")}
         for name, energy in kept.items():
-            low, nominal, high = bounds(energy, "J")
+            least, likely, most = bounds(energy, "J")
             yield (
-                f"Keeping {name} for {days(a.config.retention)} takes {nominal} of leakage "
-                f"({low} to {high})."
+                f"Keeping {name} for {days(a.config.retention)} takes {likely} of leakage "
+                f"({least} to {most})."
             )
-        yield f"All memories of the chip leak {bounds(a.leakage, 'W')[1]}."
+        yield f"All memories of the chip leak {nominal(a.leakage, 'W')}."
 
     def _efficiency(self) -> Iterator[str]:
         a, inference = self.assessment, self.assessment.inference
         operations = inference.phase.operations
         rate = operations / inference.seconds if inference.seconds else None
-        yield "## Peak and effective"
-        table = [
-            rows.efficiency_row(
-                "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
-            ),
-            rows.efficiency_row(
-                "inference, logic", rate, inference.bill.logic.nominal / operations
-            ),
-            rows.efficiency_row(
-                "inference, logic and memories", rate, inference.joules_an_operation
-            ),
+        scopes = {
+            "inference, logic": inference.bill.logic,
+            "inference, logic and memories": inference.bill.total,
+        }
+        peak = rows.efficiency_row(
+            "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
+        )
+        effective = [
+            rows.efficiency_row(scope, rate, energy * (1 / operations))
+            for scope, energy in scopes.items()
         ]
-        yield markdown_table(rows.EFFICIENCY, table)
+        yield "## Peak and effective"
+        yield markdown_table(rows.EFFICIENCY, [peak, *effective])
         if a.area.nominal:
             density = a.peak_operations / (a.area.nominal * 1e6)
-            yield f"At the peak, {si(density, 'op/s')} a mm2 of memories."
+            yield f"At the peak, {si(density, 'op/s')}{star(a.area)} a mm2 of memories."
 
     def _layers(self) -> Iterator[str]:
         yield "## Layers of a picture"
@@ -159,13 +159,14 @@ class CostReport:
         yield text.BREAK_EVEN
         columns = ("M", "drawn", "drawn and buffered", f"latent replay, E = {found.exemplars}")
         table = [
-            [str(m), *(bounds(energy, "J")[1] for energy in (drawn, kept, found.latent))]
+            [str(m), *(nominal(energy, "J") for energy in (drawn, kept, found.latent))]
             for (m, drawn), (_, kept) in zip(found.draws, found.buffered, strict=True)
         ]
         yield markdown_table(columns, table)
+        mark = star(found.compared)
         yield (
-            f"Drawing takes no more than reading {_from(found.least_draws)}; with a buffer "
-            f"{_from(found.least_buffered)}."
+            f"Drawing takes no more than reading {_from(found.least_draws)}{mark}; with a buffer "
+            f"{_from(found.least_buffered)}{mark}."
         )
         yield "![Energy of an exemplar against M](energy_by_draws.png)"
         if self.assessment.points:
@@ -212,7 +213,7 @@ class CostReport:
         for priced in self.assessment.phases:
             yield f"### {priced.phase.name}, one {priced.phase.unit}"
             lines = [rows.action_row(line) for line in priced.bill.lines]
-            sums = ["**sum**", "", "", "", "", bounds(priced.bill.total, "J")[1]]
+            sums = ["**sum**", "", "", "", "", nominal(priced.bill.total, "J")]
             yield markdown_table(rows.ACTIONS, [*lines, sums])
 
     def _warnings(self) -> Iterator[str]:

@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 
 from sim.cost.assessment import LayerCost, PricedPhase
-from sim.cost.formatting import bounds, number, si, square_millimetres
+from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
 from sim.cost.learners import Learner
 from sim.cost.nonvolatile import PayBack
 from sim.cost.pricing import EnergyLine, MemoryLine, Total, total
@@ -53,12 +53,12 @@ ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
     """Return the row of a phase, in which the memories leak so many J."""
     phase, bill = priced.phase, priced.bill
-    power = bill.total.nominal / priced.seconds if priced.seconds else None
+    seconds = priced.seconds
     return [
-        phase.name, phase.unit, number(phase.cycles), si(priced.seconds, "s"),
-        *bounds(bill.total, "J"), bounds(bill.logic, "J")[1], bounds(bill.memories, "J")[1],
-        "-" if leaked is None else bounds(leaked, "J")[1],
-        si(power, "W"), si(priced.delay_product, "Js"), phase.note,
+        phase.name, phase.unit, number(phase.cycles), si(seconds, "s"), *bounds(bill.total, "J"),
+        nominal(bill.logic, "J"), nominal(bill.memories, "J"), nominal(leaked, "J"),
+        nominal(bill.total * (1 / seconds) if seconds else None, "W"),
+        nominal(bill.total * seconds if seconds else None, "Js"), phase.note,
     ]  # fmt: skip
 
 
@@ -69,7 +69,7 @@ def memory_row(line: MemoryLine) -> list[str]:
         memory.component, f"{memory.depth} x {memory.width}", str(memory.copies),
         str(memory.ports), number(memory.bits), number(physical),
         "-" if physical is None else f"{physical / memory.bits - 1:+.0%}",
-        line.macros, square_millimetres(line.area), bounds(line.leakage, "W")[1],
+        line.macros, square_millimetres(line.area), nominal(line.leakage, "W"),
     ]  # fmt: skip
 
 
@@ -82,14 +82,14 @@ def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
         name, "", "", "", number(bits), number(physical),
         "-" if physical is None else f"{physical / bits - 1:+.0%}", "",
         square_millimetres(total(line.area for line in lines)),
-        bounds(total(line.leakage for line in lines), "W")[1],
+        nominal(total(line.leakage for line in lines), "W"),
     ]  # fmt: skip
 
 
-def efficiency_row(scope: str, rate: float | None, joules: float | None) -> list[str]:
+def efficiency_row(scope: str, rate: float | None, joules: Total) -> list[str]:
     """Return the row of a scope: operations a second, and J an operation."""
-    per_watt = "-" if not joules else f"{1e-12 / joules:.3g}"
-    return [scope, si(rate, "op/s"), si(joules or None, "J"), per_watt]
+    per_watt = f"{1e-12 / joules.nominal:.3g}{star(joules)}" if joules.nominal else "-"
+    return [scope, si(rate, "op/s"), nominal(joules, "J"), per_watt]
 
 
 def layer_row(cost: LayerCost) -> list[str]:
@@ -98,7 +98,7 @@ def layer_row(cost: LayerCost) -> list[str]:
     return [
         cost.layer.name, number(cost.layer.steps), number(cost.cycles), number(cost.stalls),
         f"{cost.utilisation:.1%}" if computes else "-", f"{cost.memory_bits / 1e3:,.1f}",
-        f"{cost.intensity:.2f}" if computes else "-", bounds(cost.bill.total, "J")[1],
+        f"{cost.intensity:.2f}" if computes else "-", nominal(cost.bill.total, "J"),
     ]  # fmt: skip
 
 
@@ -107,7 +107,7 @@ def point_row(point: Point) -> list[str]:
     return [
         point.label, f"{point.bits / 1e3:.1f}",
         f"{100 * point.accuracy:.1f} ± {100 * point.spread:.1f}",
-        *(bounds(energy, "J")[1] for energy in (point.learn, point.replay, point.answer)),
+        *(nominal(energy, "J") for energy in (point.learn, point.replay, point.answer)),
     ]  # fmt: skip
 
 
@@ -116,8 +116,8 @@ def pay_back_row(pay: PayBack) -> list[str]:
     energies = (pay.write, pay.sram_write, pay.read)
     years = pay.years(1.0)
     return [
-        pay.other.title, pay.sram.name, *(bounds(energy, "J")[1] for energy in energies),
-        bounds(pay.leakage, "W")[1], bounds(pay.sram_leakage, "W")[1], _after(pay.seconds),
+        pay.other.title, pay.sram.name, *(nominal(energy, "J") for energy in energies),
+        nominal(pay.leakage, "W"), nominal(pay.sram_leakage, "W"), _after(pay.seconds),
         _after(pay.off_seconds), "-" if years is None else f"{years:,.0f} years",
     ]  # fmt: skip
 
@@ -127,7 +127,7 @@ def learner_row(learner: Learner) -> list[str]:
     energies = (learner.class_joules, learner.image_joules, learner.inference_joules)
     bits = learner.memory_bits
     return [
-        learner.name, learner.platform, learner.task, *(si(e, "J") for e in energies),
+        learner.name, learner.platform, learner.task, *(nominal(e, "J") for e in energies),
         "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
 
@@ -144,7 +144,7 @@ def action_row(line: EnergyLine) -> list[str]:
     action, each = line.action, line.each
     return [
         action.component, action.kind, str(action.width), number(line.count),
-        si(each.nominal if each else None, "J"), bounds(line.total, "J")[1],
+        si(each.nominal if each else None, "J"), nominal(line.total, "J"),
     ]  # fmt: skip
 
 

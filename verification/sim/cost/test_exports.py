@@ -57,6 +57,17 @@ def test_what_is_not_known_is_an_empty_field(silent: Assessment) -> None:
     registers = [row for row in rows(silent) if row["action"] == "register"]
     assert registers
     assert all(row["J_each"] == row["J"] == row["source"] == "" for row in registers)
+    assert {row["missing"] for row in registers} == {"1"}
+
+
+def test_a_sum_says_how_many_actions_it_leaves_out(
+    silent: Assessment, assessment: Assessment
+) -> None:
+    for priced in silent.phases:
+        *lines, last = [row for row in rows(silent) if row["phase"] == priced.phase.name]
+        assert int(last["missing"]) == sum(int(line["missing"]) for line in lines)
+        assert int(last["missing"]) == len(priced.bill.missing)
+    assert {row["missing"] for row in rows(assessment)} == {"0"}
 
 
 def test_sums_of_json_are_those_of_csv(assessment: Assessment) -> None:
@@ -72,7 +83,7 @@ def test_sums_of_json_are_those_of_csv(assessment: Assessment) -> None:
 
 def test_json_says_what_made_it(assessment: Assessment) -> None:
     results = json.loads(as_json(assessment, "engram cost --tech round"))
-    assert results["schema"] == 1
+    assert results["schema"] == 2
     assert results["command"] == "engram cost --tech round"
     assert results["config_sha256"] == assessment.config.digest
     assert results["technology"] == {

@@ -22,6 +22,7 @@ from sim.native.study import NativeFolder, NativeStudy
 from sim.pretrain.command import choose_device
 from sim.pretrain.settings import Recipe
 from sim.pretrain.split import BaseSplit, later_split
+from sim.pretrain.train import THREADS
 from sim.progress import RunBars
 from sim.tasks import class_order, split_tasks
 from sim.work_folder import work_path
@@ -82,7 +83,7 @@ class NativeCommand:
             command=self.command,
             runs=runs,
             pretraining={name: e.test_accuracy for name, e in extractors.epochs.items()},
-            environment={**environment, "threads": str(torch.get_num_threads())},
+            environment={**environment, "threads": str(THREADS)},
         )
         report.write(self.out)
         extractors.close()

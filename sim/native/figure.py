@@ -29,7 +29,7 @@ def accuracies(groups: Sequence[Group], seen: Sequence[int], increment: int) -> 
     increment : int
         Classes of a task; published runs of other tasks are left out.
     """
-    figure = Figure(figsize=(11, 4.8), layout="constrained")
+    figure = Figure(figsize=(13, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     for group in groups:
         colour = _shade(group, groups)
@@ -48,7 +48,14 @@ def accuracies(groups: Sequence[Group], seen: Sequence[int], increment: int) -> 
     dotted = Line2D([], [], color="0.4", label="ISCAS'24 slides, read off", **_PUBLISHED)
     for axes in (left, right):
         axes.grid(alpha=0.3)
-        axes.legend(handles=[*axes.get_legend_handles_labels()[0], dotted], fontsize=7)
+    right.legend(handles=[*right.get_legend_handles_labels()[0], dotted], fontsize=7)
+    figure.legend(
+        handles=[*left.get_legend_handles_labels()[0], dotted],
+        loc="outside right center",
+        fontsize=8,
+        frameon=False,
+        title="left",
+    )
     return figure
 
 
@@ -76,7 +83,8 @@ def _published_by_bits(axes: Axes, methods: set[tuple[str, bool]], increment: in
         runs = [p for p in PUBLISHED if _shown(p, replay, ideal, increment)]
         points = sorted((p.megabits or 0, 100 * p.final) for p in runs)
         if points:
-            axes.plot(*zip(*points, strict=True), color=_LINE[replay], **_PUBLISHED)
+            look = {**_PUBLISHED, "ls": "-." if ideal else ":"}
+            axes.plot(*zip(*points, strict=True), color=_LINE[replay], **look)
 
 
 def _shown(run: Published, replay: str, ideal: bool, increment: int) -> bool:

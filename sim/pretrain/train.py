@@ -22,7 +22,19 @@ from sim.optim import Plateau
 from sim.pretrain.augment import augment
 from sim.pretrain.settings import AugmentConfig, ScheduleConfig
 
-__all__ = ["Epoch", "Loss", "Trainable", "Trainer", "classification_loss", "distillation_loss"]
+__all__ = [
+    "THREADS",
+    "Epoch",
+    "Loss",
+    "Trainable",
+    "Trainer",
+    "classification_loss",
+    "distillation_loss",
+]
+
+#: Threads of PyTorch, on which the bits of a training depend. Numba's OpenMP is PyTorch's, too, and
+#: sets their number to its own whenever a golden kernel runs.
+THREADS = torch.get_num_threads()
 
 #: Purposes of the generators that a training derives from its seed; the epoch follows.
 _ORDER, _CHANGES = 1, 2
@@ -127,6 +139,7 @@ class Trainer:
     def step(self, report: Report) -> Epoch:
         """Do the next epoch, telling `report` after every step."""
         start = perf_counter()
+        torch.set_num_threads(THREADS)
         number = len(self.epochs)
         steps = math.ceil(len(self.labels) / self.config.batch)
         # The last batch is filled up from the first: batch normalisation wants more than one.

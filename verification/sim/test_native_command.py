@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from sim.native.run import NativeRun
+from sim.pretrain import train
 
 Engram = Callable[..., tuple[int, str, str]]
 
@@ -43,11 +45,12 @@ head: {classes: 10, hidden: 256}
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    monkeypatch.setattr(train, "THREADS", 1)
     yield
-    torch.set_num_threads(before)
+    numba.set_num_threads(before)
 
 
 @pytest.fixture

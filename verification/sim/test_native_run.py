@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -25,6 +26,7 @@ from sim.native.learners import (
 from sim.native.memory import ImageMemory
 from sim.native.run import NativeRun
 from sim.native.settings import NativeConfig
+from sim.pretrain import train
 from sim.pretrain.export import to_golden
 from sim.pretrain.model import BinaryNetwork
 from sim.pretrain.settings import ModelConfig, ScheduleConfig
@@ -48,11 +50,12 @@ NETWORK: dict[str, Any] = {
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+def _one_thread(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    monkeypatch.setattr(train, "THREADS", 1)
     yield
-    torch.set_num_threads(before)
+    numba.set_num_threads(before)
 
 
 def images_of(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from sim.errors import UserError
 from sim.pretrain.model import BinaryNetwork, Neurons
 from sim.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.pretrain.teacher import Teacher
-from sim.pretrain.train import Trainer, classification_loss, distillation_loss
+from sim.pretrain.train import THREADS, Trainer, classification_loss, distillation_loss
 
 NETWORK = {
     "input": {"height": 8, "width": 8, "channels": 3, "bits": 7},
@@ -171,3 +171,9 @@ def test_the_log_counts_samples_and_steps() -> None:
     assert epoch.epoch == 1
     # 50 samples, 4 whole batches of 16: 64 seen.
     assert (epoch.train_accuracy * 64) == pytest.approx(round(epoch.train_accuracy * 64))
+
+
+def test_an_epoch_runs_in_as_many_threads_whoever_changed_their_number() -> None:
+    torch.set_num_threads(THREADS + 1)  # as Numba does
+    trainer_of().step(lambda step, steps: None)
+    assert torch.get_num_threads() == THREADS

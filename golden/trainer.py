@@ -6,7 +6,6 @@ Binary latent replay's equations: (2) the sign going forward, (3)-(5) the gradie
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +71,7 @@ class Trainer:
             In units of ``2^(r + 1 - q_f)``.
         """
         z, _ = self._inputs(check_packed("Exemplars", exemplars, self.params.features))
-        return z @ self._forward.codes(self.weights).T
+        return z @ self._codes(self.params.forward, self.weights).T
 
     def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> None:
         """Learn one batch.
@@ -91,21 +90,21 @@ class Trainer:
         TypeError, ValueError
             If the arrays are not of these shapes and kinds; nothing is learned.
         """
-        targets = check_batch(self.params, exemplars, labels, classes)
+        p = self.params
+        targets = check_batch(p, exemplars, labels, classes)
         z, pre = self._inputs(exemplars)
         rows = self.weights[classes].astype(np.int64)
-        logits = self._logits.codes(z @ self._forward.codes(rows).T)
-        excess = softmax(logits, int(self.params.forward_width))
+        logits = self._codes(p.logits, z @ self._codes(p.forward, rows).T)
+        excess = softmax(logits, int(p.forward_width))
         excess[np.arange(len(z)), targets] -= 1 << PROBABILITY_BITS
-        errors = self._errors.codes(excess)
-        if self.params.trains_hidden:
-            back = self._back.codes(errors @ rows[:, : self.params.hidden])
-            back[np.abs(pre) > self.params.window] = 0
-            step = self._binary_update.codes(back.T @ z[:, self.params.hidden :])
-            highest = 2 ** (int(self.params.binary_width) - 1) - 1
-            self.latent = _saturate(self.latent - step, highest)
-        highest = 2 ** (int(self.params.backward_width) - 1) - 1
-        self.weights[classes] = _saturate(rows - self._update.codes(errors.T @ z), highest)
+        errors = self._codes(p.errors, excess)
+        if p.trains_hidden:
+            back = self._codes(p.back, errors @ rows[:, : p.hidden])
+            back[np.abs(pre) > p.window] = 0
+            step = self._codes(p.binary_update, back.T @ z[:, p.hidden :])
+            self.latent = _saturate(self.latent - step, int(p.binary_width))
+        step = self._codes(p.update, errors.T @ z)
+        self.weights[classes] = _saturate(rows - step, int(p.backward_width))
 
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, as arrays."""
@@ -129,32 +128,8 @@ class Trainer:
         pre = x @ _signs(self.latent).T
         return np.concatenate([_signs(pre), x], axis=1), pre
 
-    def _affine(self, params: AffineParams) -> Affine:
-        return Affine(params, self.lfsr)
-
-    @cached_property
-    def _forward(self) -> Affine:
-        return self._affine(self.params.forward)
-
-    @cached_property
-    def _logits(self) -> Affine:
-        return self._affine(self.params.logits)
-
-    @cached_property
-    def _errors(self) -> Affine:
-        return self._affine(self.params.errors)
-
-    @cached_property
-    def _back(self) -> Affine:
-        return self._affine(self.params.back)
-
-    @cached_property
-    def _update(self) -> Affine:
-        return self._affine(self.params.update)
-
-    @cached_property
-    def _binary_update(self) -> Affine:
-        return self._affine(self.params.binary_update)
+    def _codes(self, rounding: AffineParams, sums: NDArray[np.integer]) -> Integers:
+        return Affine(rounding, self.lfsr).codes(sums)
 
 
 def check_batch(
@@ -183,8 +158,8 @@ def _signs(values: NDArray[np.integer]) -> Integers:
     return np.where(values >= 0, np.int64(1), np.int64(-1))
 
 
-def _saturate(values: NDArray[np.integer], highest: int) -> Codes:
-    return np.clip(values, -highest - 1, highest).astype(np.int32)
+def _saturate(values: NDArray[np.integer], width: int) -> Codes:
+    return np.clip(values, -(2 ** (width - 1)), 2 ** (width - 1) - 1).astype(np.int32)
 
 
 def _check_latent(latent: Codes, params: TrainerParams) -> Codes:

@@ -46,6 +46,14 @@ def bits_of(source: Classifier) -> dict[str, int]:
     return {entry.name: entry.bits for entry in source.ledger()}
 
 
+def assert_alike(one: Classifier, other: Classifier) -> None:
+    for key, value in one.state().items():
+        np.testing.assert_array_equal(other.state()[key], value)
+    exemplars, _ = samples(range(CLASSES), seed=9)
+    np.testing.assert_array_equal(other.classify(exemplars), one.classify(exemplars))
+    assert other.facts() == one.facts()
+
+
 @pytest.mark.parametrize("name", ["memo", "der"])
 @pytest.mark.parametrize("exemplars_by", ["reservoir", "herding"])
 def test_past_classes_are_remembered(name: str, exemplars_by: str) -> None:
@@ -81,6 +89,12 @@ def test_a_task_without_a_place_trains_the_output_layer_alone(places: int, block
     assert after["plane_0"].shape == (CLASSES, FEATURES + 10 * blocks)
     columns = before["plane_0"].shape[1]
     assert (after["plane_0"][:, :columns] != before["plane_0"]).any()
+
+
+def test_latent_weights_stay_between_minus_one_and_one() -> None:
+    training = {"learning_rate": 3.0, "epochs": 1}
+    planes = [taught("memo", tasks=1, training=training).state()[f"plane_{i}"] for i in range(2)]
+    assert np.abs(planes).max() == 1
 
 
 def test_auxiliary_classifier_shapes_blocks_after_the_first_and_is_forgotten() -> None:
@@ -142,14 +156,10 @@ def test_batches_are_shared_by_classes_or_by_samples_at_hand(
 def test_state_goes_on_bit_for_bit(name: str, params: dict[str, Any]) -> None:
     source, copy = taught(name, tasks=2, **params), fresh(name, **params)
     copy.load_state(source.state())
-    exemplars, _ = samples(range(CLASSES), seed=9)
-    np.testing.assert_array_equal(copy.classify(exemplars), source.classify(exemplars))
+    assert_alike(source, copy)
     for each in (source, copy):
         each.learn(*samples(TASKS[2]), np.random.default_rng(8))
-    for key, value in source.state().items():
-        np.testing.assert_array_equal(copy.state()[key], value)
-    np.testing.assert_array_equal(copy.classify(exemplars), source.classify(exemplars))
-    assert copy.facts() == source.facts()
+    assert_alike(source, copy)
 
 
 @pytest.mark.parametrize("stop_after", [1, 2])

@@ -26,6 +26,8 @@ def planes_of(nonzeros: list[int], columns: int) -> tuple[np.ndarray, np.ndarray
         ([16, 16, 4], "l2", 512),  # 4 over 2
         ([1, 16], "l1", 16),
         ([1, 16], "l2", 64),
+        ([2, 3], "l1", 171),  # 170.7
+        ([2, 5], "l2", 162),  # 256 * sqrt(2 / 5) = 161.9
         ([3, 2, 3], "l1", 213),  # 256 * 2.5 / 3 = 213.3
         ([0, 5], "l1", 256),  # no length to go by
         ([5, 0], "l2", 256),

@@ -139,6 +139,11 @@ class Assessment:
         """Return J that the chip's memories leak in a phase; None if it is not known how long."""
         return None if priced.seconds is None else self.leakage * priced.seconds
 
+    def spent(self, priced: PricedPhase) -> Total | None:
+        """Return J of a phase and of what the memories leak in it; None as `leaked`."""
+        leaked = self.leaked(priced)
+        return None if leaked is None else priced.bill.total + leaked
+
     def retention(self, block: str) -> Total:
         """Return J of keeping the memories of a block for the time of the configuration.
 

@@ -134,6 +134,9 @@ class CostReport:
             "inference, logic": inference.bill.logic,
             "inference, logic and memories": inference.bill.total,
         }
+        spent = a.spent(inference)
+        if spent is not None:
+            scopes["inference, logic, memories and their leakage"] = spent
         peak = rows.efficiency_row(
             "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
         )

@@ -51,14 +51,18 @@ ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
 
 def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
-    """Return the row of a phase, in which the memories leak so many J."""
+    """Return the row of a phase, in which the memories leak so many J.
+
+    Its power and the product of energy and time are those of both.
+    """
     phase, bill = priced.phase, priced.bill
     seconds = priced.seconds
+    spent = None if leaked is None else bill.total + leaked
     return [
         phase.name, phase.unit, number(phase.cycles), si(seconds, "s"), *bounds(bill.total, "J"),
         nominal(bill.logic, "J"), nominal(bill.memories, "J"), nominal(leaked, "J"),
-        nominal(bill.total * (1 / seconds) if seconds else None, "W"),
-        nominal(bill.total * seconds if seconds else None, "Js"), phase.note,
+        nominal(spent * (1 / seconds) if spent and seconds else None, "W"),
+        nominal(spent * seconds if spent and seconds else None, "Js"), phase.note,
     ]  # fmt: skip
 
 

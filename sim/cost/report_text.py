@@ -18,10 +18,10 @@ __all__ = [
 
 SCOPE = (
     "**Scope.** *Logic* is the datapath and control that the counts name; *memories* are accesses "
-    "to the SRAM macros. Their leakage meanwhile stands beside the energy, not in it. Input, "
-    "output, clock tree, idle flip-flops and the leakage of gates are left out. Low and high are "
-    "the bounds of every figure at once; a star marks a sum that lacks figures. An operation is an "
-    "XNOR or an addition: two a synapse."
+    "to the SRAM macros. Their leakage meanwhile stands beside the energy, not in it; mean power "
+    "and energy x time are of both. Input, output, clock tree, idle flip-flops and the leakage of "
+    "gates are left out. Low and high are the bounds of every figure at once; a star marks a sum "
+    "that lacks figures. An operation is an XNOR or an addition: two a synapse."
 )
 STALLS = (
     "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "

@@ -79,10 +79,12 @@ def test_every_phase_is_a_row_with_its_power_and_delay(text: str, assessment: As
     image, joules = found[0], assessment.inference.bill.total.nominal
     # 453 cycles of 1 us.
     assert (image["cycles"], image["time"], image["energy"]) == ("453", "453 us", si(joules, "J"))
-    assert image["mean power"] == si(joules / 453e-6, "W")
-    assert image["energy x time"] == si(joules * 453e-6, "Js")
     bits = sum(line.memory.bits for line in assessment.memories)
-    assert image["leakage meanwhile"] == si(bits * 10e-12 * 453e-6, "J")
+    leaked = bits * 10e-12 * 453e-6
+    assert image["leakage meanwhile"] == si(leaked, "J")
+    assert image["mean power"] == si((joules + leaked) / 453e-6, "W")
+    assert image["mean power"] != si(joules / 453e-6, "W")
+    assert image["energy x time"] == si((joules + leaked) * 453e-6, "Js")
     task = found[5]
     assert task["phase"] == "learn a task, GBM"
     assert {task[name] for name in ("time", "mean power", "leakage meanwhile")} == {"-"}
@@ -108,12 +110,17 @@ def test_memories_add_up(text: str, assessment: Assessment) -> None:
 
 
 def test_peak_and_effective_efficiency_agree_with_energy(text: str, assessment: Assessment) -> None:
-    peak, _, effective = table(section(text, "Peak and effective"))
+    peak, _, effective, leaking = table(section(text, "Peak and effective"))
     assert peak["rate"] == "64 Mop/s"  # 4 x 8 synapses, two operations, 1 MHz
     image = assessment.inference
     assert effective["energy an operation"] == si(
         image.bill.total.nominal / image.phase.operations, "J"
     )
+    assert leaking["scope"] == "inference, logic, memories and their leakage"
+    leaked = assessment.leakage.nominal * 453e-6
+    joules = (image.bill.total.nominal + leaked) / image.phase.operations
+    assert leaking["energy an operation"] == si(joules, "J")
+    assert leaking["TOp/s/W"] == f"{1e-12 / joules:.3g}"
     # 1 fJ an XNOR and 2 fJ a full adder of 8 synapses' tree are the least of it.
     assert assessment.peak_joules_an_operation.nominal > 1e-15 / 2
 

@@ -10,6 +10,7 @@ from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.life import chip_memories, life, memories_beside
+from sim.cost.mapped_area import MappedArea
 from sim.cost.nonvolatile import PayBack, pay_backs
 from sim.cost.phases import Phase
 from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
@@ -88,12 +89,15 @@ class Assessment:
         ``results.json`` of a study.
     points : tuple of Point
         Its methods, `sim.cost.replay.read_points`.
+    mapped : MappedArea, optional
+        The gates of the chip.
     """
 
     config: CostConfig
     technology: Technology
     study: Path | None = None
     points: tuple[Point, ...] = ()
+    mapped: MappedArea | None = None
 
     @cached_property
     def memories(self) -> tuple[MemoryLine, ...]:
@@ -211,6 +215,9 @@ class Assessment:
         """What the technology does not say and something needs; each once."""
         found = [gap for priced in self.phases for gap in priced.bill.missing]
         found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
+        if self.mapped is not None:
+            clock = () if self.technology.figure("clock") else ("clock",)
+            found += [f"{gap} (gates of the chip)" for gap in (*clock, *self.mapped.missing)]
         return tuple(dict.fromkeys(found))
 
     @property

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What `engram cost` does, from arguments to report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
@@ -48,8 +48,8 @@ class CostCommand:
         """
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
-        assessment = self._assess()
-        report = CostReport(assessment, self.command, self._sections(assessment))
+        assessment = self._mapped(self._assess())
+        report = CostReport(assessment, self.command, _sections(assessment))
         if self.out is not None:
             _write(report, self.out)
         if self.format is not None:
@@ -61,16 +61,18 @@ class CostCommand:
         if self.out is not None:
             console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
 
-    def _sections(self, assessment: Assessment) -> tuple[str, ...]:
-        """Return what else the report says: how the model stands, and gates if they are mapped."""
+    def _mapped(self, assessment: Assessment) -> Assessment:
+        """Return the assessment with the gates of the chip, if they are wanted."""
         if not self.map:
-            return (world_section(),)
+            return assessment
         # Imported here, as all else works without Amaranth and Yosys.
         from sim.rtl.mapping import map_chip
 
         with Console(stderr=True).status("Mapping the chip to gates"):
             mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)
-        return gate_section(assessment, mapped), world_section()
+        whole = replace(assessment, mapped=mapped)
+        self._check_gaps(whole)
+        return whole
 
     def _assess(self) -> Assessment:
         """Return the assessment, all that a user gave read and found good."""
@@ -81,11 +83,23 @@ class CostCommand:
         assessment = Assessment(
             config=config, technology=technology, study=self.study, points=tuple(points)
         )
+        self._check_gaps(assessment)
+        return assessment
+
+    def _check_gaps(self, assessment: Assessment) -> None:
+        """Refuse what the technology leaves open, if it must not."""
         if self.strict and assessment.gaps:
             raise UserError(
-                f"Technology {technology.name} must say, and does not: {', '.join(assessment.gaps)}"
+                f"Technology {assessment.technology.name} must say, and does not: "
+                f"{', '.join(assessment.gaps)}"
             )
-        return assessment
+
+
+def _sections(assessment: Assessment) -> tuple[str, ...]:
+    """Return what else the report says: how the model stands, and gates if they are mapped."""
+    if assessment.mapped is None:
+        return (world_section(),)
+    return gate_section(assessment, assessment.mapped), world_section()
 
 
 def _write(report: CostReport, folder: Path) -> None:

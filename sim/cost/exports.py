@@ -12,7 +12,9 @@ from typing import Any
 import yaml
 
 from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.gate_level import gate_costs
 from sim.cost.learners import PUBLISHED, this_chip
+from sim.cost.mapped_area import MappedArea
 from sim.cost.pricing import EnergyLine, MemoryLine, Total
 from sim.cost.sensitivity import swings
 
@@ -26,7 +28,7 @@ _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each",
 
 
 def as_json(assessment: Assessment, command: str) -> str:
-    """Return everything that was found, SI throughout."""
+    """Return everything that was found, SI throughout; `gates` is null if none are mapped."""
     found = assessment.break_even
     results: dict[str, Any] = {
         "schema": SCHEMA,
@@ -57,6 +59,7 @@ def as_json(assessment: Assessment, command: str) -> str:
             for cost in assessment.layers
         ],
         "leakage_W": asdict(assessment.leakage),
+        "gates": None if assessment.mapped is None else _gates(assessment, assessment.mapped),
         "retention_s": assessment.config.retention,
         "retention_J": {
             block: asdict(assessment.retention(block)) for block in ("sampler", "latent_buffer")
@@ -205,6 +208,25 @@ def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
         "leakage_J": None if leaked is None else asdict(leaked),
         "components_J": {k: asdict(v) for k, v in priced.bill.by_component().items()},
         "swings": [asdict(swing) for swing in swings(priced.bill)],
+    }
+
+
+def _gates(assessment: Assessment, mapped: MappedArea) -> dict[str, Any]:
+    return {
+        "library": mapped.library,
+        "cells": dict(mapped.cells),
+        "flipflops": mapped.flipflops,
+        "area_m2": asdict(Total.of(mapped.area)),
+        "leakage_W": asdict(Total.of(mapped.leakage)),
+        "phases": [
+            {
+                "name": cost.priced.phase.name,
+                "idle_J": asdict(cost.idle),
+                "leakage_J": asdict(cost.leakage),
+                "all_J": asdict(cost.whole),
+            }
+            for cost in gate_costs(assessment, mapped)
+        ],
     }
 
 

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What a netlist of the whole chip adds: area and leakage of gates, clocks of idle flip-flops."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sim.cost.assessment import Assessment, PricedPhase
-from sim.cost.formatting import number, si
-from sim.cost.pricing import total
-from sim.cost.quantity import Range
+from sim.cost.formatting import nominal, number, square_millimetres
+from sim.cost.mapped_area import MappedArea
+from sim.cost.pricing import Total
 from sim.report.tables import markdown_table
 
-__all__ = ["MappedArea", "gate_section"]
+__all__ = ["GateCost", "gate_costs", "gate_section"]
 
 # Actions that clock as many bits of registers as they are wide.
 _CLOCKING = ("register", "accumulate")
@@ -20,25 +19,34 @@ _READING = (
     "their bit, beside its actions, and for the leakage of memories and gates while it lasts. "
     "Wiring, clock tree and what placement adds are not in the area."
 )
+_GENERIC = (
+    "Cells are generic gates, each of as many NANDs of two inputs as the smallest cell of its "
+    "function in IHP SG13G2; area and leakage are those of the technology's NAND and flip-flop."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class MappedArea:
-    """Gates of a design without its memories.
+class GateCost:
+    """What the gates add to a phase (J).
 
     Attributes
     ----------
-    cells : mapping of str to int
-        Cells by kind, flip-flops included: of Yosys's own library, or of a Liberty file.
-    area, leakage : Range or None
-        Sum over the cells (m2, W), wiring not included; None if the technology does not say.
-    flipflops : int
+    priced : PricedPhase
+        Whose cycles are known.
+    idle : Total
+        Clocks of flip-flops that only keep their bit.
+    leakage : Total
+        Of memories and gates.
     """
 
-    cells: Mapping[str, int]
-    area: Range | None
-    leakage: Range | None
-    flipflops: int
+    priced: PricedPhase
+    idle: Total
+    leakage: Total
+
+    @property
+    def whole(self) -> Total:
+        """J of actions, idle clocks and leakage."""
+        return self.priced.bill.total + self.idle + self.leakage
 
 
 def idle_clocks(mapped: MappedArea, priced: PricedPhase) -> float | None:
@@ -52,54 +60,40 @@ def idle_clocks(mapped: MappedArea, priced: PricedPhase) -> float | None:
     return max(0.0, float(mapped.flipflops * priced.phase.cycles - used))
 
 
+def gate_costs(assessment: Assessment, mapped: MappedArea) -> tuple[GateCost, ...]:
+    """Return what the gates add to the phases whose cycles are known."""
+    clock = assessment.technology.figure("clock")
+    leakage = assessment.leakage + Total.of(mapped.leakage)
+    return tuple(
+        GateCost(priced=priced, idle=Total.of(clock, idle), leakage=leakage * priced.seconds)
+        for priced in assessment.phases
+        if (idle := idle_clocks(mapped, priced)) is not None and priced.seconds is not None
+    )
+
+
 def gate_section(assessment: Assessment, mapped: MappedArea) -> str:
     """Return the section of a report, in Markdown."""
-    memories = total(line.area for line in assessment.memories)
     rows = [
-        ["memories", "", _square_millimetres(memories.nominal),
-         si(assessment.leakage.nominal, "W")],
-        ["gates", number(sum(mapped.cells.values())), _area(mapped.area), _power(mapped.leakage)],
+        ["memories", "", square_millimetres(assessment.area), nominal(assessment.leakage, "W")],
+        ["gates", number(sum(mapped.cells.values())), square_millimetres(Total.of(mapped.area)),
+         nominal(Total.of(mapped.leakage), "W")],
         ["of them flip-flops", number(mapped.flipflops), "", ""],
     ]  # fmt: skip
+    library = f"Cells are those of the library {mapped.library}, with its areas and leakages."
     parts = (
         "## Gates",
+        _GENERIC if mapped.library is None else library,
         markdown_table(("part of the chip", "cells", "area (mm2)", "leakage"), rows),
         _READING,
         markdown_table(
             ("phase", "unit", "actions", "idle flip-flops", "leakage", "all"),
-            list(_phases(assessment, mapped)),
+            [_row(cost) for cost in gate_costs(assessment, mapped)],
         ),
     )
     return "\n\n".join(parts)
 
 
-def _phases(assessment: Assessment, mapped: MappedArea) -> Iterable[list[str]]:
-    """Yield the phases whose cycles are known, with what their actions leave out."""
-    clock = assessment.technology.figure("clock")
-    leakage = mapped.leakage.nominal if mapped.leakage else None
-    for priced in assessment.phases:
-        idle = idle_clocks(mapped, priced)
-        if idle is None or priced.seconds is None:
-            continue
-        kept = None if clock is None else idle * clock.nominal
-        leaked = None
-        if leakage is not None:
-            leaked = (assessment.leakage.nominal + leakage) * priced.seconds
-        actions = priced.bill.total.nominal
-        known = None if kept is None or leaked is None else actions + kept + leaked
-        yield [
-            priced.phase.name, priced.phase.unit,
-            *(si(value, "J") for value in (actions, kept, leaked, known)),
-        ]  # fmt: skip
-
-
-def _area(area: Range | None) -> str:
-    return "-" if area is None else _square_millimetres(area.nominal)
-
-
-def _power(power: Range | None) -> str:
-    return "-" if power is None else si(power.nominal, "W")
-
-
-def _square_millimetres(area: float) -> str:
-    return f"{area * 1e6:.3f}"
+def _row(cost: GateCost) -> list[str]:
+    phase = cost.priced.phase
+    energies = (cost.priced.bill.total, cost.idle, cost.leakage, cost.whole)
+    return [phase.name, phase.unit, *(nominal(energy, "J") for energy in energies)]

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from golden.params import ChipParams
 from rtl.emit import Design
-from sim.cost.gate_level import MappedArea
 from sim.cost.liberty_cells import read_cells
+from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
 from sim.cost.technology import Technology
 from sim.errors import UserError
@@ -26,6 +26,8 @@ from sim.rtl.tools import CACHE, INSTALL, Tools, cell_types, is_installed, veril
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
 _LIBRARY = "cells.lib"
+# Of a technology, that gates without a library are priced with.
+_FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
 _READ = """\
 read_verilog design.v
 hierarchy -check -top {top}
@@ -158,7 +160,13 @@ def _by_equivalents(cells: Mapping[str, int], technology: Technology) -> MappedA
             return None
         return _sum(gate * gates, flipflop * flipflops)
 
-    return MappedArea(cells=cells, area=of("area"), leakage=of("leakage"), flipflops=flipflops)
+    return MappedArea(
+        cells=cells,
+        area=of("area"),
+        leakage=of("leakage"),
+        flipflops=flipflops,
+        missing=tuple(key for key in _FIGURES if technology.figure(key) is None),
+    )
 
 
 def _sum(gates: Range, flipflops: Range) -> Range:
@@ -174,12 +182,15 @@ def _sum(gates: Range, flipflops: Range) -> Range:
 
 
 def _by_library(cells: Mapping[str, int], liberty: Path) -> MappedArea:
-    library = {cell.name: cell for cell in read_cells(liberty).cells}
-    leakages = [(n, library[kind].leakage) for kind, n in cells.items()]
-    stated = [n * each for n, each in leakages if each is not None]
+    library = read_cells(liberty)
+    by_name = {cell.name: cell for cell in library.cells}
+    used = [(n, by_name[kind]) for kind, n in cells.items()]
+    leakages = [n * cell.leakage for n, cell in used if cell.leakage is not None]
     return MappedArea(
         cells=cells,
-        area=Range.exactly(sum(n * library[kind].area for kind, n in cells.items()), "liberty"),
-        leakage=Range.exactly(sum(stated), "liberty") if len(stated) == len(leakages) else None,
-        flipflops=sum(n for kind, n in cells.items() if library[kind].kind == "flipflop"),
+        area=Range.exactly(sum(n * cell.area for n, cell in used), "liberty"),
+        leakage=Range.exactly(sum(leakages), "liberty") if len(leakages) == len(used) else None,
+        flipflops=sum(n for n, cell in used if cell.kind == "flipflop"),
+        library=library.name,
+        missing=tuple(f"leakage of {cell.name}" for _, cell in used if cell.leakage is None),
     )

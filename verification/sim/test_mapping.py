@@ -51,6 +51,8 @@ def test_gates_are_priced_in_equivalents(tmp_path: Path) -> None:
         sureness="L",
     )  # fmt: skip
     assert mapped.leakage is None
+    assert mapped.library is None
+    assert mapped.missing == ("gate_leakage", "flipflop_leakage")
 
 
 def test_memories_are_left_out(tmp_path: Path) -> None:
@@ -77,8 +79,13 @@ def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
     assert mapped.flipflops == mapped.cells["FLOP"] == 16
     area = sum(n * cells[kind].area for kind, n in mapped.cells.items())
     assert mapped.area == Range.exactly(area, "liberty")
-    leakage = sum(n * cells[kind].leakage for kind, n in mapped.cells.items())
+    leakage = sum(n * (cells[kind].leakage or 0) for kind, n in mapped.cells.items())
     assert mapped.leakage == Range.exactly(leakage, "liberty")
+    assert (mapped.library, mapped.missing) == ("small", ())
+    path.write_text(CELLS.replace("cell_leakage_power : 7;", ""))
+    silent = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    assert (silent.area, silent.leakage) == (mapped.area, None)
+    assert silent.missing == ("leakage of FLOP",)
 
 
 @pytest.mark.parametrize(

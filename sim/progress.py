@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Progress of a study in the terminal: a bar for all of it, and one for each run under way."""
 
+from collections.abc import Sequence
 from types import TracebackType
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -14,9 +16,22 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 
 from sim.experiment import Progress
-from sim.study import Study
 
 __all__ = ["RunBars"]
+
+
+class _Labelled(Protocol):
+    """A method, by what the bars show of it."""
+
+    @property
+    def label(self) -> str: ...
+
+
+class _Runs(Protocol):
+    """A study, by its runs: method and seed of each."""
+
+    @property
+    def runs(self) -> Sequence[tuple[_Labelled, int]]: ...
 
 
 class RunBars:
@@ -24,7 +39,8 @@ class RunBars:
 
     Parameters
     ----------
-    study : Study
+    study : object
+        With `runs`, a method and a seed each; such as `sim.study.Study`.
     ended : int
         Runs that had ended before.
     console : rich.console.Console
@@ -32,9 +48,7 @@ class RunBars:
         What the bar of all of it is called.
     """
 
-    def __init__(
-        self, study: Study, ended: int, console: Console, title: str = "all runs"
-    ) -> None:
+    def __init__(self, study: _Runs, ended: int, console: Console, title: str = "all runs") -> None:
         self._runs = study.runs
         self._ended = ended
         self._shares: dict[int, float] = {}

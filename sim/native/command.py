@@ -73,7 +73,7 @@ class NativeCommand:
         if ended:
             console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")
         study.pretrain()
-        with RunBars(study, ended, console) as bars:  # type: ignore[arg-type]
+        with RunBars(study, ended, console) as bars:
             runs = study.run(bars.show)
         report = NativeReport(
             config=config,

@@ -31,7 +31,8 @@ task's classes are never replayed. The slides' values are read off their plots (
 
 _SLIDES = """\
 Accuracy in 0..1 after each task. The slides' network, length of training and settings are others \
-than those here, see below: their numbers stand for the trend, not for a target."""
+than those here, see below: their numbers stand for the trend, not for a target. What they have \
+beside joint training is one training on all 50 classes at once."""
 
 _SAME = "None: these are the settings of the configuration `slides`."
 

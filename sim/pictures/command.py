@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What ``engram pictures`` does, from arguments to report."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+from threadpoolctl import threadpool_limits
+
+from sim.bank import Bank
+from sim.bank_source import load_bank
+from sim.config import StudyConfig, load_config
+from sim.errors import UserError
+from sim.fidelity import LARGEST_FEATURES
+from sim.files import ensure_directory
+from sim.methods import Method
+from sim.pictures.dependence import correlation_errors
+from sim.pictures.document import write_pictures
+from sim.pictures.flips import heat_map
+from sim.pictures.learning import Learnt, group_curves, learn, task_curves, training_curves
+from sim.pictures.modes import clustering
+from sim.pictures.picture import Picture
+from sim.pictures.scatter import maps
+from sim.replay import SOURCES
+
+__all__ = ["PicturesCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PicturesCommand:
+    """Arguments of ``engram pictures``."""
+
+    config: str
+    assignments: list[str]
+    out: Path
+    data_dir: Path | None
+    seed: int
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Run every method once, and draw what the memories see, learn and draw.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault; nothing
+            is then written.
+        """
+        config, document = load_config(self.config, self.assignments)
+        bank = load_bank(config, document, self.data_dir)
+        _check(config, bank)
+        ensure_directory(self.out)
+        with Progress(console=console, transient=True) as bars, threadpool_limits(1):
+            runs = self._learn(config, bank, bars)
+            bar = bars.add_task("pictures", total=None)
+            pictures = []
+            for picture in _draw(bank, runs, self.seed):
+                pictures.append(picture)
+                bars.update(bar, description=picture.name)
+        made = (
+            f"Made by `{self.command}` (engram {version('engram')}, configuration "
+            f"{config.digest()[:12]}, seed {self.seed}). Data: {bank.provenance.rstrip('.')}. D = "
+            f"{bank.features} bits an embedding; {len(bank.tasks)} tasks. Figures and tables named "
+            "in brackets are those of the paper on Generative Binary Memory (Basso-Bert et al.)."
+        )
+        write_pictures(self.out, config.title, made, pictures)
+        console.print(
+            f"Pictures: {self.out / 'report.md'}, {len(pictures)} of them",
+            markup=False,
+            highlight=False,
+        )
+
+    def _learn(self, config: StudyConfig, bank: Bank, bars: Progress) -> list[Learnt]:
+        methods = config.expanded_methods()
+        bar = bars.add_task("runs", total=len(methods) * len(bank.tasks))
+
+        def run(place: int, method: Method) -> Learnt:
+            def show(task: int) -> None:
+                bars.update(bar, completed=place * len(bank.tasks) + task, description=method.label)
+
+            return learn(bank, config.head, method, self.seed, lambda p: show(p.task))
+
+        return [run(place, method) for place, method in enumerate(methods)]
+
+
+def _draw(bank: Bank, runs: list[Learnt], seed: int) -> Iterator[Picture]:
+    """Yield all pictures, in the order of the report; memories from the smallest to the largest."""
+    memories = [run for run in runs if run.experiment.source.generative]
+    memories.sort(key=lambda run: run.experiment.source.ledger().bits_paper)
+    portraits = [memory.portrait() for memory in memories]
+    yield heat_map(bank)
+    yield clustering(bank, portraits, seed)
+    yield task_curves(runs)
+    yield training_curves(memories[-1])
+    yield group_curves(memories[-1])
+    yield maps(bank, portraits, seed)
+    yield correlation_errors(bank, portraits)
+
+
+def _check(config: StudyConfig, bank: Bank) -> None:
+    """Refuse a study that some picture cannot be drawn of."""
+    methods = config.expanded_methods()
+    if not any(SOURCES[method.replay].generative for method in methods):
+        known = ", ".join(name for name, source in SOURCES.items() if source.generative)
+        raise UserError(f"methods must have one that draws what it has not seen: {known}")
+    if any(method.increment is not None for method in methods):
+        raise UserError("methods must have no increment of their own: pictures are of one study")
+    if len(bank.tasks) < 3:
+        raise UserError(f"tasks must be at least 3, initial, past and new, not {len(bank.tasks)}")
+    if bank.features > LARGEST_FEATURES:
+        raise UserError(
+            f"Embeddings must have at most {LARGEST_FEATURES} bits for a picture of their "
+            f"correlations, not {bank.features}"
+        )

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""The files of the pictures: ``report.md`` and one image each."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.files import write_whole
+from sim.pictures.picture import Picture
+from sim.report.document import figure_bytes
+from sim.report.tables import markdown_table
+
+__all__ = ["write_pictures"]
+
+
+def write_pictures(folder: Path, title: str, made: str, pictures: Sequence[Picture]) -> None:
+    """Write all files into a folder that exists, each whole or not at all, ``report.md`` last.
+
+    Parameters
+    ----------
+    folder : Path
+    title : str
+        Headline of the report.
+    made : str
+        How it was made, and of what.
+    pictures : sequence of Picture
+    """
+    parts = [f"# {title}", made]
+    for picture in pictures:
+        write_whole(folder / f"{picture.name}.png", figure_bytes(picture.figure))
+        parts += [
+            f"## {picture.title}",
+            picture.text,
+            f"![{picture.title}]({picture.name}.png)",
+            markdown_table(picture.columns, picture.rows),
+        ]
+    write_whole(folder / "report.md", "\n\n".join(parts) + "\n")

@@ -133,6 +133,41 @@ def native(
 
 
 @app.command()
+def resnet(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "quick",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in width=32."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of banks and report.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished training.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Train a real-valued residual network with binarizers; write banks of its embeddings.
+
+    Thermometers get a second phase of training, gradients straight through; the report has their
+    accuracy without and with it.
+    """
+    _need_torch("engram resnet")
+    from sim.resnet.command import ResnetCommand
+
+    ResnetCommand(
+        config=config,
+        assignments=assignments or [],
+        out=out or Path("build") / "resnet" / Path(config).stem,
+        data_dir=data_dir,
+        resume=resume,
+        device=device,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
 def bank(
     network: Annotated[Path, typer.Argument(help="Network file.")],
     data: Annotated[str, typer.Option(help="Name of the data set.")] = "cifar100",
@@ -161,6 +196,32 @@ def samples(
     from sim.samples import SamplesCommand
 
     SamplesCommand(data=data, data_dir=data_dir, per_class=per_class, out=out).execute(Console())
+
+
+@app.command()
+def pictures(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "pictures",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in head.hidden=64."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    seed: Annotated[int, typer.Option(help="Of runs and pictures.", min=0)] = 0,
+) -> None:
+    """Draw what a class looks like in bits, how it is learnt and what memories draw of it."""
+    from sim.pictures.command import PicturesCommand
+
+    PicturesCommand(
+        config=config,
+        assignments=assignments or [],
+        out=out or Path("reports") / Path(config).stem,
+        data_dir=data_dir,
+        seed=seed,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
 
 
 @app.command()

@@ -25,6 +25,7 @@ MAY_IMPORT = {
         "pydantic",
         "pydantic_core",
         "rich",
+        "scipy",
         "sklearn",
         "threadpoolctl",
         "typer",
@@ -42,6 +43,7 @@ MAY_IMPORT = {
         "torch",
     },
     "sim.pretrain": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
+    "sim.resnet": {"golden", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.rtl": {"amaranth", "golden", "matplotlib", "pydantic", "rich", "rtl", "sim"},
     "verification": {*LAYERS, "*"},
 }

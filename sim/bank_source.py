@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.bank import Bank, bank_of_file, build_bank
 from sim.bank_file import BankFile, read_bank
-from sim.config import DataConfig, StudyConfig
+from sim.config import CompareConfig, DataConfig, StudyConfig
 from sim.datasets import ImageSet, load
 from sim.embed import read_network
 from sim.errors import UserError
@@ -18,7 +18,7 @@ from sim.shipped import shipped_file, shipped_names
 from sim.tasks import class_order, split_tasks
 from sim.yaml_lines import Document
 
-__all__ = ["load_bank"]
+__all__ = ["load_bank", "load_choice_bank"]
 
 
 def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
@@ -65,6 +65,37 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
     except ValueError as error:
         where = document.where(("tasks", "instances"))
         raise UserError(f"{where}: tasks.instances: {error}") from error
+
+
+def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> Bank:
+    """Load the bank that parameters are chosen on: of the same samples, by another network maybe.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    bank : Bank
+        The study's own.
+    document : Document
+        Where the values of the configuration stand.
+
+    Raises
+    ------
+    UserError
+        As of `load_bank`; if the bank is of other samples, or its embeddings of another length.
+    """
+    if config.choice.path is None:
+        return bank
+    data = DataConfig(name="bank", path=config.choice.path)
+    other = load_bank(config.model_copy(update={"data": data}), document, None)
+    where = document.where(("choice", "path"))
+    if other.features != bank.features:
+        raise UserError(
+            f"{where}: choice.path must be a bank of D = {bank.features} as the study's, not of "
+            f"{other.features}"
+        )
+    if not np.array_equal(other.train_labels, bank.train_labels):
+        raise UserError(f"{where}: choice.path must be a bank of the study's own samples, in order")
+    return other
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from sim.bank import Bank
-from sim.bank_source import load_bank
+from sim.bank_source import load_bank, load_choice_bank
 from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
 from sim.config import CompareConfig, StudyConfig, load_config
@@ -74,7 +74,8 @@ class RunCommand:
     def _compare(
         self, config: CompareConfig, bank: Bank, document: Document, console: Console
     ) -> None:
-        comparison = Comparison(config, bank, document, work_path(self.out))
+        choice_bank = load_choice_bank(config, bank, document)
+        comparison = Comparison(config, bank, choice_bank, document, work_path(self.out))
         comparison.check()
         ensure_directory(self.out)
         comparison.open(self.resume)

@@ -99,6 +99,10 @@ class ChoiceConfig(Section):
     ----------
     base, increment : int
         Base classes of the first task and of every later one, as in `TasksConfig`.
+    path : str or null
+        Bank of the same samples by another network, as `DataConfig.path`; the study's own if null.
+        To a network that was pre-trained on all base classes none of them is new, as the later
+        classes of the study are.
     share : float
         Share of each class's training samples that is held out, to be tested on.
     split_seed : int
@@ -109,6 +113,7 @@ class ChoiceConfig(Section):
 
     base: int = Field(default=25, ge=0)
     increment: int = Field(default=5, ge=1)
+    path: str | None = None
     share: float = Field(default=0.2, gt=0, lt=1)
     split_seed: int = Field(default=0, ge=0)
     seeds: int = Field(default=1, ge=1, le=1000)

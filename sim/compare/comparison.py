@@ -43,6 +43,8 @@ class Comparison:
     ----------
     config : CompareConfig
     bank : Bank
+    choice_bank : Bank
+        The same samples in the embeddings that parameters are chosen on.
     document : Document
         Where the values of the configuration stand.
     path : Path
@@ -56,6 +58,7 @@ class Comparison:
 
     config: CompareConfig
     bank: Bank
+    choice_bank: Bank
     document: Document
     path: Path
 
@@ -116,7 +119,7 @@ class Comparison:
     def validation(self) -> Study:
         """The candidates, on held-out training samples of the base classes."""
         try:
-            bank = held_out_bank(self.bank, self.config.choice)
+            bank = held_out_bank(self.choice_bank, self.config.choice)
         except ValueError as error:
             where = self.document.where_within(("choice",))
             raise UserError(f"{where}: {error}") from error
@@ -165,7 +168,10 @@ class Comparison:
 
     @property
     def _identity(self) -> dict[str, str]:
-        return study_identity(self.config, self.bank)
+        return {
+            **study_identity(self.config, self.bank),
+            "data of the choice": self.choice_bank.digest,
+        }
 
     def _study(
         self, stage: str, bank: Bank, methods: list[Method], seeds: int, **identity: str

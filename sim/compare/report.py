@@ -175,9 +175,21 @@ class ComparisonReport:
             "all that are within the largest budget, ran there once a seed. At a budget, the best "
             "within it by average incremental accuracy stands for its family, which is all "
             "candidates of one source; of equal ones that of fewest bits. Bits count as in the "
-            "study itself. A network pre-trained on the base classes has seen these samples, held "
-            "out or not, so that only the order of validation accuracies means anything, not "
-            "their height."
+            f"study itself. {self._embeddings}"
+        )
+
+    @property
+    def _embeddings(self) -> str:
+        """Say whose embeddings parameters are chosen on."""
+        path = self.config.choice.path
+        if path is not None:
+            return (
+                f"The embeddings in validation are those of the bank `{path}`: classes that its "
+                "network was not trained on are as new to it as the later classes of the study."
+            )
+        return (
+            "A network pre-trained on the base classes has seen these samples, held out or not, "
+            "so that only the order of validation accuracies means anything, not their height."
         )
 
     def _chosen(self) -> tuple[list[str], list[list[str]]]:

@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
+from sim.bank_source import load_bank, load_choice_bank
 from sim.commands import RunCommand
+from sim.compare.comparison import Comparison
+from sim.config import CompareConfig, load_config
 from sim.experiment import Experiment
 from verification.sim.small_comparison import SMALL_COMPARISON, write_comparison
 from verification.sim.test_run_command import files_in
@@ -184,6 +188,17 @@ MISTAKES = {
         f"{METHODS}budgets: [1]\nchoice: {{share: 1}}\n",
         r"small\.yaml:3: choice\.share must be a number > 0 and < 1, not 1",
     ),
+    "choice on a bank of other embeddings": (
+        f"{METHODS}budgets: [1]\n{TASKS}choice: {{base: 2, increment: 2, path: cifar100}}\n",
+        r"small\.yaml:5: choice\.path must be a bank of D = 128 as the study's, not of 512",
+    ),
+    "choice on a bank of other samples": (
+        (
+            f"{METHODS}budgets: [1]\ndata: {{levels: 8}}\ntasks: {{base: 4, increment: 3}}\n"
+            "choice: {base: 2, increment: 2, path: cifar100}\n"
+        ),
+        r"small\.yaml:5: choice\.path must be a bank of the study's own samples, in order",
+    ),
     "claims": (
         f"claims: gbm\n{METHODS}budgets: [1]\n",
         r"small\.yaml:1: claims: must be left out beside budgets: they are not of chosen",
@@ -214,6 +229,20 @@ MISTAKES = {
         ),
     ),
 }
+
+
+def test_choice_may_be_made_on_the_bank_of_another_network(tmp_path: Path) -> None:
+    config, document = load_config("compare")
+    assert isinstance(config, CompareConfig)
+    bank = load_bank(config, document, None)
+    other = load_choice_bank(config, bank, document)
+    comparison = Comparison(config, bank, other, document, tmp_path)
+    part = comparison.validation.bank
+    assert [len(task) for task in part.tasks] == [40, 2, 2, 2, 2, 2]
+    its_own, the_studys = ({row.tobytes() for row in b.train} for b in (other, bank))
+    rows = {row.tobytes() for row in np.concatenate([part.train, part.test])}
+    assert rows <= its_own
+    assert not rows & the_studys
 
 
 @pytest.mark.parametrize("mistake", MISTAKES)

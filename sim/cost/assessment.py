@@ -222,14 +222,14 @@ class Assessment:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is missing, and what is an extrapolation."""
+        """What is missing, what does not fit together, and what is an extrapolation."""
         missing = [f"{self.technology.name} does not say: {gap}" for gap in self.gaps]
         guessed = [
             f"{line.memory.component}: {line.plan.warning}"
             for line in (*self.memories, *self.working)
             if line.plan is not None and line.plan.warning
         ]
-        return (*missing, *guessed)
+        return (*missing, *self.technology.warnings, *guessed)
 
 
 def _traffic(tally: Tally) -> int:

@@ -66,6 +66,8 @@ class Technology:
         Whether memories keep their bits without a supply, and need not leak.
     endurance : Range or None
         Writes that a memory cell survives; None where there is no such bound.
+    warnings : tuple of str
+        What does not fit together in it.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Technology:
     memories: _Memories | None
     nonvolatile: bool = False
     endurance: Range | None = None
+    warnings: tuple[str, ...] = ()
 
     def energy(self, action: Action) -> Range | None:
         """Return the energy (J) of an action of logic, None if the technology does not say.
@@ -118,6 +121,8 @@ class Technology:
     def with_liberty(self, path: Path) -> "Technology":
         """Return the technology with the logic of a Liberty file, memories unchanged.
 
+        Its title names the library, and it warns if that has another supply.
+
         Raises
         ------
         UserError
@@ -125,9 +130,17 @@ class Technology:
         """
         library = read_cells(path)
         source = Source(citation=f"{library.name}, {path.name}")
+        warnings = [*self.warnings]
+        if self.voltage not in (None, library.voltage):
+            warnings.append(
+                f"logic of {library.name} is at {library.voltage:g} V, memories of {self.name} are "
+                f"at {self.voltage:g} V: their energies are added as they stand"
+            )
         return replace(
             self,
+            title=f"{self.title}; logic of {library.name} ({path.name})",
             voltage=library.voltage,
+            warnings=tuple(warnings),
             sources={**self.sources, "liberty": source},
             logic=_per_bit(prices_of(library, "liberty")),
         )

@@ -113,6 +113,12 @@ def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_
     assert status == 0
     sources = {row["source"] for row in csv.DictReader(io.StringIO(out))}
     assert sources == {"", "liberty", "ihp-sram"}
+    out = engram("cost", chip, "--liberty", library)[1]
+    assert (
+        "A small chip; IHP SG13G2 130 nm, SRAM macros and standard cells of the open PDK; " in out
+    )
+    assert "logic of small (small.lib)" in out
+    assert "Warning: logic of small is at 2 V, memories of open130 are at 1.2 V: " in out
 
 
 def test_a_library_without_energies_is_no_cheap_one(

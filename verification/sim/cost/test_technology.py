@@ -235,8 +235,27 @@ def test_a_liberty_file_replaces_the_logic_and_not_the_memories(tmp_path: Path) 
     own = loaded(tmp_path)
     other = own.with_liberty(path)
     assert other.voltage == 2.0
+    assert other.title == "Nobody's process; logic of small (small.lib)"
     assert other.sources["liberty"].citation == "small, small.lib"
     assert other.macro(128, 8) == own.macro(128, 8)
     assert other.energy(Action("a", "xnor")) is None  # the library has no such gate
     expected = prices_of(read_cells(path), "liberty")["register"]
     assert other.energy(Action("a", "register", 4)) == 4 * expected
+
+
+@pytest.mark.parametrize(
+    ("voltage", "differs"),
+    [("voltage: 2.0\n", False), ("", False), ("voltage: 0.9\n", True)],
+    ids=["same", "unknown", "other"],
+)
+def test_a_library_of_another_supply_is_a_warning(
+    tmp_path: Path, voltage: str, differs: bool
+) -> None:
+    path = tmp_path / "small.lib"
+    path.write_text(small_library.TEXT)
+    own = loaded(tmp_path, "voltage: 0.9\nsources", f"{voltage}sources")
+    said = (
+        "logic of small is at 2 V, memories of own are at 0.9 V: their energies are added as they "
+        "stand"
+    )
+    assert own.with_liberty(path).warnings == ((said,) if differs else ())

@@ -2,17 +2,21 @@
 """What learning a task takes: embeddings, a memory of them, exemplars of the past, training."""
 
 from fractions import Fraction
+from math import log
 from typing import Literal
 
 from sim.batches import split_batch
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import latent_buffer, training
+from sim.cost.counts import latent_buffer, selector, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer, append, exemplars, inference
 
 __all__ = ["Source", "learn", "remember", "replay", "working_memories"]
 
 Source = Literal["GBM", "latent replay", "likelihood"]
+
+# Sums of reciprocals up to this number are exact, as fractions of hundreds of digits.
+_EXACT = 1000
 
 
 def learn(config: CostConfig, source: Source) -> Phase:
@@ -71,17 +75,18 @@ def replay(config: CostConfig, source: Source) -> Tally:
 
 
 def remember(config: CostConfig, source: Source) -> Tally:
-    """Return what keeping the classes of a task takes."""
+    """Return what keeping the classes of a task takes, and new shares of all where they count."""
     task, prototypes = config.task, config.chip.sampler.prototypes
     if source != "latent replay":
         each = append(config).tally
         if task.fit == "chip":
             each += training.fit_class(prototypes, task.samples).within("fit")
-        return task.classes * each
+        weights = selector.set_weights(config.chip.sampler.selector, config.memory.classes)
+        return task.classes * each + weights.within("sampler.selector")
     latent = config.chip.latent
     kept = min(latent.exemplars, task.samples)
     # Of a reservoir of E, sample i replaces one with probability E / i.
-    replaced = sum((Fraction(kept, i) for i in range(kept + 1, task.samples + 1)), Fraction(0))
+    replaced = kept * _reciprocals(kept, task.samples)
     dropped = task.samples - kept - replaced
     each = (
         latent_buffer.learn(latent, filled=kept, replaced=0, dropped=0)
@@ -89,6 +94,18 @@ def remember(config: CostConfig, source: Source) -> Tally:
         + dropped * latent_buffer.learn(latent, filled=0, replaced=0, dropped=1)
     )
     return task.classes * each.within("latent_buffer")
+
+
+def _reciprocals(above: int, last: int) -> Fraction:
+    """Return the sum of 1 / i over ``above < i <= last``; beyond i = 1000 right to 14 digits."""
+    exact = min(last, _EXACT)
+    found = sum((Fraction(1, i) for i in range(above + 1, exact + 1)), Fraction(0))
+    first = max(above, exact)
+    if last <= first:
+        return found
+    # Euler's and Maclaurin's formula; what it leaves out is below 1 / (120 first^4).
+    ends = (1 / last - 1 / first) / 2 - (1 / last**2 - 1 / first**2) / 12
+    return found + Fraction(log(last / first) + ends)
 
 
 def _train(config: CostConfig, batches: int) -> Tally:

@@ -5,13 +5,13 @@ from sim.cost.configuration import CostConfig
 from sim.cost.counts import chip
 from sim.cost.counts.tally import Memory
 from sim.cost.learning import learn, working_memories
-from sim.cost.phases import Phase, answer, append, classifier_memories, draws, inference
+from sim.cost.phases import Phase, answer, append, classifier_memories, draws, inference, load
 
 __all__ = ["chip_memories", "life", "memories_beside"]
 
 
 def life(config: CostConfig) -> tuple[Phase, ...]:
-    """Return the phases: a chip infers, draws, appends, learns and classifies."""
+    """Return the phases: a chip infers, draws, appends, learns, classifies, and is loaded."""
     return (
         inference(config),
         *draws(config),
@@ -21,6 +21,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         learn(config, "likelihood"),
         answer(config, "head"),
         answer(config, "likelihood"),
+        load(config),
     )
 
 

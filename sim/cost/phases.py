@@ -8,7 +8,7 @@ from typing import Literal
 
 from golden.params import SamplerParams
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import latent_buffer, likelihood, network, sampler
+from sim.cost.counts import chip, latent_buffer, likelihood, network, sampler
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Memory, Tally
 
@@ -21,6 +21,7 @@ __all__ = [
     "draws",
     "exemplars",
     "inference",
+    "load",
 ]
 
 Classifier = Literal["head", "likelihood"]
@@ -61,7 +62,7 @@ def inference(config: CostConfig) -> Phase:
     return Phase(
         name="inference",
         unit="image",
-        tally=network.inference(config.network, machine).within("network"),
+        tally=chip.inference(config.network, config.chip),
         cycles=Fraction(network.cycles(config.network, machine)),
         operations=2 * sum(layer.synapses for layer in layers),
         note=f"{float(network.utilisation(layers, machine)):.1%} of the synapses in use",
@@ -77,7 +78,7 @@ def draws(config: CostConfig) -> Iterator[Phase]:
             unit="exemplar",
             tally=exemplars(params, 1).within("sampler"),
             cycles=_exemplar_cycles(params),
-            note=f"M = {params.draws_per_read}; planes are the number expected",
+            note=f"M = {params.draws_per_read}; its class named; planes are the number expected",
         )
     latent = config.chip.latent
     more = latent_buffer.answer_cycles(latent, 2) - latent_buffer.answer_cycles(latent, 1)
@@ -98,6 +99,17 @@ def append(config: CostConfig) -> Phase:
         tally=sampler.append(params, components).within("sampler"),
         cycles=Fraction(sampler.append_cycles(params, components)),
         note="header and rows, one a cycle",
+    )
+
+
+def load(config: CostConfig) -> Phase:
+    """Return what bringing the network into the chip takes, once its supply is on."""
+    return Phase(
+        name="load a network",
+        unit="network",
+        tally=chip.load(config.network, config.chip),
+        cycles=None,
+        note="as fast as its words come: no cycles",
     )
 
 
@@ -131,8 +143,9 @@ def classifier_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def exemplars(params: SamplerParams, number: int) -> Tally:
-    """Return what so many exemplars take, M of them a request."""
-    return Fraction(number, params.draws_per_read) * sampler.draw(params, 1)
+    """Return what so many exemplars take, M of them a request whose class the selector names."""
+    request = sampler.name_class(params) + sampler.draw(params, 1)
+    return Fraction(number, params.draws_per_read) * request
 
 
 def _exemplar_cycles(params: SamplerParams) -> Fraction:

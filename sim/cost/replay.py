@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,7 @@ from sim.cost.counts import latent_buffer, sampler
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
-from sim.cost.phases import Classifier, answer
+from sim.cost.phases import Classifier, answer, exemplars
 from sim.cost.pricing import Total, price, price_memories, total
 from sim.cost.technology import Technology
 from sim.errors import UserError
@@ -225,8 +224,8 @@ def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
 
 def _drawn(params: SamplerParams, technology: Technology) -> Total:
     """Return J a pseudo-exemplar."""
-    tally = Fraction(1, params.draws_per_read) * sampler.draw(params, 1)
-    return price(tally, price_memories(sampler.memories(params), technology), technology).total
+    memories = price_memories(sampler.memories(params), technology)
+    return price(exemplars(params, 1), memories, technology).total
 
 
 def _buffered(params: SamplerParams, technology: Technology) -> Total:

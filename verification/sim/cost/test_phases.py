@@ -4,6 +4,7 @@
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from math import fsum, log
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from sim.cost.counts import latent_buffer, sampler
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
-from sim.cost.phases import answer, append, draws, inference
+from sim.cost.phases import answer, append, draws, exemplars, inference, load
 from verification.sim.cost.small_chip import small_config
 
 SOURCES: tuple[Source, ...] = ("GBM", "latent replay", "likelihood")
@@ -56,6 +57,7 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
         ("learn a task, likelihood", "task"),
         ("classify, head", "embedding"),
         ("classify, likelihood", "embedding"),
+        ("load a network", "network"),
     ]
 
 
@@ -85,6 +87,49 @@ def test_the_head_is_part_of_inference(config: CostConfig) -> None:
     assert head.cycles is not None
     assert image.cycles is not None
     assert head.cycles < image.cycles
+
+
+def test_the_words_of_an_embedding_are_regrouped_as_they_leave(config: CostConfig) -> None:
+    # D = 16 in words of 8.
+    assert inference(config).tally[Action("regroup.store", "register", 8)] == 2
+
+
+def test_every_layer_that_runs_was_loaded(config: CostConfig) -> None:
+    loaded, image = load(config), inference(config)
+    run = image.tally[Action("network.program", "read", 173)]
+    assert loaded.tally[Action("network.program", "write", 173)] == run
+    rows = loaded.tally[Action("network.mvu.weights", "write", 8)]
+    # 3x3x4 and 4x4x8 inputs of 8 and 16 neurons, and a head of 304 weights: rows may have room.
+    assert rows * 8 >= 9 * 4 * 8 + 16 * 8 * 16 + 304
+    assert loaded.cycles is None
+    assert loaded.tally.of("read") == 0
+
+
+@pytest.mark.parametrize("draws_per_read", [1, 2, 7])
+@pytest.mark.parametrize("selection", ["round_robin", "uniform", "weighted"])
+def test_the_class_of_a_request_is_named(
+    config: CostConfig, draws_per_read: int, selection: str
+) -> None:
+    params = replace(config.chip.sampler, draws_per_read=draws_per_read, selection=selection)
+    found = exemplars(params, 28)
+    requests = 28 // draws_per_read
+    assert found[Action("prototypes.table", "read", 25)] == requests
+    # A label of 0..5 has 3 bits, each found by a threshold.
+    thresholds = found[Action("selector.thresholds", "read", 16)]
+    assert thresholds == (3 * requests if selection == "weighted" else 0)
+    # Whatever the selection, a label is clocked into a register.
+    named = [action for action in found if action.component == "selector.labels"]
+    assert {"accumulate", "register"} & {action.kind for action in named}
+
+
+@pytest.mark.parametrize("selection", ["uniform", "weighted"])
+def test_shares_of_classes_are_written_once_a_task(config: CostConfig, selection: str) -> None:
+    own = replace(config.chip.sampler, selection=selection)
+    weighted = replace(config, chip=replace(config.chip, sampler=own))
+    writes = remember(weighted, "GBM")[Action("sampler.selector.thresholds", "write", 16)]
+    assert writes == (5 if selection == "weighted" else 0)  # the sixth class needs none
+    widths = {memory.component: memory.width for memory in chip_memories(weighted)}
+    assert ("sampler.selector.thresholds" in widths) == (selection == "weighted")
 
 
 @pytest.mark.parametrize("draws_per_read", [1, 2, 7])
@@ -197,6 +242,23 @@ def test_a_reservoir_replaces_as_many_as_over_all_its_draws(
     assert remember(drawn, "latent replay") == 2 * each.within("latent_buffer")
 
 
+@pytest.mark.parametrize("samples", [1000, 1001, 5000, 200_000])
+def test_a_reservoir_of_many_samples_is_as_exact_as_doubles(
+    config: CostConfig, samples: int
+) -> None:
+    tally = remember(changed(config, samples=samples), "latent replay")
+    written = float(tally[Action("latent_buffer.rows", "write", 8)])
+    expected = 2 * 2 * (3 + fsum(3 / i for i in range(4, samples + 1)))
+    assert written == pytest.approx(expected, rel=1e-14)
+
+
+def test_a_reservoir_of_all_samples_there_are_takes_no_time(config: CostConfig) -> None:
+    tally = remember(changed(config, samples=10**15), "latent replay")
+    written = float(tally[Action("latent_buffer.rows", "write", 8)])
+    euler = 0.5772156649015329
+    assert written == pytest.approx(12 * (1 + log(1e15) + euler - 1 - 1 / 2 - 1 / 3))
+
+
 def test_at_m_1_an_exemplar_of_q_bits_reads_q_times_those_of_latent_replay(
     config: CostConfig,
 ) -> None:
@@ -215,5 +277,5 @@ def test_the_task_of_the_reference() -> None:
     images = phase.operations - 1668 * 128 * 2 * reference.head.weight_count
     assert images == 2500 * inference(reference).operations
     assert replay(reference, "GBM") == (
-        1668 * 122 * sampler.draw(reference.chip.sampler, 1).within("sampler")
+        1668 * 122 * exemplars(reference.chip.sampler, 1).within("sampler")
     )

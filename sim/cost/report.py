@@ -114,6 +114,8 @@ class CostReport:
         yield "## Memories"
         lines = [rows.memory_row(line) for line in a.memories]
         yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**chip**", a.memories)])
+        if a.technology.note is not None:
+            yield a.technology.note
         yield "What learning a task and classifying by likelihood need besides:"
         lines = [rows.memory_row(line) for line in a.working]
         yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**besides**", a.working)])

@@ -68,6 +68,8 @@ class Technology:
         Writes that a memory cell survives; None where there is no such bound.
     warnings : tuple of str
         What does not fit together in it.
+    note : str or None
+        What to know of the figures of its memories.
     """
 
     name: str
@@ -80,6 +82,7 @@ class Technology:
     nonvolatile: bool = False
     endurance: Range | None = None
     warnings: tuple[str, ...] = ()
+    note: str | None = None
 
     def energy(self, action: Action) -> Range | None:
         """Return the energy (J) of an action of logic, None if the technology does not say.
@@ -173,6 +176,7 @@ def load_technology(name: str) -> Technology:
         memories=_memories(path.parent, table, ranges),
         nonvolatile=getattr(table.memory, "nonvolatile", False),
         endurance=ranges.get(("memory", "endurance")),
+        note=getattr(table.memory, "note", None),
     )
 
 

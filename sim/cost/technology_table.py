@@ -82,6 +82,8 @@ class MacrosSection(Section):
         CSV beside the technology's file.
     corner : str
     source, locator : str
+    note : str or null
+        What to know of their figures; reports say it.
     """
 
     kind: Literal["macros"]
@@ -89,6 +91,7 @@ class MacrosSection(Section):
     corner: str
     source: str
     locator: str
+    note: str | None = None
 
 
 class ArrayRows(Section):

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.cost.macros import Macro, MacroSet, read_macros
-from sim.cost.technology import BUILT_IN
+from sim.cost.technology import BUILT_IN, load_technology
 from sim.cost.tiling import Tile
 from sim.errors import UserError
 
@@ -171,6 +171,20 @@ def test_any_macros_make_any_memory(
     for figure in (plan.read, plan.write, plan.area, plan.leakage):
         assert figure is not None
         assert 0 < figure.low <= figure.nominal <= figure.high
+
+
+def test_what_the_shipped_macros_with_two_ports_are_said_to_take() -> None:
+    """The note of the technology counts them."""
+    one, two = ({(m.depth, m.width): m for m in IHP.macros if m.ports == n} for n in (1, 2))
+    both = [(one[size], two[size]) for size in one.keys() & two.keys()]
+    same = [b for a, b in both if (a.read, a.write) == (b.read, b.write)]
+    less = [b for a, b in both if a.read > b.read and a.write > b.write]
+    assert (len(both), len(same), len(less)) == (8, 6, 2)
+    assert all(1.88 < b.area / a.area < 2.2 for a, b in both)
+    note = load_technology("open130").note
+    assert note is not None
+    assert note.startswith("Of the eight macros with two ports (2P) that there are with one port")
+    assert "six are stated to take the same energies, digit for digit, and two take less" in note
 
 
 HEAD = "# from a PDK\nports,words,width,corner,area_um2,leak_nW,clk_read_pJ,clk_write_pJ\n"

@@ -276,6 +276,6 @@ def test_the_task_of_the_reference() -> None:
     assert phase.note.startswith("5 classes, 2500 samples; 1668 batches, 122 of 128 replayed")
     images = phase.operations - 1668 * 128 * 2 * reference.head.weight_count
     assert images == 2500 * inference(reference).operations
-    assert replay(reference, "GBM") == (
-        1668 * 122 * exemplars(reference.chip.sampler, 1).within("sampler")
-    )
+    params = reference.chip.sampler
+    request = sampler.draw(params, 1) + sampler.name_class(params)
+    assert replay(reference, "GBM") == 1668 * 122 * request.within("sampler")

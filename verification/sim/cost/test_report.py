@@ -13,6 +13,7 @@ from sim.cost.formatting import bounds, days, number, si, square_millimetres
 from sim.cost.learners import PUBLISHED, this_chip
 from sim.cost.pricing import Total
 from sim.cost.report import CostReport
+from sim.cost.technology import load_technology
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 
 
@@ -107,6 +108,14 @@ def test_memories_add_up(text: str, assessment: Assessment) -> None:
     assert f"{bits:,}" == last["bits"]
     assert last["area (mm2)"] == f"{bits * 1e-6:.3f}"
     assert len(lines) == len(assessment.memories)
+
+
+def test_what_to_know_of_memories_stands_below_them(text: str, tmp_path: Path) -> None:
+    macros = load_technology("open130")
+    assert macros.note is not None
+    own = Assessment(config=small_config(tmp_path), technology=macros)
+    assert macros.note in section(CostReport(own, "x").markdown(), "Memories")
+    assert "2P" not in text
 
 
 def test_peak_and_effective_efficiency_agree_with_energy(text: str, assessment: Assessment) -> None:

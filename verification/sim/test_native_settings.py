@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from sim.errors import UserError
 from sim.native.budgets import capacity_of, check_sizes, exemplars_of, whole_samples
 from sim.native.groups import groups_of, verdict
-from sim.native.learners import with_outputs
+from sim.native.learners import network_bits, with_outputs
 from sim.native.published import PUBLISHED, published
 from sim.native.reduced import differences
 from sim.native.settings import BUILT_IN, Plan, load_native
@@ -32,6 +32,7 @@ def test_the_slides_budgets_come_back_as_they_stand() -> None:
         ("joint", False): [None],
     }
     network = with_outputs(recipe.network, 50)
+    assert network_bits(network) == 4_116_352  # "4 Mb", with both planes of 50 outputs
     counts = [capacity_of(p, network) for p in config.plans()]
     assert counts[:5] == [46, 232, 1162, 4650, 23251]
     assert counts[5:9] == [48, 488, 4882, 24414]

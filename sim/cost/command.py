@@ -122,4 +122,6 @@ def _show(assessment: Assessment, console: Console) -> None:
 
 def _warn(assessment: Assessment, console: Console) -> None:
     for text in assessment.warnings:
-        console.print(f"Warning: {text}", markup=False, highlight=False, style="bold red")
+        console.print(
+            f"Warning: {text}", markup=False, highlight=False, style="bold red", soft_wrap=True
+        )

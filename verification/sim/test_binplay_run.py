@@ -143,6 +143,35 @@ def test_command_writes_report_and_results(tmp_path: Path, monkeypatch: pytest.M
     assert not (tmp_path / "out.partial").exists()
 
 
+def test_command_goes_on_after_the_last_whole_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "load", lambda name, folder: bars())
+    path = tmp_path / "small.yaml"
+    path.write_text(json.dumps(SMALL))
+    whole = BinPlayRun.step
+
+    def execute(out: str, resume: bool) -> Any:
+        BinPlayCommand(
+            config=str(path), assignments=[], out=tmp_path / out, data_dir=None, resume=resume,
+            device="cpu", command="engram binplay small.yaml",
+        ).execute(Console(quiet=True))  # fmt: skip
+        return json.loads((tmp_path / out / "results.json").read_text())["accuracy"]
+
+    def stopped(run: BinPlayRun, report: Any) -> None:
+        if run.task == 1:
+            raise KeyboardInterrupt
+        whole(run, report)
+
+    monkeypatch.setattr(BinPlayRun, "step", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        execute("cut", resume=False)
+    monkeypatch.setattr(BinPlayRun, "step", whole)
+    with pytest.raises(UserError, match="go on with --resume"):
+        execute("cut", resume=False)
+    assert execute("cut", resume=True) == execute("straight", resume=False)
+
+
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [

@@ -236,6 +236,8 @@ def read_macros(path: Path, corner: str) -> list[Macro]:
                 f"area_um2, leak_nW, clk_read_pJ and clk_write_pJ: {error}"
             ) from error
         rows[macro.ports, macro.depth, macro.width][row["corner"]] = macro
+    if not rows:
+        raise UserError(f"{path} must be a table of macros, not empty")
     corners = sorted({name for of in rows.values() for name in of})
     if corner not in corners:
         raise UserError(f"{path}: corner must be one of {', '.join(corners)}, not {corner!r}")

@@ -200,6 +200,7 @@ HEAD = "# from a PDK\nports,words,width,corner,area_um2,leak_nW,clk_read_pJ,clk_
         ("1P,64,-8,typ,1,1,1,1", r"m\.csv:3: .* width must be >= 1, not -8$"),
         ("1P,many,8,typ,1,1,1,1", r"m\.csv:3: .* invalid literal for int"),
         ("1P,64,8,typ,1,1,1", r"m\.csv:3: a macro must have"),
+        ("", r"m\.csv must be a table of macros, not empty$"),
         ("1P,64,8,slow,1,1,1,1", r"m\.csv: corner must be one of slow, not 'typ'$"),
     ],
 )

@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "typer",
         "yaml",
     },
+    "sim.binplay": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.cost": {"golden.params", "matplotlib", "numpy", "pydantic", "rich", "sim", "yaml"},
     "sim.native": {
         "golden",

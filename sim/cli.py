@@ -168,6 +168,43 @@ def resnet(
 
 
 @app.command()
+def binplay(
+    config: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in configuration.")
+    ] = "lite",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Override a key, as in autoencoder.width=8."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished training.")
+    ] = False,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Learn tasks of images by BinPlay: a decoder that makes the past from codes of indices.
+
+    While it runs, DIR.partial beside the report's DIR holds a checkpoint after every task, from
+    which --resume goes on.
+    """
+    _need_torch("engram binplay")
+    from sim.binplay.command import BinPlayCommand
+
+    BinPlayCommand(
+        config=config,
+        assignments=assignments or [],
+        out=out or Path("build") / "binplay" / Path(config).stem,
+        data_dir=data_dir,
+        resume=resume,
+        device=device,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
 def bank(
     network: Annotated[Path, typer.Argument(help="Network file.")],
     data: Annotated[str, typer.Option(help="Name of the data set.")] = "cifar100",

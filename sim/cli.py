@@ -187,8 +187,8 @@ def binplay(
 ) -> None:
     """Learn tasks of images by BinPlay: a decoder that makes the past from codes of indices.
 
-    While it runs, DIR.partial beside the report's DIR holds a checkpoint after every task, from
-    which --resume goes on.
+    While it runs, DIR.partial beside the report's DIR holds a checkpoint after every task; --resume
+    goes on from there.
     """
     _need_torch("engram binplay")
     from sim.binplay.command import BinPlayCommand

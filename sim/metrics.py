@@ -69,9 +69,8 @@ def accuracy_matrix(
         If a prediction is missing or one too many.
     """
     length = len(predictions)
-    task_of = np.full(len(labels), -1)
-    for number, task in enumerate(tasks):
-        task_of[(labels >= task.start) & (labels < task.stop)] = number
+    # Tasks of new instances share their classes, and hence their test samples.
+    members = [(labels >= task.start) & (labels < task.stop) for task in tasks[:length]]
     matrix = np.full((length, length), np.nan)
     for t, predicted in enumerate(predictions):
         seen = labels < tasks[t].stop
@@ -80,11 +79,11 @@ def accuracy_matrix(
                 f"Predictions after task {t} must be {seen.sum()}, one a test sample of the "
                 f"classes seen, not {len(predicted)}"
             )
-        right, of_task = predicted == labels[seen], task_of[seen]
-        for i in range(t + 1):
-            if (of_task == i).any():
-                matrix[t, i] = right[of_task == i].mean()
-    return matrix, np.array([(task_of == i).sum() for i in range(length)], np.int64)
+        right = predicted == labels[seen]
+        for i, member in enumerate(members[: t + 1]):
+            if member.any():
+                matrix[t, i] = right[member[seen]].mean()
+    return matrix, np.array([member.sum() for member in members], np.int64)
 
 
 def seen_accuracy(matrix: Floats, samples: NDArray[np.int64]) -> Floats:

@@ -245,7 +245,9 @@ def test_new_instances_are_a_protocol_of_the_study(tmp_path: Path) -> None:
     while not experiment.done:
         experiment.step(lambda _: None)
     result = summarize(experiment)
-    assert len(result["accuracy_seen"]) == 3
+    shares = [(guess == bank.test_labels).mean() for guess in experiment.predictions]
+    assert result["accuracy_seen"] == pytest.approx(shares)
+    assert result["average_incremental"] == pytest.approx(np.mean(shares))
     assert result["final"] > 0.7
     assert bank.digest != bank.in_instances(3 + 1).digest
 

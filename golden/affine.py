@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Affine quantisation: reals as codes with a zero point, and sums brought to codes (contract, 13).
+"""Affine quantisation: reals as codes with a zero point, and sums brought to codes (contract, 12).
 
 A code c stands for the real ``S * (c - Z)``, S the scale and Z the zero point (Jacob et al., 2018,
 equation 1; the gemmlowp library). Binary latent replay's equation (1) is its symmetric form, Z = 0.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CWR*: weights of the classifier that are consolidated after every experience (contract, 13).
+"""CWR*: weights of the classifier that are consolidated after every experience (contract, 12).
 
 After Lomonaco et al., "Rehearsal-Free Continual Learning over Small Non-I.I.D. Batches" (2020),
 algorithm 1, and its public code, the repository vlomonaco/ar1-pytorch.

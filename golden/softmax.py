@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Softmax of logit codes in integers: tables of exponentials and a division (contract, 13)."""
+"""Softmax of logit codes in integers: tables of exponentials and a division (contract, 12)."""
 
 import math
 from functools import cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Trained part of a network above its latent bits, in integers alone (contract, 13).
+"""Trained part of a network above its latent bits, in integers alone (contract, 12).
 
 Binary latent replay's equations: (2) the sign going forward, (3)-(5) the gradients going backward,
 (4) in its standard form, with the transposed weights, and (5) as an outer product.

@@ -24,7 +24,7 @@ from sim.head import HeadTrainer, bipolar
 from sim.ledger import Ledger, head_ledger
 from sim.methods import Method
 from sim.optim import Adam, Optimizer, Plateau, Sgd
-from sim.replay import Classifier, ReplayContext
+from sim.replay import Classifier, ReplayContext, ReplayParams
 
 __all__ = ["Experiment", "Progress"]
 
@@ -90,7 +90,10 @@ class Experiment:
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed)
         )
         params = HeadParams(features=bank.features, classes=bank.n_classes, hidden=head.hidden)
-        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, head.logit_gain)
+        own_gain = method.params.logit_gain if isinstance(method.params, ReplayParams) else None
+        self.trainer = HeadTrainer(
+            params, self._rng(_INIT), head.init_scale, own_gain or head.logit_gain
+        )
 
     @property
     def done(self) -> bool:

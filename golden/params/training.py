@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the blocks that train in integers (contract, 13)."""
+"""Parameters of the blocks that train in integers (contract, 12)."""
 
 from dataclasses import dataclass
 from typing import Literal

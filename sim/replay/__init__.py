@@ -4,9 +4,16 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
-from sim.replay.base import Classifier, ReplayContext, ReplaySource, SourceParams
+from sim.replay.base import Classifier, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
-__all__ = ["SOURCES", "Classifier", "ReplayContext", "ReplaySource", "SourceParams"]
+__all__ = [
+    "SOURCES",
+    "Classifier",
+    "ReplayContext",
+    "ReplayParams",
+    "ReplaySource",
+    "SourceParams",
+]
 
 
 for _module in iter_modules(__path__):

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.ledger import Ledger
@@ -35,9 +36,13 @@ class ReplayParams(SourceParams):
     requests : {"round_robin", "uniform", "weighted"}
         How past classes are requested (contract, 6); ``weighted`` is in proportion to the training
         samples of each class.
+    logit_gain : float or null
+        Gain of the head that learns from what is drawn, over the study's `HeadConfig.logit_gain`:
+        few samples of the past want a softer softmax than many.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
+    logit_gain: float | None = Field(default=None, gt=0, le=1e6)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs: they learn, they stop after any task and go on with the same bits."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,19 @@ def test_predictions_are_those_of_the_plain_golden_head(config: StudyConfig, ban
     bits = unpack(bank.test[bank.test_labels < seen], bank.features)
     expected = experiment.trainer.golden().classify(bits, seen)
     np.testing.assert_array_equal(experiment.predictions[0], expected)
+
+
+def test_gain_of_a_method_is_over_the_studys(config: StudyConfig, bank: Bank) -> None:
+    method = methods(config)[2]
+    assert method.replay == "latent"
+    own = replace(method, params=method.params.model_copy(update={"logit_gain": 8.0}))
+    of_the_study = config.head.model_copy(update={"logit_gain": 8.0})
+    runs = [
+        finished(Experiment(bank, head, each, seed=0))["confusion"]
+        for head, each in ((config.head, own), (of_the_study, method), (config.head, method))
+    ]
+    assert runs[0] == runs[1]
+    assert runs[0] != runs[2]
 
 
 def test_replay_forgets_less_than_none(config: StudyConfig, bank: Bank) -> None:

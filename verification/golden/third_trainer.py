@@ -32,7 +32,7 @@ def sat(q, x):
 
 
 class Third:
-    """Section 13, number by number."""
+    """Section 12, number by number."""
 
     def __init__(self, p, latent):
         self.p, self.v = p, latent.tolist()

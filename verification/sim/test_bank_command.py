@@ -150,15 +150,15 @@ def test_a_card_of_another_network_is_refused(
     assert message in err
 
 
-def test_pretraining_without_pytorch_says_what_to_install(
-    engram: Engram, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("command", ["pretrain", "native"])
+def test_training_without_pytorch_says_what_to_install(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr("sim.cli.find_spec", lambda name: None)
-    status, _, err = engram("pretrain", "quick")
+    status, _, err = engram(command)
     assert status == 2
-    assert err == (
-        "engram: engram pretrain needs PyTorch: pip install -e '.[train]' in the project's folder\n"
-    )
+    install = "pip install -e '.[train]' in the project's folder"
+    assert err == f"engram: engram {command} needs PyTorch: {install}\n"
 
 
 @pytest.mark.parametrize("out", ["net.bin", "net.json", "./net.bin"])

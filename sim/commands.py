@@ -19,7 +19,7 @@ from sim.progress import RunBars
 from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
 from sim.study import Report, Study
-from sim.study_checks import check_increments, check_sample_bounds
+from sim.study_checks import check_increments, check_sample_bounds, check_sources
 from sim.work_folder import work_path
 from sim.yaml_lines import Document
 
@@ -61,6 +61,7 @@ class RunCommand:
     def _study(self, config: StudyConfig, bank: Bank, document: Document, console: Console) -> None:
         study = Study.of(config, bank, work_path(self.out))
         check_sample_bounds((method for method, _ in study.runs), bank, document)
+        check_sources(config.expanded_methods(), bank, document)
         check_increments(study, document)
         ensure_directory(self.out)
         study.folder.open(self.resume)

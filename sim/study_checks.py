@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from sim.bank import Bank
 from sim.errors import UserError
 from sim.methods import Method
-from sim.replay import SOURCES
+from sim.replay import SOURCES, ReplayContext
 from sim.study import Study
 from sim.yaml_lines import Document, dotted
 
-__all__ = ["check_increments", "check_sample_bounds"]
+__all__ = ["check_increments", "check_sample_bounds", "check_sources"]
 
 
 def check_sample_bounds(
@@ -40,12 +40,28 @@ def check_sample_bounds(
     for method in methods:
         for name in SOURCES[method.replay].bounded_by_samples:
             value = getattr(method.params, name)
-            if value > most:
+            if value is not None and value > most:
                 path = (key, method.entry, name)
                 raise UserError(
                     f"{document.where(path)}: {dotted(path)} must be at most the {most} {samples} "
                     f"of the smallest class, not {value}"
                 )
+
+
+def check_sources(methods: Iterable[Method], bank: Bank, document: Document) -> None:
+    """Refuse parameters of which no memory can be made for so many features and classes.
+
+    Raises
+    ------
+    UserError
+    """
+    context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
+    for method in methods:
+        try:
+            method.source(context)
+        except (UserError, ValueError) as error:
+            path = ("methods", method.entry)
+            raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
 
 
 def check_increments(study: Study, document: Document) -> None:

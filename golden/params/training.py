@@ -114,7 +114,9 @@ class TrainerParams:
         _check_width("Backward width q_b", self.backward_width, (8, 16, 32, "float"))
         _check_width("Binary width q_b", self.binary_width, (1, 4, 8, 16, "float"))
         real = {w == "float" for w in (self.forward_width, self.backward_width)}
-        if len(real) > 1 or (self.trains_hidden and (self.binary_width == "float") not in real):
+        if self.trains_hidden or self.binary_width == "float":
+            real.add(self.binary_width == "float")
+        if len(real) > 1:
             raise ValueError(
                 f"Widths must be float together or not at all, not {self.forward_width} forward, "
                 f"{self.backward_width} backward, {self.binary_width} of binary weights"

@@ -188,7 +188,7 @@ class Comparison:
     def _bits(self, method: Method, classes: int) -> int:
         try:
             return memory_bits(method, self.bank.features, classes)
-        except ValueError as error:
+        except (UserError, ValueError) as error:
             path = ("methods", method.entry)
             raise UserError(f"{self.document.where(path)}: {dotted(path)}: {error}") from error
 

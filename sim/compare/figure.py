@@ -62,7 +62,7 @@ def _draw_family(axes: Axes, number: int, family: str, rows: list[Row], largest:
         marker=_MARKERS[number % len(_MARKERS)],
         markersize=5,
         capsize=2,
-        label=family,
+        label=family if any(row.head_bits for row in rows) else f"{family} (no head)",
     )
     last = rows[-1]
     level = [100 * last.accuracy.mean] * 2

@@ -136,9 +136,15 @@ class Outcome:
             if family in leaders.values()
         ]
         return (
-            f"At equal bits, {self._basis}, ahead of every other family is {_listed(parts)}"
-            f"{self._largest_area}."
+            f"At equal bits of the memory of the past, {self._heads}, ahead of every other family "
+            f"{self._basis} is {_listed(parts)}{self._largest_area}."
         )
+
+    @property
+    def _heads(self) -> str:
+        """Say what is left out of the bits compared."""
+        low, high = (f"{end(row.head_bits for row in self.rows) / 1e6:.1f}" for end in (min, max))
+        return f"classifiers of {low if low == high else f'{low} to {high}'} Mb apart"
 
     @property
     def _basis(self) -> str:

@@ -32,7 +32,8 @@ _FIGURE = "accuracy_by_budget.png"
 
 _READING = """\
 Average incremental accuracy (%), ± its standard deviation over seeds, of the candidate that \
-stands for each family at each budget; a dash where none is so small. The budget is for *all* bits \
+stands for each family at each budget, of so many tried; a dash where none of them is so small. \
+The budget is for *all* bits \
 of the memory of the past that survive between tasks, when all classes are learnt: codes, labels, \
 counters, pointers, tables, random streams. Apart from it, *head* has the bits of the trained \
 classifier that survive: its weights and, where training goes on from them, the real numbers \
@@ -40,6 +41,10 @@ behind these, which alone may exceed a budget. *Area* is the area under accuracy
 logarithm of the budget, over its width: a mean accuracy; with a star it begins at the family's \
 first budget. A family is *ahead* of another where its mean lead, seed by seed, is more than the \
 standard deviation of that lead."""
+
+_SEEN = """\
+it has seen these samples, held out or not: accuracies in validation are higher than those of the \
+study, and candidates that are close there may change places."""
 
 _CHOSEN = """\
 What stands for each family, with its bits, its accuracy in validation, and accuracies and \
@@ -145,14 +150,19 @@ class ComparisonReport:
     def _accuracies(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of the table of families and budgets."""
         outcome = self.outcome
-        columns = ["family", *(f"{b:g} Mb" for b in outcome.budgets), "area", "head (Mb)"]
+        columns = [
+            "family", "candidates", *(f"{b:g} Mb" for b in outcome.budgets), "area", "head (Mb)",
+        ]  # fmt: skip
         table = []
         for family, rows in outcome.families.items():
             cells = [rows[b].accuracy.percent() if b in rows else "-" for b in outcome.budgets]
+            tried = sum(candidate.family == family for candidate in self.candidates)
             area = outcome.area(family)
             star = "" if outcome.whole(family) else "\\*"
             mean = "-" if area is None else f"{area.percent()}{star}"
-            table.append([family, *cells, mean, _range([row.head_bits for row in rows.values()])])
+            table.append(
+                [family, str(tried), *cells, mean, _range([row.head_bits for row in rows.values()])]
+            )
         return columns, table
 
     def _bounds(self) -> list[str]:
@@ -185,12 +195,10 @@ class ComparisonReport:
         if path is not None:
             return (
                 f"The embeddings in validation are those of the bank `{path}`: classes that its "
-                "network was not trained on are as new to it as the later classes of the study."
+                "network was not trained on are as new to it as the later classes of the study. "
+                f"Of the others {_SEEN}"
             )
-        return (
-            "A network pre-trained on the base classes has seen these samples, held out or not, "
-            "so that only the order of validation accuracies means anything, not their height."
-        )
+        return f"Of all classes that the network was trained on {_SEEN}"
 
     def _chosen(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of the table of choices; equal ones of a family in one row."""

@@ -195,10 +195,10 @@ class CwrClassifier(Classifier):
             ),
         ]
         if params.cwr:
-            entries += [
-                Entry.extra("temporary weights", weights, "CWR*'s, while a task is learned"),
-                Entry.extra("past counters", shape.classes * _COUNTER_BITS, "32 bits a class"),
-            ]
+            # The temporary weights are gone, or copies of these, when a task has been learned.
+            entries.append(
+                Entry.extra("past counters", shape.classes * _COUNTER_BITS, "32 bits a class")
+            )
         if params.rounding == "stochastic" and not shape.real:
             entries.append(Entry.extra("rounding stream", _LFSR_BITS, "64 bits"))
         return Ledger(tuple(entry for entry in entries if entry.bits))

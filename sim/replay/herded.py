@@ -25,14 +25,16 @@ from sim.replay.stored import pick
 
 __all__ = ["Herd", "HerdParams", "HerdedReplay"]
 
+_EXEMPLARS = 20
+
 
 class HerdParams(SourceParams):
     """How many exemplars are kept, and how they are chosen.
 
     Attributes
     ----------
-    exemplars : int
-        E, embeddings kept of each class.
+    exemplars : int or null
+        E, embeddings kept of each class; 20 where neither it nor `budget` is given.
     budget : int or null
         M, embeddings kept in all, in place of E: ``floor(M / n)`` of each of the n classes seen.
     normalized : bool
@@ -40,20 +42,25 @@ class HerdParams(SourceParams):
         `sim.herding`.
     """
 
-    exemplars: int = Field(default=20, ge=1, le=1_000_000)
+    exemplars: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     budget: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = None
     normalized: bool = False
 
     @pydantic.model_validator(mode="after")
     def _one_size(self) -> "HerdParams":
-        if self.budget is not None and "exemplars" in self.model_fields_set:
+        if self.budget is not None and self.exemplars is not None:
             raise ValueError("exemplars must be left out beside budget: it follows from it")
         return self
 
     @property
     def size(self) -> str:
         """What is given of E and M, as titles show it."""
-        return f"E = {self.exemplars}" if self.budget is None else f"M = {self.budget}"
+        return f"E = {self.per_class}" if self.budget is None else f"M = {self.budget}"
+
+    @property
+    def per_class(self) -> int:
+        """E where no budget is shared."""
+        return _EXEMPLARS if self.exemplars is None else self.exemplars
 
 
 class HerdedParams(ReplayParams, HerdParams):
@@ -103,7 +110,7 @@ class Herd:
     def entries(self) -> list[Entry]:
         """Return the ledger of the exemplars, all places counted."""
         classes, features, budget = self.context.classes, self.context.features, self.params.budget
-        places = self.params.exemplars * classes if budget is None else budget
+        places = self.params.per_class * classes if budget is None else budget
         note = "E * D * n_c" if budget is None else "M * D"
         return [
             Entry.paper("exemplars", places * features, note),
@@ -125,7 +132,7 @@ class Herd:
     def _quota(self, n_classes: int) -> int:
         """Return how many exemplars of a class are kept when so many classes have been seen."""
         budget = self.params.budget
-        return self.params.exemplars if budget is None else budget // n_classes
+        return self.params.per_class if budget is None else budget // n_classes
 
 
 class HerdedReplay(ReplaySource):

@@ -36,8 +36,9 @@ _IMAGES = (
 )
 
 _READING = """\
-Every accuracy is that of the integer golden head on the test samples of all classes seen so \
-far; ± is the standard deviation over seeds. *Average incremental* is the mean over the \
+Every accuracy is that of the integer golden head, or of the method itself where it classifies \
+(in integers too, but for widths called float), on the test samples of all classes seen so far; \
+± is the standard deviation over seeds. *Average incremental* is the mean over the \
 evaluations after each task, *final* the last of them, *forgetting* the mean over past tasks of \
 the best accuracy a task ever had minus its last (PyCIL's definition; `results.json` has the \
 others). *Memory* is the replay memory as the papers count it, *all state* every bit that survives \

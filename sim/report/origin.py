@@ -60,7 +60,7 @@ def data_line(bank: Bank) -> str:
     return (
         f"Data: {bank.provenance.rstrip('.')}. D = {bank.features} bits an embedding; "
         f"{len(bank.train)} training and {len(bank.test)} test samples; "
-        f"{len(bank.tasks)} tasks of {_task_sizes(bank)} classes."
+        f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}."
     )
 
 
@@ -91,7 +91,11 @@ def write_report(folder: Path, content: Mapping[str, bytes | str]) -> None:
         write_whole(folder / name, data)
 
 
-def _task_sizes(bank: Bank) -> str:
+def _task_classes(bank: Bank) -> str:
+    """Say which classes the tasks bring."""
     sizes = [len(task) for task in bank.tasks]
+    if len(sizes) > 1 and len(set(bank.tasks)) == 1:
+        return f"that all bring new samples of the same {sizes[0]} classes"
     later = sorted(set(sizes[1:]))
-    return str(sizes[0]) if later in ([], sizes[:1]) else f"{sizes[0]}, then {later[0]}"
+    first = str(sizes[0]) if later in ([], sizes[:1]) else f"{sizes[0]}, then {later[0]}"
+    return f"of {first} classes"

@@ -3,6 +3,7 @@
 
 from fractions import Fraction
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,8 @@ class AllWords:
 
 
 def affine(**given):
-    return Affine(AffineParams(**given), AllWords() if "rounding" in given else None)
+    words: Any = AllWords() if "rounding" in given else None
+    return Affine(AffineParams(**given), words)
 
 
 @pytest.mark.parametrize("zero_point", [-128, -3, 0, 127])

@@ -67,7 +67,7 @@ def test_comparison_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_p
     assert all(c["bits"] <= c["budget_mb"] * 1e6 for c in results["choices"])
     report = (tmp_path / "out" / "report.md").read_text()
     assert results["verdict"] in report
-    assert re.search(r"\| latent \| - \| \d+\.\d ± \d+\.\d \| - \| 0\.\d\d \|", report)
+    assert re.search(r"\| latent \| 2 \| - \| \d+\.\d ± \d+\.\d \| - \| 0\.\d\d \|", report)
     assert re.search(r"Whatever their bits: joint training \d+\.\d ± \d+\.\d %\.", report)
     assert results["verdict"] in " ".join(out.split())
 

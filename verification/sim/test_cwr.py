@@ -193,7 +193,6 @@ def test_ledgers_count_exemplars_and_training_apart() -> None:
     assert training == {
         "classifier weights": 6 * 48 * 16,
         "binary weights": 8 * 40 * 4,
-        "temporary weights": 6 * 48 * 16,
         "past counters": 6 * 32,
         "rounding stream": 64,
     }

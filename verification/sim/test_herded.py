@@ -43,6 +43,13 @@ def kept(source: ReplaySource) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("name", ["herded", "icarl"])
+def test_a_shared_budget_leaves_the_size_of_a_class_open(name: str) -> None:
+    for bound in SOURCES[name].bounded_by_samples:
+        assert getattr(source_of(name, budget=60).params, bound) is None
+    assert source_of(name).params.per_class == 20
+
+
+@pytest.mark.parametrize("name", ["herded", "icarl"])
 @pytest.mark.parametrize("normalized", [False, True])
 @pytest.mark.parametrize(
     ("size", "tasks", "each"),

@@ -63,10 +63,18 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert len(results["runs"]) == 1
     assert results["config"]["head"]["hidden"] == 4
-    assert results["runs"][0]["parameters"] == {"requests": "uniform"}
+    assert results["runs"][0]["parameters"] == {"requests": "uniform", "logit_gain": None}
 
 
 MISTAKES = {
+    "memory that no class fits into": (
+        "methods:\n  - replay: joint\n  - {replay: herded, budget: 5}\n",
+        r"small\.yaml:3: methods\.1: budget of herded exemplars must be at least 10, one a class",
+    ),
+    "real binary weights beside integers": (
+        "methods:\n  - {replay: cwr, hidden: 0, q_b_binary: float}\n",
+        r"Widths must be float together or not at all, not 8 forward, 16 backward, float of binary",
+    ),
     "tasks of a method that do not divide": (
         "tasks: {base: 4, increment: 3}\nmethods:\n  - replay: gbm\n    increment: [2, 4]\n",
         r"small\.yaml:4: methods\.0\.increment: Increment must divide the 6 classes .*, not 4",

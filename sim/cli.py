@@ -348,6 +348,23 @@ def cost(
     ).execute(Console())
 
 
+@app.command()
+def report(
+    study: Annotated[Path, typer.Argument(help="Folder that engram explore wrote.")],
+    html: Annotated[bool, typer.Option("--html", help="Write a page to look at it.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File of the page; STUDY/exploration.html by default.")
+    ] = None,
+) -> None:
+    """Say what an exploration found; with --html, write one page that needs nothing but itself."""
+    if out is not None and not html:
+        raise UserError("--out is the file of the page: give --html, too")
+    from sim.page.command import ReportCommand
+
+    page = (out or study / "exploration.html") if html else None
+    ReportCommand(study=study, out=page).execute(Console())
+
+
 def _need_torch(command: str) -> None:
     if find_spec("torch") is None:
         raise UserError(

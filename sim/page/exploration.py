@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""What an exploration found, read from its ``exploration.json`` and checked."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from sim.errors import UserError
+from sim.files import read_text, require_directory
+from sim.validation import validate
+from sim.yaml_lines import Document
+
+__all__ = ["FILE", "Exploration", "Objective", "Trial", "read_exploration"]
+
+#: Name of the file in the folder of an exploration.
+FILE = "exploration.json"
+
+# Of a damaged file, so many faults are told.
+_FAULTS = 5
+
+Figures = dict[str, float | None]
+Scalar = bool | int | float | str | None
+
+
+class _Part(BaseModel):
+    """Base of all parts; keys that later versions may add are passed over."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class Objective(_Part):
+    """What is made best: its name in the file, its words and unit for people."""
+
+    name: Annotated[str, Field(min_length=1)]
+    label: str
+    unit: str
+    direction: Literal["maximize", "minimize"]
+
+
+class Parameter(_Part):
+    """A parameter of the space."""
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["categorical", "int", "float"]
+    log: bool = False
+
+
+class Share(_Part):
+    """What a component takes of a cost, in the unit of its objective."""
+
+    name: str
+    value: float
+
+
+class Trial(_Part):
+    """A point that was tried.
+
+    Attributes
+    ----------
+    values, spread : dict of str to float
+        By objective; what was not measured is absent or null.
+    accuracy_by_task : list of float
+        In %, after each task.
+    cost : dict of str to list of Share
+        By objective.
+    command, yaml : str
+        What reproduces it.
+    """
+
+    number: Annotated[int, Field(ge=0)]
+    state: Literal["complete", "pruned", "failed", "infeasible"]
+    label: str
+    parameters: dict[str, Scalar]
+    values: Figures = {}
+    spread: Figures = {}
+    seeds: int | None = None
+    rung: int | None = None
+    front: bool = False
+    reference: bool = False
+    accuracy_by_task: list[float] = []
+    cost: dict[str, list[Share]] = {}
+    seconds: float | None = None
+    cache_hits: int | None = None
+    command: str = ""
+    yaml: str = ""
+
+
+class Recommendation(_Part):
+    """The best point within a budget; `trial` is null where nothing fits."""
+
+    budget: str
+    trial: int | None = None
+    sentence: str
+
+
+class Sensitivity(_Part):
+    """Share of an objective's variation that a parameter explains."""
+
+    parameter: str
+    objective: str
+    share: float
+
+
+class Exploration(_Part):
+    """All of ``exploration.json``.
+
+    Attributes
+    ----------
+    title, command, engram, made, data, verdict : str
+        Headline, command line, version, time, data set, and what came out in a sentence.
+    objectives, constraints, parameters, trials, recommended, sensitivity : list
+    """
+
+    title: str
+    command: str
+    engram: str
+    made: str
+    data: str
+    verdict: str
+    objectives: Annotated[list[Objective], Field(min_length=1)]
+    constraints: list[str] = []
+    parameters: list[Parameter]
+    trials: list[Trial]
+    recommended: list[Recommendation] = []
+    sensitivity: list[Sensitivity] = []
+
+    @pydantic.model_validator(mode="after")
+    def _names_are_known(self) -> "Exploration":
+        _differ("objectives", [objective.name for objective in self.objectives])
+        _differ("trials", [trial.number for trial in self.trials])
+        numbers = {trial.number for trial in self.trials}
+        for place, recommendation in enumerate(self.recommended):
+            if recommendation.trial not in {None, *numbers}:
+                raise ValueError(
+                    f"recommended.{place}.trial must be the number of a trial, "
+                    f"not {recommendation.trial}"
+                )
+        return self
+
+    @property
+    def front(self) -> list[Trial]:
+        """Trials on the front, best first by the first objective."""
+        first = self.objectives[0]
+        sign = -1.0 if first.direction == "maximize" else 1.0
+        front = [trial for trial in self.trials if trial.front]
+        return sorted(front, key=lambda trial: sign * (trial.values.get(first.name) or 0.0))
+
+
+def read_exploration(folder: Path) -> Exploration:
+    """Read the exploration that ``engram explore`` left in a folder.
+
+    Raises
+    ------
+    UserError
+        If the folder or the file is absent, is no JSON or has another shape; the message names
+        the file and the first keys at fault.
+    """
+    path = require_directory(folder) / FILE
+    if not path.exists():
+        raise UserError(f"{path} does not exist: it must be a folder that engram explore wrote")
+    # A place in JSON is told by its key alone: the file has few lines.
+    document = Document(data=_parse(path), source=str(path), overrides={(): str(path)})
+    try:
+        return validate(Exploration, document)
+    except UserError as error:
+        told = str(error).splitlines()
+        more = [f"and {len(told) - _FAULTS} more"] if len(told) > _FAULTS else []
+        raise UserError("\n".join(told[:_FAULTS] + more)) from error
+
+
+def _parse(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(read_text(path), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{path} is damaged, it must be JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"{path} must hold an exploration, a JSON object")
+    return data
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def _differ(key: str, names: list[Any]) -> None:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise ValueError(f"{key}.{place} repeats {name!r}")

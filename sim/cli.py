@@ -111,6 +111,9 @@ def native(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an unfinished study.")
     ] = False,
+    jobs: Annotated[
+        int, typer.Option(help="Processes, after the pre-training; for a GPU.", min=1)
+    ] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Compare replay of images, the whole network training on, with replay of embeddings.
@@ -126,6 +129,7 @@ def native(
         assignments=assignments or [],
         out=out or Path("reports") / "native" / Path(config).stem,
         data_dir=data_dir,
+        jobs=jobs,
         resume=resume,
         device=device,
         command=shlex.join(["engram", *sys.argv[1:]]),
@@ -146,6 +150,7 @@ def resnet(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an unfinished training.")
     ] = False,
+    jobs: Annotated[int, typer.Option(help="Networks trained at a time; for a GPU.", min=1)] = 1,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
 ) -> None:
     """Train a real-valued residual network with binarizers; write banks of its embeddings.
@@ -161,6 +166,7 @@ def resnet(
         assignments=assignments or [],
         out=out or Path("build") / "resnet" / Path(config).stem,
         data_dir=data_dir,
+        jobs=jobs,
         resume=resume,
         device=device,
         command=shlex.join(["engram", *sys.argv[1:]]),

@@ -15,10 +15,11 @@ from sim.compare.report import ComparisonReport
 from sim.config import CompareConfig, StudyConfig, load_config
 from sim.fidelity import Exemplars
 from sim.files import ensure_directory
+from sim.parallel import Report
 from sim.progress import RunBars
 from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
-from sim.study import Report, Study
+from sim.study import Study
 from sim.study_checks import check_increments, check_sample_bounds, check_sources
 from sim.work_folder import work_path
 from sim.yaml_lines import Document

@@ -1,34 +1,24 @@
 # SPDX-License-Identifier: MIT
 """A study: every method under every seed, on several processes, with the same bits always."""
 
-import multiprocessing
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from queue import Empty
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from sim.bank import Bank
 from sim.config import HeadConfig, StudyConfig
-from sim.errors import UserError
-from sim.experiment import Experiment, Progress
+from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.methods import Method
+from sim.parallel import Report, run_parallel
 from sim.study_folder import StudyFolder
 from sim.summary import summarize
 from sim.tasks import split_tasks
 
-__all__ = ["Report", "Study", "study_identity"]
-
-#: Told the number of a run and its progress.
-Report = Callable[[int, Progress], None]
-
-POLL_SECONDS = 0.2
+__all__ = ["Study", "study_identity"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +88,7 @@ class Study:
                 for i in pending:
                     self.run_one(i, report)
         else:
-            self._run_parallel(pending, jobs, report)
+            run_parallel(self, pending, jobs, report)
         return [self.folder.result(i) for i in range(len(self.runs))]
 
     def run_one(self, index: int, report: Report) -> None:
@@ -120,27 +110,6 @@ class Study:
         self.folder.write_result(index, result)
         report(index, experiment.ended())
 
-    def _run_parallel(self, pending: list[int], jobs: int, report: Report) -> None:
-        # Spawned processes start from a clean interpreter, the same on every platform.
-        context = multiprocessing.get_context("spawn")
-        events = context.Queue()
-        with ProcessPoolExecutor(
-            min(jobs, len(pending)), context, initializer=_start_worker, initargs=(self, events)
-        ) as pool:
-            futures = [pool.submit(_work, i) for i in pending]
-            try:
-                for event in _events_until_done(events, futures):
-                    report(*event)
-                for future in futures:
-                    future.result()
-            except BrokenProcessPool as error:
-                raise UserError(
-                    "A worker process was ended from outside, for want of memory perhaps: "
-                    "go on with --resume, and fewer --jobs"
-                ) from error
-            finally:
-                pool.shutdown(cancel_futures=True)
-
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
     """Return what decides the results of a study: version, configuration and data."""
@@ -149,29 +118,3 @@ def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
         "configuration": config.digest(),
         "data": bank.digest,
     }
-
-
-def _events_until_done(
-    events: "multiprocessing.Queue[tuple[int, Progress]]", futures: list[Future[None]]
-) -> Iterator[tuple[int, Progress]]:
-    """Yield what the workers report until all have ended or one has failed."""
-    while not all(f.done() for f in futures):
-        try:
-            yield events.get(timeout=POLL_SECONDS)
-        except Empty:
-            if any(f.done() and f.exception() for f in futures):
-                return
-
-
-_worker_study: Study
-_worker_events: "multiprocessing.Queue[tuple[int, Progress]]"
-
-
-def _start_worker(study: Study, events: "multiprocessing.Queue[tuple[int, Progress]]") -> None:
-    global _worker_study, _worker_events
-    _worker_study, _worker_events = study, events
-    threadpool_limits(1)
-
-
-def _work(index: int) -> None:
-    _worker_study.run_one(index, lambda i, progress: _worker_events.put((i, progress)))

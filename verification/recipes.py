@@ -97,7 +97,7 @@ def _accuracy(
     folder = WORK / recipe.digest()
     ensure_directory(folder)
     console.print(f"{name}, seed {seed}", highlight=False)
-    split = base_split(images, recipe.config.classes.order, BASE, recipe.network.bits)
+    split = base_split(images, recipe.config.classes, recipe.network.bits)
     training = Pretraining(recipe, images, split, folder, device, console)
     network = training.run()
     check_equal(training.model, network, split.test_images)

@@ -15,7 +15,8 @@ from sim.config import CompareConfig
 from sim.errors import UserError
 from sim.experiment import Progress
 from sim.methods import Method
-from sim.study import Report, Study, study_identity
+from sim.parallel import Report
+from sim.study import Study, study_identity
 from sim.study_checks import check_sample_bounds
 from sim.study_folder import StudyFolder
 from sim.work_folder import WorkFolder

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from sim.bank import Bank
 from sim.config import ChoiceConfig
+from sim.held_out import held_out_samples
 from sim.tasks import split_tasks
 
 __all__ = ["held_out_bank"]
@@ -67,16 +68,8 @@ def _tasks(classes: int, choice: ChoiceConfig) -> tuple[range, ...]:
 
 
 def _held_out(bank: Bank, choice: ChoiceConfig) -> NDArray[np.bool_]:
-    """Return which training samples are tested on, drawn class by class."""
-    rng = np.random.default_rng(choice.split_seed)
-    held_out = np.zeros(len(bank.train), np.bool_)
-    for label in bank.tasks[0]:
-        members = np.flatnonzero(bank.train_labels == label)
-        count = int(choice.share * len(members) + 0.5)
-        if not 0 < count < len(members):
-            raise ValueError(
-                f"choice.share must leave samples to train and to test on, and {choice.share:g} "
-                f"of the {len(members)} of class {bank.class_names[label]} are {count}"
-            )
-        held_out[rng.choice(members, count, replace=False)] = True
-    return held_out
+    names = bank.class_names[: len(bank.tasks[0])]
+    try:
+        return held_out_samples(bank.train_labels, names, choice.share, choice.split_seed)
+    except ValueError as error:
+        raise ValueError(f"choice.{error}") from error

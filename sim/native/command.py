@@ -38,6 +38,7 @@ class NativeCommand:
     assignments: list[str]
     out: Path
     data_dir: Path | None
+    jobs: int
     resume: bool
     device: str
     command: str
@@ -74,7 +75,7 @@ class NativeCommand:
             console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")
         study.pretrain()
         with RunBars(study, ended, console) as bars:
-            runs = study.run(bars.show)
+            runs = study.run(self.jobs, bars.show)
         report = NativeReport(
             config=config,
             recipe=recipe,

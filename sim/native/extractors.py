@@ -5,6 +5,7 @@
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -103,6 +104,13 @@ class Extractors:
         assert isinstance(network, Teacher)
         return network
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: it reads the networks from their checkpoints."""
+        return {**vars(self), "console": None, "epochs": {}, "_networks": {}, "_folders": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, console=Console(quiet=True))
+
     def close(self) -> None:
         """Remove the checkpoints."""
         for folder in self._folders.values():
@@ -125,9 +133,7 @@ class Extractors:
         folder = _PretrainingFolder(path, identity)
         folder.open(resume=True)  # the study around it has asked
         self._folders[kind.seed, kind.ideal] = folder
-        split = base_split(
-            self.images, self.config.classes.order, classes, self.recipe.network.bits
-        )
+        split = base_split(self.images, recipe.config.classes, recipe.network.bits)
         return recipe, split, folder
 
     def _train_real(self, kind: _Kind, recipe: Recipe, split: BaseSplit, path: Path) -> Teacher:

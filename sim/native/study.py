@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""A study in image space: every method under every seed, one after the other."""
+"""A study in image space: every method under every seed, on one process or several."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from torch import Generator
 
 from golden.kernels import infer
 from sim.bank import Bank
-from sim.experiment import Experiment, Progress
+from sim.experiment import Experiment
 from sim.ledger import network_ledger
 from sim.methods import Method
 from sim.native.budgets import capacity_of, exemplars_of, sample_bits
@@ -29,6 +29,7 @@ from sim.native.memory import ImageMemory
 from sim.native.outcome import outcome
 from sim.native.run import NativeRun
 from sim.native.settings import NativeConfig, Plan
+from sim.parallel import Report, run_parallel
 from sim.pretrain.export import to_golden
 from sim.pretrain.split import BaseSplit
 from sim.replay import SOURCES
@@ -100,20 +101,25 @@ class NativeStudy:
             train = self.extractors.real if plan.replay == "float" else self.extractors.binary
             train(seed, plan.ideal)
 
-    def run(self, report: Callable[[int, Progress], None]) -> list[dict[str, Any]]:
+    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
         """Do every run that has not ended yet and return the results of all, in order.
 
         Parameters
         ----------
+        jobs : int
+            Processes at a time, once every pre-training is done: a GPU serves several.
         report : callable
             Told the number of a run and its progress, after every epoch.
         """
-        for i in range(len(self.runs)):
-            if not self.folder.has_result(i):
-                self._run_one(i, report)
+        pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
+        if jobs == 1 or len(pending) < 2:
+            for i in pending:
+                self.run_one(i, report)
+        else:
+            run_parallel(self, pending, jobs, report)
         return [self.folder.result(i) for i in range(len(self.runs))]
 
-    def _run_one(self, index: int, report: Callable[[int, Progress], None]) -> None:
+    def run_one(self, index: int, report: Report) -> None:
         """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
         plan, seed = self.runs[index]
         run = self._latent(plan, seed) if plan.replay == "latent" else self._native(plan, seed)

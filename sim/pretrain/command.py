@@ -142,7 +142,7 @@ def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:
         where = recipe.document.where(("classes", "order"))
         raise UserError(f"{where}: classes.order: {error}") from error
     try:
-        return images, base_split(images, classes.order, classes.base, recipe.network.bits)
+        return images, base_split(images, classes, recipe.network.bits)
     except ValueError as error:
-        where = recipe.document.where(("classes", "base"))
-        raise UserError(f"{where}: classes.base {error}") from error
+        where = recipe.document.where_within(("classes",))
+        raise UserError(f"{where}: classes.{error}") from error

@@ -26,6 +26,7 @@ __all__ = [
     "AugmentConfig",
     "ClassesConfig",
     "DistillationConfig",
+    "HeldOutConfig",
     "ModelConfig",
     "PretrainConfig",
     "Recipe",
@@ -35,6 +36,21 @@ __all__ = [
 
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "configs"
+
+
+class HeldOutConfig(Section):
+    """Training images that are tested on instead of trained on, as a comparison holds them out.
+
+    Attributes
+    ----------
+    share : float
+        Of each class.
+    split_seed : int
+        Seed of the generator that draws which they are; see `sim.held_out`.
+    """
+
+    share: float = Field(default=0.2, gt=0, lt=1)
+    split_seed: int = Field(default=0, ge=0)
 
 
 class ClassesConfig(Section):
@@ -48,11 +64,20 @@ class ClassesConfig(Section):
         Class order: as in the data set, or the permutation of a seed.
     base : int
         Classes learnt, the first of the order.
+    held_out : HeldOutConfig or null
+        Of their training images; the data set's own test images are tested on if null.
     """
 
     data: str = "cifar100"
     order: Literal["identity"] | int = 1993
     base: int = Field(default=50, ge=2)
+    held_out: HeldOutConfig | None = None
+
+    @pydantic.model_serializer(mode="wrap")
+    def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the key out where nothing is held out: digests of such trainings lack it."""
+        about: dict[str, Any] = plain(self)
+        return {key: value for key, value in about.items() if value is not None}
 
     @pydantic.field_validator("data")
     @classmethod

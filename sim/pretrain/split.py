@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from sim.datasets import ImageSet
 from sim.embed import pixels_of
+from sim.held_out import held_out_samples
+from sim.pretrain.settings import ClassesConfig
 from sim.tasks import class_order
 
 __all__ = ["BaseSplit", "base_split", "later_split"]
@@ -33,19 +35,39 @@ class BaseSplit:
     test_labels: Labels
 
 
-def base_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:
-    """Return the images of the first `base` classes of an order, in pixels of `bits` bits.
+def base_split(images: ImageSet, classes: ClassesConfig, bits: int) -> BaseSplit:
+    """Return the images of the base classes, in pixels of `bits` bits.
+
+    Those that are held out take the place of the test images.
 
     Raises
     ------
     ValueError
-        If there are not so many classes.
+        If there are not so many classes, or not so many images to hold out; the message begins
+        with the key of `classes`.
     UserError
         If the pixels have fewer bits.
     """
+    base, held_out = classes.base, classes.held_out
     if base > images.n_classes:
-        raise ValueError(f"must be at most the {images.n_classes} of {images.name}, not {base}")
-    return _split(images, order, range(base), bits)
+        raise ValueError(
+            f"base must be at most the {images.n_classes} of {images.name}, not {base}"
+        )
+    split = _split(images, classes.order, range(base), bits)
+    if held_out is None:
+        return split
+    labels, order = split.train_labels, class_order(images.n_classes, classes.order)
+    names = [images.class_names[label] for label in order[:base]]
+    try:
+        tested = held_out_samples(labels, names, held_out.share, held_out.split_seed)
+    except ValueError as error:
+        raise ValueError(f"held_out.{error}") from error
+    return BaseSplit(
+        train_images=split.train_images[~tested],
+        train_labels=labels[~tested],
+        test_images=split.train_images[tested],
+        test_labels=labels[tested],
+    )
 
 
 def later_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:

@@ -53,6 +53,7 @@ class ResnetCommand:
     assignments: list[str]
     out: Path
     data_dir: Path | None
+    jobs: int
     resume: bool
     device: str
     command: str
@@ -71,15 +72,17 @@ class ResnetCommand:
         classes = config.classes
         images = load(classes.data, self.data_dir)
         try:
-            split = base_split(images, classes.order, classes.base, images.pixel_bits)
+            split = base_split(images, classes, images.pixel_bits)
         except ValueError as error:
-            where = document.where(("classes", "base"))
-            raise UserError(f"{where}: classes.base {error}") from error
+            where = document.where_within(("classes",))
+            raise UserError(f"{where}: classes.{error}") from error
         ensure_directory(self.out)
         identity = {"configuration": config.digest(), "data": images.digest()}
         folder = ResnetFolder(work_path(self.out), identity)
         folder.open(self.resume)
         training = TwoPhaseTraining(config, images, split, folder.path, device, console)
+        if self.jobs > 1:
+            training.train_all(self.jobs)
         rows = list(self._networks(config, images, training))
         made = f"Made by `{self.command}` (engram {version('engram')}, seed {config.seed})."
         table = markdown_table(_COLUMNS, rows)

@@ -3,7 +3,11 @@
 """Both phases of the training, with checkpoints: the network alone, then through a binarizer."""
 
 import copy
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -70,6 +74,25 @@ class TwoPhaseTraining:
         self.console = console
         self._identity = f"{config.digest()} {images.digest()} {torch.__version__}"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs, which is silent."""
+        return {**vars(self), "console": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, console=Console(quiet=True))
+
+    def train_all(self, jobs: int) -> None:
+        """Train every network, several at a time, each in a process that leaves its checkpoint.
+
+        Thermometers come last, for their training goes on from the network without one.
+        """
+        train = partial(_leave, self)
+        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+            firsts = [("plain", 0), *(("heaviside", f) for f in self.config.heaviside)]
+            for stage in (firsts, [("thermometer", p) for p in self.config.thermometer]):
+                for name in pool.map(train, stage):
+                    self.console.print(f"{name} is trained.")
+
     def plain(self) -> BinarizedResNet:
         """Return the network trained without a binarizer: phase 1 of every thermometer."""
         return self._train("plain", self._network(None), self.config.training)
@@ -129,3 +152,15 @@ class TwoPhaseTraining:
                 trainer.step(bar.show)
                 trainer.save(path)
         return network.eval()
+
+
+def _leave(training: TwoPhaseTraining, network: tuple[str, int]) -> str:
+    """Train a network, in a process of its own, for the checkpoint that it leaves."""
+    binarizer, size = network
+    if binarizer == "heaviside":
+        training.projected(size)
+    elif binarizer == "thermometer":
+        training.through(training.clipped(training.plain(), size), size)
+    else:
+        training.plain()
+    return f"{binarizer}_{size}" if size else binarizer

@@ -134,6 +134,9 @@ def test_a_killed_study_goes_on_to_the_same_report(
     assert results(tmp_path / "cut")["runs"] == whole["runs"]
     assert results(tmp_path / "cut")["pretraining"] == whole["pretraining"]
 
+    assert native("parallel", "--jobs", 3)[0] == 0
+    assert results(tmp_path / "parallel")["runs"] == whole["runs"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "message"),

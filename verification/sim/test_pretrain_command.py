@@ -154,6 +154,10 @@ def test_the_bank_command_rebuilds_every_byte(
             ("--set", "classes.base=101"),
             "--set classes.base=101: classes.base must be at most the 100",
         ),
+        (
+            ("--set", "classes.held_out.share=0.001"),
+            "classes.held_out.share must leave samples to train and to test on, and 0.001 of the",
+        ),
         (("--set", "model.window=0"), "--set model.window=0: model.window must be a number > 0"),
         (("--device", "tpu"), "--device must be cpu or cuda, not 'tpu'"),
         (

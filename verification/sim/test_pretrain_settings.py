@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Configurations of a pre-training: what they decide, and every mistake with its message."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from golden.params import ConvParams, DenseParams
 from sim.errors import UserError
 from sim.pretrain.settings import BUILT_IN, load_recipe
+from sim.shipped import shipped_file
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in BUILT_IN.glob("*.yaml")))
@@ -37,6 +39,14 @@ def test_the_title_alone_does_not_change_the_digest() -> None:
     assert load_recipe("quick", ["title=other"]).digest() == digest
     assert load_recipe("quick", ["seed=1"]).digest() != digest
     assert load_recipe("quick", ["network.layers.1.outputs=64"]).digest() != digest
+    held_out = load_recipe("quick", ["classes.held_out.share=0.2"]).digest()
+    assert held_out != digest
+    assert load_recipe("quick", ["classes.held_out={split_seed: 1}"]).digest() != held_out
+
+
+def test_shipped_network_is_that_of_its_recipe() -> None:
+    card = json.loads(shipped_file("cifar100", "network.json").read_text())
+    assert load_recipe("cifar100").digest() == card["pretraining"]["config_sha256"]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,17 @@ def test_interrupted_command_goes_on_with_the_same_bits(
         assert read_bank(whole).train.tolist() == read_bank(parts).train.tolist()
 
 
+def test_several_processes_train_the_same_networks(resnet: Engram, tmp_path: Path) -> None:
+    changes = ("--set", "heaviside=[1,2]", "--set", "thermometer=[1]")
+    resnet("one", *changes)
+    status, text, err = resnet("more", *changes, "--jobs", 2)
+    assert (status, err) == (0, "")
+    assert "heaviside_2 is trained." in text
+    for name in ("heaviside_1", "heaviside_2", "thermometer_1"):
+        one, more = (read_bank(tmp_path / out / f"{name}.bin") for out in ("one", "more"))
+        np.testing.assert_array_equal(one.train, more.train)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

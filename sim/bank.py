@@ -81,6 +81,30 @@ class Bank:
         """Training samples of the class that has fewest."""
         return int(np.bincount(self.train_labels, minlength=self.n_classes).min())
 
+    def first(self, features: int) -> "Bank":
+        """Return the same samples by the first D bits of their embeddings.
+
+        They are no images any more, and the bits of the network are those of all that it makes.
+
+        Raises
+        ------
+        ValueError
+            If an embedding has fewer.
+        """
+        if not 1 <= features <= self.features:
+            raise ValueError(
+                f"features must be in 1..{self.features}, the bits of an embedding, not {features}"
+            )
+        if features == self.features:
+            return self
+        return replace(
+            self,
+            features=features,
+            train=_first_bits(self.train, features),
+            test=_first_bits(self.test, features),
+            thermometer=None,
+        )
+
     def in_tasks(self, tasks: tuple[range, ...]) -> "Bank":
         """Return the same embeddings, which come in other tasks."""
         return replace(self, tasks=tasks)
@@ -178,6 +202,13 @@ def bank_of_file(
         provenance=origin,
         network_bits=network_bits,
     )
+
+
+def _first_bits(packed: Packed, features: int) -> Packed:
+    """Return rows of so many bits; those past them in the last word are 0."""
+    words = packed[:, : word_count(features)].copy()
+    words[:, -1] &= np.uint64(2 ** (features - 64 * (words.shape[1] - 1)) - 1)
+    return words
 
 
 def _encode(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:

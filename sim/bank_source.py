@@ -58,6 +58,11 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
     _check_samples(bank)
+    if config.data.features is not None:
+        try:
+            bank = bank.first(config.data.features)
+        except ValueError as error:
+            raise UserError(f"{document.where(('data', 'features'))}: data.{error}") from error
     if config.tasks.instances is None:
         return bank
     try:

@@ -29,6 +29,8 @@ class DataConfig(Section):
     network : str or null
         Network file that the bank must be of, likewise; any network if null, and the shipped one
         of a shipped bank.
+    features : int or null
+        D, first bits of an embedding that are used; all if null.
     """
 
     name: str = "digits"
@@ -36,6 +38,7 @@ class DataConfig(Section):
     levels: int = Field(default=16, ge=1, le=256)
     path: str | None = None
     network: str | None = None
+    features: int | None = Field(default=None, ge=1)
 
     @pydantic.field_validator("name")
     @classmethod

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""What is sought: objectives with their units, and bounds on them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pydantic
+
+from sim.section import Section
+
+__all__ = ["NAMES", "UNITS", "Constraint", "Name", "Objective", "ObjectiveSection"]
+
+Name = Literal["accuracy", "bits", "energy", "area", "latency"]
+Scope = Literal["class", "image", "exemplar", "past", "chip", "learner"]
+
+#: Names of the objectives.
+NAMES: tuple[Name, ...] = ("accuracy", "bits", "energy", "area", "latency")
+
+# Label and unit of every objective; the first scope of a name is the one that is meant without.
+_MEANINGS: dict[tuple[str, str | None], tuple[str, str]] = {
+    ("accuracy", None): ("average incremental accuracy", "%"),
+    ("bits", None): ("memory of the past, all of it", "Mb"),
+    ("energy", "class"): ("energy to learn a class", "mJ"),
+    ("energy", "image"): ("energy from an image to its class", "uJ"),
+    ("energy", "exemplar"): ("energy of an exemplar of the past", "nJ"),
+    ("area", "learner"): ("area of all memories, those of learning too", "mm2"),
+    ("area", "chip"): ("area of the memories of network and past", "mm2"),
+    ("area", "past"): ("area of the memory of the past", "mm2"),
+    ("latency", "image"): ("time from an image to its class", "ms"),
+    ("latency", "exemplar"): ("time of an exemplar of the past", "us"),
+}
+
+_SCOPES: dict[str, list[str]] = {
+    name: [of for known, of in _MEANINGS if known == name and of is not None] for name in NAMES
+}
+
+#: SI value of one of each unit; of bits and shares, the number itself.
+UNITS = {
+    "accuracy": {"%": 1e-2},
+    "bits": {"b": 1.0, "kb": 1e3, "Mb": 1e6},
+    "energy": {"nJ": 1e-9, "uJ": 1e-6, "mJ": 1e-3, "J": 1.0},
+    "area": {"um2": 1e-12, "mm2": 1e-6},
+    "latency": {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0},
+}
+
+_CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([0-9.eE+-]+)\s*([%\w]*)\s*")
+_FORM = "a bound such as 'bits <= 1 Mb' or 'area <= 1 mm2'"
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Something that is to be large or small.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    of : str or None
+        Of what it is the energy, area or latency.
+
+    Attributes
+    ----------
+    label, unit : str
+    direction : {"maximize", "minimize"}
+    """
+
+    name: str
+    of: str | None = None
+
+    @classmethod
+    def named(cls, name: str, of: str | None = None) -> "Objective":
+        """Return the objective of a name, of what is usually meant by it.
+
+        Raises
+        ------
+        ValueError
+            If there is no such objective of that.
+        """
+        scopes = _SCOPES[name]
+        if of is not None and of not in scopes:
+            known = f"one of {', '.join(scopes)}" if scopes else "left out"
+            raise ValueError(f"of must be {known} for {name}, not {of!r}")
+        return cls(name, of or next(iter(scopes), None))
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return _MEANINGS[self.name, self.of][0]
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values."""
+        return _MEANINGS[self.name, self.of][1]
+
+    @property
+    def direction(self) -> str:
+        """Which way is better."""
+        return "maximize" if self.name == "accuracy" else "minimize"
+
+    @property
+    def static(self) -> bool:
+        """Whether it is known before anything is learnt."""
+        return self.name != "accuracy"
+
+    def in_unit(self, value: float) -> float:
+        """Return an SI value, a number of bits or a share in the unit of the objective."""
+        return value / UNITS[self.name][self.unit]
+
+    def no_worse(self, value: float, other: float) -> bool:
+        """Return whether a value is as good as another, or better."""
+        return value >= other if self.direction == "maximize" else value <= other
+
+
+class ObjectiveSection(Section):
+    """An objective and of what it is.
+
+    Attributes
+    ----------
+    name : str
+    of : str or null
+        Of energy, `class` (to learn it: samples embedded, memory written, head trained; the
+        default), `image` (embedded and named) or `exemplar` (drawn or read); of latency, `image`
+        (the default) or `exemplar`; of area, `learner` (all memories; the default), `chip`
+        (without those that learning alone needs) or `past`.
+    """
+
+    name: Name
+    of: Scope | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _of_is_of_the_name(self) -> "ObjectiveSection":
+        Objective.named(self.name, self.of)
+        return self
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound that a design must keep.
+
+    Parameters
+    ----------
+    name : str
+        Of the objective.
+    relation : {"<=", ">="}
+    bound : float
+        SI; a number of bits, a share.
+    text : str
+        As it was written.
+    """
+
+    name: str
+    relation: str
+    bound: float
+    text: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Constraint":
+        """Return the constraint of a text.
+
+        Raises
+        ------
+        ValueError
+            If it is none.
+        """
+        match = _CONSTRAINT.fullmatch(text)
+        if match is None:
+            raise ValueError(f"must be {_FORM}, not {text!r}")
+        name, relation, number, unit = match.groups()
+        if name not in NAMES:
+            raise ValueError(f"must be a bound on one of {', '.join(NAMES)}, not on {name!r}")
+        if unit not in UNITS[name]:
+            raise ValueError(f"must give {name} in {' or '.join(UNITS[name])}, not in {unit!r}")
+        try:
+            bound = float(number) * UNITS[name][unit]
+        except ValueError:
+            raise ValueError(f"must be {_FORM}, not {text!r}") from None
+        return cls(name, relation, bound, " ".join(text.split()))
+
+    def broken(self, values: Mapping[str, float], objectives: Mapping[str, Objective]) -> bool:
+        """Return whether values break it; what is not known yet breaks nothing.
+
+        Parameters
+        ----------
+        values : mapping of str to float
+            By the names of objectives, in their units.
+        objectives : mapping of str to Objective
+            Those that the values are of.
+        """
+        if self.name not in values:
+            return False
+        bound = objectives[self.name].in_unit(self.bound)
+        value = values[self.name]
+        return value > bound if self.relation == "<=" else value < bound

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Sections in which a value may be one, a list of choices, or a range."""
+
+import math
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import pydantic
+from pydantic import BaseModel, Field, create_model
+
+from sim.section import Section
+
+__all__ = ["RangeSection", "varied"]
+
+
+class RangeSection(Section):
+    """Numbers from `low` to `high`, both included.
+
+    Attributes
+    ----------
+    low, high : int or float
+    log : bool
+        Whether the search looks at their logarithm.
+    step : int, float or null
+        How far numbers lie apart; any number if null, and any integer where integers are wanted.
+    """
+
+    low: Any
+    high: Any
+    log: bool = False
+    step: Any = None
+
+    @pydantic.model_validator(mode="after")
+    def _is_not_empty(self) -> "RangeSection":
+        if not self.low < self.high:
+            raise ValueError(
+                f"low must be less than high, not {self.low:g} and {self.high:g}: the range is "
+                "empty"
+            )
+        if self.step is not None and not 0 < self.step <= self.high - self.low:
+            raise ValueError(
+                f"step must be above 0 and at most high - low = {self.high - self.low:g}, not "
+                f"{self.step:g}"
+            )
+        if self.log and self.step is not None:
+            raise ValueError("step must be left out beside log: it is of a linear range")
+        if self.log and not self.low > 0:
+            raise ValueError(f"low must be above 0 beside log, not {self.low:g}")
+        return self
+
+    @property
+    def integers(self) -> bool:
+        """Whether the numbers are integers."""
+        return isinstance(self.low, int)
+
+    def numbers(self) -> list[int] | list[float] | None:
+        """Return all numbers of the range in order; None where there is no end to them."""
+        if self.integers:
+            return list(range(self.low, self.high + 1, self.step or 1))
+        if self.step is None:
+            return None
+        # A step more or less must not hang on the last bit of a quotient.
+        count = math.floor((self.high - self.low) / self.step + 1e-9)
+        return [self.low + i * self.step for i in range(count + 1)]
+
+
+def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> type[BaseModel]:
+    """Return a twin of a section whose every field takes a value, a list of them, or a range.
+
+    Parameters
+    ----------
+    model : type of pydantic.BaseModel
+    tag : str, optional
+        Value of the key ``replay``, which the twin has besides.
+    content : type and default, by name
+        Fields that are as given.
+
+    Returns
+    -------
+    type of pydantic.BaseModel
+        No field of it has the default of `model`: what is not given is not there.
+    """
+    fields: dict[str, Any] = dict(content)
+    for name, field in model.model_fields.items():
+        if name in fields:
+            continue
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            fields[name] = (varied(field.annotation), Field(default=None))
+        else:
+            kind: Any = field.annotation
+            for constraint in field.metadata:
+                kind = Annotated[kind, constraint]
+            several = Annotated[list[kind], Field(min_length=1)]
+            ranges = _ranges(field.annotation, tuple(field.metadata))
+            fields[name] = (Union[kind, several, *ranges], Field(default=None))
+    if tag is not None:
+        fields["replay"] = (Literal[tag], ...)
+    return create_model(f"{model.__name__}Varied", __config__=Section.model_config, **fields)
+
+
+def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection], ...]:
+    """Return the range of the numbers among some types; none where there are no numbers."""
+    if get_origin(kind) is Annotated:
+        inner, *more = get_args(kind)
+        return _ranges(inner, (*constraints, *_flat(more)))
+    if kind in (int, float):
+        number: Any = kind
+        for constraint in constraints:
+            number = Annotated[number, constraint]
+        above: Any = Annotated[kind, Field(gt=0)]
+        model = create_model(
+            f"{kind.__name__.capitalize()}Range",
+            __base__=RangeSection,
+            low=(number, ...),
+            high=(number, ...),
+            step=(above | None, None),
+        )
+        return (model,)
+    members = get_args(kind) if get_origin(kind) is not Literal else ()
+    return next((found for m in members if (found := _ranges(m, constraints))), ())
+
+
+def _flat(metadata: list[Any]) -> list[Any]:
+    """Return the constraints of an annotation, those of a `Field` one by one."""
+    return [c for item in metadata for c in getattr(item, "metadata", [item])]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a design is worth: its costs before anything is learnt, its accuracy rung by rung."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from sim.explore.point import Point
 from sim.explore.settings import ExploreConfig
 from sim.yaml_lines import Document
 
-__all__ = ["Evaluator", "RungResult"]
+__all__ = ["Evaluator", "Rung"]
 
 
 @dataclass(frozen=True)
-class RungResult:
+class Rung:
     """What a design reaches at a rung.
 
     Parameters
@@ -87,15 +87,18 @@ class Evaluator:
         """
         raise NotImplementedError
 
-    def broken(self, values: dict[str, float]) -> list[str]:
-        """Return the constraints that values break, as they were written."""
+    def violations(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return by how much values break each constraint, over its bound; at most 0 if not.
+
+        By the text of the constraint; those on values that are not known yet are left out.
+        """
         raise NotImplementedError
 
-    def breakdown(self, point: Point) -> dict[str, list[dict[str, float | str]]]:
+    def costs(self, point: Point) -> dict[str, list[dict[str, float | str]]]:
         """Return what every static objective is made of: ``name`` and ``value`` of each part."""
         raise NotImplementedError
 
-    def rungs(self, point: Point) -> Iterator[RungResult]:
+    def rungs(self, point: Point) -> Iterator[Rung]:
         """Learn rung by rung and yield what is reached; what runs on uses what ran before.
 
         A caller that stops asking has nothing more done.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """How much of a study a design must go through before it counts: rungs, and who climbs on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import pydantic
@@ -37,6 +37,8 @@ class FidelityConfig(Section):
         The last one is of all tasks.
     margin : float
         Points of accuracy by which a design may be behind at a rung and go on; see `promising`.
+    patience : int
+        Others that must have reached a rung before any is left behind there.
     """
 
     rungs: Annotated[list[RungConfig], Field(min_length=1)] = [
@@ -45,6 +47,7 @@ class FidelityConfig(Section):
         RungConfig(seeds=3),
     ]
     margin: float = Field(default=1.0, ge=0, le=100)
+    patience: int = Field(default=8, ge=1)
 
     @pydantic.model_validator(mode="after")
     def _rungs_grow(self) -> "FidelityConfig":
@@ -59,32 +62,32 @@ class FidelityConfig(Section):
 
 
 def promising(
-    own: Mapping[str, float],
-    others: Iterable[Mapping[str, float]],
+    values: Mapping[str, float],
+    rivals: Sequence[Mapping[str, float]],
     objectives: Sequence[Objective],
-    margin: float,
+    fidelity: FidelityConfig,
 ) -> bool:
     """Return whether a design climbs on from a rung.
 
-    It does unless another one that reached this rung is as good in everything that is known
-    exactly, and ahead in accuracy by more than the margin: such a design is not of the front, if
-    the order at this rung is that of the last to within the margin.
+    It does unless enough rivals are there and one of them is as good in everything that is known
+    exactly, and ahead in accuracy by more than the margin. Such a design is not of the front where
+    the order of two that are so far apart at this rung is their order at the last. No design is
+    left behind for being small, or for being inaccurate among larger ones.
 
     Parameters
     ----------
-    own : mapping of str to float
-        Its values by the names of objectives, the accuracy being that at this rung.
-    others : iterable of mapping
-        Those of the others, at the same rung.
+    values : mapping of str to float
+        By the names of objectives; the accuracy is that at this rung.
+    rivals : sequence of mapping
+        Those of every other design that reached this rung.
     objectives : sequence of Objective
-    margin : float
-        Points.
+    fidelity : FidelityConfig
     """
     exact = [objective for objective in objectives if objective.static]
-    return not any(
-        other["accuracy"] > own["accuracy"] + margin
-        and all(o.no_worse(other[o.name], own[o.name]) for o in exact)
-        for other in others
+    return len(rivals) < fidelity.patience or not any(
+        rival["accuracy"] > values["accuracy"] + fidelity.margin
+        and all(o.no_worse(rival[o.name], values[o.name]) for o in exact)
+        for rival in rivals
     )
 
 

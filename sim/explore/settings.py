@@ -69,10 +69,13 @@ class SamplerConfig(Section):
     ----------
     name : {"grid", "random", "tpe", "nsga2"}
     seed : int
+    population : int
+        Designs of a generation of ``nsga2``.
     """
 
     name: Literal["grid", "random", "tpe", "nsga2"] = "tpe"
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    population: int = Field(default=20, ge=2, le=10_000)
 
 
 class DataSpace(DataConfig):
@@ -170,13 +173,13 @@ class ExploreConfig(Section):
 
     @property
     def sought(self) -> tuple[Objective, ...]:
-        """The objectives."""
-        return tuple(
-            Objective.named(entry)
-            if isinstance(entry, str)
-            else Objective.named(entry.name, entry.of)
+        """The objectives, accuracy first."""
+        entries = [
+            (entry, None) if isinstance(entry, str) else (entry.name, entry.of)
             for entry in self.objectives
-        )
+        ]
+        found = (Objective.named(name, of) for name, of in entries)
+        return tuple(sorted(found, key=lambda objective: objective.static))
 
     @property
     def bounds(self) -> tuple[Constraint, ...]:

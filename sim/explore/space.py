@@ -139,8 +139,8 @@ class Space:
         chosen = {p.name: p.suggest(trial) for p in self._of(replay)}
         return self.point({REPLAY: replay, **chosen})
 
-    def grid(self) -> list[dict[str, Value]]:
-        """Return the parameters of all designs, each method with its own alone.
+    def points(self) -> list[dict[str, Value]]:
+        """Return the parameters of all designs in a fixed order, each method with its own alone.
 
         Raises
         ------
@@ -170,6 +170,7 @@ class Space:
         hardware = _fixed(self.config.hardware) | _within(parameters, "hardware")
         return Point.of(dict(parameters), document, hardware)
 
+    @cached_property
     def reference(self) -> dict[str, Value] | None:
         """Return the parameters of the design that runs first; None if there is none."""
         given = self.config.reference
@@ -183,6 +184,11 @@ class Space:
         found = {**more, REPLAY: replay, **chosen}
         self._check(found)
         return {name: found[name] for name in (REPLAY, *known)}
+
+    @property
+    def name(self) -> str:
+        """Name of the study in its storage."""
+        return self.config.name
 
     def digest(self) -> str:
         """Return the SHA-256 of all that decides the values of a trial."""

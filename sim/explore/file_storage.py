@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Storages that are files: what can be wrong with them, told without a change to them."""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.storages.journal import JournalFileSymlinkLock
+
+from sim.errors import UserError
+from sim.explore.schema_version import check_version
+from sim.files import ensure_directory, read_bytes, require_directory
+
+__all__ = ["check_journal", "check_sqlite", "file_lock", "mend_journal"]
+
+# What every line of a journal has.
+_JOURNAL_KEYS = ("op_code", "worker_id")
+
+# Seconds that SQLite waits for another process before it answers.
+_PATIENCE = 30.0
+
+
+def check_sqlite(path: Path) -> None:
+    """Make sure that a SQLite file can be used, or made; see `sim.explore.storage.Storage.check`.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    _check_folder(path)
+    if not path.exists():
+        return
+    try:
+        # Not read-only: what a killed process left half written must be rolled back to be read.
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _PATIENCE, uri=True)
+        ) as c:
+            tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master")}
+            version = None
+            if "alembic_version" in tables:
+                version = c.execute("SELECT version_num FROM alembic_version").fetchone()
+            c.execute("BEGIN IMMEDIATE")
+            c.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise UserError(f"{path} cannot be used as a storage: {error}") from error
+    check_version(str(path), tables, version and version[0])
+
+
+def check_journal(path: Path) -> None:
+    """Make sure that a journal can be used, or begun.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    _check_folder(path)
+    if not path.exists():
+        return
+    lines = read_bytes(path).splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        if line.endswith(b"\n"):
+            _check_line(path, number, line)
+    if not os.access(path, os.W_OK):
+        raise UserError(f"{path} cannot be written: permission denied")
+
+
+def mend_journal(path: Path) -> None:
+    """Cut off the line that a process was killed in, lest the next one be appended to it."""
+    if not path.exists():
+        return
+    lock = JournalFileSymlinkLock(str(path))
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which the kernel gives free when its holder ends, killed or not."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise UserError(
+            f"Folder {path.parent} of the storage does not exist"
+            + ("" if path.is_absolute() else ": an absolute path begins with four slashes")
+        )
+    if path.is_dir():
+        raise UserError(f"{path} cannot be used as a storage: it is a directory")
+    require_directory(path.parent)
+    ensure_directory(path.parent)
+
+
+def _check_line(path: Path, number: int, line: bytes) -> None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict) or not all(key in entry for key in _JOURNAL_KEYS):
+        raise UserError(
+            f"{path}:{number} is no line of a journal of Optuna: name another --storage"
+        )
+    known = max(optuna.storages.journal._storage.JournalOperation)
+    if not isinstance(entry["op_code"], int) or not 0 <= entry["op_code"] <= known:
+        raise UserError(
+            f"{path}:{number} is of another version of Optuna than {optuna.__version__}: operation "
+            f"{entry['op_code']!r} is not one of 0 to {known:d}"
+        )

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Where trials are kept: a SQLite file, a journal file or PostgreSQL, checked before it is touched.
+
+Three kinds, for three places: SQLite on the disk of one machine; a journal, to which all lines are
+appended under a lock that network file systems keep too; a PostgreSQL server for anything larger.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+
+from sim.errors import UserError
+from sim.explore.file_storage import check_journal, check_sqlite, file_lock, mend_journal
+from sim.explore.server_storage import check_server, server_lock
+
+__all__ = ["FORMS", "Storage"]
+
+#: How a storage is written.
+FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
+
+# Seconds that a writer of SQLite waits for the others.
+_PATIENCE = 60.0
+
+_FILE = re.compile(r"(sqlite|journal):///(?P<path>.+)", re.DOTALL)
+_SERVER = re.compile(r"postgres(ql)?://.+", re.DOTALL)
+_PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
+
+
+class Storage(ABC):
+    """A place for studies that many processes use at once."""
+
+    @staticmethod
+    def at(url: str) -> "Storage":
+        """Return the storage of an address.
+
+        Paths are relative to the working directory; four slashes begin an absolute one.
+
+        Raises
+        ------
+        UserError
+            If it is none of `FORMS`.
+        """
+        if match := _FILE.fullmatch(url):
+            kind = SqliteStorage if match[1] == "sqlite" else JournalFileStorage
+            return kind(Path(match["path"]))
+        if _SERVER.fullmatch(url):
+            return ServerStorage(url)
+        raise UserError(f"--storage must be {FORMS}, not {Storage.masked(url)!r}")
+
+    @staticmethod
+    def masked(text: str) -> str:
+        """Return a text that holds an address, without the password in it."""
+        return _PASSWORD.sub(r"\1:***@", text)
+
+    @abstractmethod
+    def check(self) -> None:
+        """Make sure, without a change to it, that the storage can be used.
+
+        Raises
+        ------
+        UserError
+            If it cannot be reached, read or written, is damaged, of another version of Optuna, or
+            something else altogether.
+        """
+
+    @abstractmethod
+    def open(self) -> BaseStorage:
+        """Return it, made if it was not there; under `exclusively`."""
+
+    @abstractmethod
+    def exclusively(self) -> AbstractContextManager[None]:
+        """Return a context in which no other process, wherever it runs, is in this one."""
+
+
+@dataclass(frozen=True)
+class SqliteStorage(Storage):
+    """A SQLite file on a disk of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    def check(self) -> None:
+        check_sqlite(self.path)
+
+    def open(self) -> BaseStorage:
+        return RDBStorage(
+            f"sqlite:///{self.path}", engine_kwargs={"connect_args": {"timeout": _PATIENCE}}
+        )
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        return file_lock(self.path.with_name(f"{self.path.name}.lock"))
+
+
+@dataclass(frozen=True)
+class JournalFileStorage(Storage):
+    """A journal, on whatever file system the processes share."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"journal:///{self.path}"
+
+    def check(self) -> None:
+        check_journal(self.path)
+
+    def open(self) -> BaseStorage:
+        mend_journal(self.path)
+        return JournalStorage(optuna.storages.journal.JournalFileBackend(str(self.path)))
+
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        # A link, not a lock of the kernel: many network file systems have no locks to rely on.
+        lock = optuna.storages.journal.JournalFileSymlinkLock(f"{self.path}.claim")
+        lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+@dataclass(frozen=True)
+class ServerStorage(Storage):
+    """A database of a PostgreSQL server."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return Storage.masked(self.url)
+
+    def check(self) -> None:
+        check_server(self.url)
+
+    def open(self) -> BaseStorage:
+        _, _, rest = self.url.partition("://")
+        return RDBStorage(f"postgresql+psycopg://{rest}", engine_kwargs={"pool_pre_ping": True})
+
+    def exclusively(self) -> AbstractContextManager[None]:
+        return server_lock(self.url)

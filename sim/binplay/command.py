@@ -21,7 +21,8 @@ from sim.datasets import ImageSet, load
 from sim.errors import UserError
 from sim.files import built_in_or_own, ensure_directory, read_text, write_all
 from sim.ledger import Entry, Ledger, index_bits
-from sim.pretrain.command import choose_device
+from sim.pretrain.command import choose_device, device_name
+from sim.report.changed import changed_settings
 from sim.report.origin import json_text
 from sim.report.tables import markdown_table
 from sim.validation import validate
@@ -92,8 +93,9 @@ class BinPlayCommand:
             "command": self.command,
             "config": config.model_dump(mode="json"),
             "data": images.provenance,
-            "environment": {"torch": torch.__version__, "device": self.device},
+            "environment": {"torch": torch.__version__, "device": device_name(run.device)},
             "accuracy": run.accuracy,
+            "classifier_parameters": parameter_count(run.classifier),
             "decoder_parameters": parameter_count(run.decoder),
             "decoder_macs": decoder_macs(run.decoder.cpu(), run.coder.params.bits),
             "ledger": {entry.name: entry.bits for entry in ledger},
@@ -174,10 +176,12 @@ def _report(
     made = f"Made by `{results['command']}` (engram {results['version']}); the last start took"
     size = f"The decoder has {results['decoder_parameters']:,} parameters, {memory:.2f} MiB as"
     work = f"{results['decoder_macs'] / 1e6:.1f} million multiplications an image."
+    environment = ", ".join(f"{k} {v}" for k, v in results["environment"].items())
+    apart = f"{results['classifier_parameters']:,} parameters"
     return f"""\
 # {config.title}
 
-{made} {seconds:.0f} s. Data: {images.provenance}.
+{made} {seconds:.0f} s ({environment}). Data: {images.provenance}.
 
 **{mean:.1f} % after the last task; the paper has {published} (Table 2), in settings of its own.**
 
@@ -185,7 +189,19 @@ Accuracy (%) on the test images of each task, and their mean:
 
 {markdown_table(["", *tasks, "mean"], rows)}
 
-{size} the paper counts (Table 3), and takes {work} What is kept of the past:
+{size} the paper counts (Table 3), and takes {work} The classifier, {apart}, is apart. What is kept
+of the past:
 
 {markdown_table(["what", "Mb", "how"], sizes)}
+
+## Settings that are not the paper's
+
+{_changed(config)}
 """
+
+
+def _changed(config: BinPlayConfig) -> str:
+    """Return the settings that are not those of the configuration ``mnist``, as a list."""
+    own, paper = (c.model_dump(mode="json") for c in (config, load_binplay("mnist")))
+    changed = changed_settings(own, paper, ("title", "data", "seed"))
+    return "\n".join(f"- {line}" for line in changed) or "All are as in the configuration `mnist`."

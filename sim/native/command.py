@@ -19,7 +19,7 @@ from sim.native.learners import with_outputs
 from sim.native.report import NativeReport
 from sim.native.settings import NativeConfig, load_native
 from sim.native.study import NativeFolder, NativeStudy
-from sim.pretrain.command import choose_device
+from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.settings import Recipe
 from sim.pretrain.split import BaseSplit, later_split
 from sim.pretrain.train import THREADS
@@ -58,7 +58,7 @@ class NativeCommand:
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)
-        environment = {"torch": torch.__version__, "device": self.device}
+        environment = {"torch": torch.__version__, "device": device_name(device)}
         ensure_directory(self.out)
         identity = {
             "version": version("engram"),

@@ -25,7 +25,7 @@ from sim.pretrain.split import BaseSplit, base_split
 from sim.tasks import class_order
 from sim.work_folder import WorkFolder, work_path
 
-__all__ = ["PretrainCommand", "choose_device"]
+__all__ = ["PretrainCommand", "choose_device", "device_name"]
 
 
 class TrainingFolder(WorkFolder):
@@ -97,7 +97,10 @@ class PretrainCommand:
             "command": self.command,
             "config": recipe.about(),
             "data_sha256": images.digest(),
-            "environment": {name: version(name) for name in ("engram", "numpy", "torch")},
+            "environment": {
+                **{name: version(name) for name in ("engram", "numpy", "torch")},
+                "device": device_name(training.device),
+            },
             "test_accuracy": last.test_accuracy,
             "seconds": sum(epoch.seconds for epoch in training.epochs),
         }
@@ -129,6 +132,11 @@ def choose_device(name: str) -> torch.device:
     if name == "cuda" and not torch.cuda.is_available():
         raise UserError("--device cuda needs a GPU that PyTorch can use, and it finds none")
     return torch.device(name)
+
+
+def device_name(device: torch.device) -> str:
+    """Return what a device is called: ``cpu``, or the GPU's own name."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:

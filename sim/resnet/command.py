@@ -16,8 +16,9 @@ from sim.bank_file import BankFile, encode_bank
 from sim.datasets import ImageSet, load
 from sim.errors import UserError
 from sim.files import ensure_directory, write_whole
-from sim.pretrain.command import choose_device
+from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.split import base_split
+from sim.report.changed import changed_settings
 from sim.report.tables import markdown_table
 from sim.resnet.model import BinarizedResNet
 from sim.resnet.settings import ResnetConfig, load_resnet_config
@@ -36,6 +37,9 @@ against 81.5, 81.2 and 81.2 % after a second phase of training with gradients st
 81.5 % without binarizer). A bank of embeddings lies beside this report for each binarizer: \
 `engram run --set 'data={name: bank, path: FILE}'` studies it, with a binary head over the bits \
 where the paper has a linear one."""
+
+
+_CHANGED = "## Settings that are not the paper's"
 
 
 class ResnetFolder(WorkFolder):
@@ -84,9 +88,13 @@ class ResnetCommand:
         if self.jobs > 1:
             training.train_all(self.jobs)
         rows = list(self._networks(config, images, training))
-        made = f"Made by `{self.command}` (engram {version('engram')}, seed {config.seed})."
+        made = (
+            f"Made by `{self.command}` (engram {version('engram')}, torch {torch.__version__}, "
+            f"{device_name(device)}, seed {config.seed}). Data: {images.provenance}."
+        )
         table = markdown_table(_COLUMNS, rows)
-        report = "\n\n".join([f"# {config.title}", made, table, _READING]) + "\n"
+        parts = [f"# {config.title}", made, table, _READING, _CHANGED, _changed(config)]
+        report = "\n\n".join(parts) + "\n"
         write_whole(self.out / "report.md", report)
         folder.close()
         console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
@@ -160,6 +168,14 @@ def bank_of_network(
         network_sha256=hashlib.sha256(weights).hexdigest(),
         pretraining=about,
     )
+
+
+def _changed(config: ResnetConfig) -> str:
+    """Return the settings that are not those of the configuration ``cifar100``, as a list."""
+    paper, _ = load_resnet_config("cifar100")
+    own, theirs = (c.model_dump(mode="json") for c in (config, paper))
+    changed = changed_settings(own, theirs, ("title", "seed"))
+    return "\n".join(f"- {line}" for line in changed) or "All are as in `cifar100`."
 
 
 def _percent(share: float) -> str:

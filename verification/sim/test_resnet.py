@@ -163,6 +163,7 @@ def test_command_writes_banks_weights_and_the_table(resnet: Engram, tmp_path: Pa
     assert "| none |  |  | " in report
     assert "| thermometer, p = 2 | 16 | " in report
     assert "| Heaviside, f = 1 | 8 |  | " in report
+    assert "\n- width: 4, not 64\n" in report
     assert not (tmp_path / "out.partial").exists()
 
 

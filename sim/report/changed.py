@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""In what one configuration differs from another, in words."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+__all__ = ["changed_settings"]
+
+
+def changed_settings(
+    own: Mapping[str, Any], reference: Mapping[str, Any], left_out: Collection[str] = ()
+) -> list[str]:
+    """Return every setting that is not that of a reference, a line of text each.
+
+    Parameters
+    ----------
+    own, reference : mapping
+        Configurations as plain data, nested.
+    left_out : collection of str
+        Dotted keys that are of no interest.
+    """
+    mine, theirs = dict(_flat(own)), dict(_flat(reference))
+    return [
+        f"{key}: {_text(value)}, not {_text(theirs.get(key))}"
+        for key, value in mine.items()
+        if key not in left_out and theirs.get(key) != value and _counts(key, mine)
+    ]
+
+
+def _counts(key: str, values: Mapping[str, Any]) -> bool:
+    """Return whether a setting has an effect: that of a plateau has none beside a cosine."""
+    section, _, inner = key.partition(".plateau.")
+    return not inner or values.get(f"{section}.schedule") != "cosine"
+
+
+def _text(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value).lower()
+
+
+def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value by its dotted key."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value

@@ -12,6 +12,7 @@ from golden.bits import pack, word_count
 from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
 from sim.bank_file import BankFile
+from sim.cache import digest_of
 from sim.config import DataConfig
 from sim.datasets import ImageSet
 from sim.tasks import split_instances
@@ -75,6 +76,20 @@ class Bank:
         for array in arrays if self.experiences is None else [*arrays, self.experiences]:
             sha.update(np.ascontiguousarray(array).data)
         return sha.hexdigest()
+
+    @cached_property
+    def histories(self) -> tuple[str, ...]:
+        """SHA-256, for each task, of all embeddings that a run has met when it has done that task.
+
+        Banks whose first tasks are the same share them, whatever their later tasks bring.
+        """
+        classes = (self.features, self.n_classes)
+        sha = hashlib.sha256(repr((classes, digest_of(self.test, self.test_labels))).encode())
+        histories = []
+        for task, positions in enumerate(self.tasks):
+            sha.update(repr((positions, digest_of(*self.task_of_train(task)))).encode())
+            histories.append(sha.hexdigest())
+        return tuple(histories)
 
     @property
     def smallest_class(self) -> int:

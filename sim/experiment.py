@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,13 @@ from golden.params import HeadParams
 from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
 from sim.batches import split_batch
+from sim.cache import NO_CACHE, Cache
 from sim.config import HeadConfig
 from sim.errors import UserError
-from sim.head import HeadTrainer, bipolar
+from sim.head import HeadTrainer
+from sim.head_training import train_head
 from sim.ledger import Ledger, head_ledger
 from sim.methods import Method
-from sim.optim import Adam, Optimizer, Plateau, Sgd
 from sim.replay import Classifier, ReplayContext, ReplayParams
 
 __all__ = ["Experiment", "Progress"]
@@ -68,6 +68,9 @@ class Experiment:
     head : HeadConfig
     method : Method
     seed : int
+    cache : Cache
+        Where the state after every task is kept, under what a run has met by then: another run
+        that begins in the same way takes it from there.
 
     Attributes
     ----------
@@ -77,7 +80,15 @@ class Experiment:
         After each task, the class given to every test sample of the classes seen, in bank order.
     """
 
-    def __init__(self, bank: Bank, head: HeadConfig, method: Method, seed: int) -> None:
+    def __init__(
+        self,
+        bank: Bank,
+        head: HeadConfig,
+        method: Method,
+        seed: int,
+        cache: Cache = NO_CACHE,
+    ) -> None:
+        self.cache = cache
         self.bank = bank
         self.head = head
         self.method = method
@@ -87,13 +98,12 @@ class Experiment:
         self.epochs: list[int] = []
         self.predictions: list[NDArray[np.int64]] = []
         self.source = method.source(
-            ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed)
+            ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed, cache=cache)
         )
         params = HeadParams(features=bank.features, classes=bank.n_classes, hidden=head.hidden)
         own_gain = method.params.logit_gain if isinstance(method.params, ReplayParams) else None
-        self.trainer = HeadTrainer(
-            params, self._rng(_INIT), head.init_scale, own_gain or head.logit_gain
-        )
+        self._logit_gain = own_gain or head.logit_gain
+        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, self._logit_gain)
 
     @property
     def done(self) -> bool:
@@ -103,14 +113,9 @@ class Experiment:
     def step(self, report: Callable[[Progress], None]) -> None:
         """Do the next task, telling `report` after every epoch."""
         start = perf_counter()
-        if isinstance(self.source, Classifier):
-            self._learn()
-            self.epochs.append(0)
-            self.predictions.append(self.source.classify(self._seen_test()))
-        else:
-            self.epochs.append(self._train(report))
-            self.predictions.append(self._predict())
-            self._learn()
+        done = self._take_over(report) if self.cache.keeps else self._do(report)
+        self.epochs.append(int(done["epochs"]))
+        self.predictions.append(done["predictions"])
         self.task += 1
         self.seconds += perf_counter() - start
 
@@ -134,8 +139,7 @@ class Experiment:
             "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
             "epochs": np.array(self.epochs, np.int64),
             **{f"predictions_{i}": p for i, p in enumerate(self.predictions)},
-            **{f"head_{k}": v for k, v in self.trainer.state().items()},
-            **{f"source_{k}": v for k, v in self.source.state().items()},
+            **self._state(),
         }
         save_arrays(path, arrays)
 
@@ -154,48 +158,88 @@ class Experiment:
         self.task, self.seconds = about["task"], about["seconds"]
         self.epochs = arrays["epochs"].tolist()
         self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
+        self._load_state(arrays)
+
+    def _do(self, report: Callable[[Progress], None]) -> dict[str, NDArray[Any]]:
+        """Do the present task; return the epochs it took and the predictions after it."""
+        if isinstance(self.source, Classifier):
+            self._learn()
+            return {"epochs": np.array(0), "predictions": self.source.classify(self._seen_test())}
+        epochs, predictions = self._train(report), self._predict()
+        self._learn()
+        return {"epochs": np.array(epochs), "predictions": predictions}
+
+    def _take_over(self, report: Callable[[Progress], None]) -> dict[str, NDArray[Any]]:
+        """Return what `_do` does, and go on from the state of whatever run did it first."""
+        done = self.cache.get_or_make(
+            "task",
+            self._about(self.bank.histories[self.task]),
+            lambda: {**self._do(report), **self._state()},
+        )
+        self._load_state(done)
+        return done
+
+    def _state(self) -> dict[str, NDArray[Any]]:
+        """Return head and source as arrays."""
+        return {
+            **{f"head_{k}": v for k, v in self.trainer.state().items()},
+            **{f"source_{k}": v for k, v in self.source.state().items()},
+        }
+
+    def _load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
         self.trainer.load_state(_strip(arrays, "head_"))
         self.source.load_state(_strip(arrays, "source_"))
 
     def _train(self, report: Callable[[Progress], None]) -> int:
         """Train the head on the present task and the replayed past; return the epochs it took."""
-        exemplars, labels = self.bank.task_of_train(self.task)
-        x = bipolar(exemplars, self.bank.features)
-        self.source.begin(exemplars, labels)
-        seen = self.bank.tasks[self.task].stop
-        shuffle, replay = self._rng(_SHUFFLE), self._rng(_DRAW)
-        if self.head.start == "reset" and self.task:
+        present = self.bank.task_of_train(self.task)
+        self.source.begin(*present)
+        if self.source.n_classes or not self.cache.keeps:
+            return self._train_head(present, report)
+        # Without a past to replay, methods of all kinds train one and the same head.
+        about = {
+            "head": {**self.head.model_dump(), "logit_gain": self._logit_gain},
+            "seed": self.seed,
+            "bank": self.bank.histories[self.task],
+        }
+        trained = self.cache.get_or_make(
+            "head",
+            about,
+            lambda: {
+                "epochs": np.array(self._train_head(present, report)),
+                **self.trainer.state(),
+            },
+        )
+        self.trainer.load_state(trained)
+        return int(trained["epochs"])
+
+    def _train_head(
+        self,
+        present: tuple[NDArray[np.uint64], NDArray[np.int64]],
+        report: Callable[[Progress], None],
+    ) -> int:
+        task, n_tasks = self.task, len(self.bank.tasks)
+        if self.head.start == "reset" and task:
             self.trainer.reset(self._rng(_INIT))
-        n_past, n_new = self._split()
-        steps = math.ceil(len(x) / n_new)
-        optimizer, schedule = self._optimizer(), self._schedule()
-        for epoch in range(1, self.head.epochs + 1):
-            # The last batch is filled up from the first: every batch is shared as section 8 says.
-            order = np.resize(shuffle.permutation(len(x)), steps * n_new)
-            past, past_labels = self.source.draw(n_past * steps, replay) if n_past else (None, None)
-            loss = hits = 0
-            for i in range(steps):
-                chosen = order[i * n_new : (i + 1) * n_new]
-                batch, targets = x[chosen], labels[chosen]
-                if past is not None and past_labels is not None:
-                    replayed = slice(i * n_past, (i + 1) * n_past)
-                    batch = np.concatenate([batch, bipolar(past[replayed], self.bank.features)])
-                    targets = np.concatenate([targets, past_labels[replayed]])
-                batch_loss, batch_hits, gradients = self.trainer.gradients(batch, targets, seen)
-                optimizer.step(self.trainer.weights, gradients, schedule.rate)
-                self.trainer.clip()
-                loss += batch_loss / steps
-                hits += batch_hits
-            if not (np.isfinite(loss) and self.trainer.finite):
-                raise UserError(
-                    f"Training of {self.method.label} diverged in task {self.task + 1}, epoch "
-                    f"{epoch}: lower head.learning_rate, which is {self.head.learning_rate:g}"
-                )
-            accuracy = hits / (steps * self.head.batch)
-            report(Progress(self.task, len(self.bank.tasks), epoch, self.head.epochs, accuracy))
-            if not schedule.update(loss):
-                return epoch
-        return self.head.epochs
+        replay = self._rng(_DRAW)
+        try:
+            return train_head(
+                self.trainer,
+                self.head,
+                present,
+                draw=lambda count: self.source.draw(count, replay),
+                n_past=self._n_past(),
+                seen=self.bank.tasks[task].stop,
+                shuffle=self._rng(_SHUFFLE),
+                report=lambda epoch, accuracy: report(
+                    Progress(task, n_tasks, epoch, self.head.epochs, accuracy)
+                ),
+            )
+        except FloatingPointError as error:
+            raise UserError(
+                f"Training of {self.method.label} diverged in task {task + 1}, {error}: "
+                f"lower head.learning_rate, which is {self.head.learning_rate:g}"
+            ) from error
 
     def _learn(self) -> None:
         """Hand the present task's samples to the source."""
@@ -205,11 +249,10 @@ class Experiment:
         """Return the test samples of the classes seen so far, this task's included."""
         return self.bank.test[self.bank.test_labels < self.bank.tasks[self.task].stop]
 
-    def _split(self) -> tuple[int, int]:
-        """Return how many past and present samples a batch holds (contract, 8)."""
-        if not self.source.n_classes:
-            return 0, self.head.batch
-        return split_batch(self.head.batch, self.source.n_classes, len(self.bank.tasks[self.task]))
+    def _n_past(self) -> int:
+        """Return how many samples of a batch are of the past (contract, 8)."""
+        past, present = self.source.n_classes, len(self.bank.tasks[self.task])
+        return split_batch(self.head.batch, past, present)[0] if past else 0
 
     def _predict(self) -> NDArray[np.int64]:
         """Return the golden head's class for every test sample of the classes seen so far."""
@@ -217,24 +260,22 @@ class Experiment:
         logits = head_logits(self.trainer.golden(), self._seen_test(), threads=1)
         return logits[:, :seen].argmax(axis=1)
 
-    def _optimizer(self) -> Optimizer:
-        return Adam() if self.head.optimizer == "adam" else Sgd(self.head.momentum)
-
-    def _schedule(self) -> Plateau:
-        return Plateau(rate=self.head.learning_rate, **self.head.plateau.model_dump())
-
     def _rng(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, purpose, self.task])
 
-    def _identity(self) -> str:
-        """Return a hash of all that decides this run's bits."""
-        about = {
+    def _about(self, bank: str) -> dict[str, Any]:
+        """Return all that decides the bits of this run on a bank of that digest."""
+        return {
             "head": self.head.model_dump(),
             "replay": self.method.replay,
             "params": self.method.params.model_dump(),
             "seed": self.seed,
-            "bank": self.bank.digest,
+            "bank": bank,
         }
+
+    def _identity(self) -> str:
+        """Return a hash of all that decides this run's bits."""
+        about = self._about(self.bank.digest)
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.params import SelectorParams
+from sim.cache import NO_CACHE, Cache
 from sim.ledger import Ledger
 from sim.section import Section
 
@@ -57,11 +58,14 @@ class ReplayContext:
         Classes the run will see in all.
     seed : int
         Seed of the run, and user seed of the chip's LFSRs.
+    cache : Cache
+        Where work is kept that other runs, of other parameters, need too.
     """
 
     features: int
     classes: int
     seed: int
+    cache: Cache = NO_CACHE
 
     def selector(self, mode: str) -> SelectorParams:
         """Return the parameters of a class selector under the run's seed."""

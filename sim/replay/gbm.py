@@ -87,8 +87,16 @@ class GbmSource(ReplaySource):
         return len(self._counts)
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        params, features = self.params, self.context.features
-        fits = fit_prototypes(exemplars, labels, features, params.components, params.mixture, rng)
+        params, context = self.params, self.context
+        fits = fit_prototypes(
+            exemplars,
+            labels,
+            context.features,
+            params.components,
+            params.mixture,
+            rng,
+            context.cache,
+        )
         for label, means, weights in fits:
             self._empty += params.components - len(means)
             stored = quantize(means, params.code_width, params.level_map)

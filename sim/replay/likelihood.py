@@ -68,8 +68,16 @@ class PrototypeClassifier(Classifier):
         return len(self._codes)
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        params, features = self.params, self.context.features
-        fits = fit_prototypes(exemplars, labels, features, params.components, params.mixture, rng)
+        params, context = self.params, self.context
+        fits = fit_prototypes(
+            exemplars,
+            labels,
+            context.features,
+            params.components,
+            params.mixture,
+            rng,
+            context.cache,
+        )
         self._codes += [self._encode(means) for _, means, _ in fits]
 
     def classify(self, exemplars: Packed) -> Labels:

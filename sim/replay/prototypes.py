@@ -2,13 +2,14 @@
 """Prototypes of the classes of a task, fitted for whoever stores them."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import unpack
+from sim.cache import NO_CACHE, Cache, digest_of
 from sim.mixture_classes import fit_classes
 from sim.replay.base import Labels, Packed
 from sim.section import Section
@@ -37,6 +38,7 @@ def fit_prototypes(
     components: int,
     settings: MixtureSettings,
     rng: np.random.Generator,
+    cache: Cache = NO_CACHE,
 ) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
     """Yield class, means and mixing weights of the prototypes of every class, in order.
 
@@ -49,6 +51,8 @@ def fit_prototypes(
     settings : MixtureSettings
     rng : numpy.random.Generator
         Seeds the fits.
+    cache : Cache
+        Where fits are kept. How prototypes are stored and drawn decides nothing of them.
 
     Yields
     ------
@@ -58,13 +62,38 @@ def fit_prototypes(
     weights : ndarray of shape (n_used,), float64
         Of sum 1.
     """
-    mixtures = fit_classes(
-        unpack(exemplars, features),
-        labels,
-        n_components=components,
-        random_state=int(rng.integers(2**31)),
-        **settings.model_dump(),
+    seed = int(rng.integers(2**31))
+    fits = cache.get_or_make(
+        "fit",
+        {
+            "samples": digest_of(exemplars, labels),
+            "features": features,
+            "components": components,
+            "settings": settings.model_dump(),
+            "seed": seed,
+        },
+        lambda: _fit(unpack(exemplars, features), labels, components, settings, seed),
     )
-    for label, mixture in mixtures.items():
+    ends = np.cumsum(fits["used"])[:-1]
+    means, weights = np.split(fits["means"], ends), np.split(fits["weights"], ends)
+    yield from zip(fits["labels"].tolist(), means, weights, strict=True)
+
+
+def _fit(
+    bits: NDArray[np.uint8], labels: Labels, components: int, settings: MixtureSettings, seed: int
+) -> dict[str, NDArray[Any]]:
+    """Return the prototypes of all classes together, and how many each class has."""
+    mixtures = fit_classes(
+        bits, labels, n_components=components, random_state=seed, **settings.model_dump()
+    )
+    means, weights = [], []
+    for mixture in mixtures.values():
         used = np.setdiff1d(np.arange(len(mixture.means_)), mixture.empty_components_)
-        yield label, mixture.means_[used], mixture.weights_[used] / mixture.weights_[used].sum()
+        means.append(mixture.means_[used])
+        weights.append(mixture.weights_[used] / mixture.weights_[used].sum())
+    return {
+        "labels": np.array(list(mixtures), np.int64),
+        "used": np.array([len(of_class) for of_class in means], np.int64),
+        "means": np.concatenate(means),
+        "weights": np.concatenate(weights),
+    }

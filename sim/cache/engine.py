@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""What decides the bits of a computation beside its arguments: code, libraries and processor."""
+
+import hashlib
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+__all__ = ["engine"]
+
+_ROOT = Path(__file__).parents[2]
+# Modules that a run goes through; what lies deeper under `sim` prices, draws and reports.
+_CODE = ("golden/**/*.py", "sim/*.py", "sim/cache/*.py", "sim/replay/*.py")
+_LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
+
+
+@cache
+def engine() -> dict[str, Any]:
+    """Return versions of code and libraries, and what the processor can do.
+
+    Training sums in floating point, in an order that the linear algebra chooses for the processor:
+    machines of different kinds may share a cache, but not its entries. Asked once a process, so
+    that a process which runs old code never asks for new.
+    """
+    described: Any = np.show_config(mode="dicts")
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return {
+        "engram": version("engram"),
+        "code": _code_digest(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in blas}),
+        "processor": described["SIMD Extensions"]["found"],
+    }
+
+
+def _code_digest() -> str:
+    sha = hashlib.sha256()
+    for pattern in _CODE:
+        for path in sorted(_ROOT.glob(pattern)):
+            sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
+            sha.update(path.read_bytes())
+    return sha.hexdigest()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""Training of a head on one task: its own samples and replayed ones, epoch after epoch."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.config_sections import HeadConfig
+from sim.head import HeadTrainer, bipolar
+from sim.optim import Adam, Optimizer, Plateau, Sgd
+
+__all__ = ["train_head"]
+
+Samples = tuple[NDArray[np.uint64], NDArray[np.int64]]
+
+
+def train_head(
+    trainer: HeadTrainer,
+    config: HeadConfig,
+    present: Samples,
+    *,
+    draw: Callable[[int], Samples],
+    n_past: int,
+    seen: int,
+    shuffle: np.random.Generator,
+    report: Callable[[int, float], None],
+) -> int:
+    """Train a head on a task and return the epochs it took.
+
+    Parameters
+    ----------
+    trainer : HeadTrainer
+        Head that is trained.
+    config : HeadConfig
+    present : tuple of ndarray
+        Samples of the task, packed, shape (n_samples, ceil(D/64)) and uint64, and their classes,
+        shape (n_samples,) and int64.
+    draw : callable
+        Returns as many samples of the past as it is told; not called where `n_past` is 0.
+    n_past : int
+        Samples of a batch that are of the past.
+    seen : int
+        Classes seen so far, the task's included.
+    shuffle : numpy.random.Generator
+        Draws the order of the samples in every epoch.
+    report : callable
+        Told the epoch, from 1, and the share of its samples that were classified right.
+
+    Raises
+    ------
+    FloatingPointError
+        If losses or weights are no numbers any more; the message names the epoch.
+    """
+    exemplars, labels = present
+    features = trainer.params.features
+    x = bipolar(exemplars, features)
+    n_new = config.batch - n_past
+    steps = math.ceil(len(x) / n_new)
+    optimizer, schedule = _optimizer(config), _schedule(config)
+    for epoch in range(1, config.epochs + 1):
+        # The last batch is filled up from the first: every batch is shared as section 8 says.
+        order = np.resize(shuffle.permutation(len(x)), steps * n_new)
+        past = draw(n_past * steps) if n_past else None
+        loss = hits = 0
+        for i in range(steps):
+            chosen = order[i * n_new : (i + 1) * n_new]
+            batch, targets = x[chosen], labels[chosen]
+            if past is not None:
+                replayed = slice(i * n_past, (i + 1) * n_past)
+                batch = np.concatenate([batch, bipolar(past[0][replayed], features)])
+                targets = np.concatenate([targets, past[1][replayed]])
+            batch_loss, batch_hits, gradients = trainer.gradients(batch, targets, seen)
+            optimizer.step(trainer.weights, gradients, schedule.rate)
+            trainer.clip()
+            loss += batch_loss / steps
+            hits += batch_hits
+        if not (np.isfinite(loss) and trainer.finite):
+            raise FloatingPointError(f"epoch {epoch}")
+        report(epoch, hits / (steps * config.batch))
+        if not schedule.update(loss):
+            return epoch
+    return config.epochs
+
+
+def _optimizer(config: HeadConfig) -> Optimizer:
+    return Adam() if config.optimizer == "adam" else Sgd(config.momentum)
+
+
+def _schedule(config: HeadConfig) -> Plateau:
+    return Plateau(rate=config.learning_rate, **config.plateau.model_dump())

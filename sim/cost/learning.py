@@ -11,7 +11,16 @@ from sim.cost.counts import latent_buffer, selector, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer, append, exemplars, inference
 
-__all__ = ["Source", "learn", "remember", "replay", "working_memories"]
+__all__ = [
+    "Source",
+    "learn",
+    "lesson",
+    "remember",
+    "replay",
+    "replays",
+    "trained",
+    "working_memories",
+]
 
 Source = Literal["GBM", "latent replay", "likelihood"]
 
@@ -28,20 +37,37 @@ def learn(config: CostConfig, source: Source) -> Phase:
     source : {"GBM", "latent replay", "likelihood"}
         Where the past comes from; a classifier by likelihood trains no head.
     """
+    replayed = None if source == "likelihood" else replay(config, source)
+    return lesson(config, source, remember(config, source), replayed)
+
+
+def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally | None) -> Phase:
+    """Return the learning of the last task from any memory of the past.
+
+    Parameters
+    ----------
+    config : CostConfig
+    source : str
+        Where the past comes from, for the name of the phase.
+    remembered : Tally
+        What keeping the classes of the task takes.
+    replayed : Tally or None
+        What the exemplars of the past take, `replays` of them; None where no head is trained.
+    """
     task = config.task
     samples = task.classes * task.samples
     extracted = samples
-    tally = remember(config, source)
+    tally = remembered
     operations, note = 0, f"{task.classes} classes, {samples} samples"
-    if source != "likelihood":
-        batches, replayed, new = _batches(config)
-        tally += _train(config, batches) + replay(config, source)
+    if replayed is not None:
+        batches, past, new = _batches(config)
+        tally += _train(config, batches) + replayed
         if task.embeddings == "buffer":
             tally += _buffered(config, samples, batches * new)
         else:
             extracted *= task.epochs
         operations = batches * task.batch * answer(config, "head").operations
-        note += f"; {batches} batches, {replayed} of {task.batch} replayed"
+        note += f"; {batches} batches, {past} of {task.batch} replayed"
     image = inference(config)
     return Phase(
         name=f"learn a task, {source}",
@@ -51,6 +77,17 @@ def learn(config: CostConfig, source: Source) -> Phase:
         operations=operations + extracted * image.operations,
         note=f"{note}; no hardware trains yet: no cycles",
     )
+
+
+def replays(config: CostConfig) -> int:
+    """Return how many exemplars of the past the last task is learned with."""
+    batches, replayed, _ = _batches(config)
+    return batches * replayed
+
+
+def trained(config: CostConfig) -> int:
+    """Return how many samples, past and new, train the head while the last task is learned."""
+    return _batches(config)[0] * config.task.batch
 
 
 def working_memories(config: CostConfig) -> tuple[Memory, ...]:
@@ -67,8 +104,7 @@ def working_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 def replay(config: CostConfig, source: Source) -> Tally:
     """Return what the exemplars of the past take that the last task is learned with."""
-    batches, replayed, _ = _batches(config)
-    number = 0 if source == "likelihood" else batches * replayed
+    number = 0 if source == "likelihood" else replays(config)
     if source == "GBM":
         return exemplars(config.chip.sampler, number).within("sampler")
     return number * latent_buffer.answer(config.chip.latent, 1).within("latent_buffer")

@@ -2,51 +2,35 @@
 """What a design is worth: its costs before anything is learnt, its accuracy rung by rung."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from golden.params import NetworkParams
+from sim import metrics
 from sim.bank import Bank
+from sim.bank_source import load_bank
+from sim.cache import NO_CACHE, Cache
+from sim.cost.technology import Technology, load_technology
+from sim.errors import UserError
+from sim.experiment import Experiment
+from sim.explore.checks import check_data, check_designs, extracting
+from sim.explore.chip import chip_of
+from sim.explore.costs import Costs, shortened
+from sim.explore.objectives import Objective
+from sim.explore.past import PARTS
 from sim.explore.point import Point
+from sim.explore.rung import Rung
 from sim.explore.settings import ExploreConfig
+from sim.replay import ReplayContext
 from sim.yaml_lines import Document
 
-__all__ = ["Evaluator", "Rung"]
+__all__ = ["Evaluator"]
 
-
-@dataclass(frozen=True)
-class Rung:
-    """What a design reaches at a rung.
-
-    Parameters
-    ----------
-    rung : int
-        From 0.
-    accuracies : tuple of float
-        Average incremental accuracy (%), one a seed.
-    by_task : tuple of float
-        Accuracy (%) on all classes seen, after every task; mean over the seeds.
-    """
-
-    rung: int
-    accuracies: tuple[float, ...]
-    by_task: tuple[float, ...]
-
-    @property
-    def accuracy(self) -> float:
-        """Mean over the seeds (%)."""
-        return float(np.mean(self.accuracies))
-
-    @property
-    def spread(self) -> float | None:
-        """Standard deviation over the seeds (points); None of a single one."""
-        return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
-
-    @property
-    def seeds(self) -> int:
-        """How many."""
-        return len(self.accuracies)
+# Methods whose memory is as large as what comes.
+_UNBOUNDED = ("joint",)
 
 
 class Evaluator:
@@ -57,50 +41,149 @@ class Evaluator:
     config : ExploreConfig
     bank : Bank
         Its data, all bits of every embedding.
+    network : NetworkParams or None
+        What makes the embeddings; None where no objective asks.
+    technology : Technology
+    cache : Cache
     """
 
-    def __init__(self, config: ExploreConfig, bank: Bank) -> None:
+    def __init__(
+        self,
+        config: ExploreConfig,
+        bank: Bank,
+        network: NetworkParams | None,
+        technology: Technology,
+        cache: Cache = NO_CACHE,
+    ) -> None:
         self.config = config
         self.bank = bank
+        self.network = network
+        self.technology = technology
+        self.cache = cache
+        self._banks = {bank.features: bank}
 
     @classmethod
-    def of(cls, config: ExploreConfig, document: Document, data_dir: Path | None) -> "Evaluator":
+    def of(
+        cls,
+        config: ExploreConfig,
+        document: Document,
+        data_dir: Path | None,
+        cache: Cache = NO_CACHE,
+    ) -> "Evaluator":
         """Return the evaluator of a configuration, its data loaded and found to be enough.
 
         Raises
         ------
         UserError
             If data are missing or damaged, or the space asks of them or of the cost model what
-            they cannot give.
+            they cannot give; the message names key and line.
         """
-        raise NotImplementedError
+        bank = load_bank(config.study_of_data(), document, data_dir)
+        check_data(config, document, bank)
+        technology = load_technology(config.hardware.technology)
+        network = extracting(config, document, bank)
+        evaluator = cls(config, bank, network, technology, cache)
+        check_designs(evaluator, document)
+        return evaluator
+
+    @property
+    def exact(self) -> tuple[Objective, ...]:
+        """Objectives that are known before anything is learnt, sought or bounded."""
+        return tuple(objective for objective in self.config.valued if objective.static)
 
     def static(self, point: Point) -> dict[str, float]:
         """Return the objectives that are known before anything is learnt, in their units.
-
-        Those that are sought or bounded, but the accuracy: milliseconds.
 
         Raises
         ------
         UserError
             If the design cannot be.
         """
-        raise NotImplementedError
+        return {name: sum(parts.values()) for name, parts in self._parts(point).items()}
 
     def violations(self, values: Mapping[str, float]) -> dict[str, float]:
         """Return by how much values break each constraint, over its bound; at most 0 if not.
 
         By the text of the constraint; those on values that are not known yet are left out.
         """
-        raise NotImplementedError
+        objectives = {objective.name: objective for objective in self.config.valued}
+        return {
+            bound.text: bound.excess(values[bound.name], objectives[bound.name])
+            for bound in self.config.bounds
+            if bound.name in values
+        }
 
-    def costs(self, point: Point) -> dict[str, list[dict[str, float | str]]]:
-        """Return what every static objective is made of: ``name`` and ``value`` of each part."""
-        raise NotImplementedError
+    def costs(self, point: Point) -> dict[str, list[dict[str, Any]]]:
+        """Return the largest parts of every static objective: ``name`` and ``value`` of each."""
+        return {name: shortened(parts) for name, parts in self._parts(point).items()}
 
     def rungs(self, point: Point) -> Iterator[Rung]:
         """Learn rung by rung and yield what is reached; what runs on uses what ran before.
 
         A caller that stops asking has nothing more done.
+
+        Raises
+        ------
+        UserError
+            If the training diverges.
         """
-        raise NotImplementedError
+        study = point.config
+        bank = self._bank_of(point)
+        runs: list[Experiment] = []
+        for number, rung in enumerate(self.config.fidelity.rungs):
+            for seed in range(len(runs), rung.seeds):
+                runs.append(Experiment(bank, study.head, point.method, seed, self.cache))
+            tasks = rung.tasks or len(bank.tasks)
+            with threadpool_limits(1):
+                for run in runs:
+                    while run.task < tasks:
+                        run.step(lambda progress: None)
+            curves = np.array([_curve(run, tasks) for run in runs])
+            averages = tuple(float(100 * curve.mean()) for curve in curves)
+            yield Rung(number, averages, tuple((100 * curves.mean(axis=0)).tolist()))
+
+    def costs_of(self, point: Point) -> Costs:
+        """Return the design on its chip.
+
+        Raises
+        ------
+        ValueError
+            If the cost model cannot price it.
+        """
+        bank, method = self._bank_of(point), point.method
+        if method.replay in _UNBOUNDED:
+            raise ValueError(f"the bits of {method.replay} are known only after it has learnt")
+        context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
+        ledger = method.source(context).ledger()
+        if {objective.name for objective in self.exact} <= {"bits"}:
+            return Costs(ledger=ledger, config=None, past=None, technology=self.technology)
+        if method.replay not in PARTS:
+            raise ValueError(
+                f"the cost model has no parts for {method.replay}: it has those of "
+                f"{', '.join(PARTS)}"
+            )
+        assert self.network is not None
+        config = chip_of(point, self.bank, self.network)
+        past = PARTS[method.replay](config, method.params)
+        return Costs(ledger=ledger, config=config, past=past, technology=self.technology)
+
+    def _parts(self, point: Point) -> dict[str, dict[str, float]]:
+        try:
+            costs = self.costs_of(point)
+            return {objective.name: costs.parts(objective) for objective in self.exact}
+        except (TypeError, ValueError) as error:
+            raise UserError(f"{point.label}: {error}") from error
+
+    def _bank_of(self, point: Point) -> Bank:
+        """Return the embeddings that a design uses; those of one length once."""
+        features = point.features or self.bank.features
+        if features not in self._banks:
+            self._banks[features] = self.bank.first(features)
+        return self._banks[features]
+
+
+def _curve(run: Experiment, tasks: int) -> np.ndarray:
+    """Return the accuracy on all classes seen, after each of the first tasks."""
+    bank = run.bank
+    found = metrics.accuracy_matrix(run.predictions[:tasks], bank.test_labels, bank.tasks[:tasks])
+    return metrics.seen_accuracy(*found)

@@ -2,7 +2,6 @@
 """What is sought: objectives with their units, and bounds on them."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -28,6 +27,7 @@ _MEANINGS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("area", "learner"): ("area of all memories, those of learning too", "mm2"),
     ("area", "chip"): ("area of the memories of network and past", "mm2"),
     ("area", "past"): ("area of the memory of the past", "mm2"),
+    ("latency", "class"): ("time to learn a class, without the backward passes", "ms"),
     ("latency", "image"): ("time from an image to its class", "ms"),
     ("latency", "exemplar"): ("time of an exemplar of the past", "us"),
 }
@@ -121,8 +121,9 @@ class ObjectiveSection(Section):
     name : str
     of : str or null
         Of energy, `class` (to learn it: samples embedded, memory written, head trained; the
-        default), `image` (embedded and named) or `exemplar` (drawn or read); of latency, `image`
-        (the default) or `exemplar`; of area, `learner` (all memories; the default), `chip`
+        default), `image` (embedded and named) or `exemplar` (drawn or read); of latency, `class`
+        (samples embedded, exemplars drawn or read, forward passes: all that hardware does; the
+        default), `image` or `exemplar`; of area, `learner` (all memories; the default), `chip`
         (without those that learning alone needs) or `past`.
     """
 
@@ -178,18 +179,15 @@ class Constraint:
             raise ValueError(f"must be {_FORM}, not {text!r}") from None
         return cls(name, relation, bound, " ".join(text.split()))
 
-    def broken(self, values: Mapping[str, float], objectives: Mapping[str, Objective]) -> bool:
-        """Return whether values break it; what is not known yet breaks nothing.
+    def excess(self, value: float, objective: Objective) -> float:
+        """Return by how much a value breaks it, over the bound; at most 0 if it does not.
 
         Parameters
         ----------
-        values : mapping of str to float
-            By the names of objectives, in their units.
-        objectives : mapping of str to Objective
-            Those that the values are of.
+        value : float
+            In the unit of its objective.
+        objective : Objective
         """
-        if self.name not in values:
-            return False
-        bound = objectives[self.name].in_unit(self.bound)
-        value = values[self.name]
-        return value > bound if self.relation == "<=" else value < bound
+        bound = objective.in_unit(self.bound)
+        beyond = value - bound if self.relation == "<=" else bound - value
+        return beyond / (abs(bound) or 1.0)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union
 import pydantic
 from pydantic import Field
 
+from sim.config import StudyConfig
 from sim.config_sections import DataConfig, HeadConfig, TasksConfig
 from sim.cost.counts.training import Gradients
 from sim.explore.fidelity import FidelityConfig
@@ -193,6 +194,13 @@ class ExploreConfig(Section):
         names = {objective.name for objective in sought}
         more = dict.fromkeys(bound.name for bound in self.bounds if bound.name not in names)
         return (*sought, *map(Objective.named, more))
+
+    def study_of_data(self) -> StudyConfig:
+        """Return a study of the same data, all bits of an embedding, and tasks."""
+        values = self.data.model_dump(exclude={"features"})
+        return StudyConfig.model_validate(
+            {"data": values, "tasks": self.tasks, "methods": [{"replay": "none"}]}
+        )
 
     def document(self) -> dict[str, Any]:
         """Return the configuration as plain data; of what may vary, what was given."""

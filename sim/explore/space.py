@@ -11,6 +11,7 @@ from sim.errors import UserError
 from sim.explore.point import Point, Value
 from sim.explore.settings import ExploreConfig
 from sim.explore.vary import RangeSection
+from sim.replay import SOURCES, Classifier
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -170,6 +171,10 @@ class Space:
         hardware = _fixed(self.config.hardware) | _within(parameters, "hardware")
         return Point.of(dict(parameters), document, hardware)
 
+    def first(self, replay: str) -> Point:
+        """Return the design of a method with the first of all choices, the least of all ranges."""
+        return self.point({REPLAY: replay, **{p.name: p.first for p in self._of(replay)}})
+
     @cached_property
     def reference(self) -> dict[str, Value] | None:
         """Return the parameters of the design that runs first; None if there is none."""
@@ -200,7 +205,9 @@ class Space:
         return tuple(parameter.name for parameter in self.parameters)
 
     def _of(self, replay: str) -> list[Parameter]:
-        return [*self._common, *self._own[replay]]
+        """Return the parameters of a method but its name: what it has a use for."""
+        common = [p for p in self._common if _has_use(replay, p.name)]
+        return [*common, *self._own[replay]]
 
     def _grid(self) -> Iterator[dict[str, Value]]:
         try:
@@ -254,6 +261,19 @@ class Space:
 
 
 _NONE = object()
+
+# Of the hardware, what only the training of a head has a use for.
+_OF_TRAINING = {
+    f"hardware.{k}" for k in ("backward_bits", "weight_bits", "gradients", "embeddings")
+}
+
+
+def _has_use(replay: str, name: str) -> bool:
+    """Return whether a method has a use for a parameter that methods share."""
+    source = SOURCES[replay]
+    if issubclass(source, Classifier) and (name.startswith("head.") or name in _OF_TRAINING):
+        return False
+    return name != "hardware.lanes" or "lanes" not in source.Params.model_fields
 
 
 def _open(section: Any) -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Memories of the past in hardware: what they hold, what keeping and replaying takes.
+
+The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
+memory they need, of the same kind, and by the arithmetic that serves it; what no hardware does yet
+goes at most as fast as its memory gives rows, one a cycle, and that is the time that stands here.
+Prototypes of more than one component a class are fitted elsewhere, as in `sim.cost`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import (
+    herding,
+    latent_buffer,
+    likelihood,
+    nearest_mean,
+    prototypes,
+    sampler,
+    training,
+    translation,
+)
+from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.learning import remember, working_memories
+from sim.cost.phases import answer, exemplars
+
+__all__ = ["PARTS", "Past"]
+
+_NO_HARDWARE = "no hardware does it yet: its time is that of its rows, one a cycle"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """A memory of the past and what is done with it.
+
+    Attributes
+    ----------
+    memories : tuple of Memory
+        Of the past, and of whatever draws from it or classifies by it.
+    working : tuple of Memory
+        Those that learning needs besides.
+    remembered : Tally
+        Keeping the classes of a task.
+    exemplar : Tally or None
+        An exemplar of the past; None where there is none, and the memory names classes itself.
+    exemplar_cycles : Fraction
+    answer : Tally or None
+        Naming the class of an embedding; None where the head does.
+    answer_cycles : Fraction
+    note : str
+        What to know of these numbers.
+    """
+
+    memories: tuple[Memory, ...]
+    working: tuple[Memory, ...]
+    remembered: Tally
+    exemplar: Tally | None = None
+    exemplar_cycles: Fraction = Fraction(0)
+    answer: Tally | None = None
+    answer_cycles: Fraction = Fraction(0)
+    note: str = ""
+
+
+def _gbm(config: CostConfig, params: Any) -> Past:
+    if not params.on_chip:
+        raise ValueError(
+            "gbm off the chip: code_width, level_map and generator must be those of the chip"
+        )
+    own = config.chip.sampler
+    more = sampler.draw_cycles(own, 2) - sampler.draw_cycles(own, 1)
+    return Past(
+        memories=_within("sampler", sampler.memories(own)),
+        working=working_memories(config),
+        remembered=remember(config, "GBM"),
+        exemplar=exemplars(own, 1).within("sampler"),
+        exemplar_cycles=more / own.draws_per_read,
+        note=_fitted(config),
+    )
+
+
+def _latent(config: CostConfig, params: Any) -> Past:
+    buffer = config.chip.latent
+    more = latent_buffer.answer_cycles(buffer, 2) - latent_buffer.answer_cycles(buffer, 1)
+    return Past(
+        memories=_within("latent_buffer", latent_buffer.memories(buffer)),
+        working=_training(config),
+        remembered=remember(config, "latent replay"),
+        exemplar=latent_buffer.answer(buffer, 1).within("latent_buffer"),
+        exemplar_cycles=Fraction(more),
+    )
+
+
+def _herded(config: CostConfig, params: Any) -> Past:
+    buffer, task = config.chip.latent, config.task
+    if task.embeddings != "buffer":
+        raise ValueError(
+            "herded where embeddings are made again: hardware.embeddings must be buffer"
+        )
+    rows = herding.embedding_rows(buffer, task.samples)
+    chosen = herding.choose(buffer, task.samples).within("herding") + Tally({
+        Action("task.embeddings", "read", buffer.lanes): rows
+    })  # fmt: skip
+    kept = latent_buffer.learn(buffer, filled=min(buffer.exemplars, task.samples), replaced=0,
+                               dropped=0)  # fmt: skip
+    working = _within("herding", herding.memories(buffer, task.samples))
+    latent = _latent(config, params)
+    return Past(
+        memories=latent.memories,
+        working=(*latent.working, *working),
+        remembered=task.classes * (chosen + kept.within("latent_buffer")),
+        exemplar=latent.exemplar,
+        exemplar_cycles=latent.exemplar_cycles,
+        note="its herding is arithmetic that no hardware does yet",
+    )
+
+
+def _fetril(config: CostConfig, params: Any) -> Past:
+    own, task = config.chip.sampler.prototypes, config.task
+    if params.code_width == "float" or params.translation != "flip":
+        raise ValueError("fetril with real numbers or thresholds: code_width must be of 1..16 bits "
+                         "and translation flip")  # fmt: skip
+    if task.embeddings != "buffer":
+        raise ValueError(
+            "fetril where embeddings are made again: hardware.embeddings must be buffer"
+        )
+    present = translation.working_memories(own, task.classes, task.samples)
+    moved = translation.move(own, task.samples).within("translation")
+    read = Tally({Action("task.embeddings", "read", own.lanes): own.beats})
+    each = training.fit_class(own, task.samples).within("fit")
+    each += translation.append(own, task.samples).within("translation")
+    return Past(
+        memories=_within("translation", translation.memories(own)),
+        working=(*working_memories(config), *_within("translation", present)),
+        remembered=task.classes * each,
+        exemplar=moved + read,
+        exemplar_cycles=Fraction(own.beats),
+        note=_NO_HARDWARE,
+    )
+
+
+def _likelihood(config: CostConfig, params: Any) -> Past:
+    tables = _within("likelihood", likelihood.memories(config.chip.sampler.prototypes))
+    return _classifier(config, answer(config, "likelihood").tally, tables)
+
+
+def _nearest(config: CostConfig, params: Any) -> Past:
+    own, memory = config.chip.sampler.prototypes, config.memory
+    found = nearest_mean.classify(own, memory.classes * memory.components)
+    return _classifier(config, found, _within("nearest_mean", nearest_mean.memories(own)))
+
+
+def _classifier(config: CostConfig, answered: Tally, tables: tuple[Memory, ...]) -> Past:
+    """Return prototypes that name classes: their memory, what it is looked up in, their fit."""
+    own, task, memory = config.chip.sampler.prototypes, config.task, config.memory
+    stored = _within("sampler.prototypes", prototypes.memories(own))
+    each = prototypes.append(own, memory.components).within("sampler.prototypes")
+    fitting: tuple[Memory, ...] = ()
+    if task.fit == "chip":
+        each += training.fit_class(own, task.samples).within("fit")
+        fitting = _within("fit", training.fit_memories(own, task.samples))
+    return Past(
+        memories=(*stored, *tables),
+        working=fitting,
+        remembered=task.classes * each,
+        answer=answered,
+        answer_cycles=Fraction(memory.classes * memory.components * own.beats),
+        note="; ".join(filter(None, (_NO_HARDWARE, _fitted(config)))),
+    )
+
+
+def _training(config: CostConfig) -> tuple[Memory, ...]:
+    """Return the memories that training the head needs, without those of a fit."""
+    return tuple(m for m in working_memories(config) if not m.component.startswith("fit."))
+
+
+def _within(block: str, memories: tuple[Memory, ...]) -> tuple[Memory, ...]:
+    return tuple(memory.within(block) for memory in memories)
+
+
+def _fitted(config: CostConfig) -> str:
+    return "" if config.task.fit == "chip" else "prototypes are fitted elsewhere, at no price here"
+
+
+#: What makes the memory of a method, by the name of its source; other methods have no price.
+PARTS: dict[str, Callable[[CostConfig, Any], Past]] = {
+    "gbm": _gbm,
+    "latent": _latent,
+    "herded": _herded,
+    "fetril": _fetril,
+    "likelihood": _likelihood,
+    "ncm": _nearest,
+    "hamming": _nearest,
+}

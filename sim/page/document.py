@@ -78,6 +78,7 @@ def _policy(style: str, script: str) -> str:
         "default-src": "'none'",
         "script-src": _hash(script),
         "style-src": _hash(style),
+        "img-src": "data:",  # the icon, which the template holds
         "base-uri": "'none'",
         "form-action": "'none'",
         "require-trusted-types-for": "'script'",
@@ -99,10 +100,14 @@ def _text(value: object) -> str:
     return escape(str(value), quote=True)
 
 
+def _limit(text: str) -> str:
+    return text.replace("<=", "≤").replace(">=", "≥").replace("mm2", "mm²")
+
+
 def _card(recommendation: Recommendation) -> str:
     number = "" if recommendation.trial is None else f' data-trial="{recommendation.trial}"'
     return (
-        f'<li class="card"{number}><h3>{_text(recommendation.budget)}</h3>'
+        f'<li class="card"{number}><h3>{_text(_limit(recommendation.budget))}</h3>'
         f'<p class="sentence">{_text(recommendation.sentence)}</p></li>'
     )
 
@@ -116,7 +121,7 @@ def _facts(exploration: Exploration) -> str:
         "Pruned": f"{states.count('pruned'):,}",
         "Infeasible": f"{states.count('infeasible'):,}",
         "Failed": f"{states.count('failed'):,}",
-        "Within": ", ".join(exploration.constraints) or "no constraint",
+        "Within": _limit(", ".join(exploration.constraints)) or "no constraint",
         "Data": exploration.data,
         "Made": exploration.made,
         "engram": exploration.engram,

@@ -1,0 +1,310 @@
+// A scatter plot of two objectives that can be brushed, walked through and clicked.
+
+const MARGIN = { top: 26, right: 12, bottom: 40, left: 46 };
+const NEAR = 14;
+let panels = 0;
+
+class ScatterPanel {
+  constructor(x, y) {
+    Object.assign(this, { x, y, logX: x.log, logY: y.log, points: [], cursor: null, anchor: null });
+    this.id = (panels += 1);
+    this.plot = svg("svg", {
+      class: "scatter",
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "scatter plot",
+      onkeydown: (event) => this.onKey(event),
+      onpointerdown: (event) => this.onDown(event),
+      onpointermove: (event) => this.onMove(event),
+      onpointerup: (event) => this.onUp(event),
+      onpointercancel: () => (this.drag = null),
+      onpointerleave: () => this.tell(null),
+      onblur: () => this.walkTo(null),
+    });
+    this.tip = html("div", { class: "tip", hidden: true });
+    this.frame = html("div", { class: "frame" }, this.plot, this.tip);
+    this.element = html("figure", { class: "panel" }, this.head(), this.frame);
+    onResize(this.frame, () => this.lay());
+    views.push(() => this.lay());
+  }
+
+  head() {
+    const log = (axis) =>
+      html(
+        "button",
+        {
+          type: "button",
+          class: "log",
+          "aria-pressed": String(this[`log${axis}`]),
+          "aria-label": `logarithmic ${axis.toLowerCase()} axis, plot ${this.id}`,
+          onclick: (event) => {
+            this[`log${axis}`] = !this[`log${axis}`];
+            event.currentTarget.setAttribute("aria-pressed", String(this[`log${axis}`]));
+            this.lay();
+          },
+        },
+        `log ${axis.toLowerCase()}`,
+      );
+    this.logs = { X: log("X"), Y: log("Y") };
+    return html(
+      "figcaption",
+      {},
+      this.chooser("Y"),
+      html("span", {}, "against"),
+      this.chooser("X"),
+      html("span", { class: "logs" }, this.logs.X, this.logs.Y),
+    );
+  }
+
+  chooser(axis) {
+    const now = axis === "X" ? this.x : this.y;
+    const options = objectives.map((each) =>
+      html("option", { value: each.key, selected: each === now }, each.name),
+    );
+    const onchange = (event) => {
+      const each = dimensionOf.get(event.currentTarget.value);
+      this[axis.toLowerCase()] = each;
+      this[`log${axis}`] = each.log;
+      this.logs[axis].setAttribute("aria-pressed", String(each.log));
+      this.lay();
+    };
+    const name = `${axis === "X" ? "horizontal" : "vertical"} axis, plot ${this.id}`;
+    return html("select", { "aria-label": name, onchange }, ...options);
+  }
+
+  lay() {
+    const width = printing.matches ? this.width ?? 480 : widthOf(this.frame, 240);
+    const height = Math.round(Math.min(400, Math.max(260, 0.76 * width)));
+    const { top, right, bottom, left } = MARGIN;
+    Object.assign(this, { width, height });
+    this.box = { left, right: width - right, top, bottom: height - bottom };
+    this.scaleX = this.scale(this.x, this.logX, this.box.left, this.box.right);
+    this.scaleY = this.scale(this.y, this.logY, this.box.bottom, this.box.top);
+    this.points = shown.flatMap((trial) => {
+      const [vx, vy] = [this.x.of(trial), this.y.of(trial)];
+      if (!this.scaleX.draws(vx) || !this.scaleY.draws(vy)) return [];
+      return [{ trial, vx, vy, px: this.scaleX.at(vx), py: this.scaleY.at(vy) }];
+    });
+    this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    this.plot.setAttribute("aria-label", this.summary());
+    this.cursorRing = svg("path", { class: "cursor" });
+    this.plot.replaceChildren(
+      drawAxes(this),
+      drawLimits(this),
+      this.brush(),
+      ...this.marks(),
+      ...this.notes(),
+      this.cursorRing,
+    );
+    this.ring();
+  }
+
+  scale(each, log, start, end) {
+    const values = shown.map(each.of).filter((value) => value !== null && (!log || value > 0));
+    return numericScale(...(values.length ? extent(values) : [1, 10]), start, end, log);
+  }
+
+  summary() {
+    const inside = this.points.filter((point) => isSelected.has(point.trial)).length;
+    return (
+      `${this.y.label} against ${this.x.label}, ${inside} of ${this.points.length} trials ` +
+      "selected. Arrows move between trials, Shift and arrows select, Enter chooses, Escape clears."
+    );
+  }
+
+  marks() {
+    const path = (className, points, r, shapeOf) =>
+      svg("path", {
+        class: className,
+        d: points.map(({ trial, px, py }) => mark(shapeOf(trial), px, py, r)).join(""),
+      });
+    const inside = this.points.filter((point) => isSelected.has(point.trial));
+    const outside = this.points.filter((point) => !isSelected.has(point.trial));
+    const shape = (trial) => seriesOf(trial).shape;
+    return [
+      path("outside", outside, 2, () => "circle"),
+      ...series.map((each) =>
+        path(`dominated ${each.className}`, inside.filter((p) => !p.trial.front && seriesOf(p.trial) === each), 3, shape),
+      ),
+      svg("path", { class: "stair", d: this.stair(inside) }),
+      ...series.map((each) =>
+        path(`best ${each.className}`, inside.filter((p) => p.trial.front && seriesOf(p.trial) === each), 4.2, shape),
+      ),
+    ];
+  }
+
+  stair(points) {
+    const complete = points.filter((point) => point.trial.state === "complete");
+    const front = frontOfTwo(complete, this.x, this.y);
+    if (this.x === this.y || !front.length) return "";
+    // Between two of its points nothing better is known than the one that is worse in y.
+    const steps = front.map((p, i) => (i ? `H${p.px}V${p.py}` : `M${p.px} ${p.py}`));
+    return `${steps.join("")}H${this.x.better > 0 ? this.box.left : this.box.right}`;
+  }
+
+  notes() {
+    const names = new Map();
+    const name = (trial, text) => trial && names.set(trial, [...(names.get(trial) ?? []), text]);
+    for (const each of budgets) name(trialOf.get(each.trial), each.limit?.text ?? pretty(each.budget));
+    name(reference, "reference");
+    const texts = [];
+    const rings = this.points.flatMap(({ trial, px, py }) => {
+      if (names.has(trial)) texts.push(placed(texts, this.box, px, py, names.get(trial).join(", ")));
+      const ring = (className, r) => svg("circle", { class: className, cx: px, cy: py, r });
+      return [
+        ...(trial === reference ? [ring("reference", 9)] : []),
+        ...(names.has(trial) && budgets.some((each) => each.trial === trial.number) ? [ring("recommended", 7)] : []),
+        ...(trial === state.chosen ? [ring("now", 11)] : []),
+      ];
+    });
+    return [...rings, ...texts.map(({ x, y, text, end }) => label("note", x, y, text, end ? "end" : "start"))];
+  }
+
+  brush() {
+    const [rangeX, rangeY] = [rangeOf(this.x), rangeOf(this.y)];
+    if (!rangeX && !rangeY) return svg("g", {});
+    const { left, right, top, bottom } = this.box;
+    const clip = (value, a, b) => Math.min(Math.max(value, Math.min(a, b)), Math.max(a, b));
+    const span = (scale, range, a, b) => {
+      const end = (value, open) => (Number.isFinite(value) && (!scale.log || value > 0) ? scale.at(value) : open);
+      return range ? [clip(end(range.low, a), a, b), clip(end(range.high, b), a, b)] : [a, b];
+    };
+    const [x0, x1] = span(this.scaleX, rangeX, left, right);
+    const [y1, y0] = span(this.scaleY, rangeY, bottom, top);
+    return svg("rect", { class: "brush", x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  }
+
+  // Pointer: drag to select, click to choose, hover to read.
+
+  place(event) {
+    const frame = this.plot.getBoundingClientRect();
+    const [kx, ky] = [this.width / frame.width, this.height / frame.height];
+    return { px: (event.clientX - frame.left) * kx, py: (event.clientY - frame.top) * ky };
+  }
+
+  nearest({ px, py }) {
+    let [best, least] = [null, NEAR ** 2];
+    for (const point of this.points) {
+      const away = (point.px - px) ** 2 + (point.py - py) ** 2;
+      const closer = away < least || (away === least && isSelected.has(point.trial));
+      if (closer) [best, least] = [point, away];
+    }
+    return best;
+  }
+
+  onDown(event) {
+    if (event.button !== 0) return;
+    this.plot.setPointerCapture(event.pointerId);
+    this.drag = { from: this.place(event), moved: false };
+    this.tell(null);
+  }
+
+  onMove(event) {
+    const now = this.place(event);
+    if (!this.drag) return this.tell(this.nearest(now));
+    const { from } = this.drag;
+    this.drag.moved ||= Math.hypot(now.px - from.px, now.py - from.py) > 4;
+    if (this.drag.moved) this.select(from, now);
+    return undefined;
+  }
+
+  onUp(event) {
+    const { drag } = this;
+    this.drag = null;
+    if (!drag || drag.moved) return;
+    const point = this.nearest(this.place(event));
+    if (point) choose(point.trial);
+    else this.clear();
+  }
+
+  select(a, b, slack = 0) {
+    const sorted = (p, q) => (p <= q ? [p, q] : [q, p]);
+    const [x0, x1] = sorted(a.px, b.px);
+    const [y0, y1] = sorted(a.py, b.py);
+    update(() => {
+      setRange(this.x, this.scaleX.invert(x0 - slack), this.scaleX.invert(x1 + slack));
+      setRange(this.y, this.scaleY.invert(y1 + slack), this.scaleY.invert(y0 - slack));
+    });
+  }
+
+  clear() {
+    update(() => {
+      state.filters.delete(this.x.key);
+      state.filters.delete(this.y.key);
+    });
+  }
+
+  // Keyboard: arrows walk to the nearest trial that way, with Shift they span a selection.
+
+  onKey(event) {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (way) this.walk(way, event.shiftKey);
+    else if (event.key === "Enter" && this.cursor) choose(this.cursor);
+    else if (event.key === "Escape") this.clear();
+    else return;
+    event.preventDefault();
+  }
+
+  walk([dx, dy], spanning) {
+    const now = this.points.find((point) => point.trial === this.cursor);
+    const goals = this.points.filter((point) => spanning || isSelected.has(point.trial));
+    const next = now ? ahead(goals, now, dx, dy) : goals.find((p) => p.trial === state.chosen) ?? goals[0];
+    if (!next) return;
+    if (spanning) this.anchor ??= now ?? next;
+    else this.anchor = null;
+    this.walkTo(next);
+    if (this.anchor) this.select(this.anchor, next, 1);
+    announce(described(next.trial));
+  }
+
+  walkTo(point) {
+    this.cursor = point?.trial ?? null;
+    if (!point) this.anchor = null;
+    this.ring();
+    this.tell(point);
+  }
+
+  ring() {
+    const point = this.points.find((each) => each.trial === this.cursor);
+    this.cursorRing?.setAttribute("d", point ? mark("circle", point.px, point.py, 10) : "");
+  }
+
+  tell(point) {
+    this.tip.hidden = !point;
+    if (!point) return;
+    const { trial, px, py } = point;
+    const values = [this.y, this.x].map((each) =>
+      html("span", {}, `${each.name} ${withUnit(each, each.of(trial))}`),
+    );
+    this.tip.replaceChildren(html("strong", {}, `#${trial.number} ${trial.label}`), ...values);
+    this.tip.style.left = `${(px / this.width) * 100}%`;
+    this.tip.style.top = `${py}px`;
+    this.tip.classList.toggle("leftward", px > this.width / 2);
+  }
+}
+
+// A place for a text beside a mark where it covers no other of the texts, if there is one.
+function placed(others, box, px, py, text) {
+  const width = 6.2 * text.length;
+  const places = [[-6, 12, false], [-6, -12, true], [14, 12, false], [14, -12, true]].map(([dy, dx, end]) => {
+    const left = end ? px + dx - width : px + dx;
+    return { x: px + dx, y: py + dy, left, right: left + width, text, end };
+  });
+  const fits = ({ left, right, y }) =>
+    left > box.left &&
+    right < box.right + MARGIN.right &&
+    others.every((other) => right < other.left || left > other.right || Math.abs(y - other.y) > 12);
+  return places.find(fits) ?? places[0];
+}
+
+// The nearest point in a direction; a step aside costs twice a step ahead.
+function ahead(points, from, dx, dy) {
+  let [best, least] = [null, Infinity];
+  for (const point of points) {
+    const [x, y] = [point.px - from.px, point.py - from.py];
+    const forward = x * dx + y * dy;
+    const away = forward + 2 * Math.abs(x * dy - y * dx);
+    if (forward > 0.05 && away < least) [best, least] = [point, away];
+  }
+  return best;
+}

@@ -41,6 +41,9 @@ def run(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with an unfinished study.")
     ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of work shared with other runs; none by default.")
+    ] = None,
 ) -> None:
     """Run a class-incremental study and report what replay is worth its bits.
 
@@ -48,6 +51,7 @@ def run(
     that was interrupted goes on, bit for bit, with --resume.
     """
     # Imported here, so that --help and mistakes of syntax answer at once.
+    from sim.cache import Cache
     from sim.commands import RunCommand
 
     RunCommand(
@@ -58,8 +62,26 @@ def run(
         jobs=jobs or os.cpu_count() or 1,
         data_dir=data_dir,
         resume=resume,
+        cache=Cache(cache),
         command=shlex.join(["engram", *sys.argv[1:]]),
     ).execute(Console())
+
+
+@app.command()
+def cache(
+    folder: Annotated[Path, typer.Argument(help="Folder that --cache was given.")],
+    keep: Annotated[
+        float | None,
+        typer.Option(help="Megabytes to keep, of what was used last; 0 clears it.", min=0),
+    ] = None,
+) -> None:
+    """Say what a folder of shared work holds, and with --keep remove the rest.
+
+    Nothing in it is needed: what is missing is made again, with the same bits.
+    """
+    from sim.cache.command import CacheCommand
+
+    CacheCommand(path=folder, keep=keep).execute(Console())
 
 
 @app.command()

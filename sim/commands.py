@@ -2,7 +2,7 @@
 """What `engram run` does, from arguments to report."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from rich.console import Console
 
 from sim.bank import Bank
 from sim.bank_source import load_bank, load_choice_bank
+from sim.cache import NO_CACHE, Cache
 from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
 from sim.config import CompareConfig, StudyConfig, load_config
@@ -42,6 +43,7 @@ class RunCommand:
     data_dir: Path | None
     resume: bool
     command: str
+    cache: Cache = NO_CACHE
 
     def execute(self, console: Console) -> None:
         """Run the study or comparison, print its table and write its report.
@@ -54,6 +56,8 @@ class RunCommand:
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
         bank = load_bank(config, document, self.data_dir)
+        if self.cache.path is not None:
+            ensure_directory(self.cache.path)
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
         else:
@@ -104,10 +108,12 @@ class RunCommand:
         if ended:
             console.print(f"Going on with {title}: {ended} of {len(study.runs)} have ended.")
         with RunBars(study, ended, console, title) as bars:
-            return study.run(self.jobs, watch(bars.show))
+            return replace(study, cache=self.cache).run(self.jobs, watch(bars.show))
 
     def _tell(self, verdict: str, console: Console) -> None:
         console.print(verdict, markup=False, highlight=False)
+        if self.cache.keeps:
+            console.print(self.cache.sentence, markup=False, highlight=False)
         console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
 
 

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from golden.bits import unpack
 from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
+from sim.cache import NO_CACHE, Cache, digest_of
 from sim.replay import ReplaySource
 
 __all__ = ["Exemplars", "class_means", "correlation", "frobenius_distances"]
@@ -88,8 +90,17 @@ def correlation(exemplars: Exemplars, features: int, *, within_class: bool) -> N
     return bits.T @ bits
 
 
-def frobenius_distances(bank: Bank, generated: Exemplars) -> dict[str, float] | None:
+def frobenius_distances(
+    bank: Bank, generated: Exemplars, cache: Cache = NO_CACHE
+) -> dict[str, float] | None:
     """Return the Frobenius distance between real and generated correlation matrices.
+
+    Parameters
+    ----------
+    bank : Bank
+    generated : Exemplars
+    cache : Cache
+        Where distances are kept.
 
     Returns
     -------
@@ -99,11 +110,21 @@ def frobenius_distances(bank: Bank, generated: Exemplars) -> dict[str, float] | 
     """
     if bank.features > LARGEST_FEATURES:
         return None
+    samples = digest_of(generated.packed, generated.labels)
+    distances = cache.get_or_make(
+        "distance",
+        {"bank": bank.digest, "generated": samples},
+        lambda: _distances(bank, generated),
+    )
+    return {name: float(distance) for name, distance in distances.items()}
+
+
+def _distances(bank: Bank, generated: Exemplars) -> dict[str, NDArray[Any]]:
     distances = {}
     for name, within_class in (("pooled", False), ("within_class", True)):
         real, made = (
             correlation(e, bank.features, within_class=within_class)
             for e in (Exemplars.real(bank), generated)
         )
-        distances[name] = float(np.linalg.norm(real - made))
+        distances[name] = np.array(np.linalg.norm(real - made))
     return distances

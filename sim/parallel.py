@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from queue import Empty
-from typing import Protocol
+from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
@@ -24,12 +24,12 @@ POLL_SECONDS = 0.2
 class Runs(Protocol):
     """Numbered runs, which can be sent to another process; each leaves its result in a file."""
 
-    def run_one(self, index: int, report: Report) -> None:
-        """Do one run, telling `report` after every epoch."""
+    def run_one(self, index: int, report: Report) -> Any:
+        """Do one run, telling `report` after every epoch; return what there is to say of it."""
         ...
 
 
-def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) -> None:
+def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) -> list[Any]:
     """Do some of the runs, each in one of several processes; NumPy has one thread in each.
 
     Parameters
@@ -41,6 +41,11 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
         Processes at a time.
     report : callable
         Told the number of a run and its progress, in this process.
+
+    Returns
+    -------
+    list
+        What `run_one` returned of each, in their order.
 
     Raises
     ------
@@ -57,8 +62,7 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
         try:
             for event in _events_until_done(events, futures):
                 report(*event)
-            for future in futures:
-                future.result()
+            return [future.result() for future in futures]
         except BrokenProcessPool as error:
             raise UserError(
                 "A worker process was ended from outside, for want of memory perhaps: "
@@ -69,7 +73,7 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
 
 
 def _events_until_done(
-    events: "multiprocessing.Queue[tuple[int, Progress]]", futures: list[Future[None]]
+    events: "multiprocessing.Queue[tuple[int, Progress]]", futures: list[Future[Any]]
 ) -> Iterator[tuple[int, Progress]]:
     """Yield what the workers report until all have ended or one has failed."""
     while not all(f.done() for f in futures):
@@ -90,5 +94,5 @@ def _start_worker(runs: Runs, events: "multiprocessing.Queue[tuple[int, Progress
     threadpool_limits(1)
 
 
-def _work(index: int) -> None:
-    _worker_runs.run_one(index, lambda i, progress: _worker_events.put((i, progress)))
+def _work(index: int) -> Any:
+    return _worker_runs.run_one(index, lambda i, progress: _worker_events.put((i, progress)))

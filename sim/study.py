@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A study: every method under every seed, on several processes, with the same bits always."""
 
+from collections import Counter
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from sim.bank import Bank
+from sim.cache import NO_CACHE, Cache
 from sim.config import HeadConfig, StudyConfig
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
@@ -39,6 +41,8 @@ class Study:
         Classes of the first task; 0 makes all tasks alike.
     exemplars : bool
         Whether exemplars of generative methods are kept and held against the real ones.
+    cache : Cache
+        Work that runs share after all, with each other and with other studies.
     """
 
     runs: tuple[tuple[Method, int], ...]
@@ -47,6 +51,7 @@ class Study:
     folder: StudyFolder
     base: int
     exemplars: bool = True
+    cache: Cache = NO_CACHE
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
@@ -88,13 +93,21 @@ class Study:
                 for i in pending:
                     self.run_one(i, report)
         else:
-            run_parallel(self, pending, jobs, report)
+            for counts in run_parallel(self, pending, jobs, report):
+                self.cache.counts.update(counts)
         return [self.folder.result(i) for i in range(len(self.runs))]
 
-    def run_one(self, index: int, report: Report) -> None:
-        """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
+    def run_one(self, index: int, report: Report) -> Counter[tuple[str, str]]:
+        """Do one run, from its checkpoint if there is one, and leave its result in the folder.
+
+        Returns
+        -------
+        Counter
+            What the run found in the cache, as `Cache.counts`.
+        """
+        counts = self.cache.counts.copy()
         method, seed = self.runs[index]
-        experiment = Experiment(self.bank_of(method), self.head, method, seed)
+        experiment = Experiment(self.bank_of(method), self.head, method, seed, self.cache)
         checkpoint = self.folder.checkpoint(index)
         if checkpoint.exists():
             experiment.load(checkpoint)
@@ -104,11 +117,12 @@ class Study:
         result = summarize(experiment)
         if self.exemplars and experiment.source.generative:
             generated = Exemplars.draw(experiment.source, self.bank)
-            result["correlation_distance"] = frobenius_distances(self.bank, generated)
+            result["correlation_distance"] = frobenius_distances(self.bank, generated, self.cache)
             if seed == 0:
                 generated.save(self.folder.exemplars(index))
         self.folder.write_result(index, result)
         report(index, experiment.ended())
+        return self.cache.counts - counts
 
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:

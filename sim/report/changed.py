@@ -34,6 +34,9 @@ def _counts(key: str, values: Mapping[str, Any]) -> bool:
 
 
 def _text(value: Any) -> str:
+    """Return a value as YAML has it."""
+    if value is None:
+        return "null"
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from rich.console import Console
@@ -19,6 +20,7 @@ from sim.files import ensure_directory, write_whole
 from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.split import base_split
 from sim.report.changed import changed_settings
+from sim.report.origin import json_text
 from sim.report.tables import markdown_table
 from sim.resnet.model import BinarizedResNet
 from sim.resnet.settings import ResnetConfig, load_resnet_config
@@ -40,6 +42,21 @@ where the paper has a linear one."""
 
 
 _CHANGED = "## Settings that are not the paper's"
+
+
+class Row(NamedTuple):
+    """Accuracies of a binarizer: bits D, and shares right before and after training with it."""
+
+    binarizer: str
+    bits: int | None
+    before: float | None
+    after: float
+
+    @property
+    def cells(self) -> list[str]:
+        """Cells of the table, in the columns `_COLUMNS`."""
+        before = "" if self.before is None else _percent(self.before)
+        return [self.binarizer, str(self.bits or ""), before, _percent(self.after)]
 
 
 class ResnetFolder(WorkFolder):
@@ -92,33 +109,41 @@ class ResnetCommand:
             f"Made by `{self.command}` (engram {version('engram')}, torch {torch.__version__}, "
             f"{device_name(device)}, seed {config.seed}). Data: {images.provenance}."
         )
-        table = markdown_table(_COLUMNS, rows)
+        table = markdown_table(_COLUMNS, [row.cells for row in rows])
         parts = [f"# {config.title}", made, table, _READING, _CHANGED, _changed(config)]
         report = "\n\n".join(parts) + "\n"
+        results = {
+            "version": version("engram"),
+            "command": self.command,
+            "config": config.model_dump(mode="json"),
+            "data": images.provenance,
+            "environment": {"torch": torch.__version__, "device": device_name(device)},
+            "rows": [row._asdict() for row in rows],
+        }
         write_whole(self.out / "report.md", report)
+        write_whole(self.out / "results.json", json_text(results))
         folder.close()
         console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
 
     def _networks(
         self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining
-    ) -> Iterator[list[str]]:
+    ) -> Iterator[Row]:
         """Train network after network, write what each leaves, and yield the rows of the table."""
         plain = training.plain()
         features = plain.features.features
-        yield ["none", "", "", _percent(training.accuracy(plain))]
+        yield Row("none", None, None, training.accuracy(plain))
         for bits in config.thermometer:
             network = training.clipped(plain, bits)
             before = training.accuracy(network)
             network = training.through(network, bits)
             self._write(f"thermometer_{bits}", config, images, network)
             after = training.accuracy(network)
-            name = f"thermometer, p = {bits}"
-            yield [name, str(bits * features), _percent(before), _percent(after)]
+            yield Row(f"thermometer, p = {bits}", bits * features, before, after)
         for factor in config.heaviside:
             network = training.projected(factor)
             self._write(f"heaviside_{factor}", config, images, network)
             after = training.accuracy(network)
-            yield [f"Heaviside, f = {factor}", str(factor * features), "", _percent(after)]
+            yield Row(f"Heaviside, f = {factor}", factor * features, None, after)
 
     def _write(
         self, name: str, config: ResnetConfig, images: ImageSet, network: BinarizedResNet

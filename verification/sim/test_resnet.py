@@ -2,6 +2,7 @@
 # ruff: noqa: E402
 """Residual networks with binarizers: bits equal to NumPy's, gradients by hand, both phases."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,7 +152,9 @@ def test_command_writes_banks_weights_and_the_table(resnet: Engram, tmp_path: Pa
     assert (status, err) == (0, "")
     written = sorted(path.name for path in (tmp_path / "out").iterdir())
     names = ("heaviside_1", "thermometer_2")
-    assert written == sorted([f"{n}.{end}" for n in names for end in ("bin", "pt")] + ["report.md"])
+    assert written == sorted(
+        [f"{n}.{end}" for n in names for end in ("bin", "pt")] + ["report.md", "results.json"]
+    )
     for name, features in zip(names, (8, 16), strict=True):
         bank = read_bank(tmp_path / "out" / f"{name}.bin")
         assert (bank.features, len(bank.train), len(bank.test)) == (features, 300, 100)
@@ -159,6 +162,10 @@ def test_command_writes_banks_weights_and_the_table(resnet: Engram, tmp_path: Pa
     # Bit 2i + 1 of a thermometer is set where bit 2i is.
     low, high = unpack(read_bank(tmp_path / "out/thermometer_2.bin").train, 16).reshape(-1, 2).T
     assert (high <= low).all()
+    rows = json.loads((tmp_path / "out" / "results.json").read_text())["rows"]
+    assert [(row["binarizer"], row["bits"]) for row in rows] == [
+        ("none", None), ("thermometer, p = 2", 16), ("Heaviside, f = 1", 8),
+    ]  # fmt: skip
     report = (tmp_path / "out" / "report.md").read_text()
     assert "| none |  |  | " in report
     assert "| thermometer, p = 2 | 16 | " in report

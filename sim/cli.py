@@ -85,6 +85,59 @@ def cache(
 
 
 @app.command()
+def explore(
+    space: Annotated[
+        str, typer.Argument(help="YAML file, or the name of a built-in space of designs.")
+    ] = "digits",
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, as in sampler.seed=1."),
+    ] = None,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            help="Where trials are kept: sqlite:///FILE, journal:///FILE (four slashes begin an "
+            "absolute path) or postgresql://USER@HOST/DATABASE; DIR.db by default."
+        ),
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Of the study in all.", min=1)] = 100,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; all cores by default.", min=1)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the data archives.")] = None,
+    cache: Annotated[
+        Path | None, typer.Option(help="Folder of results that trials share; DIR.cache by default.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Share nothing.")] = False,
+    grace: Annotated[
+        float,
+        typer.Option(help="Seconds of silence after which a worker counts as dead.", min=1),
+    ] = 60.0,
+) -> None:
+    """Search a space of designs for the best accuracy within bits, energy, area and latency.
+
+    Every trial is in the storage at once: a search that was killed goes on by the same command,
+    and the same command on other machines joins it.
+    """
+    from sim.explore.command import ExploreCommand
+
+    folder = out or Path("build") / "explore" / Path(space).stem
+    ExploreCommand(
+        config=space,
+        assignments=assignments or [],
+        storage=storage,
+        trials=trials,
+        jobs=jobs or os.cpu_count() or 1,
+        out=folder,
+        data_dir=data_dir,
+        cache=None if no_cache else cache or folder.with_name(f"{folder.name}.cache"),
+        grace=grace,
+        command=shlex.join(["engram", *sys.argv[1:]]),
+    ).execute(Console())
+
+
+@app.command()
 def pretrain(
     config: Annotated[
         str, typer.Argument(help="YAML file, or the name of a built-in configuration.")

@@ -10,7 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import optuna
-from optuna.storages.journal import JournalFileSymlinkLock
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from sim.errors import UserError
 from sim.explore.schema_version import check_version
@@ -20,6 +21,8 @@ __all__ = ["check_journal", "check_sqlite", "file_lock", "mend_journal"]
 
 # What every line of a journal has.
 _JOURNAL_KEYS = ("op_code", "worker_id")
+
+_VERSION = "SELECT version_num FROM alembic_version"
 
 # Seconds that SQLite waits for another process before it answers.
 _PATIENCE = 30.0
@@ -49,11 +52,11 @@ def check_sqlite(path: Path) -> None:
             c.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise UserError(f"{path} cannot be used as a storage: {error}") from error
-    check_version(str(path), tables, version and version[0])
+    check_version(str(path), tables, version[0])
 
 
 def check_journal(path: Path) -> None:
-    """Make sure that a journal can be used, or begun.
+    """Make sure that a journal can be used, or begun; its last line may be half written.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def check_journal(path: Path) -> None:
     for number, line in enumerate(lines, 1):
         if line.endswith(b"\n"):
             _check_line(path, number, line)
+    _check_replay(path)
     if not os.access(path, os.W_OK):
         raise UserError(f"{path} cannot be written: permission denied")
 
@@ -117,11 +121,15 @@ def _check_line(path: Path, number: int, line: bytes) -> None:
         entry = None
     if not isinstance(entry, dict) or not all(key in entry for key in _JOURNAL_KEYS):
         raise UserError(
-            f"{path}:{number} is no line of a journal of Optuna: name another --storage"
+            f"{path}:{number} is no line of a journal of Optuna, or damaged: name another --storage"
         )
-    known = max(optuna.storages.journal._storage.JournalOperation)
-    if not isinstance(entry["op_code"], int) or not 0 <= entry["op_code"] <= known:
+
+
+def _check_replay(path: Path) -> None:
+    try:
+        JournalStorage(JournalFileBackend(str(path)))
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path}:{number} is of another version of Optuna than {optuna.__version__}: operation "
-            f"{entry['op_code']!r} is not one of 0 to {known:d}"
-        )
+            f"{path} is of another version of Optuna: {optuna.__version__} does not know all of its "
+            "operations. Name another --storage"
+        ) from error

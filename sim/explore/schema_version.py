@@ -18,7 +18,7 @@ def own_version() -> str:
     return RDBStorage("sqlite:///:memory:").get_head_version()
 
 
-def check_version(place: str, tables: Collection[str], version: str | None) -> None:
+def check_version(place: str, tables: Collection[str], version: str) -> None:
     """Make sure that a database has no tables yet, or those of this Optuna.
 
     Parameters
@@ -27,8 +27,8 @@ def check_version(place: str, tables: Collection[str], version: str | None) -> N
         Name of the database in messages.
     tables : collection of str
         Names of its tables.
-    version : str or None
-        That of the tables, if it says.
+    version : str
+        That of the tables; empty if they do not say.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def check_version(place: str, tables: Collection[str], version: str | None) -> N
     """
     if not tables:
         return
-    if version is None:
+    if not version:
         raise UserError(f"{place} is a database of something else: name another --storage")
     if version != own_version():
         raise UserError(

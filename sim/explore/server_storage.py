@@ -21,6 +21,7 @@ _PATIENCE = 10
 _LOCK = int.from_bytes(b"engram")
 
 _TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+_VERSION = "SELECT version_num FROM alembic_version"
 _MAY_WRITE = (
     "SELECT current_setting('transaction_read_only') = 'off'"
     " AND has_schema_privilege(current_schema(), 'CREATE')"
@@ -38,11 +39,11 @@ def check_server(url: str) -> None:
     with _connected(url) as connection:
         place = f"Database {connection.info.dbname} at {connection.info.host}"
         tables = {name for (name,) in connection.execute(_TABLES)}
-        version = None
+        version = ("",)
         if "alembic_version" in tables:
-            version = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            version = connection.execute(_VERSION).fetchone() or version
         writable = connection.execute(_MAY_WRITE).fetchone()
-    check_version(place, tables & {"alembic_version", "studies"}, version and version[0])
+    check_version(place, tables & {"alembic_version", "studies"}, version[0])
     if writable != (True,):
         raise UserError(f"{place} cannot be written: it is read-only to this user")
 

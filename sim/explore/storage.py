@@ -12,14 +12,14 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from sim.errors import UserError
 from sim.explore.file_storage import check_journal, check_sqlite, file_lock, mend_journal
 from sim.explore.server_storage import check_server, server_lock
 
-__all__ = ["FORMS", "Storage"]
+__all__ = ["FORMS", "Storage", "masked"]
 
 #: How a storage is written.
 FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
@@ -27,9 +27,14 @@ FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
 # Seconds that a writer of SQLite waits for the others.
 _PATIENCE = 60.0
 
-_FILE = re.compile(r"(sqlite|journal):///(?P<path>.+)", re.DOTALL)
-_SERVER = re.compile(r"postgres(ql)?://.+", re.DOTALL)
+_FILE = re.compile(r"(sqlite|journal):///(?P<path>[^?{}]+)")
+_SERVER = re.compile(r"postgres(ql)?://[^{}]+")
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
+
+
+def masked(text: str) -> str:
+    """Return a text that holds an address, without the password in it."""
+    return _PASSWORD.sub(r"\1:***@", text)
 
 
 class Storage(ABC):
@@ -51,12 +56,7 @@ class Storage(ABC):
             return kind(Path(match["path"]))
         if _SERVER.fullmatch(url):
             return ServerStorage(url)
-        raise UserError(f"--storage must be {FORMS}, not {Storage.masked(url)!r}")
-
-    @staticmethod
-    def masked(text: str) -> str:
-        """Return a text that holds an address, without the password in it."""
-        return _PASSWORD.sub(r"\1:***@", text)
+        raise UserError(f"--storage must be {FORMS}, not {masked(url)!r}")
 
     @abstractmethod
     def check(self) -> None:
@@ -113,12 +113,12 @@ class JournalFileStorage(Storage):
 
     def open(self) -> BaseStorage:
         mend_journal(self.path)
-        return JournalStorage(optuna.storages.journal.JournalFileBackend(str(self.path)))
+        return JournalStorage(JournalFileBackend(str(self.path)))
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
         # A link, not a lock of the kernel: many network file systems have no locks to rely on.
-        lock = optuna.storages.journal.JournalFileSymlinkLock(f"{self.path}.claim")
+        lock = JournalFileSymlinkLock(f"{self.path}.claim")
         lock.acquire()
         try:
             yield
@@ -133,7 +133,7 @@ class ServerStorage(Storage):
     url: str
 
     def __str__(self) -> str:
-        return Storage.masked(self.url)
+        return masked(self.url)
 
     def check(self) -> None:
         check_server(self.url)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""What `engram explore` does, from arguments to report."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sim.explore.bars import ExploreBars
+from sim.explore.design_problem import DesignProblem
+from sim.explore.pulse import Pulse
+from sim.explore.report import ExplorationReport
+from sim.explore.settings import load_explore
+from sim.explore.storage import Storage, masked
+from sim.explore.trials import TrialRecord
+from sim.explore.workers import Workers
+from sim.files import ensure_directory
+
+__all__ = ["ExploreCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExploreCommand:
+    """Arguments of ``engram explore``."""
+
+    config: str
+    assignments: list[str]
+    storage: str | None
+    trials: int
+    jobs: int
+    out: Path
+    data_dir: Path | None
+    cache: Path | None
+    grace: float
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Run the trials that are wanted and not over yet; print the front and write its report.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data, the storage or the output folder is at
+            fault; the storage is then as it was.
+        """
+        _, document = load_explore(self.config, self.assignments)
+        if self.cache is not None:
+            ensure_directory(self.cache)
+        problem = DesignProblem(document, self.data_dir, self.cache)
+        storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
+        if self.storage is not None:
+            storage.check()
+        ensure_directory(self.out)
+        workers = Workers(problem, storage, self.trials, self.jobs, Pulse(self.grace))
+        records = self._run(workers, problem, console)
+        report = ExplorationReport(
+            problem.config, records, masked(self.command), problem.evaluator.bank
+        )
+        report.write(self.out)
+        console.print(report.terminal_table)
+        for line in (_hits(records), report.verdict, f"Report: {self.out / 'report.md'}"):
+            console.print(line, markup=False, highlight=False)
+
+    def _run(self, workers: Workers, problem: DesignProblem, console: Console) -> list[TrialRecord]:
+        ended = sum(record.ended for record in workers.study.records())
+        if ended:
+            console.print(f"Going on: {ended} of {workers.study.limit} trials are over.")
+        rungs = problem.last_rung + 1
+        with _terminable(), ExploreBars(workers.study.limit, rungs, console) as bars:
+            return workers.run(bars.show)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Have what a batch system sends before it kills end the command as the keyboard does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _hits(records: Sequence[TrialRecord]) -> str:
+    hits = sum(record.cache_hits for record in records)
+    seconds = sum(record.seconds for record in records)
+    return (
+        f"{len(records)} trials took {seconds:.0f} s of a core; {hits} results were in the cache."
+    )

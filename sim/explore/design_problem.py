@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The designs of a configuration as a problem: what proposes them, and what they are worth."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import Trial
+
+from sim.cache import Cache
+from sim.errors import UserError
+from sim.explore.evaluate import Evaluator
+from sim.explore.fidelity import promising
+from sim.explore.rung import Rung
+from sim.explore.samplers import Plan
+from sim.explore.settings import ExploreConfig, SamplerConfig
+from sim.explore.space import Space
+from sim.validation import validate
+from sim.yaml_lines import Document
+
+__all__ = ["DesignProblem"]
+
+
+class DesignProblem:
+    """A `sim.explore.problem.Problem`: the space of a configuration and its evaluator.
+
+    Parameters
+    ----------
+    document : Document
+        Of the configuration.
+    data_dir : Path or None
+        Folder of the data archives.
+    cache : Path or None
+        Folder of results that trials share.
+
+    Raises
+    ------
+    UserError
+        If the configuration or the data are at fault.
+    """
+
+    def __init__(self, document: Document, data_dir: Path | None, cache: Path | None) -> None:
+        self._arguments = (document, data_dir, cache)
+        self.config = validate(ExploreConfig, document)
+        self.space = Space(self.config)
+        self.evaluator = Evaluator.of(self.config, document, data_dir, Cache(cache))
+        self._plan = self._planned()
+
+    def __reduce__(self) -> tuple[type["DesignProblem"], tuple[Any, ...]]:
+        # Another process reads configuration and data for itself.
+        return DesignProblem, self._arguments
+
+    @property
+    def name(self) -> str:
+        return self.space.name
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return {
+            "version": version("engram"),
+            "space": self.space.digest(),
+            "data": self.evaluator.bank.digest,
+        }
+
+    @property
+    def objectives(self) -> dict[str, str]:
+        return {objective.name: objective.direction for objective in self.config.sought}
+
+    @property
+    def sampler(self) -> SamplerConfig:
+        return self.config.sampler
+
+    @property
+    def last_rung(self) -> int:
+        return len(self.config.fidelity.rungs) - 1
+
+    @property
+    def cache_hits(self) -> int:
+        return self.evaluator.cache.hits
+
+    def plan(self) -> Plan:
+        return self._plan
+
+    def suggest(self, trial: Trial) -> None:
+        # Values that do not fit each other are the failure of the trial, once it is described.
+        with suppress(UserError):
+            self.space.suggest(trial)
+
+    def describe(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        point = self.space.point(parameters)
+        return {
+            "label": point.label,
+            "yaml": point.yaml(),
+            "static": self.evaluator.static(point),
+            "cost": self.evaluator.costs(point),
+        }
+
+    def violations(self, values: Mapping[str, float]) -> dict[str, float]:
+        return self.evaluator.violations(values)
+
+    def rungs(self, parameters: Mapping[str, Any]) -> Iterator[Rung]:
+        return self.evaluator.rungs(self.space.point(parameters))
+
+    def promising(self, values: Mapping[str, float], rivals: Sequence[Mapping[str, float]]) -> bool:
+        return promising(values, rivals, self.config.sought, self.config.fidelity)
+
+    def _planned(self) -> Plan:
+        sampler = self.config.sampler
+        grid = self.space.points() if sampler.name == "grid" else None
+        return Plan(self.space.reference, grid, sampler.seed)

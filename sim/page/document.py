@@ -28,6 +28,7 @@ _SCRIPTS = (
     "elements",
     "scales",
     "scatter_axes",
+    "places",
     "scatter",
     "parallel",
     "table",

@@ -174,6 +174,7 @@ def read_exploration(folder: Path) -> Exploration:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(read_text(path), parse_constant=_refuse)
+        json.dumps(data, ensure_ascii=False).encode()  # JSON can spell half a character
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged, it must be JSON: {error}") from error
     if not isinstance(data, dict):
@@ -186,6 +187,8 @@ def _refuse(constant: str) -> None:
 
 
 def _differ(key: str, names: list[Any]) -> None:
+    seen: set[Any] = set()
     for place, name in enumerate(names):
-        if name in names[:place]:
+        if name in seen:
             raise ValueError(f"{key}.{place} repeats {name!r}")
+        seen.add(name)

@@ -25,13 +25,14 @@ function chosenParts(trial) {
     ),
     valueTable(trial),
     part("Accuracy by task", curve(trial)),
-    ...objectives.map((each) => part(`Where its ${each.name} comes from`, breakdown(trial, each))),
+    ...objectives.map((each) => part(`${capital(each.name)} by component`, breakdown(trial, each))),
     part("Parameters", parameterList(trial)),
     part("Run it again", recipe(trial)),
   ].filter((each) => each !== null);
 }
 
 const part = (title, content) => content && html("section", {}, html("h4", {}, title), content);
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const seedsOf = (trial) => (trial.seeds ? `${trial.seeds} ${trial.seeds === 1 ? "seed" : "seeds"}` : null);
 
 function timeOf(trial) {
@@ -53,12 +54,12 @@ function valueTable(trial) {
       "tr",
       {},
       html("th", { scope: "row", title: each.label }, each.name),
-      html("td", { class: "number" }, format(value), spread === null ? null : html("small", {}, ` ± ${format(spread)}`)),
+      html("td", { class: "number" }, format(value), spread === null ? null : html("small", {}, ` ± ${short(spread)}`)),
       html("td", { class: "unit" }, each.unit),
       ...(beside ? [difference(each, value, each.of(reference))] : []),
     );
   });
-  const head = ["", "", "", "than reference"];
+  const head = ["", "", "", "against reference"];
   return html(
     "table",
     { class: "values" },
@@ -107,8 +108,11 @@ function curve(trial) {
   const dots = (values) => values.map((v, i) => mark("circle", x.at(i + 1), y.at(v), 2.5)).join("");
   const every = Math.ceil(tasks / 11);
   const tickX = Array.from({ length: tasks }, (_, i) => i + 1).filter((task) => (task - 1) % every === 0);
-  const end = (values, className, text) =>
-    label(className, x.at(values.length) + 5, y.at(values.at(-1)) + 3.5, text, "start");
+  const ends = [own, other].map((values) => (values.length ? y.at(values.at(-1)) : 0));
+  // The reference gives way where the curves end close to each other.
+  const aside = Math.abs(ends[0] - ends[1]) < 12 ? (ends[1] < ends[0] ? ends[0] - 12 : ends[0] + 12) : ends[1];
+  const end = (values, className, height, text) =>
+    label(className, x.at(values.length) + 5, height + 3.5, text, "start");
   const spoken = own.map((value, i) => `task ${i + 1} ${format(value)} %`).join(", ");
   return svg(
     "svg",
@@ -121,8 +125,8 @@ function curve(trial) {
     svg("path", { class: "line other", d: path(other) }),
     svg("path", { class: "line", d: path(own) }),
     svg("path", { class: "dots", d: dots(own) }),
-    other.length ? end(other, "tick", "ref.") : null,
-    end(own, "end", format(own.at(-1))),
+    other.length ? end(other, "tick", aside, "ref.") : null,
+    end(own, "end", ends[0], format(own.at(-1))),
   );
 }
 

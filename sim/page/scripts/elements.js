@@ -56,10 +56,20 @@ function onResize(element, draw) {
   let width = 0;
   new ResizeObserver(() => {
     const now = element.clientWidth;
-    if (now === width || now === 0 || printing.matches) return;
+    if (now === width || now === 0 || printing) return;
     width = now;
     draw();
   }).observe(element);
 }
 
-const printing = matchMedia("print");
+// Paper gets more rows of the table, and plots scaled from the width that they had.
+let printing = false;
+
+function onPrint(draw) {
+  const say = (value) => () => {
+    printing = value;
+    draw();
+  };
+  addEventListener("beforeprint", say(true));
+  addEventListener("afterprint", say(false));
+}

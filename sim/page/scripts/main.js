@@ -21,8 +21,7 @@ function build() {
   buildTable();
   buildChosen();
   buildSensitivity();
-  // Paper gets more rows, and plots as wide as they were.
-  printing.addEventListener("change", () => views.forEach((view) => view()));
+  onPrint(() => views.forEach((view) => view()));
   update(() => (state.chosen = firstChosen()));
 }
 

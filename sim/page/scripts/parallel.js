@@ -1,6 +1,6 @@
 // Parallel coordinates: an axis a parameter or objective, a line a trial.
 
-const LANE = { top: 52, bottom: 42, height: 340, least: 84, side: 52 };
+const LANE = { top: 52, bottom: 42, height: 340, least: 84, printed: 64, side: 52 };
 const parallelHost = document.getElementById("parallel");
 const parallelPlot = svg("svg", { role: "group", "aria-label": "Parallel coordinates" });
 const parallelFrame = html("div", { class: "frame wide" }, parallelPlot);
@@ -43,8 +43,9 @@ function axisOf(each, x) {
 
 function drawParallel() {
   const drawn = dimensions.filter((each) => onAxis.has(each));
-  const room = printing.matches ? 1000 : widthOf(parallelFrame, 320);
-  const width = Math.max(room, 2 * LANE.side + LANE.least * (drawn.length - 1));
+  const room = printing ? 1000 : widthOf(parallelFrame, 320);
+  const least = printing ? LANE.printed : LANE.least;
+  const width = Math.max(room, 2 * LANE.side + least * (drawn.length - 1));
   const step = (width - 2 * LANE.side) / Math.max(1, drawn.length - 1);
   const axes = drawn.map((each, i) => axisOf(each, LANE.side + i * step));
   const inside = (front) => selected.filter((trial) => trial.front === front);

@@ -41,7 +41,7 @@ function drawLimits(panel) {
     const at = alongX ? scaleX.at(value) : scaleY.at(value);
     if (alongX && at > box.left && at < box.right) {
       group.append(svg("path", { class: kind, d: `M${at} ${box.top}V${box.bottom}` }));
-      const [beyond, height] = [at > box.right - 45, kind === "budget" ? box.bottom - 5 : box.top + 9];
+      const [beyond, height] = [at > box.right - 45, box.bottom - (kind === "budget" ? 5 : 18)];
       group.append(label(`limit ${kind}`, beyond ? at - 4 : at + 4, height, text, beyond ? "end" : "start"));
     } else if (alongY && at > box.top && at < box.bottom) {
       group.append(svg("path", { class: kind, d: `M${box.left} ${at}H${box.right}` }));

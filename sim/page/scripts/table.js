@@ -94,9 +94,9 @@ function sorted() {
 
 function drawTable() {
   const rows = sorted();
-  const size = printing.matches ? PRINTED_ROWS : ROWS;
+  const size = printing ? PRINTED_ROWS : ROWS;
   const pages = Math.max(1, Math.ceil(rows.length / size));
-  order.page = printing.matches ? 0 : Math.min(order.page, pages - 1);
+  order.page = printing ? 0 : Math.min(order.page, pages - 1);
   const page = rows.slice(order.page * size, (order.page + 1) * size);
   const kept = keptFocus(tableBody);
   tableBody.replaceChildren(...page.map(row));
@@ -131,7 +131,7 @@ function cell(trial, column) {
   if (column.key === "label") return html("td", { class: "design" }, markIcon(seriesOf(trial)), trial.label, ...tags(trial));
   if (column.key === "state") return html("td", {}, html("span", { class: `state ${column.of(trial)}` }, column.of(trial)));
   const spread = column.each ? lookUp(trial.spread, column.each.name) : null;
-  const around = spread === null ? null : html("small", {}, ` ± ${format(spread)}`);
+  const around = spread === null ? null : html("small", {}, ` ± ${short(spread)}`);
   return html("td", { class: "number" }, format(column.of(trial)), around);
 }
 

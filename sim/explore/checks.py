@@ -54,20 +54,19 @@ def check_designs(evaluator: "Evaluator", document: Document) -> None:
     config = evaluator.config
     space = Space(config)
     for place, entry in enumerate(config.methods):
-        point = space.first(entry.replay)
-        path: KeyPath = ("methods", place)
         try:
-            costs = evaluator.costs_of(point)
-        except (TypeError, ValueError, UserError) as error:
+            point = space.first(entry.replay)
+        except UserError as error:
+            path = ("methods", place)
             raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
         for objective in evaluator.exact:
             try:
-                costs.parts(objective)
-            except ValueError as error:
-                where = _place_of(config, objective.name)
+                evaluator.parts(point, objective)
+            except (TypeError, ValueError, UserError) as error:
+                path = _place_of(config, objective.name)
                 raise UserError(
-                    f"{document.where(where)}: {dotted(where)}: {objective.name} cannot be given "
-                    f"of {point.method.label}: {error}"
+                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be given of "
+                    f"{point.method.label}: {error}"
                 ) from error
     if config.reference is not None:
         try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Costs of a design, known before it learns: bits, energy, area and latency, with their parts."""
+"""Costs of a design, known before it learns: energy, area and latency, with their parts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,6 @@ from sim.cost.pricing import MemoryLine, Total, price, price_memories
 from sim.cost.technology import Technology
 from sim.explore.objectives import Objective
 from sim.explore.past import Past
-from sim.ledger import Ledger
 
 __all__ = ["Costs", "shortened"]
 
@@ -29,16 +28,12 @@ class Costs:
 
     Parameters
     ----------
-    ledger : Ledger
-        Every bit of the past that survives between tasks.
-    config : CostConfig or None
-        The chip; None where bits alone are known.
-    past : Past or None
+    config : CostConfig
+    past : Past
         Its memory of the past.
     technology : Technology
     """
 
-    ledger: Ledger
     config: CostConfig
     past: Past
     technology: Technology
@@ -56,8 +51,6 @@ class Costs:
         return {name: objective.in_unit(value) for name, value in found.items()}
 
     def _parts(self, name: str, of: str | None) -> dict[str, float]:
-        if name == "bits":
-            return {entry.name: entry.bits for entry in self.ledger}
         if name == "area":
             return self._area(self._memories[str(of)])
         if of == "exemplar" and self.past.exemplar is None:
@@ -84,7 +77,10 @@ class Costs:
 
     def _area(self, memories: Iterable[Memory]) -> dict[str, float]:
         lines = price_memories(memories, self.technology)
-        return {line.memory.component: self._known(line.area, "area") for line in lines}
+        return {
+            line.memory.component: self._known(line.area, "area", line.memory.component)
+            for line in lines
+        }
 
     def _energy(self, of: str) -> dict[str, float]:
         past, task = self.past, self.config.task
@@ -99,11 +95,13 @@ class Costs:
 
     def _joules(self, tally: Tally, times: Fraction = Fraction(1)) -> dict[str, float]:
         sums = price(tally, self._lines, self.technology).by_component()
-        return {part: self._known(sum_, "energy") * float(times) for part, sum_ in sums.items()}
+        return {
+            part: self._known(sum_, "energy", part) * float(times) for part, sum_ in sums.items()
+        }
 
-    def _known(self, total: Total, what: str) -> float:
+    def _known(self, total: Total, what: str, part: str) -> float:
         if total.missing:
-            raise ValueError(f"technology {self.technology.name} does not say all {what} of it")
+            raise ValueError(f"technology {self.technology.name} does not say the {what} of {part}")
         return total.nominal
 
     def _cycles(self, of: str) -> dict[str, Fraction]:

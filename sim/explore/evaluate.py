@@ -61,6 +61,7 @@ class Evaluator:
         self.technology = technology
         self.cache = cache
         self._banks = {bank.features: bank}
+        self._last: tuple[Point, Costs] | None = None
 
     @classmethod
     def of(
@@ -80,7 +81,7 @@ class Evaluator:
         """
         bank = load_bank(config.study_of_data(), document, data_dir)
         check_data(config, document, bank)
-        technology = load_technology(config.hardware.technology)
+        technology = _technology(config, document)
         network = extracting(config, document, bank)
         evaluator = cls(config, bank, network, technology, cache)
         check_designs(evaluator, document)
@@ -142,35 +143,40 @@ class Evaluator:
             averages = tuple(float(100 * curve.mean()) for curve in curves)
             yield Rung(number, averages, tuple((100 * curves.mean(axis=0)).tolist()))
 
-    def costs_of(self, point: Point) -> Costs:
-        """Return the design on its chip.
+    def parts(self, point: Point, objective: Objective) -> dict[str, float]:
+        """Return the parts of a static objective by name, in its unit.
 
         Raises
         ------
         ValueError
-            If the cost model cannot price it.
+            If it cannot be given of the design.
         """
-        bank, method = self._bank_of(point), point.method
-        if method.replay in _UNBOUNDED:
-            raise ValueError(f"the bits of {method.replay} are known only after it has learnt")
+        if objective.name != "bits":
+            return self._costs(point).parts(objective)
+        if point.method.replay in _UNBOUNDED:
+            raise ValueError("they are known only after it has learnt")
+        bank = self._bank_of(point)
         context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
-        ledger = method.source(context).ledger()
-        if {objective.name for objective in self.exact} <= {"bits"}:
-            return Costs(ledger=ledger, config=None, past=None, technology=self.technology)
-        if method.replay not in PARTS:
-            raise ValueError(
-                f"the cost model has no parts for {method.replay}: it has those of "
-                f"{', '.join(PARTS)}"
-            )
-        assert self.network is not None
-        config = chip_of(point, self.bank, self.network)
-        past = PARTS[method.replay](config, method.params)
-        return Costs(ledger=ledger, config=config, past=past, technology=self.technology)
+        entries = point.method.source(context).ledger()
+        return {entry.name: objective.in_unit(entry.bits) for entry in entries}
+
+    def _costs(self, point: Point) -> Costs:
+        """Return the design on its chip; that of the last point is kept."""
+        if self._last is None or self._last[0] != point:
+            replay = point.method.replay
+            if replay not in PARTS:
+                known = ", ".join(PARTS)
+                raise ValueError(f"the cost model has no parts for {replay}, but for {known}")
+            assert self.network is not None
+            config = chip_of(point, self.bank, self.network)
+            past = PARTS[replay](config, point.method.params)
+            costs = Costs(config=config, past=past, technology=self.technology)
+            self._last = (point, costs)
+        return self._last[1]
 
     def _parts(self, point: Point) -> dict[str, dict[str, float]]:
         try:
-            costs = self.costs_of(point)
-            return {objective.name: costs.parts(objective) for objective in self.exact}
+            return {objective.name: self.parts(point, objective) for objective in self.exact}
         except (TypeError, ValueError) as error:
             raise UserError(f"{point.label}: {error}") from error
 
@@ -180,6 +186,14 @@ class Evaluator:
         if features not in self._banks:
             self._banks[features] = self.bank.first(features)
         return self._banks[features]
+
+
+def _technology(config: ExploreConfig, document: Document) -> Technology:
+    try:
+        return load_technology(config.hardware.technology)
+    except UserError as error:
+        where = document.where(("hardware", "technology"))
+        raise UserError(f"{where}: hardware.technology: {error}") from error
 
 
 def _curve(run: Experiment, tasks: int) -> np.ndarray:

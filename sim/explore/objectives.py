@@ -95,7 +95,7 @@ class Objective:
         return _MEANINGS[self.name, self.of][1]
 
     @property
-    def direction(self) -> str:
+    def direction(self) -> Literal["maximize", "minimize"]:
         """Which way is better."""
         return "maximize" if self.name == "accuracy" else "minimize"
 

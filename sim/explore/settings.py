@@ -135,9 +135,9 @@ class ExploreConfig(Section):
     name: str = Field(default="explore", min_length=1)
     data: DataSpace = DataSpace()
     tasks: TasksConfig = TasksConfig()
-    head: _HeadSpace = _HeadSpace()
+    head: _HeadSpace = _HeadSpace()  # pyright: ignore[reportInvalidTypeForm]
     methods: Annotated[list[_MethodEntry], Field(min_length=1)]  # type: ignore[valid-type]
-    hardware: _HardwareSpace = _HardwareSpace()
+    hardware: _HardwareSpace = _HardwareSpace()  # pyright: ignore[reportInvalidTypeForm]
     objectives: Annotated[list[Name | ObjectiveSection], Field(min_length=1)] = [*NAMES]
     constraints: list[str] = []
     fidelity: FidelityConfig = FidelityConfig()

@@ -3,11 +3,11 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import UserError
+from sim.explore.parameter import Parameter
 from sim.explore.point import Point, Value
 from sim.explore.settings import ExploreConfig
 from sim.explore.vary import RangeSection
@@ -16,85 +16,12 @@ from sim.replay import SOURCES, Classifier
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["REPLAY", "Parameter", "Space"]
+__all__ = ["REPLAY", "Space"]
 
 #: Name of the parameter that chooses the method.
 REPLAY = "replay"
 
 _COMMON = ("data", "head", "hardware")
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """Something that may be chosen.
-
-    Parameters
-    ----------
-    name : str
-        Where it stands: ``replay``; or ``data``, ``head``, ``hardware`` or a method, and the key
-        there.
-    choices : tuple or RangeSection
-        What it may be.
-    """
-
-    name: str
-    choices: "tuple[Value, ...] | RangeSection"
-
-    @property
-    def kind(self) -> Literal["categorical", "int", "float"]:
-        """Choices, integers or numbers."""
-        if isinstance(self.choices, RangeSection):
-            return "int" if self.choices.integers else "float"
-        return "categorical"
-
-    @property
-    def log(self) -> bool:
-        """Whether the search looks at the logarithm."""
-        return isinstance(self.choices, RangeSection) and self.choices.log
-
-    @property
-    def first(self) -> Value:
-        """First choice, or least number."""
-        return self.choices.low if isinstance(self.choices, RangeSection) else self.choices[0]
-
-    def suggest(self, trial: "BaseTrial") -> Value:
-        """Return what a trial of Optuna chooses."""
-        if not isinstance(self.choices, RangeSection):
-            return trial.suggest_categorical(self.name, self.choices)
-        low, high, log = self.choices.low, self.choices.high, self.choices.log
-        if self.choices.integers:
-            step = 1 if self.choices.step is None else self.choices.step
-            return trial.suggest_int(self.name, low, high, step=step, log=log)
-        return trial.suggest_float(self.name, low, high, step=self.choices.step, log=log)
-
-    def values(self) -> list[Value]:
-        """Return all that it may be.
-
-        Raises
-        ------
-        ValueError
-            If there is no end to it.
-        """
-        if not isinstance(self.choices, RangeSection):
-            return list(self.choices)
-        numbers = self.choices.numbers()
-        if numbers is None:
-            raise ValueError(
-                f"{self.name} must have a step or be a list for a grid: its range has no end of "
-                "numbers"
-            )
-        return list(numbers)
-
-    def allows(self, value: Value) -> bool:
-        """Return whether it may be a value."""
-        if not isinstance(self.choices, RangeSection):
-            return any(value == c and isinstance(value, bool) == isinstance(c, bool)
-                       for c in self.choices)  # fmt: skip
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return False
-        inside = self.choices.low <= value <= self.choices.high
-        numbers = self.choices.numbers()
-        return inside and (numbers is None or value in numbers)
 
 
 class Space:
@@ -229,10 +156,10 @@ class Space:
             if name not in known:
                 raise UserError(f"{name} is no parameter of {replay}: they are {', '.join(known)}")
             if not known[name].allows(value):
-                raise UserError(f"{name} must be {_in_words(known[name])}, not {value!r}")
+                raise UserError(f"{name} must be {known[name].in_words}, not {value!r}")
         for name in known:
             if name not in parameters:
-                raise UserError(f"{name} is missing: it must be {_in_words(known[name])}")
+                raise UserError(f"{name} is missing: it must be {known[name].in_words}")
         return str(replay)
 
     def _fixed_values(self, replay: str) -> dict[str, Any]:
@@ -327,12 +254,3 @@ def _nested(data: dict[str, Any], values: Mapping[str, Value]) -> dict[str, Any]
         if value is not None:
             holder[last] = value
     return {k: v for k, v in data.items() if v != {}}
-
-
-def _in_words(parameter: Parameter) -> str:
-    choices = parameter.choices
-    if not isinstance(choices, RangeSection):
-        return f"one of {', '.join('null' if c is None else str(c) for c in choices)}"
-    what = "an integer" if choices.integers else "a number"
-    step = "" if choices.step is None else f" in steps of {choices.step:g}"
-    return f"{what} in {choices.low:g}..{choices.high:g}{step}"

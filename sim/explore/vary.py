@@ -106,14 +106,14 @@ def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection]
         number: Any = kind
         for constraint in constraints:
             number = Annotated[number, constraint]
-        above: Any = Annotated[kind, Field(gt=0)]
-        model = create_model(
-            f"{kind.__name__.capitalize()}Range",
-            __base__=RangeSection,
-            low=(number, ...),
-            high=(number, ...),
-            step=(above | None, None),
-        )
+        step: Any = Annotated[kind, Field(gt=0)]
+        content: dict[str, Any] = {
+            "low": (number, ...),
+            "high": (number, ...),
+            "step": (step | None, None),
+        }
+        name = f"{kind.__name__.capitalize()}Range"
+        model = create_model(name, __base__=RangeSection, **content)
         return (model,)
     members = get_args(kind) if get_origin(kind) is not Literal else ()
     return next((found for m in members if (found := _ranges(m, constraints))), ())

@@ -104,7 +104,7 @@ function curve(trial) {
   const tasks = Math.max(own.length, other.length, 2);
   const x = numericScale(1, tasks, 34, width - 34, false);
   const y = numericScale(...extent([...own, ...other]), height - 24, 8, false);
-  const path = (values) => values.map((v, i) => `${i ? "L" : "M"}${x.at(i + 1).toFixed(1)} ${y.at(v).toFixed(1)}`).join("");
+  const path = (values) => values.map((v, i) => `${i ? "L" : "M"}${tenth(x.at(i + 1))} ${tenth(y.at(v))}`).join("");
   const dots = (values) => values.map((v, i) => mark("circle", x.at(i + 1), y.at(v), 2.5)).join("");
   const every = Math.ceil(tasks / 11);
   const tickX = Array.from({ length: tasks }, (_, i) => i + 1).filter((task) => (task - 1) % every === 0);

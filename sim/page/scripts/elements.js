@@ -17,9 +17,12 @@ function filled(element, attributes, children) {
   return element;
 }
 
+// Of a pixel; it keeps the path data short.
+const tenth = (value) => Math.round(value * 10) / 10;
+
 // The outline of a mark about (x, y), as path data: many marks make one path, which is fast.
 function mark(shape, x, y, r) {
-  const at = (dx, dy) => `${(x + dx * r).toFixed(1)} ${(y + dy * r).toFixed(1)}`;
+  const at = (dx, dy) => `${tenth(x + dx * r)} ${tenth(y + dy * r)}`;
   const polygon = (...corners) => `M${corners.map((corner) => at(...corner)).join("L")}Z`;
   switch (shape) {
     case "square":

@@ -64,15 +64,16 @@ function drawParallel() {
 
 function lines(className, some, axes) {
   const line = (trial) => {
-    const points = axes.map((axis) => [axis.x, axis.at(axis.each.of(trial))]);
-    return points
-      .map(([x, y], i) => {
-        if (i === 0) return `M${x.toFixed(1)} ${y.toFixed(1)}`;
-        const [before, height] = points[i - 1];
-        const third = ((x - before) / 3).toFixed(1);
-        return `c${third} 0 ${(2 * third).toFixed(1)} ${(y - height).toFixed(1)} ${(x - before).toFixed(1)} ${(y - height).toFixed(1)}`;
-      })
-      .join("");
+    let data = "";
+    let [x, y] = [0, 0];
+    for (const axis of axes) {
+      const [across, up] = [axis.x - x, axis.at(axis.each.of(trial)) - y];
+      const end = `${tenth(across)} ${tenth(up)}`;
+      data += data ? `c${tenth(across / 3)} 0 ${tenth((2 * across) / 3)} ${tenth(up)} ${end}` : `M${end}`;
+      // The next piece starts where this one ends after rounding, so that nothing adds up.
+      [x, y] = [x + tenth(across), y + tenth(up)];
+    }
+    return data;
   };
   return svg("path", { class: `lines ${className}`, d: some.map(line).join("") });
 }
@@ -165,19 +166,19 @@ function thumb({ each, x }, side, value, y) {
     "aria-valuetext": withUnit(each, value),
     "data-focus": `${each.key} ${side}`,
     d: `M${x - 6} ${y}h12l-6 ${8 * outward}Z`,
-    onkeydown: (event) => moveThumb(event, each, side, value),
+    onkeydown: (event) => moveThumb(event, each, side),
   });
 }
 
 // A thumb goes from one value that occurs to the next, with Page Up and Down over a tenth of them.
-function moveThumb(event, each, side, value) {
+function moveThumb(event, each, side) {
   const jump = Math.max(1, Math.round(each.levels.length / 10));
   const step = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: jump, PageDown: -jump }[event.key];
   const range = rangeOf(each) ?? { low: -Infinity, high: Infinity };
   const last = each.levels.length - 1;
   if (event.key === "Escape") update(() => state.filters.delete(each.key));
   else if (step || event.key === "Home" || event.key === "End") {
-    const now = each.levels.findLastIndex((level) => level <= value);
+    const now = each.levels.findLastIndex((level) => level <= Math.max(range[side], each.low));
     const to = step ? Math.min(Math.max(now + step, 0), last) : event.key === "Home" ? 0 : last;
     const next = { ...range, [side]: each.levels[to] };
     if (next.low <= next.high) update(() => setRange(each, next.low, next.high));

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""What `engram cache` does: say what a cache holds, and remove what is not wanted any more."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sim.cache.store import Cache
+from sim.files import require_directory
+
+__all__ = ["CacheCommand"]
+
+_MEGABYTE = 10**6
+
+
+@dataclass(frozen=True, kw_only=True)
+class CacheCommand:
+    """Arguments of ``engram cache``."""
+
+    path: Path
+    keep: float | None
+
+    def execute(self, console: Console) -> None:
+        """Remove what goes beyond the megabytes to keep, and print what there is of every kind.
+
+        Raises
+        ------
+        UserError
+            If there is no such folder.
+        """
+        cache = Cache(require_directory(self.path))
+        if self.keep is not None:
+            removed = cache.trim(int(self.keep * _MEGABYTE))
+            console.print(f"Removed {removed} entries.")
+        sizes: dict[str, list[int]] = defaultdict(list)
+        for entry in cache.entries():
+            sizes[entry.kind].append(entry.size)
+        table = Table("kind", "entries", "MB", title=f"Cache {self.path}")
+        for kind, of_kind in sorted(sizes.items()):
+            table.add_row(kind, str(len(of_kind)), f"{sum(of_kind) / _MEGABYTE:.1f}")
+        console.print(table)

@@ -2,7 +2,7 @@
 """Embedding bank: a data set as packed binary embeddings, classes numbered in the order learnt."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,7 +12,7 @@ from golden.bits import pack, word_count
 from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
 from sim.bank_file import BankFile
-from sim.cache import digest_of
+from sim.cache import NO_CACHE, Cache, digest_of
 from sim.config import DataConfig
 from sim.datasets import ImageSet
 from sim.tasks import split_instances
@@ -142,7 +142,11 @@ class Bank:
 
 
 def build_bank(
-    images: ImageSet, data: DataConfig, order: NDArray[np.int64], tasks: tuple[range, ...]
+    images: ImageSet,
+    data: DataConfig,
+    order: NDArray[np.int64],
+    tasks: tuple[range, ...],
+    cache: Cache = NO_CACHE,
 ) -> Bank:
     """Encode a data set with the thermometer, pixels themselves being the features.
 
@@ -154,6 +158,8 @@ def build_bank(
     order : ndarray of shape (n_classes,), int64
         Class at each position.
     tasks : tuple of range
+    cache : Cache
+        Where encoded images are kept, whatever their order and tasks.
 
     Raises
     ------
@@ -175,9 +181,9 @@ def build_bank(
     shift = np.uint8(images.pixel_bits - data.bits)
     return Bank(
         features=params.output.size,
-        train=_encode(images.train_images >> shift, params),
+        train=_encode(images.train_images >> shift, params, cache),
         train_labels=position[images.train_labels],
-        test=_encode(images.test_images >> shift, params),
+        test=_encode(images.test_images >> shift, params, cache),
         test_labels=position[images.test_labels],
         tasks=tasks,
         class_names=tuple(images.class_names[label] for label in order),
@@ -226,7 +232,12 @@ def _first_bits(packed: Packed, features: int) -> Packed:
     return words
 
 
-def _encode(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:
+def _encode(pixels: NDArray[np.uint8], params: ThermometerParams, cache: Cache) -> Packed:
+    about = {"pixels": digest_of(pixels), "thermometer": asdict(params)}
+    return cache.get_or_make("bank", about, lambda: {"packed": _packed(pixels, params)})["packed"]
+
+
+def _packed(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:
     thermometer = Thermometer(params)
     packed = np.empty((len(pixels), word_count(params.output.size)), np.uint64)
     for start in range(0, len(pixels), CHUNK):

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.bank import Bank, bank_of_file, build_bank
 from sim.bank_file import BankFile, read_bank
+from sim.cache import NO_CACHE, Cache
 from sim.config import CompareConfig, DataConfig, StudyConfig
 from sim.datasets import ImageSet, load
 from sim.embed import read_network
@@ -21,7 +22,9 @@ from sim.yaml_lines import Document
 __all__ = ["load_bank", "load_choice_bank"]
 
 
-def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) -> Bank:
+def load_bank(
+    config: StudyConfig, document: Document, data_dir: Path | None, cache: Cache = NO_CACHE
+) -> Bank:
     """Load the data of a study and order the classes.
 
     Parameters
@@ -31,6 +34,8 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
         Where its values stand.
     data_dir : Path or None
         Folder of the data archives.
+    cache : Cache
+        As of `build_bank`.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def load_bank(config: StudyConfig, document: Document, data_dir: Path | None) ->
         bank = bank_of_file(source.file, order, tasks, source.network_bits)
     else:
         try:
-            bank = build_bank(source, config.data, order, tasks)
+            bank = build_bank(source, config.data, order, tasks, cache)
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
     _check_samples(bank)

@@ -55,9 +55,9 @@ class RunCommand:
             of the report is then written.
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
-        bank = load_bank(config, document, self.data_dir)
         if self.cache.path is not None:
             ensure_directory(self.cache.path)
+        bank = load_bank(config, document, self.data_dir, self.cache)
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
         else:

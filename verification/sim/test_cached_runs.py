@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from sim.bank import Bank
+from sim.bank_source import load_bank
 from sim.cache import NO_CACHE, Cache
-from sim.config import HeadConfig, StudyConfig
+from sim.config import HeadConfig, StudyConfig, load_config
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.methods import Method
@@ -281,6 +282,21 @@ def test_codes_and_draws_of_prototypes_share_their_fits(
     assert cache.counts["fit", "found"] == 3 * (len(variants) - 1)
 
 
+def test_images_are_encoded_once_whatever_their_order(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    config, document = load_config(str(write_config(tmp_path)))
+    first = load_bank(config, document, None, cache)
+    assert cache.counts == Counter({("bank", "made"): 2})
+    turned = config.model_copy(update={"tasks": config.tasks.model_copy(update={"order": 1})})
+    other = load_bank(turned, document, None, cache)
+    assert cache.counts["bank", "found"] == 2
+    assert first.digest == load_bank(config, document, None).digest
+    assert other.digest == load_bank(turned, document, None).digest != first.digest
+    finer = config.model_copy(update={"data": config.data.model_copy(update={"levels": 3})})
+    load_bank(finer, document, None, cache)
+    assert cache.counts["bank", "made"] == 4
+
+
 def test_distances_of_the_same_exemplars_are_taken_once(bank: Bank, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     drawn = Exemplars(packed=bank.train[::-1].copy(), labels=bank.train_labels)
@@ -330,9 +346,9 @@ def test_command_says_what_it_found_and_writes_the_same(engram: Any, tmp_path: P
     one, two, three = (without_times(tmp_path / f"{n}" / "results.json") for n in range(3))
     assert one == two == three
     assert "Cache" not in said[0]
-    said_of_fits_and_heads = "6 of 10 fits, 1 of 2 heads"
-    assert f"found 0 of 2 distances, {said_of_fits_and_heads}, 1 of 11 tasks." in said[1]
-    assert "found 2 of 2 distances, 11 of 11 tasks." in said[2]
+    shared = "6 of 10 fits, 1 of 2 heads, 1 of 11 tasks"
+    assert f"found 0 of 2 banks, 0 of 2 distances, {shared}." in said[1]
+    assert "found 2 of 2 banks, 2 of 2 distances, 11 of 11 tasks." in said[2]
 
     status, out, _ = engram("cache", tmp_path / "new" / "cache")
     assert status == 0

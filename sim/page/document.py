@@ -21,7 +21,7 @@ __all__ = ["html_page"]
 _FOLDER = Path(__file__).parent
 
 # In the order in which they stand in the page: each builds on those before.
-_STYLES = ("tokens", "layout", "plots", "table", "chosen", "print")
+_STYLES = ("tokens", "layout", "scatter", "parallel", "table", "chosen", "print")
 _SCRIPTS = (
     "model",
     "store",
@@ -29,6 +29,7 @@ _SCRIPTS = (
     "scales",
     "scatter_axes",
     "places",
+    "scatter_marks",
     "scatter",
     "parallel",
     "table",

@@ -18,7 +18,7 @@ def test_tab_goes_through_the_page_and_shows_where_it_is(reader: Reader) -> None
     assert page.evaluate("document.activeElement.textContent") == "Skip to the front"
     page.keyboard.press("Enter")
     stops = []
-    for _ in range(120):
+    for _ in range(130):
         page.keyboard.press("Tab")
         stops.append(
             page.evaluate(
@@ -32,8 +32,9 @@ def test_tab_goes_through_the_page_and_shows_where_it_is(reader: Reader) -> None
                 }"""
             )
         )
-    assert [stop for stop in stops if not stop[1]] == []
-    kinds = {kind for kind, _ in stops}
+    through = stops[: stops.index(["body", False])]  # after the last one it begins again
+    assert [stop for stop in through if not stop[1]] == []
+    kinds = {kind for kind, _ in through}
     assert kinds >= {"application", "slider", "checkbox", "select", "input", "button", "tr"}
 
 
@@ -80,6 +81,7 @@ def test_thumbs_of_an_axis_move_over_the_values_that_occur(reader: Reader) -> No
     complete = [t for t in content["trials"] if t["state"] == "complete"]
     assert counted(page)[0] == sum(t["values"]["bits"] >= bits[3] for t in complete)
     page.keyboard.press("End")
+    settle(page)
     assert float(page.get_attribute(low, "aria-valuenow")) == bits[-1]
     page.keyboard.press("Escape")
     assert counted(page)[0] == len(complete)

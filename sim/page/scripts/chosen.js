@@ -25,15 +25,16 @@ function chosenParts(trial) {
     ),
     valueTable(trial),
     part("Accuracy by task", curve(trial)),
+    part("Run it again", recipe(trial)),
     ...objectives.map((each) => part(`${capital(each.name)} by component`, breakdown(trial, each))),
     part("Parameters", parameterList(trial)),
-    part("Run it again", recipe(trial)),
   ].filter((each) => each !== null);
 }
 
 const part = (title, content) => content && html("section", {}, html("h4", {}, title), content);
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-const seedsOf = (trial) => (trial.seeds ? `${trial.seeds} ${trial.seeds === 1 ? "seed" : "seeds"}` : null);
+const seedsOf = (trial) =>
+  trial.seeds ? `${trial.seeds} ${trial.seeds === 1 ? "seed" : "seeds"}` : null;
 
 function timeOf(trial) {
   if (trial.seconds === null) return null;
@@ -54,7 +55,12 @@ function valueTable(trial) {
       "tr",
       {},
       html("th", { scope: "row", title: each.label }, each.name),
-      html("td", { class: "number" }, format(value), spread === null ? null : html("small", {}, ` ± ${short(spread)}`)),
+      html(
+        "td",
+        { class: "number" },
+        format(value),
+        spread === null ? null : html("small", {}, ` ± ${short(spread)}`),
+      ),
       html("td", { class: "unit" }, each.unit),
       ...(beside ? [difference(each, value, each.of(reference))] : []),
     );
@@ -73,7 +79,12 @@ function difference(each, value, other) {
   const gain = (value - other) * each.better;
   const sign = value > other ? "+" : value < other ? "−" : "±";
   const word = gain > 0 ? "better" : gain < 0 ? "worse" : "";
-  return html("td", { class: `number ${word}` }, `${sign}${format(Math.abs(value - other))}`, html("small", {}, word));
+  return html(
+    "td",
+    { class: `number ${word}` },
+    `${sign}${format(Math.abs(value - other))}`,
+    html("small", {}, word),
+  );
 }
 
 function breakdown(trial, each) {
@@ -89,7 +100,12 @@ function breakdown(trial, each) {
       "li",
       {},
       html("span", { class: "what" }, share.name),
-      html("span", { class: "much" }, withUnit(each, share.value), html("small", {}, ` ${percent}`)),
+      html(
+        "span",
+        { class: "much" },
+        withUnit(each, share.value),
+        html("small", {}, ` ${percent}`),
+      ),
       html("span", { class: "track" }, bar),
     );
   });
@@ -104,23 +120,34 @@ function curve(trial) {
   const tasks = Math.max(own.length, other.length, 2);
   const x = numericScale(1, tasks, 34, width - 34, false);
   const y = numericScale(...extent([...own, ...other]), height - 24, 8, false);
-  const path = (values) => values.map((v, i) => `${i ? "L" : "M"}${tenth(x.at(i + 1))} ${tenth(y.at(v))}`).join("");
+  const path = (values) =>
+    values.map((v, i) => `${i ? "L" : "M"}${tenth(x.at(i + 1))} ${tenth(y.at(v))}`).join("");
   const dots = (values) => values.map((v, i) => mark("circle", x.at(i + 1), y.at(v), 2.5)).join("");
   const every = Math.ceil(tasks / 11);
-  const tickX = Array.from({ length: tasks }, (_, i) => i + 1).filter((task) => (task - 1) % every === 0);
+  const tickX = Array.from({ length: tasks }, (_, i) => i + 1).filter(
+    (task) => (task - 1) % every === 0,
+  );
   const ends = [own, other].map((values) => (values.length ? y.at(values.at(-1)) : 0));
   // The reference gives way where the curves end close to each other.
-  const aside = Math.abs(ends[0] - ends[1]) < 12 ? (ends[1] < ends[0] ? ends[0] - 12 : ends[0] + 12) : ends[1];
+  const aside =
+    Math.abs(ends[0] - ends[1]) < 12 ? (ends[1] < ends[0] ? ends[0] - 12 : ends[0] + 12) : ends[1];
   const end = (values, className, height, text) =>
     label(className, x.at(values.length) + 5, height + 3.5, text, "start");
   const spoken = own.map((value, i) => `task ${i + 1} ${format(value)} %`).join(", ");
   return svg(
     "svg",
-    { class: `curve ${seriesOf(trial).className}`, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `Accuracy by task: ${spoken}` },
-    ...y.ticks(4).flatMap((value) => [
-      svg("path", { class: "grid", d: `M30 ${y.at(value)}H${width - 30}` }),
-      label("tick", 25, y.at(value) + 3.5, short(value), "end"),
-    ]),
+    {
+      class: `curve ${seriesOf(trial).className}`,
+      viewBox: `0 0 ${width} ${height}`,
+      role: "img",
+      "aria-label": `Accuracy by task: ${spoken}`,
+    },
+    ...y
+      .ticks(4)
+      .flatMap((value) => [
+        svg("path", { class: "grid", d: `M30 ${y.at(value)}H${width - 30}` }),
+        label("tick", 25, y.at(value) + 3.5, short(value), "end"),
+      ]),
     ...tickX.map((task) => label("tick", x.at(task), height - 6, String(task), "middle")),
     svg("path", { class: "line other", d: path(other) }),
     svg("path", { class: "line", d: path(own) }),
@@ -144,9 +171,23 @@ function recipe(trial) {
   return html(
     "div",
     { class: "recipe" },
-    trial.command ? html("div", { class: "command" }, html("pre", { tabindex: 0, "aria-label": "command" }, code), copy) : null,
+    trial.command
+      ? html(
+          "div",
+          { class: "command" },
+          html("pre", { tabindex: 0, "aria-label": "command" }, code),
+          copy,
+        )
+      : null,
     trial.yaml ? download(trial) : null,
-    trial.yaml ? html("details", {}, html("summary", {}, "Show the YAML"), html("pre", { tabindex: 0, "aria-label": "YAML" }, html("code", {}, trial.yaml))) : null,
+    trial.yaml
+      ? html(
+          "details",
+          {},
+          html("summary", {}, "Show the YAML"),
+          html("pre", { tabindex: 0, "aria-label": "YAML" }, html("code", {}, trial.yaml)),
+        )
+      : null,
   );
 }
 

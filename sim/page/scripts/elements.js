@@ -36,8 +36,18 @@ function mark(shape, x, y, r) {
     case "plus": {
       const [a, b] = [1.15, 0.4];
       return polygon(
-        [-b, -a], [b, -a], [b, -b], [a, -b], [a, b], [b, b],
-        [b, a], [-b, a], [-b, b], [-a, b], [-a, -b], [-b, -b],
+        [-b, -a],
+        [b, -a],
+        [b, -b],
+        [a, -b],
+        [a, b],
+        [b, b],
+        [b, a],
+        [-b, a],
+        [-b, b],
+        [-a, b],
+        [-a, -b],
+        [-b, -b],
       );
     }
     default:
@@ -47,7 +57,11 @@ function mark(shape, x, y, r) {
 
 function markIcon(each) {
   const path = svg("path", { d: mark(each.shape, 7, 7, 4.6) });
-  return svg("svg", { class: `icon ${each.className}`, viewBox: "0 0 14 14", "aria-hidden": "true" }, path);
+  return svg(
+    "svg",
+    { class: `icon ${each.className}`, viewBox: "0 0 14 14", "aria-hidden": "true" },
+    path,
+  );
 }
 
 // Width of an element's content; plots are drawn to it and scaled from it in print.

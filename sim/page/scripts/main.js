@@ -14,7 +14,9 @@ function firstChosen() {
 
 function build() {
   document.getElementById("app").hidden = false;
-  document.getElementById("panels").append(...plotted().map(([x, y]) => new ScatterPanel(x, y).element));
+  document
+    .getElementById("panels")
+    .append(...plotted().map(([x, y]) => new ScatterPanel(x, y).element));
   buildControls();
   buildCards();
   buildParallel();

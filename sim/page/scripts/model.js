@@ -8,7 +8,11 @@ const trialOf = new Map(trials.map((trial) => [trial.number, trial]));
 const lookUp = (record, name) => (Object.hasOwn(record, name) ? record[name] : null) ?? null;
 
 const pretty = (text) =>
-  text.replaceAll("<=", "≤").replaceAll(">=", "≥").replace(/\bmm2\b/g, "mm²").replace(/\buJ\b/g, "µJ");
+  text
+    .replaceAll("<=", "≤")
+    .replaceAll(">=", "≥")
+    .replace(/\bmm2\b/g, "mm²")
+    .replace(/\buJ\b/g, "µJ");
 
 // Dimensions: what a plot can have an axis of. `of` gives the value of a trial or null; `levels`
 // are the values of a discrete one in order; `better` is 1 or -1 for objectives, else 0.
@@ -20,7 +24,14 @@ function dimension(fields) {
   const levels = [...new Set(values)].sort(byLevel);
   const [low, high] = discrete || !levels.length ? [0, 1] : [levels[0], levels.at(-1)];
   const spread = low > 0 && high / low > 20;
-  return { ...fields, discrete, levels, low, high, log: !discrete && (fields.log || spread) && low > 0 };
+  return {
+    ...fields,
+    discrete,
+    levels,
+    low,
+    high,
+    log: !discrete && (fields.log || spread) && low > 0,
+  };
 }
 
 function byLevel(a, b) {
@@ -82,7 +93,9 @@ function limitOf(text) {
   const [, name, number, unit] = /^\s*(\S+)\s*[<>]=?\s*([-+.\deE]+)\s*(.*?)\s*$/.exec(text) ?? [];
   const objective = objectives.find((each) => each.name === name);
   const fits = objective && Number.isFinite(Number(number)) && pretty(unit) === objective.unit;
-  return fits ? { key: objective.key, value: Number(number), text: `${number} ${objective.unit}` } : null;
+  return fits
+    ? { key: objective.key, value: Number(number), text: `${number} ${objective.unit}` }
+    : null;
 }
 
 const budgets = exploration.recommended.map((each) => ({ ...each, limit: limitOf(each.budget) }));
@@ -98,7 +111,9 @@ function format(value) {
 }
 
 // Of a tick: no more digits than it needs.
-const short = (value) => (Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(Number(value.toPrecision(3))));
+const short = (value) =>
+  Math.abs(value) >= 1e4 ? value.toLocaleString("en") : String(Number(value.toPrecision(3)));
 
-const withUnit = (each, value) => (each.unit && value !== null ? `${format(value)} ${each.unit}` : format(value));
+const withUnit = (each, value) =>
+  each.unit && value !== null ? `${format(value)} ${each.unit}` : format(value);
 const headline = (each) => (each.unit ? `${each.label} (${each.unit})` : each.label);

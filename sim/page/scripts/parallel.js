@@ -53,9 +53,25 @@ function drawParallel() {
   parallelPlot.setAttribute("viewBox", `0 0 ${width} ${LANE.height}`);
   parallelPlot.setAttribute("width", width);
   parallelPlot.replaceChildren(
-    lines("outside", shown.filter((trial) => !isSelected.has(trial)), axes),
-    ...series.map((s) => lines(`dominated ${s.className}`, inside(false).filter((t) => seriesOf(t) === s), axes)),
-    ...series.map((s) => lines(`best ${s.className}`, inside(true).filter((t) => seriesOf(t) === s), axes)),
+    lines(
+      "outside",
+      shown.filter((trial) => !isSelected.has(trial)),
+      axes,
+    ),
+    ...series.map((s) =>
+      lines(
+        `dominated ${s.className}`,
+        inside(false).filter((t) => seriesOf(t) === s),
+        axes,
+      ),
+    ),
+    ...series.map((s) =>
+      lines(
+        `best ${s.className}`,
+        inside(true).filter((t) => seriesOf(t) === s),
+        axes,
+      ),
+    ),
     lines("now", state.chosen ? [state.chosen] : [], axes),
     ...axes.map(drawAxis),
   );
@@ -69,7 +85,9 @@ function lines(className, some, axes) {
     for (const axis of axes) {
       const [across, up] = [axis.x - x, axis.at(axis.each.of(trial)) - y];
       const end = `${tenth(across)} ${tenth(up)}`;
-      data += data ? `c${tenth(across / 3)} 0 ${tenth((2 * across) / 3)} ${tenth(up)} ${end}` : `M${end}`;
+      data += data
+        ? `c${tenth(across / 3)} 0 ${tenth((2 * across) / 3)} ${tenth(up)} ${end}`
+        : `M${end}`;
       // The next piece starts where this one ends after rounding, so that nothing adds up.
       [x, y] = [x + tenth(across), y + tenth(up)];
     }
@@ -90,7 +108,14 @@ function drawAxis(axis) {
   const absent = axis.partial ? [label("tick absent", x, axis.absent + 17, "none", "middle")] : [];
   const line = svg("path", { class: "axis", d: `M${x} ${top}V${bottom}` });
   const parts = each.discrete ? levelsOn(axis) : rangeOn(axis, top, bottom);
-  return svg("g", { class: "lane", role: "group", "aria-label": headline(each) }, ...titled, ...absent, line, ...parts);
+  return svg(
+    "g",
+    { class: "lane", role: "group", "aria-label": headline(each) },
+    ...titled,
+    ...absent,
+    line,
+    ...parts,
+  );
 }
 
 function levelsOn({ each, x, at }) {
@@ -113,7 +138,13 @@ function levelsOn({ each, x, at }) {
           flip();
         },
       },
-      svg("rect", { x: x - 5, y: at(level) - 8, width: 16 + 7 * String(level).length, height: 16, rx: 3 }),
+      svg("rect", {
+        x: x - 5,
+        y: at(level) - 8,
+        width: 16 + 7 * String(level).length,
+        height: 16,
+        rx: 3,
+      }),
       svg("circle", { cx: x, cy: at(level), r: 3 }),
       label("tick", x + 7, at(level) + 3.5, String(level), "start"),
     );
@@ -123,15 +154,32 @@ function levelsOn({ each, x, at }) {
 function rangeOn(axis, top, bottom) {
   const { each, x, scale } = axis;
   const range = rangeOf(each);
-  const [low, high] = [Math.max(range?.low ?? each.low, each.low), Math.min(range?.high ?? each.high, each.high)];
+  const [low, high] = [
+    Math.max(range?.low ?? each.low, each.low),
+    Math.min(range?.high ?? each.high, each.high),
+  ];
   const [yLow, yHigh] = range ? [scale.at(low), scale.at(high)] : [bottom, top];
-  const ticks = scale.ticks(5).map((value) => label("tick", x + 6, scale.at(value) + 3.5, short(value), "start"));
+  const ticks = scale
+    .ticks(5)
+    .map((value) => label("tick", x + 6, scale.at(value) + 3.5, short(value), "start"));
   const hit = svg("rect", { class: "hit", x: x - 14, y: top, width: 28, height: bottom - top });
   hit.addEventListener("pointerdown", (event) => dragAxis(event, each, scale));
   const band = range
-    ? svg("rect", { class: "band", x: x - 5, y: yHigh, width: 10, height: Math.max(2, yLow - yHigh) })
+    ? svg("rect", {
+        class: "band",
+        x: x - 5,
+        y: yHigh,
+        width: 10,
+        height: Math.max(2, yLow - yHigh),
+      })
     : null;
-  return [...ticks, hit, ...(band ? [band] : []), thumb(axis, "low", low, yLow), thumb(axis, "high", high, yHigh)];
+  return [
+    ...ticks,
+    hit,
+    ...(band ? [band] : []),
+    thumb(axis, "low", low, yLow),
+    thumb(axis, "high", high, yHigh),
+  ];
 }
 
 function dragAxis(event, each, scale) {
@@ -173,7 +221,14 @@ function thumb({ each, x }, side, value, y) {
 // A thumb goes from one value that occurs to the next, with Page Up and Down over a tenth of them.
 function moveThumb(event, each, side) {
   const jump = Math.max(1, Math.round(each.levels.length / 10));
-  const step = { ArrowUp: 1, ArrowRight: 1, ArrowDown: -1, ArrowLeft: -1, PageUp: jump, PageDown: -jump }[event.key];
+  const step = {
+    ArrowUp: 1,
+    ArrowRight: 1,
+    ArrowDown: -1,
+    ArrowLeft: -1,
+    PageUp: jump,
+    PageDown: -jump,
+  }[event.key];
   const range = rangeOf(each) ?? { low: -Infinity, high: Infinity };
   const last = each.levels.length - 1;
   if (event.key === "Escape") update(() => state.filters.delete(each.key));
@@ -192,7 +247,8 @@ function keptFocus(host) {
 }
 
 function restoreFocus(host, kept) {
-  if (kept) [...host.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === kept)?.focus();
+  if (kept)
+    [...host.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === kept)?.focus();
 }
 
 function buildParallel() {

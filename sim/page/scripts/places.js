@@ -3,7 +3,12 @@
 // A place for a text beside a mark where it covers no other of the texts, if there is one.
 function placed(others, box, px, py, text) {
   const width = 6.2 * text.length;
-  const places = [[-6, 12, false], [-6, -12, true], [14, 12, false], [14, -12, true]].map(([dy, dx, end]) => {
+  const places = [
+    [-6, 12, false],
+    [-6, -12, true],
+    [14, 12, false],
+    [14, -12, true],
+  ].map(([dy, dx, end]) => {
     const left = end ? px + dx - width : px + dx;
     return { x: px + dx, y: py + dy, left, right: left + width, text, end };
   });

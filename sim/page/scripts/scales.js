@@ -24,7 +24,8 @@ function linearTicks(a, b, count) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((factor) => power * factor >= rough);
   const ticks = [];
-  for (let i = Math.ceil(a / step); i * step <= b; i += 1) ticks.push(Number((i * step).toPrecision(12)));
+  for (let i = Math.ceil(a / step); i * step <= b; i += 1)
+    ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 
@@ -37,7 +38,8 @@ function logTicks(a, b, count) {
     if (steps.length === 1 && power % every !== 0) continue;
     for (const step of steps) {
       const value = step * 10 ** power;
-      if (Math.log10(value) >= a && Math.log10(value) <= b) ticks.push(Number(value.toPrecision(3)));
+      if (Math.log10(value) >= a && Math.log10(value) <= b)
+        ticks.push(Number(value.toPrecision(3)));
     }
   }
   return ticks;
@@ -54,9 +56,7 @@ function extent(values) {
 
 // The front of two objectives: those that nothing beats in both, best in x first.
 function frontOfTwo(points, x, y) {
-  const sorted = [...points].sort(
-    (p, q) => x.better * (q.vx - p.vx) || y.better * (q.vy - p.vy),
-  );
+  const sorted = [...points].sort((p, q) => x.better * (q.vx - p.vx) || y.better * (q.vy - p.vy));
   const front = [];
   for (const point of sorted) {
     const last = front.at(-1);

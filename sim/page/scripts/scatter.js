@@ -6,8 +6,16 @@ let panels = 0;
 
 class ScatterPanel {
   constructor(x, y) {
-    Object.assign(this, { x, y, logX: x.log, logY: y.log, points: [], cursor: null, anchor: null });
-    this.id = (panels += 1);
+    Object.assign(this, {
+      x,
+      y,
+      logX: x.log,
+      logY: y.log,
+      points: [],
+      cursor: null,
+      anchor: null,
+    });
+    this.id = panels += 1;
     this.plot = svg("svg", {
       class: "scatter",
       tabindex: 0,
@@ -73,7 +81,7 @@ class ScatterPanel {
   }
 
   lay() {
-    const width = printing ? this.width ?? 480 : widthOf(this.frame, 240);
+    const width = printing ? (this.width ?? 480) : widthOf(this.frame, 240);
     const height = Math.round(Math.min(400, Math.max(260, 0.76 * width)));
     const { top, right, bottom, left } = MARGIN;
     Object.assign(this, { width, height });
@@ -91,9 +99,9 @@ class ScatterPanel {
     this.plot.replaceChildren(
       drawAxes(this),
       drawLimits(this),
-      this.brush(),
-      ...this.marks(),
-      ...this.notes(),
+      drawBrush(this),
+      ...drawMarks(this),
+      ...drawNotes(this),
       this.cursorRing,
     );
     this.ring();
@@ -110,68 +118,6 @@ class ScatterPanel {
       `${this.y.label} against ${this.x.label}, ${inside} of ${this.points.length} trials ` +
       "selected. Arrows move between trials, Shift and arrows select, Enter chooses, Escape clears."
     );
-  }
-
-  marks() {
-    const path = (className, points, r, shapeOf) =>
-      svg("path", {
-        class: className,
-        d: points.map(({ trial, px, py }) => mark(shapeOf(trial), px, py, r)).join(""),
-      });
-    const inside = this.points.filter((point) => isSelected.has(point.trial));
-    const outside = this.points.filter((point) => !isSelected.has(point.trial));
-    const shape = (trial) => seriesOf(trial).shape;
-    return [
-      path("outside", outside, 2, () => "circle"),
-      ...series.map((each) =>
-        path(`dominated ${each.className}`, inside.filter((p) => !p.trial.front && seriesOf(p.trial) === each), 3, shape),
-      ),
-      svg("path", { class: "stair", d: this.stair(inside) }),
-      ...series.map((each) =>
-        path(`best ${each.className}`, inside.filter((p) => p.trial.front && seriesOf(p.trial) === each), 4.2, shape),
-      ),
-    ];
-  }
-
-  stair(points) {
-    const complete = points.filter((point) => point.trial.state === "complete");
-    const front = frontOfTwo(complete, this.x, this.y);
-    if (this.x === this.y || !front.length) return "";
-    // Between two of its points nothing better is known than the one that is worse in y.
-    const steps = front.map((p, i) => (i ? `H${p.px}V${p.py}` : `M${p.px} ${p.py}`));
-    return `${steps.join("")}H${this.x.better > 0 ? this.box.left : this.box.right}`;
-  }
-
-  notes() {
-    const names = new Map();
-    const name = (trial, text) => trial && names.set(trial, [...(names.get(trial) ?? []), text]);
-    for (const each of budgets) name(trialOf.get(each.trial), each.limit?.text ?? pretty(each.budget));
-    name(reference, "reference");
-    const texts = [];
-    const rings = this.points.flatMap(({ trial, px, py }) => {
-      if (names.has(trial)) texts.push(placed(texts, this.box, px, py, names.get(trial).join(", ")));
-      const ring = (className, r) => svg("circle", { class: className, cx: px, cy: py, r });
-      return [
-        ...(trial === reference ? [ring("reference", 9)] : []),
-        ...(names.has(trial) && budgets.some((each) => each.trial === trial.number) ? [ring("recommended", 7)] : []),
-        ...(trial === state.chosen ? [ring("now", 11)] : []),
-      ];
-    });
-    return [...rings, ...texts.map(({ x, y, text, end }) => label("note", x, y, text, end ? "end" : "start"))];
-  }
-
-  brush() {
-    const [rangeX, rangeY] = [rangeOf(this.x), rangeOf(this.y)];
-    if (!rangeX && !rangeY) return svg("g", {});
-    const { left, right, top, bottom } = this.box;
-    const clip = (value, a, b) => Math.min(Math.max(value, Math.min(a, b)), Math.max(a, b));
-    const span = (scale, range, a, b) => {
-      const end = (value, open) => (Number.isFinite(value) && (!scale.log || value > 0) ? scale.at(value) : open);
-      return range ? [clip(end(range.low, a), a, b), clip(end(range.high, b), a, b)] : [a, b];
-    };
-    const [x0, x1] = span(this.scaleX, rangeX, left, right);
-    const [y1, y0] = span(this.scaleY, rangeY, bottom, top);
-    return svg("rect", { class: "brush", x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
   }
 
   // Pointer: drag to select, click to choose, hover to read.
@@ -237,7 +183,9 @@ class ScatterPanel {
   // Keyboard: arrows walk to the nearest trial that way, with Shift they span a selection.
 
   onKey(event) {
-    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[
+      event.key
+    ];
     if (way) this.walk(way, event.shiftKey);
     else if (event.key === "Enter" && this.cursor) choose(this.cursor);
     else if (event.key === "Escape") this.clear();
@@ -248,7 +196,9 @@ class ScatterPanel {
   walk([dx, dy], spanning) {
     const now = this.points.find((point) => point.trial === this.cursor);
     const goals = this.points.filter((point) => spanning || isSelected.has(point.trial));
-    const next = now ? ahead(goals, now, dx, dy) : goals.find((p) => p.trial === state.chosen) ?? goals[0];
+    const next = now
+      ? ahead(goals, now, dx, dy)
+      : (goals.find((p) => p.trial === state.chosen) ?? goals[0]);
     if (!next) return;
     if (spanning) this.anchor ??= now ?? next;
     else this.anchor = null;

@@ -2,6 +2,7 @@
 
 function drawAxes(panel) {
   const { box, x, y, scaleX, scaleY } = panel;
+  const upward = y.better > 0 ? "↑" : "↓";
   return svg(
     "g",
     { class: "axes", "aria-hidden": "true" },
@@ -24,8 +25,14 @@ function drawAxes(panel) {
       );
     }),
     svg("path", { class: "axis", d: `M${box.left} ${box.top}V${box.bottom}H${box.right}` }),
-    label("title", box.right, box.bottom + 32, x.better > 0 ? `${headline(x)} →` : `← ${headline(x)}`, "end"),
-    label("title", box.left, box.top - 10, `${y.better > 0 ? "↑" : "↓"} ${headline(y)}`, "start"),
+    label(
+      "title",
+      box.right,
+      box.bottom + 32,
+      x.better > 0 ? `${headline(x)} →` : `← ${headline(x)}`,
+      "end",
+    ),
+    label("title", box.left, box.top - 10, `${upward} ${headline(y)}`, "start"),
   );
 }
 
@@ -42,7 +49,9 @@ function drawLimits(panel) {
     if (alongX && at > box.left && at < box.right) {
       group.append(svg("path", { class: kind, d: `M${at} ${box.top}V${box.bottom}` }));
       const [beyond, height] = [at > box.right - 45, box.bottom - (kind === "budget" ? 5 : 18)];
-      group.append(label(`limit ${kind}`, beyond ? at - 4 : at + 4, height, text, beyond ? "end" : "start"));
+      group.append(
+        label(`limit ${kind}`, beyond ? at - 4 : at + 4, height, text, beyond ? "end" : "start"),
+      );
     } else if (alongY && at > box.top && at < box.bottom) {
       group.append(svg("path", { class: kind, d: `M${box.left} ${at}H${box.right}` }));
       group.append(label(`limit ${kind}`, box.right - 4, at - 4, text, "end"));

@@ -90,7 +90,8 @@ function choose(trial) {
 
 function described(trial) {
   const values = objectives.map((each) => `${each.name} ${withUnit(each, each.of(trial))}`);
-  return `trial ${trial.number}, ${trial.label}: ${values.join(", ")}${trial.front ? ", on the front" : ""}`;
+  if (trial.front) values.push("on the front");
+  return `trial ${trial.number}, ${trial.label}: ${values.join(", ")}`;
 }
 
 function announce(text) {

@@ -12,7 +12,13 @@ const rangeInputs = [];
 const columns = [
   { key: "number", label: "#", of: (trial) => trial.number },
   { key: "label", label: "design", of: (trial) => trial.label },
-  ...objectives.map((each) => ({ key: each.key, label: each.name, unit: each.unit, of: each.of, each })),
+  ...objectives.map((each) => ({
+    key: each.key,
+    label: each.name,
+    unit: each.unit,
+    of: each.of,
+    each,
+  })),
   { key: "seeds", label: "seeds", of: (trial) => trial.seeds },
   { key: "state", label: "state", of: (trial) => (trial.front ? "front" : trial.state) },
 ];
@@ -22,7 +28,12 @@ function buildTable() {
   const table = html(
     "table",
     { role: "grid", "aria-label": "Trials" },
-    html("thead", {}, html("tr", {}, ...columns.map(headCell)), html("tr", { class: "filters" }, ...columns.map(filterCell))),
+    html(
+      "thead",
+      {},
+      html("tr", {}, ...columns.map(headCell)),
+      html("tr", { class: "filters" }, ...columns.map(filterCell)),
+    ),
     tableBody,
   );
   tableBody.addEventListener("keydown", onRowKey);
@@ -31,7 +42,11 @@ function buildTable() {
 }
 
 function headCell(column) {
-  const button = html("button", { type: "button", onclick: () => sortBy(column.key) }, column.label);
+  const button = html(
+    "button",
+    { type: "button", onclick: () => sortBy(column.key) },
+    column.label,
+  );
   const unit = column.unit ? html("small", {}, column.unit) : null;
   const cell = html("th", { scope: "col", class: column.each ? "number" : "" }, button, unit);
   heads.set(column.key, cell);
@@ -43,7 +58,9 @@ function sortBy(key) {
   order.key = key;
   order.page = 0;
   drawTable();
-  announce(`Sorted by ${columnOf.get(key).label}, ${order.descending ? "descending" : "ascending"}`);
+  announce(
+    `Sorted by ${columnOf.get(key).label}, ${order.descending ? "descending" : "ascending"}`,
+  );
 }
 
 function filterCell(column) {
@@ -58,7 +75,12 @@ function filterCell(column) {
     return html("td", {}, search);
   }
   if (!column.each) return html("td", {});
-  return html("td", { class: "number" }, rangeInput(column.each, "low"), rangeInput(column.each, "high"));
+  return html(
+    "td",
+    { class: "number" },
+    rangeInput(column.each, "low"),
+    rangeInput(column.each, "high"),
+  );
 }
 
 function rangeInput(each, side) {
@@ -70,7 +92,10 @@ function rangeInput(each, side) {
     "aria-label": `${side === "low" ? "least" : "most"} ${headline(each)}`,
     oninput: () => {
       const range = rangeOf(each) ?? { low: -Infinity, high: Infinity };
-      const next = { ...range, [side]: Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : open };
+      const next = {
+        ...range,
+        [side]: Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : open,
+      };
       update(() => setRange(each, next.low, next.high));
     },
   });
@@ -87,7 +112,8 @@ function sorted() {
   const sign = order.descending ? -1 : 1;
   return [...selected].sort((a, b) => {
     const [p, q] = [of(a), of(b)];
-    if (p === null || q === null) return Number(p === null) - Number(q === null) || a.number - b.number;
+    if (p === null || q === null)
+      return Number(p === null) - Number(q === null) || a.number - b.number;
     return sign * byLevel(p, q) || a.number - b.number;
   });
 }
@@ -100,8 +126,16 @@ function drawTable() {
   const page = rows.slice(order.page * size, (order.page + 1) * size);
   const kept = keptFocus(tableBody);
   tableBody.replaceChildren(...page.map(row));
-  if (!page.length) tableBody.append(html("tr", {}, html("td", { class: "nothing", colspan: columns.length }, "No trial passes all filters.")));
-  const stop = tableBody.querySelector("[aria-selected=true]") ?? tableBody.querySelector("[data-focus]");
+  if (!page.length)
+    tableBody.append(
+      html(
+        "tr",
+        {},
+        html("td", { class: "nothing", colspan: columns.length }, "No trial passes all filters."),
+      ),
+    );
+  const stop =
+    tableBody.querySelector("[aria-selected=true]") ?? tableBody.querySelector("[data-focus]");
   stop?.setAttribute("tabindex", "0");
   restoreFocus(tableBody, kept);
   for (const [key, cell] of heads) {
@@ -128,15 +162,19 @@ function row(trial) {
 }
 
 function cell(trial, column) {
-  if (column.key === "label") return html("td", { class: "design" }, markIcon(seriesOf(trial)), trial.label, ...tags(trial));
-  if (column.key === "state") return html("td", {}, html("span", { class: `state ${column.of(trial)}` }, column.of(trial)));
+  if (column.key === "label")
+    return html("td", { class: "design" }, markIcon(seriesOf(trial)), trial.label, ...tags(trial));
+  if (column.key === "state")
+    return html("td", {}, html("span", { class: `state ${column.of(trial)}` }, column.of(trial)));
   const spread = column.each ? lookUp(trial.spread, column.each.name) : null;
   const around = spread === null ? null : html("small", {}, ` ± ${short(spread)}`);
   return html("td", { class: "number" }, format(column.of(trial)), around);
 }
 
 function tags(trial) {
-  const texts = budgets.filter((each) => each.trial === trial.number).map((each) => pretty(each.budget));
+  const texts = budgets
+    .filter((each) => each.trial === trial.number)
+    .map((each) => pretty(each.budget));
   if (trial.reference) texts.push("reference");
   return texts.map((text) => html("span", { class: "tag" }, text));
 }
@@ -150,7 +188,8 @@ function onRowKey(event) {
   if (to !== undefined) rows[to]?.focus();
   else if (event.key === "PageDown") turn(1);
   else if (event.key === "PageUp") turn(-1);
-  else if (event.key === "Enter" || event.key === " ") choose(trialOf.get(Number(now.dataset.trial)));
+  else if (event.key === "Enter" || event.key === " ")
+    choose(trialOf.get(Number(now.dataset.trial)));
   else if (event.key === "Escape") clearSelection();
   else return;
   event.preventDefault();
@@ -165,9 +204,15 @@ function turn(step) {
 
 function drawPager(count, pages, size) {
   const first = order.page * size;
-  const text = count ? `${first + 1}–${Math.min(first + size, count)} of ${count.toLocaleString("en")}` : "0";
+  const text = count
+    ? `${first + 1}–${Math.min(first + size, count)} of ${count.toLocaleString("en")}`
+    : "0";
   const button = (name, step, disabled) =>
-    html("button", { type: "button", "data-focus": name, disabled, onclick: () => turn(step) }, name);
+    html(
+      "button",
+      { type: "button", "data-focus": name, disabled, onclick: () => turn(step) },
+      name,
+    );
   const kept = keptFocus(pager);
   pager.replaceChildren(
     button("Previous", -1, order.page === 0),

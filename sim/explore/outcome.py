@@ -39,8 +39,11 @@ class Outcome:
 
     @cached_property
     def designs(self) -> list[TrialRecord]:
-        """Trials that went through all rungs and break no constraint."""
-        return [r for r in self.records if r.state == "complete" and not r.broken]
+        """Trials that went through all rungs and break no constraint, each design once."""
+        found = [r for r in self.records if r.state == "complete" and not r.broken]
+        return list({tuple(sorted(r.parameters.items())): r for r in reversed(found)}.values())[
+            ::-1
+        ]
 
     @cached_property
     def front(self) -> list[TrialRecord]:
@@ -49,9 +52,10 @@ class Outcome:
 
     @cached_property
     def skyline(self) -> list[TrialRecord]:
-        """The front of accuracy and bits alone; of accuracy alone where bits are not sought."""
+        """Designs of the front that no other beats in accuracy and bits alone."""
         plane = [o for o in self.objectives if o.name in ("accuracy", "bits")]
-        return self._front(plane)
+        front = {record.number for record in self.front}
+        return [record for record in self._front(plane) if record.number in front]
 
     @cached_property
     def recommended(self) -> list[Recommendation]:

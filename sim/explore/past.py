@@ -4,7 +4,7 @@
 The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
 memory they need, of the same kind, and by the arithmetic that serves it; what no hardware does yet
 goes at most as fast as its memory gives rows, one a cycle, and that is the time that stands here.
-Prototypes of more than one component a class are fitted elsewhere, as in `sim.cost`.
+One prototype a class is a count of ones; several are fitted by as many iterations as there may be.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from sim.cost.counts import (
     herding,
     latent_buffer,
     likelihood,
+    mixture,
     nearest_mean,
     prototypes,
     sampler,
@@ -28,8 +29,6 @@ from sim.cost.learning import remember, working_memories
 from sim.cost.phases import answer, exemplars
 
 __all__ = ["PARTS", "Past"]
-
-_NO_HARDWARE = "no hardware does it yet: its time is that of its rows, one a cycle"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +49,6 @@ class Past:
     answer : Tally or None
         Naming the class of an embedding; None where the head does.
     answer_cycles : Fraction
-    note : str
-        What to know of these numbers.
     """
 
     memories: tuple[Memory, ...]
@@ -61,7 +58,6 @@ class Past:
     exemplar_cycles: Fraction = Fraction(0)
     answer: Tally | None = None
     answer_cycles: Fraction = Fraction(0)
-    note: str = ""
 
 
 def _gbm(config: CostConfig, params: Any) -> Past:
@@ -73,11 +69,10 @@ def _gbm(config: CostConfig, params: Any) -> Past:
     more = sampler.draw_cycles(own, 2) - sampler.draw_cycles(own, 1)
     return Past(
         memories=_within("sampler", sampler.memories(own)),
-        working=working_memories(config),
-        remembered=remember(config, "GBM"),
+        working=(*_training(config), *_fit_memories(config)),
+        remembered=remember(config, "GBM") + config.task.classes * _mixture(config, params),
         exemplar=exemplars(own, 1).within("sampler"),
         exemplar_cycles=more / own.draws_per_read,
-        note=_fitted(config),
     )
 
 
@@ -113,7 +108,6 @@ def _herded(config: CostConfig, params: Any) -> Past:
         remembered=task.classes * (chosen + kept.within("latent_buffer")),
         exemplar=latent.exemplar,
         exemplar_cycles=latent.exemplar_cycles,
-        note="its herding is arithmetic that no hardware does yet",
     )
 
 
@@ -137,38 +131,54 @@ def _fetril(config: CostConfig, params: Any) -> Past:
         remembered=task.classes * each,
         exemplar=moved + read,
         exemplar_cycles=Fraction(own.beats),
-        note=_NO_HARDWARE,
     )
 
 
 def _likelihood(config: CostConfig, params: Any) -> Past:
     tables = _within("likelihood", likelihood.memories(config.chip.sampler.prototypes))
-    return _classifier(config, answer(config, "likelihood").tally, tables)
+    return _classifier(config, params, answer(config, "likelihood").tally, tables)
 
 
 def _nearest(config: CostConfig, params: Any) -> Past:
     own, memory = config.chip.sampler.prototypes, config.memory
     found = nearest_mean.classify(own, memory.classes * memory.components)
-    return _classifier(config, found, _within("nearest_mean", nearest_mean.memories(own)))
+    tables = _within("nearest_mean", nearest_mean.memories(own))
+    return _classifier(config, params, found, tables)
 
 
-def _classifier(config: CostConfig, answered: Tally, tables: tuple[Memory, ...]) -> Past:
+def _classifier(
+    config: CostConfig, params: Any, answered: Tally, tables: tuple[Memory, ...]
+) -> Past:
     """Return prototypes that name classes: their memory, what it is looked up in, their fit."""
     own, task, memory = config.chip.sampler.prototypes, config.task, config.memory
     stored = _within("sampler.prototypes", prototypes.memories(own))
     each = prototypes.append(own, memory.components).within("sampler.prototypes")
-    fitting: tuple[Memory, ...] = ()
+    each += _mixture(config, params)
     if task.fit == "chip":
         each += training.fit_class(own, task.samples).within("fit")
-        fitting = _within("fit", training.fit_memories(own, task.samples))
     return Past(
         memories=(*stored, *tables),
-        working=fitting,
+        working=_fit_memories(config),
         remembered=task.classes * each,
         answer=answered,
         answer_cycles=Fraction(memory.classes * memory.components * own.beats),
-        note="; ".join(filter(None, (_NO_HARDWARE, _fitted(config)))),
     )
+
+
+def _fit_memories(config: CostConfig) -> tuple[Memory, ...]:
+    """Return the memories that fitting prototypes needs."""
+    of = training.fit_memories if config.task.fit == "chip" else mixture.memories
+    return _within("fit", of(config.chip.sampler.prototypes, config.task.samples))
+
+
+def _mixture(config: CostConfig, params: Any) -> Tally:
+    """Return what fitting several prototypes of a class takes; nothing where there is one."""
+    if config.task.fit == "chip":
+        return Tally()
+    settings = params.mixture
+    iterations = settings.n_init * settings.warmup_iter + settings.max_iter
+    own = config.chip.sampler.prototypes
+    return mixture.fit(own, config.task.samples, iterations).within("fit")
 
 
 def _training(config: CostConfig) -> tuple[Memory, ...]:
@@ -178,10 +188,6 @@ def _training(config: CostConfig) -> tuple[Memory, ...]:
 
 def _within(block: str, memories: tuple[Memory, ...]) -> tuple[Memory, ...]:
     return tuple(memory.within(block) for memory in memories)
-
-
-def _fitted(config: CostConfig) -> str:
-    return "" if config.task.fit == "chip" else "prototypes are fitted elsewhere, at no price here"
 
 
 #: What makes the memory of a method, by the name of its source; other methods have no price.

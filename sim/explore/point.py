@@ -16,6 +16,15 @@ from sim.yaml_lines import parse
 
 __all__ = ["Point", "Value"]
 
+# How the field writes parameters that methods share.
+_SYMBOLS = {
+    "data.features": "D",
+    "head.hidden": "H",
+    "hardware.pe": "PE",
+    "hardware.simd": "SIMD",
+    "hardware.lanes": "L",
+}
+
 Value = int | float | bool | str | None
 
 
@@ -80,7 +89,7 @@ class Point:
     def label(self) -> str:
         """Legend: the method, and whatever else was chosen of data, head and hardware."""
         extras = [
-            f"{name.rpartition('.')[2]} = {_shown(value)}"
+            f"{_SYMBOLS.get(name, name.rpartition('.')[2])} = {_shown(value)}"
             for name, value in self.parameters
             if name.partition(".")[0] in ("data", "head", "hardware")
         ]

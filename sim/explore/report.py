@@ -76,11 +76,12 @@ class ExplorationReport:
     def terminal_table(self) -> Table:
         """The front of accuracy and bits."""
         table = Table(title=Text(self.config.title), title_justify="left", header_style="bold")
-        table.add_column("design")
+        table.add_column("design, by accuracy and bits")
         for objective in self.outcome.objectives:
-            table.add_column(f"{objective.name} ({objective.unit})", justify="right", no_wrap=True)
+            table.add_column(objective.unit, justify="right", no_wrap=True)
         for record in self.outcome.skyline[:_TERMINAL_ROWS]:
-            table.add_row(record.label, *self._cells(record))
+            cells = [f"{record.values[o.name]:.3g}" for o in self.outcome.objectives]
+            table.add_row(Text(record.label), *cells)
         return table
 
     def write(self, folder: Path) -> None:

@@ -52,10 +52,11 @@ class ExploreCommand:
         problem = DesignProblem(document, self.data_dir, self.cache)
         storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
         if self.storage is not None:
-            storage.check()
+            with storage.exclusively():
+                storage.check()
         ensure_directory(self.out)
-        workers = Workers(problem, storage, self.trials, self.jobs, Pulse(self.grace))
-        records = self._run(workers, problem, console)
+        with Workers(problem, storage, self.trials, self.jobs, Pulse(self.grace)) as workers:
+            records = self._run(workers, problem, console)
         report = ExplorationReport(
             problem.config, records, masked(self.command), problem.evaluator.bank
         )

@@ -17,11 +17,19 @@ from sim.errors import UserError
 from sim.explore.schema_version import check_version
 from sim.files import ensure_directory, read_bytes, require_directory
 
-__all__ = ["check_journal", "check_sqlite", "file_lock", "mend_journal"]
+__all__ = [
+    "check_folder",
+    "check_journal",
+    "check_sqlite",
+    "connect_sqlite",
+    "file_lock",
+    "mend_journal",
+]
 
 # What every line of a journal has.
 _JOURNAL_KEYS = ("op_code", "worker_id")
 
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 _VERSION = "SELECT version_num FROM alembic_version"
 
 # Seconds that SQLite waits for another process before it answers.
@@ -36,23 +44,34 @@ def check_sqlite(path: Path) -> None:
     UserError
         If it cannot.
     """
-    _check_folder(path)
     if not path.exists():
         return
+    # Not read-only: what a killed process left half written must be rolled back to be read.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
     try:
-        # Not read-only: what a killed process left half written must be rolled back to be read.
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", _PATIENCE, uri=True)
-        ) as c:
-            tables = {name for (name,) in c.execute("SELECT name FROM sqlite_master")}
-            version = None
-            if "alembic_version" in tables:
-                version = c.execute("SELECT version_num FROM alembic_version").fetchone()
-            c.execute("BEGIN IMMEDIATE")
-            c.execute("ROLLBACK")
+        with closing(sqlite3.connect(uri, _PATIENCE, uri=True)) as base:
+            tables = {name for (name,) in base.execute(_TABLES)}
+            row = base.execute(_VERSION).fetchone() if "alembic_version" in tables else None
+            base.execute("BEGIN IMMEDIATE")
+            base.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise UserError(f"{path} cannot be used as a storage: {error}") from error
-    check_version(str(path), tables, version[0])
+    check_version(str(path), tables, row[0] if row else None)
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """Return a connection to a SQLite file; a new one is made to keep a log of what is written.
+
+    With a log, a write need not wait for the disk, and readers need not wait for a write. What a
+    killed process wrote is kept; what a power cut takes is the last trials, never the file.
+    """
+    new = not path.exists()
+    connection = sqlite3.connect(path, _PATIENCE, check_same_thread=False)
+    if new:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
 
 
 def check_journal(path: Path) -> None:
@@ -63,7 +82,6 @@ def check_journal(path: Path) -> None:
     UserError
         If it cannot.
     """
-    _check_folder(path)
     if not path.exists():
         return
     lines = read_bytes(path).splitlines(keepends=True)
@@ -102,7 +120,14 @@ def file_lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _check_folder(path: Path) -> None:
+def check_folder(path: Path) -> None:
+    """Make sure that a file can be in its folder, and is none itself.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
     if not path.parent.is_dir():
         raise UserError(
             f"Folder {path.parent} of the storage does not exist"
@@ -130,6 +155,6 @@ def _check_replay(path: Path) -> None:
         JournalStorage(JournalFileBackend(str(path)))
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path} is of another version of Optuna: {optuna.__version__} does not know all of its "
-            "operations. Name another --storage"
+            f"{path} is of another version of Optuna: {optuna.__version__} does not know all "
+            "operations in it. Name another --storage"
         ) from error

@@ -9,7 +9,7 @@ from optuna.trial import Trial
 from sim.explore.rung import Rung
 from sim.explore.samplers import Plan, SamplerSettings
 
-__all__ = ["Problem"]
+__all__ = ["Direction", "Problem"]
 
 Parameters = Mapping[str, Any]
 Values = Mapping[str, float]

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from sim.errors import UserError
-from sim.explore.schema_version import check_version
+from sim.explore.schema_version import check_version, own_tables
 
 if TYPE_CHECKING:
     import psycopg
@@ -39,11 +39,9 @@ def check_server(url: str) -> None:
     with _connected(url) as connection:
         place = f"Database {connection.info.dbname} at {connection.info.host}"
         tables = {name for (name,) in connection.execute(_TABLES)}
-        version = ("",)
-        if "alembic_version" in tables:
-            version = connection.execute(_VERSION).fetchone() or version
+        row = connection.execute(_VERSION).fetchone() if "alembic_version" in tables else None
         writable = connection.execute(_MAY_WRITE).fetchone()
-    check_version(place, tables & {"alembic_version", "studies"}, version[0])
+    check_version(place, tables & own_tables(), row[0] if row else None)
     if writable != (True,):
         raise UserError(f"{place} cannot be written: it is read-only to this user")
 

@@ -8,24 +8,30 @@ appended under a lock that network file systems keep too; a PostgreSQL server fo
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from sim.errors import UserError
-from sim.explore.file_storage import check_journal, check_sqlite, file_lock, mend_journal
+from sim.explore.file_storage import (
+    check_folder,
+    check_journal,
+    check_sqlite,
+    connect_sqlite,
+    file_lock,
+    mend_journal,
+)
 from sim.explore.server_storage import check_server, server_lock
 
 __all__ = ["FORMS", "Storage", "masked"]
 
 #: How a storage is written.
 FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
-
-# Seconds that a writer of SQLite waits for the others.
-_PATIENCE = 60.0
 
 _FILE = re.compile(r"(sqlite|journal):///(?P<path>[^?{}]+)")
 _SERVER = re.compile(r"postgres(ql)?://[^{}]+")
@@ -60,7 +66,7 @@ class Storage(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Make sure, without a change to it, that the storage can be used.
+        """Make sure, without a change to it, that the storage can be used; under `exclusively`.
 
         Raises
         ------
@@ -70,12 +76,18 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def open(self) -> BaseStorage:
-        """Return it, made if it was not there; under `exclusively`."""
+    def opened(self) -> AbstractContextManager[BaseStorage]:
+        """Return a context with the storage, made if it is not there; entered in `exclusively`."""
 
     @abstractmethod
     def exclusively(self) -> AbstractContextManager[None]:
-        """Return a context in which no other process, wherever it runs, is in this one."""
+        """Return a context in which no other process, wherever it runs, is in this one.
+
+        Raises
+        ------
+        UserError
+            If the storage cannot be reached.
+        """
 
 
 @dataclass(frozen=True)
@@ -90,12 +102,11 @@ class SqliteStorage(Storage):
     def check(self) -> None:
         check_sqlite(self.path)
 
-    def open(self) -> BaseStorage:
-        return RDBStorage(
-            f"sqlite:///{self.path}", engine_kwargs={"connect_args": {"timeout": _PATIENCE}}
-        )
+    def opened(self) -> AbstractContextManager[BaseStorage]:
+        return _tables(f"sqlite:///{self.path}", creator=partial(connect_sqlite, self.path))
 
     def exclusively(self) -> AbstractContextManager[None]:
+        check_folder(self.path)
         return file_lock(self.path.with_name(f"{self.path.name}.lock"))
 
 
@@ -111,12 +122,13 @@ class JournalFileStorage(Storage):
     def check(self) -> None:
         check_journal(self.path)
 
-    def open(self) -> BaseStorage:
+    def opened(self) -> AbstractContextManager[BaseStorage]:
         mend_journal(self.path)
-        return JournalStorage(JournalFileBackend(str(self.path)))
+        return nullcontext(JournalStorage(JournalFileBackend(str(self.path))))
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
+        check_folder(self.path)
         # A link, not a lock of the kernel: many network file systems have no locks to rely on.
         lock = JournalFileSymlinkLock(f"{self.path}.claim")
         lock.acquire()
@@ -138,9 +150,19 @@ class ServerStorage(Storage):
     def check(self) -> None:
         check_server(self.url)
 
-    def open(self) -> BaseStorage:
+    def opened(self) -> AbstractContextManager[BaseStorage]:
         _, _, rest = self.url.partition("://")
-        return RDBStorage(f"postgresql+psycopg://{rest}", engine_kwargs={"pool_pre_ping": True})
+        return _tables(f"postgresql+psycopg://{rest}", pool_pre_ping=True)
 
     def exclusively(self) -> AbstractContextManager[None]:
         return server_lock(self.url)
+
+
+@contextmanager
+def _tables(url: str, **settings: Any) -> Iterator[BaseStorage]:
+    storage = RDBStorage(url, engine_kwargs=settings)
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()

@@ -7,10 +7,11 @@ with its parameters, and the next worker claims it: no trial is lost, and none i
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from sim.errors import UserError
@@ -31,7 +32,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class SharedStudy:
-    """The trials of a problem in a storage, as one process sees and changes them.
+    """The trials of a problem in a storage, as one process sees and changes them; a context.
 
     Parameters
     ----------
@@ -51,15 +52,23 @@ class SharedStudy:
     """
 
     def __init__(self, problem: Problem, storage: Storage, trials: int, grace: float) -> None:
-        storage.check()
         self._problem = problem
         self._storage = storage
         self._plan = problem.plan()
         self._watch = Watch(grace)
         self.limit = self._plan.limit(trials)
-        with storage.exclusively():
-            self._study = self._joined()
+        with ExitStack() as opening:
+            with storage.exclusively():
+                storage.check()
+                self._study = self._joined(opening.enter_context(storage.opened()))
+            self._opened = opening.pop_all()
         self._backend = self._study._storage
+
+    def __enter__(self) -> "SharedStudy":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
 
     def records(self) -> list[TrialRecord]:
         """Return what is known of all trials, in their order."""
@@ -179,9 +188,9 @@ class SharedStudy:
             self._backend.set_trial_user_attr(row._trial_id, KNOWN, known)
             self._backend.set_trial_state_values(row._trial_id, TrialState.FAIL)
 
-    def _joined(self) -> optuna.Study:
+    def _joined(self, backend: BaseStorage) -> optuna.Study:
         """Return the study of the problem's name, begun if there is none."""
-        backend, name = self._storage.open(), self._problem.name
+        name = self._problem.name
         if name not in (study.study_name for study in backend.get_all_studies()):
             return self._begun(backend)
         study = optuna.load_study(study_name=name, storage=backend)
@@ -196,7 +205,7 @@ class SharedStudy:
                 )
         return study
 
-    def _begun(self, backend: optuna.storages.BaseStorage) -> optuna.Study:
+    def _begun(self, backend: BaseStorage) -> optuna.Study:
         study = optuna.create_study(
             study_name=self._problem.name,
             storage=backend,

@@ -36,7 +36,7 @@ _POLL, _PATIENCE = 0.5, 10.0
 
 
 class Workers:
-    """Processes that work on a study of any number of processes, here and elsewhere.
+    """Processes that work on a study, together with others here and elsewhere; a context.
 
     Parameters
     ----------
@@ -64,6 +64,12 @@ class Workers:
         self._jobs = jobs
         self._processes: dict[str, BaseProcess] = {}
 
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.study.__exit__(*error)
+
     def run(self, show: Show) -> list[TrialRecord]:
         """Work until all trials that are wanted are over and return them all.
 
@@ -90,10 +96,12 @@ class Workers:
         # Spawned processes start from a clean interpreter, the same on every platform.
         context = multiprocessing.get_context("spawn")
         while len(self._processes) < self._jobs:
-            name = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
-            process = context.Process(target=run_worker, args=(*self._arguments, name), daemon=True)
+            token = uuid.uuid4().hex[:12]
+            process = context.Process(
+                target=run_worker, args=(*self._arguments, token), daemon=True
+            )
             process.start()
-            self._processes[name] = process
+            self._processes[_name(process.pid, token)] = process
 
     def _see_to_the_dead(self) -> None:
         for name, process in list(self._processes.items()):
@@ -128,16 +136,30 @@ class Workers:
         self._processes.clear()
 
 
-def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, name: str) -> None:
-    """Be a worker process: work until all is done, told to end, or left by whoever started it."""
+def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str) -> None:
+    """Be a worker process: work until all is done, told to end, or left by whoever started it.
+
+    Parameters
+    ----------
+    problem, storage, trials, pulse
+        As of `Workers`.
+    token : str
+        Tells it from any other that had, or has elsewhere, the same process number.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the command tells its workers
     signal.signal(signal.SIGTERM, _end)
     _end_with_parent()
+    name = _name(os.getpid(), token)
     try:
-        Worker(problem, SharedStudy(problem, storage, trials, pulse.grace), pulse, name).run()
+        with SharedStudy(problem, storage, trials, pulse.grace) as study:
+            Worker(problem, study, pulse, name).run()
     except (StorageInternalError, OSError, UserError) as error:
         sys.stderr.write(f"engram: {storage} fails: {_first_line(error)}\n")
         sys.exit(2)
+
+
+def _name(pid: int | None, token: str) -> str:
+    return f"{socket.gethostname()}:{pid}:{token}"
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:

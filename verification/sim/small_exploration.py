@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A design space whose values are formulas, for tests of what explores it.
 
-``python -m verification.sim.small_exploration STORAGE TRIALS JOBS GRACE SECONDS LOG`` explores it.
+``python -m verification.sim.small_exploration STORAGE JOBS GRACE SECONDS LOG`` tries all points;
+with 0 jobs this process is a worker itself, as one of another machine is.
 """
 
 import sys
@@ -14,14 +15,15 @@ from typing import Any
 from optuna.trial import Trial
 
 from sim.errors import UserError
+from sim.explore.problem import Direction
 from sim.explore.pulse import Pulse
 from sim.explore.rung import Rung
 from sim.explore.samplers import Plan
 from sim.explore.storage import Storage
-from sim.explore.workers import Workers
+from sim.explore.workers import Workers, run_worker
 
-WIDTHS = (1, 2, 4, 8)
-SHARES = (0.25, 0.5, 1.0)
+WIDTHS = tuple(range(1, 13))
+SHARES = (0.25, 0.5, 0.75, 1.0)
 MARGIN = 5.0
 
 #: Points of the space: ``mixture`` has a width of its own, ``stored`` a share.
@@ -52,7 +54,7 @@ class SmallProblem:
     fails: str = ""
     last_rung: int = 2
     cache_hits: int = 0
-    objectives: Mapping[str, str] = field(
+    objectives: Mapping[str, Direction] = field(
         default_factory=lambda: {"accuracy": "maximize", "bits": "minimize"}
     )
 
@@ -92,7 +94,7 @@ class SmallProblem:
             time.sleep(self.seconds)
             if self.log is not None:
                 with self.log.open("a") as file:
-                    file.write(f"{number} {sorted(parameters.items())}\n")
+                    file.write(f"{number} {self.describe(parameters)['label']}\n")
             self.cache_hits += 1
             yield Rung(number, (accuracy + number,), (accuracy + number,))
 
@@ -103,11 +105,14 @@ class SmallProblem:
         )
 
 
-def main(storage: str, trials: str, jobs: str, grace: str, seconds: str, log: str) -> None:
-    problem = SmallProblem(seconds=float(seconds), log=Path(log))
-    pulse = Pulse(float(grace))
-    workers = Workers(problem, Storage.at(storage), int(trials), int(jobs), pulse)
-    workers.run(lambda records: None)
+def main(storage: str, jobs: str, grace: str, seconds: str, log: str) -> None:
+    problem = SmallProblem(sampler=Sampler("grid"), seconds=float(seconds), log=Path(log))
+    place, pulse = Storage.at(storage), Pulse(float(grace))
+    if int(jobs):
+        with Workers(problem, place, len(POINTS), int(jobs), pulse) as workers:
+            workers.run(lambda records: None)
+    else:
+        run_worker(problem, place, len(POINTS), pulse, "alone")
 
 
 if __name__ == "__main__":

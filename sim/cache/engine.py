@@ -33,7 +33,7 @@ def engine() -> dict[str, Any]:
         "code": _code_digest(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in blas}),
-        "processor": described["SIMD Extensions"]["found"],
+        "processor": described.get("SIMD Extensions", {}).get("found", []),
     }
 
 

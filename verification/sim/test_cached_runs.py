@@ -363,7 +363,7 @@ def test_comparison_uses_the_cache_too(engram: Any, tmp_path: Path) -> None:
     engram(*command, tmp_path / "one")
     status, out, err = engram(*command, tmp_path / "two")
     assert (status, err) == (0, "")
-    assert re.search(r"found (\d+) of \1 tasks\.", out)
+    assert re.search(r" (\d+) of \1 tasks\.", out)
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,8 @@ class Outcome:
     def designs(self) -> list[TrialRecord]:
         """Trials that went through all rungs and break no constraint, each design once."""
         found = [r for r in self.records if r.state == "complete" and not r.broken]
-        return list({tuple(sorted(r.parameters.items())): r for r in reversed(found)}.values())[
-            ::-1
-        ]
+        first = {tuple(sorted(r.parameters.items())): r for r in reversed(found)}
+        return sorted(first.values(), key=lambda r: r.number)
 
     @cached_property
     def front(self) -> list[TrialRecord]:

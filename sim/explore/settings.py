@@ -15,7 +15,7 @@ from sim.config_sections import DataConfig, HeadConfig, TasksConfig
 from sim.cost.counts.training import Gradients
 from sim.explore.fidelity import FidelityConfig
 from sim.explore.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
-from sim.explore.vary import varied
+from sim.explore.vary import VariedSection, varied
 from sim.files import built_in_or_own, read_text
 from sim.replay import SOURCES
 from sim.section import Section
@@ -79,7 +79,7 @@ class SamplerConfig(Section):
     population: int = Field(default=20, ge=2, le=10_000)
 
 
-class DataSpace(DataConfig):
+class DataSpace(VariedSection, DataConfig):
     """Data of a study, of whose embeddings several first parts can be tried.
 
     Attributes

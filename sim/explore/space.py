@@ -12,6 +12,7 @@ from sim.explore.point import Point, Value
 from sim.explore.settings import ExploreConfig
 from sim.explore.vary import RangeSection
 from sim.replay import SOURCES, Classifier
+from sim.section import Section
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
@@ -207,7 +208,7 @@ def _open(section: Any) -> Iterator[tuple[str, Any]]:
     """Yield the dotted names of what may vary in a section, and what it may be."""
     for name in type(section).model_fields:
         value = getattr(section, name)
-        if hasattr(value, "model_fields") and not isinstance(value, RangeSection):
+        if isinstance(value, Section) and not isinstance(value, RangeSection):
             yield from ((f"{name}.{inner}", choices) for inner, choices in _open(value))
         elif isinstance(value, RangeSection):
             yield name, value
@@ -226,7 +227,7 @@ def _fixed(section: Any) -> dict[str, Any]:
         elif isinstance(value, RangeSection) or value is None:
             continue
         else:
-            fixed[name] = _fixed(value) if hasattr(value, "model_fields") else value
+            fixed[name] = _fixed(value) if isinstance(value, Section) else value
     return fixed
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, create_model
 
 from sim.section import Section
 
-__all__ = ["RangeSection", "varied"]
+__all__ = ["RangeSection", "VariedSection", "varied"]
 
 
 class RangeSection(Section):
@@ -63,6 +63,19 @@ class RangeSection(Section):
         return [self.low + i * self.step for i in range(count + 1)]
 
 
+class VariedSection(Section):
+    """Base of sections in which lists are choices."""
+
+    @pydantic.model_validator(mode="after")
+    def _choices_differ(self) -> "VariedSection":
+        for name in type(self).model_fields:
+            choices = getattr(self, name)
+            for place, choice in enumerate(choices if isinstance(choices, list) else ()):
+                if choice in choices[:place]:
+                    raise ValueError(f"{name} must name every choice once, not {choice} again")
+        return self
+
+
 def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> type[BaseModel]:
     """Return a twin of a section whose every field takes a value, a list of them, or a range.
 
@@ -94,7 +107,7 @@ def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> ty
             fields[name] = (Union[kind, several, *ranges], Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
-    return create_model(f"{model.__name__}Varied", __config__=Section.model_config, **fields)
+    return create_model(f"{model.__name__}Varied", __base__=VariedSection, **fields)
 
 
 def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection], ...]:

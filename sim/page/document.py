@@ -9,6 +9,7 @@ style sheet and the only script that may take effect, and forbids every request.
 
 import json
 from base64 import b64encode
+from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -66,6 +67,7 @@ def html_page(exploration: Exploration) -> str:
         verdict=_text(exploration.verdict),
         recommendations="\n".join(map(_card, exploration.recommended)),
         facts=_facts(exploration),
+        about=_text(exploration.data),
         command=_text(exploration.command),
         front=_front_table(exploration),
     )
@@ -124,8 +126,7 @@ def _facts(exploration: Exploration) -> str:
         "Infeasible": f"{states.count('infeasible'):,}",
         "Failed": f"{states.count('failed'):,}",
         "Within": _limit(", ".join(exploration.constraints)) or "no constraint",
-        "Data": exploration.data,
-        "Made": exploration.made,
+        "Made": _moment(exploration.made),
         "engram": exploration.engram,
     }
     return "\n".join(
@@ -133,6 +134,14 @@ def _facts(exploration: Exploration) -> str:
         for name, value in facts.items()
         if value != "0"
     )
+
+
+def _moment(text: str) -> str:
+    """Return a time of ISO 8601 to the minute; another text as it is."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return text
 
 
 def _front_table(exploration: Exploration) -> str:

@@ -98,7 +98,7 @@ def trial(number: int, chosen: dict[str, Any], rng: np.random.Generator) -> dict
     label = f"{method} {', '.join(f'{SYMBOLS[k]} = {v}' for k, v in own.items())}"
     label = f"{label.replace('gbm', 'GBM')}, D = {chosen['features']}"
     cost = costs(chosen, own)
-    static = {name: sum(share["value"] for share in shares) for name, shares in cost.items()}
+    static = {name: sum((s["value"] for s in shares), 0.0) for name, shares in cost.items()}
     reached = accuracy(method, own, chosen["features"]) + 0.35 * rng.normal()
     curve = [reached - 6.6 + 24 * 0.8**t + 0.4 * rng.normal() for t in range(11)]
     entry = ", ".join(f"{k}: {v}" for k, v in {"replay": method, **own}.items())

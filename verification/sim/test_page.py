@@ -84,6 +84,17 @@ def test_no_text_of_an_exploration_becomes_markup(tmp_path: Path) -> None:
     assert json.loads(Elements(page).text["script"][0])["title"] == HOSTILE
 
 
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        pytest.param("2026-11-21T19:35:31+02:00", "2026-11-21 17:35 UTC", id="a moment"),
+        pytest.param("some day", "some day", id="a text"),
+    ],
+)
+def test_moment_is_told_to_the_minute(made: str, told: str, tmp_path: Path) -> None:
+    assert f"<dt>Made</dt><dd>{told}</dd>" in page_of(tmp_path, exploration(5, made=made))
+
+
 def test_page_refers_to_nothing_outside_itself(tmp_path: Path) -> None:
     elements = Elements(page_of(tmp_path, exploration(5)))
     links = [value for name, value in elements.attributes if name in ("href", "src", "action")]

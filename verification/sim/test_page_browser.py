@@ -29,7 +29,7 @@ def passing(content: Any, test: Callable[[Trial], bool]) -> list[Trial]:
 
 
 def test_page_draws_all_complete_trials_in_every_panel_and_says_nothing(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     complete = passing(content, lambda trial: True)
     front = [trial for trial in complete if trial["front"]]
@@ -75,6 +75,12 @@ def test_policy_stops_markup_code_and_requests_that_the_page_does_not_hold(
     assert any("Content Security Policy" in text for text in reader.heard)
 
 
+def test_budget_that_nothing_fits_has_its_sentence_and_no_trial(reader: Reader) -> None:
+    empty = {"budget": "bits <= 0.001 Mb", "trial": None, "sentence": "Nothing fits 0.001 Mb."}
+    page = reader.open(exploration(20, recommended=[empty]))
+    assert page.inner_text(".card").split("\n") == ["bits ≤ 0.001 Mb", "", empty["sentence"]]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -100,7 +106,7 @@ def test_page_shows_failed_trials_where_all_have_failed(reader: Reader) -> None:
 
 
 def test_brush_in_one_panel_selects_in_the_others_and_in_the_table(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     everything = counted(page)[0]
     drag(page, 0, (0.13, 0.1), (0.5, 0.85))
@@ -118,7 +124,7 @@ def test_brush_in_one_panel_selects_in_the_others_and_in_the_table(reader: Reade
 
 
 def test_click_on_a_mark_chooses_it_and_on_nothing_clears_the_brush(reader: Reader) -> None:
-    page = reader.open(exploration(120))
+    page = reader.open(exploration(80))
     drag(page, 0, (0.13, 0.1), (0.5, 0.85))
     selected = counted(page)[0]
     ring = page.locator("circle.recommended").first.bounding_box()
@@ -129,7 +135,7 @@ def test_click_on_a_mark_chooses_it_and_on_nothing_clears_the_brush(reader: Read
 
 
 def test_pointer_reads_the_nearest_mark(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     ring = page.locator("circle.recommended").first.bounding_box()
     page.mouse.move(ring["x"] + ring["width"] / 2, ring["y"] + ring["height"] / 2)
@@ -138,7 +144,7 @@ def test_pointer_reads_the_nearest_mark(reader: Reader) -> None:
 
 
 def test_axes_of_a_panel_can_be_any_objective(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     page.select_option("select[aria-label='vertical axis, plot 1']", "objective latency")
     page.select_option("select[aria-label='horizontal axis, plot 1']", "objective area")
@@ -150,7 +156,7 @@ def test_axes_of_a_panel_can_be_any_objective(reader: Reader) -> None:
 
 
 def test_table_filters_by_values_words_states_methods_and_front(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     page.fill("input[aria-label='most memory of the past (Mb)']", "0.5")
     page.fill("input[aria-label='least average incremental accuracy (%)']", "40")
@@ -173,7 +179,7 @@ def test_table_filters_by_values_words_states_methods_and_front(reader: Reader) 
 
 
 def test_table_is_sorted_by_a_column_and_turned_page_by_page(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
 
     def ordered(key: Callable[[Trial], float]) -> list[int]:
@@ -194,7 +200,7 @@ def test_table_is_sorted_by_a_column_and_turned_page_by_page(reader: Reader) -> 
 
 
 def test_drag_along_an_axis_of_the_parallel_coordinates_selects(reader: Reader) -> None:
-    page = reader.open(exploration(120))
+    page = reader.open(exploration(80))
     before = counted(page)[0]
     lane = page.locator(".lane[aria-label^='energy to learn'] .hit")
     lane.scroll_into_view_if_needed()
@@ -209,7 +215,7 @@ def test_drag_along_an_axis_of_the_parallel_coordinates_selects(reader: Reader) 
 
 
 def test_axes_of_the_parallel_coordinates_can_be_left_out(reader: Reader) -> None:
-    page = reader.open(exploration(120))
+    page = reader.open(exploration(80))
     lanes = page.locator(".lane").count()
     page.click("summary:has-text('Axes')")
     page.uncheck("label:has-text('hardware.pe') input")
@@ -217,7 +223,7 @@ def test_axes_of_the_parallel_coordinates_can_be_left_out(reader: Reader) -> Non
 
 
 def test_chosen_trial_shows_values_costs_curve_and_command(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     chosen = passing(content, lambda trial: trial["number"] > 4)[0]
     page = reader.open(content, f"#trial-{chosen['number']}")
     assert page.inner_text("#chosen h3") == chosen["label"]
@@ -239,7 +245,7 @@ def test_difference_from_the_reference_is_told_in_words(reader: Reader) -> None:
 
 
 def test_recommendation_shows_its_trial(reader: Reader) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content)
     best = content["recommended"][0]["trial"]
     page.click(f"text=Show trial {best}")
@@ -251,7 +257,7 @@ def test_recommendation_shows_its_trial(reader: Reader) -> None:
 def test_downloaded_yaml_is_that_of_the_trial_and_a_study_accepts_it(
     reader: Reader, tmp_path: Path
 ) -> None:
-    content = exploration(120)
+    content = exploration(80)
     page = reader.open(content, "#trial-7")
     with page.expect_download() as caught:
         page.click("text=Download trial-7.yaml")
@@ -260,7 +266,7 @@ def test_downloaded_yaml_is_that_of_the_trial_and_a_study_accepts_it(
     assert file.name == "trial-7.yaml"
     assert file.read_text() == content["trials"][7]["yaml"]
     config, _ = load_config(str(file))
-    assert config.methods[0].replay == content["trials"][7]["parameters"]["replay"]
+    assert config.expanded_methods()[0].replay == content["trials"][7]["parameters"]["replay"]
 
 
 def test_page_remembers_no_more_than_its_file(reader: Reader) -> None:

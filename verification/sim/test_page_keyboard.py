@@ -6,6 +6,18 @@ from typing import Any
 from verification.sim.made_up_exploration import exploration
 from verification.sim.page_reader import Reader, counted, listed, settle
 
+# Notes the kind of all that takes the focus, and whether one sees that it has it.
+WATCH = """() => {
+  window.stops = [];
+  const accent = getComputedStyle(document.querySelector(".brand path")).fill;
+  addEventListener("focusin", ({ target }) => {
+    const marked = target.matches(".level") ? target.querySelector("rect") : target;
+    const { outlineStyle, stroke } = getComputedStyle(marked);
+    const seen = outlineStyle !== "none" || stroke === accent;
+    stops.push([target.getAttribute("role") ?? target.localName, seen]);
+  });
+}"""
+
 
 def heard(page: Any) -> str:
     settle(page)
@@ -17,24 +29,12 @@ def test_tab_goes_through_the_page_and_shows_where_it_is(reader: Reader) -> None
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the front"
     page.keyboard.press("Enter")
-    stops = []
+    page.evaluate(WATCH)
     for _ in range(130):
         page.keyboard.press("Tab")
-        stops.append(
-            page.evaluate(
-                """() => {
-                  const at = document.activeElement;
-                  const marked = at.matches(".level") ? at.querySelector("rect") : at;
-                  const { outlineStyle, stroke } = getComputedStyle(marked);
-                  const accent = getComputedStyle(document.querySelector(".brand path")).fill;
-                  const seen = outlineStyle !== "none" || stroke === accent;
-                  return [at.getAttribute("role") ?? at.localName, seen];
-                }"""
-            )
-        )
-    through = stops[: stops.index(["body", False])]  # after the last one it begins again
-    assert [stop for stop in through if not stop[1]] == []
-    kinds = {kind for kind, _ in through}
+    stops = page.evaluate("stops")
+    assert [stop for stop in stops if not stop[1]] == []
+    kinds = {kind for kind, _ in stops}
     assert kinds >= {"application", "slider", "checkbox", "select", "input", "button", "tr"}
 
 
@@ -124,6 +124,18 @@ def test_escape_lets_the_chosen_trial_go(reader: Reader) -> None:
     page.keyboard.press("Escape")
     settle(page)
     assert page.inner_text("#chosen") == "Choose a trial in a plot or in the table."
+
+
+def test_menu_of_axes_opens_by_enter_and_closes_by_escape(reader: Reader) -> None:
+    page = reader.open(exploration(60))
+    page.focus(".menu summary")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator(".lane[aria-label='replay']").count() == 0
+    page.keyboard.press("Escape")
+    assert not page.is_visible(".menu input >> nth=0")
+    assert page.evaluate("document.activeElement.localName") == "summary"
 
 
 def test_sorting_and_counts_are_said(reader: Reader) -> None:

@@ -5,7 +5,7 @@ Contrast is that of WCAG 2.1: 4.5 for text (1.4.3), 3 for marks (1.4.11). Colour
 complete kind of each sort in the model of Machado, Oliveira and Fernandes (2009), table 1.
 """
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -35,6 +35,12 @@ EYES = {
 XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
 WHITE = np.array([0.9505, 1.0, 1.089])
 METHODS = [f"s{place}" for place in range(6)]
+TEXTS = [
+    *product(("ink", "muted", "accent", "limit"), ("card", "paper")),
+    *product(("ink", "muted", "accent"), ("accent-soft",)),
+    *product(("better", "worse"), ("card",)),
+    ("accent-ink", "accent"),
+]
 
 
 def colours(page: Any) -> dict[str, np.ndarray]:
@@ -66,19 +72,10 @@ def lab(colour: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_and_marks_stand_out_from_what_they_lie_on(scheme: str, reader: Reader) -> None:
+def test_colours_stand_out_and_all_eyes_tell_methods_apart(scheme: str, reader: Reader) -> None:
     found = colours(reader.open(exploration(20), color_scheme=scheme))
-    texts = [(text, on) for text in ("ink", "muted", "accent", "limit") for on in ("card", "paper")]
-    texts += [("better", "card"), ("worse", "card"), ("accent-ink", "accent")]
-    texts += [("ink", "accent-soft"), ("accent", "accent-soft"), ("muted", "accent-soft")]
-    faint = {pair for pair in texts if contrast(*(found[name] for name in pair)) < 4.5}
-    assert faint == set()
+    assert {pair for pair in TEXTS if contrast(*(found[name] for name in pair)) < 4.5} == set()
     assert {name for name in METHODS if contrast(found[name], found["card"]) < 3} == set()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_methods_have_colours_that_all_eyes_tell_apart(scheme: str, reader: Reader) -> None:
-    found = colours(reader.open(exploration(20), color_scheme=scheme))
     seen = {
         eyes: {name: lab(np.array(sight) @ found[name]) for name in METHODS}
         for eyes, sight in EYES.items()
@@ -123,10 +120,12 @@ def test_paper_has_more_rows_and_no_controls(reader: Reader) -> None:
     assert page.locator("#table tbody tr").count() == 20
 
 
-@pytest.mark.parametrize("width", [360, 900, 1400, 2200])
-def test_page_is_never_wider_than_the_screen(width: int, reader: Reader) -> None:
-    page = reader.open(exploration(60), viewport={"width": width, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_page_is_never_wider_than_the_screen(reader: Reader) -> None:
+    page = reader.open(exploration(60))
+    for width in (320, 600, 900, 1200, 1400, 2200):
+        page.set_viewport_size({"width": width, "height": 800})
+        settle(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_page_of_2000_trials_follows_the_hand(reader: Reader) -> None:
@@ -144,5 +143,5 @@ def test_page_of_2000_trials_follows_the_hand(reader: Reader) -> None:
     )
     settle(page)
     # Some 100 and 30 ms where nothing else runs; tests run beside many others.
-    assert ready < 4000
-    assert drawn < 1000
+    assert ready < 8000
+    assert drawn < 3000

@@ -1,6 +1,6 @@
 // Parallel coordinates: an axis a parameter or objective, a line a trial.
 
-const LANE = { top: 52, bottom: 42, height: 340, least: 84, printed: 64, side: 52 };
+const LANE = { top: 52, bottom: 42, height: 340, least: 80, printed: 64, side: 52 };
 const parallelHost = document.getElementById("parallel");
 const parallelPlot = svg("svg", { role: "group", "aria-label": "Parallel coordinates" });
 const parallelFrame = html("div", { class: "frame wide" }, parallelPlot);
@@ -23,7 +23,14 @@ function axisMenu() {
       ` ${each.name}`,
     ),
   );
-  return html("details", { class: "menu" }, html("summary", {}, "Axes"), html("div", {}, ...boxes));
+  const summary = html("summary", {}, "Axes");
+  const menu = html("details", { class: "menu" }, summary, html("div", {}, ...boxes));
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    summary.focus();
+  });
+  return menu;
 }
 
 // An axis: where each value lies, and where trials lie that have no such parameter.
@@ -192,12 +199,15 @@ function dragAxis(event, each, scale) {
     update(() => setRange(each, Math.min(start, now), Math.max(start, now)));
   };
   event.preventDefault();
-  window.addEventListener("pointermove", move);
+  const dragging = new AbortController();
+  const { signal } = dragging;
   const end = (e) => {
-    window.removeEventListener("pointermove", move);
+    dragging.abort();
     if (valueAt(e) === start) update(() => state.filters.delete(each.key));
   };
-  window.addEventListener("pointerup", end, { once: true });
+  addEventListener("pointermove", move, { signal });
+  addEventListener("pointerup", end, { signal });
+  addEventListener("pointercancel", () => dragging.abort(), { signal });
 }
 
 function thumb({ each, x }, side, value, y) {

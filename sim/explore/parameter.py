@@ -2,6 +2,7 @@
 """Something that may be chosen: one of a list, or a number of a range."""
 
 from dataclasses import dataclass
+from math import isclose
 from typing import TYPE_CHECKING, Literal
 
 from sim.explore.point import Value
@@ -83,7 +84,7 @@ class Parameter:
             return False
         inside = self.choices.low <= value <= self.choices.high
         numbers = self.choices.numbers()
-        return inside and (numbers is None or value in numbers)
+        return inside and (numbers is None or any(isclose(value, n) for n in numbers))
 
     @property
     def in_words(self) -> str:

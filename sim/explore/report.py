@@ -30,10 +30,11 @@ _FRONT, _SENSITIVITY = "front.png", "sensitivity.png"
 _READING = """\
 A design is on the *front* if no other that was tried is as good in every objective and better in \
 one. Accuracy is the mean over the seeds of the last rung; all other values are known before \
-anything is learnt, from the counts and the technology of `engram cost`, without leakage. Energy \
+anything is learnt, from the counts of `engram cost`, without leakage. Energy \
 and time to learn a class are those of its samples embedded, its memory written, exemplars of the \
 past drawn or read, and of the head trained on both; no hardware trains yet, so that backward \
-passes have energies but no time. Area is that of memories alone."""
+passes have energies but no time. Area is that of memories alone. All designs are tested on the \
+same test samples, and the best of many is a little less good than it seems."""
 
 _RULE = f"""\
 Of all designs within a budget, those within {NEAR:g} points of the most accurate count, and of \
@@ -147,7 +148,7 @@ class ExplorationReport:
             _RULE,
             *reference_section(outcome),
             "## The front",
-            _READING,
+            f"{_READING} {self._priced()}",
             f"![accuracy against costs]({_FRONT})",
             "Of accuracy and bits alone:",
             self._table(outcome.skyline),
@@ -168,6 +169,11 @@ class ExplorationReport:
             f"{self.config.digest()[:12]}); {len(records)} trials: {listed or 'none'}. They took "
             f"{seconds:.0f} s, added up, and found {hits} results in the cache."
         )
+
+    def _priced(self) -> str:
+        hardware = self.config.hardware
+        network = f", network {hardware.network}" if hardware.network else ""
+        return f"Technology {hardware.technology}{network}."
 
     def _table(self, records: Sequence[TrialRecord]) -> str:
         objectives = self.outcome.objectives

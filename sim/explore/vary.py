@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sections in which a value may be one, a list of choices, or a range."""
 
-import math
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pydantic
@@ -58,9 +58,9 @@ class RangeSection(Section):
             return list(range(self.low, self.high + 1, self.step or 1))
         if self.step is None:
             return None
-        # A step more or less must not hang on the last bit of a quotient.
-        count = math.floor((self.high - self.low) / self.step + 1e-9)
-        return [self.low + i * self.step for i in range(count + 1)]
+        # In decimals, as they are written: neither their number nor their digits hang on rounding.
+        low, high, step = (Decimal(str(n)) for n in (self.low, self.high, self.step))
+        return [float(low + i * step) for i in range(int((high - low) / step) + 1)]
 
 
 class VariedSection(Section):

@@ -148,7 +148,8 @@ def test_numbers_of_a_range() -> None:
     assert numbers(low=1, high=4) == [1, 2, 3, 4]
     assert numbers(low=1, high=6, step=2) == [1, 3, 5]
     assert numbers(low=1, high=4, log=True) == [1, 2, 3, 4]
-    assert numbers(low=0.1, high=0.3, step=0.1) == pytest.approx([0.1, 0.2, 0.3])
+    assert numbers(low=0.1, high=0.7, step=0.1) == [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+    assert numbers(low=1.0, high=2.0, step=0.4) == [1.0, 1.4, 1.8]
     assert numbers(low=0.1, high=0.3) is None
 
 

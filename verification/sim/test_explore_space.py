@@ -176,3 +176,20 @@ def test_optuna_chooses_designs_of_the_space_and_finds_them_again() -> None:
         assert space.point(study.trials[-1].params) == point
         seen.add(point)
     assert {point.method.replay for point in seen} == {"gbm", "latent", "ncm"}
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    ["{low: 0.1, high: 0.9, step: 0.1}", "{low: 0.001, high: 1.0, log: true}", "{low: 1, high: 9}"],
+    ids=["steps", "logarithm", "linear"],
+)
+def test_numbers_that_optuna_chooses_are_those_of_the_range(numbers: str) -> None:
+    optuna = pytest.importorskip("optuna")
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    space = space_of(f"methods: [{{replay: ncm}}]\nhardware: {{clock_mhz: {numbers}}}")
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(30):
+        trial = study.ask()
+        point = space.suggest(trial)
+        assert point.hardware.clock_mhz == trial.params["hardware.clock_mhz"]
+        assert 0.001 <= point.hardware.clock_mhz <= 9

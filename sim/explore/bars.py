@@ -66,11 +66,10 @@ class ExploreBars:
             self._show_running(record)
 
     def _show_running(self, record: TrialRecord) -> None:
-        if record.number not in self._rows:
-            self._rows[record.number] = self._bars.add_task("", total=self._rungs)
         accuracy = f", {record.rungs[-1].accuracy:.1f} %" if record.rungs else ""
+        description = f"trial {record.number}: {record.label or '...'}{accuracy}"
+        if record.number not in self._rows:
+            self._rows[record.number] = self._bars.add_task(description, total=self._rungs)
         self._bars.update(
-            self._rows[record.number],
-            completed=len(record.rungs),
-            description=f"trial {record.number}: {record.label or '...'}{accuracy}",
+            self._rows[record.number], completed=len(record.rungs), description=description
         )

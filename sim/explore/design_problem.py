@@ -13,6 +13,7 @@ from sim.cache import Cache
 from sim.errors import UserError
 from sim.explore.evaluate import Evaluator
 from sim.explore.fidelity import promising
+from sim.explore.problem import Direction
 from sim.explore.rung import Rung
 from sim.explore.samplers import Plan
 from sim.explore.settings import ExploreConfig, SamplerConfig
@@ -65,7 +66,7 @@ class DesignProblem:
         }
 
     @property
-    def objectives(self) -> dict[str, str]:
+    def objectives(self) -> dict[str, Direction]:
         return {objective.name: objective.direction for objective in self.config.sought}
 
     @property

@@ -46,14 +46,13 @@ def check_sqlite(path: Path) -> None:
     """
     if not path.exists():
         return
+    _check_writable(path)
     # Not read-only: what a killed process left half written must be rolled back to be read.
     uri = f"{path.absolute().as_uri()}?mode=rw"
     try:
         with closing(sqlite3.connect(uri, _PATIENCE, uri=True)) as base:
             tables = {name for (name,) in base.execute(_TABLES)}
             row = base.execute(_VERSION).fetchone() if "alembic_version" in tables else None
-            base.execute("BEGIN IMMEDIATE")
-            base.execute("ROLLBACK")
     except sqlite3.Error as error:
         raise UserError(f"{path} cannot be used as a storage: {error}") from error
     check_version(str(path), tables, row[0] if row else None)
@@ -84,13 +83,12 @@ def check_journal(path: Path) -> None:
     """
     if not path.exists():
         return
+    _check_writable(path)
     lines = read_bytes(path).splitlines(keepends=True)
     for number, line in enumerate(lines, 1):
         if line.endswith(b"\n"):
             _check_line(path, number, line)
     _check_replay(path)
-    if not os.access(path, os.W_OK):
-        raise UserError(f"{path} cannot be written: permission denied")
 
 
 def mend_journal(path: Path) -> None:
@@ -137,6 +135,14 @@ def check_folder(path: Path) -> None:
         raise UserError(f"{path} cannot be used as a storage: it is a directory")
     require_directory(path.parent)
     ensure_directory(path.parent)
+
+
+def _check_writable(path: Path) -> None:
+    # Tried, not asked for: permission bits alone say nothing of a read-only file system.
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _check_line(path: Path, number: int, line: bytes) -> None:

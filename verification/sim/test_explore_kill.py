@@ -80,19 +80,19 @@ def assert_all_points_once(records: list[TrialRecord]) -> None:
     assert sorted(str(r.parameters) for r in records) == sorted(map(str, POINTS))
 
 
-@pytest.mark.parametrize("kind", ["sqlite:///", "journal:///"], ids=["sqlite", "journal"])
+@pytest.mark.parametrize(("kind", "jobs"), [("sqlite", 2), ("journal", 0)])
 def test_killed_exploration_goes_on_where_it_was(
-    start: Start, small_study: Join, tmp_path: Path, kind: str
+    start: Start, small_study: Join, tmp_path: Path, kind: str, jobs: int
 ) -> None:
-    url, log = f"{kind}{tmp_path / 'study'}", tmp_path / "log"
+    url, log = f"{kind}:///{tmp_path / 'study'}", tmp_path / "log"
     study = small_study(url)
-    process = start(url, 2, GRACE, 0.2, log)
+    process = start(url, jobs, GRACE, 0.2, log)
     wait_until(study, in_mid_trial)
     kill_all_of(process)
     before = study.records()
     over = {record.number for record in before if record.ended}
     assert any(record.state == "running" for record in before)
-    assert start(url, 1, GRACE, 0.02, log).wait(PATIENCE) == 0
+    assert start(url, 0, GRACE, 0.02, log).wait(PATIENCE) == 0
     after = study.records()
     assert_all_points_once(after)
     for record in before:

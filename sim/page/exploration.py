@@ -66,6 +66,10 @@ class Trial(_Part):
         In %, after each task.
     cost : dict of str to list of Share
         By objective.
+    violations : dict of str to float
+        By constraint, what is above the limit as a share of it; not above zero where it is kept.
+    message : str
+        What stopped it, of a failed one.
     command, yaml : str
         What reproduces it.
     """
@@ -84,6 +88,8 @@ class Trial(_Part):
     cost: dict[str, list[Share]] = {}
     seconds: float | None = None
     cache_hits: int | None = None
+    violations: dict[str, float] = {}
+    message: str = ""
     command: str = ""
     yaml: str = ""
 

@@ -115,6 +115,8 @@ def trial(number: int, chosen: dict[str, Any], rng: np.random.Generator) -> dict
         "reference": False,
         "accuracy_by_task": [round(value, 2) for value in curve],
         "cost": cost,
+        "violations": {},
+        "message": "",
         "seconds": round(6 + 4 * rng.random(), 1),
         "cache_hits": number % 5,
         "command": f"engram run trial-{number}.yaml --out build/trial-{number}",
@@ -127,7 +129,8 @@ def fate(made: dict[str, Any], static: dict[str, float], luck: float) -> dict[st
     """Return what is other than of a complete trial."""
     if any(static[name] > limit for name, limit in LIMITS.items()):
         untried = {"seeds": 0, "rung": None, "accuracy_by_task": [], "spread": {}}
-        return {"state": "infeasible", "values": static, **untried}
+        excess = {f"bits <= {LIMITS['bits']:g} Mb": static["bits"] / LIMITS["bits"] - 1}
+        return {"state": "infeasible", "values": static, "violations": excess, **untried}
     if luck < 0.02:
         return {"state": "failed", "values": {}, "spread": {}, "accuracy_by_task": [], "cost": {}}
     if luck < 0.3 and made["values"]["accuracy"] < 43:

@@ -237,6 +237,18 @@ def test_chosen_trial_shows_values_costs_curve_and_command(reader: Reader) -> No
     assert dots.count("M") == len(chosen["accuracy_by_task"])
 
 
+def test_chosen_trial_says_what_is_wrong_with_it(reader: Reader) -> None:
+    content = exploration(6)
+    wrong = {"violations": {"bits <= 6 Mb": 0.25, "area <= 2.4 mm2": -0.5}, "message": "No room."}
+    content["trials"][2] |= {"state": "pruned", **wrong}
+    page = reader.open(content, "#trial-2")
+    assert page.locator("#chosen .trouble").all_inner_texts() == [
+        "Breaks bits ≤ 6 Mb by 25 %.",
+        "Stopped early: its accuracy is of fewer tasks or seeds.",
+        "No room.",
+    ]
+
+
 def test_difference_from_the_reference_is_told_in_words(reader: Reader) -> None:
     content = exploration(6)
     content["trials"][2]["values"] |= {"bits": content["trials"][0]["values"]["bits"] - 0.25}

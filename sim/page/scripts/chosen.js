@@ -23,6 +23,7 @@ function chosenParts(trial) {
       html("h3", {}, markIcon(seriesOf(trial)), trial.label),
       html("p", { class: "lead" }, [...facts, timeOf(trial)].filter(Boolean).join(", ")),
     ),
+    ...troubles(trial).map((text) => html("p", { class: "trouble" }, text)),
     valueTable(trial),
     part("Accuracy by task", curve(trial)),
     part("Run it again", recipe(trial)),
@@ -32,6 +33,16 @@ function chosenParts(trial) {
 }
 
 const part = (title, content) => content && html("section", {}, html("h4", {}, title), content);
+// Why a trial is not among the complete, or should not be taken.
+function troubles(trial) {
+  const broken = Object.entries(trial.violations)
+    .filter(([, excess]) => excess > 0)
+    .map(([text, excess]) => `Breaks ${pretty(text)} by ${format(100 * excess)} %.`);
+  const early =
+    trial.state === "pruned" ? ["Stopped early: its accuracy is of fewer tasks or seeds."] : [];
+  return [...broken, ...early, ...(trial.message ? [trial.message] : [])];
+}
+
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const seedsOf = (trial) =>
   trial.seeds ? `${trial.seeds} ${trial.seeds === 1 ? "seed" : "seeds"}` : null;

@@ -64,7 +64,7 @@ def html_page(exploration: Exploration) -> str:
         script=script,
         data=_embedded(exploration),
         title=_text(exploration.title),
-        verdict=_text(exploration.verdict),
+        verdict=_text(_pretty(exploration.verdict)),
         recommendations="\n".join(map(_card, exploration.recommended)),
         facts=_facts(exploration),
         about=_text(exploration.data),
@@ -104,15 +104,15 @@ def _text(value: object) -> str:
     return escape(str(value), quote=True)
 
 
-def _limit(text: str) -> str:
+def _pretty(text: str) -> str:
     return text.replace("<=", "≤").replace(">=", "≥").replace("mm2", "mm²")
 
 
 def _card(recommendation: Recommendation) -> str:
     number = "" if recommendation.trial is None else f' data-trial="{recommendation.trial}"'
     return (
-        f'<li class="card"{number}><h3>{_text(_limit(recommendation.budget))}</h3>'
-        f'<p class="sentence">{_text(recommendation.sentence)}</p></li>'
+        f'<li class="card"{number}><h3>{_text(_pretty(recommendation.budget))}</h3>'
+        f'<p class="sentence">{_text(_pretty(recommendation.sentence))}</p></li>'
     )
 
 
@@ -125,7 +125,7 @@ def _facts(exploration: Exploration) -> str:
         "Pruned": f"{states.count('pruned'):,}",
         "Infeasible": f"{states.count('infeasible'):,}",
         "Failed": f"{states.count('failed'):,}",
-        "Within": _limit(", ".join(exploration.constraints)) or "no constraint",
+        "Within": _pretty(", ".join(exploration.constraints)) or "no constraint",
         "Made": _moment(exploration.made),
         "engram": exploration.engram,
     }

@@ -33,6 +33,18 @@ MAY_IMPORT = {
     },
     "sim.binplay": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.cost": {"golden.params", "matplotlib", "numpy", "pydantic", "rich", "sim", "yaml"},
+    "sim.explore": {
+        "golden",
+        "matplotlib",
+        "numpy",
+        "optuna",
+        "psycopg",
+        "pydantic",
+        "rich",
+        "sim",
+        "threadpoolctl",
+        "yaml",
+    },
     "sim.native": {
         "golden",
         "matplotlib",

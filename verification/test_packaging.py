@@ -31,7 +31,8 @@ def test_every_built_in_configuration_is_package_data() -> None:
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
     shipped = set((ROOT / "sim" / "shipped").glob("cifar100*/*"))
     tables = set((ROOT / "sim" / "cost" / "tables").glob("*"))
-    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables}
+    page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim" / "page").rglob(f"*.{kind}")}
+    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page}
     names = {path.relative_to(ROOT / "sim").with_suffix("").as_posix() for path in covered}
     assert {
         "configs/digits",

@@ -80,6 +80,13 @@ class SharedStudy:
         states = [row.state for row in self._rows()[: self.limit]]
         return len(states) == self.limit and all(state.is_finished() for state in states)
 
+    @property
+    def span(self) -> float:
+        """Seconds from the beginning of the first trial to the end of the last one over."""
+        starts = [row.datetime_start for row in self._rows() if row.datetime_start]
+        ends = [row.datetime_complete for row in self._rows() if row.datetime_complete]
+        return (max(ends) - min(starts)).total_seconds() if ends else 0.0
+
     def claim(self, worker: str) -> Trial | None:
         """Return a trial, its parameters chosen, that is this worker's to run.
 

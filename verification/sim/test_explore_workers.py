@@ -12,12 +12,14 @@ import pytest
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
+from sim.errors import UserError
 from sim.explore.pulse import Heartbeat, Pulse, Watch
 from sim.explore.samplers import Plan, sampler_of
 from sim.explore.storage import Storage
 from sim.explore.study import MOST_LOST, SharedStudy
 from sim.explore.trials import TrialRecord
 from sim.explore.worker import Worker
+from sim.explore.workers import Workers
 from verification.sim.small_exploration import POINTS, Sampler, SmallProblem
 
 Join = Callable[..., SharedStudy]
@@ -316,3 +318,38 @@ def test_values_of_optuna_are_in_the_order_of_the_objectives(join: Join) -> None
     directions = [direction.name for direction in study._study.directions]
     assert directions == ["MINIMIZE", "MAXIMIZE"]
     assert np.all([row.values[0] < row.values[1] for row in rows])
+
+
+@pytest.fixture
+def workers(tmp_path: Path) -> Iterator[Workers]:
+    storage = Storage.at(f"journal:///{tmp_path / 'study.log'}")
+    with Workers(SmallProblem(), storage, trials=2, jobs=1, pulse=Pulse()) as found:
+        yield found
+
+
+def test_storage_that_fails_on_the_way_is_named(
+    workers: Workers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> list[FrozenTrial]:
+        raise StorageInternalError("commit failed") from OSError("disk full\nand more")
+
+    monkeypatch.setattr(workers.study, "_rows", fail)
+    with pytest.raises(UserError, match=rf"^journal:///{tmp_path}/study\.log fails: disk full$"):
+        workers.run(lambda records: None)
+
+
+def test_process_that_ends_again_and_again_is_not_started_for_ever(workers: Workers) -> None:
+    with pytest.raises(UserError, match="ended from outside before it had a trial, for want of me"):
+        workers._bury("host:1:a", -9)
+    with pytest.raises(UserError, match="Worker host:1:a ended with status 2; it has said why"):
+        workers._bury("host:1:a", 2)
+    workers.study.claim("host:1:a")
+    workers._bury("host:1:a", -9)
+    assert [record.state for record in workers.study.records()] == ["waiting"]
+
+
+def test_span_is_from_the_first_beginning_to_the_last_end(join: Join) -> None:
+    study = join(SmallProblem(sampler=Sampler("grid"), seconds=0.01), 3)
+    assert study.span == 0
+    records = work(SmallProblem(sampler=Sampler("grid"), seconds=0.01), study)
+    assert study.span >= sum(record.seconds for record in records) > 0

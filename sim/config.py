@@ -11,12 +11,12 @@ import pydantic
 from pydantic import Field
 
 from sim.config_sections import DataConfig, HeadConfig, PlateauConfig, TasksConfig
-from sim.files import built_in_or_own, read_text
+from sim.documents import read_document
 from sim.methods import Method, MethodEntry, expand_methods
 from sim.replay import SOURCES
 from sim.section import Section
 from sim.validation import validate
-from sim.yaml_lines import Document, apply_override, parse
+from sim.yaml_lines import Document
 
 __all__ = [
     "BUILT_IN",
@@ -188,12 +188,8 @@ def load_config(
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
-    document = parse(read_text(path), str(path))
-    for assignment in overrides:
-        document = apply_override(document, assignment)
-    if seeds is not None:
-        document = apply_override(document, f"seeds={seeds}")
+    own = [] if seeds is None else [f"seeds={seeds}"]
+    document = read_document(name, BUILT_IN, [*overrides, *own])
     schema = CompareConfig if "budgets" in document.data else StudyConfig
     return validate(schema, document), document
 

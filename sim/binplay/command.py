@@ -18,8 +18,9 @@ from sim.binplay.continual import BinPlayRun
 from sim.binplay.networks import decoder_macs, parameter_count
 from sim.binplay.settings import BUILT_IN, BinPlayConfig
 from sim.datasets import ImageSet, load
+from sim.documents import read_document
 from sim.errors import UserError
-from sim.files import built_in_or_own, ensure_directory, read_text, write_all
+from sim.files import ensure_directory, write_all
 from sim.ledger import Entry, Ledger, index_bits
 from sim.pretrain.command import choose_device, device_name
 from sim.report.changed import changed_settings
@@ -27,7 +28,6 @@ from sim.report.origin import json_text
 from sim.report.tables import markdown_table
 from sim.validation import validate
 from sim.work_folder import WorkFolder, work_path
-from sim.yaml_lines import apply_override, parse
 
 __all__ = ["BinPlayCommand", "binplay_ledger", "load_binplay"]
 
@@ -112,11 +112,7 @@ def load_binplay(name: str, overrides: Sequence[str] = ()) -> BinPlayConfig:
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
-    document = parse(read_text(path), str(path))
-    for assignment in overrides:
-        document = apply_override(document, assignment)
-    return validate(BinPlayConfig, document)
+    return validate(BinPlayConfig, read_document(name, BUILT_IN, overrides))
 
 
 def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:

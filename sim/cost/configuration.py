@@ -21,13 +21,13 @@ from golden.params import (
 )
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
+from sim.documents import read_document
 from sim.errors import UserError
-from sim.files import built_in_or_own, read_text
 from sim.networks import load_network
 from sim.parameters import parameters_section
 from sim.section import Section
 from sim.validation import validate
-from sim.yaml_lines import Document, parse
+from sim.yaml_lines import Document
 
 __all__ = ["BUILT_IN", "REFERENCE", "CostConfig", "MemorySection", "TaskSection", "load_cost"]
 
@@ -160,8 +160,7 @@ def load_cost(name: str) -> CostConfig:
     UserError
         If the file cannot be read or a value does not fit; the message names file, line and key.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
-    document = parse(read_text(path), str(path))
+    document = read_document(name, BUILT_IN)
     section = parameters_section(REFERENCE)
     content: dict[str, Any] = {"chip": (section, section())}
     model = pydantic.create_model("CostFile", __base__=_CostFields, **content)

@@ -13,14 +13,14 @@ from pydantic import Field
 from sim.config import StudyConfig
 from sim.config_sections import DataConfig, HeadConfig, TasksConfig
 from sim.cost.counts.training import Gradients
+from sim.documents import read_document
 from sim.explore.fidelity import FidelityConfig
 from sim.explore.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.vary import VariedSection, varied
-from sim.files import built_in_or_own, read_text
 from sim.replay import SOURCES
 from sim.section import Section
 from sim.validation import validate
-from sim.yaml_lines import Document, apply_override, parse
+from sim.yaml_lines import Document
 
 __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]
 
@@ -234,8 +234,5 @@ def load_explore(name: str, overrides: Sequence[str] = ()) -> tuple[ExploreConfi
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
-    document = parse(read_text(path), str(path))
-    for assignment in overrides:
-        document = apply_override(document, assignment)
+    document = read_document(name, BUILT_IN, overrides)
     return validate(ExploreConfig, document), document

@@ -14,12 +14,12 @@ from pydantic import Field
 from golden.params import NetworkParams
 from sim.config import PlateauConfig
 from sim.datasets import NAMES
+from sim.documents import read_document
 from sim.errors import UserError
-from sim.files import built_in_or_own, read_text
 from sim.networks import load_network
 from sim.section import Section
 from sim.validation import validate
-from sim.yaml_lines import Document, apply_override, parse
+from sim.yaml_lines import Document
 
 __all__ = [
     "BUILT_IN",
@@ -276,12 +276,8 @@ def load_recipe(
     UserError
         If a file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, built_in, "Configuration")
-    document = parse(read_text(path), str(path))
     inner = [text for text in overrides if text.lstrip().startswith("network.")]
-    for assignment in overrides:
-        if assignment not in inner:
-            document = apply_override(document, assignment)
+    document = read_document(name, built_in, [text for text in overrides if text not in inner])
     config = validate(schema, document)
     network = _as_trained(load_network(config.network, inner), config, document)
     return Recipe(config=config, network=network, document=document)

@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.files import built_in_or_own, read_text
+from sim.documents import read_document
 from sim.pretrain.settings import AugmentConfig, ClassesConfig, ScheduleConfig
 from sim.section import Section
 from sim.validation import validate
-from sim.yaml_lines import Document, apply_override, parse
+from sim.yaml_lines import Document
 
 __all__ = ["BUILT_IN", "ResnetConfig", "StepsConfig", "ThroughConfig", "load_resnet_config"]
 
@@ -121,8 +121,5 @@ def load_resnet_config(name: str, overrides: Sequence[str] = ()) -> tuple[Resnet
     UserError
         If the file cannot be read or a value does not fit; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Configuration")
-    document = parse(read_text(path), str(path))
-    for assignment in overrides:
-        document = apply_override(document, assignment)
+    document = read_document(name, BUILT_IN, overrides)
     return validate(ResnetConfig, document), document

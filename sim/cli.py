@@ -468,5 +468,7 @@ def main() -> None:
         )
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("engram: interrupted; what has a --resume goes on with it")
+        Console(stderr=True).print(
+            "engram: interrupted; what has a --resume goes on with it, explore by the same command"
+        )
         sys.exit(130)

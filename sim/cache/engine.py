@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-__all__ = ["engine"]
+__all__ = ["code_digest", "engine"]
 
 _ROOT = Path(__file__).parents[2]
 # Modules that a run goes through; what lies deeper under `sim` prices, draws and reports.
@@ -30,16 +30,17 @@ def engine() -> dict[str, Any]:
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return {
         "engram": version("engram"),
-        "code": _code_digest(),
+        "code": code_digest(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in blas}),
         "processor": described.get("SIMD Extensions", {}).get("found", []),
     }
 
 
-def _code_digest() -> str:
+def code_digest(*more: str) -> str:
+    """Return the SHA-256 of the modules that a run goes through, and of those that match `more`."""
     sha = hashlib.sha256()
-    for pattern in _CODE:
+    for pattern in (*_CODE, *more):
         for path in sorted(_ROOT.glob(pattern)):
             sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
             sha.update(path.read_bytes())

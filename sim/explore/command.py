@@ -47,18 +47,22 @@ class ExploreCommand:
             fault; the storage is then as it was.
         """
         _, document = load_explore(self.config, self.assignments)
-        if self.cache is not None:
-            ensure_directory(self.cache)
         problem = DesignProblem(document, self.data_dir, self.cache)
         storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
         if self.storage is not None:
             with storage.exclusively():
                 storage.check()
-        ensure_directory(self.out)
+        for folder in (self.out, self.cache):
+            if folder is not None:
+                ensure_directory(folder)
         with Workers(problem, storage, self.trials, self.jobs, Pulse(self.grace)) as workers:
             records = self._run(workers, problem, console)
         report = ExplorationReport(
-            problem.config, records, masked(self.command), problem.evaluator.bank
+            problem.config,
+            records,
+            masked(self.command),
+            problem.evaluator.bank,
+            self.data_dir,
         )
         report.write(self.out)
         console.print(report.terminal_table)
@@ -88,5 +92,5 @@ def _hits(records: Sequence[TrialRecord]) -> str:
     hits = sum(record.cache_hits for record in records)
     seconds = sum(record.seconds for record in records)
     return (
-        f"{len(records)} trials took {seconds:.0f} s of a core; {hits} results were in the cache."
+        f"{len(records)} trials took {seconds:.0f} s, added up; {hits} results were in the cache."
     )

@@ -112,12 +112,24 @@ class Costs:
         if of == "image":
             return {"image": self._image.cycles, "classifier": past.answer_cycles}
         again = task.epochs if past.exemplar and task.embeddings == "recompute" else 1
-        found = {"images": self._image.cycles * task.samples * again}
+        found = {
+            "images": self._image.cycles * task.samples * again,
+            "memory of the past": self._busiest(past.remembered) / task.classes,
+        }
         if past.exemplar is not None:
             forward = answer(config, "head").cycles or Fraction(0)
             found["exemplars"] = past.exemplar_cycles * replays(config) / task.classes
             found["forward passes"] = forward * trained(config) / task.classes
         return found
+
+    def _busiest(self, tally: Tally) -> Fraction:
+        """Return the accesses of the memory that has most, a row of every copy a cycle."""
+        copies = {m.component: m.copies for m in self._memories["learner"]}
+        rows: dict[str, Fraction] = {}
+        for (component, kind, _), n in tally.items():
+            if kind in ("read", "write"):
+                rows[component] = rows.get(component, Fraction(0)) + n
+        return max((n / copies.get(c, 1) for c, n in rows.items()), default=Fraction(0))
 
 
 def shortened(parts: Mapping[str, float]) -> list[dict[str, Any]]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The designs of a configuration as a problem: what proposes them, and what they are worth."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import version
@@ -10,6 +12,8 @@ from typing import Any
 from optuna.trial import Trial
 
 from sim.cache import Cache
+from sim.cache.engine import code_digest
+from sim.cost.technology import BUILT_IN
 from sim.errors import UserError
 from sim.explore.evaluate import Evaluator
 from sim.explore.fidelity import promising
@@ -18,10 +22,18 @@ from sim.explore.rung import Rung
 from sim.explore.samplers import Plan
 from sim.explore.settings import ExploreConfig, SamplerConfig
 from sim.explore.space import Space
+from sim.files import built_in_or_own
 from sim.validation import validate
 from sim.yaml_lines import Document
 
 __all__ = ["DesignProblem"]
+
+# Modules that decide the values of a design, beside those of a run.
+_CODE = (
+    "sim/cost/**/*.py",
+    "sim/cost/tables/*",
+    *(f"sim/explore/{name}.py" for name in ("chip", "costs", "evaluate", "objectives", "past")),
+)
 
 
 class DesignProblem:
@@ -63,6 +75,8 @@ class DesignProblem:
             "version": version("engram"),
             "space": self.space.digest(),
             "data": self.evaluator.bank.digest,
+            "technology or network": self._prices(),
+            "code": code_digest(*_CODE),
         }
 
     @property
@@ -106,6 +120,13 @@ class DesignProblem:
 
     def promising(self, values: Mapping[str, float], rivals: Sequence[Mapping[str, float]]) -> bool:
         return promising(values, rivals, self.config.sought, self.config.fidelity)
+
+    def _prices(self) -> str:
+        """Return the SHA-256 of what designs are priced by, whatever its files are called."""
+        network = self.evaluator.network
+        described = json.dumps(network and network.describe(), sort_keys=True)
+        table = built_in_or_own(self.config.hardware.technology, BUILT_IN, "Technology")
+        return hashlib.sha256(table.read_bytes() + described.encode()).hexdigest()
 
     def _planned(self) -> Plan:
         sampler = self.config.sampler

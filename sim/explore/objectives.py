@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is sought: objectives with their units, and bounds on them."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -122,7 +123,7 @@ class ObjectiveSection(Section):
     of : str or null
         Of energy, `class` (to learn it: samples embedded, memory written, head trained; the
         default), `image` (embedded and named) or `exemplar` (drawn or read); of latency, `class`
-        (samples embedded, exemplars drawn or read, forward passes: all that hardware does; the
+        (samples embedded, memory fitted and written, exemplars drawn or read, forward passes; the
         default), `image` or `exemplar`; of area, `learner` (all memories; the default), `chip`
         (without those that learning alone needs) or `past`.
     """
@@ -177,6 +178,8 @@ class Constraint:
             bound = float(number) * UNITS[name][unit]
         except ValueError:
             raise ValueError(f"must be {_FORM}, not {text!r}") from None
+        if not math.isfinite(bound):
+            raise ValueError(f"must have a finite bound, not {number}")
         return cls(name, relation, bound, " ".join(text.split()))
 
     def excess(self, value: float, objective: Objective) -> float:

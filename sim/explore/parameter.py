@@ -2,7 +2,6 @@
 """Something that may be chosen: one of a list, or a number of a range."""
 
 from dataclasses import dataclass
-from math import isclose
 from typing import TYPE_CHECKING, Literal
 
 from sim.explore.point import Value
@@ -83,8 +82,7 @@ class Parameter:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
         inside = self.choices.low <= value <= self.choices.high
-        numbers = self.choices.numbers()
-        return inside and (numbers is None or any(isclose(value, n) for n in numbers))
+        return inside and self.choices.reaches(value)
 
     @property
     def in_words(self) -> str:

@@ -59,7 +59,7 @@ def recommend(
 
     Of the designs within it, those count that are within `NEAR` points of the most accurate; of
     these the one whose energy, area and latency, those that are sought, have the least product; of
-    equal ones that of fewest bits.
+    equal ones that of fewest bits. Where no budget bounds them, bits are a factor, too.
 
     Parameters
     ----------
@@ -77,7 +77,8 @@ def recommend(
         )
     best = max(within, key=lambda d: d.values["accuracy"])
     near = [d for d in within if d.values["accuracy"] >= best.values["accuracy"] - NEAR]
-    priced = [o.name for o in objectives if o.name not in ("accuracy", "bits")]
+    unpriced = ("accuracy",) if budget is None else ("accuracy", "bits")
+    priced = [o.name for o in objectives if o.name not in unpriced]
     chosen = min(
         near,
         key=lambda d: (

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The files of an exploration: ``exploration.json``, ``report.md``, figures, designs to run."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,9 +32,10 @@ _READING = """\
 A design is on the *front* if no other that was tried is as good in every objective and better in \
 one. Accuracy is the mean over the seeds of the last rung; all other values are known before \
 anything is learnt, from the counts of `engram cost`, without leakage. Energy \
-and time to learn a class are those of its samples embedded, its memory written, exemplars of the \
-past drawn or read, and of the head trained on both; no hardware trains yet, so that backward \
-passes have energies but no time. Area is that of memories alone. All designs are tested on the \
+and time to learn a class are those of its samples embedded, its memory fitted and written, \
+exemplars of the past drawn or read, and of the head trained on both; what no hardware does yet \
+takes a cycle for every row of the memory that is busiest, and backward passes have energies but \
+no time. Area is that of memories alone. All designs are tested on the \
 same test samples, and the best of many is a little less good than it seems."""
 
 _RULE = f"""\
@@ -56,12 +58,15 @@ class ExplorationReport:
         Command line that makes the report.
     bank : Bank
         Its data, all bits of every embedding.
+    data_dir : Path or None
+        Folder of the data archives, where they have one.
     """
 
     config: ExploreConfig
     records: Sequence[TrialRecord]
     command: str
     bank: Bank
+    data_dir: Path | None = None
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -120,7 +125,14 @@ class ExplorationReport:
             ],
             "space": self.config.document(),
             "space_sha256": self.config.digest(),
-            "trials": [_trial(record, record.number in front) for record in outcome.records],
+            "trials": [
+                {
+                    **_trial(record, record.number in front),
+                    "command": self._command(record),
+                    "note": self._note(record),
+                }
+                for record in outcome.records
+            ],
             "recommended": [
                 {
                     "budget": r.bound,
@@ -184,6 +196,21 @@ class ExplorationReport:
     def _cells(self, record: TrialRecord) -> list[str]:
         return [_cell(record, o.name) for o in self.outcome.objectives]
 
+    def _command(self, record: TrialRecord) -> str:
+        """Return the command that runs the study of a trial."""
+        seeds = ["--seeds", str(record.rungs[-1].seeds)] if record.rungs else []
+        data = [] if self.data_dir is None else ["--data-dir", str(self.data_dir)]
+        return shlex.join(["engram", "run", f"trial-{record.number}.yaml", *seeds, *data])
+
+    def _note(self, record: TrialRecord) -> str:
+        """Say in what a trial is less than the study of its command."""
+        tasks, all_tasks = len(record.rungs[-1].by_task) if record.rungs else 0, self.bank.tasks
+        if not tasks or tasks == len(all_tasks):
+            return ""
+        return (
+            f"The command runs all {len(all_tasks)} tasks; this accuracy is of the first {tasks}."
+        )
+
 
 def _cell(record: TrialRecord, name: str) -> str:
     if name != "accuracy":
@@ -196,7 +223,6 @@ def _trial(record: TrialRecord, front: bool) -> dict[str, Any]:
     """Return a trial as plain data."""
     rung = record.rungs[-1] if record.rungs else None
     spread = None if rung is None else rung.spread
-    seeds = "" if rung is None else f" --seeds {rung.seeds}"
     return {
         "number": record.number,
         "state": record.state,
@@ -214,7 +240,6 @@ def _trial(record: TrialRecord, front: bool) -> dict[str, Any]:
         "seconds": record.seconds,
         "cache_hits": record.cache_hits,
         "message": record.message,
-        "command": f"engram run trial-{record.number}.yaml{seeds}",
         "yaml": record.yaml,
     }
 

@@ -14,14 +14,23 @@ What a search tries is no even sample, and effects of two parameters together ar
 dash where too few trials tell. Accuracies are those of trials that went through all rungs, other \
 objectives those of all trials."""
 
+_REFERENCE = "## Where the reference lies"
+
 _GAPS = "What could be had in each objective by another design that is as good in all others:"
 
 
 def reference_section(outcome: Outcome) -> list[str]:
-    """Return where the reference lies; nothing if there is none."""
+    """Return where the reference lies, or why that is not known; nothing if there is none."""
     record, gaps = outcome.reference, outcome.reference_gaps
     if record is None or gaps is None:
-        return []
+        asked = next((r for r in outcome.records if r.reference), None)
+        if asked is None:
+            return []
+        why = f": {asked.message}" if asked.message else ""
+        return [
+            _REFERENCE,
+            f"{asked.label} did not go through all rungs, it is {asked.state}{why}.",
+        ]
     on_front = any(record.number == other.number for other in outcome.front)
     rows = [
         [o.name, f"{record.values[o.name]:.4g} {o.unit}", f"{gaps[o.name]:.3g} {_unit(o.unit)}"]
@@ -29,7 +38,7 @@ def reference_section(outcome: Outcome) -> list[str]:
     ]
     place = "is on the front" if on_front else "is not on the front"
     return [
-        "## Where the reference lies",
+        _REFERENCE,
         f"{record.label} {place} of all objectives. {_GAPS}",
         markdown_table(("objective", "reference", "to be had"), rows),
     ]

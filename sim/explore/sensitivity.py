@@ -69,15 +69,17 @@ def sensitivities(
             if len(chosen) < _LEAST_TRIALS:
                 continue
             values = np.array([value for _, value in chosen])
+            taken = 1
             if parameter.name != REPLAY:
-                values = _within([p[REPLAY] for p, _ in chosen], values)
+                methods = [p[REPLAY] for p, _ in chosen]
+                values, taken = _within(methods, values), len(set(methods))
             groups = _groups(parameter, [p[parameter.name] for p, _ in chosen])
-            share = main_effect(groups, values)
+            share = main_effect(groups, values, taken)
             found.append(Share(parameter.name, objective, share, len(chosen)))
     return found
 
 
-def main_effect(groups: Sequence[Any], values: NDArray[np.float64]) -> float:
+def main_effect(groups: Sequence[Any], values: NDArray[np.float64], taken: int = 1) -> float:
     """Return the share of the variance of values that lies between their groups.
 
     It is adjusted for what groups explain by chance (epsilon squared, the adjusted R squared of
@@ -87,14 +89,16 @@ def main_effect(groups: Sequence[Any], values: NDArray[np.float64]) -> float:
     ----------
     groups : sequence of n
     values : ndarray of shape (n,), float64
+    taken : int
+        Means that the values are already less of: their own, or one a method.
     """
     total = float(np.square(values - values.mean()).sum())
     names = list(dict.fromkeys(groups))
-    free = len(values) - len(names)
+    free = len(values) - len(names) - taken + 1
     if total <= 1e-12 * float(np.square(values).sum()) or len(names) < 2 or free < 1:
         return 0.0
     left = float(np.square(_within(groups, values)).sum())
-    return max(0.0, 1 - (left / free) / (total / (len(values) - 1)))
+    return max(0.0, 1 - (left / free) / (total / (len(values) - taken)))
 
 
 def _within(groups: Sequence[Any], values: NDArray[np.float64]) -> NDArray[np.float64]:

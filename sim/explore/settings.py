@@ -69,6 +69,8 @@ class SamplerConfig(Section):
     Attributes
     ----------
     name : {"grid", "random", "tpe", "nsga2"}
+        Optuna's, but for ``grid``, all points in order. ``nsga2`` evolves what all methods share
+        and draws a method's own parameters at random: it is for spaces of one method.
     seed : int
     population : int
         Designs of a generation of ``nsga2``.

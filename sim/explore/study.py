@@ -142,11 +142,17 @@ class SharedStudy:
 
     def give_back(self, trial: Trial) -> None:
         """Leave a trial, its parameters with it, to another worker."""
-        with suppress(UpdateFinishedTrialError):
-            self._backend.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+        self._wait(trial)
 
-    def bury(self, worker: str) -> int:
-        """Give back what a worker ran that is known to be dead; return how many trials."""
+    def bury(self, worker: str, blame: bool = True) -> int:
+        """Give back what a worker ran that is known to be dead; return how many trials.
+
+        Parameters
+        ----------
+        worker : str
+        blame : bool
+            Whether the trial may have killed it, and counts as failed after some such workers.
+        """
         with self._storage.exclusively():
             rows = [
                 row
@@ -155,8 +161,15 @@ class SharedStudy:
                 and row.user_attrs.get(BEAT, "").startswith(f"{worker}#")
             ]
             for row in rows:
-                self._give_back_lost(row)
+                if blame:
+                    self._give_back_lost(row)
+                else:
+                    self._wait(row)
         return len(rows)
+
+    def _wait(self, trial: Trial | FrozenTrial) -> None:
+        with suppress(UpdateFinishedTrialError):
+            self._backend.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _constrain(self, trial: Trial, record: TrialRecord) -> None:
         """Tell the sampler of broken constraints; those it is not told of are kept."""

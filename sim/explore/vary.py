@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sections in which a value may be one, a list of choices, or a range."""
 
+import math
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -61,6 +62,14 @@ class RangeSection(Section):
         # In decimals, as they are written: neither their number nor their digits hang on rounding.
         low, high, step = (Decimal(str(n)) for n in (self.low, self.high, self.step))
         return [float(low + i * step) for i in range(int((high - low) / step) + 1)]
+
+    def reaches(self, value: float) -> bool:
+        """Return whether a number between the ends is one of `numbers`, but for its rounding."""
+        step = self.step or (1 if self.integers else None)
+        if step is None:
+            return True
+        steps = (value - self.low) / step
+        return math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-6)
 
 
 class VariedSection(Section):

@@ -13,8 +13,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
-from typing import NoReturn
 
 from optuna.exceptions import StorageInternalError
 
@@ -132,7 +130,7 @@ class Workers:
                 process.kill()
                 process.join()
                 with suppress(StorageInternalError, OSError, UserError):
-                    self.study.bury(name)
+                    self.study.bury(name, blame=False)
         self._processes.clear()
 
 
@@ -147,12 +145,19 @@ def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, to
         Tells it from any other that had, or has elsewhere, the same process number.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the command tells its workers
-    signal.signal(signal.SIGTERM, _end)
-    _end_with_parent()
+    worker: Worker | None = None
+
+    def leave() -> None:
+        if worker is not None:
+            worker.leave()
+        os._exit(0)
+
+    _when_told_to_end(leave)
     name = _name(os.getpid(), token)
     try:
         with SharedStudy(problem, storage, trials, pulse.grace) as study:
-            Worker(problem, study, pulse, name).run()
+            worker = Worker(problem, study, pulse, name)
+            worker.run()
     except (StorageInternalError, OSError, UserError) as error:
         sys.stderr.write(f"engram: {storage} fails: {_first_line(error)}\n")
         sys.exit(2)
@@ -162,20 +167,20 @@ def _name(pid: int | None, token: str) -> str:
     return f"{socket.gethostname()}:{pid}:{token}"
 
 
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    signal.signal(number, signal.SIG_IGN)
-    sys.exit(0)
+def _when_told_to_end(leave: Callable[[], None]) -> None:
+    """Have a thread call `leave` on SIGTERM, or when the process that started this one is gone.
 
-
-def _end_with_parent() -> None:
-    """Have this process end when the one that started it is gone, killed perhaps."""
+    No exception does that: raised wherever the main thread happens to be, it can be swallowed, in
+    the finalizer of an object say.
+    """
+    ear, mouth = multiprocessing.Pipe(duplex=False)
+    signal.signal(signal.SIGTERM, lambda number, frame: mouth.send(None))
     parent = multiprocessing.parent_process()
-    if parent is None:
-        return
+    told = [ear] if parent is None else [ear, parent.sentinel]
 
     def watch() -> None:
-        wait([parent.sentinel])
-        os.kill(os.getpid(), signal.SIGTERM)
+        wait(told)
+        leave()
 
     threading.Thread(target=watch, daemon=True).start()
 

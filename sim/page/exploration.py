@@ -72,6 +72,8 @@ class Trial(_Part):
         What stopped it, of a failed one.
     command, yaml : str
         What reproduces it.
+    note : str
+        In what it is less than what they run.
     """
 
     number: Annotated[int, Field(ge=0)]
@@ -92,6 +94,7 @@ class Trial(_Part):
     message: str = ""
     command: str = ""
     yaml: str = ""
+    note: str = ""
 
 
 class Recommendation(_Part):

@@ -117,6 +117,7 @@ def trial(number: int, chosen: dict[str, Any], rng: np.random.Generator) -> dict
         "cost": cost,
         "violations": {},
         "message": "",
+        "note": "",
         "seconds": round(6 + 4 * rng.random(), 1),
         "cache_hits": number % 5,
         "command": f"engram run trial-{number}.yaml --out build/trial-{number}",

@@ -8,6 +8,7 @@ with 0 jobs this process is a worker itself, as one of another machine is.
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,8 @@ class SmallProblem:
         size = self.describe(parameters)["static"]["bits"]
         accuracy = 60 + 2 * size - (20 if parameters["replay"] == "stored" else 0)
         for number in range(self.last_rung + 1):
-            time.sleep(self.seconds)
+            with suppress(SystemExit):  # as finalizers of objects swallow it, in code that learns
+                time.sleep(self.seconds)
             if self.log is not None:
                 with self.log.open("a") as file:
                     file.write(f"{number} {self.describe(parameters)['label']}\n")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from sim.cost.technology import BUILT_IN
 from sim.explore.bars import MOST_LINES, ExploreBars
 from sim.explore.design_problem import DesignProblem
 from sim.explore.rung import Rung
@@ -130,6 +131,24 @@ def begin(url: str, space: Path, *assignments: str) -> None:
     ],
     ids=["form", "folder", "journal", "file", "version", "server"],
 )
+def test_study_is_of_the_content_of_its_technology(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    text = (BUILT_IN / "cmos22.yaml").read_text()
+    space = tmp_path / "space.yaml"
+    space.write_text(SPACE.replace("pe: 4", f"technology: {own}, pe: 4"))
+
+    def identity() -> dict[str, str]:
+        _, document = load_explore(str(space))
+        return DesignProblem(document, None, None).identity
+
+    own.write_text(text)
+    first = identity()
+    assert identity() == first
+    own.write_text(f"{text}\n# another")
+    changed = {key for key, value in identity().items() if value != first[key]}
+    assert changed == {"technology or network"}
+
+
 def test_storage_that_cannot_be_used_is_named_and_nothing_is_written(
     engram: Engram, space: Path, tmp_path: Path, storage: str, message: str
 ) -> None:

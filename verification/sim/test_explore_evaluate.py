@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Values of designs: costs held to the cost model, accuracies to the study that a design is."""
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,23 @@ def test_latency_of_a_class_is_that_of_all_that_hardware_does() -> None:
     exemplar = value("gbm", "latency", "exemplar") / 1e3
     assert found["images"] == pytest.approx(144 * image)
     assert found["exemplars"] == pytest.approx(batches * 102 / 2 * exemplar)
-    assert found.keys() == {"images", "exemplars", "forward passes"}
-    assert parts("ncm", "latency").keys() == {"images"}
+    assert found.keys() == {"images", "exemplars", "forward passes", "memory of the past"}
+    assert parts("ncm", "latency").keys() == {"images", "memory of the past"}
+
+
+def test_keeping_a_class_takes_a_cycle_for_every_row_of_the_busiest_memory() -> None:
+    evaluator, point = design("gbm")
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    past = PARTS["gbm"](config, point.method.params)
+    rows: dict[str, Fraction] = {}
+    for action, n in past.remembered.items():
+        if action.kind in ("read", "write"):
+            rows[action.component] = rows.get(action.component, Fraction(0)) + n
+    copies = {m.component: m.copies for m in (*past.memories, *past.working)}
+    cycles = max(n / copies[name] for name, n in rows.items()) / config.task.classes
+    found = parts("gbm", "latency")["memory of the past"]
+    assert found == pytest.approx(1e3 * float(cycles) / config.clock)
 
 
 def area(*totals: Total) -> float:

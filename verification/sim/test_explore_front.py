@@ -97,6 +97,12 @@ def test_the_best_may_be_the_recommended_one() -> None:
     )
 
 
+def test_bits_are_a_price_where_no_budget_bounds_them() -> None:
+    designs = [Made(0, at(40, 3.0, 1.0)), Made(1, at(40, 1.0, 1.1))]
+    assert recommend(designs, 4, ALL).chosen is designs[0]
+    assert recommend(designs, None, ALL).chosen is designs[1]
+
+
 def test_a_budget_that_nothing_fits_has_no_recommendation() -> None:
     found = recommend(made(at(50, 0.9)), 0.25, ALL)
     assert (found.chosen, found.best) == (None, None)

@@ -130,6 +130,9 @@ def test_workers_end_with_the_command_that_started_them(
     process.wait()
     records = wait_until(study, lambda found: not any(r.state == "running" for r in found))
     assert not all(record.ended for record in records)
+    over = [record.number for record in records if record.ended]
+    time.sleep(1)
+    assert [r.number for r in study.records() if r.ended] == over, "someone works on"
 
 
 def test_worker_told_to_end_leaves_its_trial_to_others(

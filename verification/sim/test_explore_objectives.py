@@ -58,6 +58,7 @@ def test_excess_is_over_the_bound(text: str, name: str, values: float, excess: f
         ("power <= 1 mW",
          "must be a bound on one of accuracy, bits, energy, area, latency, not on 'power'"),
         ("bits <= 1 mm2", "must give bits in b or kb or Mb, not in 'mm2'"),
+        ("bits <= 1e999 Mb", "must have a finite bound, not 1e999"),
         ("area <= 1", "must give area in um2 or mm2, not in ''"),
     ],
 )  # fmt: skip

@@ -158,6 +158,23 @@ def test_enough_trials_tell_what_matters(tmp_path: Path) -> None:
     assert "## What matters" in (tmp_path / "report.md").read_text()
 
 
+def test_command_of_a_trial_is_whole_and_says_what_it_does_more(tmp_path: Path) -> None:
+    made = replace(report(), data_dir=Path("my data"))
+    made.write(tmp_path)
+    trials = {
+        t["number"]: t for t in json.loads((tmp_path / "exploration.json").read_text())["trials"]
+    }
+    assert trials[0]["command"] == "engram run trial-0.yaml --seeds 2 --data-dir 'my data'"
+    assert trials[0]["note"] == ""
+    assert trials[4]["note"] == "The command runs all 4 tasks; this accuracy is of the first 2."
+
+
+def test_a_reference_that_did_not_go_through_is_told(tmp_path: Path) -> None:
+    report([replace(PRUNED, reference=True), SMALL]).write(tmp_path)
+    text = (tmp_path / "report.md").read_text()
+    assert f"{PRUNED.label} did not go through all rungs, it is pruned." in text
+
+
 def test_the_table_fits_a_terminal() -> None:
     console = Console(file=StringIO(), width=100)
     console.print(report().terminal_table)

@@ -242,6 +242,17 @@ def test_designs_of_no_promise_are_pruned_at_their_rung(join: Join) -> None:
     assert {record.state for record in best} == {"complete", "pruned"}
 
 
+def test_reference_goes_through_all_rungs_whatever_it_is_worth(
+    join: Join, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SmallProblem, "promising", lambda *_: False)
+    problem = SmallProblem(sampler=Sampler("grid"), reference=POINTS[1])
+    records = work(problem, join(problem, 50))
+    assert [r.number for r in records if r.state == "complete"] == [
+        r.number for r in records if r.reference
+    ]
+
+
 def test_rivals_at_a_rung_are_those_that_reached_it(join: Join) -> None:
     problem = SmallProblem(sampler=Sampler("grid"))
     study = join(problem, 100)

@@ -190,6 +190,7 @@ function recipe(trial) {
           copy,
         )
       : null,
+    trial.note ? html("p", { class: "note" }, trial.note) : null,
     trial.yaml ? download(trial) : null,
     trial.yaml
       ? html(

@@ -119,18 +119,6 @@ def begin(url: str, space: Path, *assignments: str) -> None:
         study.claim("me")
 
 
-@pytest.mark.parametrize(
-    ("storage", "message"),
-    [
-        ("study.db", "--storage must be sqlite:///FILE, journal:///FILE or postgresql://"),
-        ("sqlite:///{}/no/study.db", "Folder {}/no of the storage does not exist"),
-        ("journal:///{}/tiny.yaml", "{}/tiny.yaml:1 is no line of a journal of Optuna, or damaged"),
-        ("sqlite:///{}/tiny.yaml", "{}/tiny.yaml cannot be used as a storage: file is not a data"),
-        ("sqlite:///{}/old.db", "{}/old.db has tables of another version of Optuna: v0.9.0.a, wh"),
-        ("postgresql://me:secret@127.0.0.1:1/none", "Storage cannot be reached: "),
-    ],
-    ids=["form", "folder", "journal", "file", "version", "server"],
-)
 def test_study_is_of_the_content_of_its_technology(tmp_path: Path) -> None:
     own = tmp_path / "own.yaml"
     text = (BUILT_IN / "cmos22.yaml").read_text()
@@ -149,6 +137,18 @@ def test_study_is_of_the_content_of_its_technology(tmp_path: Path) -> None:
     assert changed == {"technology or network"}
 
 
+@pytest.mark.parametrize(
+    ("storage", "message"),
+    [
+        ("study.db", "--storage must be sqlite:///FILE, journal:///FILE or postgresql://"),
+        ("sqlite:///{}/no/study.db", "Folder {}/no of the storage does not exist"),
+        ("journal:///{}/tiny.yaml", "{}/tiny.yaml:1 is no line of a journal of Optuna, or damaged"),
+        ("sqlite:///{}/tiny.yaml", "{}/tiny.yaml cannot be used as a storage: file is not a data"),
+        ("sqlite:///{}/old.db", "{}/old.db has tables of another version of Optuna: v0.9.0.a, wh"),
+        ("postgresql://me:secret@127.0.0.1:1/none", "Storage cannot be reached: "),
+    ],
+    ids=["form", "folder", "journal", "file", "version", "server"],
+)
 def test_storage_that_cannot_be_used_is_named_and_nothing_is_written(
     engram: Engram, space: Path, tmp_path: Path, storage: str, message: str
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from sim.explore.outcome import Outcome
 from sim.explore.space import REPLAY
@@ -20,8 +21,7 @@ _MARKERS = "osD^vPX*<>"
 def front_figure(outcome: Outcome) -> Figure:
     """Draw accuracy against every other objective: designs by method, the front filled.
 
-    Trials that were given up before the last rung are small and grey, at the accuracy they had
-    reached.
+    Trials that were given up are not there: their accuracy is that of other tasks.
     """
     exact = [o for o in outcome.objectives if o.static]
     columns = min(2, max(1, len(exact)))
@@ -30,10 +30,7 @@ def front_figure(outcome: Outcome) -> Figure:
     grid = np.atleast_1d(figure.subplots(rows, columns, sharey=True)).ravel()
     names = list(dict.fromkeys(str(r.parameters[REPLAY]) for r in outcome.designs))
     front = {record.number for record in outcome.front}
-    pruned = [r for r in outcome.records if r.state == "pruned" and r.rungs]
     for axes, objective in zip(grid, exact, strict=False):
-        x, y = _xy(pruned, objective.name)
-        axes.plot(x, y, ".", color="0.75", markersize=3, label="given up early")
         for number, name in enumerate(names):
             for on_front in (False, True):
                 members = [
@@ -50,6 +47,9 @@ def front_figure(outcome: Outcome) -> Figure:
             axes.plot(x, y, "+", color="black", markersize=13, markeredgewidth=1.8,
                       label="reference")  # fmt: skip
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlabel(f"{objective.label} ({objective.unit})")
         axes.grid(alpha=0.3, which="both")
     for axes in grid[len(exact) :]:

@@ -100,6 +100,19 @@ def test_methods_have_shapes_of_their_own(reader: Reader) -> None:
     assert len(shapes) == icons.count() == 4
 
 
+def test_more_methods_than_colours_still_differ(reader: Reader) -> None:
+    content = exploration(60)
+    for trial in content["trials"]:
+        trial["parameters"]["replay"] = f"method {trial['number'] % 8}"
+    page = reader.open(content)
+    icons = page.locator("#controls .icon")
+    looks = {
+        (icons.nth(i).get_attribute("class"), icons.nth(i).locator("path").get_attribute("d"))
+        for i in range(icons.count())
+    }
+    assert len(looks) == icons.count() == 8
+
+
 def test_page_is_dark_where_the_screen_is_and_light_on_paper(reader: Reader) -> None:
     page = reader.open(exploration(20), color_scheme="dark")
     back = "getComputedStyle(document.body).backgroundColor"

@@ -50,6 +50,10 @@ function mark(shape, x, y, r) {
         [-b, -b],
       );
     }
+    case "hourglass":
+      return polygon([-1, -1.1], [1, -1.1], [-1, 1.1], [1, 1.1]);
+    case "bar":
+      return polygon([-0.45, -1.3], [0.45, -1.3], [0.45, 1.3], [-0.45, 1.3]);
     default:
       return `M${at(-1, 0)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
   }

@@ -71,9 +71,11 @@ const parameters = exploration.parameters
 const dimensions = [...parameters, ...objectives];
 const dimensionOf = new Map(dimensions.map((each) => [each.key, each]));
 
-// Series: what colours and shapes tell apart, the methods. Shapes repeat what colours say.
+// Series: what colours and shapes tell apart, the methods. Shapes repeat what the first colours
+// say; where there are more methods than colours, a shape is no one else's of its colour.
 
-const SHAPES = ["circle", "square", "triangle", "diamond", "drop", "plus"];
+const SHAPES = ["circle", "square", "triangle", "diamond", "drop", "plus", "hourglass", "bar"];
+const COLOURS = 6;
 const methodDimension =
   parameters.find((each) => ["replay", "method"].includes(each.name)) ??
   parameters.find((each) => each.discrete && each.levels.length <= SHAPES.length) ??
@@ -82,7 +84,7 @@ const series = (methodDimension?.levels ?? [null]).map((value, place) => ({
   value,
   label: value === null ? "all" : String(value),
   shape: SHAPES[place % SHAPES.length],
-  className: `s${place % SHAPES.length}`,
+  className: `s${place % COLOURS}`,
 }));
 const seriesByValue = new Map(series.map((each) => [each.value, each]));
 const seriesOf = (trial) => seriesByValue.get(methodDimension?.of(trial) ?? null) ?? series[0];

@@ -33,7 +33,7 @@ _READING = """\
 Accuracies in per cent and differences in points, mean ± standard deviation over the seeds of \
 the report named last; a single seed has no deviation. *Holds* says that ours is within the band \
 of what is published that `verification/published.yaml` states, or, where only an order is \
-claimed, that the difference is positive by more than its deviation."""
+claimed, that the difference is positive by more than its deviation, however large it is."""
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,8 @@ class Reports:
         if "last_row_of" in chosen:
             return [100 * float(np.mean(results[chosen["last_row_of"]][-1]))]
         if "row" in chosen:
-            rows = {row["binarizer"]: row for row in results["rows"]}
-            return [100 * rows[chosen["row"]][chosen["column"]]]
-        if "family" in chosen:
+            runs = [r[chosen["column"]] for r in results["rows"] if r["binarizer"] == chosen["row"]]
+        elif "family" in chosen:
             found = [
                 choice["average_incremental"]
                 for choice in results["choices"]
@@ -111,9 +110,9 @@ def outcome_of(row: Mapping[str, Any], reports: Reports) -> Outcome:
         ours = f"{spread.mean:.1f}{_deviation(spread)}"
     else:
         spread = Spread.of(np.subtract(values, reports.values(row["over"], key)).tolist())
-        ours = f"{spread.mean:+.1f}{_deviation(spread)}"
+        ours = f"{round(spread.mean, 1) + 0.0:+.1f}{_deviation(spread)}"
     if row["published"] == "ahead":
-        return Outcome(ours, spread.mean > (spread.deviation or 0))
+        return Outcome(ours, spread.mean > max(spread.deviation or 0, row.get("least", 0)))
     return Outcome(ours, abs(spread.mean - row["published"]) <= row["band"])
 
 
@@ -160,9 +159,7 @@ def _memory() -> str:
 
 
 def _row(row: Mapping[str, Any], reports: Reports) -> list[str]:
-    published = row.get("published", "")
-    if isinstance(published, float):
-        published = f"{published:+.1f}" if "over" in row else f"{published:.1f}"
+    published = _published(row)
     if "ours" not in row:
         return [row["what"], row["source"], published, "", "not run", row["why"]]
     outcome = outcome_of(row, reports)
@@ -170,6 +167,16 @@ def _row(row: Mapping[str, Any], reports: Reports) -> list[str]:
     where = f"reports/{row['ours']['report']}"
     why = f"{row['why']}; {where}" if "why" in row and not outcome.holds else where
     return [row["what"], row["source"], published, outcome.ours, holds, why]
+
+
+def _published(row: Mapping[str, Any]) -> str:
+    """Return what the paper has, as it prints it where that is said."""
+    published = row.get("published", "")
+    if published == "ahead":
+        return f"{row['printed']} (order alone)" if "printed" in row else "ahead"
+    if "printed" in row or isinstance(published, str):
+        return str(row.get("printed", published))
+    return f"{published:+.1f}" if "over" in row else f"{published:.1f}"
 
 
 def _deviation(spread: Spread) -> str:

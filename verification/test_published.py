@@ -74,6 +74,14 @@ def test_every_row_says_what_is_published_and_what_was_not_run_says_why() -> Non
             assert given.get("published") in (None, "ahead") or "band" in given
 
 
+def test_what_does_not_hold_says_why() -> None:
+    reports = Reports(REPORTS)
+    for section in yaml.safe_load(ROWS.read_text()):
+        for given in section["rows"]:
+            if "ours" in given and not outcome_of(given, reports).holds:
+                assert "why" in given, given["what"]
+
+
 def test_committed_report_is_that_of_the_committed_reports(tmp_path: Path) -> None:
     main(["--reports", str(REPORTS), "--out", str(tmp_path)])
     made, kept = ((p / "report.md").read_text() for p in (tmp_path, REPORTS / "published"))

@@ -21,7 +21,7 @@ from sim.native.settings import NativeConfig, load_native
 from sim.native.study import NativeFolder, NativeStudy
 from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.settings import Recipe
-from sim.pretrain.split import BaseSplit, later_split
+from sim.pretrain.split import BaseSplit, base_split, later_split
 from sim.pretrain.train import THREADS
 from sim.progress import RunBars
 from sim.tasks import class_order, split_tasks
@@ -102,6 +102,10 @@ def _later_classes(
         class_order(images.n_classes, classes.order)
     except (TypeError, ValueError) as error:
         raise UserError(f"{where(('classes', 'order'))}: classes.order: {error}") from error
+    try:
+        base_split(images, classes, recipe.network.bits)
+    except ValueError as error:
+        raise UserError(f"{recipe.document.where_within(('classes',))}: classes.{error}") from error
     try:
         split = later_split(images, classes.order, classes.base, recipe.network.bits)
     except ValueError as error:

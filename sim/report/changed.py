@@ -21,9 +21,9 @@ def changed_settings(
     """
     mine, theirs = dict(_flat(own)), dict(_flat(reference))
     return [
-        f"{key}: {_text(value)}, not {_text(theirs.get(key))}"
-        for key, value in mine.items()
-        if key not in left_out and theirs.get(key) != value and _counts(key, mine)
+        f"{key}: {_text(mine.get(key))}, not {_text(theirs.get(key))}"
+        for key in dict.fromkeys([*mine, *theirs])
+        if key not in left_out and mine.get(key) != theirs.get(key) and _counts(key, mine)
     ]
 
 

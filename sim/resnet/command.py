@@ -36,7 +36,7 @@ Test accuracy on the base classes of the network with its linear classifier, whi
 features of thermometers and -1 and +1 of projections. *Not trained with it*: the binarizer is put \
 behind a network trained without (the paper's Table 3: 69.9, 75.0 and 76.4 % for p = 1, 2 and 4, \
 against 81.5, 81.2 and 81.2 % after a second phase of training with gradients straight through it; \
-81.5 % without binarizer). A bank of embeddings lies beside this report for each binarizer: \
+81.5 % without binarizer). The command leaves a bank of embeddings for each binarizer, too: \
 `engram run --set 'data={name: bank, path: FILE}'` studies it, with a binary head over the bits \
 where the paper has a linear one."""
 

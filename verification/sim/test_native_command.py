@@ -146,6 +146,10 @@ def test_a_killed_study_goes_on_to_the_same_report(
             "--set methods.0.megabits=0.001: methods.0.megabits must be at least 0.001024",
         ),
         (("--set", "classes.base=10"), "classes.base must be fewer than the 10 of digits, not 10"),
+        (
+            ("--set", "classes.held_out.share=0.001"),
+            "classes.held_out.share must leave samples to train and to test on",
+        ),
         (("--set", "increment=4"), "increment: Increment must divide the 6 classes"),
         (("--device", "tpu"), "--device must be cpu or cuda, not 'tpu'"),
         (
@@ -153,7 +157,7 @@ def test_a_killed_study_goes_on_to_the_same_report(
             "a.yaml:12: methods.3: network must have at least the 11424 bits",
         ),
     ],
-    ids=["budget", "no classes left", "increment", "device", "float"],
+    ids=["budget", "no classes left", "nothing held out", "increment", "device", "float"],
 )
 def test_a_mistake_is_one_message(
     native: Engram, tmp_path: Path, arguments: tuple[str, ...], message: str

@@ -3,6 +3,8 @@
 """Residual networks with binarizers: bits equal to NumPy's, gradients by hand, both phases."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from golden.bits import unpack
 from sim.bank_file import read_bank
 from sim.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
 from sim.pretrain.train import Trainer
+from sim.resnet import training
 from sim.resnet.model import BinarizedResNet, ResNet
 from sim.resnet.through import Binarizer, Heaviside, Thermometer
 from verification.sim.small_cifar import write_small_cifar
@@ -240,3 +243,18 @@ def test_rate_falls_in_steps(resnet: Engram, monkeypatch: pytest.MonkeyPatch) ->
     resnet("out", "--set", "heaviside=[]", "--set", "training.epochs=3")
     # Three epochs, of a tenth each time, then two of the second phase.
     assert rates == pytest.approx([0.1, 0.01, 0.001, 0.01, 0.01])
+
+
+def test_a_process_that_is_killed_is_told(
+    resnet: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "_leave", _die)
+    status, _, err = resnet("out", "--jobs", 2)
+    assert status == 2
+    assert "ended from outside" in err
+    assert "--resume" in err
+
+
+def _die(made: object, network: tuple[str, int]) -> str:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return ""

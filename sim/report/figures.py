@@ -224,15 +224,18 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
     def bits(group: Group) -> int:
         return group.bits_paper if network_bits is None else network_bits + group.bits_deployed
 
-    members = sorted(series.groups, key=bits)
+    # The axis is logarithmic: what keeps nothing has no place on it.
+    members = sorted((g for g in series.groups if bits(g)), key=bits)
     accuracies = [g.spread("average_incremental") for g in members]
     along_k = series.along == "components"
+    # Methods that differ in something else than what the line goes along are points, not a line.
+    is_line = len({str(g.params.get(series.along)) for g in members}) == len(members)
     axes.errorbar(
         [bits(g) for g in members],
         [100 * a.mean for a in accuracies],
         yerr=[100 * (a.deviation or 0) for a in accuracies],
         color=_LINE.get(series.replay, "tab:purple"),
-        ls="--" if along_k else "-",
+        ls=("--" if along_k else "-") if is_line else "none",
         marker="s" if along_k else "o",
         markersize=4,
         capsize=2,

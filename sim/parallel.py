@@ -5,6 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from queue import Empty
 from typing import Any, Protocol
 
@@ -13,12 +14,15 @@ from threadpoolctl import threadpool_limits
 from sim.errors import UserError
 from sim.experiment import Progress
 
-__all__ = ["Report", "Runs", "run_parallel"]
+__all__ = ["Report", "Runs", "run_parallel", "worker_processes"]
 
 #: Told the number of a run and its progress.
 Report = Callable[[int, Progress], None]
 
 POLL_SECONDS = 0.2
+
+# Spawned processes start from a clean interpreter, the same on every platform.
+_CONTEXT = multiprocessing.get_context("spawn")
 
 
 class Runs(Protocol):
@@ -52,17 +56,35 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
     UserError
         If a process was ended from outside; what a run raises is raised here.
     """
-    # Spawned processes start from a clean interpreter, the same on every platform.
-    context = multiprocessing.get_context("spawn")
-    events = context.Queue()
-    with ProcessPoolExecutor(
-        min(jobs, len(pending)), context, initializer=_start_worker, initargs=(runs, events)
+    events = _CONTEXT.Queue()
+    with worker_processes(
+        min(jobs, len(pending)), initializer=_start_worker, initargs=(runs, events)
     ) as pool:
         futures = [pool.submit(_work, i) for i in pending]
+        for event in _events_until_done(events, futures):
+            report(*event)
+        return [future.result() for future in futures]
+
+
+@contextmanager
+def worker_processes(jobs: int, **options: Any) -> Iterator[ProcessPoolExecutor]:
+    """Return a context with a pool of processes; on its end, what has not begun is not done.
+
+    Parameters
+    ----------
+    jobs : int
+        Processes at a time.
+    **options
+        Of `concurrent.futures.ProcessPoolExecutor`.
+
+    Raises
+    ------
+    UserError
+        If a process was ended from outside.
+    """
+    with ProcessPoolExecutor(jobs, _CONTEXT, **options) as pool:
         try:
-            for event in _events_until_done(events, futures):
-                report(*event)
-            return [future.result() for future in futures]
+            yield pool
         except BrokenProcessPool as error:
             raise UserError(
                 "A worker process was ended from outside, for want of memory perhaps: "

@@ -3,9 +3,6 @@
 """Both phases of the training, with checkpoints: the network alone, then through a binarizer."""
 
 import copy
-import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ from rich.console import Console
 
 from sim.binarizers import ThermometerBinarizer
 from sim.datasets import ImageSet
-from sim.errors import UserError
+from sim.parallel import worker_processes
 from sim.pretrain.pretraining import EpochBar
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.train import Trainer, classification_loss
@@ -89,19 +86,11 @@ class TwoPhaseTraining:
         Thermometers come last, for their training goes on from the network without one.
         """
         train = partial(_leave, self)
-        with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-            firsts = [("plain", 0), *(("heaviside", f) for f in self.config.heaviside)]
-            try:
-                for stage in (firsts, [("thermometer", p) for p in self.config.thermometer]):
-                    for name in pool.map(train, stage):
-                        self.console.print(f"{name} is trained.")
-            except BrokenProcessPool as error:
-                raise UserError(
-                    "A process that trained was ended from outside, for want of memory perhaps: "
-                    "go on with --resume, and fewer --jobs"
-                ) from error
-            finally:
-                pool.shutdown(cancel_futures=True)
+        firsts = [("plain", 0), *(("heaviside", f) for f in self.config.heaviside)]
+        with worker_processes(jobs) as pool:
+            for stage in (firsts, [("thermometer", p) for p in self.config.thermometer]):
+                for name in pool.map(train, stage):
+                    self.console.print(f"{name} is trained.")
 
     def plain(self) -> BinarizedResNet:
         """Return the network trained without a binarizer: phase 1 of every thermometer."""

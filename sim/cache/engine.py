@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
-__all__ = ["code_digest", "engine"]
+__all__ = ["code_digest", "code_files", "engine"]
 
 _ROOT = Path(__file__).parents[2]
 # Modules that a run goes through; what lies deeper under `sim` prices, draws and reports.
-_CODE = ("golden/**/*.py", "sim/*.py", "sim/cache/*.py", "sim/replay/*.py")
+_CODE = (
+    "golden/**/*.py",
+    "sim/*.py",
+    "sim/binplay/__init__.py",
+    "sim/binplay/assignment.py",
+    "sim/binplay/decoder.py",
+    "sim/cache/*.py",
+    "sim/datasets/*.py",
+    "sim/replay/*.py",
+)
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
 
 
@@ -40,8 +49,12 @@ def engine() -> dict[str, Any]:
 def code_digest(*more: str) -> str:
     """Return the SHA-256 of the modules that a run goes through, and of those that match `more`."""
     sha = hashlib.sha256()
-    for pattern in (*_CODE, *more):
-        for path in sorted(_ROOT.glob(pattern)):
-            sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
-            sha.update(path.read_bytes())
+    for path in code_files(*more):
+        sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
+        sha.update(path.read_bytes())
     return sha.hexdigest()
+
+
+def code_files(*more: str) -> list[Path]:
+    """Return the modules that a run goes through, and the files that match `more`, once each."""
+    return sorted({path for pattern in (*_CODE, *more) for path in _ROOT.glob(pattern)})

@@ -7,6 +7,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from multiprocessing.synchronize import Barrier
@@ -252,6 +254,22 @@ def test_any_change_of_the_code_is_another_engine(
     with (tmp_path / module).open("a") as file:
         file.write("\n")
     assert engine_module.code_digest() != before
+
+
+def test_digest_covers_every_module_that_a_run_loads() -> None:
+    # An interpreter of its own: this one has loaded what no run needs.
+    check = (
+        "import sys, sim.experiment, sim.replay\n"
+        "for module in list(sys.modules.values()): print(getattr(module, '__file__', None))"
+    )
+    root = engine_module._ROOT
+    told = subprocess.run(
+        [sys.executable, "-c", check], cwd=root, check=True, capture_output=True, text=True
+    )
+    loaded = {Path(line) for line in told.stdout.splitlines()}
+    ours = {path for path in loaded if path.is_relative_to(root) and ".venv" not in path.parts}
+    assert len(ours) > 50
+    assert ours - set(engine_module.code_files()) == set()
 
 
 def fill(cache: Cache, count: int) -> list[Path]:

@@ -27,8 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import word_count
-from sim.errors import UserError
-from sim.files import read_bytes
+from sim.work.errors import UserError
+from sim.work.files import read_bytes
 
 __all__ = ["BankFile", "decode_bank", "encode_bank", "read_bank"]
 

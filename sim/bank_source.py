@@ -9,15 +9,15 @@ import numpy as np
 
 from sim.bank import Bank, bank_of_file, build_bank
 from sim.bank_file import BankFile, read_bank
-from sim.cache import NO_CACHE, Cache
 from sim.config import CompareConfig, DataConfig, StudyConfig
 from sim.datasets import ImageSet, load
+from sim.documents.yaml_lines import Document
 from sim.embed import read_network
-from sim.errors import UserError
 from sim.ledger import network_ledger
 from sim.shipped import shipped_file, shipped_names
 from sim.tasks import class_order, split_tasks
-from sim.yaml_lines import Document
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.errors import UserError
 
 __all__ = ["load_bank", "load_choice_bank"]
 

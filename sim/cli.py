@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = ["app", "main"]
 
@@ -51,8 +51,8 @@ def run(
     that was interrupted goes on, bit for bit, with --resume.
     """
     # Imported here, so that --help and mistakes of syntax answer at once.
-    from sim.cache import Cache
     from sim.commands import RunCommand
+    from sim.work.cache import Cache
 
     RunCommand(
         config=config,
@@ -79,7 +79,7 @@ def cache(
 
     Nothing in it is needed: what is missing is made again, with the same bits.
     """
-    from sim.cache.command import CacheCommand
+    from sim.cache_command import CacheCommand
 
     CacheCommand(path=folder, keep=keep).execute(Console())
 

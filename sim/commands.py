@@ -10,20 +10,20 @@ from rich.console import Console
 
 from sim.bank import Bank
 from sim.bank_source import load_bank, load_choice_bank
-from sim.cache import NO_CACHE, Cache
 from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
 from sim.config import CompareConfig, StudyConfig, load_config
+from sim.documents.yaml_lines import Document
 from sim.fidelity import Exemplars
-from sim.files import ensure_directory
-from sim.parallel import Report
-from sim.progress import RunBars
 from sim.report.document import StudyReport
 from sim.report.tables import terminal_table
 from sim.study import Study
 from sim.study_checks import check_increments, check_sample_bounds, check_sources
-from sim.work_folder import work_path
-from sim.yaml_lines import Document
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.files import ensure_directory
+from sim.work.parallel import Report
+from sim.work.progress import RunBars
+from sim.work.work_folder import work_path
 
 __all__ = ["RunCommand"]
 

@@ -11,12 +11,12 @@ import pydantic
 from pydantic import Field
 
 from sim.config_sections import DataConfig, HeadConfig, PlateauConfig, TasksConfig
-from sim.documents import read_document
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.methods import Method, MethodEntry, expand_methods
 from sim.replay import SOURCES
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document
 
 __all__ = [
     "BUILT_IN",

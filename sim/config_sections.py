@@ -7,7 +7,7 @@ import pydantic
 from pydantic import Field
 
 from sim.datasets import NAMES
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = ["DataConfig", "HeadConfig", "PlateauConfig", "TasksConfig"]
 

@@ -18,8 +18,8 @@ from golden.network import Network
 from golden.params import NetworkParams
 from sim.bank_file import BankFile, encode_bank
 from sim.datasets import ImageSet, load
-from sim.errors import UserError
-from sim.files import ensure_directory, find_file, read_bytes, read_text, write_whole
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, find_file, read_bytes, read_text, write_whole
 
 __all__ = [
     "BankCommand",

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from sim.documents.section import Section
 from sim.expansion import ExpandableHead
 from sim.head import bipolar
 from sim.optim import Adam
-from sim.section import Section
 
 __all__ = ["ExpansionTraining", "train"]
 

@@ -4,7 +4,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -14,43 +13,23 @@ from numpy.typing import NDArray
 
 from golden.kernels import head_logits
 from golden.params import HeadParams
-from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
 from sim.batches import split_batch
-from sim.cache import NO_CACHE, Cache
 from sim.config import HeadConfig
-from sim.errors import UserError
 from sim.head import HeadTrainer
 from sim.head_training import train_head
 from sim.ledger import Ledger, head_ledger
 from sim.methods import Method
 from sim.replay import Classifier, ReplayContext, ReplayParams
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.errors import UserError
+from sim.work.progress import Progress
 
-__all__ = ["Experiment", "Progress"]
+__all__ = ["Experiment"]
 
 # Purposes of the generators that a run derives from its seed; the task number follows.
 _INIT, _SHUFFLE, _DRAW, _LEARN = range(4)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands.
-
-    Parameters
-    ----------
-    task, n_tasks : int
-        Present task, from 0, and their number; equal when the run has ended.
-    epoch, epochs : int
-        Epochs done of this task, and the most there may be.
-    accuracy : float
-        Share of the last epoch's training samples, past and present, classified right.
-    """
-
-    task: int
-    n_tasks: int
-    epoch: int
-    epochs: int
-    accuracy: float
 
 
 class Experiment:

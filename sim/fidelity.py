@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import unpack
-from sim.arrays_file import load_arrays, save_arrays
 from sim.bank import Bank
-from sim.cache import NO_CACHE, Cache, digest_of
 from sim.replay import ReplaySource
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.cache import NO_CACHE, Cache, digest_of
 
 __all__ = ["Exemplars", "class_means", "correlation", "frobenius_distances"]
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, create_model
 
+from sim.documents.section import Section
 from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
-from sim.section import Section
 
 __all__ = ["Method", "MethodEntry", "expand_methods"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from sim.arrays_file import load_arrays, save_arrays
 from sim.datasets import ImageSet, load
-from sim.errors import UserError
-from sim.files import ensure_directory
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory
 
 __all__ = ["Samples", "SamplesCommand", "choose_samples", "read_samples"]
 

@@ -10,15 +10,15 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from sim.bank import Bank
-from sim.cache import NO_CACHE, Cache
 from sim.config import HeadConfig, StudyConfig
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.methods import Method
-from sim.parallel import Report, run_parallel
-from sim.study_folder import StudyFolder
 from sim.summary import summarize
 from sim.tasks import split_tasks
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.parallel import Report, run_parallel
+from sim.work.study_folder import StudyFolder
 
 __all__ = ["Study", "study_identity"]
 

@@ -4,11 +4,11 @@
 from collections.abc import Iterable
 
 from sim.bank import Bank
-from sim.errors import UserError
+from sim.documents.yaml_lines import Document, dotted
 from sim.methods import Method
 from sim.replay import SOURCES, ReplayContext
 from sim.study import Study
-from sim.yaml_lines import Document, dotted
+from sim.work.errors import UserError
 
 __all__ = ["check_increments", "check_sample_bounds", "check_sources"]
 

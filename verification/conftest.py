@@ -12,8 +12,8 @@ from hypothesis import settings
 from sim import datasets
 from sim.cli import main
 from sim.datasets import ImageSet
-from sim.errors import UserError
-from sim.files import write_whole
+from sim.work.errors import UserError
+from sim.work.files import write_whole
 from verification.rtl import coverage
 
 # The same examples on every machine, and no deadline on a busy one.

@@ -17,13 +17,13 @@ import torch
 from rich.console import Console
 
 from sim.datasets import ImageSet, load
-from sim.files import ensure_directory, write_all
 from sim.pretrain.command import choose_device
 from sim.pretrain.export import check_equal
 from sim.pretrain.pretraining import Pretraining
 from sim.pretrain.settings import load_recipe
 from sim.pretrain.split import base_split
 from sim.report.tables import markdown_table
+from sim.work.files import ensure_directory, write_all
 
 __all__ = ["VARIANTS", "main"]
 

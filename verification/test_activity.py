@@ -17,8 +17,8 @@ from sim.cost.counts import lfsr
 from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range
 from sim.cost.technology import BUILT_IN, load_technology
-from sim.errors import UserError
 from sim.rtl.gate_cells import FLIPFLOP
+from sim.work.errors import UserError
 from verification.bench.activity import Work, compare, main, mvu_work, sampler_work
 from verification.bench.activity_report import Comparison, report_files
 from verification.bench.switching import Energy, changes, energy_by_part

@@ -115,7 +115,7 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("rtl.lfsr", "from golden.lfsr import Lfsr"),
         ("golden.lfsr", "import numba"),
         ("golden.sampler", "from golden.kernels import draw"),
-        ("golden.bits", "from sim.files import write_whole"),
+        ("golden.bits", "from sim.work.files import write_whole"),
         ("sim.head", "from numba import njit"),
         ("sim.head", "from rtl import chip"),
         ("sim.cli", "import amaranth"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.published import ROWS, Reports, main, outcome_of
 
 REPORTS = Path(__file__).parents[1] / "reports"

@@ -18,16 +18,16 @@ from sim.binplay.continual import BinPlayRun
 from sim.binplay.networks import decoder_macs, parameter_count
 from sim.binplay.settings import BUILT_IN, BinPlayConfig
 from sim.datasets import ImageSet, load
-from sim.documents import read_document
-from sim.errors import UserError
-from sim.files import ensure_directory, write_all
+from sim.documents.read import read_document
+from sim.documents.validation import validate
 from sim.ledger import Entry, Ledger, index_bits
 from sim.pretrain.command import choose_device, device_name
 from sim.report.changed import changed_settings
 from sim.report.origin import json_text
 from sim.report.tables import markdown_table
-from sim.validation import validate
-from sim.work_folder import WorkFolder, work_path
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_all
+from sim.work.work_folder import WorkFolder, work_path
 
 __all__ = ["BinPlayCommand", "binplay_ledger", "load_binplay"]
 

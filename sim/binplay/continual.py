@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from golden.index_code import IndexCode
-from sim.arrays_file import load_arrays, save_arrays
 from sim.binplay.assignment import assign_codes
 from sim.binplay.networks import FrameShape, classifier, decoder, encoder
 from sim.binplay.settings import BinPlayConfig
 from sim.datasets import ImageSet
-from sim.errors import UserError
 from sim.tasks import split_tasks
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.errors import UserError
 
 __all__ = ["BinPlayRun"]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from golden.params import IndexCodeParams
 from sim.datasets import NAMES
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = ["BUILT_IN", "AutoencoderConfig", "BinPlayConfig", "ClassifierConfig"]
 

@@ -12,15 +12,15 @@ from sim.bank import Bank
 from sim.compare.choice import Candidate, Choice, choose, fits, memory_bits
 from sim.compare.held_out import held_out_bank
 from sim.config import CompareConfig
-from sim.errors import UserError
-from sim.experiment import Progress
+from sim.documents.yaml_lines import Document, dotted
 from sim.methods import Method
-from sim.parallel import Report
 from sim.study import Study, study_identity
 from sim.study_checks import check_sample_bounds
-from sim.study_folder import StudyFolder
-from sim.work_folder import WorkFolder
-from sim.yaml_lines import Document, dotted
+from sim.work.errors import UserError
+from sim.work.parallel import Report
+from sim.work.progress import Progress
+from sim.work.study_folder import StudyFolder
+from sim.work.work_folder import WorkFolder
 
 __all__ = ["Comparison"]
 

@@ -9,8 +9,8 @@ from typing import get_args
 from sim.cost.cells import Cell, CellLibrary, Kind, Spread
 from sim.cost.liberty_cells import read_cells
 from sim.cost.quantity import column_in_si
-from sim.errors import UserError
-from sim.files import read_text
+from sim.work.errors import UserError
+from sim.work.files import read_text
 
 __all__ = ["Row", "cells_as_table", "read_table", "table_text"]
 

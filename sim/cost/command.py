@@ -14,8 +14,8 @@ from sim.cost.report import PICTURES, CostReport
 from sim.cost.technology import load_technology
 from sim.cost.terminal import terminal_tables
 from sim.cost.world import world_section
-from sim.errors import UserError
-from sim.files import ensure_directory, remove_file, write_all
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, remove_file, write_all
 
 __all__ = ["FORMATS", "CostCommand"]
 

@@ -21,13 +21,13 @@ from golden.params import (
 )
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
-from sim.documents import read_document
-from sim.errors import UserError
+from sim.documents.parameters import parameters_section
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.networks import load_network
-from sim.parameters import parameters_section
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document
+from sim.work.errors import UserError
 
 __all__ = ["BUILT_IN", "REFERENCE", "CostConfig", "MemorySection", "TaskSection", "load_cost"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.errors import UserError
-from sim.files import read_bytes
+from sim.work.errors import UserError
+from sim.work.files import read_bytes
 
 __all__ = ["Attribute", "Group", "parse_liberty", "read_liberty"]
 

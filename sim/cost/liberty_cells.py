@@ -13,7 +13,7 @@ from sim.cost.cells import Cell, CellLibrary, Kind, Spread
 from sim.cost.liberty import Attribute, Group, read_liberty
 from sim.cost.lookup import Lookup
 from sim.cost.quantity import parse_unit
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = ["SLEW", "read_cells"]
 

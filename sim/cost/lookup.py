@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sim.cost.liberty import Attribute, Group
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = ["Lookup"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from sim.cost.fit import Fit
 from sim.cost.quantity import Range, column_in_si
 from sim.cost.tiling import MemoryPlan, Tile
-from sim.errors import UserError
-from sim.files import read_text
+from sim.work.errors import UserError
+from sim.work.files import read_text
 
 __all__ = ["Macro", "MacroSet", "read_macros"]
 

@@ -12,10 +12,10 @@ import pydantic
 from pydantic import Field
 
 from sim.cost.quantity import Sureness
-from sim.files import read_text
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import parse
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import parse
+from sim.work.files import read_text
 
 __all__ = ["PUBLISHED", "Chip", "Figure", "Geometry", "WindowMemory", "load_chip", "load_chips"]
 

@@ -23,8 +23,8 @@ from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer, exemplars
 from sim.cost.pricing import Total, price, price_memories, total
 from sim.cost.technology import Technology
-from sim.errors import UserError
-from sim.files import read_text
+from sim.work.errors import UserError
+from sim.work.files import read_text
 
 __all__ = ["BreakEven", "Point", "break_even", "read_points"]
 

@@ -17,11 +17,11 @@ from sim.cost.rows import range_of
 from sim.cost.technology_rows import Row, Source
 from sim.cost.technology_table import ArraySection, MacrosSection, TechnologyTable
 from sim.cost.tiling import MemoryPlan
-from sim.errors import UserError
-from sim.files import built_in_or_own, read_text
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document, KeyPath, dotted, parse
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
+from sim.work.errors import UserError
+from sim.work.files import built_in_or_own, read_text
 
 __all__ = ["BUILT_IN", "DEFAULT", "Price", "Technology", "load_technology"]
 

@@ -7,7 +7,7 @@ import pydantic
 from pydantic import Field
 
 from sim.cost.quantity import Sureness, parse_unit
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = [
     "AreaRow",

@@ -18,7 +18,7 @@ from sim.cost.technology_rows import (
     Positive,
     Source,
 )
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = [
     "ArrayRows",

@@ -8,8 +8,8 @@ from sim.datasets.cifar import load_cifar10, load_cifar100
 from sim.datasets.digits import load_digits
 from sim.datasets.idx import load_fashion_mnist, load_mnist
 from sim.datasets.imageset import ImageSet
-from sim.errors import UserError
-from sim.files import require_directory
+from sim.work.errors import UserError
+from sim.work.files import require_directory
 
 __all__ = ["NAMES", "ImageSet", "load"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sim.datasets.imageset import ImageSet
-from sim.errors import UserError
-from sim.files import find_file, read_bytes
+from sim.work.errors import UserError
+from sim.work.files import find_file, read_bytes
 
 __all__ = ["load_cifar10", "load_cifar100", "read_pickle"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from sim.datasets.imageset import ImageSet
-from sim.errors import UserError
-from sim.files import find_file, read_bytes
+from sim.work.errors import UserError
+from sim.work.files import find_file, read_bytes
 
 __all__ = ["load_fashion_mnist", "load_mnist", "read_idx"]
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from golden.params import NetworkParams
 from sim.bank import Bank
-from sim.errors import UserError
+from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
 from sim.explore.vary import RangeSection
 from sim.networks import load_network
 from sim.replay import SOURCES
-from sim.yaml_lines import Document, KeyPath, dotted
+from sim.work.errors import UserError
 
 if TYPE_CHECKING:
     from sim.explore.evaluate import Evaluator

@@ -17,7 +17,7 @@ from sim.explore.settings import load_explore
 from sim.explore.storage import Storage, masked
 from sim.explore.trials import TrialRecord
 from sim.explore.workers import Workers
-from sim.files import ensure_directory
+from sim.work.files import ensure_directory
 
 __all__ = ["ExploreCommand"]
 

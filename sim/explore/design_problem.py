@@ -11,10 +11,9 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.cache import Cache
-from sim.cache.engine import code_digest
 from sim.cost.technology import BUILT_IN
-from sim.errors import UserError
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.explore.evaluate import Evaluator
 from sim.explore.fidelity import promising
 from sim.explore.problem import Direction
@@ -22,9 +21,10 @@ from sim.explore.rung import Rung
 from sim.explore.samplers import Plan
 from sim.explore.settings import ExploreConfig, SamplerConfig
 from sim.explore.space import Space
-from sim.files import built_in_or_own
-from sim.validation import validate
-from sim.yaml_lines import Document
+from sim.work.cache import Cache
+from sim.work.cache.engine import code_digest
+from sim.work.errors import UserError
+from sim.work.files import built_in_or_own
 
 __all__ = ["DesignProblem"]
 

@@ -12,9 +12,8 @@ from golden.params import NetworkParams
 from sim import metrics
 from sim.bank import Bank
 from sim.bank_source import load_bank
-from sim.cache import NO_CACHE, Cache
 from sim.cost.technology import Technology, load_technology
-from sim.errors import UserError
+from sim.documents.yaml_lines import Document
 from sim.experiment import Experiment
 from sim.explore.checks import check_data, check_designs, extracting
 from sim.explore.chip import chip_of
@@ -25,7 +24,8 @@ from sim.explore.point import Point
 from sim.explore.rung import Rung
 from sim.explore.settings import ExploreConfig
 from sim.replay import ReplayContext
-from sim.yaml_lines import Document
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.errors import UserError
 
 __all__ = ["Evaluator"]
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import pydantic
 from pydantic import Field
 
+from sim.documents.section import Section
 from sim.explore.objectives import Objective
-from sim.section import Section
 
 __all__ = ["FidelityConfig", "RungConfig", "promising"]
 

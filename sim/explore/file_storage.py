@@ -13,9 +13,9 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from sim.errors import UserError
 from sim.explore.schema_version import check_version
-from sim.files import ensure_directory, read_bytes, require_directory
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, read_bytes, require_directory
 
 __all__ = [
     "check_folder",

@@ -8,7 +8,7 @@ from typing import Literal
 
 import pydantic
 
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = ["NAMES", "UNITS", "Constraint", "Name", "Objective", "ObjectiveSection"]
 

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 from sim.config import StudyConfig
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import parse
 from sim.explore.settings import HardwareConfig
 from sim.methods import Method
-from sim.validation import validate
-from sim.yaml_lines import parse
 
 __all__ = ["Point", "Value"]
 

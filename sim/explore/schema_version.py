@@ -8,7 +8,7 @@ from functools import cache
 import optuna
 from optuna.storages import RDBStorage
 
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = ["check_version", "own_tables"]
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from sim.errors import UserError
 from sim.explore.schema_version import check_version, own_tables
+from sim.work.errors import UserError
 
 if TYPE_CHECKING:
     import psycopg

@@ -13,14 +13,14 @@ from pydantic import Field
 from sim.config import StudyConfig
 from sim.config_sections import DataConfig, HeadConfig, TasksConfig
 from sim.cost.counts.training import Gradients
-from sim.documents import read_document
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.explore.fidelity import FidelityConfig
 from sim.explore.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.vary import VariedSection, varied
 from sim.replay import SOURCES
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document
 
 __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]
 

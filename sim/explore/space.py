@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import UserError
+from sim.documents.section import Section
 from sim.explore.parameter import Parameter
 from sim.explore.point import Point, Value
 from sim.explore.settings import ExploreConfig
 from sim.explore.vary import RangeSection
 from sim.replay import SOURCES, Classifier
-from sim.section import Section
+from sim.work.errors import UserError
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial

@@ -17,7 +17,6 @@ from typing import Any
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from sim.errors import UserError
 from sim.explore.file_storage import (
     check_folder,
     check_journal,
@@ -27,6 +26,7 @@ from sim.explore.file_storage import (
     mend_journal,
 )
 from sim.explore.server_storage import check_server, server_lock
+from sim.work.errors import UserError
 
 __all__ = ["FORMS", "Storage", "masked"]
 

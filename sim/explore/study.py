@@ -14,12 +14,12 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from sim.errors import UserError
 from sim.explore.problem import Problem
 from sim.explore.pulse import BEAT, Watch
 from sim.explore.samplers import sampler_of
 from sim.explore.storage import Storage
 from sim.explore.trials import KNOWN, LOST, REFERENCE, TrialRecord
+from sim.work.errors import UserError
 
 __all__ = ["SharedStudy"]
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pydantic
 from pydantic import BaseModel, Field, create_model
 
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = ["RangeSection", "VariedSection", "varied"]
 

@@ -14,11 +14,11 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import Trial, TrialState
 from threadpoolctl import threadpool_limits
 
-from sim.errors import UserError
 from sim.explore.problem import Problem
 from sim.explore.pulse import Heartbeat, Pulse
 from sim.explore.study import SharedStudy
 from sim.explore.trials import REFERENCE, TrialRecord
+from sim.work.errors import UserError
 
 __all__ = ["Worker"]
 

@@ -16,13 +16,13 @@ from multiprocessing.process import BaseProcess
 
 from optuna.exceptions import StorageInternalError
 
-from sim.errors import UserError
 from sim.explore.problem import Problem
 from sim.explore.pulse import Pulse
 from sim.explore.storage import Storage
 from sim.explore.study import SharedStudy
 from sim.explore.trials import TrialRecord
 from sim.explore.worker import Worker
+from sim.work.errors import UserError
 
 __all__ = ["Workers", "run_worker"]
 

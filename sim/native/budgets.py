@@ -3,10 +3,10 @@
 """What fits into the bits of a budget: images, embeddings, and a network of real numbers."""
 
 from golden.params import NetworkParams
-from sim.errors import UserError
+from sim.documents.yaml_lines import Document, dotted
 from sim.native.learners import widest
 from sim.native.settings import NativeConfig, Plan
-from sim.yaml_lines import Document, dotted
+from sim.work.errors import UserError
 
 __all__ = ["capacity_of", "check_sizes", "exemplars_of", "sample_bits", "whole_samples"]
 

@@ -11,8 +11,6 @@ from rich.console import Console
 
 from sim.datasets import ImageSet, load
 from sim.embed import check_input
-from sim.errors import UserError
-from sim.files import ensure_directory
 from sim.native.budgets import check_sizes
 from sim.native.extractors import Extractors
 from sim.native.learners import with_outputs
@@ -23,9 +21,11 @@ from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.settings import Recipe
 from sim.pretrain.split import BaseSplit, base_split, later_split
 from sim.pretrain.train import THREADS
-from sim.progress import RunBars
 from sim.tasks import class_order, split_tasks
-from sim.work_folder import work_path
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory
+from sim.work.progress import RunBars
+from sim.work.work_folder import work_path
 
 __all__ = ["NativeCommand"]
 

@@ -19,7 +19,7 @@ from sim.pretrain.settings import Recipe
 from sim.pretrain.split import BaseSplit, base_split
 from sim.pretrain.teacher import Teacher
 from sim.pretrain.train import Epoch, Trainer, classification_loss
-from sim.work_folder import WorkFolder
+from sim.work.work_folder import WorkFolder
 
 __all__ = ["Extractors"]
 

@@ -14,14 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sim.arrays_file import load_arrays, save_arrays
-from sim.errors import UserError
-from sim.experiment import Progress
 from sim.native.learners import Learner, load_weights, weights_of
 from sim.native.memory import ImageMemory
 from sim.native.settings import NativeConfig
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.train import Loss, Trainer, classification_loss
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.errors import UserError
+from sim.work.progress import Progress
 
 __all__ = ["NativeRun"]
 

@@ -10,8 +10,8 @@ import pydantic
 from pydantic import Field
 
 from sim.config import HeadConfig, PlateauConfig
+from sim.documents.section import Section
 from sim.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig, load_recipe
-from sim.section import Section
 
 __all__ = ["BUILT_IN", "NativeConfig", "Plan", "load_native"]
 

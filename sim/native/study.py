@@ -29,11 +29,11 @@ from sim.native.memory import ImageMemory
 from sim.native.outcome import outcome
 from sim.native.run import NativeRun
 from sim.native.settings import NativeConfig, Plan
-from sim.parallel import Report, run_parallel
 from sim.pretrain.export import to_golden
 from sim.pretrain.split import BaseSplit
 from sim.replay import SOURCES
-from sim.study_folder import StudyFolder
+from sim.work.parallel import Report, run_parallel
+from sim.work.study_folder import StudyFolder
 
 __all__ = ["NativeFolder", "NativeStudy"]
 

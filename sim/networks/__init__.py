@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from golden.params import NetworkParams
-from sim.errors import UserError
-from sim.files import built_in_or_own, read_text
-from sim.yaml_lines import Document, KeyPath, apply_override, parse
+from sim.documents.yaml_lines import Document, KeyPath, apply_override, parse
+from sim.work.errors import UserError
+from sim.work.files import built_in_or_own, read_text
 
 __all__ = ["BUILT_IN", "load_network"]
 

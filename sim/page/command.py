@@ -6,9 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.files import ensure_directory, write_whole
 from sim.page.document import html_page
 from sim.page.exploration import read_exploration
+from sim.work.files import ensure_directory, write_whole
 
 __all__ = ["ReportCommand"]
 

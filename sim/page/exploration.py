@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from sim.errors import UserError
-from sim.files import read_text, require_directory
-from sim.validation import validate
-from sim.yaml_lines import Document
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
+from sim.work.errors import UserError
+from sim.work.files import read_text, require_directory
 
 __all__ = ["FILE", "Exploration", "Objective", "Trial", "read_exploration"]
 

@@ -13,9 +13,7 @@ from threadpoolctl import threadpool_limits
 from sim.bank import Bank
 from sim.bank_source import load_bank
 from sim.config import StudyConfig, load_config
-from sim.errors import UserError
 from sim.fidelity import LARGEST_FEATURES
-from sim.files import ensure_directory
 from sim.methods import Method
 from sim.pictures.dependence import correlation_errors
 from sim.pictures.document import write_pictures
@@ -25,6 +23,8 @@ from sim.pictures.modes import clustering
 from sim.pictures.picture import Picture
 from sim.pictures.scatter import maps
 from sim.replay import SOURCES
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory
 
 __all__ = ["PicturesCommand"]
 

@@ -4,10 +4,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from sim.files import write_whole
 from sim.pictures.picture import Picture
 from sim.report.document import figure_bytes
 from sim.report.tables import markdown_table
+from sim.work.files import write_whole
 
 __all__ = ["write_pictures"]
 

@@ -11,13 +11,14 @@ from golden.kernels import head_logits
 from sim import metrics
 from sim.bank import Bank
 from sim.config import HeadConfig
-from sim.experiment import Experiment, Progress
+from sim.experiment import Experiment
 from sim.fidelity import Exemplars
 from sim.methods import Method
 from sim.pictures.picture import Picture, Portrait
 from sim.report import figures
 from sim.report.groups import group_runs
 from sim.summary import summarize
+from sim.work.progress import Progress
 
 __all__ = ["EpochRow", "Learnt", "group_curves", "learn", "task_curves", "training_curves"]
 

@@ -13,7 +13,6 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from golden.network import Network
 from golden.params import NetworkParams
 from sim.datasets import ImageSet
-from sim.files import write_whole
 from sim.pretrain.curves import log_table
 from sim.pretrain.export import accuracy, to_golden
 from sim.pretrain.model import BinaryNetwork
@@ -21,6 +20,7 @@ from sim.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.teacher import Teacher
 from sim.pretrain.train import Epoch, Loss, Trainer, classification_loss, distillation_loss
+from sim.work.files import write_whole
 
 __all__ = ["EpochBar", "Pretraining"]
 

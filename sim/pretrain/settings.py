@@ -14,12 +14,12 @@ from pydantic import Field
 from golden.params import NetworkParams
 from sim.config import PlateauConfig
 from sim.datasets import NAMES
-from sim.documents import read_document
-from sim.errors import UserError
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.networks import load_network
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document
+from sim.work.errors import UserError
 
 __all__ = [
     "BUILT_IN",

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from sim.errors import UserError
-from sim.files import read_bytes, write_whole
 from sim.optim import Plateau
 from sim.pretrain.augment import augment
 from sim.pretrain.settings import AugmentConfig, ScheduleConfig
+from sim.work.errors import UserError
+from sim.work.files import read_bytes, write_whole
 
 __all__ = [
     "THREADS",

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.params import SelectorParams
-from sim.cache import NO_CACHE, Cache
+from sim.documents.section import Section
 from sim.ledger import Ledger
-from sim.section import Section
+from sim.work.cache import NO_CACHE, Cache
 
 __all__ = ["Classifier", "ReplayContext", "ReplayParams", "ReplaySource", "SourceParams"]
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.selector import Selector
-from sim.errors import UserError
 from sim.herding import herding_of_bits
 from sim.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
 from sim.replay.base import (
@@ -22,6 +21,7 @@ from sim.replay.base import (
     SourceParams,
 )
 from sim.replay.stored import pick
+from sim.work.errors import UserError
 
 __all__ = ["Herd", "HerdParams", "HerdedReplay"]
 

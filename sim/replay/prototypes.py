@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import unpack
-from sim.cache import NO_CACHE, Cache, digest_of
+from sim.documents.section import Section
 from sim.mixture_classes import fit_classes
 from sim.replay.base import Labels, Packed
-from sim.section import Section
+from sim.work.cache import NO_CACHE, Cache, digest_of
 
 __all__ = ["MixtureSettings", "fit_prototypes"]
 

@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from sim.bank import Bank
 from sim.config import StudyConfig
 from sim.fidelity import Exemplars
-from sim.files import remove_file
 from sim.report import claims, figures
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
 from sim.report.origin import (
@@ -24,6 +23,7 @@ from sim.report.origin import (
     write_report,
 )
 from sim.report.tables import COLUMNS, markdown_table, results_rows
+from sim.work.files import remove_file
 
 __all__ = ["StudyReport"]
 

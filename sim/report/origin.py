@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from sim.bank import Bank
 from sim.config import StudyConfig
-from sim.files import ensure_directory, write_whole
+from sim.work.files import ensure_directory, write_whole
 
 __all__ = ["data_line", "figure_bytes", "json_text", "made_line", "origin", "write_report"]
 

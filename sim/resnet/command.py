@@ -15,8 +15,6 @@ from rich.console import Console
 
 from sim.bank_file import BankFile, encode_bank
 from sim.datasets import ImageSet, load
-from sim.errors import UserError
-from sim.files import ensure_directory, write_whole
 from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.split import base_split
 from sim.report.changed import changed_settings
@@ -25,7 +23,9 @@ from sim.report.tables import markdown_table
 from sim.resnet.model import BinarizedResNet
 from sim.resnet.settings import ResnetConfig, load_resnet_config
 from sim.resnet.training import TwoPhaseTraining
-from sim.work_folder import WorkFolder, work_path
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_whole
+from sim.work.work_folder import WorkFolder, work_path
 
 __all__ = ["ResnetCommand", "bank_of_network"]
 

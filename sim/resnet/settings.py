@@ -9,11 +9,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.documents import read_document
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
 from sim.pretrain.settings import AugmentConfig, ClassesConfig, ScheduleConfig
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document
 
 __all__ = ["BUILT_IN", "ResnetConfig", "StepsConfig", "ThroughConfig", "load_resnet_config"]
 

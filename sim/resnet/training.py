@@ -12,13 +12,13 @@ from rich.console import Console
 
 from sim.binarizers import ThermometerBinarizer
 from sim.datasets import ImageSet
-from sim.parallel import worker_processes
 from sim.pretrain.pretraining import EpochBar
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.train import Trainer, classification_loss
 from sim.resnet.model import BinarizedResNet, ResNet
 from sim.resnet.settings import ResnetConfig, StepsConfig
 from sim.resnet.through import Binarizer, Heaviside, Thermometer
+from sim.work.parallel import worker_processes
 
 __all__ = ["StepTrainer", "TwoPhaseTraining"]
 

@@ -11,12 +11,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.embed import read_network
-from sim.errors import UserError
-from sim.files import ensure_directory, write_all
 from sim.rtl.report import Row, SynthesisReport, placements_tried, terminal_table
 from sim.rtl.settings import load_block
 from sim.rtl.synthesis import STAGES, require_tools, synthesize
 from sim.rtl.tools import CACHE
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_all
 
 __all__ = ["RtlCommand"]
 

@@ -17,11 +17,11 @@ from sim.cost.liberty_cells import read_cells
 from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
 from sim.cost.technology import Technology
-from sim.errors import UserError
-from sim.files import read_bytes
 from sim.rtl.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
 from sim.rtl.netlist import Netlist
 from sim.rtl.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
+from sim.work.errors import UserError
+from sim.work.files import read_bytes
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 

@@ -12,12 +12,12 @@ from typing import Any, Literal, get_type_hints
 import pydantic
 
 from rtl.catalogue import BLOCKS
-from sim.errors import UserError
-from sim.files import read_text
-from sim.parameters import ParametersSection, values_section
-from sim.section import Section
-from sim.validation import validate
-from sim.yaml_lines import Document, parse
+from sim.documents.parameters import ParametersSection, values_section
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document, parse
+from sim.work.errors import UserError
+from sim.work.files import read_text
 
 __all__ = ["load_block"]
 

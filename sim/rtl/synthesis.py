@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rtl.emit import Design
-from sim.errors import UserError
 from sim.rtl.tools import HIDE, INSTALL, Tools, cell_types, is_installed, verilog_of
+from sim.work.errors import UserError
 
 __all__ = ["DEVICE", "STAGES", "Costs", "require_tools", "synthesize"]
 

@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rtl.emit import Design
-from sim.errors import UserError
-from sim.files import ensure_directory, read_text, write_whole
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, read_text, write_whole
 
 __all__ = ["CACHE", "HIDE", "INSTALL", "Tools", "cell_types", "is_installed", "verilog_of"]
 

@@ -18,8 +18,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from sim.errors import UserError
-from sim.files import read_bytes, read_text
+from sim.work.errors import UserError
+from sim.work.files import read_bytes, read_text
 
 __all__ = ["FOLDER", "shipped_file", "shipped_names"]
 

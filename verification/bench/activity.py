@@ -38,10 +38,10 @@ from sim.cost.counts.tally import Tally
 from sim.cost.liberty_cells import read_cells
 from sim.cost.quantity import Range
 from sim.cost.technology import BUILT_IN, DEFAULT, Technology, load_technology
-from sim.errors import UserError
-from sim.files import ensure_directory, write_all
 from sim.rtl.mapping import map_block, map_netlist
 from sim.rtl.tools import CACHE
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_all
 from verification.bench.activity_report import Comparison, report_files
 from verification.bench.switching import Energy, changes, energy_by_part
 from verification.rtl.engine import Step

@@ -11,8 +11,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from sim.cost.cells import Cell, CellLibrary, Kind
-from sim.errors import UserError
 from sim.rtl.gate_cells import cells_by_gate
+from sim.work.errors import UserError
 from verification.rtl.toggles import Activity, Switching
 
 __all__ = ["Energy", "changes", "energy_by_part"]

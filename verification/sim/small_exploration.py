@@ -15,13 +15,13 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.errors import UserError
 from sim.explore.problem import Direction
 from sim.explore.pulse import Pulse
 from sim.explore.rung import Rung
 from sim.explore.samplers import Plan
 from sim.explore.storage import Storage
 from sim.explore.workers import Workers, run_worker
+from sim.work.errors import UserError
 
 WIDTHS = tuple(range(1, 13))
 SHARES = (0.25, 0.5, 0.75, 1.0)

@@ -3,11 +3,11 @@
 
 from functools import cache
 
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document, parse
 from sim.explore.evaluate import Evaluator
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
-from sim.validation import validate
-from sim.yaml_lines import Document, parse
 
 SPACE = """\
 title: A small space

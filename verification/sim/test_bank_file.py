@@ -13,7 +13,7 @@ import pytest
 
 from golden.bits import unpack
 from sim.bank_file import BankFile, decode_bank, encode_bank, read_bank
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 
 def bank_of(train: int = 5, test: int = 3, features: int = 70) -> BankFile:

@@ -19,7 +19,7 @@ from sim.binplay.command import BinPlayCommand, binplay_ledger, load_binplay
 from sim.binplay.continual import BinPlayRun
 from sim.binplay.settings import BinPlayConfig
 from sim.datasets import ImageSet
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 SMALL = {
     "samples": 8,

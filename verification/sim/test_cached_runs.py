@@ -13,7 +13,6 @@ import pytest
 
 from sim.bank import Bank
 from sim.bank_source import load_bank
-from sim.cache import NO_CACHE, Cache
 from sim.config import HeadConfig, StudyConfig, load_config
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
@@ -23,6 +22,7 @@ from sim.replay.prototypes import MixtureSettings, fit_prototypes
 from sim.study import Study
 from sim.summary import summarize
 from sim.tasks import split_tasks
+from sim.work.cache import NO_CACHE, Cache
 from verification.sim.small_study import small_bank, small_config, write_config
 
 SMALL = """\

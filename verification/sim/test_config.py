@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim.config import BUILT_IN, StudyConfig, load_config
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.sim.small_study import SMALL_STUDY, write_config
 
 

@@ -13,11 +13,11 @@ from golden.params import CwrParams
 from golden.trainer import Trainer
 from sim.bank_source import load_bank
 from sim.config import load_config
-from sim.errors import UserError
 from sim.experiment import Experiment
 from sim.replay import ReplayContext
 from sim.replay.cwr import CwrClassifier, CwrClassifierParams
 from sim.summary import summarize
+from sim.work.errors import UserError
 from verification.sim.small_study import write_config
 
 FEATURES, CLASSES = 40, 6

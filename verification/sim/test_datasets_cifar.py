@@ -12,7 +12,7 @@ import pytest
 
 from sim.datasets import ImageSet, load
 from sim.datasets.cifar import read_pickle
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 
 def pixels(count: int, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from sklearn import datasets as sklearn_datasets
 
 from sim.datasets import NAMES, load
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 
 def test_the_digits_are_those_of_scikit_learn_in_the_stated_split_and_order() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sim.datasets import ImageSet, load
 from sim.datasets.idx import read_idx
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 STEMS = (
     "train-images-idx3-ubyte",

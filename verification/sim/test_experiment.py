@@ -11,9 +11,10 @@ import pytest
 from golden.bits import unpack
 from sim.bank import Bank
 from sim.config import Method, StudyConfig
-from sim.errors import UserError
-from sim.experiment import Experiment, Progress
+from sim.experiment import Experiment
 from sim.summary import summarize
+from sim.work.errors import UserError
+from sim.work.progress import Progress
 from verification.sim.small_study import small_bank, small_config
 
 

@@ -12,7 +12,6 @@ from golden.bits import unpack
 from golden.params import NetworkParams
 from sim.bank import Bank
 from sim.bank_source import load_bank
-from sim.cache import Cache
 from sim.compare.choice import memory_bits
 from sim.config import load_config
 from sim.cost.counts import chip as chip_counts
@@ -22,7 +21,7 @@ from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
 from sim.cost.pricing import Total, price, price_memories, total
 from sim.cost.technology import load_technology
-from sim.errors import UserError
+from sim.documents.validation import validate
 from sim.experiment import Experiment
 from sim.explore.chip import chip_of, extractor
 from sim.explore.evaluate import Evaluator
@@ -33,7 +32,8 @@ from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
 from sim.networks import load_network
 from sim.study import Study
-from sim.validation import validate
+from sim.work.cache import Cache
+from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, document_of, evaluator_of, space_of
 
 OPEN130 = load_technology("open130")

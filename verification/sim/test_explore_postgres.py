@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import UserError
 from sim.explore.storage import Storage
 from sim.explore.study import SharedStudy
 from sim.explore.trials import TrialRecord
+from sim.work.errors import UserError
 from verification.sim.postgres_server import running_server
 from verification.sim.small_exploration import POINTS, Sampler, SmallProblem
 

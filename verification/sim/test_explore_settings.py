@@ -3,11 +3,11 @@
 
 import pytest
 
-from sim.errors import UserError
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import parse
 from sim.explore.settings import BUILT_IN, ExploreConfig, load_explore
 from sim.explore.vary import RangeSection
-from sim.validation import validate
-from sim.yaml_lines import parse
+from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, config_of
 
 NAMES = sorted(path.stem for path in BUILT_IN.glob("*.yaml"))

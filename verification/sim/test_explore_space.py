@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from sim.config import load_config
-from sim.errors import UserError
 from sim.explore.point import Point
+from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, space_of
 
 COMMON = {"data.features", "hardware.pe"}

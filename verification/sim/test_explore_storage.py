@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import UserError
 from sim.explore.storage import Storage, masked
 from sim.explore.study import SharedStudy
+from sim.work.errors import UserError
 from verification.sim.small_exploration import SmallProblem
 
 KINDS = ["sqlite", "journal"]

@@ -12,7 +12,6 @@ import pytest
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from sim.errors import UserError
 from sim.explore.pulse import Heartbeat, Pulse, Watch
 from sim.explore.samplers import Plan, sampler_of
 from sim.explore.storage import Storage
@@ -20,6 +19,7 @@ from sim.explore.study import MOST_LOST, SharedStudy
 from sim.explore.trials import TrialRecord
 from sim.explore.worker import Worker
 from sim.explore.workers import Workers
+from sim.work.errors import UserError
 from verification.sim.small_exploration import POINTS, Sampler, SmallProblem
 
 Join = Callable[..., SharedStudy]

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import chisquare
 
 from golden.bits import pack, unpack
-from sim.errors import UserError
 from sim.herding import herding_of_bits
 from sim.replay import SOURCES, Classifier, ReplayContext, ReplaySource
+from sim.work.errors import UserError
 
 FEATURES = 70
 CONTEXT = ReplayContext(features=FEATURES, classes=6, seed=3)

@@ -16,10 +16,10 @@ from sim.cost.cells_table import read_table
 from sim.cost.liberty_cells import read_cells
 from sim.cost.quantity import Range
 from sim.cost.technology import BUILT_IN, Price, load_technology
-from sim.errors import UserError
 from sim.rtl.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
 from sim.rtl.mapping import map_block, map_netlist
 from sim.rtl.netlist import Gate, Netlist
+from sim.work.errors import UserError
 from verification.sim.cost.small_library import TEXT
 
 TINY = Design.of("lfsr", {"params": LfsrParams(width=16, taps=(16, 15, 13, 4), seed=1, step=4)})

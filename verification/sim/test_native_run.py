@@ -12,7 +12,6 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from golden.params import NetworkParams
-from sim.errors import UserError
 from sim.native.learners import (
     BinaryLearner,
     FloatLearner,
@@ -32,6 +31,7 @@ from sim.pretrain.model import BinaryNetwork
 from sim.pretrain.settings import ModelConfig, ScheduleConfig
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.train import Trainer
+from sim.work.errors import UserError
 
 TASKS = (range(0, 2), range(2, 4), range(4, 6))
 

@@ -9,7 +9,6 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
-from sim.errors import UserError
 from sim.native.budgets import capacity_of, check_sizes, exemplars_of, whole_samples
 from sim.native.groups import groups_of, verdict
 from sim.native.learners import network_bits, with_outputs
@@ -17,6 +16,7 @@ from sim.native.published import PUBLISHED, published
 from sim.native.reduced import differences
 from sim.native.settings import BUILT_IN, Plan, load_native
 from sim.tasks import split_tasks
+from sim.work.errors import UserError
 
 
 def test_the_slides_budgets_come_back_as_they_stand() -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from golden.params import HeadParams
-from sim.errors import UserError
 from sim.networks import load_network
+from sim.work.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from sim.errors import UserError
 from sim.page.document import html_page
 from sim.page.exploration import read_exploration
+from sim.work.errors import UserError
 from verification.sim.made_up_exploration import exploration, write
 
 HOSTILE = "</script><script>alert(1)</script><!-- <img src=x onerror=alert(2)> & \" ' \u2028"

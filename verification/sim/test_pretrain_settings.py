@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from golden.params import ConvParams, DenseParams
-from sim.errors import UserError
 from sim.pretrain.settings import BUILT_IN, load_recipe
 from sim.shipped import shipped_file
+from sim.work.errors import UserError
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in BUILT_IN.glob("*.yaml")))

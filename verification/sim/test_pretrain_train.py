@@ -12,11 +12,11 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 
 from golden.params import NetworkParams
 from sim.config import PlateauConfig
-from sim.errors import UserError
 from sim.pretrain.model import BinaryNetwork, Neurons
 from sim.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.pretrain.teacher import Teacher
 from sim.pretrain.train import THREADS, Trainer, classification_loss, distillation_loss
+from sim.work.errors import UserError
 
 NETWORK = {
     "input": {"height": 8, "width": 8, "channels": 3, "bits": 7},

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from sim.errors import UserError
 from sim.resnet.settings import BUILT_IN, ResnetConfig, load_resnet_config
+from sim.work.errors import UserError
 
 Engram = Callable[..., tuple[int, str, str]]
 

@@ -21,9 +21,9 @@ from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
 from rtl.program import compile_network
-from sim.errors import UserError
 from sim.rtl.report import AIMS, Row, SynthesisReport
 from sim.rtl.synthesis import STAGES, Costs, synthesize
+from sim.work.errors import UserError
 
 Engram = Callable[..., tuple[int, str, str]]
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.arrays_file import save_arrays
 from sim.datasets import load
-from sim.errors import UserError
 from sim.samples import read_samples
+from sim.work.arrays_file import save_arrays
+from sim.work.errors import UserError
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from sim.cost.liberty import parse_liberty, read_liberty
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.sim.cost.small_library import TEXT
 
 

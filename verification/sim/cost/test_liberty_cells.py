@@ -11,7 +11,7 @@ from sim.cost.cells import Cell, Spread
 from sim.cost.cells_table import cells_as_table, read_table, table_text
 from sim.cost.liberty_cells import read_cells
 from sim.cost.technology import BUILT_IN
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.sim.cost.small_library import TEXT
 
 SHIPPED = BUILT_IN / "sg13g2_stdcell.csv"

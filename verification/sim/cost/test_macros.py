@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.cost.macros import Macro, MacroSet, read_macros
 from sim.cost.technology import BUILT_IN, load_technology
 from sim.cost.tiling import Tile
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 IHP = MacroSet(read_macros(BUILT_IN / "ihp_sram.csv", "typ"), "ihp-sram")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sim.cost.published_chips import load_chip, load_chips
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 PEAK = """\
 title: A chip

@@ -14,7 +14,7 @@ from sim.cost.phases import answer
 from sim.cost.pricing import price, price_memories
 from sim.cost.replay import break_even, read_points
 from sim.cost.technology import Technology, load_technology
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 
 LABELS = ("latent replay E = 1", "latent replay E = 4", "GBM K = 1, q = 4", "GBM K = 2, q = 3",

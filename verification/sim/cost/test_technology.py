@@ -10,7 +10,7 @@ from sim.cost.gates import prices_of
 from sim.cost.liberty_cells import read_cells
 from sim.cost.scaling import area_factor, logic_factor, memory_factor
 from sim.cost.technology import Technology, load_technology
-from sim.errors import UserError
+from sim.work.errors import UserError
 from verification.sim.cost import small_library
 
 TEXT = """\

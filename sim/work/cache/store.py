@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from sim.arrays_file import load_arrays, save_arrays
-from sim.cache.engine import engine
-from sim.cache.key import canonical
-from sim.cache.lock import locked
-from sim.errors import UserError
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.cache.engine import engine
+from sim.work.cache.key import canonical
+from sim.work.cache.lock import locked
+from sim.work.errors import UserError
 
 __all__ = ["NO_CACHE", "Cache", "StoredEntry"]
 
@@ -120,7 +120,7 @@ class Cache:
         kind : str
             What it is, one word; a folder of its own.
         key : mapping
-            All that decides it, data as digests (see `sim.cache.key`); version of the code,
+            All that decides it, data as digests (see `sim.work.cache.key`); version of the code,
             libraries and processor are added.
         make : callable
             Returns named arrays. It is called under one thread of linear algebra, whose number

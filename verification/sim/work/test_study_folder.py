@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import UserError
-from sim.study_folder import StudyFolder
+from sim.work.errors import UserError
+from sim.work.study_folder import StudyFolder
 
 IDENTITY = {"version": "1", "configuration": "c", "data": "d"}
 

@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from sim.errors import UserError
-from sim.yaml_lines import Document, apply_override, dotted, parse
+from sim.documents.yaml_lines import Document, apply_override, dotted, parse
+from sim.work.errors import UserError
 
 TEXT = """\
 # a comment

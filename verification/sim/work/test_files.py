@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.errors import UserError
-from sim.files import (
+from sim.work.errors import UserError
+from sim.work.files import (
     ensure_directory,
     find_file,
     read_bytes,

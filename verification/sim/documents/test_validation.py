@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sim.errors import UserError
-from sim.validation import validate
-from sim.yaml_lines import apply_override, parse
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import apply_override, parse
+from sim.work.errors import UserError
 
 
 class Strict(BaseModel):

@@ -2,6 +2,7 @@
 """Progress of a study in the terminal: a bar for all of it, and one for each run under way."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol
 
@@ -15,9 +16,28 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bars
 
-from sim.experiment import Progress
+__all__ = ["Progress", "RunBars"]
 
-__all__ = ["RunBars"]
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands.
+
+    Parameters
+    ----------
+    task, n_tasks : int
+        Present task, from 0, and their number; equal when the run has ended.
+    epoch, epochs : int
+        Epochs done of this task, and the most there may be.
+    accuracy : float
+        Share of the last epoch's training samples, past and present, classified right.
+    """
+
+    task: int
+    n_tasks: int
+    epoch: int
+    epochs: int
+    accuracy: float
 
 
 class _Labelled(Protocol):

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = [
     "TEMPORARY_NAME",

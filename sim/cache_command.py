@@ -8,8 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from sim.cache.store import Cache
-from sim.files import require_directory
+from sim.work.cache.store import Cache
+from sim.work.files import require_directory
 
 __all__ = ["CacheCommand"]
 

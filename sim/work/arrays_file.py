@@ -12,8 +12,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import UserError
-from sim.files import read_bytes, write_whole
+from sim.work.errors import UserError
+from sim.work.files import read_bytes, write_whole
 
 __all__ = ["load_arrays", "save_arrays"]
 

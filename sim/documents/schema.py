@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pydantic
 from pydantic.fields import FieldInfo
 
-from sim.yaml_lines import KeyPath
+from sim.documents.yaml_lines import KeyPath
 
 __all__ = ["Slot", "choice", "fields_of", "in_words", "models_of", "slots_at"]
 

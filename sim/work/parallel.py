@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
-from sim.errors import UserError
-from sim.experiment import Progress
+from sim.work.errors import UserError
+from sim.work.progress import Progress
 
 __all__ = ["Report", "Runs", "run_parallel", "worker_processes"]
 

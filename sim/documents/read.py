@@ -4,8 +4,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from sim.files import built_in_or_own, read_text
-from sim.yaml_lines import Document, apply_override, parse
+from sim.documents.yaml_lines import Document, apply_override, parse
+from sim.work.files import built_in_or_own, read_text
 
 __all__ = ["read_document"]
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sim.errors import UserError
-from sim.files import TEMPORARY_NAME, ensure_directory, read_text, remove_file, write_whole
+from sim.work.errors import UserError
+from sim.work.files import TEMPORARY_NAME, ensure_directory, read_text, remove_file, write_whole
 
 __all__ = ["WorkFolder", "parse_json", "work_path"]
 

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from sim.cache import NO_CACHE, Cache, digest_of
-from sim.cache import engine as engine_module
-from sim.cache.engine import engine
-from sim.cache.key import canonical
-from sim.cache.lock import locked
+from sim.work.cache import NO_CACHE, Cache, digest_of
+from sim.work.cache import engine as engine_module
+from sim.work.cache.engine import engine
+from sim.work.cache.key import canonical
+from sim.work.cache.lock import locked
 
 SCALARS = (
     st.none()
@@ -232,7 +232,7 @@ def test_entry_of_another_engine_is_not_found(
     cache = Cache(tmp_path)
     cache.get_or_make("square", {}, squares)
     for change in ({"code": "0"}, {"engram": "9"}, {"blas": []}, {"processor": []}):
-        monkeypatch.setattr("sim.cache.store.engine", lambda c=change: {**engine(), **c})
+        monkeypatch.setattr("sim.work.cache.store.engine", lambda c=change: {**engine(), **c})
         cache.get_or_make("square", {}, squares)
     assert cache.hits == 0
     assert len(list(cache.entries())) == 5

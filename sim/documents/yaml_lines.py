@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from sim.errors import UserError
+from sim.work.errors import UserError
 
 __all__ = ["Document", "KeyPath", "apply_override", "dotted", "parse"]
 

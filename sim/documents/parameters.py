@@ -7,7 +7,7 @@ from typing import Any, ClassVar, get_type_hints
 
 import pydantic
 
-from sim.section import Section
+from sim.documents.section import Section
 
 __all__ = ["ParametersSection", "parameters_section", "values_section"]
 

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info
 
 __all__ = ["code_digest", "code_files", "engine"]
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 # Modules that a run goes through; what lies deeper under `sim` prices, draws and reports.
 _CODE = (
     "golden/**/*.py",
@@ -20,9 +20,10 @@ _CODE = (
     "sim/binplay/__init__.py",
     "sim/binplay/assignment.py",
     "sim/binplay/decoder.py",
-    "sim/cache/*.py",
+    "sim/documents/*.py",
     "sim/datasets/*.py",
     "sim/replay/*.py",
+    "sim/work/**/*.py",
 )
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
 

@@ -9,9 +9,9 @@ from typing import Any, TypeVar, get_args
 
 import pydantic
 
-from sim.errors import UserError
-from sim.schema import Slot, choice, fields_of, in_words, models_of, slots_at
-from sim.yaml_lines import Document, KeyPath, dotted
+from sim.documents.schema import Slot, choice, fields_of, in_words, models_of, slots_at
+from sim.documents.yaml_lines import Document, KeyPath, dotted
+from sim.work.errors import UserError
 
 __all__ = ["validate"]
 

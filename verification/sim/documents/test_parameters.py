@@ -7,10 +7,10 @@ from typing import Literal
 import pytest
 
 from golden.params.checks import check_integer
-from sim.errors import UserError
-from sim.parameters import parameters_section, values_section
-from sim.validation import validate
-from sim.yaml_lines import parse
+from sim.documents.parameters import parameters_section, values_section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import parse
+from sim.work.errors import UserError
 
 
 @dataclass(frozen=True, kw_only=True)

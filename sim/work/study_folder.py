@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sim.errors import UserError
-from sim.files import remove_file, write_whole
-from sim.work_folder import WorkFolder, parse_json
+from sim.work.errors import UserError
+from sim.work.files import remove_file, write_whole
+from sim.work.work_folder import WorkFolder, parse_json
 
 __all__ = ["StudyFolder"]
 

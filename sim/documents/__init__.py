@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""YAML with the line of every key, overrides, schemas and messages."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What every long command stands on: files, checkpoints, cache, processes and bars."""

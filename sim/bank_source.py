@@ -13,7 +13,7 @@ from sim.config import CompareConfig, DataConfig, StudyConfig
 from sim.datasets import ImageSet, load
 from sim.documents.yaml_lines import Document
 from sim.embed import read_network
-from sim.ledger import network_ledger
+from sim.measure.ledger import network_ledger
 from sim.shipped import shipped_file, shipped_names
 from sim.tasks import class_order, split_tasks
 from sim.work.cache import NO_CACHE, Cache

@@ -18,7 +18,7 @@ from sim.batches import split_batch
 from sim.config import HeadConfig
 from sim.head import HeadTrainer
 from sim.head_training import train_head
-from sim.ledger import Ledger, head_ledger
+from sim.measure.ledger import Ledger, head_ledger
 from sim.methods import Method
 from sim.replay import Classifier, ReplayContext, ReplayParams
 from sim.work.arrays_file import load_arrays, save_arrays

@@ -18,7 +18,7 @@ import yaml
 from rich.console import Console
 
 from sim.cost.paper_figures import paper_figures
-from sim.report.groups import Spread
+from sim.report.spread import Spread
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_text, write_whole

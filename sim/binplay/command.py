@@ -20,10 +20,10 @@ from sim.binplay.settings import BUILT_IN, BinPlayConfig
 from sim.datasets import ImageSet, load
 from sim.documents.read import read_document
 from sim.documents.validation import validate
-from sim.ledger import Entry, Ledger, index_bits
+from sim.measure.ledger import Entry, Ledger, index_bits
 from sim.pretrain.command import choose_device, device_name
 from sim.report.changed import changed_settings
-from sim.report.origin import json_text
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all

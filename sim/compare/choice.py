@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.measure.ledger import fits
 from sim.methods import Method
 from sim.replay import ReplayContext
 
-__all__ = ["Candidate", "Choice", "choose", "fits", "memory_bits"]
+__all__ = ["Candidate", "Choice", "choose", "memory_bits"]
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,3 @@ def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Ch
                 best = max(within, key=lambda c: (c.accuracy, -c.bits))
                 choices.append(Choice(budget, best))
     return choices
-
-
-def fits(bits: int, budget: float) -> bool:
-    """Return whether a memory is within a budget in Mb."""
-    return bits <= round(budget * 10**6)

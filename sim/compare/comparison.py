@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sim.bank import Bank
-from sim.compare.choice import Candidate, Choice, choose, fits, memory_bits
+from sim.compare.choice import Candidate, Choice, choose, memory_bits
 from sim.compare.held_out import held_out_bank
 from sim.config import CompareConfig
 from sim.documents.yaml_lines import Document, dotted
+from sim.measure.ledger import fits
 from sim.methods import Method
 from sim.study import Study, study_identity
 from sim.study_checks import check_sample_bounds

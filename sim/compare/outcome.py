@@ -7,9 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.align import area_under_curve
 from sim.compare.choice import Candidate, Choice
-from sim.report.groups import Group, Spread
+from sim.measure.align import area_under_curve
+from sim.report.groups import Group
+from sim.report.spread import Spread
 
 __all__ = ["Outcome", "Row"]
 

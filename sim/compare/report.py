@@ -15,15 +15,9 @@ from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome, Row
 from sim.config import CompareConfig
+from sim.report.files import figure_bytes, json_text, write_report
 from sim.report.groups import group_runs
-from sim.report.origin import (
-    data_line,
-    figure_bytes,
-    json_text,
-    made_line,
-    origin,
-    write_report,
-)
+from sim.report.origin import data_line, made_line, origin
 from sim.report.tables import markdown_table
 
 __all__ = ["ComparisonReport"]

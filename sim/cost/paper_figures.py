@@ -10,8 +10,8 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
-from sim.align import Demand, align, cifar_resnet_parameters
-from sim.ledger import as_exemplars, gbm_ledger, latent_replay_ledger
+from sim.measure.align import Demand, align, cifar_resnet_parameters
+from sim.measure.ledger import as_exemplars, gbm_ledger, latent_replay_ledger
 from sim.networks import load_network
 
 __all__ = ["PaperFigure", "paper_figures"]

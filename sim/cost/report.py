@@ -15,7 +15,7 @@ from sim.cost.exports import action_counts, as_csv, as_json, energy_table
 from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.learners import PUBLISHED, this_chip
 from sim.cost.sensitivity import swings
-from sim.report.origin import figure_bytes
+from sim.report.files import figure_bytes
 from sim.report.tables import markdown_table
 
 __all__ = ["PICTURES", "CostReport"]

@@ -9,7 +9,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from golden.params import NetworkParams
-from sim import metrics
 from sim.bank import Bank
 from sim.bank_source import load_bank
 from sim.cost.technology import Technology, load_technology
@@ -23,6 +22,7 @@ from sim.explore.past import PARTS
 from sim.explore.point import Point
 from sim.explore.rung import Rung
 from sim.explore.settings import ExploreConfig
+from sim.measure import metrics
 from sim.replay import ReplayContext
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError

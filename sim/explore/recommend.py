@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
-from sim.compare.choice import fits
 from sim.explore.objectives import Objective
+from sim.measure.ledger import fits
 
 __all__ = ["NEAR", "Design", "Recommendation", "recommend"]
 

@@ -21,7 +21,8 @@ from sim.explore.report_text import reference_section, sensitivity_section
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
 from sim.explore.trials import TrialRecord
-from sim.report.origin import data_line, figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text, write_report
+from sim.report.origin import data_line
 from sim.report.tables import markdown_table
 
 __all__ = ["ExplorationReport"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sim.native.published import Published, published
 from sim.native.settings import Plan
-from sim.report.groups import Spread
+from sim.report.spread import Spread
 
 __all__ = ["Group", "groups_of", "verdict"]
 

@@ -14,7 +14,7 @@ from torch import nn
 
 from golden.kernels import head_logits, infer
 from golden.params import NetworkParams
-from sim.ledger import Entry, Ledger, head_ledger, network_ledger
+from sim.measure.ledger import Entry, Ledger, head_ledger, network_ledger
 from sim.pretrain.export import to_golden
 from sim.pretrain.model import BinaryNetwork
 from sim.pretrain.teacher import CHUNK, Teacher

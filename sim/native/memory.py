@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.ledger import Entry, Ledger, count_bits, index_bits
+from sim.measure.ledger import Entry, Ledger, count_bits, index_bits
 
 __all__ = ["ImageMemory"]
 

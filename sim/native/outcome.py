@@ -7,8 +7,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from sim import metrics
-from sim.ledger import Ledger
+from sim.measure import metrics
+from sim.measure.ledger import Ledger
 from sim.native.settings import Plan
 
 __all__ = ["Ended", "outcome"]

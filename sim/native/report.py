@@ -13,7 +13,7 @@ from sim.native.groups import Group, groups_of, verdict
 from sim.native.reduced import differences
 from sim.native.settings import NativeConfig
 from sim.pretrain.settings import Recipe
-from sim.report.origin import figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text, write_report
 from sim.report.tables import markdown_table
 
 __all__ = ["NativeReport"]

@@ -13,7 +13,7 @@ from torch import Generator
 from golden.kernels import infer
 from sim.bank import Bank
 from sim.experiment import Experiment
-from sim.ledger import network_ledger
+from sim.measure.ledger import network_ledger
 from sim.methods import Method
 from sim.native.budgets import capacity_of, exemplars_of, sample_bits
 from sim.native.extractors import Extractors

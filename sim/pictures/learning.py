@@ -8,11 +8,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from golden.kernels import head_logits
-from sim import metrics
 from sim.bank import Bank
 from sim.config import HeadConfig
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars
+from sim.measure import metrics
 from sim.methods import Method
 from sim.pictures.picture import Picture, Portrait
 from sim.report import figures

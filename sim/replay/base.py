@@ -16,7 +16,7 @@ from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.documents.section import Section
-from sim.ledger import Ledger
+from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
 
 __all__ = ["Classifier", "ReplayContext", "ReplayParams", "ReplaySource", "SourceParams"]

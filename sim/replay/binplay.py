@@ -23,7 +23,7 @@ from golden.selector import Selector
 from sim.binplay.assignment import assign_codes
 from sim.binplay.decoder import DecoderTrainer
 from sim.head import bipolar
-from sim.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
+from sim.measure.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
 from sim.optim import Adam
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 

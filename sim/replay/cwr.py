@@ -15,7 +15,7 @@ from golden.float_trainer import FloatTrainer
 from golden.kernels.trainer import train_step, trainer_sums
 from golden.params import CwrParams, TrainerParams
 from golden.trainer import Trainer
-from sim.ledger import Entry, Ledger, index_bits
+from sim.measure.ledger import Entry, Ledger, index_bits
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
 from sim.replay.stored import Reservoir
 

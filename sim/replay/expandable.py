@@ -13,7 +13,7 @@ from pydantic import Field
 from sim.batches import split_batch
 from sim.expansion import ExpandableHead, block_bits
 from sim.expansion_training import ExpansionTraining, train
-from sim.ledger import Entry, Ledger, count_bits, index_bits
+from sim.measure.ledger import Entry, Ledger, count_bits, index_bits
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, ReplaySource, SourceParams
 from sim.replay.herded import HerdedReplay
 from sim.replay.stored import LatentReplay

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from golden.selector import Selector
 from sim.herding import herding_of_bits
-from sim.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
+from sim.measure.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
 from sim.replay.base import (
     Labels,
     Packed,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.bits import unpack
 from sim.head import bipolar
-from sim.ledger import Ledger
+from sim.measure.ledger import Ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext
 from sim.replay.herded import Herd, HerdParams
 

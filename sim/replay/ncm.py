@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bernoulli import encode
-from sim.ledger import Ledger, classifier_ledger
+from sim.measure.ledger import Ledger, classifier_ledger
 from sim.replay.likelihood import LikelihoodParams, PrototypeClassifier
 
 __all__ = ["NearestMeanClassifier"]

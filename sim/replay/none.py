@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import word_count
-from sim.ledger import Ledger
+from sim.measure.ledger import Ledger
 from sim.replay.base import Labels, Packed, ReplaySource
 
 __all__ = ["NoReplay"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.selector import Selector
-from sim.ledger import Ledger, joint_ledger, latent_replay_ledger
+from sim.measure.ledger import Ledger, joint_ledger, latent_replay_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 
 __all__ = ["JointReplay", "LatentReplay", "Reservoir", "pick"]

@@ -13,15 +13,9 @@ from sim.bank import Bank
 from sim.config import StudyConfig
 from sim.fidelity import Exemplars
 from sim.report import claims, figures
+from sim.report.files import figure_bytes, json_text, write_report
 from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
-from sim.report.origin import (
-    data_line,
-    figure_bytes,
-    json_text,
-    made_line,
-    origin,
-    write_report,
-)
+from sim.report.origin import data_line, made_line, origin
 from sim.report.tables import COLUMNS, markdown_table, results_rows
 from sim.work.files import remove_file
 

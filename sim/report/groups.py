@@ -10,58 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.replay import SOURCES
+from sim.report.spread import Spread
 
-__all__ = [
-    "EqualBits",
-    "Group",
-    "Spread",
-    "compare_at_equal_bits",
-    "group_runs",
-    "plain_or_all",
-    "verdict",
-]
+__all__ = ["EqualBits", "Group", "compare_at_equal_bits", "group_runs", "plain_or_all", "verdict"]
 
 Run = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Spread:
-    """Mean and sample standard deviation over seeds.
-
-    Parameters
-    ----------
-    mean : float
-    deviation : float or None
-        None for a single seed, which says nothing of the spread.
-    count : int
-        Seeds.
-    """
-
-    mean: float
-    deviation: float | None
-    count: int
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Spread":
-        """Return the spread of one value a seed."""
-        deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
-        return cls(float(np.mean(values)), deviation, len(values))
-
-    @property
-    def standard_error(self) -> float | None:
-        """Standard error of the mean; None for a single seed."""
-        return None if self.deviation is None else self.deviation / self.count**0.5
-
-    def percent(self) -> str:
-        """Return the spread of a share as text, in per cent."""
-        return f"{100 * self.mean:.1f}{self._plus_minus()}"
-
-    def points(self) -> str:
-        """Return the spread of a difference of shares as text, in points with their sign."""
-        return f"{100 * self.mean:+.1f}{self._plus_minus()}"
-
-    def _plus_minus(self) -> str:
-        return "" if self.deviation is None else f" ± {100 * self.deviation:.1f}"
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Where a report comes from: command, configuration, data, machine; and how it is written."""
 
-import io
-import json
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-
-from matplotlib.figure import Figure
 
 from sim.bank import Bank
 from sim.config import StudyConfig
-from sim.work.files import ensure_directory, write_whole
 
-__all__ = ["data_line", "figure_bytes", "json_text", "made_line", "origin", "write_report"]
-
-_RESOLUTION = 110  # dots an inch of the figures
+__all__ = ["data_line", "made_line", "origin"]
 
 
 def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
@@ -62,33 +54,6 @@ def data_line(bank: Bank) -> str:
         f"{len(bank.train)} training and {len(bank.test)} test samples; "
         f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}."
     )
-
-
-def json_text(results: Mapping[str, Any]) -> str:
-    """Return an object in JSON, a line for each of its keys: matrices would take millions."""
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def figure_bytes(figure: Figure) -> bytes:
-    """Return a figure as a PNG file."""
-    buffer = io.BytesIO()
-    # No software version inside: the same figure is the same bytes.
-    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def write_report(folder: Path, content: Mapping[str, bytes | str]) -> None:
-    """Write files into a folder in their order, each whole or not at all.
-
-    Raises
-    ------
-    UserError
-        If one cannot be written.
-    """
-    ensure_directory(folder)
-    for name, data in content.items():
-        write_whole(folder / name, data)
 
 
 def _task_classes(bank: Bank) -> str:

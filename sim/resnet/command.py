@@ -18,7 +18,7 @@ from sim.datasets import ImageSet, load
 from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.split import base_split
 from sim.report.changed import changed_settings
-from sim.report.origin import json_text
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
 from sim.resnet.model import BinarizedResNet
 from sim.resnet.settings import ResnetConfig, load_resnet_config

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from rtl.emit import Design
-from sim.report.origin import figure_bytes
+from sim.report.files import figure_bytes
 from sim.report.tables import markdown_table
 from sim.rtl.synthesis import DEVICE, Costs
 

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from golden.bits import pack
-from sim.compare.choice import Candidate, choose, fits, memory_bits
+from sim.compare.choice import Candidate, choose, memory_bits
 from sim.config import CompareConfig, load_config
+from sim.measure.ledger import fits
 from sim.methods import Method
 from sim.replay import SOURCES, ReplayContext
 

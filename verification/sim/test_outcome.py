@@ -12,7 +12,8 @@ from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome
 from sim.methods import Method
 from sim.replay import SOURCES
-from sim.report.groups import Spread, group_runs
+from sim.report.groups import group_runs
+from sim.report.spread import Spread
 
 BUDGETS = (0.1, 1.0, 10.0)
 Table = dict[str, dict[float, list[float]]]

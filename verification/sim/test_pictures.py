@@ -10,9 +10,9 @@ import pytest
 from scipy.cluster.hierarchy import fcluster
 
 from golden.bits import pack
-from sim import metrics
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars
+from sim.measure import metrics
 from sim.pictures import scatter
 from sim.pictures.dependence import correlation_distances
 from sim.pictures.flips import flip_rates

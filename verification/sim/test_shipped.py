@@ -18,7 +18,7 @@ from sim import shipped
 from sim.bank_file import read_bank
 from sim.datasets import ImageSet
 from sim.embed import pixels_of, read_network
-from sim.ledger import network_ledger
+from sim.measure.ledger import network_ledger
 from sim.samples import Samples, read_samples
 from sim.shipped import shipped_file, shipped_names
 from sim.tasks import class_order

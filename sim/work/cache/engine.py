@@ -21,6 +21,7 @@ _CODE = (
     "sim/binplay/assignment.py",
     "sim/binplay/decoder.py",
     "sim/documents/*.py",
+    "sim/measure/*.py",
     "sim/datasets/*.py",
     "sim/replay/*.py",
     "sim/work/**/*.py",

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from golden.params.checks import check_choice, check_integer
-from sim.ledger import as_exemplars
+from sim.measure.ledger import as_exemplars
 
 __all__ = ["Demand", "align", "area_under_curve", "cifar_resnet_parameters"]
 

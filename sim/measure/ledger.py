@@ -13,6 +13,7 @@ __all__ = [
     "as_exemplars",
     "classifier_ledger",
     "count_bits",
+    "fits",
     "gbm_ledger",
     "head_ledger",
     "index_bits",
@@ -330,3 +331,8 @@ def index_bits(count: int) -> int:
 def count_bits(largest: int) -> int:
     """Return the bits of a number in ``0..largest``."""
     return largest.bit_length()
+
+
+def fits(bits: int, budget: float) -> bool:
+    """Return whether a memory is within a budget in Mb."""
+    return bits <= round(budget * 10**6)

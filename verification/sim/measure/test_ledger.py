@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from golden.params import HeadParams, NetworkParams
-from sim.ledger import (
+from sim.measure.ledger import (
     Entry,
     Ledger,
     as_exemplars,

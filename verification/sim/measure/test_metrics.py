@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sim.metrics import (
+from sim.measure.metrics import (
     FORGETTING,
     accuracy_matrix,
     average_incremental,

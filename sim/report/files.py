@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""How a report is written: JSON, figures that are the same bytes always, whole files."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from sim.work.files import ensure_directory, write_whole
+
+__all__ = ["figure_bytes", "json_text", "write_report"]
+
+_RESOLUTION = 110  # dots an inch of the figures
+
+
+def json_text(results: Mapping[str, Any]) -> str:
+    """Return an object in JSON, a line for each of its keys: matrices would take millions."""
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def figure_bytes(figure: Figure) -> bytes:
+    """Return a figure as a PNG file."""
+    buffer = io.BytesIO()
+    # No software version inside: the same figure is the same bytes.
+    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def write_report(folder: Path, content: Mapping[str, bytes | str]) -> None:
+    """Write files into a folder in their order, each whole or not at all.
+
+    Raises
+    ------
+    UserError
+        If one cannot be written.
+    """
+    ensure_directory(folder)
+    for name, data in content.items():
+        write_whole(folder / name, data)

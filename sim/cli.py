@@ -296,7 +296,7 @@ def bank(
 
     A card beside the network file (its name with .json) tells the bank how it was trained.
     """
-    from sim.embed import BankCommand
+    from sim.data.embed import BankCommand
 
     BankCommand(
         network=network, data=data, data_dir=data_dir, out=out or network.with_name("bank.bin")
@@ -311,7 +311,7 @@ def samples(
     out: Annotated[Path, typer.Option(help="File of the samples.")] = Path("samples.bin"),
 ) -> None:
     """Write a few raw test images of every class, with their labels, into one file."""
-    from sim.samples import SamplesCommand
+    from sim.data.samples import SamplesCommand
 
     SamplesCommand(data=data, data_dir=data_dir, per_class=per_class, out=out).execute(Console())
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from rich.console import Console
 
-from sim.bank import Bank
-from sim.bank_source import load_bank, load_choice_bank
 from sim.compare.comparison import Comparison
+from sim.compare.held_out import load_choice_bank
 from sim.compare.report import ComparisonReport
 from sim.config import CompareConfig, StudyConfig, load_config
+from sim.data.bank import Bank
+from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
 from sim.fidelity import Exemplars
 from sim.report.document import StudyReport
@@ -57,7 +58,7 @@ class RunCommand:
         config, document = load_config(self.config, self.assignments, self.seeds)
         if self.cache.path is not None:
             ensure_directory(self.cache.path)
-        bank = load_bank(config, document, self.data_dir, self.cache)
+        bank = load_bank(config.data, config.tasks, document, self.data_dir, self.cache)
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
         else:

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from sim.config_sections import DataConfig, HeadConfig, PlateauConfig, TasksConfig
+from sim.config_sections import HeadConfig
+from sim.data.sections import DataConfig, TasksConfig
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
@@ -22,11 +23,7 @@ __all__ = [
     "BUILT_IN",
     "ChoiceConfig",
     "CompareConfig",
-    "DataConfig",
-    "HeadConfig",
-    "PlateauConfig",
     "StudyConfig",
-    "TasksConfig",
     "load_config",
 ]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from golden.kernels import head_logits
 from golden.params import HeadParams
-from sim.bank import Bank
 from sim.batches import split_batch
-from sim.config import HeadConfig
+from sim.config_sections import HeadConfig
+from sim.data.bank import Bank
 from sim.head import HeadTrainer
 from sim.head_training import train_head
 from sim.measure.ledger import Ledger, head_ledger

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import unpack
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.replay import ReplaySource
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.cache import NO_CACHE, Cache, digest_of

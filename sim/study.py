@@ -9,13 +9,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from sim.bank import Bank
-from sim.config import HeadConfig, StudyConfig
+from sim.config import StudyConfig
+from sim.config_sections import HeadConfig
+from sim.data.bank import Bank
+from sim.data.tasks import split_tasks
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.methods import Method
 from sim.summary import summarize
-from sim.tasks import split_tasks
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.parallel import Report, run_parallel
 from sim.work.study_folder import StudyFolder

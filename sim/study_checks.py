@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
 from sim.methods import Method
 from sim.replay import SOURCES, ReplayContext

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from sim import datasets
 from sim.cli import main
-from sim.datasets import ImageSet
+from sim.data import datasets
+from sim.data.datasets import ImageSet
 from sim.work.errors import UserError
 from sim.work.files import write_whole
 from verification.rtl import coverage

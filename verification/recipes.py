@@ -16,7 +16,7 @@ from statistics import fmean, stdev
 import torch
 from rich.console import Console
 
-from sim.datasets import ImageSet, load
+from sim.data.datasets import ImageSet, load
 from sim.pretrain.command import choose_device
 from sim.pretrain.export import check_equal
 from sim.pretrain.pretraining import Pretraining

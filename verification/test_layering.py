@@ -130,7 +130,7 @@ def test_planted_import_is_found(module: str, source: str) -> None:
 
 
 def test_only_rtl_commands_need_amaranth() -> None:
-    commands = "sim.cli, sim.commands, sim.cost.command, sim.embed, sim.samples"
+    commands = "sim.cli, sim.commands, sim.cost.command, sim.data.embed, sim.data.samples"
     check = f"import sys, {commands}; sys.exit('amaranth' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 

@@ -26,7 +26,7 @@ def test_every_folder_of_modules_is_a_package() -> None:
 def test_every_built_in_configuration_is_package_data() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
-    shipped = set((ROOT / "sim" / "shipped").glob("cifar100*/*"))
+    shipped = set((ROOT / "sim" / "data" / "shipped").glob("cifar100*/*"))
     tables = set((ROOT / "sim" / "cost" / "tables").glob("*"))
     page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim" / "page").rglob(f"*.{kind}")}
     assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page}

@@ -17,7 +17,7 @@ from rich.console import Console
 from sim.binplay.continual import BinPlayRun
 from sim.binplay.networks import decoder_macs, parameter_count
 from sim.binplay.settings import BUILT_IN, BinPlayConfig
-from sim.datasets import ImageSet, load
+from sim.data.datasets import ImageSet, load
 from sim.documents.read import read_document
 from sim.documents.validation import validate
 from sim.measure.ledger import Entry, Ledger, index_bits

@@ -7,7 +7,7 @@ import pydantic
 from pydantic import Field
 
 from golden.params import IndexCodeParams
-from sim.datasets import NAMES
+from sim.data.datasets import NAMES
 from sim.documents.section import Section
 
 __all__ = ["BUILT_IN", "AutoencoderConfig", "BinPlayConfig", "ClassifierConfig"]

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.bank import Bank
 from sim.compare.choice import Candidate, Choice, choose, memory_bits
 from sim.compare.held_out import held_out_bank
 from sim.config import CompareConfig
+from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
 from sim.measure.ledger import fits
 from sim.methods import Method

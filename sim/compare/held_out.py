@@ -6,12 +6,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.bank import Bank
-from sim.config import ChoiceConfig
-from sim.held_out import held_out_samples
-from sim.tasks import split_tasks
+from sim.config import ChoiceConfig, CompareConfig
+from sim.data.bank import Bank
+from sim.data.held_out import held_out_samples
+from sim.data.sections import DataConfig
+from sim.data.source import load_bank
+from sim.data.tasks import split_tasks
+from sim.documents.yaml_lines import Document
+from sim.work.errors import UserError
 
-__all__ = ["held_out_bank"]
+__all__ = ["held_out_bank", "load_choice_bank"]
 
 
 def held_out_bank(bank: Bank, choice: ChoiceConfig) -> Bank:
@@ -73,3 +77,34 @@ def _held_out(bank: Bank, choice: ChoiceConfig) -> NDArray[np.bool_]:
         return held_out_samples(bank.train_labels, names, choice.share, choice.split_seed)
     except ValueError as error:
         raise ValueError(f"choice.{error}") from error
+
+
+def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> Bank:
+    """Load the bank that parameters are chosen on: of the same samples, by another network maybe.
+
+    Parameters
+    ----------
+    config : CompareConfig
+    bank : Bank
+        The study's own.
+    document : Document
+        Where the values of the configuration stand.
+
+    Raises
+    ------
+    UserError
+        As of `load_bank`; if the bank is of other samples, or its embeddings of another length.
+    """
+    if config.choice.path is None:
+        return bank
+    data = DataConfig(name="bank", path=config.choice.path)
+    other = load_bank(data, config.tasks, document, None)
+    where = document.where(("choice", "path"))
+    if other.features != bank.features:
+        raise UserError(
+            f"{where}: choice.path must be a bank of D = {bank.features} as the study's, not of "
+            f"{other.features}"
+        )
+    if not np.array_equal(other.train_labels, bank.train_labels):
+        raise UserError(f"{where}: choice.path must be a bank of the study's own samples, in order")
+    return other

@@ -10,11 +10,11 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from sim.bank import Bank
 from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome, Row
 from sim.config import CompareConfig
+from sim.data.bank import Bank
 from sim.report.files import figure_bytes, json_text, write_report
 from sim.report.groups import group_runs
 from sim.report.origin import data_line, made_line, origin

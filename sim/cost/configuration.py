@@ -21,12 +21,12 @@ from golden.params import (
 )
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
+from sim.data.networks import load_network
 from sim.documents.parameters import parameters_section
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
-from sim.networks import load_network
 from sim.work.errors import UserError
 
 __all__ = ["BUILT_IN", "REFERENCE", "CostConfig", "MemorySection", "TaskSection", "load_cost"]

@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import floor
 from typing import Literal
 
+from sim.data.networks import load_network
 from sim.measure.align import Demand, align, cifar_resnet_parameters
 from sim.measure.ledger import as_exemplars, gbm_ledger, latent_replay_ledger
-from sim.networks import load_network
 
 __all__ = ["PaperFigure", "paper_figures"]
 

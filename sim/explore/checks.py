@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from golden.params import NetworkParams
-from sim.bank import Bank
+from sim.data.bank import Bank
+from sim.data.networks import load_network
 from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
 from sim.explore.vary import RangeSection
-from sim.networks import load_network
 from sim.replay import SOURCES
 from sim.work.errors import UserError
 

@@ -13,9 +13,9 @@ from golden.params import (
     SamplerParams,
     ThermometerParams,
 )
-from sim.bank import Bank
 from sim.cost.configuration import CostConfig, MemorySection, TaskSection
 from sim.cost.counts.room import least_machine
+from sim.data.bank import Bank
 from sim.explore.point import Point
 from sim.replay import SOURCES, Classifier, ReplaySource
 

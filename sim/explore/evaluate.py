@@ -9,9 +9,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from golden.params import NetworkParams
-from sim.bank import Bank
-from sim.bank_source import load_bank
 from sim.cost.technology import Technology, load_technology
+from sim.data.bank import Bank
+from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
 from sim.experiment import Experiment
 from sim.explore.checks import check_data, check_designs, extracting
@@ -79,7 +79,7 @@ class Evaluator:
             If data are missing or damaged, or the space asks of them or of the cost model what
             they cannot give; the message names key and line.
         """
-        bank = load_bank(config.study_of_data(), document, data_dir)
+        bank = load_bank(config.whole_data(), config.tasks, document, data_dir)
         check_data(config, document, bank)
         technology = _technology(config, document)
         network = extracting(config, document, bank)

@@ -13,7 +13,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.explore.figures import front_figure, sensitivity_figure
 from sim.explore.outcome import Outcome
 from sim.explore.recommend import NEAR

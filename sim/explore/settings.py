@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, Union
 import pydantic
 from pydantic import Field
 
-from sim.config import StudyConfig
-from sim.config_sections import DataConfig, HeadConfig, TasksConfig
+from sim.config_sections import HeadConfig
 from sim.cost.counts.training import Gradients
+from sim.data.sections import DataConfig, TasksConfig
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
@@ -197,12 +197,9 @@ class ExploreConfig(Section):
         more = dict.fromkeys(bound.name for bound in self.bounds if bound.name not in names)
         return (*sought, *map(Objective.named, more))
 
-    def study_of_data(self) -> StudyConfig:
-        """Return a study of the same data, all bits of an embedding, and tasks."""
-        values = self.data.model_dump(exclude={"features"})
-        return StudyConfig.model_validate(
-            {"data": values, "tasks": self.tasks, "methods": [{"replay": "none"}]}
-        )
+    def whole_data(self) -> DataConfig:
+        """Return the data with all bits of an embedding."""
+        return DataConfig.model_validate(self.data.model_dump(exclude={"features"}))
 
     def document(self) -> dict[str, Any]:
         """Return the configuration as plain data; of what may vary, what was given."""

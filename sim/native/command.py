@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from sim.datasets import ImageSet, load
-from sim.embed import check_input
+from sim.data.datasets import ImageSet, load
+from sim.data.embed import check_input
+from sim.data.tasks import class_order, split_tasks
 from sim.native.budgets import check_sizes
 from sim.native.extractors import Extractors
 from sim.native.learners import with_outputs
@@ -21,7 +22,6 @@ from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.settings import Recipe
 from sim.pretrain.split import BaseSplit, base_split, later_split
 from sim.pretrain.train import THREADS
-from sim.tasks import class_order, split_tasks
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 from sim.work.progress import RunBars

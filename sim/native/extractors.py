@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from sim.datasets import ImageSet
+from sim.data.datasets import ImageSet
 from sim.native.learners import real_network, widest, with_outputs
 from sim.native.settings import NativeConfig
 from sim.pretrain.model import BinaryNetwork

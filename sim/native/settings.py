@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from sim.config import HeadConfig, PlateauConfig
+from sim.config_sections import HeadConfig, PlateauConfig
 from sim.documents.section import Section
 from sim.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig, load_recipe
 

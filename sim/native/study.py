@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from torch import Generator
 
 from golden.kernels import infer
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.experiment import Experiment
 from sim.measure.ledger import network_ledger
 from sim.methods import Method

@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
-from sim.bank import Bank
-from sim.bank_source import load_bank
 from sim.config import StudyConfig, load_config
+from sim.data.bank import Bank
+from sim.data.source import load_bank
 from sim.fidelity import LARGEST_FEATURES
 from sim.methods import Method
 from sim.pictures.dependence import correlation_errors
@@ -50,7 +50,7 @@ class PicturesCommand:
             is then written.
         """
         config, document = load_config(self.config, self.assignments)
-        bank = load_bank(config, document, self.data_dir)
+        bank = load_bank(config.data, config.tasks, document, self.data_dir)
         _check(config, bank)
         ensure_directory(self.out)
         with Progress(console=console, transient=True) as bars, threadpool_limits(1):

@@ -10,7 +10,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars, correlation
 from sim.pictures.modes import tree
 from sim.pictures.picture import Picture, Portrait, bits_of_class, mean_and_spread

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars
 from sim.pictures.picture import Picture, bits_of_class
 

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from golden.kernels import head_logits
-from sim.bank import Bank
-from sim.config import HeadConfig
+from sim.config_sections import HeadConfig
+from sim.data.bank import Bank
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars
 from sim.measure import metrics

@@ -12,7 +12,7 @@ from scipy.cluster.hierarchy import dendrogram, fcluster, leaves_list, linkage
 from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars
 from sim.pictures.picture import CLASS_COLOURS, Picture, Portrait, bits_of_class
 

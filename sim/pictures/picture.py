@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from golden.bits import unpack
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars
 
 __all__ = ["CLASS_COLOURS", "Picture", "Portrait", "bits_of_class", "mean_and_spread"]

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars, class_means
 from sim.pictures.modes import embed_in_plane
 from sim.pictures.picture import (

@@ -12,15 +12,15 @@ import torch
 from rich.console import Console
 
 from golden.network import Network
-from sim.bank_file import encode_bank
-from sim.datasets import ImageSet, load
-from sim.embed import card_path, check_input, embed, pixels_of
+from sim.data.bank_file import encode_bank
+from sim.data.datasets import ImageSet, load
+from sim.data.embed import card_path, check_input, embed, pixels_of
+from sim.data.tasks import class_order
 from sim.pretrain.curves import curves, log_table
 from sim.pretrain.export import check_equal
 from sim.pretrain.pretraining import Pretraining
 from sim.pretrain.settings import Recipe, load_recipe
 from sim.pretrain.split import BaseSplit, base_split
-from sim.tasks import class_order
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
 from sim.work.work_folder import WorkFolder, work_path

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.datasets import ImageSet
+from sim.data.datasets import ImageSet
 from sim.pretrain.curves import log_table
 from sim.pretrain.export import accuracy, to_golden
 from sim.pretrain.model import BinaryNetwork

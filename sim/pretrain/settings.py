@@ -12,13 +12,13 @@ import pydantic
 from pydantic import Field
 
 from golden.params import NetworkParams
-from sim.config import PlateauConfig
-from sim.datasets import NAMES
+from sim.config_sections import PlateauConfig
+from sim.data.datasets import NAMES
+from sim.data.networks import load_network
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
-from sim.networks import load_network
 from sim.work.errors import UserError
 
 __all__ = [
@@ -46,7 +46,7 @@ class HeldOutConfig(Section):
     share : float
         Of each class.
     split_seed : int
-        Seed of the generator that draws which they are; see `sim.held_out`.
+        Seed of the generator that draws which they are; see `sim.data.held_out`.
     """
 
     share: float = Field(default=0.2, gt=0, lt=1)
@@ -59,7 +59,7 @@ class ClassesConfig(Section):
     Attributes
     ----------
     data : str
-        One of `sim.datasets.NAMES`.
+        One of `sim.data.datasets.NAMES`.
     order : "identity" or int
         Class order: as in the data set, or the permutation of a seed.
     base : int

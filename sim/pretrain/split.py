@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.datasets import ImageSet
-from sim.embed import pixels_of
-from sim.held_out import held_out_samples
+from sim.data.datasets import ImageSet
+from sim.data.embed import pixels_of
+from sim.data.held_out import held_out_samples
+from sim.data.tasks import class_order
 from sim.pretrain.settings import ClassesConfig
-from sim.tasks import class_order
 
 __all__ = ["BaseSplit", "base_split", "later_split"]
 

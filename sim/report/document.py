@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from sim.bank import Bank
 from sim.config import StudyConfig
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars
 from sim.report import claims, figures
 from sim.report.files import figure_bytes, json_text, write_report

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.fidelity import Exemplars, class_means, correlation
 from sim.report.groups import Group, plain_or_all
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import torch
 from rich.console import Console
 
-from sim.bank_file import BankFile, encode_bank
-from sim.datasets import ImageSet, load
+from sim.data.bank_file import BankFile, encode_bank
+from sim.data.datasets import ImageSet, load
 from sim.pretrain.command import choose_device, device_name
 from sim.pretrain.split import base_split
 from sim.report.changed import changed_settings

@@ -70,7 +70,7 @@ class ResnetConfig(Section):
     thermometer : list of int
         p of each thermometer that the trained network is given, and trained on with.
     rounding : {"nearest", "floor", "centred"}
-        Of these; see `sim.binarizers`.
+        Of these; see `sim.data.binarizers`.
     heaviside : list of int
         f of each projection with which a network is trained from the start.
     augment : AugmentConfig

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sim.binarizers import ROUNDINGS, ThermometerBinarizer
+from sim.data.binarizers import ROUNDINGS, ThermometerBinarizer
 from sim.pretrain.surrogates import sign
 
 __all__ = ["Binarizer", "Heaviside", "Thermometer"]

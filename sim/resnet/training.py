@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from sim.binarizers import ThermometerBinarizer
-from sim.datasets import ImageSet
+from sim.data.binarizers import ThermometerBinarizer
+from sim.data.datasets import ImageSet
 from sim.pretrain.pretraining import EpochBar
 from sim.pretrain.split import BaseSplit
 from sim.pretrain.train import Trainer, classification_loss

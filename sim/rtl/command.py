@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
-from sim.embed import read_network
+from sim.data.embed import read_network
 from sim.rtl.report import Row, SynthesisReport, placements_tried, terminal_table
 from sim.rtl.settings import load_block
 from sim.rtl.synthesis import STAGES, require_tools, synthesize

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from golden.bits import pack
 from golden.kernels import infer
 from golden.network import Network
-from sim.embed import read_network
-from sim.networks import load_network
-from sim.shipped import shipped_file
+from sim.data.embed import read_network
+from sim.data.networks import load_network
+from sim.data.shipped import shipped_file
 from verification.bench.harness import Table, best_of
 
 __all__ = ["run"]

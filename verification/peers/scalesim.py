@@ -21,7 +21,7 @@ from golden.params import AcceleratorParams, ConvParams, MvuParams
 from sim.cost.counts import network
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action
-from sim.networks import load_network
+from sim.data.networks import load_network
 from sim.work.files import write_all
 
 __all__ = ["COMMAND", "DATAFLOWS", "Counts", "main", "ours", "page"]

@@ -29,10 +29,10 @@ from sim.cost.counts import chip, latent_buffer, mvu, network, xnor
 from sim.cost.counts.mapping import program
 from sim.cost.counts.room import check_room, least_machine
 from sim.cost.counts.tally import Action, Tally
-from sim.embed import read_network
-from sim.networks import load_network
-from sim.samples import read_samples
-from sim.shipped import shipped_file
+from sim.data.embed import read_network
+from sim.data.networks import load_network
+from sim.data.samples import read_samples
+from sim.data.shipped import shipped_file
 from verification.rtl import test_core
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.networks import CASES, build, load, machine, picture

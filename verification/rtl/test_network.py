@@ -12,9 +12,9 @@ from golden.network import Network as GoldenNetwork
 from golden.params import AcceleratorParams, HeadParams, MvuParams, NetworkParams
 from rtl.network import Network
 from rtl.program import compile_network
-from sim.embed import read_network
-from sim.samples import read_samples
-from sim.shipped import shipped_file
+from sim.data.embed import read_network
+from sim.data.samples import read_samples
+from sim.data.shipped import shipped_file
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.networks import CASES, bench, build, load, machine, picture

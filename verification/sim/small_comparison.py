@@ -3,10 +3,10 @@
 
 from pathlib import Path
 
-from sim.bank import Bank
-from sim.bank_source import load_bank
 from sim.compare.comparison import Comparison
 from sim.config import CompareConfig, load_config
+from sim.data.bank import Bank
+from sim.data.source import load_bank
 from verification.sim.small_study import write_config
 
 __all__ = ["SMALL_COMPARISON", "small_comparison", "write_comparison"]
@@ -37,5 +37,5 @@ def write_comparison(folder: Path, text: str = SMALL_COMPARISON) -> Path:
 def small_comparison(folder: Path, text: str = SMALL_COMPARISON) -> Comparison:
     config, document = load_config(str(write_comparison(folder, text)))
     assert isinstance(config, CompareConfig)
-    bank: Bank = load_bank(config, document, None)
+    bank: Bank = load_bank(config.data, config.tasks, document, None)
     return Comparison(config, bank, bank, document, folder / "out.partial")

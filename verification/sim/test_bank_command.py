@@ -13,8 +13,8 @@ import pytest
 from golden.bits import unpack
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.bank_file import encode_bank, read_bank
-from sim.datasets import load
+from sim.data.bank_file import encode_bank, read_bank
+from sim.data.datasets import load
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]

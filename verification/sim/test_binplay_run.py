@@ -18,7 +18,7 @@ from sim.binplay import command
 from sim.binplay.command import BinPlayCommand, binplay_ledger, load_binplay
 from sim.binplay.continual import BinPlayRun
 from sim.binplay.settings import BinPlayConfig
-from sim.datasets import ImageSet
+from sim.data.datasets import ImageSet
 from sim.work.errors import UserError
 
 SMALL = {

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.bank import Bank
-from sim.bank_source import load_bank
-from sim.config import HeadConfig, StudyConfig, load_config
+from sim.config import StudyConfig, load_config
+from sim.config_sections import HeadConfig
+from sim.data.bank import Bank
+from sim.data.source import load_bank
+from sim.data.tasks import split_tasks
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
 from sim.methods import Method
@@ -21,7 +23,6 @@ from sim.replay import SOURCES
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 from sim.study import Study
 from sim.summary import summarize
-from sim.tasks import split_tasks
 from sim.work.cache import NO_CACHE, Cache
 from verification.sim.small_study import small_bank, small_config, write_config
 
@@ -285,15 +286,17 @@ def test_codes_and_draws_of_prototypes_share_their_fits(
 def test_images_are_encoded_once_whatever_their_order(tmp_path: Path) -> None:
     cache = Cache(tmp_path / "cache")
     config, document = load_config(str(write_config(tmp_path)))
-    first = load_bank(config, document, None, cache)
+    first = load_bank(config.data, config.tasks, document, None, cache)
     assert cache.counts == Counter({("bank", "made"): 2})
     turned = config.model_copy(update={"tasks": config.tasks.model_copy(update={"order": 1})})
-    other = load_bank(turned, document, None, cache)
+    other = load_bank(turned.data, turned.tasks, document, None, cache)
     assert cache.counts["bank", "found"] == 2
-    assert first.digest == load_bank(config, document, None).digest
-    assert other.digest == load_bank(turned, document, None).digest != first.digest
+    assert first.digest == load_bank(config.data, config.tasks, document, None).digest
+    assert (
+        other.digest == load_bank(turned.data, turned.tasks, document, None).digest != first.digest
+    )
     finer = config.model_copy(update={"data": config.data.model_copy(update={"levels": 3})})
-    load_bank(finer, document, None, cache)
+    load_bank(finer.data, finer.tasks, document, None, cache)
     assert cache.counts["bank", "made"] == 4
 
 

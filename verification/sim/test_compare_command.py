@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sim.bank_source import load_bank, load_choice_bank
 from sim.commands import RunCommand
 from sim.compare.comparison import Comparison
+from sim.compare.held_out import load_choice_bank
 from sim.config import CompareConfig, load_config
+from sim.data.source import load_bank
 from sim.experiment import Experiment
 from verification.sim.small_comparison import SMALL_COMPARISON, write_comparison
 from verification.sim.test_run_command import files_in
@@ -234,7 +235,7 @@ MISTAKES = {
 def test_choice_may_be_made_on_the_bank_of_another_network(tmp_path: Path) -> None:
     config, document = load_config("compare")
     assert isinstance(config, CompareConfig)
-    bank = load_bank(config, document, None)
+    bank = load_bank(config.data, config.tasks, document, None)
     other = load_choice_bank(config, bank, document)
     comparison = Comparison(config, bank, other, document, tmp_path)
     part = comparison.validation.bank

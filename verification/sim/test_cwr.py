@@ -11,8 +11,8 @@ from golden.bits import pack
 from golden.cwr import Cwr
 from golden.params import CwrParams
 from golden.trainer import Trainer
-from sim.bank_source import load_bank
 from sim.config import load_config
+from sim.data.source import load_bank
 from sim.experiment import Experiment
 from sim.replay import ReplayContext
 from sim.replay.cwr import CwrClassifier, CwrClassifierParams
@@ -235,7 +235,7 @@ seeds: 1
 
 def test_new_instances_are_a_protocol_of_the_study(tmp_path: Path) -> None:
     config, document = load_config(str(write_config(tmp_path, INSTANCES)))
-    bank = load_bank(config, document, None)
+    bank = load_bank(config.data, config.tasks, document, None)
     assert bank.tasks == (range(10),) * 3
     parts = [bank.task_of_train(task) for task in range(3)]
     assert sum(len(labels) for _, labels in parts) == len(bank.train)
@@ -272,4 +272,4 @@ def test_more_tasks_than_samples_of_a_class_are_refused(tmp_path: Path) -> None:
     config, document = load_config(str(write_config(tmp_path, INSTANCES)), ["tasks.instances=200"])
     message = r"tasks.instances: Instances must be at most the \d+ training samples of class \d"
     with pytest.raises(UserError, match=message):
-        load_bank(config, document, None)
+        load_bank(config.data, config.tasks, document, None)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from sim.bank import Bank
 from sim.config import Method, StudyConfig
+from sim.data.bank import Bank
 from sim.experiment import Experiment
 from sim.summary import summarize
 from sim.work.errors import UserError

@@ -10,8 +10,6 @@ import pytest
 
 from golden.bits import unpack
 from golden.params import NetworkParams
-from sim.bank import Bank
-from sim.bank_source import load_bank
 from sim.compare.choice import memory_bits
 from sim.config import load_config
 from sim.cost.counts import chip as chip_counts
@@ -21,6 +19,9 @@ from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
 from sim.cost.pricing import Total, price, price_memories, total
 from sim.cost.technology import load_technology
+from sim.data.bank import Bank
+from sim.data.networks import load_network
+from sim.data.source import load_bank
 from sim.documents.validation import validate
 from sim.experiment import Experiment
 from sim.explore.chip import chip_of, extractor
@@ -30,7 +31,6 @@ from sim.explore.past import PARTS
 from sim.explore.point import Point
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
-from sim.networks import load_network
 from sim.study import Study
 from sim.work.cache import Cache
 from sim.work.errors import UserError
@@ -231,7 +231,9 @@ def test_the_last_rung_is_the_study_of_the_design(place: int, tmp_path: Path) ->
     path = tmp_path / "design.yaml"
     path.write_text(point.yaml())
     config, document = load_config(str(path))
-    study = Study.of(config, load_bank(config, document, None), tmp_path / "study")
+    study = Study.of(
+        config, load_bank(config.data, config.tasks, document, None), tmp_path / "study"
+    )
     study.folder.open(resume=False)
     results = study.run(1, lambda index, progress: None)
     assert [100 * r["average_incremental"] for r in results] == list(rungs[-1].accuracies)
@@ -312,7 +314,7 @@ def test_first_bits_of_a_bank() -> None:
 def test_a_study_of_too_many_bits_is_refused(tmp_path: Path) -> None:
     config, document = load_config("digits", ["data.features=1025"])
     with pytest.raises(UserError) as caught:
-        load_bank(config, document, None)
+        load_bank(config.data, config.tasks, document, None)
     assert str(caught.value) == (
         "--set data.features=1025: data.features must be in 1..1024, the bits of an embedding, "
         "not 1025"

@@ -9,13 +9,13 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
+from sim.data.tasks import split_tasks
 from sim.native.budgets import capacity_of, check_sizes, exemplars_of, whole_samples
 from sim.native.groups import groups_of, verdict
 from sim.native.learners import network_bits, with_outputs
 from sim.native.published import PUBLISHED, published
 from sim.native.reduced import differences
 from sim.native.settings import BUILT_IN, Plan, load_native
-from sim.tasks import split_tasks
 from sim.work.errors import UserError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.bank import Bank
+from sim.data.bank import Bank
 from sim.report.origin import data_line
 from verification.sim.small_study import small_bank, small_config
 

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 
 from golden.bits import unpack
 from golden.network import Network
-from sim.bank_file import read_bank
+from sim.data.bank_file import read_bank
 from sim.pretrain.train import Trainer
 from verification.sim.small_cifar import write_small_cifar
 

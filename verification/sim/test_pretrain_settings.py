@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from golden.params import ConvParams, DenseParams
+from sim.data.shipped import shipped_file
 from sim.pretrain.settings import BUILT_IN, load_recipe
-from sim.shipped import shipped_file
 from sim.work.errors import UserError
 
 

@@ -14,8 +14,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from golden.bits import unpack
-from sim.bank_file import read_bank
-from sim.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
+from sim.data.bank_file import read_bank
+from sim.data.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
 from sim.pretrain.train import Trainer
 from sim.resnet import training
 from sim.resnet.model import BinarizedResNet, ResNet

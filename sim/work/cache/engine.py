@@ -22,7 +22,7 @@ _CODE = (
     "sim/binplay/decoder.py",
     "sim/documents/*.py",
     "sim/measure/*.py",
-    "sim/datasets/*.py",
+    "sim/data/**/*.py",
     "sim/replay/*.py",
     "sim/work/**/*.py",
 )

@@ -9,7 +9,7 @@ import pytest
 from golden.params import HeadParams
 from rtl.catalogue import BLOCKS
 from sim.cost.configuration import load_cost
-from sim.networks import load_network
+from sim.data.networks import load_network
 from sim.work.errors import UserError
 from verification.sim.cost.small_chip import small_config, write_chip
 

@@ -9,7 +9,7 @@ from golden.params import AcceleratorParams, MvuParams, NetworkParams
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, Tile, program
 from sim.cost.counts.tally import Action, Tally
-from sim.networks import load_network
+from sim.data.networks import load_network
 
 MACHINE = AcceleratorParams(
     mvu=MvuParams(pe=2, simd=4, weight_depth=32, tile_depth=8, count_width=6),

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.bits import round_half_up
+from sim.data.networks import load_network
 from sim.measure.align import Demand, align, area_under_curve, cifar_resnet_parameters
 from sim.measure.ledger import as_exemplars, gbm_ledger, latent_replay_ledger
 from sim.measure.metrics import average_incremental
-from sim.networks import load_network
 
 MEGABIT = 10**6
 MEBIBYTE = 8 * 2**20

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.bank import Bank
 from sim.compare.held_out import held_out_bank
 from sim.config import ChoiceConfig
-from sim.tasks import split_tasks
+from sim.data.bank import Bank
+from sim.data.tasks import split_tasks
 
 CHOICE = ChoiceConfig(base=2, increment=2, share=0.25)
 

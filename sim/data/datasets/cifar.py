@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.datasets.imageset import ImageSet
+from sim.data.datasets.imageset import ImageSet
 from sim.work.errors import UserError
 from sim.work.files import find_file, read_bytes
 

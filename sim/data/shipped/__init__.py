@@ -8,8 +8,8 @@ name             content
 ================ =============================================================
 ``network.bin``  network file (contract, 9)
 ``network.json`` how the weights were trained, as `engram pretrain` wrote it
-``bank.bin``     embeddings of the whole data set (`sim.bank_file`)
-``samples.bin``  raw test images with their labels (`sim.samples`), where a card names it
+``bank.bin``     embeddings of the whole data set (`sim.data.bank_file`)
+``samples.bin``  raw test images with their labels (`sim.data.samples`), where a card names it
 ``card.json``    the SHA-256 of each of these, origin, licence and commands
 ================ =============================================================
 """

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.datasets import load
-from sim.samples import read_samples
+from sim.data.datasets import load
+from sim.data.samples import read_samples
 from sim.work.arrays_file import save_arrays
 from sim.work.errors import UserError
 from verification.sim.small_cifar import write_small_cifar

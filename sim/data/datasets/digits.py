@@ -4,7 +4,7 @@
 import numpy as np
 from sklearn import datasets as sklearn_datasets
 
-from sim.datasets.imageset import ImageSet
+from sim.data.datasets.imageset import ImageSet
 
 __all__ = ["load_digits"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.datasets.imageset import ImageSet
+from sim.data.datasets.imageset import ImageSet
 from sim.work.errors import UserError
 from sim.work.files import find_file, read_bytes
 

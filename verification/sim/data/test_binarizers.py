@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from sim.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
+from sim.data.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
 
 GRID = np.linspace(0, 1, 100_001)[:, np.newaxis]  # uniform features
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.tasks import class_order, notation, split_instances, split_tasks
+from sim.data.tasks import class_order, notation, split_instances, split_tasks
 
 
 def test_seed_1993_gives_the_order_that_the_field_uses() -> None:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from golden.bits import pack, word_count
 from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
-from sim.bank_file import BankFile
-from sim.config import DataConfig
-from sim.datasets import ImageSet
-from sim.tasks import split_instances
+from sim.data.bank_file import BankFile
+from sim.data.datasets import ImageSet
+from sim.data.sections import DataConfig
+from sim.data.tasks import split_instances
 from sim.work.cache import NO_CACHE, Cache, digest_of
 
 __all__ = ["Bank", "bank_of_file", "build_bank"]

@@ -7,31 +7,36 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.bank import Bank, bank_of_file, build_bank
-from sim.bank_file import BankFile, read_bank
-from sim.config import CompareConfig, DataConfig, StudyConfig
-from sim.datasets import ImageSet, load
+from sim.data.bank import Bank, bank_of_file, build_bank
+from sim.data.bank_file import BankFile, read_bank
+from sim.data.datasets import ImageSet, load
+from sim.data.embed import read_network
+from sim.data.sections import DataConfig, TasksConfig
+from sim.data.shipped import shipped_file, shipped_names
+from sim.data.tasks import class_order, split_tasks
 from sim.documents.yaml_lines import Document
-from sim.embed import read_network
 from sim.measure.ledger import network_ledger
-from sim.shipped import shipped_file, shipped_names
-from sim.tasks import class_order, split_tasks
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 
-__all__ = ["load_bank", "load_choice_bank"]
+__all__ = ["load_bank"]
 
 
 def load_bank(
-    config: StudyConfig, document: Document, data_dir: Path | None, cache: Cache = NO_CACHE
+    data: DataConfig,
+    tasks: TasksConfig,
+    document: Document,
+    data_dir: Path | None,
+    cache: Cache = NO_CACHE,
 ) -> Bank:
     """Load the data of a study and order the classes.
 
     Parameters
     ----------
-    config : StudyConfig
+    data : DataConfig
+    tasks : TasksConfig
     document : Document
-        Where its values stand.
+        Where the values of both stand.
     data_dir : Path or None
         Folder of the data archives.
     cache : Cache
@@ -43,69 +48,38 @@ def load_bank(
         If data are missing or damaged, or lack samples of a class; if order, tasks or bits do not
         fit them, with the line of the configuration.
     """
-    source = _source(config.data, data_dir)
+    source = _source(data, data_dir)
     n_classes = len(source.class_names)
     try:
-        order = class_order(n_classes, config.tasks.order)
+        order = class_order(n_classes, tasks.order)
     except (TypeError, ValueError) as error:
         raise UserError(f"{document.where(('tasks', 'order'))}: tasks.order: {error}") from error
-    again = config.tasks.instances is not None  # every task brings all classes
-    base, increment = (0, n_classes) if again else (config.tasks.base, config.tasks.increment)
+    again = tasks.instances is not None  # every task brings all classes
+    base, increment = (0, n_classes) if again else (tasks.base, tasks.increment)
     try:
-        tasks = split_tasks(n_classes, base, increment)
+        split = split_tasks(n_classes, base, increment)
     except ValueError as error:
         raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
     if isinstance(source, _EmbeddedSet):
-        bank = bank_of_file(source.file, order, tasks, source.network_bits)
+        bank = bank_of_file(source.file, order, split, source.network_bits)
     else:
         try:
-            bank = build_bank(source, config.data, order, tasks, cache)
+            bank = build_bank(source, data, order, split, cache)
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'bits'))}: data.bits {error}") from error
     _check_samples(bank)
-    if config.data.features is not None:
+    if data.features is not None:
         try:
-            bank = bank.first(config.data.features)
+            bank = bank.first(data.features)
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'features'))}: data.{error}") from error
-    if config.tasks.instances is None:
+    if tasks.instances is None:
         return bank
     try:
-        return bank.in_instances(config.tasks.instances)
+        return bank.in_instances(tasks.instances)
     except ValueError as error:
         where = document.where(("tasks", "instances"))
         raise UserError(f"{where}: tasks.instances: {error}") from error
-
-
-def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> Bank:
-    """Load the bank that parameters are chosen on: of the same samples, by another network maybe.
-
-    Parameters
-    ----------
-    config : CompareConfig
-    bank : Bank
-        The study's own.
-    document : Document
-        Where the values of the configuration stand.
-
-    Raises
-    ------
-    UserError
-        As of `load_bank`; if the bank is of other samples, or its embeddings of another length.
-    """
-    if config.choice.path is None:
-        return bank
-    data = DataConfig(name="bank", path=config.choice.path)
-    other = load_bank(config.model_copy(update={"data": data}), document, None)
-    where = document.where(("choice", "path"))
-    if other.features != bank.features:
-        raise UserError(
-            f"{where}: choice.path must be a bank of D = {bank.features} as the study's, not of "
-            f"{other.features}"
-        )
-    if not np.array_equal(other.train_labels, bank.train_labels):
-        raise UserError(f"{where}: choice.path must be a bank of the study's own samples, in order")
-    return other
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.datasets import ImageSet, load
-from sim.datasets.idx import read_idx
+from sim.data.datasets import ImageSet, load
+from sim.data.datasets.idx import read_idx
 from sim.work.errors import UserError
 
 STEMS = (

@@ -14,14 +14,14 @@ from golden.bits import pack
 from golden.conv import Conv
 from golden.kernels import head_logits, infer
 from golden.network import Network
-from sim import shipped
-from sim.bank_file import read_bank
-from sim.datasets import ImageSet
-from sim.embed import pixels_of, read_network
+from sim.data import shipped
+from sim.data.bank_file import read_bank
+from sim.data.datasets import ImageSet
+from sim.data.embed import pixels_of, read_network
+from sim.data.samples import Samples, read_samples
+from sim.data.shipped import shipped_file, shipped_names
+from sim.data.tasks import class_order
 from sim.measure.ledger import network_ledger
-from sim.samples import Samples, read_samples
-from sim.shipped import shipped_file, shipped_names
-from sim.tasks import class_order
 from sim.work.errors import UserError
 
 Engram = Callable[..., tuple[int, str, str]]

@@ -16,8 +16,8 @@ from rich.progress import Progress
 from golden.kernels import infer
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.bank_file import BankFile, encode_bank
-from sim.datasets import ImageSet, load
+from sim.data.bank_file import BankFile, encode_bank
+from sim.data.datasets import ImageSet, load
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, find_file, read_bytes, read_text, write_whole
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.datasets import ImageSet, load
-from sim.datasets.cifar import read_pickle
+from sim.data.datasets import ImageSet, load
+from sim.data.datasets.cifar import read_pickle
 from sim.work.errors import UserError
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from sklearn import datasets as sklearn_datasets
 
-from sim.datasets import NAMES, load
+from sim.data.datasets import NAMES, load
 from sim.work.errors import UserError
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from sim.datasets import ImageSet, load
+from sim.data.datasets import ImageSet, load
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from sim.bank_file import BankFile, decode_bank, encode_bank, read_bank
+from sim.data.bank_file import BankFile, decode_bank, encode_bank, read_bank
 from sim.work.errors import UserError
 
 

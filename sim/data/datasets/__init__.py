@@ -4,10 +4,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from sim.datasets.cifar import load_cifar10, load_cifar100
-from sim.datasets.digits import load_digits
-from sim.datasets.idx import load_fashion_mnist, load_mnist
-from sim.datasets.imageset import ImageSet
+from sim.data.datasets.cifar import load_cifar10, load_cifar100
+from sim.data.datasets.digits import load_digits
+from sim.data.datasets.idx import load_fashion_mnist, load_mnist
+from sim.data.datasets.imageset import ImageSet
 from sim.work.errors import UserError
 from sim.work.files import require_directory
 

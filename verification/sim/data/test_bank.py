@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from sim.bank import build_bank
-from sim.config import DataConfig
-from sim.datasets import load
-from sim.tasks import class_order, split_tasks
+from sim.data.bank import build_bank
+from sim.data.datasets import load
+from sim.data.sections import DataConfig
+from sim.data.tasks import class_order, split_tasks
 
 
 def test_digits_become_thermometer_bits_in_the_order_of_the_classes() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from golden.params import HeadParams
-from sim.networks import load_network
+from sim.data.networks import load_network
 from sim.work.errors import UserError
 
 

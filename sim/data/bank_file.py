@@ -66,7 +66,7 @@ class BankFile:
         Classes, numbered as in the data set.
     class_names : tuple of str
     data, data_sha256 : str
-        Name of the data set, and `sim.datasets.ImageSet.digest`.
+        Name of the data set, and `sim.data.datasets.ImageSet.digest`.
     provenance : str
         Origin, split and order of the data set.
     network_sha256 : str

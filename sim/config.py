@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from sim.config_sections import HeadConfig
 from sim.data.sections import DataConfig, TasksConfig
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
+from sim.learn.sections import HeadConfig
 from sim.methods import Method, MethodEntry, expand_methods
 from sim.replay import SOURCES
 

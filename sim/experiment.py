@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from golden.kernels import head_logits
 from golden.params import HeadParams
-from sim.batches import split_batch
-from sim.config_sections import HeadConfig
 from sim.data.bank import Bank
-from sim.head import HeadTrainer
-from sim.head_training import train_head
+from sim.learn.batches import split_batch
+from sim.learn.head import HeadTrainer
+from sim.learn.head_training import train_head
+from sim.learn.sections import HeadConfig
 from sim.measure.ledger import Ledger, head_ledger
 from sim.methods import Method
 from sim.replay import Classifier, ReplayContext, ReplayParams

@@ -10,11 +10,11 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from sim.config import StudyConfig
-from sim.config_sections import HeadConfig
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
+from sim.learn.sections import HeadConfig
 from sim.methods import Method
 from sim.summary import summarize
 from sim.work.cache import NO_CACHE, Cache

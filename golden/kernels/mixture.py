@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Iterations of EM for a mixture of Bernoulli laws, compiled as a whole.
 
-The equations are those of `sim.em`, and the order of the steps too. An iteration of a small fit is
+The equations are those of `sim.learn.em`, and the order of the steps too. An iteration of a small fit is
 shorter than a few dozen calls of NumPy, so that here Python is out of the loop. The
 components lie side by side, eight to a register (`golden.kernels.lanes`).
 """
@@ -157,7 +157,7 @@ def _iterate(
 def _join(samples: Any, state: Any, work: Any) -> None:
     """Write the logarithm of weight times likelihood, of equation (1), to `joint`.
 
-    It is one product with the bits and one constant a component, as in `sim.em.log_joint`.
+    It is one product with the bits and one constant a component, as in `sim.learn.em.log_joint`.
     """
     groups, n_samples, _ = work.joint.shape
     constants = np.empty(LANES)

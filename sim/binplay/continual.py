@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from golden.index_code import IndexCode
-from sim.binplay.assignment import assign_codes
 from sim.binplay.networks import FrameShape, classifier, decoder, encoder
 from sim.binplay.settings import BinPlayConfig
 from sim.data.datasets import ImageSet
 from sim.data.tasks import split_tasks
+from sim.learn.assignment import assign_codes
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.errors import UserError
 

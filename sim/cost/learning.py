@@ -5,11 +5,11 @@ from fractions import Fraction
 from math import log
 from typing import Literal
 
-from sim.batches import split_batch
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer, selector, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer, append, exemplars, inference
+from sim.learn.batches import split_batch
 
 __all__ = [
     "Source",

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Union
 import pydantic
 from pydantic import Field
 
-from sim.config_sections import HeadConfig
 from sim.cost.counts.training import Gradients
 from sim.data.sections import DataConfig, TasksConfig
 from sim.documents.read import read_document
@@ -20,6 +19,7 @@ from sim.documents.yaml_lines import Document
 from sim.explore.fidelity import FidelityConfig
 from sim.explore.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.vary import VariedSection, varied
+from sim.learn.sections import HeadConfig
 from sim.replay import SOURCES
 
 __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]

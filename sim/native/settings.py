@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic import Field
 
-from sim.config_sections import HeadConfig, PlateauConfig
 from sim.documents.section import Section
+from sim.learn.sections import HeadConfig, PlateauConfig
 from sim.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig, load_recipe
 
 __all__ = ["BUILT_IN", "NativeConfig", "Plan", "load_native"]

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from golden.kernels import head_logits
-from sim.config_sections import HeadConfig
 from sim.data.bank import Bank
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars
+from sim.learn.sections import HeadConfig
 from sim.measure import metrics
 from sim.methods import Method
 from sim.pictures.picture import Picture, Portrait

@@ -12,13 +12,13 @@ import pydantic
 from pydantic import Field
 
 from golden.params import NetworkParams
-from sim.config_sections import PlateauConfig
 from sim.data.datasets import NAMES
 from sim.data.networks import load_network
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
+from sim.learn.sections import PlateauConfig
 from sim.work.errors import UserError
 
 __all__ = [
@@ -149,7 +149,7 @@ class ScheduleConfig(Section):
     learning_rate : float
         Of Adam, at its highest.
     schedule : {"cosine", "plateau"}
-        Half a cosine to 0, step by step; or `sim.optim.Plateau` on the loss of each epoch.
+        Half a cosine to 0, step by step; or `sim.learn.optim.Plateau` on the loss of each epoch.
     warmup : int
         First epochs, over which the rate rises linearly; cosine only.
     plateau : PlateauConfig

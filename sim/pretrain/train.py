@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from sim.optim import Plateau
+from sim.learn.optim import Plateau
 from sim.pretrain.augment import augment
 from sim.pretrain.settings import AugmentConfig, ScheduleConfig
 from sim.work.errors import UserError

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sim.batches import split_batch
-from sim.expansion import ExpandableHead, block_bits
-from sim.expansion_training import ExpansionTraining, train
+from sim.learn.batches import split_batch
+from sim.learn.expansion import ExpandableHead, block_bits
+from sim.learn.expansion_training import ExpansionTraining, train
+from sim.learn.similarity import linear_cka
+from sim.learn.weight_alignment import align_logits, alignment_factor
 from sim.measure.ledger import Entry, Ledger, count_bits, index_bits
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, ReplaySource, SourceParams
 from sim.replay.herded import HerdedReplay
 from sim.replay.stored import LatentReplay
-from sim.similarity import linear_cka
-from sim.weight_alignment import align_logits, alignment_factor
 
 __all__ = ["ExpandableClassifier", "ExpandableParams"]
 
@@ -44,7 +44,7 @@ class ExpandableParams(SourceParams):
         alpha_aux, weight of the loss of the classifier that tells the new classes from all old ones
         by the new block alone; 0 leaves it out.
     weight_alignment : {"none", "l1", "l2"}
-        Whether logits of the classes that came last are scaled; see `sim.weight_alignment`.
+        Whether logits of the classes that came last are scaled; see `sim.learn.weight_alignment`.
     batches : {"classes", "samples"}
         Whether a batch has past and present samples in proportion to classes, as every other method
         has (contract, 8), or to the samples at hand, as the published code has.

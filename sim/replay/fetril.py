@@ -11,8 +11,8 @@ from pydantic import Field
 
 from golden.bits import pack, unpack
 from golden.selector import Selector
+from sim.learn.quantize import quantize
 from sim.measure.ledger import Entry, Ledger, count_bits, selection_entries
-from sim.quantize import quantize
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 from sim.replay.stored import pick
 

@@ -16,8 +16,8 @@ from golden.kernels import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from golden.selector import Selector, cumulative_thresholds
+from sim.learn.quantize import Quantized, quantize
 from sim.measure.ledger import Ledger, gbm_ledger
-from sim.quantize import Quantized, quantize
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.selector import Selector
-from sim.herding import herding_of_bits
+from sim.learn.herding import herding_of_bits
 from sim.measure.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
 from sim.replay.base import (
     Labels,
@@ -39,7 +39,7 @@ class HerdParams(SourceParams):
         M, embeddings kept in all, in place of E: ``floor(M / n)`` of each of the n classes seen.
     normalized : bool
         Whether herding aims at the class mean brought to the length of the embeddings; see
-        `sim.herding`.
+        `sim.learn.herding`.
     """
 
     exemplars: Annotated[int, Field(ge=1, le=1_000_000)] | None = None

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import unpack
+from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, classifier_ledger
-from sim.quantize import quantize
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from golden.bits import unpack
 from sim.documents.section import Section
-from sim.mixture_classes import fit_classes
+from sim.learn.mixture_classes import fit_classes
 from sim.replay.base import Labels, Packed
 from sim.work.cache import NO_CACHE, Cache, digest_of
 

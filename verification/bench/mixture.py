@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from sim import em
-from sim.mixture_classes import fit_classes
+from sim.learn import em
+from sim.learn.mixture_classes import fit_classes
 from verification.bench.harness import Curve, Table, best_of, growth_table
 
 __all__ = ["run"]

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from sim.config import StudyConfig, load_config
-from sim.config_sections import HeadConfig
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.data.tasks import split_tasks
 from sim.experiment import Experiment
 from sim.fidelity import Exemplars, frobenius_distances
+from sim.learn.sections import HeadConfig
 from sim.methods import Method
 from sim.replay import SOURCES
 from sim.replay.prototypes import MixtureSettings, fit_prototypes

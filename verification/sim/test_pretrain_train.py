@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from golden.params import NetworkParams
-from sim.config_sections import PlateauConfig
+from sim.learn.sections import PlateauConfig
 from sim.pretrain.model import BinaryNetwork, Neurons
 from sim.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.pretrain.teacher import Teacher

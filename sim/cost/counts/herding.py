@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What choosing exemplars by herding takes, in integers (`sim.herding`).
+"""What choosing exemplars by herding takes, in integers (`sim.learn.herding`).
 
 The embeddings of a class lie in the memory of the task. The product of each with the sum of all is
 found once; then, exemplar by exemplar, each sample's product with the one that was chosen last, its

@@ -17,10 +17,8 @@ _ROOT = Path(__file__).parents[3]
 _CODE = (
     "golden/**/*.py",
     "sim/*.py",
-    "sim/binplay/__init__.py",
-    "sim/binplay/assignment.py",
-    "sim/binplay/decoder.py",
     "sim/documents/*.py",
+    "sim/learn/*.py",
     "sim/measure/*.py",
     "sim/data/**/*.py",
     "sim/replay/*.py",

@@ -9,11 +9,11 @@ import pytest
 
 from golden.bits import pack, unpack
 from sim.experiment import Experiment
+from sim.learn.similarity import linear_cka
+from sim.learn.weight_alignment import align_logits, alignment_factor
 from sim.methods import Method
 from sim.replay import SOURCES, Classifier, ReplayContext
-from sim.similarity import linear_cka
 from sim.summary import summarize
-from sim.weight_alignment import align_logits, alignment_factor
 from verification.sim.small_study import small_bank, small_config
 
 FEATURES, CLASSES, EACH = 70, 6, 40

@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from sim.mixture import BernoulliMixture
-from sim.mixture_classes import class_seed, fit_classes
+from sim.learn.mixture import BernoulliMixture
+from sim.learn.mixture_classes import class_seed, fit_classes
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(7, size=400) * 3

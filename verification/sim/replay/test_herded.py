@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import chisquare
 
 from golden.bits import pack, unpack
-from sim.herding import herding_of_bits
+from sim.learn.herding import herding_of_bits
 from sim.replay import SOURCES, Classifier, ReplayContext, ReplaySource
 from sim.work.errors import UserError
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from sim.optim import Adam, Plateau, Sgd
+from sim.learn.optim import Adam, Plateau, Sgd
 
 
 def test_sgd_follows_the_heavy_ball_recurrence() -> None:

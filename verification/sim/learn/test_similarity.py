@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from sim.similarity import linear_cka
+from sim.learn.similarity import linear_cka
 
 
 def representation(seed: int, features: int = 5) -> np.ndarray:

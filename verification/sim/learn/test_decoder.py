@@ -6,8 +6,8 @@ import pytest
 
 from golden.index_code import IndexCode
 from golden.params import IndexCodeParams
-from sim.binplay.decoder import DecoderTrainer
-from sim.optim import Adam
+from sim.learn.decoder import DecoderTrainer
+from sim.learn.optim import Adam
 
 
 def decoder_of(*sizes: int, seed: int = 0, **options: float) -> DecoderTrainer:

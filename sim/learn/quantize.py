@@ -10,7 +10,7 @@ from golden.bernoulli import encode, probability
 from golden.bits import round_half_up
 from golden.params.checks import check_choice, check_integer
 from golden.params.sampling import MAX_CODE_WIDTH
-from sim.mixture_checks import check_probabilities
+from sim.learn.mixture_checks import check_probabilities
 
 __all__ = ["LEVEL_MAPS", "Quantized", "decode", "quantize"]
 

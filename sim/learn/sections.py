@@ -11,7 +11,7 @@ __all__ = ["HeadConfig", "PlateauConfig"]
 
 
 class PlateauConfig(Section):
-    """Plateau schedule of the learning rate; see `sim.optim.Plateau`."""
+    """Plateau schedule of the learning rate; see `sim.learn.optim.Plateau`."""
 
     factor: float = Field(default=0.5, gt=0, lt=1)
     patience: int = Field(default=3, ge=1, le=100_000)
@@ -40,7 +40,7 @@ class HeadConfig(Section):
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``.
     logit_gain : float
-        Factor on the scale of the logits in training; see `sim.head.HeadTrainer`.
+        Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
     plateau : PlateauConfig
     """
 

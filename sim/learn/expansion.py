@@ -50,7 +50,7 @@ class ExpandableHead:
 
     Latent weights are real numbers in [-1, 1] whose signs are the bits. The gradient passes the
     sign of a weight unchanged and that of a neuron where its scaled sum lies in [-1, 1], as in
-    `sim.head.HeadTrainer`.
+    `sim.learn.head.HeadTrainer`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class ExpandableHead:
     rng : numpy.random.Generator
         Draws the first latent weights.
     init_scale, logit_gain : float
-        As of `sim.head.HeadTrainer`.
+        As of `sim.learn.head.HeadTrainer`.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from golden.bits import pack
-from sim.herding import herding, herding_of_bits
+from sim.learn.herding import herding, herding_of_bits
 
 tables = st.tuples(st.integers(1, 7), st.integers(1, 5)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(-5, 5))

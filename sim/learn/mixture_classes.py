@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from golden.params.checks import check_integer
-from sim.mixture import BernoulliMixture
+from sim.learn.mixture import BernoulliMixture
 
 __all__ = ["class_seed", "fit_classes"]
 

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from sim.quantize import LEVEL_MAPS, decode, quantize
+from sim.learn.quantize import LEVEL_MAPS, decode, quantize
 
 WIDTHS = range(1, 17)
 MEANS = np.r_[np.linspace(0, 1, 4097), np.random.default_rng(0).random(2000)]

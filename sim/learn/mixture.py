@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from golden.kernels.bit_rows import BitRows
 from golden.params.checks import check_choice, check_flag, check_integer
-from sim import em
-from sim.em import Binary, Law, Rule
-from sim.mixture_checks import as_integer, check_means, check_real, check_sample_weight
+from sim.learn import em
+from sim.learn.em import Binary, Law, Rule
+from sim.learn.mixture_checks import as_integer, check_means, check_real, check_sample_weight
 
 __all__ = ["BernoulliMixture"]
 

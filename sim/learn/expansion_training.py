@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.documents.section import Section
-from sim.expansion import ExpandableHead
-from sim.head import bipolar
-from sim.optim import Adam
+from sim.learn.expansion import ExpandableHead
+from sim.learn.head import bipolar
+from sim.learn.optim import Adam
 
 __all__ = ["ExpansionTraining", "train"]
 
@@ -30,7 +30,7 @@ class ExpansionTraining(Section):
     epochs : int
         Of every task, over its own samples.
     init_scale, logit_gain : float
-        As of `sim.head.HeadTrainer`.
+        As of `sim.learn.head.HeadTrainer`.
     """
 
     learning_rate: float = Field(default=1e-3, gt=0, le=100)

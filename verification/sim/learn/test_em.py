@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Compiled iterations against the equations of `sim.em`, taken one by one."""
+"""Compiled iterations against the equations of `sim.learn.em`, taken one by one."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from sim import em
+from sim.learn import em
 
 # The compiled loop adds up in another order, and has its own exp and log; in single precision its
 # log-odds and responsibilities are float32. Five iterations away from a maximum amplify both.

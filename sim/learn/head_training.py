@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config_sections import HeadConfig
-from sim.head import HeadTrainer, bipolar
-from sim.optim import Adam, Optimizer, Plateau, Sgd
+from sim.learn.head import HeadTrainer, bipolar
+from sim.learn.optim import Adam, Optimizer, Plateau, Sgd
+from sim.learn.sections import HeadConfig
 
 __all__ = ["train_head"]
 

@@ -8,8 +8,8 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sim import em
-from sim.mixture import BernoulliMixture
+from sim.learn import em
+from sim.learn.mixture import BernoulliMixture
 
 # Carcinoma: seven raters A..G, 118 slides (Agresti, Categorical Data Analysis, 2nd ed., 2002).
 CARCINOMA = """

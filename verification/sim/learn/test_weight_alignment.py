@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.weight_alignment import align_logits, alignment_factor
+from sim.learn.weight_alignment import align_logits, alignment_factor
 
 
 def planes_of(nonzeros: list[int], columns: int) -> tuple[np.ndarray, np.ndarray]:

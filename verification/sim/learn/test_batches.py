@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.batches import split_batch
+from sim.learn.batches import split_batch
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from golden.bits import pack
-from sim.mixture import BernoulliMixture
-from sim.mixture_classes import class_seed
+from sim.learn.mixture import BernoulliMixture
+from sim.learn.mixture_classes import class_seed
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
 K = 4

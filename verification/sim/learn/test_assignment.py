@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from golden.index_code import IndexCode
 from golden.params import IndexCodeParams
-from sim.binplay.assignment import assign_codes
+from sim.learn.assignment import assign_codes
 
 
 def assigned_one_by_one(latents, codes, order):

@@ -11,15 +11,15 @@ from rich.console import Console
 from sim.compare.comparison import Comparison
 from sim.compare.held_out import load_choice_bank
 from sim.compare.report import ComparisonReport
-from sim.config import CompareConfig, StudyConfig, load_config
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
-from sim.fidelity import Exemplars
-from sim.report.document import StudyReport
-from sim.report.tables import terminal_table
-from sim.study import Study
-from sim.study_checks import check_increments, check_sample_bounds, check_sources
+from sim.study.checks import check_increments, check_sample_bounds, check_sources
+from sim.study.config import CompareConfig, StudyConfig, load_config
+from sim.study.fidelity import Exemplars
+from sim.study.report.document import StudyReport
+from sim.study.report.tables import terminal_table
+from sim.study.study import Study
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.files import ensure_directory
 from sim.work.parallel import Report

@@ -122,7 +122,7 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("sim.learn.head", "import torch"),
         ("sim.cost.counts.sampler", "from golden.sampler import Sampler"),
         ("sim.cost.report", "from rtl.emit import Design"),
-        ("sim.study", "import verification.bench"),
+        ("sim.study.study", "import verification.bench"),
     ],
 )
 def test_planted_import_is_found(module: str, source: str) -> None:

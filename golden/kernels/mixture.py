@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Iterations of EM for a mixture of Bernoulli laws, compiled as a whole.
 
-The equations are those of `sim.learn.em`, and the order of the steps too. An iteration of a small fit is
-shorter than a few dozen calls of NumPy, so that here Python is out of the loop. The
+The equations are those of `sim.learn.em`, and the order of the steps too. An iteration of a small
+fit is shorter than a few dozen calls of NumPy, so that here Python is out of the loop. The
 components lie side by side, eight to a register (`golden.kernels.lanes`).
 """
 

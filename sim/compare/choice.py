@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.measure.ledger import fits
-from sim.methods import Method
 from sim.replay import ReplayContext
+from sim.study.methods import Method
 
 __all__ = ["Candidate", "Choice", "choose", "memory_bits"]
 

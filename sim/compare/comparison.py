@@ -10,13 +10,13 @@ from typing import Any
 
 from sim.compare.choice import Candidate, Choice, choose, memory_bits
 from sim.compare.held_out import held_out_bank
-from sim.config import CompareConfig
 from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
 from sim.measure.ledger import fits
-from sim.methods import Method
-from sim.study import Study, study_identity
-from sim.study_checks import check_sample_bounds
+from sim.study.checks import check_sample_bounds
+from sim.study.config import CompareConfig
+from sim.study.methods import Method
+from sim.study.study import Study, study_identity
 from sim.work.errors import UserError
 from sim.work.parallel import Report
 from sim.work.progress import Progress

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.config import ChoiceConfig, CompareConfig
 from sim.data.bank import Bank
 from sim.data.held_out import held_out_samples
 from sim.data.sections import DataConfig
 from sim.data.source import load_bank
 from sim.data.tasks import split_tasks
 from sim.documents.yaml_lines import Document
+from sim.study.config import ChoiceConfig, CompareConfig
 from sim.work.errors import UserError
 
 __all__ = ["held_out_bank", "load_choice_bank"]

@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.compare.choice import Candidate, Choice
 from sim.measure.align import area_under_curve
-from sim.report.groups import Group
 from sim.report.spread import Spread
+from sim.study.report.groups import Group
 
 __all__ = ["Outcome", "Row"]
 

@@ -13,12 +13,12 @@ from rich.text import Text
 from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome, Row
-from sim.config import CompareConfig
 from sim.data.bank import Bank
 from sim.report.files import figure_bytes, json_text, write_report
-from sim.report.groups import group_runs
-from sim.report.origin import data_line, made_line, origin
 from sim.report.tables import markdown_table
+from sim.study.config import CompareConfig
+from sim.study.report.groups import group_runs
+from sim.study.report.origin import data_line, made_line, origin
 
 __all__ = ["ComparisonReport"]
 

@@ -13,7 +13,6 @@ from sim.cost.technology import Technology, load_technology
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
-from sim.experiment import Experiment
 from sim.explore.checks import check_data, check_designs, extracting
 from sim.explore.chip import chip_of
 from sim.explore.costs import Costs, shortened
@@ -24,6 +23,7 @@ from sim.explore.rung import Rung
 from sim.explore.settings import ExploreConfig
 from sim.measure import metrics
 from sim.replay import ReplayContext
+from sim.study.experiment import Experiment
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 

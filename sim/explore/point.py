@@ -8,11 +8,11 @@ from typing import Any
 
 import yaml
 
-from sim.config import StudyConfig
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import parse
 from sim.explore.settings import HardwareConfig
-from sim.methods import Method
+from sim.study.config import StudyConfig
+from sim.study.methods import Method
 
 __all__ = ["Point", "Value"]
 

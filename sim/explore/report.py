@@ -22,8 +22,8 @@ from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
 from sim.explore.trials import TrialRecord
 from sim.report.files import figure_bytes, json_text, write_report
-from sim.report.origin import data_line
 from sim.report.tables import markdown_table
+from sim.study.report.origin import data_line
 
 __all__ = ["ExplorationReport"]
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Fully binary decoder: codes in, latent bits out; trained through straight-through estimators.
 
-As in `sim.learn.head`, the forward pass of training is that of the golden layers in float32: every dot
-product is a sum of +-1 far below 2^24, hence exact, so that what is decoded here is what the chip
-would decode.
+As in `sim.learn.head`, the forward pass of training is that of the golden layers in float32: every
+dot product is a sum of +-1 far below 2^24, hence exact, so that what is decoded here is what the
+chip would decode.
 """
 
 from collections.abc import Mapping

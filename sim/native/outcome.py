@@ -15,7 +15,7 @@ __all__ = ["Ended", "outcome"]
 
 
 class Ended(Protocol):
-    """What a run says when it has ended; see `sim.experiment.Experiment`."""
+    """What a run says when it has ended; see `sim.study.experiment.Experiment`."""
 
     predictions: list[NDArray[np.int64]]
     epochs: list[int]

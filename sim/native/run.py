@@ -34,7 +34,7 @@ class NativeRun:
 
     A task trains network and classifier on its own images and, for every past class, on as many of
     the memory's; the network is then tested on every class seen so far, and the memory takes its
-    share of the new images. What `sim.experiment.Experiment` is for embeddings.
+    share of the new images. What `sim.study.experiment.Experiment` is for embeddings.
 
     Parameters
     ----------

@@ -12,9 +12,7 @@ from torch import Generator
 
 from golden.kernels import infer
 from sim.data.bank import Bank
-from sim.experiment import Experiment
 from sim.measure.ledger import network_ledger
-from sim.methods import Method
 from sim.native.budgets import capacity_of, exemplars_of, sample_bits
 from sim.native.extractors import Extractors
 from sim.native.learners import (
@@ -32,6 +30,8 @@ from sim.native.settings import NativeConfig, Plan
 from sim.pretrain.export import to_golden
 from sim.pretrain.split import BaseSplit
 from sim.replay import SOURCES
+from sim.study.experiment import Experiment
+from sim.study.methods import Method
 from sim.work.parallel import Report, run_parallel
 from sim.work.study_folder import StudyFolder
 

@@ -10,11 +10,8 @@ from rich.console import Console
 from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
-from sim.config import StudyConfig, load_config
 from sim.data.bank import Bank
 from sim.data.source import load_bank
-from sim.fidelity import LARGEST_FEATURES
-from sim.methods import Method
 from sim.pictures.dependence import correlation_errors
 from sim.pictures.document import write_pictures
 from sim.pictures.flips import heat_map
@@ -23,6 +20,9 @@ from sim.pictures.modes import clustering
 from sim.pictures.picture import Picture
 from sim.pictures.scatter import maps
 from sim.replay import SOURCES
+from sim.study.config import StudyConfig, load_config
+from sim.study.fidelity import LARGEST_FEATURES
+from sim.study.methods import Method
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 

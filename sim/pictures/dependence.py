@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list
 
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars, correlation
 from sim.pictures.modes import tree
 from sim.pictures.picture import Picture, Portrait, bits_of_class, mean_and_spread
+from sim.study.fidelity import Exemplars, correlation
 
 __all__ = ["correlation_distances", "correlation_errors"]
 

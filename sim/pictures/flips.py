@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars
 from sim.pictures.picture import Picture, bits_of_class
+from sim.study.fidelity import Exemplars
 
 __all__ = ["flip_rates", "heat_map"]
 

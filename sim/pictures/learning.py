@@ -9,15 +9,15 @@ from matplotlib.figure import Figure
 
 from golden.kernels import head_logits
 from sim.data.bank import Bank
-from sim.experiment import Experiment
-from sim.fidelity import Exemplars
 from sim.learn.sections import HeadConfig
 from sim.measure import metrics
-from sim.methods import Method
 from sim.pictures.picture import Picture, Portrait
-from sim.report import figures
-from sim.report.groups import group_runs
-from sim.summary import summarize
+from sim.study.experiment import Experiment
+from sim.study.fidelity import Exemplars
+from sim.study.methods import Method
+from sim.study.report import figures
+from sim.study.report.groups import group_runs
+from sim.study.summary import summarize
 from sim.work.progress import Progress
 
 __all__ = ["EpochRow", "Learnt", "group_curves", "learn", "task_curves", "training_curves"]

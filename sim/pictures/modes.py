@@ -13,8 +13,8 @@ from sklearn.manifold import TSNE
 from sklearn.metrics import silhouette_score
 
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars
 from sim.pictures.picture import CLASS_COLOURS, Picture, Portrait, bits_of_class
+from sim.study.fidelity import Exemplars
 
 __all__ = ["clustering", "embed_in_plane", "tree"]
 

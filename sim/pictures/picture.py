@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from golden.bits import unpack
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars
+from sim.study.fidelity import Exemplars
 
 __all__ = ["CLASS_COLOURS", "Picture", "Portrait", "bits_of_class", "mean_and_spread"]
 

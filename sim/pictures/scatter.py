@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars, class_means
 from sim.pictures.modes import embed_in_plane
 from sim.pictures.picture import (
     CLASS_COLOURS,
@@ -18,6 +17,7 @@ from sim.pictures.picture import (
     bits_of_class,
     mean_and_spread,
 )
+from sim.study.fidelity import Exemplars, class_means
 
 __all__ = ["maps", "same_kind_share"]
 

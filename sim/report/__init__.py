@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""From the runs of a study to what people read: tables, figures, one sentence on what won."""
+"""What every report needs, whatever it is of: Markdown, JSON, figures as bytes, spreads."""

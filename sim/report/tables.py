@@ -1,69 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The table of a study, once for the terminal and once for the report."""
+"""Tables in Markdown."""
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
-from sim.report.groups import EqualBits, Group
-
-__all__ = ["markdown_table", "results_rows", "terminal_table"]
-
-COLUMNS = (
-    "method",
-    "memory (kb, paper)",
-    "all state (kb)",
-    "average incremental (%)",
-    "final (%)",
-    "forgetting (%)",
-    "latent replay, equal bits (%)",
-    "gain (points)",
-)
-
-# Headings in the terminal, and the places of their columns in a row.
-_TERMINAL_COLUMNS = {
-    "method": 0,
-    "kb": 1,
-    "avg. inc. %": 3,
-    "final %": 4,
-    "gain (points)": 7,
-}
-
-
-def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> list[list[str]]:
-    """Return one row of text a method, in the columns `COLUMNS`."""
-    at_equal_bits = {c.group.label: c for c in comparisons}
-    rows = []
-    for group in groups:
-        row = [
-            group.label,
-            f"{group.bits_paper / 1e3:.1f}",
-            f"{group.bits_full / 1e3:.1f}",
-            group.spread("average_incremental").percent(),
-            group.spread("final").percent(),
-            group.forgetting.percent(),
-        ]
-        comparison = at_equal_bits.get(group.label)
-        if comparison is None:
-            row += ["", ""]
-        else:
-            row += [comparison.reference.percent(), comparison.gain.points()]
-        rows.append(row)
-    return rows
+__all__ = ["markdown_table"]
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table in Markdown: the first column left-aligned, numbers right-aligned."""
     lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table for the terminal: the columns that people look at first."""
-    table = Table(title=Text(title), title_justify="left", header_style="bold")
-    for name, place in _TERMINAL_COLUMNS.items():
-        table.add_column(name, justify="right" if place else "left", no_wrap=bool(place))
-    for row in rows:
-        table.add_row(*(row[place] for place in _TERMINAL_COLUMNS.values()))
-    return table

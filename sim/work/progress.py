@@ -60,7 +60,7 @@ class RunBars:
     Parameters
     ----------
     study : object
-        With `runs`, a method and a seed each; such as `sim.study.Study`.
+        With `runs`, a method and a seed each; such as `sim.study.study.Study`.
     ended : int
         Runs that had ended before.
     console : rich.console.Console

@@ -4,9 +4,9 @@
 from pathlib import Path
 
 from sim.compare.comparison import Comparison
-from sim.config import CompareConfig, load_config
 from sim.data.bank import Bank
 from sim.data.source import load_bank
+from sim.study.config import CompareConfig, load_config
 from verification.sim.small_study import write_config
 
 __all__ = ["SMALL_COMPARISON", "small_comparison", "write_comparison"]

@@ -3,10 +3,10 @@
 
 from pathlib import Path
 
-from sim.config import StudyConfig, load_config
 from sim.data.bank import Bank, build_bank
 from sim.data.datasets import load
 from sim.data.tasks import class_order, split_tasks
+from sim.study.config import StudyConfig, load_config
 
 __all__ = ["SMALL_STUDY", "small_bank", "small_config", "write_config"]
 

@@ -14,12 +14,12 @@ from rich.console import Console
 from sim.commands import RunCommand
 from sim.compare.comparison import Comparison
 from sim.compare.held_out import load_choice_bank
-from sim.config import CompareConfig, load_config
 from sim.data.source import load_bank
-from sim.experiment import Experiment
+from sim.study.config import CompareConfig, load_config
+from sim.study.experiment import Experiment
 from verification.sim.small_comparison import SMALL_COMPARISON, write_comparison
+from verification.sim.study.test_study import without_seconds
 from verification.sim.test_run_command import files_in
-from verification.sim.test_study import without_seconds
 
 Engram = Callable[..., tuple[int, str, str]]
 Results = dict[str, Any]

@@ -11,7 +11,6 @@ import pytest
 from golden.bits import unpack
 from golden.params import NetworkParams
 from sim.compare.choice import memory_bits
-from sim.config import load_config
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import likelihood
 from sim.cost.learning import Source, learn, working_memories
@@ -23,7 +22,6 @@ from sim.data.bank import Bank
 from sim.data.networks import load_network
 from sim.data.source import load_bank
 from sim.documents.validation import validate
-from sim.experiment import Experiment
 from sim.explore.chip import chip_of, extractor
 from sim.explore.evaluate import Evaluator
 from sim.explore.objectives import Objective
@@ -31,7 +29,9 @@ from sim.explore.past import PARTS
 from sim.explore.point import Point
 from sim.explore.settings import ExploreConfig
 from sim.explore.space import Space
-from sim.study import Study
+from sim.study.config import load_config
+from sim.study.experiment import Experiment
+from sim.study.study import Study
 from sim.work.cache import Cache
 from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, document_of, evaluator_of, space_of

@@ -11,13 +11,13 @@ from rich.console import Console
 
 pytest.importorskip("optuna")
 
-from sim.config import load_config
 from sim.explore.costs import shortened
 from sim.explore.outcome import Outcome
 from sim.explore.report import ExplorationReport
 from sim.explore.rung import Rung
 from sim.explore.trials import TrialRecord
 from sim.page.exploration import read_exploration
+from sim.study.config import load_config
 from verification.sim.small_space import SPACE, config_of, evaluator_of, space_of
 
 GBM = 5  # places of designs among the points of the space

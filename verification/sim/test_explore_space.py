@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sim.config import load_config
 from sim.explore.point import Point
+from sim.study.config import load_config
 from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, space_of
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sim.config import load_config
+from sim.study.config import load_config
 from verification.sim.made_up_exploration import exploration
 from verification.sim.page_reader import (
     Reader,

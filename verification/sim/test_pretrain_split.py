@@ -4,12 +4,12 @@
 import numpy as np
 
 from sim.compare.held_out import held_out_bank
-from sim.config import ChoiceConfig
 from sim.data.bank import Bank
 from sim.data.datasets import ImageSet, load
 from sim.data.tasks import class_order, split_tasks
 from sim.pretrain.settings import ClassesConfig, HeldOutConfig
 from sim.pretrain.split import base_split
+from sim.study.config import ChoiceConfig
 
 ORDER, SHARE, SEED = 7, 0.3, 5
 

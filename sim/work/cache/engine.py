@@ -13,16 +13,17 @@ from threadpoolctl import threadpool_info
 __all__ = ["code_digest", "code_files", "engine"]
 
 _ROOT = Path(__file__).parents[3]
-# Modules that a run goes through; what lies deeper under `sim` prices, draws and reports.
+# The wings that a run goes through; those above them price, draw and search.
 _CODE = (
     "golden/**/*.py",
-    "sim/*.py",
+    "sim/__init__.py",
+    "sim/work/**/*.py",
     "sim/documents/*.py",
-    "sim/learn/*.py",
     "sim/measure/*.py",
     "sim/data/**/*.py",
+    "sim/learn/*.py",
     "sim/replay/*.py",
-    "sim/work/**/*.py",
+    "sim/study/*.py",
 )
 _LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.compare.held_out import held_out_bank
-from sim.config import ChoiceConfig
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
+from sim.study.config import ChoiceConfig
 
 CHOICE = ChoiceConfig(base=2, increment=2, share=0.25)
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.experiment import Experiment
-from sim.methods import Method
 from sim.replay import SOURCES
-from sim.summary import summarize
+from sim.study.experiment import Experiment
+from sim.study.methods import Method
+from sim.study.summary import summarize
 from verification.sim.small_study import small_bank, small_config
 
 

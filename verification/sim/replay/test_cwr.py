@@ -11,12 +11,12 @@ from golden.bits import pack
 from golden.cwr import Cwr
 from golden.params import CwrParams
 from golden.trainer import Trainer
-from sim.config import load_config
 from sim.data.source import load_bank
-from sim.experiment import Experiment
 from sim.replay import ReplayContext
 from sim.replay.cwr import CwrClassifier, CwrClassifierParams
-from sim.summary import summarize
+from sim.study.config import load_config
+from sim.study.experiment import Experiment
+from sim.study.summary import summarize
 from sim.work.errors import UserError
 from verification.sim.small_study import write_config
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from golden.bits import pack, unpack
-from sim.experiment import Experiment
 from sim.learn.similarity import linear_cka
 from sim.learn.weight_alignment import align_logits, alignment_factor
-from sim.methods import Method
 from sim.replay import SOURCES, Classifier, ReplayContext
-from sim.summary import summarize
+from sim.study.experiment import Experiment
+from sim.study.methods import Method
+from sim.study.summary import summarize
 from verification.sim.small_study import small_bank, small_config
 
 FEATURES, CLASSES, EACH = 70, 6, 40

@@ -240,7 +240,12 @@ def test_entry_of_another_engine_is_not_found(
 
 @pytest.mark.parametrize(
     "module",
-    ["sim/experiment.py", "sim/replay/gbm.py", "golden/sampler.py", "golden/kernels/draws.py"],
+    [
+        "sim/study/experiment.py",
+        "sim/replay/gbm.py",
+        "golden/sampler.py",
+        "golden/kernels/draws.py",
+    ],
 )
 def test_any_change_of_the_code_is_another_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
@@ -259,7 +264,7 @@ def test_any_change_of_the_code_is_another_engine(
 def test_digest_covers_every_module_that_a_run_loads() -> None:
     # An interpreter of its own: this one has loaded what no run needs.
     check = (
-        "import sys, sim.experiment, sim.replay\n"
+        "import sys, sim.study.experiment, sim.replay\n"
         "for module in list(sys.modules.values()): print(getattr(module, '__file__', None))"
     )
     root = engine_module._ROOT

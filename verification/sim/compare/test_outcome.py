@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import Outcome
-from sim.methods import Method
 from sim.replay import SOURCES
-from sim.report.groups import group_runs
 from sim.report.spread import Spread
+from sim.study.methods import Method
+from sim.study.report.groups import group_runs
 
 BUDGETS = (0.1, 1.0, 10.0)
 Table = dict[str, dict[float, list[float]]]

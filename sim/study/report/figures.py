@@ -12,8 +12,8 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars, class_means, correlation
-from sim.report.groups import Group, plain_or_all
+from sim.study.fidelity import Exemplars, class_means, correlation
+from sim.study.report.groups import Group, plain_or_all
 
 __all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations"]
 

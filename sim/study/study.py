@@ -9,14 +9,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from sim.config import StudyConfig
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
-from sim.experiment import Experiment
-from sim.fidelity import Exemplars, frobenius_distances
 from sim.learn.sections import HeadConfig
-from sim.methods import Method
-from sim.summary import summarize
+from sim.study.config import StudyConfig
+from sim.study.experiment import Experiment
+from sim.study.fidelity import Exemplars, frobenius_distances
+from sim.study.methods import Method
+from sim.study.summary import summarize
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.parallel import Report, run_parallel
 from sim.work.study_folder import StudyFolder

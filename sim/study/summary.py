@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.experiment import Experiment
 from sim.measure import metrics
+from sim.study.experiment import Experiment
 
 __all__ = ["summarize"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.data.bank import Bank
-from sim.report.origin import data_line
+from sim.study.report.origin import data_line
 from verification.sim.small_study import small_bank, small_config
 
 

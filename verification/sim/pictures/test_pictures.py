@@ -10,8 +10,6 @@ import pytest
 from scipy.cluster.hierarchy import fcluster
 
 from golden.bits import pack
-from sim.experiment import Experiment
-from sim.fidelity import Exemplars
 from sim.measure import metrics
 from sim.pictures import scatter
 from sim.pictures.dependence import correlation_distances
@@ -19,6 +17,8 @@ from sim.pictures.flips import flip_rates
 from sim.pictures.learning import learn
 from sim.pictures.modes import tree
 from sim.pictures.scatter import same_kind_share
+from sim.study.experiment import Experiment
+from sim.study.fidelity import Exemplars
 from verification.sim.small_study import small_bank, small_config, write_config
 
 Engram = Callable[..., tuple[int, str, str]]

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sim.study import Study
+from sim.study.study import Study
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 from verification.sim.small_study import small_bank, small_config, write_config

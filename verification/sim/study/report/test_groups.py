@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from sim.replay.gbm import GbmParams
-from sim.report.groups import compare_at_equal_bits, group_runs, plain_or_all, verdict
 from sim.report.spread import Spread
+from sim.study.report.groups import compare_at_equal_bits, group_runs, plain_or_all, verdict
 
 
 def run(method: str, label: str, bits: int, accuracy: float, seed: int) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
-from sim.report.figures import accuracy_by_bits, accuracy_by_task
-from sim.report.groups import Group, group_runs
+from sim.study.report.figures import accuracy_by_bits, accuracy_by_task
+from sim.study.report.groups import Group, group_runs
 
 
 def run(replay: str, bits: int, accuracy: float, **params: Any) -> dict[str, Any]:

@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from sim.config import StudyConfig
 from sim.data.bank import Bank
-from sim.fidelity import Exemplars
-from sim.report import claims, figures
 from sim.report.files import figure_bytes, json_text, write_report
-from sim.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
-from sim.report.origin import data_line, made_line, origin
-from sim.report.tables import COLUMNS, markdown_table, results_rows
+from sim.report.tables import markdown_table
+from sim.study.config import StudyConfig
+from sim.study.fidelity import Exemplars
+from sim.study.report import claims, figures
+from sim.study.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
+from sim.study.report.origin import data_line, made_line, origin
+from sim.study.report.tables import COLUMNS, results_rows
 from sim.work.files import remove_file
 
 __all__ = ["StudyReport"]

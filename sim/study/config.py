@@ -16,8 +16,8 @@ from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.learn.sections import HeadConfig
-from sim.methods import Method, MethodEntry, expand_methods
 from sim.replay import SOURCES
+from sim.study.methods import Method, MethodEntry, expand_methods
 
 __all__ = [
     "BUILT_IN",
@@ -41,7 +41,7 @@ class StudyConfig(Section):
     title : str
         Headline of the report.
     claims : "gbm" or null
-        Whose claims the report holds the results to; see `sim.report.claims`.
+        Whose claims the report holds the results to; see `sim.study.report.claims`.
     data, tasks, head
         Sections.
     methods : list

@@ -7,8 +7,8 @@ import pytest
 
 from sim.replay.gbm import GbmParams
 from sim.replay.stored import LatentParams
-from sim.report.claims import gbm_claims, hardware_choices
-from sim.report.groups import group_runs
+from sim.study.report.claims import gbm_claims, hardware_choices
+from sim.study.report.groups import group_runs
 
 SEEDS = (-0.001, 0.0, 0.001)  # what seeds add to every accuracy
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from sim.config import Method, StudyConfig
 from sim.data.bank import Bank
-from sim.experiment import Experiment
-from sim.summary import summarize
+from sim.study.config import Method, StudyConfig
+from sim.study.experiment import Experiment
+from sim.study.summary import summarize
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 from verification.sim.small_study import small_bank, small_config

@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.config import StudyConfig, load_config
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.data.tasks import split_tasks
-from sim.experiment import Experiment
-from sim.fidelity import Exemplars, frobenius_distances
 from sim.learn.sections import HeadConfig
-from sim.methods import Method
 from sim.replay import SOURCES
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
-from sim.study import Study
-from sim.summary import summarize
+from sim.study.config import StudyConfig, load_config
+from sim.study.experiment import Experiment
+from sim.study.fidelity import Exemplars, frobenius_distances
+from sim.study.methods import Method
+from sim.study.study import Study
+from sim.study.summary import summarize
 from sim.work.cache import NO_CACHE, Cache
 from verification.sim.small_study import small_bank, small_config, write_config
 

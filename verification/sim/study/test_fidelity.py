@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from golden.bits import pack, unpack
-from sim.config import StudyConfig
-from sim.fidelity import Exemplars, class_means, correlation, frobenius_distances
+from sim.study.config import StudyConfig
+from sim.study.fidelity import Exemplars, class_means, correlation, frobenius_distances
 from verification.sim.small_study import small_bank, small_config
 
 

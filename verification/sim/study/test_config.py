@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.config import BUILT_IN, StudyConfig, load_config
+from sim.study.config import BUILT_IN, StudyConfig, load_config
 from sim.work.errors import UserError
 from verification.sim.small_study import SMALL_STUDY, write_config
 

@@ -6,10 +6,10 @@ import pytest
 
 from golden.bits import pack
 from sim.compare.choice import Candidate, choose, memory_bits
-from sim.config import CompareConfig, load_config
 from sim.measure.ledger import fits
-from sim.methods import Method
 from sim.replay import SOURCES, ReplayContext
+from sim.study.config import CompareConfig, load_config
+from sim.study.methods import Method
 
 
 def candidate(replay: str, bits: int, *accuracies: float, **params: int) -> Candidate:

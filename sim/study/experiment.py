@@ -19,8 +19,8 @@ from sim.learn.head import HeadTrainer
 from sim.learn.head_training import train_head
 from sim.learn.sections import HeadConfig
 from sim.measure.ledger import Ledger, head_ledger
-from sim.methods import Method
 from sim.replay import Classifier, ReplayContext, ReplayParams
+from sim.study.methods import Method
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError

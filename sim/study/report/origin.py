@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from sim.config import StudyConfig
 from sim.data.bank import Bank
+from sim.study.config import StudyConfig
 
 __all__ = ["data_line", "made_line", "origin"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
-from sim.methods import Method
 from sim.replay import SOURCES, ReplayContext
-from sim.study import Study
+from sim.study.methods import Method
+from sim.study.study import Study
 from sim.work.errors import UserError
 
 __all__ = ["check_increments", "check_sample_bounds", "check_sources"]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from sim.replay.gbm import GbmParams
-from sim.report.groups import EqualBits, Group, compare_at_equal_bits
 from sim.report.spread import Spread
+from sim.study.report.groups import EqualBits, Group, compare_at_equal_bits
 
 __all__ = ["COLUMNS", "Claim", "gbm_claims", "hardware_choices"]
 

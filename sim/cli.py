@@ -159,7 +159,7 @@ def pretrain(
     training that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
     _need_torch("engram pretrain")
-    from sim.pretrain.command import PretrainCommand
+    from sim.images.pretrain.command import PretrainCommand
 
     PretrainCommand(
         config=config,
@@ -197,7 +197,7 @@ def native(
     that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
     _need_torch("engram native")
-    from sim.native.command import NativeCommand
+    from sim.images.native.command import NativeCommand
 
     NativeCommand(
         config=config,
@@ -234,7 +234,7 @@ def resnet(
     accuracy without and with it.
     """
     _need_torch("engram resnet")
-    from sim.resnet.command import ResnetCommand
+    from sim.images.resnet.command import ResnetCommand
 
     ResnetCommand(
         config=config,
@@ -272,7 +272,7 @@ def binplay(
     goes on from there.
     """
     _need_torch("engram binplay")
-    from sim.binplay.command import BinPlayCommand
+    from sim.images.binplay.command import BinPlayCommand
 
     BinPlayCommand(
         config=config,

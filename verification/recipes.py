@@ -17,11 +17,11 @@ import torch
 from rich.console import Console
 
 from sim.data.datasets import ImageSet, load
-from sim.pretrain.command import choose_device
-from sim.pretrain.export import check_equal
-from sim.pretrain.pretraining import Pretraining
-from sim.pretrain.settings import load_recipe
-from sim.pretrain.split import base_split
+from sim.images.device import choose_device
+from sim.images.pretrain.export import check_equal
+from sim.images.pretrain.pretraining import Pretraining
+from sim.images.pretrain.settings import load_recipe
+from sim.images.pretrain.split import base_split
 from sim.report.tables import markdown_table
 from sim.work.files import ensure_directory, write_all
 
@@ -49,10 +49,10 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }
 
 _READING = f"""\
-`cifar100` of `sim/pretrain/configs/` on the first {BASE} base classes of seed 1993, {EPOCHS} \
-epochs, with one thing changed; accuracy of the golden integer network on the test images of these \
-classes, mean and standard deviation over {SEEDS} seeds. So short a training tells what makes it \
-fast; what long ones gain or lose may differ."""
+`cifar100` of `sim/images/pretrain/configs/` on the first {BASE} base classes of seed 1993, \
+{EPOCHS} epochs, with one thing changed; accuracy of the golden integer network on the test images \
+of these classes, mean and standard deviation over {SEEDS} seeds. So short a training tells what \
+makes it fast; what long ones gain or lose may differ."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -31,7 +31,6 @@ MAY_IMPORT = {
         "typer",
         "yaml",
     },
-    "sim.binplay": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.cost": {"golden.params", "matplotlib", "numpy", "pydantic", "rich", "sim", "yaml"},
     "sim.explore": {
         "golden",
@@ -45,7 +44,7 @@ MAY_IMPORT = {
         "threadpoolctl",
         "yaml",
     },
-    "sim.native": {
+    "sim.images": {
         "golden",
         "matplotlib",
         "numpy",
@@ -55,8 +54,6 @@ MAY_IMPORT = {
         "threadpoolctl",
         "torch",
     },
-    "sim.pretrain": {"golden", "matplotlib", "numpy", "pydantic", "rich", "sim", "torch"},
-    "sim.resnet": {"golden", "numpy", "pydantic", "rich", "sim", "torch"},
     "sim.rtl": {"amaranth", "golden", "matplotlib", "pydantic", "rich", "rtl", "sim"},
     "verification": {*LAYERS, "*"},
 }

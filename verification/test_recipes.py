@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
-from sim.pretrain.settings import load_recipe
+from sim.images.pretrain.settings import load_recipe
 from verification.recipes import VARIANTS, _report
 
 

@@ -60,7 +60,7 @@ def _peers(network: Network) -> dict[str, Peer]:
     """Return what computes the embeddings of a network in PyTorch, by its precision."""
     import torch
 
-    from sim.pretrain.export import to_twin
+    from sim.images.pretrain.export import to_twin
 
     torch.set_num_threads(numba.get_num_threads())
     model = to_twin(network)

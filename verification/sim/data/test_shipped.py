@@ -104,7 +104,7 @@ def test_trained_twin_of_the_weights_has_the_same_bits(
     network: Network, pixels: np.ndarray
 ) -> None:
     pytest.importorskip("torch")
-    from sim.pretrain.export import check_equal, to_twin
+    from sim.images.pretrain.export import check_equal, to_twin
 
     check_equal(to_twin(network), network, pixels)
 
@@ -118,7 +118,7 @@ def test_all_real_test_images_have_the_bits_of_bank_and_twin(
     pixels = pixels_of(images, "test", network.params.bits)
     np.testing.assert_array_equal(infer(network, pixels), bank.test)
     pytest.importorskip("torch")
-    from sim.pretrain.export import check_equal, to_twin
+    from sim.images.pretrain.export import check_equal, to_twin
 
     check_equal(to_twin(network), network, pixels)
 

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What `engram binplay` does, from configuration to report."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from rich.console import Console
+
+from sim.data.datasets import ImageSet, load
+from sim.images.binplay.continual import BinPlayRun
+from sim.images.binplay.networks import decoder_macs, parameter_count
+from sim.images.binplay.report import binplay_ledger, report_text
+from sim.images.binplay.settings import BinPlayConfig, load_binplay
+from sim.images.device import choose_device, device_name
+from sim.report.files import json_text
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_all
+from sim.work.work_folder import WorkFolder, work_path
+
+__all__ = ["BinPlayCommand"]
+
+
+class BinPlayFolder(WorkFolder):
+    """Checkpoint of a run until its report is written."""
+
+    what = "binplay"
+    own_names = r"run\.arrays"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BinPlayCommand:
+    """Arguments of ``engram binplay``."""
+
+    config: str
+    assignments: list[str]
+    out: Path
+    data_dir: Path | None
+    resume: bool
+    device: str
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Learn all tasks, with a checkpoint after each, and write the report.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault.
+        """
+        config = load_binplay(self.config, self.assignments)
+        device = choose_device(self.device)
+        images = load(config.data, self.data_dir)
+        _check_tasks(config, images)
+        ensure_directory(self.out)
+        folder = BinPlayFolder(work_path(self.out), _identity(config, images, self.device))
+        folder.open(self.resume)
+        checkpoint = folder.path / "run.arrays"
+        run = BinPlayRun(config, images, device)
+        if checkpoint.exists():
+            run.load(checkpoint)
+            console.print(f"Going on: {run.task} of {len(run.tasks)} tasks are done.")
+        start = perf_counter()
+        while not run.done:
+            run.step(lambda line: console.print(line, markup=False, highlight=False))
+            run.save(checkpoint)
+        seconds = perf_counter() - start
+        write_all(self._files(config, images, run, seconds))
+        folder.close()
+        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+    def _files(
+        self, config: BinPlayConfig, images: ImageSet, run: BinPlayRun, seconds: float
+    ) -> dict[Path, str]:
+        """Return report and results, by path."""
+        ledger = binplay_ledger(run, images.n_classes)
+        results = {
+            "version": version("engram"),
+            "command": self.command,
+            "config": config.model_dump(mode="json"),
+            "data": images.provenance,
+            "environment": {"torch": torch.__version__, "device": device_name(run.device)},
+            "accuracy": run.accuracy,
+            "classifier_parameters": parameter_count(run.classifier),
+            "decoder_parameters": parameter_count(run.decoder),
+            "decoder_macs": decoder_macs(run.decoder.cpu(), run.coder.params.bits),
+            "ledger": {entry.name: entry.bits for entry in ledger},
+        }
+        report = report_text(config, images, results, ledger, seconds)
+        return {self.out / "results.json": json_text(results), self.out / "report.md": report}
+
+
+def _check_tasks(config: BinPlayConfig, images: ImageSet) -> None:
+    """Refuse images and tasks that do not fit."""
+    height, width, _ = images.image_shape
+    if (height, width) not in ((28, 28), (32, 32)):
+        raise UserError(f"data must have 28 x 28 or 32 x 32 pixels, not {height} x {width}")
+    if images.n_classes % config.increment:
+        raise UserError(
+            f"increment must divide the {images.n_classes} classes of {config.data}, "
+            f"not {config.increment}"
+        )
+
+
+def _identity(config: BinPlayConfig, images: ImageSet, device: str) -> dict[str, str]:
+    """Return what decides the results."""
+    document = json.dumps(config.model_dump(mode="json"), sort_keys=True)
+    return {
+        "version": version("engram"),
+        "configuration": hashlib.sha256(document.encode()).hexdigest(),
+        "data": images.digest(),
+        "torch": torch.__version__,
+        "device": device,
+    }

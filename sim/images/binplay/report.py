@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""The report of a run of BinPlay."""
+
+import numpy as np
+
+from sim.data.datasets import ImageSet
+from sim.images.binplay.continual import BinPlayRun
+from sim.images.binplay.networks import parameter_count
+from sim.images.binplay.settings import BinPlayConfig, load_binplay
+from sim.measure.ledger import Entry, Ledger, index_bits
+from sim.report.changed import changed_settings
+from sim.report.tables import markdown_table
+
+__all__ = ["binplay_ledger", "report_text"]
+
+_FLOAT_BITS = 32
+
+
+_PUBLISHED = {"mnist": "97.2 +- 0.6", "fashion-mnist": "81.4 +- 0.9", "cifar10": "63.3 +- 1.4"}
+
+
+def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
+    """Return every bit of the past that survives between tasks; the paper counts the decoder."""
+    weights = parameter_count(run.decoder) * _FLOAT_BITS
+    statistics = sum(buffer.numel() for buffer in run.decoder.buffers()) * _FLOAT_BITS
+    entries = [
+        Entry.paper("decoder", weights, "4 bytes a parameter"),
+        Entry.extra("batch statistics", statistics, "of the decoder"),
+        Entry.extra("indices a task", len(run.tasks) * _FLOAT_BITS, "32 bits each"),
+    ]
+    if not run.config.classifier.soft_targets:
+        bits = len(run.labels) * index_bits(classes)
+        entries.append(Entry.extra("classes", bits, "ceil(log2 n_c) an index"))
+    return Ledger(tuple(entries))
+
+
+def report_text(
+    config: BinPlayConfig, images: ImageSet, results: dict, ledger: Ledger, seconds: float
+) -> str:
+    """Return the report, in Markdown."""
+    accuracy = results["accuracy"]
+    tasks = [f"task {t}" for t in range(1, len(accuracy) + 1)]
+    rows = [
+        [f"after {name}", *(f"{100 * a:.1f}" for a in found)]
+        + [""] * (len(tasks) - len(found))
+        + [f"{100 * np.mean(found):.1f}"]
+        for name, found in zip(tasks, accuracy, strict=True)
+    ]
+    sizes = [[e.name, f"{e.bits / 1e6:.3f}", e.note] for e in ledger]
+    published = _PUBLISHED.get(config.data, "none")
+    mean, memory = 100 * np.mean(accuracy[-1]), 4 * results["decoder_parameters"] / 2**20
+    made = f"Made by `{results['command']}` (engram {results['version']}); the last start took"
+    size = f"The decoder has {results['decoder_parameters']:,} parameters, {memory:.2f} MiB as"
+    work = f"{results['decoder_macs'] / 1e6:.1f} million multiplications an image."
+    environment = ", ".join(f"{k} {v}" for k, v in results["environment"].items())
+    apart = f"{results['classifier_parameters']:,} parameters"
+    return f"""\
+# {config.title}
+
+{made} {seconds:.0f} s ({environment}). Data: {images.provenance}.
+
+**{mean:.1f} % after the last task; the paper has {published} (Table 2), in settings of its own.**
+
+Accuracy (%) on the test images of each task, and their mean:
+
+{markdown_table(["", *tasks, "mean"], rows)}
+
+{size} the paper counts (Table 3), and takes {work} The classifier, {apart}, is apart. What is kept
+of the past:
+
+{markdown_table(["what", "Mb", "how"], sizes)}
+
+## Settings that are not the paper's
+
+{_changed(config)}
+"""
+
+
+def _changed(config: BinPlayConfig) -> str:
+    """Return the settings that are not those of the configuration ``mnist``, as a list."""
+    own, paper = (c.model_dump(mode="json") for c in (config, load_binplay("mnist")))
+    changed = changed_settings(own, paper, ("title", "data", "seed"))
+    return "\n".join(f"- {line}" for line in changed) or "All are as in the configuration `mnist`."

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Configuration of BinPlay on images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pydantic
+from pydantic import Field
+
+from golden.params import IndexCodeParams
+from sim.data.datasets import NAMES
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+
+__all__ = ["BUILT_IN", "AutoencoderConfig", "BinPlayConfig", "ClassifierConfig", "load_binplay"]
+
+#: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent / "configs"
+
+
+class AutoencoderConfig(Section):
+    """The autoencoder and its training.
+
+    Attributes
+    ----------
+    latent : int
+        L, most bits of the code of an index.
+    width : int
+        d of `sim.images.binplay.networks.decoder`.
+    warmup : int
+        Epochs of encoder and decoder without the loss of the codes.
+    coded : int
+        Epochs with it, samples choosing their codes anew in each.
+    frozen : int
+        Epochs of the decoder alone, every sample with the code that it chose last.
+    code_loss : float
+        Weight of the loss of the codes.
+    learning_rate : float
+        Of Adam.
+    batch : int
+        New samples a step; of past ones come as many as there are indices for each new one.
+    """
+
+    latent: int = Field(default=200, ge=20, le=65_536)
+    width: int = Field(default=32, ge=1, le=1024)
+    warmup: int = Field(default=2, ge=0, le=100_000)
+    coded: int = Field(default=20, ge=1, le=100_000)
+    frozen: int = Field(default=178, ge=0, le=100_000)
+    code_loss: float = Field(default=10.0, ge=0)
+    learning_rate: float = Field(default=1e-3, gt=0, le=100)
+    batch: int = Field(default=40, ge=2, le=65_536)
+
+
+class ClassifierConfig(Section):
+    """The base network and its training.
+
+    Attributes
+    ----------
+    epochs, batch : int
+    learning_rate : float
+        Of Adam.
+    dropout : float
+    reconstructed : bool
+        Whether new samples pass through the decoder first (Table 1).
+    soft_targets : bool
+        Whether past samples have the outputs of a frozen copy as targets, not its classes.
+    """
+
+    epochs: int = Field(default=15, ge=1, le=100_000)
+    batch: int = Field(default=120, ge=2, le=65_536)
+    learning_rate: float = Field(default=2e-3, gt=0, le=100)
+    dropout: float = Field(default=0.6, ge=0, lt=1)
+    reconstructed: bool = True
+    soft_targets: bool = True
+
+
+class BinPlayConfig(Section):
+    """A study of BinPlay: data, tasks of equally many classes, both networks.
+
+    Attributes
+    ----------
+    title : str
+    data : str
+        Data set of 28 x 28 or 32 x 32 pixels.
+    increment : int
+        Classes of every task, in the order of the data set.
+    samples : int or null
+        Training samples a class; all of them if null.
+    autoencoder, classifier
+        Sections.
+    seed : int
+    """
+
+    title: str = Field(default="BinPlay", min_length=1)
+    data: str = "mnist"
+    increment: int = Field(default=2, ge=1)
+    samples: int | None = Field(default=None, ge=1)
+    autoencoder: AutoencoderConfig = AutoencoderConfig()
+    classifier: ClassifierConfig = ClassifierConfig()
+    seed: int = Field(default=0, ge=0)
+
+    @pydantic.field_validator("data")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = sorted(set(NAMES) - {"digits"})
+        if name not in known:
+            raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
+        return name
+
+    def codes(self, samples: int, tasks: int) -> IndexCodeParams:
+        """Return the parameters of codes of so many samples, with their task first."""
+        return IndexCodeParams.fitting(self.autoencoder.latent, samples, task="prefix", tasks=tasks)
+
+
+def load_binplay(name: str, overrides: Sequence[str] = ()) -> BinPlayConfig:
+    """Read a configuration: a YAML file or a built-in name, then ``key.path=value`` assignments.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a value does not fit; the message names key and line.
+    """
+    return validate(BinPlayConfig, read_document(name, BUILT_IN, overrides))

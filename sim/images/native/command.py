@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What `engram native` does, from configuration to report."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from sim.data.datasets import ImageSet, load
+from sim.data.embed import check_input
+from sim.data.tasks import class_order, split_tasks
+from sim.images.device import choose_device, device_name
+from sim.images.native.budgets import check_sizes
+from sim.images.native.extractors import Extractors
+from sim.images.native.learners import with_outputs
+from sim.images.native.report import NativeReport
+from sim.images.native.settings import NativeConfig, load_native
+from sim.images.native.study import NativeFolder, NativeStudy
+from sim.images.pretrain.settings import Recipe
+from sim.images.pretrain.split import BaseSplit, base_split, later_split
+from sim.images.pretrain.train import THREADS
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory
+from sim.work.progress import RunBars
+from sim.work.work_folder import work_path
+
+__all__ = ["NativeCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NativeCommand:
+    """Arguments of ``engram native``."""
+
+    config: str
+    assignments: list[str]
+    out: Path
+    data_dir: Path | None
+    jobs: int
+    resume: bool
+    device: str
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Do the pre-trainings and all runs, and write the report.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault; no file
+            of the report is then written.
+        """
+        config, recipe = load_native(self.config, self.assignments)
+        device = choose_device(self.device)
+        images = load(config.classes.data, self.data_dir)
+        check_input(recipe.network, images)
+        split, tasks = _later_classes(config, recipe, images)
+        check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)
+        environment = {"torch": torch.__version__, "device": device_name(device)}
+        ensure_directory(self.out)
+        identity = {
+            "version": version("engram"),
+            "configuration": recipe.digest(),
+            "data": images.digest(),
+            **environment,
+        }
+        folder = NativeFolder(work_path(self.out), identity)
+        folder.open(self.resume)
+        extractors = Extractors(config, recipe, images, folder.path, device, console)
+        study = NativeStudy(config, split, tasks, extractors, folder)
+        ended = study.ended
+        if ended:
+            console.print(f"Going on: {ended} of {len(study.runs)} runs have ended.")
+        study.pretrain()
+        with RunBars(study, ended, console) as bars:
+            runs = study.run(self.jobs, bars.show)
+        report = NativeReport(
+            config=config,
+            recipe=recipe,
+            tasks=tasks,
+            provenance=images.provenance,
+            command=self.command,
+            runs=runs,
+            pretraining={name: e.test_accuracy for name, e in extractors.epochs.items()},
+            environment={**environment, "threads": str(THREADS)},
+        )
+        report.write(self.out)
+        extractors.close()
+        folder.close()
+        console.print(report.verdict, markup=False, highlight=False)
+        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+
+def _later_classes(
+    config: NativeConfig, recipe: Recipe, images: ImageSet
+) -> tuple[BaseSplit, tuple[range, ...]]:
+    """Return the images of the classes after the base, and the tasks they come in."""
+    classes, where = config.classes, recipe.document.where
+    try:
+        class_order(images.n_classes, classes.order)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{where(('classes', 'order'))}: classes.order: {error}") from error
+    try:
+        base_split(images, classes, recipe.network.bits)
+    except ValueError as error:
+        raise UserError(f"{recipe.document.where_within(('classes',))}: classes.{error}") from error
+    try:
+        split = later_split(images, classes.order, classes.base, recipe.network.bits)
+    except ValueError as error:
+        raise UserError(f"{where(('classes', 'base'))}: classes.base {error}") from error
+    try:
+        return split, split_tasks(images.n_classes - classes.base, 0, config.increment)
+    except ValueError as error:
+        raise UserError(f"{where(('increment',))}: increment: {error}") from error

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""Runs of a study in image space gathered over seeds, and what they say together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.images.native.published import Published, published
+from sim.images.native.settings import Plan
+from sim.report.spread import Spread
+
+__all__ = ["Group", "groups_of", "verdict"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """All runs of one method with one budget.
+
+    Parameters
+    ----------
+    plan : Plan
+    runs : tuple of dict
+        Results, one a seed.
+    published : Published or None
+        The slides' run, if they show it.
+    """
+
+    plan: Plan
+    runs: tuple[dict[str, Any], ...]
+    published: Published | None
+
+    @property
+    def by_task(self) -> NDArray[np.float64]:
+        """Accuracy on all classes seen after each task, meaned over seeds."""
+        return np.mean([run["accuracy_seen"] for run in self.runs], axis=0)
+
+    def spread(self, key: str) -> Spread:
+        """Return mean and deviation of a number of the results."""
+        return Spread.of([run[key] for run in self.runs])
+
+    def megabits(self, key: str) -> str:
+        """Return a number of bits, which is the same for all seeds, in Mb."""
+        return f"{self.runs[0][key] / 1e6:.3g}"
+
+
+def groups_of(plans: Sequence[Plan], runs: Sequence[dict[str, Any]], increment: int) -> list[Group]:
+    """Gather results by method and budget.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+    runs : sequence of dict
+        Results of all runs.
+    increment : int
+        Classes of a task.
+    """
+    return [
+        Group(
+            plan=plan,
+            runs=tuple(run for run in runs if run["label"] == plan.label),
+            published=published(plan, increment),
+        )
+        for plan in plans
+    ]
+
+
+def verdict(groups: Sequence[Group]) -> str:
+    """Say in one sentence which replay is ahead where, by final accuracy."""
+    finals = {
+        (g.plan.replay, g.plan.megabits): g.spread("final").mean for g in groups if not g.plan.ideal
+    }
+    budgets = [m for r, m in finals if r == "native" and ("latent", m) in finals]
+    if not budgets:
+        return "Nothing can be said of equal budgets: native and latent replay have none in common."
+    parts = []
+    for megabits in budgets:
+        gain = 100 * (finals["native", megabits] - finals["latent", megabits])
+        side = "ahead of" if gain > 0 else "behind"
+        parts.append(f"{abs(gain):.1f} points {side} latent replay at {megabits:g} Mb")
+    return f"In final accuracy, native replay is {', '.join(parts)}."

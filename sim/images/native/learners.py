@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What is trained on, task after task: a pre-trained extractor with a classifier begun anew."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from golden.kernels import head_logits, infer
+from golden.params import NetworkParams
+from sim.images.pretrain.export import to_golden
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.teacher import CHUNK, Teacher
+from sim.measure.ledger import Entry, Ledger, head_ledger, network_ledger
+
+__all__ = [
+    "BinaryLearner",
+    "FloatLearner",
+    "Learner",
+    "load_weights",
+    "network_bits",
+    "optimizer_bits",
+    "parameter_count",
+    "real_network",
+    "weights_of",
+    "widest",
+    "with_outputs",
+]
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+_FLOAT_BITS = 32
+_MOMENTS = 2  # real numbers a weight that Adam keeps while it trains
+
+
+class Learner(Protocol):
+    """What a run in image space trains and tests."""
+
+    @property
+    def model(self) -> nn.Module:
+        """Module of PyTorch that is trained."""
+        ...
+
+    def classify(self, images: Pixels, seen: int) -> Labels:
+        """Return which of the first `seen` classes each image (n_images, H, W, C) uint8 is."""
+        ...
+
+    def ledger(self) -> Ledger:
+        """Return every bit of network and classifier that survives between tasks."""
+        ...
+
+
+class BinaryLearner:
+    """Binary network, tested as the integer network that its signs and thresholds make.
+
+    Parameters
+    ----------
+    extractor : BinaryNetwork
+        Pre-trained; its weights are copied, its head is left behind.
+    classes : int
+        Outputs of the new head.
+    rng : numpy.random.Generator
+        Draws the first weights of the head.
+    """
+
+    def __init__(self, extractor: BinaryNetwork, classes: int, rng: np.random.Generator) -> None:
+        self.params = with_outputs(extractor.params, classes)
+        self.model = BinaryNetwork(self.params, extractor.config, rng)
+        self.model.neurons.load_state_dict(extractor.neurons.state_dict())
+
+    def classify(self, images: Pixels, seen: int) -> Labels:
+        network = to_golden(self.model)
+        assert network.head is not None
+        return head_logits(network.head, infer(network, images))[:, :seen].argmax(axis=1)
+
+    def ledger(self) -> Ledger:
+        assert self.params.head is not None
+        real = self.params.weight_count * (_FLOAT_BITS - 1)
+        note = "float32, less the sign, as in the head"
+        entries = [Entry.extra("latent weights of the network", real, note)]
+        norms = [layer.norm for layer in self.model.layers if layer.norm is not None]
+        if norms:
+            bits = 3 * _FLOAT_BITS * sum(norm.num_features for norm in norms)
+            entries.append(Entry.extra("normalisation", bits, "offset, mean, variance a neuron"))
+        head = head_ledger(self.params.head, latent=True)
+        return network_ledger(self.params) + Ledger(tuple(entries)) + head
+
+
+class FloatLearner:
+    """Network of real numbers, tested as it is.
+
+    Parameters
+    ----------
+    extractor : Teacher
+        Pre-trained; it is copied.
+    classes : int
+        Outputs of the new output layer.
+    generator : torch.Generator
+        Draws its first weights.
+    """
+
+    def __init__(self, extractor: Teacher, classes: int, generator: torch.Generator) -> None:
+        self.model = deepcopy(extractor).cpu()
+        fan_in = self.model.output.in_features
+        self.model.output = nn.Linear(fan_in, classes)
+        with torch.no_grad():
+            self.model.output.weight.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
+            self.model.output.bias.zero_()
+
+    def classify(self, images: Pixels, seen: int) -> Labels:
+        self.model.eval()
+        device = self.model.output.weight.device
+        answers = []
+        for start in range(0, len(images), CHUNK):
+            pixels = torch.from_numpy(images[start : start + CHUNK]).to(device)
+            with torch.no_grad():
+                answers.append(self.model(pixels)[:, :seen].argmax(1).cpu().numpy())
+        return np.concatenate(answers)
+
+    def ledger(self) -> Ledger:
+        means = sum(b.numel() for b in self.model.buffers() if b.is_floating_point())
+        entries = [
+            Entry.extra("network weights", _FLOAT_BITS * parameter_count(self.model), "float32"),
+            Entry.extra("normalisation", _FLOAT_BITS * means, "mean and variance a channel"),
+        ]
+        return Ledger(tuple(entries))
+
+
+def with_outputs(network: NetworkParams, classes: int) -> NetworkParams:
+    """Return the network with a head of so many outputs."""
+    assert network.head is not None
+    return replace(network, head=replace(network.head, classes=classes))
+
+
+def network_bits(network: NetworkParams) -> int:
+    """Return the bits of weights and thresholds, head included, both its planes counted."""
+    assert network.head is not None
+    return network_ledger(network).bits_full + head_ledger(network.head).bits_full
+
+
+def real_network(network: NetworkParams, width: int, seed: int) -> Teacher:
+    """Return a new network of real numbers for the images and classes of a binary one."""
+    assert network.head is not None
+    generator = torch.Generator().manual_seed(seed)
+    channels = network.input.channels
+    return Teacher(network.bits, channels, network.head.classes, width, generator)
+
+
+def widest(network: NetworkParams) -> int:
+    """Return the width of the largest network of real numbers in the bits of a binary one.
+
+    It has about 1/32 of the weights: each of its trained parameters takes 32 bits. Means and
+    variances of normalisation fold into them when training has ended.
+
+    Raises
+    ------
+    ValueError
+        If not even a width of 1 fits.
+    """
+
+    def bits(width: int) -> int:
+        return _FLOAT_BITS * parameter_count(real_network(network, width, 0))
+
+    limit = network_bits(network)
+    if bits(1) > limit:
+        raise ValueError(
+            f"must have at least the {bits(1)} bits of the smallest network of real numbers, "
+            f"not {limit}"
+        )
+    width = 1
+    while bits(width + 1) <= limit:
+        width += 1
+    return width
+
+
+def optimizer_bits(parameters: int) -> int:
+    """Return the bits that Adam needs beside so many parameters while they are trained."""
+    return _MOMENTS * _FLOAT_BITS * parameters
+
+
+def parameter_count(model: nn.Module) -> int:
+    """Return how many numbers are trained."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def weights_of(model: nn.Module) -> dict[str, NDArray[Any]]:
+    """Return all weights and statistics of a module as arrays."""
+    return {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
+
+
+def load_weights(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Take weights and statistics back from `weights_of`."""
+    model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})

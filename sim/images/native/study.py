@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""A study in image space: every method under every seed, on one process or several."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+from torch import Generator
+
+from golden.kernels import infer
+from sim.data.bank import Bank
+from sim.images.native.budgets import capacity_of, exemplars_of, sample_bits
+from sim.images.native.extractors import Extractors
+from sim.images.native.learners import (
+    BinaryLearner,
+    FloatLearner,
+    Learner,
+    optimizer_bits,
+    parameter_count,
+    with_outputs,
+)
+from sim.images.native.memory import ImageMemory
+from sim.images.native.outcome import outcome
+from sim.images.native.run import NativeRun
+from sim.images.native.settings import NativeConfig, Plan
+from sim.images.pretrain.export import to_golden
+from sim.images.pretrain.split import BaseSplit
+from sim.measure.ledger import network_ledger
+from sim.replay import SOURCES
+from sim.study.experiment import Experiment
+from sim.study.methods import Method
+from sim.work.parallel import Report, run_parallel
+from sim.work.study_folder import StudyFolder
+
+__all__ = ["NativeFolder", "NativeStudy"]
+
+# Purpose of the generator of the classifier's first weights; `NativeRun` has the others.
+_HEAD = 0
+
+
+class NativeFolder(StudyFolder):
+    """Files of a study in image space until its report is written."""
+
+    what = "native-study"
+
+
+class NativeStudy:
+    """All runs of a configuration, and the folder that holds them while they are under way.
+
+    Parameters
+    ----------
+    config : NativeConfig
+    split : BaseSplit
+        Images of the classes after the base, labels from 0.
+    tasks : tuple of range
+    extractors : Extractors
+    folder : NativeFolder
+
+    Attributes
+    ----------
+    runs : list of (Plan, int)
+        Method and seed of every run.
+    network : NetworkParams
+        With a head for the classes to come.
+    """
+
+    def __init__(
+        self,
+        config: NativeConfig,
+        split: BaseSplit,
+        tasks: tuple[range, ...],
+        extractors: Extractors,
+        folder: NativeFolder,
+    ) -> None:
+        self.config = config
+        self.split = split
+        self.tasks = tasks
+        self.extractors = extractors
+        self.folder = folder
+        self.network = with_outputs(extractors.recipe.network, tasks[-1].stop)
+        seeds = range(config.seed, config.seed + config.seeds)
+        self.runs = [(plan, seed) for plan in config.plans() for seed in seeds]
+        self._banks: dict[tuple[int, bool], Bank] = {}
+
+    @property
+    def ended(self) -> int:
+        """Runs that have ended."""
+        return sum(self.folder.has_result(i) for i in range(len(self.runs)))
+
+    @property
+    def n_classes(self) -> int:
+        """Classes to come."""
+        return self.tasks[-1].stop
+
+    def pretrain(self) -> None:
+        """Do every pre-training that the runs need."""
+        for plan, seed in self.runs:
+            train = self.extractors.real if plan.replay == "float" else self.extractors.binary
+            train(seed, plan.ideal)
+
+    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
+        """Do every run that has not ended yet and return the results of all, in order.
+
+        Parameters
+        ----------
+        jobs : int
+            Processes at a time, once every pre-training is done: a GPU serves several.
+        report : callable
+            Told the number of a run and its progress, after every epoch.
+        """
+        pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
+        if jobs == 1 or len(pending) < 2:
+            for i in pending:
+                self.run_one(i, report)
+        else:
+            run_parallel(self, pending, jobs, report)
+        return [self.folder.result(i) for i in range(len(self.runs))]
+
+    def run_one(self, index: int, report: Report) -> None:
+        """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
+        plan, seed = self.runs[index]
+        run = self._latent(plan, seed) if plan.replay == "latent" else self._native(plan, seed)
+        checkpoint = self.folder.checkpoint(index)
+        if checkpoint.exists():
+            run.load(checkpoint)
+        with _threads_of(plan):
+            while not run.done:
+                run.step(lambda progress: report(index, progress))
+                run.save(checkpoint)
+        result = self._outcome(plan, seed, run)
+        self.folder.write_result(index, result)
+        report(index, run.ended())
+
+    def _native(self, plan: Plan, seed: int) -> NativeRun:
+        return NativeRun(
+            self.split,
+            self.tasks,
+            self._learner(plan, seed),
+            ImageMemory(capacity_of(plan, self.network)),
+            self.config,
+            seed=seed,
+            label=f"{plan.label}, seed {seed}",
+            device=self.extractors.device,
+        )
+
+    def _learner(self, plan: Plan, seed: int) -> Learner:
+        if plan.replay == "float":
+            extractor = self.extractors.real(seed, plan.ideal)
+            return FloatLearner(extractor, self.n_classes, Generator().manual_seed(seed))
+        rng = np.random.default_rng([seed, _HEAD])
+        return BinaryLearner(self.extractors.binary(seed, plan.ideal), self.n_classes, rng)
+
+    def _latent(self, plan: Plan, seed: int) -> Experiment:
+        bank = self._bank(seed, plan.ideal)
+        capacity = capacity_of(plan, self.network)
+        assert capacity is not None
+        exemplars = exemplars_of(capacity, self.n_classes, bank.smallest_class)
+        params = SOURCES["latent"].Params.model_validate({"exemplars": exemplars})
+        method = Method("latent", params, plan.entry)
+        return Experiment(bank, self.config.head, method, seed)
+
+    def _bank(self, seed: int, ideal: bool) -> Bank:
+        """Return the embeddings of the classes to come."""
+        if (seed, ideal) not in self._banks:
+            network = to_golden(self.extractors.binary(seed, ideal))
+            self._banks[seed, ideal] = Bank(
+                features=self.network.output.size,
+                train=infer(network, self.split.train_images),
+                train_labels=self.split.train_labels,
+                test=infer(network, self.split.test_images),
+                test_labels=self.split.test_labels,
+                tasks=self.tasks,
+                class_names=tuple(map(str, range(self.n_classes))),
+                thermometer=None,
+                provenance="",
+            )
+        return self._banks[seed, ideal]
+
+    def _outcome(self, plan: Plan, seed: int, run: NativeRun | Experiment) -> dict[str, Any]:
+        """Return the result of a run that has ended."""
+        if isinstance(run, Experiment):
+            ledger = run.ledger() + network_ledger(self.network)
+            exemplars = run.source.params.exemplars
+            training = optimizer_bits(run.trainer.params.weight_count)
+        else:
+            memory = run.memory.ledger(sample_bits(plan, self.network), self.n_classes)
+            ledger = memory + run.learner.ledger()
+            exemplars = min((len(kept) for kept in run.memory.kept), default=0)
+            training = optimizer_bits(parameter_count(run.learner.model))
+        return outcome(
+            plan,
+            seed,
+            run,
+            labels=self.split.test_labels,
+            tasks=self.tasks,
+            ledger=ledger,
+            exemplars=exemplars,
+            bits_training=training,
+        )
+
+
+@contextmanager
+def _threads_of(plan: Plan) -> Iterator[None]:
+    """Context of a run: NumPy works in one thread, as in every study, PyTorch in all."""
+    if plan.replay != "latent":
+        yield
+        return
+    with threadpool_limits(1):
+        yield

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What `engram pretrain` does, from configuration to network, embedding bank and curves."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from rich.console import Console
+
+from golden.network import Network
+from sim.data.bank_file import encode_bank
+from sim.data.datasets import ImageSet, load
+from sim.data.embed import card_path, check_input, embed, pixels_of
+from sim.data.tasks import class_order
+from sim.images.device import choose_device, device_name
+from sim.images.pretrain.curves import curves, log_table
+from sim.images.pretrain.export import check_equal
+from sim.images.pretrain.pretraining import Pretraining
+from sim.images.pretrain.settings import Recipe, load_recipe
+from sim.images.pretrain.split import BaseSplit, base_split
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_whole
+from sim.work.work_folder import WorkFolder, work_path
+
+__all__ = ["PretrainCommand"]
+
+
+class TrainingFolder(WorkFolder):
+    """Checkpoint and log of a training, one of each for the network and for its teacher."""
+
+    what = "training"
+    own_names = r"(network|teacher)\.(pt|csv)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainCommand:
+    """Arguments of ``engram pretrain``."""
+
+    config: str
+    assignments: list[str]
+    out: Path
+    data_dir: Path | None
+    resume: bool
+    device: str
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Train, check the integer network against its twin and write what came out.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault; nothing
+            is then written into the output folder.
+        """
+        recipe = load_recipe(self.config, self.assignments)
+        device = choose_device(self.device)
+        images, split = _load(recipe, self.data_dir)
+        ensure_directory(self.out)
+        identity = {
+            "version": version("engram"),
+            "configuration": recipe.digest(),
+            "data": images.digest(),
+        }
+        folder = TrainingFolder(work_path(self.out), identity)
+        folder.open(self.resume)
+        training = Pretraining(recipe, images, split, folder.path, device, console)
+        network = training.run()
+        all_test = pixels_of(images, "test", network.params.bits)
+        check_equal(training.model, network, all_test)
+        console.print(f"Golden and trained network agree on all {len(all_test)} test images.")
+        self._write(recipe, images, network, training, console)
+        folder.close()
+
+    def _write(
+        self,
+        recipe: Recipe,
+        images: ImageSet,
+        network: Network,
+        training: Pretraining,
+        console: Console,
+    ) -> None:
+        """Write network, card, bank, log and curves, each whole or not at all."""
+        last = training.epochs[-1]
+        content = network.to_bytes()
+        about = {
+            "classes": recipe.config.classes.model_dump(),
+            "config_sha256": recipe.digest(),
+            "seed": recipe.config.seed,
+        }
+        card = {
+            "network_sha256": hashlib.sha256(content).hexdigest(),
+            "pretraining": about,
+            "command": self.command,
+            "config": recipe.about(),
+            "data_sha256": images.digest(),
+            "environment": {
+                **{name: version(name) for name in ("engram", "numpy", "torch")},
+                "device": device_name(training.device),
+            },
+            "test_accuracy": last.test_accuracy,
+            "seconds": sum(epoch.seconds for epoch in training.epochs),
+        }
+        bank = embed(network, content, images, about, lambda _: None)
+        path = self.out / "network.bin"
+        write_whole(self.out / "log.csv", log_table(training.epochs))
+        write_whole(self.out / "curves.png", curves(training.epochs, recipe.config.title))
+        write_whole(self.out / "bank.bin", encode_bank(bank))
+        write_whole(path, content)
+        write_whole(card_path(path), json.dumps(card, indent=1) + "\n")
+        console.print(
+            f"{path}: {len(content)} bytes, {100 * last.test_accuracy:.2f} % of the test images "
+            f"of {recipe.config.classes.base} classes",
+            markup=False,
+            highlight=False,
+        )
+
+
+def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:
+    """Load the data and choose the base classes; a fault is told with its line."""
+    classes = recipe.config.classes
+    images = load(classes.data, data_dir)
+    check_input(recipe.network, images)
+    try:
+        class_order(images.n_classes, classes.order)
+    except (TypeError, ValueError) as error:
+        where = recipe.document.where(("classes", "order"))
+        raise UserError(f"{where}: classes.order: {error}") from error
+    try:
+        return images, base_split(images, classes, recipe.network.bits)
+    except ValueError as error:
+        where = recipe.document.where_within(("classes",))
+        raise UserError(f"{where}: classes.{error}") from error

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""A whole pre-training: a teacher if one is wanted, then the binary network, with checkpoints."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from golden.network import Network
+from golden.params import NetworkParams
+from sim.data.datasets import ImageSet
+from sim.images.pretrain.curves import log_table
+from sim.images.pretrain.epochs import EpochBar
+from sim.images.pretrain.export import accuracy, to_golden
+from sim.images.pretrain.model import BinaryNetwork
+from sim.images.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig
+from sim.images.pretrain.split import BaseSplit
+from sim.images.pretrain.teacher import Teacher
+from sim.images.pretrain.train import Epoch, Loss, Trainer, classification_loss, distillation_loss
+from sim.work.files import write_whole
+
+__all__ = ["Pretraining"]
+
+# Purpose of the generator of the first weights; `sim.images.pretrain.train` has the others.
+_WEIGHTS = 0
+
+
+class Pretraining:
+    """A teacher, if one is wanted, and then the binary network, trained with checkpoints.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    images : ImageSet
+    split : BaseSplit
+    folder : Path
+        Of the checkpoints; those in it are gone on from.
+    device : torch.device
+    console : rich.console.Console
+
+    Attributes
+    ----------
+    model : BinaryNetwork
+    epochs : list of Epoch
+        Of the binary network.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        images: ImageSet,
+        split: BaseSplit,
+        folder: Path,
+        device: torch.device,
+        console: Console,
+    ) -> None:
+        self.recipe = recipe
+        self.split = split
+        self.folder = folder
+        self.device = device
+        self.console = console
+        self.epochs: list[Epoch] = []
+        self._identity = f"{recipe.digest()} {images.digest()} {torch.__version__}"
+        config = recipe.config
+        rng = np.random.default_rng([config.seed, _WEIGHTS])
+        self.model = BinaryNetwork(recipe.network, config.model, rng)
+
+    def run(self) -> Network:
+        """Train to the end and return the integer network."""
+        trainer = self._trainer("network", self.model, self.recipe.config.training, self._loss())
+        self._train("network", trainer)
+        self.epochs = trainer.epochs
+        return to_golden(self.model)
+
+    def _loss(self) -> Loss:
+        """Return the loss of the binary network, the teacher being trained first."""
+        config = self.recipe.config
+        smoothing = config.training.label_smoothing
+        if config.distillation is None:
+            return classification_loss(smoothing)
+        teacher = self._teacher(self.recipe.network, config)
+        return distillation_loss(
+            teacher, config.distillation.weight, config.distillation.temperature, smoothing
+        )
+
+    def _teacher(self, params: NetworkParams, config: PretrainConfig) -> Teacher:
+        assert config.distillation is not None
+        generator = torch.Generator().manual_seed(config.seed)
+        width, channels = config.distillation.width, params.input.channels
+        teacher = Teacher(params.bits, channels, config.classes.base, width, generator)
+        schedule = config.distillation.training
+        loss = classification_loss(schedule.label_smoothing)
+        self._train("teacher", self._trainer("teacher", teacher, schedule, loss))
+        teacher.precision = getattr(torch, schedule.precision)
+        return teacher
+
+    def _trainer(
+        self, name: str, model: BinaryNetwork | Teacher, schedule: ScheduleConfig, loss: Loss
+    ) -> Trainer:
+        return Trainer(
+            model,
+            schedule,
+            self.recipe.config.augment,
+            self.split.train_images,
+            self.split.train_labels,
+            loss=loss,
+            test=lambda: self._test(model),
+            seed=self.recipe.config.seed,
+            identity=f"{name} {self._identity}",
+            device=self.device,
+        )
+
+    def _test(self, model: BinaryNetwork | Teacher) -> float:
+        """Return the test accuracy, of a binary network in integers."""
+        images, labels = self.split.test_images, self.split.test_labels
+        if isinstance(model, BinaryNetwork):
+            return accuracy(to_golden(model), images, labels)
+        return model.accuracy(images, labels)
+
+    def _train(self, name: str, trainer: Trainer) -> None:
+        """Do the epochs that are left, each followed by a checkpoint and the log."""
+        path = self.folder / f"{name}.pt"
+        if path.exists():
+            trainer.load(path)
+            self.console.print(f"Going on: {len(trainer.epochs)} epochs of the {name} are done.")
+        with EpochBar(self.console, name, trainer) as bar:
+            while not trainer.done:
+                if trainer.model is self.model:
+                    self.model.real = len(trainer.epochs) < self.recipe.config.real_epochs
+                trainer.step(bar.show)
+                trainer.save(path)
+                write_whole(self.folder / f"{name}.csv", log_table(trainer.epochs))

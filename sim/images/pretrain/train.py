@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""Epochs of training, each ended by a checkpoint from which the next goes on with the same bits."""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from sim.images.pretrain.augment import augment
+from sim.images.pretrain.settings import AugmentConfig, ScheduleConfig
+from sim.learn.optim import Plateau
+from sim.work.errors import UserError
+from sim.work.files import read_bytes, write_whole
+
+__all__ = [
+    "THREADS",
+    "Epoch",
+    "Loss",
+    "Trainable",
+    "Trainer",
+    "classification_loss",
+    "distillation_loss",
+]
+
+#: Threads of PyTorch, on which the bits of a training depend. Numba's OpenMP is PyTorch's, too, and
+#: sets their number to its own whenever a golden kernel runs.
+THREADS = torch.get_num_threads()
+
+#: Purposes of the generators that a training derives from its seed; the epoch follows.
+_ORDER, _CHANGES = 1, 2
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of pixels, logits and labels
+Report = Callable[[int, int], None]  # told the steps done of an epoch, and how many it has
+
+
+class Trainable(Protocol):
+    """What a trainer needs of a module of PyTorch, which it also is."""
+
+    precision: torch.dtype
+
+    def clip(self) -> None:
+        """Bring the weights back into their range after a step."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Epoch:
+    """What an epoch did: one row of the log.
+
+    Parameters
+    ----------
+    epoch : int
+        From 1.
+    learning_rate : float
+        At its end.
+    loss, train_accuracy : float
+        Means over the training samples, as they were seen.
+    test_accuracy : float
+    seconds : float
+    """
+
+    epoch: int
+    learning_rate: float
+    loss: float
+    train_accuracy: float
+    test_accuracy: float
+    seconds: float
+
+
+class Trainer:
+    """A training that can stop after any epoch and go on later with the same bits.
+
+    Every epoch derives its generators from (seed, purpose, epoch) alone, so that a checkpoint
+    need hold no generator. On a CPU the bits repeat for an equal number of threads.
+
+    Parameters
+    ----------
+    model : torch.nn.Module and Trainable
+    config : ScheduleConfig
+    augmentation : AugmentConfig
+    images : ndarray of shape (n_images, H, W, C), uint8
+    labels : ndarray of shape (n_images,), int64
+    loss : Loss
+    test : callable
+        Returns the test accuracy of the model.
+    seed : int
+    identity : str
+        Names all that decides the bits, so that no checkpoint of another training is taken.
+    device : torch.device
+
+    Attributes
+    ----------
+    epochs : list of Epoch
+        Those done.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        config: ScheduleConfig,
+        augmentation: AugmentConfig,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int64],
+        *,
+        loss: Loss,
+        test: Callable[[], float],
+        seed: int,
+        identity: str,
+        device: torch.device,
+    ) -> None:
+        self.model = model.to(device)
+        self.config = config
+        self.augmentation = augmentation
+        self.images = torch.from_numpy(images).to(device)
+        self.labels = torch.from_numpy(labels).to(device)
+        self.loss = loss
+        self.test = test
+        self.seed = seed
+        self.identity = identity
+        self.device = device
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+        self.epochs: list[Epoch] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether no epoch is left."""
+        return len(self.epochs) == self.config.epochs or not self._plateau()[1]
+
+    def step(self, report: Report) -> Epoch:
+        """Do the next epoch, telling `report` after every step."""
+        start = perf_counter()
+        torch.set_num_threads(THREADS)
+        number = len(self.epochs)
+        steps = math.ceil(len(self.labels) / self.config.batch)
+        # The last batch is filled up from the first: batch normalisation wants more than one.
+        order = np.resize(
+            self._rng(_ORDER, number).permutation(len(self.labels)), steps * self.config.batch
+        )
+        changes = self._rng(_CHANGES, number)
+        totals = torch.zeros(2, dtype=torch.float64, device=self.device)
+        rate = 0.0
+        self.model.train()
+        self.model.precision = getattr(torch, self.config.precision)  # type: ignore[assignment]
+        for i in range(steps):
+            rate = self._rate(number + (i + 1) / steps)
+            chosen = torch.from_numpy(order[i * self.config.batch : (i + 1) * self.config.batch])
+            totals += self._learn(chosen.to(self.device), changes, rate)
+            report(i + 1, steps)
+        self.model.eval()
+        self.model.precision = torch.float32  # type: ignore[assignment]
+        loss, hits = (totals / len(order)).tolist()
+        if not math.isfinite(loss):
+            raise UserError(f"Epoch {number + 1} ended in loss {loss}: lower the learning rate")
+        self.epochs.append(
+            Epoch(
+                epoch=number + 1,
+                learning_rate=rate,
+                loss=loss,
+                train_accuracy=hits,
+                test_accuracy=self.test(),
+                seconds=perf_counter() - start,
+            )
+        )
+        return self.epochs[-1]
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        buffer = io.BytesIO()
+        torch.save(
+            {
+                "identity": self.identity,
+                "epochs": [asdict(epoch) for epoch in self.epochs],
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+            },
+            buffer,
+        )
+        write_whole(path, buffer.getvalue())
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged or belongs to another training.
+        """
+        content = io.BytesIO(read_bytes(path))
+        try:
+            state = torch.load(content, map_location=self.device, weights_only=True)
+            identity, epochs = state["identity"], [Epoch(**row) for row in state["epochs"]]
+        except Exception as error:  # a damaged pickle can fail in any way
+            raise UserError(f"{path} must be a checkpoint, and it is damaged") from error
+        if identity != self.identity:
+            raise UserError(
+                f"{path} must be a checkpoint of this configuration on these data: give those, "
+                "or remove it to start again"
+            )
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epochs = epochs
+        self.model.eval()
+
+    def _learn(self, chosen: Tensor, changes: np.random.Generator, rate: float) -> Tensor:
+        """Do one step; return the loss and the hits, summed over the samples."""
+        pixels = augment(self.images[chosen], self.augmentation, changes)
+        labels = self.labels[chosen]
+        logits = self.model(pixels)
+        loss = self.loss(pixels, logits, labels)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.model.clip()  # type: ignore[operator]
+        hits = (logits.detach().argmax(1) == labels).sum()
+        return torch.stack([loss.detach() * len(labels), hits]).double()
+
+    def _rate(self, progress: float) -> float:
+        """Return the learning rate after so many epochs, and parts of one."""
+        if self.config.schedule == "plateau":
+            return self._plateau()[0]
+        warm = min(1.0, progress / self.config.warmup) if self.config.warmup else 1.0
+        half = math.pi * progress / self.config.epochs
+        return self.config.learning_rate * warm * (1 + math.cos(half)) / 2
+
+    def _plateau(self) -> tuple[float, bool]:
+        """Return the rate of a plateau schedule after the epochs done, and whether to go on."""
+        schedule = Plateau(rate=self.config.learning_rate, **self.config.plateau.model_dump())
+        going_on = True
+        if self.config.schedule == "plateau":
+            for epoch in self.epochs:
+                going_on = schedule.update(epoch.loss)
+        return schedule.rate, going_on
+
+    def _rng(self, purpose: int, epoch: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, purpose, epoch])
+
+
+def classification_loss(smoothing: float) -> Loss:
+    """Return the cross-entropy with the labels, smoothed."""
+    return lambda _, logits, labels: functional.cross_entropy(
+        logits, labels, label_smoothing=smoothing
+    )
+
+
+def distillation_loss(
+    teacher: torch.nn.Module, weight: float, temperature: float, smoothing: float
+) -> Loss:
+    """Return a mixture of the cross-entropies with the labels and with the teacher's answers.
+
+    The second is the Kullback-Leibler divergence at `temperature`, times its square, which keeps
+    the gradients of both alike (Hinton et al., 2015).
+    """
+    alone = classification_loss(smoothing)
+
+    def loss(pixels: Tensor, logits: Tensor, labels: Tensor) -> Tensor:
+        with torch.no_grad():
+            answers = functional.log_softmax(teacher(pixels) / temperature, dim=1)
+        divergence = functional.kl_div(
+            functional.log_softmax(logits / temperature, dim=1),
+            answers,
+            reduction="batchmean",
+            log_target=True,
+        )
+        return (1 - weight) * alone(pixels, logits, labels) + weight * temperature**2 * divergence
+
+    return loss

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What ``engram resnet`` does, from configuration to binarized banks and the table of phases."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from rich.console import Console
+
+from sim.data.bank_file import encode_bank
+from sim.data.datasets import ImageSet, load
+from sim.images.device import choose_device, device_name
+from sim.images.pretrain.split import base_split
+from sim.images.resnet.model import BinarizedResNet
+from sim.images.resnet.report import Row, bank_of_network, report_text
+from sim.images.resnet.settings import ResnetConfig, load_resnet_config
+from sim.images.resnet.training import TwoPhaseTraining
+from sim.report.files import json_text
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_whole
+from sim.work.work_folder import WorkFolder, work_path
+
+__all__ = ["ResnetCommand"]
+
+
+class ResnetFolder(WorkFolder):
+    """Checkpoints of the networks of one configuration."""
+
+    what = "training"
+    own_names = r"(plain|thermometer_\d+|heaviside_\d+)\.pt"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResnetCommand:
+    """Arguments of ``engram resnet``."""
+
+    config: str
+    assignments: list[str]
+    out: Path
+    data_dir: Path | None
+    jobs: int
+    resume: bool
+    device: str
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Train every network and write banks, weights and the table of accuracies.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the data or the output folder is at fault; nothing
+            is then written into the output folder.
+        """
+        config, document = load_resnet_config(self.config, self.assignments)
+        device = choose_device(self.device)
+        classes = config.classes
+        images = load(classes.data, self.data_dir)
+        try:
+            split = base_split(images, classes, images.pixel_bits)
+        except ValueError as error:
+            where = document.where_within(("classes",))
+            raise UserError(f"{where}: classes.{error}") from error
+        ensure_directory(self.out)
+        identity = {"configuration": config.digest(), "data": images.digest()}
+        folder = ResnetFolder(work_path(self.out), identity)
+        folder.open(self.resume)
+        training = TwoPhaseTraining(config, images, split, folder.path, device, console)
+        if self.jobs > 1:
+            training.train_all(self.jobs)
+        rows = list(self._networks(config, images, training))
+        made = (
+            f"Made by `{self.command}` (engram {version('engram')}, torch {torch.__version__}, "
+            f"{device_name(device)}, seed {config.seed}). Data: {images.provenance}."
+        )
+        results = {
+            "version": version("engram"),
+            "command": self.command,
+            "config": config.model_dump(mode="json"),
+            "data": images.provenance,
+            "environment": {"torch": torch.__version__, "device": device_name(device)},
+            "rows": [row._asdict() for row in rows],
+        }
+        write_whole(self.out / "report.md", report_text(config, made, rows))
+        write_whole(self.out / "results.json", json_text(results))
+        folder.close()
+        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+
+    def _networks(
+        self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining
+    ) -> Iterator[Row]:
+        """Train network after network, write what each leaves, and yield the rows of the table."""
+        plain = training.plain()
+        features = plain.features.features
+        yield Row("none", None, None, training.accuracy(plain))
+        for bits in config.thermometer:
+            network = training.clipped(plain, bits)
+            before = training.accuracy(network)
+            network = training.through(network, bits)
+            self._write(f"thermometer_{bits}", config, images, network)
+            after = training.accuracy(network)
+            yield Row(f"thermometer, p = {bits}", bits * features, before, after)
+        for factor in config.heaviside:
+            network = training.projected(factor)
+            self._write(f"heaviside_{factor}", config, images, network)
+            after = training.accuracy(network)
+            yield Row(f"Heaviside, f = {factor}", factor * features, None, after)
+
+    def _write(
+        self, name: str, config: ResnetConfig, images: ImageSet, network: BinarizedResNet
+    ) -> None:
+        """Write the weights of a network and the bank of its embeddings."""
+        buffer = io.BytesIO()
+        torch.save(network.state_dict(), buffer)
+        about = {
+            "binarizer": name,
+            "classes": config.classes.model_dump(),
+            "config_sha256": config.digest(),
+            "seed": config.seed,
+        }
+        bank = bank_of_network(network, buffer.getvalue(), images, about)
+        write_whole(self.out / f"{name}.bin", encode_bank(bank))
+        write_whole(self.out / f"{name}.pt", buffer.getvalue())

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""Configuration of a residual network with binarizers: one YAML file, checked key by key."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
+from sim.images.pretrain.settings import AugmentConfig, ClassesConfig, ScheduleConfig
+
+__all__ = ["BUILT_IN", "ResnetConfig", "StepsConfig", "ThroughConfig", "load_resnet_config"]
+
+#: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent / "configs"
+
+Blocks = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=6)]
+Factors = list[Annotated[int, Field(ge=1, le=64)]]
+
+
+class StepsConfig(ScheduleConfig):
+    """Length and pace of a training by SGD, whose rate falls in steps (gbm, section 4.1).
+
+    Attributes
+    ----------
+    learning_rate : float
+        The first.
+    decay : float
+        Factor on the rate after every `every` epochs.
+    every : int
+    momentum, weight_decay : float
+        The paper gives no weight decay; FeTrIL's code, whose protocol it follows, has 1e-4.
+    """
+
+    epochs: int = Field(default=160, ge=1, le=100_000)
+    learning_rate: float = Field(default=0.1, gt=0, le=100)
+    schedule: Literal["steps"] = "steps"  # type: ignore[assignment]
+    decay: float = Field(default=0.1, gt=0, le=1)
+    every: int = Field(default=50, ge=1)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=1e-4, ge=0)
+
+
+class ThroughConfig(StepsConfig):
+    """The second phase of a thermometer; the paper does not say how long or how fast it is."""
+
+    epochs: int = Field(default=40, ge=1, le=100_000)
+    learning_rate: float = Field(default=0.01, gt=0, le=100)
+    every: int = Field(default=20, ge=1)
+
+
+class ResnetConfig(Section):
+    """A residual network on the base classes, and the binarizers it is given.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    classes : ClassesConfig
+    width : int
+        Channels of the first stage.
+    blocks : list of int
+        Blocks of each stage, of which each has twice the channels of the one before.
+    thermometer : list of int
+        p of each thermometer that the trained network is given, and trained on with.
+    rounding : {"nearest", "floor", "centred"}
+        Of these; see `sim.data.binarizers`.
+    heaviside : list of int
+        f of each projection with which a network is trained from the start.
+    augment : AugmentConfig
+    training : StepsConfig
+        Of the network without binarizer, and of those with a projection.
+    through : ThroughConfig
+        Of thermometers, gradients straight through.
+    seed : int
+        All randomness derives from it.
+    """
+
+    title: str = Field(default="Binarizers of a residual network", min_length=1)
+    classes: ClassesConfig = ClassesConfig()
+    width: int = Field(default=64, ge=1, le=1024)
+    blocks: Blocks = [2, 2, 2, 2]
+    thermometer: Factors = [1, 2, 4]
+    rounding: Literal["nearest", "floor", "centred"] = "nearest"
+    heaviside: Factors = [1, 2, 4]
+    augment: AugmentConfig = AugmentConfig(fill="zero")
+    training: StepsConfig = StepsConfig()
+    through: ThroughConfig = ThroughConfig()
+    seed: int = Field(default=0, ge=0)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that decides the weights, but for the images."""
+        about = json.dumps(self.model_dump(mode="json", exclude={"title"}), sort_keys=True)
+        return hashlib.sha256(about.encode()).hexdigest()
+
+
+def load_resnet_config(name: str, overrides: Sequence[str] = ()) -> tuple[ResnetConfig, Document]:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    name : str
+        Path of a YAML file, or the name of a built-in configuration.
+    overrides : sequence of str
+        ``key.path=value`` assignments, applied in order.
+
+    Returns
+    -------
+    config : ResnetConfig
+    document : Document
+        Where each value stands, for messages about it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a value does not fit; the message names key and line.
+    """
+    document = read_document(name, BUILT_IN, overrides)
+    return validate(ResnetConfig, document), document

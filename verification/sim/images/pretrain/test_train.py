@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Training: schedules, losses, and going on after an interruption with the same bits."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
+
+from golden.params import NetworkParams
+from sim.images.pretrain.model import BinaryNetwork, Neurons
+from sim.images.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
+from sim.images.pretrain.teacher import Teacher
+from sim.images.pretrain.train import THREADS, Trainer, classification_loss, distillation_loss
+from sim.learn.sections import PlateauConfig
+from sim.work.errors import UserError
+
+NETWORK = {
+    "input": {"height": 8, "width": 8, "channels": 3, "bits": 7},
+    "layers": [
+        {"kind": "thermometer", "levels": 4},
+        {"kind": "conv", "outputs": 8, "thresholds": True},
+        {"kind": "pool", "size": 2},
+        {"kind": "conv", "outputs": 8, "groups": 2},
+        {"kind": "pool", "size": 2},
+        {"kind": "dense", "outputs": 16},
+    ],
+    "head": {"classes": 3, "hidden": 8},
+}
+
+
+def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> Trainer:
+    params = NetworkParams.from_description(NETWORK)
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, 3, 50)
+    brightness = (30 * labels + 20)[:, np.newaxis, np.newaxis, np.newaxis]
+    images = (brightness + rng.integers(-20, 20, (50, 8, 8, 3))).astype(np.uint8)
+    model: Any = BinaryNetwork(params, ModelConfig(), np.random.default_rng(0))
+    if teacher:
+        model = Teacher(7, 3, 3, 4, torch.Generator().manual_seed(0))
+    return Trainer(
+        model,
+        ScheduleConfig(**{"epochs": 4, "batch": 16, "learning_rate": 0.02, **schedule}),
+        AugmentConfig(shift=1),
+        images,
+        labels,
+        loss=classification_loss(0.1),
+        test=lambda: 0.0,
+        seed=3,
+        identity=identity,
+        device=torch.device("cpu"),
+    )
+
+
+def run(trainer: Trainer) -> Trainer:
+    while not trainer.done:
+        trainer.step(lambda step, steps: None)
+    return trainer
+
+
+def layers_of(trainer: Trainer) -> list[Neurons]:
+    assert isinstance(trainer.model, BinaryNetwork)
+    return trainer.model.layers
+
+
+def state_of(trainer: Trainer) -> dict[str, Any]:
+    return {name: value.clone() for name, value in trainer.model.state_dict().items()}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("teacher", [False, True])
+def test_a_resumed_training_has_the_same_bits(
+    tmp_path: Path, precision: str, teacher: bool
+) -> None:
+    whole = run(trainer_of(precision=precision, teacher=teacher))
+    for stop in range(1, 4):
+        first = trainer_of(precision=precision, teacher=teacher)
+        for _ in range(stop):
+            first.step(lambda step, steps: None)
+        first.save(tmp_path / "a.pt")
+        second = trainer_of(precision=precision, teacher=teacher)
+        second.load(tmp_path / "a.pt")
+        run(second)
+        for name, value in state_of(whole).items():
+            assert torch.equal(state_of(second)[name], value), name
+        assert [e.loss for e in second.epochs] == [e.loss for e in whole.epochs]
+
+
+def test_training_lowers_the_loss_and_moves_the_bits() -> None:
+    trainer = trainer_of(epochs=12)
+    before = [n.signs().detach().clone() for n in layers_of(trainer)]
+    run(trainer)
+    assert trainer.epochs[-1].loss < 0.8 * trainer.epochs[0].loss
+    assert trainer.epochs[-1].train_accuracy > 0.6
+    for old, neurons in zip(before, layers_of(trainer), strict=True):
+        assert not torch.equal(old, neurons.signs())
+
+
+def test_the_cosine_ends_at_zero_and_warms_up() -> None:
+    trainer = run(trainer_of(epochs=4, warmup=2))
+    rates = [e.learning_rate for e in trainer.epochs]
+    expected = [
+        0.02 * w * (1 + math.cos(math.pi * e / 4)) / 2
+        for e, w in zip((1, 2, 3, 4), (0.5, 1, 1, 1), strict=True)
+    ]
+    np.testing.assert_allclose(rates, expected, atol=1e-12)
+
+
+def test_the_plateau_ends_the_training_even_when_resumed(tmp_path: Path) -> None:
+    # Nothing counts as an improvement: the rate halves every epoch after the first.
+    plateau = PlateauConfig(factor=0.5, patience=1, minimum=0.004, threshold=0.999)
+    schedule: Any = {"schedule": "plateau", "plateau": plateau, "epochs": 50}
+    whole = run(trainer_of(**schedule))
+    assert [e.learning_rate for e in whole.epochs] == [0.02, 0.02, 0.01, 0.005]
+    first = trainer_of(**schedule)
+    first.step(lambda step, steps: None)
+    first.step(lambda step, steps: None)
+    first.save(tmp_path / "a.pt")
+    second = trainer_of(**schedule)
+    second.load(tmp_path / "a.pt")
+    assert [e.loss for e in run(second).epochs] == [e.loss for e in whole.epochs]
+
+
+def test_a_checkpoint_of_another_training_is_refused(tmp_path: Path) -> None:
+    trainer_of("a").save(tmp_path / "a.pt")
+    with pytest.raises(UserError, match=r"a\.pt must be a checkpoint of this configuration on"):
+        trainer_of("b").load(tmp_path / "a.pt")
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    trainer_of().save(path)
+    data = path.read_bytes()
+    for broken in (b"", b"text", data[: len(data) // 2], data[:-100]):
+        path.write_bytes(broken)
+        with pytest.raises(UserError, match=r"a\.pt must be a checkpoint, and it is damaged"):
+            trainer_of().load(path)
+
+
+def test_a_loss_that_is_no_number_ends_the_training() -> None:
+    trainer = trainer_of()
+    trainer.loss = lambda pixels, logits, labels: logits.sum() * math.nan
+    with pytest.raises(UserError, match=r"^Epoch 1 ended in loss nan: lower the learning rate$"):
+        trainer.step(lambda step, steps: None)
+
+
+def test_distillation_is_the_mean_of_both_cross_entropies_by_the_definition() -> None:
+    rng = np.random.default_rng(1)
+    logits, answers = rng.normal(size=(2, 6, 4))
+    labels = rng.integers(0, 4, 6)
+
+    def softmax(x: np.ndarray) -> np.ndarray:
+        return np.exp(x) / np.exp(x).sum(1, keepdims=True)
+
+    p, q = softmax(answers / 3), softmax(logits / 3)
+    divergence = (p * np.log(p / q)).sum(1).mean()
+    hard = -np.log(softmax(logits)[np.arange(6), labels]).mean()
+    loss = distillation_loss(lambda pixels: torch.tensor(answers), 0.25, 3.0, 0.0)  # type: ignore[arg-type]
+    got = loss(torch.zeros(6), torch.tensor(logits), torch.tensor(labels))
+    assert got.item() == pytest.approx(0.75 * hard + 0.25 * 9 * divergence)
+
+
+def test_the_log_counts_samples_and_steps() -> None:
+    told: list[tuple[int, int]] = []
+    trainer = trainer_of()
+    epoch = trainer.step(lambda step, steps: told.append((step, steps)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert epoch.epoch == 1
+    # 50 samples, 4 whole batches of 16: 64 seen.
+    assert (epoch.train_accuracy * 64) == pytest.approx(round(epoch.train_accuracy * 64))
+
+
+def test_an_epoch_runs_in_as_many_threads_whoever_changed_their_number() -> None:
+    torch.set_num_threads(THREADS + 1)  # as Numba does
+    trainer_of().step(lambda step, steps: None)
+    assert torch.get_num_threads() == THREADS

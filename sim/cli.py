@@ -374,7 +374,7 @@ def rtl(
 
     Synthesis takes minutes; its results are kept under build/synth for the next time.
     """
-    from sim.rtl.command import RtlCommand
+    from sim.hardware.command import RtlCommand
 
     RtlCommand(
         block=block,

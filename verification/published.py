@@ -17,7 +17,7 @@ import numpy as np
 import yaml
 from rich.console import Console
 
-from sim.cost.paper_figures import paper_figures
+from sim.cost.published.papers import paper_figures
 from sim.report.spread import Spread
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError

@@ -11,13 +11,13 @@ from golden.lfsr import Lfsr as GoldenLfsr
 from golden.params import LfsrParams
 from rtl.catalogue import BLOCKS
 from rtl.lfsr import Lfsr
-from sim.cost.cells import Cell, CellLibrary, Spread
-from sim.cost.cells_table import read_table
+from sim.cost.cells.cells import Cell, CellLibrary, Spread
+from sim.cost.cells.table import read_table
 from sim.cost.counts import lfsr
 from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range
-from sim.cost.technology import BUILT_IN, load_technology
-from sim.rtl.gate_cells import FLIPFLOP
+from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.hardware.gate_cells import FLIPFLOP
 from sim.work.errors import UserError
 from verification.bench.activity import Work, compare, main, mvu_work, sampler_work
 from verification.bench.activity_report import Comparison, report_files
@@ -164,7 +164,7 @@ def test_what_is_not_counted_has_no_ratio() -> None:
 
 
 def test_faults_are_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.rtl.tools.find_spec", lambda _: None)
+    monkeypatch.setattr("sim.hardware.tools.find_spec", lambda _: None)
     with pytest.raises(SystemExit) as caught:
         main(["--quick", "--out", str(tmp_path / "out")])
     assert str(caught.value) == (

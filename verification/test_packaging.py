@@ -27,7 +27,7 @@ def test_every_built_in_configuration_is_package_data() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
     shipped = set((ROOT / "sim" / "data" / "shipped").glob("cifar100*/*"))
-    tables = set((ROOT / "sim" / "cost" / "tables").glob("*"))
+    tables = set((ROOT / "sim" / "cost" / "technology" / "tables").glob("*"))
     page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim" / "page").rglob(f"*.{kind}")}
     assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page}
     names = {path.stem for path in covered}

@@ -15,7 +15,7 @@ from sim.cost.nonvolatile import PayBack, pay_backs
 from sim.cost.phases import Phase
 from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
 from sim.cost.replay import BreakEven, Point, break_even
-from sim.cost.technology import Technology
+from sim.cost.technology.technology import Technology
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 

@@ -8,12 +8,12 @@ from rich.console import Console
 
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
-from sim.cost.gate_level import gate_section
 from sim.cost.replay import read_points
-from sim.cost.report import PICTURES, CostReport
-from sim.cost.technology import load_technology
-from sim.cost.terminal import terminal_tables
-from sim.cost.world import world_section
+from sim.cost.report.document import PICTURES, CostReport
+from sim.cost.report.gate_level import gate_section
+from sim.cost.report.terminal import terminal_tables
+from sim.cost.report.world import world_section
+from sim.cost.technology.technology import load_technology
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, remove_file, write_all
 
@@ -66,7 +66,7 @@ class CostCommand:
         if not self.map:
             return assessment
         # Imported here, as all else works without Amaranth and Yosys.
-        from sim.rtl.mapping import map_chip
+        from sim.hardware.mapping import map_chip
 
         with Console(stderr=True).status("Mapping the chip to gates"):
             mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)

@@ -10,8 +10,8 @@ from fractions import Fraction
 
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.quantity import Range
-from sim.cost.technology import Technology
-from sim.cost.tiling import MemoryPlan
+from sim.cost.technology.technology import Technology
+from sim.cost.technology.tiling import MemoryPlan
 
 __all__ = [
     "Bill",

@@ -22,7 +22,7 @@ from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer, exemplars
 from sim.cost.pricing import Total, price, price_memories, total
-from sim.cost.technology import Technology
+from sim.cost.technology.technology import Technology
 from sim.work.errors import UserError
 from sim.work.files import read_text
 

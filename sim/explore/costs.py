@@ -13,7 +13,7 @@ from sim.cost.counts.tally import Memory, Tally
 from sim.cost.learning import lesson, replays, trained
 from sim.cost.phases import Phase, answer, inference
 from sim.cost.pricing import MemoryLine, Total, price, price_memories
-from sim.cost.technology import Technology
+from sim.cost.technology.technology import Technology
 from sim.explore.objectives import Objective
 from sim.explore.past import Past
 

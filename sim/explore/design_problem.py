@@ -11,7 +11,7 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.cost.technology import BUILT_IN
+from sim.cost.technology.technology import BUILT_IN
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.explore.evaluate import Evaluator
@@ -31,7 +31,7 @@ __all__ = ["DesignProblem"]
 # Modules that decide the values of a design, beside those of a run.
 _CODE = (
     "sim/cost/**/*.py",
-    "sim/cost/tables/*",
+    "sim/cost/technology/tables/*",
     *(f"sim/explore/{name}.py" for name in ("chip", "costs", "evaluate", "objectives", "past")),
 )
 

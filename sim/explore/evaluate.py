@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from golden.params import NetworkParams
-from sim.cost.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology, load_technology
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document

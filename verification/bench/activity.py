@@ -30,16 +30,16 @@ from golden.params import DenseParams, MvuParams, SamplerParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design
 from rtl.mvu import Mvu
-from sim.cost.cells import CellLibrary
-from sim.cost.cells_table import read_table
+from sim.cost.cells.cells import CellLibrary
+from sim.cost.cells.liberty_cells import read_cells
+from sim.cost.cells.table import read_table
 from sim.cost.counts import mvu, sampler
 from sim.cost.counts.mapping import Layer, Tile
 from sim.cost.counts.tally import Tally
-from sim.cost.liberty_cells import read_cells
 from sim.cost.quantity import Range
-from sim.cost.technology import BUILT_IN, DEFAULT, Technology, load_technology
-from sim.rtl.mapping import map_block, map_netlist
-from sim.rtl.tools import CACHE
+from sim.cost.technology.technology import BUILT_IN, DEFAULT, Technology, load_technology
+from sim.hardware.mapping import map_block, map_netlist
+from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all
 from verification.bench.activity_report import Comparison, report_files

@@ -2,16 +2,16 @@
 """Energy of gates that switch, by the cells of a library.
 
 An edge of an output takes the cell's own energy, the mean over its states; an edge at an input
-C V^2 / 2 of the pin and of as much wire as `sim.cost.liberty_cells` puts beside it. A flip-flop
-takes a clock cycle whatever it stores, and more where its bit changes. The clock tree, glitches and
-the pins of memories are left out.
+C V^2 / 2 of the pin and of as much wire as `sim.cost.cells.liberty_cells` puts beside it. A
+flip-flop takes a clock cycle whatever it stores, and more where its bit changes. The clock tree,
+glitches and the pins of memories are left out.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
 
-from sim.cost.cells import Cell, CellLibrary, Kind
-from sim.rtl.gate_cells import cells_by_gate
+from sim.cost.cells.cells import Cell, CellLibrary, Kind
+from sim.hardware.gate_cells import cells_by_gate
 from sim.work.errors import UserError
 from verification.rtl.toggles import Activity, Switching
 

@@ -7,7 +7,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from rtl.emit import Port
-from sim.rtl.netlist import Gate, Netlist
+from sim.hardware.netlist import Gate, Netlist
 from verification.rtl.engine import BenchError, Step
 from verification.rtl.toggles import Activity, Group, Switching, measure
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from amaranth.lib import wiring
 
 from rtl.emit import Port
-from sim.rtl.netlist import Netlist
+from sim.hardware.netlist import Netlist
 from verification.rtl.engine import BenchError, Pauses, Step
 from verification.rtl.simulators import run_module, streams_of
 
@@ -25,7 +25,7 @@ _CHUNK = 64  # nets that are compared at once
 
 
 class Group(NamedTuple):
-    """Gates of a kind in a part of the design; see `sim.rtl.netlist.Gate`."""
+    """Gates of a kind in a part of the design; see `sim.hardware.netlist.Gate`."""
 
     component: str
     kind: str

@@ -17,7 +17,7 @@ from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
 from sim.cost.pricing import Total, price, price_memories, total
-from sim.cost.technology import load_technology
+from sim.cost.technology.technology import load_technology
 from sim.data.bank import Bank
 from sim.data.networks import load_network
 from sim.data.source import load_bank

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sim.cost.technology import BUILT_IN
+from sim.cost.technology.technology import BUILT_IN
 from sim.explore.bars import MOST_LINES, ExploreBars
 from sim.explore.design_problem import DesignProblem
 from sim.explore.rung import Rung

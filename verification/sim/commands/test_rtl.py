@@ -21,8 +21,8 @@ from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
 from rtl.program import compile_network
-from sim.rtl.report import AIMS, Row, SynthesisReport
-from sim.rtl.synthesis import STAGES, Costs, synthesize
+from sim.hardware.report import AIMS, Row, SynthesisReport
+from sim.hardware.synthesis import STAGES, Costs, synthesize
 from sim.work.errors import UserError
 
 Engram = Callable[..., tuple[int, str, str]]
@@ -246,7 +246,7 @@ def test_block_of_the_file_and_of_the_command_line_agree(engram: Engram, tmp_pat
 def test_without_the_tools_synthesis_says_how_to_get_them(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("sim.rtl.tools.find_spec", lambda _: None)
+    monkeypatch.setattr("sim.hardware.tools.find_spec", lambda _: None)
     status, _, err = engram("rtl", "lfsr", "--synth")
     assert status == 2
     assert err == (
@@ -279,13 +279,13 @@ def test_synthesis_reports_cells_and_clock_rate(engram: Engram, tmp_path: Path) 
 def test_several_sizes_are_one_report_block_by_block(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in ("sim.rtl.command", "rtl.emit"):
+    for module in ("sim.hardware.command", "rtl.emit"):
         monkeypatch.setattr(f"{module}.BLOCKS", {name: BLOCKS[name] for name in ("lfsr", "pool")})
     costs = Costs(
         generic_cells=1, latches=0, ice40_lut4=1, ice40_ff=1, ice40_ram=1,
         lut4=5, ff=7, bram=0, multipliers=0, mhz=99.9, placements=(99.9,),
     )  # fmt: skip
-    monkeypatch.setattr("sim.rtl.command.synthesize", lambda *_: costs)
+    monkeypatch.setattr("sim.hardware.command.synthesize", lambda *_: costs)
     sizes = ("--size", "full", "--size", "tiny", "--size", "small", "--size", "tiny")
     assert engram("rtl", "--synth", "--all", *sizes, "--out", "out")[0] == 0
     page = (tmp_path / "out" / "report.md").read_text()

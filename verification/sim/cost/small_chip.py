@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology, load_technology
 
 __all__ = ["CHIP", "NETWORK", "TECHNOLOGY", "small_config", "small_technology", "write_chip"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sim.cost.nonvolatile import PayBack, pay_back, pay_backs
-from sim.cost.technology import Technology
+from sim.cost.technology.technology import Technology
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 
 # Rows of 32 bits: 6 classes of 2 rows and an entry of 25 bits. Memories of 24 x 32 + 6 x 25 bits.

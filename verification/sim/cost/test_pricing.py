@@ -11,7 +11,7 @@ from sim.cost.counts.tally import KINDS, Action, Memory, Tally
 from sim.cost.pricing import EnergyLine, Total, price, price_memories, total
 from sim.cost.quantity import Range
 from sim.cost.sensitivity import swings
-from sim.cost.technology import Technology
+from sim.cost.technology.technology import Technology
 from verification.sim.cost.small_chip import TECHNOLOGY, small_technology
 
 MEMORIES = (Memory("a.rows", 128, 8, copies=2),)

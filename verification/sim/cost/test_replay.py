@@ -13,7 +13,7 @@ from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import answer
 from sim.cost.pricing import price, price_memories
 from sim.cost.replay import break_even, read_points
-from sim.cost.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology, load_technology
 from sim.work.errors import UserError
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Standard cells: libraries read, their figures, and actions in cells."""

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""What actions take in the cells of a library: each is a few gates, known by their functions.
+
+A gate's output toggles in half of the actions, as random bits make it; the flip-flop of a
+`register` bit changes in half of its cycles. An edge takes the cell's own energy and C V^2 / 2 of
+its load. Glitches and the clock tree are not counted; wires are, as half of the load. The bounds
+are the cheapest state of each cell at half the load, and the costliest at twice the load.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from sim.cost.cells.boolean import parse_function
+from sim.cost.cells.cells import Cell, CellLibrary, Spread
+from sim.cost.quantity import Range
+
+__all__ = ["BILLS", "GATES", "prices_of"]
+
+#: Gates by function, whatever a library calls them; the smallest of its kind is taken.
+GATES = {
+    "inverter": "!A",
+    "nand2": "!(A&B)",
+    "and2": "A&B",
+    "xor2": "A^B",
+    "xnor2": "!(A^B)",
+}
+
+#: Gates of an action, or of one bit of it: an XNOR and the AND that masks it; a full adder of two
+#: exclusive ors and three NANDs; the carry of a comparison, a multiplexer that the difference of
+#: two bits steers; the feedback of four taps. To accumulate is a full adder and a register.
+BILLS: dict[str, dict[str, int]] = {
+    "xnor": {"xnor2": 1, "and2": 1},
+    "full_add": {"xor2": 2, "nand2": 3},
+    "compare": {"xor2": 1, "nand2": 3, "inverter": 1},
+    "lfsr_step": {"xor2": 3},
+    "logic": {"nand2": 1},
+}
+
+_ACTIVITY = 0.5
+
+
+class _Corner(NamedTuple):
+    """A bound: which energy of a spread, and how much of the load."""
+
+    part: int
+    load: float
+
+
+_CORNERS = (_Corner(0, 0.5), _Corner(1, 1.0), _Corner(2, 2.0))
+
+
+def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
+    """Return energies, areas and leakages of logic.
+
+    Parameters
+    ----------
+    library : CellLibrary
+    source : str
+        Key of the source of the library.
+
+    Returns
+    -------
+    dict of str to Range
+        J an action or bit of it, by the kinds of action; "clock", J a cycle of a flip-flop that
+        keeps its bit; "gate_area", "gate_leakage" of a NAND of two inputs, "flipflop_area",
+        "flipflop_leakage" (m2, W). What takes a cell or a figure that the library lacks is not in
+        it. Sureness is high of what the library states, medium of what is composed.
+    """
+    cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}
+    edges = {n: cell.output_edge for n, cell in cells.items() if cell.output_edge is not None}
+
+    def over_corners(energy: Callable[[_Corner], float]) -> Range:
+        low, nominal, high = map(energy, _CORNERS)
+        return Range(low=low, nominal=nominal, high=high, source=source, sureness="M")
+
+    prices = {
+        kind: over_corners(partial(_bill, library, edges, bill))
+        for kind, bill in BILLS.items()
+        if bill.keys() <= edges.keys()
+    }
+    flipflop = _flipflop(library)
+    if flipflop is not None and flipflop.clock_cycle is not None:
+        pin = _pin(library, flipflop.clock_capacitance)
+        kept = partial(_kept, pin, flipflop.clock_cycle)
+        if flipflop.change is not None:
+            prices["register"] = over_corners(partial(_stored, library, flipflop.change, pin, kept))
+            if "full_add" in prices:
+                prices["accumulate"] = prices["full_add"] + prices["register"]
+        prices["clock"] = over_corners(kept)
+    for name, cell in (("gate", cells.get("nand2")), ("flipflop", flipflop)):
+        if cell is not None:
+            prices[f"{name}_area"] = Range.exactly(cell.area, source)
+            if cell.leakage is not None:
+                prices[f"{name}_leakage"] = Range.exactly(cell.leakage, source)
+    return prices
+
+
+def _bill(
+    library: CellLibrary, edges: Mapping[str, Spread], bill: Mapping[str, int], corner: _Corner
+) -> float:
+    return _ACTIVITY * sum(
+        count * (edges[name][corner.part] + _charge(library, corner))
+        for name, count in bill.items()
+    )
+
+
+def _stored(
+    library: CellLibrary,
+    change: Spread,
+    pin: float,
+    kept: Callable[[_Corner], float],
+    corner: _Corner,
+) -> float:
+    """Return the energy (J) of a clocked bit: one that changes, or not, half the time each."""
+    changed = change[corner.part] + (_charge(library, corner) + pin)
+    return _ACTIVITY * changed + (1 - _ACTIVITY) * kept(corner)
+
+
+def _kept(pin: float, cycle: Spread, corner: _Corner) -> float:
+    return cycle[corner.part] + pin
+
+
+def _charge(library: CellLibrary, corner: _Corner) -> float:
+    return corner.load * library.load * library.voltage**2 / 2
+
+
+def _pin(library: CellLibrary, capacitance: float) -> float:
+    # Two edges a cycle.
+    return capacitance * library.voltage**2
+
+
+def _gate(library: CellLibrary, name: str) -> Cell | None:
+    wanted = parse_function(GATES[name])
+    fitting = [
+        cell
+        for cell in library.cells
+        if cell.kind == "gate"
+        and cell.function
+        and len((function := parse_function(cell.function)).inputs) == len(wanted.inputs)
+        and function.table == wanted.table
+    ]
+    return min(fitting, key=lambda cell: cell.area, default=None)
+
+
+def _flipflop(library: CellLibrary) -> Cell | None:
+    plain = [c for c in library.cells if c.kind == "flipflop" and c.function.isidentifier()]
+    return min(plain, key=lambda cell: cell.area, default=None)

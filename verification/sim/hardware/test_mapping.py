@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Gates of a design: how many, their area and leakage, and which block they belong to."""
+
+import gzip
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from golden.params import LfsrParams
+from rtl.catalogue import BLOCKS
+from rtl.emit import Design
+from sim.cost.cells.liberty_cells import read_cells
+from sim.cost.cells.table import read_table
+from sim.cost.quantity import Range
+from sim.cost.technology.technology import BUILT_IN, Price, load_technology
+from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
+from sim.hardware.mapping import map_block, map_netlist
+from sim.hardware.netlist import Gate, Netlist
+from sim.work.errors import UserError
+from verification.sim.cost.small_library import TEXT
+
+TINY = Design.of("lfsr", {"params": LfsrParams(width=16, taps=(16, 15, 13, 4), seed=1, step=4)})
+TECHNOLOGY = load_technology("open130")
+
+_LARGE, _NAND, _FLOP = (TEXT.index(f"  cell ({name})") for name in ("INV_LARGE", "NAND", "FLOP"))
+_BUF = TEXT[_LARGE:_NAND].replace("INV_LARGE", "BUF").replace("A'", "A")
+_NOR = TEXT[_NAND:_FLOP].replace("NAND", "NOR").replace("!A + !B", "!A * !B")
+CELLS = TEXT[:_FLOP] + _BUF + _NOR + TEXT[_FLOP:]
+
+
+def library(folder: Path, text: str = CELLS) -> Path:
+    path = folder / "cells.lib"
+    path.write_text(text)
+    return path
+
+
+def test_gates_are_priced_in_equivalents(tmp_path: Path) -> None:
+    figures = {
+        "gate_area": Price(Range(low=1, nominal=2, high=3, source="a")),
+        "flipflop_area": Price(Range(low=10, nominal=20, high=30, source="b", sureness="L")),
+    }
+    mapped = map_block(TINY, replace(TECHNOLOGY, logic=figures), cache=tmp_path)
+    assert mapped.flipflops == mapped.cells[FLIPFLOP] == 16
+    assert mapped.cells.keys() <= {FLIPFLOP, *GATE_EQUIVALENTS}
+    gates = sum(GATE_EQUIVALENTS[k] * n for k, n in mapped.cells.items() if k != FLIPFLOP)
+    assert mapped.area == Range(
+        low=gates + 160, nominal=2 * gates + 320, high=3 * gates + 480, source="a and b",
+        sureness="L",
+    )  # fmt: skip
+    assert mapped.leakage is None
+    assert mapped.library is None
+    assert mapped.missing == ("gate_leakage", "flipflop_leakage")
+
+
+def test_memories_are_left_out(tmp_path: Path) -> None:
+    arguments = BLOCKS["prototypes"].arguments("tiny")
+    mapped = map_block(Design.of("prototypes", arguments), TECHNOLOGY, cache=tmp_path)
+    assert mapped.cells.keys() <= {FLIPFLOP, *GATE_EQUIVALENTS}
+    assert 0 < mapped.flipflops < 30
+
+
+def test_equivalents_are_those_of_real_cells() -> None:
+    cells = cells_by_gate(read_table(BUILT_IN / "sg13g2_stdcell.csv"))
+    nand = cells["$_NAND_"].area
+    assert {k: round(cells[k].area / nand, 2) for k in GATE_EQUIVALENTS} == GATE_EQUIVALENTS
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
+    path = library(tmp_path)
+    if packed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    mapped = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    cells = {cell.name: cell for cell in read_cells(path).cells}
+    assert mapped.cells.keys() <= cells.keys()
+    assert mapped.flipflops == mapped.cells["FLOP"] == 16
+    area = sum(n * cells[kind].area for kind, n in mapped.cells.items())
+    assert mapped.area == Range.exactly(area, "liberty")
+    leakage = sum(n * (cells[kind].leakage or 0) for kind, n in mapped.cells.items())
+    assert mapped.leakage == Range.exactly(leakage, "liberty")
+    assert (mapped.library, mapped.missing) == ("small", ())
+    path.write_text(CELLS.replace("cell_leakage_power : 7;", ""))
+    silent = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    assert (silent.area, silent.leakage) == (mapped.area, None)
+    assert silent.missing == ("leakage of FLOP",)
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (TEXT, "a buffer, a NOR of two inputs"),
+        (TEXT[:_FLOP] + _BUF + _NOR + "}\n", "a flip-flop that stores its data input"),
+    ],
+    ids=["gates", "flip-flop"],
+)
+def test_a_liberty_file_that_lacks_cells_is_refused(
+    tmp_path: Path, text: str, missing: str
+) -> None:
+    path = library(tmp_path, text)
+    with pytest.raises(UserError) as caught:
+        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    assert str(caught.value) == f"{path} must have {missing} to map designs to it"
+
+
+def test_a_liberty_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
+    path = library(tmp_path, CELLS.replace("area : 2;", "area : big;"))
+    with pytest.raises(UserError, match=r"cells\.lib:21: area must be a number, not 'big'$"):
+        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+
+
+def test_without_yosys_the_message_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sim.hardware.tools.find_spec", lambda _: None)
+    with pytest.raises(UserError) as caught:
+        map_netlist(TINY, cache=tmp_path)
+    assert str(caught.value) == (
+        "Gates of lfsr need Yosys: pip install -e '.[synth]' in the project's folder"
+    )
+
+
+def test_the_second_time_takes_no_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = map_block(TINY, TECHNOLOGY, cache=tmp_path)
+    monkeypatch.setattr("sim.hardware.tools.subprocess.run", None)
+    assert map_block(TINY, TECHNOLOGY, cache=tmp_path) == first
+
+
+@pytest.mark.parametrize("cells", [False, True], ids=["generic", "liberty"])
+def test_gates_of_a_netlist_are_those_mapped(tmp_path: Path, cells: bool) -> None:
+    liberty = library(tmp_path) if cells else None
+    netlist = map_netlist(TINY, liberty, cache=tmp_path)
+    mapped = map_block(TINY, TECHNOLOGY, liberty, cache=tmp_path)
+    assert Counter(gate.kind for gate in netlist.gates) == mapped.cells
+    assert {gate.component for gate in netlist.gates} == {""}
+    outputs = [net for gate in netlist.gates for net in gate.outputs]
+    assert len(set(outputs)) == len(netlist.gates)
+    for net in outputs:
+        assert f"{net} = " in netlist.verilog or f"{net} <= " in netlist.verilog
+
+
+def test_gates_belong_to_their_block(tmp_path: Path) -> None:
+    design = Design.of("sampler", BLOCKS["sampler"].arguments("tiny"))
+    netlist = map_netlist(design, cache=tmp_path)
+    parts = {gate.component for gate in netlist.gates}
+    assert parts == {"", "bernoulli", "lfsr", "prototypes", "selector"}
+    lfsrs = [g for g in netlist.gates if (g.component, g.kind) == ("lfsr", FLIPFLOP)]
+    assert len(lfsrs) == 3 * 64
+
+
+def test_a_netlist_is_read_pin_by_pin() -> None:
+    def cell(kind: str, directions: dict[str, str], **connections: list[object]) -> object:
+        return {"type": kind, "port_directions": directions, "connections": connections}
+
+    content = json.dumps({"modules": {"top": {
+        "netnames": {"clk": {"bits": [2]}, "a": {"bits": [3, 4]}, "n7": {"bits": [5]}},
+        "cells": {
+            "$abc$1": cell("NAND", {"A": "input", "B": "input", "Y": "output"},
+                           A=[3], B=["1"], Y=[5]),
+            r"$flatten\part_3.$flatten\inner.$ff$2": cell(
+                "DFF", {"C": "input", "D": "input", "Q": "output"}, C=[2], D=[5], Q=[4]),
+            r"part_3.memory": cell("$mem_v2", {}),
+        },
+    }}})  # fmt: skip
+    assert Netlist.of("top", content, "text").gates == (
+        Gate("NAND", "", ("a[0]",), ("n7",)),
+        Gate("DFF", "part.inner", ("n7",), ("a[1]",)),
+    )

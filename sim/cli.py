@@ -440,7 +440,7 @@ def report(
     """Say what an exploration found; with --html, write one page that needs nothing but itself."""
     if out is not None and not html:
         raise UserError("--out is the file of the page: give --html, too")
-    from sim.page.command import ReportCommand
+    from sim.explore.page.command import ReportCommand
 
     page = (out or study / "exploration.html") if html else None
     ReportCommand(study=study, out=page).execute(Console())

@@ -28,7 +28,7 @@ def test_every_built_in_configuration_is_package_data() -> None:
     covered = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
     shipped = set((ROOT / "sim" / "data" / "shipped").glob("cifar100*/*"))
     tables = set((ROOT / "sim" / "cost" / "technology" / "tables").glob("*"))
-    page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim" / "page").rglob(f"*.{kind}")}
+    page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim").rglob(f"*.{kind}")}
     assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page}
     names = {path.stem for path in covered}
     assert {"digits", "fbnn-1M", "quick", "open130", "sg13g2_stdcell", "scatter"} <= names

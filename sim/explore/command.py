@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.explore.bars import ExploreBars
-from sim.explore.design_problem import DesignProblem
-from sim.explore.pulse import Pulse
-from sim.explore.report import ExplorationReport
-from sim.explore.settings import load_explore
-from sim.explore.storage import Storage, masked
-from sim.explore.trials import TrialRecord
-from sim.explore.workers import Workers
+from sim.explore.designs.problem import DesignProblem
+from sim.explore.found.bars import ExploreBars
+from sim.explore.found.report import ExplorationReport
+from sim.explore.search.pulse import Pulse
+from sim.explore.search.trials import TrialRecord
+from sim.explore.search.workers import Workers
+from sim.explore.space.settings import load_explore
+from sim.explore.storage.storage import Storage, masked
 from sim.work.files import ensure_directory
 
 __all__ = ["ExploreCommand"]

@@ -4,12 +4,12 @@
 import tempfile
 from pathlib import Path
 
-from sim.explore.design_problem import DesignProblem
-from sim.explore.problem import Problem
-from sim.explore.pulse import Pulse
-from sim.explore.settings import load_explore
-from sim.explore.storage import Storage
-from sim.explore.workers import Workers
+from sim.explore.designs.problem import DesignProblem
+from sim.explore.search.problem import Problem
+from sim.explore.search.pulse import Pulse
+from sim.explore.search.workers import Workers
+from sim.explore.space.settings import load_explore
+from sim.explore.storage.storage import Storage
 from verification.bench.harness import Table
 from verification.sim.small_exploration import POINTS, Sampler, SmallProblem
 

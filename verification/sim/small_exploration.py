@@ -15,12 +15,12 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.explore.problem import Direction
-from sim.explore.pulse import Pulse
-from sim.explore.rung import Rung
-from sim.explore.samplers import Plan
-from sim.explore.storage import Storage
-from sim.explore.workers import Workers, run_worker
+from sim.explore.search.problem import Direction
+from sim.explore.search.pulse import Pulse
+from sim.explore.search.samplers import Plan
+from sim.explore.search.workers import Workers, run_worker
+from sim.explore.space.rung import Rung
+from sim.explore.storage.storage import Storage
 from sim.work.errors import UserError
 
 WIDTHS = tuple(range(1, 13))

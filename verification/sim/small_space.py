@@ -5,9 +5,9 @@ from functools import cache
 
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, parse
-from sim.explore.evaluate import Evaluator
-from sim.explore.settings import ExploreConfig
-from sim.explore.space import Space
+from sim.explore.designs.evaluate import Evaluator
+from sim.explore.space.settings import ExploreConfig
+from sim.explore.space.space import Space
 
 SPACE = """\
 title: A small space

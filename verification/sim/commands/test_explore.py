@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from sim.cost.technology.technology import BUILT_IN
-from sim.explore.bars import MOST_LINES, ExploreBars
-from sim.explore.design_problem import DesignProblem
-from sim.explore.rung import Rung
-from sim.explore.settings import load_explore
-from sim.explore.storage import Storage
-from sim.explore.study import SharedStudy
-from sim.explore.trials import TrialRecord
+from sim.explore.designs.problem import DesignProblem
+from sim.explore.found.bars import MOST_LINES, ExploreBars
+from sim.explore.search.study import SharedStudy
+from sim.explore.search.trials import TrialRecord
+from sim.explore.space.rung import Rung
+from sim.explore.space.settings import load_explore
+from sim.explore.storage.storage import Storage
 
 Engram = Callable[..., tuple[int, str, str]]
 

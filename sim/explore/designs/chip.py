@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""The chip that a design stands for, as `sim.cost` prices it."""
+
+from dataclasses import replace
+
+from golden.params import (
+    ChipParams,
+    HeadParams,
+    LatentBufferParams,
+    MapShape,
+    NetworkParams,
+    PrototypesParams,
+    SamplerParams,
+    ThermometerParams,
+)
+from sim.cost.configuration import CostConfig, MemorySection, TaskSection
+from sim.cost.counts.room import least_machine
+from sim.data.bank import Bank
+from sim.explore.space.point import Point
+from sim.replay import SOURCES, Classifier, ReplaySource
+
+__all__ = ["chip_of", "extractor", "is_classifier"]
+
+
+def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
+    """Return the chip of a design: memories that just hold network and past.
+
+    Parameters
+    ----------
+    point : Point
+    bank : Bank
+        Whose classes, tasks and samples it learns.
+    network : NetworkParams
+        The extractor, all bits of the embedding.
+
+    Raises
+    ------
+    ValueError
+        If there is no such chip.
+    """
+    hardware, head, params = point.hardware, point.config.head, point.method.params
+    classes, features = bank.n_classes, point.features or bank.features
+    components = getattr(params, "components", 1)
+    width = getattr(params, "code_width", 1)
+    lanes = getattr(params, "lanes", hardware.lanes)
+    extracting = extractor(network, features)
+    trains = not is_classifier(SOURCES[point.method.replay])
+    learner = HeadParams(features=features, classes=classes, hidden=head.hidden) if trains else None
+    whole = replace(extracting, head=learner)
+    prototypes = PrototypesParams(
+        features=features, code_width=width, lanes=lanes, components=components * classes,
+        classes=classes, class_components=components,
+    )  # fmt: skip
+    chip = ChipParams(
+        accelerator=replace(
+            least_machine(whole, pe=hardware.pe, simd=hardware.simd), classes=classes
+        ),
+        sampler=SamplerParams(
+            prototypes=prototypes,
+            mode=getattr(params, "mode", "parallel"),
+            draws_per_read=getattr(params, "draws_per_read", 1),
+            selection=getattr(params, "requests", "round_robin"),
+        ),
+        latent=LatentBufferParams(
+            features=features, lanes=lanes, classes=classes, exemplars=_exemplars(params, classes)
+        ),
+    )
+    return CostConfig(
+        title=point.label,
+        chip=chip,
+        network_name=hardware.network or bank.provenance,
+        network=whole,
+        clock=hardware.clock_mhz * 1e6,
+        retention=86_400,
+        memory=MemorySection(classes=classes, components=components),
+        task=TaskSection(
+            classes=len(bank.tasks[-1]),
+            samples=round(len(bank.train) / classes),
+            epochs=head.epochs,
+            batch=head.batch,
+            hidden=head.hidden,
+            backward_bits=hardware.backward_bits,
+            weight_bits=hardware.weight_bits,
+            gradients=hardware.gradients,
+            embeddings=hardware.embeddings,
+            fit="chip" if components == 1 else "host",
+        ),
+    )
+
+
+def extractor(network: NetworkParams, features: int) -> NetworkParams:
+    """Return the network that makes the first D bits alone of an embedding.
+
+    Its last layer has fewer neurons, in as many groups; pixels as they are have fewer rows.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be cut so.
+    """
+    bare, last = replace(network, head=None), network.layers[-1]
+    if features == network.output.size:
+        return bare
+    if isinstance(last, ThermometerParams):
+        row = last.output.width * last.output.channels
+        if features % row:
+            raise ValueError(f"features must be whole rows of {row} pixel bits, not {features}")
+        shape = MapShape(
+            height=features // row, width=network.input.width, channels=network.input.channels
+        )
+        return replace(bare, input=shape, layers=(replace(last, input=shape),))
+    groups = getattr(last, "groups", 1)
+    pixels = last.output.height * last.output.width
+    if not hasattr(last, "outputs") or pixels != 1 or features % groups:
+        raise ValueError(
+            f"features must leave the {groups} groups of the last layer, and one pixel, with as "
+            f"many neurons each, not {features}"
+        )
+    return replace(bare, layers=(*bare.layers[:-1], replace(last, outputs=features)))
+
+
+def is_classifier(source: type[ReplaySource]) -> bool:
+    """Return whether a source names classes itself, without a head."""
+    return issubclass(source, Classifier)
+
+
+def _exemplars(params: object, classes: int) -> int:
+    """Return E, what is kept of each class when all are learnt; 1 where none are kept."""
+    budget = getattr(params, "budget", None)
+    if budget is not None:
+        return -(-budget // classes)
+    return getattr(params, "per_class", None) or getattr(params, "exemplars", 1)

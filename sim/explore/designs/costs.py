@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: MIT
+"""Costs of a design, known before it learns: energy, area and latency, with their parts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import network
+from sim.cost.counts.tally import Memory, Tally
+from sim.cost.learning import lesson, replays, trained
+from sim.cost.phases import Phase, answer, inference
+from sim.cost.pricing import MemoryLine, Total, price, price_memories
+from sim.cost.technology.technology import Technology
+from sim.explore.designs.past import Past
+from sim.explore.space.objectives import Objective
+
+__all__ = ["Costs", "shortened"]
+
+_MOST_PARTS = 8  # parts of a sum that are named; the rest is one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What a design costs on its chip.
+
+    Parameters
+    ----------
+    config : CostConfig
+    past : Past
+        Its memory of the past.
+    technology : Technology
+    """
+
+    config: CostConfig
+    past: Past
+    technology: Technology
+
+    def parts(self, objective: Objective) -> dict[str, float]:
+        """Return the parts of an objective by name, in its unit; their sum is its value.
+
+        Raises
+        ------
+        ValueError
+            If the cost model cannot give it: the technology does not say, or there is no such
+            thing.
+        """
+        found = self._parts(objective.name, objective.of)
+        return {name: objective.in_unit(value) for name, value in found.items()}
+
+    def _parts(self, name: str, of: str | None) -> dict[str, float]:
+        if name == "area":
+            return self._area(self._memories[str(of)])
+        if of == "exemplar" and self.past.exemplar is None:
+            raise ValueError(f"there is no {name} of an exemplar: none is drawn or read")
+        if name == "energy":
+            return self._energy(str(of))
+        return {part: float(n) / self.config.clock for part, n in self._cycles(str(of)).items()}
+
+    @cached_property
+    def _memories(self) -> dict[str, tuple[Memory, ...]]:
+        """Memories by the scope of an area."""
+        machine = network.memories(self.config.chip.accelerator)
+        own = (*(m.within("network") for m in machine), *self.past.memories)
+        return {"past": self.past.memories, "chip": own, "learner": (*own, *self.past.working)}
+
+    @cached_property
+    def _lines(self) -> tuple[MemoryLine, ...]:
+        return price_memories(self._memories["learner"], self.technology)
+
+    @cached_property
+    def _image(self) -> Phase:
+        """An image embedded, and named where there is a head."""
+        return inference(self.config)
+
+    def _area(self, memories: Iterable[Memory]) -> dict[str, float]:
+        lines = price_memories(memories, self.technology)
+        return {
+            line.memory.component: self._known(line.area, "area", line.memory.component)
+            for line in lines
+        }
+
+    def _energy(self, of: str) -> dict[str, float]:
+        past, task = self.past, self.config.task
+        if of == "exemplar":
+            assert past.exemplar is not None
+            return self._joules(past.exemplar)
+        if of == "image":
+            return self._joules(self._image.tally + (past.answer or Tally()))
+        replayed = None if past.exemplar is None else replays(self.config) * past.exemplar
+        whole = lesson(self.config, "", past.remembered, replayed)
+        return self._joules(whole.tally, Fraction(1, task.classes))
+
+    def _joules(self, tally: Tally, times: Fraction = Fraction(1)) -> dict[str, float]:
+        sums = price(tally, self._lines, self.technology).by_component()
+        return {
+            part: self._known(sum_, "energy", part) * float(times) for part, sum_ in sums.items()
+        }
+
+    def _known(self, total: Total, what: str, part: str) -> float:
+        if total.missing:
+            raise ValueError(f"technology {self.technology.name} does not say the {what} of {part}")
+        return total.nominal
+
+    def _cycles(self, of: str) -> dict[str, Fraction]:
+        config, past, task = self.config, self.past, self.config.task
+        assert self._image.cycles is not None
+        if of == "exemplar":
+            return {"exemplar": past.exemplar_cycles}
+        if of == "image":
+            return {"image": self._image.cycles, "classifier": past.answer_cycles}
+        again = task.epochs if past.exemplar and task.embeddings == "recompute" else 1
+        found = {
+            "images": self._image.cycles * task.samples * again,
+            "memory of the past": self._busiest(past.remembered) / task.classes,
+        }
+        if past.exemplar is not None:
+            forward = answer(config, "head").cycles or Fraction(0)
+            found["exemplars"] = past.exemplar_cycles * replays(config) / task.classes
+            found["forward passes"] = forward * trained(config) / task.classes
+        return found
+
+    def _busiest(self, tally: Tally) -> Fraction:
+        """Return the accesses of the memory that has most, a row of every copy a cycle."""
+        copies = {m.component: m.copies for m in self._memories["learner"]}
+        rows: dict[str, Fraction] = {}
+        for (component, kind, _), n in tally.items():
+            if kind in ("read", "write"):
+                rows[component] = rows.get(component, Fraction(0)) + n
+        return max((n / copies.get(c, 1) for c, n in rows.items()), default=Fraction(0))
+
+
+def shortened(parts: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return the largest parts as plain data, largest first, and the sum of the others."""
+    ordered = sorted(((v, k) for k, v in parts.items() if v), reverse=True)
+    found = [{"name": name, "value": value} for value, name in ordered[:_MOST_PARTS]]
+    rest = sum(value for value, _ in ordered[_MOST_PARTS:])
+    return [*found, {"name": "other", "value": rest}] if rest else found

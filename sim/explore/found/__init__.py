@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What an exploration found: the front, the recommended designs, sensitivities, the report."""

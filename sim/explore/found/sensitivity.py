@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""How much of what an objective varies by goes with each parameter: main effects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.explore.space.parameter import Parameter
+from sim.explore.space.space import REPLAY
+
+__all__ = ["Share", "main_effect", "sensitivities"]
+
+_MOST_GROUPS = 5  # groups that the numbers of a range are put into
+_LEAST_TRIALS = 8  # fewer tell nothing of a parameter
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a parameter explains of an objective.
+
+    Parameters
+    ----------
+    parameter, objective : str
+    share : float
+        Of the variance, 0..1.
+    trials : int
+        That it was found from.
+    """
+
+    parameter: str
+    objective: str
+    share: float
+    trials: int
+
+
+def sensitivities(
+    parameters: Sequence[Parameter],
+    trials: Sequence[tuple[Mapping[str, Any], Mapping[str, float]]],
+    objectives: Sequence[str],
+) -> list[Share]:
+    """Return the main effect of every parameter on every objective.
+
+    A parameter that methods share is looked at within methods: each value less the mean of its
+    method. A method's own parameters are looked at among its trials alone. The trials are those
+    that a search made, which are no even sample: parameters that it moved together share their
+    effects.
+
+    Parameters
+    ----------
+    parameters : sequence of Parameter
+    trials : sequence of (mapping, mapping)
+        Parameters and values of each; a value may be missing.
+    objectives : sequence of str
+
+    Returns
+    -------
+    list of Share
+        Without those that too few trials tell of.
+    """
+    found = []
+    for parameter in parameters:
+        for objective in objectives:
+            chosen = [
+                (p, v[objective]) for p, v in trials if parameter.name in p and objective in v
+            ]
+            if len(chosen) < _LEAST_TRIALS:
+                continue
+            values = np.array([value for _, value in chosen])
+            taken = 1
+            if parameter.name != REPLAY:
+                methods = [p[REPLAY] for p, _ in chosen]
+                values, taken = _within(methods, values), len(set(methods))
+            groups = _groups(parameter, [p[parameter.name] for p, _ in chosen])
+            share = main_effect(groups, values, taken)
+            found.append(Share(parameter.name, objective, share, len(chosen)))
+    return found
+
+
+def main_effect(groups: Sequence[Any], values: NDArray[np.float64], taken: int = 1) -> float:
+    """Return the share of the variance of values that lies between their groups.
+
+    It is adjusted for what groups explain by chance (epsilon squared, the adjusted R squared of
+    one-way analysis of variance), and then at least 0.
+
+    Parameters
+    ----------
+    groups : sequence of n
+    values : ndarray of shape (n,), float64
+    taken : int
+        Means that the values are already less of: their own, or one a method.
+    """
+    total = float(np.square(values - values.mean()).sum())
+    names = list(dict.fromkeys(groups))
+    free = len(values) - len(names) - taken + 1
+    if total <= 1e-12 * float(np.square(values).sum()) or len(names) < 2 or free < 1:
+        return 0.0
+    left = float(np.square(_within(groups, values)).sum())
+    return max(0.0, 1 - (left / free) / (total / (len(values) - taken)))
+
+
+def _within(groups: Sequence[Any], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values less the mean of their group."""
+    found = values.copy()
+    for name in dict.fromkeys(groups):
+        members = np.array([group == name for group in groups])
+        found[members] -= values[members].mean()
+    return found
+
+
+def _groups(parameter: Parameter, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the group of each value: itself, or its part of a range by rank."""
+    if parameter.kind == "categorical" or len(set(values)) <= _MOST_GROUPS:
+        return values
+    edges = np.quantile(values, np.linspace(0, 1, _MOST_GROUPS + 1)[1:-1])
+    return np.searchsorted(edges, values, side="right").tolist()

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: MIT
+"""A study of Optuna that many processes work on: every trial is one row, claimed by one worker.
+
+Rows are numbered from 0, and there are never more than trials are wanted. Who works on what is
+settled under the lock of the storage. The row of a worker that is heard of no more is given back
+with its parameters, and the next worker claims it: no trial is lost, and none is counted twice.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, Trial, TrialState
+
+from sim.explore.search.problem import Problem
+from sim.explore.search.pulse import BEAT, Watch
+from sim.explore.search.samplers import sampler_of
+from sim.explore.search.trials import KNOWN, LOST, REFERENCE, TrialRecord
+from sim.explore.storage.storage import Storage
+from sim.work.errors import UserError
+
+__all__ = ["SharedStudy"]
+
+#: Workers that may end over a trial before it counts as failed.
+MOST_LOST = 3
+
+_IDENTITY = "identity"
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+class SharedStudy:
+    """The trials of a problem in a storage, as one process sees and changes them; a context.
+
+    Parameters
+    ----------
+    problem : Problem
+    storage : Storage
+        Made if it is not there.
+    trials : int
+        How many are wanted, of all processes together; of a grid at most all of its points.
+    grace : float
+        Seconds of silence after which a worker counts as dead.
+
+    Raises
+    ------
+    UserError
+        If the storage cannot be used, or has a study of that name of something else; it is then
+        as it was.
+    """
+
+    def __init__(self, problem: Problem, storage: Storage, trials: int, grace: float) -> None:
+        self._problem = problem
+        self._storage = storage
+        self._plan = problem.plan()
+        self._watch = Watch(grace)
+        self.limit = self._plan.limit(trials)
+        with ExitStack() as opening:
+            with storage.exclusively():
+                storage.check()
+                self._study = self._joined(opening.enter_context(storage.opened()))
+            self._opened = opening.pop_all()
+        self._backend = self._study._storage
+
+    def __enter__(self) -> "SharedStudy":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._opened.close()
+
+    def records(self) -> list[TrialRecord]:
+        """Return what is known of all trials, in their order."""
+        return [TrialRecord.of(row) for row in self._rows()]
+
+    @property
+    def ended(self) -> bool:
+        """Whether all trials that are wanted are over."""
+        states = [row.state for row in self._rows()[: self.limit]]
+        return len(states) == self.limit and all(state.is_finished() for state in states)
+
+    @property
+    def span(self) -> float:
+        """Seconds from the beginning of the first trial to the end of the last one over."""
+        starts = [row.datetime_start for row in self._rows() if row.datetime_start]
+        ends = [row.datetime_complete for row in self._rows() if row.datetime_complete]
+        return (max(ends) - min(starts)).total_seconds() if ends else 0.0
+
+    def claim(self, worker: str) -> Trial | None:
+        """Return a trial, its parameters chosen, that is this worker's to run.
+
+        Returns
+        -------
+        optuna.trial.Trial or None
+            None if there is none for now; a worker that runs one may yet die.
+        """
+        if not self._anything_to_claim():
+            return None
+        with self._storage.exclusively():
+            for row in self._watch.silent(self._rows()):
+                self._give_back_lost(row)
+            rows = self._rows()
+            number = next((r.number for r in rows if r.state == TrialState.WAITING), len(rows))
+            if number >= self.limit:
+                return None
+            if number == len(rows):
+                self._settle(number)
+            self._study.sampler = sampler_of(self._problem.sampler, number)
+            trial = self._study.ask()
+            self._problem.suggest(trial)
+            self.renew(trial, worker, 0)
+            return trial
+
+    def renew(self, trial: Trial, worker: str, count: int) -> None:
+        """Give a sign of life of the worker that runs a trial."""
+        self._backend.set_trial_user_attr(trial._trial_id, BEAT, f"{worker}#{count}")
+
+    def keep(self, trial: Trial, record: TrialRecord) -> None:
+        """Keep what is known of a trial so far.
+
+        Raises
+        ------
+        optuna.exceptions.UpdateFinishedTrialError
+            If it is over: another worker, who had it because this one was silent, was faster.
+        """
+        self._backend.set_trial_user_attr(trial._trial_id, KNOWN, record.known())
+        if record.broken:
+            self._constrain(trial, record)
+
+    def end(self, trial: Trial, state: TrialState, values: Sequence[float] | None = None) -> None:
+        """End a trial; raises as `keep` does."""
+        self._backend.set_trial_state_values(trial._trial_id, state, values)
+
+    def rivals(self, number: int, rung: int) -> list[dict[str, float]]:
+        """Return the values, at a rung, of all other trials that reached it."""
+        return [
+            record.values_at(rung)
+            for record in self.records()
+            if record.number != number and len(record.rungs) > rung
+        ]
+
+    def give_back(self, trial: Trial) -> None:
+        """Leave a trial, its parameters with it, to another worker."""
+        self._wait(trial)
+
+    def bury(self, worker: str, blame: bool = True) -> int:
+        """Give back what a worker ran that is known to be dead; return how many trials.
+
+        Parameters
+        ----------
+        worker : str
+        blame : bool
+            Whether the trial may have killed it, and counts as failed after some such workers.
+        """
+        with self._storage.exclusively():
+            rows = [
+                row
+                for row in self._rows()
+                if row.state == TrialState.RUNNING
+                and row.user_attrs.get(BEAT, "").startswith(f"{worker}#")
+            ]
+            for row in rows:
+                if blame:
+                    self._give_back_lost(row)
+                else:
+                    self._wait(row)
+        return len(rows)
+
+    def _wait(self, trial: Trial | FrozenTrial) -> None:
+        with suppress(UpdateFinishedTrialError):
+            self._backend.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+
+    def _constrain(self, trial: Trial, record: TrialRecord) -> None:
+        """Tell the sampler of broken constraints; those it is not told of are kept."""
+        told = self._backend.get_trial(trial._trial_id).constraints
+        for text in record.broken:
+            if text not in told:
+                trial.set_constraint(text, record.violations[text])
+
+    def _rows(self) -> list[FrozenTrial]:
+        return self._study.get_trials(deepcopy=False)
+
+    def _anything_to_claim(self) -> bool:
+        """Look without the lock, which many that have nothing to do would keep busy."""
+        rows = self._rows()
+        waiting = any(row.state == TrialState.WAITING for row in rows)
+        return bool(len(rows) < self.limit or waiting or self._watch.silent(rows))
+
+    def _settle(self, number: int) -> None:
+        """Have the next trial begin with the parameters that are planned for it, if any are."""
+        parameters = self._plan.row(number)
+        if parameters is not None:
+            reference = {REFERENCE: True} if self._plan.is_reference(number) else {}
+            self._study.enqueue_trial(parameters, user_attrs=reference)
+
+    def _give_back_lost(self, row: FrozenTrial) -> None:
+        lost = row.user_attrs.get(LOST, 0) + 1
+        with suppress(UpdateFinishedTrialError):
+            self._backend.set_trial_user_attr(row._trial_id, LOST, lost)
+            if lost < MOST_LOST:
+                self._backend.set_trial_state_values(row._trial_id, TrialState.WAITING)
+                return
+            known = {
+                **row.user_attrs.get(KNOWN, {}),
+                "message": f"{lost} workers ended over it, for want of memory perhaps",
+            }
+            self._backend.set_trial_user_attr(row._trial_id, KNOWN, known)
+            self._backend.set_trial_state_values(row._trial_id, TrialState.FAIL)
+
+    def _joined(self, backend: BaseStorage) -> optuna.Study:
+        """Return the study of the problem's name, begun if there is none."""
+        name = self._problem.name
+        if name not in (study.study_name for study in backend.get_all_studies()):
+            return self._begun(backend)
+        study = optuna.load_study(study_name=name, storage=backend)
+        found = study.user_attrs.get(_IDENTITY)
+        if found is None and not study.get_trials(deepcopy=False):
+            return self._marked(study)  # whoever began it was killed before it said what it is
+        for key, value in self._problem.identity.items():
+            if not isinstance(found, dict) or found.get(key) != value:
+                raise UserError(
+                    f"{self._storage} has an exploration {name!r} of another {key}: give this one "
+                    "another name (--set name=...), or another --storage"
+                )
+        return study
+
+    def _begun(self, backend: BaseStorage) -> optuna.Study:
+        study = optuna.create_study(
+            study_name=self._problem.name,
+            storage=backend,
+            directions=list(self._problem.objectives.values()),
+        )
+        return self._marked(study)
+
+    def _marked(self, study: optuna.Study) -> optuna.Study:
+        study.set_user_attr(_IDENTITY, dict(self._problem.identity))
+        return study

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""The worker processes of one command: started, watched over, replaced, and ended with it."""
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+
+from optuna.exceptions import StorageInternalError
+
+from sim.explore.search.problem import Problem
+from sim.explore.search.pulse import Pulse
+from sim.explore.search.study import SharedStudy
+from sim.explore.search.trials import TrialRecord
+from sim.explore.search.worker import Worker
+from sim.explore.storage.storage import Storage
+from sim.work.errors import UserError
+
+__all__ = ["Workers", "run_worker"]
+
+#: Told what is known of all trials, again and again.
+Show = Callable[[Sequence[TrialRecord]], None]
+
+# Seconds from one look at the storage to the next, and those a worker has to end.
+_POLL, _PATIENCE = 0.5, 10.0
+
+
+class Workers:
+    """Processes that work on a study, together with others here and elsewhere; a context.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sent to every process.
+    storage : Storage
+    trials : int
+        Of the study in all.
+    jobs : int
+        Processes.
+    pulse : Pulse
+
+    Raises
+    ------
+    UserError
+        If the storage cannot be used; it is then as it was.
+    """
+
+    def __init__(
+        self, problem: Problem, storage: Storage, trials: int, jobs: int, pulse: Pulse
+    ) -> None:
+        self.study = SharedStudy(problem, storage, trials, pulse.grace)
+        self._storage = storage
+        self._arguments = (problem, storage, trials, pulse)
+        self._jobs = jobs
+        self._processes: dict[str, BaseProcess] = {}
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.study.__exit__(*error)
+
+    def run(self, show: Show) -> list[TrialRecord]:
+        """Work until all trials that are wanted are over and return them all.
+
+        Raises
+        ------
+        UserError
+            If the storage fails, or processes end that had nothing to do yet.
+        """
+        try:
+            while not self.study.ended:
+                self._start_missing()
+                show(self.study.records())
+                wait([p.sentinel for p in self._processes.values()], timeout=_POLL)
+                self._see_to_the_dead()
+            records = self.study.records()
+            show(records)
+            return records
+        except (StorageInternalError, OSError) as error:
+            raise UserError(f"{self._storage} fails: {_first_line(error)}") from error
+        finally:
+            self._end_all()
+
+    def _start_missing(self) -> None:
+        # Spawned processes start from a clean interpreter, the same on every platform.
+        context = multiprocessing.get_context("spawn")
+        while len(self._processes) < self._jobs:
+            token = uuid.uuid4().hex[:12]
+            process = context.Process(
+                target=run_worker, args=(*self._arguments, token), daemon=True
+            )
+            process.start()
+            self._processes[_name(process.pid, token)] = process
+
+    def _see_to_the_dead(self) -> None:
+        for name, process in list(self._processes.items()):
+            if process.exitcode is not None:
+                del self._processes[name]
+                self._bury(name, process.exitcode)
+
+    def _bury(self, name: str, status: int) -> None:
+        """Give back what a dead worker ran; without a trial, it would end so again and again."""
+        if status == 0:
+            return
+        if status > 0:
+            raise UserError(f"Worker {name} ended with status {status}; it has said why")
+        if not self.study.bury(name):
+            raise UserError(
+                "A worker process was ended from outside before it had a trial, for want of memory "
+                "perhaps: go on with fewer --jobs"
+            )
+
+    def _end_all(self) -> None:
+        """End the processes, which leave their trials to others, and those that do not hear."""
+        for process in self._processes.values():
+            process.terminate()
+        deadline = time.monotonic() + _PATIENCE
+        for name, process in self._processes.items():
+            process.join(max(0.0, deadline - time.monotonic()))
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+                with suppress(StorageInternalError, OSError, UserError):
+                    self.study.bury(name, blame=False)
+        self._processes.clear()
+
+
+def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str) -> None:
+    """Be a worker process: work until all is done, told to end, or left by whoever started it.
+
+    Parameters
+    ----------
+    problem, storage, trials, pulse
+        As of `Workers`.
+    token : str
+        Tells it from any other that had, or has elsewhere, the same process number.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the command tells its workers
+    worker: Worker | None = None
+
+    def leave() -> None:
+        if worker is not None:
+            worker.leave()
+        os._exit(0)
+
+    _when_told_to_end(leave)
+    name = _name(os.getpid(), token)
+    try:
+        with SharedStudy(problem, storage, trials, pulse.grace) as study:
+            worker = Worker(problem, study, pulse, name)
+            worker.run()
+    except (StorageInternalError, OSError, UserError) as error:
+        sys.stderr.write(f"engram: {storage} fails: {_first_line(error)}\n")
+        sys.exit(2)
+
+
+def _name(pid: int | None, token: str) -> str:
+    return f"{socket.gethostname()}:{pid}:{token}"
+
+
+def _when_told_to_end(leave: Callable[[], None]) -> None:
+    """Have a thread call `leave` on SIGTERM, or when the process that started this one is gone.
+
+    No exception does that: raised wherever the main thread happens to be, it can be swallowed, in
+    the finalizer of an object say.
+    """
+    ear, mouth = multiprocessing.Pipe(duplex=False)
+    signal.signal(signal.SIGTERM, lambda number, frame: mouth.send(None))
+    parent = multiprocessing.parent_process()
+    told = [ear] if parent is None else [ear, parent.sentinel]
+
+    def watch() -> None:
+        wait(told)
+        leave()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _first_line(error: Exception) -> str:
+    """Return why something failed; what Optuna raises says it in its cause."""
+    return str(error.__cause__ or error).partition("\n")[0]

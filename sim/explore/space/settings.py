@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""What is explored, from YAML: methods and hardware with choices, objectives, constraints."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union
+
+import pydantic
+from pydantic import Field
+
+from sim.cost.counts.training import Gradients
+from sim.data.sections import DataConfig, TasksConfig
+from sim.documents.read import read_document
+from sim.documents.section import Section
+from sim.documents.validation import validate
+from sim.documents.yaml_lines import Document
+from sim.explore.space.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
+from sim.explore.space.rungs import FidelityConfig
+from sim.explore.space.vary import VariedSection, varied
+from sim.learn.sections import HeadConfig
+from sim.replay import SOURCES
+
+__all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]
+
+#: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
+BUILT_IN = Path(__file__).parents[1] / "configs"
+
+# What decides the values of no trial.
+_BESIDE = {"title", "name", "sampler", "recommend", "reference"}
+
+
+class HardwareConfig(Section):
+    """The chip around the memory of the past, and how it learns; see `sim.cost.configuration`.
+
+    Attributes
+    ----------
+    technology : str
+        YAML file or built-in technology that prices it.
+    network : str or null
+        Description of the network that makes the embeddings; of a bank alone. Images need none:
+        their pixels are the features.
+    clock_mhz : float
+    pe, simd : int
+        Neurons side by side, and inputs of each in a cycle. The memories of the machine just hold
+        the network.
+    lanes : int
+        L, features of a memory row, where a method has no `lanes` of its own.
+    backward_bits, weight_bits, gradients, embeddings
+        How the head is trained, as in `sim.cost.configuration.TaskSection`.
+    """
+
+    technology: str = "open130"
+    network: str | None = None
+    clock_mhz: float = Field(default=50.0, gt=0)
+    pe: int = Field(default=16, ge=1, le=1024)
+    simd: int = Field(default=64, ge=1, le=1024)
+    lanes: int = Field(default=64, ge=1, le=64)
+    backward_bits: int = Field(default=16, ge=1, le=32)
+    weight_bits: int = Field(default=16, ge=1, le=32)
+    gradients: Gradients = "registers"
+    embeddings: Literal["buffer", "recompute"] = "buffer"
+
+
+class SamplerConfig(Section):
+    """What proposes points.
+
+    Attributes
+    ----------
+    name : {"grid", "random", "tpe", "nsga2"}
+        Optuna's, but for ``grid``, all points in order. ``nsga2`` evolves what all methods share
+        and draws a method's own parameters at random: it is for spaces of one method.
+    seed : int
+    population : int
+        Designs of a generation of ``nsga2``.
+    """
+
+    name: Literal["grid", "random", "tpe", "nsga2"] = "tpe"
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    population: int = Field(default=20, ge=2, le=10_000)
+
+
+class DataSpace(VariedSection, DataConfig):
+    """Data of a study, of whose embeddings several first parts can be tried.
+
+    Attributes
+    ----------
+    features : int, list of int or null
+        D, first bits of an embedding that are used; all if null.
+    """
+
+    features: (  # pyright: ignore[reportIncompatibleVariableOverride]
+        Annotated[int, Field(ge=1)]
+        | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+        | None
+    ) = None
+
+
+_HeadSpace: Any = varied(HeadConfig)
+_HardwareSpace: Any = varied(
+    HardwareConfig, technology=(str, "open130"), network=(str | None, None)
+)
+_MethodEntry = Annotated[
+    Union[tuple(varied(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007
+    Field(discriminator="replay"),
+]
+
+
+class ExploreConfig(Section):
+    """A space of designs and what is sought in it.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    name : str
+        Of the study in its storage.
+    data, tasks, head, methods
+        As in a study; a value of `head` and `methods` may be a list of choices or a range,
+        `data.features` a list. Every source stands once.
+    hardware
+        `HardwareConfig`, likewise.
+    objectives : list of str or of ObjectiveSection
+    constraints : list of str
+        Bounds such as ``bits <= 1 Mb``; a design that breaks one is not run.
+    fidelity : FidelityConfig
+    sampler : SamplerConfig
+    recommend : list of float
+        Budgets (Mb) that a design is recommended for each.
+    reference : mapping or null
+        Parameters of a design that runs first, to be found on the front or off it; those it
+        leaves out are the first of their choices.
+    """
+
+    title: str = Field(default="Design space", min_length=1)
+    name: str = Field(default="explore", min_length=1)
+    data: DataSpace = DataSpace()
+    tasks: TasksConfig = TasksConfig()
+    head: _HeadSpace = _HeadSpace()  # pyright: ignore[reportInvalidTypeForm]
+    methods: Annotated[list[_MethodEntry], Field(min_length=1)]  # type: ignore[valid-type]
+    hardware: _HardwareSpace = _HardwareSpace()  # pyright: ignore[reportInvalidTypeForm]
+    objectives: Annotated[list[Name | ObjectiveSection], Field(min_length=1)] = [*NAMES]
+    constraints: list[str] = []
+    fidelity: FidelityConfig = FidelityConfig()
+    sampler: SamplerConfig = SamplerConfig()
+    recommend: list[Annotated[float, Field(gt=0)]] = []
+    reference: dict[str, int | float | bool | str | None] | None = None
+
+    @pydantic.field_validator("methods")
+    @classmethod
+    def _sources_differ(cls, methods: list[Any]) -> list[Any]:
+        names = [entry.replay for entry in methods]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise ValueError(f"must name every source once, not {name} again: give it lists")
+        return methods
+
+    @pydantic.field_validator("objectives")
+    @classmethod
+    def _accuracy_is_sought_once_each(cls, objectives: list[Any]) -> list[Any]:
+        names = [entry if isinstance(entry, str) else entry.name for entry in objectives]
+        for place, name in enumerate(names):
+            if name in names[:place]:
+                raise ValueError(f"must name every objective once, not {name} again")
+        if "accuracy" not in names:
+            raise ValueError("must have accuracy among them: all else is known without a search")
+        return objectives
+
+    @pydantic.field_validator("constraints")
+    @classmethod
+    def _constraints_are_bounds(cls, constraints: list[str]) -> list[str]:
+        for text in constraints:
+            Constraint.parse(text)
+        return constraints
+
+    @property
+    def sought(self) -> tuple[Objective, ...]:
+        """The objectives, accuracy first."""
+        entries = [
+            (entry, None) if isinstance(entry, str) else (entry.name, entry.of)
+            for entry in self.objectives
+        ]
+        found = (Objective.named(name, of) for name, of in entries)
+        return tuple(sorted(found, key=lambda objective: objective.static))
+
+    @property
+    def bounds(self) -> tuple[Constraint, ...]:
+        """The constraints."""
+        return tuple(map(Constraint.parse, self.constraints))
+
+    @property
+    def valued(self) -> tuple[Objective, ...]:
+        """The objectives, and what constraints bound besides."""
+        sought = self.sought
+        names = {objective.name for objective in sought}
+        more = dict.fromkeys(bound.name for bound in self.bounds if bound.name not in names)
+        return (*sought, *map(Objective.named, more))
+
+    def whole_data(self) -> DataConfig:
+        """Return the data with all bits of an embedding."""
+        return DataConfig.model_validate(self.data.model_dump(exclude={"features"}))
+
+    def document(self) -> dict[str, Any]:
+        """Return the configuration as plain data; of what may vary, what was given."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that decides the values of a trial."""
+        decisive = {k: v for k, v in self.document().items() if k not in _BESIDE}
+        canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load_explore(name: str, overrides: Sequence[str] = ()) -> tuple[ExploreConfig, Document]:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    name : str
+        Path of a YAML file, or the name of a built-in configuration.
+    overrides : sequence of str
+        ``key.path=value`` assignments, applied in order.
+
+    Returns
+    -------
+    config : ExploreConfig
+    document : Document
+        Where each value stands, for messages about it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a value does not fit; the message names key and line.
+    """
+    document = read_document(name, BUILT_IN, overrides)
+    return validate(ExploreConfig, document), document

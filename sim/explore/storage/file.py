@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""Storages that are files: what can be wrong with them, told without a change to them."""
+
+import fcntl
+import json
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+
+from sim.explore.storage.version import check_version
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, read_bytes, require_directory
+
+__all__ = [
+    "check_folder",
+    "check_journal",
+    "check_sqlite",
+    "connect_sqlite",
+    "file_lock",
+    "mend_journal",
+]
+
+# What every line of a journal has.
+_JOURNAL_KEYS = ("op_code", "worker_id")
+
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+_VERSION = "SELECT version_num FROM alembic_version"
+
+# Seconds that SQLite waits for another process before it answers.
+_PATIENCE = 30.0
+
+
+def check_sqlite(path: Path) -> None:
+    """Make sure that a SQLite file can be used, or made; as `Storage.check` says.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    if not path.exists():
+        return
+    _check_writable(path)
+    # Not read-only: what a killed process left half written must be rolled back to be read.
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(uri, _PATIENCE, uri=True)) as base:
+            tables = {name for (name,) in base.execute(_TABLES)}
+            row = base.execute(_VERSION).fetchone() if "alembic_version" in tables else None
+    except sqlite3.Error as error:
+        raise UserError(f"{path} cannot be used as a storage: {error}") from error
+    check_version(str(path), tables, row[0] if row else None)
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """Return a connection to a SQLite file; a new one is made to keep a log of what is written.
+
+    With a log, a write need not wait for the disk, and readers need not wait for a write. What a
+    killed process wrote is kept; what a power cut takes is the last trials, never the file.
+    """
+    new = not path.exists()
+    connection = sqlite3.connect(path, _PATIENCE, check_same_thread=False)
+    if new:
+        connection.execute("PRAGMA journal_mode = WAL")
+    if connection.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+        connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+def check_journal(path: Path) -> None:
+    """Make sure that a journal can be used, or begun; its last line may be half written.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    if not path.exists():
+        return
+    _check_writable(path)
+    lines = read_bytes(path).splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        if line.endswith(b"\n"):
+            _check_line(path, number, line)
+    _check_replay(path)
+
+
+def mend_journal(path: Path) -> None:
+    """Cut off the line that a process was killed in, lest the next one be appended to it."""
+    if not path.exists():
+        return
+    lock = JournalFileSymlinkLock(str(path))
+    lock.acquire()
+    try:
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+    finally:
+        lock.release()
+
+
+@contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold the lock of a file, which the kernel gives free when its holder ends, killed or not."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def check_folder(path: Path) -> None:
+    """Make sure that a file can be in its folder, and is none itself.
+
+    Raises
+    ------
+    UserError
+        If it cannot.
+    """
+    if not path.parent.is_dir():
+        raise UserError(
+            f"Folder {path.parent} of the storage does not exist"
+            + ("" if path.is_absolute() else ": an absolute path begins with four slashes")
+        )
+    if path.is_dir():
+        raise UserError(f"{path} cannot be used as a storage: it is a directory")
+    require_directory(path.parent)
+    ensure_directory(path.parent)
+
+
+def _check_writable(path: Path) -> None:
+    # Tried, not asked for: permission bits alone say nothing of a read-only file system.
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _check_line(path: Path, number: int, line: bytes) -> None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict) or not all(key in entry for key in _JOURNAL_KEYS):
+        raise UserError(
+            f"{path}:{number} is no line of a journal of Optuna, or damaged: name another --storage"
+        )
+
+
+def _check_replay(path: Path) -> None:
+    try:
+        JournalStorage(JournalFileBackend(str(path)))
+    except (AssertionError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path} is of another version of Optuna: {optuna.__version__} does not know all "
+            "operations in it. Name another --storage"
+        ) from error

@@ -51,7 +51,7 @@ def run(
     that was interrupted goes on, bit for bit, with --resume.
     """
     # Imported here, so that --help and mistakes of syntax answer at once.
-    from sim.commands import RunCommand
+    from sim.commands.run import RunCommand
     from sim.work.cache import Cache
 
     RunCommand(
@@ -79,7 +79,7 @@ def cache(
 
     Nothing in it is needed: what is missing is made again, with the same bits.
     """
-    from sim.cache_command import CacheCommand
+    from sim.commands.cache import CacheCommand
 
     CacheCommand(path=folder, keep=keep).execute(Console())
 
@@ -120,7 +120,7 @@ def explore(
     Every trial is in the storage at once: a search that was killed goes on by the same command,
     and the same command on other machines joins it.
     """
-    from sim.explore.command import ExploreCommand
+    from sim.commands.explore import ExploreCommand
 
     folder = out or Path("build") / "explore" / Path(space).stem
     ExploreCommand(
@@ -159,7 +159,7 @@ def pretrain(
     training that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
     _need_torch("engram pretrain")
-    from sim.images.pretrain.command import PretrainCommand
+    from sim.commands.pretrain import PretrainCommand
 
     PretrainCommand(
         config=config,
@@ -197,7 +197,7 @@ def native(
     that was interrupted goes on, bit for bit on a CPU, with --resume.
     """
     _need_torch("engram native")
-    from sim.images.native.command import NativeCommand
+    from sim.commands.native import NativeCommand
 
     NativeCommand(
         config=config,
@@ -234,7 +234,7 @@ def resnet(
     accuracy without and with it.
     """
     _need_torch("engram resnet")
-    from sim.images.resnet.command import ResnetCommand
+    from sim.commands.resnet import ResnetCommand
 
     ResnetCommand(
         config=config,
@@ -272,7 +272,7 @@ def binplay(
     goes on from there.
     """
     _need_torch("engram binplay")
-    from sim.images.binplay.command import BinPlayCommand
+    from sim.commands.binplay import BinPlayCommand
 
     BinPlayCommand(
         config=config,
@@ -296,7 +296,7 @@ def bank(
 
     A card beside the network file (its name with .json) tells the bank how it was trained.
     """
-    from sim.data.embed import BankCommand
+    from sim.commands.bank import BankCommand
 
     BankCommand(
         network=network, data=data, data_dir=data_dir, out=out or network.with_name("bank.bin")
@@ -311,7 +311,7 @@ def samples(
     out: Annotated[Path, typer.Option(help="File of the samples.")] = Path("samples.bin"),
 ) -> None:
     """Write a few raw test images of every class, with their labels, into one file."""
-    from sim.data.samples import SamplesCommand
+    from sim.commands.samples import SamplesCommand
 
     SamplesCommand(data=data, data_dir=data_dir, per_class=per_class, out=out).execute(Console())
 
@@ -330,7 +330,7 @@ def pictures(
     seed: Annotated[int, typer.Option(help="Of runs and pictures.", min=0)] = 0,
 ) -> None:
     """Draw what a class looks like in bits, how it is learnt and what memories draw of it."""
-    from sim.pictures.command import PicturesCommand
+    from sim.commands.pictures import PicturesCommand
 
     PicturesCommand(
         config=config,
@@ -374,7 +374,7 @@ def rtl(
 
     Synthesis takes minutes; its results are kept under build/synth for the next time.
     """
-    from sim.hardware.command import RtlCommand
+    from sim.commands.rtl import RtlCommand
 
     RtlCommand(
         block=block,
@@ -414,7 +414,7 @@ def cost(
     out: Annotated[Path | None, typer.Option(help="Folder of the report.")] = None,
 ) -> None:
     """Price a chip: bits, actions, cycles, area and energy of every phase of its life."""
-    from sim.cost.command import CostCommand
+    from sim.commands.cost import CostCommand
 
     CostCommand(
         config=config,
@@ -440,7 +440,7 @@ def report(
     """Say what an exploration found; with --html, write one page that needs nothing but itself."""
     if out is not None and not html:
         raise UserError("--out is the file of the page: give --html, too")
-    from sim.explore.page.command import ReportCommand
+    from sim.commands.report import ReportCommand
 
     page = (out or study / "exploration.html") if html else None
     ReportCommand(study=study, out=page).execute(Console())

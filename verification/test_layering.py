@@ -1,74 +1,83 @@
 # SPDX-License-Identifier: MIT
 """The import table of the README: who may import whom, inside the project and outside it."""
 
-import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from verification.house import FLOORS, House, imported_names
+
 ROOT = Path(__file__).parent.parent
 LAYERS = ("golden", "rtl", "sim", "verification")
+
+# What each wing of `sim/` imports of `golden`, of other wings, and from outside; no more, no less.
+WINGS = {
+    "work": ("", "", "numpy rich threadpoolctl"),
+    "documents": ("", "work", "pydantic yaml"),
+    "measure": ("golden.params", "", "numpy"),
+    "report": ("", "work", "matplotlib numpy"),
+    "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
+    "learn": ("golden", "documents", "numpy pydantic sklearn"),
+    "replay": ("golden", "documents learn measure work", "numpy pydantic"),
+    "cost": (
+        "golden.params",
+        "data documents learn measure report work",
+        "matplotlib numpy pydantic rich yaml",
+    ),
+    "study": (
+        "golden",
+        "data documents learn measure replay report work",
+        "matplotlib numpy pydantic rich threadpoolctl",
+    ),
+    "hardware": ("golden.params", "cost documents report work", "matplotlib pydantic rich rtl"),
+    "compare": ("", "data documents measure replay report study work", "matplotlib numpy rich"),
+    "pictures": (
+        "golden",
+        "data learn measure report study work",
+        "matplotlib numpy scipy sklearn",
+    ),
+    "explore": (
+        "golden.params",
+        "cost data documents learn measure replay report study work",
+        "matplotlib numpy optuna psycopg pydantic rich threadpoolctl yaml",
+    ),
+    "images": (
+        "golden",
+        "data documents learn measure replay report study work",
+        "matplotlib numpy pydantic rich threadpoolctl torch",
+    ),
+    "commands": (
+        "golden.network",
+        "compare cost data documents explore hardware images pictures replay report study work",
+        "rich threadpoolctl",
+    ),
+    "cli": ("", "commands work", "rich typer"),
+}
 
 # The longest prefix of a module's name decides. Each may import itself and what is listed.
 MAY_IMPORT = {
     "golden": {"numpy"},
     "golden.kernels": {"golden", "numpy", "numba", "llvmlite"},
     "rtl": {"amaranth", "golden.params", "golden.polynomials", "numpy"},
-    "sim": {
-        "golden",
-        "matplotlib",
-        "numpy",
-        "pydantic",
-        "pydantic_core",
-        "rich",
-        "scipy",
-        "sklearn",
-        "threadpoolctl",
-        "typer",
-        "yaml",
+    **{
+        f"sim.{wing}": {
+            *golden.split(),
+            *(f"sim.{other}" for other in wings.split()),
+            *outside.split(),
+        }
+        for wing, (golden, wings, outside) in WINGS.items()
     },
-    "sim.cost": {"golden.params", "matplotlib", "numpy", "pydantic", "rich", "sim", "yaml"},
-    "sim.explore": {
-        "golden",
-        "matplotlib",
-        "numpy",
-        "optuna",
-        "psycopg",
-        "pydantic",
-        "rich",
-        "sim",
-        "threadpoolctl",
-        "yaml",
-    },
-    "sim.images": {
-        "golden",
-        "matplotlib",
-        "numpy",
-        "pydantic",
-        "rich",
-        "sim",
-        "threadpoolctl",
-        "torch",
-    },
-    "sim.hardware": {"amaranth", "golden", "matplotlib", "pydantic", "rich", "rtl", "sim"},
     "verification": {*LAYERS, "*"},
 }
+for _command in ("binplay", "native", "pretrain", "resnet"):
+    MAY_IMPORT[f"sim.commands.{_command}"] = {*MAY_IMPORT["sim.commands"], "sim.commands", "torch"}
+MAY_IMPORT["sim.commands.rtl"] = {*MAY_IMPORT["sim.commands"], "sim.commands", "rtl"}
 
 # Numba stays behind golden.kernels, the plain definitions above it.
 MAY_NOT_IMPORT = {"golden": {"golden.kernels"}, "golden.params": {"golden.bits"}}
-
-
-def imported_names(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "imports are absolute"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def rule_of(module: str, table: dict[str, set[str]]) -> tuple[str, set[str]]:
@@ -100,10 +109,28 @@ def modules() -> list[Path]:
     return sorted(p for layer in LAYERS for p in (ROOT / layer).rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(ROOT)))
-def test_module_imports_only_what_its_layer_may(path: Path) -> None:
-    module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
-    assert faults(module, path.read_text()) == []
+def test_every_module_imports_only_what_its_layer_may() -> None:
+    found = []
+    for path in modules():
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        found += faults(module, path.read_text())
+    assert found == []
+
+
+def test_wings_are_those_of_the_table_and_import_just_what_it_says() -> None:
+    house = House(ROOT)
+    assert set(house.wings) == set(WINGS)
+    assert house.arrows == {(a, b) for a, (_, below, _) in WINGS.items() for b in below.split()}
+
+
+def test_a_wing_imports_only_wings_on_lower_floors() -> None:
+    floor = {wing: number for number, wings in enumerate(FLOORS) for wing in wings}
+    assert set(floor) == set(WINGS)
+    assert [(a, b) for a, b in House(ROOT).arrows if floor[a] <= floor[b]] == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert House(ROOT).file_circles == []
 
 
 @pytest.mark.parametrize(
@@ -113,21 +140,51 @@ def test_module_imports_only_what_its_layer_may(path: Path) -> None:
         ("golden.lfsr", "import numba"),
         ("golden.sampler", "from golden.kernels import draw"),
         ("golden.bits", "from sim.work.files import write_whole"),
+        ("sim.work.files", "from sim.documents.section import Section"),
+        ("sim.documents.read", "from sim.data.bank import Bank"),
+        ("sim.measure.ledger", "from sim.replay import SOURCES"),
+        ("sim.report.tables", "from sim.study.report.groups import Group"),
+        ("sim.data.bank", "from sim.study.config import StudyConfig"),
         ("sim.learn.head", "from numba import njit"),
-        ("sim.learn.head", "from rtl import chip"),
-        ("sim.cli", "import amaranth"),
-        ("sim.learn.head", "import torch"),
+        ("sim.replay.gbm", "from sim.study.experiment import Experiment"),
         ("sim.cost.counts.sampler", "from golden.sampler import Sampler"),
         ("sim.cost.report.document", "from rtl.emit import Design"),
         ("sim.study.study", "import verification.bench"),
+        ("sim.hardware.mapping", "from sim.explore.space.space import Space"),
+        ("sim.compare.choice", "import torch"),
+        ("sim.pictures.flips", "import optuna"),
+        ("sim.explore.designs.chip", "from sim.images.device import choose_device"),
+        ("sim.images.device", "from sim.commands.pretrain import PretrainCommand"),
+        ("sim.commands.run", "import torch"),
+        ("sim.commands.cost", "from rtl.emit import Design"),
+        ("sim.cli", "import amaranth"),
     ],
 )
 def test_planted_import_is_found(module: str, source: str) -> None:
     assert faults(module, source) != []
 
 
-def test_only_rtl_commands_need_amaranth() -> None:
-    commands = "sim.cli, sim.commands, sim.cost.command, sim.data.embed, sim.data.samples"
+def test_planted_circles_and_steps_back_up_are_found(tmp_path: Path) -> None:
+    for name, source in {
+        "work/files": "from sim.study.run import Run",
+        "study/run": "import sim.report.tables",
+        "report/tables": "from sim.work import files",
+        "report/text": "from sim.report.tables import markdown_table",
+    }.items():
+        (tmp_path / "sim" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sim" / f"{name}.py").write_text(source + "\n")
+    house = House(tmp_path)
+    assert house.arrows == {("work", "study"), ("study", "report"), ("report", "work")}
+    assert house.circles == [["report", "study", "work"]]
+    assert house.file_circles == [["sim.report.tables", "sim.study.run", "sim.work.files"]]
+    assert house.back_up == 3
+    (tmp_path / "sim" / "report" / "tables.py").write_text("import sys\n")
+    assert (House(tmp_path).circles, House(tmp_path).back_up) == ([], 0)
+    assert House(tmp_path).floors == {"report": 1, "study": 2, "work": 3}
+
+
+def test_only_commands_that_map_hardware_need_amaranth() -> None:
+    commands = "sim.cli, sim.commands.run, sim.commands.bank, sim.cost.assessment"
     check = f"import sys, {commands}; sys.exit('amaranth' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 

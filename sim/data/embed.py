@@ -1,73 +1,26 @@
 # SPDX-License-Identifier: MIT
-"""Embeddings of a whole data set by a network, and the command that writes them to a file."""
+"""Embeddings of a whole data set by a network, and the card that says how it was trained."""
 
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import Progress
 
 from golden.kernels import infer
 from golden.network import Network
 from golden.params import NetworkParams
-from sim.data.bank_file import BankFile, encode_bank
-from sim.data.datasets import ImageSet, load
+from sim.data.bank_file import BankFile
+from sim.data.datasets import ImageSet
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, find_file, read_bytes, read_text, write_whole
+from sim.work.files import find_file, read_bytes, read_text
 
-__all__ = [
-    "BankCommand",
-    "card_path",
-    "check_input",
-    "embed",
-    "pixels_of",
-    "read_network",
-]
+__all__ = ["card_path", "check_input", "embed", "pixels_of", "read_card", "read_network"]
 
 CHUNK = 1000  # images between two steps of the progress bar
-
-
-@dataclass(frozen=True, kw_only=True)
-class BankCommand:
-    """Arguments of ``engram bank``."""
-
-    network: Path
-    data: str
-    data_dir: Path | None
-    out: Path
-
-    def execute(self, console: Console) -> None:
-        """Embed the data set and write the bank file.
-
-        Raises
-        ------
-        UserError
-            If the network, the data or the output is at fault; nothing is then written.
-        """
-        if self.out.resolve() in (self.network.resolve(), card_path(self.network).resolve()):
-            raise UserError(f"--out must not be the network file or its card, {self.out}")
-        network, content = read_network(self.network)
-        pretraining = _read_card(card_path(self.network), content)
-        images = load(self.data, self.data_dir)
-        ensure_directory(self.out.parent)
-        with Progress(console=console, transient=True) as bars:
-            bar = bars.add_task(
-                "embedding", total=len(images.train_images) + len(images.test_images)
-            )
-            bank = embed(network, content, images, pretraining, lambda n: bars.advance(bar, n))
-        write_whole(self.out, data := encode_bank(bank))
-        console.print(
-            f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
-            f"of {bank.features} bits, {len(data)} bytes",
-            markup=False,
-            highlight=False,
-        )
 
 
 def read_network(path: Path) -> tuple[Network, bytes]:
@@ -173,7 +126,7 @@ def check_input(params: NetworkParams, images: ImageSet) -> None:
         )
 
 
-def _read_card(path: Path, network_file: bytes) -> dict[str, Any]:
+def read_card(path: Path, network_file: bytes) -> dict[str, Any]:
     """Return what the card beside a network file says of its training; nothing without one."""
     if find_file([path]) is None:
         return {}

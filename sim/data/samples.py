@@ -6,14 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 
-from sim.data.datasets import ImageSet, load
-from sim.work.arrays_file import load_arrays, save_arrays
+from sim.data.datasets import ImageSet
+from sim.work.arrays_file import load_arrays
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory
 
-__all__ = ["Samples", "SamplesCommand", "choose_samples", "read_samples"]
+__all__ = ["Samples", "choose_samples", "read_samples"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -33,35 +31,6 @@ class Samples:
     images: NDArray[np.uint8]
     labels: NDArray[np.int64]
     places: NDArray[np.int64]
-
-
-@dataclass(frozen=True, kw_only=True)
-class SamplesCommand:
-    """Arguments of ``engram samples``."""
-
-    data: str
-    data_dir: Path | None
-    per_class: int
-    out: Path
-
-    def execute(self, console: Console) -> None:
-        """Choose the images and write their file.
-
-        Raises
-        ------
-        UserError
-            If the data or the output is at fault; nothing is then written.
-        """
-        samples = choose_samples(load(self.data, self.data_dir), self.per_class)
-        ensure_directory(self.out.parent)
-        save_arrays(
-            self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}
-        )
-        console.print(
-            f"Samples: {self.out}, {len(samples.labels)} test images of {self.data}",
-            markup=False,
-            highlight=False,
-        )
 
 
 def choose_samples(images: ImageSet, per_class: int) -> Samples:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sim.commands import RunCommand
+from sim.commands.run import RunCommand
 from sim.compare.comparison import Comparison
 from sim.compare.held_out import load_choice_bank
 from sim.data.source import load_bank
@@ -138,7 +138,7 @@ def test_choice_that_changed_does_not_go_on_with_the_runs_of_another(
         raise KeyboardInterrupt
 
     config, out = write_comparison(tmp_path), tmp_path / "out"
-    monkeypatch.setattr("sim.commands.ComparisonReport.write", stop)
+    monkeypatch.setattr("sim.commands.run.ComparisonReport.write", stop)
     assert engram("run", config, "--out", out, "--jobs", 1)[0] == 130
     mark = tmp_path / "out.partial" / "final" / "study.json"
     mark.write_text(json.dumps({**json.loads(mark.read_text()), "choice": "other"}))

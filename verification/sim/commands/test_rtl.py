@@ -279,13 +279,13 @@ def test_synthesis_reports_cells_and_clock_rate(engram: Engram, tmp_path: Path) 
 def test_several_sizes_are_one_report_block_by_block(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for module in ("sim.hardware.command", "rtl.emit"):
+    for module in ("sim.commands.rtl", "rtl.emit"):
         monkeypatch.setattr(f"{module}.BLOCKS", {name: BLOCKS[name] for name in ("lfsr", "pool")})
     costs = Costs(
         generic_cells=1, latches=0, ice40_lut4=1, ice40_ff=1, ice40_ram=1,
         lut4=5, ff=7, bram=0, multipliers=0, mhz=99.9, placements=(99.9,),
     )  # fmt: skip
-    monkeypatch.setattr("sim.hardware.command.synthesize", lambda *_: costs)
+    monkeypatch.setattr("sim.commands.rtl.synthesize", lambda *_: costs)
     sizes = ("--size", "full", "--size", "tiny", "--size", "small", "--size", "tiny")
     assert engram("rtl", "--synth", "--all", *sizes, "--out", "out")[0] == 0
     page = (tmp_path / "out" / "report.md").read_text()

@@ -158,7 +158,7 @@ def test_study_that_a_picture_cannot_be_drawn_of_is_refused(
     assignment: str,
     message: str,
 ) -> None:
-    monkeypatch.setattr("sim.pictures.command.LARGEST_FEATURES", 1000)
+    monkeypatch.setattr("sim.commands.pictures.LARGEST_FEATURES", 1000)
     config = write_config(tmp_path, STUDY)
     status, _, err = engram("pictures", config, "--set", assignment, "--out", tmp_path / "pictures")
     assert status == 2

@@ -13,9 +13,9 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 
 from rich.console import Console
 
+from sim.commands import binplay as command
+from sim.commands.binplay import BinPlayCommand
 from sim.data.datasets import ImageSet
-from sim.images.binplay import command
-from sim.images.binplay.command import BinPlayCommand
 from sim.images.binplay.continual import BinPlayRun
 from sim.images.binplay.report import binplay_ledger
 from sim.images.binplay.settings import BinPlayConfig, load_binplay

@@ -14,6 +14,7 @@ from sim.cost.report.gate_level import gate_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
 from sim.cost.technology.technology import load_technology
+from sim.hardware.mapping import map_chip
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, remove_file, write_all
 
@@ -65,9 +66,6 @@ class CostCommand:
         """Return the assessment with the gates of the chip, if they are wanted."""
         if not self.map:
             return assessment
-        # Imported here, as all else works without Amaranth and Yosys.
-        from sim.hardware.mapping import map_chip
-
         with Console(stderr=True).status("Mapping the chip to gates"):
             mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)
         whole = replace(assessment, mapped=mapped)

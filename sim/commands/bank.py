@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""What `engram bank` does: the embeddings of a data set, written to a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+from sim.data.bank_file import encode_bank
+from sim.data.datasets import load
+from sim.data.embed import card_path, embed, read_card, read_network
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory, write_whole
+
+__all__ = ["BankCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BankCommand:
+    """Arguments of ``engram bank``."""
+
+    network: Path
+    data: str
+    data_dir: Path | None
+    out: Path
+
+    def execute(self, console: Console) -> None:
+        """Embed the data set and write the bank file.
+
+        Raises
+        ------
+        UserError
+            If the network, the data or the output is at fault; nothing is then written.
+        """
+        if self.out.resolve() in (self.network.resolve(), card_path(self.network).resolve()):
+            raise UserError(f"--out must not be the network file or its card, {self.out}")
+        network, content = read_network(self.network)
+        pretraining = read_card(card_path(self.network), content)
+        images = load(self.data, self.data_dir)
+        ensure_directory(self.out.parent)
+        with Progress(console=console, transient=True) as bars:
+            bar = bars.add_task(
+                "embedding", total=len(images.train_images) + len(images.test_images)
+            )
+            bank = embed(network, content, images, pretraining, lambda n: bars.advance(bar, n))
+        write_whole(self.out, data := encode_bank(bank))
+        console.print(
+            f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
+            f"of {bank.features} bits, {len(data)} bytes",
+            markup=False,
+            highlight=False,
+        )

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""What `engram samples` does: labelled raw images of a data set, written to a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from sim.data.datasets import load
+from sim.data.samples import choose_samples
+from sim.work.arrays_file import save_arrays
+from sim.work.files import ensure_directory
+
+__all__ = ["SamplesCommand"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplesCommand:
+    """Arguments of ``engram samples``."""
+
+    data: str
+    data_dir: Path | None
+    per_class: int
+    out: Path
+
+    def execute(self, console: Console) -> None:
+        """Choose the images and write their file.
+
+        Raises
+        ------
+        UserError
+            If the data or the output is at fault; nothing is then written.
+        """
+        samples = choose_samples(load(self.data, self.data_dir), self.per_class)
+        ensure_directory(self.out.parent)
+        save_arrays(
+            self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}
+        )
+        console.print(
+            f"Samples: {self.out}, {len(samples.labels)} test images of {self.data}",
+            markup=False,
+            highlight=False,
+        )

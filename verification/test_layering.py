@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The import table of the README: who may import whom, inside the project and outside it."""
+"""Who may import whom, inside the project and outside it: the wings of `sim/` and their floors."""
 
 import re
 import subprocess

@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
+from sim.compare.choice_bank import load_choice_bank
 from sim.compare.comparison import Comparison
-from sim.compare.held_out import load_choice_bank
 from sim.compare.report import ComparisonReport
 from sim.data.bank import Bank
 from sim.data.source import load_bank

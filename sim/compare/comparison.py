@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.compare.choice import Candidate, Choice, choose, memory_bits
-from sim.compare.held_out import held_out_bank
+from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
 from sim.measure.ledger import fits

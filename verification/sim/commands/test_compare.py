@@ -12,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from sim.commands.run import RunCommand
+from sim.compare.choice_bank import load_choice_bank
 from sim.compare.comparison import Comparison
-from sim.compare.held_out import load_choice_bank
 from sim.data.source import load_bank
 from sim.study.config import CompareConfig, load_config
 from sim.study.experiment import Experiment

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.compare.held_out import held_out_bank
+from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
 from sim.study.config import ChoiceConfig

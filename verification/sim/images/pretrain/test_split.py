@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from sim.compare.held_out import held_out_bank
+from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.data.datasets import ImageSet, load
 from sim.data.tasks import class_order, split_tasks

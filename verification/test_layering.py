@@ -20,7 +20,7 @@ WINGS = {
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "work", "matplotlib numpy"),
     "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
-    "learn": ("golden", "documents", "numpy pydantic sklearn"),
+    "learn": ("golden", "documents", "numpy pydantic scipy sklearn"),
     "replay": ("golden", "documents learn measure work", "numpy pydantic"),
     "cost": (
         "golden.params",

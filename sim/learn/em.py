@@ -8,6 +8,7 @@ expected one, which EM does not increase monotonically, so the marginal likeliho
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,10 +51,11 @@ class Law:
     shares: Reals
 
     @classmethod
-    def start(cls, means: Reals) -> "Law":
-        """Return the law of some means with equal weights."""
-        equal = np.full(len(means), 1 / len(means))
-        return cls(equal, means, equal)
+    def start(cls, means: Reals, weights: Reals | None = None) -> "Law":
+        """Return the law of some means with some weights, or equal ones."""
+        if weights is None:
+            weights = np.full(len(means), 1 / len(means))
+        return cls(weights, means, weights)
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,15 @@ class Binary:
     ----------
     bits : ndarray of shape (N, D), uint8 in {0, 1}
     weights : ndarray of shape (N,), float64, optional
-        How many times each sample counts; once by default.
+        How much each sample counts beside the others; all alike by default.
 
     Attributes
     ----------
+    weights : ndarray of shape (N,), float64, or None
+        Brought into 0..1 by a power of two, which loses no bit: neither their scale nor a sum out
+        of the range of float64 can change a fit.
+    total : float
+        Their sum, or N.
     samples : BitRows of shape (N, D)
     features : BitRows of shape (D + 1, N)
         The features, then a row of ones. The product with the ones is a sum over all samples taken
@@ -113,8 +120,24 @@ class Binary:
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
         self.features = BitRows(np.vstack([bits.T, np.ones((1, len(bits)), np.uint8)]))
+        if weights is not None and (weights == weights[0]).all():
+            weights = None  # alike is what samples are without weights
+        if weights is not None:
+            weights = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
         self.weights = weights
         self.total = float(len(bits) if weights is None else weights.sum())
+        self._bits = bits
+
+    @cached_property
+    def distinct(self) -> int:
+        """Different samples among those of a weight above 0.
+
+        Neither the scale of the weights nor samples given twice in place of a double weight change
+        it.
+        """
+        bits = self._bits if self.weights is None else self._bits[self.weights > 0]
+        packed = np.packbits(bits, axis=1)
+        return len(np.unique(packed.view(f"V{packed.shape[1]}")))
 
     def mean(self, values: Reals) -> float:
         """Return the weighted mean of one value a sample."""
@@ -128,8 +151,8 @@ def initial_means(
     """Draw the means that EM starts from.
 
     ``centroid`` scatters them around the mean of the data ``m``, feature by feature, with `scale`
-    times its standard deviation ``sqrt(m (1 - m))``, clipped to ``1/(2N) .. 1 - 1/(2N)``;
-    ``random`` is uniform in 0.25..0.75 and ``uniform`` in 0..1.
+    times its standard deviation ``sqrt(m (1 - m))``, clipped to ``1/(2N) .. 1 - 1/(2N)`` for N
+    different samples; ``random`` is uniform in 0.25..0.75 and ``uniform`` in 0..1.
 
     Returns
     -------
@@ -143,8 +166,7 @@ def initial_means(
     weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
     centroid = data.features.dot(weights[np.newaxis])[:, :-1] / data.total
     deviation = np.sqrt(np.maximum(centroid * (1 - centroid), 0))
-    # The largest margin is 1/2, met by the sample whose total weight is 1 or less.
-    margin = min(0.5, 1 / (2 * data.total))
+    margin = 1 / (2 * data.distinct)
     means = centroid + scale * deviation * rng.standard_normal(shape)
     return np.clip(means, margin, 1 - margin)
 

@@ -5,14 +5,22 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, DensityMixin
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from golden.kernels.bit_rows import BitRows
 from golden.params.checks import check_choice, check_flag, check_integer
 from sim.learn import em
 from sim.learn.em import Binary, Law, Rule
-from sim.learn.mixture_checks import as_integer, check_means, check_real, check_sample_weight
+from sim.learn.mixture_checks import (
+    as_integer,
+    check_means,
+    check_real,
+    check_sample_weight,
+    check_weights,
+)
 
 __all__ = ["BernoulliMixture"]
 
@@ -36,10 +44,12 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Law of the first means: around the mean of the data, uniform in 0.25..0.75 or in 0..1.
     init_scale : float
         Noise around the mean of the data, in standard deviations of each feature.
+    weights_init : array-like of shape (n_components,), optional
+        The first weights; equal ones by default.
     means_init : array-like of shape (n_components, n_features), optional
         The first means themselves: one start, nothing drawn.
     pi : {"fixed", "trainable"}
-        Whether the weights stay at ``1 / n_components`` or are learnt.
+        Whether the weights stay at the first ones or are learnt.
     criterion : {"marginal", "expected"}
         Objective: the likelihood, or the expected complete one that the paper prints (its eq. 3),
         smaller by the entropy of the responsibilities.
@@ -103,6 +113,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         *,
         init: str = "centroid",
         init_scale: float = 1.0,
+        weights_init: ArrayLike | None = None,
         means_init: ArrayLike | None = None,
         pi: str = "fixed",
         criterion: str = "marginal",
@@ -118,6 +129,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         self.n_components = n_components
         self.init = init
         self.init_scale = init_scale
+        self.weights_init = weights_init
         self.means_init = means_init
         self.pi = pi
         self.criterion = criterion
@@ -130,15 +142,22 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         self.precision = precision
         self.random_state = random_state
 
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the mixture.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features), values 0 and 1
+        X : array-like or sparse matrix of shape (n_samples, n_features), values 0 and 1
+            A sparse matrix is converted.
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How many times each sample counts, not negative; once by default.
+            How much each sample counts beside the others, not negative; all alike by default. The
+            scale of the weights changes nothing.
 
         Returns
         -------
@@ -187,9 +206,20 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         -------
         BernoulliMixture
             Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the data are not as described, or `n_components` is no longer that of
+            the batches before.
         """
         self._check_parameters()
         first = not hasattr(self, "n_batches_")
+        if not first and self.n_components != len(self.weights_):
+            raise ValueError(
+                f"n_components must stay {len(self.weights_)}, as in the batches before, not "
+                f"{self.n_components}: fit begins anew"
+            )
         data = self._binary(X, sample_weight, reset=first)
         rule = self._rule()
         law = self._start(data, rule) if first else self._law()
@@ -208,19 +238,13 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Parameters
         ----------
         weights : array-like of shape (n_components,)
-            Not negative, of sum 1.
+            Not negative, of sum 1 to the precision of float32; brought to that of float64.
         means : array-like of shape (n_components, n_features), values in 0..1
         **parameters
             Those of the constructor, without `n_components`.
         """
         means = check_means("Means", means)
-        weights = np.array(weights, np.float64)
-        if weights.shape != means.shape[:1]:
-            raise ValueError(
-                f"Weights must be {len(means)}, one a component, not of shape {weights.shape}"
-            )
-        if not ((weights >= 0).all() and np.isclose(weights.sum(), 1)):
-            raise ValueError(f"Weights must be >= 0 and add up to 1, not {weights.tolist()}")
+        weights = check_weights("Weights", weights, len(means))
         mixture = cls(len(means), **parameters)
         mixture.n_features_in_ = means.shape[1]
         mixture.n_batches_ = 1
@@ -286,7 +310,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         rng = np.random.default_rng(self.random_state)
         best: tuple[Law, float] | None = None
         for _ in range(1 if self.means_init is not None else self.n_init):
-            law = Law.start(self._first_means(data, rng))
+            law = Law.start(self._first_means(data, rng), self._first_weights())
             law, bound, *_ = em.run(data, law, rule, self._warmup(), tol=None)
             if best is None or bound > best[1]:
                 best = law, bound
@@ -301,6 +325,11 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         if means.shape != shape:
             raise ValueError(f"means_init must be of shape {shape}, not {means.shape}")
         return means
+
+    def _first_weights(self) -> NDArray[np.float64] | None:
+        if self.weights_init is None:
+            return None
+        return check_weights("weights_init", self.weights_init, int(self.n_components))
 
     def _warmup(self) -> int:
         return min(self.warmup_iter, self.max_iter) if self.count_warmup else self.warmup_iter
@@ -329,7 +358,9 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         if not reset:
             check_is_fitted(self)
         data: Any = X  # scikit-learn's annotation knows no array-like
-        array: Any = validate_data(self, data, reset=reset)
+        array: Any = validate_data(self, data, accept_sparse="csr", reset=reset)
+        if issparse(array):
+            array = array.toarray()
         binary = (array == 0) | (array == 1)
         if not binary.all():
             raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
@@ -339,7 +370,10 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         return em.log_joint(BitRows(self._bits(X)), self._law())
 
     def _total(self, X: ArrayLike, sample_weight: ArrayLike | None) -> float:
-        return self._binary(X, sample_weight, reset=False).total
+        """Return the number of samples, each as often as its weight says."""
+        bits = self._bits(X)
+        weights = check_sample_weight(sample_weight, len(bits))
+        return float(len(bits) if weights is None else weights.sum())
 
     def _n_parameters(self) -> int:
         n_weights = self.weights_.size - 1 if self.pi == "trainable" else 0

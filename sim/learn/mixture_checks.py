@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["as_integer", "check_means", "check_probabilities", "check_real", "check_sample_weight"]
+__all__ = [
+    "as_integer",
+    "check_means",
+    "check_probabilities",
+    "check_real",
+    "check_sample_weight",
+    "check_weights",
+]
 
 
 def as_integer(value: Any) -> Any:
@@ -66,7 +73,7 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
     Raises
     ------
     ValueError
-        If there are more or fewer, one is negative or not finite, or all are 0.
+        If there are more or fewer, one is negative or not finite, or their sum is 0 or no float64.
     """
     if weight is None:
         return None
@@ -80,4 +87,36 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
         raise ValueError(f"Sample weights must be finite and >= 0, not {array[wrong][0].item()!r}")
     if not array.any():
         raise ValueError("Sample weights must have a positive sum, not zero")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(array.sum()):
+            raise ValueError(
+                "Sample weights must have a finite sum: divide them all by the largest"
+            )
     return array
+
+
+def check_weights(name: str, weights: ArrayLike, n_components: int) -> NDArray[np.float64]:
+    """Return mixing weights as float64 whose sum is 1 as exactly as float64 can say.
+
+    Parameters
+    ----------
+    name : str
+        What messages call them.
+    weights : array-like of shape (n_components,)
+        Not negative, of sum 1 to the precision of float32.
+    n_components : int
+        K.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
+    array = np.array(weights, np.float64)
+    if array.shape != (n_components,):
+        raise ValueError(
+            f"{name} must be {n_components}, one a component, not of shape {array.shape}"
+        )
+    if not ((array >= 0).all() and np.isclose(array.sum(), 1)):
+        raise ValueError(f"{name} must be >= 0 and add up to 1, not {array.tolist()}")
+    return array / array.sum()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csc_matrix, csr_array, issparse
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -192,6 +193,72 @@ def test_duplicating_the_data_is_doubling_the_weights():
     doubled = BernoulliMixture(**parameters).fit(X, sample_weight=np.full(150, 2))
     assert twice.means_ == pytest.approx(doubled.means_, abs=1e-9)
     assert twice.lower_bound_ == pytest.approx(doubled.lower_bound_)
+
+
+@pytest.mark.parametrize("scale", [1 / 300, 1e-300, 1e300, 0.1, 3, 2**-1060, 2.0**1000])
+def test_scale_of_the_weights_changes_no_fit(scale):
+    rng = np.random.default_rng(5)
+    means = np.kron(np.eye(3), np.full((1, 20), 0.8)) + 0.1
+    X = (rng.random((300, 60)) < np.repeat(means, 100, axis=0)).astype(np.uint8)
+    plain = BernoulliMixture(3, random_state=0, max_iter=50, tol=1e-12).fit(X)
+    alike = BernoulliMixture(3, random_state=0, max_iter=50, tol=1e-12)
+    alike.fit(X, sample_weight=scale)
+    assert alike.means_.tobytes() == plain.means_.tobytes()
+    # Three groups are three components, whatever the scale.
+    assert np.sort(np.bincount(alike.predict(X))).tolist() == [100, 100, 100]
+    weights = np.tile([1.0, 2.0], 150)
+    fits = [
+        BernoulliMixture(3, random_state=0, n_init=1, precision="double").fit(X, sample_weight=w)
+        for w in (weights, scale * weights)
+    ]
+    assert fits[0].means_ == pytest.approx(fits[1].means_, abs=1e-9)
+
+
+def test_weights_whose_sum_overflows_are_refused():
+    with pytest.raises(ValueError, match=r"^Sample weights must have a finite sum: divide them"):
+        BernoulliMixture().fit(SLIDES, sample_weight=1e308)
+
+
+def test_weights_of_single_precision_are_brought_to_a_sum_of_one():
+    weights = np.full(10, 0.1, np.float32)
+    mixture = BernoulliMixture.from_parameters(weights, np.full((10, 4), 0.5), random_state=0)
+    assert mixture.weights_.sum() == pytest.approx(1, abs=1e-15)
+    assert len(mixture.sample(50)[0]) == 50
+
+
+def test_batches_keep_the_number_of_components():
+    X = np.random.default_rng(0).integers(0, 2, (40, 6))
+    mixture = BernoulliMixture(2, random_state=0).partial_fit(X)
+    mixture.set_params(n_components=3)
+    with pytest.raises(ValueError, match=r"^n_components must stay 2, as in the batches before"):
+        mixture.partial_fit(X)
+    assert len(mixture.fit(X).weights_) == 3
+
+
+def test_first_weights_are_those_given():
+    X = np.random.default_rng(1).integers(0, 2, (60, 6))
+    fixed = BernoulliMixture(2, weights_init=[0.25, 0.75], random_state=0).fit(X)
+    assert fixed.weights_.tolist() == [0.25, 0.75]
+    means = [[0.2] * 6, [0.7] * 6]
+    given = {"weights_init": [0.25, 0.75], "means_init": means, "pi": "trainable"}
+    learnt = BernoulliMixture(2, max_iter=1, warmup_iter=0, tol=0, precision="double", **given)
+    learnt.fit(X)
+    law = em.Law(np.array([0.25, 0.75]), np.array(means), np.array([0.25, 0.75]))
+    joint = brute_log_joint(X, law.weights, law.means)
+    shares = np.exp(joint) / np.exp(joint).sum(axis=1, keepdims=True)
+    assert learnt.weights_ == pytest.approx(shares.mean(axis=0), abs=1e-9)
+    with pytest.raises(ValueError, match=r"^weights_init must be 2, one a component, not of shape"):
+        BernoulliMixture(2, weights_init=[1]).fit(X)
+
+
+@pytest.mark.parametrize("kind", [csr_array, csc_matrix])
+def test_sparse_data_are_converted(kind):
+    X = np.random.default_rng(2).integers(0, 2, (50, 9))
+    dense, sparse = (BernoulliMixture(2, random_state=0).fit(data) for data in (X, kind(X)))
+    assert dense.means_.tobytes() == sparse.means_.tobytes()
+    assert sparse.predict(kind(X)).tolist() == dense.predict(X).tolist()
+    with pytest.raises(ValueError, match=r"^X must be binary, 0 or 1, not 2$"):
+        sparse.fit(kind(2 * X))
 
 
 def test_sample_of_weight_zero_is_no_sample():
@@ -399,11 +466,20 @@ class Thresholded(BernoulliMixture):
         if not reset:
             check_is_fitted(self)
         data: Any = X
-        return np.greater(validate_data(self, data, reset=reset), 0).astype(np.uint8)
+        array = validate_data(self, data, accept_sparse="csr", reset=reset)
+        return np.greater(array.toarray() if issparse(array) else array, 0).astype(np.uint8)
+
+
+# The check asks for the tags of a classifier wherever there is predict_proba.
+CHECKS_OF_CLASSIFIERS = dict.fromkeys(
+    ("check_estimator_sparse_array", "check_estimator_sparse_matrix"),
+    "reads a tag that only classifiers have; test_sparse_data_are_converted has what it asks",
+)
 
 
 @parametrize_with_checks(
-    [Thresholded(random_state=0), Thresholded(3, pi="trainable", random_state=0)]
+    [Thresholded(random_state=0), Thresholded(3, pi="trainable", random_state=0)],
+    expected_failed_checks=lambda _: CHECKS_OF_CLASSIFIERS,
 )
 def test_scikit_learn_accepts_the_estimator(estimator, check):
     check(estimator)
@@ -416,6 +492,9 @@ REFUSED_CHECKS = dict.fromkeys(
         "check_dict_unchanged",
         "check_dont_overwrite_parameters",
         "check_dtype_object",
+        "check_estimator_sparse_array",
+        "check_estimator_sparse_matrix",
+        "check_estimator_sparse_tag",
         "check_estimators_dtypes",
         "check_estimators_fit_returns_self",
         "check_estimators_nan_inf",
@@ -436,6 +515,7 @@ REFUSED_CHECKS = dict.fromkeys(
         "check_positive_only_tag_during_fit",
         "check_readonly_memmap_input",
         "check_sample_weight_equivalence_on_dense_data",
+        "check_sample_weight_equivalence_on_sparse_data",
         "check_sample_weights_list",
         "check_sample_weights_not_an_array",
         "check_sample_weights_not_overwritten",

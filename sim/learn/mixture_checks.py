@@ -90,7 +90,7 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
     with np.errstate(over="ignore"):
         if not np.isfinite(array.sum()):
             raise ValueError(
-                "Sample weights must have a finite sum: divide them all by the largest"
+                "Sample weights must have a finite sum: divide all by the largest"
             )
     return array
 

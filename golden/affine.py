@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Affine quantisation: reals as codes with a zero point, and sums brought to codes (contract, 12).
 
+A real is a float64, taken as the exact number that it is: quotients are fractions, so that no code
+is that of a quotient which was rounded before.
+
 A code c stands for the real ``S * (c - Z)``, S the scale and Z the zero point (Jacob et al., 2018,
 equation 1; the gemmlowp library). Binary latent replay's equation (1) is its symmetric form, Z = 0.
 """
 
 import math
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -69,7 +73,7 @@ class Affine:
 
 
 def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:
-    """Return the codes of reals: ``saturate(round(a / S) + Z)``, halves to the even code.
+    """Return the codes of reals: ``saturate(round(a / S) + Z)``, a half to the even integer.
 
     Parameters
     ----------
@@ -87,8 +91,10 @@ def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:
     reals = np.asarray(values, np.float64)
     if not np.isfinite(reals).all():
         raise ValueError(f"Values must be finite, not {reals[~np.isfinite(reals)].flat[0]}")
-    codes = np.rint(reals / _check_scale(scale)) + params.zero_point
-    return np.clip(codes, params.lowest, params.highest).astype(np.int64)
+    step = Fraction(_check_scale(scale))
+    codes = [round(Fraction(real) / step) + params.zero_point for real in reals.ravel().tolist()]
+    clipped = [min(max(code, params.lowest), params.highest) for code in codes]
+    return np.array(clipped, np.int64).reshape(reals.shape)
 
 
 def dequantize(codes: ArrayLike, scale: float, zero_point: int = 0) -> Reals:
@@ -100,6 +106,8 @@ def calibrate(
     low: float, high: float, width: int, *, symmetric: bool = False
 ) -> tuple[float, AffineParams]:
     """Return the scale and the codes of a range of reals, ``S = (high - low) / (2^q - 1)``.
+
+    The zero point is that of the exact ``S``; the scale returned is the float64 nearest to it.
 
     Parameters
     ----------
@@ -125,16 +133,16 @@ def calibrate(
     check_flag("Symmetric", symmetric)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise ValueError(f"Range must have a finite low < high, not {low}..{high}")
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = (high - low) / (2**width - 1)
-    if symmetric:
-        return scale, AffineParams(width=width)
-    zero_point = round(-(2 ** (width - 1)) - low / scale)
-    return scale, AffineParams(width=width, zero_point=zero_point)
+    lowest, highest = Fraction(min(low, 0.0)), Fraction(max(high, 0.0))
+    scale = (highest - lowest) / (2**width - 1)
+    zero_point = 0 if symmetric else round(-(2 ** (width - 1)) - lowest / scale)
+    return float(scale), AffineParams(width=width, zero_point=zero_point)
 
 
 def fixed_point(ratio: float) -> tuple[int, int]:
-    """Return M and s with ``M / 2^s`` nearest to a ratio of scales, ``2^30 <= M < 2^31``.
+    """Return M and s with ``M / 2^s`` nearest to a ratio of scales.
+
+    M is 1 for a power of two, else in ``2^30 .. 2^31-1``.
 
     Raises
     ------
@@ -142,6 +150,8 @@ def fixed_point(ratio: float) -> tuple[int, int]:
         If no shift in ``-31..61`` brings M there.
     """
     fraction, exponent = math.frexp(_check_scale(ratio))
+    if fraction == 0.5 and -31 <= 1 - exponent <= 61:
+        return 1, 1 - exponent
     multiplier = round(fraction * 2**31)
     if multiplier == 2**31:
         multiplier, exponent = 2**30, exponent + 1

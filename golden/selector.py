@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Selection of classes and of components (contract, 6)."""
 
+import math
 from collections.abc import Mapping
+from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.bits import round_half_up
 from golden.lfsr import Lfsr
 from golden.params import SelectorParams, Stream, stream_params
 from golden.params.checks import check_integer
@@ -136,4 +138,7 @@ def cumulative_thresholds(weights: ArrayLike) -> NDArray[np.uint16]:
         raise ValueError(f"Weights must be >= 0, not {pi[wrong][0]}")
     if not abs(pi.sum() - 1) <= 1e-6:
         raise ValueError(f"Weights must sum to 1, not {pi.sum()}")
-    return np.minimum(65535, round_half_up(65536 * np.cumsum(pi)[:-1])).astype(np.uint16)
+    # The sums of the weights as given, exact: a rounded sum could end on the other side of a half.
+    sums = list(accumulate(map(Fraction, pi.tolist())))[:-1]
+    nearest = [min(65535, math.floor(65536 * s + Fraction(1, 2))) for s in sums]
+    return np.array(nearest, np.uint16)

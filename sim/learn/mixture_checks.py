@@ -89,9 +89,7 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
         raise ValueError("Sample weights must have a positive sum, not zero")
     with np.errstate(over="ignore"):
         if not np.isfinite(array.sum()):
-            raise ValueError(
-                "Sample weights must have a finite sum: divide all by the largest"
-            )
+            raise ValueError("Sample weights must have a finite sum: divide all by the largest")
     return array
 
 

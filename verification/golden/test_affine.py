@@ -106,7 +106,7 @@ def test_codes_saturate_after_the_zero_point_is_added():
 @given(st.floats(2.0**-20, 2.0**20), st.integers(-(2**30), 2**30), st.integers(-128, 127))
 def test_a_fixed_point_ratio_is_within_a_step_of_the_real_one(ratio, total, zero_point):
     multiplier, shift = fixed_point(ratio)
-    assert 2**30 <= multiplier < 2**31
+    assert 2**30 <= multiplier < 2**31 or (multiplier == 1 and Fraction(2) ** -shift == ratio)
     assert abs(Fraction(multiplier) / Fraction(2) ** shift / Fraction(ratio) - 1) <= Fraction(
         1, 2**31
     )
@@ -117,7 +117,37 @@ def test_a_fixed_point_ratio_is_within_a_step_of_the_real_one(ratio, total, zero
 
 
 def test_a_ratio_just_below_a_power_of_two_is_that_power():
-    assert fixed_point(1 - 2.0**-40) == fixed_point(1.0) == (2**30, 30)
+    assert fixed_point(1 - 2.0**-40) == (2**30, 30)
+
+
+@pytest.mark.parametrize("exponent", [-61, -31, -1, 0, 1, 31])
+def test_a_ratio_that_is_a_power_of_two_multiplies_by_one(exponent):
+    assert fixed_point(2.0**exponent) == (1, -exponent)
+
+
+@given(
+    st.floats(-1e6, 1e6), st.floats(2.0**-30, 2.0**10), st.integers(-128, 127), st.integers(2, 16)
+)
+def test_codes_are_those_of_exact_quotients(value, scale, zero_point, width):
+    params = AffineParams(width=width, zero_point=zero_point % 2 ** (width - 1))
+    exact = Fraction(value) / Fraction(scale)
+    below = exact.numerator // exact.denominator  # a half goes to the even of its two neighbours
+    rest = exact - below
+    nearest = below + (rest > Fraction(1, 2) or (rest == Fraction(1, 2) and below % 2 == 1))
+    wanted = min(max(nearest + params.zero_point, params.lowest), params.highest)
+    assert quantize([value], scale, params).tolist() == [wanted]
+
+
+def test_a_quotient_that_float64_rounds_to_a_half_is_no_half():
+    # -1.95 / 0.1 is -19.5 in float64; the two numbers themselves are a little more than that.
+    assert quantize([-1.95], 0.1, AffineParams(width=16)).tolist() == [-19]
+
+
+def test_the_zero_point_of_a_range_about_zero_is_exact():
+    # -128 + 127.5 is a half; low / S in float64 is not.
+    assert calibrate(-9.3, 9.3, 8)[1].zero_point == 0
+    for tenths in range(1, 2000):
+        assert calibrate(-tenths / 10, tenths / 10, 8)[1].zero_point == 0
 
 
 @pytest.mark.parametrize("shift", [1, 2, 7, 16])

@@ -2,9 +2,12 @@
 """Selector: classes and components, exactly where words can be listed."""
 
 from collections import Counter
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from golden.params import SelectorParams, stream_params
 from golden.selector import Selector, count_not_above, cumulative_thresholds
@@ -125,3 +128,13 @@ def test_requests_that_cannot_be_are_refused():
         block.request(0, 1)
     with pytest.raises(ValueError, match="Requests must be an integer >= 0, not -1"):
         block.request(1, -1)
+
+
+@given(st.lists(st.integers(1, 2**20), min_size=2, max_size=40))
+def test_thresholds_are_those_of_exact_sums(shares):
+    weights = np.array(shares) / sum(shares)
+    exact, wanted = Fraction(0), []
+    for weight in weights[:-1].tolist():
+        exact += Fraction(weight)
+        wanted.append(min(65535, (65536 * exact + Fraction(1, 2)).__floor__()))
+    assert cumulative_thresholds(weights).tolist() == wanted

@@ -54,7 +54,7 @@ class Step:
     cycles : int
         Cycles the step lasts at least; with payloads left over after them if `abandon`.
     abandon : bool
-        End after `cycles`, whatever has passed.
+        End after `cycles` and no later, whatever has passed: `Trace.left` says what had not.
     """
 
     inputs: Mapping[str, list[int]] = field(default_factory=dict)
@@ -112,6 +112,8 @@ class Trace:
         Cycles in which a counted pin was 1.
     stalls : dict of str to int
         Cycles in which a payload was offered on a stream and not taken.
+    left : list of int
+        For each step that was abandoned, the payloads that had not passed, over all its streams.
     """
 
     cycles: int = 0
@@ -119,6 +121,7 @@ class Trace:
     offered: dict[str, list[int]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     stalls: dict[str, int] = field(default_factory=dict)
+    left: list[int] = field(default_factory=list)
 
     def gaps(self, name: str) -> set[int]:
         """Return the cycles from one payload of a stream to the next, such as there are."""
@@ -252,8 +255,10 @@ class Engine:
         """Read pins in the first cycle without transfers, then begin the next step."""
         step = self.steps[self._index]
         quiet = self.trace.cycles > self._last_transfer or not (step.inputs or step.outputs)
-        if not quiet or self._step_cycles < max(1, step.cycles):
+        if not (quiet or step.abandon) or self._step_cycles < max(1, step.cycles):
             return
+        if step.abandon:
+            self.trace.left.append(sum(map(len, self._left.values())))
         for pin, expected in step.reads.items():
             if levels[pin] != expected:
                 raise BenchError(

@@ -97,4 +97,5 @@ def test_reset_drops_the_pixel() -> None:
     broken = Step(pins=step.pins, inputs=step.inputs, outputs=step.outputs, cycles=6, abandon=True)
     fresh = bench(params, 1, 3, False, 2, 1)
     again = Step(pins=fresh.pins, inputs=fresh.inputs, outputs=fresh.outputs, reset=True)
-    run_pysim(Collector(params), [broken, again])
+    trace = run_pysim(Collector(params), [broken, again])
+    assert trace.left[0] > 0

@@ -16,7 +16,7 @@ from verification.rtl.chip_coverage import cover_resets, cover_run
 from verification.rtl.chip_script import OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.coverage import cover, record, summary
-from verification.rtl.engine import BenchError, Step
+from verification.rtl.engine import BenchError, Engine, Step, Stream
 from verification.rtl.simulators import run_pysim
 
 ROOT = Path(__file__).parent.parent.parent
@@ -82,6 +82,20 @@ def test_a_bench_that_failed_has_met_nothing(lines: list[dict[str, Any]]) -> Non
 def test_a_step_that_is_cut_short_has_met_nothing(lines: list[dict[str, Any]]) -> None:
     run_pysim(Xnor(XnorParams(inputs=1)), bench(agree=1, abandon=True))
     assert met(lines) == {}
+
+
+@pytest.mark.parametrize("cycles", [1, 5, 30])
+def test_a_step_that_is_abandoned_ends_after_its_cycles_and_counts_what_was_left(
+    cycles: int,
+) -> None:
+    words = [n % 2 for n in range(40)]
+    passing = Step(inputs={"i": words}, cycles=cycles, abandon=True)
+    engine = Engine([Stream("i", into=True)], [passing])
+    while not engine.done:
+        levels = engine.drive()
+        engine.observe({**levels, "i__ready": 1})
+    assert engine.trace.left == [40 - cycles]
+    assert len(engine.trace.transfers["i"]) == cycles
 
 
 def header(target: int, index: int = 0, address: int = 0, count: int = 0) -> int:

@@ -91,4 +91,5 @@ def test_reset_drops_the_step_and_keeps_the_words() -> None:
         cycles=5, abandon=True,
     )  # fmt: skip
     again = Step(reset=True, pins=third.pins, inputs=third.inputs, outputs=third.outputs)
-    run_pysim(Fetch(params), [first, second, held, again])
+    trace = run_pysim(Fetch(params), [first, second, held, again])
+    assert trace.left[0] > 0

@@ -124,7 +124,8 @@ def test_latency_and_interval(task: str, task_width: int) -> None:
 def test_reset_drops_the_request_under_way(under_way: int) -> None:
     whole = bench(SMALL, [(20, 12, 4), (1, 2, 1)])
     cut = replace(whole[0], cycles=under_way, abandon=True)
-    run_pysim(IndexCode(SMALL), [cut, Step(reset=True), *whole])
+    trace = run_pysim(IndexCode(SMALL), [cut, Step(reset=True), *whole])
+    assert trace.left[0] > 0
 
 
 def test_an_idle_generator_offers_nothing() -> None:

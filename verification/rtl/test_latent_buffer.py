@@ -216,7 +216,7 @@ def test_what_is_refused_is_taken_and_flagged_and_changes_nothing(events) -> Non
     run_pysim(LatentBuffer(SMALL), [*steps, *bench.steps(later)])
 
 
-@pytest.mark.parametrize("cycles", [1, 2, 3, 4, 9, 21, 22, 23, 24])
+@pytest.mark.parametrize("cycles", [1, 2, 3, 4, 9, 20, 21, 22, 23])
 @pytest.mark.parametrize("learning", [False, True])
 def test_reset_in_the_middle_forgets_everything(learning, cycles) -> None:
     bench = Bench(SMALL)
@@ -227,7 +227,8 @@ def test_reset_in_the_middle_forgets_everything(learning, cycles) -> None:
     fresh = Bench(SMALL)
     empty = Step(reset=True, reads=fresh.pins())
     after = fresh.steps([Event(1), *fresh.events(30)])
-    run_pysim(LatentBuffer(SMALL), [*before, cut, empty, *after])
+    trace = run_pysim(LatentBuffer(SMALL), [*before, cut, empty, *after])
+    assert learning or trace.left[0] > 0
 
 
 def test_a_bench_with_a_wrong_bit_fails() -> None:

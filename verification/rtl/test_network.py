@@ -94,7 +94,9 @@ def test_reset_in_the_middle_of_any_layer() -> None:
             cycles=begun - cycles // 2, abandon=True,
         ))  # fmt: skip
     again = Step(reset=True, pins=second.pins, inputs=second.inputs, outputs=second.outputs)
-    run_pysim(Network(params), [*steps, again], PAUSES["flowing"])
+    trace = run_pysim(Network(params), [*steps, again], PAUSES["flowing"])
+    assert len(trace.left) == len(program.layer_cycles(params))
+    assert min(trace.left) > 0
 
 
 def test_words_load_between_pictures_and_before_pixels() -> None:

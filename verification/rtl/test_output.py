@@ -87,10 +87,11 @@ def test_abort_ends_the_packet_under_way(kind: Kind, cut: int) -> None:
 
 def test_nothing_is_taken_while_it_aborts() -> None:
     before, _ = packet(Kind.RESULT, 0, 1)
-    run_pysim(Output(), [
+    trace = run_pysim(Output(), [
         Step(inputs={"result": before}, pins={"abort": 1}, cycles=5, abandon=True),
         Step(reset=True, pins={"abort": 0}, cycles=3),
     ])  # fmt: skip
+    assert trace.left == [len(before)]
 
 
 def lying_in_one_another() -> tuple[list[int], list[int]]:

@@ -281,11 +281,12 @@ def test_reset_in_the_middle_restarts_everything(mode: str, cycles: int) -> None
     plan.append(rng, 2)
     inputs = plan.class_inputs(rng.integers(0, 8, (2, 10)), [5])
     interrupted = Step(
-        inputs={**inputs, "i": [0] * 5, "weights": []},
-        outputs={"o": plan.beats([0] * 5)},
+        inputs={**inputs, "i": [0] * 8, "weights": []},
+        outputs={"o": plan.beats([0] * 8)},
         cycles=cycles,
         abandon=True,
     )
     again = two_classes(drawn, cycles)
     empty = Step(reset=True, reads={"n_classes": 0, "n_components": 0, "overflow": 0, "unknown": 0})
-    run_pysim(plan.dut, [*plan.steps, interrupted, empty, *again.steps])
+    trace = run_pysim(plan.dut, [*plan.steps, interrupted, empty, *again.steps])
+    assert trace.left[0] > 0  # it was in the middle

@@ -205,9 +205,10 @@ def test_reset_in_the_middle_drops_the_layer() -> None:
     params = machine(4, 8)
     first, second = CORNERS[0], CORNERS[2]
     steps = list(first.steps(params))
-    run_pysim(Window(params), [
+    trace = run_pysim(Window(params), [
         Step(inputs={"i": [first.descriptor(params)]}, outputs={"o": steps}, cycles=30,
              abandon=True),
         Step(reset=True, inputs={"i": [second.descriptor(params)]},
              outputs={"o": list(second.steps(params))}),
     ])  # fmt: skip
+    assert 0 < trace.left[0] < len(steps)

@@ -94,6 +94,26 @@ def test_nothing_is_taken_while_it_aborts() -> None:
     assert trace.left == [len(before)]
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_reset_within_a_packet_forgets_it_and_whose_turn_it_was(kind: Kind) -> None:
+    before, after = packet(kind, 0, 4)
+    run_pysim(Output(), [
+        Step(inputs={NAMES[kind]: before[:2]}, outputs={"o": after[:2]}),
+        Step(reset=True, reads={"o__valid": 0}, cycles=3),
+        in_turns(TURNS, 2, [2, 1]),
+    ])  # fmt: skip
+
+
+def test_reset_drops_the_word_on_offer_and_the_one_that_ends_a_packet() -> None:
+    before, after = packet(Kind.RESULT, 0, 4)
+    offered = Step(inputs={"result": before[:1]}, outputs={"o": after[:1]}, cycles=4, abandon=True)
+    ended = [Step(pins={"abort": 1}, cycles=1), Step(pins={"abort": 0}, cycles=2)]
+    nothing = Step(reset=True, reads={"o__valid": 0}, cycles=5)
+    for steps in ([offered, nothing], [offered, *ended, nothing]):
+        trace = run_pysim(Output(), steps, Pauses(stall=1.0))
+        assert trace.left == [1]  # on offer
+
+
 def lying_in_one_another() -> tuple[list[int], list[int]]:
     """Return the last words of two exemplars of one request, as they come and as they leave."""
     user = {"kind": Kind.EXEMPLAR, "aborted": 0, "reserved": 0, "label": 7}

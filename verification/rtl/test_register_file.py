@@ -121,3 +121,17 @@ def test_reset_brings_the_reset_values() -> None:
     steps = [write(register.offset // 4, ONES) for register, _ in ACCESSED["rw"]]
     ports = {register.port(field): field.reset for register, field in ACCESSED["rw"]}
     run_pysim(RegisterFile(), [*steps, Step(reset=True, pins={"bus__write_en": 0}, reads=ports)])
+
+
+def test_reset_clears_the_flags_and_what_is_about_to_start() -> None:
+    steps = []
+    for register, field in ACCESSED["w1c"]:
+        port = register.port(field)
+        steps += [Step(pins={port: 1, "bus__write_en": 0}, cycles=1), Step(pins={port: 0})]
+        steps += read(register, field.mask)
+        steps += [Step(reset=True), *read(register, 0)]
+    for register, field in ACCESSED["w1s"]:
+        starting = write(register.offset // 4, field.mask)
+        ended = {register.port(field): 0}
+        steps += [starting, Step(reset=True, pins={"bus__write_en": 0}, reads=ended, cycles=1)]
+    run_pysim(RegisterFile(), steps)

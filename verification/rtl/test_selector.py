@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden.params import PrototypesParams, SelectorParams
+from golden.lfsr import Lfsr as GoldenLfsr
+from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
 from golden.selector import Selector as GoldenSelector
 from golden.selector import cumulative_thresholds
 from rtl.selector import Selector
@@ -163,6 +164,32 @@ def test_components_equal_golden(most: int, seed: int) -> None:
 def test_components_in_verilog(simulator: str) -> None:
     dut = selector("round_robin", most=5)
     run_cocotb(dut, component_bench(dut, 200, 1), simulator=simulator)
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1])
+def test_a_threshold_equal_to_the_word_counts(offset: int) -> None:
+    """The one case that tells ``<=`` from ``<``: random words meet it once in 65,536 draws."""
+    dut = selector("weighted", classes=2, most=2)
+    words = {
+        use: GoldenLfsr(stream_params(dut.params.seed, use, 16))
+        for use in (Stream.COMPONENT, Stream.CLASS)
+    }
+    steps = []
+    for _ in range(20):
+        threshold = words[Stream.COMPONENT].tick() + offset
+        pins = {"count": 2, "thresholds": threshold, "choose": 1, "n_classes": 2}
+        chosen = {"choice": int(offset <= 0)}
+        steps += [Step(pins=pins, cycles=1), Step(pins={"choose": 0}, reads=chosen)]
+    run_pysim(dut, steps)
+
+    dut, steps = selector("weighted", classes=2, most=2), []
+    layout = dut.weights.payload.shape()
+    for _ in range(20):
+        threshold = words[Stream.CLASS].tick() + offset
+        weight = payload(layout, {"index": 0, "threshold": threshold})
+        named = {"inputs": {"amount": [1]}, "outputs": {"o": [int(offset <= 0)]}}
+        steps += [Step(inputs={"weights": [weight]}), Step(pins={"n_classes": 2}, **named)]
+    run_pysim(Rationed(dut), steps)
 
 
 @pytest.mark.parametrize("mode", MODES)

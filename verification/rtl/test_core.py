@@ -196,7 +196,7 @@ def all_logits(image: NDArray[np.integer], n_classes: int) -> list[int]:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seen", [5, 8, 2**32 - 1])
+@pytest.mark.parametrize("seen", [5, 8, 2**8, 2**16, 2**31, 2**32 - 1])
 def test_more_classes_than_the_head_has_are_all_of_them(seen: int) -> None:
     image = np.random.default_rng(12).integers(0, 128, (2, 2, 3))
     expected = all_logits(image, 5)

@@ -95,3 +95,15 @@ def test_reset_drops_the_vector_under_way() -> None:
         Step(reset=True),
         *bench(chip, [(0x123456789, 60)]),
     ])  # fmt: skip
+
+
+def test_it_is_idle_between_vectors_alone() -> None:
+    chip = make_chip(lanes=64, simd=8, features=128)  # two beats of eight words
+    words, beats = vector(chip, 2**127 | 1, 128)
+    idle = [Step(reads={"idle": 1})]
+    steps = [*idle]
+    for place, word in enumerate(words):
+        taken = {"i": [word]}
+        passed = beats[place // 8 : place // 8 + 1] if place % 8 == 7 else []
+        steps.append(Step(inputs=taken, outputs={"o": passed}, reads={"idle": int(place == 15)}))
+    run_pysim(Regroup(chip), [*steps, *idle])

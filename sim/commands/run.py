@@ -59,6 +59,13 @@ class RunCommand:
         if self.cache.path is not None:
             ensure_directory(self.cache.path)
         bank = load_bank(config.data, config.tasks, document, self.data_dir, self.cache)
+        if bank.seen:
+            console.print(
+                f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
+                "tasks; they are not new to it.",
+                markup=False,
+                highlight=False,
+            )
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
         else:

@@ -49,6 +49,8 @@ class Bank:
         Bits of the network that made the embeddings; None where there is none, or it is unknown.
     experiences : ndarray of shape (n_samples,), int64, or None
         Task that each training sample comes in; None where a task brings all of its classes.
+    seen : tuple of str
+        Names of the classes of later tasks that the network was trained on: they are not new to it.
     """
 
     features: int
@@ -62,6 +64,7 @@ class Bank:
     provenance: str
     network_bits: int | None = None
     experiences: Labels | None = None
+    seen: tuple[str, ...] = ()
 
     @property
     def n_classes(self) -> int:
@@ -210,7 +213,12 @@ def bank_of_file(
         Bits of the network.
     """
     position = np.argsort(order)
+    class_names = tuple(file.class_names[label] for label in order)
+    trained = file.trained_classes()
+    seen = tuple(class_names[p] for p in range(tasks[0].stop, len(order)) if order[p] in trained)
     origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
+    if seen:
+        origin += f", whose training has seen {len(seen)} of the classes of later tasks"
     return Bank(
         features=file.features,
         train=file.train,
@@ -218,10 +226,11 @@ def bank_of_file(
         test=file.test,
         test_labels=position[file.test_labels],
         tasks=tasks,
-        class_names=tuple(file.class_names[label] for label in order),
+        class_names=class_names,
         thermometer=None,
         provenance=origin,
         network_bits=network_bits,
+        seen=seen,
     )
 
 

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import word_count
+from sim.data.tasks import class_order
 from sim.work.errors import UserError
 from sim.work.files import read_bytes
 
@@ -106,6 +107,20 @@ class BankFile:
             used = self.features % 64
             if used and packed.size and (packed[:, -1] >> np.uint64(used)).any():
                 raise ValueError("Unused bits of the embeddings must be 0, not 1")
+
+    def trained_classes(self) -> frozenset[int]:
+        """Return the classes that the network was trained on, as far as `pretraining` says.
+
+        They are the first `base` of the class order, of the data set of the same name.
+        """
+        classes = self.pretraining.get("classes")
+        if not isinstance(classes, dict) or classes.get("data") != self.data:
+            return frozenset()
+        try:
+            order = class_order(len(self.class_names), classes["order"])
+            return frozenset(order[: int(classes["base"])].tolist())
+        except (KeyError, TypeError, ValueError):  # of a card by somebody else
+            return frozenset()
 
 
 def encode_bank(bank: BankFile) -> bytes:

@@ -77,12 +77,22 @@ class TasksConfig(Section):
     instances : int or null
         Tasks of "new instances", which all bring samples of every class, in place of base and
         increment; of methods alone that learn a class again.
+    allow_seen : bool
+        Whether later tasks may bring classes that the network of the bank was trained on. Such
+        classes are not new to it, so that a study of them is refused otherwise.
     """
 
     base: int = Field(default=2, ge=0)
     increment: int = Field(default=2, ge=1)
     instances: int | None = Field(default=None, ge=1, le=10_000)
     order: Literal["identity"] | int | list[int] = "identity"
+    # None stands for false, and so leaves the digest of a configuration as it was without the key.
+    allow_seen: bool | None = None
+
+    @pydantic.field_validator("allow_seen")
+    @classmethod
+    def _false_is_left_out(cls, allow_seen: bool | None) -> bool | None:
+        return allow_seen or None
 
     @pydantic.field_validator("order")
     @classmethod

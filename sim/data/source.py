@@ -46,7 +46,8 @@ def load_bank(
     ------
     UserError
         If data are missing or damaged, or lack samples of a class; if order, tasks or bits do not
-        fit them, with the line of the configuration.
+        fit them, or later tasks bring classes that the network was trained on, with the line of
+        the configuration.
     """
     source = _source(data, data_dir)
     n_classes = len(source.class_names)
@@ -62,6 +63,8 @@ def load_bank(
         raise UserError(f"{document.where_within(('tasks',))}: tasks: {error}") from error
     if isinstance(source, _EmbeddedSet):
         bank = bank_of_file(source.file, order, split, source.network_bits)
+        if bank.seen and not (again or tasks.allow_seen):
+            raise UserError(_seen_message(bank, document))
     else:
         try:
             bank = build_bank(source, data, order, split, cache)
@@ -112,6 +115,18 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
 def _file(name: str, shipped: str) -> Path:
     """Return the file of a shipped name, or the path that a user gives."""
     return shipped_file(name, shipped) if name in shipped_names() else Path(name)
+
+
+def _seen_message(bank: Bank, document: Document) -> str:
+    """Say that later tasks bring classes which the network knows, and what would be right."""
+    shown = ", ".join(bank.seen[:3]) + (", ..." if len(bank.seen) > 3 else "")
+    number = f"{len(bank.seen)} class{'es' * (len(bank.seen) > 1)}"
+    return (
+        f"{document.where_within(('tasks',))}: tasks: later tasks must bring classes that the "
+        f"network of the bank was not trained on, not {number} of its training ({shown}): take "
+        "them all into the first task by tasks.base and tasks.order, or set tasks.allow_seen to "
+        "true, and the report says so"
+    )
 
 
 def _check_samples(bank: Bank) -> None:

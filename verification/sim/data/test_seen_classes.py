@@ -80,9 +80,8 @@ def test_new_classes_need_no_permission(engram: Engram, tmp_path: Path) -> None:
     # false is what the key stands for when it is left out, to the last bit of the digest.
     digests = []
     for more in ((), ("--set", "tasks.allow_seen=false")):
-        status, out, _ = engram(
-            "run", "cifar100", *more, *QUICK, "--out", tmp_path / f"{len(more)}"
-        )
+        folder = tmp_path / str(len(more))
+        status, out, _ = engram("run", "cifar100", *more, *QUICK, "--out", folder)
         assert status == 0
         assert "Warning" not in out
         results = json.loads((folder / "results.json").read_text())

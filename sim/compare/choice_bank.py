@@ -98,7 +98,9 @@ def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> B
     if config.choice.path is None:
         return bank
     data = DataConfig(name="bank", path=config.choice.path)
-    other = load_bank(data, config.tasks, document, None)
+    # Of its tasks the base classes alone are used, in tasks of their own.
+    tasks = config.tasks.model_copy(update={"allow_seen": True})
+    other = load_bank(data, tasks, document, None)
     where = document.where(("choice", "path"))
     if other.features != bank.features:
         raise UserError(

@@ -392,7 +392,8 @@ BAD = {
         "space.yaml:13: hardware.network must make the 1024 bits of an embedding, not 512",
     ),
     "bank without a network": (
-        ("{name: digits, features: [512, 1024]}", "{name: bank, path: cifar100}"),
+        ("{name: digits, features: [512, 1024]}\ntasks: {base: 4, increment: 2}",
+         "{name: bank, path: cifar100}\ntasks: {base: 50, increment: 5, order: 1993}"),
         ("space.yaml:13: hardware.network is missing: energy needs the network that makes the "
         "embeddings of a bank, as in network: fbnn-1M-wide"),
     ),
@@ -420,7 +421,7 @@ def test_what_data_or_cost_model_cannot_give_is_told_first(
 
 def test_accuracy_and_bits_need_neither_network_nor_prices() -> None:
     text = (
-        "data: {name: bank, path: cifar100}\ntasks: {base: 50, increment: 5}\n"
+        "data: {name: bank, path: cifar100}\ntasks: {base: 50, increment: 5, order: 1993}\n"
         "methods: [{replay: cwr, exemplars: 3}]\nobjectives: [accuracy, bits]"
     )
     evaluator = evaluator_of(text)

@@ -132,6 +132,13 @@ def _bytes(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _frombuffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
+    """Rebuild an array as pickles of protocol 5 hold it: as bytes that lie in the pickle."""
+    if not isinstance(buffer, bytes | bytearray) or not isinstance(dtype, np.dtype):
+        raise _RefusedError(f"an array of {type(buffer).__name__}")
+    return np.frombuffer(buffer, dtype).reshape(shape, order=order)
+
+
 # The function that rebuilds an array, under whatever name this version of numpy has it.
 _RECONSTRUCT: Any = np.empty(0).__reduce__()[0]
 
@@ -140,6 +147,8 @@ _ALLOWED: dict[tuple[str, str], type | Callable[..., Any]] = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy.core.multiarray", "_reconstruct"): _RECONSTRUCT,
     ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
+    ("numpy._core.numeric", "_frombuffer"): _frombuffer,
     ("_codecs", "encode"): _bytes,  # how Python 3 writes bytes for Python 2
 }
 

@@ -4,6 +4,7 @@
 import gzip
 import math
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +29,19 @@ _CLOTHES = (
     "ankle boot",
 )  # fmt: skip
 
+# Folder that torchvision keeps the files in, below the one it is given.
+_TORCHVISION = {"mnist": Path("MNIST", "raw"), "fashion-mnist": Path("FashionMNIST", "raw")}
+
 # Third byte of an idx file: unsigned bytes, the only type of these archives.
 _UNSIGNED_BYTE = 0x08
 
 
 def load_mnist(data_dir: Path) -> ImageSet:
     """Load MNIST from ``data_dir/mnist`` or `data_dir`, in the split and order of the archive.
+
+    Files are found as they are published, ``train-images-idx3-ubyte``, as others have named them,
+    ``train-images.idx3-ubyte``, in a folder a file of that name, and where torchvision keeps them,
+    in ``MNIST/raw``.
 
     Parameters
     ----------
@@ -104,7 +112,8 @@ def _load(
     folders = (data_dir / name, data_dir)
 
     def locate(stem: str) -> Path:
-        path = find_file(folder / f"{stem}{end}" for folder in folders for end in ("", ".gz"))
+        places = (*folders, data_dir / _TORCHVISION[name])
+        path = find_file(file for folder in places for file in _spellings(folder, stem))
         if path is None:
             raise UserError(
                 f"{title} file {stem} (or {stem}.gz) is neither in {folders[0]} nor in "
@@ -145,6 +154,14 @@ def _load(
         class_names=class_names,
         provenance=f"{title} idx files, split and order of the archive",
     )
+
+
+def _spellings(folder: Path, stem: str) -> Iterator[Path]:
+    """Yield where a file may lie in a folder, whatever an archive has made of its name."""
+    names = (stem, stem.replace("-idx", ".idx"))
+    for name in names:
+        yield from (folder / name, folder / f"{name}.gz")
+    yield from (folder / outer / inner for outer in names for inner in names)
 
 
 def _decompress(path: Path) -> bytes:

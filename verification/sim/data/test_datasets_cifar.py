@@ -109,6 +109,17 @@ def test_cifar10_joins_its_batches_in_order(tmp_path: Path) -> None:
     assert cifar.train_images[8, 0, 0, 0] == pixels(2, 5)[0, 0]
 
 
+def test_pickles_of_protocol_5_are_read(tmp_path: Path) -> None:
+    rows = pixels(6, 3)
+    for order in ("C", "F"):
+        write(tmp_path / "train", {"data": np.asarray(rows, order=order)}, protocol=5)
+        assert b"_frombuffer" in (tmp_path / "train").read_bytes()
+        np.testing.assert_array_equal(read_pickle(tmp_path / "train")["data"], rows)
+    write(tmp_path / "train", {"data": np.array([{}])}, protocol=5)
+    with pytest.raises(UserError, match="must hold plain arrays only"):
+        read_pickle(tmp_path / "train")
+
+
 def test_an_archive_of_python_2_is_read(tmp_path: Path) -> None:
     write_cifar100(tmp_path)
     rows = pixels(3, 9)
@@ -145,7 +156,7 @@ class Payload:
         (np.array([Payload(eval, "1")], dtype=object), "an array of objects"),
     ],
 )
-@pytest.mark.parametrize("protocol", [0, 2, 4])
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_a_pickle_that_asks_for_more_than_arrays_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, payload: Any, refused: str, protocol: int
 ) -> None:

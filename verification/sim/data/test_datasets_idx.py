@@ -62,6 +62,24 @@ def test_an_archive_is_read_as_it_was_written(tmp_path: Path, place: str, compre
     assert mnist.pixel_bits == 8
 
 
+@pytest.mark.parametrize("place", ["", "mnist", "MNIST/raw"])
+@pytest.mark.parametrize(
+    "spelling",
+    ["{dash}", "{dot}", "{dash}.gz", "{dot}.gz", "{dash}/{dash}", "{dot}/{dash}", "{dash}/{dot}"],
+)
+def test_files_are_found_under_the_names_that_archives_give_them(
+    tmp_path: Path, place: str, spelling: str
+) -> None:
+    for stem, array in arrays().items():
+        name = spelling.format(dash=stem, dot=stem.replace("-idx", ".idx"))
+        path = tmp_path / place / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(idx(array)) if name.endswith(".gz") else idx(array))
+    mnist = load("mnist", tmp_path)
+    np.testing.assert_array_equal(mnist.train_images[..., 0], arrays()[STEMS[0]])
+    assert mnist.test_labels.tolist() == [9, 8, 0, 0, 1]
+
+
 def test_each_of_the_two_data_sets_prefers_the_folder_of_its_name(tmp_path: Path) -> None:
     write_archive(tmp_path / "mnist")
     write_archive(tmp_path / "fashion-mnist")

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from sim.work.ending import Ended, signals_end
 from sim.work.errors import UserError
 
 __all__ = ["app", "main"]
@@ -456,7 +457,8 @@ def _need_torch(command: str) -> None:
 def main() -> None:
     """Run the command line; a mistake of the user ends in one message and exit status 2."""
     try:
-        app()
+        with signals_end():
+            app()
     except UserError as error:
         Console(stderr=True, soft_wrap=True).print(
             f"engram: {error}", markup=False, highlight=False
@@ -467,8 +469,10 @@ def main() -> None:
             f"engram: Not enough memory: {error}", markup=False, highlight=False
         )
         sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print(
-            "engram: interrupted; what has a --resume goes on with it, explore by the same command"
+    except Ended as end:
+        Console(stderr=True, soft_wrap=True).print(
+            "engram: ended by a signal. Give the same command again to go on, with --resume where "
+            "it has that option",
+            highlight=False,
         )
-        sys.exit(130)
+        sys.exit(end.status)

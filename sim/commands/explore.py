@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What `engram explore` does, from arguments to report."""
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,18 +72,8 @@ class ExploreCommand:
         if ended:
             console.print(f"Going on: {ended} of {workers.study.limit} trials are over.")
         rungs = problem.last_rung + 1
-        with _terminable(), ExploreBars(workers.study.limit, rungs, console) as bars:
+        with ExploreBars(workers.study.limit, rungs, console) as bars:
             return workers.run(bars.show)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Have what a batch system sends before it kills end the command as the keyboard does."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def _hits(records: Sequence[TrialRecord]) -> str:

@@ -2,15 +2,18 @@
 """Runs that share nothing, on several processes."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from queue import Empty
 from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
+from sim.work.ending import interrupts_held, leave_when_told
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 
@@ -20,6 +23,7 @@ __all__ = ["Report", "Runs", "run_parallel", "worker_processes"]
 Report = Callable[[int, Progress], None]
 
 POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 2.0  # that a worker has to end
 
 # Spawned processes start from a clean interpreter, the same on every platform.
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -57,9 +61,7 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
         If a process was ended from outside; what a run raises is raised here.
     """
     events = _CONTEXT.Queue()
-    with worker_processes(
-        min(jobs, len(pending)), initializer=_start_worker, initargs=(runs, events)
-    ) as pool:
+    with worker_processes(min(jobs, len(pending)), _start_worker, (runs, events)) as pool:
         futures = [pool.submit(_work, i) for i in pending]
         for event in _events_until_done(events, futures):
             report(*event)
@@ -67,22 +69,30 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
 
 
 @contextmanager
-def worker_processes(jobs: int, **options: Any) -> Iterator[ProcessPoolExecutor]:
+def worker_processes(
+    jobs: int, prepare: Callable[..., object] | None = None, arguments: tuple[Any, ...] = ()
+) -> Iterator[ProcessPoolExecutor]:
     """Return a context with a pool of processes; on its end, what has not begun is not done.
+
+    The processes end with this one, whatever ends it. An error or a signal does not wait for the
+    runs under way: their last checkpoints are what is left of them.
 
     Parameters
     ----------
     jobs : int
         Processes at a time.
-    **options
-        Of `concurrent.futures.ProcessPoolExecutor`.
+    prepare : callable, optional
+        Called once in every process, before its first run.
+    arguments : tuple
+        Of `prepare`.
 
     Raises
     ------
     UserError
         If a process was ended from outside.
     """
-    with ProcessPoolExecutor(jobs, _CONTEXT, **options) as pool:
+    others = set(multiprocessing.active_children())
+    with _Pool(jobs, _CONTEXT, initializer=_begin, initargs=(prepare, arguments)) as pool:
         try:
             yield pool
         except BrokenProcessPool as error:
@@ -90,8 +100,38 @@ def worker_processes(jobs: int, **options: Any) -> Iterator[ProcessPoolExecutor]
                 "A worker process was ended from outside, for want of memory perhaps: "
                 "go on with --resume, and fewer --jobs"
             ) from error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            _end(set(multiprocessing.active_children()) - others)
+            raise
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+class _Pool(ProcessPoolExecutor):
+    """A pool that starts its processes, as runs are submitted, out of reach of the keyboard."""
+
+    def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
+        with interrupts_held():
+            return super().submit(*arguments, **options)
+
+
+def _begin(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+    leave_when_told()
+    if prepare is not None:
+        prepare(*arguments)
+
+
+def _end(workers: Iterable[BaseProcess]) -> None:
+    """End processes, those that do not hear by force."""
+    for worker in workers:
+        worker.terminate()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for worker in workers:
+        worker.join(max(0.0, deadline - time.monotonic()))
+        if worker.exitcode is None:
+            worker.kill()
+            worker.join()
 
 
 def _events_until_done(

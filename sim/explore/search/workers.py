@@ -3,10 +3,8 @@
 
 import multiprocessing
 import os
-import signal
 import socket
 import sys
-import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -22,6 +20,7 @@ from sim.explore.search.study import SharedStudy
 from sim.explore.search.trials import TrialRecord
 from sim.explore.search.worker import Worker
 from sim.explore.storage.storage import Storage
+from sim.work.ending import interrupts_held, leave_when_told
 from sim.work.errors import UserError
 
 __all__ = ["Workers", "run_worker"]
@@ -98,7 +97,8 @@ class Workers:
             process = context.Process(
                 target=run_worker, args=(*self._arguments, token), daemon=True
             )
-            process.start()
+            with interrupts_held():
+                process.start()
             self._processes[_name(process.pid, token)] = process
 
     def _see_to_the_dead(self) -> None:
@@ -144,15 +144,13 @@ def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, to
     token : str
         Tells it from any other that had, or has elsewhere, the same process number.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of the terminal: the command tells its workers
     worker: Worker | None = None
 
     def leave() -> None:
         if worker is not None:
             worker.leave()
-        os._exit(0)
 
-    _when_told_to_end(leave)
+    leave_when_told(leave)
     name = _name(os.getpid(), token)
     try:
         with SharedStudy(problem, storage, trials, pulse.grace) as study:
@@ -165,24 +163,6 @@ def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, to
 
 def _name(pid: int | None, token: str) -> str:
     return f"{socket.gethostname()}:{pid}:{token}"
-
-
-def _when_told_to_end(leave: Callable[[], None]) -> None:
-    """Have a thread call `leave` on SIGTERM, or when the process that started this one is gone.
-
-    No exception does that: raised wherever the main thread happens to be, it can be swallowed, in
-    the finalizer of an object say.
-    """
-    ear, mouth = multiprocessing.Pipe(duplex=False)
-    signal.signal(signal.SIGTERM, lambda number, frame: mouth.send(None))
-    parent = multiprocessing.parent_process()
-    told = [ear] if parent is None else [ear, parent.sentinel]
-
-    def watch() -> None:
-        wait(told)
-        leave()
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""How long work ends before its time: on a signal, and with the process that started it."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from types import FrameType
+
+__all__ = ["Ended", "interrupts_held", "leave_when_told", "signals_end"]
+
+
+class Ended(BaseException):
+    """The process was told to end, by the keyboard or by another process.
+
+    No `Exception`, so that no library takes it for a failure of its own; no `KeyboardInterrupt`
+    either, which command-line libraries turn into an exit without a word.
+
+    Parameters
+    ----------
+    number : int
+        Of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def status(self) -> int:
+        """Exit status that shells expect: 130 after Ctrl-C, 143 after SIGTERM."""
+        return 128 + self.number
+
+
+@contextmanager
+def signals_end() -> Iterator[None]:
+    """Context in which SIGINT and SIGTERM raise `Ended` in the main thread, each once.
+
+    A second signal changes nothing: what ends is ending.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+
+    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Context in which Ctrl-C waits, and processes are started that never hear of it.
+
+    A process inherits what is blocked where it is started, and so is deaf before its first line.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def leave_when_told(leave: Callable[[], object] = lambda: None) -> None:
+    """Have a worker process end at once on SIGTERM, or when the process that started it is gone.
+
+    A thread does that, woken by the signal itself. An exception in the main thread could be
+    swallowed wherever that happens to be, in the finalizer of an object say, and would wait for
+    compiled code to return. Ctrl-C in a terminal reaches every process of a command: the one that
+    was started from it tells its workers, which do not listen themselves.
+
+    Parameters
+    ----------
+    leave : callable
+        Called before, in that thread.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ear, mouth = os.pipe()
+    os.set_blocking(mouth, False)
+    signal.set_wakeup_fd(mouth)
+    signal.signal(signal.SIGTERM, lambda number, frame: None)
+    parent = multiprocessing.parent_process()
+    told = [ear] if parent is None else [ear, parent.sentinel]
+
+    def watch() -> None:
+        wait(told)
+        try:
+            leave()
+        finally:
+            os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -104,8 +104,6 @@ function breakdown(trial, each) {
   const total = shares.reduce((sum, share) => sum + share.value, 0) || 1;
   const most = Math.max(...shares.map((share) => share.value)) || 1;
   const bars = shares.map((share) => {
-    const bar = html("span", { class: "bar" });
-    bar.style.width = `${(Math.max(0, share.value) / most) * 100}%`;
     const percent = `${Math.round((share.value / total) * 100)} %`;
     return html(
       "li",
@@ -117,7 +115,7 @@ function breakdown(trial, each) {
         withUnit(each, share.value),
         html("small", {}, ` ${percent}`),
       ),
-      html("span", { class: "track" }, bar),
+      track(share.value / most),
     );
   });
   return html("ul", { class: "bars" }, ...bars);
@@ -169,9 +167,7 @@ function curve(trial) {
 }
 
 function parameterList(trial) {
-  const pairs = Object.entries(trial.parameters).map(([name, value]) =>
-    html("div", {}, html("dt", {}, name), html("dd", {}, String(value))),
-  );
+  const pairs = Object.entries(trial.parameters).map(([name, value]) => pair(name, String(value)));
   return pairs.length ? html("dl", { class: "pairs" }, ...pairs) : null;
 }
 

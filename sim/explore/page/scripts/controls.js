@@ -79,12 +79,7 @@ function buildCards() {
   for (const card of document.querySelectorAll(".card[data-trial]")) {
     const trial = trialOf.get(Number(card.dataset.trial));
     const values = objectives.map((each) =>
-      html(
-        "div",
-        {},
-        html("dt", {}, each.name),
-        html("dd", {}, format(each.of(trial)), html("small", {}, ` ${each.unit}`)),
-      ),
+      pair(each.name, format(each.of(trial)), html("small", {}, ` ${each.unit}`)),
     );
     const show = html(
       "button",
@@ -125,13 +120,6 @@ function buildSensitivity() {
 }
 
 function shareCell(share) {
-  const bar = html("span", { class: "bar" });
-  bar.style.width = `${Math.min(1, Math.max(0, share ?? 0)) * 100}%`;
   const text = share === null ? "–" : `${Math.round(share * 100)} %`;
-  return html(
-    "td",
-    {},
-    html("span", { class: "percent" }, text),
-    html("span", { class: "track" }, bar),
-  );
+  return html("td", {}, html("span", { class: "percent" }, text), track(share ?? 0));
 }

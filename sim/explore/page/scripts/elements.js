@@ -20,43 +20,27 @@ function filled(element, attributes, children) {
 // Of a pixel; it keeps the path data short.
 const tenth = (value) => Math.round(value * 10) / 10;
 
+// Corners of marks, x and y by turns, in shares of their radius; a circle has none.
+const OUTLINES = {
+  square: [-0.88, -0.88, 0.88, -0.88, 0.88, 0.88, -0.88, 0.88],
+  triangle: [0, -1.2, 1.1, 0.8, -1.1, 0.8],
+  diamond: [0, -1.3, 1.15, 0, 0, 1.3, -1.15, 0],
+  drop: [0, 1.2, 1.1, -0.8, -1.1, -0.8],
+  plus: [
+    -0.4, -1.15, 0.4, -1.15, 0.4, -0.4, 1.15, -0.4, 1.15, 0.4, 0.4, 0.4, 0.4, 1.15, -0.4, 1.15,
+    -0.4, 0.4, -1.15, 0.4, -1.15, -0.4, -0.4, -0.4,
+  ],
+  hourglass: [-1, -1.1, 1, -1.1, -1, 1.1, 1, 1.1],
+  bar: [-0.45, -1.3, 0.45, -1.3, 0.45, 1.3, -0.45, 1.3],
+};
+
 // The outline of a mark about (x, y), as path data: many marks make one path, which is fast.
 function mark(shape, x, y, r) {
-  const at = (dx, dy) => `${tenth(x + dx * r)} ${tenth(y + dy * r)}`;
-  const polygon = (...corners) => `M${corners.map((corner) => at(...corner)).join("L")}Z`;
-  switch (shape) {
-    case "square":
-      return polygon([-0.88, -0.88], [0.88, -0.88], [0.88, 0.88], [-0.88, 0.88]);
-    case "triangle":
-      return polygon([0, -1.2], [1.1, 0.8], [-1.1, 0.8]);
-    case "diamond":
-      return polygon([0, -1.3], [1.15, 0], [0, 1.3], [-1.15, 0]);
-    case "drop":
-      return polygon([0, 1.2], [1.1, -0.8], [-1.1, -0.8]);
-    case "plus": {
-      const [a, b] = [1.15, 0.4];
-      return polygon(
-        [-b, -a],
-        [b, -a],
-        [b, -b],
-        [a, -b],
-        [a, b],
-        [b, b],
-        [b, a],
-        [-b, a],
-        [-b, b],
-        [-a, b],
-        [-a, -b],
-        [-b, -b],
-      );
-    }
-    case "hourglass":
-      return polygon([-1, -1.1], [1, -1.1], [-1, 1.1], [1, 1.1]);
-    case "bar":
-      return polygon([-0.45, -1.3], [0.45, -1.3], [0.45, 1.3], [-0.45, 1.3]);
-    default:
-      return `M${at(-1, 0)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
-  }
+  const corners = OUTLINES[shape];
+  if (!corners)
+    return `M${tenth(x - r)} ${tenth(y)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
+  const at = corners.map((share, i) => tenth((i % 2 ? y : x) + share * r));
+  return `M${at.join(" ")}Z`;
 }
 
 function markIcon(each) {
@@ -66,6 +50,26 @@ function markIcon(each) {
     { class: `icon ${each.className}`, viewBox: "0 0 14 14", "aria-hidden": "true" },
     path,
   );
+}
+
+// A name and what it says, in a list of descriptions.
+const pair = (name, ...content) =>
+  html("div", {}, html("dt", {}, name), html("dd", {}, ...content));
+
+// A bar as long as a share of its track.
+function track(share) {
+  const bar = html("span", { class: "bar" });
+  bar.style.width = `${Math.min(1, Math.max(0, share)) * 100}%`;
+  return html("span", { class: "track" }, bar);
+}
+
+// Children are drawn anew; the one that had the focus gets it again.
+function refill(host, ...children) {
+  const focused = host.contains(document.activeElement) ? document.activeElement : null;
+  const kept = focused?.dataset.focus;
+  host.replaceChildren(...children);
+  if (kept)
+    [...host.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === kept)?.focus();
 }
 
 // Width of an element's content; plots are drawn to it and scaled from it in print.

@@ -55,34 +55,22 @@ function drawParallel() {
   const width = Math.max(room, 2 * LANE.side + least * (drawn.length - 1));
   const step = (width - 2 * LANE.side) / Math.max(1, drawn.length - 1);
   const axes = drawn.map((each, i) => axisOf(each, LANE.side + i * step));
-  const inside = (front) => selected.filter((trial) => trial.front === front);
-  const kept = keptFocus(parallelPlot);
+  const bySeries = (kind, front) =>
+    series.map((each) => {
+      const own = selected.filter((trial) => trial.front === front && seriesOf(trial) === each);
+      return lines(`${kind} ${each.className}`, own, axes);
+    });
   parallelPlot.setAttribute("viewBox", `0 0 ${width} ${LANE.height}`);
   parallelPlot.setAttribute("width", width);
-  parallelPlot.replaceChildren(
-    lines(
-      "outside",
-      shown.filter((trial) => !isSelected.has(trial)),
-      axes,
-    ),
-    ...series.map((s) =>
-      lines(
-        `dominated ${s.className}`,
-        inside(false).filter((t) => seriesOf(t) === s),
-        axes,
-      ),
-    ),
-    ...series.map((s) =>
-      lines(
-        `best ${s.className}`,
-        inside(true).filter((t) => seriesOf(t) === s),
-        axes,
-      ),
-    ),
+  const outside = shown.filter((trial) => !isSelected.has(trial));
+  refill(
+    parallelPlot,
+    lines("outside", outside, axes),
+    ...bySeries("dominated", false),
+    ...bySeries("best", true),
     lines("now", state.chosen ? [state.chosen] : [], axes),
     ...axes.map(drawAxis),
   );
-  restoreFocus(parallelPlot, kept);
 }
 
 function lines(className, some, axes) {
@@ -196,7 +184,7 @@ function dragAxis(event, each, scale) {
   const start = valueAt(event);
   const move = (e) => {
     const now = valueAt(e);
-    update(() => setRange(each, Math.min(start, now), Math.max(start, now)));
+    update(() => setRange(each, { low: Math.min(start, now), high: Math.max(start, now) }));
   };
   event.preventDefault();
   const dragging = new AbortController();
@@ -217,7 +205,7 @@ function thumb({ each, x }, side, value, y) {
     role: "slider",
     tabindex: 0,
     "aria-orientation": "vertical",
-    "aria-label": `${side === "low" ? "least" : "most"} ${headline(each)}`,
+    "aria-label": endName(each, side),
     "aria-valuemin": each.low,
     "aria-valuemax": each.high,
     "aria-valuenow": value,
@@ -239,26 +227,16 @@ function moveThumb(event, each, side) {
     PageUp: jump,
     PageDown: -jump,
   }[event.key];
-  const range = rangeOf(each) ?? { low: -Infinity, high: Infinity };
+  const range = rangeOf(each) ?? OPEN;
   const last = each.levels.length - 1;
   if (event.key === "Escape") update(() => state.filters.delete(each.key));
   else if (step || event.key === "Home" || event.key === "End") {
     const now = each.levels.findLastIndex((level) => level <= Math.max(range[side], each.low));
     const to = step ? Math.min(Math.max(now + step, 0), last) : event.key === "Home" ? 0 : last;
     const next = { ...range, [side]: each.levels[to] };
-    if (next.low <= next.high) update(() => setRange(each, next.low, next.high));
+    if (next.low <= next.high) update(() => setRange(each, next));
   } else return;
   event.preventDefault();
-}
-
-// Axes are drawn anew; what had the focus gets it again.
-function keptFocus(host) {
-  return host.contains(document.activeElement) ? document.activeElement.dataset.focus : null;
-}
-
-function restoreFocus(host, kept) {
-  if (kept)
-    [...host.querySelectorAll("[data-focus]")].find((e) => e.dataset.focus === kept)?.focus();
 }
 
 function buildParallel() {

@@ -43,11 +43,9 @@ class ScatterPanel {
         {
           type: "button",
           class: "log",
-          "aria-pressed": String(this[`log${axis}`]),
           "aria-label": `logarithmic ${axis.toLowerCase()} axis, plot ${this.id}`,
-          onclick: (event) => {
+          onclick: () => {
             this[`log${axis}`] = !this[`log${axis}`];
-            event.currentTarget.setAttribute("aria-pressed", String(this[`log${axis}`]));
             this.lay();
           },
         },
@@ -73,7 +71,6 @@ class ScatterPanel {
       const each = dimensionOf.get(event.currentTarget.value);
       this[axis.toLowerCase()] = each;
       this[`log${axis}`] = each.log;
-      this.logs[axis].setAttribute("aria-pressed", String(each.log));
       this.lay();
     };
     const name = `${axis === "X" ? "horizontal" : "vertical"} axis, plot ${this.id}`;
@@ -93,6 +90,8 @@ class ScatterPanel {
       if (!this.scaleX.draws(vx) || !this.scaleY.draws(vy)) return [];
       return [{ trial, vx, vy, px: this.scaleX.at(vx), py: this.scaleY.at(vy) }];
     });
+    for (const axis of ["X", "Y"])
+      this.logs[axis].setAttribute("aria-pressed", String(this[`log${axis}`]));
     this.plot.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.plot.setAttribute("aria-label", this.summary());
     this.cursorRing = svg("path", { class: "cursor" });
@@ -164,12 +163,13 @@ class ScatterPanel {
   }
 
   select(a, b, slack = 0) {
+    const { x, y, scaleX, scaleY } = this;
     const sorted = (p, q) => (p <= q ? [p, q] : [q, p]);
     const [x0, x1] = sorted(a.px, b.px);
     const [y0, y1] = sorted(a.py, b.py);
     update(() => {
-      setRange(this.x, this.scaleX.invert(x0 - slack), this.scaleX.invert(x1 + slack));
-      setRange(this.y, this.scaleY.invert(y1 + slack), this.scaleY.invert(y0 - slack));
+      setRange(x, { low: scaleX.invert(x0 - slack), high: scaleX.invert(x1 + slack) });
+      setRange(y, { low: scaleY.invert(y1 + slack), high: scaleY.invert(y0 - slack) });
     });
   }
 

@@ -48,7 +48,10 @@ function passes(value, filter) {
   return filter.values ? filter.values.has(value) : filter.low <= value && value <= filter.high;
 }
 
-function setRange(each, low, high) {
+const OPEN = { low: -Infinity, high: Infinity };
+const endName = (each, side) => `${side === "low" ? "least" : "most"} ${headline(each)}`;
+
+function setRange(each, { low, high }) {
   const open = low === -Infinity && high === Infinity;
   if (open) state.filters.delete(each.key);
   else state.filters.set(each.key, { low, high });

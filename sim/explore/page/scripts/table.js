@@ -84,24 +84,19 @@ function filterCell(column) {
 }
 
 function rangeInput(each, side) {
-  const open = side === "low" ? -Infinity : Infinity;
   const input = html("input", {
     type: "number",
     step: "any",
     placeholder: side === "low" ? "min" : "max",
-    "aria-label": `${side === "low" ? "least" : "most"} ${headline(each)}`,
+    "aria-label": endName(each, side),
     oninput: () => {
-      const range = rangeOf(each) ?? { low: -Infinity, high: Infinity };
-      const next = {
-        ...range,
-        [side]: Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : open,
-      };
-      update(() => setRange(each, next.low, next.high));
+      const value = Number.isFinite(input.valueAsNumber) ? input.valueAsNumber : OPEN[side];
+      update(() => setRange(each, { ...(rangeOf(each) ?? OPEN), [side]: value }));
     },
   });
   rangeInputs.push(() => {
     if (document.activeElement === input) return;
-    const value = rangeOf(each)?.[side] ?? open;
+    const value = (rangeOf(each) ?? OPEN)[side];
     input.value = Number.isFinite(value) ? String(Number(value.toPrecision(3))) : "";
   });
   return input;
@@ -124,20 +119,12 @@ function drawTable() {
   const pages = Math.max(1, Math.ceil(rows.length / size));
   order.page = printing ? 0 : Math.min(order.page, pages - 1);
   const page = rows.slice(order.page * size, (order.page + 1) * size);
-  const kept = keptFocus(tableBody);
-  tableBody.replaceChildren(...page.map(row));
-  if (!page.length)
-    tableBody.append(
-      html(
-        "tr",
-        {},
-        html("td", { class: "nothing", colspan: columns.length }, "No trial passes all filters."),
-      ),
-    );
+  const nothing = html("td", { class: "nothing", colspan: columns.length });
+  nothing.textContent = "No trial passes all filters.";
+  refill(tableBody, ...(page.length ? page.map(row) : [html("tr", {}, nothing)]));
   const stop =
     tableBody.querySelector("[aria-selected=true]") ?? tableBody.querySelector("[data-focus]");
   stop?.setAttribute("tabindex", "0");
-  restoreFocus(tableBody, kept);
   for (const [key, cell] of heads) {
     const way = order.descending ? "descending" : "ascending";
     cell.setAttribute("aria-sort", key === order.key ? way : "none");
@@ -213,11 +200,10 @@ function drawPager(count, pages, size) {
       { type: "button", "data-focus": name, disabled, onclick: () => turn(step) },
       name,
     );
-  const kept = keptFocus(pager);
-  pager.replaceChildren(
+  refill(
+    pager,
     button("Previous", -1, order.page === 0),
     html("span", {}, text),
     button("Next", 1, order.page >= pages - 1),
   );
-  restoreFocus(pager, kept);
 }

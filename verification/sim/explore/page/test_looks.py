@@ -133,6 +133,14 @@ def test_paper_has_more_rows_and_no_controls(reader: Reader) -> None:
     assert page.locator("#table tbody tr").count() == 20
 
 
+def test_plot_that_the_pointer_pressed_has_no_ring(reader: Reader) -> None:
+    page = reader.open(exploration(20))
+    drag(page, 0, (0.15, 0.1), (0.6, 0.8))
+    plot = page.locator("svg.scatter").first
+    assert plot.evaluate("plot => plot === document.activeElement")
+    assert plot.evaluate("plot => getComputedStyle(plot).outlineStyle") == "none"
+
+
 def test_page_is_never_wider_than_the_screen(reader: Reader) -> None:
     page = reader.open(exploration(60))
     for width in (320, 600, 900, 1200, 1400, 2200):

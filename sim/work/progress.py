@@ -85,7 +85,7 @@ class Bars:
             self._bars.remove_task(self._rows.pop(part))
 
     def tell(self, step: str) -> None:
-        """Print the line of a step that has ended; the bars of a terminal show it already."""
+        """Print the line of a step; on a terminal the bars show it already."""
         if not self._live:
             self._console.print(step, markup=False, highlight=False, soft_wrap=True)
 

@@ -15,7 +15,7 @@ LAYERS = ("golden", "rtl", "sim", "verification")
 
 # What each wing of `sim/` imports of `golden`, of other wings, and from outside; no more, no less.
 WINGS = {
-    "work": ("", "", "numpy rich threadpoolctl"),
+    "work": ("", "", "filelock numpy rich threadpoolctl"),
     "documents": ("", "work", "pydantic yaml"),
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "work", "matplotlib numpy"),

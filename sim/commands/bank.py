@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress
 
 from sim.data.bank_file import encode_bank
 from sim.data.datasets import load
 from sim.data.embed import card_path, embed, read_card, read_network
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
+from sim.work.progress import Bars
 
 __all__ = ["BankCommand"]
 
@@ -39,11 +39,16 @@ class BankCommand:
         pretraining = read_card(card_path(self.network), content)
         images = load(self.data, self.data_dir)
         ensure_directory(self.out.parent)
-        with Progress(console=console, transient=True) as bars:
-            bar = bars.add_task(
-                "embedding", total=len(images.train_images) + len(images.test_images)
-            )
-            bank = embed(network, content, images, pretraining, lambda n: bars.advance(bar, n))
+        total, done = len(images.train_images) + len(images.test_images), 0
+        with Bars(console, "embedding", total) as bars:
+
+            def advance(count: int) -> None:
+                nonlocal done
+                done += count
+                bars.update(done)
+                bars.tell(f"embedding: {done}/{total} images")
+
+            bank = embed(network, content, images, pretraining, advance)
         write_whole(self.out, data := encode_bank(bank))
         console.print(
             f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
@@ -17,6 +16,7 @@ from sim.hardware.synthesis import STAGES, require_tools, synthesize
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all
+from sim.work.progress import Bars
 
 __all__ = ["RtlCommand"]
 
@@ -85,19 +85,12 @@ class RtlCommand:
 
     def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[Row]:
         rows = []
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=console,
-            transient=True,
-        ) as bars:
-            bar = bars.add_task("", total=len(designs) * len(STAGES))
+        with Bars(console, "synthesis", len(designs) * len(STAGES)) as bars:
             for i, (design, size) in enumerate(designs):
 
                 def advance(stage: str, design: Design = design, first: int = i * len(STAGES)):
-                    done = first + STAGES.index(stage)
-                    bars.update(bar, completed=done, description=f"{design.name}: {stage}")
+                    bars.update(first + STAGES.index(stage), f"{design.name}: {stage}")
+                    bars.tell(f"{design.name}: {stage}")
 
                 tried = placements_tried(design.name, size)
                 rows.append(Row(design, size, synthesize(design, CACHE, advance, tried)))

@@ -106,12 +106,34 @@ def map_block(
 
 
 def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = None) -> MappedArea:
-    """Map the whole chip to gates; see `map_block`."""
+    """Map the whole chip to gates; see `map_block`.
+
+    Parameters
+    ----------
+    params : ChipParams
+    technology : Technology
+        Its figures of gates and flip-flops count where there is no Liberty file.
+    liberty : Path, optional
+        Cells to map to, plain or gzip.
+    """
     return map_block(Design.of("chip", {"params": params}), technology, liberty)
 
 
 def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CACHE) -> Netlist:
-    """Map a design to gates and return them one by one; see `map_block`."""
+    """Map a design to gates and return them one by one; see `map_block`.
+
+    Parameters
+    ----------
+    design : Design
+    liberty : Path, optional
+        Cells to map to, plain or gzip.
+    cache : Path
+        Folder of the results of earlier runs.
+
+    Returns
+    -------
+    Netlist
+    """
     files = _files(design, liberty)
     script = _GENERIC if liberty is None else _CELLS
     models = "" if liberty is None else _MODELS

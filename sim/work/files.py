@@ -129,6 +129,15 @@ def remove_file(path: Path) -> None:
 def built_in_or_own(name: str, folder: Path, what: str) -> Path:
     """Return the YAML file that a user names: one of `folder` by its stem, or an own one by path.
 
+    Parameters
+    ----------
+    name : str
+        As the user gives it.
+    folder : Path
+        Of the files that come with the install.
+    what : str
+        What the file is, in messages.
+
     Raises
     ------
     UserError

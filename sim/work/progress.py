@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Progress of a study in the terminal: a bar for all of it, and one for each run under way."""
+"""Progress of long work: bars on a terminal; elsewhere, as in a file, a line for every step."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol
+from typing import Protocol, Self
 
 from rich.console import Console
 from rich.progress import (
@@ -14,9 +13,81 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.progress import Progress as Bars
+from rich.progress import Progress as RichProgress
 
-__all__ = ["Progress", "RunBars"]
+__all__ = ["Bars", "Progress", "RunBars"]
+
+
+class Bars:
+    """Context that shows how far a piece of work is.
+
+    On a terminal it shows a bar for all of the work and one for each part under way, which leave
+    nothing behind. Elsewhere it prints one plain line for every step, without control characters.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+        Quiet consoles show nothing.
+    title : str
+        What the bar of all of the work is called.
+    total : float
+        How much work there is, in any unit.
+    """
+
+    def __init__(self, console: Console, title: str, total: float) -> None:
+        self._console = console
+        self._live = console.is_terminal and not console.is_dumb_terminal
+        self._rows: dict[Hashable, TaskID] = {}
+        self._bars = RichProgress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.percentage:3.0f} %"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
+        self._total = self._bars.add_task(title, total=total)
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live:
+            self._bars.stop()
+
+    def update(self, done: float, text: str | None = None) -> None:
+        """Set how much of all of the work is done; `text`, if given, is what its bar is called."""
+        self._bars.update(self._total, completed=done, description=text)
+
+    def update_part(self, part: Hashable, share: float, text: str) -> None:
+        """Show the bar of a part under way.
+
+        Parameters
+        ----------
+        part : hashable
+            Which part.
+        share : float
+            How much of it is done, 0..1.
+        text : str
+            What its bar is called.
+        """
+        if part not in self._rows:
+            self._rows[part] = self._bars.add_task(text, total=1)
+        self._bars.update(self._rows[part], completed=share, description=text)
+
+    def remove_part(self, part: Hashable) -> None:
+        """Remove the bar of a part, if it has one."""
+        if part in self._rows:
+            self._bars.remove_task(self._rows.pop(part))
+
+    def tell(self, step: str) -> None:
+        """Print the line of a step; on a terminal the bars show it already."""
+        if not self._live:
+            self._console.print(step, markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -54,8 +125,8 @@ class _Runs(Protocol):
     def runs(self) -> Sequence[tuple[_Labelled, int]]: ...
 
 
-class RunBars:
-    """Context that shows the progress of a study and leaves nothing behind.
+class RunBars(Bars):
+    """Progress of a study: a bar or line for all of its runs, and for the tasks of each.
 
     Parameters
     ----------
@@ -69,60 +140,35 @@ class RunBars:
     """
 
     def __init__(self, study: _Runs, ended: int, console: Console, title: str = "all runs") -> None:
+        super().__init__(console, title, len(study.runs))
         self._runs = study.runs
+        self._title = title
         self._ended = ended
         self._shares: dict[int, float] = {}
-        self._rows: dict[int, TaskID] = {}
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.percentage:3.0f} %"),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self._total = self._bars.add_task(title, total=len(self._runs))
-
-    def __enter__(self) -> "RunBars":
-        self._bars.start()
-        self._update_total()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bars.stop()
+        self._last: dict[int, Progress] = {}
+        self.update(ended)
 
     def show(self, index: int, progress: Progress) -> None:
         """Take in the progress of run `index`; a run that has ended leaves the screen."""
+        last = self._last.get(index)
+        if last is not None and last.task < progress.task:
+            self.tell(f"{self._named(index, last)} done, train {100 * last.accuracy:.1f} %")
+        self._last[index] = progress
         if progress.task == progress.n_tasks:
-            self._shares[index] = 1
-            if index in self._rows:
-                self._bars.remove_task(self._rows.pop(index))
+            self._shares.pop(index, None)
+            self.remove_part(index)
+            self._ended += 1
+            self.tell(f"{self._name(index)}: done ({self._title}: {self._ended}/{len(self._runs)})")
         else:
             done = progress.task + progress.epoch / progress.epochs
             self._shares[index] = done / progress.n_tasks
-            self._update_row(index, progress)
-        self._update_total()
+            text = f"epoch {progress.epoch}, train {100 * progress.accuracy:.1f} %"
+            self.update_part(index, self._shares[index], f"{self._named(index, progress)}, {text}")
+        self.update(self._ended + sum(self._shares.values()))
 
-    def _update_row(self, index: int, progress: Progress) -> None:
-        if index not in self._rows:
-            self._rows[index] = self._bars.add_task("", total=1)
+    def _name(self, index: int) -> str:
         method, seed = self._runs[index]
-        self._bars.update(
-            self._rows[index],
-            completed=self._shares[index],
-            description=(
-                f"{method.label}, seed {seed}: task {progress.task + 1}/{progress.n_tasks}, "
-                f"epoch {progress.epoch}, train {100 * progress.accuracy:.1f} %"
-            ),
-        )
+        return f"{method.label}, seed {seed}"
 
-    def _update_total(self) -> None:
-        completed = self._ended + sum(self._shares.values())
-        self._bars.update(self._total, completed=completed)
+    def _named(self, index: int, progress: Progress) -> str:
+        return f"{self._name(index)}: task {progress.task + 1}/{progress.n_tasks}"

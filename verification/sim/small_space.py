@@ -5,7 +5,9 @@ from functools import cache
 
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, parse
+from sim.explore.designs.checks import check_designs
 from sim.explore.designs.evaluate import Evaluator
+from sim.explore.designs.inputs import Inputs, load_inputs
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
 
@@ -43,7 +45,14 @@ def space_of(text: str = SPACE) -> Space:
     return Space(config_of(text))
 
 
+def inputs_of(text: str = SPACE) -> Inputs:
+    """Return what the designs of a configuration are evaluated by, once it is checked."""
+    document = document_of(text)
+    inputs = load_inputs(validate(ExploreConfig, document), document, None)
+    check_designs(inputs, document)
+    return inputs
+
+
 @cache
 def evaluator_of(text: str = SPACE) -> Evaluator:
-    document = document_of(text)
-    return Evaluator.of(validate(ExploreConfig, document), document, None)
+    return Evaluator(inputs_of(text))

@@ -4,25 +4,43 @@
 from collections.abc import Iterator
 from typing import Any
 
-from golden.params import NetworkParams
-from sim.data.bank import Bank
-from sim.data.networks import load_network
 from sim.documents.yaml_lines import Document, KeyPath, dotted
+from sim.explore.designs.evaluate import Evaluator
+from sim.explore.designs.inputs import Inputs
 from sim.explore.space.settings import ExploreConfig
+from sim.explore.space.space import Space
 from sim.explore.space.vary import RangeSection
 from sim.replay import SOURCES
 from sim.work.errors import UserError
 
-__all__ = ["check_data", "extracting"]
+__all__ = ["check_designs"]
 
 
-def check_data(config: ExploreConfig, document: Document, bank: Bank) -> None:
-    """Refuse more bits of an embedding, tasks or samples of a class than there are.
+def check_designs(inputs: Inputs, document: Document) -> None:
+    """Refuse a space that asks of its data or of the cost model what they cannot give.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Configuration, data and prices.
+    document : Document
+        Of the configuration, for the place of a fault.
 
     Raises
     ------
     UserError
+        If more bits of an embedding, tasks or samples of a class are asked for than there are, an
+        objective cannot be given of a method, or the reference is no design; the message names key
+        and line.
     """
+    _check_data(inputs, document)
+    _check_objectives(inputs, document)
+    _check_reference(inputs.config, document)
+
+
+def _check_data(inputs: Inputs, document: Document) -> None:
+    """Refuse more bits of an embedding, tasks or samples of a class than there are."""
+    config, bank = inputs.config, inputs.bank
     for path, value in _values(("data", "features"), config.data.features):
         if value > bank.features:
             raise _fault(document, path, f"be at most the {bank.features} bits of an embedding",
@@ -40,35 +58,44 @@ def check_data(config: ExploreConfig, document: Document, bank: Bank) -> None:
                     raise _fault(document, path, what, value)
 
 
-def extracting(config: ExploreConfig, document: Document, bank: Bank) -> NetworkParams | None:
-    """Return the network that makes the embeddings; None where it is not said and not needed.
+def _check_objectives(inputs: Inputs, document: Document) -> None:
+    """Refuse objectives that cannot be given of a method, tried on the first of all its values."""
+    config, evaluator = inputs.config, Evaluator(inputs)
+    space = Space(config)
+    for place, entry in enumerate(config.methods):
+        try:
+            point = space.first(entry.replay)
+        except UserError as error:
+            path = ("methods", place)
+            raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
+        for objective in evaluator.exact:
+            try:
+                evaluator.parts(point, objective)
+            except (TypeError, ValueError, UserError) as error:
+                path = _place_of(config, objective.name)
+                raise UserError(
+                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be given of "
+                    f"{point.method.label}: {error}"
+                ) from error
 
-    Raises
-    ------
-    UserError
-        If it is not said and needed, or makes other embeddings.
-    """
-    name = config.hardware.network
-    if name is None:
-        if bank.thermometer is not None:
-            return NetworkParams(
-                input=bank.thermometer.input, bits=bank.thermometer.bits, layers=(bank.thermometer,)
-            )
-        asked = [o.name for o in config.valued if o.static and o.name != "bits"]
-        if not asked:
-            return None
-        raise UserError(
-            f"{document.where(('hardware',))}: hardware.network is missing: {asked[0]} needs the "
-            "network that makes the embeddings of a bank, as in network: fbnn-1M-wide"
-        )
-    where = document.where(("hardware", "network"))
-    network = load_network(name)
-    if network.output.size != bank.features:
-        raise UserError(
-            f"{where}: hardware.network must make the {bank.features} bits of an embedding, not "
-            f"{network.output.size}"
-        )
-    return network
+
+def _check_reference(config: ExploreConfig, document: Document) -> None:
+    """Refuse a reference that is no design of the space."""
+    if config.reference is not None:
+        try:
+            Space(config).reference  # noqa: B018
+        except UserError as error:
+            where = document.where(("reference",))
+            raise UserError(f"{where}: reference: {error}") from error
+
+
+def _place_of(config: ExploreConfig, name: str) -> KeyPath:
+    """Return where an objective is asked for: among objectives, or in a constraint."""
+    for number, entry in enumerate(config.objectives):
+        if name == (entry if isinstance(entry, str) else entry.name):
+            return ("objectives", number)
+    bounded = [bound.name for bound in config.bounds]
+    return ("constraints", bounded.index(name))
 
 
 def _values(path: KeyPath, given: Any) -> Iterator[tuple[KeyPath, int]]:

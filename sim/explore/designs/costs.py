@@ -16,8 +16,9 @@ from sim.cost.pricing import MemoryLine, Total, price, price_memories
 from sim.cost.technology.technology import Technology
 from sim.explore.designs.past import Past
 from sim.explore.space.objectives import Objective
+from sim.explore.space.part import Part
 
-__all__ = ["Costs", "shortened"]
+__all__ = ["CostShare", "Costs", "shortened"]
 
 _MOST_PARTS = 8  # parts of a sum that are named; the rest is one
 
@@ -132,9 +133,18 @@ class Costs:
         return max((n / copies.get(c, 1) for c, n in rows.items()), default=Fraction(0))
 
 
+class CostShare(Part):
+    """What a component takes of a cost, in the unit of its objective."""
+
+    name: str
+    value: float
+
+
 def shortened(parts: Mapping[str, float]) -> list[dict[str, Any]]:
     """Return the largest parts as plain data, largest first, and the sum of the others."""
     ordered = sorted(((v, k) for k, v in parts.items() if v), reverse=True)
-    found = [{"name": name, "value": value} for value, name in ordered[:_MOST_PARTS]]
+    found = [CostShare(name=name, value=value) for value, name in ordered[:_MOST_PARTS]]
     rest = sum(value for value, _ in ordered[_MOST_PARTS:])
-    return [*found, {"name": "other", "value": rest}] if rest else found
+    if rest:
+        found.append(CostShare(name="other", value=rest))
+    return [share.model_dump() for share in found]

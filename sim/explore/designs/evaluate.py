@@ -2,91 +2,50 @@
 """What a design is worth: its costs before anything is learnt, its accuracy rung by rung."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from golden.params import NetworkParams
-from sim.cost.technology.technology import Technology, load_technology
 from sim.data.bank import Bank
-from sim.data.source import load_bank
-from sim.documents.yaml_lines import Document, KeyPath, dotted
-from sim.explore.designs.checks import check_data, extracting
 from sim.explore.designs.chip import chip_of
 from sim.explore.designs.costs import Costs, shortened
+from sim.explore.designs.inputs import Inputs
 from sim.explore.designs.past import PARTS
 from sim.explore.space.objectives import Objective
 from sim.explore.space.point import Point
 from sim.explore.space.rung import Rung
-from sim.explore.space.settings import ExploreConfig
-from sim.explore.space.space import Space
 from sim.measure import metrics
 from sim.replay import ReplayContext
 from sim.study.experiment import Experiment
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 
-__all__ = ["Evaluator", "check_designs"]
+__all__ = ["Evaluator"]
 
 # Methods whose memory is as large as what comes.
 _UNBOUNDED = ("joint",)
 
 
 class Evaluator:
-    """Values of designs of one space.
+    """Values of designs of one space: prices them, and runs them.
 
     Parameters
     ----------
-    config : ExploreConfig
-    bank : Bank
-        Its data, all bits of every embedding.
-    network : NetworkParams or None
-        What makes the embeddings; None where no objective asks.
-    technology : Technology
+    inputs : Inputs
+        What they are evaluated by.
     cache : Cache
+        Where results of runs are found and kept.
     """
 
-    def __init__(
-        self,
-        config: ExploreConfig,
-        bank: Bank,
-        network: NetworkParams | None,
-        technology: Technology,
-        cache: Cache = NO_CACHE,
-    ) -> None:
-        self.config = config
-        self.bank = bank
-        self.network = network
-        self.technology = technology
+    def __init__(self, inputs: Inputs, cache: Cache = NO_CACHE) -> None:
+        self.config = inputs.config
+        self.bank = inputs.bank
+        self.network = inputs.network
+        self.technology = inputs.technology
         self.cache = cache
-        self._banks = {bank.features: bank}
+        self._banks = {inputs.bank.features: inputs.bank}
         self._last: tuple[Point, Costs] | None = None
-
-    @classmethod
-    def of(
-        cls,
-        config: ExploreConfig,
-        document: Document,
-        data_dir: Path | None,
-        cache: Cache = NO_CACHE,
-    ) -> "Evaluator":
-        """Return the evaluator of a configuration, its data loaded and found to be enough.
-
-        Raises
-        ------
-        UserError
-            If data are missing or damaged, or the space asks of them or of the cost model what
-            they cannot give; the message names key and line.
-        """
-        bank = load_bank(config.whole_data(), config.tasks, document, data_dir)
-        check_data(config, document, bank)
-        technology = _technology(config, document)
-        network = extracting(config, document, bank)
-        evaluator = cls(config, bank, network, technology, cache)
-        check_designs(evaluator, document)
-        return evaluator
 
     @property
     def exact(self) -> tuple[Objective, ...]:
@@ -189,57 +148,8 @@ class Evaluator:
         return self._banks[features]
 
 
-def _technology(config: ExploreConfig, document: Document) -> Technology:
-    try:
-        return load_technology(config.hardware.technology)
-    except UserError as error:
-        where = document.where(("hardware", "technology"))
-        raise UserError(f"{where}: hardware.technology: {error}") from error
-
-
 def _curve(run: Experiment, tasks: int) -> np.ndarray:
     """Return the accuracy on all classes seen, after each of the first tasks."""
     bank = run.bank
     found = metrics.accuracy_matrix(run.predictions[:tasks], bank.test_labels, bank.tasks[:tasks])
     return metrics.seen_accuracy(*found)
-
-
-def check_designs(evaluator: "Evaluator", document: Document) -> None:
-    """Refuse objectives that cannot be given of a method, tried on the first of all its values.
-
-    Raises
-    ------
-    UserError
-    """
-    config = evaluator.config
-    space = Space(config)
-    for place, entry in enumerate(config.methods):
-        try:
-            point = space.first(entry.replay)
-        except UserError as error:
-            path = ("methods", place)
-            raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
-        for objective in evaluator.exact:
-            try:
-                evaluator.parts(point, objective)
-            except (TypeError, ValueError, UserError) as error:
-                path = _place_of(config, objective.name)
-                raise UserError(
-                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be given of "
-                    f"{point.method.label}: {error}"
-                ) from error
-    if config.reference is not None:
-        try:
-            space.reference  # noqa: B018
-        except UserError as error:
-            where = document.where(("reference",))
-            raise UserError(f"{where}: reference: {error}") from error
-
-
-def _place_of(config: ExploreConfig, name: str) -> KeyPath:
-    """Return where an objective is asked for: among objectives, or in a constraint."""
-    for number, entry in enumerate(config.objectives):
-        if name == (entry if isinstance(entry, str) else entry.name):
-            return ("objectives", number)
-    bounded = [bound.name for bound in config.bounds]
-    return ("constraints", bounded.index(name))

@@ -14,7 +14,9 @@ from optuna.trial import Trial
 from sim.cost.technology.technology import BUILT_IN
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
+from sim.explore.designs.checks import check_designs
 from sim.explore.designs.evaluate import Evaluator
+from sim.explore.designs.inputs import load_inputs
 from sim.explore.search.problem import Direction
 from sim.explore.search.samplers import Plan
 from sim.explore.space.rung import Rung
@@ -59,7 +61,9 @@ class DesignProblem:
         self._arguments = (document, data_dir, cache)
         self.config = validate(ExploreConfig, document)
         self.space = Space(self.config)
-        self.evaluator = Evaluator.of(self.config, document, data_dir, Cache(cache))
+        inputs = load_inputs(self.config, document, data_dir)
+        check_designs(inputs, document)
+        self.evaluator = Evaluator(inputs, Cache(cache))
         self._plan = self._planned()
 
     def __reduce__(self) -> tuple[type["DesignProblem"], tuple[Any, ...]]:

@@ -11,7 +11,15 @@ Values = Mapping[str, float]
 
 
 def dominates(first: Values, second: Values, objectives: Sequence[Objective]) -> bool:
-    """Return whether values are as good as others in every objective, and better in one."""
+    """Return whether values are as good as others in every objective, and better in one.
+
+    Parameters
+    ----------
+    first, second : mapping of str to float
+        Values by objective, in their units.
+    objectives : sequence of Objective
+        Those that count.
+    """
     return all(o.no_worse(first[o.name], second[o.name]) for o in objectives) and any(
         not o.no_worse(second[o.name], first[o.name]) for o in objectives
     )

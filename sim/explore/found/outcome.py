@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from sim.explore.found.front import gaps, non_dominated
-from sim.explore.found.recommend import Recommendation, recommend
+from sim.explore.found.recommend import Choice, recommend
 from sim.explore.found.sensitivity import Share, sensitivities
 from sim.explore.search.trials import TrialRecord
 from sim.explore.space.objectives import Objective
@@ -57,7 +57,7 @@ class Outcome:
         return [record for record in self._front(plane) if record.number in front]
 
     @cached_property
-    def recommended(self) -> list[Recommendation]:
+    def recommended(self) -> list[Choice]:
         """What to build, for every budget; within the constraints where there is none."""
         budgets = sorted(self.config.recommend) or [None]
         return [recommend(self.designs, budget, self.objectives) for budget in budgets]
@@ -97,7 +97,7 @@ class Outcome:
         if len(self.recommended) == 1:
             return self.recommended[0].sentence
         parts = [
-            f"for {r.budget:g} Mb {r.chosen.label} ({r.chosen.values['accuracy']:.1f} %)"
+            f"for {r.size:g} Mb {r.chosen.label} ({r.chosen.values['accuracy']:.1f} %)"
             for r in self.recommended
             if r.chosen is not None
         ]

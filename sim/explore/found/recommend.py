@@ -2,14 +2,16 @@
 """The design to build within a budget of bits, in one sentence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from math import prod
 from typing import Protocol
 
+from pydantic import ConfigDict, SkipValidation
+
 from sim.explore.space.objectives import Objective
+from sim.explore.space.part import Part
 from sim.measure.ledger import fits
 
-__all__ = ["NEAR", "Design", "Recommendation", "recommend"]
+__all__ = ["NEAR", "Choice", "Design", "Recommendation", "recommend"]
 
 #: Points of accuracy that count for less than the price of a chip.
 NEAR = 0.5
@@ -28,33 +30,45 @@ class Design(Protocol):
     def values(self) -> Mapping[str, float]: ...
 
 
-@dataclass(frozen=True)
-class Recommendation:
-    """What stands for a budget.
+class Recommendation(Part):
+    """The best design within a budget, as a report names it.
 
-    Parameters
+    Attributes
     ----------
-    budget : float or None
+    budget : str
+        The budget as a constraint.
+    trial : int or None
+        Number of the design; None where nothing fits.
+    sentence : str
+        What to build, in words.
+    """
+
+    budget: str
+    trial: int | None = None
+    sentence: str
+
+
+class Choice(Recommendation):
+    """A recommendation with its designs.
+
+    Attributes
+    ----------
+    size : float or None
         Mb; None where only the constraints bound.
     chosen, best : Design or None
         What is recommended, and the most accurate one; None where nothing fits.
-    sentence : str
     """
 
-    budget: float | None
-    chosen: Design | None
-    best: Design | None
-    sentence: str
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    @property
-    def bound(self) -> str:
-        """The budget as a constraint."""
-        return "the constraints" if self.budget is None else f"bits <= {self.budget:g} Mb"
+    size: float | None
+    chosen: SkipValidation[Design | None]
+    best: SkipValidation[Design | None]
 
 
 def recommend(
     designs: Sequence[Design], budget: float | None, objectives: Sequence[Objective]
-) -> Recommendation:
+) -> Choice:
     """Return what is recommended for a budget.
 
     Of the designs within it, those count that are within `NEAR` points of the most accurate; of
@@ -71,15 +85,34 @@ def recommend(
     """
     within = [d for d in designs if _fits(d, budget)]
     where = "Within the constraints" if budget is None else f"For {budget:g} Mb"
-    if not within:
-        return Recommendation(
-            budget, None, None, f"{where} nothing that was tried is small enough."
-        )
-    best = max(within, key=lambda d: d.values["accuracy"])
+    best = max(within, key=lambda d: d.values["accuracy"], default=None)
+    if best is None:
+        chosen, sentence = None, f"{where} nothing that was tried is small enough."
+    else:
+        chosen = _cheapest_near(best, within, budget, objectives)
+        sentence = f"{where} take {chosen.label}: {_said(chosen, objectives)}"
+        if chosen is best:
+            sentence += "; nothing tried is more accurate."
+        else:
+            sentence += f"; the most accurate, {best.label}, has {_said(best, objectives)}."
+    return Choice(
+        budget="the constraints" if budget is None else f"bits <= {budget:g} Mb",
+        trial=None if chosen is None else chosen.number,
+        sentence=sentence,
+        size=budget,
+        chosen=chosen,
+        best=best,
+    )
+
+
+def _cheapest_near(
+    best: Design, within: Sequence[Design], budget: float | None, objectives: Sequence[Objective]
+) -> Design:
+    """Return the design of least price among those near the most accurate one."""
     near = [d for d in within if d.values["accuracy"] >= best.values["accuracy"] - NEAR]
     unpriced = ("accuracy",) if budget is None else ("accuracy", "bits")
     priced = [o.name for o in objectives if o.name not in unpriced]
-    chosen = min(
+    return min(
         near,
         key=lambda d: (
             prod(d.values[name] for name in priced),
@@ -87,11 +120,6 @@ def recommend(
             -d.values["accuracy"],
         ),
     )
-    said = f"{where} take {chosen.label}: {_said(chosen, objectives)}"
-    if chosen is best:
-        return Recommendation(budget, chosen, best, f"{said}; nothing tried is more accurate.")
-    more = f"; the most accurate, {best.label}, has {_said(best, objectives)}"
-    return Recommendation(budget, chosen, best, f"{said}{more}.")
 
 
 def _fits(design: Design, budget: float | None) -> bool:

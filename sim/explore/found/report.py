@@ -16,9 +16,13 @@ from rich.text import Text
 from sim.data.bank import Bank
 from sim.explore.found.figures import front_figure, sensitivity_figure
 from sim.explore.found.outcome import Outcome
-from sim.explore.found.recommend import NEAR
+from sim.explore.found.recommend import NEAR, Recommendation
+from sim.explore.found.sensitivity import Share
 from sim.explore.found.text import reference_section, sensitivity_section
 from sim.explore.search.trials import TrialRecord
+from sim.explore.space.objectives import Goal
+from sim.explore.space.parameter import Dimension
+from sim.explore.space.part import Part
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
 from sim.report.files import figure_bytes, json_text, write_report
@@ -94,7 +98,7 @@ class ExplorationReport:
     def write(self, folder: Path) -> None:
         """Write all files into a folder, each whole or not at all, ``exploration.json`` last."""
         content: dict[str, bytes | str] = {
-            f"{_budget_name(r.budget)}.yaml": r.chosen.yaml
+            f"{_budget_name(r.size)}.yaml": r.chosen.yaml
             for r in self.outcome.recommended
             if isinstance(r.chosen, TrialRecord)
         }
@@ -115,15 +119,9 @@ class ExplorationReport:
             "made": datetime.now(UTC).isoformat(timespec="seconds"),
             "data": data_line(self.bank),
             "verdict": self.verdict,
-            "objectives": [
-                {"name": o.name, "label": o.label, "unit": o.unit, "direction": o.direction}
-                for o in outcome.objectives
-            ],
+            "objectives": _plain(Goal, outcome.objectives),
             "constraints": [bound.text for bound in self.config.bounds],
-            "parameters": [
-                {"name": p.name, "kind": p.kind, "log": p.log}
-                for p in Space(self.config).parameters
-            ],
+            "parameters": _plain(Dimension, Space(self.config).parameters),
             "space": self.config.document(),
             "space_sha256": self.config.digest(),
             "trials": [
@@ -134,19 +132,9 @@ class ExplorationReport:
                 }
                 for record in outcome.records
             ],
-            "recommended": [
-                {
-                    "budget": r.bound,
-                    "trial": None if r.chosen is None else r.chosen.number,
-                    "sentence": r.sentence,
-                }
-                for r in outcome.recommended
-            ],
+            "recommended": _plain(Recommendation, outcome.recommended),
             "reference_gaps": outcome.reference_gaps,
-            "sensitivity": [
-                {"parameter": s.parameter, "objective": s.objective, "share": s.share}
-                for s in outcome.sensitivity
-            ],
+            "sensitivity": _plain(Share, outcome.sensitivity),
         }
 
     def _markdown(self) -> str:
@@ -157,7 +145,7 @@ class ExplorationReport:
             f"**{self.verdict}**",
             data_line(self.bank),
             "## What to build",
-            *(f"- {r.sentence}{_file(r.budget) if r.chosen else ''}" for r in outcome.recommended),
+            *(f"- {r.sentence}{_file(r.size) if r.chosen else ''}" for r in outcome.recommended),
             _RULE,
             *reference_section(outcome),
             "## The front",
@@ -218,6 +206,12 @@ def _cell(record: TrialRecord, name: str) -> str:
         return f"{record.values[name]:.4g}"
     rung = record.rungs[-1]
     return f"{rung.accuracy:.2f}" + ("" if rung.spread is None else f" ± {rung.spread:.2f}")
+
+
+def _plain(kind: type[Part], parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Return parts as plain data, with the keys that a file has of their kind alone."""
+    keys = set(kind.model_fields)
+    return [part.model_dump(mode="json", include=keys) for part in parts]
 
 
 def _trial(record: TrialRecord, front: bool) -> dict[str, Any]:

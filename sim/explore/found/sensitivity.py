@@ -2,13 +2,14 @@
 """How much of what an objective varies by goes with each parameter: main effects."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sim.explore.space.parameter import Parameter
+from sim.explore.space.part import Part
 from sim.explore.space.space import REPLAY
 
 __all__ = ["Share", "main_effect", "sensitivities"]
@@ -17,23 +18,22 @@ _MOST_GROUPS = 5  # groups that the numbers of a range are put into
 _LEAST_TRIALS = 8  # fewer tell nothing of a parameter
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(Part):
     """What a parameter explains of an objective.
 
-    Parameters
+    Attributes
     ----------
     parameter, objective : str
     share : float
         Of the variance, 0..1.
     trials : int
-        That it was found from.
+        That it was found from; no file has it.
     """
 
     parameter: str
     objective: str
     share: float
-    trials: int
+    trials: Annotated[int, Field(exclude=True)] = 0
 
 
 def sensitivities(
@@ -75,7 +75,11 @@ def sensitivities(
                 values, taken = _within(methods, values), len(set(methods))
             groups = _groups(parameter, [p[parameter.name] for p, _ in chosen])
             share = main_effect(groups, values, taken)
-            found.append(Share(parameter.name, objective, share, len(chosen)))
+            found.append(
+                Share(
+                    parameter=parameter.name, objective=objective, share=share, trials=len(chosen)
+                )
+            )
     return found
 
 

@@ -15,7 +15,8 @@ from html import escape
 from pathlib import Path
 from string import Template
 
-from sim.explore.page.exploration import Exploration, Recommendation, Trial
+from sim.explore.found.recommend import Recommendation
+from sim.explore.page.exploration import Exploration, Trial
 
 __all__ = ["html_page"]
 

@@ -6,14 +6,21 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
+from sim.explore.designs.costs import CostShare
+from sim.explore.found.recommend import Recommendation
+from sim.explore.found.sensitivity import Share
+from sim.explore.space.objectives import Goal
+from sim.explore.space.parameter import Dimension
+from sim.explore.space.part import Part
+from sim.explore.space.point import Value
 from sim.work.errors import UserError
 from sim.work.files import read_text, require_directory
 
-__all__ = ["FILE", "Exploration", "Objective", "Trial", "read_exploration"]
+__all__ = ["FILE", "Exploration", "Trial", "read_exploration"]
 
 #: Name of the file in the folder of an exploration.
 FILE = "exploration.json"
@@ -22,40 +29,9 @@ FILE = "exploration.json"
 _FAULTS = 5
 
 Figures = dict[str, float | None]
-Scalar = bool | int | float | str | None
 
 
-class _Part(BaseModel):
-    """Base of all parts; keys that later versions may add are passed over."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
-
-
-class Objective(_Part):
-    """What is made best: its name in the file, its words and unit for people."""
-
-    name: Annotated[str, Field(min_length=1)]
-    label: str
-    unit: str
-    direction: Literal["maximize", "minimize"]
-
-
-class Parameter(_Part):
-    """A parameter of the space."""
-
-    name: Annotated[str, Field(min_length=1)]
-    kind: Literal["categorical", "int", "float"]
-    log: bool = False
-
-
-class Share(_Part):
-    """What a component takes of a cost, in the unit of its objective."""
-
-    name: str
-    value: float
-
-
-class Trial(_Part):
+class Trial(Part):
     """A point that was tried.
 
     Attributes
@@ -64,7 +40,7 @@ class Trial(_Part):
         By objective; what was not measured is absent or null.
     accuracy_by_task : list of float
         In %, after each task.
-    cost : dict of str to list of Share
+    cost : dict of str to list of CostShare
         By objective.
     violations : dict of str to float
         By constraint, what is above the limit as a share of it; not above zero where it is kept.
@@ -79,7 +55,7 @@ class Trial(_Part):
     number: Annotated[int, Field(ge=0)]
     state: Literal["complete", "pruned", "failed", "infeasible"]
     label: str
-    parameters: dict[str, Scalar]
+    parameters: dict[str, Value]
     values: Figures = {}
     spread: Figures = {}
     seeds: int | None = None
@@ -87,7 +63,7 @@ class Trial(_Part):
     front: bool = False
     reference: bool = False
     accuracy_by_task: list[float] = []
-    cost: dict[str, list[Share]] = {}
+    cost: dict[str, list[CostShare]] = {}
     seconds: float | None = None
     cache_hits: int | None = None
     violations: dict[str, float] = {}
@@ -97,23 +73,7 @@ class Trial(_Part):
     note: str = ""
 
 
-class Recommendation(_Part):
-    """The best point within a budget; `trial` is null where nothing fits."""
-
-    budget: str
-    trial: int | None = None
-    sentence: str
-
-
-class Sensitivity(_Part):
-    """Share of an objective's variation that a parameter explains."""
-
-    parameter: str
-    objective: str
-    share: float
-
-
-class Exploration(_Part):
+class Exploration(Part):
     """All of ``exploration.json``.
 
     Attributes
@@ -129,12 +89,12 @@ class Exploration(_Part):
     made: str
     data: str
     verdict: str
-    objectives: Annotated[list[Objective], Field(min_length=1)]
+    objectives: Annotated[list[Goal], Field(min_length=1)]
     constraints: list[str] = []
-    parameters: list[Parameter]
+    parameters: list[Dimension]
     trials: list[Trial]
     recommended: list[Recommendation] = []
-    sensitivity: list[Sensitivity] = []
+    sensitivity: list[Share] = []
 
     @pydantic.model_validator(mode="after")
     def _names_are_known(self) -> "Exploration":

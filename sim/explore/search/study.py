@@ -113,7 +113,16 @@ class SharedStudy:
             return trial
 
     def renew(self, trial: Trial, worker: str, count: int) -> None:
-        """Give a sign of life of the worker that runs a trial."""
+        """Give a sign of life of the worker that runs a trial.
+
+        Parameters
+        ----------
+        trial : optuna.trial.Trial
+        worker : str
+            Name of the worker.
+        count : int
+            How often it has given one of this trial.
+        """
         self._backend.set_trial_user_attr(trial._trial_id, BEAT, f"{worker}#{count}")
 
     def keep(self, trial: Trial, record: TrialRecord) -> None:
@@ -129,7 +138,16 @@ class SharedStudy:
             self._constrain(trial, record)
 
     def end(self, trial: Trial, state: TrialState, values: Sequence[float] | None = None) -> None:
-        """End a trial; raises as `keep` does."""
+        """End a trial; raises as `keep` does.
+
+        Parameters
+        ----------
+        trial : optuna.trial.Trial
+        state : optuna.trial.TrialState
+            What became of it.
+        values : sequence of float, optional
+            Of a complete trial, in the order of the objectives and in their units.
+        """
         self._backend.set_trial_state_values(trial._trial_id, state, values)
 
     def rivals(self, number: int, rung: int) -> list[dict[str, float]]:

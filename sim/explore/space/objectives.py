@@ -4,13 +4,15 @@
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
+from pydantic import Field
 
 from sim.documents.section import Section
+from sim.explore.space.part import Part
 
-__all__ = ["NAMES", "UNITS", "Constraint", "Name", "Objective", "ObjectiveSection"]
+__all__ = ["NAMES", "UNITS", "Constraint", "Goal", "Name", "Objective", "ObjectiveSection"]
 
 Name = Literal["accuracy", "bits", "energy", "area", "latency"]
 Scope = Literal["class", "image", "exemplar", "past", "chip", "learner"]
@@ -50,24 +52,38 @@ _CONSTRAINT = re.compile(r"\s*(\w+)\s*(<=|>=)\s*([0-9.eE+-]+)\s*([%\w]*)\s*")
 _FORM = "a bound such as 'bits <= 1 Mb' or 'area <= 1 mm2'"
 
 
-@dataclass(frozen=True)
-class Objective:
-    """Something that is to be large or small.
-
-    Parameters
-    ----------
-    name : str
-        One of `NAMES`.
-    of : str or None
-        Of what it is the energy, area or latency.
+class Goal(Part):
+    """Something that is to be large or small, as a report names it.
 
     Attributes
     ----------
+    name : str
+        Its key among the values of a trial.
     label, unit : str
+        What it is and the unit of its values, for people.
     direction : {"maximize", "minimize"}
+        Which way is better.
     """
 
-    name: str
+    name: Annotated[str, Field(min_length=1)]
+    label: str
+    unit: str
+    direction: Literal["maximize", "minimize"]
+
+    def no_worse(self, value: float, other: float) -> bool:
+        """Return whether a value is as good as another, or better."""
+        return value >= other if self.direction == "maximize" else value <= other
+
+
+class Objective(Goal):
+    """A goal that designs are valued by: its name is one of `NAMES`.
+
+    Attributes
+    ----------
+    of : str or None
+        Of what it is the energy, area or latency.
+    """
+
     of: str | None = None
 
     @classmethod
@@ -83,22 +99,10 @@ class Objective:
         if of is not None and of not in scopes:
             known = f"one of {', '.join(scopes)}" if scopes else "left out"
             raise ValueError(f"of must be {known} for {name}, not {of!r}")
-        return cls(name, of or next(iter(scopes), None))
-
-    @property
-    def label(self) -> str:
-        """What it is, in words."""
-        return _MEANINGS[self.name, self.of][0]
-
-    @property
-    def unit(self) -> str:
-        """Unit of its values."""
-        return _MEANINGS[self.name, self.of][1]
-
-    @property
-    def direction(self) -> Literal["maximize", "minimize"]:
-        """Which way is better."""
-        return "maximize" if self.name == "accuracy" else "minimize"
+        of = of or next(iter(scopes), None)
+        label, unit = _MEANINGS[name, of]
+        direction = "maximize" if name == "accuracy" else "minimize"
+        return cls(name=name, label=label, unit=unit, direction=direction, of=of)
 
     @property
     def static(self) -> bool:
@@ -108,10 +112,6 @@ class Objective:
     def in_unit(self, value: float) -> float:
         """Return an SI value, a number of bits or a share in the unit of the objective."""
         return value / UNITS[self.name][self.unit]
-
-    def no_worse(self, value: float, other: float) -> bool:
-        """Return whether a value is as good as another, or better."""
-        return value >= other if self.direction == "maximize" else value <= other
 
 
 class ObjectiveSection(Section):

@@ -1,20 +1,39 @@
 # SPDX-License-Identifier: MIT
 """Something that may be chosen: one of a list, or a number of a range."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from pydantic import Field, SkipValidation
+
+from sim.explore.space.part import Part
 from sim.explore.space.point import Value
 from sim.explore.space.vary import RangeSection
 
 if TYPE_CHECKING:
     from optuna.trial import BaseTrial
 
-__all__ = ["Parameter"]
+__all__ = ["Dimension", "Parameter"]
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Dimension(Part):
+    """A dimension of a space, as a report names it.
+
+    Attributes
+    ----------
+    name : str
+        Its key among the parameters of a trial.
+    kind : {"categorical", "int", "float"}
+        Choices, integers or numbers.
+    log : bool
+        Whether the search looks at the logarithm.
+    """
+
+    name: Annotated[str, Field(min_length=1)]
+    kind: Literal["categorical", "int", "float"]
+    log: bool = False
+
+
+class Parameter(Dimension):
     """Something that may be chosen.
 
     Parameters
@@ -26,20 +45,13 @@ class Parameter:
         What it may be.
     """
 
-    name: str
-    choices: "tuple[Value, ...] | RangeSection"
+    choices: tuple[Value, ...] | SkipValidation[RangeSection]
 
-    @property
-    def kind(self) -> Literal["categorical", "int", "float"]:
-        """Choices, integers or numbers."""
-        if isinstance(self.choices, RangeSection):
-            return "int" if self.choices.integers else "float"
-        return "categorical"
-
-    @property
-    def log(self) -> bool:
-        """Whether the search looks at the logarithm."""
-        return isinstance(self.choices, RangeSection) and self.choices.log
+    def __init__(self, name: str, choices: tuple[Value, ...] | RangeSection) -> None:
+        kind, log = "categorical", False
+        if isinstance(choices, RangeSection):
+            kind, log = "int" if choices.integers else "float", choices.log
+        super().__init__(name=name, kind=kind, log=log, choices=choices)  # pyright: ignore[reportCallIssue]
 
     @property
     def first(self) -> Value:

@@ -2,14 +2,13 @@
 """A design: what was chosen of a space, and the study and the chip that it stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
 from sim.documents.validation import validate
-from sim.documents.yaml_lines import parse
+from sim.documents.yaml_lines import Document
 from sim.explore.space.settings import HardwareConfig
 from sim.study.config import StudyConfig
 from sim.study.methods import Method
@@ -37,43 +36,50 @@ class Point:
     parameters : tuple of (str, value)
         What was chosen, by the names of the space; a method's own have its name before them, as
         in ``gbm.components``.
-    study : str
-        YAML of the study of this one method, all values given.
+    study : mapping
+        The study of this one method as plain data, all values given.
     hardware : HardwareConfig
+    config : StudyConfig
+        The study, checked.
     """
 
     parameters: tuple[tuple[str, Value], ...]
-    study: str
+    study: Mapping[str, Any] = field(hash=False)
     hardware: HardwareConfig
+    config: StudyConfig = field(compare=False, repr=False)
 
     @classmethod
     def of(
         cls,
         parameters: Mapping[str, Value],
-        document: Mapping[str, Any],
+        study: Mapping[str, Any],
         hardware: Mapping[str, Any],
     ) -> "Point":
-        """Return the design of a study's document and of what is given of the hardware.
+        """Return the design of a study and of what is given of the hardware.
+
+        Parameters
+        ----------
+        parameters : mapping of str to value
+            What was chosen, by the names of the space.
+        study : mapping
+            The study of this one method as plain data.
+        hardware : mapping
+            Fields of `HardwareConfig`; the others have their defaults.
 
         Raises
         ------
         UserError
             If the values do not fit each other.
         """
-        text = yaml.safe_dump(dict(document), sort_keys=False, width=100)
-        # Values that fit alone need not fit together: that is told now, not when it runs.
-        validate(StudyConfig, parse(text, "design"))
-        return cls(tuple(parameters.items()), text, HardwareConfig.model_validate(dict(hardware)))
-
-    @cached_property
-    def config(self) -> StudyConfig:
-        """The study."""
-        return validate(StudyConfig, parse(self.study, self.label_of_parameters))
-
-    @property
-    def label_of_parameters(self) -> str:
-        """Every parameter with its value, as in ``replay = gbm, gbm.components = 1``."""
-        return ", ".join(f"{name} = {_shown(value)}" for name, value in self.parameters)
+        # Values that fit alone need not fit together: that is told now, not when it runs. They
+        # stand in no text, so that messages name no line.
+        document = Document(data=dict(study), source="design", overrides={(): "design"})
+        return cls(
+            parameters=tuple(parameters.items()),
+            study=study,
+            hardware=HardwareConfig.model_validate(dict(hardware)),
+            config=validate(StudyConfig, document),
+        )
 
     @property
     def method(self) -> Method:
@@ -100,7 +106,8 @@ class Point:
         hardware = self.hardware.model_dump(exclude_none=True)
         lines = [f"# {self.label}", "# hardware (priced, of no influence on what is learnt):"]
         lines += [f"#   {name}: {_shown(value)}" for name, value in hardware.items()]
-        return "\n".join([*lines, self.study])
+        study = yaml.safe_dump(dict(self.study), sort_keys=False, width=100)
+        return "\n".join([*lines, study])
 
 
 def _shown(value: Value) -> str:

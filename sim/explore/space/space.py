@@ -95,9 +95,9 @@ class Space:
             each other.
         """
         replay = self._check(parameters)
-        document = self._document(replay, parameters)
+        study = self._study(replay, parameters)
         hardware = _fixed(self.config.hardware) | _within(parameters, "hardware")
-        return Point.of(dict(parameters), document, hardware)
+        return Point.of(parameters, study, hardware)
 
     def first(self, replay: str) -> Point:
         """Return the design of a method with the first of all choices, the least of all ranges."""
@@ -173,7 +173,7 @@ class Space:
             for name, value in _leaves(_fixed(given))
         }
 
-    def _document(self, replay: str, parameters: Mapping[str, Value]) -> dict[str, Any]:
+    def _study(self, replay: str, parameters: Mapping[str, Value]) -> dict[str, Any]:
         """Return the study of a design as plain data."""
         config = self.config
         entry = next(e for e in config.methods if e.replay == replay)

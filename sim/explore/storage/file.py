@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Storages that are files: what can be wrong with them, told without a change to them."""
 
-import fcntl
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import optuna
@@ -22,7 +20,6 @@ __all__ = [
     "check_journal",
     "check_sqlite",
     "connect_sqlite",
-    "file_lock",
     "mend_journal",
 ]
 
@@ -104,18 +101,6 @@ def mend_journal(path: Path) -> None:
             os.truncate(path, whole)
     finally:
         lock.release()
-
-
-@contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Hold the lock of a file, which the kernel gives free when its holder ends, killed or not."""
-    try:
-        file = path.open("ab")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
-    with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def check_folder(path: Path) -> None:

@@ -22,11 +22,11 @@ from sim.explore.storage.file import (
     check_journal,
     check_sqlite,
     connect_sqlite,
-    file_lock,
     mend_journal,
 )
 from sim.explore.storage.server import check_server, server_lock
 from sim.work.errors import UserError
+from sim.work.lock import locked
 
 __all__ = ["FORMS", "Storage", "masked"]
 
@@ -107,7 +107,7 @@ class SqliteStorage(Storage):
 
     def exclusively(self) -> AbstractContextManager[None]:
         check_folder(self.path)
-        return file_lock(self.path.with_name(f"{self.path.name}.lock"))
+        return locked(self.path.with_name(f"{self.path.name}.lock"))
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""The bar of an epoch."""
-
-from types import TracebackType
+"""The progress of a training: a bar, or a line for every epoch."""
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from sim.images.pretrain.train import Trainer
+from sim.work.progress import Bars
 
 __all__ = ["EpochBar"]
 
 
-class EpochBar:
-    """Context that shows the progress of a training and leaves nothing behind.
+class EpochBar(Bars):
+    """Progress of a training.
 
     Parameters
     ----------
@@ -24,35 +22,37 @@ class EpochBar:
     """
 
     def __init__(self, console: Console, name: str, trainer: Trainer) -> None:
+        super().__init__(console, name, trainer.config.epochs)
         self._name = name
         self._trainer = trainer
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            console=console,
-            transient=True,
-        )
-        self._bar = self._bars.add_task(name, total=trainer.config.epochs)
+        self._told = len(trainer.epochs)
 
-    def __enter__(self) -> "EpochBar":
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._bars.stop()
+    def __exit__(self, *error: object) -> None:
+        super().__exit__(*error)
+        self._tell_epochs()
 
     def show(self, step: int, steps: int) -> None:
-        """Take in how much of the present epoch is done."""
-        epochs = self._trainer.epochs
-        text = f"{self._name}: epoch {len(epochs) + 1}/{self._trainer.config.epochs}"
-        if epochs:
-            text += f", loss {epochs[-1].loss:.3f}, test {100 * epochs[-1].test_accuracy:.1f} %"
-        self._bars.update(self._bar, completed=len(epochs) + step / steps, description=text)
+        """Take in how much of the present epoch is done.
+
+        Parameters
+        ----------
+        step, steps : int
+            Steps done of the epoch, and their number.
+        """
+        self._tell_epochs()
+        done = len(self._trainer.epochs)
+        text = f"{self._name}: epoch {done + 1}/{self._trainer.config.epochs}"
+        if done:
+            text += f", {self._reached(done - 1)}"
+        self.update(done + step / steps, text)
+
+    def _tell_epochs(self) -> None:
+        """Print the lines of the epochs that have ended since the last time."""
+        for number in range(self._told, len(self._trainer.epochs)):
+            count = f"epoch {number + 1}/{self._trainer.config.epochs}"
+            self.tell(f"{self._name}: {count}, {self._reached(number)}")
+        self._told = len(self._trainer.epochs)
+
+    def _reached(self, number: int) -> str:
+        epoch = self._trainer.epochs[number]
+        return f"loss {epoch.loss:.3f}, test {100 * epoch.test_accuracy:.1f} %"

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.cache.engine import engine
 from sim.work.cache.key import canonical
-from sim.work.cache.lock import locked
 from sim.work.errors import UserError
+from sim.work.lock import locked
 
 __all__ = ["NO_CACHE", "Cache", "StoredEntry"]
 
@@ -139,7 +139,8 @@ class Cache:
         if found is None:
             with suppress(OSError):
                 path.parent.mkdir(parents=True, exist_ok=True)
-            with locked(path.with_suffix(".lock")) if self.wait else nullcontext():
+            lock = path.with_suffix(".lock")
+            with locked(lock, required=False) if self.wait else nullcontext():
                 found, damaged = _read(path, about)  # somebody may have made it meanwhile
                 if found is None:
                     self.counts[kind, "damaged"] += damaged

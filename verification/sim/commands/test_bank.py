@@ -54,6 +54,7 @@ def test_a_bank_holds_what_the_plain_golden_network_says(engram: Engram, tmp_pat
     status, out, err = engram("bank", "net.bin", "--data-dir", "data")
     assert (status, err) == (0, "")
     assert "300 training and 100 test embeddings of 70 bits" in out
+    assert out.startswith("embedding: 300/400 images\nembedding: 400/400 images\nBank: ")
     content = (tmp_path / "net.bin").read_bytes()
     bank = read_bank(tmp_path / "bank.bin", hashlib.sha256(content).hexdigest())
     images = load("cifar100", tmp_path / "data")

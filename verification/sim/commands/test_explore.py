@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -185,3 +186,22 @@ def test_bars_show_what_runs_and_what_is_over() -> None:
     assert "trial 2: design 0, 71.2 %" in text
     assert "design 7" in text
     assert "design 8" not in text
+
+
+def test_without_a_terminal_every_trial_that_ends_has_a_line() -> None:
+    written = StringIO()
+    before = TrialRecord(0, "complete", label="before")
+    running = [TrialRecord(i, "running", label=f"design {i}") for i in (1, 2)]
+    over = [
+        TrialRecord(1, "pruned", label="design 1", rungs=(Rung(0, (71.25,), ()),)),
+        TrialRecord(2, "failed", label="design 2"),
+    ]
+    with ExploreBars(20, 3, Console(file=written, width=40)) as bars:
+        bars.show([before, *running])
+        bars.show([before, over[0], running[1]])
+        bars.show([before, *over])
+        bars.show([before, *over])
+    assert written.getvalue().splitlines() == [
+        "trial 1: design 1, 71.2 %: pruned (2/20 trials)",
+        "trial 2: design 2: failed (3/20 trials)",
+    ]

@@ -258,6 +258,7 @@ def test_without_the_tools_synthesis_says_how_to_get_them(
 
 def test_synthesis_reports_cells_and_clock_rate(engram: Engram, tmp_path: Path) -> None:
     status, out, _ = engram("rtl", "lfsr", "--size", "tiny", "--synth", "--out", "out")
+    assert out.startswith("".join(f"lfsr: {stage}\n" for stage in STAGES))
     assert status == 0
     assert "ECP5 LFE5U-85F, speed grade 6" in out
     results = json.loads((tmp_path / "out" / "results.json").read_text())

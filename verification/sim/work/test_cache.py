@@ -6,7 +6,6 @@ import math
 import multiprocessing
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -26,7 +25,6 @@ from sim.work.cache import NO_CACHE, Cache, digest_of
 from sim.work.cache import engine as engine_module
 from sim.work.cache.engine import engine
 from sim.work.cache.key import canonical
-from sim.work.cache.lock import locked
 
 SCALARS = (
     st.none()
@@ -363,31 +361,3 @@ def test_two_processes_at_once_have_the_same_bits(
     assert counts == Counter(expected)
     cache = Cache(tmp_path / "cache")
     assert_same(cache.get_or_make("square", {}, lambda: pytest.fail("made")), squares(1000))
-
-
-def hold(path: Path, held: Any) -> None:
-    with locked(path):
-        held.set()
-        time.sleep(600)
-
-
-def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    held = context.Event()
-    process = context.Process(target=hold, args=(tmp_path / "a.lock", held))
-    process.start()
-    assert held.wait(60)
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
-    assert (tmp_path / "a.lock").exists()
-    with locked(tmp_path / "a.lock"):
-        pass
-    assert not (tmp_path / "a.lock").exists()
-
-
-def test_where_no_lock_can_be_had_nobody_waits(tmp_path: Path) -> None:
-    done = []
-    with locked(tmp_path / "absent" / "a.lock"):
-        done.append(1)
-    assert done == [1]

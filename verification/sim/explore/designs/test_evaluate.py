@@ -21,20 +21,18 @@ from sim.cost.technology.technology import load_technology
 from sim.data.bank import Bank
 from sim.data.networks import load_network
 from sim.data.source import load_bank
-from sim.documents.validation import validate
 from sim.explore.designs.chip import chip_of, extractor
 from sim.explore.designs.evaluate import Evaluator
 from sim.explore.designs.past import PARTS
 from sim.explore.space.objectives import Objective
 from sim.explore.space.point import Point
-from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
 from sim.study.config import load_config
 from sim.study.experiment import Experiment
 from sim.study.study import Study
 from sim.work.cache import Cache
 from sim.work.errors import UserError
-from verification.sim.small_space import SPACE, document_of, evaluator_of, space_of
+from verification.sim.small_space import SPACE, evaluator_of, inputs_of, space_of
 
 OPEN130 = load_technology("open130")
 SOURCES: dict[str, Source] = {"gbm": "GBM", "latent": "latent replay"}
@@ -276,13 +274,11 @@ def test_nothing_is_learnt_beyond_the_rung_that_is_asked_for(
 
 
 def test_a_cache_changes_no_value(tmp_path: Path) -> None:
-    document = document_of()
-    config = validate(ExploreConfig, document)
     point = space_of().first("gbm")
     plain = list(evaluator_of().rungs(point))
     for hits in (False, True):
         cache = Cache(tmp_path)
-        assert list(Evaluator.of(config, document, None, cache).rungs(point)) == plain
+        assert list(Evaluator(inputs_of(), cache).rungs(point)) == plain
         assert bool(cache.hits) == hits
 
 
@@ -413,9 +409,8 @@ def test_what_data_or_cost_model_cannot_give_is_told_first(
     change: tuple[str, str], message: str
 ) -> None:
     assert change[0] in SPACE
-    document = document_of(SPACE.replace(*change))
     with pytest.raises(UserError) as caught:
-        Evaluator.of(validate(ExploreConfig, document), document, None)
+        inputs_of(SPACE.replace(*change))
     assert str(caught.value) == message
 
 

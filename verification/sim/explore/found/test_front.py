@@ -77,7 +77,7 @@ def test_the_cheapest_of_those_near_the_best_is_recommended() -> None:
     designs = made(at(50, 0.9, 10), at(49.6, 0.9, 4), at(49.4, 0.1, 1), at(60, 1.1, 1))
     found = recommend(designs, 1.0, ALL)
     assert (found.chosen, found.best) == (designs[1], designs[0])
-    assert found.bound == "bits <= 1 Mb"
+    assert found.budget == "bits <= 1 Mb"
     assert found.sentence == (
         "For 1 Mb take design 1: 49.6 %, 0.9 Mb, 4 mJ; the most accurate, design 0, has 50 %, "
         "0.9 Mb, 10 mJ."

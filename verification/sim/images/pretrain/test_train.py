@@ -2,15 +2,18 @@
 """Training: schedules, losses, and going on after an interruption with the same bits."""
 
 import math
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from golden.params import NetworkParams
+from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.model import BinaryNetwork, Neurons
 from sim.images.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.images.pretrain.teacher import Teacher
@@ -177,3 +180,28 @@ def test_an_epoch_runs_in_as_many_threads_whoever_changed_their_number() -> None
     torch.set_num_threads(THREADS + 1)  # as Numba does
     trainer_of().step(lambda step, steps: None)
     assert torch.get_num_threads() == THREADS
+
+
+def test_without_a_terminal_every_epoch_has_a_line_and_an_earlier_one_has_none() -> None:
+    written = StringIO()
+    trainer = trainer_of(epochs=3)
+    trainer.step(lambda step, steps: None)
+    with EpochBar(Console(file=written, width=20), "network", trainer) as bar:
+        while not trainer.done:
+            trainer.step(bar.show)
+    assert written.getvalue().splitlines() == [
+        f"network: epoch {epoch.epoch}/3, loss {epoch.loss:.3f}, test 0.0 %"
+        for epoch in trainer.epochs[1:]
+    ]
+
+
+def test_bar_of_a_terminal_shows_the_epoch_and_what_the_last_one_reached() -> None:
+    console = Console(record=True, file=StringIO(), width=100, force_terminal=True)
+    trainer = trainer_of(epochs=2)
+    trainer.step(lambda step, steps: None)
+    with EpochBar(console, "network", trainer) as bar:
+        bar.show(1, 2)
+        bar._bars.refresh()
+    text = console.export_text()
+    assert f"network: epoch 2/2, loss {trainer.epochs[0].loss:.3f}, test 0.0 %" in text
+    assert " 75 %" in text

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""What designs are evaluated by: configuration, data, network and technology, all loaded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden.params import NetworkParams
+from sim.cost.technology.technology import Technology, load_technology
+from sim.data.bank import Bank
+from sim.data.networks import load_network
+from sim.data.source import load_bank
+from sim.documents.yaml_lines import Document
+from sim.explore.space.settings import ExploreConfig
+from sim.work.errors import UserError
+
+__all__ = ["Inputs", "load_inputs"]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that the designs of a configuration are evaluated by.
+
+    Parameters
+    ----------
+    config : ExploreConfig
+    bank : Bank
+        Its data, all bits of every embedding.
+    network : NetworkParams or None
+        What makes the embeddings; None where no objective asks.
+    technology : Technology
+        What prices them.
+    """
+
+    config: ExploreConfig
+    bank: Bank
+    network: NetworkParams | None
+    technology: Technology
+
+
+def load_inputs(config: ExploreConfig, document: Document, data_dir: Path | None) -> Inputs:
+    """Load what the designs of a configuration are evaluated by.
+
+    Parameters
+    ----------
+    config : ExploreConfig
+    document : Document
+        Of the configuration, for the place of a fault.
+    data_dir : Path or None
+        Folder of the data archives.
+
+    Raises
+    ------
+    UserError
+        If data, network or technology are missing, damaged or not of one another; the message
+        names key and line.
+    """
+    bank = load_bank(config.whole_data(), config.tasks, document, data_dir)
+    technology = _technology(config, document)
+    return Inputs(config, bank, _network(config, document, bank), technology)
+
+
+def _technology(config: ExploreConfig, document: Document) -> Technology:
+    try:
+        return load_technology(config.hardware.technology)
+    except UserError as error:
+        where = document.where(("hardware", "technology"))
+        raise UserError(f"{where}: hardware.technology: {error}") from error
+
+
+def _network(config: ExploreConfig, document: Document, bank: Bank) -> NetworkParams | None:
+    """Return the network that makes the embeddings; None where it is not said and not needed.
+
+    Raises
+    ------
+    UserError
+        If it is not said and needed, or makes other embeddings.
+    """
+    name = config.hardware.network
+    if name is None:
+        if bank.thermometer is not None:
+            return NetworkParams(
+                input=bank.thermometer.input, bits=bank.thermometer.bits, layers=(bank.thermometer,)
+            )
+        asked = [o.name for o in config.valued if o.static and o.name != "bits"]
+        if not asked:
+            return None
+        raise UserError(
+            f"{document.where(('hardware',))}: hardware.network is missing: {asked[0]} needs the "
+            "network that makes the embeddings of a bank, as in network: fbnn-1M-wide"
+        )
+    where = document.where(("hardware", "network"))
+    network = load_network(name)
+    if network.output.size != bank.features:
+        raise UserError(
+            f"{where}: hardware.network must make the {bank.features} bits of an embedding, not "
+            f"{network.output.size}"
+        )
+    return network

@@ -164,7 +164,6 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
             seed,
             run,
             labels=self.split.test_labels,
-            tasks=self.tasks,
             ledger=ledger,
             exemplars=exemplars,
             bits_training=training,

@@ -50,7 +50,15 @@ class Study(BaseStudy[Method, Experiment]):
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
-        """Return the study of a configuration: all methods, each under all seeds."""
+        """Return the study of a configuration: all methods, each under all seeds.
+
+        Parameters
+        ----------
+        config : StudyConfig
+        bank : Bank
+        path : Path
+            Folder for the work under way.
+        """
         methods, seeds = config.expanded_methods(), range(config.seeds)
         return cls(
             runs=tuple((method, seed) for method in methods for seed in seeds),

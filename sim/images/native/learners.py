@@ -143,7 +143,17 @@ def network_bits(network: NetworkParams) -> int:
 
 
 def real_network(network: NetworkParams, width: int, seed: int) -> Teacher:
-    """Return a new network of real numbers for the images and classes of a binary one."""
+    """Return a new network of real numbers for the images and classes of a binary one.
+
+    Parameters
+    ----------
+    network : NetworkParams
+        With a head.
+    width : int
+        Channels of the first block.
+    seed : int
+        Of the first weights.
+    """
     assert network.head is not None
     generator = torch.Generator().manual_seed(seed)
     channels = network.input.channels

@@ -83,7 +83,23 @@ class ComparisonReport:
         runs: list[dict[str, Any]],
         validation: list[dict[str, Any]],
     ) -> "ComparisonReport":
-        """Return the report of choices and what their runs found."""
+        """Return the report of choices and what their runs found.
+
+        Parameters
+        ----------
+        config : CompareConfig
+        bank : Bank
+        command : str
+            Command line that makes this report anew.
+        candidates : sequence of Candidate
+            All that ran in validation.
+        choices : sequence of Choice
+            What stands for each family at each budget.
+        runs : list of dict
+            Results of the chosen candidates and the bounds.
+        validation : list of dict
+            Results of the runs in validation.
+        """
         bounds = [method.label for method in config.expanded_bounds()]
         outcome = Outcome.of(config.budgets, choices, bounds, group_runs(runs))
         return cls(config, bank, command, outcome, candidates, runs, validation)

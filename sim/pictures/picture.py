@@ -67,7 +67,20 @@ class Portrait:
 
 
 def bits_of_class(exemplars: Exemplars, bank: Bank, label: int) -> NDArray[np.uint8]:
-    """Return the bits of one class's exemplars, shape (n_samples, D)."""
+    """Return the bits of one class's exemplars.
+
+    Parameters
+    ----------
+    exemplars : Exemplars
+    bank : Bank
+        Of as many features D.
+    label : int
+        The class.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, D), uint8
+    """
     return unpack(exemplars.packed[exemplars.labels == label], bank.features)
 
 

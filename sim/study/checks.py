@@ -51,6 +51,13 @@ def check_sample_bounds(
 def check_sources(methods: Iterable[Method], bank: Bank, document: Document) -> None:
     """Refuse parameters of which no memory can be made for so many features and classes.
 
+    Parameters
+    ----------
+    methods : iterable of Method
+    bank : Bank
+    document : Document
+        Configuration that the methods stand in, under `methods`.
+
     Raises
     ------
     UserError

@@ -4,8 +4,6 @@
 import hashlib
 import json
 from collections.abc import Callable
-from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from sim.learn.sections import HeadConfig
 from sim.measure.ledger import Ledger, head_ledger
 from sim.replay import Classifier, ReplayContext, ReplayParams
 from sim.study.methods import Method
-from sim.work.arrays_file import load_arrays, save_arrays
+from sim.study.run import Arrays, Run, prefixed, unprefixed
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 from sim.work.progress import Progress
@@ -32,8 +30,8 @@ __all__ = ["Experiment"]
 _INIT, _SHUFFLE, _DRAW, _LEARN = range(4)
 
 
-class Experiment:
-    """A run that can stop after any task and go on later with the same bits.
+class Experiment(Run[Progress]):
+    """A run on embeddings that can stop after any task and go on later with the same bits.
 
     A task first trains the head, on its own samples and on samples replayed from the past, then
     hands its samples to the source. After it, the integer golden head is tested on every class
@@ -50,13 +48,6 @@ class Experiment:
     cache : Cache
         Where the state after every task is kept, under what a run has met by then: another run
         that begins in the same way takes it from there.
-
-    Attributes
-    ----------
-    task : int
-        Tasks done.
-    predictions : list of ndarray
-        After each task, the class given to every test sample of the classes seen, in bank order.
     """
 
     def __init__(
@@ -67,15 +58,12 @@ class Experiment:
         seed: int,
         cache: Cache = NO_CACHE,
     ) -> None:
+        super().__init__(bank.tasks)
         self.cache = cache
         self.bank = bank
         self.head = head
         self.method = method
         self.seed = seed
-        self.task = 0
-        self.seconds = 0.0
-        self.epochs: list[int] = []
-        self.predictions: list[NDArray[np.int64]] = []
         self.source = method.source(
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed, cache=cache)
         )
@@ -83,25 +71,6 @@ class Experiment:
         own_gain = method.params.logit_gain if isinstance(method.params, ReplayParams) else None
         self._logit_gain = own_gain or head.logit_gain
         self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, self._logit_gain)
-
-    @property
-    def done(self) -> bool:
-        """Whether all tasks are done."""
-        return self.task == len(self.bank.tasks)
-
-    def step(self, report: Callable[[Progress], None]) -> None:
-        """Do the next task, telling `report` after every epoch."""
-        start = perf_counter()
-        done = self._take_over(report) if self.cache.keeps else self._do(report)
-        self.epochs.append(int(done["epochs"]))
-        self.predictions.append(done["predictions"])
-        self.task += 1
-        self.seconds += perf_counter() - start
-
-    def ended(self) -> Progress:
-        """Return the progress of a run with nothing left to do."""
-        n_tasks = len(self.bank.tasks)
-        return Progress(n_tasks, n_tasks, 0, self.head.epochs, 1.0)
 
     def ledger(self) -> Ledger:
         """Return every bit that survives between tasks: the source's and the classifier's."""
@@ -111,35 +80,11 @@ class Experiment:
             self.trainer.params, latent=self.head.start == "warm"
         )
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        about = {"identity": self._identity(), "task": self.task, "seconds": self.seconds}
-        arrays: dict[str, NDArray[Any]] = {
-            "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
-            "epochs": np.array(self.epochs, np.int64),
-            **{f"predictions_{i}": p for i, p in enumerate(self.predictions)},
-            **self._state(),
-        }
-        save_arrays(path, arrays)
+    def _do_task(self, report: Callable[[Progress], None]) -> tuple[int, NDArray[np.int64]]:
+        done = self._take_over(report) if self.cache.keeps else self._do(report)
+        return int(done["epochs"]), done["predictions"]
 
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
-
-        Raises
-        ------
-        UserError
-            If the file is damaged or belongs to another run.
-        """
-        arrays = load_arrays(path)
-        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
-        if about.get("identity") != self._identity():
-            raise UserError(f"{path} must be a checkpoint of {self.method.label} on these data")
-        self.task, self.seconds = about["task"], about["seconds"]
-        self.epochs = arrays["epochs"].tolist()
-        self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
-        self._load_state(arrays)
-
-    def _do(self, report: Callable[[Progress], None]) -> dict[str, NDArray[Any]]:
+    def _do(self, report: Callable[[Progress], None]) -> Arrays:
         """Do the present task; return the epochs it took and the predictions after it."""
         if isinstance(self.source, Classifier):
             self._learn()
@@ -148,7 +93,7 @@ class Experiment:
         self._learn()
         return {"epochs": np.array(epochs), "predictions": predictions}
 
-    def _take_over(self, report: Callable[[Progress], None]) -> dict[str, NDArray[Any]]:
+    def _take_over(self, report: Callable[[Progress], None]) -> Arrays:
         """Return what `_do` does, and go on from the state of whatever run did it first."""
         done = self.cache.get_or_make(
             "task",
@@ -158,16 +103,15 @@ class Experiment:
         self._load_state(done)
         return done
 
-    def _state(self) -> dict[str, NDArray[Any]]:
-        """Return head and source as arrays."""
+    def _state(self) -> Arrays:
         return {
-            **{f"head_{k}": v for k, v in self.trainer.state().items()},
-            **{f"source_{k}": v for k, v in self.source.state().items()},
+            **prefixed("head_", self.trainer.state()),
+            **prefixed("source_", self.source.state()),
         }
 
-    def _load_state(self, arrays: dict[str, NDArray[Any]]) -> None:
-        self.trainer.load_state(_strip(arrays, "head_"))
-        self.source.load_state(_strip(arrays, "source_"))
+    def _load_state(self, arrays: Arrays) -> None:
+        self.trainer.load_state(unprefixed("head_", arrays))
+        self.source.load_state(unprefixed("source_", arrays))
 
     def _train(self, report: Callable[[Progress], None]) -> int:
         """Train the head on the present task and the replayed past; return the epochs it took."""
@@ -197,7 +141,7 @@ class Experiment:
         present: tuple[NDArray[np.uint64], NDArray[np.int64]],
         report: Callable[[Progress], None],
     ) -> int:
-        task, n_tasks = self.task, len(self.bank.tasks)
+        task, n_tasks = self.task, len(self.tasks)
         if self.head.start == "reset" and task:
             self.trainer.reset(self._rng(_INIT))
         replay = self._rng(_DRAW)
@@ -208,7 +152,7 @@ class Experiment:
                 present,
                 draw=lambda count: self.source.draw(count, replay),
                 n_past=self._n_past(),
-                seen=self.bank.tasks[task].stop,
+                seen=self.tasks[task].stop,
                 shuffle=self._rng(_SHUFFLE),
                 report=lambda epoch, accuracy: report(
                     Progress(task, n_tasks, epoch, self.head.epochs, accuracy)
@@ -226,16 +170,16 @@ class Experiment:
 
     def _seen_test(self) -> NDArray[np.uint64]:
         """Return the test samples of the classes seen so far, this task's included."""
-        return self.bank.test[self.bank.test_labels < self.bank.tasks[self.task].stop]
+        return self.bank.test[self.bank.test_labels < self.tasks[self.task].stop]
 
     def _n_past(self) -> int:
         """Return how many samples of a batch are of the past (contract, 8)."""
-        past, present = self.source.n_classes, len(self.bank.tasks[self.task])
+        past, present = self.source.n_classes, len(self.tasks[self.task])
         return split_batch(self.head.batch, past, present)[0] if past else 0
 
     def _predict(self) -> NDArray[np.int64]:
         """Return the golden head's class for every test sample of the classes seen so far."""
-        seen = self.bank.tasks[self.task].stop
+        seen = self.tasks[self.task].stop
         logits = head_logits(self.trainer.golden(), self._seen_test(), threads=1)
         return logits[:, :seen].argmax(axis=1)
 
@@ -257,7 +201,5 @@ class Experiment:
         about = self._about(self.bank.digest)
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 
-
-def _strip(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays whose names begin with `prefix`, without it."""
-    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+    def _described(self) -> str:
+        return f"{self.method.label} on these data"

@@ -54,7 +54,20 @@ class Exemplars:
 
 
 def class_means(exemplars: Exemplars, features: int, n_classes: int) -> NDArray[np.float32]:
-    """Return the mean of every feature in every class, (n_classes, D); NaN without samples."""
+    """Return the mean of every feature in every class.
+
+    Parameters
+    ----------
+    exemplars : Exemplars
+    features : int
+        D.
+    n_classes : int
+
+    Returns
+    -------
+    ndarray of shape (n_classes, D), float32
+        In 0..1; NaN in a class without samples.
+    """
     bits = unpack(exemplars.packed, features)
     means = np.full((n_classes, features), np.nan, np.float32)
     for c in np.unique(exemplars.labels):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The result of one run, as plain data."""
+"""The result of one run, as plain data, and all that its predictions tell."""
 
 from typing import Any
 
@@ -8,21 +8,17 @@ from numpy.typing import NDArray
 
 from sim.measure import metrics
 from sim.study.experiment import Experiment
+from sim.study.run import Run
 
-__all__ = ["summarize"]
+__all__ = ["measures", "summarize"]
 
 
 def summarize(experiment: Experiment) -> dict[str, Any]:
-    """Return what a finished run has to say: parameters, bits, every metric, seconds.
+    """Return what a finished run has to say: parameters, bits, `measures`.
 
     `bits_full` are those of memory and classifier, `bits_memory` those of the memory alone.
-    Accuracies are shares in 0..1; an accuracy that does not exist, such as that of a task not yet
-    learnt, is None.
     """
     bank, method = experiment.bank, experiment.method
-    matrix, samples = metrics.accuracy_matrix(experiment.predictions, bank.test_labels, bank.tasks)
-    groups = metrics.group_accuracy(matrix, samples)
-    confusion = metrics.confusion(bank.test_labels, experiment.predictions[-1], bank.n_classes)
     ledger = experiment.ledger()
     return {
         "method": method.replay,
@@ -36,18 +32,38 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "bits_memory": experiment.source.ledger().bits_full,
         **experiment.source.facts(),
         "ledger": {entry.name: entry.bits for entry in ledger},
+        **measures(experiment, bank.test_labels),
+    }
+
+
+def measures(run: Run[Any], labels: NDArray[np.int64]) -> dict[str, Any]:
+    """Return every metric of a finished run, and its length in epochs and seconds.
+
+    Accuracies are shares in 0..1; an accuracy that does not exist, such as that of a task not yet
+    learnt, is None.
+
+    Parameters
+    ----------
+    run : Run
+    labels : ndarray of shape (n_samples,), int64
+        Of all test samples.
+    """
+    matrix, samples = metrics.accuracy_matrix(run.predictions, labels, run.tasks)
+    groups = metrics.group_accuracy(matrix, samples)
+    confusion = metrics.confusion(labels, run.predictions[-1], run.tasks[-1].stop)
+    return {
         "accuracy_matrix": _plain(matrix),
         "accuracy_seen": _plain(metrics.seen_accuracy(matrix, samples)),
         "average_incremental": metrics.average_incremental(matrix, samples),
         "final": metrics.final(matrix, samples),
         "task_average": _plain(metrics.task_average(matrix)),
-        "class_average": _plain(metrics.class_average(matrix, bank.tasks)),
+        "class_average": _plain(metrics.class_average(matrix, run.tasks)),
         "forgetting": {name: metrics.forgetting(matrix, name) for name in metrics.FORGETTING},
         "groups": {name: _plain(values) for name, values in groups.items()},
         "confusion": confusion.tolist(),
         "per_class_accuracy": _plain(metrics.per_class_accuracy(confusion)),
-        "epochs": experiment.epochs,
-        "seconds": round(experiment.seconds, 3),
+        "epochs": run.epochs,
+        "seconds": round(run.seconds, 3),
     }
 
 

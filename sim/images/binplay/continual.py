@@ -5,8 +5,6 @@
 import copy
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -18,17 +16,18 @@ from sim.data.datasets import ImageSet
 from sim.data.tasks import split_tasks
 from sim.images.binplay.networks import FrameShape, classifier, decoder, encoder
 from sim.images.binplay.settings import BinPlayConfig
+from sim.images.weights import load_weights, weights_of
 from sim.learn.assignment import assign_codes
-from sim.work.arrays_file import load_arrays, save_arrays
-from sim.work.errors import UserError
+from sim.measure.metrics import accuracy_matrix
+from sim.study.run import Arrays, Run, prefixed, unprefixed
 
 __all__ = ["BinPlayRun"]
 
 _CHUNK = 500  # images decoded or classified at a time
 
 
-class BinPlayRun:
-    """A run that can stop after any task and go on later; of the past it has codes alone.
+class BinPlayRun(Run[str]):
+    """A run that has of the past codes alone; it tells in words what was done.
 
     A task first trains the autoencoder: encoder and decoder without the loss of the codes, then
     with it, and last the decoder by itself, every sample with the code that it chose last. All the
@@ -44,27 +43,19 @@ class BinPlayRun:
 
     Attributes
     ----------
-    tasks : tuple of range
-        Classes of each task.
-    task : int
-        Tasks done.
     labels : ndarray of shape (n_indices,), int64
         Class of every index so far.
-    accuracy : list of list of float
-        After each task, on the test images of each task so far.
     """
 
     def __init__(self, config: BinPlayConfig, images: ImageSet, device: torch.device) -> None:
+        super().__init__(split_tasks(images.n_classes, 0, config.increment))
         self.config, self.device = config, device
-        self.tasks = split_tasks(images.n_classes, 0, config.increment)
         self._train = _chosen(images.train_images, images.train_labels, config.samples)
         self._test = images.test_images, images.test_labels
         self._pixel = 2**images.pixel_bits - 1
         self._shape = FrameShape(images.train_images.shape[1], images.train_images.shape[3])
         self.coder = IndexCode(config.codes(len(self._train[1]), len(self.tasks)))
-        self.task = 0
         self.labels = np.zeros(0, np.int64)
-        self.accuracy: list[list[float]] = []
         torch.manual_seed(config.seed)
         p = self.coder.params
         width, dropout = config.autoencoder.width, config.classifier.dropout
@@ -72,12 +63,17 @@ class BinPlayRun:
         self.classifier = classifier(self._shape, images.n_classes, dropout).to(device)
 
     @property
-    def done(self) -> bool:
-        """Whether all tasks are done."""
-        return self.task == len(self.tasks)
+    def accuracy(self) -> list[list[float]]:
+        """After each task, the share of the test images of each task so far classified right."""
+        matrix, _ = accuracy_matrix(self.predictions, self._test[1], self.tasks)
+        return [row[: done + 1].tolist() for done, row in enumerate(matrix)]
 
     def step(self, report: Callable[[str], None]) -> None:
         """Do the next task, telling `report` what was done."""
+        super().step(report)
+        report(f"task {self.task}: accuracy {100 * np.mean(self.accuracy[-1]):.1f} %")
+
+    def _do_task(self, report: Callable[[str], None]) -> tuple[int, NDArray[np.int64]]:
         rng = np.random.default_rng([self.config.seed, self.task])
         torch.manual_seed(int(rng.integers(2**31)))
         pixels, labels = self._of_task(*self._train)
@@ -86,40 +82,27 @@ class BinPlayRun:
         codes, loss = self._train_autoencoder(pixels, past, remembered, rng)
         report(f"task {self.task + 1}: squared error of a pixel {loss:.4f}")
         self._train_classifier(pixels, labels, codes, past, rng)
-        self.task += 1
-        self.accuracy.append(self._test_accuracy())
-        report(f"task {self.task}: accuracy {100 * np.mean(self.accuracy[-1]):.1f} %")
+        c = self.config.autoencoder
+        epochs = c.warmup + c.coded + c.frozen + self.config.classifier.epochs
+        return epochs, self._predict()
 
-    def save(self, path: Path) -> None:
-        """Write a checkpoint, whole or not at all."""
-        about = {"config": self.config.model_dump(mode="json"), "accuracy": self.accuracy}
-        arrays: dict[str, NDArray[Any]] = {
-            "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
+    def _state(self) -> Arrays:
+        return {
             "labels": self.labels,
+            **prefixed("decoder_", weights_of(self.decoder)),
+            **prefixed("classifier_", weights_of(self.classifier)),
         }
-        for name, model in (("decoder", self.decoder), ("classifier", self.classifier)):
-            arrays |= {f"{name}:{k}": v.cpu().numpy() for k, v in model.state_dict().items()}
-        save_arrays(path, arrays)
 
-    def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
+    def _load_state(self, arrays: Arrays) -> None:
+        self.labels = arrays["labels"]
+        load_weights(self.decoder, unprefixed("decoder_", arrays))
+        load_weights(self.classifier, unprefixed("classifier_", arrays))
 
-        Raises
-        ------
-        UserError
-            If the file is damaged or belongs to another configuration.
-        """
-        arrays = load_arrays(path)
-        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
-        if about.get("config") != self.config.model_dump(mode="json"):
-            raise UserError(f"{path} must be a checkpoint of this configuration")
-        self.accuracy = about["accuracy"]
-        self.task, self.labels = len(self.accuracy), arrays["labels"]
-        for name, model in (("decoder", self.decoder), ("classifier", self.classifier)):
-            weights = {k: v for k, v in arrays.items() if k.startswith(f"{name}:")}
-            model.load_state_dict(
-                {k.partition(":")[2]: torch.from_numpy(v) for k, v in weights.items()}
-            )
+    def _identity(self) -> str:
+        return json.dumps(self.config.model_dump(mode="json"), sort_keys=True)
+
+    def _described(self) -> str:
+        return "this configuration"
 
     def _train_autoencoder(
         self, pixels: Tensor, past: Tensor, remembered: Tensor, rng: np.random.Generator
@@ -197,16 +180,18 @@ class BinPlayRun:
                 _squared_error(outputs, targets[batch]).backward()
                 optimizer.step()
 
-    def _test_accuracy(self) -> list[float]:
-        """Return the share of test images of each task that are classified right."""
+    def _predict(self) -> NDArray[np.int64]:
+        """Return the class given to every test image of the classes seen, this task's included."""
         images, labels = self._test
-        found = []
-        for task in self.tasks[: self.task]:
+        seen = self.tasks[self.task].stop
+        shown = labels < seen
+        images, labels = images[shown], labels[shown]
+        classes = np.empty(len(labels), np.int64)
+        for task in self.tasks[: self.task + 1]:
             own = (labels >= task.start) & (labels < task.stop)
             outputs = _applied(self.classifier, self._tensor(images[own]))
-            classes = outputs[:, : self.tasks[self.task - 1].stop].argmax(dim=1).cpu().numpy()
-            found.append(float((classes == labels[own]).mean()))
-        return found
+            classes[own] = outputs[:, :seen].argmax(dim=1).cpu().numpy()
+        return classes
 
     @property
     def _index_bits(self) -> int:

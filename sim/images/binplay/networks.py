@@ -74,7 +74,16 @@ def decoder(shape: FrameShape, latent: int, task_bits: int, width: int) -> nn.Se
 
 
 def classifier(shape: FrameShape, classes: int, dropout: float) -> nn.Sequential:
-    """Return the base network, after LeNet: three convolutions, 1152 features (MNIST), 84."""
+    """Return the base network, after LeNet: three convolutions, 1152 features (MNIST), 84.
+
+    Parameters
+    ----------
+    shape : FrameShape
+    classes : int
+        Outputs.
+    dropout : float
+        Share of the inputs of each dense layer that training leaves out, in 0..1.
+    """
     layers: list[nn.Module] = []
     sizes = (shape.channels, 32, 64, _ENCODED)
     for inputs, outputs in zip(sizes, sizes[1:], strict=False):

@@ -38,7 +38,19 @@ def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
 def report_text(
     config: BinPlayConfig, images: ImageSet, results: dict, ledger: Ledger, seconds: float
 ) -> str:
-    """Return the report, in Markdown."""
+    """Return the report, in Markdown.
+
+    Parameters
+    ----------
+    config : BinPlayConfig
+    images : ImageSet
+    results : dict
+        What `results.json` holds.
+    ledger : Ledger
+        Every bit of the past that survives between tasks.
+    seconds : float
+        Time that the last start took.
+    """
     accuracy = results["accuracy"]
     tasks = [f"task {t}" for t in range(1, len(accuracy) + 1)]
     rows = [

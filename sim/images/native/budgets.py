@@ -63,6 +63,16 @@ def check_sizes(
     A memory must have a sample of every class that is replayed. Those of the last task are not:
     nothing comes after them.
 
+    Parameters
+    ----------
+    config : NativeConfig
+    document : Document
+        That it was read as.
+    network : NetworkParams
+        With a head for the classes to come.
+    tasks : tuple of range
+        Classes of each task.
+
     Raises
     ------
     UserError

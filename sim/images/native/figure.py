@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sim.images.native.groups import Group
+from sim.images.native.groups import PlanGroup
 from sim.images.native.published import PUBLISHED, Published
 
 __all__ = ["accuracies"]
@@ -18,12 +18,12 @@ _LINE = {"native": "tab:orange", "latent": "tab:blue", "float": "tab:green", "jo
 _PUBLISHED = {"ls": ":", "lw": 1.2, "marker": "x", "markersize": 4}
 
 
-def accuracies(groups: Sequence[Group], seen: Sequence[int], increment: int) -> Figure:
+def accuracies(groups: Sequence[PlanGroup], seen: Sequence[int], increment: int) -> Figure:
     """Draw every method after each task, and its final accuracy against the bits of its memory.
 
     Parameters
     ----------
-    groups : sequence of Group
+    groups : sequence of PlanGroup
     seen : sequence of int
         Classes seen after each task.
     increment : int
@@ -59,7 +59,7 @@ def accuracies(groups: Sequence[Group], seen: Sequence[int], increment: int) -> 
     return figure
 
 
-def _by_bits(axes: Axes, family: Sequence[Group]) -> None:
+def _by_bits(axes: Axes, family: Sequence[PlanGroup]) -> None:
     """Draw final accuracies of one method over its budgets; a line across for one without."""
     plan = family[0].plan
     if plan.megabits is None:
@@ -92,7 +92,7 @@ def _shown(run: Published, replay: str, ideal: bool, increment: int) -> bool:
     return same and run.megabits is not None
 
 
-def _shade(group: Group, groups: Sequence[Group]) -> object:
+def _shade(group: PlanGroup, groups: Sequence[PlanGroup]) -> object:
     """Return the colour of a method, darker the larger its memory."""
     budgets = sorted({g.plan.megabits or 0 for g in groups if g.plan.replay == group.plan.replay})
     place = (budgets.index(group.plan.megabits or 0) + 1) / len(budgets)

@@ -10,43 +10,38 @@ from numpy.typing import NDArray
 
 from sim.images.native.published import Published, published
 from sim.images.native.settings import Plan
-from sim.report.spread import Spread
+from sim.study.report.groups import Group
 
-__all__ = ["Group", "groups_of", "verdict"]
+__all__ = ["PlanGroup", "groups_of", "verdict"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class PlanGroup(Group):
     """All runs of one method with one budget.
 
     Parameters
     ----------
     plan : Plan
-    runs : tuple of dict
-        Results, one a seed.
     published : Published or None
         The slides' run, if they show it.
     """
 
     plan: Plan
-    runs: tuple[dict[str, Any], ...]
     published: Published | None
 
     @property
     def by_task(self) -> NDArray[np.float64]:
         """Accuracy on all classes seen after each task, meaned over seeds."""
-        return np.mean([run["accuracy_seen"] for run in self.runs], axis=0)
-
-    def spread(self, key: str) -> Spread:
-        """Return mean and deviation of a number of the results."""
-        return Spread.of([run[key] for run in self.runs])
+        return self.values("accuracy_seen").mean(axis=0)
 
     def megabits(self, key: str) -> str:
         """Return a number of bits, which is the same for all seeds, in Mb."""
         return f"{self.runs[0][key] / 1e6:.3g}"
 
 
-def groups_of(plans: Sequence[Plan], runs: Sequence[dict[str, Any]], increment: int) -> list[Group]:
+def groups_of(
+    plans: Sequence[Plan], runs: Sequence[dict[str, Any]], increment: int
+) -> list[PlanGroup]:
     """Gather results by method and budget.
 
     Parameters
@@ -58,7 +53,7 @@ def groups_of(plans: Sequence[Plan], runs: Sequence[dict[str, Any]], increment: 
         Classes of a task.
     """
     return [
-        Group(
+        PlanGroup(
             plan=plan,
             runs=tuple(run for run in runs if run["label"] == plan.label),
             published=published(plan, increment),
@@ -67,7 +62,7 @@ def groups_of(plans: Sequence[Plan], runs: Sequence[dict[str, Any]], increment: 
     ]
 
 
-def verdict(groups: Sequence[Group]) -> str:
+def verdict(groups: Sequence[PlanGroup]) -> str:
     """Say in one sentence which replay is ahead where, by final accuracy."""
     finals = {
         (g.plan.replay, g.plan.megabits): g.spread("final").mean for g in groups if not g.plan.ideal

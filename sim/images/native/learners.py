@@ -2,10 +2,9 @@
 # pyright: reportMissingImports=false
 """What is trained on, task after task: a pre-trained extractor with a classifier begun anew."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,12 +22,10 @@ __all__ = [
     "BinaryLearner",
     "FloatLearner",
     "Learner",
-    "load_weights",
     "network_bits",
     "optimizer_bits",
     "parameter_count",
     "real_network",
-    "weights_of",
     "widest",
     "with_outputs",
 ]
@@ -146,7 +143,17 @@ def network_bits(network: NetworkParams) -> int:
 
 
 def real_network(network: NetworkParams, width: int, seed: int) -> Teacher:
-    """Return a new network of real numbers for the images and classes of a binary one."""
+    """Return a new network of real numbers for the images and classes of a binary one.
+
+    Parameters
+    ----------
+    network : NetworkParams
+        With a head.
+    width : int
+        Channels of the first block.
+    seed : int
+        Of the first weights.
+    """
     assert network.head is not None
     generator = torch.Generator().manual_seed(seed)
     channels = network.input.channels
@@ -188,13 +195,3 @@ def optimizer_bits(parameters: int) -> int:
 def parameter_count(model: nn.Module) -> int:
     """Return how many numbers are trained."""
     return sum(parameter.numel() for parameter in model.parameters())
-
-
-def weights_of(model: nn.Module) -> dict[str, NDArray[Any]]:
-    """Return all weights and statistics of a module as arrays."""
-    return {name: tensor.cpu().numpy() for name, tensor in model.state_dict().items()}
-
-
-def load_weights(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Take weights and statistics back from `weights_of`."""
-    model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})

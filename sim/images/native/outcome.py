@@ -1,34 +1,37 @@
 # SPDX-License-Identifier: MIT
 """The result of one run in image space, as plain data."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.images.native.settings import Plan
-from sim.measure import metrics
 from sim.measure.ledger import Ledger
+from sim.study.run import Run
+from sim.study.summary import measures
+from sim.work.progress import Progress
 
-__all__ = ["Ended", "outcome"]
+__all__ = ["outcome"]
 
-
-class Ended(Protocol):
-    """What a run says when it has ended; see `sim.study.experiment.Experiment`."""
-
-    predictions: list[NDArray[np.int64]]
-    epochs: list[int]
-    seconds: float
+# What the report tells; the other measures are those of a study with groups of tasks.
+_TOLD = (
+    "accuracy_matrix",
+    "accuracy_seen",
+    "average_incremental",
+    "final",
+    "forgetting",
+    "epochs",
+    "seconds",
+)
 
 
 def outcome(
     plan: Plan,
     seed: int,
-    run: Ended,
+    run: Run[Progress],
     *,
     labels: NDArray[np.int64],
-    tasks: Sequence[range],
     ledger: Ledger,
     exemplars: int,
     bits_training: int,
@@ -39,10 +42,9 @@ def outcome(
     ----------
     plan : Plan
     seed : int
-    run : Ended
+    run : Run
     labels : ndarray of shape (n_images,), int64
         Of all test images.
-    tasks : sequence of range
     ledger : Ledger
         Every bit that survives between tasks.
     exemplars : int
@@ -50,7 +52,7 @@ def outcome(
     bits_training : int
         Bits that the optimiser needs beside those while a task is trained.
     """
-    matrix, samples = metrics.accuracy_matrix(run.predictions, labels, tasks)
+    measured = measures(run, labels)
     return {
         "method": plan.replay,
         "label": plan.label,
@@ -62,11 +64,5 @@ def outcome(
         "bits_full": ledger.bits_full,
         "bits_training": bits_training,
         "ledger": {entry.name: entry.bits for entry in ledger},
-        "accuracy_matrix": [[None if np.isnan(a) else a for a in row] for row in matrix.tolist()],
-        "accuracy_seen": metrics.seen_accuracy(matrix, samples).tolist(),
-        "average_incremental": metrics.average_incremental(matrix, samples),
-        "final": metrics.final(matrix, samples),
-        "forgetting": {name: metrics.forgetting(matrix, name) for name in metrics.FORGETTING},
-        "epochs": run.epochs,
-        "seconds": round(run.seconds, 3),
+        **{name: measured[name] for name in _TOLD},
     }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.images.native.figure import accuracies
-from sim.images.native.groups import Group, groups_of, verdict
+from sim.images.native.groups import PlanGroup, groups_of, verdict
 from sim.images.native.reduced import differences
 from sim.images.native.settings import NativeConfig
 from sim.images.pretrain.settings import Recipe
@@ -73,7 +73,7 @@ class NativeReport:
     environment: Mapping[str, str]
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[PlanGroup]:
         """Runs gathered by method and budget."""
         return groups_of(self.config.plans(), self.runs, self.config.increment)
 

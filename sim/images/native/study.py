@@ -2,12 +2,10 @@
 # pyright: reportMissingImports=false
 """A study in image space: every method under every seed, on one process or several."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 from torch import Generator
 
 from golden.kernels import infer
@@ -30,9 +28,9 @@ from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.split import BaseSplit
 from sim.measure.ledger import network_ledger
 from sim.replay import SOURCES
+from sim.study.base import BaseStudy
 from sim.study.experiment import Experiment
 from sim.study.methods import Method
-from sim.work.parallel import Report, run_parallel
 from sim.work.study_folder import StudyFolder
 
 __all__ = ["NativeFolder", "NativeStudy"]
@@ -47,8 +45,10 @@ class NativeFolder(StudyFolder):
     what = "native-study"
 
 
-class NativeStudy:
-    """All runs of a configuration, and the folder that holds them while they are under way.
+class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
+    """All runs of a configuration in image space.
+
+    Every pre-training must be done before runs go to several processes; a GPU serves them all.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class NativeStudy:
 
     Attributes
     ----------
-    runs : list of (Plan, int)
+    runs : tuple of (Plan, int)
         Method and seed of every run.
     network : NetworkParams
         With a head for the classes to come.
@@ -82,13 +82,8 @@ class NativeStudy:
         self.folder = folder
         self.network = with_outputs(extractors.recipe.network, tasks[-1].stop)
         seeds = range(config.seed, config.seed + config.seeds)
-        self.runs = [(plan, seed) for plan in config.plans() for seed in seeds]
+        self.runs = tuple((plan, seed) for plan in config.plans() for seed in seeds)
         self._banks: dict[tuple[int, bool], Bank] = {}
-
-    @property
-    def ended(self) -> int:
-        """Runs that have ended."""
-        return sum(self.folder.has_result(i) for i in range(len(self.runs)))
 
     @property
     def n_classes(self) -> int:
@@ -101,38 +96,12 @@ class NativeStudy:
             train = self.extractors.real if plan.replay == "float" else self.extractors.binary
             train(seed, plan.ideal)
 
-    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
-        """Do every run that has not ended yet and return the results of all, in order.
+    def _threads(self, kind: Plan) -> AbstractContextManager[object]:
+        """Return the context of a run: NumPy works in one thread, PyTorch in all."""
+        return super()._threads(kind) if kind.replay == "latent" else nullcontext()
 
-        Parameters
-        ----------
-        jobs : int
-            Processes at a time, once every pre-training is done: a GPU serves several.
-        report : callable
-            Told the number of a run and its progress, after every epoch.
-        """
-        pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
-        if jobs == 1 or len(pending) < 2:
-            for i in pending:
-                self.run_one(i, report)
-        else:
-            run_parallel(self, pending, jobs, report)
-        return [self.folder.result(i) for i in range(len(self.runs))]
-
-    def run_one(self, index: int, report: Report) -> None:
-        """Do one run, from its checkpoint if there is one, and leave its result in the folder."""
-        plan, seed = self.runs[index]
-        run = self._latent(plan, seed) if plan.replay == "latent" else self._native(plan, seed)
-        checkpoint = self.folder.checkpoint(index)
-        if checkpoint.exists():
-            run.load(checkpoint)
-        with _threads_of(plan):
-            while not run.done:
-                run.step(lambda progress: report(index, progress))
-                run.save(checkpoint)
-        result = self._outcome(plan, seed, run)
-        self.folder.write_result(index, result)
-        report(index, run.ended())
+    def _new_run(self, kind: Plan, seed: int) -> NativeRun | Experiment:
+        return self._latent(kind, seed) if kind.replay == "latent" else self._native(kind, seed)
 
     def _native(self, plan: Plan, seed: int) -> NativeRun:
         return NativeRun(
@@ -179,8 +148,8 @@ class NativeStudy:
             )
         return self._banks[seed, ideal]
 
-    def _outcome(self, plan: Plan, seed: int, run: NativeRun | Experiment) -> dict[str, Any]:
-        """Return the result of a run that has ended."""
+    def _result(self, index: int, run: NativeRun | Experiment) -> dict[str, Any]:
+        plan, seed = self.runs[index]
         if isinstance(run, Experiment):
             ledger = run.ledger() + network_ledger(self.network)
             exemplars = run.source.params.exemplars
@@ -195,18 +164,7 @@ class NativeStudy:
             seed,
             run,
             labels=self.split.test_labels,
-            tasks=self.tasks,
             ledger=ledger,
             exemplars=exemplars,
             bits_training=training,
         )
-
-
-@contextmanager
-def _threads_of(plan: Plan) -> Iterator[None]:
-    """Context of a run: NumPy works in one thread, as in every study, PyTorch in all."""
-    if plan.replay != "latent":
-        yield
-        return
-    with threadpool_limits(1):
-        yield

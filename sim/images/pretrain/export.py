@@ -67,7 +67,15 @@ def to_twin(network: Network) -> BinaryNetwork:
 
 
 def accuracy(network: Network, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
-    """Return the share of images that the integer network, head included, gives their label."""
+    """Return the share of images that the integer network, head included, gives their label.
+
+    Parameters
+    ----------
+    network : Network
+        With a head.
+    images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
+    labels : ndarray of shape (n_images,), int64
+    """
     assert network.head is not None
     logits = head_logits(network.head, infer(network, images))
     return float((logits.argmax(axis=1) == labels).mean())

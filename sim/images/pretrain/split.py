@@ -40,6 +40,14 @@ def base_split(images: ImageSet, classes: ClassesConfig, bits: int) -> BaseSplit
 
     Those that are held out take the place of the test images.
 
+    Parameters
+    ----------
+    images : ImageSet
+    classes : ClassesConfig
+        Base classes, their order, and what is held out.
+    bits : int
+        Bits of a pixel and channel; wider pixels are shifted right.
+
     Raises
     ------
     ValueError
@@ -72,6 +80,16 @@ def base_split(images: ImageSet, classes: ClassesConfig, bits: int) -> BaseSplit
 
 def later_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:
     """Return the images of all classes after those, labels from 0 again.
+
+    Parameters
+    ----------
+    images : ImageSet
+    order : int or str
+        Order of the classes, as of `class_order`.
+    base : int
+        Classes that come before these.
+    bits : int
+        Bits of a pixel and channel; wider pixels are shifted right.
 
     Raises
     ------

@@ -261,6 +261,17 @@ def distillation_loss(
 
     The second is the Kullback-Leibler divergence at `temperature`, times its square, which keeps
     the gradients of both alike (Hinton et al., 2015).
+
+    Parameters
+    ----------
+    teacher : torch.nn.Module
+        Gives logits of shape (n_images, classes) for a batch of pixels.
+    weight : float
+        Of the divergence from the teacher, in 0..1; the labels have the rest.
+    temperature : float
+        That both logits are divided by.
+    smoothing : float
+        Of the labels, in 0..1.
     """
     alone = classification_loss(smoothing)
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sim.replay.gbm import GbmParams
 from sim.report.spread import Spread
-from sim.study.report.groups import EqualBits, Group, compare_at_equal_bits
+from sim.study.report.groups import EqualBits, MethodGroup, compare_at_equal_bits
 
 __all__ = ["COLUMNS", "Claim", "gbm_claims", "hardware_choices"]
 
@@ -46,7 +46,7 @@ class Claim:
         return [self.statement, self.published, self.here, "yes" if self.holds else "**no**"]
 
 
-def gbm_claims(groups: Sequence[Group]) -> list[Claim]:
+def gbm_claims(groups: Sequence[MethodGroup]) -> list[Claim]:
     """Return the paper's claims that the results can speak to."""
     results = _Results(groups)
     claims = [
@@ -67,7 +67,7 @@ def gbm_claims(groups: Sequence[Group]) -> list[Claim]:
     return [claim for claim in claims if claim is not None]
 
 
-def hardware_choices(groups: Sequence[Group]) -> list[Claim]:
+def hardware_choices(groups: Sequence[MethodGroup]) -> list[Claim]:
     """Return what the results say of choices that the paper does not discuss, at K = 1, q = 8."""
     results = _Results(groups)
     claims = [
@@ -85,11 +85,11 @@ class _Results:
     Comparisons are those of the study's own tasks.
     """
 
-    def __init__(self, groups: Sequence[Group]) -> None:
+    def __init__(self, groups: Sequence[MethodGroup]) -> None:
         self.groups = groups
         self.comparisons = _compare(groups)
 
-    def gbm(self, *, increment: int | None = None, **params: Any) -> Group | None:
+    def gbm(self, *, increment: int | None = None, **params: Any) -> MethodGroup | None:
         """Return the generative memory of those parameters, all others as by default."""
         wanted = GbmParams.model_validate(params).model_dump()
         for group in self.groups:
@@ -97,22 +97,22 @@ class _Results:
                 return group
         return None
 
-    def compared(self, group: Group | None) -> EqualBits | None:
+    def compared(self, group: MethodGroup | None) -> EqualBits | None:
         """Return the comparison of a memory with latent replay at equal bits."""
         found = [c for c in self.comparisons if group and c.group.label == group.label]
         return found[0] if found else None
 
-    def factors(self, group: Group) -> list[float | None]:
+    def factors(self, group: MethodGroup) -> list[float | None]:
         """Return the bits that latent replay needs, seed by seed, over those of a memory."""
         factors = []
         for seed in range(len(group.runs)):
-            alone = [Group((g.runs[seed],)) for g in self.groups if seed < len(g.runs)]
+            alone = [MethodGroup((g.runs[seed],)) for g in self.groups if seed < len(g.runs)]
             found = [c for c in _compare(alone) if c.group.label == group.label]
             factors += [c.bits_factor for c in found]
         return factors
 
 
-def _compare(groups: Sequence[Group]) -> list[EqualBits]:
+def _compare(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     return compare_at_equal_bits([g for g in groups if g.increment is None])
 
 
@@ -224,6 +224,6 @@ def _equal(difference: Spread) -> bool:
     return abs(difference.mean) <= max(_NOISE, min(error, _MOST_NOISE))
 
 
-def _difference(group: Group, other: Group) -> Spread:
+def _difference(group: MethodGroup, other: MethodGroup) -> Spread:
     """Return the gain of one method on another, seed by seed."""
     return Spread.of(np.subtract(group.values(_KEY), other.values(_KEY)).tolist())

@@ -15,7 +15,13 @@ from sim.report.tables import markdown_table
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
 from sim.study.report import claims, figures
-from sim.study.report.groups import Group, compare_at_equal_bits, group_runs, plain_or_all, verdict
+from sim.study.report.groups import (
+    MethodGroup,
+    compare_at_equal_bits,
+    group_runs,
+    plain_or_all,
+    verdict,
+)
 from sim.study.report.origin import data_line, made_line, origin
 from sim.study.report.tables import COLUMNS, results_rows
 from sim.work.files import remove_file
@@ -79,7 +85,7 @@ class StudyReport:
     generated: Sequence[tuple[str, Exemplars]]
 
     @property
-    def groups(self) -> list[Group]:
+    def groups(self) -> list[MethodGroup]:
         """Runs gathered by method."""
         return group_runs(self.runs)
 

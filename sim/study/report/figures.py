@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.data.bank import Bank
 from sim.study.fidelity import Exemplars, class_means, correlation
-from sim.study.report.groups import Group, plain_or_all
+from sim.study.report.groups import MethodGroup, plain_or_all
 
 __all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations"]
 
@@ -45,12 +45,12 @@ _LABELLED = {  # points that are named; others would overprint these
 }
 
 
-def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
+def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figure:
     """Draw accuracy on all classes seen so far, after every task.
 
     Parameters
     ----------
-    groups : sequence of Group
+    groups : sequence of MethodGroup
     seen : sequence of int
         Classes seen after each task.
     """
@@ -72,12 +72,12 @@ def accuracy_by_task(groups: Sequence[Group], seen: Sequence[int]) -> Figure:
     return figure
 
 
-def accuracy_by_bits(groups: Sequence[Group], network_bits: int | None = None) -> Figure:
+def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = None) -> Figure:
     """Draw average incremental accuracy against bits.
 
     Parameters
     ----------
-    groups : sequence of Group
+    groups : sequence of MethodGroup
     network_bits : int, optional
         Bits of the feature extractor; the axis is then all that the chip stores, and without it
         the replay memory as the papers count it.
@@ -159,7 +159,7 @@ def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
     return figure
 
 
-def _look(group: Group, groups: Sequence[Group]) -> tuple[object, str]:
+def _look(group: MethodGroup, groups: Sequence[MethodGroup]) -> tuple[object, str]:
     """Return colour and line style: bounds grey, a source's methods darker the more bits."""
     if group.replay in _BOUNDS:
         return _BOUNDS[group.replay]
@@ -174,11 +174,11 @@ class _Series:
 
     name: str
     replay: str
-    groups: list[Group]
+    groups: list[MethodGroup]
     along: str
 
 
-def _series(groups: Sequence[Group]) -> list[_Series]:
+def _series(groups: Sequence[MethodGroup]) -> list[_Series]:
     """Return the lines of the memory figure: every source along E, along q at K = 1, along K."""
     series = []
     for replay, variant in dict.fromkeys((g.replay, g.variant) for g in groups):
@@ -203,7 +203,7 @@ def _series(groups: Sequence[Group]) -> list[_Series]:
     return series
 
 
-def _few(groups: Sequence[Group]) -> list[Group]:
+def _few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return so many methods of each source that their curves can be told apart."""
     chosen = []
     for replay in dict.fromkeys(g.replay for g in groups):
@@ -216,12 +216,12 @@ def _few(groups: Sequence[Group]) -> list[Group]:
     return chosen
 
 
-def _is_papers_choice(group: Group) -> bool:
+def _is_papers_choice(group: MethodGroup) -> bool:
     return group.params.get("components") == 1 and group.params.get("code_width") == 8
 
 
 def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
-    def bits(group: Group) -> int:
+    def bits(group: MethodGroup) -> int:
         return group.bits_paper if network_bits is None else network_bits + group.bits_deployed
 
     # The axis is logarithmic: what keeps nothing has no place on it.

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from sim.replay import SOURCES
 from sim.report.spread import Spread
 
-__all__ = ["EqualBits", "Group", "compare_at_equal_bits", "group_runs", "plain_or_all", "verdict"]
+__all__ = [
+    "EqualBits",
+    "Group",
+    "MethodGroup",
+    "compare_at_equal_bits",
+    "group_runs",
+    "plain_or_all",
+    "verdict",
+]
 
 Run = dict[str, Any]
 
@@ -38,22 +46,6 @@ class Group:
     def replay(self) -> str:
         """Name of the source of replay."""
         return self.runs[0]["method"]
-
-    @property
-    def params(self) -> dict[str, Any]:
-        """Parameters of the source."""
-        return self.runs[0]["parameters"]
-
-    @property
-    def variant(self) -> str:
-        """What the legend says beyond the title of the method; empty for a plain method."""
-        source = SOURCES[self.replay]
-        return self.label.removeprefix(source.title(source.Params.model_construct(**self.params)))
-
-    @property
-    def increment(self) -> int | None:
-        """Classes of the later tasks, where they are not the study's."""
-        return self.runs[0]["increment"]
 
     @property
     def bits_paper(self) -> int:
@@ -84,13 +76,33 @@ class Group:
         return Spread.of(self.values(key).tolist())
 
 
+class MethodGroup(Group):
+    """All runs of one method of a study of embeddings."""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """Parameters of the source."""
+        return self.runs[0]["parameters"]
+
+    @property
+    def variant(self) -> str:
+        """What the legend says beyond the title of the method; empty for a plain method."""
+        source = SOURCES[self.replay]
+        return self.label.removeprefix(source.title(source.Params.model_construct(**self.params)))
+
+    @property
+    def increment(self) -> int | None:
+        """Classes of the later tasks, where they are not the study's."""
+        return self.runs[0]["increment"]
+
+
 @dataclass(frozen=True)
 class EqualBits:
     """A generative memory against latent replay that has the same number of bits.
 
     Parameters
     ----------
-    group : Group
+    group : MethodGroup
         The generative memory.
     reference : Spread
         Average incremental accuracy of latent replay, interpolated between its two neighbouring
@@ -102,7 +114,7 @@ class EqualBits:
         the largest one tried does not reach it.
     """
 
-    group: Group
+    group: MethodGroup
     reference: Spread
     gain: Spread
     bits_factor: float | None
@@ -118,7 +130,7 @@ class EqualBits:
         return "ahead" if self.gain.mean > 0 else "behind"
 
 
-def plain_or_all(groups: Sequence[Group]) -> list[Group]:
+def plain_or_all(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return the methods that are no variants, of sources that have only variants these.
 
     Methods in tasks of their own are variants, and never among them.
@@ -129,16 +141,16 @@ def plain_or_all(groups: Sequence[Group]) -> list[Group]:
     ]
 
 
-def group_runs(runs: Sequence[Run]) -> list[Group]:
+def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:
     """Gather runs by method and parameters, in the order of their first appearance."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         method = json.dumps([run["method"], run["parameters"], run["increment"]], sort_keys=True)
         groups.setdefault(method, []).append(run)
-    return [Group(tuple(members)) for members in groups.values()]
+    return [MethodGroup(tuple(members)) for members in groups.values()]
 
 
-def compare_at_equal_bits(groups: Sequence[Group]) -> list[EqualBits]:
+def compare_at_equal_bits(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     """Compare every generative memory whose size lies between two sizes of latent replay.
 
     Only methods that learn in the same tasks are compared. Of several latent replays of one size,
@@ -151,9 +163,9 @@ def compare_at_equal_bits(groups: Sequence[Group]) -> list[EqualBits]:
     ]
 
 
-def _compare(groups: Sequence[Group]) -> list[EqualBits]:
+def _compare(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     """Compare methods that all learn in the same tasks."""
-    best: dict[int, Group] = {}
+    best: dict[int, MethodGroup] = {}
     for group in groups:
         if group.replay == "latent":
             rival = best.setdefault(group.bits_paper, group)
@@ -181,7 +193,7 @@ def _compare(groups: Sequence[Group]) -> list[EqualBits]:
     return comparisons
 
 
-def _accuracy(group: Group) -> float:
+def _accuracy(group: MethodGroup) -> float:
     return group.spread("average_incremental").mean
 
 

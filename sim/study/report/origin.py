@@ -38,7 +38,16 @@ def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
 
 
 def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentence on the command, the seeds and the time that all runs took."""
+    """Return the sentence on the command, the seeds and the time that all runs took.
+
+    Parameters
+    ----------
+    config : StudyConfig
+    command : str
+        Command line that makes the report anew.
+    runs : sequence of mapping
+        Results of all runs, each with its `seconds`.
+    """
     last = config.seeds - 1
     seeds = "seed 0" if last == 0 else f"seeds 0 to {last}"
     return (

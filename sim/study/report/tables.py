@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from sim.study.report.groups import EqualBits, Group
+from sim.study.report.groups import EqualBits, MethodGroup
 
 __all__ = ["COLUMNS", "results_rows", "terminal_table"]
 
@@ -31,7 +31,9 @@ _TERMINAL_COLUMNS = {
 }
 
 
-def results_rows(groups: Sequence[Group], comparisons: Sequence[EqualBits]) -> list[list[str]]:
+def results_rows(
+    groups: Sequence[MethodGroup], comparisons: Sequence[EqualBits]
+) -> list[list[str]]:
     """Return one row of text a method, in the columns `COLUMNS`."""
     at_equal_bits = {c.group.label: c for c in comparisons}
     rows = []

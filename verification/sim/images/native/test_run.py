@@ -18,7 +18,6 @@ from sim.images.native.learners import (
     Learner,
     network_bits,
     real_network,
-    weights_of,
     widest,
     with_outputs,
 )
@@ -31,6 +30,7 @@ from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.settings import ModelConfig, ScheduleConfig
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.train import Trainer
+from sim.images.weights import weights_of
 from sim.work.errors import UserError
 
 TASKS = (range(0, 2), range(2, 4), range(4, 6))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The trainable twin against the golden network: the same bits, whatever the layers."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -188,9 +189,13 @@ def test_clipping_keeps_latent_weights_in_range() -> None:
     model = network_of(params_of("shuffle"), init_scale=1.0)
     for weight in model.parameters():
         weight.data *= 3
+    gain = model.head.log_gain.item()
     model.clip()
-    for weight in model.parameters():
+    latent = [weight for name, weight in model.named_parameters() if name.endswith("latent")]
+    assert len(latent) == len(model.layers) + 3  # hidden layer and two planes of the head
+    for weight in latent:
         assert weight.abs().max() == 1
+    assert model.head.log_gain.item() == gain  # trained too, but no latent weight
 
 
 def test_networks_without_a_twin_are_refused() -> None:
@@ -199,4 +204,4 @@ def test_networks_without_a_twin_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^Neurons must fire from their threshold up"):
         to_twin(network)
     with pytest.raises(ValueError, match=r"^Network must have a head to have a twin$"):
-        to_twin(Network(params, network.layers, None))
+        to_twin(Network(replace(params, head=None), network.layers, None))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
 from sim.study.report.figures import accuracy_by_bits, accuracy_by_task
-from sim.study.report.groups import Group, group_runs
+from sim.study.report.groups import MethodGroup, group_runs
 
 
 def run(replay: str, bits: int, accuracy: float, **params: Any) -> dict[str, Any]:
@@ -37,7 +37,7 @@ RUNS = [
 ]
 
 
-def lines(groups: list[Group], network_bits: int | None = None) -> dict[str, list[float]]:
+def lines(groups: list[MethodGroup], network_bits: int | None = None) -> dict[str, list[float]]:
     """Return the places of the points of every line by its legend."""
     axes: Axes = accuracy_by_bits(groups, network_bits).axes[0]
     return {

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The loop of every study: each run from its checkpoint to its result, on several processes."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from contextlib import AbstractContextManager
+from typing import Any, Generic, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from sim.study.run import Run
+from sim.work.cache import NO_CACHE, Cache
+from sim.work.parallel import Report, run_parallel
+from sim.work.progress import Progress
+from sim.work.study_folder import StudyFolder
+
+__all__ = ["BaseStudy"]
+
+#: What a study's runs differ in, beside their seeds.
+Kind = TypeVar("Kind")
+#: The runs themselves.
+AnyRun = TypeVar("AnyRun", bound=Run[Progress])
+
+
+class BaseStudy(ABC, Generic[Kind, AnyRun]):
+    """Runs that share nothing, and the folder that holds them while they are under way.
+
+    Every run derives all randomness from its seed, so that the results do not depend on the number
+    of processes.
+
+    Attributes
+    ----------
+    runs : tuple of (Kind, int)
+        Method and seed of every run.
+    folder : StudyFolder
+    cache : Cache
+        Work that runs share after all, with each other and with other studies.
+    """
+
+    runs: tuple[tuple[Kind, int], ...]
+    folder: StudyFolder
+    cache: Cache = NO_CACHE
+
+    @property
+    def ended(self) -> int:
+        """Runs that have ended."""
+        return sum(self.folder.has_result(i) for i in range(len(self.runs)))
+
+    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
+        """Do every run that has not ended yet and return the results of all, in order.
+
+        Parameters
+        ----------
+        jobs : int
+            Processes at a time.
+        report : callable
+            Told the number of a run and its progress, after every epoch.
+        """
+        pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
+        if jobs == 1 or len(pending) < 2:
+            for i in pending:
+                self.run_one(i, report)
+        else:
+            for counts in run_parallel(self, pending, jobs, report):
+                self.cache.counts.update(counts)
+        return [self.folder.result(i) for i in range(len(self.runs))]
+
+    def run_one(self, index: int, report: Report) -> Counter[tuple[str, str]]:
+        """Do one run, from its checkpoint if there is one, and leave its result in the folder.
+
+        Parameters
+        ----------
+        index : int
+            Number of the run.
+        report : callable
+            Told that number and the progress, after every epoch.
+
+        Returns
+        -------
+        Counter
+            What the run found in the cache, as `Cache.counts`.
+        """
+        counts = self.cache.counts.copy()
+        kind, seed = self.runs[index]
+        with self._threads(kind):
+            run = self._new_run(kind, seed)
+            checkpoint = self.folder.checkpoint(index)
+            if checkpoint.exists():
+                run.load(checkpoint)
+            while not run.done:
+                run.step(lambda progress: report(index, progress))
+                run.save(checkpoint)
+            self.folder.write_result(index, self._result(index, run))
+        n_tasks = len(run.tasks)
+        report(index, Progress(n_tasks, n_tasks, epoch=0, epochs=1, accuracy=1.0))
+        return self.cache.counts - counts
+
+    def _threads(self, kind: Kind) -> AbstractContextManager[object]:
+        """Return the context of a run: NumPy works in one thread, whatever the processes."""
+        return threadpool_limits(1)
+
+    @abstractmethod
+    def _new_run(self, kind: Kind, seed: int) -> AnyRun:
+        """Return a run with no task done."""
+
+    @abstractmethod
+    def _result(self, index: int, run: AnyRun) -> dict[str, Any]:
+        """Return the result of a run that has ended."""

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""What every run of continual learning has: its tasks one by one, time, and a checkpoint."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.work.arrays_file import load_arrays, save_arrays
+from sim.work.errors import UserError
+
+__all__ = ["Arrays", "Run", "prefixed", "unprefixed"]
+
+Arrays = dict[str, NDArray[Any]]
+
+#: What a run tells of its progress.
+Told = TypeVar("Told")
+
+
+class Run(ABC, Generic[Told]):
+    """A run that can stop after any task and go on later with the same bits.
+
+    Parameters
+    ----------
+    tasks : sequence of range
+        Classes of each task.
+
+    Attributes
+    ----------
+    task : int
+        Tasks done.
+    seconds : float
+        Time that they took, over all starts.
+    epochs : list of int
+        Epochs that each task took.
+    predictions : list of ndarray of shape (n_seen,), int64
+        After each task, the class given to every test sample of the classes seen, in the order of
+        the test samples.
+    """
+
+    def __init__(self, tasks: Sequence[range]) -> None:
+        self.tasks = tuple(tasks)
+        self.task = 0
+        self.seconds = 0.0
+        self.epochs: list[int] = []
+        self.predictions: list[NDArray[np.int64]] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether all tasks are done."""
+        return self.task == len(self.tasks)
+
+    def step(self, report: Callable[[Told], None]) -> None:
+        """Do the next task, telling `report` of the progress."""
+        start = perf_counter()
+        epochs, predictions = self._do_task(report)
+        self.epochs.append(epochs)
+        self.predictions.append(predictions)
+        self.task += 1
+        self.seconds += perf_counter() - start
+
+    def save(self, path: Path) -> None:
+        """Write a checkpoint, whole or not at all."""
+        about = {"identity": self._identity(), "task": self.task, "seconds": self.seconds}
+        arrays: Arrays = {
+            "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
+            "epochs": np.array(self.epochs, np.int64),
+            **{f"predictions_{i}": p for i, p in enumerate(self.predictions)},
+            **self._state(),
+        }
+        save_arrays(path, arrays)
+
+    def load(self, path: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged or belongs to another run.
+        """
+        arrays = load_arrays(path)
+        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+        if about.get("identity") != self._identity():
+            raise UserError(f"{path} must be a checkpoint of {self._described()}")
+        self.task, self.seconds = about["task"], about["seconds"]
+        self.epochs = arrays["epochs"].tolist()
+        self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
+        self._load_state(arrays)
+
+    @abstractmethod
+    def _do_task(self, report: Callable[[Told], None]) -> tuple[int, NDArray[np.int64]]:
+        """Do the present task; return the epochs it took and the predictions after it."""
+
+    @abstractmethod
+    def _state(self) -> Arrays:
+        """Return all that survives a task as arrays; `prefixed` keeps the names of parts apart."""
+
+    @abstractmethod
+    def _load_state(self, arrays: Arrays) -> None:
+        """Take back what `_state` returned; there are other arrays beside."""
+
+    @abstractmethod
+    def _identity(self) -> str:
+        """Return what tells this run from every other one."""
+
+    @abstractmethod
+    def _described(self) -> str:
+        """Return what a checkpoint must be of, for a message."""
+
+
+def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Return the arrays with `prefix` before their names."""
+    return {prefix + name: array for name, array in arrays.items()}
+
+
+def unprefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:
+    """Return the arrays whose names begin with `prefix`, without it."""
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}

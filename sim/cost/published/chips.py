@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Binary and ternary chips as published: geometry, figures, and what of them can be modelled.
+"""Binary and ternary chips as published: geometry, values, and what of them can be modelled.
 
-One YAML file a chip in `sim/cost/published`. No figure is from memory: each was read in the paper,
-its abstract or a named secondary source, or is arithmetic on such figures that its locator states.
+One YAML file a chip in `sim/data/published/chips`. No value is from memory. Each was read in the
+paper, its abstract or a named secondary source, or is arithmetic on such values; its locator says
+which.
 """
 
 from pathlib import Path
@@ -12,20 +13,18 @@ import pydantic
 from pydantic import Field
 
 from sim.cost.quantity import Sureness
+from sim.data.published import PUBLISHED, read_published
 from sim.documents.section import Section
-from sim.documents.validation import validate
-from sim.documents.yaml_lines import parse
-from sim.work.files import read_text
 
-__all__ = ["PUBLISHED", "Chip", "Figure", "Geometry", "WindowMemory", "load_chip", "load_chips"]
+__all__ = ["CHIPS", "Chip", "ChipValue", "Geometry", "WindowMemory", "load_chip", "load_chips"]
 
 #: Folder of the chips, one ``<name>.yaml`` each.
-PUBLISHED = Path(__file__).parent
+CHIPS = PUBLISHED / "chips"
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
-#: J of an operation, or of a frame, from a figure; a multiply-accumulate is two operations.
+#: J of an operation, or of a frame, from a value; a multiply-accumulate is two operations.
 _ENERGIES = {
     "TOPS/W": lambda value: 1e-12 / value,
     "fJ/op": lambda value: value * 1e-15,
@@ -84,8 +83,8 @@ class Geometry(Section):
         return self.neurons * self.inputs
 
 
-class Figure(Section):
-    """A published figure.
+class ChipValue(Section):
+    """A published value of a chip.
 
     Attributes
     ----------
@@ -98,12 +97,12 @@ class Figure(Section):
     voltage_assumed : bool
         Whether the voltage is an assumption of ours, the nominal one of the node.
     kind : {"measured", "post_layout", "synthesis", "derived"}
-        How it was found; "derived" is arithmetic on published figures.
+        How it was found; "derived" is arithmetic on published values.
     sureness : {"H", "M", "L"}
     locator : str
         Where it stands, or how it was derived.
     model : {"array", "core", "memory share"} or null
-        What of the chip the figure is held against, `sim.cost.published.comparison`.
+        What of the chip the value is held against, `sim.cost.published.comparison`.
     not_modelled : str or null
         Why it is held against nothing.
     note : str or null
@@ -123,13 +122,13 @@ class Figure(Section):
     note: str | None = None
 
     @pydantic.model_validator(mode="after")
-    def _modelled_or_why_not(self) -> "Figure":
+    def _modelled_or_why_not(self) -> "ChipValue":
         if (self.model is None) == (self.not_modelled is None):
             raise ValueError("one of model and not_modelled must be given")
         if self.model is not None and self.voltage is None:
             raise ValueError("voltage must be given with model")
         if (self.model == "memory share") != (self.unit == "share"):
-            raise ValueError(f"model {self.model} must not have a figure in {self.unit}")
+            raise ValueError(f"model {self.model} must not have a value in {self.unit}")
         return self
 
     @property
@@ -153,20 +152,20 @@ class Chip(Section):
         nm, null where not found stated.
     geometry : Geometry or null
         Null where nothing is modelled.
-    figures : list of Figure
+    values : list of ChipValue
     """
 
     title: str
     citation: str
     node: Positive | None
     geometry: Geometry | None = None
-    figures: Annotated[list[Figure], Field(min_length=1)]
+    values: Annotated[list[ChipValue], Field(min_length=1)]
 
     @pydantic.model_validator(mode="after")
     def _can_be_modelled(self) -> "Chip":
-        modelled = any(figure.model for figure in self.figures)
+        modelled = any(value.model for value in self.values)
         if modelled and (self.node is None or self.geometry is None):
-            raise ValueError("node and geometry must be given for figures with a model")
+            raise ValueError("node and geometry must be given for values with a model")
         return self
 
 
@@ -178,9 +177,9 @@ def load_chip(path: Path) -> Chip:
     UserError
         If the file cannot be read or an entry is at fault; the message names file, line and key.
     """
-    return validate(Chip, parse(read_text(path), str(path)))
+    return read_published(Chip, path)
 
 
-def load_chips(folder: Path = PUBLISHED) -> dict[str, Chip]:
+def load_chips(folder: Path = CHIPS) -> dict[str, Chip]:
     """Return the chips of a folder by the stem of their file, in alphabetical order."""
     return {path.stem: load_chip(path) for path in sorted(folder.glob("*.yaml"))}

@@ -18,7 +18,7 @@ from statistics import fmean
 from typing import Literal
 
 from sim.cost.counts.tally import Action, Tally
-from sim.cost.published.chips import Chip, Figure, Geometry, load_chips
+from sim.cost.published.chips import Chip, ChipValue, Geometry, load_chips
 from sim.cost.technology.scaling import logic_factor, memory_factor
 from sim.cost.technology.technology import Technology, load_technology
 
@@ -59,7 +59,7 @@ class Constants:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedRow:
-    """A published figure and the model's.
+    """A published value and the model's.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class PublishedRow:
     node, voltage : float or None
         nm and V.
     kind, sureness : str
-        Of the published figure.
+        Of the published value.
     unit : {"J/op", "J/frame", "share"}
     reference, modelled, ratio : float or None
         In that unit, modelled and ratio None where nothing is modelled.
@@ -98,12 +98,12 @@ class PublishedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How far from published figures the model is where nothing was calibrated.
+    """How far from published values the model is where nothing was calibrated.
 
     Attributes
     ----------
     rows : int
-        Figures held out.
+        Values held out.
     mean, worst : float
         Factors >= 1, up or down; the geometric mean.
     """
@@ -138,19 +138,17 @@ def calibrated(chips: Mapping[str, Chip]) -> Constants:
 
 
 def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow]:
-    """Return every published figure with what the model says of it.
+    """Return every published value with what the model says of it.
 
     Parameters
     ----------
     chips : mapping of str to Chip, optional
-        Those of `sim.cost.published` if not given.
+        Those of `sim.data.published` if not given.
     """
     chips = load_chips() if chips is None else chips
     constants = calibrated(chips)
     return [
-        _row(name, chip, figure, constants)
-        for name, chip in chips.items()
-        for figure in chip.figures
+        _row(name, chip, value, constants) for name, chip in chips.items() for value in chip.values
     ]
 
 
@@ -162,61 +160,61 @@ def summary(rows: Sequence[PublishedRow]) -> Summary:
     return Summary(rows=len(factors), mean=exp(fmean(factors)), worst=exp(max(factors)))
 
 
-def _row(name: str, chip: Chip, figure: Figure, constants: Constants) -> PublishedRow:
-    calibrating = name in CALIBRATED_ON and figure is _calibrating(chip)
-    role = "calibrated" if calibrating else "held out" if figure.model else "not modelled"
+def _row(name: str, chip: Chip, value: ChipValue, constants: Constants) -> PublishedRow:
+    calibrating = name in CALIBRATED_ON and value is _calibrating(chip)
+    role = "calibrated" if calibrating else "held out" if value.model else "not modelled"
     return PublishedRow(
         chip=chip.title,
-        scope=figure.scope,
+        scope=value.scope,
         citation=chip.citation,
-        locator=figure.locator,
+        locator=value.locator,
         node=chip.node,
-        voltage=figure.voltage,
-        kind=figure.kind,
-        sureness=figure.sureness,
-        unit="share" if figure.unit == "share" else "J/op" if figure.of_operation else "J/frame",
-        reference=figure.reference,
-        modelled=_modelled(chip, figure, constants) if figure.model else None,
+        voltage=value.voltage,
+        kind=value.kind,
+        sureness=value.sureness,
+        unit="share" if value.unit == "share" else "J/op" if value.of_operation else "J/frame",
+        reference=value.reference,
+        modelled=_modelled(chip, value, constants) if value.model else None,
         role=role,
-        note=figure.not_modelled or _note(figure, chip.geometry),
+        note=value.not_modelled or _note(value, chip.geometry),
     )
 
 
-def _note(figure: Figure, geometry: Geometry | None) -> str:
-    notes = [figure.note or ""]
-    if figure.voltage_assumed:
-        notes.append(f"supply not found stated, the nominal {figure.voltage:g} V assumed")
-    if figure.voltage is not None and figure.voltage < _LOWEST_VOLTAGE:
+def _note(value: ChipValue, geometry: Geometry | None) -> str:
+    notes = [value.note or ""]
+    if value.voltage_assumed:
+        notes.append(f"supply not found stated, the nominal {value.voltage:g} V assumed")
+    if value.voltage is not None and value.voltage < _LOWEST_VOLTAGE:
         notes.append(f"no law of voltages below {_LOWEST_VOLTAGE:g} V, priced there")
     if geometry is not None and geometry.sureness == "L":
         notes.append("geometry not found stated, that of its successor assumed")
     return "; ".join(filter(None, notes))
 
 
-def _calibrating(chip: Chip) -> Figure:
-    """Return the first figure of a chip that is modelled."""
-    return next(figure for figure in chip.figures if figure.model)
+def _calibrating(chip: Chip) -> ChipValue:
+    """Return the first value of a chip that is modelled."""
+    return next(value for value in chip.values if value.model)
 
 
 def _missing(chip: Chip, constants: Constants) -> float:
-    """Return the factor that the model of a calibrating figure lacks."""
-    figure = _calibrating(chip)
-    return figure.reference / _modelled(chip, figure, constants)
+    """Return the factor that the model of a calibrating value lacks."""
+    value = _calibrating(chip)
+    return value.reference / _modelled(chip, value, constants)
 
 
-def _modelled(chip: Chip, figure: Figure, constants: Constants) -> float:
-    """Return the model of a figure, J an operation or a share."""
-    geometry, node, voltage = chip.geometry, chip.node, figure.voltage
+def _modelled(chip: Chip, value: ChipValue, constants: Constants) -> float:
+    """Return the model of a value, J an operation or a share."""
+    geometry, node, voltage = chip.geometry, chip.node, value.voltage
     assert geometry is not None
     assert node is not None
     assert voltage is not None
     voltage = max(voltage, _LOWEST_VOLTAGE)
     actions, operations = cycle(geometry), 2 * geometry.synapses
-    if figure.model == "array":
+    if value.model == "array":
         actions = Tally({a: n for a, n in actions.items() if a.component == "array"})
         return constants.wires * _logic(actions, node, voltage) / operations
     logic, memory = constants.wires * _logic(actions, node, voltage), _memory(geometry, node)
-    if figure.model == "memory share":
+    if value.model == "memory share":
         return memory / (logic + memory)
     return constants.clock * (logic + memory) / operations
 

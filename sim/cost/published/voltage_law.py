@@ -7,7 +7,7 @@ Chips that state two supplies check the law without any model of their architect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sim.cost.published.chips import Chip, Figure, load_chips
+from sim.cost.published.chips import Chip, ChipValue, load_chips
 from sim.cost.technology.scaling import logic_factor
 
 __all__ = ["VoltageRow", "voltage_rows"]
@@ -48,20 +48,20 @@ def voltage_rows(chips: Mapping[str, Chip] | None = None) -> list[VoltageRow]:
     Parameters
     ----------
     chips : mapping of str to Chip, optional
-        Those of `sim.cost.published` if not given.
+        Those of `sim.data.published` if not given.
     """
     chips = load_chips() if chips is None else chips
     return [row for chip in chips.values() for row in _rows(chip)]
 
 
 def _rows(chip: Chip) -> list[VoltageRow]:
-    by_scope: dict[str, list[tuple[float, Figure]]] = {}
-    for figure in chip.figures:
-        if figure.of_operation and figure.voltage is not None:
-            by_scope.setdefault(figure.scope, []).append((figure.voltage, figure))
+    by_scope: dict[str, list[tuple[float, ChipValue]]] = {}
+    for value in chip.values:
+        if value.of_operation and value.voltage is not None:
+            by_scope.setdefault(value.scope, []).append((value.voltage, value))
     rows = []
-    for scope, figures in by_scope.items():
-        (above, high), *others = sorted(figures, key=lambda pair: -pair[0])
+    for scope, values in by_scope.items():
+        (above, high), *others = sorted(values, key=lambda pair: -pair[0])
         for below, low in others:
             assert chip.node is not None
             rows.append(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, Accelergy's."""
+"""The files of a cost report: ``report.md``, pictures, ``cost.json``, ``cost.csv``, Accelergy's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
-from sim.cost.published.learners import PUBLISHED, this_chip
+from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import figures, rows, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
 from sim.cost.sensitivity import swings
@@ -18,13 +18,13 @@ from sim.report.tables import markdown_table
 
 __all__ = ["PICTURES", "CostReport"]
 
-#: Figures that a report may have.
+#: Pictures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
             "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
 
-#: Phases whose energy is taken apart by figures.
+#: Phases whose energy is taken apart by the values that move it.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
-_FIGURES_SHOWN = 6
+_VALUES_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CostReport:
         }
 
     def pictures(self) -> dict[str, Figure]:
-        """Return the figures by their files, some of `PICTURES`."""
+        """Return the pictures by their files, some of `PICTURES`."""
         a = self.assessment
         pictures = {
             "breakdown.png": figures.breakdown(a.phases),
@@ -187,7 +187,7 @@ class CostReport:
 
     def _learners(self) -> Iterator[str]:
         yield "## Beside published learners"
-        learners = (*this_chip(self.assessment), *PUBLISHED)
+        learners = (*this_chip(self.assessment), *published_learners())
         yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
         yield text.LEARNERS
 
@@ -205,7 +205,7 @@ class CostReport:
         )
         for priced in map(self.assessment.phase, _TAKEN_APART):
             whole = priced.bill.total.nominal
-            widest = swings(priced.bill)[:_FIGURES_SHOWN]
+            widest = swings(priced.bill)[:_VALUES_SHOWN]
             yield f"{priced.phase.name}:"
             yield markdown_table(rows.SWINGS, [rows.swing_row(swing, whole) for swing in widest])
         yield "![How far the sums move with each figure](tornado.png)"
@@ -228,7 +228,7 @@ class CostReport:
         a = self.assessment
         used = [a.technology, *(t for pay in a.pay_backs for t in (pay.sram, pay.other))]
         lines = [text.citation(s) for technology in used for s in technology.sources.values()]
-        lines += [learner.citation for learner in PUBLISHED]
+        lines += [learner.citation for learner in published_learners()]
         yield "## Sources"
         yield "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 

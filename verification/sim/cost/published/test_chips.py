@@ -11,7 +11,7 @@ title: A chip
 citation: Somebody, somewhere
 node: 65
 geometry: {neurons: 4, inputs: 8, cells: 1, fresh: 8, sureness: M, locator: page 1}
-figures:
+values:
   - scope: core
     value: 50
     unit: TOPS/W
@@ -39,30 +39,30 @@ def chip_file(folder: Path, old: str = "", new: str = "") -> Path:
     ],
     ids=["efficiency", "operation", "multiply-accumulate"],
 )
-def test_figures_of_every_unit_are_joules_an_operation(
+def test_values_of_every_unit_are_joules_an_operation(
     tmp_path: Path, unit: str, value: float, energy: float
 ) -> None:
     path = chip_file(tmp_path, "value: 50\n    unit: TOPS/W", f"value: {value}\n    unit: {unit}")
-    assert load_chip(path).figures[0].reference == pytest.approx(energy)
+    assert load_chip(path).values[0].reference == pytest.approx(energy)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("value: 50", "value: 0", ":7: figures.0.value must be a number > 0, not 0"),
+        ("value: 50", "value: 0", ":7: values.0.value must be a number > 0, not 0"),
         (
             "sureness: H",
             "sureness: sure",
-            ":11: figures.0.sureness must be one of H, M, L, not 'sure'",
+            ":11: values.0.sureness must be one of H, M, L, not 'sure'",
         ),
-        ("kind: measured", "kind: recalled", ":10: figures.0.kind must be one of measured, "),
-        ("    locator: page 2\n", "", ":6: figures.0.locator is missing"),
-        ("unit: TOPS/W", "unit: TOPS", ":8: figures.0.unit must be one of TOPS/W, fJ/op, "),
+        ("kind: measured", "kind: recalled", ":10: values.0.kind must be one of measured, "),
+        ("    locator: page 2\n", "", ":6: values.0.locator is missing"),
+        ("unit: TOPS/W", "unit: TOPS", ":8: values.0.unit must be one of TOPS/W, fJ/op, "),
         ("neurons: 4", "neurones: 4", ":4: geometry.neurones is no known key: did you mean neuron"),
-        ("    model: core\n", "", ":6: figures.0: one of model and not_modelled must be given"),
-        ("    voltage: 1.0\n", "", ":6: figures.0: voltage must be given with model"),
-        ("TOPS/W", "share", ":6: figures.0: model core must not have a figure in share"),
-        ("node: 65", "node: null", ":1: node and geometry must be given for figures with a model"),
+        ("    model: core\n", "", ":6: values.0: one of model and not_modelled must be given"),
+        ("    voltage: 1.0\n", "", ":6: values.0: voltage must be given with model"),
+        ("TOPS/W", "share", ":6: values.0: model core must not have a value in share"),
+        ("node: 65", "node: null", ":1: node and geometry must be given for values with a model"),
     ],
     ids=[
         "value",
@@ -93,16 +93,16 @@ def test_chips_that_come_with_the_install_are_read_and_cited() -> None:
 
 
 def test_a_cell_of_colonnade_takes_the_same_from_every_width_of_weights() -> None:
-    # A weight of b bits takes b + 7 columns; figures of the macro at 0.8 V, fJ/MAC.
+    # A weight of b bits takes b + 7 columns; values of the macro at 0.8 V, fJ/MAC.
     measured = {1: 68.3, 2: 77.8, 4: 105.3, 8: 144.4, 16: 243.2}
     cells = {bits: energy / (bits + 7) for bits, energy in measured.items()}
     assert round(cells[1], 1) == 8.5
     assert max(cells.values()) / min(cells.values()) < 1.25
 
 
-def test_the_figures_of_colonnade_are_those_of_its_abstract_and_of_its_cells() -> None:
+def test_the_values_of_colonnade_are_those_of_its_abstract_and_of_its_cells() -> None:
     chip = load_chips()["colonnade"]
-    macro = {f.voltage: f for f in chip.figures if f.scope == "macro"}
+    macro = {f.voltage: f for f in chip.values if f.scope == "macro"}
     assert chip.geometry is not None
     cell = {v: 2 * f.reference / chip.geometry.cells for v, f in macro.items()}
     assert round(cell[0.8] * 1e15, 1) == 8.5
@@ -110,14 +110,14 @@ def test_the_figures_of_colonnade_are_those_of_its_abstract_and_of_its_cells() -
     # 117.3 TOPS/W in the abstract.
     assert 1e-12 / macro[0.6].reference == pytest.approx(117.3, rel=0.004)
     # Array and drivers, without control, registers and decoder.
-    array = next(f for f in chip.figures if f.model)
+    array = next(f for f in chip.values if f.model)
     assert array.reference / macro[0.8].reference == pytest.approx(0.602 + 0.288, abs=1e-3)
 
 
 def test_the_twins_agree_on_what_their_network_takes() -> None:
     chips = load_chips()
-    mixed_signal, share = chips["bankman"].figures
-    digital = chips["binareye"].figures[1].reference
+    mixed_signal, share = chips["bankman"].values
+    digital = chips["binareye"].values[1].reference
     system, array = 4, 12.9
     assert system * mixed_signal.reference == pytest.approx(digital, rel=0.06)
     saved = (system - 1) * mixed_signal.reference / (1 - 1 / array)

@@ -24,12 +24,12 @@ def modelled(rows: list[PublishedRow]) -> dict[str, float]:
 
 
 def changed(name: str, **update: object) -> dict[str, Chip]:
-    """Return the chips, one of them with other values in the first figure that is modelled."""
+    """Return the chips, one of them with other values in the first value that is modelled."""
     chip = CHIPS[name]
-    index = next(i for i, figure in enumerate(chip.figures) if figure.model)
-    figures = list(chip.figures)
-    figures[index] = figures[index].model_copy(update=update)
-    return {**CHIPS, name: chip.model_copy(update={"figures": figures})}
+    index = next(i for i, value in enumerate(chip.values) if value.model)
+    values = list(chip.values)
+    values[index] = values[index].model_copy(update=update)
+    return {**CHIPS, name: chip.model_copy(update={"values": values})}
 
 
 def test_the_table_is_reproduced() -> None:
@@ -69,7 +69,7 @@ def test_the_constants_are_those_of_two_chips() -> None:
 
 @pytest.mark.parametrize("name", sorted({"xnorbin", "cutie", "chewbaccann", "bankman"}))
 def test_what_is_held_out_changes_no_constant_and_no_other_row(name: str) -> None:
-    other = changed(name, value=CHIPS[name].figures[0].value * 3, unit="TOPS/W", model="core")
+    other = changed(name, value=CHIPS[name].values[0].value * 3, unit="TOPS/W", model="core")
     assert calibrated(other) == calibrated(CHIPS)
     title = CHIPS[name].title
     kept = {k: v for k, v in modelled(published_rows(other)).items() if k != title}

@@ -98,7 +98,26 @@ def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:
 
 
 def dequantize(codes: ArrayLike, scale: float, zero_point: int = 0) -> Reals:
-    """Return the reals that codes stand for, ``S * (c - Z)``."""
+    """Return the reals that codes stand for, ``S * (c - Z)``.
+
+    Parameters
+    ----------
+    codes : array-like of shape (...), integers
+        c.
+    scale : float
+        S.
+    zero_point : int
+        Z.
+
+    Returns
+    -------
+    ndarray of shape (...), float64
+
+    Raises
+    ------
+    ValueError
+        If the scale is not positive.
+    """
     return np.multiply(_check_scale(scale), np.asarray(codes, np.float64) - zero_point)
 
 

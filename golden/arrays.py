@@ -16,7 +16,16 @@ def check_bits(
 ) -> NDArray[np.uint8]:
     """Return `bits` if it is a uint8 array of zeros and ones of `shape`.
 
-    With `batch`, `shape` is that of the last axes and any number of axes may lead them.
+    Parameters
+    ----------
+    name : str
+        What a message calls the array.
+    bits : Any
+        The array to check.
+    shape : tuple of int
+        Shape that it must have.
+    batch : bool
+        Whether any number of axes may lead those of `shape`.
 
     Raises
     ------
@@ -57,6 +66,15 @@ def check_label_vector(labels: ArrayLike) -> NDArray[np.int64]:
 def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
     """Return `words` if its last axis is packed vectors of `n` bits (contract, 1).
 
+    Parameters
+    ----------
+    name : str
+        What a message calls the array.
+    words : Any
+        The array to check, of shape (..., ceil(n/64)).
+    n : int
+        Bits of a vector.
+
     Raises
     ------
     TypeError
@@ -76,6 +94,19 @@ def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
 
 def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int32]:
     """Return integer `thresholds`, one an output, as the signed 32-bit integers they are stored as.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls the array.
+    thresholds : Any
+        The array to check.
+    outputs : int
+        Thresholds that it must have.
+
+    Returns
+    -------
+    ndarray of shape (outputs,), int32
 
     Raises
     ------

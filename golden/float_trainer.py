@@ -92,7 +92,18 @@ class FloatTrainer:
         return loss, errors.T @ z, of_latent
 
     def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> None:
-        """Learn one batch, as `golden.trainer.Trainer.step` does."""
+        """Learn one batch.
+
+        Parameters
+        ----------
+        exemplars, labels, classes
+            As of `golden.trainer.Trainer.step`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `golden.trainer.Trainer.step`; nothing is learned.
+        """
         _, of_weights, of_latent = self.gradients(exemplars, labels, classes)
         self.weights[classes] -= 2.0**-self.params.rate * of_weights
         if self.params.trains_hidden:

@@ -91,6 +91,14 @@ def advance(state: int, taps: tuple[int, ...], steps: int) -> int:
 def leap_matrix(width: int, taps: tuple[int, ...], step: int) -> NDArray[np.uint64]:
     """Return the GF(2) matrix of an advance of `step` steps.
 
+    Parameters
+    ----------
+    width : int
+        n, bits of the register.
+    taps : tuple of int
+        Highest first, as in `LfsrParams`.
+    step : int
+
     Returns
     -------
     ndarray of shape (width,), uint64
@@ -114,6 +122,11 @@ def square(matrix: NDArray[np.uint64]) -> NDArray[np.uint64]:
 @lru_cache(maxsize=256)
 def doublings(width: int, taps: tuple[int, ...], step: int) -> NDArray[np.uint64]:
     """Return the matrices of ``2**e`` advances of `step` steps, ``e = 0..63``.
+
+    Parameters
+    ----------
+    width, taps, step
+        As of `leap_matrix`.
 
     Returns
     -------

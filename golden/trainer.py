@@ -135,7 +135,23 @@ class Trainer:
 def check_batch(
     params: TrainerParams, exemplars: Packed, labels: Integers, classes: Integers
 ) -> Integers:
-    """Return the place of each label among `classes`, or raise as `Trainer.step` says."""
+    """Return the place of each label among the classes of a batch.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars, labels, classes
+        As of `Trainer.step`.
+
+    Returns
+    -------
+    ndarray of shape (n,), int64
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `Trainer.step`.
+    """
     packed = check_packed("Exemplars", exemplars, params.features)
     wanted, rows = check_label_vector(labels), check_label_vector(classes)
     if packed.ndim != 2 or len(packed) != len(wanted):

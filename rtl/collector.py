@@ -63,7 +63,17 @@ class Collector(wiring.Component):
 
     @staticmethod
     def cycles(whole: bool, lanes: int, words: int) -> int:
-        """Return the cycles from a tile to the next, `words` leaving between them."""
+        """Return the cycles from a tile to the next.
+
+        Parameters
+        ----------
+        whole : bool
+            Whether the tile is stored at once, not a lane a cycle.
+        lanes : int
+            Neurons of the tile.
+        words : int
+            Words of the map that leave between the tiles.
+        """
         return (1 if whole else lanes) + words
 
     def elaborate(self, platform: object) -> Module:

@@ -121,94 +121,96 @@ class Dispatch(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        i, o = self.i, self.o
+        i, now = self.i, _UnderWay(max(self._parts.values()))
         header = Signal(header_layout())
-        units = Signal(UNITS_WIDTH)
-        legal = Signal()
-        m.d.comb += [
-            header.eq(i.payload.data),
-            units.eq(self._units(header)),
-            legal.eq(self._legal(header)),
-        ]
-        with m.If(o.ready | self.abort):
-            m.d.sync += o.valid.eq(0)
-
-        target = Signal(Target)
-        index, address = Signal(len(header.index)), Signal(len(header.address))
-        fresh = Signal()  # no unit yet
-        left = Signal(UNITS_WIDTH)
-        ended = Signal()  # the packet's last word has been taken
-        part = Signal(range(max(self._parts.values())))
+        m.d.comb += header.eq(i.payload.data)
+        with m.If(self.o.ready | self.abort):
+            m.d.sync += self.o.valid.eq(0)
         with m.FSM() as fsm:
             m.d.comb += self.receiving.eq(~fsm.ongoing("header"))
-
-            with m.State("header"):
-                m.d.comb += i.ready.eq(~self.abort)
-                m.d.sync += [
-                    target.eq(header.target),
-                    index.eq(header.index),
-                    address.eq(header.address),
-                    fresh.eq(1),
-                    left.eq(units),
-                    ended.eq(i.payload.last),
-                    part.eq(0),
-                ]
-                with m.If(i.valid & i.ready):
-                    with m.If(legal & (units != 0)):
-                        m.next = "body"
-                    with m.Else():
-                        m.d.comb += self.error.eq(~legal | ~i.payload.last)
-                        with m.If(~i.payload.last):
-                            m.next = "rest"
-
-            with m.State("body"):
-                take, word = Signal(), Signal(WORD)
-                pixels, last_part, last_unit = Signal(), Signal(), Signal()
-                m.d.comb += [
-                    take.eq((~o.valid | o.ready) & (ended | i.valid) & ~self.abort),
-                    word.eq(Mux(ended, 0, i.payload.data)),
-                    pixels.eq(target == Target.PIXELS),
-                    last_part.eq(part == self._last_part(m, target)),
-                    last_unit.eq(left == 1),
-                    # A word of pixels stays until all of them are out.
-                    i.ready.eq(take & ~ended & (~pixels | last_part | last_unit)),
-                ]
-                with m.If(take):
-                    m.d.comb += self.error.eq(ended)
-                    m.d.sync += [
-                        ended.eq(ended | (i.ready & i.payload.last)),
-                        part.eq(Mux(last_part, 0, part + 1)),
-                    ]
-                    self._collect(m, word, part, pixels)
-                    with m.If(pixels | last_part):
-                        m.d.sync += [
-                            o.valid.eq(1),
-                            o.payload.target.eq(target),
-                            o.payload.index.eq(index),
-                            o.payload.address.eq(address),
-                            o.payload.first.eq(fresh),
-                            o.payload.last.eq(last_unit),
-                            address.eq(address + ~pixels),
-                            fresh.eq(0),
-                            left.eq(left - 1),
-                        ]
-                        with m.If(target == Target.APPEND):
-                            m.d.sync += target.eq(Target.ROWS)
-                        with m.If(last_unit):
-                            m.next = "header"
-                            with m.If(~ended & ~i.payload.last):
-                                m.d.comb += self.error.eq(1)
-                                m.next = "rest"
-                with m.If(self.abort):
-                    m.next = "rest"
-                    with m.If(ended):
-                        m.next = "header"
-
+            self._begin(m, now, header)
+            self._cut(m, now)
             with m.State("rest"):
                 m.d.comb += i.ready.eq(~self.abort)
                 with m.If(i.valid & i.ready & i.payload.last):
                     m.next = "header"
         return m
+
+    def _begin(self, m: Module, now: "_UnderWay", header: View) -> None:
+        """Take a header, and go on to its units or drop them."""
+        i = self.i
+        units = Signal(UNITS_WIDTH)
+        legal = Signal()
+        m.d.comb += [units.eq(self._units(header)), legal.eq(self._legal(header))]
+        with m.State("header"):
+            m.d.comb += i.ready.eq(~self.abort)
+            m.d.sync += [
+                now.target.eq(header.target),
+                now.index.eq(header.index),
+                now.address.eq(header.address),
+                now.fresh.eq(1),
+                now.left.eq(units),
+                now.ended.eq(i.payload.last),
+                now.part.eq(0),
+            ]
+            with m.If(i.valid & i.ready):
+                with m.If(legal & (units != 0)):
+                    m.next = "body"
+                with m.Else():
+                    m.d.comb += self.error.eq(~legal | ~i.payload.last)
+                    with m.If(~i.payload.last):
+                        m.next = "rest"
+
+    def _cut(self, m: Module, now: "_UnderWay") -> None:
+        """Take words, and make units of them."""
+        i, o = self.i, self.o
+        with m.State("body"):
+            take, word = Signal(), Signal(WORD)
+            pixels, last_part, last_unit = Signal(), Signal(), Signal()
+            m.d.comb += [
+                take.eq((~o.valid | o.ready) & (now.ended | i.valid) & ~self.abort),
+                word.eq(Mux(now.ended, 0, i.payload.data)),
+                pixels.eq(now.target == Target.PIXELS),
+                last_part.eq(now.part == self._last_part(m, now.target)),
+                last_unit.eq(now.left == 1),
+                # A word of pixels stays until all of them are out.
+                i.ready.eq(take & ~now.ended & (~pixels | last_part | last_unit)),
+            ]
+            with m.If(take):
+                m.d.comb += self.error.eq(now.ended)
+                m.d.sync += [
+                    now.ended.eq(now.ended | (i.ready & i.payload.last)),
+                    now.part.eq(Mux(last_part, 0, now.part + 1)),
+                ]
+                self._collect(m, word, now.part, pixels)
+                with m.If(pixels | last_part):
+                    self._offer(m, now, pixels, last_unit)
+            with m.If(self.abort):
+                m.next = "rest"
+                with m.If(now.ended):
+                    m.next = "header"
+
+    def _offer(self, m: Module, now: "_UnderWay", pixels: Signal, last_unit: Signal) -> None:
+        """Offer the unit that is whole, and go on to the next one."""
+        unit = self.o.payload
+        m.d.sync += [
+            self.o.valid.eq(1),
+            unit.target.eq(now.target),
+            unit.index.eq(now.index),
+            unit.address.eq(now.address),
+            unit.first.eq(now.fresh),
+            unit.last.eq(last_unit),
+            now.address.eq(now.address + ~pixels),
+            now.fresh.eq(0),
+            now.left.eq(now.left - 1),
+        ]
+        with m.If(now.target == Target.APPEND):
+            m.d.sync += now.target.eq(Target.ROWS)
+        with m.If(last_unit):
+            m.next = "header"
+            with m.If(~now.ended & ~self.i.payload.last):
+                m.d.comb += self.error.eq(1)
+                m.next = "rest"
 
     @property
     def _parts(self) -> dict[Target, int]:
@@ -265,3 +267,16 @@ class Dispatch(wiring.Component):
             (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
         ]
         return ~Cat(wrong).any()
+
+
+class _UnderWay:
+    """Registers of the packet under way; no unit has more words, no word more units, than parts."""
+
+    def __init__(self, parts: int) -> None:
+        self.target = Signal(Target)
+        self.index = Signal(header_layout()["index"].shape)
+        self.address = Signal(header_layout()["address"].shape)
+        self.fresh = Signal()  # no unit yet
+        self.left = Signal(UNITS_WIDTH)
+        self.ended = Signal()  # the packet's last word has been taken
+        self.part = Signal(range(parts))

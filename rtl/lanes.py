@@ -9,7 +9,15 @@ __all__ = ["lane_range", "used_lanes"]
 
 
 def lane_range(low: Value, high: Value, lanes: int) -> Value:
-    """Return a mask of lanes ``low .. high-1`` of `lanes`; `high` may lie beyond them."""
+    """Return a mask of lanes ``low .. high-1``.
+
+    Parameters
+    ----------
+    low, high : Value
+        `high` may lie beyond the last lane.
+    lanes : int
+        Bits of the mask.
+    """
     return Value.cast(Cat((low <= lane) & (high > lane) for lane in range(lanes)))
 
 

@@ -3,7 +3,7 @@
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.memory import Memory
+from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
@@ -75,7 +75,7 @@ class LatentBuffer(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        p = self.params
+        p, now = self.params, _UnderWay(self.params)
         # What is read in the cycle of its write is not used: no logic for it.
         block = {"ram_style": "block", "no_rw_check": 1}
         m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[], attrs=block)
@@ -84,135 +84,152 @@ class LatentBuffer(wiring.Component):
         )
         row_read, row_write = rows.read_port(), rows.write_port()
         count_read, count_write = counts.read_port(), counts.write_port()
-        m.submodules.reservoir = reservoir = Lfsr(
-            stream_params(p.seed, Stream.RESERVOIR, WORD_WIDTH)
-        )
-        m.submodules.exemplar = exemplar = Lfsr(stream_params(p.seed, Stream.EXEMPLAR, WORD_WIDTH))
+        m.d.comb += [now.known.eq(now.label < p.classes), now.last.eq(now.beat == p.beats - 1)]
+        self._write_rows(m, now, row_write)
+        with m.FSM():
+            self._take(m, now, count_read)
+            seen = self._look_up(m, now, count_read)
+            self._decide(m, now, seen)
+            self._scale(m, now)
+            self._place(m, now)
+            self._learn(m, now, count_write)
+            read = self._answer(m, now)
+        self._offer(m, now, read, row_read)
+        return m
 
+    def _write_rows(self, m: Module, now: "_UnderWay", row_write: WritePort) -> None:
+        """Write the beats of an exemplar that stays."""
+        # Written a cycle late, so that what decides need not reach many blocks of RAM in time.
+        m.d.sync += [
+            row_write.en.eq(self.i.valid & self.i.ready & now.keep),
+            row_write.addr.eq(now.row),
+            row_write.data.eq(self.i.payload.bits & used_lanes(self.params, now.last)),
+        ]
+
+    def _take(self, m: Module, now: "_UnderWay", count_read: ReadPort) -> None:
+        """Take what waits, an exemplar before a request, and ask for the count of its class."""
         asked = Signal()  # something is there, and nothing under way
         wanted = Signal.like(self.requests.payload)
-        label = Signal.like(self.requests.payload)
-        learning = Signal()
-        known = Signal()  # the label is one of the table
-        held = Signal(p.classes)  # classes whose count has been written
-        count, counted = Signal(range(MAX_SEEN + 1)), Signal()  # as read, and whether it counts
-        seen = Signal(range(MAX_SEEN + 1))
-        fresh = Signal()  # the exemplar fills a slot that was empty
-        base = Signal(range(p.rows))  # first row of the class
-        word = Signal(WORD_WIDTH)
-        digits_left = Signal(range(WORD_WIDTH // DIGIT_WIDTH))
-        n = Signal(range(MAX_SEEN + 1))  # factor of the draw; of a learned exemplar, its number
-        slot = Signal(range(MAX_SEEN + 1))
-        keep = Signal()
-        row = Signal(range(p.rows))
-        beat = Signal(range(p.beats))
-        last = Signal()
-        read = Signal()
-
         m.d.comb += [
             wanted.eq(Mux(self.i.valid, self.i.payload.label, self.requests.payload)),
             count_read.en.eq(asked),
             count_read.addr.eq(wanted),
-            known.eq(label < p.classes),
-            seen.eq(Mux(counted, count, 0)),
-            last.eq(beat == p.beats - 1),
-            count_write.addr.eq(label),
-            count_write.data.eq(n),
         ]
+        with m.State("idle"):
+            m.d.comb += [
+                self.requests.ready.eq(~self.i.valid),
+                asked.eq(self.i.valid | self.requests.valid),
+            ]
+            m.d.sync += [now.label.eq(wanted), now.learning.eq(self.i.valid), now.beat.eq(0)]
+            with m.If(asked):
+                m.next = "look_up"
 
-        # Written a cycle late, so that what decides need not reach many blocks of RAM in time.
-        m.d.sync += [
-            row_write.en.eq(self.i.valid & self.i.ready & keep),
-            row_write.addr.eq(row),
-            row_write.data.eq(self.i.payload.bits & used_lanes(p, last)),
-        ]
+    def _look_up(self, m: Module, now: "_UnderWay", count_read: ReadPort) -> Signal:
+        """Keep the count of the class; return how many of its exemplars have been seen."""
+        # Registers of their own: block RAM is slow, and much depends on the count.
+        count, counted = Signal(range(MAX_SEEN + 1)), Signal()  # as read, and whether it counts
+        seen = Signal(range(MAX_SEEN + 1))
+        m.d.comb += seen.eq(Mux(counted, count, 0))
+        with m.State("look_up"):
+            m.d.sync += [
+                count.eq(count_read.data),
+                counted.eq(now.held.bit_select(now.label, 1)),
+            ]
+            m.next = "decide"
+        return seen
 
-        with m.FSM():
-            with m.State("idle"):
-                m.d.comb += [
-                    self.requests.ready.eq(~self.i.valid),
-                    asked.eq(self.i.valid | self.requests.valid),
-                ]
-                m.d.sync += [label.eq(wanted), learning.eq(self.i.valid), beat.eq(0)]
-                with m.If(asked):
-                    m.next = "look_up"
-
-            with m.State("look_up"):
-                # Registers of their own: block RAM is slow, and much depends on the count.
-                m.d.sync += [count.eq(count_read.data), counted.eq(held.bit_select(label, 1))]
-                m.next = "decide"
-
-            with m.State("decide"):
-                m.d.sync += [
-                    base.eq(label * (p.exemplars * p.beats)),
-                    word.eq(Mux(learning, reservoir.word, exemplar.word)),
-                    digits_left.eq(-1),
-                    fresh.eq(0),
-                    slot.eq(0),
-                ]
-                with m.If(~known | (~learning & (seen == 0))):
-                    m.d.sync += [self.unknown.eq(1), keep.eq(0)]
-                    m.next = "idle"
-                    with m.If(learning):
-                        m.next = "learn"
-                with m.Elif(learning):
-                    m.d.sync += n.eq(Mux(seen == MAX_SEEN, MAX_SEEN, seen + 1))
-                    with m.If(seen < p.exemplars):
-                        m.d.sync += [fresh.eq(1), slot.eq(seen)]
-                        m.next = "place"
-                    with m.Else():
-                        m.d.comb += reservoir.en.eq(1)
-                        m.next = "scale"
-                with m.Else():
-                    m.d.sync += n.eq(Mux(seen < p.exemplars, seen, p.exemplars))
-                    m.d.comb += exemplar.en.eq(1)
-                    m.next = "scale"
-
-            with m.State("scale"):
-                # The product stays below n: the slot is as wide as n, and its sum two bits wider.
-                total = slot + Mux(word[0], n, 0) + Mux(word[1], n << 1, 0)
-                m.d.sync += [
-                    slot.eq(total >> DIGIT_WIDTH),
-                    word.eq(word >> DIGIT_WIDTH),
-                    digits_left.eq(digits_left - 1),
-                ]
-                with m.If(digits_left == 0):
-                    m.next = "place"
-
-            with m.State("place"):
-                # Of a draw that drops the exemplar, the row means nothing and is not written.
-                m.d.sync += [
-                    keep.eq(slot < p.exemplars),
-                    row.eq(base + slot[: bits_for(p.exemplars - 1)] * p.beats),
-                ]
-                m.next = "answer"
-                with m.If(learning):
+    def _decide(self, m: Module, now: "_UnderWay", seen: Signal) -> None:
+        """Fill an empty slot, draw one, or drop what names no class that can serve it."""
+        p = self.params
+        m.submodules.reservoir = reservoir = Lfsr(
+            stream_params(p.seed, Stream.RESERVOIR, WORD_WIDTH)
+        )
+        m.submodules.exemplar = exemplar = Lfsr(stream_params(p.seed, Stream.EXEMPLAR, WORD_WIDTH))
+        with m.State("decide"):
+            m.d.sync += [
+                now.base.eq(now.label * (p.exemplars * p.beats)),
+                now.word.eq(Mux(now.learning, reservoir.word, exemplar.word)),
+                now.digits_left.eq(-1),
+                now.fresh.eq(0),
+                now.slot.eq(0),
+            ]
+            with m.If(~now.known | (~now.learning & (seen == 0))):
+                m.d.sync += [self.unknown.eq(1), now.keep.eq(0)]
+                m.next = "idle"
+                with m.If(now.learning):
                     m.next = "learn"
+            with m.Elif(now.learning):
+                m.d.sync += now.n.eq(Mux(seen == MAX_SEEN, MAX_SEEN, seen + 1))
+                with m.If(seen < p.exemplars):
+                    m.d.sync += [now.fresh.eq(1), now.slot.eq(seen)]
+                    m.next = "place"
+                with m.Else():
+                    m.d.comb += reservoir.en.eq(1)
+                    m.next = "scale"
+            with m.Else():
+                m.d.sync += now.n.eq(Mux(seen < p.exemplars, seen, p.exemplars))
+                m.d.comb += exemplar.en.eq(1)
+                m.next = "scale"
 
-            with m.State("learn"):
-                m.d.comb += self.i.ready.eq(1)
-                with m.If(self.i.valid):
-                    m.d.sync += [row.eq(row + 1), beat.eq(beat + 1)]
-                    with m.If(last):
-                        m.next = "idle"
-                        with m.If(known):
-                            m.d.comb += count_write.en.eq(1)
-                            m.d.sync += [
-                                held.bit_select(label, 1).eq(1),
-                                self.n_classes.eq(self.n_classes + (n == 1)),
-                                self.n_exemplars.eq(self.n_exemplars + fresh),
-                            ]
+    def _scale(self, m: Module, now: "_UnderWay") -> None:
+        """Multiply the word drawn by n, a digit a cycle."""
+        with m.State("scale"):
+            # The product stays below n: the slot is as wide as n, and its sum two bits wider.
+            total = now.slot + Mux(now.word[0], now.n, 0) + Mux(now.word[1], now.n << 1, 0)
+            m.d.sync += [
+                now.slot.eq(total >> DIGIT_WIDTH),
+                now.word.eq(now.word >> DIGIT_WIDTH),
+                now.digits_left.eq(now.digits_left - 1),
+            ]
+            with m.If(now.digits_left == 0):
+                m.next = "place"
 
-            with m.State("answer"):
-                m.d.comb += read.eq(~self.o.valid | self.o.ready)
-                with m.If(read):
-                    m.d.sync += [row.eq(row + 1), beat.eq(beat + 1)]
-                    with m.If(last):
-                        m.next = "idle"
+    def _place(self, m: Module, now: "_UnderWay") -> None:
+        """Turn the slot into its first row."""
+        p = self.params
+        with m.State("place"):
+            # Of a draw that drops the exemplar, the row means nothing and is not written.
+            m.d.sync += [
+                now.keep.eq(now.slot < p.exemplars),
+                now.row.eq(now.base + now.slot[: bits_for(p.exemplars - 1)] * p.beats),
+            ]
+            m.next = "answer"
+            with m.If(now.learning):
+                m.next = "learn"
 
+    def _learn(self, m: Module, now: "_UnderWay", count_write: WritePort) -> None:
+        """Take the beats of an exemplar; with the last one the class counts it."""
+        m.d.comb += [count_write.addr.eq(now.label), count_write.data.eq(now.n)]
+        with m.State("learn"):
+            m.d.comb += self.i.ready.eq(1)
+            with m.If(self.i.valid):
+                m.d.sync += [now.row.eq(now.row + 1), now.beat.eq(now.beat + 1)]
+                with m.If(now.last):
+                    m.next = "idle"
+                    with m.If(now.known):
+                        m.d.comb += count_write.en.eq(1)
+                        m.d.sync += [
+                            now.held.bit_select(now.label, 1).eq(1),
+                            self.n_classes.eq(self.n_classes + (now.n == 1)),
+                            self.n_exemplars.eq(self.n_exemplars + now.fresh),
+                        ]
+
+    def _answer(self, m: Module, now: "_UnderWay") -> Signal:
+        """Go through the rows of an exemplar; return whether one is read."""
+        read = Signal()
+        with m.State("answer"):
+            m.d.comb += read.eq(~self.o.valid | self.o.ready)
+            with m.If(read):
+                m.d.sync += [now.row.eq(now.row + 1), now.beat.eq(now.beat + 1)]
+                with m.If(now.last):
+                    m.next = "idle"
+        return read
+
+    def _offer(self, m: Module, now: "_UnderWay", read: Signal, row_read: ReadPort) -> None:
+        """Offer the rows that are read."""
         # The memory's own output register holds the beat on offer.
         m.d.comb += [
-            row_read.addr.eq(row),
+            row_read.addr.eq(now.row),
             row_read.en.eq(read),
             self.o.payload.bits.eq(row_read.data),
         ]
@@ -221,7 +238,27 @@ class LatentBuffer(wiring.Component):
         with m.If(read):
             m.d.sync += [
                 self.o.valid.eq(1),
-                self.o.payload.label.eq(label),
-                self.o.payload.last.eq(last),
+                self.o.payload.label.eq(now.label),
+                self.o.payload.last.eq(now.last),
             ]
-        return m
+
+
+class _UnderWay:
+    """Registers, and what follows from them, of the exemplar or the request under way."""
+
+    def __init__(self, params: LatentBufferParams) -> None:
+        p = params
+        self.label = Signal(bits_for(p.classes - 1))
+        self.learning = Signal()
+        self.known = Signal()  # the label is one of the table
+        self.held = Signal(p.classes)  # classes whose count has been written
+        self.fresh = Signal()  # the exemplar fills a slot that was empty
+        self.base = Signal(range(p.rows))  # first row of the class
+        self.word = Signal(WORD_WIDTH)
+        self.digits_left = Signal(range(WORD_WIDTH // DIGIT_WIDTH))
+        self.n = Signal(range(MAX_SEEN + 1))  # factor of the draw; of what is learned, its number
+        self.slot = Signal(range(MAX_SEEN + 1))
+        self.keep = Signal()
+        self.row = Signal(range(p.rows))
+        self.beat = Signal(range(p.beats))
+        self.last = Signal()

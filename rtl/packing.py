@@ -30,10 +30,25 @@ def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArra
 
 
 def weight_rows(weights: NDArray[np.uint8], groups: int, pe: int, simd: int) -> NDArray[np.uint8]:
-    """Return the rows of weights (output, kernel row, kernel column, channel of the group).
+    """Return the rows of the memory of weights.
 
     A group's channels begin anywhere in a word; the window leaves the lanes beside them out, but
     for those past the last channel, which are 0 in the map and 1 here.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (outputs, rows, columns, channels of a group), uint8 in {0, 1}
+        Rows and columns are those of the kernel.
+    groups : int
+        They divide the outputs.
+    pe : int
+        Neurons of a row.
+    simd : int
+        Lanes of a word.
+
+    Returns
+    -------
+    ndarray of shape (rows of the memory, pe, simd), uint8 in {0, 1}
     """
     outputs, rows, columns, channels = weights.shape
     by_group = weights.reshape(groups, outputs // groups, rows, columns, channels)
@@ -50,7 +65,21 @@ def weight_rows(weights: NDArray[np.uint8], groups: int, pe: int, simd: int) -> 
 
 
 def threshold_rows(values: NDArray, groups: int, pe: int) -> NDArray:
-    """Return a value an output as rows of `pe`; no row holds outputs of two groups."""
+    """Return the rows of a memory that has a value an output; none holds outputs of two groups.
+
+    Parameters
+    ----------
+    values : ndarray of shape (outputs,)
+    groups : int
+        They divide the outputs.
+    pe : int
+        Neurons of a row.
+
+    Returns
+    -------
+    ndarray of shape (rows of the memory, pe)
+        Of the type of `values`; 0 past the outputs of a group.
+    """
     by_group = values.reshape(groups, -1)
     return _padded(by_group, 1, -by_group.shape[1] % pe, 0).reshape(-1, pe)
 

@@ -18,7 +18,17 @@ def word_layout(simd: int) -> data.StructLayout:
 
 
 def pixel_cycles(colours: int, levels: int, simd: int) -> int:
-    """Return the cycles of a pixel if nothing waits: the words that each colour touches."""
+    """Return the cycles of a pixel if nothing waits: the words that each colour touches.
+
+    Parameters
+    ----------
+    colours : int
+        Colours of a pixel.
+    levels : int
+        T, channels of a colour.
+    simd : int
+        Channels of a word.
+    """
     lanes = (colour * levels % simd for colour in range(colours))
     return sum(-(-(lane + levels) // simd) for lane in lanes)
 

@@ -58,7 +58,17 @@ def codes(affine: Affine, sums: ArrayLike) -> Integers:
 
 @njit(cache=True, nogil=True)
 def round_all(values: Any, how: Any, source: Any) -> None:
-    """Replace products by their codes, in order; `source` as of `register`, which goes on."""
+    """Replace products by their codes, in order (contract, 12).
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,), int64
+        Products with the multiplier; their codes afterwards.
+    how : Rule
+        Rounding, shift, zero point and range.
+    source : ndarray of shape (7,), uint64
+        Random source of stochastic rounding, as of `register`; it advances a word a value.
+    """
     if how.shift <= 0:
         for i in range(len(values)):
             values[i] = _saturate(values[i] << -how.shift, how)

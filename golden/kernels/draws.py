@@ -23,7 +23,15 @@ RING = 64 * WORDS  # 64-step words that are the state of a plane
 
 @njit(cache=True, nogil=True)
 def jump(powers, state, ticks):
-    """Return the state `ticks` words on: one matrix for each 1 of the count."""
+    """Return the state `ticks` words on: one matrix for each 1 of the count.
+
+    Parameters
+    ----------
+    powers : ndarray of shape (64, 64), uint64
+        Matrices of ``2**e`` words, as of `golden.lfsr.doublings`.
+    state : uint64
+    ticks : int
+    """
     exponent = 0
     while ticks >> exponent:
         if ticks >> exponent & 1:
@@ -56,7 +64,23 @@ def _leap(state, taps, steps):
 
 @njit(cache=True, nogil=True)
 def add_choices(components, requests, counts, firsts, thresholds, state, taps):
-    """Add to the first component of each request's class the one its word chooses."""
+    """Add to the first component of each request's class the one its word chooses.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n,), int64
+        First component of the class of each request; the chosen one afterwards.
+    requests : ndarray of shape (n,), int64
+        Classes.
+    counts, firsts : ndarray of shape (classes,), int64
+        Components of each class, and which is its first.
+    thresholds : ndarray of shape (components - classes,), uint16
+        Cumulative weights of the components of each class but its last, class after class.
+    state : uint64
+        LFSR of the choice (contract, 6), before the first request.
+    taps : ndarray of shape (4,), int64
+        Highest first.
+    """
     for i, label in enumerate(requests):
         word = state & np.uint64(0xFFFF)
         state = _leap(state, taps, 16)
@@ -68,7 +92,25 @@ def add_choices(components, requests, counts, firsts, thresholds, state, taps):
 
 @njit(cache=True, nogil=True)
 def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
-    """Draw all exemplars of some requests, a block of beats at a time."""
+    """Draw all exemplars of some requests, a block of beats at a time.
+
+    Parameters
+    ----------
+    out : ndarray of shape (n * repeats * ceil(D/64),), uint64
+        Where the packed exemplars go; 0 before.
+    planes : ndarray of shape (components, q, B), uint64
+        Planes of the codes, the most significant first, a word a beat.
+    components : ndarray of shape (n,), int64
+        Component that answers each request.
+    repeats : int
+        M, exemplars a request.
+    features, lanes : int
+        D and L.
+    states : ndarray of shape (q,), uint64
+        LFSR of each plane, before the first request. The array is scratch.
+    taps : ndarray of shape (q, 4), int64
+        Taps of each, the highest first.
+    """
     q, beats = planes.shape[1:]
     total = len(components) * beats * repeats
     codes = planes.reshape(-1)
@@ -183,7 +225,22 @@ def _next_word(ring, here, taps):
 
 @njit(cache=True, nogil=True)
 def draw_planewise(out, planes, components, repeats, features, lanes, state, taps):
-    """Draw all exemplars of some requests serially; return the LFSR's state and the planes read."""
+    """Draw all exemplars of some requests serially; return the LFSR's state and the planes read.
+
+    Parameters
+    ----------
+    out, planes, components, repeats, features, lanes
+        As of `draw_chunk`.
+    state : uint64
+        The LFSR before the first request.
+    taps : ndarray of shape (4,), int64
+        Its taps, the highest first.
+
+    Returns
+    -------
+    state : uint64
+    planes_read : int
+    """
     q, beats = planes.shape[1:]
     row_width = _row_width(features)
     ring = np.empty(64, np.uint64)

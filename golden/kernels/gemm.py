@@ -146,9 +146,22 @@ def write_parities(rows, parities):
 
 @njit(cache=True, nogil=True)
 def fire(parities, n_rows, panels, limits, flips, out):
-    """Write the output bits of the first `n_rows` rows to `out`, a uint16 a row and panel.
+    """Write the output bits of the first rows (contract, 2).
 
-    `panels`, `limits` and `flips` are those of one group.
+    Parameters
+    ----------
+    parities : ndarray of shape (>= n_rows, words), uint64
+        Running parities of the rows, as of `write_parities`.
+    n_rows : int
+        Rows that count.
+    panels : ndarray of shape (n_panels, words, COLUMNS), uint64
+        Weights of one group, as of `make_panels`.
+    limits : ndarray of shape (n_panels, COLUMNS), int64
+        Those of the group, as of `make_rule`.
+    flips : ndarray of shape (n_panels,), uint16
+        Likewise.
+    out : ndarray of shape (>= n_rows, >= n_panels), uint16
+        Bit ``j`` of entry ``(i, p)`` becomes output ``p * COLUMNS + j`` of row ``i``.
     """
     n_panels, words = panels.shape[:2]
     stride = out.shape[1]

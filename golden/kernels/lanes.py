@@ -129,7 +129,7 @@ def _pointer(context: Any, builder: Any, kind: Any, array: Any, element: Any) ->
 
 @operation
 def load(typingctx: Any, array: Any, row: Any) -> Any:
-    """Return a row of a contiguous array of shape (..., 8), unchecked."""
+    """Return row `row` of a contiguous array of shape (..., 8), unchecked."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         element = builder.mul(args[1], args[1].type(LANES))
@@ -141,7 +141,15 @@ def load(typingctx: Any, array: Any, row: Any) -> Any:
 
 @operation
 def store(typingctx: Any, array: Any, row: Any, lanes: Any) -> Any:
-    """Write a row of a contiguous array of shape (..., 8), unchecked, rounded to its type."""
+    """Write a row of a contiguous array, unchecked.
+
+    Parameters
+    ----------
+    array : ndarray of shape (..., 8), float32 or float64
+    row : int
+    lanes : vector of 8 numbers
+        Rounded to the type of the array.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         element = builder.mul(args[1], args[1].type(LANES))

@@ -37,7 +37,18 @@ def _copy(target, to, source, start, n):
 
 @njit(cache=True, nogil=True)
 def append(out, to, part, n):
-    """Copy the `n` bits of every packed vector of `part` to bit `to` of one of `out`, 0 there."""
+    """Copy every packed vector of one array into a vector of another.
+
+    Parameters
+    ----------
+    out : ndarray of shape (vectors, words), uint64
+        Its bits from `to` on are 0 before.
+    to : int
+        Bit of a vector of `out` where the copy begins.
+    part : ndarray of shape (vectors, ceil(n/64)), uint64
+    n : int
+        Bits of a vector of `part`.
+    """
     flat_out, flat_part = out.reshape(-1), part.reshape(-1)
     for i in range(len(part)):
         _copy(flat_out, 64 * out.shape[1] * i + to, flat_part, 64 * part.shape[1] * i, n)
@@ -45,7 +56,18 @@ def append(out, to, part, n):
 
 @njit(cache=True, nogil=True)
 def thermometer(images, codes, levels, out):
-    """Write codes; `codes` holds the packed code of every value of a pixel."""
+    """Write the thermometer codes of pictures (contract, 3).
+
+    Parameters
+    ----------
+    images : ndarray of shape (images, height, width, colours), uint16
+    codes : ndarray of shape (values, ceil(levels/64)), uint64
+        Packed code of every value of a colour.
+    levels : int
+        T, bits of a code.
+    out : ndarray of shape (images, height, width, words), uint64
+        Maps to write.
+    """
     colours, words = images.shape[3], out.shape[3]
     pixels, values, flat = out.reshape(-1), images.reshape(-1), codes.reshape(-1)
     pixels[:] = 0
@@ -61,7 +83,16 @@ def thermometer(images, codes, levels, out):
 
 @njit(cache=True, nogil=True)
 def pool(maps, size, out):
-    """Write the OR of every window."""
+    """Write the OR of every window (contract, 3).
+
+    Parameters
+    ----------
+    maps : ndarray of shape (images, height, width, words), uint64
+    size : int
+        Rows and columns of a window, and from one window to the next.
+    out : ndarray of shape (images, height // size, width // size, words), uint64
+        Maps to write.
+    """
     n_images, height, width, words = out.shape
     for image in range(n_images):
         for y in range(height):
@@ -76,7 +107,16 @@ def pool(maps, size, out):
 
 @njit(cache=True, nogil=True)
 def flatten(maps, channels, out):
-    """Write maps as packed vectors, pixel by pixel."""
+    """Write maps as packed vectors, pixel by pixel.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (images, height, width, words), uint64
+    channels : int
+        Bits of a pixel.
+    out : ndarray of shape (images, ceil(height*width*channels/64)), uint64
+        Vectors to write.
+    """
     n_images, height, width, words = maps.shape
     pixels, flat = maps.reshape(-1), out.reshape(-1)
     flat[:] = 0
@@ -89,10 +129,25 @@ def flatten(maps, channels, out):
 def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spread, out):
     """Write the output of a convolution: windows become rows, and every group is one product.
 
-    `kernel` is its (height, width); `channels` and `outputs` are those of a group, `pitch` the bits
-    from one kernel position of a window to the next; `panels`, `limits` and `flips` have a first
-    axis of groups. `spread` is empty, or of a layer with shuffle: see `make_spread`. A dense layer
-    is a convolution whose kernel is the whole map.
+    A dense layer is a convolution whose kernel is the whole map.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (images, height, width, words), uint64
+    panels, limits, flips
+        As of `golden.kernels.gemm.fire`, with a first axis of groups.
+    kernel : tuple of int
+        Its height and width.
+    pad : int
+        Rows and columns of zeros on every side of a map.
+    channels, outputs : int
+        Those of a group.
+    pitch : int
+        Bits from one kernel position of a window to the next.
+    spread : ndarray, uint64
+        As of `make_spread` for a layer with shuffle, else empty.
+    out : ndarray of shape (images, rows, columns, words), uint64
+        Maps to write.
     """
     n_images, height, width, out_words = out.shape
     groups, n_panels, words = panels.shape[:3]

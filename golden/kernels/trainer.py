@@ -57,6 +57,13 @@ def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
 def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: Integers) -> None:
     """Learn one batch as ``trainer.step(exemplars, labels, classes)``.
 
+    Parameters
+    ----------
+    trainer : Trainer
+        Its weights and its random source move on.
+    exemplars, labels, classes
+        As of `golden.trainer.Trainer.step`.
+
     Raises
     ------
     TypeError, ValueError

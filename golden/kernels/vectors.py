@@ -61,7 +61,15 @@ def load(typingctx: Any, array: Any, index: Any) -> Any:
 
 @_operation
 def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
-    """Write a vector to words ``index .. index + 7`` of a contiguous uint64 array, unchecked."""
+    """Write a vector into an array, unchecked.
+
+    Parameters
+    ----------
+    array : ndarray, contiguous, uint64
+    index : int
+        First of the eight words, counted through the flat array.
+    vector : vector of 8 words
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         pointer = _pointer(context, builder, signature.args[0], *args[:2])
@@ -83,7 +91,17 @@ def xor(typingctx: Any, a: Any, b: Any) -> Any:
 
 @_operation
 def select_differing(typingctx: Any, a: Any, b: Any, otherwise: Any) -> Any:
-    """Return, bit by bit, that of `b` where `a` and `b` differ, else that of `otherwise`."""
+    """Choose between two vectors, bit by bit.
+
+    Parameters
+    ----------
+    a, b, otherwise : vector of 8 words
+
+    Returns
+    -------
+    vector of 8 words
+        The bit of `b` where `a` and `b` differ, else that of `otherwise`.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         a, b, otherwise = args

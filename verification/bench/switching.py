@@ -77,6 +77,13 @@ def energy_by_part(activity: Activity, library: CellLibrary) -> dict[str, Energy
 def changes(activity: Activity, library: CellLibrary, kind: Kind) -> float:
     """Return the changes of an output a cycle, over all cells of a kind; 0 where there are none.
 
+    Parameters
+    ----------
+    activity : Activity
+    library : CellLibrary
+        Cells that the activity is of.
+    kind : {"gate", "flipflop"}
+
     Raises
     ------
     UserError

@@ -15,24 +15,24 @@ def signs(bits):
     return 2 * bits.astype(int) - 1
 
 
-@pytest.mark.parametrize("n", LENGTHS)
-def test_dot_is_the_integer_dot_product_of_signs(n):
-    rng = np.random.default_rng(n)
-    x, w = rng.integers(0, 2, (9, n), np.uint8), rng.integers(0, 2, (7, n), np.uint8)
-    x[0], x[1], w[0] = 0, 1, 0  # the extremes
-    xnor = Xnor(XnorParams(inputs=n))
-    expected = signs(x) @ signs(w).T
-    assert np.array_equal(xnor.dot(pack(x), pack(w)), expected)
-    assert np.array_equal(2 * xnor.agree(pack(x), pack(w)) - n, expected)
+def test_dot_is_the_integer_dot_product_of_signs():
+    for n in LENGTHS:
+        rng = np.random.default_rng(n)
+        x, w = rng.integers(0, 2, (9, n), np.uint8), rng.integers(0, 2, (7, n), np.uint8)
+        x[0], x[1], w[0] = 0, 1, 0  # the extremes
+        xnor = Xnor(XnorParams(inputs=n))
+        expected = signs(x) @ signs(w).T
+        assert np.array_equal(xnor.dot(pack(x), pack(w)), expected), n
+        assert np.array_equal(2 * xnor.agree(pack(x), pack(w)) - n, expected), n
 
 
-@pytest.mark.parametrize("n", [n for n in LENGTHS if n % 2 == 0])
-def test_a_tie_fires(n):
-    x = np.ones(n, np.uint8)
-    w = np.repeat([0, 1], n // 2).astype(np.uint8)[np.newaxis]
-    dot = Xnor(XnorParams(inputs=n)).dot(pack(x), pack(w))
-    assert dot.tolist() == [0]
-    assert fires(dot).tolist() == [1]
+def test_a_tie_fires():
+    for n in (n for n in LENGTHS if n % 2 == 0):
+        x = np.ones(n, np.uint8)
+        w = np.repeat([0, 1], n // 2).astype(np.uint8)[np.newaxis]
+        dot = Xnor(XnorParams(inputs=n)).dot(pack(x), pack(w))
+        assert dot.tolist() == [0], n
+        assert fires(dot).tolist() == [1], n
 
 
 def test_short_vectors_agree_by_definition():

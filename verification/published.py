@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
+from ruamel.yaml import YAML
 
 from sim.cost.published.papers import paper_figures
 from sim.report.spread import Spread
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--reports", type=Path, metavar="DIR", default=Path("reports"))
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)
     options = parser.parse_args(arguments)
-    sections = yaml.safe_load(read_text(ROWS))
+    sections = YAML(typ="safe", pure=True).load(read_text(ROWS))
     command = f"python -m verification.published --out {options.out}"
     report = _report(command, sections, Reports(options.reports))
     ensure_directory(options.out)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import yaml
-
 from sim.documents.validation import validate
+from sim.documents.write import as_yaml
 from sim.documents.yaml_lines import parse
 from sim.explore.space.settings import HardwareConfig
 from sim.study.config import StudyConfig
@@ -60,7 +59,7 @@ class Point:
         UserError
             If the values do not fit each other.
         """
-        text = yaml.safe_dump(dict(document), sort_keys=False, width=100)
+        text = as_yaml(document)
         # Values that fit alone need not fit together: that is told now, not when it runs.
         validate(StudyConfig, parse(text, "design"))
         return cls(tuple(parameters.items()), text, HardwareConfig.model_validate(dict(hardware)))

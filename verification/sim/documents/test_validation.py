@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.documents.validation import validate
-from sim.documents.yaml_lines import apply_override, parse
+from sim.documents.yaml_lines import Document, apply_override, parse
 from sim.work.errors import UserError
 
 
@@ -177,3 +177,8 @@ def test_the_cause_is_kept_for_developers() -> None:
 def test_a_long_value_is_cut() -> None:
     (fault,) = faults(f"name: a\nhead: {{hidden: {'x' * 100}}}")
     assert fault.endswith("not '" + "x" * 56 + "...")
+
+
+def test_text_that_json_cannot_hold_is_told() -> None:
+    with pytest.raises(UserError, match=r"^x\.json:1: unexpected end of hex escape"):
+        validate(Study, Document({"name": "\ud800"}, "x.json"))

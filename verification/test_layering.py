@@ -16,7 +16,7 @@ LAYERS = ("golden", "rtl", "sim", "verification")
 # What each wing of `sim/` imports of `golden`, of other wings, and from outside; no more, no less.
 WINGS = {
     "work": ("", "", "filelock numpy rich threadpoolctl"),
-    "documents": ("", "work", "pydantic yaml"),
+    "documents": ("", "work", "pydantic ruamel"),
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "work", "matplotlib numpy"),
     "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
@@ -25,7 +25,7 @@ WINGS = {
     "cost": (
         "golden.params",
         "data documents learn measure report work",
-        "matplotlib numpy pydantic rich yaml",
+        "matplotlib numpy pydantic rich",
     ),
     "study": (
         "golden",
@@ -42,7 +42,7 @@ WINGS = {
     "explore": (
         "golden.params",
         "cost data documents learn measure replay report study work",
-        "matplotlib numpy optuna psycopg pydantic rich threadpoolctl yaml",
+        "matplotlib numpy optuna psycopg pydantic rich threadpoolctl",
     ),
     "images": (
         "golden",

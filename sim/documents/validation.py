@@ -3,19 +3,41 @@
 
 import difflib
 import json
-import math
-from collections.abc import Sequence
-from typing import Any, TypeVar, get_args
+import re
+import types
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args, get_origin
 
 import pydantic
 
-from sim.documents.schema import Slot, choice, fields_of, in_words, models_of, slots_at
 from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.work.errors import UserError
 
 __all__ = ["validate"]
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+# What pydantic's types of errors ask for, where its own words are those of JSON or of Python.
+_WANTED = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "float_type": "a number",
+    "frozen_set_type": "a list",
+    "int_type": "an integer",
+    "is_instance_of": "text",
+    "list_type": "a list",
+    "model_type": "a mapping",
+    "string_too_short": "text of {min_length} or more characters",
+    "string_type": "text",
+    "too_long": "a list of up to {max_length} items",
+    "too_short": "a list of {min_length} or more items",
+    "tuple_type": "a list",
+}
+_SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+
+# Errors that have a sentence of their own.
+_TOLD = {"assertion_error", "json_invalid", "value_error"}
 
 
 def validate(model: type[Model], document: Document) -> Model:
@@ -43,94 +65,158 @@ def validate(model: type[Model], document: Document) -> Model:
         # The JSON reading is the strict one that still takes a list for a tuple, text for a Path.
         return model.model_validate_json(json.dumps(document.data), strict=True)
     except pydantic.ValidationError as error:
-        faults = {
-            _data_path(document.data, item["loc"], _is_missing_key(item)): item
-            for item in error.errors(include_url=False)
-        }
+        # The members of a union have an error each at the same place.
+        faults: dict[KeyPath, list[Any]] = defaultdict(list)
+        for item in error.errors(include_url=False):
+            faults[_data_path(document.data, item)].append(item)
         # What is wrong inside a value says more than that the value is wrong.
         innermost = [p for p in faults if not any(p != q and p == q[: len(p)] for q in faults)]
         raise UserError(
             "\n".join(
-                f"{_place(document, path, faults[path])}: "
-                f"{_message(model, document, path, faults[path])}"
+                _message(model, document, path, faults[path])
                 for path in sorted(innermost, key=document.line_of)
             )
         ) from error
 
 
-def _is_missing_key(item: Any) -> bool:
-    # An item missing at the end of a list is a fault of the list.
-    return item["type"] == "missing" and isinstance(item["loc"][-1], str)
-
-
-def _data_path(data: Any, location: Sequence[str | int], missing: bool) -> KeyPath:
+def _data_path(data: Any, item: Any) -> KeyPath:
     """Return the part of an error's location that names data.
 
     Pydantic mixes in the union members and validators it went through; whatever is no key of the
-    data on the way is one of those, except that a missing key comes last.
+    data on the way is one of those, except that a missing key comes last. The discriminator of a
+    union is the key that its tag stands at.
     """
+    location: Sequence[Any] = item["loc"]
+    if "discriminator" in item.get("ctx", {}):
+        location = (*location, item["ctx"]["discriminator"].strip("'"))
     path: list[str | int] = []
-    for key in location[:-1] if missing else location:
-        if isinstance(data, dict) and key in data:
-            data = data[str(key)]
-        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
-            data = data[key]
+    for key in location[:-1] if _is_missing_key(item) else location:
+        if isinstance(data, list):
+            known = isinstance(key, int) and key < len(data)
         else:
-            continue
-        path.append(key)
-    if missing:
-        path.append(location[-1])
-    return tuple(path)
+            known = isinstance(data, dict) and key in data
+        if known:
+            path.append(key)
+            data = data[key]
+    return (*path, location[-1]) if _is_missing_key(item) else tuple(path)
 
 
-def _place(document: Document, path: KeyPath, item: Any) -> str:
-    if item["type"] == "value_error":
-        return document.where_within(path)
-    return document.where(path)
+def _is_missing_key(item: Any) -> bool:
+    # An item missing at the end of a list is a fault of the list.
+    return item["type"] == "union_tag_not_found" or (
+        item["type"] == "missing" and isinstance(item["loc"][-1], str)
+    )
 
 
-def _message(model: type[pydantic.BaseModel], document: Document, path: KeyPath, item: Any) -> str:
-    key = dotted(path) or "the text"
-    kind, context = item["type"], item.get("ctx", {})
-    if kind == "extra_forbidden":
-        return _unknown_key(path, slots_at(model, document.data, path[:-1]))
-    if _is_missing_key(item):
-        return f"{key} is missing: it must be {in_words(slots_at(model, document.data, path))}"
-    if kind in ("value_error", "assertion_error"):
-        return f"{key}: {context['error']}" if path else str(context["error"])
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        tag = context["discriminator"].strip("'")
-        return _wrong_tag(model, document.data, (*path, tag))
-    value = _at(document.data, path)
-    if isinstance(value, float) and kind == "finite_number":
-        return f"{key} must be a finite number, not {_shown(value)}"
-    expected = in_words(slots_at(model, document.data, path))
-    return f"{key} must be {expected}, not {_shown(value)}{_hint(value, expected)}"
+def _message(
+    model: type[pydantic.BaseModel], document: Document, path: KeyPath, items: list[Any]
+) -> str:
+    where, key = document.where(path), dotted(path) or "the text"
+    told = [item["ctx"]["error"] for item in items if item["type"] in _TOLD]
+    if told:
+        return f"{document.where_within(path)}: {f'{key}: ' if path else ''}{told[-1]}"
+    if items[0]["type"] == "extra_forbidden":
+        return f"{where}: {_unknown_key(path, _kinds_at(model, document.data, path[:-1]))}"
+    if _is_missing_key(items[0]):
+        kinds = _kinds_at(model, document.data, path)
+        return f"{where}: {key} is missing: it must be {_wanted(_errors_of(kinds))}"
+    value: Any = document.data
+    for step in path:
+        value = value[step]
+    return f"{where}: {key} must be {_wanted(items)}, not {_shown(value)}"
 
 
-def _unknown_key(path: KeyPath, slots: list[Slot]) -> str:
-    known = sorted({name for model in models_of(slots) for name in fields_of(model)})
+def _unknown_key(path: KeyPath, kinds: list[Any]) -> str:
+    known = sorted({name for kind in kinds if _is_model(kind) for name in _types_of(kind)})
     near = difflib.get_close_matches(str(path[-1]), known, n=1)
     question = f"did you mean {near[0]}? " if near else ""
     within = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
     return f"{dotted(path)} is no known key: {question}the keys{within} are {', '.join(known)}"
 
 
-def _wrong_tag(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> str:
-    holder = _at(data, path[:-1])
-    models = models_of(slots_at(model, data, path[:-1], narrow=False))
-    tags = [t for m in models for t in get_args(fields_of(m)[str(path[-1])].annotation)]
-    expected = choice(tags)
-    if path[-1] not in holder:
-        return f"{dotted(path)} is missing: it must be {expected}"
-    value = holder[path[-1]]
-    return f"{dotted(path)} must be {expected}, not {_shown(value)}{_hint(value, expected)}"
+def _wanted(items: list[Any]) -> str:
+    """Return what would be right by the errors of one value, as in "an integer or a list"."""
+    choices: list[str] = []
+    phrases: list[str] = []
+    for item in items:
+        context = item.get("ctx", {})
+        if "expected" in context or "expected_tags" in context:
+            listed = context.get("expected") or context["expected_tags"]
+            choices += re.split(", | or ", listed)
+        else:
+            phrases.append(_phrase(item["type"], item["msg"], item["loc"], context))
+    if len(choices) > 1:
+        choices = [f"one of {', '.join(choice.strip(chr(39)) for choice in choices)}"]
+    return " or ".join(dict.fromkeys([*phrases, *choices]))
 
 
-def _at(data: Any, path: KeyPath) -> Any:
+def _phrase(kind: str, message: str, location: Sequence[Any], context: Mapping[str, Any]) -> str:
+    if kind == "missing":
+        return f"a list of {location[-1] + 1} or more items"
+    for name, bound in context.items():
+        if name in _SIGNS:
+            number = "an integer" if isinstance(bound, int) else "a number"
+            return f"{number} {_SIGNS[name]} {message.rpartition(' ')[2]}"
+    if kind in _WANTED:
+        return _WANTED[kind].format(**context)
+    return message.removeprefix("Input should be ")
+
+
+def _errors_of(kinds: list[Any]) -> list[Any]:
+    """Return the errors of a value that is of none of some types."""
+    errors = []
+    for kind in kinds:
+        try:
+            pydantic.TypeAdapter(kind).validate_python(object(), strict=True)
+        except pydantic.ValidationError as error:
+            errors += error.errors(include_url=False)
+    return errors
+
+
+def _kinds_at(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> list[Any]:
+    """Return the types that a place of the data may have; only its last key may be missing there.
+
+    Those models of a union are left out that the data rule out by a literal field.
+    """
+    kinds: list[Any] = [model]
     for key in path:
-        data = data[key]
-    return data
+        kinds = [each for kind in kinds for of in _inside(kind, key) for each in _members(of)]
+        data = data.get(key) if isinstance(data, dict) else data[key]
+        kinds = [kind for kind in kinds if _may_be(kind, data)] or kinds
+    return kinds
+
+
+def _inside(kind: Any, key: str | int) -> Sequence[Any]:
+    """Return the types of what may stand at a key of a type: of a list, those of its items."""
+    if _is_model(kind):
+        return [of for name, of in _types_of(kind).items() if name == key]
+    return get_args(kind)
+
+
+def _members(kind: Any) -> list[Any]:
+    """Return the members of a union, itself one of a type that is none."""
+    if get_origin(kind) is Annotated:
+        return _members(get_args(kind)[0])
+    if get_origin(kind) in (Union, types.UnionType):
+        return [member for part in get_args(kind) for member in _members(part)]
+    return [kind]
+
+
+def _may_be(kind: Any, data: Any) -> bool:
+    return not (_is_model(kind) and isinstance(data, dict)) or all(
+        name not in data or data[name] in get_args(of)
+        for name, of in _types_of(kind).items()
+        if get_origin(of) is Literal
+    )
+
+
+def _is_model(kind: Any) -> TypeGuard[type[pydantic.BaseModel]]:
+    return isinstance(kind, type) and issubclass(kind, pydantic.BaseModel)
+
+
+def _types_of(model: type[pydantic.BaseModel]) -> dict[str, Any]:
+    """Return the types of a model's fields by the key that the data use."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _shown(value: Any) -> str:
@@ -140,26 +226,3 @@ def _shown(value: Any) -> str:
         return "a mapping"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _hint(value: Any, expected: str) -> str:
-    """Explain the two traps of YAML that give a value of another kind than it looks."""
-    if isinstance(value, bool) and "true" not in expected:
-        return " (YAML reads yes, no, on and off as true and false: quote them as text)"
-    if isinstance(value, str) and ("a number" in expected or "an integer" in expected):
-        try:
-            number = float(value)
-        except ValueError:
-            return ""
-        if math.isfinite(number):
-            return f" (YAML reads this as text: write {_yaml_number(number)})"
-    return ""
-
-
-def _yaml_number(number: float) -> str:
-    # YAML 1.1 wants a point in the mantissa and a sign in the exponent.
-    if number.is_integer() and abs(number) < 2**53:
-        return str(int(number))
-    mantissa, e, exponent = repr(number).partition("e")
-    point = "" if "." in mantissa else ".0"
-    return f"{mantissa}{point}e{int(exponent):+d}" if e else mantissa

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
 
 from sim.work.errors import UserError
 
@@ -14,9 +18,17 @@ __all__ = ["Document", "KeyPath", "apply_override", "dotted", "parse"]
 
 KeyPath = tuple[str | int, ...]
 
-# Plain integers that YAML 1.1 reads in another base than their author meant.
-_OCTAL = re.compile(r"[-+]?0[0-7_]+")
-_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")
+# Bounds that keep a small text from becoming huge data: aliases of aliases multiply.
+_DEEPEST = 100
+_MOST_VALUES = 100_000
+
+_TAG = "tag:yaml.org,2002:"
+# Scalars that become numbers, flags and null, and those that stay text as they are written.
+_VALUES = {_TAG + name for name in ("bool", "float", "int", "null")}
+_TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}
+
+# Half of a character: no text with it can be written to a file.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -68,11 +80,10 @@ def dotted(path: KeyPath) -> str:
 
 
 def parse(text: str, source: str) -> Document:
-    """Parse a YAML text, whose top level is a mapping, by the safe rules of PyYAML.
+    """Parse a YAML 1.2 text, whose top level is a mapping.
 
     More is refused than YAML itself refuses: repeated keys, keys that are no strings, merge keys,
-    and plain values that YAML 1.1 reads differently from what they look like (``010`` is 8,
-    ``1:30`` is 90, ``2024-01-31`` is a date).
+    tags of other values than JSON has, and data that are huge or nested deeply. A date is text.
 
     Parameters
     ----------
@@ -91,9 +102,8 @@ def parse(text: str, source: str) -> Document:
     if data is None:
         data = {}
     if not isinstance(data, dict):
-        raise UserError(
-            f"{source}:1: the text must be a mapping of keys to values, not {_kind(data)}"
-        )
+        found = "a list" if isinstance(data, list) else repr(data)
+        raise UserError(f"{source}:1: the text must be a mapping of keys to values, not {found}")
     return Document(data=data, source=source, lines=reader.lines)
 
 
@@ -136,103 +146,90 @@ class _Reader:
         self.source = source
         self.lines: dict[KeyPath, int] = {}
         self._one_line = one_line
-        self._open: list[yaml.Node] = []  # collections around the present node
-        self._constructor = yaml.constructor.SafeConstructor()
+        self._yaml = YAML(typ="safe", pure=True)
+        self._yaml.max_depth = _DEEPEST
+        # An anchor may stand again for another value: no warning.
+        self._yaml.composer.warn_double_anchors = False
 
     def read(self, text: str) -> Any:
         try:
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-            return None if node is None else self._value(node, ())
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            raise self._error(mark, f"this is no YAML: {error.problem}") from error
-        except yaml.reader.ReaderError as error:
-            raise UserError(
-                f"{self.source}: this is no YAML: character {error.position} is unprintable"
+            node = self._yaml.compose(text)
+        except MaxDepthExceededError as error:
+            raise self._error(
+                error.problem_mark.line,
+                f"collections must be nested at most {_DEEPEST} levels deep",
             ) from error
-        except RecursionError as error:
-            raise UserError(f"{self.source}: collections are nested too deeply") from error
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise self._error(mark.line, f"this is no YAML: {error.problem}") from error
+        except ReaderError as error:
+            raise self._error(
+                text.count("\n", 0, error.position),
+                f"this is no YAML: character U+{error.character:04X} is unprintable",
+            ) from error
+        return None if node is None else self._value(node, ())
 
-    def _value(self, node: yaml.Node, path: KeyPath) -> Any:
-        self.lines.setdefault(path, node.start_mark.line + 1)
-        if isinstance(node, yaml.ScalarNode):
+    def _value(self, node: Node, path: KeyPath) -> Any:
+        line = node.start_mark.line
+        if len(path) > _DEEPEST:
+            raise self._error(
+                line,
+                f"aliases must lead at most {_DEEPEST} levels deep, and none inside its own anchor",
+            )
+        if len(self.lines) > _MOST_VALUES:
+            raise self._error(
+                line, f"the text must hold at most {_MOST_VALUES} values, those of aliases included"
+            )
+        self.lines.setdefault(path, line + 1)
+        if isinstance(node, ScalarNode):
             return self._scalar(node)
-        if any(node is outer for outer in self._open):
-            raise self._error(node.start_mark, "an alias must not stand inside its own anchor")
-        self._open.append(node)
-        if node.tag == "tag:yaml.org,2002:map" and isinstance(node, yaml.MappingNode):
-            value = self._mapping(node, path)
-        elif node.tag == "tag:yaml.org,2002:seq" and isinstance(node, yaml.SequenceNode):
-            value = [self._value(item, (*path, i)) for i, item in enumerate(node.value)]
-        else:
-            raise self._error(node.start_mark, f"tag {node.tag} is not supported")
-        self._open.pop()
-        return value
+        if isinstance(node, MappingNode) and node.tag == _TAG + "map":
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
+            return [self._value(item, (*path, i)) for i, item in enumerate(node.value)]
+        raise self._error(line, f"tag {node.tag} is not supported")
 
-    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+    def _mapping(self, node: MappingNode, path: KeyPath) -> dict[str, Any]:
         values: dict[str, Any] = {}
         for key_node, value_node in node.value:
-            key = self._key(key_node)
+            key, line = self._key(key_node), key_node.start_mark.line
             inner = (*path, key)
-            line = key_node.start_mark.line + 1
             if key in values:
                 raise self._error(
-                    key_node.start_mark,
+                    line,
                     f"key {dotted(inner)} must stand once: line {self.lines[inner]} has it too",
                 )
-            self.lines[inner] = line
+            self.lines[inner] = line + 1
             values[key] = self._value(value_node, inner)
         return values
 
-    def _key(self, node: yaml.Node) -> str:
-        if node.tag == "tag:yaml.org,2002:merge":
-            raise self._error(node.start_mark, "merge keys (<<) are not supported")
-        key = self._scalar(node) if isinstance(node, yaml.ScalarNode) else node.value
+    def _key(self, node: Node) -> str:
+        line = node.start_mark.line
+        if not isinstance(node, ScalarNode):
+            raise self._error(line, "a key must be text, not a list or mapping")
+        if node.tag == _TAG + "merge":
+            raise self._error(line, "merge keys (<<) are not supported")
+        key = self._scalar(node)
         if not isinstance(key, str):
-            written = "a list or mapping"
-            if isinstance(node, yaml.ScalarNode):
-                written = f"{node.value}, which YAML reads as {_kind(key)}"
-            raise self._error(
-                node.start_mark,
-                f"a key must be text, not {written}",
-            )
+            raise self._error(line, f"a key must be text, not {node.value}: write '{node.value}'")
         return key
 
-    def _scalar(self, node: yaml.ScalarNode) -> Any:
-        text = node.value
+    def _scalar(self, node: ScalarNode) -> Any:
+        line = node.start_mark.line
+        if _SURROGATE.search(node.value):
+            raise self._error(line, f"{node.value!r} must be whole characters, not half of one")
+        if node.tag in _TEXTS:
+            return node.value
+        if node.tag not in _VALUES:
+            raise self._error(line, f"tag {node.tag} is not supported")
         try:
-            value = self._constructor.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            raise self._error(node.start_mark, f"{text!r} cannot be read as {node.tag}") from error
-        plain_number = node.style is None and isinstance(value, int | float)
-        if plain_number and _OCTAL.fullmatch(text):
-            raise self._error(
-                node.start_mark,
-                f"YAML reads {text} as {value}, in octal: write {value}, or '{text}' as text",
-            )
-        if plain_number and _SEXAGESIMAL.fullmatch(text):
-            raise self._error(
-                node.start_mark,
-                f"YAML reads {text} as {value}, in base 60: write {value}, or '{text}' as text",
-            )
-        if value is not None and not isinstance(value, bool | int | float | str):
-            raise self._error(
-                node.start_mark, f"YAML reads {text} as {_kind(value)}: write '{text}' as text"
-            )
-        return value
+            return self._yaml.constructor.construct_object(node)
+        except (LookupError, ValueError) as error:
+            raise self._error(line, f"{node.value!r} cannot be read as {node.tag}") from error
 
-    def _error(self, mark: Any, message: str) -> UserError:
-        line = "" if self._one_line or mark is None else f":{mark.line + 1}"
-        return UserError(f"{self.source}{line}: {message}")
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    names = {str: "text", int: "a number", float: "a number", bytes: "binary data", list: "a list"}
-    return names.get(type(value), "a date")
+    def _error(self, line: int, message: str) -> UserError:
+        place = self.source if self._one_line else f"{self.source}:{line + 1}"
+        return UserError(f"{place}: {message}")
 
 
 def _upwards(path: KeyPath) -> list[KeyPath]:

@@ -9,14 +9,13 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-import yaml
-
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.mapped_area import MappedArea
 from sim.cost.pricing import EnergyLine, MemoryLine, Total
 from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report.gate_level import gate_costs
 from sim.cost.sensitivity import swings
+from sim.documents.write import as_yaml
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
@@ -147,7 +146,7 @@ def action_counts(assessment: Assessment) -> str:
             for component, lines in _by_component(priced).items()
         ]
         subtrees.append({"name": _subtree(priced), "local": local})
-    return _yaml({"action_counts": {"version": _ACCELERGY, "subtree": subtrees}})
+    return as_yaml({"action_counts": {"version": _ACCELERGY, "subtree": subtrees}})
 
 
 def energy_table(assessment: Assessment) -> str:
@@ -171,7 +170,7 @@ def energy_table(assessment: Assessment) -> str:
         for priced in assessment.phases
         for component, lines in _by_component(priced).items()
     ]
-    return _yaml({"ERT": {"version": _ACCELERGY, "tables": tables}})
+    return as_yaml({"ERT": {"version": _ACCELERGY, "tables": tables}})
 
 
 def _by_component(priced: PricedPhase) -> dict[str, list[EnergyLine]]:
@@ -188,10 +187,6 @@ def _subtree(priced: PricedPhase) -> str:
 
 def _action_name(line: EnergyLine) -> str:
     return f"{line.action.kind}_{line.action.width}"
-
-
-def _yaml(content: dict[str, Any]) -> str:
-    return yaml.safe_dump(content, sort_keys=False)
 
 
 def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from sim.documents.validation import validate
+from sim.documents.write import as_yaml
 from sim.documents.yaml_lines import Document
 from sim.explore.space.settings import HardwareConfig
 from sim.study.config import StudyConfig
@@ -106,8 +105,7 @@ class Point:
         hardware = self.hardware.model_dump(exclude_none=True)
         lines = [f"# {self.label}", "# hardware (priced, of no influence on what is learnt):"]
         lines += [f"#   {name}: {_shown(value)}" for name, value in hardware.items()]
-        study = yaml.safe_dump(dict(self.study), sort_keys=False, width=100)
-        return "\n".join([*lines, study])
+        return "\n".join([*lines, as_yaml(self.study)])
 
 
 def _shown(value: Value) -> str:

@@ -176,7 +176,7 @@ def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) 
         ),
         (
             "block: lfsr\nparameters:\n  step: yes\n",
-            "own.yaml:3: parameters.step must be an integer, not true (YAML reads yes, no, on and",
+            "own.yaml:3: parameters.step must be an integer, not 'yes'\n",
         ),
         (
             "block: lfsr\nparameters:\n  step: 65\n",

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.documents.validation import validate
-from sim.documents.yaml_lines import apply_override, parse
+from sim.documents.yaml_lines import Document, apply_override, parse
 from sim.work.errors import UserError
 
 
@@ -71,58 +70,50 @@ def test_a_good_document_becomes_a_model() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("head:\n  hidden: many", "3: head.hidden must be an integer >= 0, not 'many'"),
-        ("head: {hidden: 1.0}", "2: head.hidden must be an integer >= 0, not 1.0"),
-        ("head: {hidden: true}", "2: head.hidden must be an integer >= 0, not true"),
+        ("head:\n  hidden: many", "3: head.hidden must be an integer, not 'many'"),
+        ("head: {hidden: 1.0}", "2: head.hidden must be an integer, not 1.0"),
+        ("head: {hidden: true}", "2: head.hidden must be an integer, not true"),
         ("head: {hidden: -1}", "2: head.hidden must be an integer >= 0, not -1"),
         ("head: {rate: 0}", "2: head.rate must be a number > 0, not 0"),
         ("head: {rate: .nan}", "2: head.rate must be a finite number, not nan"),
         ("head: {rate: .inf}", "2: head.rate must be a finite number, not inf"),
         ("head: {reset: 1}", "2: head.reset must be true or false, not 1"),
-        ("head:", "2: head must be a mapping of hidden, rate, reset, not null"),
-        (
-            "order: 1.5",
-            "2: order must be an integer or 'identity' or a list (each item an",
-        ),
+        ("head:", "2: head must be a mapping, not null"),
+        ("order: 1.5", "2: order must be an integer or a list or 'identity', not 1.5"),
         ("order: [1, b]", "2: order.1 must be an integer, not 'b'"),
         ("size: huge", "2: size must be one of small, large, not 'huge'"),
-        ("limits: {a: 10}", "2: limits.a must be an integer > 0 and < 10, not 10"),
-        ("split: [1]", "2: split must be a list of 2 items (each item an integer), not [1]"),
-        (
-            "split: [1, 2, 3]",
-            "2: split must be a list of 2 items (each item an integer), not [1, 2, 3]",
-        ),
-        ("tries: 0", "2: tries must be an integer >= 1 or a list of such, not 0"),
-        (
-            "sweep: x",
-            "2: sweep must be an integer >= 1 or 'float' or a list (each item an integer or",
-        ),
+        ("limits: {a: 10}", "2: limits.a must be an integer < 10, not 10"),
+        ("split: [1]", "2: split must be a list of 2 or more items, not [1]"),
+        ("split: [1, 2, 3]", "2: split must be a list of up to 2 items, not [1, 2, 3]"),
+        ("tries: 0", "2: tries must be an integer >= 1 or a list, not 0"),
+        ("sweep: x", "2: sweep must be an integer or a list or 'float', not 'x'"),
+        ("sweep: [x]", "2: sweep.0 must be an integer or 'float', not 'x'"),
         ("split: [1, 2]", "1: split must begin with the larger part"),
-        ("out: 3", "2: out must be text or null, not 3"),
+        ("out: 3", "2: out must be text, not 3"),
         (
             "methods:\n- kind: gbm\n  q: 17",
-            "4: methods.0.q must be an integer in 1..16 or 'float', ",
+            "4: methods.0.q must be an integer <= 16 or 'float', not 17",
         ),
         ("methods: [{kind: gmb}]", "2: methods.0.kind must be one of gbm, latent, not 'gmb'"),
         ("methods: [{q: 1}]", "2: methods.0.kind is missing: it must be one of gbm, latent"),
         (
             "methods: [{kind: latent}]",
-            "2: methods.0.exemplars is missing: it must be an integer >= 1",
+            "2: methods.0.exemplars is missing: it must be an integer",
         ),
         (
             "methods: [{kind: gbm, components: []}]",
-            "2: methods.0.components must be a list of at least",
+            "2: methods.0.components must be a list of 1 or more items, not []",
         ),
         (
             "methods: [{kind: gbm, components: [0]}]",
-            "2: methods.0.components.0 must be an integer >= 1",
+            "2: methods.0.components.0 must be an integer >= 1, not 0",
         ),
-        ("methods: {}", "2: methods must be a list (each item a mapping), not a mapping"),
+        ("methods: {}", "2: methods must be a list, not a mapping"),
     ],
 )
 def test_a_fault_names_line_key_and_what_would_be_right(text: str, message: str) -> None:
     (fault,) = faults(f"name: a\n{text}")
-    assert fault.startswith(f"x.yaml:{message}")
+    assert fault == f"x.yaml:{message}"
 
 
 @pytest.mark.parametrize(
@@ -144,28 +135,11 @@ def test_an_unknown_key_is_named_with_the_known_ones(text: str, message: str) ->
     assert fault.startswith(f"x.yaml:{message}")
 
 
-@pytest.mark.parametrize(
-    ("written", "hint"),
-    [
-        ("1e-3", "write 0.001"),
-        ("1e3", "write 1000"),
-        ("1e-20", "write 1.0e-20"),
-        ("2e25", "write 2.0e+25"),
-    ],
-)
-def test_a_number_that_yaml_takes_for_text_is_explained(written: str, hint: str) -> None:
-    (fault,) = faults(f"name: a\nhead: {{rate: {written}}}")
-    assert fault.endswith(f"not '{written}' (YAML reads this as text: {hint})")
-    number = hint.removeprefix("write ")
-    study = validate(Study, parse(f"name: a\nhead: {{rate: {number}}}", "x.yaml"))
-    assert study.head.rate == float(written)
-
-
 @pytest.mark.parametrize("word", ["no", "off", "on", "yes"])
-def test_a_word_that_yaml_takes_for_a_flag_is_explained(word: str) -> None:
-    (fault,) = faults(f"name: {word}")
-    shown = json.dumps(word in ("on", "yes"))
-    assert fault.startswith(f"x.yaml:1: name must be text, not {shown} (YAML reads yes, no, on and")
+def test_a_word_is_text_and_no_flag(word: str) -> None:
+    assert validate(Study, parse(f"name: {word}", "x.yaml")).name == word
+    (fault,) = faults(f"name: a\nhead: {{reset: {word}}}")
+    assert fault == f"x.yaml:2: head.reset must be true or false, not '{word}'"
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_text() -> None:
@@ -181,7 +155,7 @@ def test_all_faults_come_at_once_in_the_order_of_the_text() -> None:
 
 def test_a_fault_of_an_override_names_the_override() -> None:
     document = apply_override(parse("name: a", "x.yaml"), "head.hidden=many")
-    message = "^--set head.hidden=many: head.hidden must be an integer >= 0, not 'many'$"
+    message = "^--set head.hidden=many: head.hidden must be an integer, not 'many'$"
     with pytest.raises(UserError, match=message):
         validate(Study, document)
 
@@ -203,3 +177,8 @@ def test_the_cause_is_kept_for_developers() -> None:
 def test_a_long_value_is_cut() -> None:
     (fault,) = faults(f"name: a\nhead: {{hidden: {'x' * 100}}}")
     assert fault.endswith("not '" + "x" * 56 + "...")
+
+
+def test_text_that_json_cannot_hold_is_told() -> None:
+    with pytest.raises(UserError, match=r"^x\.json:1: unexpected end of hex escape"):
+        validate(Study, Document({"name": "\ud800"}, "x.json"))

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: MIT
+import math
 import re
+import time
+from pathlib import Path
 
 import pytest
 
+from sim.documents.read import read_document
 from sim.documents.yaml_lines import Document, apply_override, dotted, parse
 from sim.work.errors import UserError
 
@@ -66,23 +70,62 @@ def test_an_empty_text_is_an_empty_mapping() -> None:
     assert parse("", "x.yaml").where(("absent",)) == "x.yaml:1"
 
 
-def test_an_alias_repeats_its_anchor() -> None:
-    assert parse("a: &a {x: 1}\nb: *a", "x.yaml").data["b"] == {"x": 1}
+def test_a_byte_order_mark_is_no_data() -> None:
+    assert parse("\ufeffa: 1", "x.yaml").data == {"a": 1}
 
 
-def test_ordinary_scalars_have_their_usual_kinds() -> None:
-    text = "{a: 0, b: -12, c: 1.0e-3, d: true, e: null, f: '010', g: \"1:30\", h: 0.5, j: 1_000}"
-    assert parse(text, "x.yaml").data == {
-        "a": 0,
-        "b": -12,
-        "c": 0.001,
-        "d": True,
-        "e": None,
-        "f": "010",
-        "g": "1:30",
-        "h": 0.5,
-        "j": 1000,
-    }
+def test_an_alias_repeats_its_anchor_and_its_lines() -> None:
+    document = parse("a: &a\n  x: 1\nb:\n- *a", "x.yaml")
+    assert document.data["b"] == [{"x": 1}]
+    assert document.line_of(("b",)) == 3
+    # What an alias stands for is written at its anchor.
+    assert document.line_of(("b", 0, "x")) == 2
+
+
+def test_an_anchor_may_stand_again_for_another_value(recwarn: pytest.WarningsRecorder) -> None:
+    text = "a: &a 1\nb: *a\nc: &a 2\nd: *a"
+    assert parse(text, "x.yaml").data == {"a": 1, "b": 1, "c": 2, "d": 2}
+    assert not recwarn.list
+
+
+def test_a_hundred_levels_are_read() -> None:
+    assert parse("a: " + "[" * 98 + "]" * 98, "x.yaml").data["a"]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("0", 0),
+        ("-12", -12),
+        ("010", 10),
+        ("0o17", 15),
+        ("0x1F", 31),
+        ("1_000", 1000),
+        ("0.5", 0.5),
+        ("1.0e-3", 0.001),
+        ("1e3", 1000.0),
+        ("2e-25", 2e-25),
+        ("1_000.5", 1000.5),
+        ("-.inf", -math.inf),
+        ("true", True),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("yes", "yes"),
+        ("off", "off"),
+        ("1:30", "1:30"),
+        ("2024-01-31", "2024-01-31"),
+        ("=", "="),
+        ("1e", "1e"),
+        ("'010'", "010"),
+        ('"1:30"', "1:30"),
+        ("!!str 3", "3"),
+    ],
+)
+def test_plain_values_are_those_of_yaml_1_2(written: str, value: object) -> None:
+    read = parse(f"a: {written}", "x.yaml").data["a"]
+    assert read == value
+    assert type(read) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -90,20 +133,29 @@ def test_ordinary_scalars_have_their_usual_kinds() -> None:
     [
         ("a: 1\nb: 2\na: 3", "x.yaml:3: key a must stand once: line 1 has it too"),
         ("h:\n  a: 1\n  a: 1", "x.yaml:3: key h.a must stand once: line 2 has it too"),
-        ("text", "x.yaml:1: the text must be a mapping of keys to values, not text"),
+        ("text", "x.yaml:1: the text must be a mapping of keys to values, not 'text'"),
         ("- 1", "x.yaml:1: the text must be a mapping of keys to values, not a list"),
-        ("no: 1", "x.yaml:1: a key must be text, not no, which YAML reads as false"),
-        ("a: 1\n3: 1", "x.yaml:2: a key must be text, not 3, which YAML reads as a number"),
+        ("a: 1\n3: 1", "x.yaml:2: a key must be text, not 3: write '3'"),
+        ("true: 1", "x.yaml:1: a key must be text, not true: write 'true'"),
         ("? [a]\n: 1", "x.yaml:1: a key must be text, not a list or mapping"),
         ("<<: {a: 1}", "x.yaml:1: merge keys (<<) are not supported"),
-        ("a: &a [*a]", "x.yaml:1: an alias must not stand inside its own anchor"),
+        (
+            "a: 1\nb: &b [*b]",
+            "x.yaml:2: aliases must lead at most 100 levels deep, and none",
+        ),
         ("a:\n- !!python/object:os.system {}", "x.yaml:2: tag tag:yaml.org,2002:python/object"),
         ("a: !!set {x}", "x.yaml:1: tag tag:yaml.org,2002:set is not supported"),
         ("a: !!int foo", "x.yaml:1: 'foo' cannot be read as tag:yaml.org,2002:int"),
         ("a: 1\nb: [", "x.yaml:2: this is no YAML: expected the node content"),
         ("a: *b", "x.yaml:1: this is no YAML: found undefined alias 'b'"),
-        ("a: \x01", "x.yaml: this is no YAML: character 3 is unprintable"),
-        ("a: " + "[" * 5000, "x.yaml: collections are nested too deeply"),
+        ("a: 1\nb: \x01", "x.yaml:2: this is no YAML: character U+0001 is unprintable"),
+        ("a: 1\n\tb: 1", "x.yaml:2: this is no YAML: found character '\\t' that cannot start any"),
+        ("a: 1\n---\nb: 1", "x.yaml:2: this is no YAML: but found another document"),
+        ("a: !!bool x", "x.yaml:1: 'x' cannot be read as tag:yaml.org,2002:bool"),
+        ("a: !!int", "x.yaml:1: '' cannot be read as tag:yaml.org,2002:int"),
+        ("a: !!binary aGk=", "x.yaml:1: tag tag:yaml.org,2002:binary is not supported"),
+        ('a: 1\nb: "\\uD800"', r"x.yaml:2: '\ud800' must be whole characters, not half of one"),
+        ('a: 1\n"\\uDFFF": 1', r"x.yaml:2: '\udfff' must be whole characters, not half of one"),
     ],
 )
 def test_a_text_that_cannot_be_meant_is_refused(text: str, message: str) -> None:
@@ -111,16 +163,39 @@ def test_a_text_that_cannot_be_meant_is_refused(text: str, message: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text",
     [
-        ("a: 010", "YAML reads 010 as 8, in octal: write 8, or '010' as text"),
-        ("a: 1:30", "YAML reads 1:30 as 90, in base 60: write 90, or '1:30' as text"),
-        ("a: 2024-01-31", "YAML reads 2024-01-31 as a date: write '2024-01-31' as text"),
-        ("a: !!binary aGk=", "YAML reads aGk= as binary data: write 'aGk=' as text"),
+        pytest.param("a: " + "[" * 5000, id="open lists"),
+        pytest.param("a: " + "[" * 5000 + "]" * 5000, id="lists"),
+        pytest.param("a: " + "{b: " * 5000 + "}" * 5000, id="mappings"),
+        pytest.param("a:\n" + "- " * 5000, id="items"),
     ],
 )
-def test_a_value_that_is_not_what_it_looks_like_is_refused(text: str, message: str) -> None:
-    assert refused(text) == f"x.yaml:1: {message}"
+def test_collections_in_thousands_of_others_are_refused(text: str) -> None:
+    message = r"x\.yaml:[12]: collections must be nested at most 100 levels deep"
+    assert re.fullmatch(message, refused(text))
+
+
+def test_aliases_that_multiply_are_refused_at_once() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
+    began = time.monotonic()
+    message = refused("\n".join(lines))
+    assert time.monotonic() - began < 10
+    # The line is that of the anchor that the last value came from.
+    assert message.startswith("x.yaml:1: the text must hold at most 100000 values, those of")
+
+
+def test_aliases_that_lead_deep_are_refused() -> None:
+    lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 500))]
+    assert refused("\n".join(lines)).startswith("x.yaml:1: aliases must lead at most 100 levels")
+
+
+def test_a_file_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_bytes("a: é".encode("latin-1"))
+    with pytest.raises(UserError, match=r"own\.yaml must be UTF-8 text"):
+        read_document(str(path), tmp_path)
 
 
 def test_an_override_sets_one_value_and_leaves_the_document_alone(document: Document) -> None:
@@ -150,6 +225,12 @@ def test_an_override_makes_the_mappings_on_its_way(document: Document) -> None:
     assert apply_override(document, "a.b.c = x=y ").data["a"] == {"b": {"c": "x=y"}}
 
 
+def test_an_override_leads_through_lists_and_is_read_as_a_text_is(document: Document) -> None:
+    changed = apply_override(document, "methods.0.rate=1e3")
+    assert changed.data["methods"][0]["rate"] == 1000.0
+    assert apply_override(document, "name=2024-01-31").data["name"] == "2024-01-31"
+
+
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
@@ -163,7 +244,9 @@ def test_an_override_makes_the_mappings_on_its_way(document: Document) -> None:
         ),
         ("methods.x=1", "--set methods.x=1: methods must be followed by a position in 0..1, not x"),
         ("a=[", "--set a=[: this is no YAML: expected the node content"),
-        ("a=010", "--set a=010: YAML reads 010 as 8, in octal"),
+        ("a={b: 1, b: 2}", "--set a={b: 1, b: 2}: key b must stand once"),
+        ('a="\\uD800"', r"""--set a="\uD800": '\ud800' must be whole characters"""),
+        ("a=" + "[" * 5000, "[: collections must be nested at most 100 levels deep"),
     ],
 )
 def test_a_bad_override_is_refused(document: Document, assignment: str, message: str) -> None:

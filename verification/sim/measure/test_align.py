@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from golden.bits import round_half_up
 from sim.data.networks import load_network
@@ -197,7 +197,7 @@ def test_curves_without_an_area_are_refused(
 
 
 def test_printed_averages_of_twenty_tasks_are_the_means_truncated() -> None:
-    table = yaml.safe_load((Path(__file__).parent / "memo_table.yaml").read_text())
+    table = YAML(typ="safe", pure=True).load(Path(__file__).parent / "memo_table.yaml")
     assert list(table) == ["Replay", "iCaRL", "WA", "DER", "MEMO"]
     for row in table.values():
         sessions = [Fraction(str(accuracy)) for accuracy in row["sessions"]]

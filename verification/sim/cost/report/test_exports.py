@@ -8,7 +8,7 @@ import math
 from pathlib import Path
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Action
@@ -116,7 +116,7 @@ def test_retention_is_leakage_times_time(assessment: Assessment) -> None:
 
 
 def test_accelergy_s_actions_are_those_of_the_tallies(assessment: Assessment) -> None:
-    content = yaml.safe_load(action_counts(assessment))["action_counts"]
+    content = YAML(typ="safe", pure=True).load(action_counts(assessment))["action_counts"]
     assert content["version"] == 0.4
     subtrees = content["subtree"]
     assert [tree["name"] for tree in subtrees[:2]] == ["inference", "pseudo-exemplar_parallel"]
@@ -135,7 +135,7 @@ def estimated(counts: str, table: str) -> dict[str, float]:
     """Return J of every phase as Accelergy adds them up: count times energy of the same name."""
     tables = {
         entry["name"]: {action["name"]: action["energy"] for action in entry["actions"]}
-        for entry in yaml.safe_load(table)["ERT"]["tables"]
+        for entry in YAML(typ="safe", pure=True).load(table)["ERT"]["tables"]
     }
     return {
         tree["name"]: sum(
@@ -143,7 +143,7 @@ def estimated(counts: str, table: str) -> dict[str, float]:
             for part in tree["local"]
             for action in part["action_counts"]
         )
-        for tree in yaml.safe_load(counts)["action_counts"]["subtree"]
+        for tree in YAML(typ="safe", pure=True).load(counts)["action_counts"]["subtree"]
     }
 
 

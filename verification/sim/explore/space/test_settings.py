@@ -23,8 +23,8 @@ FAULTS = {
     ),
     "empty list": (
         "methods: [{replay: gbm, components: []}]",
-        ("methods.0.components must be an integer in 1..4096 or a mapping of low, high, log, step "
-        "or a list of at least 1 item (each item an integer in 1..4096), not []"),
+        ("methods.0.components must be an integer or a list of 1 or more items or a mapping, "
+        "not []"),
     ),
     "choice twice": (
         "methods: [{replay: gbm, components: [1, 2, 1]}]",
@@ -46,11 +46,11 @@ FAULTS = {
     ),
     "end of a range out of bounds": (
         "methods: [{replay: gbm, components: {low: 0, high: 4}}]",
-        "methods.0.components.low must be an integer in 1..4096, not 0",
+        "methods.0.components.low must be an integer >= 1, not 0",
     ),
     "range without an end": (
         "methods: [{replay: gbm}]\nhead: {hidden: {low: 3}}",
-        "head.hidden.high is missing: it must be an integer in 0..65536",
+        "head.hidden.high is missing: it must be an integer",
     ),
     "step too large": (
         "methods: [{replay: gbm, components: {low: 1, high: 4, step: 5}}]",
@@ -74,12 +74,12 @@ FAULTS = {
     ),
     "no method": (
         "methods: []",
-        "methods must be a list of at least 1 item (each item a mapping), not []",
+        "methods must be a list of 1 or more items, not []",
     ),
     "unknown objective": (
         "methods: [{replay: gbm}]\nobjectives: [accuracy, power]",
-        ("objectives.1 must be a mapping of name, of or one of accuracy, bits, energy, area, "
-        "latency, not 'power'"),
+        ("objectives.1 must be a mapping or one of accuracy, bits, energy, area, latency, "
+        "not 'power'"),
     ),
     "objective twice": (
         "methods: [{replay: gbm}]\nobjectives: [accuracy, bits, {name: bits}]",

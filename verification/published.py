@@ -2,30 +2,30 @@
 """What the papers print, beside what our reports have of the same.
 
 ``python -m verification.published --out reports/published`` reads ``published.yaml`` beside this
-file and the ``results.json`` of every report it names.
+file, the values of `sim.data.published` and the ``results.json`` of every report that it names.
 """
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 
-from sim.cost.published.papers import paper_figures
+from sim.cost.published.papers import paper_values
+from sim.data.published import PrintedValue
 from sim.report.spread import Spread
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_text, write_whole
+from verification.published_table import ROWS, Comparison, Runs, Table, load_table
 
-__all__ = ["Outcome", "main", "outcome_of"]
-
-ROWS = Path(__file__).with_name("published.yaml")
+__all__ = ["Outcome", "Reports", "main", "outcome_of"]
 
 _COLUMNS = ("what", "source", "published", "ours", "holds", "why, or where from")
 
@@ -38,7 +38,7 @@ claimed, that the difference is positive by more than its deviation, however lar
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a published figure.
+    """What became of a published value.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Reports:
         self.folder = folder
         self._read: dict[str, dict[str, Any]] = {}
 
-    def values(self, chosen: Mapping[str, Any], key: str) -> list[float]:
+    def values(self, chosen: Runs, key: str) -> list[float]:
         """Return one value a seed of the runs that `chosen` names, in per cent.
 
         Raises
@@ -70,22 +70,23 @@ class Reports:
         UserError
             If there is no such report, or no such run in it.
         """
-        results = self._results(chosen["report"])
-        if "last_row_of" in chosen:
-            return [100 * float(np.mean(results[chosen["last_row_of"]][-1]))]
-        if "row" in chosen:
-            runs = [r[chosen["column"]] for r in results["rows"] if r["binarizer"] == chosen["row"]]
-        elif "family" in chosen:
+        results = self._results(chosen.report)
+        if chosen.last_row_of is not None:
+            return [100 * float(np.mean(results[chosen.last_row_of][-1]))]
+        if chosen.row is not None:
+            runs = [r[chosen.column] for r in results["rows"] if r["binarizer"] == chosen.row]
+        elif chosen.family is not None:
             found = [
                 choice["average_incremental"]
                 for choice in results["choices"]
-                if (choice["family"], choice["budget_mb"]) == (chosen["family"], chosen["budget"])
+                if (choice["family"], choice["budget_mb"]) == (chosen.family, chosen.budget)
             ]
             runs = found[0] if found else []
         else:
-            runs = [run[key] for run in results["runs"] if run["label"] == chosen["label"]]
+            runs = [run[key] for run in results["runs"] if run["label"] == chosen.label]
         if not runs:
-            raise UserError(f"{ROWS}: report {chosen['report']} must have the run of {chosen}")
+            named = chosen.model_dump(exclude_none=True)
+            raise UserError(f"{ROWS}: report {chosen.report} must have the run of {named}")
         return [100 * value for value in runs]
 
     def _results(self, name: str) -> dict[str, Any]:
@@ -94,26 +95,29 @@ class Reports:
         return self._read[name]
 
 
-def outcome_of(row: Mapping[str, Any], reports: Reports) -> Outcome:
-    """Return what a report has of a published figure.
+def outcome_of(row: Comparison, published: Decimal | None, reports: Reports) -> Outcome:
+    """Return what a report has of a published value.
 
     Parameters
     ----------
-    row : mapping
-        With `ours` and, for a difference, `over`; see ``published.yaml``.
+    row : Comparison
+        With `ours` and, for a difference, `over`.
+    published : Decimal or None
+        In per cent, or points of a difference; needed where the row has a band.
     reports : Reports
     """
-    key = row.get("key", "average_incremental")
-    values = reports.values(row["ours"], key)
-    if "over" not in row:
+    assert row.ours is not None
+    values = reports.values(row.ours, row.key)
+    if row.over is None:
         spread = Spread.of(values)
         ours = f"{spread.mean:.1f}{_deviation(spread)}"
     else:
-        spread = Spread.of(np.subtract(values, reports.values(row["over"], key)).tolist())
+        spread = Spread.of(np.subtract(values, reports.values(row.over, row.key)).tolist())
         ours = f"{round(spread.mean, 1) + 0.0:+.1f}{_deviation(spread)}"
-    if row["published"] == "ahead":
-        return Outcome(ours, spread.mean > max(spread.deviation or 0, row.get("least", 0)))
-    return Outcome(ours, abs(spread.mean - row["published"]) <= row["band"])
+    if row.band is None:
+        return Outcome(ours, spread.mean > max(spread.deviation or 0, row.least))
+    assert published is not None
+    return Outcome(ours, abs(spread.mean - float(published)) <= row.band)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -122,61 +126,80 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--reports", type=Path, metavar="DIR", default=Path("reports"))
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)
     options = parser.parse_args(arguments)
-    sections = yaml.safe_load(read_text(ROWS))
     command = f"python -m verification.published --out {options.out}"
-    report = _report(command, sections, Reports(options.reports))
+    report = _report(command, load_table(), Reports(options.reports))
     ensure_directory(options.out)
     write_whole(options.out / "report.md", report)
     Console().print(f"Report: {options.out / 'report.md'}", highlight=False)
 
 
-def _report(command: str, sections: list[dict[str, Any]], reports: Reports) -> str:
+def _report(command: str, table: Table, reports: Reports) -> str:
     parts = [
         "# What the papers print, and what comes out here",
         f"Made by `{command}` (engram {version('engram')}).",
         _READING,
         _memory(),
     ]
-    for section in sections:
-        rows = [_row(row, reports) for row in section["rows"]]
-        parts += [f"## {section['title']}", section.get("note", "").strip()]
+    for chapter in table.sections:
+        rows = [_row(row, reports) for row in chapter.rows]
+        parts += [f"## {chapter.title}", chapter.note.strip()]
         parts.append(markdown_table(_COLUMNS, rows))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _memory() -> str:
-    """Say what became of the memory figures, which are arithmetic."""
-    figures = paper_figures()
-    equal = sum(figure.equal for figure in figures)
+    """Say what became of the values of memory, which are arithmetic."""
+    values = paper_values()
+    equal = sum(value.equal for value in values)
     listed = "; ".join(
-        f"{figure.paper}, {figure.place}: {figure.what}" for figure in figures if not figure.equal
+        f"{value.paper}, {value.place}: {value.what}" for value in values if not value.equal
     )
     return (
-        f"Memory is arithmetic, and exact: {equal} of {len(figures)} printed figures of bits and "
+        f"Memory is arithmetic, and exact: {equal} of {len(values)} printed figures of bits and "
         "exemplars are those of our ledger, rounded as they are (`reports/cost/report.md` has each "
         f"one).{' Not equal: ' + listed + '.' if listed else ''}"
     )
 
 
-def _row(row: Mapping[str, Any], reports: Reports) -> list[str]:
-    published = _published(row)
-    if "ours" not in row:
-        return [row["what"], row["source"], published, "", "not run", row["why"]]
-    outcome = outcome_of(row, reports)
+def _row(row: Comparison, reports: Reports) -> list[str]:
+    if row.ours is None:
+        return [row.what, row.source, "", "", "not run", row.why or ""]
+    outcome = outcome_of(row, row.published, reports)
     holds = "yes" if outcome.holds else "**no**"
-    where = f"reports/{row['ours']['report']}"
-    why = f"{row['why']}; {where}" if "why" in row and not outcome.holds else where
-    return [row["what"], row["source"], published, outcome.ours, holds, why]
+    where = f"reports/{row.ours.report}"
+    why = f"{row.why}; {where}" if row.why and not outcome.holds else where
+    return [row.what, _source(row), _published(row), outcome.ours, holds, why]
 
 
-def _published(row: Mapping[str, Any]) -> str:
-    """Return what the paper has, as it prints it where that is said."""
-    published = row.get("published", "")
-    if published == "ahead":
-        return f"{row['printed']} (order alone)" if "printed" in row else "ahead"
-    if "printed" in row or isinstance(published, str):
-        return str(row.get("printed", published))
-    return f"{published:+.1f}" if "over" in row else f"{published:.1f}"
+def _source(row: Comparison) -> str:
+    """Return paper, place and the values that the column of published ones lacks."""
+    if len(row.printed) < 2 and all(value.deviation is None for value in row.printed):
+        return row.source
+    return f"{row.source}: {', '.join(_as_printed(value, row.decimals) for value in row.printed)}"
+
+
+def _as_printed(value: PrintedValue, decimals: int | None) -> str:
+    """Return a value as papers print it: a share of 1 without the zero before its point."""
+    number = repr(value.number) if decimals is None else f"{value.number:.{decimals}f}"
+    number = number.removeprefix("0") if value.unit == "1" else number
+    deviation = "" if value.deviation is None else f" +- {value.deviation}"
+    note = "" if value.note is None else f" ({value.note})"
+    return f"{number}{deviation}{note}"
+
+
+def _published(row: Comparison) -> str:
+    """Return what the paper has, in its own words where it has no bare number."""
+    words = [value.printed for value in row.printed if value.printed is not None]
+    if not row.values:
+        return "ahead"
+    if words:
+        text = words[0]
+    elif row.over is None:
+        text = f"{row.published:.1f}"
+    else:
+        # Shares of 1 are read off plots, and known to a point.
+        text = f"{row.published:+.{0 if row.printed[0].unit == '1' else 1}f}"
+    return text if row.band is not None else f"{text} (order alone)"
 
 
 def _deviation(spread: Spread) -> str:

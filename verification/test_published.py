@@ -1,15 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""The table of published figures: every row is whole, and says what the reports have."""
+"""The table of published values: every row is whole, and says what the reports have."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from sim.cost.published.chips import load_chips
+from sim.cost.published.comparison import published_rows
+from sim.cost.published.learning_chips import published_learners
+from sim.cost.published.papers import paper_values
+from sim.data.published import PrintedValue, load_paper, papers
+from sim.images.native.published import published_runs
+from sim.study.report.claims import gbm_claims
+from sim.study.report.groups import group_runs
 from sim.work.errors import UserError
-from verification.published import ROWS, Reports, main, outcome_of
+from verification.published import Reports, main, outcome_of
+from verification.published_table import Comparison, load_table
+from verification.sim.study.report.test_claims import LATENT, at_five_tasks, gbm
 
 REPORTS = Path(__file__).parents[1] / "reports"
 
@@ -29,60 +39,124 @@ def reports(tmp_path: Path) -> Reports:
     return Reports(tmp_path)
 
 
-def row(ours: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"ours": {"report": "r", **ours}, **more}
+def row(ours: dict[str, Any], **more: Any) -> Comparison:
+    given = {"what": "accuracy", "source": "paper", "ours": {"report": "r", **ours}, **more}
+    if "band" in given:
+        given["values"] = ("gbm.accuracy",)
+    return Comparison.model_validate(given)
 
 
 @pytest.mark.parametrize(
-    ("given", "ours", "holds"),
+    ("given", "published", "ours", "holds"),
     [
-        (row({"label": "a"}, published=52.4, band=0.5), "52.0 ± 2.8", True),
-        (row({"label": "a"}, published=52.6, band=0.5), "52.0 ± 2.8", False),
-        (row({"family": "gbm", "budget": 1}, published=25.0, band=0.0), "25.0", True),
-        (row({"row": "none", "column": "after"}, published=50.0, band=0.5), "50.0", True),
-        (row({"last_row_of": "accuracy"}, published=97.0, band=1.0), "62.5", False),
+        (row({"label": "a"}, band=0.5), "52.4", "52.0 ± 2.8", True),
+        (row({"label": "a"}, band=0.5), "52.6", "52.0 ± 2.8", False),
+        (row({"family": "gbm", "budget": 1}, band=0.0), "25.0", "25.0", True),
+        (row({"row": "none", "column": "after"}, band=0.5), "50.0", "50.0", True),
+        (row({"last_row_of": "accuracy"}, band=1.0), "97.0", "62.5", False),
         # Differences are seed by seed: 2 and 1 points, whatever the accuracies' own spread.
         (
-            row({"label": "a"}, over={"report": "r", "label": "b"}, published="ahead"),
+            row({"label": "a"}, over={"report": "r", "label": "b"}),
+            None,
             "+1.5 ± 0.7",
             True,
         ),
         (
-            row({"label": "b"}, over={"report": "r", "label": "a"}, published="ahead"),
+            row({"label": "b"}, over={"report": "r", "label": "a"}),
+            None,
             "-1.5 ± 0.7",
             False,
         ),
     ],
 )
 def test_outcome_is_what_the_report_has(
-    reports: Reports, given: dict[str, Any], ours: str, holds: bool
+    reports: Reports, given: Comparison, published: str | None, ours: str, holds: bool
 ) -> None:
-    found = outcome_of(given, reports)
+    found = outcome_of(given, None if published is None else Decimal(published), reports)
     assert (found.ours, found.holds) == (ours, holds)
 
 
 def test_a_run_that_is_not_there_is_told(reports: Reports) -> None:
     with pytest.raises(UserError, match=r"report r must have the run of .*'label': 'c'"):
-        outcome_of(row({"label": "c"}, published=1.0, band=1.0), reports)
+        outcome_of(row({"label": "c"}, band=1.0), Decimal(1), reports)
 
 
 def test_every_row_says_what_is_published_and_what_was_not_run_says_why() -> None:
-    for section in yaml.safe_load(ROWS.read_text()):
-        for given in section["rows"]:
-            assert {"what", "source"} <= set(given)
-            assert "why" in given if "ours" not in given else "published" in given
-            assert given.get("published") in (None, "ahead") or "band" in given
+    for section in load_table().sections:
+        for given in section.rows:
+            assert given.what
+            assert given.source
+            assert given.why if given.ours is None else given.values or given.band is None
+            assert given.band is None or given.published is not None
 
 
 def test_what_does_not_hold_says_why() -> None:
     reports = Reports(REPORTS)
-    for section in yaml.safe_load(ROWS.read_text()):
-        for given in section["rows"]:
-            if "ours" in given and not outcome_of(given, reports).holds:
-                assert "why" in given, given["what"]
+    for section in load_table().sections:
+        for given in section.rows:
+            if given.ours is not None and not outcome_of(given, given.published, reports).holds:
+                assert given.why, given.what
 
 
 def test_committed_report_is_that_of_the_committed_reports(tmp_path: Path) -> None:
     main(["--reports", str(REPORTS), "--out", str(tmp_path)])
     made, kept = ((p / "report.md").read_text() for p in (tmp_path, REPORTS / "published"))
     assert made.replace(str(tmp_path), "reports/published") == kept
+
+
+def test_a_row_at_fault_names_file_line_and_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = tmp_path / "published.yaml"
+    rows.write_text(
+        "sections:\n- title: A table\n  rows:\n"
+        "  - {what: a, source: b, values: [gbm.accurate], band: 1, ours: {report: r, label: l}}\n"
+    )
+    monkeypatch.setattr("verification.published_table.ROWS", rows)
+    with pytest.raises(UserError) as caught:
+        load_table()
+    place = f"{rows}:4: sections.0.rows.0.values: must be a value of gbm, one of accuracy, "
+    assert str(caught.value).startswith(place)
+    assert str(caught.value).endswith("not 'accurate'")
+
+
+def test_every_published_value_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from sim.images.binplay.report import published_accuracy
+
+    values = {
+        id(value): f"{name}.{key}"
+        for name in papers()
+        for key, value in load_paper(name).values.items()
+    }
+    used = set()
+
+    def read(value: PrintedValue, name: str) -> object:
+        if name in ("value", "printed"):
+            used.add(id(value))
+        return object.__getattribute__(value, name)
+
+    monkeypatch.setattr(PrintedValue, "__getattribute__", read)
+    published_runs.cache_clear()
+    published_runs()
+    paper_values()
+    published_learners()
+    for data in ("mnist", "fashion-mnist", "cifar10"):
+        assert published_accuracy(data) != "none"
+    cells = [{"init": i, "pi": p} for i in ("random", "centroid") for p in ("fixed", "trainable")]
+    tasks_of_ten = [
+        run
+        for components in (1, 4)
+        for cell in cells
+        for run in at_five_tasks(gbm(0.5, components=components, mixture=cell))
+    ]
+    widths = [*gbm(0.45, code_width=2), *gbm(0.5), *gbm(0.5, code_width=16)]
+    runs = [*LATENT, *widths, *gbm(0.51, components=16), *tasks_of_ten]
+    assert len(gbm_claims(group_runs(runs))) == 8
+    main(["--reports", str(REPORTS), "--out", str(tmp_path)])
+    assert sorted(values[i] for i in values.keys() - used) == []
+
+
+def test_every_published_value_of_a_chip_is_used() -> None:
+    chips = load_chips().values()
+    assert len(published_rows()) == sum(len(chip.values) for chip in chips)

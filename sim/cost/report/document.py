@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
-from sim.cost.published.learners import PUBLISHED, this_chip
+from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import figures, rows, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
 from sim.cost.sensitivity import swings
@@ -187,7 +187,7 @@ class CostReport:
 
     def _learners(self) -> Iterator[str]:
         yield "## Beside published learners"
-        learners = (*this_chip(self.assessment), *PUBLISHED)
+        learners = (*this_chip(self.assessment), *published_learners())
         yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
         yield text.LEARNERS
 
@@ -228,7 +228,7 @@ class CostReport:
         a = self.assessment
         used = [a.technology, *(t for pay in a.pay_backs for t in (pay.sram, pay.other))]
         lines = [text.citation(s) for technology in used for s in technology.sources.values()]
-        lines += [learner.citation for learner in PUBLISHED]
+        lines += [learner.citation for learner in published_learners()]
         yield "## Sources"
         yield "\n".join(f"- {line}" for line in dict.fromkeys(lines))
 

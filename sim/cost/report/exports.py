@@ -14,7 +14,7 @@ import yaml
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.mapped_area import MappedArea
 from sim.cost.pricing import EnergyLine, MemoryLine, Total
-from sim.cost.published.learners import PUBLISHED, this_chip
+from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report.gate_level import gate_costs
 from sim.cost.sensitivity import swings
 
@@ -30,6 +30,7 @@ _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each",
 def as_json(assessment: Assessment, command: str) -> str:
     """Return everything that was found, SI throughout; `gates` is null if none are mapped."""
     found = assessment.break_even
+    learners = (*this_chip(assessment), *published_learners())
     results: dict[str, Any] = {
         "schema": SCHEMA,
         "version": version("engram"),
@@ -97,7 +98,7 @@ def as_json(assessment: Assessment, command: str) -> str:
             }
             for pay in assessment.pay_backs
         ],
-        "learners": [asdict(learner) for learner in (*this_chip(assessment), *PUBLISHED)],
+        "learners": [asdict(learner) for learner in learners],
         "warnings": list(assessment.warnings),
     }
     return json.dumps(results, indent=1) + "\n"

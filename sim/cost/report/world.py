@@ -6,7 +6,7 @@ from fractions import Fraction
 from sim.cost.formatting import number, si
 from sim.cost.published.chips import load_chips
 from sim.cost.published.comparison import PublishedRow, Summary, calibrated, published_rows, summary
-from sim.cost.published.papers import PaperFigure, paper_figures
+from sim.cost.published.papers import PaperValue, paper_values
 from sim.cost.published.voltage_law import voltage_rows
 from sim.report.tables import markdown_table
 
@@ -53,7 +53,7 @@ def world_section() -> str:
         _PAPERS,
         markdown_table(
             ("paper", "place", "what", "printed", "unit", "ours", "as printed", "equal", "note"),
-            [_paper(figure) for figure in paper_figures()],
+            [_paper(value) for value in paper_values()],
         ),
     )  # fmt: skip
     return "\n\n".join(parts)
@@ -70,21 +70,21 @@ def _band(band: Summary) -> str:
 def _published(row: PublishedRow) -> list[str]:
     return [
         row.chip, row.scope, _or_dash(row.node), _or_dash(row.voltage), row.kind,
-        _figure(row, row.reference), _figure(row, row.modelled),
+        _joules_or_share(row, row.reference), _joules_or_share(row, row.modelled),
         "-" if row.ratio is None else f"{row.ratio:.2f}", row.role, row.note,
     ]  # fmt: skip
 
 
-def _figure(row: PublishedRow, value: float | None) -> str:
+def _joules_or_share(row: PublishedRow, value: float | None) -> str:
     if value is None:
         return "-"
     return f"{value:.3f}" if row.unit == "share" else f"{si(value, 'J')}/{row.unit[2:]}"
 
 
-def _paper(figure: PaperFigure) -> list[str]:
+def _paper(value: PaperValue) -> list[str]:
     return [
-        figure.paper, figure.place, figure.what, _exact(figure.printed), figure.unit,
-        _exact(figure.exact), _exact(figure.ours), "yes" if figure.equal else "**no**", figure.note,
+        value.paper, value.place, value.what, _exact(value.printed), value.unit,
+        _exact(value.exact), _exact(value.ours), "yes" if value.equal else "**no**", value.note,
     ]  # fmt: skip
 
 

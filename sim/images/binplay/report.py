@@ -5,6 +5,7 @@
 import numpy as np
 
 from sim.data.datasets import ImageSet
+from sim.data.published import load_paper
 from sim.images.binplay.continual import BinPlayRun
 from sim.images.binplay.networks import parameter_count
 from sim.images.binplay.settings import BinPlayConfig, load_binplay
@@ -12,12 +13,9 @@ from sim.measure.ledger import Entry, Ledger, index_bits
 from sim.report.changed import changed_settings
 from sim.report.tables import markdown_table
 
-__all__ = ["binplay_ledger", "report_text"]
+__all__ = ["binplay_ledger", "published_accuracy", "report_text"]
 
 _FLOAT_BITS = 32
-
-
-_PUBLISHED = {"mnist": "97.2 +- 0.6", "fashion-mnist": "81.4 +- 0.9", "cifar10": "63.3 +- 1.4"}
 
 
 def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
@@ -35,6 +33,18 @@ def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
     return Ledger(tuple(entries))
 
 
+def published_accuracy(data: str) -> str:
+    """Return the paper's mean accuracy (%) on a data set and its deviation, "none" if it has none.
+
+    Parameters
+    ----------
+    data : str
+        Name of the data set, as in `sim.data.datasets.NAMES`.
+    """
+    value = load_paper("binplay").values.get(f"accuracy_{data}")
+    return "none" if value is None else f"{value.number:.1f} +- {value.deviation:.1f}"
+
+
 def report_text(
     config: BinPlayConfig, images: ImageSet, results: dict, ledger: Ledger, seconds: float
 ) -> str:
@@ -48,7 +58,7 @@ def report_text(
         for name, found in zip(tasks, accuracy, strict=True)
     ]
     sizes = [[e.name, f"{e.bits / 1e6:.3f}", e.note] for e in ledger]
-    published = _PUBLISHED.get(config.data, "none")
+    published = published_accuracy(config.data)
     mean, memory = 100 * np.mean(accuracy[-1]), 4 * results["decoder_parameters"] / 2**20
     made = f"Made by `{results['command']}` (engram {results['version']}); the last start took"
     size = f"The decoder has {results['decoder_parameters']:,} parameters, {memory:.2f} MiB as"

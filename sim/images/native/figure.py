@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.images.native.groups import Group
-from sim.images.native.published import PUBLISHED, Published
+from sim.images.native.published import Published, published_runs
 
 __all__ = ["accuracies"]
 
@@ -80,7 +80,7 @@ def _by_bits(axes: Axes, family: Sequence[Group]) -> None:
 
 def _published_by_bits(axes: Axes, methods: set[tuple[str, bool]], increment: int) -> None:
     for replay, ideal in sorted(methods):
-        runs = [p for p in PUBLISHED if _shown(p, replay, ideal, increment)]
+        runs = [p for p in published_runs() if _shown(p, replay, ideal, increment)]
         points = sorted((p.megabits or 0, 100 * p.final) for p in runs)
         if points:
             look = {**_PUBLISHED, "ls": "-." if ideal else ":"}

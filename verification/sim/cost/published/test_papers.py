@@ -3,14 +3,15 @@ from fractions import Fraction
 
 import pytest
 
-from sim.cost.published.papers import PaperFigure, paper_figures
+from sim.cost.published.papers import PaperValue, paper_values
+from sim.data.published import Rounding
 
-FIGURES = {f"{figure.paper}, {figure.what}": figure for figure in paper_figures()}
+VALUES = {f"{value.paper}, {value.what}": value for value in paper_values()}
 
 
-@pytest.mark.parametrize("figure", FIGURES.values(), ids=FIGURES)
-def test_the_ledger_gives_the_printed_figure(figure: PaperFigure) -> None:
-    assert figure.equal, f"{float(figure.ours)} for {float(figure.printed)}"
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+def test_the_ledger_gives_the_printed_value(value: PaperValue) -> None:
+    assert value.equal, f"{float(value.ours)} for {float(value.printed)}"
 
 
 @pytest.mark.parametrize(
@@ -38,20 +39,20 @@ def test_the_ledger_gives_the_printed_figure(figure: PaperFigure) -> None:
         ("BinPlay, buffer, CIFAR-10", "2.9", 3_072_000 / 2**20),
     ],
 )
-def test_every_figure_is_there(what: str, printed: str, exact: float) -> None:
-    figure = FIGURES[what]
-    assert figure.printed == Fraction(printed)
-    assert float(figure.exact) == pytest.approx(exact, rel=1e-12)
+def test_every_value_is_there(what: str, printed: str, exact: float) -> None:
+    value = VALUES[what]
+    assert value.printed == Fraction(printed)
+    assert float(value.exact) == pytest.approx(exact, rel=1e-12)
 
 
-def test_no_figure_is_there_that_is_not_checked() -> None:
-    assert len(FIGURES) == len(paper_figures()) == 20
+def test_no_value_is_there_that_is_not_checked() -> None:
+    assert len(VALUES) == len(paper_values()) == 20
 
 
 def test_codes_of_8_bits_are_not_what_table_5_counts() -> None:
-    figure = FIGURES["GBM, GBM, K = 1"]
-    assert float(figure.exact) / 4 == pytest.approx(1.003_52)
-    assert not _like(figure, exact=figure.exact / 4).equal
+    value = VALUES["GBM, GBM, K = 1"]
+    assert float(value.exact) / 4 == pytest.approx(1.003_52)
+    assert not _like(value, exact=value.exact / 4).equal
 
 
 @pytest.mark.parametrize(
@@ -59,10 +60,11 @@ def test_codes_of_8_bits_are_not_what_table_5_counts() -> None:
     [("rounded", "0.25", "0.3"), ("truncated", "0.25", "0.2"), ("rounded", "0.24", "0.2")],
     ids=["half up", "down", "near"],
 )
-def test_how_figures_are_rounded(rule: str, exact: str, ours: str) -> None:
-    figure = FIGURES["GBM, LR+CWR*, E = 75"]
-    assert _like(figure, rule=rule, exact=Fraction(exact)).ours == Fraction(ours)
+def test_how_values_are_rounded(rule: str, exact: str, ours: str) -> None:
+    value = VALUES["GBM, LR+CWR*, E = 75"]
+    rounding = Rounding.model_validate({"step": 0.1, "rule": rule})
+    assert _like(value, rounding=rounding, exact=Fraction(exact)).ours == Fraction(ours)
 
 
-def _like(figure: PaperFigure, **changes: object) -> PaperFigure:
-    return PaperFigure(**{**vars(figure), **changes})
+def _like(value: PaperValue, **changes: object) -> PaperValue:
+    return PaperValue(**{**vars(value), **changes})

@@ -10,7 +10,7 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, number, si, square_millimetres
 from sim.cost.pricing import Total
-from sim.cost.published.learners import PUBLISHED, this_chip
+from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport
 from sim.cost.technology.technology import load_technology
@@ -157,7 +157,7 @@ def test_the_chip_stands_beside_published_learners(text: str, assessment: Assess
     assert own["an image"] == si(joules / 20, "J")
     assert own["memory (Mb)"] == f"{4 * 16 * 6 / 1e6:.2f}"
     assert found["O-FSCIL"]["a class"] == "12 mJ"
-    for learner in PUBLISHED:
+    for learner in published_learners():
         assert learner.citation in section(text, "Sources")
 
 
@@ -280,7 +280,7 @@ def test_rows_fit_their_columns(assessment: Assessment) -> None:
         (rows.MEMORIES, rows.memory_sum("all", assessment.memories)),
         (rows.LAYERS, rows.layer_row(layer)),
         (rows.PAY_BACKS, rows.pay_back_row(assessment.pay_backs[0])),
-        (rows.LEARNERS, rows.learner_row(PUBLISHED[0])),
+        (rows.LEARNERS, rows.learner_row(published_learners()[0])),
         (rows.ACTIONS, rows.action_row(priced.bill.lines[0])),
     ):
         assert len(columns) == len(row)

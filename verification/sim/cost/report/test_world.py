@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
 
 from sim.cost.published.comparison import published_rows, summary
-from sim.cost.published.papers import paper_figures
+from sim.cost.published.papers import paper_values
 from sim.cost.report.world import world_section
 
 
-def test_every_chip_and_every_figure_has_a_row_with_its_verdict() -> None:
+def test_every_chip_and_every_value_has_a_row_with_its_verdict() -> None:
     text = world_section()
     for row in published_rows():
         start, end = f"| {row.chip} | {row.scope} |", f"| {row.role} | {row.note} |"
         line = next(x for x in text.splitlines() if x.startswith(start) and x.endswith(end))
         assert (f"| {row.ratio:.2f} |" in line) if row.ratio is not None else ("| - | - |" in line)
-    for figure in paper_figures():
-        prefix = f"| {figure.paper} | {figure.place} | {figure.what} |"
+    for value in paper_values():
+        prefix = f"| {value.paper} | {value.place} | {value.what} |"
         line = next(li for li in text.splitlines() if li.startswith(prefix))
-        assert f"| {'yes' if figure.equal else '**no**'} | {figure.note} |" in line
+        assert f"| {'yes' if value.equal else '**no**'} | {value.note} |" in line
 
 
 def test_the_band_is_that_of_what_was_held_out() -> None:

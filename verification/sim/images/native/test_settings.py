@@ -13,7 +13,7 @@ from sim.data.tasks import split_tasks
 from sim.images.native.budgets import capacity_of, check_sizes, exemplars_of, whole_samples
 from sim.images.native.groups import groups_of, verdict
 from sim.images.native.learners import network_bits, with_outputs
-from sim.images.native.published import PUBLISHED, published
+from sim.images.native.published import published, published_runs
 from sim.images.native.reduced import differences
 from sim.images.native.settings import BUILT_IN, Plan, load_native
 from sim.work.errors import UserError
@@ -109,7 +109,7 @@ def test_pre_training_knows_nothing_of_the_methods() -> None:
 
 
 def test_published_curves_end_in_their_final_accuracy() -> None:
-    curves = [p for p in PUBLISHED if p.by_task]
+    curves = [p for p in published_runs() if p.by_task]
     assert len(curves) == 5
     for run in curves:
         assert len(run.by_task) == 5

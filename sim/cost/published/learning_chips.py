@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Tally
 from sim.cost.pricing import Total, price
+from sim.data.published import Paper, load_paper
 
-__all__ = ["PUBLISHED", "Learner", "this_chip"]
+__all__ = ["Learner", "published_learners", "this_chip"]
+
+#: Papers on them, `sim.data.published`.
+_PAPERS = ("ofscil", "fsl_hdnn", "tinycl")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,32 +40,9 @@ class Learner:
     citation: str = ""
 
 
-#: Figures of the abstracts.
-PUBLISHED = (
-    Learner(
-        name="O-FSCIL",
-        platform="microcontroller GAP9, 60 mW, measured",
-        task="CIFAR-100, few images a class, prototypes",
-        class_joules=Total.exactly(12e-3),
-        citation="Wibowo et al., 12 mJ per Class On-Device Online Few-Shot Class-Incremental "
-        "Learning, DATE 2024, arXiv 2403.07851, abstract",
-    ),
-    Learner(
-        name="FSL-HDnn",
-        platform="40 nm, silicon",
-        task="10 classes of 5 images, hypervectors",
-        image_joules=Total.exactly(6e-3),
-        citation="Xu et al., FSL-HDnn: A 40 nm Few-shot On-Device Learning Accelerator with "
-        "Integrated Feature Extraction and Hyperdimensional Computing, arXiv 2512.11826, abstract",
-    ),
-    Learner(
-        name="TinyCL",
-        platform="65 nm, 86 mW, synthesis",
-        task="an epoch of CIFAR-10, whole network trained: 1.76 s, so 0.15 J",
-        citation="Ressa et al., TinyCL: An Efficient Hardware Architecture for Continual Learning "
-        "on Autonomous Systems, IJCNN 2025, arXiv 2402.09780v4, abstract",
-    ),
-)
+def published_learners() -> tuple[Learner, ...]:
+    """Return the learners whose energy their papers state."""
+    return tuple(_learner(load_paper(name)) for name in _PAPERS)
 
 
 def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
@@ -84,6 +65,32 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
             )
         )
     return tuple(found)
+
+
+def _learner(paper: Paper) -> Learner:
+    """Return what a paper says, in J; its values are mJ, mW and s."""
+    values, setting = paper.values, paper.setting
+    power = f"{values['power'].number:g} mW" if "power" in values else ""
+    task = setting["task"]
+    if "epoch_time" in values:
+        seconds = values["epoch_time"].number
+        joules = seconds * values["power"].number / 1e3
+        task = f"{task}: {seconds:g} s, so {joules:.2g} J"
+    locators = dict.fromkeys(value.locator for value in values.values())
+    return Learner(
+        name=paper.title,
+        platform=", ".join(filter(None, (setting["hardware"], power, setting["evidence"]))),
+        task=task,
+        class_joules=_joules(paper, "class_energy"),
+        image_joules=_joules(paper, "image_energy"),
+        citation=", ".join((paper.citation, *locators)),
+    )
+
+
+def _joules(paper: Paper, key: str) -> Total | None:
+    """Return an energy that is given in mJ, in J."""
+    value = paper.values.get(key)
+    return None if value is None else Total.exactly(value.number / 1e3)
 
 
 def _inference(assessment: Assessment, classifier: str) -> Total:

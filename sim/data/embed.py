@@ -93,7 +93,18 @@ def embed(
 
 
 def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:
-    """Return the "train" or "test" images in pixels of `bits` bits: wider ones are shifted right.
+    """Return images in pixels of `bits` bits: wider ones are shifted right.
+
+    Parameters
+    ----------
+    images : ImageSet
+    part : {"train", "test"}
+    bits : int
+        Bits of a pixel, at most those of the images.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width, channels), uint8
 
     Raises
     ------

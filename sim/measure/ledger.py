@@ -58,12 +58,32 @@ class Entry:
 
     @classmethod
     def paper(cls, name: str, bits: int, note: str) -> "Entry":
-        """Return storage that the papers count."""
+        """Return storage that the papers count.
+
+        Parameters
+        ----------
+        name : str
+            What is stored.
+        bits : int
+            Bits it takes, >= 0.
+        note : str
+            How the bits come about.
+        """
         return cls(name=name, bits=bits, counted_by_paper=True, note=note)
 
     @classmethod
     def extra(cls, name: str, bits: int, note: str) -> "Entry":
-        """Return storage that the papers leave out."""
+        """Return storage that the papers leave out.
+
+        Parameters
+        ----------
+        name : str
+            What is stored.
+        bits : int
+            Bits it takes, >= 0.
+        note : str
+            How the bits come about.
+        """
         return cls(name=name, bits=bits, counted_by_paper=False, note=note)
 
 

@@ -230,6 +230,14 @@ def group_accuracy(matrix: Floats, samples: NDArray[np.int64]) -> dict[str, Floa
 def confusion(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np.int64]:
     """Return how often each class was taken for each.
 
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int64
+        True classes.
+    predictions : ndarray of shape (n_samples,), int64
+        Predicted classes.
+    n_classes : int
+
     Returns
     -------
     ndarray of shape (n_classes, n_classes), int64

@@ -41,5 +41,14 @@ def inference(described: NetworkParams, params: ChipParams, *, features: bool = 
 
 
 def load(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:
-    """Return the writes that bring a network into the chip."""
+    """Return the writes that bring a network into the chip.
+
+    Parameters
+    ----------
+    described : NetworkParams
+        The network that is loaded.
+    params : ChipParams
+    features : bool
+        Whether its program sends the embedding; always, if it has no head.
+    """
     return network.load(described, params.accelerator, features=features).within("network")

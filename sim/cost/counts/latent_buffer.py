@@ -83,6 +83,12 @@ def learn_cycles(params: LatentBufferParams, *, filled: int, replaced: int, drop
 
     From the one in which the first is offered to that in which the last beat is taken, both
     counted. One that is dropped takes as long as one that is kept.
+
+    Parameters
+    ----------
+    params : LatentBufferParams
+    filled, replaced, dropped : int
+        Exemplars that come into an empty slot, into that of another, into none.
     """
     drawn = replaced + dropped
     return (filled + drawn) * (_LOOK_UP_CYCLES + params.beats) + drawn * _DRAW_CYCLES

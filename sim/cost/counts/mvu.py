@@ -76,7 +76,16 @@ def tally(layer: Layer, params: MvuParams, tag: int) -> Tally:
 
 
 def load(weight_rows: int, threshold_rows: int, params: MvuParams) -> Tally:
-    """Return the writes of so many rows: a word of the load stream for each neuron of each."""
+    """Return the writes of so many rows: a word of the load stream for each neuron of each.
+
+    Parameters
+    ----------
+    weight_rows : int
+        Rows of weights, each of SIMD bits for each of PE neurons.
+    threshold_rows : int
+        Rows of thresholds, each of a limit and a polarity for each of PE neurons.
+    params : MvuParams
+    """
     return Tally({
         Action("weights", "write", params.simd): params.pe * weight_rows,
         Action("thresholds", "write", _threshold_width(params)): params.pe * threshold_rows,

@@ -33,7 +33,15 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
 
 
 def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> int:
-    """Return the cycles from one picture to the next, if nothing outside makes them wait."""
+    """Return the cycles from one picture to the next, if nothing outside makes them wait.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    params : AcceleratorParams
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+    """
     idle = 1
     layers = program(network, params.mvu, features=features)
     return idle + sum(layer_cycles(layer, params) for layer in layers)
@@ -84,7 +92,15 @@ def inference(network: NetworkParams, params: AcceleratorParams, *, features: bo
 def layer_tallies(
     network: NetworkParams, params: AcceleratorParams, *, features: bool = True
 ) -> dict[str, Tally]:
-    """Return what a picture takes in each layer of the program, by its name."""
+    """Return what a picture takes in each layer of the program, by its name.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    params : AcceleratorParams
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+    """
     layers = program(network, params.mvu, features=features)
     return {layer.name: tally(layer, params) for layer in layers}
 
@@ -107,7 +123,15 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
 
 
 def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
-    """Return the writes that bring a network into the machine, each a word of its load stream."""
+    """Return the writes that bring a network into the machine, each a word of its load stream.
+
+    Parameters
+    ----------
+    network : NetworkParams
+    params : AcceleratorParams
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+    """
     layers = program(network, params.mvu, features=features)
     weights = sum(layer.weight_rows for layer in layers)
     thresholds = sum(layer.threshold_rows for layer in layers)

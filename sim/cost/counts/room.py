@@ -56,6 +56,14 @@ def least_machine(
 def check_room(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> None:
     """Accept a network that the machine has room for.
 
+    Parameters
+    ----------
+    network : NetworkParams
+    params : AcceleratorParams
+        Of the machine.
+    features : bool
+        Whether the embedding leaves; always, if the network has no head.
+
     Raises
     ------
     ValueError

@@ -50,7 +50,15 @@ class ArrayMemory:
     area: Range | None
 
     def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
-        """Return what a memory of `depth` rows of `width` bits costs."""
+        """Return what a memory costs.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows, and bits of a row.
+        ports : {1, 2}
+            Two are priced as one, with a warning.
+        """
         bits, warning = depth * width, self._warning(depth, width, ports)
         read = self._energy(bits, lambda point: point.read) * width
         write = self._energy(bits, lambda point: point.write) * width

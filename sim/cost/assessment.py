@@ -216,7 +216,7 @@ class Assessment:
         found = [gap for priced in self.phases for gap in priced.bill.missing]
         found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
         if self.mapped is not None:
-            clock = () if self.technology.figure("clock") else ("clock",)
+            clock = () if self.technology.value("clock") else ("clock",)
             found += [f"{gap} (gates of the chip)" for gap in (*clock, *self.mapped.missing)]
         return tuple(dict.fromkeys(found))
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Quantities as people read them: three figures and a prefix."""
+"""Quantities as people read them: three digits and a prefix."""
 
 from fractions import Fraction
 
@@ -25,7 +25,7 @@ def si(value: float | None, unit: str) -> str:
 
 
 def star(total: Total) -> str:
-    """Return the mark of a sum that lacks figures, empty of a whole one."""
+    """Return the mark of a sum that lacks values, empty of a whole one."""
     return "*" if total.missing else ""
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Counts times a technology: energy of actions, bits, area and leakage of memories, line by line.
 
-Whatever a technology does not say is a line without a figure and a warning, never a zero.
+Whatever a technology does not say is a line without a value and a warning, never a zero.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ class Total:
     low, nominal, high : float
         SI.
     missing : int
-        Lines without a figure, which the sum leaves out.
+        Lines without a value, which the sum leaves out.
     """
 
     low: float = 0.0
@@ -140,11 +140,9 @@ class MemoryLine:
         """What the technology does not say, in words."""
         if self.plan is None:
             return (f"memory {self.memory.component}",)
-        figures = {"area": self.plan.area, "leakage": self.plan.leakage}
+        values = {"area": self.plan.area, "leakage": self.plan.leakage}
         return tuple(
-            f"{name} of {self.memory.component}"
-            for name, figure in figures.items()
-            if figure is None
+            f"{name} of {self.memory.component}" for name, value in values.items() if value is None
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which figures of a technology move a sum: each at its bounds, all others nominal."""
+"""Which values of a technology move a sum: each at its bounds, all others nominal."""
 
 from dataclasses import dataclass
 
@@ -10,19 +10,19 @@ __all__ = ["Swing", "swings"]
 
 @dataclass(frozen=True, kw_only=True)
 class Swing:
-    """How far a sum moves with one figure.
+    """How far a sum moves with one value.
 
     Attributes
     ----------
-    figure : str
+    name : str
         A kind of action of logic, or an access to one memory.
     part : float
         J of the sum that it is the price of.
     low, high : float
-        J, <= 0 and >= 0, by which the sum changes if the figure is at its bounds.
+        J, <= 0 and >= 0, by which the sum changes if the value is at its bounds.
     """
 
-    figure: str
+    name: str
     part: float
     low: float
     high: float
@@ -32,15 +32,15 @@ def swings(bill: Bill) -> tuple[Swing, ...]:
     """Return the swings of a bill, the widest first; those that are as wide by their part."""
     sums: dict[str, Total] = {}
     for line in bill.lines:
-        sums[_figure(line)] = sums.get(_figure(line), Total()) + line.total
+        sums[_name(line)] = sums.get(_name(line), Total()) + line.total
     found = [
-        Swing(figure=name, part=t.nominal, low=t.low - t.nominal, high=t.high - t.nominal)
+        Swing(name=name, part=t.nominal, low=t.low - t.nominal, high=t.high - t.nominal)
         for name, t in sums.items()
         if not t.missing
     ]
     return tuple(sorted(found, key=lambda swing: (swing.low - swing.high, -swing.part)))
 
 
-def _figure(line: EnergyLine) -> str:
+def _name(line: EnergyLine) -> str:
     kind = line.action.kind
     return f"{line.action.component} {kind}" if line.is_memory else kind

@@ -155,7 +155,7 @@ def _by_equivalents(cells: Mapping[str, int], technology: Technology) -> MappedA
     gates = sum(GATE_EQUIVALENTS[kind] * n for kind, n in cells.items() if kind != FLIPFLOP)
 
     def of(figure: str) -> Range | None:
-        gate, flipflop = (technology.figure(f"{cell}_{figure}") for cell in ("gate", "flipflop"))
+        gate, flipflop = (technology.value(f"{cell}_{figure}") for cell in ("gate", "flipflop"))
         if gate is None or flipflop is None:
             return None
         return _sum(gate * gates, flipflop * flipflops)
@@ -165,7 +165,7 @@ def _by_equivalents(cells: Mapping[str, int], technology: Technology) -> MappedA
         area=of("area"),
         leakage=of("leakage"),
         flipflops=flipflops,
-        missing=tuple(key for key in _FIGURES if technology.figure(key) is None),
+        missing=tuple(key for key in _FIGURES if technology.value(key) is None),
     )
 
 

@@ -11,7 +11,7 @@ Kind = Literal["gate", "flipflop", "other"]
 
 
 class Spread(NamedTuple):
-    """A figure over the states of a cell: the least, the mean, the largest."""
+    """A value over the states of a cell: the least, the mean, the largest."""
 
     low: float
     mean: float

@@ -64,7 +64,7 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
     dict of str to Range
         J an action or bit of it, by the kinds of action; "clock", J a cycle of a flip-flop that
         keeps its bit; "gate_area", "gate_leakage" of a NAND of two inputs, "flipflop_area",
-        "flipflop_leakage" (m2, W). What takes a cell or a figure that the library lacks is not in
+        "flipflop_leakage" (m2, W). What takes a cell or a value that the library lacks is not in
         it. Sureness is high of what the library states, medium of what is composed.
     """
     cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures of cells as a table, one row a cell, to CSV and back."""
+"""Values of cells as a table, one row a cell, to CSV and back."""
 
 import csv
 import io
@@ -12,15 +12,15 @@ from sim.cost.quantity import column_in_si
 from sim.work.errors import UserError
 from sim.work.files import read_text
 
-__all__ = ["Row", "cells_as_table", "read_table", "table_text"]
+__all__ = ["CellRow", "cells_as_table", "read_table", "table_text"]
 
-Row = dict[str, str | float]
+CellRow = dict[str, str | float]
 
 
-def cells_as_table(path: Path) -> list[Row]:
+def cells_as_table(path: Path) -> list[CellRow]:
     """Return the cells of a Liberty file, plain or gzip, as rows of a table.
 
-    Columns carry their unit (V, degrees Celsius, um2, pW, fF, fJ), numbers six digits; a figure
+    Columns carry their unit (V, degrees Celsius, um2, pW, fF, fJ), numbers six digits; a value
     that the library does not state is empty. See `Cell`.
 
     Raises
@@ -32,12 +32,12 @@ def cells_as_table(path: Path) -> list[Row]:
     return [_row(library, cell) for cell in library.cells]
 
 
-def table_text(rows: list[Row], comment: str) -> str:
+def table_text(rows: list[CellRow], comment: str) -> str:
     """Return rows as CSV.
 
     Parameters
     ----------
-    rows : list of Row
+    rows : list of CellRow
         At least one; all have the same columns.
     comment : str
         Lines above the table, which are put behind a ``#``.
@@ -79,7 +79,7 @@ def read_table(path: Path) -> CellLibrary:
     )
 
 
-def _row(library: CellLibrary, cell: Cell) -> Row:
+def _row(library: CellLibrary, cell: Cell) -> CellRow:
     edge, cycle = cell.output_edge, cell.clock_cycle
     return {
         "name": cell.name,
@@ -99,7 +99,7 @@ def _row(library: CellLibrary, cell: Cell) -> Row:
     }
 
 
-def _columns(name: str, spread: Spread | None) -> Row:
+def _columns(name: str, spread: Spread | None) -> CellRow:
     return {
         f"{name}_{part}_fJ": _stated(getattr(spread, part, None), 1e15) for part in Spread._fields
     }

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The report of a price: Markdown, figures, terminal, and files for programs."""
+"""The report of a price: Markdown, pictures, terminal, and files for programs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, Accelergy's."""
+"""The files of a cost report: ``report.md``, pictures, ``cost.json``, ``cost.csv``, Accelergy's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +18,13 @@ from sim.report.tables import markdown_table
 
 __all__ = ["PICTURES", "CostReport"]
 
-#: Figures that a report may have.
+#: Pictures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
             "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
 
-#: Phases whose energy is taken apart by figures.
+#: Phases whose energy is taken apart by the values that move it.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
-_FIGURES_SHOWN = 6
+_VALUES_SHOWN = 6
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CostReport:
         }
 
     def pictures(self) -> dict[str, Figure]:
-        """Return the figures by their files, some of `PICTURES`."""
+        """Return the pictures by their files, some of `PICTURES`."""
         a = self.assessment
         pictures = {
             "breakdown.png": figures.breakdown(a.phases),
@@ -205,7 +205,7 @@ class CostReport:
         )
         for priced in map(self.assessment.phase, _TAKEN_APART):
             whole = priced.bill.total.nominal
-            widest = swings(priced.bill)[:_FIGURES_SHOWN]
+            widest = swings(priced.bill)[:_VALUES_SHOWN]
             yield f"{priced.phase.name}:"
             yield markdown_table(rows.SWINGS, [rows.swing_row(swing, whole) for swing in widest])
         yield "![How far the sums move with each figure](tornado.png)"

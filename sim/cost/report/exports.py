@@ -208,7 +208,10 @@ def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
         "memories_J": asdict(priced.bill.memories),
         "leakage_J": None if leaked is None else asdict(leaked),
         "components_J": {k: asdict(v) for k, v in priced.bill.by_component().items()},
-        "swings": [asdict(swing) for swing in swings(priced.bill)],
+        "swings": [
+            {"figure": swing.name, "part": swing.part, "low": swing.low, "high": swing.high}
+            for swing in swings(priced.bill)
+        ],
     }
 
 

@@ -98,7 +98,7 @@ def tornado(phases: Sequence[PricedPhase]) -> Figure:
         for row, swing in enumerate(shown):
             axes.barh(row, 100 * swing.low / whole, color="tab:blue")
             axes.barh(row, 100 * swing.high / whole, color="tab:orange")
-        axes.set_yticks(range(len(shown)), [swing.figure for swing in shown])
+        axes.set_yticks(range(len(shown)), [swing.name for swing in shown])
         axes.invert_yaxis()
         axes.axvline(0, color="0.3", lw=0.8)
         axes.set_title(f"{priced.phase.name}, {nominal(priced.bill.total, 'J')}", fontsize=9)

@@ -62,7 +62,7 @@ def idle_clocks(mapped: MappedArea, priced: PricedPhase) -> float | None:
 
 def gate_costs(assessment: Assessment, mapped: MappedArea) -> tuple[GateCost, ...]:
     """Return what the gates add to the phases whose cycles are known."""
-    clock = assessment.technology.figure("clock")
+    clock = assessment.technology.value("clock")
     leakage = assessment.leakage + Total.of(mapped.leakage)
     return tuple(
         GateCost(priced=priced, idle=Total.of(clock, idle), leakage=leakage * priced.seconds)

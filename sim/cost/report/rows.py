@@ -91,7 +91,17 @@ def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
 
 
 def efficiency_row(scope: str, rate: float | None, joules: Total) -> list[str]:
-    """Return the row of a scope: operations a second, and J an operation."""
+    """Return the row of a scope: operations a second, and J an operation.
+
+    Parameters
+    ----------
+    scope : str
+        What is counted.
+    rate : float or None
+        Operations a second; None if the time is not known.
+    joules : Total
+        J an operation.
+    """
     per_watt = f"{1e-12 / joules.nominal:.3g}{star(joules)}" if joules.nominal else "-"
     return [scope, si(rate, "op/s"), nominal(joules, "J"), per_watt]
 
@@ -137,10 +147,10 @@ def learner_row(learner: Learner) -> list[str]:
 
 
 def swing_row(swing: Swing, whole: float) -> list[str]:
-    """Return the row of a figure that moves a sum of so many J."""
+    """Return the row of a value that moves a sum of so many J."""
     shares = (swing.part, swing.low, swing.high)
     part, low, high = (100 * share / whole for share in shares)
-    return [swing.figure, f"{part:.1f} %", f"{low:+.1f} %", f"{high:+.1f} %"]
+    return [swing.name, f"{part:.1f} %", f"{low:+.1f} %", f"{high:+.1f} %"]
 
 
 def action_row(line: EnergyLine) -> list[str]:

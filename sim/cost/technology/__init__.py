@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What actions, memories and area take: tables of sourced figures, with their bounds."""
+"""What actions, memories and area take: tables of sourced values, with their bounds."""

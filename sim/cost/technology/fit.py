@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Formulas for the figures of memories, fitted to macros with the least relative squares."""
+"""Formulas for the values of memories, fitted to macros with the least relative squares."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sim.cost.quantity import Range
 
 __all__ = ["Fit"]
 
-#: A macro: depth, width, figure.
+#: A macro: depth, width, value.
 Sample = tuple[int, int, float]
 
 
@@ -55,7 +55,15 @@ class Fit:
         return len(self.powers) < self.samples and self.worst < 1 and self(depth, width) > 0
 
     def range_at(self, depth: int, width: int, source: str) -> Range:
-        """Return the value between bounds as far away as the worst error."""
+        """Return the value between bounds as far away as the worst error.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows of a macro, and bits of a row.
+        source : str
+            Key of the source of the macros that were fitted.
+        """
         value = self(depth, width)
         return Range(
             low=value * (1 - self.worst),
@@ -67,15 +75,15 @@ class Fit:
 
     @classmethod
     def _of(cls, powers: tuple[tuple[int, int], ...], samples: Sequence[Sample]) -> "Fit":
-        depth, width, figure = np.array(samples, float).T
+        depth, width, value = np.array(samples, float).T
         terms = np.stack([depth**d * width**w for d, w in powers], axis=1)
-        relative = terms / figure[:, None]
-        coefficients = np.linalg.lstsq(relative, np.ones(len(figure)), rcond=None)[0]
+        relative = terms / value[:, None]
+        coefficients = np.linalg.lstsq(relative, np.ones(len(value)), rcond=None)[0]
         errors = np.abs(relative @ coefficients - 1)
         return cls(
             powers=powers,
             coefficients=tuple(coefficients.tolist()),
             mean=float(errors.mean()),
             worst=float(errors.max()),
-            samples=len(figure),
+            samples=len(value),
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memories from real SRAM macros: the figures of the macros, and which of them make a memory."""
+"""Memories from real SRAM macros: the values of the macros, and which of them make a memory."""
 
 import csv
 from collections import defaultdict
@@ -128,7 +128,7 @@ class MacroSet:
         )
 
     def _leakage(self, macros: Sequence[Macro]) -> Range:
-        # Of the same figure in all corners: estimates, not measurements.
+        # Of the same value in all corners: estimates, not measurements.
         return Range(
             low=sum(macro.leakage_low for macro in macros),
             nominal=sum(macro.leakage for macro in macros),
@@ -216,7 +216,7 @@ def read_macros(path: Path, corner: str) -> list[Macro]:
         Lines that begin with ``#``, then a head and a line for every macro and corner: ports (1P
         or 2P), words, width, corner, area_um2, leak_nW, clk_read_pJ, clk_write_pJ.
     corner : str
-        Whose figures are wanted.
+        Whose values are wanted.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 """Rows of a technology table as ranges in SI, at the node of the table."""
 
 from sim.cost.quantity import Range, parse_unit
-from sim.cost.technology.rows import AreaRow, EnergyRow, LeakageRow, MemoryEnergyRow, Row
+from sim.cost.technology.rows import AreaRow, EnergyRow, LeakageRow, MemoryEnergyRow, SourcedRow
 from sim.cost.technology.scaling import Factor, area_factor, logic_factor, memory_factor
 from sim.cost.technology.table import TechnologyTable
 
@@ -11,10 +11,10 @@ __all__ = ["range_of"]
 _SAME = Factor(1, 1, 1)
 
 
-def range_of(row: Row, table: TechnologyTable) -> Range:
+def range_of(row: SourcedRow, table: TechnologyTable) -> Range:
     """Return a row in SI; the energy of an access becomes that of a bit.
 
-    A figure of another node is scaled, its bounds too; what was sure is then of medium sureness.
+    A value of another node is scaled, its bounds too; what was sure is then of medium sureness.
 
     Raises
     ------
@@ -35,13 +35,13 @@ def range_of(row: Row, table: TechnologyTable) -> Range:
     )
 
 
-def _factor(row: Row, table: TechnologyTable) -> Factor:
+def _factor(row: SourcedRow, table: TechnologyTable) -> Factor:
     node = table.node if row.node is None else row.node
     voltage = table.voltage if row.voltage is None else row.voltage
     if not row.scaled:
         if node != table.node or (voltage != table.voltage and not isinstance(row, LeakageRow)):
             raise ValueError(
-                f"a figure at {_at(node, voltage)} must be scaled to the "
+                f"a value at {_at(node, voltage)} must be scaled to the "
                 f"{_at(table.node, table.voltage)} of the table: say scaled: true"
             )
         return _SAME

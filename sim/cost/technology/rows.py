@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures of a technology table: each with its unit, bounds, source and sureness."""
+"""Values of a technology table: each with its unit, bounds, source and sureness."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -19,15 +19,15 @@ __all__ = [
     "LeakageRow",
     "MemoryEnergyRow",
     "Positive",
-    "Row",
     "Source",
+    "SourcedRow",
 ]
 
 Positive = Annotated[float, Field(gt=0)]
 
 
 class Source(Section):
-    """Where figures come from.
+    """Where values come from.
 
     Attributes
     ----------
@@ -40,22 +40,22 @@ class Source(Section):
     licence: str | None = None
 
 
-class Row(Section):
-    """A figure.
+class SourcedRow(Section):
+    """A value with its unit, bounds, source and sureness.
 
     Attributes
     ----------
     value : float
-        Nominal; `low` and `high` are bounds, which a figure of high sureness can do without.
+        Nominal; `low` and `high` are bounds, which a value of high sureness can do without.
     unit : str
         See `sim.cost.quantity.parse_unit`.
     kind : {"measured", "post_layout", "synthesis", "liberty", "model", "derived"}
-        How it was found; "derived" is arithmetic on read figures, which the locator states.
+        How it was found; "derived" is arithmetic on read values, which the locator states.
     source, locator : str
         Key of a source, and the place in it.
     sureness : {"H", "M", "L"}
     node, voltage : float or null
-        nm and V, where they are not the table's. Such a figure must be `scaled`; leakage cannot be,
+        nm and V, where they are not the table's. Such a value must be `scaled`; leakage cannot be,
         but may be that of another voltage, at which a memory keeps its bits.
     scaled : bool
         Whether it is brought to the table's node by the rule of its kind,
@@ -88,7 +88,7 @@ class Row(Section):
         return unit
 
     @pydantic.model_validator(mode="after")
-    def _bounded(self) -> "Row":
+    def _bounded(self) -> "SourcedRow":
         if self.sureness != "H" and (self.low is None or self.high is None):
             raise ValueError(f"low and high must be given at sureness {self.sureness}")
         low = self.value if self.low is None else self.low
@@ -98,7 +98,7 @@ class Row(Section):
         return self
 
 
-class EnergyRow(Row):
+class EnergyRow(SourcedRow):
     """Energy of an action, or of a bit of it."""
 
     DIMENSIONS = ("J", "J/bit")
@@ -110,7 +110,7 @@ class BitEnergyRow(EnergyRow):
     DIMENSIONS = ("J/bit",)
 
 
-class MemoryEnergyRow(Row):
+class MemoryEnergyRow(SourcedRow):
     """Energy of an access, per bit or with its width.
 
     Attributes
@@ -131,7 +131,7 @@ class MemoryEnergyRow(Row):
         return self
 
 
-class LeakageRow(Row):
+class LeakageRow(SourcedRow):
     """Power without a clock, of a cell."""
 
     DIMENSIONS = ("W",)
@@ -143,7 +143,7 @@ class BitLeakageRow(LeakageRow):
     DIMENSIONS = ("W/bit",)
 
 
-class AreaRow(Row):
+class AreaRow(SourcedRow):
     """Area of a cell."""
 
     DIMENSIONS = ("m2",)
@@ -155,7 +155,7 @@ class BitAreaRow(AreaRow):
     DIMENSIONS = ("m2/bit",)
 
 
-class EnduranceRow(Row):
+class EnduranceRow(SourcedRow):
     """Writes that a memory cell survives."""
 
     DIMENSIONS = ("cycles",)

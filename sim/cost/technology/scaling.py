@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures of one node brought to another: logic, memories and area, each by a rule of its own.
+"""Values of one node brought to another: logic, memories and area, each by a rule of its own.
 
 Leakage is never scaled: it follows the flavour of the device, over four decades, not the node.
 """
@@ -34,7 +34,7 @@ _ENERGY = np.array([
 _AREA = (110, 48, 25, 17, 7.8, 3.6, 3.2, 2.9, 1.7, 1)
 
 #: Neighbouring nodes between which the published energies fall so far (to 0.6 and 0.33 at nominal
-#: voltages) that a figure scaled across them is known to a factor of 2 only.
+#: voltages) that a value scaled across them is known to a factor of 2 only.
 JUMPS = ((65, 45), (32, 20))
 
 # Voltages (V) over which the polynomials fall with the node everywhere.

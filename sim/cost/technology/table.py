@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Schema of a technology table: its sections, made of the figures of `sim.cost.technology.rows`."""
+"""Schema of a technology table: its sections, made of the values of `sim.cost.technology.rows`."""
 
 from typing import Annotated, Literal
 
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class LogicRows(Section):
-    """Figures of logic; any may be missing, and is then missed when something needs it.
+    """Values of logic; any may be missing, and is then missed when something needs it.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class LogicRows(Section):
 
 
 class CellsSection(Section):
-    """Figures of logic from a table of cells, `sim.cost.cells.gates`.
+    """Values of logic from a table of cells, `sim.cost.cells.gates`.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class MacrosSection(Section):
     corner : str
     source, locator : str
     note : str or null
-        What to know of their figures; reports say it.
+        What to know of their values; reports say it.
     """
 
     kind: Literal["macros"]

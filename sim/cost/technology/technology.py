@@ -14,7 +14,7 @@ from sim.cost.quantity import Range, parse_unit
 from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
 from sim.cost.technology.macros import MacroSet, read_macros
 from sim.cost.technology.ranges import range_of
-from sim.cost.technology.rows import Row, Source
+from sim.cost.technology.rows import Source, SourcedRow
 from sim.cost.technology.table import ArraySection, MacrosSection, TechnologyTable
 from sim.cost.technology.tiling import MemoryPlan
 from sim.documents.section import Section
@@ -40,7 +40,7 @@ class _Memories(Protocol):
 
 @dataclass(frozen=True)
 class Price:
-    """A figure, of a thing or of every bit of it."""
+    """A value, of a thing or of every bit of it."""
 
     range: Range
     per_bit: bool = False
@@ -69,7 +69,7 @@ class Technology:
     warnings : tuple of str
         What does not fit together in it.
     note : str or None
-        What to know of the figures of its memories.
+        What to know of the values of its memories.
     """
 
     name: str
@@ -99,8 +99,8 @@ class Technology:
             return None
         return price.range * action.width if price.per_bit else price.range
 
-    def figure(self, key: str) -> Range | None:
-        """Return the figure (SI) of a key that is no action, None if the technology does not say.
+    def value(self, key: str) -> Range | None:
+        """Return the value (SI) of a key that is no action, None if the technology does not say.
 
         Parameters
         ----------
@@ -191,7 +191,7 @@ def _ranges(document: Document, table: TechnologyTable) -> dict[KeyPath, Range]:
                 f"{document.where((*path, 'source'))}: {dotted((*path, 'source'))} must be a key "
                 f"of sources ({known}), not {source!r}"
             )
-        if isinstance(section, Row):
+        if isinstance(section, SourcedRow):
             try:
                 ranges[path] = range_of(section, table)
             except ValueError as error:

@@ -28,7 +28,7 @@ class MemoryPlan:
     ports : {1, 2}
         One for both reading and writing, or one for each.
     tiles : tuple of Tile
-        Macros; none where the figures come from a formula.
+        Macros; none where the values come from a formula.
     physical_bits : int
         Bits of the macros: what is asked for and what is left over.
     area : Range or None
@@ -38,7 +38,7 @@ class MemoryPlan:
     read, write : Range
         J an access of a row.
     warning : str or None
-        Why the figures are an extrapolation, if they are.
+        Why the values are an extrapolation, if they are.
     """
 
     depth: int

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Counts times figures: sums by hand, gaps that are no zeros, and what moves a sum."""
+"""Counts times values: sums by hand, gaps that are no zeros, and what moves a sum."""
 
 from pathlib import Path
 
@@ -28,16 +28,16 @@ def technology(tmp_path: Path) -> Technology:
     return small_technology(tmp_path)
 
 
-def figures(total: Total) -> tuple[float, float, float, int]:
+def values(total: Total) -> tuple[float, float, float, int]:
     return total.low, total.nominal, total.high, total.missing
 
 
 def test_a_bill_by_hand(technology: Technology) -> None:
     bill = price(TALLY, price_memories(MEMORIES, technology), technology)
     # Reads 10 x 8 x 0.5..3 pJ, writes 3 x 8 x 2 pJ, 400 x 4..9 fJ, 1000 x 0.5..2 fJ.
-    assert figures(bill.memories) == pytest.approx((88e-12, 128e-12, 288e-12, 0))
-    assert figures(bill.logic) == pytest.approx((2.1e-12, 3e-12, 5.6e-12, 0))
-    assert figures(bill.total) == pytest.approx((90.1e-12, 131e-12, 293.6e-12, 0))
+    assert values(bill.memories) == pytest.approx((88e-12, 128e-12, 288e-12, 0))
+    assert values(bill.logic) == pytest.approx((2.1e-12, 3e-12, 5.6e-12, 0))
+    assert values(bill.total) == pytest.approx((90.1e-12, 131e-12, 293.6e-12, 0))
     assert [line.action.component for line in bill.lines] == [
         "a.rows", "a.rows", "a.sum", "b.deep.inside"
     ]  # fmt: skip
@@ -49,7 +49,7 @@ def test_components_are_told_apart_to_two_levels_and_add_up(technology: Technolo
     parts = bill.by_component()
     assert list(parts) == ["a.rows", "a.sum", "b.deep"]
     assert parts["a.sum"].nominal == pytest.approx(2e-12)
-    assert figures(total(parts.values())) == pytest.approx(figures(bill.total))
+    assert values(total(parts.values())) == pytest.approx(values(bill.total))
 
 
 def test_memories_come_in_copies(technology: Technology) -> None:
@@ -71,7 +71,7 @@ def test_what_a_technology_does_not_say_is_missing_and_not_free(tmp_path: Path, 
     assert bill.missing == (f"energy of {kind} (a)",)
 
 
-def test_a_technology_without_memories_has_no_figure_for_any(tmp_path: Path) -> None:
+def test_a_technology_without_memories_has_no_value_for_any(tmp_path: Path) -> None:
     bare = small_technology(tmp_path, TECHNOLOGY[TECHNOLOGY.index("memory:") :], "")
     (line,) = lines = price_memories(MEMORIES, bare)
     assert (line.plan, line.physical_bits, line.macros) == (None, None, "-")
@@ -104,12 +104,12 @@ def test_an_access_must_be_to_a_memory(
 
 
 @given(times=st.integers(0, 10**12))
-def test_a_line_is_its_count_times_its_figure(times: int) -> None:
+def test_a_line_is_its_count_times_its_value(times: int) -> None:
     each = Range(low=1.0, nominal=2.0, high=4.0, source="me")
     line = EnergyLine(action=Action("a", "logic"), count=Tally({Action("a", "logic"): 1})[
         Action("a", "logic")
     ] * times, each=each)  # fmt: skip
-    assert figures(line.total) == (times, 2.0 * times, 4.0 * times, 0)
+    assert values(line.total) == (times, 2.0 * times, 4.0 * times, 0)
 
 
 def test_totals_add_up_and_multiply() -> None:
@@ -120,9 +120,9 @@ def test_totals_add_up_and_multiply() -> None:
     assert total([]) == Total()
 
 
-def test_a_swing_moves_one_figure_and_leaves_the_others(technology: Technology) -> None:
+def test_a_swing_moves_one_value_and_leaves_the_others(technology: Technology) -> None:
     bill = price(TALLY, price_memories(MEMORIES, technology), technology)
-    found = {swing.figure: swing for swing in swings(bill)}
+    found = {swing.name: swing for swing in swings(bill)}
     # The widest first; those that cannot move come last.
     assert list(found) == ["a.rows read", "accumulate", "xnor", "a.rows write"]
     assert (found["accumulate"].low, found["accumulate"].high) == pytest.approx((-0.4e-12, 1.6e-12))
@@ -133,8 +133,8 @@ def test_a_swing_moves_one_figure_and_leaves_the_others(technology: Technology) 
     )
 
 
-def test_a_figure_that_is_missing_has_no_swing(tmp_path: Path) -> None:
+def test_a_value_that_is_missing_has_no_swing(tmp_path: Path) -> None:
     row = next(r for r in TECHNOLOGY.splitlines(keepends=True) if r.startswith("  xnor:"))
     silent = small_technology(tmp_path, row, "")
     bill = price(TALLY, price_memories(MEMORIES, silent), silent)
-    assert "xnor" not in {swing.figure for swing in swings(bill)}
+    assert "xnor" not in {swing.name for swing in swings(bill)}

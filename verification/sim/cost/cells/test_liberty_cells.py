@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cells of a library computed by hand, and the figures that ship against their library."""
+"""Cells of a library computed by hand, and the values that ship against their library."""
 
 import dataclasses
 from pathlib import Path
@@ -29,8 +29,8 @@ def femto(spread: Spread | None) -> object:
     return pytest.approx([value * 1e15 for value in spread])
 
 
-def figures(cell: Cell) -> list[float]:
-    """Return the figures that are stated, in their order."""
+def values(cell: Cell) -> list[float]:
+    """Return the values that are stated, in their order."""
     fields = [getattr(cell, field.name) for field in dataclasses.fields(cell)[3:]]
     return [value for field in fields if field is not None for value in np.atleast_1d(field)]
 
@@ -117,7 +117,7 @@ def test_energies_are_in_units_of_capacitance_and_voltage_squared(tmp_path: Path
     assert femto(library.cells[0].output_edge) == [0.01, 0.02, 0.03]
 
 
-def test_figures_of_several_supplies_add_up(tmp_path: Path) -> None:
+def test_values_of_several_supplies_add_up(tmp_path: Path) -> None:
     leakage = 'leakage_power () { value : 4; when : "!A"; }'
     more = "leakage_power () { value : 10; related_pg_pin : VSS; }"
     cells = read_cells(library_file(tmp_path, leakage, leakage + more)).cells
@@ -207,7 +207,7 @@ def test_a_table_gives_the_cells_back(tmp_path: Path) -> None:
     assert back.load == pytest.approx(library.load)
     assert [cell.function for cell in back.cells] == [cell.function for cell in library.cells]
     for read, cell in zip(back.cells, library.cells, strict=True):
-        assert figures(read) == pytest.approx(figures(cell))
+        assert values(read) == pytest.approx(values(cell))
         assert (
             (read.output_edge is None) == (cell.output_edge is None) == (cell.name == "INV_LARGE")
         )
@@ -250,7 +250,7 @@ def test_an_empty_table_is_refused(tmp_path: Path) -> None:
         ("dfrbpq_1", 49.0, 511, 3.25, 24.8, 25.9),
     ],
 )
-def test_shipped_cells_have_the_figures_known_of_them(
+def test_shipped_cells_have_the_values_known_of_them(
     name: str, area: float, leakage: float, capacitance: float, low: float, high: float
 ) -> None:
     cell = {cell.name: cell for cell in read_table(SHIPPED).cells}[f"sg13g2_{name}"]

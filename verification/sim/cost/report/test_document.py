@@ -46,7 +46,7 @@ def table(text: str) -> list[dict[str, str]]:
     [(None, "-"), (0, "0 J"), (1, "1 J"), (0.9994, "999 mJ"), (0.9996, "1 J"),
      (2.7312e-4, "273 uJ"), (-3e-9, "-3 nJ"), (5e-20, "5e-20 J"), (4.56e12, "4.56e+03 GJ")],
 )  # fmt: skip
-def test_quantities_have_three_figures_and_a_prefix(value: float | None, written: str) -> None:
+def test_quantities_have_three_digits_and_a_prefix(value: float | None, written: str) -> None:
     assert si(value, "J") == written
 
 
@@ -170,7 +170,7 @@ def test_a_likelihood_takes_the_place_of_the_head(assessment: Assessment) -> Non
     assert difference == pytest.approx(named[0] - named[1])
 
 
-def test_figures_that_move_a_sum_come_in_the_order_of_their_swing(text: str) -> None:
+def test_values_that_move_a_sum_come_in_the_order_of_their_swing(text: str) -> None:
     widths = [
         float(row["high"].strip("+ %")) - float(row["low"].strip("+ %"))
         for row in table(section(text, "What moves the sums"))
@@ -233,7 +233,7 @@ def gappy(tmp_path_factory: pytest.TempPathFactory) -> CostReport:
         ("Beside published learners", 2, ""),
     ],
 )
-def test_every_sum_that_lacks_a_figure_has_a_star(
+def test_every_sum_that_lacks_a_value_has_a_star(
     gappy: CostReport, text: str, title: str, row: int, starred: str
 ) -> None:
     found = table(section(gappy.markdown(), title))[row]

@@ -46,7 +46,7 @@ def test_rows_of_a_phase_add_up_to_its_sum_to_the_last_bit(
         assert sum(float(line[column]) for line in lines) == float(last[column])
 
 
-def test_a_row_is_its_count_times_its_figure(assessment: Assessment) -> None:
+def test_a_row_is_its_count_times_its_value(assessment: Assessment) -> None:
     for row in rows(assessment):
         if row["component"] != "all":
             assert float(row["count"]) * float(row["J_each"]) == float(row["J"])
@@ -154,12 +154,12 @@ def test_accelergy_s_table_prices_its_actions(assessment: Assessment) -> None:
     assert found["pseudo-exemplar_serial"] >= serial.bill.total.nominal  # planes rounded up
 
 
-def test_a_missing_figure_is_not_in_accelergy_s_table(silent: Assessment) -> None:
+def test_a_missing_value_is_not_in_accelergy_s_table(silent: Assessment) -> None:
     with pytest.raises(KeyError, match="register_"):
         estimated(action_counts(silent), energy_table(silent))
 
 
-def test_missing_figures_are_counted_in_every_sum(silent: Assessment) -> None:
+def test_missing_values_are_counted_in_every_sum(silent: Assessment) -> None:
     results = json.loads(as_json(silent, "engram cost"))
     inference = results["phases"][0]
     registers = [a for a in silent.inference.phase.tally if a.kind == "register"]

@@ -49,7 +49,7 @@ def test_section_adds_idle_clocks_and_leakage_to_the_actions() -> None:
     text = gate_section(assessment, MAPPED)
     assert "| gates | 50 | 2.000 | 3 uW |" in text
     assert "| of them flip-flops | 10 |" in text
-    clock = TECHNOLOGY.figure("clock")
+    clock = TECHNOLOGY.value("clock")
     assert clock is not None
     actions = phase(8).bill.total.nominal
     leaked = (assessment.leakage.nominal + 3e-6) * 8e-6

@@ -168,9 +168,9 @@ def test_any_macros_make_any_memory(
 ) -> None:
     plan = MacroSet(macros, "mine").plan(depth, width, ports)
     assert plan.physical_bits >= plan.bits
-    for figure in (plan.read, plan.write, plan.area, plan.leakage):
-        assert figure is not None
-        assert 0 < figure.low <= figure.nominal <= figure.high
+    for value in (plan.read, plan.write, plan.area, plan.leakage):
+        assert value is not None
+        assert 0 < value.low <= value.nominal <= value.high
 
 
 def test_what_the_shipped_macros_with_two_ports_are_said_to_take() -> None:

@@ -21,9 +21,9 @@ def plan(name: str, depth: int, width: int) -> MemoryPlan:
 def ranges(technology: Technology) -> list[Range]:
     memory = technology.macro(1024, 64)
     assert memory is not None
-    figures = [price.range for price in technology.logic.values()]
-    figures += [memory.read, memory.write, memory.area, memory.leakage, technology.endurance]
-    return [figure for figure in figures if figure is not None]
+    values = [price.range for price in technology.logic.values()]
+    values += [memory.read, memory.write, memory.area, memory.leakage, technology.endurance]
+    return [value for value in values if value is not None]
 
 
 def test_these_ship() -> None:
@@ -35,18 +35,18 @@ def test_these_ship() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_figure_is_positive_and_has_its_source(name: str) -> None:
+def test_every_value_is_positive_and_has_its_source(name: str) -> None:
     technology = load_technology(name)
-    for figure in ranges(technology):
-        assert 0 < figure.low <= figure.nominal <= figure.high
-        assert figure.source in technology.sources
-        assert figure.sureness == "H" or figure.low < figure.high or figure.source == "ihp-stdcell"
+    for value in ranges(technology):
+        assert 0 < value.low <= value.nominal <= value.high
+        assert value.source in technology.sources
+        assert value.sureness == "H" or value.low < value.high or value.source == "ihp-stdcell"
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_source_is_used(name: str) -> None:
     technology = load_technology(name)
-    used = {figure.source for figure in ranges(technology)}
+    used = {value.source for value in ranges(technology)}
     assert used == technology.sources.keys()
 
 
@@ -71,7 +71,7 @@ def test_the_default_is_known_throughout() -> None:
     technology = load_technology(DEFAULT)
     assert (technology.node, technology.voltage) == (130, 1.2)
     for key in ("clock", "gate_area", "gate_leakage", "flipflop_area", "flipflop_leakage"):
-        assert technology.figure(key) is not None, key
+        assert technology.value(key) is not None, key
     memory = plan(DEFAULT, 1024, 64)
     # One exemplar of 1024 bits and 8 planes is 128 reads; one of a latent buffer 16.
     assert 128 * memory.read.nominal == pytest.approx(11.75e-9, rel=1e-3)
@@ -119,7 +119,7 @@ def test_memories_gain_less_than_logic_from_45_to_7_nm() -> None:
         ("sram22", 0.016, 0.26, 3.36, 0.654),
     ],
 )
-def test_modelled_arrays_have_the_published_figures(
+def test_modelled_arrays_have_the_published_values(
     name: str, read: float, write: float, leakage: float, area: float
 ) -> None:
     memory = plan(name, ARRAY // 64, 64)
@@ -151,4 +151,4 @@ def test_silicon_takes_25_to_60_times_what_models_of_it_say() -> None:
 
 def test_leakage_that_nobody_knows_is_none() -> None:
     assert plan("horowitz45", 1024, 64).leakage is None
-    assert load_technology("cmos28").figure("gate_leakage") is None
+    assert load_technology("cmos28").value("gate_leakage") is None

@@ -51,7 +51,7 @@ def test_a_table_is_read_in_si(tmp_path: Path) -> None:
     assert xnor is not None
     assert (xnor.low, xnor.nominal, xnor.high) == pytest.approx((3e-15, 6e-15, 12e-15))
     assert (xnor.source, xnor.sureness) == ("me", "M")
-    area, leakage = own.figure("gate_area"), own.figure("gate_leakage")
+    area, leakage = own.value("gate_area"), own.value("gate_leakage")
     assert area is not None
     assert area.nominal == 0.5e-12
     assert leakage is not None
@@ -80,7 +80,7 @@ def test_an_access_becomes_bits(tmp_path: Path) -> None:
 def test_what_a_table_does_not_say_is_none_and_never_0(tmp_path: Path) -> None:
     own = loaded(tmp_path, TEXT[TEXT.index("memory:") :], "")
     assert own.energy(Action("a", "compare", 8)) is None
-    assert own.figure("clock") is None
+    assert own.value("clock") is None
     assert own.macro(64, 64) is None
     assert own.endurance is None
 
@@ -101,25 +101,25 @@ def test_accesses_are_priced_by_their_memory(tmp_path: Path) -> None:
     ],
     ids=["logic", "area", "memory"],
 )  # fmt: skip
-def test_figures_of_another_node_are_scaled_by_the_rule_of_their_kind(
+def test_values_of_another_node_are_scaled_by_the_rule_of_their_kind(
     tmp_path: Path, old: str, row: str, factor: tuple[float, float, float]
 ) -> None:
     key = "gate_area" if "um2" in old else "register"
 
-    def figure(own: Technology) -> tuple[float, float, float]:
+    def value(own: Technology) -> tuple[float, float, float]:
         plan = own.macro(128, 8)
         assert plan is not None
-        found = plan.write if "200" in old else own.figure(key)
+        found = plan.write if "200" in old else own.value(key)
         assert found is not None
         return found.low, found.nominal, found.high
 
-    plain = figure(loaded(tmp_path))
-    assert figure(loaded(tmp_path, old, f"{old}, {row}")) == pytest.approx(
+    plain = value(loaded(tmp_path))
+    assert value(loaded(tmp_path, old, f"{old}, {row}")) == pytest.approx(
         tuple(a * b for a, b in zip(plain, factor, strict=True))
     )
 
 
-def test_a_scaled_figure_is_less_sure(tmp_path: Path) -> None:
+def test_a_scaled_value_is_less_sure(tmp_path: Path) -> None:
     old = "value: 5, unit: fJ/bit"
     scaled = loaded(tmp_path, old, f"{old}, node: 45, voltage: 1.0, scaled: true")
     register = scaled.energy(Action("a", "register", 1))
@@ -182,16 +182,16 @@ def test_a_scaled_figure_is_less_sure(tmp_path: Path) -> None:
         ("value: 200,", "value: 200, access_width_bits: 8,",
          r"own\.yaml:17: memory\.points\.0\.write: access_width_bits must be given"),
         ("value: 5,", "value: 5, node: 45,",
-         (r"own\.yaml:9: logic\.register: a figure at 45 nm, 0\.9 V must be scaled to the 28 nm, "
+         (r"own\.yaml:9: logic\.register: a value at 45 nm, 0\.9 V must be scaled to the 28 nm, "
           r"0\.9 V of the table: say scaled: true")),
         ("value: 5,", "value: 5, voltage: 1.0,",
-         r"own\.yaml:9: logic\.register: a figure at 28 nm, 1 V must be scaled"),
+         r"own\.yaml:9: logic\.register: a value at 28 nm, 1 V must be scaled"),
         ("value: 5,", "value: 5, node: 5, scaled: true,",
          r"own\.yaml:9: logic\.register: Node to scale must be in 7\.\.130 nm, not 5"),
         ("value: 3, unit: nW", "value: 3, unit: nW, node: 45, scaled: true",
          r"own\.yaml:11: logic\.gate_leakage: leakage and endurance must not be scaled"),
         ("value: 4, unit: pW/bit", "value: 4, unit: pW/bit, node: 45",
-         r"own\.yaml:18: memory\.leakage: a figure at 45 nm, 0\.4 V must be scaled"),
+         r"own\.yaml:18: memory\.leakage: a value at 45 nm, 0\.4 V must be scaled"),
         ("    - bits: 1024\n", "    - bits: 0\n",
          r"own\.yaml:15: memory\.points\.0\.bits must be an integer >= 1 or null, not 0"),
         ("kind: array", "kind: heap",

@@ -34,6 +34,8 @@ def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Pa
         "small.yaml",
     ]
     results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert out.count(": done (all runs: ") == len(results["runs"])
+    assert "\x1b" not in out
     assert results["command"] == f"engram run {config} --out {tmp_path / 'out'} --jobs 1"
     assert re.fullmatch(r"[0-9a-f]{64}", results["config_sha256"])
     assert results["config"]["head"]["hidden"] == 8

@@ -3,7 +3,6 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from sim.study.fidelity import Exemplars, frobenius_distances
 from sim.study.methods import Method
 from sim.study.summary import summarize
 from sim.work.cache import NO_CACHE, Cache
+from sim.work.identity import identity
 from sim.work.parallel import Report, run_parallel
 from sim.work.study_folder import StudyFolder
 
@@ -128,8 +128,4 @@ class Study:
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
     """Return what decides the results of a study: version, configuration and data."""
-    return {
-        "version": version("engram"),
-        "configuration": config.digest(),
-        "data": bank.digest,
-    }
+    return identity(config.digest(), bank.digest)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import DataDir, Jobs, Set, folder_option
+from sim.cli.options import Config, DataDir, Jobs, Set, folder_option
 from sim.commands.base import Command
 
 __all__ = ["cost", "explore", "report", "rtl"]
@@ -60,9 +60,8 @@ def explore(
 
     The space takes the data sets of a study.
 
-    The folder of --out holds `report.md`, the figures `front.png` and `sensitivity.png`,
-    `exploration.json` and, for each budget, the recommended design as the configuration of a
-    study, `recommended-BUDGET.yaml`.
+    The folder of --out holds `report.md`, its figures, `exploration.json` and, for each budget,
+    the recommended design as the configuration of a study, `recommended-BUDGET.yaml`.
 
         engram explore digits
         engram explore cifar100 --trials 200 --set sampler.seed=1
@@ -168,12 +167,7 @@ def rtl(
 
 def cost(
     *,
-    config: Annotated[
-        str,
-        typer.Argument(
-            metavar="CONFIG", help="A YAML file, or the name of a built-in configuration."
-        ),
-    ] = "reference",
+    config: Config = "reference",
     tech: Annotated[
         str,
         typer.Option(
@@ -190,7 +184,7 @@ def cost(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="results.json of a study, which puts accuracies beside energies at equal bits.",
+            help="The results.json of a study, to put accuracies beside energies at equal bits.",
         ),
     ] = None,
     map: Annotated[

@@ -64,9 +64,9 @@ def native(
 
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
 
-    The folder of --out holds `report.md`, its figure and `results.json`. It appears when all runs
-    have ended. Until then, `DIR.partial` beside it holds a checkpoint after every task, and
-    --resume goes on from there, bit for bit on a CPU.
+    The folder of --out holds `report.md`, its figure and `results.json`, which appear when all
+    runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint after every
+    task, and --resume goes on from there, bit for bit on a CPU.
 
         engram native reduced --data-dir DIR
         engram native slides --data-dir DIR --device cuda --jobs 4

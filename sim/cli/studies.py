@@ -44,9 +44,9 @@ def run(
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100, or a bank of
     embeddings.
 
-    The folder of --out holds `report.md`, its figures and `results.json`. It appears as a whole
-    when all runs have ended. Until then, `DIR.partial` beside it holds a checkpoint of each run
-    after every task, and --resume goes on from there with the same bits.
+    The folder of --out holds `report.md`, its figures and `results.json`, which appear as a whole
+    when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
+    each run after every task, and --resume goes on from there with the same bits.
 
         engram run digits
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.commands.base import Command, tell
 from sim.data.bank_file import encode_bank
 from sim.data.datasets import load
 from sim.data.embed import card_path, embed, read_card, read_network
@@ -17,7 +18,7 @@ __all__ = ["BankCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BankCommand:
+class BankCommand(Command):
     """Arguments of ``engram bank``."""
 
     network: Path
@@ -50,9 +51,8 @@ class BankCommand:
 
             bank = embed(network, content, images, pretraining, advance)
         write_whole(self.out, data := encode_bank(bank))
-        console.print(
+        tell(
+            console,
             f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
             f"of {bank.features} bits, {len(data)} bytes",
-            markup=False,
-            highlight=False,
         )

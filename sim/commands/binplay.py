@@ -2,26 +2,25 @@
 # pyright: reportMissingImports=false
 """What `engram binplay` does, from configuration to report."""
 
-import hashlib
-import json
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-import torch
 from rich.console import Console
 
+from sim.commands.base import ResumableCommand, tell
 from sim.data.datasets import ImageSet, load
 from sim.images.binplay.continual import BinPlayRun
 from sim.images.binplay.networks import decoder_macs, parameter_count
 from sim.images.binplay.report import binplay_ledger, report_text
 from sim.images.binplay.settings import BinPlayConfig, load_binplay
-from sim.images.device import choose_device, device_name
+from sim.images.device import choose_device, environment
 from sim.report.files import json_text
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_all
-from sim.work.work_folder import WorkFolder, work_path
+from sim.work.files import write_all
+from sim.work.identity import identity
+from sim.work.work_folder import WorkFolder
 
 __all__ = ["BinPlayCommand"]
 
@@ -34,16 +33,10 @@ class BinPlayFolder(WorkFolder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BinPlayCommand:
+class BinPlayCommand(ResumableCommand):
     """Arguments of ``engram binplay``."""
 
-    config: str
-    assignments: list[str]
-    out: Path
-    data_dir: Path | None
-    resume: bool
     device: str
-    command: str
 
     def execute(self, console: Console) -> None:
         """Learn all tasks, with a checkpoint after each, and write the report.
@@ -57,9 +50,8 @@ class BinPlayCommand:
         device = choose_device(self.device)
         images = load(config.data, self.data_dir)
         _check_tasks(config, images)
-        ensure_directory(self.out)
-        folder = BinPlayFolder(work_path(self.out), _identity(config, images, self.device))
-        folder.open(self.resume)
+        decisive = identity(config.digest(), images.digest(), **environment(device))
+        folder = self.open_folder(BinPlayFolder, decisive)
         checkpoint = folder.path / "run.arrays"
         run = BinPlayRun(config, images, device)
         if checkpoint.exists():
@@ -67,12 +59,12 @@ class BinPlayCommand:
             console.print(f"Going on: {run.task} of {len(run.tasks)} tasks are done.")
         start = perf_counter()
         while not run.done:
-            run.step(lambda line: console.print(line, markup=False, highlight=False))
+            run.step(lambda line: tell(console, line))
             run.save(checkpoint)
         seconds = perf_counter() - start
         write_all(self._files(config, images, run, seconds))
         folder.close()
-        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+        self.tell_report(console)
 
     def _files(
         self, config: BinPlayConfig, images: ImageSet, run: BinPlayRun, seconds: float
@@ -84,7 +76,7 @@ class BinPlayCommand:
             "command": self.command,
             "config": config.model_dump(mode="json"),
             "data": images.provenance,
-            "environment": {"torch": torch.__version__, "device": device_name(run.device)},
+            "environment": environment(run.device),
             "accuracy": run.accuracy,
             "classifier_parameters": parameter_count(run.classifier),
             "decoder_parameters": parameter_count(run.decoder),
@@ -105,15 +97,3 @@ def _check_tasks(config: BinPlayConfig, images: ImageSet) -> None:
             f"increment must divide the {images.n_classes} classes of {config.data}, "
             f"not {config.increment}"
         )
-
-
-def _identity(config: BinPlayConfig, images: ImageSet, device: str) -> dict[str, str]:
-    """Return what decides the results."""
-    document = json.dumps(config.model_dump(mode="json"), sort_keys=True)
-    return {
-        "version": version("engram"),
-        "configuration": hashlib.sha256(document.encode()).hexdigest(),
-        "data": images.digest(),
-        "torch": torch.__version__,
-        "device": device,
-    }

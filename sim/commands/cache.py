@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from sim.commands.base import Command
 from sim.work.cache.store import Cache
 from sim.work.files import require_directory
 
@@ -17,10 +18,10 @@ _MEGABYTE = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
-class CacheCommand:
+class CacheCommand(Command):
     """Arguments of ``engram cache``."""
 
-    path: Path
+    folder: Path
     keep: float | None
 
     def execute(self, console: Console) -> None:
@@ -31,14 +32,14 @@ class CacheCommand:
         UserError
             If there is no such folder.
         """
-        cache = Cache(require_directory(self.path))
+        cache = Cache(require_directory(self.folder))
         if self.keep is not None:
             removed = cache.trim(int(self.keep * _MEGABYTE))
             console.print(f"Removed {removed} entries.")
         sizes: dict[str, list[int]] = defaultdict(list)
         for entry in cache.entries():
             sizes[entry.kind].append(entry.size)
-        table = Table("kind", "entries", "MB", title=f"Cache {self.path}")
+        table = Table("kind", "entries", "MB", title=f"Cache {self.folder}")
         for kind, of_kind in sorted(sizes.items()):
             table.add_row(kind, str(len(of_kind)), f"{sum(of_kind) / _MEGABYTE:.1f}")
         console.print(table)

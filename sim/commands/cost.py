@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.replay import read_points
@@ -25,7 +26,7 @@ FORMATS = {"md": "report.md", "json": "cost.json", "csv": "cost.csv"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class CostCommand:
+class CostCommand(Command):
     """Arguments of ``engram cost``."""
 
     config: str
@@ -36,7 +37,6 @@ class CostCommand:
     map: bool
     format: str | None
     out: Path | None
-    command: str
 
     def execute(self, console: Console) -> None:
         """Price a configuration; print tables, or the report in one format, or write it whole.
@@ -60,7 +60,7 @@ class CostCommand:
             return
         _show(assessment, console)
         if self.out is not None:
-            console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+            tell(console, f"Report: {self.out / 'report.md'}")
 
     def _mapped(self, assessment: Assessment) -> Assessment:
         """Return the assessment with the gates of the chip, if they are wanted."""

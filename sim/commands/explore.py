@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.commands.base import ConfiguredCommand, tell
 from sim.explore.designs.problem import DesignProblem
 from sim.explore.found.bars import ExploreBars
 from sim.explore.found.report import ExplorationReport
@@ -21,19 +22,15 @@ __all__ = ["ExploreCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExploreCommand:
+class ExploreCommand(ConfiguredCommand):
     """Arguments of ``engram explore``."""
 
-    config: str
-    assignments: list[str]
     storage: str | None
     trials: int
     jobs: int
-    out: Path
-    data_dir: Path | None
     cache: Path | None
+    no_cache: bool
     grace: float
-    command: str
 
     def execute(self, console: Console) -> None:
         """Run the trials that are wanted and not over yet; print the front and write its report.
@@ -45,12 +42,14 @@ class ExploreCommand:
             fault; the storage is then as it was.
         """
         _, document = load_explore(self.config, self.assignments)
-        problem = DesignProblem(document, self.data_dir, self.cache)
+        beside = self.out.with_name(f"{self.out.name}.cache")
+        cache = None if self.no_cache else self.cache or beside
+        problem = DesignProblem(document, self.data_dir, cache)
         storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
         if self.storage is not None:
             with storage.exclusively():
                 storage.check()
-        for folder in (self.out, self.cache):
+        for folder in (self.out, cache):
             if folder is not None:
                 ensure_directory(folder)
         with Workers(problem, storage, self.trials, self.jobs, Pulse(self.grace)) as workers:
@@ -64,8 +63,9 @@ class ExploreCommand:
         )
         report.write(self.out)
         console.print(report.terminal_table)
-        for line in (_hits(records), report.verdict, f"Report: {self.out / 'report.md'}"):
-            console.print(line, markup=False, highlight=False)
+        tell(console, _hits(records))
+        tell(console, report.verdict)
+        self.tell_report(console)
 
     def _run(self, workers: Workers, problem: DesignProblem, console: Console) -> list[TrialRecord]:
         ended = sum(record.ended for record in workers.study.records())

@@ -3,16 +3,14 @@
 """What `engram native` does, from configuration to report."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
-from pathlib import Path
 
-import torch
 from rich.console import Console
 
+from sim.commands.base import ResumableCommand, tell
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import check_input
 from sim.data.tasks import class_order, split_tasks
-from sim.images.device import choose_device, device_name
+from sim.images.device import choose_device, environment
 from sim.images.native.budgets import check_sizes
 from sim.images.native.extractors import Extractors
 from sim.images.native.learners import with_outputs
@@ -23,25 +21,18 @@ from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit, base_split, later_split
 from sim.images.pretrain.train import THREADS
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory
+from sim.work.identity import identity
 from sim.work.progress import RunBars
-from sim.work.work_folder import work_path
 
 __all__ = ["NativeCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NativeCommand:
+class NativeCommand(ResumableCommand):
     """Arguments of ``engram native``."""
 
-    config: str
-    assignments: list[str]
-    out: Path
-    data_dir: Path | None
     jobs: int
-    resume: bool
     device: str
-    command: str
 
     def execute(self, console: Console) -> None:
         """Do the pre-trainings and all runs, and write the report.
@@ -58,16 +49,9 @@ class NativeCommand:
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)
-        environment = {"torch": torch.__version__, "device": device_name(device)}
-        ensure_directory(self.out)
-        identity = {
-            "version": version("engram"),
-            "configuration": recipe.digest(),
-            "data": images.digest(),
-            **environment,
-        }
-        folder = NativeFolder(work_path(self.out), identity)
-        folder.open(self.resume)
+        computed = environment(device)
+        decisive = identity(recipe.digest(), images.digest(), **computed)
+        folder = self.open_folder(NativeFolder, decisive)
         extractors = Extractors(config, recipe, images, folder.path, device, console)
         study = NativeStudy(config, split, tasks, extractors, folder)
         ended = study.ended
@@ -84,13 +68,13 @@ class NativeCommand:
             command=self.command,
             runs=runs,
             pretraining={name: e.test_accuracy for name, e in extractors.epochs.items()},
-            environment={**environment, "threads": str(THREADS)},
+            environment={**computed, "threads": str(THREADS)},
         )
         report.write(self.out)
         extractors.close()
         folder.close()
-        console.print(report.verdict, markup=False, highlight=False)
-        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+        tell(console, report.verdict)
+        self.tell_report(console)
 
 
 def _later_classes(

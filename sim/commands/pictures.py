@@ -4,12 +4,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
+from sim.commands.base import ConfiguredCommand, tell
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.pictures.dependence import correlation_errors
@@ -30,15 +30,10 @@ __all__ = ["PicturesCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PicturesCommand:
+class PicturesCommand(ConfiguredCommand):
     """Arguments of ``engram pictures``."""
 
-    config: str
-    assignments: list[str]
-    out: Path
-    data_dir: Path | None
     seed: int
-    command: str
 
     def execute(self, console: Console) -> None:
         """Run every method once, and draw what the memories see, learn and draw.
@@ -67,11 +62,7 @@ class PicturesCommand:
             "in brackets are those of the paper on Generative Binary Memory (Basso-Bert et al.)."
         )
         write_pictures(self.out, config.title, made, pictures)
-        console.print(
-            f"Pictures: {self.out / 'report.md'}, {len(pictures)} of them",
-            markup=False,
-            highlight=False,
-        )
+        tell(console, f"Pictures: {self.out / 'report.md'}, {len(pictures)} of them")
 
     def _learn(self, config: StudyConfig, bank: Bank, bars: Progress) -> list[Learnt]:
         methods = config.expanded_methods()

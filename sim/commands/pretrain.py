@@ -11,19 +11,21 @@ from pathlib import Path
 from rich.console import Console
 
 from golden.network import Network
+from sim.commands.base import ResumableCommand, tell
 from sim.data.bank_file import encode_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import card_path, check_input, embed, pixels_of
 from sim.data.tasks import class_order
-from sim.images.device import choose_device, device_name
+from sim.images.device import choose_device, device_name, environment
 from sim.images.pretrain.curves import curves, log_table
 from sim.images.pretrain.export import check_equal
 from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import Recipe, load_recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_whole
-from sim.work.work_folder import WorkFolder, work_path
+from sim.work.files import write_whole
+from sim.work.identity import identity
+from sim.work.work_folder import WorkFolder
 
 __all__ = ["PretrainCommand"]
 
@@ -36,16 +38,10 @@ class TrainingFolder(WorkFolder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class PretrainCommand:
+class PretrainCommand(ResumableCommand):
     """Arguments of ``engram pretrain``."""
 
-    config: str
-    assignments: list[str]
-    out: Path
-    data_dir: Path | None
-    resume: bool
     device: str
-    command: str
 
     def execute(self, console: Console) -> None:
         """Train, check the integer network against its twin and write what came out.
@@ -59,14 +55,8 @@ class PretrainCommand:
         recipe = load_recipe(self.config, self.assignments)
         device = choose_device(self.device)
         images, split = _load(recipe, self.data_dir)
-        ensure_directory(self.out)
-        identity = {
-            "version": version("engram"),
-            "configuration": recipe.digest(),
-            "data": images.digest(),
-        }
-        folder = TrainingFolder(work_path(self.out), identity)
-        folder.open(self.resume)
+        decisive = identity(recipe.digest(), images.digest(), **environment(device))
+        folder = self.open_folder(TrainingFolder, decisive)
         training = Pretraining(recipe, images, split, folder.path, device, console)
         network = training.run()
         all_test = pixels_of(images, "test", network.params.bits)
@@ -111,11 +101,10 @@ class PretrainCommand:
         write_whole(self.out / "bank.bin", encode_bank(bank))
         write_whole(path, content)
         write_whole(card_path(path), json.dumps(card, indent=1) + "\n")
-        console.print(
+        tell(
+            console,
             f"{path}: {len(content)} bytes, {100 * last.test_accuracy:.2f} % of the test images "
             f"of {recipe.config.classes.base} classes",
-            markup=False,
-            highlight=False,
         )
 
 

@@ -6,18 +6,21 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.commands.base import Command, tell
 from sim.explore.page.document import html_page
 from sim.explore.page.exploration import read_exploration
+from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
 
 __all__ = ["ReportCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportCommand:
-    """Arguments of ``engram report``; `out` is the page, or None for no page."""
+class ReportCommand(Command):
+    """Arguments of ``engram report``; `html` asks for the page, and `out` says where it goes."""
 
     study: Path
+    html: bool
     out: Path | None
 
     def execute(self, console: Console) -> None:
@@ -29,12 +32,15 @@ class ReportCommand:
             If the folder holds no sound exploration, or the page cannot be written; no file is
             then written.
         """
+        if self.out is not None and not self.html:
+            raise UserError("--out is the file of the page: give --html, too")
         exploration = read_exploration(self.study)
         said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]
-        if self.out is not None:
+        if self.html:
+            out = self.out or self.study / "exploration.html"
             page = html_page(exploration)
-            ensure_directory(self.out.parent)
-            write_whole(self.out, page)
-            said.append(f"Page: {self.out}")
+            ensure_directory(out.parent)
+            write_whole(out, page)
+            said.append(f"Page: {out}")
         for line in said:
-            console.print(line, markup=False, highlight=False)
+            tell(console, line)

@@ -6,14 +6,14 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 
 import torch
 from rich.console import Console
 
+from sim.commands.base import ResumableCommand
 from sim.data.bank_file import encode_bank
 from sim.data.datasets import ImageSet, load
-from sim.images.device import choose_device, device_name
+from sim.images.device import choose_device, device_name, environment
 from sim.images.pretrain.split import base_split
 from sim.images.resnet.model import BinarizedResNet
 from sim.images.resnet.report import Row, bank_of_network, report_text
@@ -21,8 +21,9 @@ from sim.images.resnet.settings import ResnetConfig, load_resnet_config
 from sim.images.resnet.training import TwoPhaseTraining
 from sim.report.files import json_text
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_whole
-from sim.work.work_folder import WorkFolder, work_path
+from sim.work.files import write_whole
+from sim.work.identity import identity
+from sim.work.work_folder import WorkFolder
 
 __all__ = ["ResnetCommand"]
 
@@ -35,17 +36,11 @@ class ResnetFolder(WorkFolder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResnetCommand:
+class ResnetCommand(ResumableCommand):
     """Arguments of ``engram resnet``."""
 
-    config: str
-    assignments: list[str]
-    out: Path
-    data_dir: Path | None
     jobs: int
-    resume: bool
     device: str
-    command: str
 
     def execute(self, console: Console) -> None:
         """Train every network and write banks, weights and the table of accuracies.
@@ -65,10 +60,8 @@ class ResnetCommand:
         except ValueError as error:
             where = document.where_within(("classes",))
             raise UserError(f"{where}: classes.{error}") from error
-        ensure_directory(self.out)
-        identity = {"configuration": config.digest(), "data": images.digest()}
-        folder = ResnetFolder(work_path(self.out), identity)
-        folder.open(self.resume)
+        decisive = identity(config.digest(), images.digest(), **environment(device))
+        folder = self.open_folder(ResnetFolder, decisive)
         training = TwoPhaseTraining(config, images, split, folder.path, device, console)
         if self.jobs > 1:
             training.train_all(self.jobs)
@@ -82,13 +75,13 @@ class ResnetCommand:
             "command": self.command,
             "config": config.model_dump(mode="json"),
             "data": images.provenance,
-            "environment": {"torch": torch.__version__, "device": device_name(device)},
+            "environment": environment(device),
             "rows": [row._asdict() for row in rows],
         }
         write_whole(self.out / "report.md", report_text(config, made, rows))
         write_whole(self.out / "results.json", json_text(results))
         folder.close()
-        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+        self.tell_report(console)
 
     def _networks(
         self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining

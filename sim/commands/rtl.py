@@ -9,6 +9,7 @@ from rich.console import Console
 
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
+from sim.commands.base import Command, tell
 from sim.data.embed import read_network
 from sim.hardware.report import Row, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import load_block
@@ -22,7 +23,7 @@ __all__ = ["RtlCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class RtlCommand:
+class RtlCommand(Command):
     """Arguments of ``engram rtl``."""
 
     block: str | None
@@ -32,7 +33,6 @@ class RtlCommand:
     network: Path | None
     synth: bool
     every: bool
-    command: str
 
     def execute(self, console: Console) -> None:
         """Write a block as Verilog; with `synth` its cost, too, or that of all blocks.
@@ -68,9 +68,9 @@ class RtlCommand:
             files |= report.files()
             console.print(terminal_table(report.rows))
             for line in report.verdicts:
-                console.print(line, markup=False, highlight=False)
+                tell(console, line)
         write_all({out / name: content for name, content in files.items()})
-        console.print(f"Written: {out}: {', '.join(files)}", markup=False, highlight=False)
+        tell(console, f"Written: {out}: {', '.join(files)}")
 
     def _check(self) -> None:
         for size in self.sizes:

@@ -3,11 +3,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
+from sim.commands.base import ResumableCommand, tell
 from sim.compare.choice_bank import load_choice_bank
 from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
@@ -20,7 +22,7 @@ from sim.study.fidelity import Exemplars
 from sim.study.report.document import StudyReport
 from sim.study.report.tables import terminal_table
 from sim.study.study import Study
-from sim.work.cache import NO_CACHE, Cache
+from sim.work.cache import Cache
 from sim.work.files import ensure_directory
 from sim.work.parallel import Report
 from sim.work.progress import RunBars
@@ -33,18 +35,12 @@ SHOWN_METHODS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunCommand:
+class RunCommand(ResumableCommand):
     """Arguments of ``engram run``."""
 
-    config: str
-    assignments: list[str]
     seeds: int | None
-    out: Path
     jobs: int
-    data_dir: Path | None
-    resume: bool
-    command: str
-    cache: Cache = NO_CACHE
+    cache: Path | None = None
 
     def execute(self, console: Console) -> None:
         """Run the study or comparison, print its table and write its report.
@@ -56,15 +52,14 @@ class RunCommand:
             of the report is then written.
         """
         config, document = load_config(self.config, self.assignments, self.seeds)
-        if self.cache.path is not None:
-            ensure_directory(self.cache.path)
-        bank = load_bank(config.data, config.tasks, document, self.data_dir, self.cache)
+        if self.cache is not None:
+            ensure_directory(self.cache)
+        bank = load_bank(config.data, config.tasks, document, self.data_dir, self._shared)
         if bank.seen:
-            console.print(
+            tell(
                 f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
                 "tasks; they are not new to it.",
-                markup=False,
-                highlight=False,
+                console,
             )
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
@@ -116,13 +111,18 @@ class RunCommand:
         if ended:
             console.print(f"Going on with {title}: {ended} of {len(study.runs)} have ended.")
         with RunBars(study, ended, console, title) as bars:
-            return replace(study, cache=self.cache).run(self.jobs, watch(bars.show))
+            return replace(study, cache=self._shared).run(self.jobs, watch(bars.show))
 
     def _tell(self, verdict: str, console: Console) -> None:
-        console.print(verdict, markup=False, highlight=False)
-        if self.cache.keeps:
-            console.print(self.cache.sentence, markup=False, highlight=False)
-        console.print(f"Report: {self.out / 'report.md'}", markup=False, highlight=False)
+        tell(console, verdict)
+        if self._shared.keeps:
+            tell(console, self._shared.sentence)
+        self.tell_report(console)
+
+    @cached_property
+    def _shared(self) -> Cache:
+        """The work that is shared with other runs, which counts what was found in it."""
+        return Cache(self.cache)
 
 
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:

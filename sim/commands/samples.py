@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from sim.commands.base import Command, tell
 from sim.data.datasets import load
 from sim.data.samples import choose_samples
 from sim.work.arrays_file import save_arrays
@@ -15,7 +16,7 @@ __all__ = ["SamplesCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplesCommand:
+class SamplesCommand(Command):
     """Arguments of ``engram samples``."""
 
     data: str
@@ -36,8 +37,4 @@ class SamplesCommand:
         save_arrays(
             self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}
         )
-        console.print(
-            f"Samples: {self.out}, {len(samples.labels)} test images of {self.data}",
-            markup=False,
-            highlight=False,
-        )
+        tell(console, f"Samples: {self.out}, {len(samples.labels)} test images of {self.data}")

@@ -3,11 +3,47 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
+from sim.documents.section import Section
+from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, apply_override, parse
 from sim.work.files import built_in_or_own, read_text
 
-__all__ = ["read_document"]
+__all__ = ["load", "read_document"]
+
+Model = TypeVar("Model", bound=Section)
+
+
+def load(
+    model: type[Model], name: str, built_in: Path, overrides: Iterable[str] = ()
+) -> tuple[Model, Document]:
+    """Read a configuration and check it.
+
+    Parameters
+    ----------
+    model : type of Section
+        What the file must be.
+    name : str
+        Path of a YAML file, or the name of a built-in configuration.
+    built_in : Path
+        Folder of the built-in configurations, one ``<name>.yaml`` each.
+    overrides : iterable of str
+        ``key.path=value`` assignments, applied in order.
+
+    Returns
+    -------
+    config : Model
+    document : Document
+        Where each value stands, for messages about it.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or a value does not fit; the message names key and line.
+    """
+    document = read_document(name, built_in, overrides)
+    return validate(model, document), document
 
 
 def read_document(

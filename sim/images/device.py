@@ -6,7 +6,7 @@ import torch
 
 from sim.work.errors import UserError
 
-__all__ = ["choose_device", "device_name"]
+__all__ = ["choose_device", "device_name", "environment"]
 
 
 def choose_device(name: str) -> torch.device:
@@ -27,3 +27,8 @@ def choose_device(name: str) -> torch.device:
 def device_name(device: torch.device) -> str:
     """Return what a device is called: ``cpu``, or the GPU's own name."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def environment(device: torch.device) -> dict[str, str]:
+    """Return what decides results beside configuration and data: PyTorch, and the device."""
+    return {"torch": torch.__version__, "device": device_name(device)}

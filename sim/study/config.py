@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Configuration of a study: one YAML file, checked key by key, and the runs it stands for."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import pydantic
 from pydantic import Field
@@ -78,15 +76,6 @@ class StudyConfig(Section):
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
         return expand_methods(self.methods)
-
-    def document(self) -> dict[str, Any]:
-        """Return the configuration as plain data, defaults filled in."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the configuration, which with the version decides the results."""
-        canonical = json.dumps(self.document(), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 class ChoiceConfig(Section):
@@ -162,28 +151,14 @@ class CompareConfig(StudyConfig):
 def load_config(
     name: str, overrides: Sequence[str] = (), seeds: int | None = None
 ) -> tuple[StudyConfig, Document]:
-    """Read a configuration.
+    """Read a study, or a `CompareConfig` if it has the key ``budgets``; see `load`.
 
     Parameters
     ----------
-    name : str
-        Path of a YAML file, or the name of a built-in configuration.
-    overrides : sequence of str
-        ``key.path=value`` assignments, applied in order.
+    name, overrides
+        As of `sim.documents.read.load`.
     seeds : int, optional
         Number of seeds, over that of the file.
-
-    Returns
-    -------
-    config : StudyConfig
-        A `CompareConfig` if it has the key ``budgets``.
-    document : Document
-        Where each value stands, for messages about it.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read or a value does not fit; the message names key and line.
     """
     own = [] if seeds is None else [f"seeds={seeds}"]
     document = read_document(name, BUILT_IN, [*overrides, *own])

@@ -2,7 +2,6 @@
 """A study: every method under every seed, on several processes, with the same bits always."""
 
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from sim.study.fidelity import Exemplars, frobenius_distances
 from sim.study.methods import Method
 from sim.study.summary import summarize
 from sim.work.cache import NO_CACHE, Cache
+from sim.work.identity import identity
 from sim.work.study_folder import StudyFolder
 
 __all__ = ["Study", "study_identity"]
@@ -90,8 +90,4 @@ class Study(BaseStudy[Method, Experiment]):
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
     """Return what decides the results of a study: version, configuration and data."""
-    return {
-        "version": version("engram"),
-        "configuration": config.digest(),
-        "data": bank.digest,
-    }
+    return identity(config.digest(), bank.digest)

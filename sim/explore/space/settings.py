@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 """What is explored, from YAML: methods and hardware with choices, objectives, constraints."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, ClassVar, Literal, Union
 
 import pydantic
 from pydantic import Field
 
 from sim.cost.counts.training import Gradients
 from sim.data.sections import DataConfig, TasksConfig
-from sim.documents.read import read_document
+from sim.documents.read import load
 from sim.documents.section import Section
-from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.explore.space.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.space.rungs import FidelityConfig
@@ -26,9 +23,6 @@ __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load
 
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parents[1] / "configs"
-
-# What decides the values of no trial.
-_BESIDE = {"title", "name", "sampler", "recommend", "reference"}
 
 
 class HardwareConfig(Section):
@@ -133,6 +127,10 @@ class ExploreConfig(Section):
         leaves out are the first of their choices.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset(
+        {"title", "name", "sampler", "recommend", "reference"}
+    )
+
     title: str = Field(default="Design space", min_length=1)
     name: str = Field(default="explore", min_length=1)
     data: DataSpace = DataSpace()
@@ -201,37 +199,7 @@ class ExploreConfig(Section):
         """Return the data with all bits of an embedding."""
         return DataConfig.model_validate(self.data.model_dump(exclude={"features"}))
 
-    def document(self) -> dict[str, Any]:
-        """Return the configuration as plain data; of what may vary, what was given."""
-        return self.model_dump(mode="json", exclude_none=True)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of all that decides the values of a trial."""
-        decisive = {k: v for k, v in self.document().items() if k not in _BESIDE}
-        canonical = json.dumps(decisive, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
-
 
 def load_explore(name: str, overrides: Sequence[str] = ()) -> tuple[ExploreConfig, Document]:
-    """Read a configuration.
-
-    Parameters
-    ----------
-    name : str
-        Path of a YAML file, or the name of a built-in configuration.
-    overrides : sequence of str
-        ``key.path=value`` assignments, applied in order.
-
-    Returns
-    -------
-    config : ExploreConfig
-    document : Document
-        Where each value stands, for messages about it.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read or a value does not fit; the message names key and line.
-    """
-    document = read_document(name, BUILT_IN, overrides)
-    return validate(ExploreConfig, document), document
+    """Read a space of designs; see `sim.documents.read.load`."""
+    return load(ExploreConfig, name, BUILT_IN, overrides)

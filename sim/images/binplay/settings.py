@@ -3,15 +3,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pydantic
 from pydantic import Field
 
 from golden.params import IndexCodeParams
 from sim.data.datasets import NAMES
-from sim.documents.read import read_document
+from sim.documents.read import load
 from sim.documents.section import Section
-from sim.documents.validation import validate
 
 __all__ = ["BUILT_IN", "AutoencoderConfig", "BinPlayConfig", "ClassifierConfig", "load_binplay"]
 
@@ -92,6 +92,8 @@ class BinPlayConfig(Section):
     seed : int
     """
 
+    digests_nulls: ClassVar[bool] = True
+
     title: str = Field(default="BinPlay", min_length=1)
     data: str = "mnist"
     increment: int = Field(default=2, ge=1)
@@ -114,11 +116,5 @@ class BinPlayConfig(Section):
 
 
 def load_binplay(name: str, overrides: Sequence[str] = ()) -> BinPlayConfig:
-    """Read a configuration: a YAML file or a built-in name, then ``key.path=value`` assignments.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read or a value does not fit; the message names key and line.
-    """
-    return validate(BinPlayConfig, read_document(name, BUILT_IN, overrides))
+    """Read a configuration; see `sim.documents.read.load`."""
+    return load(BinPlayConfig, name, BUILT_IN, overrides)[0]

@@ -3,7 +3,6 @@
 """Pre-trained networks, each trained once and shared by all runs of a seed."""
 
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.images.pretrain.teacher import Teacher
 from sim.images.pretrain.train import Epoch, Trainer, classification_loss
+from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
 __all__ = ["Extractors"]
@@ -125,13 +125,8 @@ class Extractors:
             config=self.config.pretraining(kind.seed, classes),
             network=with_outputs(self.recipe.network, classes),
         )
-        identity = {
-            "version": version("engram"),
-            "configuration": recipe.digest(),
-            "data": self.images.digest(),
-        }
         path = self.path / f"seed-{kind.seed}{'-ideal' if kind.ideal else ''}"
-        folder = _PretrainingFolder(path, identity)
+        folder = _PretrainingFolder(path, identity(recipe.digest(), self.images.digest()))
         folder.open(resume=True)  # the study around it has asked
         self._folders[kind.seed, kind.ideal] = folder
         split = base_split(self.images, recipe.config.classes, recipe.network.bits)

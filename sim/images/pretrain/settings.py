@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Configuration of a pre-training: one YAML file, checked key by key, and the network it trains."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -14,9 +12,8 @@ from pydantic import Field
 from golden.params import NetworkParams
 from sim.data.datasets import NAMES
 from sim.data.networks import load_network
-from sim.documents.read import read_document
+from sim.documents.read import load
 from sim.documents.section import Section
-from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.learn.sections import PlateauConfig
 from sim.work.errors import UserError
@@ -209,6 +206,9 @@ class PretrainConfig(Section):
         All randomness derives from it.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"title"})
+    digests_nulls: ClassVar[bool] = True
+
     title: str = Field(default="Pre-training of a binary feature extractor", min_length=1)
     network: str = "fbnn-1M"
     classes: ClassesConfig = ClassesConfig()
@@ -239,11 +239,7 @@ class Recipe:
 
     def digest(self) -> str:
         """Return the SHA-256 of all that decides the weights, but for the images."""
-        about = {
-            **self.config.model_dump(mode="json", exclude={"title"}),
-            "network": self.network.describe(),
-        }
-        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+        return self.config.digest(network=self.network.describe())
 
     def about(self) -> dict[str, Any]:
         """Return the configuration as plain data, defaults filled in."""
@@ -277,8 +273,8 @@ def load_recipe(
         If a file cannot be read or a value does not fit; the message names key and line.
     """
     inner = [text for text in overrides if text.lstrip().startswith("network.")]
-    document = read_document(name, built_in, [text for text in overrides if text not in inner])
-    config = validate(schema, document)
+    own = [text for text in overrides if text not in inner]
+    config, document = load(schema, name, built_in, own)
     network = _as_trained(load_network(config.network, inner), config, document)
     return Recipe(config=config, network=network, document=document)
 

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Configuration of a residual network with binarizers: one YAML file, checked key by key."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.documents.read import read_document
+from sim.documents.read import load
 from sim.documents.section import Section
-from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.images.pretrain.settings import AugmentConfig, ClassesConfig, ScheduleConfig
 
@@ -82,6 +79,9 @@ class ResnetConfig(Section):
         All randomness derives from it.
     """
 
+    beside: ClassVar[frozenset[str]] = frozenset({"title"})
+    digests_nulls: ClassVar[bool] = True
+
     title: str = Field(default="Binarizers of a residual network", min_length=1)
     classes: ClassesConfig = ClassesConfig()
     width: int = Field(default=64, ge=1, le=1024)
@@ -94,32 +94,7 @@ class ResnetConfig(Section):
     through: ThroughConfig = ThroughConfig()
     seed: int = Field(default=0, ge=0)
 
-    def digest(self) -> str:
-        """Return the SHA-256 of all that decides the weights, but for the images."""
-        about = json.dumps(self.model_dump(mode="json", exclude={"title"}), sort_keys=True)
-        return hashlib.sha256(about.encode()).hexdigest()
-
 
 def load_resnet_config(name: str, overrides: Sequence[str] = ()) -> tuple[ResnetConfig, Document]:
-    """Read a configuration.
-
-    Parameters
-    ----------
-    name : str
-        Path of a YAML file, or the name of a built-in configuration.
-    overrides : sequence of str
-        ``key.path=value`` assignments, applied in order.
-
-    Returns
-    -------
-    config : ResnetConfig
-    document : Document
-        Where each value stands, for messages about it.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be read or a value does not fit; the message names key and line.
-    """
-    document = read_document(name, BUILT_IN, overrides)
-    return validate(ResnetConfig, document), document
+    """Read a configuration; see `sim.documents.read.load`."""
+    return load(ResnetConfig, name, BUILT_IN, overrides)

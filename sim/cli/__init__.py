@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Command line of engram."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from sim.cli.chips import cost, explore, report, rtl
+from sim.cli.images import binplay, native, pretrain, resnet
+from sim.cli.studies import bank, cache, pictures, run, samples
+from sim.commands.base import Command
+from sim.work.ending import Ended, signals_end
+from sim.work.errors import UserError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"engram {version('engram')}")
+        raise typer.Exit
+
+
+@app.callback()
+def engram(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and exit.", callback=_show_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Class-incremental learning on fully binary networks: studies with bit-exact replay."""
+
+
+def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
+    """Return a function that executes the command that `declare` names, with all its options."""
+
+    @wraps(declare)
+    def execute(**options: Any) -> None:
+        line = shlex.join(["engram", *sys.argv[1:]])
+        declare(**options)(**options, command=line).execute(Console())
+
+    return execute
+
+
+for _command in (
+    run, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl, cost,
+    report,
+):  # fmt: skip
+    app.command()(_executed(_command))
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user ends in one message and exit status 2."""
+    try:
+        with signals_end():
+            app()
+    except UserError as error:
+        _end(str(error), 2)
+    except MemoryError as error:
+        _end(f"Not enough memory: {error}", 2)
+    except Ended as end:
+        _end(
+            "ended by a signal. Give the same command again to go on, with --resume where it has "
+            "that option",
+            end.status,
+        )
+
+
+def _end(message: str, status: int) -> None:
+    console = Console(stderr=True, soft_wrap=True)
+    console.print(f"engram: {message}", markup=False, highlight=False)
+    sys.exit(status)

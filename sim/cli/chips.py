@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: MIT
+"""The commands that make, price and search hardware."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.options import Config, DataDir, Jobs, Set, folder_option
+from sim.commands.base import Command
+
+__all__ = ["cost", "explore", "report", "rtl"]
+
+
+def explore(
+    *,
+    config: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPACE", help="A YAML file, or the name of a built-in space of designs."
+        ),
+    ] = "digits",
+    assignments: Set,
+    storage: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the trials are kept: sqlite:///FILE, journal:///FILE (four slashes begin "
+            "an absolute path) or postgresql://USER@HOST/DATABASE.",
+            show_default="the SQLite file DIR.db",
+        ),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(metavar="N", help="Number of trials of the study, of all processes.", min=1),
+    ] = 100,
+    jobs: Jobs,
+    out: Annotated[Path | None, folder_option("build/explore")] = None,
+    data_dir: DataDir = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of results that trials share.", show_default="DIR.cache"
+        ),
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Share no results.")] = False,
+    grace: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            help="Silence after which a process counts as dead; others then repeat its trial.",
+            min=1,
+        ),
+    ] = 60.0,
+) -> type[Command]:
+    """Search a space of designs for the best accuracy within bits, energy, area and latency.
+
+    The storage holds every trial from its start. The same command goes on with a search that was
+    killed, and the same command on other machines joins a search that runs. There is no --resume.
+
+    The space takes the data sets of a study.
+
+    The folder of --out holds `report.md`, its figures, `exploration.json` and, for each budget,
+    the recommended design as the configuration of a study, `recommended-BUDGET.yaml`.
+
+        engram explore digits
+        engram explore cifar100 --trials 200 --set sampler.seed=1
+        engram explore cifar100 --storage journal:////shared/me/cifar100.log --no-cache
+    """
+    from sim.commands.explore import ExploreCommand
+
+    return ExploreCommand
+
+
+def report(
+    *,
+    study: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The folder that engram explore wrote.")
+    ],
+    html: Annotated[bool, typer.Option("--html", help="Write the page.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="The page; with --html only.", show_default="DIR/exploration.html"
+        ),
+    ] = None,
+) -> type[Command]:
+    """Say what an exploration found; with --html, write it as one page.
+
+    The page needs no other file and no network.
+
+        engram report build/explore/digits
+        engram report build/explore/digits --html
+    """
+    from sim.commands.report import ReportCommand
+
+    return ReportCommand
+
+
+def rtl(
+    *,
+    block: Annotated[
+        str | None,
+        typer.Argument(metavar="BLOCK", help="Name of a block.", show_default="chip, the largest"),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML file of the parameters that differ from the size."),
+    ] = None,
+    sizes: Annotated[
+        list[str],
+        typer.Option(
+            "--size",
+            metavar="tiny|small|full",
+            help="Size of the block, which gives it its parameters. With --all, repeat it to have "
+            "several sizes in one report.",
+            default_factory=lambda: ["full"],
+            show_default="full",
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Folder of the files.",
+            show_default="build/rtl/BLOCK, with --all build/rtl/all",
+        ),
+    ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Network file. The words that load it into the block network or chip are written, "
+            "too.",
+        ),
+    ] = None,
+    synth: Annotated[
+        bool,
+        typer.Option(
+            "--synth", help="Report the cells by Yosys and the clock rate on an ECP5 by nextpnr."
+        ),
+    ] = False,
+    every: Annotated[
+        bool,
+        typer.Option("--all", help="Report on all blocks and write no Verilog; with --synth only."),
+    ] = False,
+) -> type[Command]:
+    """Write a block of the hardware as Verilog; with --synth, report what it costs.
+
+    The same input gives the same bytes. Synthesis takes minutes; `build/synth` keeps its results
+    for the next time. --synth needs the extra `synth`.
+
+    The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
+    the latency, the interval and the bits of memory. For the chip, it holds the register map as
+    `registers.h` and `registers.md`, too. With --network come `load.hex` and `program.json`, and
+    for the chip `load_packets.hex`. With --synth come `report.md`, `results.json` and a figure.
+
+        engram rtl
+        engram rtl sampler --size small --synth
+        engram rtl chip --network build/pretrain/cifar100/network.bin
+        engram rtl --synth --all --size tiny --size small --size full
+    """
+    from sim.commands.rtl import RtlCommand
+
+    return RtlCommand
+
+
+def cost(
+    *,
+    config: Config = "reference",
+    tech: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME|FILE", help="Technology: the name of a built-in one, or a YAML file."
+        ),
+    ] = "open130",
+    liberty: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Liberty file whose cells replace the logic of the technology."
+        ),
+    ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The results.json of a study, to put accuracies beside energies at equal bits.",
+        ),
+    ] = None,
+    map: Annotated[
+        bool,
+        typer.Option(
+            "--map",
+            help="Map the chip to gates by Yosys, for their area, their leakage and their clocks. "
+            "It needs the extra synth.",
+        ),
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail if the technology leaves anything open.")
+    ] = False,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            metavar="md|json|csv", help="Print the report in this format in place of the tables."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the report. Without it, no report is written."),
+    ] = None,
+) -> type[Command]:
+    """Price a chip: the bits, actions, cycles, area and energy of every phase of its life.
+
+    The tables give each figure with its bounds. What the technology does not say is a warning and
+    a gap in the sum, never a zero; with --strict, it is an error.
+
+    The folder of --out holds `report.md`, its figures, `cost.json`, `cost.csv` and, in the format
+    of Accelergy, `action_counts.yaml` and `energy_table.yaml`.
+
+        engram cost
+        engram cost chip.yaml --tech cmos22 --strict --out build/cost
+        engram cost --study reports/figure6/results.json --map --out build/cost
+        engram cost --format csv
+    """
+    from sim.commands.cost import CostCommand
+
+    return CostCommand

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""The commands that learn from images; all of them need PyTorch."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from sim.cli.options import Config, DataDir, Device, JobsOnDevice, Resume, Set, folder_option
+from sim.commands.base import Command
+from sim.work.errors import UserError
+
+__all__ = ["binplay", "native", "pretrain", "resnet"]
+
+
+def pretrain(
+    *,
+    config: Config = "cifar100",
+    assignments: Set,
+    out: Annotated[
+        Path | None, folder_option("build/pretrain", "Folder of the network, its bank and the log")
+    ] = None,
+    data_dir: DataDir = None,
+    resume: Resume = False,
+    device: Device = "cpu",
+) -> type[Command]:
+    """Train a binary feature extractor and write its network file and its embedding bank.
+
+    The configuration names the network, the base classes, the training and the seed. Keys that
+    begin with `network.` reach into the description of the network. The key `classes.held_out`
+    holds training images out as a comparison does, and the network is tested on these.
+
+    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+
+    The folder of --out holds `network.bin`, which agrees with its trained twin on every test image;
+    the card `network.json`, which says how the network was made; `bank.bin`, the embeddings of the
+    data set; `log.csv` and `curves.png`. Until they are written, `DIR.partial` beside the folder
+    holds a checkpoint after every epoch. --resume goes on from there, bit for bit on a CPU.
+
+        engram pretrain quick --data-dir DIR
+        engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
+        engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
+    """
+    _need_torch("pretrain")
+    from sim.commands.pretrain import PretrainCommand
+
+    return PretrainCommand
+
+
+def native(
+    *,
+    config: Config = "reduced",
+    assignments: Set,
+    out: Annotated[Path | None, folder_option("reports/native")] = None,
+    data_dir: DataDir = None,
+    resume: Resume = False,
+    jobs: JobsOnDevice = 1,
+    device: Device = "cpu",
+) -> type[Command]:
+    """Compare replay of images with replay of embeddings.
+
+    Where images are replayed, the whole binary network trains on. Where embeddings are replayed,
+    only its classifier does. Both follow a pre-training on the base classes, which one process
+    does; --jobs counts for the runs after it.
+
+    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+
+    The folder of --out holds `report.md`, its figure and `results.json`, which appear when all
+    runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint after every
+    task, and --resume goes on from there, bit for bit on a CPU.
+
+        engram native reduced --data-dir DIR
+        engram native slides --data-dir DIR --device cuda --jobs 4
+        engram native reduced --data-dir DIR --set increment=2 --out build/native
+    """
+    _need_torch("native")
+    from sim.commands.native import NativeCommand
+
+    return NativeCommand
+
+
+def resnet(
+    *,
+    config: Config = "quick",
+    assignments: Set,
+    out: Annotated[
+        Path | None, folder_option("build/resnet", "Folder of the banks and the report")
+    ] = None,
+    data_dir: DataDir = None,
+    resume: Resume = False,
+    jobs: JobsOnDevice = 1,
+    device: Device = "cpu",
+) -> type[Command]:
+    """Train real-valued residual networks with binarizers and write banks of their embeddings.
+
+    The binarizers are thermometer codes and Heaviside projections. A thermometer gets a second
+    phase of training, in which gradients pass straight through it; the report has the accuracy
+    without and with that phase.
+
+    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+
+    The folder of --out holds `report.md`, `results.json` and, for each binarizer, a bank (`.bin`)
+    and the weights (`.pt`). Until they are written, `DIR.partial` beside the folder holds the
+    checkpoints of the networks, and --resume goes on from there.
+
+        engram resnet quick --data-dir DIR
+        engram resnet cifar100 --data-dir DIR --device cuda --set width=32
+    """
+    _need_torch("resnet")
+    from sim.commands.resnet import ResnetCommand
+
+    return ResnetCommand
+
+
+def binplay(
+    *,
+    config: Config = "lite",
+    assignments: Set,
+    out: Annotated[Path | None, folder_option("build/binplay")] = None,
+    data_dir: DataDir = None,
+    resume: Resume = False,
+    device: Device = "cpu",
+) -> type[Command]:
+    """Learn tasks of images by BinPlay, whose decoder makes past images from codes of indices.
+
+    The data set is one of mnist, fashion-mnist, cifar10 and cifar100; its images have 28 x 28 or
+    32 x 32 pixels.
+
+    The folder of --out holds `report.md` and `results.json`. Until they are written, `DIR.partial`
+    beside the folder holds a checkpoint after every task, and --resume goes on from there.
+
+        engram binplay lite --data-dir DIR
+        engram binplay mnist --data-dir DIR --device cuda --set autoencoder.width=8
+    """
+    _need_torch("binplay")
+    from sim.commands.binplay import BinPlayCommand
+
+    return BinPlayCommand
+
+
+def _need_torch(command: str) -> None:
+    if find_spec("torch") is None:
+        raise UserError(
+            f"engram {command} needs PyTorch: pip install -e '.[train]' in the project's folder"
+        )

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""The options that several commands have, each said once."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = [
+    "Config",
+    "Data",
+    "DataDir",
+    "Device",
+    "Jobs",
+    "JobsOnDevice",
+    "Resume",
+    "Set",
+    "folder_option",
+]
+
+
+def folder_option(home: str, what: str = "Folder of the report") -> Any:
+    """Return the option --out of a command that reads a configuration.
+
+    Parameters
+    ----------
+    home : str
+        Folder in which a folder with the name of the configuration is the default.
+    what : str
+        What the folder is.
+    """
+
+    def named(context: typer.Context, out: Path | None) -> Path:
+        return out or Path(home) / Path(context.params["config"]).stem
+
+    return typer.Option(
+        "--out", metavar="DIR", help=f"{what}.", callback=named, show_default=f"{home}/CONFIG"
+    )
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
+
+
+Config = Annotated[
+    str,
+    typer.Argument(metavar="CONFIG", help="A YAML file, or the name of a built-in configuration."),
+]
+
+Set = Annotated[
+    list[str],
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Give a key of the configuration another value. Repeat it for further keys.",
+        default_factory=list,
+        show_default=False,
+    ),
+]
+
+Data = Annotated[
+    str,
+    typer.Option(
+        "--data",
+        metavar="NAME",
+        help="Name of the data set: digits, mnist, fashion-mnist, cifar10 or cifar100.",
+    ),
+]
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        help="Folder of the data archives. Every data set of images but digits needs it.",
+    ),
+]
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the unfinished work in DIR.partial.")
+]
+
+Jobs = Annotated[
+    int,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="Number of processes. The results do not depend on it.",
+        min=1,
+        default_factory=_cores,
+        show_default="the number of cores",
+    ),
+]
+
+JobsOnDevice = Annotated[
+    int,
+    typer.Option(
+        "--jobs", metavar="N", help="Number of processes; a GPU can serve several.", min=1
+    ),
+]
+
+Device = Annotated[
+    str, typer.Option("--device", metavar="cpu|cuda", help="Device that PyTorch computes on.")
+]

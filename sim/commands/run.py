@@ -57,9 +57,9 @@ class RunCommand(ResumableCommand):
         bank = load_bank(config.data, config.tasks, document, self.data_dir, self._shared)
         if bank.seen:
             tell(
+                console,
                 f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
                 "tasks; they are not new to it.",
-                console,
             )
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)

@@ -40,7 +40,7 @@ def test_the_page_names_every_kind_of_action() -> None:
     assert {name for row in rows for name in re.findall(r"\w+", row)} == set(KINDS)
 
 
-def test_the_readme_names_every_technology() -> None:
-    readme = (ROOT / "README.md").read_text()
-    table = readme.split("| technology |", 1)[1].split("\n\n", 1)[0]
+def test_the_page_of_commands_names_every_technology() -> None:
+    page = (ROOT / "docs" / "commands.md").read_text()
+    table = page.split("| technology |", 1)[1].split("\n\n", 1)[0]
     assert set(re.findall(r"`(\w+)`", table)) == {path.stem for path in BUILT_IN.glob("*.yaml")}

@@ -7,7 +7,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from sim.images.pretrain.train import Trainer
+from sim.images.pretrain.train import ImageTrainer
 
 __all__ = ["EpochBar"]
 
@@ -20,10 +20,10 @@ class EpochBar:
     console : rich.console.Console
     name : str
         What is trained.
-    trainer : Trainer
+    trainer : ImageTrainer
     """
 
-    def __init__(self, console: Console, name: str, trainer: Trainer) -> None:
+    def __init__(self, console: Console, name: str, trainer: ImageTrainer) -> None:
         self._name = name
         self._trainer = trainer
         self._bars = Progress(

@@ -151,9 +151,9 @@ def _train(config: CostConfig, batches: int) -> Tally:
     return batches * (config.task.batch * sample + trainer.step())
 
 
-def _trainer(config: CostConfig) -> training.Trainer:
+def _trainer(config: CostConfig) -> training.TrainedHead:
     task = config.task
-    return training.Trainer(
+    return training.TrainedHead(
         head=config.head,
         mvu=config.chip.accelerator.mvu,
         backward_bits=task.backward_bits,

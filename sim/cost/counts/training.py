@@ -26,7 +26,7 @@ from golden.params import HeadParams, MvuParams, PrototypesParams
 from golden.params.checks import check_integer
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = ["Gradients", "Trainer", "fit_class", "fit_memories"]
+__all__ = ["Gradients", "TrainedHead", "fit_class", "fit_memories"]
 
 Gradients = Literal["registers", "memory"]
 
@@ -39,7 +39,7 @@ class _Matrix(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trainer:
+class TrainedHead:
     """A head that is trained.
 
     Parameters

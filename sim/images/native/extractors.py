@@ -18,7 +18,7 @@ from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import Recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import Epoch, Trainer, classification_loss
+from sim.images.pretrain.train import Epoch, ImageTrainer, classification_loss
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
@@ -137,7 +137,7 @@ class Extractors:
         later = self.images.n_classes - self.config.classes.base
         width = widest(with_outputs(self.recipe.network, later))
         network = real_network(recipe.network, width, kind.seed)
-        trainer = Trainer(
+        trainer = ImageTrainer(
             network,
             config.training,
             config.augment,

@@ -14,7 +14,7 @@ from sim.images.native.learners import Learner
 from sim.images.native.memory import ImageMemory
 from sim.images.native.settings import NativeConfig
 from sim.images.pretrain.split import BaseSplit
-from sim.images.pretrain.train import Loss, Trainer, classification_loss
+from sim.images.pretrain.train import ImageTrainer, Loss, classification_loss
 from sim.images.weights import load_weights, weights_of
 from sim.study.run import Arrays, Run, prefixed, unprefixed
 from sim.work.progress import Progress
@@ -99,7 +99,7 @@ class NativeRun(Run[Progress]):
             images = np.concatenate([images, past])
             labels = np.concatenate([labels, past_labels])
         schedule = self.config.learning
-        trainer = Trainer(
+        trainer = ImageTrainer(
             self.learner.model,
             schedule,
             self.config.augment,

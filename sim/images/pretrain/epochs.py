@@ -4,7 +4,7 @@
 
 from rich.console import Console
 
-from sim.images.pretrain.train import Trainer
+from sim.images.pretrain.train import ImageTrainer
 from sim.work.progress import Bars
 
 __all__ = ["EpochBar"]
@@ -18,10 +18,10 @@ class EpochBar(Bars):
     console : rich.console.Console
     name : str
         What is trained.
-    trainer : Trainer
+    trainer : ImageTrainer
     """
 
-    def __init__(self, console: Console, name: str, trainer: Trainer) -> None:
+    def __init__(self, console: Console, name: str, trainer: ImageTrainer) -> None:
         super().__init__(console, name, trainer.config.epochs)
         self._name = name
         self._trainer = trainer

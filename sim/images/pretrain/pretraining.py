@@ -18,7 +18,13 @@ from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.settings import PretrainConfig, Recipe, ScheduleConfig
 from sim.images.pretrain.split import BaseSplit
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import Epoch, Loss, Trainer, classification_loss, distillation_loss
+from sim.images.pretrain.train import (
+    Epoch,
+    ImageTrainer,
+    Loss,
+    classification_loss,
+    distillation_loss,
+)
 from sim.work.files import write_whole
 
 __all__ = ["Pretraining"]
@@ -98,8 +104,8 @@ class Pretraining:
 
     def _trainer(
         self, name: str, model: BinaryNetwork | Teacher, schedule: ScheduleConfig, loss: Loss
-    ) -> Trainer:
-        return Trainer(
+    ) -> ImageTrainer:
+        return ImageTrainer(
             model,
             schedule,
             self.recipe.config.augment,
@@ -119,7 +125,7 @@ class Pretraining:
             return accuracy(to_golden(model), images, labels)
         return model.accuracy(images, labels)
 
-    def _train(self, name: str, trainer: Trainer) -> None:
+    def _train(self, name: str, trainer: ImageTrainer) -> None:
         """Do the epochs that are left, each followed by a checkpoint and the log."""
         path = self.folder / f"{name}.pt"
         if path.exists():

@@ -25,9 +25,9 @@ from sim.work.files import read_bytes, write_whole
 __all__ = [
     "THREADS",
     "Epoch",
+    "ImageTrainer",
     "Loss",
     "Trainable",
-    "Trainer",
     "classification_loss",
     "distillation_loss",
 ]
@@ -77,7 +77,7 @@ class Epoch:
     seconds: float
 
 
-class Trainer:
+class ImageTrainer:
     """A training that can stop after any epoch and go on later with the same bits.
 
     Every epoch derives its generators from (seed, purpose, epoch) alone, so that a checkpoint

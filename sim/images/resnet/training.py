@@ -14,7 +14,7 @@ from sim.data.binarizers import ThermometerBinarizer
 from sim.data.datasets import ImageSet
 from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.split import BaseSplit
-from sim.images.pretrain.train import Trainer, classification_loss
+from sim.images.pretrain.train import ImageTrainer, classification_loss
 from sim.images.resnet.model import BinarizedResNet, ResNet
 from sim.images.resnet.settings import ResnetConfig, StepsConfig
 from sim.images.resnet.through import Binarizer, Heaviside, Thermometer
@@ -23,8 +23,8 @@ from sim.work.parallel import worker_processes
 __all__ = ["StepTrainer", "TwoPhaseTraining"]
 
 
-class StepTrainer(Trainer):
-    """A training by SGD with momentum, whose rate falls in steps; see `Trainer`."""
+class StepTrainer(ImageTrainer):
+    """A training by SGD with momentum, whose rate falls in steps; see `ImageTrainer`."""
 
     def __init__(self, model: BinarizedResNet, config: StepsConfig, *args, **named) -> None:
         super().__init__(model, config, *args, **named)

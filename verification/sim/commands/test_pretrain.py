@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from golden.bits import unpack
 from golden.network import Network
 from sim.data.bank_file import read_bank
-from sim.images.pretrain.train import Trainer
+from sim.images.pretrain.train import ImageTrainer
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]
@@ -103,19 +103,19 @@ def test_a_killed_training_goes_on_with_the_same_bits(
         "real_epochs=1",
     )
     assert pretrain("whole", *arguments)[0] == 0
-    step = Trainer.step
+    step = ImageTrainer.step
     for killed_after in (1, 3):  # an epoch of the teacher; and one of the network after its two
         done = []
 
-        def dies(self: Trainer, report: Callable[[int, int], None]) -> object:
+        def dies(self: ImageTrainer, report: Callable[[int, int], None]) -> object:
             if len(done) == killed_after:  # noqa: B023
                 raise KeyboardInterrupt
             done.append(1)  # noqa: B023
             return step(self, report)
 
-        monkeypatch.setattr(Trainer, "step", dies)
+        monkeypatch.setattr(ImageTrainer, "step", dies)
         assert pretrain("cut", *arguments)[0] == 130
-        monkeypatch.setattr(Trainer, "step", step)
+        monkeypatch.setattr(ImageTrainer, "step", step)
         status, _, err = pretrain("cut", *arguments)
         assert status == 2
         assert "cut.partial holds an unfinished training: go on with --resume" in err

@@ -7,15 +7,15 @@ from hypothesis import strategies as st
 
 from golden.params import HeadParams, MvuParams, PrototypesParams
 from sim.cost.counts.tally import Action, Memory
-from sim.cost.counts.training import Gradients, Trainer, fit_class, fit_memories
+from sim.cost.counts.training import Gradients, TrainedHead, fit_class, fit_memories
 
 # H x D = 64 weights, and two planes of 3 neurons over 20 inputs: 184 weights, 46 rows of 4.
 HEAD = HeadParams(features=16, hidden=4, classes=3)
 MVU = MvuParams(pe=4, simd=8)
 
 
-def trainer(gradients: Gradients, head: HeadParams = HEAD, mvu: MvuParams = MVU) -> Trainer:
-    return Trainer(head=head, mvu=mvu, backward_bits=10, weight_bits=12, gradients=gradients)
+def trainer(gradients: Gradients, head: HeadParams = HEAD, mvu: MvuParams = MVU) -> TrainedHead:
+    return TrainedHead(head=head, mvu=mvu, backward_bits=10, weight_bits=12, gradients=gradients)
 
 
 def test_a_sample_whose_gradients_are_added_up_in_registers() -> None:

@@ -29,7 +29,7 @@ from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.settings import ModelConfig, ScheduleConfig
 from sim.images.pretrain.split import BaseSplit
-from sim.images.pretrain.train import Trainer
+from sim.images.pretrain.train import ImageTrainer
 from sim.images.weights import weights_of
 from sim.work.errors import UserError
 
@@ -178,13 +178,13 @@ def test_ledgers_count_weights_and_what_stands_behind_them() -> None:
 
 def test_every_class_has_the_same_share_of_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
     trained: list[np.ndarray] = []
-    begin = Trainer.__init__
+    begin = ImageTrainer.__init__
 
-    def watched(self: Trainer, *arguments: Any, **others: Any) -> None:
+    def watched(self: ImageTrainer, *arguments: Any, **others: Any) -> None:
         trained.append(arguments[4])
         begin(self, *arguments, **others)
 
-    monkeypatch.setattr(Trainer, "__init__", watched)
+    monkeypatch.setattr(ImageTrainer, "__init__", watched)
     run = finish(run_of(capacity=8))
     assert [np.bincount(labels).tolist() for labels in trained] == [[12] * n for n in (2, 4, 6)]
     assert [len(kept) for kept in run.memory.kept] == [2] * 4

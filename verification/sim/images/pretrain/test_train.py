@@ -17,7 +17,7 @@ from sim.images.pretrain.epochs import EpochBar
 from sim.images.pretrain.model import BinaryNetwork, Neurons
 from sim.images.pretrain.settings import AugmentConfig, ModelConfig, ScheduleConfig
 from sim.images.pretrain.teacher import Teacher
-from sim.images.pretrain.train import THREADS, Trainer, classification_loss, distillation_loss
+from sim.images.pretrain.train import THREADS, ImageTrainer, classification_loss, distillation_loss
 from sim.learn.sections import PlateauConfig
 from sim.work.errors import UserError
 
@@ -35,7 +35,7 @@ NETWORK = {
 }
 
 
-def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> Trainer:
+def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> ImageTrainer:
     params = NetworkParams.from_description(NETWORK)
     rng = np.random.default_rng(5)
     labels = rng.integers(0, 3, 50)
@@ -44,7 +44,7 @@ def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> T
     model: Any = BinaryNetwork(params, ModelConfig(), np.random.default_rng(0))
     if teacher:
         model = Teacher(7, 3, 3, 4, torch.Generator().manual_seed(0))
-    return Trainer(
+    return ImageTrainer(
         model,
         ScheduleConfig(**{"epochs": 4, "batch": 16, "learning_rate": 0.02, **schedule}),
         AugmentConfig(shift=1),
@@ -58,18 +58,18 @@ def trainer_of(identity: str = "a", teacher: bool = False, **schedule: Any) -> T
     )
 
 
-def run(trainer: Trainer) -> Trainer:
+def run(trainer: ImageTrainer) -> ImageTrainer:
     while not trainer.done:
         trainer.step(lambda step, steps: None)
     return trainer
 
 
-def layers_of(trainer: Trainer) -> list[Neurons]:
+def layers_of(trainer: ImageTrainer) -> list[Neurons]:
     assert isinstance(trainer.model, BinaryNetwork)
     return trainer.model.layers
 
 
-def state_of(trainer: Trainer) -> dict[str, Any]:
+def state_of(trainer: ImageTrainer) -> dict[str, Any]:
     return {name: value.clone() for name, value in trainer.model.state_dict().items()}
 
 

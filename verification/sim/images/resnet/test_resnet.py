@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not inst
 from golden.bits import unpack
 from sim.data.bank_file import read_bank
 from sim.data.binarizers import ROUNDINGS, HeavisideBinarizer, ThermometerBinarizer
-from sim.images.pretrain.train import Trainer
+from sim.images.pretrain.train import ImageTrainer
 from sim.images.resnet import training
 from sim.images.resnet.model import BinarizedResNet, ResNet
 from sim.images.resnet.through import Binarizer, Heaviside, Thermometer
@@ -180,16 +180,16 @@ def test_interrupted_command_goes_on_with_the_same_bits(
     resnet: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resnet("whole")
-    step, done = Trainer.step, []
+    step, done = ImageTrainer.step, []
 
-    def step_three_times(trainer: Trainer, report: Callable[[int, int], None]) -> object:
+    def step_three_times(trainer: ImageTrainer, report: Callable[[int, int], None]) -> object:
         if len(done) == 3:
             raise KeyboardInterrupt
         done.append(trainer)
         return step(trainer, report)
 
     with monkeypatch.context() as interrupted:
-        interrupted.setattr(Trainer, "step", step_three_times)
+        interrupted.setattr(ImageTrainer, "step", step_three_times)
         assert resnet("parts")[0] == 130
     assert "go on with --resume" in resnet("parts")[2]
     status, text, err = resnet("parts", "--resume")
@@ -231,14 +231,14 @@ def test_mistakes_are_told_and_write_nothing(
 
 
 def test_rate_falls_in_steps(resnet: Engram, monkeypatch: pytest.MonkeyPatch) -> None:
-    step, rates = Trainer.step, []
+    step, rates = ImageTrainer.step, []
 
-    def note(trainer: Trainer, report: Callable[[int, int], None]) -> object:
+    def note(trainer: ImageTrainer, report: Callable[[int, int], None]) -> object:
         epoch = step(trainer, report)
         rates.append(epoch.learning_rate)
         return epoch
 
-    monkeypatch.setattr(Trainer, "step", note)
+    monkeypatch.setattr(ImageTrainer, "step", note)
     resnet("out", "--set", "heaviside=[]", "--set", "training.epochs=3")
     # Three epochs, of a tenth each time, then two of the second phase.
     assert rates == pytest.approx([0.1, 0.01, 0.001, 0.01, 0.01])

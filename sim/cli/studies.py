@@ -158,7 +158,7 @@ def pictures(
     The folder of --out holds `report.md` and its pictures.
 
         engram pictures
-        engram pictures pictures --seed 1 --out build/pictures
+        engram pictures --seed 1 --out build/pictures
     """
     from sim.commands.pictures import PicturesCommand
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The command line as a whole: its version, its speed, and that options reach their commands."""
 
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,10 +11,12 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
-from sim.cli import chips, images, studies
+from sim.cli import app, chips, images, studies
 from sim.commands.base import Command
 from sim.commands.pictures import PicturesCommand
 from sim.commands.run import RunCommand
@@ -67,3 +71,13 @@ def test_a_folder_has_the_name_of_the_configuration_unless_one_is_named(
     ]
     assert [command.assignments for command in given] == [[], ["seeds=1", "head.hidden=9"], []]
     assert given[1].command == "engram run a/b.yaml --set seeds=1 --set head.hidden=9 --jobs 2"
+
+
+def test_every_example_of_the_help_can_be_typed() -> None:
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        examples = re.findall(r"^    engram (\S+) ?(.*)$", command.help, re.MULTILINE)
+        assert examples, name
+        for called, arguments in examples:
+            assert called == name
+            command.make_context(name, shlex.split(arguments))

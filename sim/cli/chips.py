@@ -35,7 +35,7 @@ def explore(
         typer.Option(metavar="N", help="Number of trials of the study, of all processes.", min=1),
     ] = 100,
     jobs: Jobs,
-    out: Annotated[Path | None, folder_option("build/explore")] = None,
+    out: Annotated[Path | None, folder_option("build/explore", name="SPACE")] = None,
     data_dir: DataDir = None,
     cache: Annotated[
         Path | None,
@@ -48,7 +48,8 @@ def explore(
         float,
         typer.Option(
             metavar="SECONDS",
-            help="Silence after which a process counts as dead; others then repeat its trial.",
+            help="Seconds of silence after which a process counts as dead. Its trial is then tried "
+            "again.",
             min=1,
         ),
     ] = 60.0,

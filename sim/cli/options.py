@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-def folder_option(home: str, what: str = "Folder of the report") -> Any:
+def folder_option(home: str, what: str = "Folder of the report", name: str = "CONFIG") -> Any:
     """Return the option --out of a command that reads a configuration.
 
     Parameters
@@ -29,13 +29,15 @@ def folder_option(home: str, what: str = "Folder of the report") -> Any:
         Folder in which a folder with the name of the configuration is the default.
     what : str
         What the folder is.
+    name : str
+        What the help calls the configuration.
     """
 
     def named(context: typer.Context, out: Path | None) -> Path:
         return out or Path(home) / Path(context.params["config"]).stem
 
     return typer.Option(
-        "--out", metavar="DIR", help=f"{what}.", callback=named, show_default=f"{home}/CONFIG"
+        "--out", metavar="DIR", help=f"{what}.", callback=named, show_default=f"{home}/{name}"
     )
 
 
@@ -86,7 +88,7 @@ Jobs = Annotated[
     typer.Option(
         "--jobs",
         metavar="N",
-        help="Number of processes. The results do not depend on it.",
+        help="Number of processes.",
         min=1,
         default_factory=_cores,
         show_default="the number of cores",

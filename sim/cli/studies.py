@@ -46,7 +46,8 @@ def run(
 
     The folder of --out holds `report.md`, its figures and `results.json`, which appear as a whole
     when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
-    each run after every task, and --resume goes on from there with the same bits.
+    each run after every task, and --resume goes on from there with the same bits. The results do
+    not depend on --jobs.
 
         engram run digits
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden
@@ -157,7 +158,7 @@ def pictures(
     The folder of --out holds `report.md` and its pictures.
 
         engram pictures
-        engram pictures pictures --seed 1 --out build/pictures
+        engram pictures --seed 1 --out build/pictures
     """
     from sim.commands.pictures import PicturesCommand
 

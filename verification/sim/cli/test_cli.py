@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""The command line as a whole: its version, its speed, and that options reach their commands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from importlib.metadata import version
+from importlib.util import find_spec
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from sim.cli import app, chips, images, studies
+from sim.commands.base import Command
+from sim.commands.pictures import PicturesCommand
+from sim.commands.run import RunCommand
+
+Engram = Callable[..., tuple[int, str, str]]
+Declaration = Callable[..., type[Command]]
+
+DECLARATIONS = {
+    name: getattr(module, name) for module in (studies, images, chips) for name in module.__all__
+}
+
+
+def test_version_is_printed(engram: Engram) -> None:
+    assert engram("--version") == (0, f"engram {version('engram')}\n", "")
+
+
+def test_help_lists_every_command(engram: Engram) -> None:
+    status, out, _ = engram("--help")
+    assert status == 0
+    assert all(f" {name} " in out for name in DECLARATIONS)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    heavy = {"amaranth", "matplotlib", "numba", "optuna", "pydantic", "scipy", "sklearn", "torch"}
+    check = f"import sys, sim.cli; sys.exit(' '.join({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, check=False)
+    assert done.stderr.decode() in ("", "\n")
+
+
+@pytest.mark.parametrize("name", DECLARATIONS)
+def test_options_are_the_arguments_of_the_command(name: str) -> None:
+    if name in images.__all__ and find_spec("torch") is None:
+        pytest.skip("PyTorch (extra `train`) is not installed")
+    declare: Declaration = DECLARATIONS[name]
+    arguments = dict.fromkeys(signature(declare).parameters)
+    assert {*arguments, "command"} == {field.name for field in fields(declare(**arguments))}
+
+
+def test_a_folder_has_the_name_of_the_configuration_unless_one_is_named(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[RunCommand | PicturesCommand] = []
+    monkeypatch.setattr(RunCommand, "execute", lambda self, _: given.append(self))
+    monkeypatch.setattr(PicturesCommand, "execute", lambda self, _: given.append(self))
+    engram("run")
+    engram("run", "a/b.yaml", "--set", "seeds=1", "--set", "head.hidden=9", "--jobs", 2)
+    engram("pictures", "--out", "there")
+    assert [command.out for command in given] == [
+        Path("reports/cifar100"),
+        Path("reports/b"),
+        Path("there"),
+    ]
+    assert [command.assignments for command in given] == [[], ["seeds=1", "head.hidden=9"], []]
+    assert given[1].command == "engram run a/b.yaml --set seeds=1 --set head.hidden=9 --jobs 2"
+
+
+def test_every_example_of_the_help_can_be_typed() -> None:
+    group: Any = typer.main.get_command(app)
+    for name, command in group.commands.items():
+        examples = re.findall(r"^    engram (\S+) ?(.*)$", command.help, re.MULTILINE)
+        assert examples, name
+        for called, arguments in examples:
+            assert called == name
+            command.make_context(name, shlex.split(arguments))

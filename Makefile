@@ -5,13 +5,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test slow lint bench clean model-tools
+.PHONY: demo test quick slow lint bench clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
 
 test: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m "not slow"
+
+quick: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto -m "not slow and not thorough"
 
 slow: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m slow

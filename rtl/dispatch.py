@@ -138,27 +138,26 @@ class Dispatch(wiring.Component):
 
     def _begin(self, m: Module, now: "_UnderWay", header: View) -> None:
         """Take a header, and go on to its units or drop them."""
-        i = self.i
         units = Signal(UNITS_WIDTH)
         legal = Signal()
         m.d.comb += [units.eq(self._units(header)), legal.eq(self._legal(header))]
         with m.State("header"):
-            m.d.comb += i.ready.eq(~self.abort)
+            m.d.comb += self.i.ready.eq(~self.abort)
             m.d.sync += [
                 now.target.eq(header.target),
                 now.index.eq(header.index),
                 now.address.eq(header.address),
                 now.fresh.eq(1),
                 now.left.eq(units),
-                now.ended.eq(i.payload.last),
+                now.ended.eq(self.i.payload.last),
                 now.part.eq(0),
             ]
-            with m.If(i.valid & i.ready):
+            with m.If(self.i.valid & self.i.ready):
                 with m.If(legal & (units != 0)):
                     m.next = "body"
                 with m.Else():
-                    m.d.comb += self.error.eq(~legal | ~i.payload.last)
-                    with m.If(~i.payload.last):
+                    m.d.comb += self.error.eq(~legal | ~self.i.payload.last)
+                    with m.If(~self.i.payload.last):
                         m.next = "rest"
 
     def _cut(self, m: Module, now: "_UnderWay") -> None:

@@ -20,6 +20,55 @@ from verification.rtl import coverage
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci")
 
+#: Folders and modules of tests that `make quick` leaves out: large blocks, proofs, long training,
+#: browsers, databases, and processes that are killed.
+THOROUGH = (
+    "golden/test_kernels_sampler.py",
+    "proofs",
+    "rtl/test_chip.py",
+    "rtl/test_core.py",
+    "rtl/test_counts_latent_buffer.py",
+    "rtl/test_counts_network.py",
+    "rtl/test_counts_sampler.py",
+    "rtl/test_coverage.py",
+    "rtl/test_emit.py",
+    "rtl/test_network.py",
+    "rtl/test_sampler.py",
+    "rtl/test_toggles.py",
+    "sim/commands/test_compare.py",
+    "sim/commands/test_cost.py",
+    "sim/commands/test_explore.py",
+    "sim/commands/test_kill.py",
+    "sim/commands/test_native.py",
+    "sim/commands/test_pretrain.py",
+    "sim/commands/test_rtl.py",
+    "sim/commands/test_run.py",
+    "sim/data/test_seen_classes.py",
+    "sim/explore/designs",
+    "sim/explore/page",
+    "sim/explore/search",
+    "sim/explore/storage",
+    "sim/hardware",
+    "sim/images",
+    "sim/learn/test_decoder.py",
+    "sim/study/test_cached_runs.py",
+    "sim/study/test_study.py",
+    "test_activity.py",
+    "test_contributing.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as thorough what lies there, and what runs a model in Verilog."""
+    here = Path(__file__).parent
+    absent = [name for name in THOROUGH if not (here / name).exists()]
+    if absent:
+        raise pytest.UsageError(f"THOROUGH of verification/conftest.py names {absent[0]}, now gone")
+    for item in items:
+        inside = any(item.path.is_relative_to(here / folder) for folder in THOROUGH)
+        if inside or "simulator" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.thorough)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -104,7 +104,7 @@ def test_gaps_of_gates_are_refused_if_strict(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mapped = replace(MAPPED, leakage=None, missing=("flipflop_leakage",))
-    monkeypatch.setattr("sim.hardware.mapping.map_chip", lambda *_: mapped)
+    monkeypatch.setattr("sim.commands.cost.map_chip", lambda *_: mapped)
     status, out, err = engram("cost", "--map", "--strict", "--out", tmp_path / "cost")
     assert (status, out) == (2, "")
     assert err.endswith(
@@ -122,7 +122,7 @@ def test_map_adds_the_gates_to_the_report(
         told.append(arguments)
         return MAPPED
 
-    monkeypatch.setattr("sim.hardware.mapping.map_chip", map_chip)
+    monkeypatch.setattr("sim.commands.cost.map_chip", map_chip)
     assert engram("cost", "--format", "md")[0] == 0
     assert told == []
     assert json.loads(engram("cost", "--format", "json")[1])["gates"] is None

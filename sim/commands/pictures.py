@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from rich.console import Console
-from rich.progress import Progress
 from threadpoolctl import threadpool_limits
 
 from sim.commands.base import ConfiguredCommand, tell
@@ -25,8 +24,11 @@ from sim.study.fidelity import LARGEST_FEATURES
 from sim.study.methods import Method
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
+from sim.work.progress import Bars
 
 __all__ = ["PicturesCommand"]
+
+_PICTURES = 7  # that `_draw` makes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +50,14 @@ class PicturesCommand(ConfiguredCommand):
         bank = load_bank(config.data, config.tasks, document, self.data_dir)
         _check(config, bank)
         ensure_directory(self.out)
-        with Progress(console=console, transient=True) as bars, threadpool_limits(1):
+        steps = len(config.expanded_methods()) * len(bank.tasks)
+        with Bars(console, "runs", steps + _PICTURES) as bars, threadpool_limits(1):
             runs = self._learn(config, bank, bars)
-            bar = bars.add_task("pictures", total=None)
             pictures = []
             for picture in _draw(bank, runs, self.seed):
                 pictures.append(picture)
-                bars.update(bar, description=picture.name)
+                bars.update(steps + len(pictures), f"picture {picture.name}")
+                bars.tell(f"picture {picture.name}")
         made = (
             f"Made by `{self.command}` (engram {version('engram')}, configuration "
             f"{config.digest()[:12]}, seed {self.seed}). Data: {bank.provenance.rstrip('.')}. D = "
@@ -64,17 +67,16 @@ class PicturesCommand(ConfiguredCommand):
         write_pictures(self.out, config.title, made, pictures)
         tell(console, f"Pictures: {self.out / 'report.md'}, {len(pictures)} of them")
 
-    def _learn(self, config: StudyConfig, bank: Bank, bars: Progress) -> list[Learnt]:
-        methods = config.expanded_methods()
-        bar = bars.add_task("runs", total=len(methods) * len(bank.tasks))
-
+    def _learn(self, config: StudyConfig, bank: Bank, bars: Bars) -> list[Learnt]:
         def run(place: int, method: Method) -> Learnt:
             def show(task: int) -> None:
-                bars.update(bar, completed=place * len(bank.tasks) + task, description=method.label)
+                bars.update(place * len(bank.tasks) + task, method.label)
 
-            return learn(bank, config.head, method, self.seed, lambda p: show(p.task))
+            learnt = learn(bank, config.head, method, self.seed, lambda p: show(p.task))
+            bars.tell(f"run {method.label}")
+            return learnt
 
-        return [run(place, method) for place, method in enumerate(methods)]
+        return [run(place, method) for place, method in enumerate(config.expanded_methods())]
 
 
 def _draw(bank: Bank, runs: list[Learnt], seed: int) -> Iterator[Picture]:

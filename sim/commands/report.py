@@ -8,7 +8,7 @@ from rich.console import Console
 
 from sim.commands.base import Command, tell
 from sim.explore.page.document import html_page
-from sim.explore.page.exploration import read_exploration
+from sim.explore.page.exploration import FILE, read_exploration
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
 
@@ -34,6 +34,8 @@ class ReportCommand(Command):
         """
         if self.out is not None and not self.html:
             raise UserError("--out is the file of the page: give --html, too")
+        if self.out is not None and self.out.resolve() == (self.study / FILE).resolve():
+            raise UserError(f"--out must not be the exploration itself, {self.out}")
         exploration = read_exploration(self.study)
         said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]
         if self.html:

@@ -277,6 +277,19 @@ def test_out_without_html_is_refused(
     assert err == "engram: --out is the file of the page: give --html, too\n"
 
 
+def test_page_does_not_overwrite_the_exploration(
+    tmp_path: Path, engram: Callable[..., tuple[int, str, str]]
+) -> None:
+    folder = write(tmp_path, exploration(3))
+    file = folder / "exploration.json"
+    before = file.read_bytes()
+    (tmp_path / "link").symlink_to(folder)
+    for out in (file, tmp_path / "link" / "exploration.json"):
+        status, _, err = engram("report", folder, "--html", "--out", out)
+        assert (status, err) == (2, f"engram: --out must not be the exploration itself, {out}\n")
+        assert file.read_bytes() == before
+
+
 def test_page_that_cannot_be_written_is_refused(
     tmp_path: Path, engram: Callable[..., tuple[int, str, str]]
 ) -> None:

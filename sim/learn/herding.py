@@ -26,7 +26,7 @@ __all__ = ["herding", "herding_of_bits"]
 
 Integers = NDArray[np.int64]
 
-_FRACTION_BITS = 16  # of the factor that scales a mean to the length of its samples
+_FRACTION_BITS = 16  # fractional bits of the factor on a mean
 
 
 def herding(features: NDArray[np.integer], count: int | None = None) -> Integers:

@@ -32,7 +32,7 @@ __all__ = ["BinPlay"]
 _WORD_WIDTH = 32  # bits of the draw of an index
 _FLIP_WIDTH = 8  # bits of the code of a flip
 _LFSR_BITS = 64
-_LATENT_BITS = 31  # of a float32, less the sign, which is the weight itself
+_LATENT_BITS = 31  # bits of a float32 without the sign, which is the weight itself
 
 Array = NDArray[np.float32]
 

@@ -108,7 +108,7 @@ class GbmSource(ReplaySource):
         self._memory.selector.set_class_weights(np.array(self._counts) / sum(self._counts))
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
-        # Of the M exemplars of the last request, those past `count` go unused.
+        # The last request may give more exemplars than needed; the result leaves them out.
         requests = math.ceil(count / self.params.draws_per_read)
         packed, labels = self._memory.draw(requests, self.n_classes, rng)
         return packed[:count], labels[:count]

@@ -35,6 +35,7 @@ class HammingParams(SourceParams):
     components : int
         K, prototypes a class.
     mixture : MixtureSettings
+        Settings of the fit.
     """
 
     components: int = Field(default=1, ge=1, le=4096)

@@ -108,7 +108,7 @@ class Cache:
             f"{self.counts[kind, 'found'] + self.counts[kind, 'made']} {kind}s"
             for kind in kinds
         ]
-        said = f"Cache {self.path}: found {', '.join(shares) if shares else 'nothing (no use)'}."
+        said = f"Cache {self.path}: found {', '.join(shares) if shares else 'nothing (not used)'}."
         damaged, unkept = (
             sum(self.counts[kind, outcome] for kind in kinds) for outcome in ("damaged", "unkept")
         )

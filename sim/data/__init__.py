@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Images, embedding banks, class orders and tasks, networks, and what ships with engram."""
+"""Images, embedding banks, class orders, tasks, networks, and the files shipped with engram."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Embedding bank: a data set as packed binary embeddings, classes numbered in the order learnt."""
+"""Embedding bank: a data set as packed binary embeddings, its classes in the order of learning."""
 
 import hashlib
 from dataclasses import asdict, dataclass, replace
@@ -27,7 +27,7 @@ CHUNK = 512  # images encoded at a time, to bound the unpacked bits in memory
 
 @dataclass(frozen=True, kw_only=True)
 class Bank:
-    """Packed embeddings of a data set and the tasks they come in.
+    """Packed embeddings of a data set, and the tasks that bring them.
 
     Parameters
     ----------
@@ -38,19 +38,20 @@ class Bank:
     train_labels, test_labels : ndarray of shape (n_samples,), int64
         Positions of the classes in the class order.
     tasks : tuple of range
-        Positions that come with each task.
+        Class positions that each task brings.
     class_names : tuple of str
         Names in the class order.
     thermometer : ThermometerParams or None
-        Code of a pixel, to turn embeddings back into images; None where they are no images.
+        Code of a pixel, to turn embeddings back into images; None where they are not images.
     provenance : str
         Origin, split and order of the data set.
     network_bits : int or None
-        Bits of the network that made the embeddings; None where there is none, or it is unknown.
+        Bits of the network that made the embeddings; None if there is none, or if it is unknown.
     experiences : ndarray of shape (n_samples,), int64, or None
-        Task that each training sample comes in; None where a task brings all of its classes.
+        Task that brings each training sample; None where a task brings all samples of its classes.
     seen : tuple of str
-        Names of the classes of later tasks that the network was trained on: they are not new to it.
+        Names of the classes of later tasks on which the network was trained, so that they are not
+        new to it.
     """
 
     features: int
@@ -68,7 +69,7 @@ class Bank:
 
     @property
     def n_classes(self) -> int:
-        """Classes of all tasks."""
+        """Number of classes of all tasks."""
         return self.tasks[-1].stop
 
     @cached_property
@@ -82,9 +83,9 @@ class Bank:
 
     @cached_property
     def histories(self) -> tuple[str, ...]:
-        """SHA-256, for each task, of all embeddings that a run has met when it has done that task.
+        """SHA-256, for each task, of all embeddings that a run has used by the end of that task.
 
-        Banks whose first tasks are the same share them, whatever their later tasks bring.
+        Banks with the same first tasks share the first values, whatever their later tasks bring.
         """
         classes = (self.features, self.n_classes)
         sha = hashlib.sha256(repr((classes, digest_of(self.test, self.test_labels))).encode())
@@ -96,18 +97,24 @@ class Bank:
 
     @property
     def smallest_class(self) -> int:
-        """Training samples of the class that has fewest."""
+        """Number of training samples of the smallest class."""
         return int(np.bincount(self.train_labels, minlength=self.n_classes).min())
 
     def first(self, features: int) -> "Bank":
-        """Return the same samples by the first D bits of their embeddings.
+        """Return the same samples with only the first bits of their embeddings.
 
-        They are no images any more, and the bits of the network are those of all that it makes.
+        The shorter embeddings are not images any more. `network_bits` stays that of the whole
+        network.
+
+        Parameters
+        ----------
+        features : int
+            D, number of bits to keep.
 
         Raises
         ------
         ValueError
-            If an embedding has fewer.
+            If an embedding has fewer bits.
         """
         if not 1 <= features <= self.features:
             raise ValueError(
@@ -124,11 +131,11 @@ class Bank:
         )
 
     def in_tasks(self, tasks: tuple[range, ...]) -> "Bank":
-        """Return the same embeddings, which come in other tasks."""
+        """Return the same embeddings, split into other tasks."""
         return replace(self, tasks=tasks)
 
     def in_instances(self, experiences: int) -> "Bank":
-        """Return the same embeddings in tasks that all bring samples of every class."""
+        """Return the same embeddings in tasks that each bring new samples of every class."""
         return replace(
             self,
             tasks=(range(self.n_classes),) * experiences,
@@ -151,18 +158,20 @@ def build_bank(
     tasks: tuple[range, ...],
     cache: Cache = NO_CACHE,
 ) -> Bank:
-    """Encode a data set with the thermometer, pixels themselves being the features.
+    """Encode a data set with the thermometer; the pixels themselves are the features.
 
     Parameters
     ----------
     images : ImageSet
+        Data set.
     data : DataConfig
-        b and T; pixels of more bits are shifted right.
+        Its `bits` b and `levels` T; pixels of more bits are shifted right.
     order : ndarray of shape (n_classes,), int64
         Class at each position.
     tasks : tuple of range
+        Class positions that each task brings.
     cache : Cache
-        Where encoded images are kept, whatever their order and tasks.
+        Cache of encoded images; an entry serves every class order and every split into tasks.
 
     Raises
     ------
@@ -201,16 +210,18 @@ def bank_of_file(
     tasks: tuple[range, ...],
     network_bits: int | None = None,
 ) -> Bank:
-    """Bring the embeddings of a bank file into tasks.
+    """Split the embeddings of a bank file into tasks.
 
     Parameters
     ----------
     file : BankFile
+        Embeddings, labels and origin.
     order : ndarray of shape (n_classes,), int64
         Class at each position.
     tasks : tuple of range
+        Class positions that each task brings.
     network_bits : int, optional
-        Bits of the network.
+        Bits of the network that made the embeddings, if known.
     """
     position = np.argsort(order)
     class_names = tuple(file.class_names[label] for label in order)
@@ -235,7 +246,7 @@ def bank_of_file(
 
 
 def _first_bits(packed: Packed, features: int) -> Packed:
-    """Return rows of so many bits; those past them in the last word are 0."""
+    """Return the first `features` bits of each row; the unused bits of the last word are 0."""
     words = packed[:, : word_count(features)].copy()
     words[:, -1] &= np.uint64(2 ** (features - 64 * (words.shape[1] - 1)) - 1)
     return words

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Bank file: a data set as embeddings of one network, with where they come from.
+"""Bank file: a data set as embeddings of one network, with their origin.
 
-All integers little-endian.
+All integers are little-endian.
 
 ============ ==========================================================================
 bytes        content
@@ -39,7 +39,7 @@ _HEADER = struct.Struct("<8sII")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _LARGEST_CLASSES = 2**16
 
-# What a description must hold, and of which kind.
+# Keys of a description and the types of their values.
 _KEYS: dict[str, type] = {
     "class_names": list,
     "data": str,
@@ -66,6 +66,7 @@ class BankFile:
     train_labels, test_labels : ndarray of shape (n_samples,), int64
         Classes, numbered as in the data set.
     class_names : tuple of str
+        Names of the classes, numbered as in the data set.
     data, data_sha256 : str
         Name of the data set, and `sim.data.datasets.ImageSet.digest`.
     provenance : str
@@ -109,9 +110,9 @@ class BankFile:
                 raise ValueError("Unused bits of the embeddings must be 0, not 1")
 
     def trained_classes(self) -> frozenset[int]:
-        """Return the classes that the network was trained on, as far as `pretraining` says.
+        """Return the classes on which the network was trained, as far as `pretraining` says.
 
-        They are the first `base` of the class order, of the data set of the same name.
+        They are the first `base` classes of the class order, if `pretraining` names this data set.
         """
         classes = self.pretraining.get("classes")
         if not isinstance(classes, dict) or classes.get("data") != self.data:
@@ -119,7 +120,7 @@ class BankFile:
         try:
             order = class_order(len(self.class_names), classes["order"])
             return frozenset(order[: int(classes["base"])].tolist())
-        except (KeyError, TypeError, ValueError):  # of a card by somebody else
+        except (KeyError, TypeError, ValueError):  # a card that another program wrote
             return frozenset()
 
 
@@ -155,12 +156,12 @@ def encode_bank(bank: BankFile) -> bytes:
 
 
 def decode_bank(data: bytes) -> BankFile:
-    """Return what `encode_bank` was given.
+    """Return the content of a bank file, the inverse of `encode_bank`.
 
     Raises
     ------
     ValueError
-        If the file is damaged in any way; the message names what and where.
+        If the file is damaged in any way; the message says what is damaged and where.
     """
     start = _read_header(data)
     about = _read_description(data[_HEADER.size : start])
@@ -197,8 +198,9 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
     Parameters
     ----------
     path : Path
+        File to read.
     network_sha256 : str, optional
-        Hash of the network file whose embeddings are wanted.
+        SHA-256 of the network file that must have made the embeddings.
 
     Raises
     ------
@@ -218,7 +220,7 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
 
 
 def _read_header(data: bytes) -> int:
-    """Return where the description ends."""
+    """Return the position of the first byte after the description."""
     if len(data) < _HEADER.size + _DIGEST_SIZE:
         raise ValueError(
             f"Bank file must be at least {_HEADER.size + _DIGEST_SIZE} bytes, not {len(data)}: "
@@ -239,7 +241,7 @@ def _read_header(data: bytes) -> int:
 
 
 def _read_description(text: bytes) -> dict[str, Any]:
-    """Return the description, every key of its kind."""
+    """Return the description, with the type of every value checked."""
     try:
         about = json.loads(text.decode())
     except (ValueError, RecursionError) as error:

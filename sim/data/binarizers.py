@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real-valued embeddings as bits: the two binarizers of Generative Binary Memory, section 3.3."""
+"""The two binarizers of real embeddings in Generative Binary Memory, section 3.3."""
 
 from dataclasses import dataclass
 
@@ -12,8 +12,8 @@ __all__ = ["ROUNDINGS", "HeavisideBinarizer", "ThermometerBinarizer"]
 
 Bits = NDArray[np.uint8]
 
-#: How bit j of p is decided: it is 1 where ``steps * z`` reaches ``j + offset``; by rounding, the
-#: number of steps over that of bits, and the offset.
+#: For each rounding, ``steps - p`` and ``offset``: bit j of p is 1 where ``steps * z`` reaches
+#: ``j + offset``.
 ROUNDINGS = {"nearest": (0, 0.5), "floor": (0, 1.0), "centred": (1, 1.0)}
 
 
@@ -21,23 +21,23 @@ ROUNDINGS = {"nearest": (0, 0.5), "floor": (0, 1.0), "centred": (1, 1.0)}
 class ThermometerBinarizer:
     """Codes each feature of 0..1 as a run of ones in p bits (Buckman et al., 2018).
 
-    Bit ``p i + j`` belongs to feature i and tells whether it reaches the threshold j; smaller and
-    larger features count as 0 and 1. The paper's code (gbm, eq. 5) cannot be meant as printed:
-    its bit 0 is never set, and all others of a feature are equal.
+    Bit ``p i + j`` belongs to feature i and is 1 where that feature reaches threshold j. Features
+    below 0 count as 0, features above 1 as 1. The paper's code (gbm, eq. 5) must have a misprint:
+    as printed, bit 0 is never set, and all other bits of a feature are equal.
 
     Parameters
     ----------
     bits : int
-        p, bits a feature, hence p + 1 levels.
+        p, bits a feature, which give p + 1 levels.
     rounding : {"nearest", "floor", "centred"}
-        Thresholds ``(j + 1/2)/p``, which decode to the nearest level; ``(j + 1)/p``, the least
-        change of eq. (5), which decodes half a level too low on average; ``(j + 1)/(p + 1)``,
-        levels of equal share.
+        Thresholds. ``nearest``: ``(j + 1/2)/p``, which decode to the nearest level. ``floor``:
+        ``(j + 1)/p``, the smallest change of eq. (5), which decode half a level too low on average.
+        ``centred``: ``(j + 1)/(p + 1)``, which give all levels equal shares of 0..1.
 
     Raises
     ------
     TypeError, ValueError
-        If `bits` is no integer from 1, or `rounding` none of these.
+        If `bits` is not an integer >= 1, or `rounding` is none of these.
     """
 
     bits: int
@@ -59,7 +59,7 @@ class ThermometerBinarizer:
         Parameters
         ----------
         features : array-like of shape (..., D), real
-            Compared in their own precision.
+            Features; they are compared in their own precision.
 
         Returns
         -------
@@ -92,7 +92,7 @@ class ThermometerBinarizer:
         Raises
         ------
         ValueError
-            If the bits are not p to a feature.
+            If the number of bits is not a multiple of p.
         """
         values = np.asarray(bits, np.float64)
         if values.shape[-1] % self.bits:
@@ -105,18 +105,19 @@ class ThermometerBinarizer:
 
 @dataclass(frozen=True, eq=False)
 class HeavisideBinarizer:
-    """Projects D features to f D and keeps whether each is 0 or more.
+    """Projects D features to f D values and keeps one bit each: whether the value is >= 0.
 
     Parameters
     ----------
     weights : ndarray of shape (f D, D), real
         Filters of the point-wise convolution, learnt with the network.
     biases : ndarray of shape (f D,), real
+        Biases of the filters.
 
     Raises
     ------
     ValueError
-        If the shapes are not these.
+        If the shapes differ from these.
     """
 
     weights: NDArray[np.floating]
@@ -141,7 +142,7 @@ class HeavisideBinarizer:
 
 
 def _numbers(features: ArrayLike) -> NDArray[np.floating]:
-    """Return features as they are, in floating point."""
+    """Return features in floating point; floating-point features stay as they are."""
     z = np.asarray(features)
     if z.dtype.kind != "f":
         z = z.astype(np.float64)

@@ -39,7 +39,7 @@ def read_network(path: Path) -> tuple[Network, bytes]:
 
 
 def card_path(network: Path) -> Path:
-    """Return where the card of a network file lies, which says how it was trained."""
+    """Return the path of a network file's card, which says how the network was trained."""
     return network.with_suffix(".json")
 
 
@@ -55,18 +55,25 @@ def embed(
     Parameters
     ----------
     network : Network
+        Network that makes the embeddings.
     network_file : bytes
-        Its file.
+        Content of its file.
     images : ImageSet
+        Data set.
     pretraining : dict
-        Plain data on the training of the network, empty if unknown.
+        Plain data on the training of the network; empty if unknown.
     advance : callable
-        Told how many more images have been embedded.
+        Called with the number of images embedded since its last call.
+
+    Returns
+    -------
+    BankFile
+        Embeddings of the training and the test images, with their origin.
 
     Raises
     ------
     UserError
-        If the network takes images of another size, or of more bits.
+        If the network takes images of another size, or pixels of more bits.
     """
     check_input(network.params, images)
     packed = {}
@@ -93,12 +100,14 @@ def embed(
 
 
 def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:
-    """Return images in pixels of `bits` bits: wider ones are shifted right.
+    """Return images with pixels of `bits` bits; wider pixels are shifted right.
 
     Parameters
     ----------
     images : ImageSet
+        Data set.
     part : {"train", "test"}
+        Part of the data set.
     bits : int
         Bits of a pixel, at most those of the images.
 
@@ -121,7 +130,7 @@ def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:
 
 
 def check_input(params: NetworkParams, images: ImageSet) -> None:
-    """Make sure that a network takes images of such a size.
+    """Check that a network takes images of the size of a data set.
 
     Raises
     ------
@@ -138,7 +147,7 @@ def check_input(params: NetworkParams, images: ImageSet) -> None:
 
 
 def read_card(path: Path, network_file: bytes) -> dict[str, Any]:
-    """Return what the card beside a network file says of its training; nothing without one."""
+    """Return the training that the card of a network file describes; empty without a card."""
     if find_file([path]) is None:
         return {}
     try:
@@ -153,4 +162,4 @@ def read_card(path: Path, network_file: bytes) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

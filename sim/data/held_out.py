@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training samples that are held out, to be tested on before any test."""
+"""Training samples that are held out for validation."""
 
 from collections.abc import Sequence
 
@@ -12,28 +12,31 @@ __all__ = ["held_out_samples"]
 def held_out_samples(
     labels: NDArray[np.int64], names: Sequence[str], share: float, seed: int
 ) -> NDArray[np.bool_]:
-    """Return which samples are held out, drawn class by class.
+    """Return which samples are held out; they are drawn class by class.
 
-    What is drawn of a class depends on the classes before it, not on those after it.
+    The samples drawn from a class depend on the classes before it, not on those after it.
 
     Parameters
     ----------
     labels : ndarray of shape (n_samples,), int64
+        Class of each sample.
     names : sequence of str
-        Of classes 0, 1, ..., of whose samples some are held out; those after them lose none.
+        Names of classes 0, 1, ... that lose samples; later classes keep all of theirs.
     share : float
-        Of the samples of each class, rounded, halves up.
+        Share of the samples of each class to hold out. The number is rounded, halves up.
     seed : int
+        Seed of the draw.
 
     Returns
     -------
     ndarray of shape (n_samples,), bool
+        True for a sample that is held out.
 
     Raises
     ------
     ValueError
-        If none of a class's samples would be held out, or all; the message names share, samples
-        and class.
+        If no sample or every sample of a class would be held out. The message names share, number
+        of samples and class.
     """
     rng = np.random.default_rng(seed)
     held_out = np.zeros(len(labels), np.bool_)

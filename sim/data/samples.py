@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A few labelled raw images of a data set in one file, to run whole networks on without it."""
+"""A few labelled raw images of a data set in one file, to run networks without the data set."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ class Samples:
     Parameters
     ----------
     images : ndarray of shape (n_images, H, W, C), uint8
-        Pixels as the data set has them.
+        Pixels, the same as in the data set.
     labels : ndarray of shape (n_images,), int64
         Classes, numbered as in the data set.
     places : ndarray of shape (n_images,), int64
@@ -39,7 +39,7 @@ def choose_samples(images: ImageSet, per_class: int) -> Samples:
     Raises
     ------
     UserError
-        If a class has fewer.
+        If a class has fewer test images than `per_class`.
     """
     counts = np.bincount(images.test_labels, minlength=images.n_classes)
     if per_class > counts.min():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections of a configuration on data: which embeddings, and in which tasks."""
+"""Sections of a configuration that choose the embeddings and their split into tasks."""
 
 from typing import Any, Literal
 
@@ -13,7 +13,7 @@ __all__ = ["DataConfig", "TasksConfig"]
 
 
 class DataConfig(Section):
-    """Which images, and how a pixel becomes bits (contract, 3); or a bank of embeddings.
+    """Images and the code of their pixels (contract, 3), or a bank of embeddings.
 
     Attributes
     ----------
@@ -24,13 +24,13 @@ class DataConfig(Section):
     levels : int
         T, thermometer bits a colour.
     path : str or null
-        Bank file, or the name of a shipped one (`sim.data.shipped`); of ``bank`` alone, which has
-        no use for `bits` and `levels`.
+        Bank file, or the name of a shipped one (`sim.data.shipped`). Only ``bank`` has this key;
+        it ignores `bits` and `levels`.
     network : str or null
-        Network file that the bank must be of, likewise; any network if null, and the shipped one
-        of a shipped bank.
+        Network file that must have made the bank, or the name of a shipped one. If null, a shipped
+        bank needs its shipped network, and any other bank may come from any network.
     features : int or null
-        D, first bits of an embedding that are used; all if null.
+        D, number of first bits of an embedding to use; all if null.
     """
 
     name: str = "digits"
@@ -53,7 +53,9 @@ class DataConfig(Section):
         if self.name == "bank" and self.path is None:
             raise ValueError("path must be given for a bank: the file that engram bank wrote")
         if self.name != "bank" and (self.path is not None or self.network is not None):
-            raise ValueError(f"path and network must be left out for {self.name}: they are of bank")
+            raise ValueError(
+                f"path and network must be left out for {self.name}: only bank has them"
+            )
         return self
 
     @pydantic.model_validator(mode="after")
@@ -66,27 +68,28 @@ class DataConfig(Section):
 
 
 class TasksConfig(Section):
-    """Which classes come when, in the Base-x/Inc-y notation.
+    """Split of the classes into tasks, in the Base-x/Inc-y notation.
 
     Attributes
     ----------
     base, increment : int
         Classes of the first task and of every later one; base 0 makes all tasks alike.
     order : "identity", int or list of int
-        Class order: as in the data set, the permutation of a seed (1993 in most papers), or a list.
+        Class order: that of the data set, the permutation of a seed (1993 in most papers), or a
+        list of all classes.
     instances : int or null
-        Tasks of "new instances", which all bring samples of every class, in place of base and
-        increment; of methods alone that learn a class again.
+        Number of "new instances" tasks, which replace base and increment. Each task brings new
+        samples of every class. Only methods that can learn a class again support them.
     allow_seen : bool
-        Whether later tasks may bring classes that the network of the bank was trained on. Such
-        classes are not new to it, so that a study of them is refused otherwise.
+        Whether later tasks may bring classes on which the network of the bank was trained. Such
+        classes are not new to it. A study of them is refused unless this key is true.
     """
 
     base: int = Field(default=2, ge=0)
     increment: int = Field(default=2, ge=1)
     instances: int | None = Field(default=None, ge=1, le=10_000)
     order: Literal["identity"] | int | list[int] = "identity"
-    # None stands for false, and so leaves the digest of a configuration as it was without the key.
+    # None stands for false, so that the digest is the same as without the key.
     allow_seen: bool | None = None
 
     @pydantic.field_validator("allow_seen")

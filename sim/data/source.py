@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The bank of a study's configuration: its data, found and brought into the class order."""
+"""The bank of a study's configuration: its data, loaded and put in the class order."""
 
 import hashlib
 from dataclasses import dataclass
@@ -34,20 +34,22 @@ def load_bank(
     Parameters
     ----------
     data : DataConfig
+        Data set or bank.
     tasks : TasksConfig
+        Class order and tasks.
     document : Document
-        Where the values of both stand.
+        Document that both come from; it knows the lines of their values.
     data_dir : Path or None
         Folder of the data archives.
     cache : Cache
-        As of `build_bank`.
+        Cache of encoded images, as in `build_bank`.
 
     Raises
     ------
     UserError
-        If data are missing or damaged, or lack samples of a class; if order, tasks or bits do not
-        fit them, or later tasks bring classes that the network was trained on, with the line of
-        the configuration.
+        If data are missing or damaged, or a class has no samples. Also if order, tasks or bits do
+        not fit the data, or if later tasks bring classes on which the network was trained; the
+        message then names the line of the configuration.
     """
     source = _source(data, data_dir)
     n_classes = len(source.class_names)
@@ -118,7 +120,7 @@ def _file(name: str, shipped: str) -> Path:
 
 
 def _seen_message(bank: Bank, document: Document) -> str:
-    """Say that later tasks bring classes which the network knows, and what would be right."""
+    """Return the message that later tasks bring classes of the network's training, and the fix."""
     shown = ", ".join(bank.seen[:3]) + (", ..." if len(bank.seen) > 3 else "")
     number = f"{len(bank.seen)} class{'es' * (len(bank.seen) > 1)}"
     return (
@@ -130,7 +132,7 @@ def _seen_message(bank: Bank, document: Document) -> str:
 
 
 def _check_samples(bank: Bank) -> None:
-    """Refuse data with a class that nothing can be learnt of, or that nothing is tested on."""
+    """Refuse data with a class that has no training samples or no test samples."""
     for part, labels in (("training", bank.train_labels), ("test", bank.test_labels)):
         counts = np.bincount(labels, minlength=bank.n_classes)
         if not counts.all():

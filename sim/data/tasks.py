@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Which classes come when: the class order, and its split into a base and increments.
+"""The class order, and its split into a base and increments.
 
-After ordering, a label is the position of a class in the order, so that tasks are ranges and the
-classes seen so far are always ``0..n-1``.
+After ordering, a label is the position of a class in the order. Tasks are therefore ranges, and
+the classes seen so far are always ``0..n-1``.
 """
 
 from collections.abc import Sequence
@@ -25,10 +25,10 @@ def class_order(
     Parameters
     ----------
     n_classes : int
-        Classes of the data set.
+        Number of classes of the data set.
     order : "identity", int or sequence of int
-        The order of the data set; the permutation of a seed, where 1993 is the custom of the field;
-        or the classes themselves, each once.
+        ``"identity"``: the order of the data set; int: the permutation of this seed, by custom
+        1993; sequence: the classes themselves, each once.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def class_order(
     Raises
     ------
     TypeError
-        If `order` is of no kind named above.
+        If `order` has none of these types.
     ValueError
         If a seed is out of range, or a list does not name each class once.
     """
@@ -50,8 +50,8 @@ def class_order(
     if isinstance(order, Sequence | np.ndarray):
         return _listed_order(n_classes, [_as_int(label) for label in order])
     check_integer("Class order seed", order, 0, _LARGEST_SEED)
-    # The one place for numpy's legacy generator: the orders that papers and their code name by a
-    # seed are its permutations, and no other generator gives them.
+    # Papers and their code name class orders by the seed of numpy's legacy generator. No other
+    # generator gives these permutations, so it is used here, and only here.
     generator = np.random.RandomState(order)
     return generator.permutation(n_classes).astype(np.int64)
 
@@ -62,9 +62,9 @@ def split_tasks(n_classes: int, base: int, increment: int) -> tuple[range, ...]:
     Parameters
     ----------
     n_classes : int
-        Classes of all tasks.
+        Number of classes of all tasks.
     base : int
-        Classes of the first task; 0, as in "B0-Inc10", makes it one more increment.
+        Classes of the first task. With 0, as in "B0-Inc10", the first task is an increment, too.
     increment : int
         Classes of each later task.
 
@@ -76,7 +76,7 @@ def split_tasks(n_classes: int, base: int, increment: int) -> tuple[range, ...]:
     Raises
     ------
     TypeError
-        If an argument is no integer.
+        If an argument is not an integer.
     ValueError
         If one is out of range, or the increments do not end at `n_classes`.
     """
@@ -92,21 +92,22 @@ def split_tasks(n_classes: int, base: int, increment: int) -> tuple[range, ...]:
 
 
 def split_instances(labels: NDArray[np.integer], experiences: int) -> NDArray[np.int64]:
-    """Return the experience that each sample comes in where all bring samples of every class.
+    """Return the experience of each sample where each experience brings samples of every class.
 
-    This is the NI protocol, "new instances", of binary latent replay: the samples of a class, in
-    the order of the data set, are shared out in as many runs of equal length.
+    This is the NI protocol, "new instances", of binary latent replay. It splits the samples of a
+    class, in the order of the data set, into one run of equal length for each experience.
 
     Parameters
     ----------
     labels : ndarray of shape (n_samples,), integers
+        Class of each sample.
     experiences : int
         Number of experiences.
 
     Returns
     -------
     ndarray of shape (n_samples,), int64
-        In ``0..experiences - 1``; the counts of a class differ by one at most.
+        Experience, in ``0..experiences - 1``. A class's numbers of samples differ by one at most.
 
     Raises
     ------

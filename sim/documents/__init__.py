@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""YAML with the line of every key, overrides, schemas and messages."""
+"""YAML documents: the line of every key, overrides, schemas and error messages."""

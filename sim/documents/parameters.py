@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections of a YAML file that stand for the parameters of hardware, key by key."""
+"""Sections of a YAML file that hold the parameters of hardware, one key each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -13,12 +13,12 @@ __all__ = ["ParametersSection", "parameters_section", "values_section"]
 
 
 class ParametersSection(Section):
-    """Section that stands for what `build` makes of its fields; faults of that are the section's.
+    """Section whose fields are arguments of `build`; an error of `build` is one of the section.
 
     Attributes
     ----------
     build : callable
-        Makes the parameters of the fields, by their names.
+        Takes the fields as keyword arguments and returns the parameters.
     """
 
     build: ClassVar[Callable[..., Any]]
@@ -40,7 +40,13 @@ class ParametersSection(Section):
 
 
 def parameters_section(params: Any) -> type[ParametersSection]:
-    """Return the schema of a dataclass of parameters, whose fields are the defaults."""
+    """Return the schema for a dataclass of parameters; its field values are the defaults.
+
+    Parameters
+    ----------
+    params : dataclass instance
+        Parameters whose values become the defaults of the schema.
+    """
     values = {f.name: getattr(params, f.name) for f in fields(params)}
     return values_section(values, get_type_hints(type(params)), type(params))
 
@@ -48,15 +54,21 @@ def parameters_section(params: Any) -> type[ParametersSection]:
 def values_section(
     values: Mapping[str, Any], kinds: Mapping[str, Any], build: Callable[..., Any]
 ) -> type[ParametersSection]:
-    """Return the schema of some values, which are its defaults; dataclasses become sections.
+    """Return a schema whose defaults are the given values; dataclasses become sections.
 
     Parameters
     ----------
     values : mapping of str to Any
+        Default of every key.
     kinds : mapping of str to type
-        Types of those values that are not simply of the type they have.
+        Type of a key, where it is not the type of the default.
     build : callable
         See `ParametersSection`.
+
+    Returns
+    -------
+    type of ParametersSection
+        The schema.
     """
     content: dict[str, Any] = {}
     for name, value in values.items():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Configurations as a user names them: a built-in one or a file, with keys overridden."""
+"""Configurations that a user names: a built-in one or a file, with overrides of its keys."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,7 +23,7 @@ def load(
     Parameters
     ----------
     model : type of Section
-        What the file must be.
+        Schema of the file.
     name : str
         Path of a YAML file, or the name of a built-in configuration.
     built_in : Path
@@ -34,8 +34,9 @@ def load(
     Returns
     -------
     config : Model
+        The configuration.
     document : Document
-        Where each value stands, for messages about it.
+        Data and the place of each value, for messages about it.
 
     Raises
     ------
@@ -56,16 +57,17 @@ def read_document(
     name : str
         Path of a YAML file, or the stem of one in `built_in`.
     built_in : Path
+        Folder of the built-in files.
     overrides : iterable of str
         ``key.path=value`` assignments, applied in order.
     what : str
-        What the file is, in messages.
+        Noun for the file in messages.
 
     Raises
     ------
     UserError
-        If there is no such file, it is no YAML, or an assignment does not fit it; the message names
-        file and line, or the assignment.
+        If there is no such file, it is not YAML, or an assignment does not fit it. The message
+        names file and line, or the assignment.
     """
     path = built_in_or_own(name, built_in, what)
     document = parse(read_text(path), str(path))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every section of a configuration is: checked, unchangeable, with no unknown key in it."""
+"""Base of the sections of a configuration: checked, frozen and without unknown keys."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ class Section(BaseModel):
     Attributes
     ----------
     beside : frozenset of str
-        Keys that decide no result: the digest leaves them out.
+        Keys that decide no result; the digest leaves them out.
     digests_nulls : bool
-        Whether the text that is digested holds keys without a value, and a blank after every comma
-        and colon. Configurations of what learns from images do; all others have neither.
+        Whether the digested text holds the keys without a value, and a blank after every comma and
+        colon. It does for configurations of trainers that learn from images, and for no others.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -32,14 +32,14 @@ class Section(BaseModel):
         return self.model_dump(mode="json", exclude_none=True)
 
     def digest(self, **more: Any) -> str:
-        """Return the SHA-256, in hexadecimal, of all in the section that decides results.
+        """Return the SHA-256, in hexadecimal, of all keys of the section that decide results.
 
-        Reports, banks and cards hold such digests, so the text that is digested must not change.
+        Reports, banks and cards hold such digests, so the digested text must not change.
 
         Parameters
         ----------
         more
-            Plain data that decide the results, too; each takes the place of the key of its name.
+            Further plain data that decide the results; each replaces the key of the same name.
         """
         nulls = self.digests_nulls
         about = self.model_dump(mode="json", exclude=set(self.beside), exclude_none=not nulls)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Documents checked against a pydantic model; a fault reads "place: key must be X, not Y"."""
+"""Check of documents against a pydantic model; a fault reads "place: key must be X, not Y"."""
 
 import difflib
 import json
@@ -18,7 +18,7 @@ __all__ = ["validate"]
 
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
-# What pydantic's types of errors ask for, where its own words are those of JSON or of Python.
+# The right value for each of pydantic's error types whose own text speaks of JSON or of Python.
 _WANTED = {
     "bool_type": "true or false",
     "dict_type": "a mapping",
@@ -36,7 +36,7 @@ _WANTED = {
 }
 _SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
-# Errors that have a sentence of their own.
+# Error types that carry a whole sentence, which is shown as it is.
 _TOLD = {"assertion_error", "json_invalid", "value_error"}
 
 
@@ -46,8 +46,8 @@ def validate(model: type[Model], document: Document) -> Model:
     Parameters
     ----------
     model : type of pydantic.BaseModel
-        Schema. To refuse unknown keys it sets ``extra="forbid"``; unions of models carry a
-        discriminator, so that an error concerns the one that was meant.
+        Schema. It sets ``extra="forbid"`` to refuse unknown keys. Unions of models have a
+        discriminator, so that an error concerns the model that the user meant.
     document : Document
         Data with their lines.
 
@@ -59,17 +59,19 @@ def validate(model: type[Model], document: Document) -> Model:
     Raises
     ------
     UserError
-        If the data do not fit: one line a fault, in the order of the document.
+        If the data do not fit. The message has one line for every fault, in the order of the
+        document.
     """
     try:
-        # The JSON reading is the strict one that still takes a list for a tuple, text for a Path.
+        # Strict reading of JSON accepts a list for a tuple and text for a Path; of Python, it does
+        # not.
         return model.model_validate_json(json.dumps(document.data), strict=True)
     except pydantic.ValidationError as error:
-        # The members of a union have an error each at the same place.
+        # Every member of a union reports an error of its own at the same place.
         faults: dict[KeyPath, list[Any]] = defaultdict(list)
         for item in error.errors(include_url=False):
             faults[_data_path(document.data, item)].append(item)
-        # What is wrong inside a value says more than that the value is wrong.
+        # A fault inside a value says more than the fault of the value as a whole.
         innermost = [p for p in faults if not any(p != q and p == q[: len(p)] for q in faults)]
         raise UserError(
             "\n".join(
@@ -82,9 +84,9 @@ def validate(model: type[Model], document: Document) -> Model:
 def _data_path(data: Any, item: Any) -> KeyPath:
     """Return the part of an error's location that names data.
 
-    Pydantic mixes in the union members and validators it went through; whatever is no key of the
-    data on the way is one of those, except that a missing key comes last. The discriminator of a
-    union is the key that its tag stands at.
+    Pydantic's location also holds the union members and validators on the way. A step that is no
+    key of the data is one of those, except the last step, which may be a missing key. For an error
+    of a union's tag, the location ends in the discriminator, the key that holds the tag.
     """
     location: Sequence[Any] = item["loc"]
     if "discriminator" in item.get("ctx", {}):
@@ -102,7 +104,7 @@ def _data_path(data: Any, item: Any) -> KeyPath:
 
 
 def _is_missing_key(item: Any) -> bool:
-    # An item missing at the end of a list is a fault of the list.
+    # If a list is too short, the list is at fault, so no key is missing.
     return item["type"] == "union_tag_not_found" or (
         item["type"] == "missing" and isinstance(item["loc"][-1], str)
     )
@@ -135,7 +137,7 @@ def _unknown_key(path: KeyPath, kinds: list[Any]) -> str:
 
 
 def _wanted(items: list[Any]) -> str:
-    """Return what would be right by the errors of one value, as in "an integer or a list"."""
+    """Return the right choices that the errors of one value name, as in "an integer or a list"."""
     choices: list[str] = []
     phrases: list[str] = []
     for item in items:
@@ -163,7 +165,7 @@ def _phrase(kind: str, message: str, location: Sequence[Any], context: Mapping[s
 
 
 def _errors_of(kinds: list[Any]) -> list[Any]:
-    """Return the errors of a value that is of none of some types."""
+    """Return the errors that every one of some types reports for a value of another type."""
     errors = []
     for kind in kinds:
         try:
@@ -174,9 +176,9 @@ def _errors_of(kinds: list[Any]) -> list[Any]:
 
 
 def _kinds_at(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> list[Any]:
-    """Return the types that a place of the data may have; only its last key may be missing there.
+    """Return the types that a place of the data may have; only its last key may be missing.
 
-    Those models of a union are left out that the data rule out by a literal field.
+    The result leaves out the models of a union that a literal field of the data excludes.
     """
     kinds: list[Any] = [model]
     for key in path:
@@ -187,14 +189,14 @@ def _kinds_at(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> list
 
 
 def _inside(kind: Any, key: str | int) -> Sequence[Any]:
-    """Return the types of what may stand at a key of a type: of a list, those of its items."""
+    """Return the possible types of the value at a key of a type; for a list, those of its items."""
     if _is_model(kind):
         return [of for name, of in _types_of(kind).items() if name == key]
     return get_args(kind)
 
 
 def _members(kind: Any) -> list[Any]:
-    """Return the members of a union, itself one of a type that is none."""
+    """Return the members of a union; of any other type, a list of that type alone."""
     if get_origin(kind) is Annotated:
         return _members(get_args(kind)[0])
     if get_origin(kind) in (Union, types.UnionType):
@@ -215,7 +217,7 @@ def _is_model(kind: Any) -> TypeGuard[type[pydantic.BaseModel]]:
 
 
 def _types_of(model: type[pydantic.BaseModel]) -> dict[str, Any]:
-    """Return the types of a model's fields by the key that the data use."""
+    """Return the types of a model's fields, under the keys that the data use."""
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 

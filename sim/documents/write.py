@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Data written as YAML for people, in the order that they have."""
+"""Data written as readable YAML; the order of the keys stays."""
 
 import io
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ __all__ = ["as_yaml"]
 
 
 class _Representer(SafeRepresenter):
-    """Writes numbers as 1.0e-06, which readers of YAML 1.1 take for numbers, too."""
+    """Writes small numbers as 1.0e-06, a form that readers of YAML 1.1 take for a number, too."""
 
     def represent_float(self, data: float) -> ScalarNode:
         node = super().represent_float(data)
@@ -26,7 +26,7 @@ _Representer.add_representer(float, _Representer.represent_float)
 
 
 def as_yaml(data: Mapping[str, Any]) -> str:
-    """Return data as a YAML text; no text in them is broken into lines.
+    """Return data as YAML text; long strings stay on one line.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""YAML texts whose every value remembers its line, so that a message can point at it."""
+"""YAML texts read with the line of every value, so that a message can point at it."""
 
 import re
 from collections.abc import Mapping
@@ -18,22 +18,22 @@ __all__ = ["Document", "KeyPath", "apply_override", "dotted", "parse"]
 
 KeyPath = tuple[str | int, ...]
 
-# Bounds that keep a small text from becoming huge data: aliases of aliases multiply.
+# Bounds on the data, because aliases of aliases can make huge data from a small text.
 _DEEPEST = 100
 _MOST_VALUES = 100_000
 
 _TAG = "tag:yaml.org,2002:"
-# Scalars that become numbers, flags and null, and those that stay text as they are written.
+# Tags of scalars that become numbers, flags and null, and of scalars that stay text.
 _VALUES = {_TAG + name for name in ("bool", "float", "int", "null")}
 _TEXTS = {_TAG + name for name in ("str", "timestamp", "value")}
 
-# Half of a character: no text with it can be written to a file.
+# A surrogate is half of a character; text that holds one cannot be written to a file.
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
 class Document:
-    """A parsed text: its data and where each value stands.
+    """A parsed text: its data and the place of each value.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class Document:
     source : str
         Name of the text in messages, usually its path.
     lines : mapping of KeyPath to int
-        Line, from 1, of every key (of the value, for an item of a list).
+        Line of every key and of every item of a list, from 1.
     overrides : mapping of KeyPath to str
-        Command-line text, such as ``--set a.b=c``, of every value that came from one.
+        Command-line text, such as ``--set a.b=c``, of every value that was set there.
     """
 
     data: dict[str, Any]
@@ -57,9 +57,10 @@ class Document:
         return next((self.lines[p] for p in _upwards(path) if p in self.lines), 1)
 
     def where_within(self, path: KeyPath) -> str:
-        """Return the place of values that do not fit each other, all of them below `path`.
+        """Return the place of values below `path` that do not fit each other.
 
-        They have no line of their own: what was overridden among them is to blame, if anything.
+        No single line belongs to such a fault. If the user overrode one of the values, the place is
+        the last of these overrides.
         """
         inside = [text for place, text in self.overrides.items() if place[: len(path)] == path]
         return inside[-1] if inside else self.where(path)
@@ -75,15 +76,15 @@ class Document:
 
 
 def dotted(path: KeyPath) -> str:
-    """Return a path as a user writes it: ``("a", 0, "b")`` is ``a.0.b``."""
+    """Return a path in the form that a user writes: ``("a", 0, "b")`` is ``a.0.b``."""
     return ".".join(str(key) for key in path)
 
 
 def parse(text: str, source: str) -> Document:
-    """Parse a YAML 1.2 text, whose top level is a mapping.
+    """Parse a YAML 1.2 text whose top level is a mapping.
 
-    More is refused than YAML itself refuses: repeated keys, keys that are no strings, merge keys,
-    tags of other values than JSON has, and data that are huge or nested deeply. A date is text.
+    The parser refuses more than YAML does: repeated keys, keys that are not strings, merge keys,
+    tags of values that JSON does not have, and data that are huge or deeply nested. A date is text.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def parse(text: str, source: str) -> Document:
     Raises
     ------
     UserError
-        If the text is no YAML or holds one of the above; the message names the line.
+        If the text is not YAML or holds one of the above; the message names the line.
     """
     reader = _Reader(source)
     data = reader.read(text)
@@ -113,15 +114,16 @@ def apply_override(document: Document, assignment: str) -> Document:
     Parameters
     ----------
     document : Document
-        Document, which is not changed.
+        Document, which stays unchanged.
     assignment : str
-        ``key.path=VALUE``; a number in the path is a position in a list, mappings on the way are
-        created, VALUE is YAML.
+        ``key.path=VALUE``. A number in the path is a position in a list. Missing mappings on the
+        way are created. VALUE is YAML.
 
     Raises
     ------
     UserError
-        If the assignment has not this form or leads through a value that is no mapping or list.
+        If the assignment does not have this form, or if its path leads through a value that is
+        neither a mapping nor a list.
     """
     origin = f"--set {assignment}"
     keys, equals, value = assignment.partition("=")
@@ -140,7 +142,7 @@ def apply_override(document: Document, assignment: str) -> Document:
 
 
 class _Reader:
-    """Turns the nodes of one text into plain data, noting their lines."""
+    """Turns the nodes of one text into plain data and records their lines."""
 
     def __init__(self, source: str, one_line: bool = False) -> None:
         self.source = source
@@ -148,7 +150,7 @@ class _Reader:
         self._one_line = one_line
         self._yaml = YAML(typ="safe", pure=True)
         self._yaml.max_depth = _DEEPEST
-        # An anchor may stand again for another value: no warning.
+        # An anchor may be defined again for another value, without a warning.
         self._yaml.composer.warn_double_anchors = False
 
     def read(self, text: str) -> Any:
@@ -174,7 +176,7 @@ class _Reader:
         if len(path) > _DEEPEST:
             raise self._error(
                 line,
-                f"aliases must lead at most {_DEEPEST} levels deep, and none inside its own anchor",
+                f"aliases must nest at most {_DEEPEST} levels deep, and none inside its own anchor",
             )
         if len(self.lines) > _MOST_VALUES:
             raise self._error(
@@ -197,7 +199,7 @@ class _Reader:
             if key in values:
                 raise self._error(
                     line,
-                    f"key {dotted(inner)} must stand once: line {self.lines[inner]} has it too",
+                    f"key {dotted(inner)} must occur once: line {self.lines[inner]} has it, too",
                 )
             self.lines[inner] = line + 1
             values[key] = self._value(value_node, inner)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""All that is fitted in NumPy: the head, mixtures, expansions, codes, decoders."""
+"""Models trained or fitted in NumPy: heads, mixtures, expansions, codes, decoders."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which sample gets which code: greedily, the closest that is still free."""
+"""Greedy assignment of codes to samples: each sample takes the closest code still free."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +14,23 @@ Array = NDArray[np.floating]
 def assign_codes(
     latents: Array, codes: Array, order: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], Array]:
-    """Give every sample the closest code that no sample before it took (binplay, Algorithm 1).
+    """Give every sample the closest code that no earlier sample took (binplay, Algorithm 1).
 
     Parameters
     ----------
     latents : ndarray of shape (n, d), float
-        What the encoder makes of the samples.
+        Output of the encoder for each sample.
     codes : ndarray of shape (k, d), float in {-1, +1}
-        At least as many as samples.
+        Codes, at least as many as samples.
     order : ndarray of shape (n,), integers
-        In which samples choose, each once; a fresh random one every epoch.
+        Order in which the samples choose, each once; every epoch has a new random order.
 
     Returns
     -------
     chosen : ndarray of shape (n,), int64
-        Row of `codes` of each sample; of codes that are equally close in L2, the lowest.
+        Row of `codes` for each sample; the lowest one if several are equally close in L2.
     losses : ndarray of shape (n,), float
-        Squared L2 distance of each to its code.
+        Squared L2 distance of each sample to its code.
 
     Raises
     ------
@@ -38,7 +38,9 @@ def assign_codes(
         If there are fewer codes than samples, or the order does not name every sample once.
     """
     if len(codes) < len(latents):
-        raise ValueError(f"Codes must be at least {len(latents)}, one a sample, not {len(codes)}")
+        raise ValueError(
+            f"Codes must be at least {len(latents)}, one for every sample, not {len(codes)}"
+        )
     if sorted(order) != list(range(len(latents))):
         raise ValueError(f"Order must name each of {len(latents)} samples once")
     taken = np.zeros(len(codes), np.bool_)

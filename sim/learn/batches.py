@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a batch is shared between past and present classes."""
+"""Split of a batch between past and present classes."""
 
 from golden.params.checks import check_integer
 
@@ -9,7 +9,7 @@ __all__ = ["split_batch"]
 def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
     """Split a batch so that every class, past or present, has the same expected share.
 
-    Equation (4) of the GBM paper with its rounding settled by the contract, section 8.
+    This is equation (4) of the GBM paper; the contract, section 8, settles the rounding.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
     Returns
     -------
     tuple of int
-        Past and present samples (N_old, N_new); they sum to `batch`, and neither is 0 where its
-        classes are not.
+        Numbers of past and present samples (N_old, N_new), whose sum is `batch`. A number is 0 only
+        if there are no classes of its kind.
 
     Raises
     ------
     TypeError
-        If an argument is no integer.
+        If an argument is not an integer.
     ValueError
         If one is out of range.
     """

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Fully binary decoder: codes in, latent bits out; trained through straight-through estimators.
+"""Fully binary decoder from codes to latent bits, trained with straight-through estimators.
 
-As in `sim.learn.head`, the forward pass of training is that of the golden layers in float32: every
-dot product is a sum of +-1 far below 2^24, hence exact, so that what is decoded here is what the
-chip would decode.
+As in `sim.learn.head`, the forward pass of training is that of the golden layers in float32. Every
+dot product is a sum of +-1 far below 2^24, hence exact. The decoder here and the chip therefore
+decode the same bits.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,11 @@ Array = NDArray[np.float32]
 class DecoderTrainer:
     """Latent weights of dense binary layers and the gradients that move them.
 
-    A neuron's bit is the sign of a sum of +-1 (contract, 2, without thresholds). The gradient
-    passes the sign of a weight unchanged, and the sign of a hidden neuron where its sum, over the
-    root of its inputs, lies within `window`. The loss is the cross-entropy of the output bits, the
-    logit of a bit being its sum over the root of its inputs, times `gain`.
+    A neuron's bit is the sign of a sum of +-1 (contract, 2, without thresholds). Its scaled sum is
+    that sum divided by the square root of the number of inputs. The gradient passes the sign of a
+    weight unchanged. It passes the sign of a hidden neuron where the scaled sum lies in
+    ``[-window, window]``. The loss is the cross-entropy of the output bits; the logit of a bit is
+    its scaled sum times `gain`.
 
     Parameters
     ----------
@@ -34,13 +35,16 @@ class DecoderTrainer:
     rng : numpy.random.Generator
         Draws the first latent weights, uniform in ``[-init_scale, init_scale]``.
     gain : float
+        Factor on the logits.
     window : float
+        Largest scaled sum of a neuron that still passes the gradient.
     init_scale : float
+        Largest absolute value of a first latent weight.
 
     Attributes
     ----------
     weights : list of ndarray, float32
-        Of every layer, (outputs, inputs), in [-1, 1].
+        Latent weights of every layer, (outputs, inputs), in [-1, 1].
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class DecoderTrainer:
         ]
 
     def decode(self, codes: Array) -> Array:
-        """Return the latent bits of codes, shape (n, D); both -1 and +1."""
+        """Return the latent bits of codes, shape (n, D); codes and bits are -1 or +1."""
         x = codes
         for w in self.weights:
             x = _signs(x @ _signs(w).T)
@@ -78,15 +82,16 @@ class DecoderTrainer:
         Parameters
         ----------
         codes : ndarray of shape (n, code bits), float32 in {-1, +1}
+            Inputs.
         latents : ndarray of shape (n, D), float32 in {-1, +1}
-            What the codes stand for.
+            Wanted outputs for the codes.
 
         Returns
         -------
         loss : float
-            Cross-entropy of all bits of a sample, in nats; mean over the batch.
+            Cross-entropy of all bits of a sample, in nats, as a mean over the batch.
         gradients : list of ndarray, float32
-            Of the loss, in the order of `weights`.
+            Gradients of the loss, in the order of `weights`.
         """
         signs = [_signs(w) for w in self.weights]
         inputs, sums = [codes], []
@@ -123,11 +128,11 @@ class DecoderTrainer:
         return {f"decoder_{i}": w for i, w in enumerate(self.weights)}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Take latent weights back from `state`."""
+        """Restore the latent weights that `state` returned."""
         self.weights = [np.array(state[f"decoder_{i}"]) for i in range(len(self.weights))]
 
 
 def _signs(values: Array) -> Array:
     """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 makes a positive zero of a negative one, whose sign copysign would see.
+    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
     return np.copysign(np.float32(1), values + np.float32(0))

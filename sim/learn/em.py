@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Expectation-maximisation for a mixture of multivariate Bernoulli laws, in the log domain.
 
-Equations (1) to (3) of Generative Binary Memory, with the usual repairs: a likelihood of thousands
-of bits underflows any float, so the E-step is a log-sum-exp; and the printed objective (3) is the
-expected one, which EM does not increase monotonically, so the marginal likelihood is the default.
-`expectation` and `maximization` are the definitions; `run` takes the same steps compiled.
+These are equations (1) to (3) of Generative Binary Memory, with two usual changes. The likelihood
+of thousands of bits underflows any float, so the E-step is a log-sum-exp. The printed objective (3)
+is the expected likelihood, which EM does not increase monotonically, so the marginal likelihood is
+the default. `expectation` and `maximization` define the steps; `run` takes the same steps in
+compiled code.
 """
 
 from dataclasses import dataclass
@@ -36,14 +37,16 @@ Reals = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Law:
-    """Parameters of a mixture, and the evidence behind them.
+    """Parameters of a mixture, and the share of data behind each component.
 
     Parameters
     ----------
     weights : ndarray of shape (K,), float64
+        Mixing weights.
     means : ndarray of shape (K, D), float64
+        Means of the components.
     shares : ndarray of shape (K,), float64
-        Share of the data that the mean of each component was taken over.
+        Share of the data from which the mean of each component was computed.
     """
 
     weights: Reals
@@ -52,7 +55,7 @@ class Law:
 
     @classmethod
     def start(cls, means: Reals, weights: Reals | None = None) -> "Law":
-        """Return the law of some means with some weights, or equal ones."""
+        """Return the law with these means and weights; the weights are equal by default."""
         if weights is None:
             weights = np.full(len(means), 1 / len(means))
         return cls(weights, means, weights)
@@ -60,17 +63,17 @@ class Law:
 
 @dataclass(frozen=True)
 class Rule:
-    """What iterations do.
+    """Settings of the iterations.
 
     Parameters
     ----------
     trainable : bool
-        Whether they learn the weights.
+        Whether the iterations learn the weights.
     criterion : {"marginal", "expected"}
-        The objective they report.
+        Objective that the iterations report.
     precision : {"double", "single"}
-        That of the sums over the features or the samples of 48 at a time, and of the elementary
-        functions within `run`. Everything else is float64.
+        Precision, within `run`, of the sums over blocks of 48 features or samples and of the
+        elementary functions. Everything else is float64.
     """
 
     trainable: bool
@@ -80,7 +83,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the data say of a law.
+    """Result of the E-step.
 
     Parameters
     ----------
@@ -95,33 +98,35 @@ class Expectation:
 
 
 class Binary:
-    """Binary samples with weights, packed both ways: an iteration goes along rows and columns.
+    """Weighted binary samples, packed by rows and by columns, because an iteration needs both.
 
     Parameters
     ----------
     bits : ndarray of shape (N, D), uint8 in {0, 1}
+        Samples.
     weights : ndarray of shape (N,), float64, optional
-        How much each sample counts beside the others; all alike by default.
+        Relative weight of each sample; all are equal by default.
 
     Attributes
     ----------
     weights : ndarray of shape (N,), float64, or None
-        Brought into 0..1 by a power of two, which loses no bit: neither their scale nor a sum out
-        of the range of float64 can change a fit.
+        Weights scaled into 0..1 by a power of two, which loses no bit. A fit therefore depends
+        neither on their scale nor on a sum out of the range of float64.
     total : float
-        Their sum, or N.
+        Sum of the weights, or N.
     samples : BitRows of shape (N, D)
+        One row a sample.
     features : BitRows of shape (D + 1, N)
-        The features, then a row of ones. The product with the ones is a sum over all samples taken
-        in the order of the others, and rounding is monotone: no mean exceeds 1, and that of a
-        feature that is always 1 is exactly 1.
+        One row a feature, then a row of ones. The product with the ones is a sum over all samples
+        in the same order as the other products, and rounding is monotone. So no mean exceeds 1, and
+        the mean of a feature that is always 1 is exactly 1.
     """
 
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
         self.features = BitRows(np.vstack([bits.T, np.ones((1, len(bits)), np.uint8)]))
         if weights is not None and (weights == weights[0]).all():
-            weights = None  # alike is what samples are without weights
+            weights = None  # equal weights mean the same as no weights
         if weights is not None:
             weights = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
         self.weights = weights
@@ -130,10 +135,10 @@ class Binary:
 
     @cached_property
     def distinct(self) -> int:
-        """Different samples among those of a weight above 0.
+        """Number of different samples with a weight above 0.
 
-        Neither the scale of the weights nor samples given twice in place of a double weight change
-        it.
+        It does not depend on the scale of the weights. A sample given twice counts the same as one
+        with a double weight.
         """
         bits = self._bits if self.weights is None else self._bits[self.weights > 0]
         packed = np.packbits(bits, axis=1)
@@ -148,25 +153,27 @@ class Binary:
 def initial_means(
     data: Binary, n_components: int, init: str, scale: float, rng: np.random.Generator
 ) -> Reals:
-    """Draw the means that EM starts from.
+    """Draw the first means of EM.
 
     Parameters
     ----------
     data : Binary
+        Samples and weights.
     n_components : int
         K.
     init : {"centroid", "random", "uniform"}
-        ``centroid`` scatters them around the mean of the data ``m``, feature by feature, with
-        `scale` times its standard deviation ``sqrt(m (1 - m))``, clipped to
-        ``1/(2N) .. 1 - 1/(2N)`` for N different samples; ``random`` is uniform in 0.25..0.75 and
-        ``uniform`` in 0..1.
+        ``centroid`` draws each feature around the mean of the data ``m``, with `scale` times its
+        standard deviation ``sqrt(m (1 - m))``, and clips it to ``1/(2N) .. 1 - 1/(2N)`` for N
+        different samples. ``random`` is uniform in 0.25..0.75, ``uniform`` in 0..1.
     scale : float
-        Only of ``centroid``.
+        Factor on the standard deviation, used only by ``centroid``.
     rng : numpy.random.Generator
+        Source of the draws.
 
     Returns
     -------
     ndarray of shape (K, D), float64
+        First means.
     """
     shape = (n_components, data.samples.shape[1])
     if init == "random":
@@ -184,20 +191,20 @@ def initial_means(
 def log_joint(samples: BitRows, law: Law) -> Reals:
     """Return ``log(pi_k p_k(z_i))``, of shape (K, N).
 
-    With ``z`` in {0, 1}, ``log p(z) = sum_j log(1 - mu_j) + sum_j z_j log(mu_j / (1 - mu_j))``: one
-    product with the bits and one constant a component.
+    With ``z`` in {0, 1}, ``log p(z) = sum_j log(1 - mu_j) + sum_j z_j log(mu_j / (1 - mu_j))``. The
+    second sum is a product with the bits; the first is one constant for each component.
     """
     means = np.minimum(np.maximum(law.means, CLIP), 1 - CLIP)
     log_zero = np.log(1 - means)
     log_odds = np.log(means) - log_zero
-    # A component of weight 0 keeps a finite logarithm, so that nothing below meets inf - inf.
+    # The logarithm of a weight of 0 stays finite, so that no step below computes inf - inf.
     log_weights = np.log(np.maximum(law.weights, np.finfo(np.float64).tiny))
     constants = log_weights + log_zero.sum(axis=1)
     return samples.dot(log_odds) + constants[:, np.newaxis]
 
 
 def log_sum_exp(joint: Reals) -> tuple[Reals, Reals]:
-    """Return ``log(sum_k exp(joint_k))`` and ``exp(joint)`` over its sum, along the first axis."""
+    """Return ``log(sum_k exp(joint_k))`` and ``exp(joint_k)`` over its sum; k is the first axis."""
     highest = joint.max(axis=0)
     ratios = np.exp(joint - highest)
     totals = ratios.sum(axis=0)
@@ -205,14 +212,16 @@ def log_sum_exp(joint: Reals) -> tuple[Reals, Reals]:
 
 
 def expectation(data: Binary, law: Law, rule: Rule) -> Expectation:
-    """Take the E-step, equation (1), and evaluate the objective on the way.
+    """Take the E-step, equation (1), and evaluate the objective.
 
     Parameters
     ----------
     data : Binary
+        Samples and weights.
     law : Law
+        Present parameters.
     rule : Rule
-        Its criterion counts: equation (3) as printed, or the marginal likelihood.
+        Its criterion chooses the objective: equation (3) as printed, or the marginal likelihood.
     """
     joint = log_joint(data.samples, law)
     likelihoods, responsibilities = log_sum_exp(joint)
@@ -227,11 +236,13 @@ def maximization(data: Binary, law: Law, responsibilities: Reals, rule: Rule) ->
     Parameters
     ----------
     data : Binary
+        Samples and weights.
     law : Law
-        The law that the responsibilities are of.
+        Law of the E-step that gave the responsibilities.
     responsibilities : ndarray of shape (K, N), float64
+        Probability of each component given each sample.
     rule : Rule
-        Whether the weights are learned counts.
+        Its `trainable` decides whether the weights are learnt.
     """
     if data.weights is not None:
         responsibilities = responsibilities * data.weights
@@ -251,9 +262,11 @@ def blend(old: Law, new: Law, step: float, rule: Rule) -> Law:
     Parameters
     ----------
     old, new : Law
+        First and last law of the move.
     step : float
-        0 stays at `old`, 1 arrives at `new`.
+        Share of the way from `old` to `new`, 0..1.
     rule : Rule
+        Its `trainable` decides whether the weights follow the shares.
     """
     shares = (1 - step) * old.shares + step * new.shares
     empty = shares <= 0
@@ -267,28 +280,32 @@ def run(
 ) -> tuple[Law, float, int, bool]:
     """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
 
-    ``l_s`` is the objective of the law that iteration ``s`` ends with, ``l_0`` that of `law`.
+    ``l_s`` is the objective of the law after iteration ``s``, ``l_0`` that of `law`.
 
     Parameters
     ----------
     data : Binary
+        Samples and weights.
     law : Law
-        Where the iterations start.
+        Law before the first iteration.
     rule : Rule
+        Settings of the iterations.
     max_iter : int
+        Largest number of iterations.
     tol : float or None
-        With 0 only a fixed point stops early, with None nothing does.
+        Relative change that stops the iterations. With 0 only a fixed point stops them early, with
+        None nothing does.
 
     Returns
     -------
     Law
-        The last.
+        Law after the last iteration.
     float
         Its objective, in nats a sample.
     int
-        Iterations made.
+        Number of iterations.
     bool
-        Whether the rule stopped them.
+        Whether `tol` stopped them.
     """
     end = iterate(
         data.samples,

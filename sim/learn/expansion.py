@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""A head that grows: specialised binary blocks, a task each, under one ternary layer (MEMO, DER).
+"""A head that grows: one binary block for each task, below one ternary layer (MEMO, DER).
 
-A block is a chain of dense layers with sign, the first over the D bits of an embedding. The output
-layer sees the embedding and the bits of every block, each weight a sum of two planes of +-1 as in
-the head (contract, 3). A block that has been trained is frozen: bits, and no numbers behind them.
+A block is a chain of dense layers with sign; the first takes the D bits of an embedding. The output
+layer takes the embedding and the bits of every block. Each of its weights is a sum of two planes of
++-1, as in the head (contract, 3). A trained block is frozen: only its bits are kept, not the real
+numbers behind them.
 
-Inference is integer arithmetic by XNOR and popcount. A training step is the same in float32, whose
-sums of +-1 are exact far below 2^24.
+Inference is integer arithmetic with XNOR and popcount. A training step does the same in float32,
+whose sums of +-1 are exact far below 2^24.
 """
 
 from collections.abc import Sequence
@@ -30,12 +31,14 @@ Block = tuple[NDArray[np.uint8], ...]
 
 
 def block_bits(block: Block, x: Packed) -> NDArray[np.uint8]:
-    """Return what the last layer of a block says.
+    """Return the output bits of the last layer of a block.
 
     Parameters
     ----------
     block : Block
+        Weights of the layers.
     x : ndarray of shape (n_samples, ceil(inputs/64)), uint64
+        Packed inputs.
 
     Returns
     -------
@@ -46,11 +49,11 @@ def block_bits(block: Block, x: Packed) -> NDArray[np.uint8]:
 
 
 class ExpandableHead:
-    """Frozen blocks, the one in training, and the output layer.
+    """Frozen blocks, the block in training, and the output layer.
 
     Latent weights are real numbers in [-1, 1] whose signs are the bits. The gradient passes the
-    sign of a weight unchanged and that of a neuron where its scaled sum lies in [-1, 1], as in
-    `sim.learn.head.HeadTrainer`.
+    sign of a weight unchanged. It passes the sign of a neuron where the scaled sum lies in [-1, 1],
+    as in `sim.learn.head.HeadTrainer`.
 
     Parameters
     ----------
@@ -63,7 +66,7 @@ class ExpandableHead:
     rng : numpy.random.Generator
         Draws the first latent weights.
     init_scale, logit_gain : float
-        As of `sim.learn.head.HeadTrainer`.
+        As in `sim.learn.head.HeadTrainer`.
 
     Attributes
     ----------
@@ -74,8 +77,8 @@ class ExpandableHead:
     layers : list of ndarray, float32
         Latent weights of the block in training; empty when there is none.
     auxiliary : list of ndarray of shape (1 + new classes, outputs of a block), float32
-        Latent planes of a classifier of that block alone, which tells its own classes from all
-        before; empty when there is none.
+        Latent planes of the auxiliary classifier, which sees only the block in training and tells
+        the new classes from all earlier ones; empty when there is none.
     """
 
     def __init__(
@@ -105,11 +108,11 @@ class ExpandableHead:
 
     @property
     def weights(self) -> list[Array]:
-        """Everything that a step of training moves."""
+        """All latent weights that a training step changes."""
         return [*self.planes, *self.layers, *self.auxiliary]
 
     def grow(self, rng: np.random.Generator, new_classes: int = 0) -> None:
-        """Begin a block; with `new_classes`, a classifier of its own beside it."""
+        """Begin a block, and with `new_classes` above 0 also its auxiliary classifier."""
         columns = self.widths[-1]
         self.planes = [
             np.concatenate([plane, self._draw((self.classes, columns), rng)], axis=1)
@@ -122,13 +125,13 @@ class ExpandableHead:
             self.auxiliary = [self._draw((1 + new_classes, columns), rng) for _ in range(2)]
 
     def freeze(self) -> None:
-        """End the block in training, if there is one: its signs stay, the rest is forgotten."""
+        """End the block in training, if there is one: keep its signs and drop the rest."""
         if self.layers:
             self.blocks.append(tuple((w >= 0).astype(np.uint8) for w in self.layers))
         self.layers, self.auxiliary = [], []
 
     def frozen_bits(self, x: Packed) -> Packed:
-        """Return embeddings with the bits of all frozen blocks behind them.
+        """Return embeddings followed by the bits of all frozen blocks.
 
         Parameters
         ----------
@@ -146,7 +149,7 @@ class ExpandableHead:
         return z
 
     def logits(self, x: Packed) -> NDArray[np.int32]:
-        """Return the logits of all classes, by integer arithmetic; between trainings alone.
+        """Return the logits of all classes in integer arithmetic; only valid between trainings.
 
         Returns
         -------
@@ -158,7 +161,7 @@ class ExpandableHead:
 
     @property
     def plane_bits(self) -> list[NDArray[np.uint8]]:
-        """Planes of the output layer as stored."""
+        """Stored bits of the planes of the output layer."""
         return [(plane >= 0).astype(np.uint8) for plane in self.planes]
 
     def gradients(
@@ -172,18 +175,18 @@ class ExpandableHead:
             Embeddings and frozen blocks, unpacked.
         labels : ndarray of shape (n_samples,), int64 in ``0..n_classes - 1``
         n_classes : int
-            Classes seen so far; the auxiliary classifier's own are the last of them.
+            Classes seen so far; the last of them are the new classes of the auxiliary classifier.
         auxiliary_weight : float
             alpha_aux, factor on the auxiliary loss.
 
         Returns
         -------
         loss : float
-            Mean cross-entropy of both classifiers, the auxiliary one's weighted.
+            Sum of the mean cross-entropies of both classifiers, the auxiliary one times its weight.
         hits : int
-            Samples whose largest logit is their label's.
+            Number of samples whose largest logit is that of their label.
         gradients : list of ndarray, float32
-            Of the loss, in the order of `weights`.
+            Gradients of the loss, in the order of `weights`.
         """
         outputs, sums = self._block(z[:, : self.features])
         new = outputs[-1]
@@ -217,7 +220,7 @@ class ExpandableHead:
         return outputs, sums
 
     def _layer_gradients(self, outputs: list[Array], sums: list[Array], back: Array) -> list[Array]:
-        """Return the gradients of the layers in training; `back`, of their outputs, is used up."""
+        """Return the gradients of the layers in training; overwrites `back`, that of the output."""
         gradients: list[Array] = []
         for w, x, pre in zip(self.layers[::-1], outputs[-2::-1], sums[::-1], strict=True):
             back *= (np.abs(pre) <= 1) * np.float32(1 / np.sqrt(w.shape[1]))
@@ -247,5 +250,5 @@ class ExpandableHead:
 
 def _signs(values: Array) -> Array:
     """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 makes a positive zero of a negative one, whose sign copysign would see.
+    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
     return np.copysign(np.float32(1), values + np.float32(0))

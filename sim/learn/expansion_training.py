@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How an expandable head learns a task, from its samples and from exemplars of the past."""
+"""Training of an expandable head on a task, with its samples and exemplars of the past."""
 
 import math
 from collections.abc import Callable
@@ -20,17 +20,18 @@ Labels = NDArray[np.int64]
 
 
 class ExpansionTraining(Section):
-    """Training of a task by Adam.
+    """Training of a task with Adam.
 
     Attributes
     ----------
     learning_rate : float
+        Learning rate of every step.
     batch : int
         Samples a step, past and present together.
     epochs : int
-        Of every task, over its own samples.
+        Passes over the samples of a task.
     init_scale, logit_gain : float
-        As of `sim.learn.head.HeadTrainer`.
+        As in `sim.learn.head.HeadTrainer`.
     """
 
     learning_rate: float = Field(default=1e-3, gt=0, le=100)
@@ -56,24 +57,28 @@ def train(
     Parameters
     ----------
     head : ExpandableHead
+        Head that is trained.
     exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
-        Of the classes that come last.
+        Packed samples of the newest classes.
     labels : ndarray of shape (n_samples,), int64
+        Class of each sample.
     past : callable
-        Returns so many samples of the past, and their classes; not asked for none.
+        Takes a number and returns that many samples of the past and their classes; not called if
+        `n_past` is 0.
     n_past : int
         Samples of the past in a batch.
     settings : ExpansionTraining
+        Learning rate, batch and epochs.
     auxiliary_weight : float
-        As of `ExpandableHead.gradients`.
+        As in `ExpandableHead.gradients`.
     rng : numpy.random.Generator
-        Shuffles.
+        Draws the order of the samples.
 
     Returns
     -------
     list of float
-        Share of the weights of each layer of the block that are not after the last epoch what they
-        were after the first.
+        For each layer of the block, the share of weights whose sign differs between the end of the
+        first and of the last epoch.
     """
     n_new, seen = settings.batch - n_past, int(labels.max()) + 1
     steps = math.ceil(len(labels) / n_new)
@@ -81,7 +86,7 @@ def train(
     optimizer = Adam()
     early: list[NDArray[np.bool_]] = []
     for epoch in range(settings.epochs):
-        # The last batch is filled up from the first: all are shared alike.
+        # Samples of the first batch fill up the last one, so that all batches have the same split.
         order = np.resize(rng.permutation(len(labels)), steps * n_new).reshape(steps, n_new)
         drawn, drawn_labels = past(n_past * steps) if n_past else (exemplars[:0], labels[:0])
         replayed = head.frozen_bits(drawn)

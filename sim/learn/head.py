@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Training of the binary head through straight-through estimators; its bits are the golden head's.
+"""Training of the binary head with straight-through estimators, exact to the golden head's bits.
 
-The forward pass of a training step is the integer head's, in float32: every dot product is a sum
-of +-1 far below 2^24, hence exact, so the trained signs and the golden model cannot disagree. The
+The forward pass of a training step is that of the integer head, in float32. Every dot product is a
+sum of +-1 far below 2^24, hence exact, so the trained head and the golden model always agree. The
 scales ``1/sqrt(fan_in)`` and ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides only condition the
 gradient.
 """
@@ -41,7 +41,7 @@ def bipolar(packed: NDArray[np.uint64], features: int) -> Array:
 
 def _signs(latent: Array) -> Array:
     """Return +1 where the latent weight is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 makes a positive zero of a negative one, whose sign copysign would see.
+    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
     return np.copysign(np.float32(1), latent + np.float32(0))
 
 
@@ -49,8 +49,8 @@ class HeadTrainer:
     """Latent weights of a head and the gradients that move them.
 
     A latent weight is a real number in [-1, 1] whose sign is the stored bit. The gradient passes
-    the sign of a weight unchanged and the sign of a hidden neuron where its scaled sum lies in
-    [-1, 1].
+    the sign of a weight unchanged. It passes the sign of a hidden neuron where the scaled sum lies
+    in [-1, 1].
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class HeadTrainer:
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``; small ones flip soon.
     logit_gain : float
-        Factor on the scale of the slides, at which the softmax can hardly be sure of anything.
+        Factor on the logit scale of the slides, which alone keeps the softmax nearly uniform.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class HeadTrainer:
         self.params = params
         self.init_scale = init_scale
         self._hidden_scale = np.float32(1 / np.sqrt(params.features))
-        # The ternary layer sees its input twice, once a plane.
+        # The ternary layer takes its input twice, once for each plane.
         self._logit_scale = np.float32(logit_gain / np.sqrt(5 * 2 * params.concat * params.classes))
         self.weights: list[Array] = []
         self.reset(rng)
@@ -111,9 +111,9 @@ class HeadTrainer:
         loss : float
             Mean cross-entropy.
         hits : int
-            Samples whose largest logit is their label's.
+            Number of samples whose largest logit is that of their label.
         gradients : list of ndarray, float32
-            Of the mean loss, in the order of `weights`.
+            Gradients of the mean loss, in the order of `weights`.
         """
         n_samples = len(x)
         z, pre = self._concatenate(x)
@@ -128,7 +128,7 @@ class HeadTrainer:
         rows = np.arange(n_samples)
         loss = float(-np.log(np.maximum(logits[rows, labels], 1e-30)).mean())
 
-        error = logits  # softmax - one-hot, scaled back through mean and output scale
+        error = logits  # softmax - one-hot, times the output scale over the batch size
         error[rows, labels] -= 1
         error *= self._logit_scale / np.float32(n_samples)
         plane = np.zeros_like(self.weights[-1])
@@ -146,7 +146,7 @@ class HeadTrainer:
 
     @property
     def finite(self) -> bool:
-        """Whether every latent weight is a number; infinite steps make some that are none."""
+        """Whether every latent weight is finite; infinite steps of training make some NaN."""
         return all(bool(np.isfinite(w).all()) for w in self.weights)
 
     def golden(self) -> Head:
@@ -161,7 +161,7 @@ class HeadTrainer:
         return {f"latent_{i}": w for i, w in enumerate(self.weights)}
 
     def load_state(self, state: Mapping[str, Array]) -> None:
-        """Take latent weights back from `state`."""
+        """Restore the latent weights that `state` returned."""
         self.weights = [np.array(state[f"latent_{i}"]) for i in range(len(self.weights))]
 
     def _concatenate(self, x: Array) -> tuple[Array, Array | None]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Training of a head on one task: its own samples and replayed ones, epoch after epoch."""
+"""Training of a head on one task, with the samples of the task and replayed samples."""
 
 import math
 from collections.abc import Callable
@@ -27,31 +27,32 @@ def train_head(
     shuffle: np.random.Generator,
     report: Callable[[int, float], None],
 ) -> int:
-    """Train a head on a task and return the epochs it took.
+    """Train a head on a task and return the number of epochs.
 
     Parameters
     ----------
     trainer : HeadTrainer
         Head that is trained.
     config : HeadConfig
+        Optimizer, batch, epochs and schedule.
     present : tuple of ndarray
-        Samples of the task, packed, shape (n_samples, ceil(D/64)) and uint64, and their classes,
-        shape (n_samples,) and int64.
+        Packed samples of the task, of shape (n_samples, ceil(D/64)) and uint64, and their classes,
+        of shape (n_samples,) and int64.
     draw : callable
-        Returns as many samples of the past as it is told; not called where `n_past` is 0.
+        Takes a number and returns that many samples of the past; not called if `n_past` is 0.
     n_past : int
-        Samples of a batch that are of the past.
+        Samples of the past in a batch.
     seen : int
-        Classes seen so far, the task's included.
+        Number of classes seen so far, including those of the task.
     shuffle : numpy.random.Generator
         Draws the order of the samples in every epoch.
     report : callable
-        Told the epoch, from 1, and the share of its samples that were classified right.
+        Called with the epoch, from 1, and the share of its samples that were classified correctly.
 
     Raises
     ------
     FloatingPointError
-        If losses or weights are no numbers any more; the message names the epoch.
+        If losses or weights are not finite any more; the message names the epoch.
     """
     exemplars, labels = present
     features = trainer.params.features
@@ -60,7 +61,8 @@ def train_head(
     steps = math.ceil(len(x) / n_new)
     optimizer, schedule = _optimizer(config), _schedule(config)
     for epoch in range(1, config.epochs + 1):
-        # The last batch is filled up from the first: every batch is shared as section 8 says.
+        # Samples of the first batch fill up the last one, so that every batch has the split of
+        # section 8.
         order = np.resize(shuffle.permutation(len(x)), steps * n_new)
         past = draw(n_past * steps) if n_past else None
         loss = hits = 0

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""Herding: the exemplars of a class, in the order that keeps their mean nearest to that of all.
+"""Herding: the exemplars of a class in the order that keeps their mean nearest to that of all.
 
-Exemplar number k is the sample x that makes ``|mu - (p + x) / k|`` least, where mu is the mean of
-the n samples and p the sum of the exemplars before it (iCaRL, Algorithm 4). No sample is chosen
-twice, of equals the first is. The beginning of the order is the choice of a smaller memory.
+Exemplar number k is the sample x with the smallest ``|mu - (p + x) / k|``, where mu is the mean of
+the n samples and p the sum of the earlier exemplars (iCaRL, Algorithm 4). No sample is chosen
+twice. Among equal samples the first is chosen. A smaller memory takes the beginning of the order.
 
-With s the sum of all samples, that distance times n k has the square ``|k s - n (p + x)|^2``, least
-where ``2 (k s - n p) . x - n x . x`` is largest: integers, whatever the features, if they are.
+Let s be the sum of all samples. That distance times n k has the square ``|k s - n (p + x)|^2``. It
+is smallest where ``2 (k s - n p) . x - n x . x`` is largest, an integer if the features are.
 
-iCaRL scales every feature vector to length 1. Bits as -1 and +1 have one length, so this changes
-no order. The article scales the mean, too; the public code of its authors (srebuffi/iCaRL) and of
-others (PyCIL, Avalanche) leaves it inside the sphere. Both are here.
+iCaRL scales every feature vector to length 1. Bits as -1 and +1 all have the same length, so this
+changes no order. The article scales the mean, too. The public code of its authors
+(srebuffi/iCaRL) and of others (PyCIL, Avalanche) does not. This module has both forms.
 """
 
 from collections.abc import Callable
@@ -26,7 +26,7 @@ __all__ = ["herding", "herding_of_bits"]
 
 Integers = NDArray[np.int64]
 
-_FRACTION_BITS = 16  # of the factor that brings a mean to the length of its samples
+_FRACTION_BITS = 16  # fractional bits of the factor on a mean
 
 
 def herding(features: NDArray[np.integer], count: int | None = None) -> Integers:
@@ -35,7 +35,7 @@ def herding(features: NDArray[np.integer], count: int | None = None) -> Integers
     Parameters
     ----------
     features : ndarray of shape (n_samples, D), integers
-        Below 2^63 in ``2 n^2`` times the largest square length of a sample.
+        Features; ``2 n^2`` times the largest square length of a sample must be below 2^63.
     count : int, optional
         Exemplars wanted, 0..n_samples; all by default.
 
@@ -47,11 +47,11 @@ def herding(features: NDArray[np.integer], count: int | None = None) -> Integers
     Raises
     ------
     TypeError, ValueError
-        If the features are no table of integers, or the count is out of range.
+        If the features are not a table of integers, or the count is out of range.
     """
     if features.dtype.kind not in "iu" or features.ndim != 2:
         raise TypeError(
-            f"Features must be a table of integers, a row a sample, not {features.dtype} "
+            f"Features must be a table of integers, one row a sample, not {features.dtype} "
             f"of shape {features.shape}"
         )
     x = features.astype(np.int64)
@@ -61,18 +61,19 @@ def herding(features: NDArray[np.integer], count: int | None = None) -> Integers
 def herding_of_bits(
     packed: NDArray[np.uint64], features: int, count: int | None = None, normalized: bool = False
 ) -> Integers:
-    """Return the herding order of packed samples, bits standing for -1 and +1.
+    """Return the herding order of packed samples; bits stand for -1 and +1.
 
     Parameters
     ----------
     packed : ndarray of shape (n_samples, ceil(D/64)), uint64
+        Samples of a class.
     features : int
         D.
     count : int, optional
         Exemplars wanted, 0..n_samples; all by default.
     normalized : bool
-        Whether the mean is brought to the length of the samples, by a factor of 16 fractional bits
-        (the article), or left as it is (public code).
+        Whether the mean is scaled to the length of the samples, with a factor of 16 fractional bits
+        (the article), or stays as it is (the public code).
 
     Returns
     -------
@@ -104,10 +105,20 @@ def _order(
     products: Callable[[int], Integers],
     count: int | None,
 ) -> Integers:
-    """Choose greedily.
+    """Choose exemplars greedily and return their numbers in order.
 
-    `toward` is the product of each sample with `unit` times the mean, `squares` that with itself,
-    and `products` gives those of all samples with one.
+    Parameters
+    ----------
+    toward : ndarray of shape (n_samples,), int64
+        Product of each sample with `unit` times the mean.
+    unit : int
+        Factor on the mean.
+    squares : ndarray of shape (n_samples,), int64
+        Product of each sample with itself.
+    products : callable
+        Takes the number of a sample and returns the products of all samples with it.
+    count : int or None
+        Number of exemplars; all if None.
     """
     wanted = len(toward) if count is None else count
     check_integer("Exemplars", wanted, 0, len(toward))

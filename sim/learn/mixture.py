@@ -24,17 +24,17 @@ from sim.learn.mixture_checks import (
 
 __all__ = ["BernoulliMixture"]
 
-_EMPTY_SHARE = 1e-9  # a component of a smaller share of the data stands for none of them
-_SINGLE_TOL = 1e-5  # smallest relative change that single precision tells from its own noise
+_EMPTY_SHARE = 1e-9  # a component with a smaller share of the data counts as empty
+_SINGLE_TOL = 1e-5  # smallest relative change that is above the noise of single precision
 
 
 class BernoulliMixture(DensityMixin, BaseEstimator):
     """Mixture of multivariate Bernoulli laws, fitted by EM in the log domain.
 
-    `n_init` starts are drawn and each is given `warmup_iter` iterations; the best goes on until the
-    objective ``l`` changes by ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` iterations later. The
-    defaults are those of Generative Binary Memory (eqs. 1-3). A fit gives the same bits for the
-    same `random_state`, on any number of threads.
+    `fit` draws `n_init` starts and runs `warmup_iter` iterations of each. It continues the best one
+    until the objective ``l`` changes by ``|l_s - l_{s-1}| <= tol |l_s|``, or for `max_iter` more
+    iterations. The defaults are those of Generative Binary Memory (eqs. 1-3). A fit gives the same
+    bits for the same `random_state`, on any number of threads.
 
     Parameters
     ----------
@@ -45,20 +45,20 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
     init_scale : float
         Noise around the mean of the data, in standard deviations of each feature.
     weights_init : array-like of shape (n_components,), optional
-        The first weights; equal ones by default.
+        First weights; equal by default.
     means_init : array-like of shape (n_components, n_features), optional
-        The first means themselves: one start, nothing drawn.
+        First means, in place of drawn ones; there is then only one start.
     pi : {"fixed", "trainable"}
-        Whether the weights stay at the first ones or are learnt.
+        Whether the weights keep their first values or are learnt.
     criterion : {"marginal", "expected"}
-        Objective: the likelihood, or the expected complete one that the paper prints (its eq. 3),
-        smaller by the entropy of the responsibilities.
+        Objective: the marginal log-likelihood, or the expected complete one that the paper prints
+        (eq. 3). The latter is smaller by the entropy of the responsibilities.
     tol : float
         Relative change of the objective that ends a fit; 0 stops at a fixed point only.
     max_iter : int
-        Most iterations after the warm-up.
+        Largest number of iterations after the warm-up.
     n_init : int
-        Starts.
+        Number of starts.
     warmup_iter : int
         Iterations of each start before the best is chosen.
     count_warmup : bool
@@ -66,29 +66,34 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
     step_decay : float
         Exponent of the step sizes ``t ** -step_decay`` of `partial_fit`, above 0.5 and up to 1.
     precision : {"auto", "single", "double"}
-        Of the iterations of `fit`: means and objective are exact to some 1e-6, or 1e-13, of their
-        values, and a single iteration takes two thirds of the time. ``auto`` is single where `tol`
-        is 1e-5 or more and so cannot see the difference. What is asked of a fitted mixture is
-        always computed in double precision.
+        Precision of the iterations of `fit`. Means and objective have a relative error of about
+        1e-6 in single and 1e-13 in double precision. An iteration in single precision takes two
+        thirds of the time. ``auto`` means single if `tol` is 1e-5 or more, which makes the
+        difference invisible. All methods of a fitted mixture compute in double precision.
     random_state : int, numpy.random.Generator or None
         Seed of the starts and of `sample`.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components,), float64
+        Mixing weights.
     means_ : ndarray of shape (n_components, n_features), float64
+        Means of the components.
     shares_ : ndarray of shape (n_components,), float64
-        Share of the data that each component answers for (mean responsibility).
+        Mean responsibility of each component, its share of the data.
     empty_components_ : ndarray of int
-        Components that answer for no data; their means are those they had when they lost it.
+        Components without data; they keep the means that they had when they lost their data.
     lower_bound_ : float
-        Objective reached, in nats a sample; after `partial_fit`, that of the batch before it.
+        Objective reached, in nats a sample; after `partial_fit`, that on the batch before its step.
     n_iter_ : int
+        Number of iterations.
     converged_ : bool
         Whether `tol` stopped the fit, rather than `max_iter`.
     n_batches_ : int
-        Batches learnt, a `fit` being one: the ``t`` of the next step of `partial_fit`, less 1.
+        Number of batches learnt, where a `fit` counts as one. The next step of `partial_fit` has
+        ``t = n_batches_ + 1``.
     n_features_in_ : int
+        Number of features.
 
     References
     ----------
@@ -156,8 +161,8 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
             A sparse matrix is converted.
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts beside the others, not negative; all alike by default. The
-            scale of the weights changes nothing.
+            Relative weight of each sample, not negative; all are equal by default. The scale of the
+            weights changes nothing.
 
         Returns
         -------
@@ -187,7 +192,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Parameters
         ----------
         X, y, sample_weight
-            As of `fit`.
+            As in `fit`.
 
         Returns
         -------
@@ -196,19 +201,20 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            As `fit`.
+            In the same cases as `fit`.
         """
         return self.fit(X, sample_weight=sample_weight).predict(X)
 
     def partial_fit(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
     ) -> Self:
-        """Learn from one more batch by online EM, without the batches before.
+        """Learn from one more batch by online EM, without the earlier batches.
 
-        The memory is the mean responsibilities ``s0`` and their means of the features ``s1``. Batch
-        ``t`` moves both towards its own by ``t ** -step_decay`` (Cappe and Moulines, eq. 14 with
-        batches in place of samples), then the M-step is taken: ``means_ = s1 / s0``. The first
-        batch is that of `fit`, or else gets the starts and the warm-up that `fit` would give it.
+        The memory holds the mean responsibilities ``s0`` and the means ``s1`` of the features times
+        the responsibilities. Batch ``t`` moves both towards its own values by ``t ** -step_decay``
+        (Cappe and Moulines, eq. 14 with batches in place of samples). Then comes the M-step,
+        ``means_ = s1 / s0``. The first batch is that of `fit`; without a `fit`, the first batch has
+        the same starts and warm-up as in `fit`.
 
         Parameters
         ----------
@@ -225,14 +231,14 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the data are not as described, or `n_components` is no longer that of
-            the batches before.
+            If a parameter or the data are not as described, or if `n_components` differs from that
+            of the earlier batches.
         """
         self._check_parameters()
         first = not hasattr(self, "n_batches_")
         if not first and self.n_components != len(self.weights_):
             raise ValueError(
-                f"n_components must stay {len(self.weights_)}, as in the batches before, not "
+                f"n_components must stay {len(self.weights_)}, as in earlier batches, not "
                 f"{self.n_components}: fit begins anew"
             )
         data = self._binary(X, sample_weight, reset=first)
@@ -248,15 +254,17 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
 
     @classmethod
     def from_parameters(cls, weights: ArrayLike, means: ArrayLike, **parameters: Any) -> Self:
-        """Return a mixture that is given instead of fitted, such as one of quantised means.
+        """Return a mixture with given parameters, such as quantised means, in place of a fit.
 
         Parameters
         ----------
         weights : array-like of shape (n_components,)
-            Not negative, of sum 1 to the precision of float32; brought to that of float64.
+            Mixing weights, not negative, with the sum 1 to the precision of float32. They are
+            normalised to that of float64.
         means : array-like of shape (n_components, n_features), values in 0..1
+            Means of the components.
         **parameters
-            Those of the constructor, without `n_components`.
+            Parameters of the constructor, without `n_components`.
         """
         means = check_means("Means", means)
         weights = check_weights("Weights", weights, len(means))
@@ -306,7 +314,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         return em.log_sum_exp(self._log_joint(X))[1].T
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the likeliest component of each sample; the lowest of several."""
+        """Return the likeliest component of each sample; the lowest if several are equal."""
         return self._log_joint(X).argmax(axis=0)
 
     def sample(
@@ -317,8 +325,9 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         Parameters
         ----------
         n_samples : int
+            Number of samples.
         random_state : int, numpy.random.Generator or None
-            In place of that of the mixture.
+            Seed of the draws; that of the mixture if None.
 
         Returns
         -------
@@ -398,7 +407,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         return em.log_joint(BitRows(self._bits(X)), self._law())
 
     def _total(self, X: ArrayLike, sample_weight: ArrayLike | None) -> float:
-        """Return the number of samples, each as often as its weight says."""
+        """Return the number of samples, or the sum of their weights."""
         bits = self._bits(X)
         weights = check_sample_weight(sample_weight, len(bits))
         return float(len(bits) if weights is None else weights.sum())

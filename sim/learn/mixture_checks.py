@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of what a mixture is given, in the project's one sentence form."""
+"""Checks of the arguments of a mixture, with messages in the form "X must be Y, not Z"."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ __all__ = [
 
 
 def as_integer(value: Any) -> Any:
-    """Return NumPy's integers, as searches over parameters pass them, as Python's."""
+    """Return a NumPy integer, which searches over parameters pass, as a Python integer."""
     return int(value) if isinstance(value, np.integer) else value
 
 
@@ -29,17 +29,18 @@ def check_real(
     Parameters
     ----------
     name : str
-        What a message calls it.
+        Name of the value in messages.
     value : Any
+        Value to check.
     low, high : float
-        The number must be finite whatever `high` is.
+        Smallest and largest number; the number must be finite whatever `high` is.
     above : bool
         Whether `low` itself is out of range.
 
     Raises
     ------
     TypeError
-        If `value` is no real number (a bool is none).
+        If `value` is not a real number (a bool is not one).
     ValueError
         If it is out of range.
     """
@@ -78,12 +79,12 @@ def check_means(name: str, means: ArrayLike) -> NDArray[np.float64]:
 
 
 def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.float64] | None:
-    """Return weights as float64 of shape (n_samples,); a scalar stands for all, None stays None.
+    """Return weights as float64 of shape (n_samples,); a scalar counts for all, None stays None.
 
     Raises
     ------
     ValueError
-        If there are more or fewer, one is negative or not finite, or their sum is 0 or no float64.
+        If their number is wrong, one is negative or not finite, or their sum is 0 or not finite.
     """
     if weight is None:
         return None
@@ -99,19 +100,19 @@ def check_sample_weight(weight: ArrayLike | None, n_samples: int) -> NDArray[np.
         raise ValueError("Sample weights must have a positive sum, not zero")
     with np.errstate(over="ignore"):
         if not np.isfinite(array.sum()):
-            raise ValueError("Sample weights must have a finite sum: divide all by the largest")
+            raise ValueError("Sample weights must have a finite sum: divide them by the largest")
     return array
 
 
 def check_weights(name: str, weights: ArrayLike, n_components: int) -> NDArray[np.float64]:
-    """Return mixing weights as float64 whose sum is 1 as exactly as float64 can say.
+    """Return mixing weights as float64, normalised to the sum 1.
 
     Parameters
     ----------
     name : str
-        What messages call them.
+        Name of the weights in messages.
     weights : array-like of shape (n_components,)
-        Not negative, of sum 1 to the precision of float32.
+        Weights, not negative, with the sum 1 to the precision of float32.
     n_components : int
         K.
 
@@ -123,7 +124,7 @@ def check_weights(name: str, weights: ArrayLike, n_components: int) -> NDArray[n
     array = np.array(weights, np.float64)
     if array.shape != (n_components,):
         raise ValueError(
-            f"{name} must be {n_components}, one a component, not of shape {array.shape}"
+            f"{name} must be {n_components}, one for every component, not of shape {array.shape}"
         )
     if not ((array >= 0).all() and np.isclose(array.sum(), 1)):
         raise ValueError(f"{name} must be >= 0 and add up to 1, not {array.tolist()}")

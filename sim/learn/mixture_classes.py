@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Bernoulli mixture for every class of a data set, several classes at a time."""
+"""Fit of a Bernoulli mixture to every class of a data set, several classes at a time."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,15 +22,16 @@ def fit_classes(
     sample_weight: ArrayLike | None = None,
     **parameters: Any,
 ) -> dict[int, BernoulliMixture]:
-    """Fit one mixture a class.
+    """Fit one mixture for each class.
 
-    A class is fitted the same, bit for bit, whatever `jobs` and whatever other classes come with
-    it: its seed depends on `random_state` and its label alone. Threads do, because the loops of a
-    fit run outside Python's global lock.
+    The fit of a class is the same, bit for bit, for every value of `jobs` and with any other
+    classes, because its seed depends only on `random_state` and its label. Threads are enough for
+    speed, because the loops of a fit run outside Python's global lock.
 
     Parameters
     ----------
     X : array-like of shape (n_samples, n_features), values 0 and 1
+        Samples of all classes.
     y : array-like of shape (n_samples,), integers >= 0
         Class of each sample.
     jobs : int
@@ -40,12 +41,12 @@ def fit_classes(
     sample_weight : array-like of shape (n_samples,), optional
         How many times each sample counts.
     **parameters
-        Those of `BernoulliMixture`.
+        Parameters of `BernoulliMixture`.
 
     Returns
     -------
     dict of int to BernoulliMixture
-        By class, in rising order.
+        Mixture of each class, in rising order of the classes.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def fit_classes(
         raise TypeError(f"Classes must be integers >= 0, not {labels.dtype}")
     if labels.shape != samples.shape[:1]:
         raise ValueError(
-            f"Classes must be {len(samples)}, one a sample, not of shape {labels.shape}"
+            f"Classes must be {len(samples)}, one for every sample, not of shape {labels.shape}"
         )
     if (labels < 0).any():
         raise ValueError(f"Classes must be integers >= 0, not {labels.min()}")
@@ -76,5 +77,5 @@ def fit_classes(
 
 
 def class_seed(seed: int, label: int) -> int:
-    """Return the seed of one class, 64 bits, from that of all and its label."""
+    """Return the seed of one class, 64 bits, from the seed of all classes and its label."""
     return int(np.random.SeedSequence((seed, label)).generate_state(1, np.uint64)[0])

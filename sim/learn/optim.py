@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Optimisers of the latent weights, and the plateau schedule that ends a training by itself."""
+"""Optimisers of the latent weights, and the plateau schedule that decides when training ends."""
 
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class Optimizer(Protocol):
         Parameters
         ----------
         weights : list of ndarray, float32
-            They move in place.
+            Weights, which change in place.
         gradients : list of ndarray, float32
             One for each array of `weights`, of its shape.
         rate : float
@@ -75,7 +75,7 @@ class Adam(Optimizer):
             self._second = [np.zeros_like(w) for w in weights]
             self._scratch = [np.empty_like(w) for w in weights]
         self._steps += 1
-        # Folding both bias corrections into two scalars leaves one pass over each array.
+        # Two scalars hold both bias corrections, so that each array is passed over only once.
         correction = np.sqrt(1 - self.beta2**self._steps)
         stride = np.float32(rate * correction / (1 - self.beta1**self._steps))
         guard = np.float32(self.epsilon * correction)
@@ -97,11 +97,11 @@ class Adam(Optimizer):
 
 
 class Plateau:
-    """Learning rate that falls whenever the loss stops falling, and ends the training at a floor.
+    """Learning rate that falls when the loss stops falling, and ends the training at a minimum.
 
-    This is the "autonomous and terminal convergence" of the ISCAS'24 slides, in the patience form
-    of FACIL: after `patience` epochs without a relative improvement of `threshold`, the rate is
-    multiplied by `factor`; below `minimum` the training is over.
+    This is the "autonomous and terminal convergence" of the ISCAS'24 slides, with the patience rule
+    of FACIL. After `patience` epochs without a relative improvement of `threshold`, the rate is
+    multiplied by `factor`. When the rate is below `minimum`, the training ends.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Means stored as q-bit codes: the contract's map, three others to compare, and the error made."""
+"""Means stored as q-bit codes: the contract's map, three others to compare, and the error."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from sim.learn.mixture_checks import check_probabilities
 
 __all__ = ["LEVEL_MAPS", "Quantized", "decode", "quantize"]
 
-# How a code m stands for a mean. Only the first is what the chip's comparator draws (contract, 5).
+# Maps from a code m to a mean. The chip's comparator draws only the first (contract, 5).
 LEVEL_MAPS = ("contract", "end_point", "mid_rise", "saturated")
 
 
@@ -25,11 +25,11 @@ class Quantized:
     Parameters
     ----------
     codes : ndarray, uint16, or None
-        In ``0..2^q - 1``, of the shape of the means; None for ``float``.
+        Codes in ``0..2^q - 1``, of the shape of the means; None for ``float``.
     means : ndarray, float64
-        What the codes stand for.
+        Means that the codes represent.
     max_error, rms_error : float
-        Largest and root-mean-square distance to the means given.
+        Largest and root-mean-square distance to the original means.
     """
 
     codes: NDArray[np.uint16] | None
@@ -47,9 +47,9 @@ def quantize(means: ArrayLike, code_width: int | str, level_map: str = "contract
     code_width : int or "float"
         q, bits of a code, 1..16; ``float`` leaves the means as they are, for reference.
     level_map : {"contract", "end_point", "mid_rise", "saturated"}
-        Levels of code ``m``: ``(m + msb(m)) / 2^q``, which the chip draws; ``m / (2^q - 1)``;
-        ``(m + 1/2) / 2^q``, never 0 nor 1; ``m / 2^q``, never 1. Generative Binary Memory leaves
-        open which it used.
+        Mean of code ``m``. ``contract``: ``(m + msb(m)) / 2^q``, which the chip draws.
+        ``end_point``: ``m / (2^q - 1)``. ``mid_rise``: ``(m + 1/2) / 2^q``, never 0 or 1.
+        ``saturated``: ``m / 2^q``, never 1. Generative Binary Memory does not say which it used.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def quantize(means: ArrayLike, code_width: int | str, level_map: str = "contract
 
 
 def decode(codes: ArrayLike, code_width: int, level_map: str = "contract") -> NDArray[np.float64]:
-    """Return the means that codes stand for.
+    """Return the means that codes represent.
 
     Parameters
     ----------

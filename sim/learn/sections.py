@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections that every configuration has: data, tasks and head."""
+"""Sections of a configuration for the head and its training."""
 
 from typing import Literal
 
@@ -27,21 +27,23 @@ class HeadConfig(Section):
     hidden : int
         H, hidden neurons; 0 means none.
     start : {"warm", "reset"}
-        Whether a task goes on from the last task's latent weights or draws them anew.
+        Whether a task starts from the last task's latent weights or draws them anew.
     optimizer : {"adam", "sgd"}
+        Rule of the steps; see `sim.learn.optim`.
     learning_rate : float
         First rate of every task.
     momentum : float
-        Of sgd.
+        Momentum of sgd.
     batch : int
         B, samples a step, shared between past and present classes (contract, 8).
     epochs : int
-        Most epochs a task may take, if the plateau schedule does not end it before.
+        Largest number of epochs of a task, if the plateau schedule does not end it earlier.
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``.
     logit_gain : float
         Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
     plateau : PlateauConfig
+        Schedule of the learning rate.
     """
 
     hidden: int = Field(default=128, ge=0, le=65_536)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What is measured: bits that survive between tasks, and accuracies."""
+"""Measures of a method: bits that it keeps between tasks, and accuracies."""

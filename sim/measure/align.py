@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Memory-aligned comparison (MEMO): every method spends one budget, on models or on exemplars.
 
-The paper's arithmetic in bits: whatever a method keeps besides exemplars comes out of the budget
-first, and the rest is filled with whole exemplars. "A model or 603 exemplars" is a ResNet32 of
-floating-point parameters in CIFAR images of 8 bits a colour; a binary network is far fewer.
+The arithmetic is that of the paper, in bits. The budget first pays for everything that a method
+keeps besides exemplars; whole exemplars fill the rest. The paper's "a model or 603 exemplars"
+compares a ResNet32 of floating-point parameters with CIFAR images of 8 bits a colour. A binary
+network is worth far fewer exemplars.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +21,15 @@ __all__ = ["Demand", "align", "area_under_curve", "cifar_resnet_parameters"]
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What a method keeps.
+    """Memory that a method needs.
 
     Parameters
     ----------
     model_bits : int
-        Bits of its models and of all else that is there without any exemplar.
+        Bits of its models and of everything else that it keeps without any exemplar.
     exemplar_bits : int
-        Bits that one exemplar more takes: of an exemplar of every class, where all classes keep
-        equally many.
+        Bits that one more exemplar takes. Where all classes keep equally many, these are the bits
+        of one exemplar of every class.
     """
 
     model_bits: int
@@ -39,7 +40,7 @@ class Demand:
         check_integer("Bits of an exemplar", self.exemplar_bits, 1)
 
     def total(self, exemplars: int) -> int:
-        """Return the bits of the models with some exemplars."""
+        """Return the bits of the models and of a number of exemplars."""
         check_integer("Exemplars", exemplars, 0)
         return self.model_bits + exemplars * self.exemplar_bits
 
@@ -52,11 +53,12 @@ def align(budget_bits: int, methods: Mapping[str, Demand]) -> dict[str, int]:
     budget_bits : int
         Bits of models and exemplars together.
     methods : mapping of str to Demand
+        Memory that each method needs.
 
     Returns
     -------
     dict of str to int
-        In the order of `methods`; every exemplar is a whole one.
+        Number of whole exemplars of each method, in the order of `methods`.
 
     Raises
     ------
@@ -83,23 +85,29 @@ def area_under_curve(
 ) -> float:
     """Return the area under accuracy against memory, divided by the width of the memory axis.
 
-    The trapezoid rule over the points, which leaves an accuracy: the mean over the axis. MEMO takes
-    the area itself over megabytes, which is that mean of ``linear`` times the width in megabytes.
+    The area follows the trapezoid rule over the points. The result is the mean accuracy over the
+    axis. MEMO reports the area itself over megabytes: this mean for ``linear``, times the width in
+    megabytes.
 
     Parameters
     ----------
     bits : sequence of float
-        Memory of every point, rising; in any unit, as the width divides it out.
+        Memory of every point, strictly rising; in any unit, because the width divides it out.
     accuracies : sequence of float
-        As many.
+        Accuracy of every point.
     scale : {"linear", "log10"}
-        What the axis shows of `bits`.
+        Scale of the memory axis.
+
+    Returns
+    -------
+    float
+        Mean accuracy, in the unit of `accuracies`.
 
     Raises
     ------
     ValueError
-        If there are fewer than two points, not as many accuracies, or `bits` is not positive and
-        rising.
+        If there are fewer than two points, if the two differ in length, or if `bits` is not
+        positive and strictly rising.
     """
     check_choice("Scale", scale, ("linear", "log10"))
     memory, values = np.asarray(bits, np.float64), np.asarray(accuracies, np.float64)
@@ -115,7 +123,7 @@ def area_under_curve(
 
 
 def cifar_resnet_parameters(depth: int) -> tuple[int, int, int, int]:
-    """Return the parameters of the parts of a ResNet for CIFAR without its classifier.
+    """Return the numbers of parameters of the parts of a ResNet for CIFAR without its classifier.
 
     The network of He et al. (2016, section 4.2): a 3x3 convolution to 16 channels, then three
     groups of ``(depth - 2) / 6`` blocks with 16, 32 and 64 channels. A block is two 3x3
@@ -130,7 +138,7 @@ def cifar_resnet_parameters(depth: int) -> tuple[int, int, int, int]:
     Returns
     -------
     tuple of int
-        Of the first convolution and of the three groups.
+        Parameters of the first convolution and of each of the three groups.
 
     Raises
     ------

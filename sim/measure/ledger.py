@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The ledger: every bit that must survive between tasks, as papers count it and in full."""
+"""The ledger: all bits that must survive between tasks, by the papers' count and in full."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Entry:
     counted_by_paper : bool
         Whether the memory axis of the papers counts it.
     note : str
-        How the bits come about.
+        How the bits are computed.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Entries and their sums. Two ledgers add up to one with the entries of both.
+    """Entries and their sums; the sum of two ledgers has the entries of both.
 
     Parameters
     ----------
@@ -140,16 +140,16 @@ def gbm_ledger(
     classes : int
         n_c, classes in memory.
     code_width : int
-        q; 32 stands for floating point means, which no sampler on the chip draws from.
+        q; 32 stands for floating-point means, from which no sampler on the chip draws.
     lanes : int
-        L; the last row of a prototype is filled up to L codes.
+        L; the last row of a prototype is padded to L codes.
     mode : {"parallel", "serial"}
-        q random streams, or one.
+        Whether the sampler has q random streams or one.
     selection : {"round_robin", "uniform", "weighted"}
         How classes are requested.
     on_chip : bool
-        Whether the chip's memory and sampler hold and draw them; a reference in software has
-        neither rows nor random streams.
+        Whether the chip's memory holds the prototypes and its sampler draws from them. A reference
+        in software has neither rows nor random streams.
     """
     for name, value in (("Features D", features), ("Components K", components)):
         check_integer(name, value, 1)
@@ -186,7 +186,7 @@ def gbm_ledger(
 def classifier_ledger(
     *, features: int, components: int, classes: int, code_width: int, table: bool = False
 ) -> Ledger:
-    """Return the ledger of prototypes that classify and are never drawn.
+    """Return the ledger of prototypes that classify and from which nothing is drawn.
 
     Parameters
     ----------
@@ -279,7 +279,7 @@ def head_ledger(params: HeadParams, latent: bool = False) -> Ledger:
     params : HeadParams
         D, H and the number of outputs.
     latent : bool
-        Whether training goes on, at the next task, from the real numbers behind the weights.
+        Whether training of the next task starts from the real numbers behind the binary weights.
     """
     weights = params.weight_count
     entries = [Entry.extra("head weights", weights, "hidden layer and two planes, 1 bit a weight")]
@@ -323,11 +323,12 @@ def as_exemplars(bits: int, exemplar_bits: int) -> int:
 
 
 def selection_entries(selection: str, classes: int) -> list[Entry]:
-    """Return what requesting classes takes.
+    """Return the storage that the selection of classes takes.
 
     Parameters
     ----------
     selection : {"round_robin", "uniform", "weighted"}
+        How classes are requested.
     classes : int
         n_c.
     """
@@ -354,5 +355,5 @@ def count_bits(largest: int) -> int:
 
 
 def fits(bits: int, budget: float) -> bool:
-    """Return whether a memory is within a budget in Mb."""
+    """Return whether a number of bits is within a budget in Mb (10^6 bits)."""
     return bits <= round(budget * 10**6)

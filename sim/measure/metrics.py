@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Metrics of class-incremental learning.
 
-All start from the accuracy matrix A: ``A[t, i]`` is the accuracy, after task t, on the test samples
-of task i, NaN where ``i > t``; the head may then answer any class seen so far.
+All metrics start from the accuracy matrix A. ``A[t, i]`` is the accuracy after task t on the test
+samples of task i, where the head may answer any class seen so far; it is NaN where ``i > t``.
 
-Forgetting means four different things in the field. Each has a name here, and a sign: positive
-forgetting is a loss, positive backward transfer (``gem``) a gain.
+Forgetting has four different definitions in the field. Each has a name here, and a sign: positive
+forgetting is a loss, positive backward transfer (``gem``) is a gain.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-# Of one task, from its accuracies since it was learnt, the present one last.
+# Forgetting of one task, from its accuracies since it was learnt; the last one is the present.
 FORGETTING: dict[str, Callable[[Floats], float]] = {
     "avalanche": lambda a: a[0] - a[-1],  # first minus last
     "facil": lambda a: a[:-1].max() - a[-1],  # best of the past minus last; may be negative
@@ -69,15 +69,15 @@ def accuracy_matrix(
         If a prediction is missing or one too many.
     """
     length = len(predictions)
-    # Tasks of new instances share their classes, and hence their test samples.
+    # Tasks that bring new instances of the same classes share their test samples.
     members = [(labels >= task.start) & (labels < task.stop) for task in tasks[:length]]
     matrix = np.full((length, length), np.nan)
     for t, predicted in enumerate(predictions):
         seen = labels < tasks[t].stop
         if len(predicted) != seen.sum():
             raise ValueError(
-                f"Predictions after task {t} must be {seen.sum()}, one a test sample of the "
-                f"classes seen, not {len(predicted)}"
+                f"Predictions after task {t} must be {seen.sum()}, one for every test sample of "
+                f"the classes seen, not {len(predicted)}"
             )
         right = predicted == labels[seen]
         for i, member in enumerate(members[: t + 1]):
@@ -105,9 +105,9 @@ def seen_accuracy(matrix: Floats, samples: NDArray[np.int64]) -> Floats:
 
 
 def average_incremental(matrix: Floats, samples: NDArray[np.int64]) -> float:
-    """Return the average incremental accuracy: `seen_accuracy` meaned over all T evaluations.
+    """Return the average incremental accuracy: the mean of `seen_accuracy` over all evaluations.
 
-    The evaluation after the first task counts (gbm, section 4; iCaRL).
+    It includes the evaluation after the first task (gbm, section 4; iCaRL).
     """
     return float(seen_accuracy(matrix, samples).mean())
 
@@ -118,12 +118,12 @@ def final(matrix: Floats, samples: NDArray[np.int64]) -> float:
 
 
 def task_average(matrix: Floats) -> Floats:
-    """Return, after each task, the plain mean over the tasks seen (FACIL's ``avg``)."""
+    """Return, after each task, the unweighted mean over the tasks seen (FACIL's ``avg``)."""
     return np.array([row[: t + 1].mean() for t, row in _rows(matrix)])
 
 
 def class_average(matrix: Floats, tasks: Sequence[range]) -> Floats:
-    """Return, after each task, the mean weighted by the classes of a task (FACIL's ``wavg``)."""
+    """Return, after each task, the mean weighted by each task's classes (FACIL's ``wavg``)."""
     sizes = np.array([len(task) for task in tasks])
     return np.array([_weighted(row, sizes, slice(0, t + 1)) for t, row in _rows(matrix)])
 
@@ -136,16 +136,16 @@ def forgetting_matrix(
     Parameters
     ----------
     matrix : ndarray of shape (n_evaluations, n_tasks), float64
-        Accuracies; what is above the diagonal does not count.
+        Accuracies; those above the diagonal are ignored.
     definition : {"avalanche", "facil", "gem", "pycil"}
-        Whose forgetting; `FORGETTING` says what each is.
+        Definition of forgetting, one of `FORGETTING`.
     learnt_at : sequence of int, optional
-        Evaluation that followed each task's learning; by default the one of the same number.
+        Number of the evaluation after each task was learnt; by default the number of the task.
 
     Returns
     -------
     ndarray of the shape of `matrix`, float64
-        0 up to the evaluation that followed a task's own learning.
+        Forgetting; 0 up to and at the evaluation after the task was learnt.
 
     Raises
     ------
@@ -164,39 +164,39 @@ def forgetting_matrix(
 
 
 def forgetting(matrix: Floats, definition: str) -> float:
-    """Return the forgetting after the last task, meaned over all tasks but that one.
+    """Return the mean forgetting of all tasks but the last, after the last task.
 
     Parameters
     ----------
     matrix : ndarray of shape (T, T), float64
         Accuracy matrix.
     definition : {"avalanche", "facil", "gem", "pycil"}
-        Whose forgetting; ``gem`` is backward transfer.
+        Definition of forgetting; ``gem`` is backward transfer.
 
     Returns
     -------
     float
-        0 if there is one task, which nothing came after.
+        Mean forgetting; 0 if there is only one task.
     """
     earlier = forgetting_matrix(matrix, definition)[-1, :-1]
     return float(earlier.mean()) if earlier.size else 0.0
 
 
 def forward_transfer(matrix: Floats, untrained: Floats) -> float:
-    """Return GEM's forward transfer: what was known of a task before it was learnt.
+    """Return GEM's forward transfer: the gain in accuracy on a task before it was learnt.
 
     Parameters
     ----------
     matrix : ndarray of shape (T, T), float64
-        Accuracies, with ``A[i - 1, i]``, on the task about to be learnt, filled in.
+        Accuracies. They include ``A[i - 1, i]``, the accuracy on the next task before it is learnt.
     untrained : ndarray of shape (T,), float64
         Accuracy of an untrained model on each task.
 
     Raises
     ------
     ValueError
-        If those accuracies are NaN, as they are where the head answers only classes it has seen:
-        class-incremental learning as such has no forward transfer.
+        If ``A[i - 1, i]`` is NaN. It is NaN where the head answers only classes that it has seen,
+        so plain class-incremental learning has no forward transfer.
     """
     if len(matrix) < 2:
         raise ValueError(f"Forward transfer must have at least 2 tasks, not {len(matrix)}")
@@ -212,8 +212,9 @@ def group_accuracy(matrix: Floats, samples: NDArray[np.int64]) -> dict[str, Floa
     Returns
     -------
     dict of str to ndarray of shape (T,), float64
-        ``initial``: the first task; ``past``: those between it and the present one; ``new``: the
-        present one, if it is not the first; ``all``: all seen. NaN where a group is empty.
+        ``initial``: the first task; ``past``: the tasks between it and the present one; ``new``:
+        the present task, if it is not the first; ``all``: all tasks seen. NaN where a group is
+        empty.
     """
     groups: dict[str, Callable[[int], slice]] = {
         "initial": lambda _: slice(0, 1),
@@ -228,7 +229,7 @@ def group_accuracy(matrix: Floats, samples: NDArray[np.int64]) -> dict[str, Floa
 
 
 def confusion(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np.int64]:
-    """Return how often each class was taken for each.
+    """Return how often each class was predicted for each true class.
 
     Parameters
     ----------
@@ -237,6 +238,7 @@ def confusion(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np
     predictions : ndarray of shape (n_samples,), int64
         Predicted classes.
     n_classes : int
+        Number of classes.
 
     Returns
     -------
@@ -249,7 +251,9 @@ def confusion(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np
         If the two differ in length or name a class out of ``0..n_classes - 1``.
     """
     if len(labels) != len(predictions):
-        raise ValueError(f"Predictions must be {len(labels)}, one a label, not {len(predictions)}")
+        raise ValueError(
+            f"Predictions must be {len(labels)}, one for every label, not {len(predictions)}"
+        )
     for name, values in (("Labels", labels), ("Predictions", predictions)):
         outside = values[(values < 0) | (values >= n_classes)]
         if outside.size:
@@ -259,7 +263,7 @@ def confusion(labels: Labels, predictions: Labels, n_classes: int) -> NDArray[np
 
 
 def per_class_accuracy(counts: NDArray[np.int64]) -> Floats:
-    """Return the share of each class predicted right, from `confusion`; NaN without samples."""
+    """Return the accuracy on each class, from `confusion`; NaN for a class without samples."""
     totals = counts.sum(axis=1)
     right = np.diagonal(counts).astype(np.float64)
     return np.divide(right, totals, out=np.full(len(counts), np.nan), where=totals > 0)
@@ -273,7 +277,7 @@ def _rows(matrix: Floats) -> enumerate[Floats]:
 
 
 def _weighted(row: Floats, weights: NDArray[np.int64], members: slice) -> float:
-    """Return the mean of some tasks' accuracies; NaN if they weigh nothing."""
+    """Return the weighted mean of some tasks' accuracies; NaN if all their weights are 0."""
     chosen = np.asarray(weights)[members]
     present = chosen > 0
     if not present.any():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sources of replayed samples, found by name: one module each."""
+"""Sources of replayed samples, one module each, and their table by name."""
 
 from importlib import import_module
 from pkgutil import iter_modules

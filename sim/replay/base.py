@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Where the past comes from: the interface of every source of replayed samples.
+"""The interface of every source of replayed samples.
 
-One more source is one more module in `sim.replay` that defines a subclass of `ReplaySource`; the
-package finds it, the configuration accepts its `Params`, the study runs it and the report lists it.
+To add a source, add a module to `sim.replay` that defines a subclass of `ReplaySource`. The package
+finds it, the configuration accepts its `Params`, the study runs it and the report lists it.
 """
 
 from abc import ABC, abstractmethod
@@ -26,20 +26,20 @@ Labels = NDArray[np.int64]
 
 
 class SourceParams(Section):
-    """Parameters of a source, which adds its own in a subclass."""
+    """Parameters that all sources have; a source adds its own in a subclass."""
 
 
 class ReplayParams(SourceParams):
-    """Parameters that every source has that draws samples.
+    """Parameters of every source that draws samples.
 
     Attributes
     ----------
     requests : {"round_robin", "uniform", "weighted"}
-        How past classes are requested (contract, 6); ``weighted`` is in proportion to the training
-        samples of each class.
+        How past classes are requested (contract, 6); ``weighted`` requests each class in proportion
+        to its training samples.
     logit_gain : float or null
-        Gain of the head that learns from what is drawn, over the study's `HeadConfig.logit_gain`:
-        few samples of the past want a softer softmax than many.
+        Gain of the head that learns from the drawn samples, in place of the study's
+        `HeadConfig.logit_gain`. Few samples of the past need a softer softmax than many.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
@@ -48,18 +48,18 @@ class ReplayParams(SourceParams):
 
 @dataclass(frozen=True, kw_only=True)
 class ReplayContext:
-    """What a source is told of the run it serves.
+    """Facts about the run that a source serves.
 
     Parameters
     ----------
     features : int
         D, bits of an embedding.
     classes : int
-        Classes the run will see in all.
+        Number of classes that the run learns in all.
     seed : int
         Seed of the run, and user seed of the chip's LFSRs.
     cache : Cache
-        Where work is kept that other runs, of other parameters, need too.
+        Cache of work that other runs, with other parameters, can use, too.
     """
 
     features: int
@@ -68,35 +68,36 @@ class ReplayContext:
     cache: Cache = NO_CACHE
 
     def selector(self, mode: str) -> SelectorParams:
-        """Return the parameters of a class selector under the run's seed."""
+        """Return the parameters of a class selector with the run's seed."""
         return SelectorParams(mode=mode, seed=self.seed)
 
 
 class ReplaySource(ABC):
-    """Memory of past classes that samples are replayed from.
+    """Memory of past classes, from which samples are replayed.
 
     Classes are learnt in order: the first call of `learn` brings classes ``0..a-1``, the next
-    ``a..b-1``; only where `learns_again` may they come again. Randomness that no chip would draw
-    from an LFSR comes in as a generator.
+    ``a..b-1``. A class may come again only where `learns_again` is true. Random numbers that a chip
+    would not draw from an LFSR come from a generator argument.
 
     Parameters
     ----------
     params : SourceParams
-        Of the class in `Params`.
+        Parameters, of the type `Params`.
     context : ReplayContext
+        Facts about the run.
     """
 
     name: ClassVar[str]
     Params: ClassVar[type[SourceParams]] = ReplayParams
-    #: Whether `draw` makes samples that nobody has seen, worth comparing with real ones.
+    #: Whether `draw` generates new samples, which the report compares with real ones.
     generative: ClassVar[bool] = False
     #: Parameters that `title` shows.
     titled: ClassVar[tuple[str, ...]] = ()
-    #: Parameters that no class may have fewer training samples than.
+    #: Parameters that must not exceed the number of training samples of any class.
     bounded_by_samples: ClassVar[tuple[str, ...]] = ()
-    #: Whether `learn` takes classes again that it has learnt before.
+    #: Whether `learn` accepts classes that it has learnt before.
     learns_again: ClassVar[bool] = False
-    #: Every subclass that has a name of its own.
+    #: Every subclass that defines a name, by that name.
     known: ClassVar[dict[str, type["ReplaySource"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -113,25 +114,28 @@ class ReplaySource(ABC):
         """Past classes that `draw` can replay; 0 means that there is no replay."""
 
     def begin(self, exemplars: Packed, labels: Labels) -> None:  # noqa: B027
-        """See the samples of the task that the head is about to be trained on.
+        """Receive the samples of a task before the head is trained on it.
 
-        What is drawn until `learn` may depend on them; nothing of them survives it.
+        The samples drawn until `learn` may depend on them. Nothing of them is kept after `learn`.
 
         Parameters
         ----------
         exemplars, labels
-            As of `learn`.
+            Samples and classes, as `learn` takes them.
         """
 
     @abstractmethod
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
-        """Take in the classes of a task that has ended.
+        """Learn the classes of a task after its training has ended.
 
         Parameters
         ----------
         exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
+            Packed training samples of the task.
         labels : ndarray of shape (n_samples,), int64
+            Class of each sample.
         rng : numpy.random.Generator
+            Source of random choices.
         """
 
     @abstractmethod
@@ -140,23 +144,23 @@ class ReplaySource(ABC):
 
     @abstractmethod
     def ledger(self) -> Ledger:
-        """Return every bit of the past that survives between tasks."""
+        """Return the ledger of all bits of the past that survive between tasks."""
 
     def facts(self) -> dict[str, float]:
-        """Return measurements of this source that belong into the results, by name."""
+        """Return measurements of this source for the results, by name."""
         return {}
 
     @abstractmethod
     def state(self) -> dict[str, NDArray[Any]]:
-        """Return everything that `load_state` needs to go on bit for bit, as arrays."""
+        """Return all arrays from which `load_state` restores this source bit for bit."""
 
     @abstractmethod
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from where `state` was called."""
+        """Restore the source that `state` described."""
 
     @classmethod
     def label(cls, params: SourceParams) -> str:
-        """Return the legend of a method: its title, then every other parameter not the default."""
+        """Return the legend of a method: its title, then all other non-default parameters."""
         changed = _flat(params.model_dump(exclude_defaults=True))
         extras = [f"{k} = {v}" for k, v in changed.items() if k not in cls.titled]
         return ", ".join([cls.title(params), *extras])
@@ -168,27 +172,28 @@ class ReplaySource(ABC):
 
 
 class Classifier(ReplaySource):
-    """Memory of past classes that names the class of a sample itself; the run trains no head.
+    """Memory of past classes that classifies samples itself, so that the run trains no head.
 
-    It learns the classes of a task before it is tested on them. What it may train of its own beside
-    its memory of the past has a ledger apart, `head_ledger`, as the head of other methods has.
+    It learns the classes of a task before it is tested on them. If it trains a classifier beside
+    its memory of the past, that has a ledger of its own, `head_ledger`, like the head of other
+    methods.
     """
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
-        """Refuse: what classifies is never replayed."""
+        """Raise `NotImplementedError`, because a classifier replays no samples."""
         raise NotImplementedError(f"{self.name} classifies; it draws no samples")
 
     def head_ledger(self) -> Ledger:
-        """Return the bits of a trained classifier that stand in place of the head's; none here."""
+        """Return the ledger of a trained classifier that replaces the head; empty by default."""
         return Ledger()
 
     @abstractmethod
     def classify(self, exemplars: Packed) -> Labels:
-        """Return the class of samples, shape (n_samples,); of equal scores the lowest class."""
+        """Return the class of each sample, shape (n_samples,); the lowest if scores are equal."""
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested sections as one mapping, each value by its own key."""
+    """Return nested sections as one flat mapping; each value keeps its innermost key."""
     flat: dict[str, Any] = {}
     for key, value in values.items():
         flat.update(_flat(value) if isinstance(value, Mapping) else {key: value})

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""BinPlay for a chip: a binary decoder makes pseudo-exemplars from codes that nobody stores.
+"""BinPlay for a chip: a binary decoder makes pseudo-exemplars from codes that are not stored.
 
 The paper (binplay) decodes images from codes of sample indices. Here a fully binary decoder makes
-embeddings of them, and all that is kept of the past are its weights.
+embeddings from such codes. Its weights are the only memory of the past.
 """
 
 from collections.abc import Mapping
@@ -32,39 +32,42 @@ __all__ = ["BinPlay"]
 _WORD_WIDTH = 32  # bits of the draw of an index
 _FLIP_WIDTH = 8  # bits of the code of a flip
 _LFSR_BITS = 64
-_LATENT_BITS = 31  # of a float32, less the sign, which is the weight itself
+_LATENT_BITS = 31  # bits of a float32 without the sign, which is the weight itself
 
 Array = NDArray[np.float32]
 
 
 class BinPlayParams(ReplayParams):
-    """Parameters of BinPlay's chip-minded form.
+    """Parameters of BinPlay in its form for a chip.
 
     Attributes
     ----------
     samples : int
-        Indices a class, each of which stands for one of its training samples.
+        Indices a class; each stands for one training sample of the class.
     index_bits : int
-        Most bits of the code of an index.
+        Largest number of bits of the code of an index.
     prefix : {"class", "task", "none"}
-        What else the code tells; the paper's has the task.
+        What the code tells besides the index; the paper's code has the task.
     prefix_bits : int
-        Most bits of that.
+        Largest number of bits of the prefix.
     hidden : int
         Neurons of the hidden layer; 0 means none.
     start : {"reset", "warm"}
-        Whether the decoder is trained anew for each task, as in the paper's released code, so that
-        only bits survive, or from the real numbers behind its weights, as in the paper.
+        ``reset`` trains the decoder anew for each task, as the paper's released code does, so that
+        only bits survive. ``warm`` starts from the real numbers behind its weights, as the paper
+        says.
     assignment : {"greedy", "arrival"}
-        Whether a sample takes the free index whose decoded embedding is closest (Algorithm 1, the
-        decoder in place of an encoder), or the next one.
+        ``greedy`` gives a sample the free index with the closest decoded embedding (Algorithm 1,
+        with the decoder in place of an encoder); ``arrival`` gives it the next index.
     flip_code : int
-        8-bit code of the chance that a replayed bit is flipped (contract, 5), ours: what is decoded
-        of a class varies less than its samples do.
+        8-bit code of the probability that a replayed bit is flipped (contract, 5). The paper has no
+        flips; they are here because decoded samples of a class vary less than its real samples.
     epochs : int
+        Passes over all codes in the training of a task.
     learning_rate : float
-        Of Adam at first; it falls to 0 linearly.
+        First rate of Adam; it falls linearly to 0.
     batch : int
+        Codes a step.
     """
 
     samples: int = Field(default=50, ge=1, le=1_000_000)
@@ -81,12 +84,12 @@ class BinPlayParams(ReplayParams):
 
 
 class BinPlay(ReplaySource):
-    """Keeps a decoder from codes of sample indices to embeddings, and rehearses it on itself.
+    """Keeps a decoder from codes of sample indices to embeddings, and rehearses its own output.
 
     Class c owns the indices ``c*n + 1 .. (c+1)*n`` (n = `samples`), so that no list of classes is
-    needed. After a task the decoder learns its samples, and for all earlier indices what a frozen
-    copy of it decodes. On the way, samples choose among the indices of their class; from half of
-    the epochs on they keep what they have.
+    needed. After a task the decoder learns the samples of that task. For all earlier indices it
+    learns the embeddings that it decoded before. During the first half of the epochs the samples
+    choose among the indices of their class; after that they keep their indices.
     """
 
     name = "binplay"
@@ -102,10 +105,10 @@ class BinPlay(ReplaySource):
         self._lfsr = Lfsr(stream_params(context.seed, Stream.EXEMPLAR, _WORD_WIDTH))
         self._flips = _flips(params.flip_code, context)
         self._decoder = DecoderTrainer(_sizes(params, context), np.random.default_rng(context.seed))
-        self._tasks: list[int] = []  # of every class, in which task it came
+        self._tasks: list[int] = []  # task that brought each class
         self._counts: list[int] = []  # training samples of each class
-        self._agreement: list[float] = []  # after each task: of new bits and of rehearsed ones
-        self._decoded: Packed = np.zeros((0, 0), np.uint64)  # of every index; not kept on a chip
+        self._agreement: list[float] = []  # after each task: share of right bits, new and rehearsed
+        self._decoded: Packed = np.zeros((0, 0), np.uint64)  # of every index; a chip keeps none
 
     @property
     def n_classes(self) -> int:
@@ -184,7 +187,7 @@ class BinPlay(ReplaySource):
         return f"BinPlay {params.samples} indices a class, H = {params.hidden}"
 
     def _train(self, codes: Array, new: Array, rng: np.random.Generator) -> None:
-        """Train the decoder on the new embeddings and on what it decodes of earlier codes."""
+        """Train the decoder on the new embeddings and on its own output for earlier codes."""
         params, decoder = self.params, self._decoder
         n_past = len(codes) - len(new)
         latents = np.concatenate([decoder.decode(codes[:n_past]), new])
@@ -205,7 +208,7 @@ class BinPlay(ReplaySource):
         self._agreement += [agree[n_past:].mean(), agree[:n_past].mean() if n_past else 1.0]
 
     def _reassign(self, latents: Array, decoded: Array, rng: np.random.Generator) -> None:
-        """Let the samples of every class choose anew among its indices, in place."""
+        """Assign the samples of every class anew to its indices, in place."""
         n = self.params.samples
         for start in range(0, len(latents), n):
             own = slice(start, start + n)
@@ -230,7 +233,7 @@ class BinPlay(ReplaySource):
 
 
 def _flips(code: int, context: ReplayContext) -> Sampler:
-    """Return a sampler of masks: its one prototype has the same code everywhere."""
+    """Return a sampler of flip masks; its one prototype has the same code for every bit."""
     memory = PrototypesParams(
         features=context.features, code_width=_FLIP_WIDTH, components=1, classes=1
     )
@@ -241,7 +244,7 @@ def _flips(code: int, context: ReplayContext) -> Sampler:
 
 
 def _code_params(params: BinPlayParams, classes: int) -> IndexCodeParams:
-    """Return the parameters of codes of all indices, with their class or task first."""
+    """Return the parameters of the codes of all indices, with the class or task as prefix."""
     samples = params.samples * classes
     if params.prefix == "none":
         return IndexCodeParams.fitting(params.index_bits, samples)

@@ -27,7 +27,7 @@ NonBinary = Literal[8, 16, 32, "float"]
 
 
 class CwrClassifierParams(SourceParams):
-    """Parameters of latent replay with CWR*, by the symbols of its paper.
+    """Parameters of latent replay with CWR*, with the symbols of its paper.
 
     Attributes
     ----------
@@ -36,27 +36,28 @@ class CwrClassifierParams(SourceParams):
     hidden : int
         H, neurons of the binary layer between embedding and classifier; 0 means none.
     cwr : bool
-        Whether the classifier's weights are consolidated after every task, by CWR*.
+        Whether CWR* consolidates the classifier's weights after every task.
     average : {"scalar", "row"}
-        What CWR* centres trained weights by: the mean of all rows of a task, or each row's own.
+        Mean that CWR* subtracts from trained weights: that of all rows of a task, or of each row.
     count_replay : bool
-        Whether CWR* takes the replayed classes for classes of the task, and counts their exemplars.
+        Whether CWR* treats the replayed classes as classes of the task and counts their exemplars.
     q_f : {8, 16, 32, "float"}
-        Bits of non-binary weights and activations going forward.
+        Bits of non-binary weights and activations in the forward pass.
     q_b_non_binary : {8, 16, 32, "float"}
-        Bits of non-binary weights, and of all gradients, going backward.
+        Bits of non-binary weights, and of all gradients, in the backward pass.
     q_b_binary : {1, 4, 8, 16, "float"}
         Bits of the latent weights of the binary layer; 1 freezes it.
     rounding : {"nearest_even", "stochastic"}
-        Of what goes backward.
+        Rounding of the values in the backward pass.
     batch : int
         B, samples a step.
     replay_ratio : float
-        Present samples of a batch over replayed ones; the paper's is 1/4.
+        Ratio of present to replayed samples in a batch; the paper uses 1/4.
     epochs : int
-        Passes over the samples of a task; the paper's are 5.
+        Passes over the samples of a task; the paper uses 5.
     rate, binary_rate : int
-        k, of either layer: a step is ``2^-k`` times the sum of a batch's gradients.
+        k of the classifier and of the binary layer: a step is ``2^-k`` times the sum of a batch's
+        gradients.
     weight_exponent : int
         r: codes of the classifier's weights span ``[-2^r, 2^r)``.
     init_scale : float
@@ -100,7 +101,7 @@ class CwrClassifierParams(SourceParams):
         Raises
         ------
         ValueError
-            If these widths and rates do not go together.
+            If these widths and rates do not fit each other.
         """
         return TrainerParams(
             features=features,
@@ -118,7 +119,7 @@ class CwrClassifierParams(SourceParams):
         )
 
     def split(self, replayed: bool) -> tuple[int, int]:
-        """Return how many replayed and present samples a batch holds."""
+        """Return the numbers of replayed and of present samples in a batch."""
         if not replayed:
             return 0, self.batch
         present = round(self.batch * self.replay_ratio / (1 + self.replay_ratio))
@@ -127,10 +128,10 @@ class CwrClassifierParams(SourceParams):
 
 
 class CwrClassifier(Classifier):
-    """Trains a classifier on present embeddings and on stored ones, in the golden integers.
+    """Trains a classifier on present and on stored embeddings, in the golden integers.
 
-    A class-balanced reservoir keeps E embeddings a class; every batch mixes them with the task's.
-    Classes may come again in later tasks.
+    A class-balanced reservoir keeps E embeddings a class. Every batch mixes them with embeddings of
+    the task. Classes may come again in later tasks.
     """
 
     name = "cwr"
@@ -210,7 +211,7 @@ class CwrClassifier(Classifier):
             ),
         ]
         if params.cwr:
-            # The temporary weights are gone, or copies of these, when a task has been learned.
+            # After a task the temporary weights are gone or equal these, so they take no bits.
             entries.append(
                 Entry.extra("past counters", shape.classes * _COUNTER_BITS, "32 bits a class")
             )
@@ -248,7 +249,7 @@ class CwrClassifier(Classifier):
         return f"{kept}{rule}, {widths}"
 
     def _stored(self) -> tuple[Packed, Labels]:
-        """Return what the reservoirs keep and its classes, in the order of the classes."""
+        """Return the samples in the reservoirs and their classes, in the order of the classes."""
         labels = sorted(self._reservoirs)
         kept = [exemplar for label in labels for exemplar in self._reservoirs[label].kept]
         counts = [len(self._reservoirs[label].kept) for label in labels]
@@ -262,11 +263,25 @@ class CwrClassifier(Classifier):
         past_labels: Labels,
         rng: np.random.Generator,
     ) -> Iterator[tuple[Packed, Labels]]:
-        """Yield the batches of a task: every present sample once an epoch, past ones at random."""
+        """Yield the batches of a task: all present samples in each epoch, random past ones.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
+            Present samples.
+        labels : ndarray of shape (n_samples,), int64
+            Their classes.
+        past : ndarray of shape (n_past, ceil(D/64)), uint64
+            Stored samples.
+        past_labels : ndarray of shape (n_past,), int64
+            Their classes.
+        rng : numpy.random.Generator
+            Source of the order and of the draws.
+        """
         n_past, n_present = self.params.split(replayed=len(past) > 0)
         steps = math.ceil(len(exemplars) / n_present)
         for _ in range(self.params.epochs):
-            # The last batch is filled up from the first.
+            # Samples of the first batch fill up the last one.
             order = np.resize(rng.permutation(len(exemplars)), (steps, n_present))
             for chosen in order:
                 if not n_past:
@@ -280,7 +295,7 @@ class CwrClassifier(Classifier):
 
 
 def _new_trainer(params: CwrClassifierParams, context: ReplayContext) -> Trainer | FloatTrainer:
-    """Return an untrained classifier; the signs of its binary layer are those of the seed alone."""
+    """Return an untrained classifier; only the seed decides the signs of its binary layer."""
     about = params.trainer(features=context.features, classes=context.classes, seed=context.seed)
     rng, shape = np.random.default_rng([context.seed]), (about.hidden, about.features)
     latent = rng.uniform(-params.init_scale, params.init_scale, shape)

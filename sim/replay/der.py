@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""DER in binary form: a whole network of its own a task, as deep as the embedding lets it be."""
+"""DER in binary form: every task has a network of its own above the embedding."""
 
 from sim.replay.expandable import ExpandableClassifier, ExpandableParams
 
@@ -9,8 +9,9 @@ __all__ = ["Der"]
 class Der(ExpandableClassifier):
     """``phi(x) = [phi_1(x), phi_2(x), ...]`` (MEMO, equation 2): nothing trained is shared.
 
-    Below the embedding all is frozen, for DER as for every other method. A block of its own is two
-    dense layers, where MEMO's is one: what MEMO would share between tasks, DER has in every task.
+    All layers below the embedding are frozen, for DER as for every other method. A block of DER has
+    two dense layers, a block of MEMO has one: the layer that MEMO would share between tasks exists
+    in DER once for every task.
     """
 
     name = "der"

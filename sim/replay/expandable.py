@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Classifiers that spend memory on blocks as well as on exemplars: what MEMO and DER share."""
+"""Common base of MEMO and DER: classifiers that spend memory on blocks and on exemplars."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -34,21 +34,22 @@ class ExpandableParams(SourceParams):
     exemplars : int
         E, embeddings kept a class.
     exemplars_by : {"reservoir", "herding"}
-        Whether exemplars are a uniform sample or chosen to stand for the mean of their class.
+        Whether exemplars are a uniform sample or are chosen to keep the mean of their class.
     hidden : int
         H, bits that a block adds.
     blocks : int
-        Places for blocks. A task that finds none free trains the output layer alone: 1 is one
-        backbone, of the first task, 0 none.
+        Number of places for blocks. A task without a free place trains only the output layer. With
+        1, the first task trains the only block; with 0, there is none.
     auxiliary : float
-        alpha_aux, weight of the loss of the classifier that tells the new classes from all old ones
-        by the new block alone; 0 leaves it out.
+        alpha_aux, weight of the auxiliary loss. Its classifier tells the new classes from all old
+        ones by the new block alone. 0 leaves it out.
     weight_alignment : {"none", "l1", "l2"}
-        Whether logits of the classes that came last are scaled; see `sim.learn.weight_alignment`.
+        Whether the logits of the newest classes are scaled; see `sim.learn.weight_alignment`.
     batches : {"classes", "samples"}
-        Whether a batch has past and present samples in proportion to classes, as every other method
-        has (contract, 8), or to the samples at hand, as the published code has.
+        Split of a batch into past and present samples: in proportion to the classes, as in every
+        other method (contract, 8), or to the available samples, as in the published code.
     training : ExpansionTraining
+        Training of a task.
     """
 
     exemplars: int = Field(default=20, ge=1, le=1_000_000)
@@ -62,7 +63,7 @@ class ExpandableParams(SourceParams):
 
 
 class ExpandableClassifier(Classifier):
-    """Trains a block a task over the embedding, freezes it, and keeps exemplars for the rest."""
+    """Trains a block for each task above the embedding, freezes it, and keeps exemplars."""
 
     titled = ("exemplars", "hidden")
     bounded_by_samples = ("exemplars",)
@@ -77,8 +78,8 @@ class ExpandableClassifier(Classifier):
         self._widths = self.widths(params)
         self._head: ExpandableHead | None = None
         self._first_new = 0
-        self._flipped: list[list[float]] = []  # of each block, layer by layer
-        self._similarity: list[float] = []  # of each block to those before
+        self._flipped: list[list[float]] = []  # shares of each block, layer by layer
+        self._similarity: list[float] = []  # mean similarity of each block to earlier ones
 
     @classmethod
     @abstractmethod
@@ -145,11 +146,11 @@ class ExpandableClassifier(Classifier):
         return Ledger(tuple(entries))
 
     def facts(self) -> dict[str, float]:
-        """Return how blocks came about and what they share.
+        """Return how much training changed the blocks and how similar they are.
 
-        ``flipped_layer_<i>``: share of the weights of a layer that the epochs after the first
-        changed, mean over blocks; ``block_similarity``: linear CKA of a block to those before it,
-        mean over all pairs, on the training samples of the later one's task.
+        ``flipped_layer_<i>`` is the share of the weights of a layer that the epochs after the first
+        changed, as a mean over blocks. ``block_similarity`` is the linear CKA of two blocks on the
+        training samples of the later block's task, as a mean over all pairs.
         """
         layers = zip(*self._flipped, strict=True)
         facts = {f"flipped_layer_{i + 1}": fmean(shares) for i, shares in enumerate(layers)}
@@ -198,7 +199,7 @@ class ExpandableClassifier(Classifier):
         )
 
     def _past_share(self, labels: Labels) -> int:
-        """Return how many samples of a batch are exemplars."""
+        """Return the number of exemplars in a batch."""
         if not self.n_classes:
             return 0
         past, present = self.n_classes, len(np.unique(labels))
@@ -207,6 +208,6 @@ class ExpandableClassifier(Classifier):
         return split_batch(self.params.training.batch, past, present)[0]
 
     def _similarity_of_last(self, head: ExpandableHead, exemplars: Packed) -> float:
-        """Return the mean linear CKA of the last block to those before; 0 if it is the first."""
+        """Return the mean linear CKA of the last block to all earlier ones; 0 if there are none."""
         *before, last = (block_bits(block, exemplars) for block in head.blocks)
         return fmean(linear_cka(last, other) for other in before) if before else 0.0

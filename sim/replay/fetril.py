@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""FeTrIL in binary space: samples of a present class, moved to the mean of a past one."""
+"""FeTrIL in binary space: samples of a present class are moved to the mean of a past class."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
@@ -32,12 +32,13 @@ class FetrilParams(ReplayParams):
     code_width : int or "float"
         q, bits of a feature of a class mean, 1..16; ``float`` keeps 32 bits.
     translation : {"flip", "threshold"}
-        How a sample is moved: `flip_probability` or `step_probability`.
+        How a sample is moved: by `flip_probability` or by `step_probability`.
     serves : {"nearest", "random"}
-        Whether one present class stands in for a past class during a task, by the cosine of their
-        means, or any of them for every exemplar anew.
+        Which present class provides the samples for a past class. ``nearest`` takes one class for a
+        whole task, by the cosine of the means; ``random`` draws a class for every exemplar.
     rank : int
-        Which of the present classes stands in, from 1, the nearest; the last if there are fewer.
+        Rank of the present class that ``nearest`` takes, 1 for the nearest; the last class if there
+        are fewer.
     """
 
     code_width: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
@@ -53,13 +54,14 @@ class FetrilParams(ReplayParams):
 
 
 class FetrilSource(ReplaySource):
-    """Keeps the mean of every past class and borrows the rest from the classes being learnt.
+    """Keeps the mean of every past class, and moves samples of present classes to it.
 
     FeTrIL (Petit et al., WACV 2023) adds the difference of the two means to the features of the
-    most similar new class. Bits cannot be moved by a fraction, but their mean can: here bits flip
-    by chance, drawn from PCG64, no more often than the means ask for. Unlike independent draws from
-    the past mean, moved samples keep what the features of a present class have in common. The
-    classifier is the run's head, in place of the original's linear support vector machines.
+    most similar new class. A bit cannot move by a fraction, but the mean of many bits can. Here
+    bits flip at random, drawn from PCG64, no more often than the two means require. Moved samples
+    keep the correlations between the features of a present class; independent draws from the past
+    mean would not. The classifier is the run's head, in place of the original's linear support
+    vector machines.
     """
 
     name = "fetril"
@@ -86,7 +88,7 @@ class FetrilSource(ReplaySource):
         self._present = []
         for label, count in zip(*np.unique(labels, return_counts=True), strict=True):
             mean = self._mean(exemplars[labels == label])
-            # Exact of every code, and all that ``float`` keeps.
+            # float32 is exact for every code, and it is the precision that ``float`` keeps.
             stored = quantize(mean, self.params.code_width).means.astype(np.float32)
             self._means = np.vstack([self._means, stored])
             self._seen.append(int(count))
@@ -147,22 +149,23 @@ class FetrilSource(ReplaySource):
 
 
 def flip_probability(bits: Bits, past: Means, new: Means) -> Means:
-    """Return the chance of each bit to flip so that mean `new` becomes mean `past`.
+    """Return the probability that each bit flips, so that the mean `new` becomes `past`.
 
-    Where the past mean is the larger, a 0 becomes 1 with the chance ``(past - new) / (1 - new)``;
-    where it is the smaller, a 1 becomes 0 with ``(new - past) / new``. The mean is then `past`
-    exactly, and no rule flips fewer bits: a share ``|past - new|`` of them.
+    Where the past mean is larger, a 0 becomes 1 with probability ``(past - new) / (1 - new)``.
+    Where it is smaller, a 1 becomes 0 with probability ``(new - past) / new``. The mean is then
+    exactly `past`. No rule flips fewer bits: the share of flipped bits is ``|past - new|``.
 
     Parameters
     ----------
     bits : ndarray of shape (..., D), uint8 in {0, 1}
-        Drawn with the mean `new`: no bit may have the chance 0 there.
+        Samples with the mean `new`. The value of every bit must have a probability above 0 there.
     past, new : ndarray of shape (..., D), float32 or float64
-        Means in 0..1 of the class wanted and of the class at hand.
+        Means in 0..1 of the past class and of the present class.
 
     Returns
     -------
     ndarray of shape (..., D), float64
+        Probabilities in 0..1.
     """
     flips = bits != (past > new)
     return np.where(flips, np.abs(past - new) / np.where(bits, new, 1 - new), 0.0)
@@ -171,13 +174,13 @@ def flip_probability(bits: Bits, past: Means, new: Means) -> Means:
 def step_probability(bits: Bits, past: Means, new: Means) -> Means:
     """Return 1 for each bit that the translation ``bit + past - new`` brings across 1/2, else 0.
 
-    The original's sum, made a bit again: 1 from 1/2 on. Means of bits seldom differ by a half, so
-    that this returns nearly the samples it is given.
+    This is the sum of the original method, rounded to a bit: 1 from 1/2 on. Means of bits seldom
+    differ by a half, so few bits flip.
 
     Parameters
     ----------
     bits, past, new
-        As of `flip_probability`.
+        As in `flip_probability`.
 
     Returns
     -------
@@ -187,23 +190,24 @@ def step_probability(bits: Bits, past: Means, new: Means) -> Means:
 
 
 def similarity(past: Means, new: Means) -> Means:
-    """Return the cosine of every past mean with every new one, bits standing for -1 and +1.
+    """Return the cosine of every past mean with every new one; bits stand for -1 and +1.
 
     Parameters
     ----------
     past, new : ndarray of shape (n_past, D) and (n_new, D), in 0..1
+        Means of the classes.
 
     Returns
     -------
     ndarray of shape (n_past, n_new), float64
-        0 with a mean of one half throughout, which points nowhere.
+        Cosines; 0 for a mean that is one half in every feature, which has no direction.
     """
     a, b = 2 * past - 1, 2 * new - 1
     lengths = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1))
     return (a @ b.T) / np.where(lengths, lengths, 1)
 
 
-#: Chance of each bit to flip, by the name of the translation.
+#: Function that returns the flip probabilities, by the name of the translation.
 TRANSLATIONS: dict[str, Callable[[Bits, Means, Means], Means]] = {
     "flip": flip_probability,
     "threshold": step_probability,

@@ -34,13 +34,14 @@ class GbmParams(ReplayParams):
     code_width : int or "float"
         q, bits of a code, 1..16; ``float`` keeps 32-bit means and draws with PCG64, for reference.
     level_map : {"contract", "end_point", "mid_rise", "saturated"}
-        How a code stands for a mean; the chip draws the contract's levels, the others are drawn
-        with PCG64, for study.
+        Mean that each code stands for. The chip draws the levels of ``contract``; PCG64 draws the
+        others, for comparison.
     generator : {"lfsr", "pcg64"}
-        What draws: the chip's LFSRs, or PCG64 from the same codes, as an ideal source.
+        Random source: the chip's LFSRs, or PCG64 as an ideal source for the same codes.
     mode, lanes, draws_per_read
         Micro-architecture of the sampler (contract, 7).
     mixture : MixtureSettings
+        Settings of the fit.
     """
 
     components: int = Field(default=1, ge=1, le=4096)
@@ -60,7 +61,7 @@ class GbmParams(ReplayParams):
 
     @property
     def on_chip(self) -> bool:
-        """Whether the chip's memory and sampler draw, and not the reference in software."""
+        """Whether the chip's memory and sampler draw, rather than the reference in software."""
         coded = self.code_width != "float" and self.level_map == "contract"
         return coded and self.generator == "lfsr"
 
@@ -80,7 +81,7 @@ class GbmSource(ReplaySource):
         self._memory: _Memory = memory(params, context)
         self._counts: list[int] = []  # training samples of each class
         self._errors: list[float] = []  # root-mean-square quantisation error of each class
-        self._empty = 0  # components that lost all their samples, and are not stored
+        self._empty = 0  # components that lost all their samples and are not stored
 
     @property
     def n_classes(self) -> int:
@@ -107,7 +108,7 @@ class GbmSource(ReplaySource):
         self._memory.selector.set_class_weights(np.array(self._counts) / sum(self._counts))
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
-        # Of the M exemplars of the last request, those past `count` go unused.
+        # The last request may give more exemplars than needed; the result leaves them out.
         requests = math.ceil(count / self.params.draws_per_read)
         packed, labels = self._memory.draw(requests, self.n_classes, rng)
         return packed[:count], labels[:count]
@@ -149,7 +150,7 @@ class GbmSource(ReplaySource):
 
 
 class _Memory(ABC):
-    """Prototypes of all classes and a way to draw from them."""
+    """Memory of the prototypes of all classes, from which `draw` samples."""
 
     selector: Selector
 
@@ -164,7 +165,24 @@ class _Memory(ABC):
     def draw(
         self, requests: int, n_classes: int, rng: np.random.Generator
     ) -> tuple[Packed, Labels]:
-        """Serve the next requests, M exemplars each."""
+        """Serve the next requests, M exemplars each.
+
+        Parameters
+        ----------
+        requests : int
+            Number of requests.
+        n_classes : int
+            Classes to request from.
+        rng : numpy.random.Generator
+            Source of the draws, where the chip's LFSRs do not draw.
+
+        Returns
+        -------
+        packed : ndarray of shape (requests * M, ceil(D/64)), uint64
+            Exemplars.
+        labels : ndarray of shape (requests * M,), int64
+            Their classes.
+        """
 
     @abstractmethod
     def state(self) -> dict[str, NDArray[Any]]: ...
@@ -174,7 +192,7 @@ class _Memory(ABC):
 
 
 class _ChipMemory(_Memory):
-    """The golden prototype memory and sampler; its LFSRs run on from task to task."""
+    """The golden prototype memory and sampler; the LFSRs keep their state from task to task."""
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         assert isinstance(params.code_width, int)
@@ -214,7 +232,7 @@ class _ChipMemory(_Memory):
 
 
 class _FloatMemory(_Memory):
-    """Real means and an ideal random source: the reference of codes and LFSRs."""
+    """Real means and an ideal random source, as the reference for codes and LFSRs."""
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         self._repeats = params.draws_per_read

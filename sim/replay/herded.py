@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Exemplars chosen by herding, which stand for the mean of their class, and their replay."""
+"""Exemplars that herding chooses to keep the mean of their class, and their replay."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -29,16 +29,16 @@ _EXEMPLARS = 20
 
 
 class HerdParams(SourceParams):
-    """How many exemplars are kept, and how they are chosen.
+    """Number of exemplars, and the way of choosing them.
 
     Attributes
     ----------
     exemplars : int or null
-        E, embeddings kept of each class; 20 where neither it nor `budget` is given.
+        E, embeddings kept of each class; 20 if neither it nor `budget` is given.
     budget : int or null
-        M, embeddings kept in all, in place of E: ``floor(M / n)`` of each of the n classes seen.
+        M, embeddings kept in all, in place of E. Each of the n classes seen keeps ``floor(M / n)``.
     normalized : bool
-        Whether herding aims at the class mean brought to the length of the embeddings; see
+        Whether the target of herding is the class mean scaled to the length of the embeddings; see
         `sim.learn.herding`.
     """
 
@@ -49,17 +49,17 @@ class HerdParams(SourceParams):
     @pydantic.model_validator(mode="after")
     def _one_size(self) -> "HerdParams":
         if self.budget is not None and self.exemplars is not None:
-            raise ValueError("exemplars must be left out beside budget: it follows from it")
+            raise ValueError("exemplars must be left out beside budget: budget decides them")
         return self
 
     @property
     def size(self) -> str:
-        """What is given of E and M, as titles show it."""
+        """E or M, whichever is given, in the form that titles show."""
         return f"E = {self.per_class}" if self.budget is None else f"M = {self.budget}"
 
     @property
     def per_class(self) -> int:
-        """E where no budget is shared."""
+        """E, where the classes do not share a budget."""
         return _EXEMPLARS if self.exemplars is None else self.exemplars
 
 
@@ -68,12 +68,14 @@ class HerdedParams(ReplayParams, HerdParams):
 
 
 class Herd:
-    """Exemplars of every class in herding order; the last go when classes come and M is shared.
+    """Exemplars of every class in herding order; under a budget, new classes displace the last.
 
     Parameters
     ----------
     params : HerdParams
+        Number of exemplars and way of choosing them.
     context : ReplayContext
+        Facts about the run.
 
     Attributes
     ----------
@@ -83,21 +85,21 @@ class Herd:
     Raises
     ------
     UserError
-        If M has no exemplar for each class.
+        If M is smaller than the number of classes.
     """
 
     def __init__(self, params: HerdParams, context: ReplayContext) -> None:
         if params.budget is not None and params.budget < context.classes:
             raise UserError(
-                f"budget of herded exemplars must be at least {context.classes}, one a class, "
-                f"not {params.budget}"
+                f"budget of herded exemplars must be at least {context.classes}, one for every "
+                f"class, not {params.budget}"
             )
         self.params = params
         self.context = context
         self.kept: list[Packed] = []
 
     def add(self, exemplars: Packed, labels: Labels) -> None:
-        """Choose exemplars of the classes of a task and cut back those of the classes before."""
+        """Choose exemplars of the classes of a task, and drop the last ones of earlier classes."""
         classes = np.unique(labels)
         quota = self._quota(len(self.kept) + len(classes))
         self.kept = [packed[:quota] for packed in self.kept]
@@ -108,7 +110,7 @@ class Herd:
             self.kept.append(packed[herding_of_bits(packed, features, count, normalized)])
 
     def entries(self) -> list[Entry]:
-        """Return the ledger of the exemplars, all places counted."""
+        """Return the ledger entries of the exemplars, with all places counted."""
         classes, features, budget = self.context.classes, self.context.features, self.params.budget
         places = self.params.per_class * classes if budget is None else budget
         note = "E * D * n_c" if budget is None else "M * D"
@@ -126,17 +128,17 @@ class Herd:
         }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from where `state` was called."""
+        """Restore the exemplars that `state` described."""
         self.kept = np.split(state["kept"], np.cumsum(state["kept_counts"])[:-1])
 
     def _quota(self, n_classes: int) -> int:
-        """Return how many exemplars of a class are kept when so many classes have been seen."""
+        """Return the number of exemplars of a class after `n_classes` classes have been seen."""
         budget = self.params.budget
         return self.params.per_class if budget is None else budget // n_classes
 
 
 class HerdedReplay(ReplaySource):
-    """Replays herded exemplars, where latent replay keeps exemplars that came by chance."""
+    """Replays exemplars chosen by herding; latent replay keeps random ones instead."""
 
     name = "herded"
     Params = HerdedParams

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""iCaRL's classifier: the class whose exemplars' mean points the way a sample does."""
+"""iCaRL's classifier: the class whose mean exemplar has the largest cosine with a sample."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,13 +19,13 @@ CHUNK = 1024  # samples scored at a time, to bound the unpacked bits in memory
 
 
 class IcarlClassifier(Classifier):
-    """Names the class of the nearest mean of herded exemplars, means and samples of length 1.
+    """Chooses the class with the nearest mean of herded exemplars, all scaled to length 1.
 
-    This is iCaRL's classification (Algorithm 1) on a feature extractor that no longer learns; its
-    distillation has nothing to do here. The nearest of such means is that of the largest cosine
-    ``x . s / (|x| |s|)``, s the sum of the exemplars as -1 and +1. With ``a = x . s``, cosines are
-    in the order of ``a |a| / (s . s)``, one rounded division of integers: equal cosines have equal
-    scores. A class with s = 0 points nowhere and has the cosine 0.
+    This is iCaRL's classification (Algorithm 1) on a feature extractor that no longer learns, so
+    its distillation is not needed. The nearest mean is the one with the largest cosine
+    ``x . s / (|x| |s|)``, where s is the sum of the exemplars as -1 and +1. With ``a = x . s``, the
+    cosines have the same order as ``a |a| / (s . s)``, which is one rounded division of integers.
+    Equal cosines therefore have equal scores. A class with s = 0 has no direction; its cosine is 0.
     """
 
     name = "icarl"
@@ -51,7 +51,7 @@ class IcarlClassifier(Classifier):
         winners = np.empty(len(exemplars), np.int64)
         for start in range(0, len(exemplars), CHUNK):
             x = bipolar(exemplars[start : start + CHUNK], features).astype(np.float64)
-            # Integers below 2^53, like their squares: exact, whatever the order of the sums.
+            # Sums and squares are integers below 2^53, hence exact in any order of the sums.
             a = x @ sums.T
             winners[start : start + len(x)] = (a * np.abs(a) / squares).argmax(axis=1)
         return winners

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Classification without training: the class whose mixture makes a sample likeliest."""
+"""Classification by prototypes, without training: likelihood or Hamming distance."""
 
 import math
 from abc import abstractmethod
@@ -35,6 +35,7 @@ class HammingParams(SourceParams):
     components : int
         K, prototypes a class.
     mixture : MixtureSettings
+        Settings of the fit.
     """
 
     components: int = Field(default=1, ge=1, le=4096)
@@ -54,14 +55,14 @@ class LikelihoodParams(HammingParams):
 
 
 class PrototypeClassifier(Classifier):
-    """Scores a sample against every prototype by sums of integers, one table entry a bit."""
+    """Scores a sample against every prototype with sums of integers, one table entry a bit."""
 
     titled = ("components", "code_width")
     bounded_by_samples = ("components",)
 
     def __init__(self, params: HammingParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        self._codes: list[NDArray[np.uint16]] = []  # of each class, (components, D)
+        self._codes: list[NDArray[np.uint16]] = []  # codes of each class, (components, D)
 
     @property
     def n_classes(self) -> int:
@@ -88,7 +89,7 @@ class PrototypeClassifier(Classifier):
         winners = np.empty(len(exemplars), np.int64)
         for start in range(0, len(exemplars), CHUNK):
             x = unpack(exemplars[start : start + CHUNK], self.context.features)
-            # Integers far below 2^53: exact in floating point, whatever the order of the sums.
+            # The sums are integers far below 2^53, hence exact in any order.
             scores = x.astype(np.float64) @ columns + constants
             winners[start : start + len(x)] = owner[scores.argmax(axis=1)]
         return winners
@@ -104,7 +105,7 @@ class PrototypeClassifier(Classifier):
 
     @abstractmethod
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
-        """Return what is stored of prototypes, of the same shape (components, D)."""
+        """Return the codes to store for means of prototypes, in the same shape (components, D)."""
 
     @abstractmethod
     def _linear(self, codes: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -112,16 +113,16 @@ class PrototypeClassifier(Classifier):
 
 
 class LikelihoodClassifier(PrototypeClassifier):
-    """Names the class with the likeliest prototype, from the codes of its means.
+    """Chooses the class whose prototype makes the sample likeliest, from the codes of the means.
 
     The log-likelihood of a sample x under a Bernoulli prototype with the means mu is
 
         sum_j x_j log(mu_j / (1 - mu_j)) + sum_j log(1 - mu_j)
 
-    (the logarithm of gbm, equation 1). The prototypes are a classifier's own: their codes round
-    means down, where those of the sampler round to its levels. Both logarithms come from a table
-    with one entry a code, in fixed point, so that a score is a sum of integers. All prototypes
-    count alike.
+    (the logarithm of gbm, equation 1). These prototypes are not the sampler's: their codes round
+    the means down, while the sampler's codes round to its levels. Both logarithms come from a
+    table with one fixed-point entry for every code, so that a score is a sum of integers. All
+    prototypes have the same weight.
     """
 
     name = "likelihood"
@@ -181,7 +182,7 @@ def log_odds_table(code_width: int) -> tuple[NDArray[np.int64], NDArray[np.int64
     """Return ``log(mu/(1-mu))`` and ``log(1-mu)`` of every code, in units of ``2**-8``.
 
     Code c stands for ``(c + 1/2) / 2**q``, the middle of the means that round down to it (the level
-    map ``mid_rise``): neither 0 nor 1, as no finite number of samples shows a feature to be.
+    map ``mid_rise``). This is never 0 or 1: no finite number of samples shows such a mean.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""MEMO in binary form: blocks shared by all tasks, and one specialised layer a task above them."""
+"""MEMO in binary form: all tasks share blocks, and each has one specialised layer above them."""
 
 from sim.replay.expandable import ExpandableClassifier, ExpandableParams
 
@@ -9,8 +9,8 @@ __all__ = ["Memo"]
 class Memo(ExpandableClassifier):
     """``phi(x) = [phi_s1(phi_g(x)), phi_s2(phi_g(x)), ...]`` (MEMO, equation 3).
 
-    The generalised blocks phi_g are the frozen network, whose output is the embedding; a
-    specialised block is one dense layer. The output layer sees the embedding, too.
+    The generalised blocks phi_g are the frozen network, whose output is the embedding. A
+    specialised block is one dense layer. The output layer also receives the embedding.
     """
 
     name = "memo"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Nearest class mean: the class whose mean lies nearest to a sample, without training."""
+"""Nearest class mean: chooses the class with the mean nearest to a sample, without training."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +12,16 @@ __all__ = ["NearestMeanClassifier"]
 
 
 class NearestMeanClassifier(PrototypeClassifier):
-    """Names the class of the nearest mean by Euclidean distance, from the codes of the means.
+    """Chooses the class with the nearest mean in Euclidean distance, from the codes of the means.
 
     A code m stands for the mean ``u / 2^q`` with ``u = m + msb(m)``, as the chip's comparator draws
     it. The square distance of a sample x of bits, times ``4^q``, is
 
         4^q sum_j x_j - 2^(q+1) sum_j x_j u_j + sum_j u_j^2
 
-    whose first term no class has to itself: a score is the rest, negated, a sum of integers. Bits
-    as -1 and +1 double every distance and change no answer. At q = 1 this is the Hamming distance.
-    With several prototypes a class, the nearest of all decides.
+    The first term is the same for all classes. A score is the negated rest, a sum of integers. Bits
+    as -1 and +1 would double every distance and change no result. At q = 1 this is the Hamming
+    distance. With several prototypes a class, the nearest of all prototypes decides.
     """
 
     name = "ncm"

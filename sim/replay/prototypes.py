@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Prototypes of the classes of a task, fitted for whoever stores them."""
+"""Fit of the prototypes of the classes of a task, for all sources that store prototypes."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -18,7 +18,7 @@ __all__ = ["MixtureSettings", "fit_prototypes"]
 
 
 class MixtureSettings(Section):
-    """How the prototypes of a class are fitted; the words are those of `BernoulliMixture`."""
+    """Settings of the fit of prototypes, with the names that `BernoulliMixture` uses."""
 
     init: Literal["centroid", "random", "uniform"] = "centroid"
     init_scale: float = Field(default=1.0, gt=0)
@@ -45,22 +45,26 @@ def fit_prototypes(
     Parameters
     ----------
     exemplars : ndarray of shape (n_samples, ceil(D/64)), uint64
+        Packed training samples.
     labels : ndarray of shape (n_samples,), int64
+        Class of each sample.
     features, components : int
         D and K.
     settings : MixtureSettings
+        Settings of the fit.
     rng : numpy.random.Generator
-        Seeds the fits.
+        Gives the seed of the fits.
     cache : Cache
-        Where fits are kept. How prototypes are stored and drawn decides nothing of them.
+        Cache of the fits, which do not depend on how prototypes are stored and drawn.
 
     Yields
     ------
     label : int
+        Class.
     means : ndarray of shape (n_used, D), float64
-        Components that lost all their samples are left out.
+        Means of the components that have samples.
     weights : ndarray of shape (n_used,), float64
-        Of sum 1.
+        Mixing weights; their sum is 1.
     """
     seed = int(rng.integers(2**31))
     fits = cache.get_or_make(
@@ -82,7 +86,7 @@ def fit_prototypes(
 def _fit(
     bits: NDArray[np.uint8], labels: Labels, components: int, settings: MixtureSettings, seed: int
 ) -> dict[str, NDArray[Any]]:
-    """Return the prototypes of all classes together, and how many each class has."""
+    """Return the prototypes of all classes in one array, and the number of each class."""
     mixtures = fit_classes(
         bits, labels, n_components=components, random_state=seed, **settings.model_dump()
     )

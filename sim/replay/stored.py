@@ -18,9 +18,9 @@ __all__ = ["JointReplay", "LatentReplay", "Reservoir", "pick"]
 class Reservoir:
     """Uniform sample of fixed size from a stream of unknown length (Vitter's algorithm R).
 
-    This is Algorithm 1 of Vorabbi et al. (binary latent replay) with its fault mended: as printed
-    it draws as many new samples as the memory holds of the class already, hence none of an unseen
-    one. A counter a class keeps later arrivals uniform too.
+    This is Algorithm 1 of Vorabbi et al. (binary latent replay) with one correction. As printed, it
+    draws as many new samples as the memory already holds of the class, hence none of a new class.
+    A counter for each class keeps the sample uniform when the class comes again.
 
     Parameters
     ----------
@@ -34,7 +34,10 @@ class Reservoir:
         self.seen = 0
 
     def offer(self, exemplar: NDArray[np.uint64], rng: np.random.Generator) -> None:
-        """Take in the next sample of the stream: keep it, or not, in place of another."""
+        """Take the next sample of the stream; keep it with the probability of algorithm R.
+
+        In a full reservoir, a sample that is kept replaces another.
+        """
         self.seen += 1
         if self.size is None or len(self.kept) < self.size:
             self.kept.append(exemplar)
@@ -45,18 +48,21 @@ class Reservoir:
 
 
 def pick(stored: Sequence[Packed], labels: Labels, rng: np.random.Generator) -> Packed:
-    """Return one sample of each label's class, any of them as likely.
+    """Return one sample of each label's class, drawn uniformly.
 
     Parameters
     ----------
     stored : sequence of ndarray of shape (n_stored, ceil(D/64)), uint64
-        What is kept of each class, at least one sample.
+        Samples of each class, at least one.
     labels : ndarray of shape (n,), int64
+        Class of each sample to draw.
     rng : numpy.random.Generator
+        Source of the draws.
 
     Returns
     -------
     ndarray of shape (n, ceil(D/64)), uint64
+        Packed samples.
     """
     sizes = np.array([len(packed) for packed in stored])
     places = rng.integers(sizes[labels])
@@ -76,7 +82,7 @@ class LatentParams(ReplayParams):
 
 
 class _StoredReplay(ReplaySource):
-    """Replays embeddings that were stored as they came."""
+    """Replays embeddings that were stored unchanged."""
 
     capacity: int | None = None
 
@@ -124,14 +130,14 @@ class _StoredReplay(ReplaySource):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Bring what the reservoirs keep into one array a class, and weigh classes by size."""
+        """Collect each reservoir in one array, and set the class weights by the samples seen."""
         self._packed = [np.array(reservoir.kept) for reservoir in self._reservoirs]
         seen = np.array([reservoir.seen for reservoir in self._reservoirs], np.float64)
         self._selector.set_class_weights(seen / seen.sum())
 
 
 class LatentReplay(_StoredReplay):
-    """Keeps E embeddings of every class, each a uniform sample of all that came."""
+    """Keeps E embeddings of every class, a uniform sample of all its embeddings so far."""
 
     name = "latent"
     Params = LatentParams

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What every report needs, whatever it is of: Markdown, JSON, figures as bytes, spreads."""
+"""Parts that all reports share: Markdown, JSON, figures as bytes, means with their spread."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""In what one configuration differs from another, in words."""
+"""The settings in which one configuration differs from another, as text."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -10,14 +10,14 @@ __all__ = ["changed_settings"]
 def changed_settings(
     own: Mapping[str, Any], reference: Mapping[str, Any], left_out: Collection[str] = ()
 ) -> list[str]:
-    """Return every setting that is not that of a reference, a line of text each.
+    """Return every setting that differs from a reference, one line of text for each.
 
     Parameters
     ----------
     own, reference : mapping
         Configurations as plain data, nested.
     left_out : collection of str
-        Dotted keys that are of no interest.
+        Dotted keys to leave out.
     """
     mine, theirs = dict(_flat(own)), dict(_flat(reference))
     return [
@@ -28,20 +28,20 @@ def changed_settings(
 
 
 def _counts(key: str, values: Mapping[str, Any]) -> bool:
-    """Return whether a setting has an effect: that of a plateau has none beside a cosine."""
+    """Return whether a setting has an effect; a plateau's has none with a cosine schedule."""
     section, _, inner = key.partition(".plateau.")
     return not inner or values.get(f"{section}.schedule") != "cosine"
 
 
 def _text(value: Any) -> str:
-    """Return a value as YAML has it."""
+    """Return a value in the form of YAML."""
     if value is None:
         return "null"
     return f"{value:g}" if isinstance(value, float) else str(value).lower()
 
 
 def _flat(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every value by its dotted key."""
+    """Yield the dotted key and the value of every setting."""
     for key, value in values.items():
         if isinstance(value, Mapping):
             yield from _flat(value, f"{above}{key}.")

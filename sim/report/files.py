@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a report is written: JSON, figures that are the same bytes always, whole files."""
+"""Files of a report: JSON, figures whose bytes are always the same, each written whole."""
 
 import io
 import json
@@ -17,7 +17,7 @@ _RESOLUTION = 110  # dots an inch of the figures
 
 
 def json_text(results: Mapping[str, Any]) -> str:
-    """Return an object in JSON, a line for each of its keys: matrices would take millions."""
+    """Return an object in JSON, one line a key; with one line a number, matrices take millions."""
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -25,7 +25,7 @@ def json_text(results: Mapping[str, Any]) -> str:
 def figure_bytes(figure: Figure) -> bytes:
     """Return a figure as a PNG file."""
     buffer = io.BytesIO()
-    # No software version inside: the same figure is the same bytes.
+    # Leave out the software version, so that the same figure has the same bytes.
     figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
     return buffer.getvalue()
 

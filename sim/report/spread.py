@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Mean, spread and range of what several runs gave."""
+"""Mean and spread of the results of several runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +16,11 @@ class Spread:
     Parameters
     ----------
     mean : float
+        Mean of the values.
     deviation : float or None
-        None for a single seed, which says nothing of the spread.
+        Sample standard deviation; None for a single seed, which has no spread.
     count : int
-        Seeds.
+        Number of seeds.
     """
 
     mean: float
@@ -28,7 +29,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Return the spread of one value a seed."""
+        """Return mean and spread of values, one for every seed."""
         deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
         return cls(float(np.mean(values)), deviation, len(values))
 
@@ -38,11 +39,11 @@ class Spread:
         return None if self.deviation is None else self.deviation / self.count**0.5
 
     def percent(self) -> str:
-        """Return the spread of a share as text, in per cent."""
+        """Return mean and spread of a share as text, in per cent."""
         return f"{100 * self.mean:.1f}{self._plus_minus()}"
 
     def points(self) -> str:
-        """Return the spread of a difference of shares as text, in points with their sign."""
+        """Return mean and spread of a difference of shares as text, in signed percentage points."""
         return f"{100 * self.mean:+.1f}{self._plus_minus()}"
 
     def _plus_minus(self) -> str:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What every long command stands on: files, checkpoints, cache, processes and bars."""
+"""Foundations of every long command: files, checkpoints, cache, processes and progress bars."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Named arrays in a file that ends in its own checksum, so that no damage is believed."""
+"""Named arrays in a file that ends in its own checksum, so that damage is always noticed."""
 
 import hashlib
 import io
@@ -21,7 +21,7 @@ _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays to a file, whole or not at all: NumPy's npz, then the SHA-256 of it."""
+    """Write arrays to a file, whole or not at all: a NumPy npz archive, then its SHA-256."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     body = buffer.getvalue()
@@ -39,7 +39,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     data = read_bytes(path)
     body, digest = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
     if hashlib.sha256(body).digest() != digest:
-        raise UserError(f"{path} is damaged: it must end in the SHA-256 of what stands before")
+        raise UserError(f"{path} is damaged: it must end in the SHA-256 of its other bytes")
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             return dict(file)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long work ends before its time: on a signal, and with the process that started it."""
+"""Early end of long work: on a signal, or when the process that started it ends."""
 
 import multiprocessing
 import os
@@ -16,13 +16,13 @@ __all__ = ["Ended", "interrupts_held", "leave_when_told", "signals_end"]
 class Ended(BaseException):
     """The process was told to end, by the keyboard or by another process.
 
-    No `Exception`, so that no library takes it for a failure of its own; no `KeyboardInterrupt`
-    either, which command-line libraries turn into an exit without a word.
+    It is not an `Exception`, so that no library takes it for a failure of its own. It is not a
+    `KeyboardInterrupt` either: command-line libraries turn that into an exit without a message.
 
     Parameters
     ----------
     number : int
-        Of the signal.
+        Number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -39,7 +39,7 @@ class Ended(BaseException):
 def signals_end() -> Iterator[None]:
     """Context in which SIGINT and SIGTERM raise `Ended` in the main thread, each once.
 
-    A second signal changes nothing: what ends is ending.
+    A second signal is ignored, because the process is already ending.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
@@ -57,9 +57,10 @@ def signals_end() -> Iterator[None]:
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Context in which Ctrl-C waits, and processes are started that never hear of it.
+    """Context in which Ctrl-C waits; processes started in it never receive Ctrl-C.
 
-    A process inherits what is blocked where it is started, and so is deaf before its first line.
+    A process inherits the blocked signals of the thread that starts it. Ctrl-C is therefore blocked
+    in the new process from its first line on.
     """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -71,15 +72,16 @@ def interrupts_held() -> Iterator[None]:
 def leave_when_told(leave: Callable[[], object] = lambda: None) -> None:
     """Have a worker process end at once on SIGTERM, or when the process that started it is gone.
 
-    A thread does that, woken by the signal itself. An exception in the main thread could be
-    swallowed wherever that happens to be, in the finalizer of an object say, and would wait for
-    compiled code to return. Ctrl-C in a terminal reaches every process of a command: the one that
-    was started from it tells its workers, which do not listen themselves.
+    A thread ends the process; the signal itself wakes that thread. An exception in the main thread
+    would be less safe: the code that runs there at that moment, such as the finalizer of an object,
+    could swallow it, and it would wait for compiled code to return. Ctrl-C in a terminal reaches
+    every process of a command. Workers ignore it; the process that the user started tells its
+    workers to end.
 
     Parameters
     ----------
     leave : callable
-        Called before, in that thread.
+        Function without arguments, called in that thread before the process ends.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ear, mouth = os.pipe()

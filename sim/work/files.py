@@ -23,10 +23,10 @@ __all__ = [
     "write_whole",
 ]
 
-#: What the names of temporary files look like that a killed `write_whole` may leave behind.
+#: Pattern of the names of temporary files, which a killed `write_whole` may leave behind.
 TEMPORARY_NAME = r"\.[0-9a-f]{32}\.tmp"
 
-# What an operating system's error number means to somebody who typed a path.
+# Meaning of the operating system's error numbers, in the words of a user who typed a path.
 _REASONS = {
     errno.EACCES: "permission denied",
     errno.EDQUOT: "the disk quota is used up",
@@ -64,12 +64,12 @@ def write_whole(path: Path, data: bytes | str) -> None:
 def write_all(contents: Mapping[Path, bytes | str]) -> None:
     """Write several files, each whole, and none of them if one cannot be written.
 
-    All are on the disk as temporary files before the first is renamed.
+    All of them are on the disk as temporary files before the first is renamed.
 
     Parameters
     ----------
     contents : mapping of Path to bytes or str
-        As of `write_whole`.
+        Content of each file, as `write_whole` takes it.
 
     Raises
     ------
@@ -127,16 +127,21 @@ def remove_file(path: Path) -> None:
 
 
 def built_in_or_own(name: str, folder: Path, what: str) -> Path:
-    """Return the YAML file that a user names: one of `folder` by its stem, or an own one by path.
+    """Return the YAML file that a user names: one of `folder` by its stem, or any one by its path.
 
     Parameters
     ----------
     name : str
-        As the user gives it.
+        Stem or path, as the user gives it.
     folder : Path
-        Of the files that come with the install.
+        Folder of the files that come with the install.
     what : str
-        What the file is, in messages.
+        Noun for the file, with which the message begins.
+
+    Returns
+    -------
+    Path
+        Path of the file, which need not exist if the user named it by path.
 
     Raises
     ------
@@ -157,13 +162,13 @@ def read_text(path: Path) -> str:
     Raises
     ------
     UserError
-        If it cannot be read or is no UTF-8 text.
+        If it cannot be read or is not UTF-8 text.
     """
     try:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(
-            f"{path} must be UTF-8 text, not binary: byte {error.start} is no character"
+            f"{path} must be UTF-8 text, not binary: byte {error.start} is not part of a character"
         ) from error
 
 
@@ -173,7 +178,7 @@ def find_file(candidates: Iterable[Path]) -> Path | None:
     Raises
     ------
     UserError
-        If the system refuses to look.
+        If the system refuses access to a path.
     """
     for path in candidates:
         try:
@@ -204,8 +209,8 @@ def require_directory(path: Path) -> Path:
 def ensure_directory(path: Path) -> Path:
     """Create a directory, parents included, and make sure that files can be written into it.
 
-    Writing is tried, not asked for: permission bits alone say nothing of a read-only file system
-    or of an administrator.
+    The function tests this by writing a file. Permission bits alone do not tell whether the file
+    system is read-only or whether the user is an administrator.
 
     Returns
     -------
@@ -238,7 +243,7 @@ def _temporary_beside(path: Path) -> Path:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    # Opened like any new file, so that the result has the permissions of the user's umask.
+    # Open it like any new file, so that it gets the permissions of the user's umask.
     with path.open("xb") as file:
         file.write(content)
         file.flush()

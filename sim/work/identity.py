@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What decides the results of long work, so that it goes on only where it began with the same."""
+"""Inputs that decide the results of long work, so that it resumes only with the same inputs."""
 
 from importlib.metadata import version
 
@@ -7,13 +7,13 @@ __all__ = ["identity"]
 
 
 def identity(configuration: str, data: str, **more: str) -> dict[str, str]:
-    """Return what decides the results of a piece of work, by the names that messages use.
+    """Return the inputs that decide the results of a piece of work, under the names for messages.
 
     Parameters
     ----------
     configuration, data : str
-        Digests of both.
+        Digests of the configuration and of the data.
     more : str
-        What else decides them, as the device and the library that compute on it.
+        Further inputs that decide the results, such as the device and its computing library.
     """
     return {"version": version("engram"), "configuration": configuration, "data": data, **more}

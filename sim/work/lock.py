@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One process at a time: a lock on a file, which the system frees when its holder dies."""
+"""A lock on a file for one process at a time; the system frees it when its holder dies."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,24 +17,25 @@ _INTERVAL = 0.02
 
 @contextmanager
 def locked(path: Path, required: bool = True) -> Iterator[None]:
-    """Wait until nobody else holds the lock of that path, and hold it.
+    """Context that waits until no other process holds the lock of that path, and then holds it.
 
-    The holder removes the file at the end; a killed holder leaves it, but not the lock.
+    The holder removes the file at the end. A killed holder leaves the file but frees the lock.
 
     Parameters
     ----------
     path : Path
-        Of the lock's file; its directory exists.
+        File of the lock; its directory exists.
     required : bool
-        Whether to refuse to go on without the lock, where the file system keeps no locks or
-        refuses the file. Otherwise nobody waits there: for locks that protect effort, not content.
+        Whether to fail without the lock, where the file system keeps no locks or refuses the file.
+        If false, the context goes on there without waiting; that suits locks that only avoid
+        double work and protect no content.
 
     Raises
     ------
     UserError
-        If the lock is required and cannot be had.
+        If the lock is required and cannot be acquired.
     """
-    # Never a soft lock, which a killed holder would keep.
+    # A soft lock would stay locked after its holder is killed.
     lock = FileLock(path, poll_interval=_INTERVAL, fallback_to_soft=False)
     try:
         lock.acquire()
@@ -45,7 +46,7 @@ def locked(path: Path, required: bool = True) -> Iterator[None]:
         yield
     finally:
         if lock.is_locked:
-            # Whoever waits for the removed file sees that it is gone, and tries a new one.
+            # A process that waits for the removed file sees that it is gone, and tries a new one.
             with suppress(OSError):
                 path.unlink()
             lock.release()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs that share nothing, on several processes."""
+"""Independent runs on several processes."""
 
 import multiprocessing
 import time
@@ -19,21 +19,21 @@ from sim.work.progress import Progress
 
 __all__ = ["Report", "Runs", "run_parallel", "worker_processes"]
 
-#: Told the number of a run and its progress.
+#: Callback that receives the number of a run and its progress.
 Report = Callable[[int, Progress], None]
 
 POLL_SECONDS = 0.2
-PATIENCE_SECONDS = 2.0  # that a worker has to end
+PATIENCE_SECONDS = 2.0  # time that a worker has to end
 
 # Spawned processes start from a clean interpreter, the same on every platform.
 _CONTEXT = multiprocessing.get_context("spawn")
 
 
 class Runs(Protocol):
-    """Numbered runs, which can be sent to another process; each leaves its result in a file."""
+    """Numbered runs that can be sent to another process; each writes its result to a file."""
 
     def run_one(self, index: int, report: Report) -> Any:
-        """Do one run, telling `report` after every epoch; return what there is to say of it."""
+        """Do one run, call `report` after every epoch, and return what the caller needs of it."""
         ...
 
 
@@ -44,21 +44,21 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
     ----------
     runs : Runs
     pending : sequence of int
-        Those to do.
+        Numbers of the runs to do.
     jobs : int
         Processes at a time.
     report : callable
-        Told the number of a run and its progress, in this process.
+        Called in this process with the number of a run and its progress.
 
     Returns
     -------
     list
-        What `run_one` returned of each, in their order.
+        Return value of `run_one` for each run, in the order of `pending`.
 
     Raises
     ------
     UserError
-        If a process was ended from outside; what a run raises is raised here.
+        If a process was ended from outside. An exception of a run is raised here, too.
     """
     events = _CONTEXT.Queue()
     with worker_processes(min(jobs, len(pending)), _start_worker, (runs, events)) as pool:
@@ -72,10 +72,10 @@ def run_parallel(runs: Runs, pending: Sequence[int], jobs: int, report: Report) 
 def worker_processes(
     jobs: int, prepare: Callable[..., object] | None = None, arguments: tuple[Any, ...] = ()
 ) -> Iterator[ProcessPoolExecutor]:
-    """Return a context with a pool of processes; on its end, what has not begun is not done.
+    """Return a context with a pool of processes; its end cancels the runs that have not begun.
 
-    The processes end with this one, whatever ends it. An error or a signal does not wait for the
-    runs under way: their last checkpoints are what is left of them.
+    The processes end with this one, whatever ends it. After an error or a signal the context does
+    not wait for the runs under way; only their last checkpoints remain.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def worker_processes(
     prepare : callable, optional
         Called once in every process, before its first run.
     arguments : tuple
-        Of `prepare`.
+        Arguments of `prepare`.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def worker_processes(
             yield pool
         except BrokenProcessPool as error:
             raise UserError(
-                "A worker process was ended from outside, for want of memory perhaps: "
+                "A worker process was ended from outside, perhaps because memory ran out: "
                 "go on with --resume, and fewer --jobs"
             ) from error
         except BaseException:
@@ -109,7 +109,7 @@ def worker_processes(
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool that starts its processes, as runs are submitted, out of reach of the keyboard."""
+    """A pool that starts its processes when runs are submitted, and blocks Ctrl-C in them."""
 
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
         with interrupts_held():
@@ -123,7 +123,7 @@ def _begin(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) ->
 
 
 def _end(workers: Iterable[BaseProcess]) -> None:
-    """End processes, those that do not hear by force."""
+    """End processes; kill those that do not react in time."""
     for worker in workers:
         worker.terminate()
     deadline = time.monotonic() + PATIENCE_SECONDS
@@ -137,7 +137,7 @@ def _end(workers: Iterable[BaseProcess]) -> None:
 def _events_until_done(
     events: "multiprocessing.Queue[tuple[int, Progress]]", futures: list[Future[Any]]
 ) -> Iterator[tuple[int, Progress]]:
-    """Yield what the workers report until all have ended or one has failed."""
+    """Yield the reports of the workers until all have ended or one has failed."""
     while not all(f.done() for f in futures):
         try:
             yield events.get(timeout=POLL_SECONDS)

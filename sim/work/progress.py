@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Progress of long work: bars on a terminal; elsewhere, as in a file, a line for every step."""
+"""Progress of long work: bars on a terminal, one line for every step anywhere else."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -21,17 +21,18 @@ __all__ = ["Bars", "Progress", "RunBars"]
 class Bars:
     """Context that shows how far a piece of work is.
 
-    On a terminal it shows a bar for all of the work and one for each part under way, which leave
-    nothing behind. Elsewhere it prints one plain line for every step, without control characters.
+    On a terminal it shows a bar for all of the work and one for each part under way, and removes
+    them at the end. Elsewhere, as in a file, it prints one plain line for every step, without
+    control characters.
 
     Parameters
     ----------
     console : rich.console.Console
-        Quiet consoles show nothing.
+        Console to print on; a quiet one shows nothing.
     title : str
-        What the bar of all of the work is called.
+        Label of the bar for all of the work.
     total : float
-        How much work there is, in any unit.
+        Amount of work, in any unit.
     """
 
     def __init__(self, console: Console, title: str, total: float) -> None:
@@ -60,7 +61,7 @@ class Bars:
             self._bars.stop()
 
     def update(self, done: float, text: str | None = None) -> None:
-        """Set how much of all of the work is done; `text`, if given, is what its bar is called."""
+        """Set the amount of work done in all; `text`, if given, is the new label of its bar."""
         self._bars.update(self._total, completed=done, description=text)
 
     def update_part(self, part: Hashable, share: float, text: str) -> None:
@@ -69,11 +70,11 @@ class Bars:
         Parameters
         ----------
         part : hashable
-            Which part.
+            Key of the part.
         share : float
-            How much of it is done, 0..1.
+            Share of it that is done, 0..1.
         text : str
-            What its bar is called.
+            Label of its bar.
         """
         if part not in self._rows:
             self._rows[part] = self._bars.add_task(text, total=1)
@@ -92,16 +93,16 @@ class Bars:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands.
+    """Progress of one run.
 
     Parameters
     ----------
     task, n_tasks : int
-        Present task, from 0, and their number; equal when the run has ended.
+        Present task, from 0, and the number of tasks; both are equal when the run has ended.
     epoch, epochs : int
-        Epochs done of this task, and the most there may be.
+        Epochs done in this task, and the largest number of epochs in it.
     accuracy : float
-        Share of the last epoch's training samples, past and present, classified right.
+        Share of the last epoch's training samples, old and new, that were classified correctly.
     """
 
     task: int
@@ -112,14 +113,14 @@ class Progress:
 
 
 class _Labelled(Protocol):
-    """A method, by what the bars show of it."""
+    """The part of a method that the bars show."""
 
     @property
     def label(self) -> str: ...
 
 
 class _Runs(Protocol):
-    """A study, by its runs: method and seed of each."""
+    """The part of a study that the bars show: method and seed of every run."""
 
     @property
     def runs(self) -> Sequence[tuple[_Labelled, int]]: ...
@@ -131,12 +132,13 @@ class RunBars(Bars):
     Parameters
     ----------
     study : object
-        With `runs`, a method and a seed each; such as `sim.study.study.Study`.
+        Object whose `runs` hold a method and a seed each, such as `sim.study.study.Study`.
     ended : int
-        Runs that had ended before.
+        Runs that had ended before this process began.
     console : rich.console.Console
+        Console to print on.
     title : str
-        What the bar of all of it is called.
+        Label of the bar for all runs.
     """
 
     def __init__(self, study: _Runs, ended: int, console: Console, title: str = "all runs") -> None:
@@ -149,7 +151,7 @@ class RunBars(Bars):
         self.update(ended)
 
     def show(self, index: int, progress: Progress) -> None:
-        """Take in the progress of run `index`; a run that has ended leaves the screen."""
+        """Show the progress of run `index`, and remove the bar of a run that has ended."""
         last = self._last.get(index)
         if last is not None and last.task < progress.task:
             self.tell(f"{self._named(index, last)} done, train {100 * last.accuracy:.1f} %")

@@ -18,8 +18,8 @@ __all__ = ["StudyFolder"]
 class StudyFolder(WorkFolder):
     """Files of a study until its report is written.
 
-    A run that has ended lies here as ``run-<i>.json``, one under way as its last checkpoint,
-    ``run-<i>.arrays``.
+    The result of a run that has ended is ``run-<i>.json``. The last checkpoint of a run under way
+    is ``run-<i>.arrays``.
     """
 
     what = "study"
@@ -44,17 +44,17 @@ class StudyFolder(WorkFolder):
         return content["result"]
 
     def write_result(self, index: int, result: dict[str, Any]) -> None:
-        """Keep the result of a run, and its checkpoint no longer."""
+        """Write the result of a run, and remove its checkpoint."""
         content = {"sha256": _digest(result), "result": result}
         write_whole(self._result(index), json.dumps(content))
         remove_file(self.checkpoint(index))
 
     def checkpoint(self, index: int) -> Path:
-        """Return where run `index` leaves its checkpoint."""
+        """Return the path of the checkpoint of run `index`."""
         return self.path / f"run-{index}.arrays"
 
     def exemplars(self, index: int) -> Path:
-        """Return where a generative run leaves exemplars for the report."""
+        """Return the path of the exemplars that a generative run leaves for the report."""
         return self.path / f"exemplars-{index}.arrays"
 
     def _result(self, index: int) -> Path:

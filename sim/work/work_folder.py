@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The folder of long work under way: whose it is, and that nothing foreign in it is ever lost."""
+"""The folder of long work under way: it names its work, and never loses a file of others."""
 
 import json
 import re
@@ -17,21 +17,22 @@ __all__ = ["WorkFolder", "parse_json", "work_path"]
 class WorkFolder:
     """Checkpoints and partial results of one piece of work, until its output is written.
 
-    A mark, ``<what>.json``, says whose they are.
+    A marker file, ``<what>.json``, holds the identity of that work.
 
     Parameters
     ----------
     path : Path
-    identity : dict
-        What decides the results: work goes on only where it began with the same.
+        The folder.
+    identity : dict of str to str
+        Inputs that decide the results; work resumes only with the same inputs.
     """
 
     path: Path
     identity: dict[str, str]
 
-    #: What the work is called, in messages and in the name of the mark.
+    #: Noun for the work, in messages and in the name of the marker file.
     what: ClassVar[str]
-    #: What the names of the files look like that the work itself puts here.
+    #: Pattern of the names of the files that the work itself puts here.
     own_names: ClassVar[str]
 
     def open(self, resume: bool) -> None:
@@ -40,13 +41,13 @@ class WorkFolder:
         Raises
         ------
         UserError
-            If it holds something else, other work, or this work and `resume` is false.
+            If it holds foreign files or other work, or if it holds this work and `resume` is false.
         """
         ensure_directory(self.path)
         if not self._mark.exists():
             if any(self.path.iterdir()):
                 raise UserError(
-                    f"{self.path} is in the way: it is no folder of a {self.what} under way"
+                    f"{self.path} is in the way: it is not the folder of an unfinished {self.what}"
                 )
             write_whole(self._mark, json.dumps(self.identity))
             return
@@ -81,12 +82,12 @@ class WorkFolder:
 
 
 def work_path(out: Path) -> Path:
-    """Return where the work lies whose output goes to the folder `out`: ``out.partial`` beside it.
+    """Return the folder of the unfinished work for the output `out`: ``out.partial`` beside it.
 
     Raises
     ------
     UserError
-        If nothing can lie beside `out`.
+        If `out` is the root of the file system, which has no neighbours.
     """
     full = out.resolve()
     if full == full.parent:
@@ -95,8 +96,8 @@ def work_path(out: Path) -> Path:
 
 
 def parse_json(path: Path) -> Any:
-    """Return the content of a JSON file; None if it is no JSON."""
+    """Return the content of a JSON file; None if the text is not JSON."""
     try:
         return json.loads(read_text(path))
-    except (ValueError, RecursionError):  # no JSON, or numbers and nesting past all sense
+    except (ValueError, RecursionError):  # not JSON, or too large a number or depth
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Image data sets, read from local archives in a stated split and order."""
+"""Image data sets, read from local archives in a documented split and order."""
 
 from collections.abc import Callable
 from pathlib import Path

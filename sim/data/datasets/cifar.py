@@ -49,8 +49,8 @@ def load_cifar10(data_dir: Path) -> ImageSet:
 def load_cifar100(data_dir: Path) -> ImageSet:
     """Load CIFAR-100 with its fine labels, in the split of the archive.
 
-    The images are ordered by class and then by the names of their files, where the archive has
-    them: copies of the archive in another order then are the same data, and train the same bits.
+    The images are ordered by class and then, if the archive has them, by the names of their files.
+    Copies of the archive in another order are therefore the same data and train the same bits.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def load_cifar100(data_dir: Path) -> ImageSet:
     Raises
     ------
     UserError
-        As `load_cifar10`.
+        In the same cases as `load_cifar10`.
     """
     folder = _folder(data_dir, "cifar-100-python", "meta")
     names = _class_names(folder / "meta", "fine_label_names", 100)
@@ -74,10 +74,11 @@ def load_cifar100(data_dir: Path) -> ImageSet:
 
 
 def read_pickle(path: Path) -> dict[str, Any]:
-    """Read a pickled dictionary of an archive without giving it any power.
+    """Read a pickled dictionary of an archive without running foreign code.
 
-    A pickle can name any function for its reader to call. This one refuses, by name, all but what
-    numpy arrays are made of, and even of those calls stand-ins that accept nothing else.
+    A pickle can name any function, and its reader calls it. This reader accepts only the names that
+    numpy arrays need. In place of most of these functions it calls stand-ins that accept nothing
+    else.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
     Raises
     ------
     UserError
-        If the file cannot be read, is damaged, refers to anything else or holds no dictionary.
+        If the file cannot be read, is damaged, names another function or holds no dictionary.
     """
     content = read_bytes(path)
     try:
@@ -107,7 +108,7 @@ def read_pickle(path: Path) -> dict[str, Any]:
 
 
 class _RefusedError(Exception):
-    """A pickle asked for something that these archives have no need of."""
+    """A pickle names a function or type that these archives do not need."""
 
 
 class _Unpickler(pickle.Unpickler):
@@ -119,7 +120,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _dtype(name: Any, align: Any = False, copy: Any = False) -> np.dtype:
-    # Old archives write the flags as 0 and 1, which newer numpy versions no longer take.
+    # Old archives write the flags as 0 and 1, which newer numpy versions no longer accept.
     dtype = np.dtype(_text(name), align=bool(align), copy=bool(copy))
     if dtype.hasobject:
         raise _RefusedError("an array of objects")
@@ -133,13 +134,13 @@ def _bytes(text: str, encoding: str) -> bytes:
 
 
 def _frombuffer(buffer: Any, dtype: Any, shape: Any, order: Any) -> np.ndarray:
-    """Rebuild an array as pickles of protocol 5 hold it: as bytes that lie in the pickle."""
+    """Rebuild an array from the bytes in which pickles of protocol 5 hold it."""
     if not isinstance(buffer, bytes | bytearray) or not isinstance(dtype, np.dtype):
         raise _RefusedError(f"an array of {type(buffer).__name__}")
     return np.frombuffer(buffer, dtype).reshape(shape, order=order)
 
 
-# The function that rebuilds an array, under whatever name this version of numpy has it.
+# The function that rebuilds an array; its name depends on the version of numpy.
 _RECONSTRUCT: Any = np.empty(0).__reduce__()[0]
 
 _ALLOWED: dict[tuple[str, str], type | Callable[..., Any]] = {
@@ -149,7 +150,7 @@ _ALLOWED: dict[tuple[str, str], type | Callable[..., Any]] = {
     ("numpy._core.multiarray", "_reconstruct"): _RECONSTRUCT,
     ("numpy.core.numeric", "_frombuffer"): _frombuffer,
     ("numpy._core.numeric", "_frombuffer"): _frombuffer,
-    ("_codecs", "encode"): _bytes,  # how Python 3 writes bytes for Python 2
+    ("_codecs", "encode"): _bytes,  # Python 3 writes bytes for Python 2 with it
 }
 
 
@@ -188,9 +189,9 @@ def _labelled(
 
 
 def _by_class(path: Path, key: str, n_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels of one file, ordered by class, then by file name if there are any.
+    """Return images and labels of one file, ordered by class and then by file name.
 
-    Without names the images of a class stay in their order.
+    Without file names the images of a class keep their order.
     """
     entry = _read(path)
     images, labels = _labelled(path, entry, key, n_classes)

@@ -8,14 +8,14 @@ from sim.data.datasets.imageset import ImageSet
 
 __all__ = ["load_digits"]
 
-# One sample in so many of each class is kept for testing.
+# One of every five samples of a class is a test sample.
 _TEST_EVERY = 5
 
 
 def load_digits() -> ImageSet:
     """Load the digits.
 
-    The pixels 0..16 are counts of set dots in 4 x 4 cells; 16 saturates to 15, which leaves 4 bits.
+    The pixels 0..16 are counts of set dots in 4 x 4 cells. 16 saturates to 15, so 4 bits suffice.
     The source has no split: within each class, in the order of the source, sample ``i`` (from 0) is
     a test sample iff ``i mod 5 == 4``. Both parts keep the order of the source.
 

@@ -29,19 +29,19 @@ _CLOTHES = (
     "ankle boot",
 )  # fmt: skip
 
-# Folder that torchvision keeps the files in, below the one it is given.
+# Folder in which torchvision keeps the files, below the folder that the user gives it.
 _TORCHVISION = {"mnist": Path("MNIST", "raw"), "fashion-mnist": Path("FashionMNIST", "raw")}
 
-# Third byte of an idx file: unsigned bytes, the only type of these archives.
+# Third byte of an idx file, the type: unsigned bytes are the only type of these archives.
 _UNSIGNED_BYTE = 0x08
 
 
 def load_mnist(data_dir: Path) -> ImageSet:
     """Load MNIST from ``data_dir/mnist`` or `data_dir`, in the split and order of the archive.
 
-    Files are found as they are published, ``train-images-idx3-ubyte``, as others have named them,
-    ``train-images.idx3-ubyte``, in a folder a file of that name, and where torchvision keeps them,
-    in ``MNIST/raw``.
+    The loader finds files under their published names, ``train-images-idx3-ubyte``, and under the
+    common variant ``train-images.idx3-ubyte``. A file may lie in a folder of the same name, or in
+    ``MNIST/raw``, where torchvision keeps it.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ def load_mnist(data_dir: Path) -> ImageSet:
 
 
 def load_fashion_mnist(data_dir: Path) -> ImageSet:
-    """Load Fashion-MNIST from ``data_dir/fashion-mnist`` or `data_dir`; otherwise `load_mnist`.
+    """Load Fashion-MNIST from ``data_dir/fashion-mnist`` or `data_dir`, as `load_mnist` does.
 
-    Its files have the names of MNIST's: keep the two data sets in folders of their own.
+    Its files have the same names as those of MNIST, so keep the two data sets in separate folders.
     """
     published = "https://github.com/zalandoresearch/fashion-mnist"
     return _load("fashion-mnist", "Fashion-MNIST", _CLOTHES, data_dir, published)
@@ -77,9 +77,9 @@ def read_idx(path: Path, dimensions: int) -> np.ndarray:
     Parameters
     ----------
     path : Path
-        File; one whose name ends in ``.gz`` is decompressed.
+        File; it is decompressed if its name ends in ``.gz``.
     dimensions : int
-        Dimensions that the array must have.
+        Number of dimensions that the array must have.
 
     Returns
     -------
@@ -129,7 +129,8 @@ def _load(
         images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
         if len(images) != len(labels):
             raise UserError(
-                f"{labels_path} must hold {len(images)} labels, one an image, not {len(labels)}"
+                f"{labels_path} must hold {len(images)} labels, one for every image, "
+                f"not {len(labels)}"
             )
         if labels.size and labels.max() >= len(class_names):
             raise UserError(
@@ -157,7 +158,7 @@ def _load(
 
 
 def _spellings(folder: Path, stem: str) -> Iterator[Path]:
-    """Yield where a file may lie in a folder, whatever an archive has made of its name."""
+    """Yield the paths that a file may have in a folder, under each known variant of its name."""
     names = (stem, stem.replace("-idx", ".idx"))
     for name in names:
         yield from (folder / name, folder / f"{name}.gz")

@@ -27,7 +27,7 @@ class ImageSet:
     class_names : tuple of str
         Name of each class.
     provenance : str
-        Where the data come from and in which split and order they are.
+        Origin, split and order of the data.
     """
 
     name: str

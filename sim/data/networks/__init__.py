@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Descriptions of networks in YAML, with the faults of a description told by line."""
+"""Descriptions of networks in YAML; messages on a faulty description name the line."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ __all__ = ["BUILT_IN", "load_network"]
 #: Folder of the networks that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent
 
-#: Key under which overrides of a configuration reach into the description.
+#: First key of the overrides that change the description.
 _KEY = "network"
 
 
@@ -50,12 +50,12 @@ def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
 
 
 def _below(lines: Mapping[KeyPath, int]) -> dict[KeyPath, int]:
-    """Return the lines of a text whose content now stands below the key of the network."""
+    """Return the lines of a text after its content moves below the key of the network."""
     return {(_KEY, *path): line for path, line in lines.items()}
 
 
 def _blame(message: str) -> KeyPath:
-    """Return the part of a description that the message of `NetworkParams` begins with."""
+    """Return the part of a description that the message of `NetworkParams` names first."""
     if layer := re.match(r"Layer (\d+)", message):
         return (_KEY, "layers", int(layer[1]))
     part = message.partition(" ")[0].lower()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Values that papers print, one YAML file a paper, and their one reader.
+"""Values that papers print, in one YAML file for each paper, and their reader.
 
 No value is from memory. Each was read in the paper, and its locator says where. Published chips,
-which have a geometry besides, are in the folder ``chips``; their schema is
+which also have a geometry, are in the folder ``chips``; their schema is
 `sim.cost.published.chips`.
 """
 
@@ -47,10 +47,11 @@ class Rounding(Section):
     Attributes
     ----------
     step : float
-        What it rounds to, in the unit of the value.
+        Step to which the value is rounded, in the unit of the value.
     rule : {"rounded", "truncated"}
+        Whether the value is rounded to the nearest step or down.
     multiple : int
-        How many times a smaller value, which was rounded first, is printed.
+        Factor between the printed value and a smaller value that was rounded first.
     """
 
     step: Annotated[float, Field(gt=0)]
@@ -64,23 +65,24 @@ class PrintedValue(Section):
     Attributes
     ----------
     what : str
-        What it is the value of.
+        Quantity that the value measures.
     value : float, list of float or null
-        In `unit`; a list has one after each task. Null where the paper says it in words alone.
+        Number in `unit`; a list has one number after each task. Null where the paper gives only
+        words.
     unit : str
         One of `Unit`.
     locator : str
-        Where it stands in the paper: table, figure, section or page.
+        Place in the paper: table, figure, section or page.
     deviation : float or null
         Standard deviation that the paper prints with it, in `unit`.
     printed : str or null
-        The paper's own words, where they are no bare number.
+        The paper's own words, where they are more than a bare number.
     condition : mapping of str to int, float, bool or str
-        What it holds for.
+        Conditions under which the value holds.
     rounding : Rounding or null
-        How it was rounded, where that matters.
+        Rounding of the value, where that matters.
     note : str or null
-        What to know of it.
+        Remark for the reader.
     """
 
     what: Text
@@ -103,18 +105,18 @@ class PrintedValue(Section):
 
     @property
     def number(self) -> float:
-        """The value in `unit`; of a value after each task, the last."""
+        """The value in `unit`; if it has a number after each task, the last one."""
         assert self.value is not None, f"{self.what} is printed in words"
         return self.value[-1] if isinstance(self.value, tuple) else self.value
 
     @property
     def exact(self) -> Fraction:
-        """The value in `unit`, with the decimals that are written and no others."""
+        """The value in `unit` as an exact fraction of its written decimals."""
         return Fraction(repr(self.number))
 
     @property
     def curve(self) -> tuple[float, ...]:
-        """The values after each task; empty where the paper has the last alone."""
+        """The values after each task; empty where the paper gives only the last."""
         return self.value if isinstance(self.value, tuple) else ()
 
     def count(self, key: str) -> int:
@@ -130,13 +132,13 @@ class Paper(Section):
     Attributes
     ----------
     title : str
-        As tables of reports name it.
+        Name of the paper in the tables of reports.
     citation : str
-        Authors, title, where it appeared.
+        Authors, title, and place of publication.
     setting : mapping of str to str
-        What all its values hold for.
+        Conditions under which all its values hold.
     values : mapping of str to PrintedValue
-        By names of ours.
+        Values, under names that this project gives them.
     """
 
     title: Text
@@ -145,7 +147,7 @@ class Paper(Section):
     values: Annotated[dict[str, PrintedValue], Field(min_length=1)]
 
     def having(self, *keys: str) -> dict[str, PrintedValue]:
-        """Return the values whose condition has all of some keys, in the order of the file."""
+        """Return the values whose condition has all of the keys, in the order of the file."""
         return {n: v for n, v in self.values.items() if v.condition.keys() >= set(keys)}
 
 
@@ -156,7 +158,7 @@ def papers() -> tuple[str, ...]:
 
 @cache
 def load_paper(name: str) -> Paper:
-    """Read a paper, each once.
+    """Read a paper; later calls with the same name return the same object.
 
     Raises
     ------
@@ -167,14 +169,14 @@ def load_paper(name: str) -> Paper:
 
 
 def load_value(name: str) -> PrintedValue:
-    """Return a value by ``paper.value``, such as ``gbm.accuracy``.
+    """Return the value with the name ``paper.value``, such as ``gbm.accuracy``.
 
     Raises
     ------
     ValueError
         If there is no such paper or value.
     UserError
-        As of `load_paper`.
+        In the same cases as `load_paper`.
     """
     paper, _, key = name.partition(".")
     if paper not in papers():
@@ -191,8 +193,9 @@ def read_published(schema: type[Schema], path: Path) -> Schema:
     Parameters
     ----------
     schema : type of pydantic.BaseModel
-        What the file must be.
+        Schema of the file.
     path : Path
+        File to read.
 
     Returns
     -------

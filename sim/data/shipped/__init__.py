@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Networks that come with engram: weights, embedding bank and labelled images, checked on load.
+"""Networks shipped with engram: weights, embedding bank and labelled images, checked on load.
 
-Each is a folder of this package with the files
+Each network is a folder of this package with these files:
 
 ================ =============================================================
 name             content
@@ -23,17 +23,17 @@ from sim.work.files import read_bytes, read_text
 
 __all__ = ["FOLDER", "shipped_file", "shipped_names"]
 
-#: Folder of what is shipped.
+#: Folder of the shipped networks.
 FOLDER = Path(__file__).parent
 
 
 def shipped_names() -> list[str]:
-    """Return the names of what is shipped, sorted."""
+    """Return the names of the shipped networks, sorted."""
     return sorted(card.parent.name for card in FOLDER.glob("*/card.json"))
 
 
 def shipped_file(name: str, file: str) -> Path:
-    """Return the path of a shipped file whose content is what its card says.
+    """Return the path of a shipped file after a check against the SHA-256 on its card.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Work that is done once: results under all that decided their bits, shared by processes."""
+"""Cache of results, shared by processes: each has as its key all inputs that decide its bits."""
 
 from sim.work.cache.key import digest_of
 from sim.work.cache.store import NO_CACHE, Cache

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What decides the bits of a computation beside its arguments: code, libraries and processor."""
+"""Inputs of a computation's bits other than its arguments: code, libraries and processor."""
 
 import hashlib
 from functools import cache
@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_info
 __all__ = ["code_digest", "code_files", "engine"]
 
 _ROOT = Path(__file__).parents[3]
-# The wings that a run goes through; those above them price, draw and search.
+# The wings that a run uses; the wings above them price, draw and search.
 _CODE = (
     "golden/**/*.py",
     "sim/__init__.py",
@@ -30,11 +30,11 @@ _LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
 
 @cache
 def engine() -> dict[str, Any]:
-    """Return versions of code and libraries, and what the processor can do.
+    """Return the versions of code and libraries, and the features of the processor.
 
-    Training sums in floating point, in an order that the linear algebra chooses for the processor:
-    machines of different kinds may share a cache, but not its entries. Asked once a process, so
-    that a process which runs old code never asks for new.
+    Training sums in floating point. The linear algebra library chooses the order of the sums for
+    the processor, so machines of different kinds may share a cache but not its entries. The result
+    is computed once in a process: a process that runs old code never uses the digest of new code.
     """
     described: Any = np.show_config(mode="dicts")
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
@@ -48,7 +48,7 @@ def engine() -> dict[str, Any]:
 
 
 def code_digest(*more: str) -> str:
-    """Return the SHA-256 of the modules that a run goes through, and of those that match `more`."""
+    """Return the SHA-256 of the modules that a run uses and of the files that match `more`."""
     sha = hashlib.sha256()
     for path in code_files(*more):
         sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
@@ -57,5 +57,5 @@ def code_digest(*more: str) -> str:
 
 
 def code_files(*more: str) -> list[Path]:
-    """Return the modules that a run goes through, and the files that match `more`, once each."""
+    """Return the modules that a run uses and the files that match `more`, each once."""
     return sorted({path for pattern in (*_CODE, *more) for path in _ROOT.glob(pattern)})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an entry of the cache is found by: text that says all that decided its bits."""
+"""Keys of the cache: text that holds all inputs that decide the bits of an entry."""
 
 import hashlib
 import json
@@ -14,23 +14,23 @@ __all__ = ["canonical", "digest_of"]
 
 
 def canonical(key: Mapping[str, Any]) -> str:
-    """Return a key as text that is the same for equal keys, and for no others.
+    """Return a key as text: equal keys have the same text, different keys have different texts.
 
     Values are None, flags, integers, finite floating-point numbers, text, and sequences and
-    mappings of these. Numbers are written so that they are read back exactly; an integer and a
-    floating-point number of the same value differ, a list and a tuple do not. The order of a
-    mapping does not count.
+    mappings of these. The text of a number gives back the number exactly. An integer and a
+    floating-point number of the same value are different; a list and a tuple are not. The order
+    of a mapping does not matter.
 
     Parameters
     ----------
     key : mapping
-        Arrays stand in it as their `digest_of`.
+        Arrays are replaced by their `digest_of`.
 
     Raises
     ------
     TypeError, ValueError
-        If it has a value of another kind, a name that is no text, or text that is no Unicode; the
-        message says where.
+        If it has a value of another type, a name that is not text, or text that is not Unicode.
+        The message names the place.
     """
     _check(key, "key")
     text = json.dumps(_plain(key), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -54,7 +54,7 @@ def _check(value: Any, where: str) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise TypeError(f"{where} must have names of text, not {name!r}")
+                raise TypeError(f"{where} must have names that are text, not {name!r}")
             _check(inner, f"{where}.{name}")
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Results kept in a folder under all that decided them, for whoever needs the same again."""
+"""Results in a folder, each with all the inputs that decide it as its key, for use again."""
 
 import os
 import time
@@ -26,9 +26,9 @@ __all__ = ["NO_CACHE", "Cache", "StoredEntry"]
 Arrays = dict[str, NDArray[Any]]
 
 LIMIT = 10 * 2**30
-_KEY = "key"  # name of the array that says whose an entry is
-_SLACK = 16  # of the limit, what a process may write before it looks at the folder again
-_ABANDONED_SECONDS = 3600  # age of a half-written file that nobody is going to end
+_KEY = "key"  # name of the array that holds the key of an entry
+_SLACK = 16  # a process may write 1/16 of the limit before it checks the folder again
+_ABANDONED_SECONDS = 3600  # age from which a half-written file is taken for abandoned
 
 
 @dataclass(frozen=True, order=True)
@@ -38,10 +38,11 @@ class StoredEntry:
     Parameters
     ----------
     used : int
-        When it was last made or found, in nanoseconds.
+        Time when it was last made or found, in nanoseconds.
     path : Path
+        File of the entry.
     size : int
-        Bytes.
+        Size of the file in bytes.
     """
 
     used: int
@@ -50,33 +51,35 @@ class StoredEntry:
 
     @property
     def kind(self) -> str:
-        """What it is of."""
+        """Kind of the entry, the first argument of `Cache.get_or_make`."""
         return self.path.parent.parent.name
 
 
 class Cache:
-    """A folder of arrays, each under the SHA-256 of all that decided its bits.
+    """A folder of arrays; the name of each entry is the SHA-256 of all inputs that decide its bits.
 
     Many processes, on several machines, may use one folder. An entry appears whole or not at all,
-    and tells whether it is damaged; of two processes that need the same, one makes it while the
-    other waits. Whatever cannot be read or kept is made and counted: a cache saves time and changes
-    no bit. What has not been used for longest goes when there is more than `limit`, which several
-    processes may exceed for a while, each by a sixteenth.
+    and damage to it is noticed. If two processes need the same entry, one makes it while the other
+    waits. An entry that cannot be read or written is made and counted: a cache saves time and
+    changes no bit. When the folder exceeds `limit`, the least recently used entries are removed.
+    Several processes may exceed the limit for a while, each by a sixteenth.
 
     Parameters
     ----------
     path : Path, optional
         The folder; without it nothing is kept.
     limit : int
-        Bytes that all entries may take.
+        Bytes that all entries together may take.
     wait : bool
-        Whether to wait for another process that makes the same entry, rather than make it, too.
+        Whether to wait for another process that makes the same entry. If false, this process makes
+        it, too.
 
     Attributes
     ----------
     counts : Counter of (str, str)
-        Kind and ``found``, ``made``, ``damaged`` (made again, and so counted as made, too) or
-        ``unkept`` (made, and could not be written), of this object alone.
+        Counts of this object alone, by kind and outcome. The outcome is ``found``, ``made``,
+        ``damaged`` (the entry was made again, and so counts as made, too) or ``unkept`` (the entry
+        was made and could not be written).
     """
 
     def __init__(self, path: Path | None = None, limit: int = LIMIT, wait: bool = True) -> None:
@@ -84,28 +87,28 @@ class Cache:
         self.limit = limit
         self.wait = wait
         self.counts: Counter[tuple[str, str]] = Counter()
-        self._unseen = limit  # bytes written since the folder was last looked at: look at once
+        self._unseen = limit  # bytes written since the last check of the folder; forces a first one
 
     @property
     def keeps(self) -> bool:
-        """Whether there is a folder at all."""
+        """Whether the cache has a folder."""
         return self.path is not None
 
     @property
     def hits(self) -> int:
-        """Entries that were found, of any kind."""
+        """Number of entries that were found, of any kind."""
         return sum(count for (_, outcome), count in self.counts.items() if outcome == "found")
 
     @property
     def sentence(self) -> str:
-        """What was found and made, for people."""
+        """Sentence for the user that says how many entries were found and made."""
         kinds = sorted({kind for kind, _ in self.counts})
         shares = [
             f"{self.counts[kind, 'found']} of "
             f"{self.counts[kind, 'found'] + self.counts[kind, 'made']} {kind}s"
             for kind in kinds
         ]
-        said = f"Cache {self.path}: found {', '.join(shares) if shares else 'nothing, unasked'}."
+        said = f"Cache {self.path}: found {', '.join(shares) if shares else 'nothing (not used)'}."
         damaged, unkept = (
             sum(self.counts[kind, outcome] for kind in kinds) for outcome in ("damaged", "unkept")
         )
@@ -113,22 +116,28 @@ class Cache:
         return said + (f" Could not be written: {unkept}." if unkept else "")
 
     def get_or_make(self, kind: str, key: Mapping[str, Any], make: Callable[[], Arrays]) -> Arrays:
-        """Return what `make` makes, or has made before, here or in another process.
+        """Return the result of `make`, or the same result that any process made before.
 
         Parameters
         ----------
         kind : str
-            What it is, one word; a folder of its own.
+            Kind of result, one word, which names its folder.
         key : mapping
-            All that decides it, data as digests (see `sim.work.cache.key`); version of the code,
-            libraries and processor are added.
+            All inputs that decide the result, data as digests (see `sim.work.cache.key`). The
+            method adds the versions of the code and the libraries, and the processor.
         make : callable
-            Returns named arrays. It is called under one thread of linear algebra, whose number
-            may decide how sums round.
+            Returns named arrays. It is called with one thread for linear algebra, because the
+            number of threads may decide how sums round.
 
         Returns
         -------
         dict of str to ndarray
+            The named arrays.
+
+        Raises
+        ------
+        ValueError
+            If an array is named ``key``, the name of the array that holds the key.
         """
         if self.path is None:
             return make()
@@ -158,12 +167,12 @@ class Cache:
                 yield StoredEntry(stat.st_mtime_ns, path, stat.st_size)
 
     def trim(self, limit: int) -> int:
-        """Remove the entries that were not used for longest until the rest takes at most `limit`.
+        """Remove the least recently used entries until the rest takes at most `limit` bytes.
 
         Returns
         -------
         int
-            Entries removed.
+            Number of entries removed.
         """
         entries = sorted(self.entries())
         total, removed = sum(entry.size for entry in entries), 0
@@ -178,7 +187,7 @@ class Cache:
         return removed
 
     def _remove_abandoned(self) -> None:
-        """Remove what a killed process was writing."""
+        """Remove the temporary files of killed processes."""
         for path in self.path.glob("*/[0-9a-f][0-9a-f]/.*.tmp") if self.path else ():
             with suppress(OSError):
                 if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
@@ -188,7 +197,7 @@ class Cache:
         with threadpool_limits(1):
             made = make()
         if _KEY in made:
-            raise ValueError(f"Array of a {kind} must not be named {_KEY!r}, as its key is")
+            raise ValueError(f"Array of a {kind} must not be named {_KEY!r}: the key has that name")
         self.counts[kind, "made"] += 1
         try:
             save_arrays(path, {_KEY: np.frombuffer(about.encode(), np.uint8), **made})
@@ -198,7 +207,7 @@ class Cache:
         return made
 
     def _account(self, size: int) -> None:
-        """Keep the folder within its limit, looking at it now and then."""
+        """Add to the bytes written; trim the folder when they reach 1/16 of the limit."""
         self._unseen += size
         if self._unseen * _SLACK >= self.limit:
             self.trim(self.limit)
@@ -206,7 +215,7 @@ class Cache:
 
 
 def _read(path: Path, about: str) -> tuple[Arrays | None, bool]:
-    """Return the arrays of an entry, None if there are none, and whether something is in place."""
+    """Return the arrays of an entry, or None, and whether a file that is unusable is in place."""
     try:
         arrays = load_arrays(path)
     except UserError:
@@ -215,5 +224,5 @@ def _read(path: Path, about: str) -> tuple[Arrays | None, bool]:
     return (arrays, False) if own else (None, True)
 
 
-#: What keeps nothing: every result is made.
+#: Cache that keeps nothing: every result is made.
 NO_CACHE = Cache()

@@ -131,7 +131,7 @@ def test_folder_in_the_way_of_the_work_is_left_alone(pretrain: Engram, tmp_path:
     precious.write_text("precious")
     status, _, err = pretrain("out", "--resume")
     assert status == 2
-    assert "out.partial is in the way: it is no folder of a training under way" in err
+    assert "out.partial is in the way: it is not the folder of an unfinished training" in err
     assert precious.read_text() == "precious"
 
 

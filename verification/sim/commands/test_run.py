@@ -298,7 +298,7 @@ def test_folder_in_the_way_of_the_work_is_left_alone(engram: Engram, tmp_path: P
     precious.write_text("precious")
     status, _, err = engram("run", write_config(tmp_path), "--out", tmp_path / "out", "--resume")
     assert status == 2
-    assert "out.partial is in the way: it is no folder of a study under way" in err
+    assert "out.partial is in the way: it is not the folder of an unfinished study" in err
     assert precious.read_text() == "precious"
 
 

@@ -154,7 +154,7 @@ def test_labels_must_match_images_and_classes(tmp_path: Path) -> None:
     write_archive(tmp_path, compressed=False)
     labels = tmp_path / STEMS[1]
     labels.write_bytes(idx(np.zeros(11)))
-    with pytest.raises(UserError, match="must hold 12 labels, one an image, not 11"):
+    with pytest.raises(UserError, match="must hold 12 labels, one for every image, not 11"):
         load("mnist", tmp_path)
     labels.write_bytes(idx(np.full(12, 10)))
     with pytest.raises(

@@ -131,8 +131,8 @@ def test_plain_values_are_those_of_yaml_1_2(written: str, value: object) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: 1\nb: 2\na: 3", "x.yaml:3: key a must stand once: line 1 has it too"),
-        ("h:\n  a: 1\n  a: 1", "x.yaml:3: key h.a must stand once: line 2 has it too"),
+        ("a: 1\nb: 2\na: 3", "x.yaml:3: key a must occur once: line 1 has it, too"),
+        ("h:\n  a: 1\n  a: 1", "x.yaml:3: key h.a must occur once: line 2 has it, too"),
         ("text", "x.yaml:1: the text must be a mapping of keys to values, not 'text'"),
         ("- 1", "x.yaml:1: the text must be a mapping of keys to values, not a list"),
         ("a: 1\n3: 1", "x.yaml:2: a key must be text, not 3: write '3'"),
@@ -141,7 +141,7 @@ def test_plain_values_are_those_of_yaml_1_2(written: str, value: object) -> None
         ("<<: {a: 1}", "x.yaml:1: merge keys (<<) are not supported"),
         (
             "a: 1\nb: &b [*b]",
-            "x.yaml:2: aliases must lead at most 100 levels deep, and none",
+            "x.yaml:2: aliases must nest at most 100 levels deep, and none",
         ),
         ("a:\n- !!python/object:os.system {}", "x.yaml:2: tag tag:yaml.org,2002:python/object"),
         ("a: !!set {x}", "x.yaml:1: tag tag:yaml.org,2002:set is not supported"),
@@ -188,7 +188,7 @@ def test_aliases_that_multiply_are_refused_at_once() -> None:
 
 def test_aliases_that_lead_deep_are_refused() -> None:
     lines = ["a0: &a0 [x]", *(f"a{i}: &a{i} [*a{i - 1}]" for i in range(1, 500))]
-    assert refused("\n".join(lines)).startswith("x.yaml:1: aliases must lead at most 100 levels")
+    assert refused("\n".join(lines)).startswith("x.yaml:1: aliases must nest at most 100 levels")
 
 
 def test_a_file_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_an_override_leads_through_lists_and_is_read_as_a_text_is(document: Docu
         ),
         ("methods.x=1", "--set methods.x=1: methods must be followed by a position in 0..1, not x"),
         ("a=[", "--set a=[: this is no YAML: expected the node content"),
-        ("a={b: 1, b: 2}", "--set a={b: 1, b: 2}: key b must stand once"),
+        ("a={b: 1, b: 2}", "--set a={b: 1, b: 2}: key b must occur once"),
         ('a="\\uD800"', r"""--set a="\uD800": '\ud800' must be whole characters"""),
         ("a=" + "[" * 5000, "[: collections must be nested at most 100 levels deep"),
     ],

@@ -78,7 +78,7 @@ def test_many_samples_take_every_code_once() -> None:
 @pytest.mark.parametrize(
     ("samples", "order", "message"),
     [
-        (5, [0, 1, 2, 3, 4], r"^Codes must be at least 5, one a sample, not 4$"),
+        (5, [0, 1, 2, 3, 4], r"^Codes must be at least 5, one for every sample, not 4$"),
         (2, [0, 0], r"^Order must name each of 2 samples once$"),
         (2, [0], r"^Order must name each of 2 samples once$"),
     ],

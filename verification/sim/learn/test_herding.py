@@ -122,7 +122,7 @@ def test_a_mean_of_zero_has_no_length_to_change() -> None:
 
 
 def test_what_is_no_table_of_integers_or_too_many_is_refused() -> None:
-    with pytest.raises(TypeError, match="a table of integers, a row a sample, not float64 of"):
+    with pytest.raises(TypeError, match="a table of integers, one row a sample, not float64 of"):
         herding(np.zeros((3, 2)))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"not int64 of shape \(3,\)"):
         herding(np.arange(3))

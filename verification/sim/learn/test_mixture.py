@@ -230,7 +230,7 @@ def test_batches_keep_the_number_of_components():
     X = np.random.default_rng(0).integers(0, 2, (40, 6))
     mixture = BernoulliMixture(2, random_state=0).partial_fit(X)
     mixture.set_params(n_components=3)
-    with pytest.raises(ValueError, match=r"^n_components must stay 2, as in the batches before"):
+    with pytest.raises(ValueError, match=r"^n_components must stay 2, as in earlier batches"):
         mixture.partial_fit(X)
     assert len(mixture.fit(X).weights_) == 3
 
@@ -247,7 +247,9 @@ def test_first_weights_are_those_given():
     joint = brute_log_joint(X, law.weights, law.means)
     shares = np.exp(joint) / np.exp(joint).sum(axis=1, keepdims=True)
     assert learnt.weights_ == pytest.approx(shares.mean(axis=0), abs=1e-9)
-    with pytest.raises(ValueError, match=r"^weights_init must be 2, one a component, not of shape"):
+    with pytest.raises(
+        ValueError, match=r"^weights_init must be 2, one for every component, not of shape"
+    ):
         BernoulliMixture(2, weights_init=[1]).fit(X)
 
 
@@ -621,7 +623,9 @@ def test_wrong_sample_weights_are_refused(weights, message):
 
 
 def test_wrong_parameters_of_a_given_mixture_are_refused():
-    with pytest.raises(ValueError, match=r"^Weights must be 2, one a component, not of shape \(1"):
+    with pytest.raises(
+        ValueError, match=r"^Weights must be 2, one for every component, not of shape \(1"
+    ):
         BernoulliMixture.from_parameters([1.0], [[0.5], [0.5]])
     with pytest.raises(ValueError, match=r"^Weights must be >= 0 and add up to 1, not \[0\.5, 0"):
         BernoulliMixture.from_parameters([0.5, 0.6], [[0.5], [0.5]])

@@ -43,7 +43,12 @@ def test_sample_weights_reach_their_class():
 @pytest.mark.parametrize(
     ("labels", "parameters", "error", "message"),
     [
-        (Y[:5], {}, ValueError, r"^Classes must be 400, one a sample, not of shape \(5,\)$"),
+        (
+            Y[:5],
+            {},
+            ValueError,
+            r"^Classes must be 400, one for every sample, not of shape \(5,\)$",
+        ),
         (Y / 1, {}, TypeError, r"^Classes must be integers >= 0, not float64$"),
         (Y - 1, {}, ValueError, r"^Classes must be integers >= 0, not -1$"),
         (Y, {"jobs": 0}, ValueError, r"^jobs must be an integer >= 1, not 0$"),

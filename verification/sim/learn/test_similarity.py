@@ -56,6 +56,9 @@ def test_bits_count_as_they_are_and_a_constant_is_like_nothing() -> None:
 
 
 def test_other_numbers_of_samples_are_refused() -> None:
-    message = r"^Representations must be tables of as many samples, not of shapes \(3, 1\) and \(2,"
+    message = (
+        "^Representations must be tables with the same number of samples, "
+        r"not of shapes \(3, 1\) and \(2,"
+    )
     with pytest.raises(ValueError, match=message):
         linear_cka(np.zeros((3, 1)), np.zeros((2, 1)))

@@ -74,7 +74,7 @@ def test_only_logits_of_new_classes_are_scaled() -> None:
 
 def test_rows_that_cannot_be_compared_are_refused() -> None:
     planes = planes_of([3, 3], 8)
-    message = r"^First new class must be in 1..1, so that there are old ones and new ones, not 2$"
+    message = r"^First new class must be in 1..1, so that there are old and new classes, not 2$"
     with pytest.raises(ValueError, match=message):
         alignment_factor(*planes, 2)
     with pytest.raises(ValueError, match=r"^Norm must be one of l1, l2, not 'l3'$"):

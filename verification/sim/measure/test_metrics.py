@@ -160,7 +160,7 @@ def test_the_accuracy_matrix_of_a_run_under_way_is_smaller() -> None:
 
 def test_predictions_must_fit_the_samples_seen() -> None:
     with pytest.raises(
-        ValueError, match="Predictions after task 0 must be 1, one a test sample of"
+        ValueError, match="Predictions after task 0 must be 1, one for every test sample of"
     ):
         accuracy_matrix([np.array([0, 0])], np.array([1, 0]), (range(1), range(1, 2)))
 
@@ -185,7 +185,7 @@ def test_confusion_counts_pairs_of_classes() -> None:
 
 def test_confusion_refuses_what_it_cannot_count() -> None:
     one = np.array([1])
-    with pytest.raises(ValueError, match="Predictions must be 1, one a label, not 2"):
+    with pytest.raises(ValueError, match="Predictions must be 1, one for every label, not 2"):
         confusion(one, np.array([1, 1]), 2)
     with pytest.raises(ValueError, match=r"Labels must be in 0..1, not 2"):
         confusion(np.array([2]), one, 2)

@@ -177,10 +177,10 @@ def test_ledger_counts_places_labels_and_what_replay_needs() -> None:
 
 @pytest.mark.parametrize("name", ["herded", "icarl"])
 def test_sizes_that_do_not_fit_are_refused(name: str) -> None:
-    message = "budget of herded exemplars must be at least 6, one a class, not 5"
+    message = "budget of herded exemplars must be at least 6, one for every class, not 5"
     with pytest.raises(UserError, match=message):
         source_of(name, budget=5)
-    message = "exemplars must be left out beside budget: it follows from it"
+    message = "exemplars must be left out beside budget: budget decides them"
     with pytest.raises(pydantic.ValidationError, match=message):
         source_of(name, budget=60, exemplars=10)
 

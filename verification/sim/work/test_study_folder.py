@@ -78,7 +78,8 @@ def test_damaged_result_is_named(tmp_path: Path, damage: str) -> None:
 @pytest.mark.parametrize("resume", [False, True])
 def test_folder_of_something_else_is_in_the_way(tmp_path: Path, resume: bool) -> None:
     (tmp_path / "notes.txt").write_text("precious")
-    with pytest.raises(UserError, match="is in the way: it is no folder of a study under way"):
+    message = "is in the way: it is not the folder of an unfinished study"
+    with pytest.raises(UserError, match=message):
         StudyFolder(tmp_path, IDENTITY).open(resume)
     assert (tmp_path / "notes.txt").read_text() == "precious"
 

@@ -142,7 +142,7 @@ class MacroSet:
         )
 
     def _fitted(self, depth: int, width: int, ports: int) -> MemoryPlan | None:
-        """Return the plan of a memory smaller than any macro, by the fit; None if larger or no fit."""
+        """Return the fitted plan of a memory smaller than any macro; None if larger, or no fit."""
         smallest = min(self._of(ports), key=lambda macro: macro.bits)
         if depth * width >= smallest.bits:
             return None

@@ -193,22 +193,24 @@ def _check_numbers(config: CostConfig, document: Document) -> None:
     prototypes, memory, task = config.chip.sampler.prototypes, config.memory, config.task
     room = prototypes.components
     faults: list[tuple[str, int, int, str]] = [
-        ("memory.classes", memory.classes, prototypes.classes, "classes of the class table"),
+        ("memory.classes", memory.classes, prototypes.classes,
+         "the chip's class table has no room for more"),
         ("memory.components", memory.components, prototypes.class_components,
-         "components that a class of the chip may have"),
+         "a class of the chip can have no more"),
         ("memory.components", memory.components, room // memory.classes,
-         f"that {memory.classes} classes have of {room} components"),
-        ("task.classes", task.classes, memory.classes, "of memory.classes"),
+         f"{memory.classes} classes share the {room} components of the chip"),
+        ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
     if task.fit == "chip":
         faults.append(
-            ("memory.components", memory.components, 1, "that a chip can fit; say task.fit: host")
-        )
-    for key, value, most, what in faults:
+            ("memory.components", memory.components, 1,
+             "the chip can fit no more; for more, set task.fit: host")
+        )  # fmt: skip
+    for key, value, most, why in faults:
         if value > most:
             path = tuple(key.split("."))
             raise UserError(
-                f"{document.where(path)}: {key} must be at most the {most} {what}, not {value}"
+                f"{document.where(path)}: {key} must be at most {most}, not {value}: {why}"
             )
 
 

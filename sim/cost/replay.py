@@ -215,11 +215,13 @@ def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
             if _LABEL.fullmatch(run["label"]):
                 found.setdefault(run["label"], []).append(float(run["average_incremental"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{study} must be the results.json of a study, and it is not") from error
+        raise UserError(f"{study} must be the results.json of a study, but is not") from error
     if of != features:
-        raise UserError(f"{study} must be a study of the chip's D = {features} bits, not {of}")
+        raise UserError(f"{study} must be a study with the chip's D = {features} bits, not {of}")
     if not found:
-        raise UserError(f"{study} must hold latent replay, GBM or mixture likelihood, not none")
+        raise UserError(
+            f"{study} must have runs of latent replay, GBM or mixture likelihood, not none"
+        )
     return found
 
 

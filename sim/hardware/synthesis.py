@@ -150,7 +150,7 @@ def synthesize(
     ecp5, netlist = runs.mapped(_ECP5)
     latches = _count(generic, "$_DLATCH", "$dlatch", "$_SR_", "$sr")
     if latches:
-        raise UserError(f"{design.name} must have no latches, and it has {latches}")
+        raise UserError(f"{design.name} must have no latches, but has {latches}")
     _check_memories(design, ecp5)
     advance(STAGES[3])
     reached = tuple(runs.mhz(netlist, seed) for seed in range(1, placements + 1))
@@ -179,8 +179,8 @@ def _check_memories(design: Design, cells: _Cells) -> None:
     room = BLOCK_RAM * _count(cells, "DP16KD", "PDPW16KD")
     if room < bits:
         raise UserError(
-            f"{design.name} must have its {bits} bits of large memories in block RAM, and there "
-            f"are {room} bits of it"
+            f"{design.name} must have its {bits} bits of large memories in block RAM, but uses "
+            f"only {room} bits of block RAM"
         )
 
 

@@ -189,7 +189,7 @@ def _tokens(text: str, source: str) -> Iterator[_Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             what = {'"': "a string", "/": "a comment"}.get(text[position])
-            fault = f"{what} begins and does not end" if what else "here is no statement"
+            fault = f"{what} begins but does not end" if what else "expected a statement"
             raise UserError(f"{source}:{line}: {fault}: {text[position:][:20]!r}")
         kind = str(match.lastgroup)
         if kind == "blank":

@@ -46,8 +46,8 @@ def read_cells(path: Path) -> CellLibrary:
     inputs = list(_inverter_inputs(groups, units))
     if not inputs:
         raise UserError(
-            f"{library.where}: library {library.title} must have an inverter, whose inputs load "
-            "the others"
+            f"{library.where}: library {library.title} must have an inverter, whose input "
+            "capacitance sets the load of all cells"
         )
     load = _FANOUT * min(inputs)
     templates = {

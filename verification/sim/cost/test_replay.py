@@ -129,14 +129,14 @@ def test_what_is_no_study_is_refused(config: CostConfig, tmp_path: Path, text: s
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(
-        UserError, match=r"results\.json must be the results\.json of a study, and it is not$"
+        UserError, match=r"results\.json must be the results\.json of a study, but is not$"
     ):
         list(read_points(config, small_technology(tmp_path), path))
 
 
 def test_a_study_of_other_embeddings_is_refused(config: CostConfig, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"results\.json must be a study of the chip's D = 16 bits, not 512$"
+        UserError, match=r"results\.json must be a study with the chip's D = 16 bits, not 512$"
     ):
         list(read_points(config, small_technology(tmp_path), study(tmp_path, features=512)))
 
@@ -145,6 +145,6 @@ def test_a_study_without_a_method_of_the_chip_is_refused(
     config: CostConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(
-        UserError, match=r"must hold latent replay, GBM or mixture likelihood, not none$"
+        UserError, match=r"must have runs of latent replay, GBM or mixture likelihood, not none$"
     ):
         list(read_points(config, small_technology(tmp_path), study(tmp_path, ("fine-tuning",))))

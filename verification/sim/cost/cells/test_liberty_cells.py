@@ -186,7 +186,8 @@ def test_a_library_without_an_inverter_is_refused(tmp_path: Path) -> None:
     path.write_text(TEXT[: TEXT.index("  cell (INV)")] + TEXT[TEXT.index("  cell (NAND)") :])
     with pytest.raises(
         UserError,
-        match=r"small\.lib:3: library small must have an inverter, whose inputs load the others$",
+        match=r"small\.lib:3: library small must have an inverter, whose input capacitance sets "
+        r"the load of all cells$",
     ):
         read_cells(path)
 

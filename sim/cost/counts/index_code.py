@@ -20,9 +20,9 @@ def memories(params: IndexCodeParams) -> tuple[Memory, ...]:
 def request(params: IndexCodeParams, count: int) -> Tally:
     """Return the actions of a request for the codes of consecutive indices.
 
-    For each digit of the first index and of the task, every sub-vector of both is doubled and P or
-    0 is added to it. Each further code takes one addition in the sub-vectors of the index only. A
-    register is clocked when it is loaded and at each addition.
+    For each digit of the longer of first index and task, every sub-vector of both is doubled, and P
+    or 0 is added to it. Each further code takes one addition in the sub-vectors of the index only.
+    A register is clocked when it is loaded and at each addition.
 
     Parameters
     ----------

@@ -19,7 +19,16 @@ _SHARE_BITS = 16  # bits of a share and of log-odds
 
 
 def memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:
-    """Return the memories, in rows of L: embeddings of a class, and its prototypes' sums."""
+    """Return the memories: embeddings of a class, and sums and log-odds of its prototypes.
+
+    All have rows of L numbers.
+
+    Parameters
+    ----------
+    params : PrototypesParams
+    samples : int
+        N, samples of the class.
+    """
     rows = params.class_components * params.beats
     return (
         Memory("embeddings", samples * params.beats, params.lanes),

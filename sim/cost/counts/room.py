@@ -93,7 +93,7 @@ def _map_words(layers: tuple[Layer, ...]) -> list[int]:
 
 
 def _kernel(layer: LayerParams) -> int:
-    """Return the side of a layer's kernel; the machine's field for it is as wide as for words."""
+    """Return the side of a layer's kernel; the machine's counter for it is sized for words."""
     return layer.kernel if isinstance(layer, ConvParams) else 1
 
 

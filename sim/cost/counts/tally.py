@@ -66,7 +66,7 @@ class Action(NamedTuple):
         "full_add": three bits of equal weight become a sum bit and a carry. "accumulate": a number
         is added to a register. "compare": the larger of two numbers is found. "lfsr_step": one LFSR
         takes one step. "register": bits are clocked into registers. "logic": a gate of two inputs
-        works, if no other kind fits.
+        switches; this kind is for everything that no other kind covers.
     width : int
         Bits of the row, of the numbers, or of the register. 1 if the action handles one bit.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is priced: the reference is the chip of the synthesis report, and faults have a place."""
+"""Configurations: the reference is the chip of the synthesis report; errors name their place."""
 
 import re
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Gates of a design: how many, their area and leakage, and which block they belong to."""
+"""Gates of a design: their number, area and leakage, and the block that each belongs to."""
 
 import gzip
 import json

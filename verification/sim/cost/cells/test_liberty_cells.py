@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cells of a library computed by hand, and the values that ship against their library."""
+"""Cells of a library computed by hand, and the shipped values compared with their library."""
 
 import dataclasses
 from pathlib import Path

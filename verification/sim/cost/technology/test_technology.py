@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Technology tables: what they say in SI, and every fault by file, line and key."""
+"""Technology tables: their values in SI, and errors that name file, line and key."""
 
 from pathlib import Path
 

@@ -168,7 +168,8 @@ def test_faults_are_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(SystemExit) as caught:
         main(["--quick", "--out", str(tmp_path / "out")])
     assert str(caught.value) == (
-        "activity: Gates of sampler need Yosys: pip install -e '.[synth]' in the project's folder"
+        "activity: Mapping sampler to gates needs Yosys: pip install -e '.[synth]' in the "
+        "project's folder"
     )
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What a chip costs: counts of what it does, times tables of what that takes."""
+"""What a chip costs: the number of its actions, times the energy of each, plus its memories."""

@@ -19,7 +19,8 @@ from sim.cost.technology.technology import Technology
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 
-# Memories that a step can read or write: weights and thresholds of all neurons, a word of each map.
+# Memories that a step of the network can read or write. They hold the weights and thresholds of
+# all neurons, and the words of the two maps.
 _STREAMED = ("network.mvu.weights", "network.mvu.thresholds", "network.fetch.map")
 
 
@@ -41,23 +42,24 @@ class PricedPhase:
 
     @property
     def seconds(self) -> float | None:
-        """How long it takes; None where no hardware says."""
+        """Duration (s) of the phase; None where no hardware defines its cycles."""
         return None if self.phase.cycles is None else float(self.phase.cycles) / self.clock
 
 
 @dataclass(frozen=True, kw_only=True)
 class LayerCost:
-    """A layer of the machine's program.
+    """The cost of one layer of the machine's program.
 
     Attributes
     ----------
     layer : Layer
     cycles : int
     utilisation : float
-        Of the PE x SIMD synapses of every cycle, those of the network.
+        Share of the PE x SIMD synapses of all cycles that belong to the network, in 0..1.
     memory_bits : int
         Bits read from and written to memories.
     bill : Bill
+        Energies (J) of one picture in this layer.
     """
 
     layer: Layer
@@ -68,29 +70,29 @@ class LayerCost:
 
     @property
     def stalls(self) -> int:
-        """Cycles without a step: descriptor, filling the pipeline, waiting for a tile's store."""
+        """Cycles without a step: descriptor read, pipeline fill, and waits for a tile's store."""
         return self.cycles - self.layer.steps
 
     @property
     def intensity(self) -> float:
-        """Operations a bit of memory traffic."""
+        """Operations per bit of memory traffic."""
         return 2 * self.layer.synapses / self.memory_bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assessment:
-    """What a configuration costs.
+    """The costs of a configuration.
 
     Parameters
     ----------
     config : CostConfig
     technology : Technology
     study : Path, optional
-        ``results.json`` of a study.
+        Path of the ``results.json`` of a study.
     points : tuple of Point
-        Its methods, `sim.cost.replay.read_points`.
+        Methods of that study, from `sim.cost.replay.read_points`.
     mapped : MappedArea, optional
-        The gates of the chip.
+        Gates of the chip, if it was mapped to gates.
     """
 
     config: CostConfig
@@ -106,7 +108,7 @@ class Assessment:
 
     @cached_property
     def working(self) -> tuple[MemoryLine, ...]:
-        """Memories that learning and classifying by likelihood need besides."""
+        """Additional memories, which learning and classifying by likelihood need."""
         return price_memories(memories_beside(self.config), self.technology)
 
     @cached_property
@@ -120,7 +122,7 @@ class Assessment:
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
-        """Layers of a picture."""
+        """Costs of one picture, layer by layer."""
         machine = self.config.chip.accelerator
         tallies = network.layer_tallies(self.config.network, machine)
         return tuple(
@@ -136,24 +138,25 @@ class Assessment:
 
     @property
     def leakage(self) -> Total:
-        """W of the chip's memories; that of its gates needs a netlist."""
+        """Leakage (W) of the chip's memories. Leakage of the gates is known from a netlist only."""
         return total(line.leakage for line in self.memories)
 
     def leaked(self, priced: PricedPhase) -> Total | None:
-        """Return J that the chip's memories leak in a phase; None if it is not known how long."""
+        """Return the leakage (J) of the memories in a phase; None if its duration is unknown."""
         return None if priced.seconds is None else self.leakage * priced.seconds
 
     def spent(self, priced: PricedPhase) -> Total | None:
-        """Return J of a phase and of what the memories leak in it; None as `leaked`."""
+        """Return the energy (J) of a phase with the leakage; None if its duration is unknown."""
         leaked = self.leaked(priced)
         return None if leaked is None else priced.bill.total + leaked
 
     def retention(self, block: str) -> Total:
-        """Return J of keeping the memories of a block for the time of the configuration.
+        """Return the leakage (J) of a block's memories over the retention of the configuration.
 
         Parameters
         ----------
         block : {"sampler", "latent_buffer"}
+            Block whose memories are kept.
         """
         kept = (line for line in self.memories if line.memory.component.startswith(f"{block}."))
         return total(line.leakage for line in kept) * self.config.retention
@@ -165,28 +168,28 @@ class Assessment:
 
     @property
     def inference(self) -> PricedPhase:
-        """The phase of an image."""
+        """The phase in which the chip classifies one image."""
         return self.phase("inference")
 
     def phase(self, name: str) -> PricedPhase:
-        """Return the phase of a name."""
+        """Return the phase with a given name."""
         return next(priced for priced in self.phases if priced.phase.name == name)
 
     @property
     def bandwidth(self) -> int:
-        """Bits a cycle that the memories of the network give and take."""
+        """Bits per cycle that the memories of the network can read and write."""
         lines = (line for line in self.memories if line.memory.component in _STREAMED)
         return sum(line.memory.width * line.memory.copies for line in lines)
 
     @property
     def peak_operations(self) -> float:
-        """Operations a second if every synapse of every cycle is in use."""
+        """Operations per second if every synapse is in use in every cycle."""
         mvu = self.config.chip.accelerator.mvu
         return 2 * mvu.pe * mvu.simd * self.config.clock
 
     @cached_property
     def peak_bill(self) -> Bill:
-        """What PE x SIMD synapses take in the datapath alone: XNORs, trees, accumulators."""
+        """Energies (J) of one full step in the datapath alone: XNORs, trees and accumulators."""
         mvu = self.config.chip.accelerator.mvu
         layer = next(layer for layer in self.layers if layer.layer.operation == "neurons")
         tally = network.tally(layer.layer, self.config.chip.accelerator)
@@ -196,13 +199,13 @@ class Assessment:
 
     @property
     def peak_joules_an_operation(self) -> Total:
-        """Energy of the datapath alone an operation, all synapses in use."""
+        """Energy (J) per operation of the datapath alone, with all synapses in use."""
         mvu = self.config.chip.accelerator.mvu
         return self.peak_bill.total * (1 / (2 * mvu.pe * mvu.simd))
 
     @cached_property
     def break_even(self) -> BreakEven:
-        """Draws a read at which drawing is cheaper than latent replay of as many bits."""
+        """Draws per read at which drawing is cheaper than latent replay with as many bits."""
         return break_even(self.config, self.technology)
 
     @cached_property
@@ -212,7 +215,7 @@ class Assessment:
 
     @property
     def gaps(self) -> tuple[str, ...]:
-        """What the technology does not say and something needs; each once."""
+        """Needed values that the technology does not state, each listed once."""
         found = [gap for priced in self.phases for gap in priced.bill.missing]
         found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
         if self.mapped is not None:
@@ -222,7 +225,7 @@ class Assessment:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is missing, what does not fit together, and what is an extrapolation."""
+        """Warnings of missing values, of values that do not match, and of extrapolations."""
         missing = [f"{self.technology.name} does not say: {gap}" for gap in self.gaps]
         guessed = [
             f"{line.memory.component}: {line.plan.warning}"
@@ -239,5 +242,5 @@ def _traffic(tally: Tally) -> int:
 
 
 def _is_datapath(action: Action) -> bool:
-    """Whether an action of a layer is that of a synapse or of its sum."""
+    """Whether an action belongs to the synapses of a layer or to their sums."""
     return action.component.startswith("mvu.xnor") or action.component == "mvu.accumulator"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram cost` prices, from YAML: a chip, its network, what it keeps, how it learns."""
+"""The YAML configuration of `engram cost`: a chip, its network, its memory, and its learning."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ __all__ = ["BUILT_IN", "REFERENCE", "CostConfig", "MemorySection", "TaskSection"
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "configs"
 
-#: The chip from which a configuration names what differs: that of the synthesis report.
+#: The chip of the synthesis report. A configuration states only where its chip differs from it.
 REFERENCE = ChipParams(
     accelerator=AcceleratorParams(mvu=MvuParams()),
     sampler=SamplerParams(prototypes=PrototypesParams(features=512, code_width=8)),
@@ -43,14 +43,14 @@ REFERENCE = ChipParams(
 
 
 class MemorySection(Section):
-    """What is kept of the past.
+    """The memory of the past.
 
     Attributes
     ----------
     classes : int
-        n_c, classes learned.
+        n_c, the number of classes learned.
     components : int
-        K, prototypes of each.
+        K, the number of prototypes of each class.
     """
 
     classes: int = Field(ge=1)
@@ -58,31 +58,31 @@ class MemorySection(Section):
 
 
 class TaskSection(Section):
-    """How a task is learned.
+    """The learning of a task.
 
     Attributes
     ----------
     classes : int
-        Classes that are new.
+        Number of new classes.
     samples : int
-        Training samples of each.
+        Training samples of each new class.
     epochs : int
-        Times that each sample is seen.
+        Number of passes over the samples.
     batch : int
-        B, samples of a batch, old and new.
+        B, samples of a batch, old and new together.
     hidden : int
         H, hidden neurons of the head.
     backward_bits : int
-        q_b, bits of errors and gradients; the forward pass is binary.
+        q_b, bits of errors and gradients. The forward pass is binary.
     weight_bits : int
-        Bits of the real weights behind the binary ones.
+        Bits of each real weight. Its sign is the binary weight.
     gradients : {"registers", "memory"}
-        Where they are added up, `sim.cost.counts.training`.
+        Where the gradients are summed; see `sim.cost.counts.training`.
     embeddings : {"buffer", "recompute"}
-        Whether the embeddings of the new samples are kept until the task is learned, or the
-        network sees every sample in every epoch.
+        "buffer" keeps the embeddings of the new samples until the task is learned. "recompute"
+        runs the network on every sample in every epoch.
     fit : {"host", "chip"}
-        Where prototypes are fitted. On the chip K must be 1: its mean is a count.
+        Where the prototypes are fitted. On the chip K must be 1, because the fit counts ones.
     """
 
     classes: int = Field(default=5, ge=1)
@@ -108,20 +108,21 @@ class _CostFields(Section):
 
 @dataclass(frozen=True, kw_only=True)
 class CostConfig:
-    """What is priced.
+    """A configuration to price.
 
     Parameters
     ----------
     title : str
     chip : ChipParams
     network_name : str
-        As the configuration names it.
+        Name of the network in the configuration.
     network : NetworkParams
-        With the head of the task over all classes kept, whatever head the description has.
+        The network with the head that is trained. That head covers all classes of the memory and
+        replaces the head of the network's description.
     clock : float
         Hz.
     retention : float
-        Seconds that what was learned is kept, for the phase of that name.
+        Time (s) for which the memories must keep what was learned.
     memory : MemorySection
     task : TaskSection
     """
@@ -143,7 +144,7 @@ class CostConfig:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of everything above."""
+        """SHA-256 of all fields."""
         return hashlib.sha256(repr(self).encode()).hexdigest()
 
 
@@ -188,31 +189,33 @@ def _with_head(network: NetworkParams, fields: _CostFields) -> NetworkParams:
 
 
 def _check_numbers(config: CostConfig, document: Document) -> None:
-    """Refuse classes and components that the chip has no room for."""
+    """Reject more classes or components than the chip has room for."""
     prototypes, memory, task = config.chip.sampler.prototypes, config.memory, config.task
     room = prototypes.components
     faults: list[tuple[str, int, int, str]] = [
-        ("memory.classes", memory.classes, prototypes.classes, "classes of the class table"),
+        ("memory.classes", memory.classes, prototypes.classes,
+         "the chip's class table has no room for more"),
         ("memory.components", memory.components, prototypes.class_components,
-         "components that a class of the chip may have"),
+         "a class of the chip can have no more"),
         ("memory.components", memory.components, room // memory.classes,
-         f"that {memory.classes} classes have of {room} components"),
-        ("task.classes", task.classes, memory.classes, "of memory.classes"),
+         f"{memory.classes} classes share the {room} components of the chip"),
+        ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
     if task.fit == "chip":
         faults.append(
-            ("memory.components", memory.components, 1, "that a chip can fit; say task.fit: host")
-        )
-    for key, value, most, what in faults:
+            ("memory.components", memory.components, 1,
+             "the chip can fit no more; for more, set task.fit: host")
+        )  # fmt: skip
+    for key, value, most, why in faults:
         if value > most:
             path = tuple(key.split("."))
             raise UserError(
-                f"{document.where(path)}: {key} must be at most the {most} {what}, not {value}"
+                f"{document.where(path)}: {key} must be at most {most}, not {value}: {why}"
             )
 
 
 def _check_network(config: CostConfig, document: Document) -> None:
-    """Refuse a network that yields no features for the sampler, or does not fit the machine."""
+    """Reject a network whose features do not fit the sampler, or that the machine cannot hold."""
     wanted, features = config.chip.sampler.prototypes.features, config.network.output.size
     if features != wanted:
         raise UserError(

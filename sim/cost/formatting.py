@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Quantities as people read them: three digits and a prefix."""
+"""Quantities as text for people: three digits and an SI prefix."""
 
 from fractions import Fraction
 
@@ -25,12 +25,12 @@ def si(value: float | None, unit: str) -> str:
 
 
 def star(total: Total) -> str:
-    """Return the mark of a sum that lacks values, empty of a whole one."""
+    """Return a star for a sum that lacks values, an empty text for a complete one."""
     return "*" if total.missing else ""
 
 
 def bounds(total: Total, unit: str) -> list[str]:
-    """Return low, nominal and high; a dash if nothing is known, a star if not everything."""
+    """Return low, nominal and high: dashes if no value is known, with a star if some are not."""
     if total.missing and not total.nominal:
         return ["-"] * 3
     return [si(value, unit) + star(total) for value in (total.low, total.nominal, total.high)]
@@ -49,7 +49,7 @@ def square_millimetres(area: Total) -> str:
 
 
 def number(value: float | Fraction | None) -> str:
-    """Return a number with its thousands apart, a fraction to two places; a dash for None."""
+    """Return a number with thousands separators and up to two decimals; a dash for None."""
     if value is None:
         return "-"
     return f"{float(value):,.0f}" if float(value).is_integer() else f"{float(value):,.2f}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What learning a task takes: embeddings, a memory of them, exemplars of the past, training."""
+"""The cost of learning a task: embeddings, their memory, exemplars of the past, and training."""
 
 from fractions import Fraction
 from math import log
@@ -24,18 +24,18 @@ __all__ = [
 
 Source = Literal["GBM", "latent replay", "likelihood"]
 
-# Sums of reciprocals up to this number are exact, as fractions of hundreds of digits.
+# Reciprocals up to this number are summed exactly. The sum is a fraction with hundreds of digits.
 _EXACT = 1000
 
 
 def learn(config: CostConfig, source: Source) -> Phase:
-    """Return the learning of the last task, when all classes but its own are in memory.
+    """Return the learning of the last task, with all earlier classes already in memory.
 
     Parameters
     ----------
     config : CostConfig
     source : {"GBM", "latent replay", "likelihood"}
-        Where the past comes from; a classifier by likelihood trains no head.
+        Where the exemplars of the past come from. "likelihood" trains no head and needs none.
     """
     replayed = None if source == "likelihood" else replay(config, source)
     return lesson(config, source, remember(config, source), replayed)
@@ -48,11 +48,12 @@ def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally |
     ----------
     config : CostConfig
     source : str
-        Where the past comes from, for the name of the phase.
+        Where the exemplars of the past come from. It is part of the name of the phase.
     remembered : Tally
-        What keeping the classes of the task takes.
+        Actions that store the classes of the task.
     replayed : Tally or None
-        What the exemplars of the past take, `replays` of them; None where no head is trained.
+        Actions that provide the exemplars of the past, `replays` of them. None if no head is
+        trained.
     """
     task = config.task
     samples = task.classes * task.samples
@@ -80,18 +81,18 @@ def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally |
 
 
 def replays(config: CostConfig) -> int:
-    """Return how many exemplars of the past the last task is learned with."""
+    """Return how many exemplars of the past the learning of the last task uses."""
     batches, replayed, _ = _batches(config)
     return batches * replayed
 
 
 def trained(config: CostConfig) -> int:
-    """Return how many samples, past and new, train the head while the last task is learned."""
+    """Return how many samples, past and new, train the head in the last task."""
     return _batches(config)[0] * config.task.batch
 
 
 def working_memories(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that learning a task needs beside the chip's."""
+    """Return the memories that learning a task needs in addition to the chip's."""
     task, prototypes = config.task, config.chip.sampler.prototypes
     memories = [*_trainer(config).memories(task.batch)]
     if task.fit == "chip":
@@ -103,7 +104,7 @@ def working_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def replay(config: CostConfig, source: Source) -> Tally:
-    """Return what the exemplars of the past take that the last task is learned with."""
+    """Return the actions that provide the exemplars of the past for the last task."""
     number = 0 if source == "likelihood" else replays(config)
     if source == "GBM":
         return exemplars(config.chip.sampler, number).within("sampler")
@@ -111,7 +112,7 @@ def replay(config: CostConfig, source: Source) -> Tally:
 
 
 def remember(config: CostConfig, source: Source) -> Tally:
-    """Return what keeping the classes of a task takes, and new shares of all where they count."""
+    """Return the actions that store the classes of a task and, if needed, new class weights."""
     task, prototypes = config.task, config.chip.sampler.prototypes
     if source != "latent replay":
         each = append(config).tally
@@ -121,7 +122,7 @@ def remember(config: CostConfig, source: Source) -> Tally:
         return task.classes * each + weights.within("sampler.selector")
     latent = config.chip.latent
     kept = min(latent.exemplars, task.samples)
-    # Of a reservoir of E, sample i replaces one with probability E / i.
+    # In a reservoir of E exemplars, sample i replaces one with probability E / i.
     replaced = kept * _reciprocals(kept, task.samples)
     dropped = task.samples - kept - replaced
     each = (
@@ -133,19 +134,19 @@ def remember(config: CostConfig, source: Source) -> Tally:
 
 
 def _reciprocals(above: int, last: int) -> Fraction:
-    """Return the sum of 1 / i over ``above < i <= last``; beyond i = 1000 right to 14 digits."""
+    """Return the sum of 1 / i over ``above < i <= last``; exact to i = 1000, then to 14 digits."""
     exact = min(last, _EXACT)
     found = sum((Fraction(1, i) for i in range(above + 1, exact + 1)), Fraction(0))
     first = max(above, exact)
     if last <= first:
         return found
-    # Euler's and Maclaurin's formula; what it leaves out is below 1 / (120 first^4).
+    # The Euler-Maclaurin formula. Its remainder is below 1 / (120 first^4).
     ends = (1 / last - 1 / first) / 2 - (1 / last**2 - 1 / first**2) / 12
     return found + Fraction(log(last / first) + ends)
 
 
 def _train(config: CostConfig, batches: int) -> Tally:
-    """Return what some batches take: every sample forward and back, and a step."""
+    """Return the actions of some batches: a forward and a backward pass a sample, then a step."""
     trainer = _trainer(config)
     sample = answer(config, "head").tally + trainer.sample()
     return batches * (config.task.batch * sample + trainer.step())
@@ -163,14 +164,14 @@ def _trainer(config: CostConfig) -> training.TrainedHead:
 
 
 def _batches(config: CostConfig) -> tuple[int, int, int]:
-    """Return the batches of the last task, and how many samples of each are old and new."""
+    """Return the number of batches of the last task, and the old and new samples of each."""
     task = config.task
     replayed, new = split_batch(task.batch, config.memory.classes - task.classes, task.classes)
     return task.epochs * -(-task.classes * task.samples // new), replayed, new
 
 
 def _buffered(config: CostConfig, samples: int, reads: int) -> Tally:
-    """Return the traffic of embeddings that are kept until the task is learned."""
+    """Return the writes and reads of the embeddings kept until the task is learned."""
     prototypes = config.chip.sampler.prototypes
     return Tally({
         Action("task.embeddings", "write", prototypes.lanes): samples * prototypes.beats,

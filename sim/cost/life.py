@@ -11,7 +11,7 @@ __all__ = ["chip_memories", "life", "memories_beside"]
 
 
 def life(config: CostConfig) -> tuple[Phase, ...]:
-    """Return the phases: a chip infers, draws, appends, learns, classifies, and is loaded."""
+    """Return all phases: inference, draws, appending, learning, classifying, and loading."""
     return (
         inference(config),
         *draws(config),
@@ -31,5 +31,5 @@ def chip_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def memories_beside(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that learning and classifying by likelihood need beside the chip's."""
+    """Return the additional memories that learning and classifying by likelihood need."""
     return (*working_memories(config), *classifier_memories(config))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a design is made of besides its memories."""
+"""The gates of a design, without its memories."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +16,17 @@ class MappedArea:
     Attributes
     ----------
     cells : mapping of str to int
-        Cells by kind, flip-flops included: of Yosys's own library, or of a Liberty file.
+        Number of cells of each kind, flip-flops included. The kinds are those of Yosys's own
+        library or of a Liberty file.
     area, leakage : Range or None
-        Sum over the cells (m2, W), wiring not included; None if something in it is missing.
+        Sum over the cells (m2, W), without wiring. None if a value is missing.
     flipflops : int
+        Number of flip-flops.
     library : str or None
-        Name of the Liberty library that the cells are of; None of Yosys's own, whose sizes are
-        taken in NANDs of two inputs.
+        Name of the cells' Liberty library. None for Yosys's own library, whose gate sizes are
+        counted in NANDs of two inputs.
     missing : tuple of str
-        What area and leakage need and technology or library do not say, in words.
+        Values that area or leakage need, but that neither the technology nor the library states.
     """
 
     cells: Mapping[str, int]

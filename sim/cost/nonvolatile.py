@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When a non-volatile prototype memory pays back what writing it takes, and how long it lasts."""
+"""Non-volatile prototype memories: when they repay the energy of writing, and their lifetime."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,25 @@ from sim.cost.technology.technology import Technology, load_technology
 
 __all__ = ["PayBack", "pay_back", "pay_backs"]
 
-# Beside the memories of the chip's technology; and those that an SRAM of their own node, found by
-# the same array model, compares with.
+# Technologies that are compared with the SRAM of the chip's technology.
 _NON_VOLATILE = ("rram22", "mram22", "emram14")
+# An SRAM, and non-volatile memories of the same node from the same array model.
 _OF_ONE_MODEL = ("sram22", ("rram22", "mram22"))
 _YEAR = 365.25 * 86_400  # s
 
 
 @dataclass(frozen=True, kw_only=True)
 class PayBack:
-    """A prototype memory of a non-volatile technology beside the same in SRAM.
+    """A non-volatile prototype memory, compared with the same memory in SRAM.
 
     Attributes
     ----------
     sram, other : Technology
+        Technologies of the SRAM and of the non-volatile memory.
     write, sram_write : Total
         J to write all prototypes once.
     read : Total
-        J of the rows of one exemplar.
+        J to read the rows of one exemplar from the non-volatile memory.
     leakage, sram_leakage : Total
         W.
     """
@@ -42,7 +43,7 @@ class PayBack:
 
     @property
     def seconds(self) -> float | None:
-        """Retention after which it has taken less than SRAM; None if it never does."""
+        """Retention (s) after which it has used less energy than SRAM; None if it never does."""
         saved = self.sram_leakage.nominal - self.leakage.nominal
         if self.leakage.missing or saved <= 0:
             return None
@@ -50,16 +51,16 @@ class PayBack:
 
     @property
     def off_seconds(self) -> float | None:
-        """The same if its supply is off while it only keeps its bits."""
+        """The same time (s) if its supply is off during retention."""
         return self._after(self.sram_leakage.nominal)
 
     def years(self, tasks_a_day: float) -> float | None:
-        """Return how long the weakest cell lasts if all prototypes are written anew each task."""
+        """Return the life (years) of the weakest cell if each task writes all prototypes again."""
         endurance = self.other.endurance
         return None if endurance is None else endurance.low / tasks_a_day * 86_400 / _YEAR
 
     def _after(self, saved: float) -> float | None:
-        """Return the seconds in which so many W make up for the writing."""
+        """Return the time (s) after which a saving of so many W has repaid the writing."""
         if (self.sram_leakage + self.sram_write + self.write).missing:
             return None
         return max(0.0, (self.write.nominal - self.sram_write.nominal) / saved)
@@ -68,8 +69,8 @@ class PayBack:
 def pay_backs(config: CostConfig, technology: Technology) -> tuple[PayBack, ...]:
     """Return the prototypes in the non-volatile technologies that come with the install.
 
-    Beside the chip's SRAM, which may be of another node, and beside SRAM of the same node by the
-    same model where there is one.
+    Each is compared with the chip's SRAM, which may be of another node. Where the same array model
+    also has an SRAM of the same node, it is compared with that SRAM, too.
     """
     name, others = _OF_ONE_MODEL
     pairs = [(technology, other) for other in map(load_technology, _NON_VOLATILE)]
@@ -78,13 +79,14 @@ def pay_backs(config: CostConfig, technology: Technology) -> tuple[PayBack, ...]
 
 
 def pay_back(config: CostConfig, sram: Technology, other: Technology) -> PayBack:
-    """Return what the prototypes of all classes take in another technology.
+    """Return the cost of the prototypes of all classes in SRAM and in another technology.
 
     Parameters
     ----------
     config : CostConfig
     sram, other : Technology
-        Of the chip, and of the non-volatile memory; periphery and node are their own.
+        Technologies of the SRAM and of the non-volatile memory. Each keeps its own periphery and
+        node.
     """
     params, memory = config.chip.sampler.prototypes, config.memory
     written = memory.classes * prototypes.append(params, memory.components)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a chip does before it learns: it infers, draws exemplars, appends and names classes."""
+"""Phases of a chip without learning: inference, draws, appending, classifying, and loading."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -26,25 +26,28 @@ __all__ = [
 
 Classifier = Literal["head", "likelihood"]
 
-# Layers of the machine's program that are the head; the copy leads to its second half.
+# Layers of the machine's program that form the head. The copy brings the embedding to its second
+# half.
 _HEAD_LAYERS = ("hidden", "copy", "logits")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Phase:
-    """Something a chip does, from beginning to end.
+    """One complete piece of work of a chip.
 
     Parameters
     ----------
     name : str
     unit : str
-        What it is once, such as "image".
+        What the phase handles once, such as "image".
     tally : Tally
+        Actions of one such unit.
     cycles : Fraction or None
-        None where no hardware says how long it takes.
+        Clock cycles of one unit. None where no hardware defines them.
     operations : int
-        Synapses of the network and of the head that it takes, times two: an XNOR and an addition.
+        Two for each synapse of the network and of the head: an XNOR and an addition.
     note : str
+        Remark for the report.
     """
 
     name: str
@@ -56,7 +59,7 @@ class Phase:
 
 
 def inference(config: CostConfig) -> Phase:
-    """Return what an image takes, from its pixels to embedding, logits and class."""
+    """Return the inference of one image, from its pixels to embedding, logits and class."""
     machine = config.chip.accelerator
     layers = program(config.network, machine.mvu)
     return Phase(
@@ -70,7 +73,7 @@ def inference(config: CostConfig) -> Phase:
 
 
 def draws(config: CostConfig) -> Iterator[Phase]:
-    """Yield what one exemplar of the past takes: drawn in both modes, or read from the buffer."""
+    """Yield the phases of one past exemplar: drawn in each mode, or read from the buffer."""
     for mode in ("parallel", "serial"):
         params = replace(config.chip.sampler, mode=mode)
         yield Phase(
@@ -91,7 +94,7 @@ def draws(config: CostConfig) -> Iterator[Phase]:
 
 
 def append(config: CostConfig) -> Phase:
-    """Return what keeping the prototypes of one more class takes."""
+    """Return the storing of the prototypes of one more class."""
     params, components = config.chip.sampler, config.memory.components
     return Phase(
         name="append a class",
@@ -103,7 +106,7 @@ def append(config: CostConfig) -> Phase:
 
 
 def load(config: CostConfig) -> Phase:
-    """Return what bringing the network into the chip takes, once its supply is on."""
+    """Return the loading of the network into the chip after its supply is switched on."""
     return Phase(
         name="load a network",
         unit="network",
@@ -114,7 +117,7 @@ def load(config: CostConfig) -> Phase:
 
 
 def answer(config: CostConfig, classifier: Classifier) -> Phase:
-    """Return what naming the class of an embedding takes, after the extractor."""
+    """Return the classification of one embedding, without the feature extractor."""
     machine, memory = config.chip.accelerator, config.memory
     if classifier == "likelihood":
         prototypes = config.chip.sampler.prototypes
@@ -137,18 +140,18 @@ def answer(config: CostConfig, classifier: Classifier) -> Phase:
 
 
 def classifier_memories(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that classifying by likelihood needs beside the chip's."""
+    """Return the memories that classifying by likelihood needs in addition to the chip's."""
     found = likelihood.memories(config.chip.sampler.prototypes)
     return tuple(memory.within("likelihood") for memory in found)
 
 
 def exemplars(params: SamplerParams, number: int) -> Tally:
-    """Return what so many exemplars take, M of them a request whose class the selector names."""
+    """Return the actions of so many exemplars; each request names a class and draws M of them."""
     request = sampler.name_class(params) + sampler.draw(params, 1)
     return Fraction(number, params.draws_per_read) * request
 
 
 def _exemplar_cycles(params: SamplerParams) -> Fraction:
-    """Return the cycles of an exemplar among many."""
+    """Return the cycles that one more exemplar takes in a long series."""
     more = sampler.draw_cycles(params, 2) - sampler.draw_cycles(params, 1)
     return more / params.draws_per_read

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Counts times a technology: energy of actions, bits, area and leakage of memories, line by line.
+"""Bills: counts times the values of a technology, for actions and for memories, line by line.
 
-Whatever a technology does not say is a line without a value and a warning, never a zero.
+A value that the technology does not state becomes a line without a value and a warning. It never
+becomes a zero.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,20 +24,20 @@ __all__ = [
     "total",
 ]
 
-# Kinds that are the traffic of memories.
+# Kinds of actions that access a memory.
 _ACCESSES = ("read", "write")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """A sum of ranges: bounds of all lines together, which need not be reached at once.
+    """A sum of ranges. Its bounds assume that all lines are at their bounds at once.
 
     Attributes
     ----------
     low, nominal, high : float
-        SI.
+        SI units.
     missing : int
-        Lines without a value, which the sum leaves out.
+        Number of lines without a value. The sum leaves them out.
     """
 
     low: float = 0.0
@@ -46,14 +47,14 @@ class Total:
 
     @classmethod
     def of(cls, each: Range | None, times: float = 1.0) -> "Total":
-        """Return so many of a quantity; None is one that the technology does not say."""
+        """Return a quantity times a number; None stands for a value that is not stated."""
         if each is None:
             return cls(missing=1)
         return cls(low=times * each.low, nominal=times * each.nominal, high=times * each.high)
 
     @classmethod
     def exactly(cls, value: float) -> "Total":
-        """Return a sum that is known."""
+        """Return a sum that is known exactly (SI)."""
         return cls(low=value, nominal=value, high=value)
 
     def __add__(self, other: "Total") -> "Total":
@@ -76,14 +77,15 @@ class Total:
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyLine:
-    """An action of a component, how often it is done and what that takes.
+    """An action of a component, its number and its energy.
 
     Attributes
     ----------
     action : Action
     count : Fraction
+        How often the action is done.
     each : Range or None
-        J; None where the technology does not say.
+        Energy (J) of one action. None where the technology does not state it.
     """
 
     action: Action
@@ -92,24 +94,24 @@ class EnergyLine:
 
     @property
     def total(self) -> Total:
-        """J of all of them."""
+        """Energy (J) of all these actions."""
         return Total.of(self.each, float(self.count))
 
     @property
     def is_memory(self) -> bool:
-        """Whether it is an access to a memory."""
+        """Whether the action accesses a memory."""
         return self.action.kind in _ACCESSES
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryLine:
-    """A memory and what it is made of.
+    """A memory and the macros that implement it.
 
     Attributes
     ----------
     memory : Memory
     plan : MemoryPlan or None
-        Of one copy; None where the technology has no memories.
+        Plan of one copy. None where the technology has no memories.
     """
 
     memory: Memory
@@ -122,22 +124,22 @@ class MemoryLine:
 
     @property
     def macros(self) -> str:
-        """What one copy is made of, in words; a dash where the technology has no memories."""
+        """The macros of one copy in words; a dash where the technology has no memories."""
         return (self.plan.text or "formula") if self.plan else "-"
 
     @property
     def area(self) -> Total:
-        """m2 of all copies."""
+        """Area (m2) of all copies."""
         return Total.of(None if self.plan is None else self.plan.area, self.memory.copies)
 
     @property
     def leakage(self) -> Total:
-        """W of all copies."""
+        """Leakage (W) of all copies."""
         return Total.of(None if self.plan is None else self.plan.leakage, self.memory.copies)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What the technology does not say, in words."""
+        """Values that the technology does not state, in words."""
         if self.plan is None:
             return (f"memory {self.memory.component}",)
         values = {"area": self.plan.area, "leakage": self.plan.leakage}
@@ -148,32 +150,33 @@ class MemoryLine:
 
 @dataclass(frozen=True)
 class Bill:
-    """Lines of a tally. `total` is their exact sum, in their order.
+    """The energies of a tally, one line for each action.
 
     Attributes
     ----------
     lines : tuple of EnergyLine
+        `total` is their sum, taken in this order.
     """
 
     lines: tuple[EnergyLine, ...]
 
     @property
     def total(self) -> Total:
-        """J of all lines."""
+        """Energy (J) of all lines."""
         return total(line.total for line in self.lines)
 
     @property
     def memories(self) -> Total:
-        """J of the accesses to memories."""
+        """Energy (J) of the accesses to memories."""
         return total(line.total for line in self.lines if line.is_memory)
 
     @property
     def logic(self) -> Total:
-        """J of everything else."""
+        """Energy (J) of all actions that do not access a memory."""
         return total(line.total for line in self.lines if not line.is_memory)
 
     def by_component(self) -> dict[str, Total]:
-        """Return the sums of the outermost two levels of components."""
+        """Return the energy (J) of each component, named by its two outermost levels."""
         sums: dict[str, Total] = {}
         for line in self.lines:
             name = ".".join(line.action.component.split(".")[:2])
@@ -182,7 +185,7 @@ class Bill:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What the technology does not say, in words."""
+        """Values that the technology does not state, in words."""
         return tuple(
             f"energy of {line.action.kind} ({line.action.component})"
             for line in self.lines
@@ -191,12 +194,12 @@ class Bill:
 
 
 def total(totals: Iterable[Total]) -> Total:
-    """Return the sum of some."""
+    """Return the sum of some totals."""
     return sum(totals, Total())
 
 
 def price_memories(memories: Iterable[Memory], technology: Technology) -> tuple[MemoryLine, ...]:
-    """Return what memories are made of."""
+    """Return each memory with its macros in a technology."""
     return tuple(
         MemoryLine(memory=m, plan=technology.macro(m.depth, m.width, m.ports)) for m in memories
     )
@@ -209,13 +212,14 @@ def price(tally: Tally, memories: Iterable[MemoryLine], technology: Technology) 
     ----------
     tally : Tally
     memories : iterable of MemoryLine
-        All that it reads and writes; a name alone ties an access to its memory.
+        All memories that the tally reads or writes. An access finds its memory by name.
     technology : Technology
+        Source of the energies of logic.
 
     Raises
     ------
     ValueError
-        If it names a memory that is not among them, or another width.
+        If the tally accesses a memory that is not given, or with another width.
     """
     plans = {line.memory.component: line for line in memories}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Numbers with units: texts such as "fJ/bit" checked and turned into SI, and ranges of them."""
+"""Numbers with units: a parser for texts such as "fJ/bit", conversion to SI, and ranges."""
 
 import re
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ _UNIT = re.compile(rf"([{''.join(_PREFIXES)}]?)({'|'.join(_DIMENSIONS)})(/bit)?"
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit: ten to a power, of a dimension.
+    """A unit: a power of ten times an SI unit.
 
     Attributes
     ----------
     exponent : int
-        Power of ten that leads to the SI unit.
+        Exponent of the power of ten that converts to the SI unit.
     dimension : str
-        SI unit: one of J, W, m2, m, s, V, F, or cycles, and perhaps "/bit" after it.
+        SI unit: one of J, W, m2, m, s, V, F or cycles, optionally followed by "/bit".
     """
 
     exponent: int
     dimension: str
 
     def to_si(self, value: float) -> float:
-        """Return a number of these units in SI: the double nearest to its decimal digits."""
+        """Return a number of these units in SI, as the double nearest to the decimal result."""
         return float(Decimal(repr(value)).scaleb(self.exponent))
 
 
@@ -43,32 +43,33 @@ def parse_unit(text: str) -> Unit:
     Parameters
     ----------
     text : str
-        An SI unit, perhaps with a prefix from a to G, perhaps per bit: "pJ", "fJ/bit", "um2".
+        An SI unit, optionally with a prefix from a to G and optionally per bit: "pJ", "fJ/bit",
+        "um2".
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not such a unit.
     """
     match = _UNIT.fullmatch(text)
     if match is None:
         raise ValueError(
-            f"unit must be one of {', '.join(_DIMENSIONS)} with a prefix, perhaps /bit, "
+            f"unit must be one of {', '.join(_DIMENSIONS)}, optionally with a prefix and /bit, "
             f"such as fJ/bit, not {text!r}"
         )
     prefix, base, per_bit = match.groups(default="")
-    # The prefix belongs to the metre, which is then squared.
+    # A prefix of m2 belongs to the metre, so it is squared, too.
     exponent = _PREFIXES[prefix] * (2 if base == "m2" else 1)
     return Unit(exponent, base + per_bit)
 
 
 def column_in_si(column: str, text: str) -> float:
-    """Return in SI a number of a column whose name ends in its unit, such as "area_um2".
+    """Return the SI value of a number from a column named after its unit, such as "area_um2".
 
     Raises
     ------
     ValueError
-        If the text is no number.
+        If the text is not a number.
     """
     return parse_unit(column.rpartition("_")[2]).to_si(float(text))
 
@@ -80,11 +81,11 @@ class Range:
     Attributes
     ----------
     low, nominal, high : float
-        SI; all the same where the quantity is sure.
+        SI units. All three are equal where the quantity is certain.
     source : str
-        Key of the source in the table it comes from.
+        Key of the source in its table.
     sureness : {"H", "M", "L"}
-        High, medium or low.
+        Confidence in the value: high, medium or low.
     """
 
     low: float
@@ -102,7 +103,7 @@ class Range:
 
     @classmethod
     def exactly(cls, value: float, source: str) -> "Range":
-        """Return a quantity that is sure."""
+        """Return a quantity that is certain, with equal bounds."""
         return cls(low=value, nominal=value, high=value, source=source)
 
     def __mul__(self, factor: float) -> "Range":

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Which memory of the past earns its bits: prototypes drawn from, or exemplars read again.
+"""Comparison of two memories of the past: prototypes to draw from, and stored exemplars.
 
-K prototypes of q bits a class take as many bits as E = K q exemplars. But a pseudo-exemplar costs q
-D bits read, an exemplar D: only where M pseudo-exemplars are drawn from a row that is read once can
-drawing be the cheaper one.
+K prototypes of q bits a class take as many bits as E = K q exemplars. But a pseudo-exemplar reads
+q D bits, and a stored exemplar reads D bits. Drawing can be cheaper only if M pseudo-exemplars are
+drawn from each row that is read.
 """
 
 import json
@@ -28,14 +28,14 @@ from sim.work.files import read_text
 
 __all__ = ["BreakEven", "Point", "break_even", "read_points"]
 
-MOST_DRAWS = 64  # M up to which the break-even is looked for
+MOST_DRAWS = 64  # largest M that the search for the break-even tries
 
 _TITLES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "mixture likelihood"}
 _LABEL = re.compile(
     rf"({'|'.join(_TITLES.values())})"
     r" (?:E = (?P<exemplars>\d+)|K = (?P<components>\d+), q = (?P<width>\d+))"
 )
-# Where a method's past comes from, and what names the class.
+# For each method, the source of its exemplars and its classifier.
 _ROLES: dict[str, tuple[Source, Classifier]] = {
     "latent": ("latent replay", "head"),
     "gbm": ("GBM", "head"),
@@ -45,18 +45,18 @@ _ROLES: dict[str, tuple[Source, Classifier]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class BreakEven:
-    """Energy of an exemplar by M, beside that of latent replay of as many bits.
+    """Energy of an exemplar for several M, and that of latent replay with as many bits.
 
     Attributes
     ----------
     draws : tuple of (int, Total)
-        M, and J a pseudo-exemplar whose consumer takes the beats as they come.
+        M, and the energy (J) of a pseudo-exemplar whose beats are used as they come.
     buffered : tuple of (int, Total)
-        The same where every exemplar is written to a memory of M exemplars and read again.
+        The same if every exemplar is first written to a buffer of M exemplars and then read.
     latent : Total
-        J an exemplar of latent replay, E = K q.
+        Energy (J) of an exemplar of latent replay with E = K q.
     exemplars : int
-        E.
+        E, stored exemplars a class.
     """
 
     draws: tuple[tuple[int, Total], ...]
@@ -66,26 +66,26 @@ class BreakEven:
 
     @property
     def compared(self) -> Total:
-        """Sum of everything that is compared, which says what is missing."""
+        """Sum of all energies compared. It shows whether a value is missing."""
         return total((self.latent, *(energy for _, energy in (*self.draws, *self.buffered))))
 
     @property
     def least_draws(self) -> int | None:
-        """Least M at which drawing takes no more than reading; None if no M tried does.
+        """Least M at which drawing takes no more energy than reading; None if there is none.
 
-        What the technology does not say is left out on both sides.
+        Values that the technology does not state are left out on both sides.
         """
         return _first_below(self.draws, self.latent)
 
     @property
     def least_buffered(self) -> int | None:
-        """The same with a buffer."""
+        """The same as `least_draws`, but with the buffer."""
         return _first_below(self.buffered, self.latent)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """A method with its bits, its accuracy and what it would take on this chip.
+    """A method with its memory, its accuracy and its energies on this chip.
 
     Attributes
     ----------
@@ -97,9 +97,9 @@ class Point:
     accuracy, spread : float
         Average incremental accuracy: mean and standard deviation over seeds.
     learn, replay : Total
-        J a task, and J of the exemplars of the past among it.
+        Energy (J) of learning a task, and the part of it for the exemplars of the past.
     answer : Total
-        J an embedding is classified with.
+        Energy (J) of classifying an embedding.
     """
 
     method: str
@@ -113,7 +113,7 @@ class Point:
 
 
 def break_even(config: CostConfig, technology: Technology) -> BreakEven:
-    """Return where drawing becomes cheaper than reading, at as many bits."""
+    """Return the energies of drawing and reading an exemplar, with equal bits of memory."""
     own, latent = config.chip.sampler, config.chip.latent
     exemplars = config.memory.components * own.prototypes.code_width
     draws = [2**n for n in range(MOST_DRAWS.bit_length())]
@@ -129,21 +129,22 @@ def break_even(config: CostConfig, technology: Technology) -> BreakEven:
 
 
 def read_points(config: CostConfig, technology: Technology, study: Path) -> Iterator[Point]:
-    """Yield the methods of a study that this chip has parts for, with what they would take on it.
+    """Yield the methods of a study that this chip supports, with their energies on it.
 
-    Prototypes of one component a class are fitted where the configuration says, others on the host.
+    With one component a class, prototypes are fitted where the configuration says. With more, they
+    are fitted on the host.
 
     Parameters
     ----------
     config : CostConfig
     technology : Technology
     study : Path
-        ``results.json`` of ``engram run``.
+        ``results.json`` that ``engram run`` wrote.
 
     Raises
     ------
     UserError
-        If it is none, of other embeddings, or without such methods.
+        If the file is not such a result, has embeddings of another size, or has no such method.
     """
     features = config.chip.sampler.prototypes.features
     for label, accuracies in _accuracies(study, features).items():
@@ -166,7 +167,7 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
 
 
 def _parse(label: str) -> tuple[str, dict[str, int]]:
-    """Return the method and the numbers of a label that `_LABEL` fits."""
+    """Return the method and the numbers in a label that matches `_LABEL`."""
     match = _LABEL.fullmatch(label)
     assert match is not None
     method = next(key for key, title in _TITLES.items() if label.startswith(title))
@@ -176,7 +177,7 @@ def _parse(label: str) -> tuple[str, dict[str, int]]:
 def _sized(
     config: CostConfig, exemplars: int | None = None, components: int = 1, width: int | None = None
 ) -> CostConfig:
-    """Return the configuration with memories that just hold the classes."""
+    """Return the configuration with memories just large enough for the classes."""
     own, latent, classes = config.chip.sampler, config.chip.latent, config.memory.classes
     prototypes = replace(
         own.prototypes, code_width=width or own.prototypes.code_width, classes=classes,
@@ -198,14 +199,14 @@ def _sized(
 
 
 def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
-    """Return the bits as the papers count them: ``K q D n_c`` or ``E D n_c``."""
+    """Return the bits of the memory as the papers count them: ``K q D n_c`` or ``E D n_c``."""
     if isinstance(params, LatentBufferParams):
         return params.exemplars * params.features * params.classes
     return params.components * params.features * params.code_width
 
 
 def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
-    """Return the accuracies of the plain methods of a study by their label, one a seed."""
+    """Return the accuracies of the methods of a study by label, one for each seed."""
     found: dict[str, list[float]] = {}
     try:
         results = json.loads(read_text(study))
@@ -214,22 +215,24 @@ def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
             if _LABEL.fullmatch(run["label"]):
                 found.setdefault(run["label"], []).append(float(run["average_incremental"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{study} must be the results.json of a study, and it is not") from error
+        raise UserError(f"{study} must be the results.json of a study, but is not") from error
     if of != features:
-        raise UserError(f"{study} must be a study of the chip's D = {features} bits, not {of}")
+        raise UserError(f"{study} must be a study with the chip's D = {features} bits, not {of}")
     if not found:
-        raise UserError(f"{study} must hold latent replay, GBM or mixture likelihood, not none")
+        raise UserError(
+            f"{study} must have runs of latent replay, GBM or mixture likelihood, not none"
+        )
     return found
 
 
 def _drawn(params: SamplerParams, technology: Technology) -> Total:
-    """Return J a pseudo-exemplar."""
+    """Return the energy (J) of a pseudo-exemplar."""
     memories = price_memories(sampler.memories(params), technology)
     return price(exemplars(params, 1), memories, technology).total
 
 
 def _buffered(params: SamplerParams, technology: Technology) -> Total:
-    """Return J of writing a pseudo-exemplar to a memory of M and reading it."""
+    """Return the energy (J) of writing a pseudo-exemplar to a buffer of M and reading it."""
     p = params.prototypes
     memory = Memory("buffer", max(1, params.draws_per_read * p.beats), p.lanes)
     tally = Tally({
@@ -239,7 +242,7 @@ def _buffered(params: SamplerParams, technology: Technology) -> Total:
 
 
 def _kept(params: LatentBufferParams, technology: Technology) -> Total:
-    """Return J an exemplar of the latent buffer."""
+    """Return the energy (J) of an exemplar from the latent buffer."""
     tally = latent_buffer.answer(params, 1)
     memories = price_memories(latent_buffer.memories(params), technology)
     return price(tally, memories, technology).total

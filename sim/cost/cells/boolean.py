@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Boolean functions as Liberty writes them: "!(A^B)", "A B' + C"."""
+"""A parser for Boolean functions in Liberty's notation: "!(A^B)", "A B' + C"."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,9 +18,9 @@ class Function:
     Attributes
     ----------
     text : str
-        As written.
+        The expression as written.
     inputs : tuple of str
-        Names, in the order of the text.
+        Names of the inputs, in the order of the text.
     """
 
     def __init__(self, text: str, inputs: tuple[str, ...], value: _Value) -> None:
@@ -29,12 +29,12 @@ class Function:
         self._value = value
 
     def __call__(self, bits: Mapping[str, bool]) -> bool:
-        """Return the function of bits by name."""
+        """Return the value of the function for bits given by name."""
         return self._value(bits)
 
     @property
     def table(self) -> tuple[bool, ...]:
-        """Values over all inputs, the first name counting slowest."""
+        """Truth table over all inputs; the first input changes slowest."""
         rows = product((False, True), repeat=len(self.inputs))
         return tuple(self(dict(zip(self.inputs, row, strict=True))) for row in rows)
 
@@ -45,13 +45,14 @@ def parse_function(text: str) -> Function:
     Parameters
     ----------
     text : str
-        Names and constants 0, 1 under ``!x`` and ``x'`` (not), ``^`` (exclusive or), then ``&``,
-        ``*`` or a blank (and), then ``|`` or ``+`` (or), in this order, and parentheses.
+        Names and the constants 0 and 1, joined by operators and parentheses. The operators, the
+        strongest first, are ``!x`` and ``x'`` (not), ``^`` (exclusive or), ``&``, ``*`` or a blank
+        (and), ``|`` or ``+`` (or).
 
     Raises
     ------
     ValueError
-        If it is none.
+        If the text is not such an expression.
     """
     return _Parser(text).function()
 
@@ -117,7 +118,7 @@ class _Parser:
         return found
 
     def _fault(self) -> ValueError:
-        return ValueError(f"Function must be names under ! ' ^ & * | + and (), not {self._text!r}")
+        return ValueError(f"Function must join names by ! ' ^ & * | + and (), not {self._text!r}")
 
 
 def _combined(operation: Callable[[bool, bool], bool], a: _Value, b: _Value) -> _Value:

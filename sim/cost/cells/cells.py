@@ -11,7 +11,7 @@ Kind = Literal["gate", "flipflop", "other"]
 
 
 class Spread(NamedTuple):
-    """A value over the states of a cell: the least, the mean, the largest."""
+    """The least, mean and largest value over the states of a cell."""
 
     low: float
     mean: float
@@ -25,30 +25,33 @@ class Spread(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """A cell. What its library does not state is None, and never 0.
+    """A cell. A value that its library does not state is None, never 0.
 
     Attributes
     ----------
     name : str
     kind : {"gate", "flipflop", "other"}
-        A function of its inputs; one that stores a bit by the edge of a clock; latches, clock
-        gates, banks, drivers of a bus.
+        "gate" is a function of its inputs. "flipflop" stores a bit at a clock edge. "other" is a
+        latch, a clock gate, a bank or a bus driver.
     function : str
-        Of the output; of a flip-flop its next state. Empty where there is not one output.
+        Function of the output, or next state of a flip-flop. Empty if the cell does not have
+        exactly one output.
     area : float
-        m2; a Liberty text has no unit of area, micrometres are the custom.
+        m2. Liberty has no unit of area; square micrometres are assumed, as is the custom.
     leakage : float or None
-        W, as the library sums it up over the states.
+        W, as the library summarises it over the states.
     input_capacitance, clock_capacitance : float
-        F, mean of the inputs that are no clock, and of the clock pin.
+        F. The mean over the inputs except the clock, and the value of the clock pin.
     output_edge : Spread or None
-        J an edge of an output, the load's C V^2 / 2 not included; over inputs, states, directions.
+        J an edge of an output, over inputs, states and directions. The C V^2 / 2 of the load is not
+        included.
     clock_cycle : Spread or None
-        J a clock cycle of a flip-flop that keeps its bit; None of others, too.
+        J a clock cycle of a flip-flop that keeps its bit. None for other cells, too.
     clock_fall : float
-        J of the falling edge in it; 0 where there is none.
+        J of the falling edge in that cycle; 0 if it is not stated.
     data_edge : float or None
-        J an edge of a flip-flop's data, output unmoved; None where no pin alone is stored, too.
+        J an edge of a flip-flop's data pin while the output stays. None, too, if the next state is
+        not that of a single pin.
     """
 
     name: str
@@ -65,10 +68,10 @@ class Cell:
 
     @property
     def change(self) -> Spread | None:
-        """J of a clock cycle in which a flip-flop's bit changes; None if not all is stated."""
+        """J of a clock cycle in which a flip-flop's bit changes; None if a value is missing."""
         if self.output_edge is None or self.clock_cycle is None or self.data_edge is None:
             return None
-        # An edge of the output comes with the rising edge of the clock that causes it.
+        # The energy of an output edge includes the rising clock edge that causes it.
         return Spread(*(edge + self.clock_fall + self.data_edge for edge in self.output_edge))
 
 
@@ -84,7 +87,7 @@ class CellLibrary:
     temperature : float
         Degrees Celsius.
     load : float
-        F on every output.
+        Load (F) at every output.
     cells : tuple of Cell
     """
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""What actions take in the cells of a library: each is a few gates, known by their functions.
+"""Energies of actions from the cells of a library. Each action is a few gates.
 
-A gate's output toggles in half of the actions, as random bits make it; the flip-flop of a
-`register` bit changes in half of its cycles. An edge takes the cell's own energy and C V^2 / 2 of
-its load. Glitches and the clock tree are not counted; wires are, as half of the load. The bounds
-are the cheapest state of each cell at half the load, and the costliest at twice the load.
+The gates are found by their functions. With random bits, the output of a gate toggles in half of
+the actions, and the flip-flop of a `register` bit changes in half of its cycles. An edge takes the
+cell's own energy and the C V^2 / 2 of its load. Half of the load stands for wires. Glitches and the
+clock tree are not counted. The low bound takes the cheapest state of each cell at half the load,
+the high bound the costliest state at twice the load.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from sim.cost.quantity import Range
 
 __all__ = ["BILLS", "GATES", "prices_of"]
 
-#: Gates by function, whatever a library calls them; the smallest of its kind is taken.
+#: Functions of the gates. Of the cells of a library with one of them, the smallest is taken.
 GATES = {
     "inverter": "!A",
     "nand2": "!(A&B)",
@@ -26,9 +27,10 @@ GATES = {
     "xnor2": "!(A^B)",
 }
 
-#: Gates of an action, or of one bit of it: an XNOR and the AND that masks it; a full adder of two
-#: exclusive ors and three NANDs; the carry of a comparison, a multiplexer that the difference of
-#: two bits steers; the feedback of four taps. To accumulate is a full adder and a register.
+#: Gates of an action, or of one bit of it. "xnor" is an XNOR and the AND that masks it. "full_add"
+#: is a full adder of two XORs and three NANDs. "compare" is the carry of a comparison: a
+#: multiplexer that the XOR of two bits controls. "lfsr_step" is the feedback of four taps. The
+#: action "accumulate" is a full adder and a register.
 BILLS: dict[str, dict[str, int]] = {
     "xnor": {"xnor2": 1, "and2": 1},
     "full_add": {"xor2": 2, "nand2": 3},
@@ -41,7 +43,7 @@ _ACTIVITY = 0.5
 
 
 class _Corner(NamedTuple):
-    """A bound: which energy of a spread, and how much of the load."""
+    """A bound: the index of an energy in a `Spread`, and a factor of the load."""
 
     part: int
     load: float
@@ -62,10 +64,11 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
     Returns
     -------
     dict of str to Range
-        J an action or bit of it, by the kinds of action; "clock", J a cycle of a flip-flop that
-        keeps its bit; "gate_area", "gate_leakage" of a NAND of two inputs, "flipflop_area",
-        "flipflop_leakage" (m2, W). What takes a cell or a value that the library lacks is not in
-        it. Sureness is high of what the library states, medium of what is composed.
+        Values by key. A kind of action has its energy (J), or that of one bit of it. "clock" is the
+        energy (J) of a cycle of a flip-flop that keeps its bit. "gate_area" and "gate_leakage" are
+        those of a NAND of two inputs (m2, W). "flipflop_area" and "flipflop_leakage" are those of a
+        flip-flop (m2, W). A key is absent if the library lacks a cell or a value for it. Sureness
+        is high for values that the library states, and medium for energies composed of them.
     """
     cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}
     edges = {n: cell.output_edge for n, cell in cells.items() if cell.output_edge is not None}
@@ -112,7 +115,7 @@ def _stored(
     kept: Callable[[_Corner], float],
     corner: _Corner,
 ) -> float:
-    """Return the energy (J) of a clocked bit: one that changes, or not, half the time each."""
+    """Return the energy (J) of a clocked bit that changes in half of its cycles."""
     changed = change[corner.part] + (_charge(library, corner) + pin)
     return _ACTIVITY * changed + (1 - _ACTIVITY) * kept(corner)
 
@@ -126,7 +129,7 @@ def _charge(library: CellLibrary, corner: _Corner) -> float:
 
 
 def _pin(library: CellLibrary, capacitance: float) -> float:
-    # Two edges a cycle.
+    # A cycle has two edges of C V^2 / 2 each.
     return capacitance * library.voltage**2
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The Liberty format of cell libraries: a text to a tree of groups that remember their lines.
+"""A parser for Liberty, the format of cell libraries. It returns groups with their line numbers.
 
 A statement is a group ``name (arguments) { ... }``, a simple attribute ``name : value ;`` or a
-complex one ``name (values) ;``. The semicolon may be missing at the end of a line, as tools leave
-it out, and a backslash continues one.
+complex attribute ``name (values) ;``. The semicolon is optional at the end of a line, because tools
+leave it out. A backslash continues a line.
 """
 
 import gzip
@@ -44,7 +44,7 @@ class Attribute:
     ----------
     name : str
     values : tuple of str
-        What stands after the colon, or between the parentheses; without quotes.
+        Values after the colon or between the parentheses, without quotes.
     where : str
         ``file:line``.
     """
@@ -60,12 +60,12 @@ class Attribute:
 
     @property
     def numbers(self) -> list[float]:
-        """All values as numbers; one text may hold several, with commas or blanks between.
+        """All values as numbers. A value may hold several numbers, split by commas or blanks.
 
         Raises
         ------
         UserError
-            If one is no number.
+            If one of them is not a number.
         """
         return [self._number(word) for word in re.split(r"[\s,]+", " ".join(self.values)) if word]
 
@@ -76,7 +76,7 @@ class Attribute:
         Raises
         ------
         UserError
-            If it is none, or not the only one.
+            If it is not a number, or if there is not exactly one.
         """
         numbers = self.numbers
         if len(numbers) != 1:
@@ -97,9 +97,9 @@ class Group:
     Attributes
     ----------
     name : str
-        Such as "cell".
+        Kind of group, such as "cell".
     arguments : tuple of str
-        Such as the name of the cell.
+        Texts in parentheses, such as the name of the cell.
     where : str
         ``file:line``.
     attributes : list of Attribute
@@ -140,7 +140,7 @@ class Group:
         return "" if attribute is None else attribute.text
 
     def all(self, *names: str) -> list["Group"]:
-        """Return the groups of some names directly below."""
+        """Return the direct subgroups with one of some names."""
         return [group for group in self.groups if group.name in names]
 
 
@@ -150,14 +150,14 @@ def read_liberty(path: Path) -> Group:
     Raises
     ------
     UserError
-        If it cannot be read or is no Liberty text.
+        If the file cannot be read or is not Liberty text.
     """
     data = read_bytes(path)
     try:
         text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} must be Liberty text, plain or gzip: {error}") from error
-    # Comments are of any encoding.
+    # Comments may have any encoding.
     return parse_liberty(text.decode(errors="replace"), str(path))
 
 
@@ -178,7 +178,7 @@ def parse_liberty(text: str, source: str) -> Group:
     Raises
     ------
     UserError
-        If the text is no library; the message names the line.
+        If the text is not a library; the message names the line.
     """
     return _Parser(text, source).library()
 
@@ -189,7 +189,7 @@ def _tokens(text: str, source: str) -> Iterator[_Token]:
         match = _TOKEN.match(text, position)
         if match is None:
             what = {'"': "a string", "/": "a comment"}.get(text[position])
-            fault = f"{what} begins and does not end" if what else "here is no statement"
+            fault = f"{what} begins but does not end" if what else "expected a statement"
             raise UserError(f"{source}:{line}: {fault}: {text[position:][:20]!r}")
         kind = str(match.lastgroup)
         if kind == "blank":

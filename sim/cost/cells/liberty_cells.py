@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a Liberty file says of its cells."""
+"""A reader for the values of the cells in a Liberty file."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -17,11 +17,11 @@ from sim.work.errors import UserError
 
 __all__ = ["SLEW", "read_cells"]
 
-#: Slew of every input (s).
+#: Slew (s) of every input.
 SLEW = 0.1e-9
 
-# Loads at which energies are read, in input capacitances of the smallest inverter: two sinks, and
-# as much again of wire.
+# Load at which energies are read, in input capacitances of the smallest inverter. It stands for two
+# sinks and an equal capacitance of wires.
 _FANOUT = 4
 
 _EDGES = ("rise", "fall")
@@ -30,13 +30,13 @@ _EDGES = ("rise", "fall")
 def read_cells(path: Path) -> CellLibrary:
     """Read the cells of a Liberty file, plain or gzip.
 
-    Energies are read at a slew of `SLEW` and a load of four inputs of the smallest inverter, by
-    linear interpolation, held at the ends of a table. What a cell has no table of is None.
+    Energies are read at a slew of `SLEW` and a load of four inputs of the smallest inverter. Tables
+    are interpolated linearly and held constant beyond their ends. A value without a table is None.
 
     Raises
     ------
     UserError
-        If the file is no library, or lacks what is needed; the message names the line.
+        If the file is not a library or lacks a required value; the message names the line.
     """
     library = read_liberty(path)
     units = _Units.of(library)
@@ -46,8 +46,8 @@ def read_cells(path: Path) -> CellLibrary:
     inputs = list(_inverter_inputs(groups, units))
     if not inputs:
         raise UserError(
-            f"{library.where}: library {library.title} must have an inverter, whose inputs load "
-            "the others"
+            f"{library.where}: library {library.title} must have an inverter, whose input "
+            "capacitance sets the load of all cells"
         )
     load = _FANOUT * min(inputs)
     templates = {
@@ -72,7 +72,7 @@ def _read_cell(group: Group, units: "_Units", templates: Mapping[str, Group], lo
 
 
 class _Units(NamedTuple):
-    """SI value of the units of a library."""
+    """SI values of the units of a library."""
 
     time: float
     voltage: float
@@ -81,7 +81,7 @@ class _Units(NamedTuple):
 
     @property
     def energy(self) -> float:
-        # The format has no unit of energy; its tools take C V^2.
+        # Liberty has no unit of energy; its tools use C V^2.
         return self.capacitance * self.voltage**2
 
     @classmethod
@@ -97,7 +97,7 @@ class _Units(NamedTuple):
 def _unit(attribute: Attribute, dimension: str) -> float:
     text = "".join(attribute.values)
     match = re.fullmatch(r"([\d.]+)\s*([a-zA-Z]+)", text)
-    # Units are written small, too: pf, 1v.
+    # Units may be in lower case: pf, 1v.
     unit = re.sub("[fvw]$", lambda base: base[0].upper(), match[2]) if match else ""
     try:
         parsed = parse_unit(unit)
@@ -134,7 +134,7 @@ def _parsed(group: Group, name: str = "function") -> Function:
 
 
 class _Reader:
-    """What is read of one cell."""
+    """A reader for the values of one cell."""
 
     def __init__(
         self, group: Group, units: _Units, templates: Mapping[str, Group], load: float
@@ -176,7 +176,7 @@ class _Reader:
 
     def _output_edge(self, clock: Group | None) -> Spread | None:
         powers = [power for pin in self._outputs for power in _powers(pin)]
-        # A flip-flop's reset moves its output, too.
+        # Only powers of the clock count, because a reset moves the output of a flip-flop, too.
         powers = [p for p in powers if clock is None or _is_of(p, clock)]
         supplies = [
             Spread.of([self._energy(power, edge) for power in states for edge in _EDGES])
@@ -207,12 +207,12 @@ class _Reader:
         return (_mean(each) or 0.0) * self._units.capacitance
 
     def _energy(self, power: Group, edge: str) -> float:
-        """Return the energy (J) of an edge, 0 where the other alone has a table."""
+        """Return the energy (J) of an edge; 0 if only the other edge has a table."""
         tables = power.all(f"{edge}_power", "power")
         return self._lookup(tables[0]) * self._units.energy if tables else 0.0
 
     def _clock_and_data(self) -> tuple[Group | None, Group | None]:
-        """Return the pins of a flip-flop that are clocked and, if they are pins, stored."""
+        """Return a flip-flop's clock pin and, if its next state is that of one pin, data pin."""
         if self._flipflop is None:
             return None, None
         pins = {pin.title: pin for pin in self._inputs}
@@ -221,7 +221,7 @@ class _Reader:
         return pins.get(clocked[0]), pins.get(stored[0]) if len(stored) == 1 else None
 
     def _idle_edges(self, clock: Group | None) -> list[tuple[float, float]]:
-        """Return rise and fall of the clock in every state in which the next bit is the same."""
+        """Return the clock's rise and fall energies (J) in every state that keeps the bit."""
         if clock is None or self._flipflop is None:
             return []
         following = _parsed(self._flipflop, "next_state")
@@ -246,7 +246,7 @@ class _Reader:
         )
 
     def _quiet_states(self) -> Iterator[dict[str, bool]]:
-        """Yield all bits of pins and of the stored bit in which nothing clears or presets it."""
+        """Yield all states of pins and stored bit in which nothing clears or presets the bit."""
         memory = self._flipflop
         assert memory is not None
         names = [*(pin.title for pin in self._inputs), memory.title]
@@ -261,7 +261,7 @@ class _Reader:
                 yield state
 
     def _matching(self, pin: Group, state: Mapping[str, bool], edge: str) -> float | None:
-        """Return the energy (J) of an edge of a pin in a state, from all supplies."""
+        """Return the energy (J) of an edge of a pin in a state, summed over all supplies."""
         fitting = [
             [p for p in states if not p.find("when") or _parsed(p, "when")(state)]
             for states in _by_supply(_powers(pin))
@@ -285,7 +285,7 @@ def _is_of(power: Group, pin: Group) -> bool:
 
 
 def _by_supply(powers: list[Group]) -> list[list[Group]]:
-    """Return the powers by state, or, where no states are told apart, that of all; by supply."""
+    """Return the powers of each supply: those with a state, or all powers if none has a state."""
     supplies: dict[str, list[Group]] = {}
     for power in powers:
         supplies.setdefault(power.text("related_pg_pin"), []).append(power)

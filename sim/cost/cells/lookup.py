@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables of a Liberty library at one slew and load."""
+"""Lookup in the tables of a Liberty library at one slew and load."""
 
 from collections.abc import Mapping
 
@@ -12,14 +12,15 @@ __all__ = ["Lookup"]
 
 
 class Lookup:
-    """Tables, interpolated linearly at one point and held at their ends.
+    """Lookup by linear interpolation at one point. Tables are held constant beyond their ends.
 
     Parameters
     ----------
     templates : mapping of str to Group
-        What the axes of a table mean, and where they are if the table does not say.
+        Templates by name. They define the axes of a table, and their points if the table itself
+        does not state them.
     slew, load : float
-        The point, in units of the library.
+        Point of the lookup, in units of the library.
     """
 
     def __init__(self, templates: Mapping[str, Group], slew: float, load: float) -> None:
@@ -27,12 +28,12 @@ class Lookup:
         self._slew, self._load = slew, load
 
     def __call__(self, table: Group) -> float:
-        """Return a table's value, in units of the library.
+        """Return the value of a table at the point, in units of the library.
 
         Raises
         ------
         UserError
-            If the table does not fit its axes or has none that is known.
+            If the table does not fit its axes, or if an axis or a template is unknown.
         """
         attribute = table.require("values")
         axes = self._axes(table)
@@ -51,7 +52,7 @@ class Lookup:
         return float(values)
 
     def _axes(self, table: Group) -> list[tuple[list[float], float]]:
-        """Return each axis and the point on it."""
+        """Return the points of each axis, and the position of the lookup on it."""
         if table.title in ("", "scalar"):
             return []
         template = self._templates.get(table.title)

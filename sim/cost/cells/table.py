@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values of cells as a table, one row a cell, to CSV and back."""
+"""Values of cells as a CSV table with one row for each cell: writer and reader."""
 
 import csv
 import io
@@ -20,13 +20,13 @@ CellRow = dict[str, str | float]
 def cells_as_table(path: Path) -> list[CellRow]:
     """Return the cells of a Liberty file, plain or gzip, as rows of a table.
 
-    Columns carry their unit (V, degrees Celsius, um2, pW, fF, fJ), numbers six digits; a value
-    that the library does not state is empty. See `Cell`.
+    Names of columns end in their unit (V, degrees Celsius, um2, pW, fF, fJ). Numbers have six
+    digits. A value that the library does not state is empty. See `Cell`.
 
     Raises
     ------
     UserError
-        As `read_cells`.
+        If the file is not a library or lacks a required value, as in `read_cells`.
     """
     library = read_cells(path)
     return [_row(library, cell) for cell in library.cells]
@@ -38,9 +38,9 @@ def table_text(rows: list[CellRow], comment: str) -> str:
     Parameters
     ----------
     rows : list of CellRow
-        At least one; all have the same columns.
+        At least one row. All rows have the same columns.
     comment : str
-        Lines above the table, which are put behind a ``#``.
+        Lines to put above the table, each after a ``#``.
     """
     text = io.StringIO()
     text.writelines(f"# {line}\n" for line in comment.splitlines())
@@ -56,7 +56,7 @@ def read_table(path: Path) -> CellLibrary:
     Raises
     ------
     UserError
-        If it cannot be read or is none; the message names the line.
+        If the file cannot be read or is not such a table; the message names the line.
     """
     lines = read_text(path).splitlines(keepends=True)
     above = sum(1 for line in lines if line.startswith("#"))
@@ -69,7 +69,7 @@ def read_table(path: Path) -> CellLibrary:
         except (KeyError, TypeError, ValueError) as error:
             raise UserError(
                 f"{path}:{above + reader.line_num}: a row must have the columns of a table of "
-                f"cells, and numbers in them: {error}"
+                f"cells, with numbers in them: {error}"
             ) from error
     if corner is None:
         raise UserError(f"{path} must be a table of cells, not empty")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""How much a block stores and does: pure functions of its parameters, a module a block.
+"""Counts of what a block stores and does: pure functions of its parameters, one module a block.
 
-A module has, for the block of its stem, `memories` and what its actions are in each use of it.
+Each module describes the block that it is named after. It has `memories` and functions that return
+the actions of each use of the block.
 """

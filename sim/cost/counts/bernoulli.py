@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the comparators do for a beat, and how many planes it takes (contract, 5 and 7)."""
+"""Actions of the comparators for a beat, and the planes that a beat needs (contract, 5 and 7)."""
 
 from fractions import Fraction
 
@@ -11,15 +11,15 @@ __all__ = ["expected_planes", "parallel_beat", "serial_plane"]
 
 
 def parallel_beat(params: BernoulliParams) -> Tally:
-    """Return what a beat of all planes does: each lane compares its code with a word of q bits."""
+    """Return the actions of a parallel beat: each lane compares its code with a word of q bits."""
     return Tally({Action("bernoulli", "compare", params.code_width): params.lanes})
 
 
 def serial_plane(params: BernoulliParams) -> Tally:
-    """Return what a plane does: each lane compares a bit.
+    """Return the actions of a plane: each lane compares a bit.
 
-    Two registers of a bit a lane are clocked, the bits drawn and which of them are decided. A lane
-    that is decided compares on, as one past D does.
+    Two registers with one bit a lane are clocked. One holds the drawn bits, the other marks the
+    decided lanes. Lanes that are decided, and lanes past D, compare as well.
     """
     return Tally({
         Action("bernoulli", "compare"): params.lanes,
@@ -28,18 +28,18 @@ def serial_plane(params: BernoulliParams) -> Tally:
 
 
 def expected_planes(params: BernoulliParams, live: int | None = None) -> Fraction:
-    """Return the planes that a serial beat takes on average, exactly.
+    """Return the exact expected number of planes of a serial beat.
 
-    A plane is compared unless all live lanes are decided before it. Random bits that are uniform
-    and independent equal the first t bits of a code with a chance of 2**-t, whatever the code is:
-    so ``sum over t < q of 1 - (1 - 2**-t)**live`` planes, for every row of codes. The tie decides
-    what a lane gives after q planes, and no plane comes after those.
+    A plane is compared unless all live lanes are decided before it. Independent uniform random bits
+    equal the first t bits of any code with probability 2**-t. The expected number is therefore
+    ``sum over t < q of 1 - (1 - 2**-t)**live`` for every row of codes. After q planes the rule for
+    ties decides the lanes that are left, so no further plane is needed.
 
     Parameters
     ----------
     params : BernoulliParams
     live : int, optional
-        Lanes that must be decided, ``1..L``; all of them by default.
+        Number of lanes that must be decided, ``1..L``; L by default.
     """
     lanes = params.lanes if live is None else live
     check_integer("Live lanes", lanes, 1, params.lanes)

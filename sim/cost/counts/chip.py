@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The chip: network, sampler and latent buffer side by side, each doing what it does alone."""
+"""Counts of the chip: network, sampler and latent buffer, each as if it worked alone."""
 
 from golden.params import ChipParams, NetworkParams
 from sim.cost.counts import latent_buffer, network, sampler
@@ -10,7 +10,7 @@ __all__ = ["inference", "load", "memories"]
 
 
 def memories(params: ChipParams) -> tuple[Memory, ...]:
-    """Return the memories of the chip; nothing but the three blocks has any."""
+    """Return the memories of the chip. Only the three blocks have memories."""
     return (
         *(memory.within("network") for memory in network.memories(params.accelerator)),
         *(memory.within("sampler") for memory in sampler.memories(params.sampler)),
@@ -19,18 +19,18 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
 
 
 def inference(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:
-    """Return what a picture takes, its class and logits, and its embedding if that leaves.
+    """Return the actions of one picture: its class and logits, and its embedding if it is sent.
 
-    The words of the embedding pass a register in which they become beats of L. What the latent
-    buffer does with them is `latent_buffer.learn`.
+    The words of the embedding pass through a register that regroups them into beats of L. The
+    latent buffer's own actions are those of `latent_buffer.learn`.
 
     Parameters
     ----------
     described : NetworkParams
-        The network that is loaded.
+        Network that is loaded.
     params : ChipParams
     features : bool
-        Whether its program sends the embedding; always, if it has no head.
+        Whether its program sends the embedding. A network without a head always sends it.
     """
     mvu = params.accelerator.mvu
     layers = program(described, mvu, features=features)
@@ -41,14 +41,14 @@ def inference(described: NetworkParams, params: ChipParams, *, features: bool = 
 
 
 def load(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:
-    """Return the writes that bring a network into the chip.
+    """Return the writes that load a network into the chip.
 
     Parameters
     ----------
     described : NetworkParams
-        The network that is loaded.
+        Network that is loaded.
     params : ChipParams
     features : bool
-        Whether its program sends the embedding; always, if it has no head.
+        Whether its program sends the embedding. A network without a head always sends it.
     """
     return network.load(described, params.accelerator, features=features).within("network")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tiles of output bits put together to pixels: a register as wide as a pixel, set and shifted."""
+"""Counts of the collector, which assembles tiles of output bits in a register for one pixel."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts.mapping import Layer
@@ -9,10 +9,10 @@ __all__ = ["store_cycles", "tally"]
 
 
 def store_cycles(layer: Layer) -> list[int]:
-    """Return for each tile of a pixel the cycles until the next may come.
+    """Return, for each tile of a pixel, the cycles until the next tile may come.
 
-    One if its outputs stay side by side, else one for each output; after the last, the words of
-    the pixel leave.
+    A tile takes one cycle if its outputs stay side by side, and otherwise one for each output. The
+    last tile takes one more cycle for each word of the pixel that leaves.
     """
     cycles = [1 if layer.whole else tile.outputs for tile in layer.tiles]
     cycles[-1] += layer.words // layer.pixels
@@ -20,10 +20,10 @@ def store_cycles(layer: Layer) -> list[int]:
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what collecting the outputs of a layer takes.
+    """Return the actions that collect the outputs of a layer.
 
-    The pixel is clocked whole when a tile, or a bit of one, is set in it, and when a word leaves;
-    the tile when it comes and with every bit that leaves it.
+    The whole pixel register is clocked when a tile or a bit of a tile is set in it, and when a word
+    leaves. The tile register is clocked when a tile comes and when a bit leaves it.
     """
     pe, simd = params.mvu.pe, params.mvu.simd
     pixel = max(-(-params.channels // n) * n for n in (simd, pe))

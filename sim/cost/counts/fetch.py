@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Feature memories: a layer reads one and writes the other."""
+"""Counts of the feature memories: each layer reads one and writes the other."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts import window
@@ -15,11 +15,11 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return the words of a layer: read where a step lies inside the map, and written."""
+    """Return the accesses of a layer: it reads only words inside the map, and writes its output."""
     simd, mvu = params.mvu.simd, params.mvu
     rows = (mvu.weight_depth - 1).bit_length() + (mvu.tile_depth - 1).bit_length()
     valid_inside_last = 3
-    held = simd + rows + valid_inside_last + window.tag_width(params)  # the mask and what it is for
+    held = simd + rows + valid_inside_last + window.tag_width(params)  # mask, fields of its step
     writes = layer.words if layer.operation in ("input", "neurons", "pool") else 0
     steps = layer.steps if layer.operation != "input" else 0
     return Tally({

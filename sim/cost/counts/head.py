@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Logits from counts, and their arg max: a class a cycle."""
+"""Counts of the head, which turns counts into logits and finds the arg max, one class a cycle."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts.mapping import Layer
@@ -9,10 +9,10 @@ __all__ = ["tally"]
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what the logits of a picture take, of all classes, seen or not.
+    """Return the actions for the logits of a picture, for all classes, seen or not.
 
-    A tile of counts is taken and shifted out. From each count the H + D inputs of a plane are
-    subtracted; the count is compared with the largest.
+    A tile of counts is loaded and shifted out. The H + D inputs of a plane are subtracted from each
+    count. The result is compared with the largest so far.
     """
     count, pe = params.mvu.count_width, params.mvu.pe
     tiles, logits = len(layer.tiles), layer.outputs

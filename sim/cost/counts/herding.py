@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What choosing exemplars by herding takes, in integers (`sim.learn.herding`).
+"""Counts of choosing exemplars by herding, in integers (`sim.learn.herding`).
 
-The embeddings of a class lie in the memory of the task. The product of each with the sum of all is
-found once; then, exemplar by exemplar, each sample's product with the one that was chosen last, its
-bits that agree, is added to a sum of its own, from which its score follows. No hardware here does
-it yet.
+The embeddings of a class lie in the memory of the task. First, the product of each embedding with
+the sum of all embeddings is computed once. Each round then chooses one exemplar. It adds, for each
+sample, the number of bits that agree with the exemplar chosen last to a sum of that sample. The
+score of the sample follows from this sum. No hardware here does this yet.
 """
 
 from golden.params import LatentBufferParams, XnorParams
@@ -16,7 +16,7 @@ __all__ = ["choose", "embedding_rows", "memories"]
 
 
 def memories(params: LatentBufferParams, samples: int) -> tuple[Memory, ...]:
-    """Return the counts of ones, rows of L, and two sums a sample."""
+    """Return the memories: counts of ones in rows of L, and two sums for each sample."""
     return (
         Memory("ones", params.beats, params.lanes * samples.bit_length()),
         Memory("sums", samples, 2 * _width(params, samples)),
@@ -24,7 +24,9 @@ def memories(params: LatentBufferParams, samples: int) -> tuple[Memory, ...]:
 
 
 def choose(params: LatentBufferParams, samples: int) -> Tally:
-    """Return what choosing the E exemplars of a class takes; its embeddings are read by another.
+    """Return the actions that choose the E exemplars of a class.
+
+    The reads of its embeddings are not included; `embedding_rows` counts them.
 
     Parameters
     ----------
@@ -37,7 +39,8 @@ def choose(params: LatentBufferParams, samples: int) -> Tally:
     rounds = min(params.exemplars, samples) * samples
     agreeing = rounds * params.beats * xnor.tally(XnorParams(inputs=params.lanes))
     return agreeing + Tally({
-        # Ones are counted, then added up for every sample where its bits are 1.
+        # The ones of each feature are counted. Each sample then sums the counts of its features
+        # that are 1.
         Action("ones", "read", ones): params.beats * (2 * samples + 1),
         Action("ones", "write", ones): params.beats * (samples + 1),
         Action("count", "accumulate", samples.bit_length()): params.features * samples,
@@ -50,10 +53,10 @@ def choose(params: LatentBufferParams, samples: int) -> Tally:
 
 
 def embedding_rows(params: LatentBufferParams, samples: int) -> int:
-    """Return the rows of L that are read of the class's embeddings."""
+    """Return how many rows of L of the class's embeddings are read."""
     return (min(params.exemplars, samples) + 2) * samples * params.beats
 
 
 def _width(params: LatentBufferParams, samples: int) -> int:
-    """Return the bits of a product with a sum of all samples."""
+    """Return the bits of the product of an embedding with the sum of all samples."""
     return (2 * params.features * samples).bit_length()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a generator of index codes does, and the cycles that it takes (contract, 11).
+"""Actions and cycles of a generator of index codes (contract, 11).
 
-It holds no memory: codes are computed. Left out are the counters of digits and of codes to come, a
-few bits beside a code.
+The generator has no memory, because it computes the codes. Its counters of digits and of remaining
+codes are left out; they have few bits compared with a code.
 """
 
 from golden.params import IndexCodeParams
@@ -18,17 +18,17 @@ def memories(params: IndexCodeParams) -> tuple[Memory, ...]:
 
 
 def request(params: IndexCodeParams, count: int) -> Tally:
-    """Return what a request for the codes of consecutive indices does.
+    """Return the actions of a request for the codes of consecutive indices.
 
-    Every digit of the first index and of the task is an addition in each sub-vector of either, of
-    P or of 0 to twice what is there; every further code one in those of the index alone. Registers
-    are clocked as they are loaded and added to.
+    For each digit of the longer of first index and task, every sub-vector of both is doubled, and P
+    or 0 is added to it. Each further code takes one addition in the sub-vectors of the index only.
+    A register is clocked when it is loaded and at each addition.
 
     Parameters
     ----------
     params : IndexCodeParams
     count : int
-        Codes, at least one.
+        Number of codes, at least one.
     """
     check_integer("Codes of a request", count, 1)
     index, task = params.index_bits, params.task_bits
@@ -42,10 +42,17 @@ def request(params: IndexCodeParams, count: int) -> Tally:
 
 
 def request_cycles(params: IndexCodeParams, count: int) -> int:
-    """Return the cycles of a request whose codes are taken at once.
+    """Return the cycles of a request whose codes are taken without waiting.
 
-    From the one after that in which it is taken to that in which its last code is, both counted: a
-    digit of the first index or of the task each, then a code each.
+    The first cycle counted follows the one that takes the request. The last one takes the last
+    code. There is one cycle for each digit of the longer of first index and task, then one for each
+    code.
+
+    Parameters
+    ----------
+    params : IndexCodeParams
+    count : int
+        Number of codes, at least one.
     """
     check_integer("Codes of a request", count, 1)
     return _digits(params) + count

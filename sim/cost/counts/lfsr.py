@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a random stream does (contract, 4)."""
+"""Actions of a random stream (contract, 4)."""
 
 from golden.params import LfsrParams
 from sim.cost.counts.tally import Action, Tally
@@ -8,12 +8,12 @@ __all__ = ["word"]
 
 
 def word(component: str, params: LfsrParams) -> Tally:
-    """Return what the use of a word does: the LFSR takes its steps, all its state is clocked.
+    """Return the actions for one word: the LFSR takes its steps, and all its state is clocked.
 
     Parameters
     ----------
     component : str
-        Who the LFSR is.
+        Name of the LFSR in the tally.
     params : LfsrParams
     """
     return Tally({

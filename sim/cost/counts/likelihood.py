@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What classifying by the likelihood of a mixture takes, a classifier that needs no training.
+"""Counts of classifying by the likelihood of a mixture, which needs no training.
 
-For one embedding the codes of every prototype are read once; each is looked up in a table of
-log-odds (two numbers a code), and the one that the feature's bit names is added up. No hardware
-here does it yet.
+For one embedding, the codes of every prototype are read once. A table of log-odds has two numbers
+for each code. The bit of the feature selects one of the two, and the selected numbers are summed.
+No hardware here does this yet.
 """
 
 from golden.params import PrototypesParams
@@ -16,18 +16,18 @@ _LOG_ODDS_BITS = 16
 
 
 def memories(params: PrototypesParams) -> tuple[Memory, ...]:
-    """Return the tables of log-odds, one a lane, of two numbers a code."""
+    """Return the tables of log-odds: one for each lane, with two numbers for each code."""
     return (Memory("log_odds", 2 * 2**params.code_width, _LOG_ODDS_BITS, params.lanes),)
 
 
 def classify(params: PrototypesParams, stored: int) -> Tally:
-    """Return what one embedding takes.
+    """Return the actions that classify one embedding.
 
     Parameters
     ----------
     params : PrototypesParams
     stored : int
-        Prototypes of all classes, ``K * n_c``.
+        Number of prototypes of all classes, ``K * n_c``.
     """
     width = _LOG_ODDS_BITS + (params.features - 1).bit_length()
     numbers = stored * params.beats * params.lanes

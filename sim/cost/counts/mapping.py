@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a network falls on the machine: its layers as windows, tiles and words of SIMD channels."""
+"""Mapping of a network to the machine: its layers as windows, tiles and words of SIMD channels."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ Operation = Literal["input", "neurons", "pool", "features", "logits"]
 
 
 class Tile(NamedTuple):
-    """What is worked on at a time: up to PE neurons of a group, or a word, or a colour.
+    """The unit of work of a layer: up to PE neurons of a group, or a word, or a colour.
 
     Attributes
     ----------
     words : int
-        Words it takes at every position of the kernel, a step each.
+        Words that the tile reads at every position of the kernel, one step each.
     outputs : int
-        Neurons of it that are there; 0 where none are.
+        Number of neurons in the tile; 0 in layers without neurons.
     """
 
     words: int
@@ -39,21 +39,22 @@ class Tile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """A layer of the machine's program, and what a picture makes of it.
+    """A layer of the machine's program, with its work for one picture.
 
     Parameters
     ----------
     name : str
-        Its place in the network and kind, such as "1 conv"; "features", "hidden", "copy" and
-        "logits" are those that the machine adds.
+        Index and kind of the layer in the network, such as "1 conv". The machine adds the layers
+        "features", "hidden", "copy" and "logits".
     operation : {"input", "neurons", "pool", "features", "logits"}
-        What becomes of the words it reads.
+        Operation on the words that the layer reads.
     pixels : int
-        Windows, which is pixels of the map it makes; where no map is made, words or 1.
+        Number of windows, one for each pixel of the map that the layer writes. A layer that writes
+        no map has one for each word, or 1.
     positions : int
         Positions of the kernel, k*k.
     inside : int
-        Positions that lie inside the map, summed over the windows; the others read nothing.
+        Positions that lie inside the map, summed over the windows. Other positions read nothing.
     tiles : tuple of Tile
         Tiles of a pixel, in their order.
     words : int
@@ -61,7 +62,7 @@ class Layer:
     inputs : int
         n, inputs of a neuron; 0 without neurons.
     whole : bool
-        Whether the outputs of a tile are stored side by side in one cycle, or one a cycle.
+        If true, all outputs of a tile are stored side by side in one cycle. If false, one a cycle.
     """
 
     name: str
@@ -76,7 +77,7 @@ class Layer:
 
     @property
     def pixel_steps(self) -> int:
-        """Steps of a pixel: words taken, one a cycle."""
+        """Steps of a pixel. Each step handles one word and takes one cycle."""
         return self.positions * sum(tile.words for tile in self.tiles)
 
     @property
@@ -86,40 +87,40 @@ class Layer:
 
     @property
     def reads(self) -> int:
-        """Words read from a map: those of the steps inside it."""
+        """Words read from a map, in the steps that lie inside it."""
         return self.inside * sum(tile.words for tile in self.tiles)
 
     @property
     def weight_rows(self) -> int:
-        """Rows of the weight memory it takes, a row a step of a pixel."""
+        """Rows of the weight memory that the layer uses, one for each step of a pixel."""
         return self.pixel_steps if self.inputs else 0
 
     @property
     def threshold_rows(self) -> int:
-        """Rows of the threshold memory it takes, a row a tile; logits have no thresholds."""
+        """Rows of the threshold memory that the layer uses, one a tile; logits have none."""
         return len(self.tiles) if self.operation == "neurons" else 0
 
     @property
     def outputs(self) -> int:
-        """Neurons of a pixel."""
+        """Number of neurons of a pixel."""
         return sum(tile.outputs for tile in self.tiles)
 
     @property
     def synapses(self) -> int:
-        """Inputs of neurons that the network itself has (contract, 2), on whatever machine."""
+        """Inputs of all neurons of the network (contract, 2). No machine changes this number."""
         return self.pixels * self.outputs * self.inputs
 
 
 def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) -> tuple[Layer, ...]:
-    """Return the layers of the machine's program for a network, whether or not it has room.
+    """Return the layers of the machine's program for a network, even if it lacks room for them.
 
     Parameters
     ----------
     network : NetworkParams
     mvu : MvuParams
-        Of which PE and SIMD alone matter.
+        Only PE and SIMD are used.
     features : bool
-        Whether the embeddings leave the machine; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     layers, words = [], 0
     for index, layer in enumerate(network.layers):
@@ -133,7 +134,7 @@ def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) ->
 
 
 def _layer(index: int, layer: LayerParams, words: int, mvu: MvuParams) -> Layer:
-    """Return a layer that takes a map of so many words."""
+    """Return a layer whose input map has so many words."""
     if isinstance(layer, ThermometerParams):
         return _input(f"{index} thermometer", layer, mvu)
     if isinstance(layer, PoolParams):
@@ -144,7 +145,7 @@ def _layer(index: int, layer: LayerParams, words: int, mvu: MvuParams) -> Layer:
 
 
 def _input(name: str, layer: ThermometerParams, mvu: MvuParams) -> Layer:
-    """Colours one after the other: a tile each, of the words that its channels touch."""
+    """Return the input layer: one tile for each colour, with the words that hold its channels."""
     firsts = range(0, layer.output.channels, layer.levels)
     tiles = tuple(Tile(_touched(first, layer.levels, mvu.simd)) for first in firsts)
     return Layer(
@@ -154,7 +155,7 @@ def _input(name: str, layer: ThermometerParams, mvu: MvuParams) -> Layer:
 
 
 def _pool(name: str, layer: PoolParams, mvu: MvuParams) -> Layer:
-    """Every word of a pixel by itself."""
+    """Return a pooling layer: one tile for each word of a pixel."""
     return Layer(
         name=name, operation="pool", pixels=layer.output.height * layer.output.width,
         positions=layer.size**2, inside=layer.input.height * layer.input.width,
@@ -164,7 +165,7 @@ def _pool(name: str, layer: PoolParams, mvu: MvuParams) -> Layer:
 
 
 def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
-    """Neurons over windows of the map."""
+    """Return a convolution: neurons over windows of the map."""
     aligned = layer.groups == 1 or layer.group_outputs % mvu.pe == 0
     return Layer(
         name=name, operation="neurons", pixels=layer.output.height * layer.output.width,
@@ -177,7 +178,7 @@ def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
 
 
 def _dense(name: str, layer: DenseParams, words: int, mvu: MvuParams) -> Layer:
-    """Neurons over all words of the map."""
+    """Return a dense layer: neurons over all words of the map."""
     return Layer(
         name=name, operation="neurons", pixels=1, inside=1,
         tiles=tuple(_tiles(1, words * mvu.simd, layer.outputs, mvu)),
@@ -186,7 +187,10 @@ def _dense(name: str, layer: DenseParams, words: int, mvu: MvuParams) -> Layer:
 
 
 def _head(head: HeadParams, words: int, mvu: MvuParams) -> Iterator[Layer]:
-    """Hidden neurons, the embedding copied behind them, and both planes as one neuron a class."""
+    """Yield the head: hidden neurons, the embedding copied behind them, and one neuron a class.
+
+    The neuron of a class covers both planes of its weights.
+    """
     if head.hidden:
         hidden = DenseParams(inputs=head.features, outputs=head.hidden)
         yield _dense("hidden", hidden, words, mvu)
@@ -200,7 +204,7 @@ def _head(head: HeadParams, words: int, mvu: MvuParams) -> Iterator[Layer]:
 
 
 def _each_word(name: str, operation: Operation, words: int) -> Layer:
-    """Words that pass one by one."""
+    """Return a layer that passes words on, one by one."""
     return Layer(
         name=name, operation=operation, pixels=words, inside=words, tiles=(Tile(1),), words=words
     )
@@ -215,17 +219,17 @@ def _tiles(groups: int, inputs: int, outputs: int, mvu: MvuParams) -> Iterator[T
 
 
 def _touched(first: int, channels: int, simd: int) -> int:
-    """Return the words in which channels from a first one on lie."""
+    """Return how many words hold so many channels from a first one on."""
     return (first + channels - 1) // simd - first // simd + 1
 
 
 def _words(shape: MapShape, simd: int) -> int:
-    """Return the words of a map; every pixel begins a word."""
+    """Return the words of a map. Every pixel begins with a new word."""
     return shape.height * shape.width * -(-shape.channels // simd)
 
 
 def _inside(side: int, layer: ConvParams) -> int:
-    """Return the rows (or columns) of the kernel inside the map, over those of the output."""
+    """Return the kernel rows (or columns) inside the map, summed over the rows of the output."""
     outputs = side + 2 * layer.pad - layer.kernel + 1
     first_rows = range(-layer.pad, outputs - layer.pad)
     return sum(0 <= row + k < side for row in first_rows for k in range(layer.kernel))

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What fitting several prototypes to a class takes: iterations of expectation and maximisation.
+"""Counts of fitting several prototypes to a class by expectation maximisation.
 
-The embeddings of the class lie in a memory of their own. In an iteration each is read once; of
-every prototype the log-odds of the features that are 1 are added up, whence the share of the
-sample that is its own, and that share is added to the sums of these features. Then sums become
-means and log-odds again, a division each. Left out is what is done once a sample and prototype,
-exponentials and shares, beside D additions. No hardware here does it yet.
+The embeddings of the class lie in a memory of their own. An iteration reads each embedding once.
+For every prototype it sums the log-odds of the features that are 1. This sum gives the share of the
+sample that belongs to the prototype, and the share is added to the sums of these features. At the
+end of the iteration one division for each sum gives the new means and log-odds. Exponentials and
+shares are left out; they are computed once for each sample and prototype, next to D additions. No
+hardware here does this yet.
 """
 
 from golden.params import PrototypesParams
@@ -14,11 +15,20 @@ from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = ["fit", "memories"]
 
-_SHARE_BITS = 16  # of a share, and of log-odds
+_SHARE_BITS = 16  # bits of a share and of log-odds
 
 
 def memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:
-    """Return the embeddings of a class, and sums and log-odds of its prototypes, in rows of L."""
+    """Return the memories: embeddings of a class, and sums and log-odds of its prototypes.
+
+    All have rows of L numbers.
+
+    Parameters
+    ----------
+    params : PrototypesParams
+    samples : int
+        N, samples of the class.
+    """
     rows = params.class_components * params.beats
     return (
         Memory("embeddings", samples * params.beats, params.lanes),
@@ -28,16 +38,16 @@ def memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:
 
 
 def fit(params: PrototypesParams, samples: int, iterations: int) -> Tally:
-    """Return what fitting the K prototypes of a class takes.
+    """Return the actions that fit the K prototypes of a class.
 
     Parameters
     ----------
     params : PrototypesParams
-        K is the largest of a class.
+        K is its `class_components`, the largest number of a class.
     samples : int
         N, samples of the class.
     iterations : int
-        Of all starts together.
+        Total number of iterations of all starts.
     """
     check_integer("Samples of a class", samples, 1)
     check_integer("Iterations", iterations, 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Matrix-vector unit: PE neurons, each taking SIMD inputs a step."""
+"""Counts of the matrix-vector unit: PE neurons, each with SIMD inputs a step."""
 
 from golden.params import MvuParams, XnorParams
 from sim.cost.counts import xnor
@@ -10,7 +10,7 @@ __all__ = ["latency", "load", "memories", "registers", "tally"]
 
 
 def memories(params: MvuParams) -> tuple[Memory, ...]:
-    """Return the weights and the thresholds, a memory of each beside every neuron."""
+    """Return the memories: every neuron has one for weights and one for thresholds."""
     return (
         Memory("weights", params.weight_depth, params.simd, params.pe),
         Memory("thresholds", params.tile_depth, _threshold_width(params), params.pe),
@@ -18,9 +18,10 @@ def memories(params: MvuParams) -> tuple[Memory, ...]:
 
 
 def latency(params: MvuParams) -> int:
-    """Return the cycles from the last step of a tile to the tile.
+    """Return the cycles from the last step of a tile to its result.
 
-    Memory and its register, agreements and their sum, accumulator, comparison.
+    The stages are the memory and its register, the agreements and their sum, the accumulator, and
+    the comparison.
     """
     return 2 + xnor.latency(_neuron(params)) + 2
 
@@ -32,31 +33,31 @@ def registers(params: MvuParams, tag: int) -> int:
     ----------
     params : MvuParams
     tag : int
-        Bits that go beside the steps and leave with the tile.
+        Bits of the tag that accompanies the steps and leaves with the tile.
     """
     count = params.count_width
     word_and_mask = 2 * 2 * params.simd
     mark = 2 + (params.tile_depth - 1).bit_length() + tag
     marks = (latency(params) - 1) * mark + 1 + tag
     limits = 2 * _threshold_width(params)
-    # Weights, tree, running sum and its copy, limits, count and bit that leave.
+    # Weights, tree, running sum and its copy, limits, and the count and bit of the result.
     neuron = params.simd + xnor.registers(_neuron(params)) + 2 * count + limits + count + 1
     return word_and_mask + marks + params.pe * neuron
 
 
 def tally(layer: Layer, params: MvuParams, tag: int) -> Tally:
-    """Return what the unit does for a layer.
+    """Return the actions of the unit for a layer.
 
-    Every lane of every neuron works in each step, masked or past the outputs of a tile as it may
-    be; `Layer.synapses` of them are of use. The registers are counted once a step: what else they
-    are clocked, empty, is the price of an idle unit.
+    Every lane of every neuron works in each step, even if it is masked or past the outputs of a
+    tile. Only `Layer.synapses` of them do useful work. The registers are counted once a step. Other
+    cycles, in which they are clocked without a step, count as an idle unit.
 
     Parameters
     ----------
     layer : Layer
     params : MvuParams
     tag : int
-        Bits that go beside the steps and leave with the tile.
+        Bits of the tag that accompanies the steps and leaves with the tile.
     """
     pe, count = params.pe, params.count_width
     neuron = _neuron(params)
@@ -76,14 +77,14 @@ def tally(layer: Layer, params: MvuParams, tag: int) -> Tally:
 
 
 def load(weight_rows: int, threshold_rows: int, params: MvuParams) -> Tally:
-    """Return the writes of so many rows: a word of the load stream for each neuron of each.
+    """Return the writes that load so many rows, one word for each row and neuron.
 
     Parameters
     ----------
     weight_rows : int
-        Rows of weights, each of SIMD bits for each of PE neurons.
+        Rows of weights. A row has SIMD bits for each of the PE neurons.
     threshold_rows : int
-        Rows of thresholds, each of a limit and a polarity for each of PE neurons.
+        Rows of thresholds. A row has a limit and a polarity for each of the PE neurons.
     params : MvuParams
     """
     return Tally({
@@ -93,10 +94,10 @@ def load(weight_rows: int, threshold_rows: int, params: MvuParams) -> Tally:
 
 
 def _neuron(params: MvuParams) -> XnorParams:
-    """Return the parameters of what a neuron takes in a step."""
+    """Return the parameters of a neuron's XNOR and popcount in a step."""
     return XnorParams(inputs=params.simd)
 
 
 def _threshold_width(params: MvuParams) -> int:
-    """Return the bits of a limit, which may lie beyond every count, and of a polarity."""
+    """Return the bits of a threshold: a limit, which may exceed every count, and a polarity."""
     return params.count_width + 1 + 1

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What classifying by the nearest mean takes, a classifier that needs no training.
+"""Counts of classifying by the nearest mean, which needs no training.
 
-For one embedding the codes of every prototype are read once. Of each feature that is 1 the code is
-added up, and the sum held against half the square length of the prototype, which is kept beside it
-(`sim.replay.ncm`). Codes of one bit are signs: what agrees is counted by a tree of L bits. No
-hardware here does it yet.
+For one embedding, the codes of every prototype are read once. The codes of the features that are 1
+are summed. Half the squared length of the prototype is stored, and the sum is compared with it
+(`sim.replay.ncm`). Codes of one bit are signs: a tree of L bits counts the signs that agree. No
+hardware here does this yet.
 """
 
 from golden.params import PrototypesParams, XnorParams
@@ -15,20 +15,20 @@ __all__ = ["classify", "memories"]
 
 
 def memories(params: PrototypesParams) -> tuple[Memory, ...]:
-    """Return the square lengths of all prototypes; of signs all are alike."""
+    """Return the memory of the squared lengths; codes of one bit need none, as all are equal."""
     if params.code_width == 1:
         return ()
     return (Memory("lengths", params.components, _width(params)),)
 
 
 def classify(params: PrototypesParams, stored: int) -> Tally:
-    """Return what one embedding takes.
+    """Return the actions that classify one embedding.
 
     Parameters
     ----------
     params : PrototypesParams
     stored : int
-        Prototypes of all classes, ``K * n_c``.
+        Number of prototypes of all classes, ``K * n_c``.
     """
     width, rows = _width(params), stored * params.beats
     read = rows * prototypes.read_row(params)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The machine that runs a network: what a picture and the loading of a network take."""
+"""Counts of the machine that runs a network: for a picture, and for loading a network."""
 
 from fractions import Fraction
 
@@ -19,7 +19,7 @@ __all__ = [
     "utilisation",
 ]
 
-# Cycles of a layer before its first step: its descriptor, the window, the feature memory.
+# Cycles of a layer before its first step: one each for descriptor, window and feature memory.
 _BEGIN = 3
 
 
@@ -33,14 +33,14 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
 
 
 def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> int:
-    """Return the cycles from one picture to the next, if nothing outside makes them wait.
+    """Return the cycles from one picture to the next, if nothing outside the machine stalls it.
 
     Parameters
     ----------
     network : NetworkParams
     params : AcceleratorParams
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     idle = 1
     layers = program(network, params.mvu, features=features)
@@ -48,10 +48,10 @@ def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool 
 
 
 def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
-    """Return the cycles from the descriptor of a layer to that of the next.
+    """Return the cycles from the descriptor of a layer to the descriptor of the next.
 
-    Steps come one a cycle. A tile of neurons is taken when its own steps are done and the tile
-    before it is stored, whichever is later; the last tile of all waits for no other.
+    There is one step a cycle. A tile of neurons is taken when its own steps are done and the
+    previous tile is stored, whichever is later. No steps follow the last tile of the layer.
     """
     if layer.operation == "input":
         return 2 + layer.steps
@@ -68,15 +68,15 @@ def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
 
 
 def utilisation(layers: tuple[Layer, ...], params: AcceleratorParams) -> Fraction:
-    """Return how many of the PE x SIMD synapses of a cycle are the network's, over some layers."""
+    """Return the share of PE x SIMD synapses a cycle that the network uses, over some layers."""
     time = sum(layer_cycles(layer, params) for layer in layers)
     return Fraction(sum(layer.synapses for layer in layers), time * params.mvu.pe * params.mvu.simd)
 
 
 def inference(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
-    """Return what a picture takes.
+    """Return the actions of one picture.
 
-    It depends neither on the picture, nor on the weights, nor on the classes seen: all logits are
+    They do not depend on the picture, on the weights or on the classes seen, because all logits are
     computed.
 
     Parameters
@@ -84,7 +84,7 @@ def inference(network: NetworkParams, params: AcceleratorParams, *, features: bo
     network : NetworkParams
     params : AcceleratorParams
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     return sum(layer_tallies(network, params, features=features).values(), Tally())
 
@@ -92,21 +92,21 @@ def inference(network: NetworkParams, params: AcceleratorParams, *, features: bo
 def layer_tallies(
     network: NetworkParams, params: AcceleratorParams, *, features: bool = True
 ) -> dict[str, Tally]:
-    """Return what a picture takes in each layer of the program, by its name.
+    """Return the actions of one picture in each layer of the program, by the layer's name.
 
     Parameters
     ----------
     network : NetworkParams
     params : AcceleratorParams
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     layers = program(network, params.mvu, features=features)
     return {layer.name: tally(layer, params) for layer in layers}
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what a layer of the program takes."""
+    """Return the actions of one picture in a layer of the program."""
     total = Tally({Action("program", "read", _descriptor_width(params)): 1})
     total += fetch.tally(layer, params).within("fetch")
     if layer.operation == "input":
@@ -123,14 +123,14 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
 
 
 def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> Tally:
-    """Return the writes that bring a network into the machine, each a word of its load stream.
+    """Return the writes that load a network into the machine, one for each word of its load stream.
 
     Parameters
     ----------
     network : NetworkParams
     params : AcceleratorParams
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     layers = program(network, params.mvu, features=features)
     weights = sum(layer.weight_rows for layer in layers)
@@ -140,7 +140,7 @@ def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = 
 
 
 def _descriptor_width(params: AcceleratorParams) -> int:
-    """Return the bits of a layer in the program."""
+    """Return the bits of a layer's descriptor in the program."""
     mvu_params, simd = params.mvu, params.mvu.simd
     word = params.map_depth.bit_length()
     inputs = (params.map_depth * simd).bit_length()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""OR of the words of a window; a window of one word copies."""
+"""Counts of pooling, the OR of the words of a window. A window of one word is a copy."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts.mapping import Layer
@@ -9,7 +9,7 @@ __all__ = ["tally"]
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what pooling a layer takes: an OR a lane and step, a register a result."""
+    """Return the actions of pooling: one OR for each lane and step, and registers for results."""
     simd = params.mvu.simd
     return Tally({
         Action("word", "logic"): layer.steps * simd,

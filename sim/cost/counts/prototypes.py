@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What the prototype memory and its class table hold and do (contract, 5).
+"""Memories and actions of the prototype memory and its class table (contract, 5).
 
-The arithmetic of addresses and the counters of rows are left out: a few bits beside a row.
+Address arithmetic and row counters are left out; they have few bits compared with a row.
 """
 
 from golden.params import PrototypesParams
@@ -14,7 +14,7 @@ _THRESHOLD_BITS = 16
 
 
 def memories(params: PrototypesParams) -> tuple[Memory, ...]:
-    """Return the memories: rows of codes, and the class table; appends run beside draws."""
+    """Return the memories: rows of codes, and the class table. Appends run in parallel to draws."""
     return (
         Memory("memory", params.rows, params.row_width, ports=2),
         Memory("table", params.classes, _entry_bits(params), ports=2),
@@ -22,7 +22,7 @@ def memories(params: PrototypesParams) -> tuple[Memory, ...]:
 
 
 def append(params: PrototypesParams, components: int) -> Tally:
-    """Return what appending a class does: each of its rows and its entry are written once.
+    """Return the actions of appending a class: its rows and its entry are each written once.
 
     A class that is refused writes nothing.
 
@@ -30,12 +30,12 @@ def append(params: PrototypesParams, components: int) -> Tally:
     ----------
     params : PrototypesParams
     components : int
-        K of the class.
+        K, number of components of the class.
 
     Raises
     ------
     TypeError, ValueError
-        If a class cannot have so many.
+        If a class cannot have so many components.
     """
     check_integer("Components of a class", components, 1, params.class_components)
     return Tally({
@@ -45,19 +45,19 @@ def append(params: PrototypesParams, components: int) -> Tally:
 
 
 def read_entry(params: PrototypesParams) -> Tally:
-    """Return what looking up a class does."""
+    """Return the actions of looking up a class."""
     return Tally({Action("table", "read", _entry_bits(params)): 1})
 
 
 def read_row(params: PrototypesParams) -> Tally:
-    """Return what reading the codes of a beat does, from however many exemplars they are drawn."""
+    """Return the actions of reading the codes of a beat, for any number of exemplars drawn."""
     return Tally({Action("memory", "read", params.row_width): 1})
 
 
 def _entry_bits(params: PrototypesParams) -> int:
-    """Return the bits of an entry: first component, label, K, and the thresholds of the largest K.
+    """Return the bits of an entry: first component, label, K, and thresholds for the largest K.
 
-    Where no class has a second component there is room for one threshold all the same.
+    An entry has room for at least one threshold, even if every class has one component.
     """
     return (
         field_bits(params.components - 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The least machine that has room for a network, and whether another one has."""
+"""The smallest machine that has room for a network, and a check whether a given one has room."""
 
 from dataclasses import asdict
 
@@ -8,7 +8,7 @@ from sim.cost.counts.mapping import Layer, program
 
 __all__ = ["check_room", "least_machine"]
 
-# What a machine has that a network must not exceed, and in what it is counted.
+# Limits of a machine that a network must not exceed: the start of the message, and the unit.
 _ROOM = {
     "program_depth": ("Program memory must hold", "layers"),
     "map_depth": ("Feature memories must hold", "words"),
@@ -24,15 +24,15 @@ _ROOM = {
 def least_machine(
     network: NetworkParams, *, pe: int, simd: int, features: bool = True
 ) -> AcceleratorParams:
-    """Return the machine of so many synapses whose memories just hold a network.
+    """Return the machine of PE x SIMD synapses whose memories are just large enough for a network.
 
     Parameters
     ----------
     network : NetworkParams
     pe, simd : int
-        Neurons side by side, and inputs of each in a cycle.
+        Number of parallel neurons, and inputs of each in a cycle.
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
     """
     layers = program(network, MvuParams(pe=pe, simd=simd), features=features)
     mvu = MvuParams(
@@ -54,20 +54,20 @@ def least_machine(
 
 
 def check_room(network: NetworkParams, params: AcceleratorParams, *, features: bool = True) -> None:
-    """Accept a network that the machine has room for.
+    """Check that a machine has room for a network.
 
     Parameters
     ----------
     network : NetworkParams
     params : AcceleratorParams
-        Of the machine.
+        Parameters of the machine.
     features : bool
-        Whether the embedding leaves; always, if the network has no head.
+        Whether the machine sends the embedding. It always does if the network has no head.
 
     Raises
     ------
     ValueError
-        If it has not; the message says for how much.
+        If the machine has no room. The message states the size needed and the size it has.
     """
     mvu = params.mvu
     least = least_machine(network, pe=mvu.pe, simd=mvu.simd, features=features)
@@ -84,7 +84,7 @@ def check_room(network: NetworkParams, params: AcceleratorParams, *, features: b
 
 
 def _map_words(layers: tuple[Layer, ...]) -> list[int]:
-    """Return the words of every map; the copied embedding lies behind the hidden bits."""
+    """Return the words of every map. The copied embedding lies behind the hidden bits."""
     words = [layer.words for layer in layers]
     for hidden, copy in zip(layers, layers[1:], strict=False):
         if copy.name == "copy":
@@ -93,11 +93,11 @@ def _map_words(layers: tuple[Layer, ...]) -> list[int]:
 
 
 def _kernel(layer: LayerParams) -> int:
-    """Return the side of a layer's kernel, which the machine counts as it counts words."""
+    """Return the side of a layer's kernel; the machine's counter for it is sized for words."""
     return layer.kernel if isinstance(layer, ConvParams) else 1
 
 
 def _flat(params: AcceleratorParams) -> dict[str, int]:
-    """Return all sizes by their names, those of the matrix-vector unit as "mvu.NAME"."""
+    """Return all sizes by name. Sizes of the matrix-vector unit are named "mvu.NAME"."""
     plain = asdict(params)
     return {f"mvu.{name}": value for name, value in plain.pop("mvu").items()} | plain

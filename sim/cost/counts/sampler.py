@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the sampler holds and does, and the cycles that it takes (contract, 7).
+"""Memories, actions and cycles of the sampler (contract, 7).
 
-Left out are the counters of beats and exemplars and the flags of the pipeline, a few bits beside a
-word of L.
+The counters of beats and exemplars and the flags of the pipeline are left out; they have few bits
+compared with a word of L.
 """
 
 from fractions import Fraction
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def memories(params: SamplerParams) -> tuple[Memory, ...]:
-    """Return the memories: those of the prototypes and of the selector."""
+    """Return the memories of the prototypes and of the selector."""
     chosen = selector.memories(params.selector, params.prototypes)
     return (
         *(memory.within("prototypes") for memory in prototypes.memories(params.prototypes)),
@@ -33,35 +33,37 @@ def memories(params: SamplerParams) -> tuple[Memory, ...]:
 
 
 def append(params: SamplerParams, components: int) -> Tally:
-    """Return what appending a class of K components does; see `prototypes.append`."""
+    """Return the actions of appending a class of K components; see `prototypes.append`."""
     return prototypes.append(params.prototypes, components).within("prototypes")
 
 
 def append_cycles(params: SamplerParams, components: int) -> int:
-    """Return the cycles of a class of K components: its header, and its rows one a cycle."""
+    """Return the cycles of appending a class of K components: one for its header, one a row."""
     return 1 + components * params.prototypes.beats
 
 
 def name_class(params: SamplerParams) -> Tally:
-    """Return what the selector does to name the class of a request."""
+    """Return the actions of the selector that choose the class of a request."""
     return selector.name_class(params.selector, params.prototypes).within("selector")
 
 
 def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = None) -> Tally:
-    """Return what serving some requests does, M exemplars each.
+    """Return the actions of serving some requests, M exemplars each.
 
     Parameters
     ----------
     params : SamplerParams
     requests : int
+        Number of requests, >= 0.
     planes : int or Fraction, optional
-        Planes compared over all their beats, q a beat in mode ``parallel``; by default the number
-        expected, which is exact there. A run's own number is `golden.sampler.Sampler.planes_read`.
+        Planes compared over all beats of the requests. By default the expected number. In mode
+        ``parallel`` that number is exact, q a beat. The number of a real run is in
+        `golden.sampler.Sampler.planes_read`.
 
     Raises
     ------
     TypeError, ValueError
-        If there are no so many requests or planes.
+        If the number of requests or of planes is impossible.
     """
     planes = _planes(params, requests, planes)
     p, lanes = params.prototypes, _lanes(params)
@@ -70,9 +72,9 @@ def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = N
     if params.mode == "parallel":
         compared, drawn = beats * bernoulli.parallel_beat(lanes), lanes.lanes
     else:
-        # The comparators' register is that of the output.
+        # The register of the comparators is also the output register.
         compared, drawn = planes * bernoulli.serial_plane(lanes), 0
-    tag = field_bits(p.classes - 1) + 1  # label, and whether the beat is the last
+    tag = field_bits(p.classes - 1) + 1  # the label, and the mark of the last beat
     return (
         requests * _look_up(params)
         + requests * p.beats * prototypes.read_row(p).within("prototypes")
@@ -84,7 +86,7 @@ def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = N
 
 
 def expected_planes(params: SamplerParams) -> Fraction:
-    """Return the planes compared for a request on average: q a beat where all are at once."""
+    """Return the expected number of planes of a request; in mode ``parallel``, q for each beat."""
     p = params.prototypes
     if params.mode == "parallel":
         planes = Fraction(p.beats * p.code_width)
@@ -98,11 +100,11 @@ def expected_planes(params: SamplerParams) -> Fraction:
 def draw_cycles(
     params: SamplerParams, requests: int, planes: int | Fraction | None = None
 ) -> Fraction:
-    """Return the cycles of some requests that wait for nothing and whose beats are taken at once.
+    """Return the cycles of requests that arrive without gaps, with beats taken without waiting.
 
-    From the one in which the first request is taken to that in which the last beat is, both
-    counted. A beat takes one cycle, or one for each of its planes in mode ``serial``; before the
-    first lie the look-up of its class, the choice of its component where there is one, and the row.
+    The first cycle counted takes the first request. The last one takes the last beat. A beat takes
+    one cycle, or in mode ``serial`` one for each of its planes. Before the first beat there are
+    cycles to look up the class, to choose the component if there are several, and to read the row.
 
     Parameters
     ----------
@@ -124,20 +126,20 @@ def _lanes(params: SamplerParams) -> BernoulliParams:
 
 
 def _look_up(params: SamplerParams) -> Tally:
-    """Return what turning a request into a component does."""
+    """Return the actions that find the component of a request."""
     p = params.prototypes
     component = field_bits(p.components - 1)
     found = prototypes.read_entry(p).within("prototypes")
     chosen = selector.choose(params.selector, p).within("selector")
     if p.class_components == 1:
         return found + chosen
-    # The first component and the label wait for the choice, which is added.
+    # The first component and the label are held until the choice is made and added.
     held = Action("request", "register", component + field_bits(p.classes - 1))
     return found + chosen + Tally({held: 1, Action("request", "full_add"): component})
 
 
 def _planes(params: SamplerParams, requests: int, planes: int | Fraction | None) -> int | Fraction:
-    """Return the planes of some requests, checked if they are given."""
+    """Return the planes of some requests: the given number, checked, or the expected one."""
     check_integer("Requests", requests, 0)
     if planes is None:
         return requests * expected_planes(params)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What naming a class and choosing a component do (contract, 6)."""
+"""Actions of the selector, which chooses a class and a component (contract, 6)."""
 
 from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
 from golden.params.checks import check_integer
@@ -8,29 +8,30 @@ from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
 __all__ = ["choose", "memories", "name_class", "set_weights"]
 
-_WORD_BITS = 16  # of a draw, and of the thresholds that it is compared with
+_WORD_BITS = 16  # bits of a random word, and of the thresholds that it is compared with
 
 
 def memories(params: SelectorParams, prototypes: PrototypesParams) -> tuple[Memory, ...]:
-    """Return the memories: the class thresholds of mode ``weighted``, a row a label."""
+    """Return the memories: class thresholds in mode ``weighted``, one row for each label."""
     if params.mode != "weighted":
         return ()
     return (Memory("thresholds", 2 ** field_bits(prototypes.classes - 1), _WORD_BITS),)
 
 
 def set_weights(params: SelectorParams, classes: int) -> Tally:
-    """Return what writing the class thresholds of some classes does; nothing in other modes."""
+    """Return the writes of the thresholds of some classes; none except in mode ``weighted``."""
     check_integer("Classes", classes, 1)
     writes = classes - 1 if params.mode == "weighted" else 0
     return Tally({Action("thresholds", "write", _WORD_BITS): writes})
 
 
 def name_class(params: SelectorParams, prototypes: PrototypesParams) -> Tally:
-    """Return what naming the class of a request does.
+    """Return the actions that choose the class of a request.
 
-    ``round_robin`` moves its pointer, ``uniform`` multiplies a word by the number of classes, one
-    addition a bit of it, and ``weighted`` finds the label bit by bit: each is one number compared
-    with the classes there are, one threshold read and one compared with the word.
+    ``round_robin`` moves its pointer. ``uniform`` multiplies a word by the number of classes, with
+    one addition for each bit of the word. ``weighted`` finds the label bit by bit. For each bit it
+    compares a candidate label with the number of classes, reads a threshold, and compares it with
+    the word.
     """
     label = field_bits(prototypes.classes - 1)
     count = field_bits(prototypes.classes)
@@ -54,10 +55,11 @@ def name_class(params: SelectorParams, prototypes: PrototypesParams) -> Tally:
 
 
 def choose(params: SelectorParams, prototypes: PrototypesParams) -> Tally:
-    """Return what choosing the component of a request does.
+    """Return the actions that choose the component of a request.
 
-    A word is used, also where a class has one component. It is compared with as many thresholds as
-    the largest class has, which ones count comes after; then those not above it are counted.
+    A word is used even if the class has one component. It is compared with as many thresholds as
+    the largest class has. Only afterwards is it known which of them belong to the class. Those of
+    them that are not above the word are then counted.
     """
     others = prototypes.class_components - 1
     word = stream_params(params.seed, Stream.COMPONENT, _WORD_BITS)

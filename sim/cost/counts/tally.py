@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a block stores and what it does, as numbers that add up."""
+"""Memories of a block, and tallies of its actions, which can be added."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,24 +13,24 @@ __all__ = ["KINDS", "Action", "Kind", "Memory", "Tally", "bits", "field_bits"]
 Kind = Literal[
     "read", "write", "xnor", "full_add", "accumulate", "compare", "lfsr_step", "register", "logic"
 ]
-#: What can be done; `Action` says what one of each is.
+#: All kinds of actions; `Action` defines them.
 KINDS = get_args(Kind)
 
 
 @dataclass(frozen=True)
 class Memory:
-    """Memories of one purpose.
+    """Equal memories with one purpose.
 
     Parameters
     ----------
     component : str
-        Where they are, blocks from the outside in, such as "sampler.prototypes.memory".
+        Path of blocks from the outside in, such as "sampler.prototypes.memory".
     depth, width : int
         Rows, and bits of a row.
     copies : int
-        How many there are.
+        Number of memories.
     ports : {1, 2}
-        One for both reading and writing, or one for each where both are done in one cycle.
+        1 if reads and writes share a port. 2 if both can happen in one cycle.
     """
 
     component: str
@@ -55,19 +55,20 @@ class Memory:
 
 
 class Action(NamedTuple):
-    """Something that a component does.
+    """One kind of action of a component.
 
     Attributes
     ----------
     component : str
-        Who does it, blocks from the outside in.
+        Path of blocks from the outside in, down to the one that acts.
     kind : str
-        "read", "write": a row of a memory; "xnor": two bits compared and masked; "full_add": three
-        bits of a weight turned into one and a carry; "accumulate": a number added to a register;
-        "compare": two numbers, which is larger; "lfsr_step": one step of one LFSR; "register":
-        bits clocked into registers; "logic": a gate of two inputs, where nothing else fits.
+        "read", "write": one row of a memory is accessed. "xnor": two bits are compared and masked.
+        "full_add": three bits of equal weight become a sum bit and a carry. "accumulate": a number
+        is added to a register. "compare": the larger of two numbers is found. "lfsr_step": one LFSR
+        takes one step. "register": bits are clocked into registers. "logic": a gate of two inputs
+        switches; this kind is for everything that no other kind covers.
     width : int
-        Bits of the row, of the numbers, of the register; 1 where one bit is an action.
+        Bits of the row, of the numbers, or of the register. 1 if the action handles one bit.
     """
 
     component: str
@@ -76,12 +77,14 @@ class Action(NamedTuple):
 
 
 class Tally(Mapping[Action, Fraction]):
-    """How often each action is done. Tallies add up, and are multiplied by numbers.
+    """The number of times that each action is done.
+
+    Tallies can be added to each other and multiplied by numbers.
 
     Parameters
     ----------
     counts : mapping of Action to int or Fraction
-        What is done; an expected number need not be whole. Zeros are dropped.
+        Number of times of each action, >= 0. Expected numbers may be fractions. Zeros are dropped.
     """
 
     def __init__(self, counts: Mapping[Action, int | Fraction] | None = None) -> None:
@@ -111,19 +114,19 @@ class Tally(Mapping[Action, Fraction]):
     __rmul__ = __mul__
 
     def within(self, block: str) -> "Tally":
-        """Return the same actions as those of a part of a block."""
+        """Return the same actions as part of a block."""
         return Tally({a._replace(component=f"{block}.{a.component}"): n for a, n in self.items()})
 
     def of(self, kind: Kind) -> Fraction:
-        """Return how often actions of a kind are done, whoever does them."""
+        """Return how often actions of a kind are done, summed over all components."""
         return sum((n for action, n in self.items() if action.kind == kind), Fraction(0))
 
 
 def bits(memories: tuple[Memory, ...]) -> int:
-    """Return the bits of memories."""
+    """Return the total bits of some memories."""
     return sum(memory.bits for memory in memories)
 
 
 def field_bits(largest: int) -> int:
-    """Return the bits of a field that holds ``0..largest``; hardware has none without a bit."""
+    """Return the bits of a field that holds ``0..largest``, at least 1 as in hardware."""
     return max(1, largest.bit_length())

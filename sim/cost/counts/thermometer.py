@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Thermometer code of pixels: a product a colour, a range of lanes a word."""
+"""Counts of the thermometer code of pixels: one product a colour, one range of lanes a word."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts.mapping import Layer
@@ -9,11 +9,11 @@ __all__ = ["tally"]
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what turning the pixels of a picture into a map takes.
+    """Return the actions that turn the pixels of a picture into a map.
 
-    A colour is multiplied by T: b rows of full adders, each as wide as T, and one more to round.
-    For each word that it touches, every lane is compared with the ends of its range and joins the
-    lanes of the colours before.
+    A colour is multiplied by T. This takes b rows of full adders as wide as T, and one more row to
+    round. For each word that holds channels of the colour, every lane is compared with both ends of
+    the range of set lanes, and is merged with the lanes of the previous colours.
     """
     simd, width = params.mvu.simd, params.levels.bit_length()
     colours = layer.pixels * len(layer.tiles)

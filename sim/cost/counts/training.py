@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""What the training of the head does, and the fit of a prototype; no hardware here does either yet.
+"""Counts of training the head and of fitting a prototype. No hardware here does either yet.
 
-So these are counts of the arithmetic, by plain descent. The head has D inputs, H hidden neurons and
-two planes of C neurons over both (contract, 8); the sign of a real number is the weight (straight
-through). The forward pass is what the machine does for any embedding, once that is in its feature
-memory. Back come the errors of the logits, q_b bits each, which are added up, with the signs of the
-weights, for the hidden neurons. The gradient of a weight is the sum of its neuron's errors, with
-the signs of its input, over the samples of a batch. It is added up in one of two places:
+These are counts of the arithmetic of plain gradient descent. The head has D inputs, H hidden
+neurons and two planes of C neurons over both (contract, 8). Each weight is the sign of a real
+number, trained with the straight-through estimator. The forward pass is the machine's usual pass
+over an embedding in its feature memory. In the backward pass each logit has an error of q_b bits.
+The errors of the hidden neurons are sums of these, each with the sign of its weight. The gradient
+of a weight is the sum, over the samples of a batch, of the errors of its neuron, each with the sign
+of the weight's input. The gradients are summed in one of two places:
 
-- "registers": of PE x SIMD weights at a time, over the whole batch, whose inputs and errors are
-  kept for that;
-- "memory": of all weights, sample by sample, PE numbers a row: no batch is kept, but every sample
-  reads and writes all gradients.
+- "registers": the gradients of PE x SIMD weights at a time are summed over the whole batch. The
+  inputs and errors of the batch are kept for this;
+- "memory": all gradients are summed sample by sample, in rows of PE numbers. No batch is kept, but
+  every sample reads and writes all gradients.
 
-A batch ends with a step, whose rate is a power of two, and with the new signs in the machine's
-weights. Exponentials of the loss are left out: C a sample beside 2 C (D + H) additions.
+A batch ends with a step, whose rate is a power of two. The step writes the new signs to the weights
+of the machine. The exponentials of the loss are left out: there are C a sample, next to
+2 C (D + H) additions.
 """
 
 from collections.abc import Iterator
@@ -45,13 +47,13 @@ class TrainedHead:
     Parameters
     ----------
     head : HeadParams
-        D, H and C.
+        Gives D, H and C.
     mvu : MvuParams
-        Whose weights are the signs, and of which PE and SIMD alone matter.
+        Unit whose weights are the signs. Only its PE and SIMD are used.
     backward_bits, weight_bits : int
-        q_b, bits of an error and of a gradient; bits of a real weight.
+        q_b, the bits of an error and of a gradient, and the bits of a real weight.
     gradients : {"registers", "memory"}
-        Where the gradients of a batch are added up.
+        Where the gradients of a batch are summed.
     """
 
     head: HeadParams
@@ -61,7 +63,7 @@ class TrainedHead:
     gradients: Gradients
 
     def memories(self, batch: int) -> tuple[Memory, ...]:
-        """Return the working memories for batches of so many samples."""
+        """Return the working memories for batches of a given number of samples."""
         weights = Memory("training.weights", self._rows, self.mvu.pe * self.weight_bits)
         if self.gradients == "memory":
             return (weights, Memory("training.gradients", self._rows, self._errors))
@@ -72,7 +74,7 @@ class TrainedHead:
         )
 
     def sample(self) -> Tally:
-        """Return what a sample takes before and after its forward pass."""
+        """Return the actions of a sample before and after its forward pass."""
         count, simd, q_b = self.head.weight_count, self.mvu.simd, self.backward_bits
         to_hidden = 2 * self.head.classes * self.head.hidden
         return self._gradient_traffic() + Tally({
@@ -83,7 +85,7 @@ class TrainedHead:
         })  # fmt: skip
 
     def step(self) -> Tally:
-        """Return what the end of a batch takes: every weight is moved by its gradient."""
+        """Return the actions at the end of a batch: every weight is moved by its gradient."""
         rows, simd, bits = self._rows, self.mvu.simd, self.weight_bits
         count = self.head.weight_count
         moved = Tally({
@@ -92,11 +94,11 @@ class TrainedHead:
             Action("training.step", "accumulate", bits): count,
             Action("network.mvu.weights", "write", simd): -(-count // simd),
         })  # fmt: skip
-        # Read, and set back to zero.
+        # The gradients are read and reset to zero.
         return moved + self._all_gradients() if self.gradients == "memory" else moved
 
     def _gradient_traffic(self) -> Tally:
-        """Return the accesses of a sample on behalf of the gradients."""
+        """Return the memory accesses that a sample makes for the gradients."""
         if self.gradients == "memory":
             return self._all_gradients()
         simd, tiles = self.mvu.simd, self._tiles
@@ -115,7 +117,7 @@ class TrainedHead:
 
     @property
     def _rows(self) -> int:
-        """Rows of PE numbers that hold one for every weight."""
+        """Number of rows of PE numbers, with one number for each weight."""
         return -(-self.head.weight_count // self.mvu.pe)
 
     @property
@@ -125,7 +127,7 @@ class TrainedHead:
 
     @property
     def _input_words(self) -> int:
-        """Words of SIMD bits of an embedding and of its hidden neurons."""
+        """Number of words of SIMD bits for an embedding and its hidden neurons."""
         return sum(-(-bits // self.mvu.simd) for bits in (self.head.features, self.head.hidden))
 
     @property
@@ -134,7 +136,7 @@ class TrainedHead:
 
     @property
     def _tiles(self) -> int:
-        """Tiles of PE x SIMD weights."""
+        """Number of tiles of PE x SIMD weights."""
         pe, simd = self.mvu.pe, self.mvu.simd
         return sum(-(-m.neurons // pe) * -(-m.inputs // simd) for m in self._matrices())
 
@@ -150,10 +152,10 @@ def fit_memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:
 
 
 def fit_class(params: PrototypesParams, samples: int) -> Tally:
-    """Return what fitting one component to the embeddings of a class takes.
+    """Return the actions that fit one component to the embeddings of a class.
 
-    The mean of a feature is how often it is 1, over the samples; a division, bit by bit, makes it a
-    code.
+    The mean of a feature is the number of samples in which it is 1, divided by the number of
+    samples. A bit-serial division turns it into a code.
 
     Parameters
     ----------

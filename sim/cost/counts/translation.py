@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What moving samples of a present class to the mean of a past one takes, as FeTrIL does.
+"""Counts of moving samples of a present class to the mean of a past one, as FeTrIL does.
 
-A sample is read from the memory of the task's embeddings, beat by beat, and beside it the mean of
-its class, a count of ones, and the code of the past mean. Each feature flips with the chance that
-is their difference over what is left of the new mean (`sim.replay.fetril`): a subtraction, a
-division to q bits, bit by bit, and a comparison with a random word of q bits. No hardware here does
-it yet. Left out are the choice of the sample, a few bits each, and that of the serving class, once
-a task.
+A sample is read beat by beat from the memory of the task's embeddings. With it are read the mean of
+its class, as counts of ones, and the codes of the past mean. Each feature flips with a probability
+of the difference of the two means, divided by the share of the new class's bits that can flip:
+those equal to 0 if the mean must grow, those equal to 1 if it must fall
+(`sim.replay.fetril.flip_probability`). This takes a subtraction, a bit-serial division to q bits,
+and a comparison with a random word of q bits. No hardware here does this yet. Two choices are left
+out: that of the sample, which takes a few bits, and that of the present class, which happens once a
+task.
 """
 
 from golden.params import PrototypesParams, Stream, stream_params
@@ -18,27 +20,27 @@ __all__ = ["append", "memories", "move", "working_memories"]
 
 
 def memories(params: PrototypesParams) -> tuple[Memory, ...]:
-    """Return the memory of the past: a mean a class, rows of L codes."""
+    """Return the memory of the past: one mean for each class, in rows of L codes."""
     return (Memory("means", params.rows, params.row_width),)
 
 
 def working_memories(params: PrototypesParams, classes: int, samples: int) -> tuple[Memory, ...]:
-    """Return the counts of ones of the classes of a task, rows of L.
+    """Return the memory for the counts of ones of a task's classes, in rows of L.
 
     Parameters
     ----------
     params : PrototypesParams
     classes, samples : int
-        Classes of the task, and samples of each.
+        Number of classes of the task, and of samples of each.
     """
     return (Memory("present", classes * params.beats, params.lanes * samples.bit_length()),)
 
 
 def append(params: PrototypesParams, samples: int) -> Tally:
-    """Return what keeping the mean of a class takes, once its ones are counted.
+    """Return the writes that store the mean of a class after its ones are counted.
 
-    The counts go where exemplars are moved from, before the task; the code where they are moved to,
-    after it.
+    The counts are written before the task, for the means that exemplars are moved from. The codes
+    are written after the task, for the means that exemplars are moved to.
     """
     return Tally({
         Action("present", "write", params.lanes * samples.bit_length()): params.beats,
@@ -47,7 +49,7 @@ def append(params: PrototypesParams, samples: int) -> Tally:
 
 
 def move(params: PrototypesParams, samples: int, seed: int = 1) -> Tally:
-    """Return what one exemplar takes.
+    """Return the actions that make one exemplar.
 
     Parameters
     ----------
@@ -55,7 +57,7 @@ def move(params: PrototypesParams, samples: int, seed: int = 1) -> Tally:
     samples : int
         N, samples of a present class.
     seed : int
-        Of the random streams, one a bit of a code.
+        Seed of the random streams; there is one stream for each bit of a code.
     """
     check_integer("Samples of a class", samples, 1)
     q, count = params.code_width, samples.bit_length()

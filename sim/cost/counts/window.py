@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Addresses of the words that a layer reads: counters and adders, a turn of the nest a step."""
+"""Counts of the address generator of a layer: counters and adders, one turn of the loops a step."""
 
 from golden.params import AcceleratorParams
 from sim.cost.counts.mapping import Layer
@@ -9,16 +9,16 @@ __all__ = ["tag_width", "tally"]
 
 
 def tag_width(params: AcceleratorParams) -> int:
-    """Return the bits that go with a tile: the place of its outputs, how many, two marks."""
+    """Return the bits of a tile's tag: the place and the number of its outputs, and two marks."""
     place = max(params.channels, params.classes).bit_length()
     return place + params.mvu.pe.bit_length() + 2
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return what finding the steps of a layer takes.
+    """Return the actions that find the steps of a layer.
 
-    In each the next address, the next row of weights and the lanes that are left of the group; the
-    row and the column are compared with those of the map.
+    Each step computes the next address, the next row of weights and the remaining lanes of the
+    group. It compares the row and the column with those of the map.
     """
     word = params.map_depth.bit_length()
     lanes = (params.map_depth * params.mvu.simd + params.mvu.simd - 1).bit_length()

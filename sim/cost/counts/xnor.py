@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""XNOR and popcount of a neuron: a tree of carry-save adders, registers after every level."""
+"""Counts of a neuron's XNOR and popcount: a carry-save adder tree with registers at each level."""
 
 from golden.params import XnorParams
 from sim.cost.counts.tally import Action, Tally
@@ -8,25 +8,25 @@ __all__ = ["full_adders", "latency", "registers", "tally"]
 
 
 def full_adders(params: XnorParams) -> int:
-    """Return the full adders of the tree and of the addition that ends it.
+    """Return the number of full adders in the tree and in the final addition.
 
-    Each turns three bits into two, and the bits of the count are left of n.
+    Each full adder turns three bits into two. From n bits, the bits of the count are left.
     """
     return params.inputs - params.agree_width
 
 
 def latency(params: XnorParams) -> int:
-    """Return the cycles from inputs to their count: agreements, levels, addition."""
+    """Return the cycles from the inputs to their count: agreements, levels, final addition."""
     return len(_levels(params.inputs)) + (params.inputs > 1)
 
 
 def registers(params: XnorParams) -> int:
-    """Return the bits of the registers: agreements, every level, the count."""
+    """Return the bits of the registers for the agreements, all levels and the count."""
     return sum(map(sum, _levels(params.inputs))) + params.agree_width * (params.inputs > 1)
 
 
 def tally(params: XnorParams) -> Tally:
-    """Return what one vector of n inputs takes, whatever its mask leaves out."""
+    """Return the actions of one vector of n inputs. They do not depend on its mask."""
     return Tally({
         Action("agree", "xnor"): params.inputs,
         Action("tree", "full_add"): full_adders(params),
@@ -35,9 +35,10 @@ def tally(params: XnorParams) -> Tally:
 
 
 def _levels(inputs: int) -> list[list[int]]:
-    """Return the bits of each weight after the agreements and after every level of adders.
+    """Return the number of bits of each weight after the agreements and after each adder level.
 
-    Three bits of a weight leave one of it and one of the next. Two are left at most.
+    An adder turns three bits of a weight into one bit of it and one of the next weight. The levels
+    end when at most two bits of each weight are left.
     """
     levels = [[inputs]]
     while max(levels[-1]) > 2:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What others have published, beside the model: chips, papers, learners."""
+"""Published chips, papers and continual learners, compared with the model."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Binary and ternary chips as published: geometry, values, and what of them can be modelled.
+"""Published binary and ternary chips: their geometry, their values, and which can be modelled.
 
-One YAML file a chip in `sim/data/published/chips`. No value is from memory. Each was read in the
-paper, its abstract or a named secondary source, or is arithmetic on such values; its locator says
-which.
+Each chip has a YAML file in `sim/data/published/chips`. No value is from memory. Each was read in
+the paper, in its abstract or in a named secondary source, or is arithmetic on such values. Its
+locator says which.
 """
 
 from pathlib import Path
@@ -24,7 +24,7 @@ CHIPS = PUBLISHED / "chips"
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 
-#: J of an operation, or of a frame, from a value; a multiply-accumulate is two operations.
+#: Conversion of a value to J an operation or J a frame. A multiply-accumulate is two operations.
 _ENERGIES = {
     "TOPS/W": lambda value: 1e-12 / value,
     "fJ/op": lambda value: value * 1e-15,
@@ -35,7 +35,7 @@ _ENERGIES = {
 
 
 class WindowMemory(Section):
-    """SRAM that the window over the feature map is read from.
+    """SRAM from which the window over the feature map is read.
 
     Attributes
     ----------
@@ -51,22 +51,23 @@ class WindowMemory(Section):
 
 
 class Geometry(Section):
-    """What a chip computes in a cycle, its weights kept beside the logic.
+    """The computation of a chip in a cycle, with its weights kept beside the logic.
 
     Attributes
     ----------
     neurons : int
-        Sums formed side by side.
+        Number of sums computed in parallel.
     inputs : int
-        Synapses of each in a cycle.
+        Synapses of each sum in a cycle.
     cells : int
-        Cells of an XNOR and a full adder that a synapse takes: 2 if it is ternary.
+        Cells for each synapse, each of an XNOR and a full adder; 2 if the synapse is ternary.
     fresh : int
-        Bits clocked into the window.
+        Bits clocked into the window in a cycle.
     memory : WindowMemory or null
     sureness : {"H", "M", "L"}
+        Confidence in these numbers: high, medium or low.
     locator : str
-        What was read, and how the numbers follow from it.
+        Source of these numbers, and their derivation from it.
     """
 
     neurons: Count
@@ -79,7 +80,7 @@ class Geometry(Section):
 
     @property
     def synapses(self) -> int:
-        """Multiply-accumulates of a cycle."""
+        """Multiply-accumulate operations in a cycle."""
         return self.neurons * self.inputs
 
 
@@ -89,24 +90,25 @@ class ChipValue(Section):
     Attributes
     ----------
     scope : str
-        What it includes.
+        Parts of the chip that the value includes.
     value : float
     unit : {"TOPS/W", "fJ/op", "fJ/MAC", "uJ/frame", "mJ/frame", "share"}
     voltage : float or null
-        V, null where not found stated.
+        V; null if no statement of it was found.
     voltage_assumed : bool
-        Whether the voltage is an assumption of ours, the nominal one of the node.
+        Whether the voltage is our assumption, the nominal voltage of the node.
     kind : {"measured", "post_layout", "synthesis", "derived"}
-        How it was found; "derived" is arithmetic on published values.
+        How the value was found. "derived" is arithmetic on published values.
     sureness : {"H", "M", "L"}
+        Confidence in the value: high, medium or low.
     locator : str
-        Where it stands, or how it was derived.
+        Place in the source, or the derivation.
     model : {"array", "core", "memory share"} or null
-        What of the chip the value is held against, `sim.cost.published.comparison`.
+        Part of the model that the value is compared with, see `sim.cost.published.comparison`.
     not_modelled : str or null
-        Why it is held against nothing.
+        Reason why the value is not compared.
     note : str or null
-        What to know when both are compared.
+        Remark on the comparison.
     """
 
     scope: str
@@ -133,12 +135,12 @@ class ChipValue(Section):
 
     @property
     def reference(self) -> float:
-        """J an operation or a frame, or a share."""
+        """The value in J an operation or J a frame, or as a share."""
         return self.value if self.unit == "share" else _ENERGIES[self.unit](self.value)
 
     @property
     def of_operation(self) -> bool:
-        """Whether it is an energy of an operation."""
+        """Whether the value is an energy per operation."""
         return self.unit in ("TOPS/W", "fJ/op", "fJ/MAC")
 
 
@@ -149,9 +151,9 @@ class Chip(Section):
     ----------
     title, citation : str
     node : float or null
-        nm, null where not found stated.
+        nm; null if no statement of it was found.
     geometry : Geometry or null
-        Null where nothing is modelled.
+        Null if no value of the chip is modelled.
     values : list of ChipValue
     """
 
@@ -175,11 +177,11 @@ def load_chip(path: Path) -> Chip:
     Raises
     ------
     UserError
-        If the file cannot be read or an entry is at fault; the message names file, line and key.
+        If the file cannot be read or an entry is invalid; the message names file, line and key.
     """
     return read_published(Chip, path)
 
 
 def load_chips(folder: Path = CHIPS) -> dict[str, Chip]:
-    """Return the chips of a folder by the stem of their file, in alphabetical order."""
+    """Return the chips of a folder by the stems of their files, in alphabetical order."""
     return {path.stem: load_chip(path) for path in sorted(folder.glob("*.yaml"))}

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Published chips against a model of their architecture, with two constants for all of them.
+"""Comparison of published chips with a model of their architecture, with two constants in common.
 
-A synapse of a binary chip is an XNOR and a full adder; around them are the registers of sums and
-window, and perhaps an SRAM. What these take is that of `cmos28`, brought to node and supply by
-`sim.cost.technology.scaling`. Two constants are free: `wires`, what the array of a real chip takes
-for what its gates would, and `clock`, what a whole core takes for what its parts would. Colonnade,
-an array without the rest, fixes the first and BinarEye, a core, the second; every other chip is
-held out. There the model is within a factor of 2 at supplies from 0.5 V on, and a factor of 7 low
-at 0.4 V.
+In the model, a synapse of a binary chip is an XNOR and a full adder. A chip also has registers for
+its sums and its window, and perhaps an SRAM. The energies are those of `cmos28`, scaled to the node
+and supply of the chip by `sim.cost.technology.scaling`. Two constants are free. `wires` is the
+energy of a real array divided by that of its gates. `clock` is the energy of a whole core divided
+by that of its parts. Colonnade, which is only an array, determines `wires`. BinarEye, which is a
+core, determines `clock`. Every other chip is held out. On these, the model is within a factor of 2
+at supplies from 0.5 V on. At 0.4 V it is too low by a factor of 7.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,24 +33,25 @@ __all__ = [
     "summary",
 ]
 
-#: What fixes `Constants.wires`, and what `Constants.clock`.
+#: The chips that determine `Constants.wires` and `Constants.clock`.
 CALIBRATED_ON = ("colonnade", "binareye")
 
-# Below it there is no law of voltages; what runs lower is priced at it.
+# Lowest voltage (V) of the scaling law. A chip with a lower supply is priced at this voltage.
 _LOWEST_VOLTAGE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constants:
-    """What is free in the model.
+    """The free constants of the model.
 
     Attributes
     ----------
     wires : float
-        Energy of an array for that of its gates, all of which toggle in the model: activity,
-        wires and drivers.
+        Energy of an array divided by that of its gates, all of which toggle in the model. It covers
+        activity, wires and drivers.
     clock : float
-        Energy of a core for that of its array, registers and memory: clock and control.
+        Energy of a core divided by that of its array, registers and memory. It covers clock and
+        control.
     """
 
     wires: float
@@ -59,7 +60,7 @@ class Constants:
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedRow:
-    """A published value and the model's.
+    """A published value, and the value of the model.
 
     Attributes
     ----------
@@ -67,13 +68,16 @@ class PublishedRow:
     node, voltage : float or None
         nm and V.
     kind, sureness : str
-        Of the published value.
+        Kind and sureness of the published value.
     unit : {"J/op", "J/frame", "share"}
+        Unit of `reference` and `modelled`.
     reference, modelled, ratio : float or None
-        In that unit, modelled and ratio None where nothing is modelled.
+        Published value, value of the model, and modelled / published. The last two are None if the
+        value is not modelled.
     role : {"calibrated", "held out", "not modelled"}
+        Whether the value determines a constant, tests the model, or is not modelled.
     note : str
-        What to know about the ratio, or why there is none.
+        Remark on the ratio, or the reason why there is none.
     """
 
     chip: str
@@ -92,20 +96,20 @@ class PublishedRow:
 
     @property
     def ratio(self) -> float | None:
-        """Modelled for published."""
+        """Modelled value divided by the published value."""
         return None if self.modelled is None else self.modelled / self.reference
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """How far from published values the model is where nothing was calibrated.
+    """The distance of the model from the published values that were held out.
 
     Attributes
     ----------
     rows : int
-        Values held out.
+        Number of values held out.
     mean, worst : float
-        Factors >= 1, up or down; the geometric mean.
+        Geometric mean and maximum of the factors, up or down, between model and value; >= 1.
     """
 
     rows: int
@@ -114,7 +118,7 @@ class Summary:
 
 
 def cycle(geometry: Geometry) -> Tally:
-    """Return what a chip does in a cycle, accesses of its SRAM not among them."""
+    """Return the actions of a chip in a cycle, without the accesses to its SRAM."""
     cells, sums = geometry.cells * geometry.synapses, geometry.neurons
     return Tally({
         Action("array", "xnor"): cells,
@@ -125,12 +129,12 @@ def cycle(geometry: Geometry) -> Tally:
 
 
 def calibrated(chips: Mapping[str, Chip]) -> Constants:
-    """Return the constants with which the model meets Colonnade and BinarEye.
+    """Return the constants with which the model is exact for Colonnade and BinarEye.
 
     Parameters
     ----------
     chips : mapping of str to Chip
-        Of which these two alone are looked at.
+        Chips by name. Only these two are used.
     """
     array, core = (chips[name] for name in CALIBRATED_ON)
     wires = _missing(array, Constants(wires=1, clock=1))
@@ -138,12 +142,12 @@ def calibrated(chips: Mapping[str, Chip]) -> Constants:
 
 
 def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow]:
-    """Return every published value with what the model says of it.
+    """Return every published value together with the value of the model.
 
     Parameters
     ----------
     chips : mapping of str to Chip, optional
-        Those of `sim.data.published` if not given.
+        Chips by name; by default those of `sim.data.published`.
     """
     chips = load_chips() if chips is None else chips
     constants = calibrated(chips)
@@ -153,7 +157,7 @@ def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow
 
 
 def summary(rows: Sequence[PublishedRow]) -> Summary:
-    """Return how far the held-out rows are off."""
+    """Return the distance of the model from the rows that were held out."""
     factors = [
         fabs(log(row.ratio)) for row in rows if row.role == "held out" and row.ratio is not None
     ]
@@ -192,18 +196,18 @@ def _note(value: ChipValue, geometry: Geometry | None) -> str:
 
 
 def _calibrating(chip: Chip) -> ChipValue:
-    """Return the first value of a chip that is modelled."""
+    """Return the first modelled value of a chip."""
     return next(value for value in chip.values if value.model)
 
 
 def _missing(chip: Chip, constants: Constants) -> float:
-    """Return the factor that the model of a calibrating value lacks."""
+    """Return the factor by which the model must be multiplied to meet a calibrating value."""
     value = _calibrating(chip)
     return value.reference / _modelled(chip, value, constants)
 
 
 def _modelled(chip: Chip, value: ChipValue, constants: Constants) -> float:
-    """Return the model of a value, J an operation or a share."""
+    """Return the value of the model, in J an operation or as a share."""
     geometry, node, voltage = chip.geometry, chip.node, value.voltage
     assert geometry is not None
     assert node is not None
@@ -220,7 +224,7 @@ def _modelled(chip: Chip, value: ChipValue, constants: Constants) -> float:
 
 
 def _logic(actions: Tally, node: float, voltage: float) -> float:
-    """Return the energy (J) of the gates of some actions."""
+    """Return the energy (J) of some actions of logic."""
     technology = _technology()
     assert technology.voltage is not None
     energy = 0.0
@@ -232,7 +236,7 @@ def _logic(actions: Tally, node: float, voltage: float) -> float:
 
 
 def _memory(geometry: Geometry, node: float) -> float:
-    """Return the energy (J) of the reads of a cycle."""
+    """Return the energy (J) of the SRAM reads in a cycle."""
     if geometry.memory is None:
         return 0.0
     plan = _technology().macro(geometry.memory.depth, geometry.memory.width)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Published continual learners on a chip, in their own units, and this one in the same."""
+"""Published continual learners on a chip, and this chip in the same units."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from sim.data.published import Paper, load_paper
 
 __all__ = ["Learner", "published_learners", "this_chip"]
 
-#: Papers on them, `sim.data.published`.
+#: Their papers in `sim.data.published`.
 _PAPERS = ("ofscil", "fsl_hdnn", "tinycl")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Learner:
-    """What a work says of its energy; what it does not say is None.
+    """The energies that a work states; those that it does not state are None.
 
     Attributes
     ----------
@@ -24,10 +24,11 @@ class Learner:
     class_joules, image_joules : Total or None
         J to learn a class, and J to learn from one image.
     inference_joules : Total or None
+        J to classify one image.
     memory_bits : int or None
         Bits of the memory of the past.
     citation : str
-        Empty for a model.
+        Citation of the work; empty for our model.
     """
 
     name: str
@@ -41,12 +42,12 @@ class Learner:
 
 
 def published_learners() -> tuple[Learner, ...]:
-    """Return the learners whose energy their papers state."""
+    """Return the learners whose papers state an energy."""
     return tuple(_learner(load_paper(name)) for name in _PAPERS)
 
 
 def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
-    """Return the chip in the same units: learning by replay from prototypes, and without."""
+    """Return this chip in the same units: with replay from prototypes, and by likelihood alone."""
     config, technology = assessment.config, assessment.technology
     task, prototypes = config.task, config.chip.sampler.prototypes
     kept = config.memory.classes * config.memory.components
@@ -68,7 +69,7 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
 
 
 def _learner(paper: Paper) -> Learner:
-    """Return what a paper says, in J; its values are mJ, mW and s."""
+    """Return the energies of a paper in J. The paper's values are in mJ, mW and s."""
     values, setting = paper.values, paper.setting
     power = f"{values['power'].number:g} mW" if "power" in values else ""
     task = setting["task"]
@@ -88,13 +89,13 @@ def _learner(paper: Paper) -> Learner:
 
 
 def _joules(paper: Paper, key: str) -> Total | None:
-    """Return an energy that is given in mJ, in J."""
+    """Return an energy of a paper, converted from mJ to J; None if it is not stated."""
     value = paper.values.get(key)
     return None if value is None else Total.exactly(value.number / 1e3)
 
 
 def _inference(assessment: Assessment, classifier: str) -> Total:
-    """Return J of an image, its class named by one of the classifiers."""
+    """Return the energy (J) to classify an image with one of the classifiers."""
     image = assessment.inference
     if classifier == "head":
         return image.bill.total

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Every value of memory that the papers print, beside the same by the ledger.
+"""Every memory size that the papers print, compared with the same size from the ledger.
 
-A paper rounds. How it does is said of each value in `sim.data.published`, the same way for all
-values of one table.
+Papers round their values. `sim.data.published` states the rounding of each value. It is the same
+for all values of a table.
 """
 
 from collections.abc import Iterator
@@ -25,22 +25,22 @@ _CIFAR_IMAGE = 8 * 32 * 32 * 3
 
 @dataclass(frozen=True, kw_only=True)
 class PaperValue:
-    """A printed value and ours.
+    """A value that a paper prints, and our value.
 
     Attributes
     ----------
     paper, place, what : str
-        Which paper, where in it, and what is counted.
+        Title of the paper, place in it, and the quantity.
     printed : Fraction
-        As printed.
+        Value as printed.
     unit : str
-        Of `printed` and `exact`: "Mb" is 10^6 bits, "MiB" 2^20 bytes; "x" a ratio.
+        Unit of `printed` and `exact`. "Mb" is 10^6 bits, "MiB" is 2^20 bytes, "x" is a ratio.
     exact : Fraction
-        Ours.
+        Our value, not rounded.
     rounding : Rounding
-        How the paper rounds.
+        Rounding of the paper.
     note : str
-        How ours comes about.
+        Derivation of our value.
     """
 
     paper: str
@@ -54,7 +54,7 @@ class PaperValue:
 
     @property
     def ours(self) -> Fraction:
-        """Ours, rounded as the paper does."""
+        """Our value, rounded as in the paper."""
         multiple, step = self.rounding.multiple, Fraction(repr(self.rounding.step))
         steps = self.exact / multiple / step
         half = Fraction(1, 2) if self.rounding.rule == "rounded" else 0
@@ -62,17 +62,17 @@ class PaperValue:
 
     @property
     def equal(self) -> bool:
-        """Whether the printed value is ours."""
+        """Whether our rounded value equals the printed value."""
         return self.ours == self.printed
 
 
 def paper_values() -> list[PaperValue]:
-    """Return every value, paper by paper."""
+    """Return all values, paper by paper."""
     return [*_gbm(), *_slides(), *_memo(), *_binplay()]
 
 
 def _gbm() -> Iterator[PaperValue]:
-    """Compare the memory on CORE50 of latent replay, and of prototypes."""
+    """Compare the memories of latent replay and of prototypes on CORE50."""
     paper, bits = load_paper("gbm"), {}
     for name, printed in paper.having("features", "exemplars").items():
         bits[name] = latent_replay_ledger(
@@ -121,7 +121,7 @@ def _slides() -> Iterator[PaperValue]:
 
 
 def _memo() -> Iterator[PaperValue]:
-    """Compare budgets: MEMO keeps all but the last group once, and that for every task."""
+    """Compare budgets. MEMO shares all groups but the last, which it keeps for every task."""
     paper = load_paper("memo")
     printed = paper.values["network"]
     *shared, specialised = cifar_resnet_parameters(printed.count("layers"))
@@ -145,8 +145,9 @@ def _memo() -> Iterator[PaperValue]:
 def _binplay() -> Iterator[PaperValue]:
     """Compare decoders in floating point, and buffers of 1000 images.
 
-    The decoder is that of the released code, of width d = 32; the one of the paper's appendix for
-    CIFAR-10, 512 to 768 to 640 channels, is five times larger and not what the table counts.
+    The decoder is that of the released code, with width d = 32. The decoder in the paper's appendix
+    for CIFAR-10, with 512 to 768 to 640 channels, is five times larger. The table does not count
+    that one.
     """
     paper = load_paper("binplay")
     for printed in paper.having("latent").values():
@@ -159,7 +160,7 @@ def _binplay() -> Iterator[PaperValue]:
 
 
 def _beside(paper: Paper, printed: PrintedValue, exact: Fraction, note: str) -> PaperValue:
-    """Return a printed value beside ours, in its unit."""
+    """Return a printed value together with our value in the same unit."""
     assert printed.rounding is not None
     return PaperValue(
         paper=paper.title,
@@ -176,9 +177,9 @@ def _beside(paper: Paper, printed: PrintedValue, exact: Fraction, note: str) -> 
 def _decoder_parameters(printed: PrintedValue) -> int:
     """Return the parameters of BinPlay's decoder.
 
-    Two dense layers with bias lead from the code and 10 bits of the task to 64 d values, four
-    transposed convolutions without bias from d over 4 d, 6 d and 5 d channels to the colours; all
-    but the last are normalised, with two parameters a channel.
+    Two dense layers with bias map the code and 10 bits of the task to 64 d values. Four transposed
+    convolutions without bias follow, from d channels to 4 d, 6 d, 5 d and then the colours. All but
+    the last are normalised, with two parameters a channel.
     """
     latent, kernel, d = printed.count("latent"), printed.count("kernel"), 32
     wide, flat = 3 * latent // 2, 64 * d

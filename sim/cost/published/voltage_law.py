@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""How energies fall with the supply: published pairs against the law of `scaling`.
+"""The fall of energy with the supply: published pairs of values, compared with `scaling`.
 
-Chips that state two supplies check the law without any model of their architecture.
+A chip with values at two supplies checks the scaling law without a model of its architecture.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ __all__ = ["VoltageRow", "voltage_rows"]
 
 @dataclass(frozen=True, kw_only=True)
 class VoltageRow:
-    """What a chip gains when its supply falls.
+    """The energy that a chip gains from a lower supply.
 
     Attributes
     ----------
@@ -23,13 +23,13 @@ class VoltageRow:
     node : float
         nm.
     above, below : float
-        V.
+        Higher and lower supply (V).
     reference : float
-        Energy at `above` for that at `below`.
+        Published energy at `above`, divided by that at `below`.
     law : float
-        The same by `logic_factor`.
+        The same ratio from `logic_factor`.
     square : float
-        The same if energy goes with the square of the supply.
+        The same ratio if energy is proportional to the square of the supply.
     """
 
     chip: str
@@ -43,12 +43,14 @@ class VoltageRow:
 
 
 def voltage_rows(chips: Mapping[str, Chip] | None = None) -> list[VoltageRow]:
-    """Return a row for every further supply at which a chip states an energy an operation.
+    """Return the rows of all chips that state an energy per operation at several supplies.
+
+    The highest supply of each scope is compared with every lower one.
 
     Parameters
     ----------
     chips : mapping of str to Chip, optional
-        Those of `sim.data.published` if not given.
+        Chips by name; by default those of `sim.data.published`.
     """
     chips = load_chips() if chips is None else chips
     return [row for chip in chips.values() for row in _rows(chip)]

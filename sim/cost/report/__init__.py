@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""The report of a price: Markdown, pictures, terminal, and files for programs."""
+"""The cost report: Markdown, figures, tables for the terminal, and files for programs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of a cost report: ``report.md``, pictures, ``cost.json``, ``cost.csv``, Accelergy's."""
+"""Files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, and Accelergy's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,11 +18,11 @@ from sim.report.tables import markdown_table
 
 __all__ = ["PICTURES", "CostReport"]
 
-#: Pictures that a report may have.
+#: File names of all figures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
             "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
 
-#: Phases whose energy is taken apart by the values that move it.
+#: Phases with a table of the values that move their energy most.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
 _VALUES_SHOWN = 6
 
@@ -35,9 +35,9 @@ class CostReport:
     ----------
     assessment : Assessment
     command : str
-        What made it.
+        Command line that made the report.
     sections : tuple of str
-        Further sections, in Markdown, before the actions.
+        Additional sections in Markdown. They stand before the section on actions.
     """
 
     assessment: Assessment
@@ -45,12 +45,12 @@ class CostReport:
     sections: tuple[str, ...] = ()
 
     def files(self) -> dict[str, str | bytes]:
-        """Return the files by their names."""
+        """Return the contents of all files by name."""
         pictures = {name: figure_bytes(figure) for name, figure in self.pictures().items()}
         return self.texts() | pictures
 
     def texts(self) -> dict[str, str]:
-        """Return the files that are text."""
+        """Return the contents of the text files by name."""
         return {
             "report.md": self.markdown(),
             "cost.json": as_json(self.assessment, self.command),
@@ -60,7 +60,7 @@ class CostReport:
         }
 
     def pictures(self) -> dict[str, Figure]:
-        """Return the pictures by their files, some of `PICTURES`."""
+        """Return the figures by file name. The names are some of `PICTURES`."""
         a = self.assessment
         pictures = {
             "breakdown.png": figures.breakdown(a.phases),
@@ -74,7 +74,7 @@ class CostReport:
         return pictures
 
     def markdown(self) -> str:
-        """Return the report."""
+        """Return the text of ``report.md``."""
         parts = (
             *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
             *self._layers(), *self._replay(), *self._learners(), *self._non_volatile(),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Results for programs: JSON, CSV, and actions and their energies as Accelergy reads them."""
+"""Results for programs: JSON, CSV, and Accelergy's files of actions and energies."""
 
 import csv
 import io
@@ -19,15 +19,15 @@ from sim.documents.write import as_yaml
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
-SCHEMA = 2  # of the JSON; grows when a key changes its meaning
-_ACCELERGY = 0.4  # version of its formats
+SCHEMA = 2  # version of the JSON; it grows when a key changes its meaning
+_ACCELERGY = 0.4  # version of Accelergy's formats
 
 _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",
             "high_J_each", "low_J", "J", "high_J", "missing", "source")  # fmt: skip
 
 
 def as_json(assessment: Assessment, command: str) -> str:
-    """Return everything that was found, SI throughout; `gates` is null if none are mapped."""
+    """Return all results as JSON, in SI units; `gates` is null if the chip was not mapped."""
     found = assessment.break_even
     learners = (*this_chip(assessment), *published_learners())
     results: dict[str, Any] = {
@@ -104,9 +104,10 @@ def as_json(assessment: Assessment, command: str) -> str:
 
 
 def as_csv(assessment: Assessment) -> str:
-    """Return every action of every phase, a row each, and a row with the sum of each phase.
+    """Return a CSV table with one row for each action of each phase, and one for each phase's sum.
 
-    The column `missing` says how many actions a sum leaves out, as nothing is known of them.
+    The column `missing` is the number of actions that a sum leaves out, because their energy is
+    unknown.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -129,10 +130,10 @@ def as_csv(assessment: Assessment) -> str:
 
 
 def action_counts(assessment: Assessment) -> str:
-    """Return the actions of all phases in Accelergy's YAML, a subtree a phase.
+    """Return the actions of all phases in Accelergy's YAML, with one subtree for each phase.
 
-    An action is called by its kind and width, such as ``read_64``. Accelergy wants whole numbers:
-    expected ones are rounded up.
+    An action is named after its kind and width, such as ``read_64``. Accelergy needs whole numbers,
+    so expected numbers are rounded up.
     """
     subtrees = []
     for priced in assessment.phases:
@@ -150,9 +151,9 @@ def action_counts(assessment: Assessment) -> str:
 
 
 def energy_table(assessment: Assessment) -> str:
-    """Return the energies (pJ) of these actions in Accelergy's YAML; what is missing is not in it.
+    """Return the energies (pJ) of these actions in Accelergy's YAML, without unknown energies.
 
-    Accelergy stops at a count without an energy.
+    Accelergy stops at an action that has a count but no energy.
     """
     tables = [
         {
@@ -181,7 +182,7 @@ def _by_component(priced: PricedPhase) -> dict[str, list[EnergyLine]]:
 
 
 def _subtree(priced: PricedPhase) -> str:
-    """Return the name of a phase without what a name must not have."""
+    """Return the name of a phase without the characters that Accelergy's names must not have."""
     return priced.phase.name.replace(", ", "_").replace(" ", "_")
 
 

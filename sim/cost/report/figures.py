@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures of a cost report, each a function from results to a matplotlib figure."""
+"""Figures of a cost report: each function draws results in a matplotlib figure."""
 
 from collections.abc import Sequence
 
@@ -23,12 +23,12 @@ __all__ = [
 
 _COLOURS = {"latent": "tab:blue", "gbm": "tab:orange", "likelihood": "tab:green"}
 _NAMES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "likelihood, no training"}
-_SHOWN = 7  # parts of a bar with a colour of their own; the others are "rest"
-_SWINGS = 6  # bars of a tornado
+_SHOWN = 7  # components with a colour of their own; all others are "rest"
+_SWINGS = 6  # most bars in a tornado plot
 
 
 def breakdown(phases: Sequence[PricedPhase]) -> Figure:
-    """Draw where the energy of every phase goes, as shares, with its total beside it."""
+    """Draw the shares of the components in the energy of each phase, and the phase's total."""
     figure = Figure(figsize=(9, 0.45 * len(phases) + 1.8), layout="constrained")
     axes = figure.add_subplot()
     shares = [_shares(phase) for phase in phases]
@@ -60,7 +60,7 @@ def breakdown(phases: Sequence[PricedPhase]) -> Figure:
 
 
 def roofline(assessment: Assessment) -> Figure:
-    """Draw operations a cycle of every layer against operations a bit of memory traffic."""
+    """Draw the operations per cycle of each layer against its operations per bit of traffic."""
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.add_subplot()
     mvu = assessment.config.chip.accelerator.mvu
@@ -90,7 +90,7 @@ def roofline(assessment: Assessment) -> Figure:
 
 
 def tornado(phases: Sequence[PricedPhase]) -> Figure:
-    """Draw how far the energy of some phases moves with each figure between its bounds."""
+    """Draw how far each value, between its bounds, moves the energy of some phases."""
     figure = Figure(figsize=(7, 1.9 * len(phases) + 0.6), layout="constrained")
     for axes, priced in zip(figure.subplots(len(phases), squeeze=False)[:, 0], phases, strict=True):
         whole = priced.bill.total.nominal
@@ -109,7 +109,7 @@ def tornado(phases: Sequence[PricedPhase]) -> Figure:
 
 
 def energy_by_draws(found: BreakEven) -> Figure:
-    """Draw the energy of a pseudo-exemplar against M, beside latent replay of as many bits."""
+    """Draw the energy of a pseudo-exemplar against M, and that of latent replay of equal bits."""
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
     lines = (
@@ -137,7 +137,7 @@ def energy_by_draws(found: BreakEven) -> Figure:
 
 
 def energy_by_bits(points: Sequence[Point]) -> Figure:
-    """Draw the energy of the exemplars that a task is learned with against the bits they take."""
+    """Draw the energy of the past exemplars of a task against the bits of their memory."""
     figure = Figure(figsize=(7, 4.4), layout="constrained")
     axes = figure.add_subplot()
     for method in ("latent", "gbm"):
@@ -158,7 +158,7 @@ def energy_by_bits(points: Sequence[Point]) -> Figure:
 
 
 def accuracy_by_energy(points: Sequence[Point]) -> Figure:
-    """Draw accuracy against the energy of learning a task; areas of points go with their bits."""
+    """Draw accuracy against the energy of learning a task; the area of a point shows its bits."""
     figure = Figure(figsize=(7, 4.6), layout="constrained")
     axes = figure.add_subplot()
     for method, colour in _COLOURS.items():
@@ -180,7 +180,7 @@ def accuracy_by_energy(points: Sequence[Point]) -> Figure:
 
 
 def _plain_logs(axis: Axis) -> None:
-    """Mark a logarithmic axis with plain numbers."""
+    """Label a logarithmic axis with plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
     axis.set_minor_formatter(NullFormatter())

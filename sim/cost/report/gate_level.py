@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a netlist of the whole chip adds: area and leakage of gates, clocks of idle flip-flops."""
+"""The report section on gates: their area and leakage, and the clocking of idle flip-flops."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from sim.report.tables import markdown_table
 
 __all__ = ["GateCost", "gate_costs", "gate_section"]
 
-# Actions that clock as many bits of registers as they are wide.
+# Kinds of actions whose width is the number of register bits that they clock.
 _CLOCKING = ("register", "accumulate")
 
 _READING = (
@@ -27,16 +27,16 @@ _GENERIC = (
 
 @dataclass(frozen=True, kw_only=True)
 class GateCost:
-    """What the gates add to a phase (J).
+    """The energies (J) that the gates add to a phase.
 
     Attributes
     ----------
     priced : PricedPhase
-        Whose cycles are known.
+        Phase with a known number of cycles.
     idle : Total
-        Clocks of flip-flops that only keep their bit.
+        J to clock the flip-flops that only keep their bit.
     leakage : Total
-        Of memories and gates.
+        J that memories and gates leak.
     """
 
     priced: PricedPhase
@@ -45,14 +45,14 @@ class GateCost:
 
     @property
     def whole(self) -> Total:
-        """J of actions, idle clocks and leakage."""
+        """Energy (J) of actions, idle flip-flops and leakage together."""
         return self.priced.bill.total + self.idle + self.leakage
 
 
 def idle_clocks(mapped: MappedArea, priced: PricedPhase) -> float | None:
-    """Return how many flip-flops of all cycles of a phase only keep their bit.
+    """Return how often, over all cycles of a phase, a flip-flop is clocked and keeps its bit.
 
-    None where no hardware says how many cycles it takes.
+    The result is None if no hardware defines the cycles of the phase.
     """
     if priced.phase.cycles is None:
         return None
@@ -61,7 +61,7 @@ def idle_clocks(mapped: MappedArea, priced: PricedPhase) -> float | None:
 
 
 def gate_costs(assessment: Assessment, mapped: MappedArea) -> tuple[GateCost, ...]:
-    """Return what the gates add to the phases whose cycles are known."""
+    """Return the energies that the gates add to each phase with a known number of cycles."""
     clock = assessment.technology.value("clock")
     leakage = assessment.leakage + Total.of(mapped.leakage)
     return tuple(
@@ -72,7 +72,7 @@ def gate_costs(assessment: Assessment, mapped: MappedArea) -> tuple[GateCost, ..
 
 
 def gate_section(assessment: Assessment, mapped: MappedArea) -> str:
-    """Return the section of a report, in Markdown."""
+    """Return the section of the report on gates, in Markdown."""
     rows = [
         ["memories", "", square_millimetres(assessment.area), nominal(assessment.leakage, "W")],
         ["gates", number(sum(mapped.cells.values())), square_millimetres(Total.of(mapped.area)),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tables of a cost report: a function from a result to the texts of its row each."""
+"""Rows of the tables in a cost report: each function turns a result into the texts of its row."""
 
 from collections.abc import Sequence
 
@@ -51,9 +51,9 @@ ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
 
 def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
-    """Return the row of a phase, in which the memories leak so many J.
+    """Return the row of a phase and of the leakage (J) of the memories during it.
 
-    Its power and the product of energy and time are those of both.
+    Mean power and energy x time include both the actions and the leakage.
     """
     phase, bill = priced.phase, priced.bill
     seconds = priced.seconds
@@ -78,7 +78,7 @@ def memory_row(line: MemoryLine) -> list[str]:
 
 
 def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
-    """Return the row of the sum of some memories; of their bits if no macros are known."""
+    """Return the row with the sums over some memories; physical bits only if all are known."""
     bits = sum(line.memory.bits for line in lines)
     known = [line.physical_bits for line in lines if line.physical_bits is not None]
     physical = sum(known) if len(known) == len(lines) else None
@@ -91,16 +91,16 @@ def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
 
 
 def efficiency_row(scope: str, rate: float | None, joules: Total) -> list[str]:
-    """Return the row of a scope: operations a second, and J an operation.
+    """Return the row of a scope: its operations per second and its energy per operation.
 
     Parameters
     ----------
     scope : str
-        What is counted.
+        Name of the parts that are counted.
     rate : float or None
-        Operations a second; None if the time is not known.
+        Operations per second; None if the time is not known.
     joules : Total
-        J an operation.
+        Energy (J) per operation.
     """
     per_watt = f"{1e-12 / joules.nominal:.3g}{star(joules)}" if joules.nominal else "-"
     return [scope, si(rate, "op/s"), nominal(joules, "J"), per_watt]
@@ -126,7 +126,7 @@ def point_row(point: Point) -> list[str]:
 
 
 def pay_back_row(pay: PayBack) -> list[str]:
-    """Return the row of a non-volatile memory beside an SRAM."""
+    """Return the row of a non-volatile memory compared with an SRAM."""
     energies = (pay.write, pay.sram_write, pay.read)
     years = pay.years(1.0)
     return [
@@ -147,7 +147,7 @@ def learner_row(learner: Learner) -> list[str]:
 
 
 def swing_row(swing: Swing, whole: float) -> list[str]:
-    """Return the row of a value that moves a sum of so many J."""
+    """Return the row of a value that moves a sum; `whole` is the nominal sum (J)."""
     shares = (swing.part, swing.low, swing.high)
     part, low, high = (100 * share / whole for share in shares)
     return [swing.name, f"{part:.1f} %", f"{low:+.1f} %", f"{high:+.1f} %"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What people look at first, as tables for the terminal."""
+"""The most important results, as tables for the terminal."""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,7 +18,7 @@ _POINTS = ("method", "kb", "avg. inc. %", "learn", "exemplars", "classify")
 
 
 def terminal_tables(assessment: Assessment) -> Iterator[Table]:
-    """Yield the phases, the memories of the chip, and the methods of a study."""
+    """Yield tables of the phases, of the chip's memories, and of the methods of a study if any."""
     yield _table("Phases", _PHASES, [_phase(priced) for priced in assessment.phases])
     yield _table("Memories", _MEMORIES, [_memory(line) for line in assessment.memories])
     if assessment.points:

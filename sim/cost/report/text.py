@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Words of a cost report."""
+"""Texts of a cost report."""
 
 from golden.params import ChipParams
 from sim.cost.configuration import TaskSection
@@ -47,7 +47,7 @@ LEARNERS = (
 
 
 def training(task: TaskSection) -> str:
-    """Return what the rows of learning count."""
+    """Return the explanation of the rows on learning."""
     place = {
         "registers": "added up in registers, of PE x SIMD weights at a time over a batch whose "
         "inputs and errors are kept",
@@ -62,13 +62,13 @@ def training(task: TaskSection) -> str:
 
 
 def citation(source: Source) -> str:
-    """Return a source in words."""
+    """Return the citation of a source, with its address and licence where known."""
     parts = (source.citation, source.url, source.licence)
     return ", ".join(part for part in parts if part)
 
 
 def machine(chip: ChipParams) -> str:
-    """Return the sizes of a chip in words."""
+    """Return a text with the sizes of a chip."""
     mvu, own = chip.accelerator.mvu, chip.sampler
     p = own.prototypes
     return (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The section of a cost report that holds the model to published chips and papers."""
+"""The section of a cost report that compares the model with published chips and papers."""
 
 from fractions import Fraction
 

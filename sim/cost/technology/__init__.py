@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What actions, memories and area take: tables of sourced values, with their bounds."""
+"""Energies, areas and leakages of a technology: tables of values with sources and bounds."""

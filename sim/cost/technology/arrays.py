@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memories known by a few arrays, or one: energies between them, and beyond at one's own risk."""
+"""Memories priced from one or a few known arrays, by interpolation or by extrapolation."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,14 +13,14 @@ __all__ = ["ArrayMemory", "ArrayPoint"]
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayPoint:
-    """An array.
+    """A memory array with known energies.
 
     Attributes
     ----------
     bits : int or None
-        Capacity; None where it is not known of the only array.
+        Capacity. It may be None (unknown) if there is only one array.
     read, write : Range
-        J/bit of an access.
+        Energy of an access (J/bit).
     """
 
     bits: int | None
@@ -30,19 +30,20 @@ class ArrayPoint:
 
 @dataclass(frozen=True)
 class ArrayMemory:
-    """A memory of any size, priced by arrays of its kind.
+    """A kind of memory of any size, priced from known arrays.
 
-    The energy of an access is proportional to its width, and follows a power of the capacity from
-    one array to the next and beyond the first and last; with one array it is that array's.
+    The energy of an access is proportional to its width. Between two neighbouring arrays it is a
+    power of the capacity; beyond the first and the last array that power continues. With a single
+    array it does not depend on the capacity.
 
     Parameters
     ----------
     points : sequence of ArrayPoint
-        By growing capacity, at least one.
+        Arrays in order of growing capacity, at least one.
     leakage : Range or None
-        W/bit, None if unknown.
+        Leakage (W/bit); None if unknown.
     area : Range or None
-        m2/bit, likewise.
+        Area (m2/bit); None if unknown.
     """
 
     points: Sequence[ArrayPoint]
@@ -50,14 +51,14 @@ class ArrayMemory:
     area: Range | None
 
     def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
-        """Return what a memory costs.
+        """Return the cost of a memory.
 
         Parameters
         ----------
         depth, width : int
             Rows, and bits of a row.
         ports : {1, 2}
-            Two are priced as one, with a warning.
+            Number of ports. Two ports are priced as one, with a warning.
         """
         bits, warning = depth * width, self._warning(depth, width, ports)
         read = self._energy(bits, lambda point: point.read) * width
@@ -86,7 +87,7 @@ class ArrayMemory:
         def between(a: float, b: float) -> float:
             return a * exp(share * log(b / a))
 
-        # Beyond the arrays the bounds could cross.
+        # The bounds are sorted, because they can cross beyond the known arrays.
         bounds = sorted([
             between(low.low, high.low),
             between(low.nominal, high.nominal),

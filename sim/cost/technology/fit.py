@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Formulas for the values of memories, fitted to macros with the least relative squares."""
+"""Formulas for values of memories, fitted to macros by least squares of the relative errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sim.cost.quantity import Range
 
 __all__ = ["Fit"]
 
-#: A macro: depth, width, value.
+#: Depth, width and value of a macro.
 Sample = tuple[int, int, float]
 
 
@@ -21,12 +21,13 @@ class Fit:
     Attributes
     ----------
     powers : tuple of (int, int)
-        Of depth and width, in each term.
+        Powers of depth and width in each term.
     coefficients : tuple of float
+        Coefficient of each term.
     mean, worst : float
-        Relative errors on what was fitted.
+        Mean and largest relative error over the fitted macros.
     samples : int
-        How many macros were fitted.
+        Number of fitted macros.
     """
 
     powers: tuple[tuple[int, int], ...]
@@ -37,25 +38,25 @@ class Fit:
 
     @classmethod
     def energy(cls, samples: Sequence[Sample]) -> "Fit":
-        """Fit a + w (b + c d): a word line, and bit lines as long as the depth."""
+        """Fit a + w (b + c d): a word line, and bit lines whose length grows with the depth."""
         return cls._of(((0, 0), (0, 1), (1, 1)), samples)
 
     @classmethod
     def area(cls, samples: Sequence[Sample]) -> "Fit":
-        """Fit a + b w + c d + e w d: control, columns, rows and cells."""
+        """Fit a + b w + c d + e w d: terms for control, columns, rows and cells."""
         return cls._of(((0, 0), (0, 1), (1, 0), (1, 1)), samples)
 
     def __call__(self, depth: int, width: int) -> float:
-        """Return the formula's value."""
+        """Return the value of the formula for a memory of so many rows and bits a row."""
         terms = (depth**d * width**w for d, w in self.powers)
         return sum(c * term for c, term in zip(self.coefficients, terms, strict=True))
 
     def holds_at(self, depth: int, width: int) -> bool:
-        """Whether it was fitted to more macros than it has terms, and its bounds are > 0."""
+        """Whether the fit has more macros than terms, and its bounds at this size are > 0."""
         return len(self.powers) < self.samples and self.worst < 1 and self(depth, width) > 0
 
     def range_at(self, depth: int, width: int, source: str) -> Range:
-        """Return the value between bounds as far away as the worst error.
+        """Return the value of the formula, with bounds at its worst relative error.
 
         Parameters
         ----------

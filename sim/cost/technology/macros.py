@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Memories from real SRAM macros: the values of the macros, and which of them make a memory."""
+"""Memories from real SRAM macros: the values of the macros, and the tiling of a memory by them."""
 
 import csv
 from collections import defaultdict
@@ -16,10 +16,10 @@ from sim.work.files import read_text
 
 __all__ = ["Macro", "MacroSet", "read_macros"]
 
-# Areas that count as equal.
+# Tilings whose areas differ by no more than this factor count as equally small.
 _NEARLY = 1.05
 _PORTS = {1: "one port", 2: "two ports"}
-# Words up to which energies follow one formula.
+# Largest number of words for which one formula describes the energies.
 _SHALLOW = 2048
 
 
@@ -37,7 +37,7 @@ class Macro:
     leakage : float
         W; `leakage_low` and `leakage_high` are its extremes over the corners.
     read, write : float
-        J an access, toggles of address and data pins not included.
+        J an access, without the toggles of address and data pins.
     """
 
     ports: int
@@ -57,15 +57,18 @@ class Macro:
 
 
 class MacroSet:
-    """Macros of one technology and corner, which memories are tiled with.
+    """Macros of one technology and corner, used as tiles of memories.
 
-    Banks of equal depth are stacked until they are deep enough; in each, macros of that depth lie
-    side by side. Of the tilings whose area is within 5 % of the least, the one of the least read
-    energy is taken: banks of the deepest macro may be 4 % smaller than others that read at a
-    quarter of the energy. An access wakes one bank. What selects the banks is not counted. A memory
-    of fewer bits than the smallest macro would be made of latches or flip-flops; it is priced by
-    what fits the macros, where enough of them are there to fit. Where no macro has as many ports as
-    are asked for, those of the other kind are taken, and the plan says so.
+    A memory is a stack of banks of equal depth. In each bank, macros of that depth lie side by
+    side. Among the tilings whose area is within 5 % of the least, the one with the least read
+    energy is taken. The reason is that banks of the deepest macro may be only 4 % smaller than
+    others that read with a quarter of the energy. An access uses one bank. The logic that selects a
+    bank is not counted.
+
+    A memory with fewer bits than the smallest macro would be built from latches or flip-flops. It
+    is priced by a formula fitted to the macros, if there are enough macros for a fit. If no macro
+    has the number of ports asked for, macros with the other number are taken, with a warning in the
+    plan.
 
     Parameters
     ----------
@@ -79,10 +82,10 @@ class MacroSet:
         self.plan = cache(self._plan)
 
     def fits(self, ports: int) -> dict[str, Fit]:
-        """Return the fits of read and write energy (J) and of area (m2) of the macros.
+        """Return the fits of read energy, write energy (J) and area (m2) of the macros.
 
-        Energies are those of macros of up to 2048 words, or of all if there are none,
-        E = a + w (b + c d); area is that of all, A = a + b w + c d + e w d.
+        The energies, E = a + w (b + c d), are fitted to macros of up to 2048 words, or to all
+        macros if none is that small. The area, A = a + b w + c d + e w d, is fitted to all macros.
         """
         macros = self._of(ports)
         shallow = [macro for macro in macros if macro.depth <= _SHALLOW] or macros
@@ -128,7 +131,8 @@ class MacroSet:
         )
 
     def _leakage(self, macros: Sequence[Macro]) -> Range:
-        # Of the same value in all corners: estimates, not measurements.
+        # Sureness is medium even if all corners agree, because these are estimates, not
+        # measurements.
         return Range(
             low=sum(macro.leakage_low for macro in macros),
             nominal=sum(macro.leakage for macro in macros),
@@ -138,7 +142,7 @@ class MacroSet:
         )
 
     def _fitted(self, depth: int, width: int, ports: int) -> MemoryPlan | None:
-        """Return the plan of a memory smaller than any macro, None of a larger one or if no fit."""
+        """Return the fitted plan of a memory smaller than any macro; None if larger, or no fit."""
         smallest = min(self._of(ports), key=lambda macro: macro.bits)
         if depth * width >= smallest.bits:
             return None
@@ -161,12 +165,12 @@ class MacroSet:
         )
 
     def _of(self, ports: int) -> list[Macro]:
-        """Return the macros of so many ports; all, which are of the other kind, if there are none.
+        """Return the macros with so many ports, or all macros (of the other kind) if none has.
 
         Raises
         ------
         ValueError
-            If no memory has so many.
+            If the number of ports is not 1 or 2.
         """
         if ports not in _PORTS:
             raise ValueError(f"Ports must be {' or '.join(map(str, _PORTS))}, not {ports}")
@@ -213,15 +217,16 @@ def read_macros(path: Path, corner: str) -> list[Macro]:
     Parameters
     ----------
     path : Path
-        Lines that begin with ``#``, then a head and a line for every macro and corner: ports (1P
-        or 2P), words, width, corner, area_um2, leak_nW, clk_read_pJ, clk_write_pJ.
+        CSV file. Comment lines that begin with ``#`` come first, then a header, then a line for
+        every macro and corner with these columns: ports (1P or 2P), words, width, corner, area_um2,
+        leak_nW, clk_read_pJ, clk_write_pJ.
     corner : str
-        Whose values are wanted.
+        Corner whose values are returned.
 
     Raises
     ------
     UserError
-        If the file cannot be read or a line is at fault; the message names it.
+        If the file cannot be read or a line is invalid; the message names the line.
     """
     lines = read_text(path).splitlines()
     above = next((i for i, line in enumerate(lines) if not line.startswith("#")), len(lines))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows of a technology table as ranges in SI, at the node of the table."""
+"""Conversion of the rows of a technology table to ranges in SI, at the node of the table."""
 
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.technology.rows import AreaRow, EnergyRow, LeakageRow, MemoryEnergyRow, SourcedRow
@@ -12,14 +12,16 @@ _SAME = Factor(1, 1, 1)
 
 
 def range_of(row: SourcedRow, table: TechnologyTable) -> Range:
-    """Return a row in SI; the energy of an access becomes that of a bit.
+    """Return a row as a range in SI. The energy of an access is divided by its width.
 
-    A value of another node is scaled, its bounds too; what was sure is then of medium sureness.
+    A value of another node is scaled to the table's node, and so are its bounds. Scaling lowers
+    sureness "H" to "M".
 
     Raises
     ------
     ValueError
-        If the row is of another node or voltage and not scaled, or cannot be.
+        If the row has another node or voltage and is not marked as scaled, or if it cannot be
+        scaled.
     """
     unit = parse_unit(row.unit)
     width = row.access_width_bits if isinstance(row, MemoryEnergyRow) else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Values of a technology table: each with its unit, bounds, source and sureness."""
+"""Schemas of the values in a technology table, each with unit, bounds, source and sureness."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -27,7 +27,7 @@ Positive = Annotated[float, Field(gt=0)]
 
 
 class Source(Section):
-    """Where values come from.
+    """A source of values.
 
     Attributes
     ----------
@@ -46,19 +46,21 @@ class SourcedRow(Section):
     Attributes
     ----------
     value : float
-        Nominal; `low` and `high` are bounds, which a value of high sureness can do without.
+        Nominal value. `low` and `high` are its bounds; they are optional at sureness "H".
     unit : str
         See `sim.cost.quantity.parse_unit`.
     kind : {"measured", "post_layout", "synthesis", "liberty", "model", "derived"}
-        How it was found; "derived" is arithmetic on read values, which the locator states.
+        How the value was found. "derived" is arithmetic on published values, which the locator
+        states.
     source, locator : str
         Key of a source, and the place in it.
     sureness : {"H", "M", "L"}
+        Confidence in the value: high, medium or low.
     node, voltage : float or null
-        nm and V, where they are not the table's. Such a value must be `scaled`; leakage cannot be,
-        but may be that of another voltage, at which a memory keeps its bits.
+        nm and V, if they differ from the table's. Such a value must be `scaled`. Leakage cannot be
+        scaled, but it may be given at the voltage at which a memory keeps its bits.
     scaled : bool
-        Whether it is brought to the table's node by the rule of its kind,
+        Whether the value is scaled to the table's node by the rule of its kind, from
         `sim.cost.technology.scaling`.
     temp_c, corner
         Degrees Celsius and name of the corner, where known.
@@ -99,13 +101,13 @@ class SourcedRow(Section):
 
 
 class EnergyRow(SourcedRow):
-    """Energy of an action, or of a bit of it."""
+    """Energy of an action, or of one bit of it."""
 
     DIMENSIONS = ("J", "J/bit")
 
 
 class BitEnergyRow(EnergyRow):
-    """Energy of a bit of an action, which is as wide as its numbers are."""
+    """Energy of an action per bit of its width."""
 
     DIMENSIONS = ("J/bit",)
 
@@ -116,7 +118,7 @@ class MemoryEnergyRow(SourcedRow):
     Attributes
     ----------
     access_width_bits : int or null
-        Bits of the access that an energy without "/bit" stands for.
+        Width (bits) of the access, for an energy whose unit has no "/bit".
     """
 
     DIMENSIONS = ("J", "J/bit")
@@ -126,19 +128,19 @@ class MemoryEnergyRow(SourcedRow):
     def _of_a_width(self) -> "MemoryEnergyRow":
         if self.unit.endswith("/bit") == (self.access_width_bits is not None):
             raise ValueError(
-                "access_width_bits must be given with an energy an access, and not with one a bit"
+                "access_width_bits must be given with an energy per access, not with one per bit"
             )
         return self
 
 
 class LeakageRow(SourcedRow):
-    """Power without a clock, of a cell."""
+    """Leakage of a cell: its power without a clock."""
 
     DIMENSIONS = ("W",)
 
 
 class BitLeakageRow(LeakageRow):
-    """The same of a bit."""
+    """Leakage of a bit."""
 
     DIMENSIONS = ("W/bit",)
 
@@ -150,12 +152,12 @@ class AreaRow(SourcedRow):
 
 
 class BitAreaRow(AreaRow):
-    """The same of a bit."""
+    """Area of a bit."""
 
     DIMENSIONS = ("m2/bit",)
 
 
 class EnduranceRow(SourcedRow):
-    """Writes that a memory cell survives."""
+    """Number of writes that a memory cell survives."""
 
     DIMENSIONS = ("cycles",)

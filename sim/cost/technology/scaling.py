@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Values of one node brought to another: logic, memories and area, each by a rule of its own.
+"""Scaling of values from one node to another, with one rule each for logic, memories and area.
 
-Leakage is never scaled: it follows the flavour of the device, over four decades, not the node.
+Leakage is never scaled. It does not follow the node; it depends on the flavour of the device, which
+changes it by up to four decades.
 """
 
 from math import log
@@ -11,7 +12,7 @@ import numpy as np
 
 __all__ = ["JUMPS", "NODES", "Factor", "area_factor", "logic_factor", "memory_factor"]
 
-#: Nodes (nm) of the tables below, which begin with the largest.
+#: Nodes (nm) of the tables below, the largest first.
 NODES = (130, 90, 65, 45, 32, 20, 16, 14, 10, 7)
 
 # Energy of an operation at V volts is a V^2 + b V + c in arbitrary units: A. Stillmaker, B. Baas,
@@ -33,21 +34,21 @@ _ENERGY = np.array([
 # Area relative to 7 nm, same paper and file.
 _AREA = (110, 48, 25, 17, 7.8, 3.6, 3.2, 2.9, 1.7, 1)
 
-#: Neighbouring nodes between which the published energies fall so far (to 0.6 and 0.33 at nominal
-#: voltages) that a value scaled across them is known to a factor of 2 only.
+#: Neighbouring nodes with a large step in the published energies: they fall to 0.6 and 0.33 at
+#: nominal voltages. A value scaled across such a step is uncertain by a factor of 2.
 JUMPS = ((65, 45), (32, 20))
 
-# Voltages (V) over which the polynomials fall with the node everywhere.
+# Range of voltages (V) in which the polynomials always fall with the node.
 _VOLTAGES = (0.5, 1.3)
 
-# Reading 64 bits of an SRAM, pJ at 45 nm (M. Horowitz, ISSCC 2014) and at 7 nm (N. Jouppi et al.,
-# ISCA 2021, table 2): 8 KB 10 -> 7.5, 32 KB 20 -> 8.5. The small one hardly gains.
+# Energy (pJ) to read 64 bits of an SRAM at 45 nm (M. Horowitz, ISSCC 2014) and at 7 nm (N. Jouppi
+# et al., ISCA 2021, table 2): 10 -> 7.5 for 8 KB, 20 -> 8.5 for 32 KB. The small SRAM gains little.
 _MEMORY_NODES = (45, 7)
 _MEMORY_GAINS = (8.5 / 20, 7.5 / 10)
 
 
 class Factor(NamedTuple):
-    """What to multiply by: the likeliest factor between two bounds."""
+    """A factor to multiply by: its nominal value between two bounds."""
 
     low: float
     nominal: float
@@ -60,15 +61,16 @@ def logic_factor(node: float, voltage: float, to_node: float, to_voltage: float)
     Parameters
     ----------
     node, to_node : float
-        From and to (nm), in 7..130. Between two nodes of the table energies are interpolated
+        Old and new node (nm), in 7..130. Between two nodes of the table, energies are interpolated
         linearly.
     voltage, to_voltage : float
-        Supplies (V), in 0.5..1.3. There is no default: nominal voltages fall with the node.
+        Old and new supply (V), in 0.5..1.3. There is no default, because nominal voltages fall with
+        the node.
 
     Raises
     ------
     ValueError
-        If a node or voltage is outside.
+        If a node or a voltage is out of range.
     """
     nominal = _energy(to_node, to_voltage) / _energy(node, voltage)
     doubt = 2 ** sum(_crosses(node, to_node, *jump) for jump in JUMPS)
@@ -78,18 +80,19 @@ def logic_factor(node: float, voltage: float, to_node: float, to_voltage: float)
 def memory_factor(node: float, to_node: float) -> Factor:
     """Return the ratio of the energies of an access to an SRAM of up to 32 KB in two nodes.
 
-    A power of the node through two published points, at the voltages of their time: the gain of 8
-    KB and that of 32 KB are the bounds, their geometric mean the nominal factor.
+    The ratio is a power of the node through two published points, each at the usual voltage of its
+    node. The gains of 8 KB and of 32 KB are the bounds, and their geometric mean is the nominal
+    factor.
 
     Parameters
     ----------
     node, to_node : float
-        From and to (nm), in 7..45.
+        Old and new node (nm), in 7..45.
 
     Raises
     ------
     ValueError
-        If a node is outside.
+        If a node is out of range.
     """
     first, last = _MEMORY_NODES
     for each in (node, to_node):
@@ -106,7 +109,7 @@ def area_factor(node: float, to_node: float) -> Factor:
     Raises
     ------
     ValueError
-        If a node is outside.
+        If a node is out of range.
     """
     areas = [_interpolated(each, np.array(_AREA, float)) for each in (node, to_node)]
     nominal = float(areas[1] / areas[0])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Schema of a technology table: its sections, made of the values of `sim.cost.technology.rows`."""
+"""Schema of a technology table. Its sections hold the values of `sim.cost.technology.rows`."""
 
 from typing import Annotated, Literal
 
@@ -31,17 +31,19 @@ __all__ = [
 
 
 class LogicRows(Section):
-    """Values of logic; any may be missing, and is then missed when something needs it.
+    """Values of logic. Any may be missing; a report warns only if it needs a missing value.
 
     Attributes
     ----------
     xnor, full_add, accumulate, compare, lfsr_step, register, logic
-        Energies of the actions, `sim.cost.counts.tally.Action`; of those on numbers, a bit.
+        Energies of the actions, see `sim.cost.counts.tally.Action`. Energies of actions on numbers
+        are per bit.
     clock
         Energy of a clock cycle of a flip-flop that keeps its bit.
     gate_area, gate_leakage
-        Of a NAND of two inputs.
+        Area and leakage of a NAND of two inputs.
     flipflop_area, flipflop_leakage
+        Area and leakage of a flip-flop.
     """
 
     xnor: EnergyRow | None = None
@@ -59,13 +61,14 @@ class LogicRows(Section):
 
 
 class CellsSection(Section):
-    """Values of logic from a table of cells, `sim.cost.cells.gates`.
+    """Values of logic from a table of cells, see `sim.cost.cells.gates`.
 
     Attributes
     ----------
     file : str
-        CSV beside the technology's file.
+        CSV file in the folder of the technology's file.
     source, locator : str
+        Key of a source, and the place in it.
     """
 
     file: str
@@ -74,16 +77,18 @@ class CellsSection(Section):
 
 
 class MacrosSection(Section):
-    """Memories of real macros, `sim.cost.technology.macros`.
+    """Memories built from real macros, see `sim.cost.technology.macros`.
 
     Attributes
     ----------
     file : str
-        CSV beside the technology's file.
+        CSV file in the folder of the technology's file.
     corner : str
+        Corner whose values are used.
     source, locator : str
+        Key of a source, and the place in it.
     note : str or null
-        What to know of their values; reports say it.
+        Remark on the values, which reports print.
     """
 
     kind: Literal["macros"]
@@ -100,7 +105,7 @@ class ArrayRows(Section):
     Attributes
     ----------
     bits : int or null
-        Capacity; null where the source of the only array does not say.
+        Capacity. It may be null if there is only one array and its source does not state it.
     read, write : MemoryEnergyRow
     """
 
@@ -110,18 +115,18 @@ class ArrayRows(Section):
 
 
 class ArraySection(Section):
-    """Memories priced by a few arrays, `sim.cost.technology.arrays`.
+    """Memories priced from a few known arrays, see `sim.cost.technology.arrays`.
 
     Attributes
     ----------
     nonvolatile : bool
-        Whether it keeps its bits without a supply, and need not leak.
+        Whether the memory keeps its bits without a supply, so that it need not leak.
     points : list of ArrayRows
-        By growing capacity.
+        Arrays in order of growing capacity.
     leakage : BitLeakageRow or null
     area : BitAreaRow or null
     endurance : EnduranceRow or null
-        Of what wears out; `low` and `high` are the extremes reported.
+        Writes that a cell survives, if cells wear out. `low` and `high` are the extremes reported.
     """
 
     kind: Literal["array"]
@@ -149,12 +154,12 @@ class TechnologyTable(Section):
     node : float
         nm.
     voltage : float or null
-        V; null where the source does not say, nothing is then scaled to it.
+        V; null where the source does not state it. Logic is then not scaled to this table.
     temp_c, corner
         Degrees Celsius and name of the corner, where known.
     sources : mapping of str to Source
     cells : CellsSection or null
-        Logic from cells; otherwise `logic`.
+        Cells that give the values of logic. Rows of `logic` take precedence over them.
     logic : LogicRows
     memory : MacrosSection or ArraySection or null
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Technologies: what an action takes, what a memory is made of, read from YAML and checked."""
+"""Technologies, read from YAML and checked: energies of actions, and macros of memories."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +28,7 @@ __all__ = ["BUILT_IN", "DEFAULT", "Price", "Technology", "load_technology"]
 #: Folder of the technologies that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "tables"
 
-#: The only one whose memories are real macros and whose gates are real cells.
+#: The only technology whose memories are real macros and whose gates are real cells.
 DEFAULT = "open130"
 
 _MEMORY_ACTIONS = ("read", "write")
@@ -40,7 +40,7 @@ class _Memories(Protocol):
 
 @dataclass(frozen=True)
 class Price:
-    """A value, of a thing or of every bit of it."""
+    """A value, either of a whole action or cell, or of each bit of it."""
 
     range: Range
     per_bit: bool = False
@@ -48,7 +48,7 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True)
 class Technology:
-    """A technology, everything in SI.
+    """A technology. All values are in SI units.
 
     Attributes
     ----------
@@ -56,20 +56,21 @@ class Technology:
     node : float
         nm.
     voltage : float or None
-        V, None where the source does not say.
+        V; None where the source does not state it.
     sources : mapping of str to Source
-        What `Range.source` stands for.
+        Sources by the keys that `Range.source` uses.
     logic : mapping of str to Price
-        By the keys of `sim.cost.technology.table.LogicRows`.
+        Values of logic by the keys of `sim.cost.technology.table.LogicRows`.
     memories : ArrayMemory or MacroSet or None
+        Model of the memories; None if the technology has none.
     nonvolatile : bool
-        Whether memories keep their bits without a supply, and need not leak.
+        Whether memories keep their bits without a supply, so that they need not leak.
     endurance : Range or None
-        Writes that a memory cell survives; None where there is no such bound.
+        Writes that a memory cell survives; None where there is no such limit.
     warnings : tuple of str
-        What does not fit together in it.
+        Warnings about values that do not match each other.
     note : str or None
-        What to know of the values of its memories.
+        Remark on the values of the memories.
     """
 
     name: str
@@ -85,12 +86,12 @@ class Technology:
     note: str | None = None
 
     def energy(self, action: Action) -> Range | None:
-        """Return the energy (J) of an action of logic, None if the technology does not say.
+        """Return the energy (J) of an action of logic; None if the technology does not state it.
 
         Raises
         ------
         ValueError
-            If it is an access, whose energy depends on the memory: see `macro`.
+            If the action is an access. Its energy depends on the memory; see `macro`.
         """
         if action.kind in _MEMORY_ACTIONS:
             raise ValueError(f"A {action.kind} must be priced by its memory, not by {self.name}")
@@ -100,36 +101,37 @@ class Technology:
         return price.range * action.width if price.per_bit else price.range
 
     def value(self, key: str) -> Range | None:
-        """Return the value (SI) of a key that is no action, None if the technology does not say.
+        """Return a value (SI) that is not the energy of an action; None if it is not stated.
 
         Parameters
         ----------
         key : {"clock", "gate_area", "gate_leakage", "flipflop_area", "flipflop_leakage"}
+            Name of the value.
         """
         price = self.logic.get(key)
         return None if price is None else price.range
 
     def macro(self, depth: int, width: int, ports: int = 1) -> MemoryPlan | None:
-        """Return what a memory is made of and costs, None if the technology has no memories.
+        """Return the macros and costs of a memory; None if the technology has no memories.
 
         Parameters
         ----------
         depth, width : int
             Rows, and bits of a row.
         ports : {1, 2}
-            Two where it is read and written in the same cycle.
+            2 if the memory is read and written in the same cycle, else 1.
         """
         return None if self.memories is None else self.memories.plan(depth, width, ports)
 
     def with_liberty(self, path: Path) -> "Technology":
-        """Return the technology with the logic of a Liberty file, memories unchanged.
+        """Return the technology with the logic of a Liberty file. Its memories are unchanged.
 
-        Its title names the library, and it warns if that has another supply.
+        The new title names the library. There is a warning if the library has another supply.
 
         Raises
         ------
         UserError
-            If the file is no library.
+            If the file is not a library.
         """
         library = read_cells(path)
         source = Source(citation=f"{library.name}, {path.name}")
@@ -155,12 +157,12 @@ def load_technology(name: str) -> Technology:
     Parameters
     ----------
     name : str
-        Path of a YAML file, or the name of a built-in one.
+        Path of a YAML file, or the name of a built-in technology.
 
     Raises
     ------
     UserError
-        If a file cannot be read or an entry is at fault; the message names file, line and key.
+        If a file cannot be read or an entry is invalid; the message names file, line and key.
     """
     path = built_in_or_own(name, BUILT_IN, "Technology")
     document = parse(read_text(path), str(path))
@@ -181,7 +183,7 @@ def load_technology(name: str) -> Technology:
 
 
 def _ranges(document: Document, table: TechnologyTable) -> dict[KeyPath, Range]:
-    """Return every row as a range, and see that every source is known."""
+    """Return every row as a range, and check that every source is known."""
     ranges = {}
     for path, section in _sections(table, ()):
         source = getattr(section, "source", None)
@@ -225,7 +227,7 @@ def _logic(
 
 
 def _per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
-    # An LFSR takes one feedback bit a step, whatever its width.
+    # An LFSR computes one feedback bit a step, whatever its width.
     return {key: Price(range_, key != "lfsr_step") for key, range_ in prices.items()}
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a memory is made of, and what that costs."""
+"""The macros of a memory, and its costs."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +10,7 @@ __all__ = ["MemoryPlan", "Tile"]
 
 
 class Tile(NamedTuple):
-    """Macros of one size: words, bits of a word, and how many of them."""
+    """Macros of one size: words, bits of a word, and number of macros."""
 
     depth: int
     width: int
@@ -19,26 +19,26 @@ class Tile(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryPlan:
-    """A memory as a technology makes it.
+    """A memory as a technology implements it.
 
     Attributes
     ----------
     depth, width : int
         Rows asked for, and bits of a row.
     ports : {1, 2}
-        One for both reading and writing, or one for each.
+        1 if reads and writes share a port, 2 if each has its own.
     tiles : tuple of Tile
-        Macros; none where the values come from a formula.
+        Macros; empty where the values come from a formula.
     physical_bits : int
-        Bits of the macros: what is asked for and what is left over.
+        Bits of the macros, unused bits included.
     area : Range or None
-        m2; None where the technology does not say.
+        m2; None where the technology does not state it.
     leakage : Range or None
-        W, likewise.
+        W; None where the technology does not state it.
     read, write : Range
         J an access of a row.
     warning : str or None
-        Why the values are an extrapolation, if they are.
+        Why the values are an extrapolation; None if they are not.
     """
 
     depth: int

@@ -186,9 +186,9 @@ def test_a_complete_technology_is_strict_enough(engram: Engram, chip: Path, tech
         (["--format", "xml"], "--format must be one of md, json, csv, not 'xml'"),
         (["--study", "missing.json"], "missing.json cannot be read: no such file or directory"),
         (["--study", "file.txt"],
-         "file.txt must be the results.json of a study, and it is not"),
+         "file.txt must be the results.json of a study, but is not"),
         (["--study", "file.txt", "--out", "cost"],
-         "file.txt must be the results.json of a study, and it is not"),
+         "file.txt must be the results.json of a study, but is not"),
         (["--out", "file.txt/cost"],
          ("Directory file.txt/cost cannot be created: it is, or lies under, a file that is no "
           "directory")),

@@ -325,7 +325,7 @@ def test_unsound_designs_are_refused(tmp_path: Path, body: str, message: str) ->
 
 def test_large_memories_must_be_in_block_ram(tmp_path: Path) -> None:
     design = unsound("assign y = a;", (Memory("m", 64, 512),))
-    message = r"^lfsr must have its 32768 bits of large memories in block RAM, and there are 0 bits"
+    message = r"^lfsr must have its 32768 bits of large memories in block RAM, but uses only 0 bits"
     with pytest.raises(UserError, match=message):
         synthesize(design, tmp_path, lambda _: None)
 

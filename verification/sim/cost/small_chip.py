@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A chip small enough to count by hand, and a technology of round numbers to price it in."""
+"""A chip small enough to count by hand, and a technology of round numbers to price it."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ memory:
 
 
 def write_chip(folder: Path, old: str = "", new: str = "") -> Path:
-    """Write network and configuration, perhaps with a change of it; return the latter's path."""
+    """Write the network and the configuration, which may be changed; return the latter's path."""
     network = folder / "network.yaml"
     network.write_text(NETWORK)
     assert old in CHIP

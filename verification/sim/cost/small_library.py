@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A library small enough to compute by hand: energies in fJ, as 1 fF times (1 V)^2 are."""
+"""A library small enough to compute by hand. Its unit of energy is fJ: 1 fF times (1 V)^2."""
 
 TEXT = """\
 /* Nobody's cells,

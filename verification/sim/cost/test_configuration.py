@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is priced: the reference is the chip of the synthesis report, and faults have a place."""
+"""Configurations: the reference is the chip of the synthesis report; errors name their place."""
 
 import re
 from pathlib import Path
@@ -67,18 +67,18 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
         ("network: NETWORK", "network: fbnn-1M",
          r"chip\.yaml:2: network must yield the 16 features of the chip's sampler, not 512"),
         ("components: 1}", "components: 3}",
-         (r"chip\.yaml:19: memory\.components must be at most the 2 components that a class of the "
-          r"chip may have, not 3")),
+         (r"chip\.yaml:19: memory\.components must be at most 2, not 3: a class of the chip can "
+          r"have no more$")),
         ("components: 1}", "components: 2}",
-         (r"chip\.yaml:19: memory\.components must be at most the 1 that a chip can fit; say "
-          r"task\.fit: host, not 2")),
+         (r"chip\.yaml:19: memory\.components must be at most 1, not 2: the chip can fit no more; "
+          r"for more, set task\.fit: host$")),
         ("memory: {classes: 6", "memory: {classes: 7",
-         (r"chip\.yaml:19: memory\.classes must be at most the 6 classes of the class table, "
-          r"not 7")),
+         (r"chip\.yaml:19: memory\.classes must be at most 6, not 7: the chip's class table has "
+          r"no room for more$")),
         ("memory: {classes: 6", "memory: {classes: 0",
          r"chip\.yaml:19: memory\.classes must be an integer >= 1, not 0"),
         ("task: {classes: 2", "task: {classes: 7",
-         r"chip\.yaml:20: task\.classes must be at most the 6 of memory\.classes, not 7"),
+         r"chip\.yaml:20: task\.classes must be at most 6, not 7: memory\.classes has no more$"),
         ("batch: 9", "batch: 1", r"chip\.yaml:20: task\.batch must be an integer >= 2, not 1"),
         ("backward_bits: 8", "backward_bits: 33",
          r"task\.backward_bits must be an integer <= 32, not 33"),
@@ -108,8 +108,8 @@ def test_components_must_have_room_for_all_classes(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("components: 1}", "components: 2}"))
     with pytest.raises(
         UserError,
-        match=r"memory\.components must be at most the 1 that 6 classes have of 11 components, "
-        r"not 2",
+        match=r"memory\.components must be at most 1, not 2: 6 classes share the 11 components of "
+        r"the chip$",
     ):
         load_cost(str(path))
 

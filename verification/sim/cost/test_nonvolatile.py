@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""When a non-volatile memory pays back, by round numbers."""
+"""Pay-back times of non-volatile memories, with round numbers."""
 
 from pathlib import Path
 

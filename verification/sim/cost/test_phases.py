@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Phases of a chip: identities that hold whatever its numbers, and a task counted by hand."""
+"""Phases of a chip: identities that hold for all numbers, and a task counted by hand."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -228,7 +228,7 @@ def test_a_first_task_replays_nothing(config: CostConfig) -> None:
 def test_a_reservoir_replaces_as_many_as_over_all_its_draws(
     config: CostConfig, samples: int
 ) -> None:
-    """E = 3: of sample i > 3 a number below i is drawn, and one below 3 names what it replaces."""
+    """E = 3: sample i > 3 draws a number below i; a number below 3 is the slot that it replaces."""
     drawn = changed(config, samples=samples)
     kept = min(3, samples)
     courses = list(product(*(range(i) for i in range(kept + 1, samples + 1))))

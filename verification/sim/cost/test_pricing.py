@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Counts times values: sums by hand, gaps that are no zeros, and what moves a sum."""
+"""Counts times values: sums by hand, missing values that are not zero, and sensitivities."""
 
 from pathlib import Path
 

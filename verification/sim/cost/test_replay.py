@@ -27,7 +27,7 @@ def config(tmp_path: Path) -> CostConfig:
 
 
 def free_but_for_reads(folder: Path) -> Technology:
-    """Return a technology in which logic is unknown and a bit takes 1 pJ, read or written."""
+    """Return a technology without logic in which each bit read or written takes 1 pJ."""
     text = TECHNOLOGY[: TECHNOLOGY.index("logic:")] + TECHNOLOGY[TECHNOLOGY.index("memory:") :]
     text = text.replace("write: {value: 2,", "write: {value: 1,")
     return small_technology(folder, TECHNOLOGY, text)
@@ -45,7 +45,7 @@ def study(folder: Path, labels: tuple[str, ...] = LABELS, features: int = 16) ->
 
 
 def test_bits_read_an_exemplar_are_those_of_the_paper(config: CostConfig, tmp_path: Path) -> None:
-    """D = 16, q = 4: a request reads 64 bits and an entry of 25; latent replay 16 and a count."""
+    """D = 16, q = 4: a request reads 64 bits and a 25-bit entry; latent replay 16 and a count."""
     found = break_even(config, free_but_for_reads(tmp_path))
     assert found.exemplars == 4  # K q
     assert found.latent.nominal == pytest.approx((16 + 16) * 1e-12)
@@ -93,7 +93,7 @@ def test_points_have_the_memories_of_their_method(config: CostConfig, tmp_path: 
 def test_a_point_of_the_chip_s_own_numbers_takes_what_the_chip_takes(
     config: CostConfig, tmp_path: Path
 ) -> None:
-    """q = 4, K = 1 on a memory of 6 components: that of the chip, had it no more."""
+    """q = 4, K = 1: the energy is that of a chip with exactly 6 components."""
     technology = small_technology(tmp_path)
     own = config.chip.sampler
     least = replace(own.prototypes, components=6, class_components=1)
@@ -129,14 +129,14 @@ def test_what_is_no_study_is_refused(config: CostConfig, tmp_path: Path, text: s
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(
-        UserError, match=r"results\.json must be the results\.json of a study, and it is not$"
+        UserError, match=r"results\.json must be the results\.json of a study, but is not$"
     ):
         list(read_points(config, small_technology(tmp_path), path))
 
 
 def test_a_study_of_other_embeddings_is_refused(config: CostConfig, tmp_path: Path) -> None:
     with pytest.raises(
-        UserError, match=r"results\.json must be a study of the chip's D = 16 bits, not 512$"
+        UserError, match=r"results\.json must be a study with the chip's D = 16 bits, not 512$"
     ):
         list(read_points(config, small_technology(tmp_path), study(tmp_path, features=512)))
 
@@ -145,6 +145,6 @@ def test_a_study_without_a_method_of_the_chip_is_refused(
     config: CostConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(
-        UserError, match=r"must hold latent replay, GBM or mixture likelihood, not none$"
+        UserError, match=r"must have runs of latent replay, GBM or mixture likelihood, not none$"
     ):
         list(read_points(config, small_technology(tmp_path), study(tmp_path, ("fine-tuning",))))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Gates of a design: how many, their area and leakage, and which block they belong to."""
+"""Gates of a design: their number, area and leakage, and the block that each belongs to."""
 
 import gzip
 import json
@@ -118,7 +118,7 @@ def test_without_yosys_the_message_says_how_to_get_it(
     with pytest.raises(UserError) as caught:
         map_netlist(TINY, cache=tmp_path)
     assert str(caught.value) == (
-        "Gates of lfsr need Yosys: pip install -e '.[synth]' in the project's folder"
+        "Mapping lfsr to gates needs Yosys: pip install -e '.[synth]' in the project's folder"
     )
 
 

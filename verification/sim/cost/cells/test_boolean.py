@@ -37,5 +37,5 @@ def test_functions_have_the_table_of_their_text(
 
 @pytest.mark.parametrize("text", ["", "A +", "(A", "A)", "A ? B", "!", "A & & B", "'A"])
 def test_what_is_no_function_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"^Function must be names under ! ' \^ & \* \| \+ and"):
+    with pytest.raises(ValueError, match=r"^Function must join names by ! ' \^ & \* \| \+ and"):
         parse_function(text)

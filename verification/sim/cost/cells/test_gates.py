@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Actions in cells, by hand, and those of the shipped cells against what is known of them."""
+"""Energies of actions from cells, by hand, and those of the shipped cells by known values."""
 
 from dataclasses import replace
 

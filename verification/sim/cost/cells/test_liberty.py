@@ -80,8 +80,8 @@ def test_files_are_plain_or_packed(tmp_path: Path, pack: type[bytes]) -> None:
         ("library (x) {\n a : ; }", "x:2: expected a value after :, not ';'"),
         ("library (x) {\n a (1; }", "x:2: expected ) after the values of a, not ';'"),
         ("library (x) {\n ) }", "x:2: expected the name of an attribute or group, not ')'"),
-        ('library (x) {\n a : "1;\n}', "x:2: a string begins and does not end: '\"1;\\n}'"),
-        ("library (x) {\n/* a", "x:2: a comment begins and does not end: '/* a'"),
+        ('library (x) {\n a : "1;\n}', "x:2: a string begins but does not end: '\"1;\\n}'"),
+        ("library (x) {\n/* a", "x:2: a comment begins but does not end: '/* a'"),
     ],
 )
 def test_damage_is_told_by_its_line(text: str, message: str) -> None:

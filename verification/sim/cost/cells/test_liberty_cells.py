@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Cells of a library computed by hand, and the values that ship against their library."""
+"""Cells of a library computed by hand, and the shipped values compared with their library."""
 
 import dataclasses
 from pathlib import Path
@@ -81,10 +81,10 @@ def test_a_flipflop_tells_apart_what_clock_data_and_output_take(cells: dict[str,
         ('  voltage_unit : "1V";\n', "", r"small\.lib:3: library small must state voltage_unit$"),
         ('"1nW"', '"1nX"', r":6: leakage_power_unit must be a number of W with a .* not '1nX'$"),
         ('"1ns"', '"1V"', r":4: time_unit must be a number of s with a prefix, not '1V'$"),
-        ('"!A + !B"', '"!A + ?B"', r":47: function: Function must be names under"),
+        ('"!A + !B"', '"!A + ?B"', r":47: function: Function must join names by"),
         ("area : 2;", "", r":20: cell INV must state area$"),
         ("area : 2;", "area : big;", r":21: area must be a number, not 'big'$"),
-        ('"!A";', '"!A &";', r":25: function: Function must be names under"),
+        ('"!A";', '"!A &";', r":25: function: Function must join names by"),
         ('("1, 3", \\\n', "(\\\n", r":28: values must be 2 x 2 numbers, not 2$"),
         ("rise_power (edge)", "rise_power (x)", r":28: x must be a template of the library$"),
         (
@@ -186,7 +186,8 @@ def test_a_library_without_an_inverter_is_refused(tmp_path: Path) -> None:
     path.write_text(TEXT[: TEXT.index("  cell (INV)")] + TEXT[TEXT.index("  cell (NAND)") :])
     with pytest.raises(
         UserError,
-        match=r"small\.lib:3: library small must have an inverter, whose inputs load the others$",
+        match=r"small\.lib:3: library small must have an inverter, whose input capacitance sets "
+        r"the load of all cells$",
     ):
         read_cells(path)
 

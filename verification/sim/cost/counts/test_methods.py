@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What no hardware does yet, counted by loops: nearest means, moved samples, herding, mixtures."""
+"""Methods without hardware, counted by loops: nearest means, moved samples, herding, mixtures."""
 
 from collections import Counter
 

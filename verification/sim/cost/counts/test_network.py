@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A network small enough to count by hand what a machine does for it."""
+"""Counts of the machine, on a network small enough to count by hand."""
 
 from fractions import Fraction
 
@@ -28,7 +28,7 @@ PROGRAM_ROW = 116
 
 
 def steps(n: int) -> dict[Action, int]:
-    """Return what so many steps of any layer take: to find them, and to fetch their words."""
+    """Return the actions that find so many steps of any layer and fetch their words."""
     return {
         Action("program", "read", PROGRAM_ROW): 1,
         Action("window.address", "accumulate", 4): n,
@@ -41,7 +41,7 @@ def steps(n: int) -> dict[Action, int]:
 
 
 def neurons(n: int, tiles: int) -> dict[Action, int]:
-    """Return what two neurons of four inputs take in so many steps and tiles."""
+    """Return the actions of two neurons of four inputs in so many steps and tiles."""
     return {
         Action("mvu.weights", "read", 4): 2 * n,
         Action("mvu.xnor.agree", "xnor"): 2 * 4 * n,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Counts of the sampler that need no hardware: planes, cycles and what is refused."""
+"""Counts of the sampler, tested without hardware: planes, cycles and invalid arguments."""
 
 from fractions import Fraction
 from itertools import product

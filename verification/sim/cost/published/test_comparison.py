@@ -24,7 +24,7 @@ def modelled(rows: list[PublishedRow]) -> dict[str, float]:
 
 
 def changed(name: str, **update: object) -> dict[str, Chip]:
-    """Return the chips, one of them with other values in the first value that is modelled."""
+    """Return the chips, with changes in the first modelled value of one of them."""
     chip = CHIPS[name]
     index = next(i for i, value in enumerate(chip.values) if value.model)
     values = list(chip.values)

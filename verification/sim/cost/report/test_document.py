@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The report: numbers as people read them, what every section says, what it does when none is."""
+"""The report: its formats of numbers, the text of every section, and reports with few values."""
 
 import re
 from fractions import Fraction
@@ -211,7 +211,7 @@ def test_warnings_are_a_section_only_where_there_are_some(text: str, tmp_path: P
 
 @pytest.fixture(scope="module")
 def gappy(tmp_path_factory: pytest.TempPathFactory) -> CostReport:
-    """A report in a technology that does not know registers."""
+    """A report in a technology without a value for registers."""
     folder = tmp_path_factory.mktemp("chip")
     row = next(r for r in TECHNOLOGY.splitlines(keepends=True) if r.startswith("  register:"))
     technology = small_technology(folder, row, "")

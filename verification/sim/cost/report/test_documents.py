@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The examples of docs/cost.md are read as they stand, and its tables are whole."""
+"""The examples of docs/cost.md can be read unchanged, and its tables are complete."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ PAGE = (ROOT / "docs" / "cost.md").read_text()
 
 
 def example(folder: Path, title: str) -> str:
-    """Write the example that has a title into a file; return its path."""
+    """Write the example with a given title to a file; return its path."""
     (text,) = (t for t in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if title in t)
     path = folder / "example.yaml"
     path.write_text(text)

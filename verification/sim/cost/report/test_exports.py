@@ -24,7 +24,7 @@ def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
 
 @pytest.fixture(scope="module")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
-    """An assessment in a technology that does not know registers."""
+    """An assessment in a technology without a value for registers."""
     folder = tmp_path_factory.mktemp("chip")
     row = next(r for r in TECHNOLOGY.splitlines(keepends=True) if r.startswith("  register:"))
     return Assessment(config=small_config(folder), technology=small_technology(folder, row, ""))
@@ -132,7 +132,7 @@ def test_accelergy_s_actions_are_those_of_the_tallies(assessment: Assessment) ->
 
 
 def estimated(counts: str, table: str) -> dict[str, float]:
-    """Return J of every phase as Accelergy adds them up: count times energy of the same name."""
+    """Return the energy (J) of every phase as Accelergy computes it: counts times energies."""
     tables = {
         entry["name"]: {action["name"]: action["energy"] for action in entry["actions"]}
         for entry in YAML(typ="safe", pure=True).load(table)["ERT"]["tables"]

@@ -46,7 +46,7 @@ def test_a_memory_that_is_a_macro_costs_what_the_macro_does(macro: Macro) -> Non
 
 
 def naive_plan(depth: int, width: int) -> tuple[float, float]:
-    """Return area and read energy of the best tiling of the contract, by trying all of them."""
+    """Return area and read energy of the best tiling by the rule of `MacroSet`, trying all."""
     found = []
     for rows in {macro.depth for macro in IHP.macros if macro.ports == 1}:
         macros = [m for m in IHP.macros if m.ports == 1 and m.depth == rows]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Scaling: published ratios, and the laws that a wrong interpolation breaks."""
+"""Scaling: published ratios, and laws that a wrong interpolation would break."""
 
 import pytest
 from hypothesis import given

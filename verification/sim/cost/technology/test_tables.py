@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The technologies that ship: whole, sourced, and of the sizes that are known of them."""
+"""The shipped technologies: complete, with sources, and with values of the known size."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Technology tables: what they say in SI, and every fault by file, line and key."""
+"""Technology tables: their values in SI, and errors that name file, line and key."""
 
 from pathlib import Path
 
@@ -177,7 +177,7 @@ def test_a_scaled_value_is_less_sure(tmp_path: Path) -> None:
          r"logic\.xnor\.sureness must be one of H, M, L, not 'X'"),
         ("access_width_bits: 32, ", "",
          (r"own\.yaml:16: memory\.points\.0\.read: access_width_bits must be given with an energy "
-          r"an access, and not with one a bit")),
+          r"per access, not with one per bit")),
         ("value: 200,", "value: 200, access_width_bits: 8,",
          r"own\.yaml:17: memory\.points\.0\.write: access_width_bits must be given"),
         ("value: 5,", "value: 5, node: 45,",

@@ -16,7 +16,7 @@ from sim.work.study_folder import StudyFolder
 
 __all__ = ["BaseStudy"]
 
-#: The type that tells the runs of a study apart, apart from their seeds.
+#: The type of a run's method; the method and the seed identify a run.
 Kind = TypeVar("Kind")
 #: The type of the runs.
 AnyRun = TypeVar("AnyRun", bound=Run[Progress])

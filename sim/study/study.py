@@ -89,5 +89,5 @@ class Study(BaseStudy[Method, Experiment]):
 
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
-    """Return what decides the results of a study: version, configuration and data."""
+    """Return all that decides the results of a study: version, configuration and data."""
     return identity(config.digest(), bank.digest)

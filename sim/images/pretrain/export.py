@@ -72,7 +72,7 @@ def accuracy(network: Network, images: NDArray[np.uint8], labels: NDArray[np.int
     Parameters
     ----------
     network : Network
-        With a head.
+        Network with a head.
     images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
     labels : ndarray of shape (n_images,), int64
     """
@@ -88,7 +88,7 @@ def check_equal(model: BinaryNetwork, network: Network, images: NDArray[np.uint8
     ----------
     model : BinaryNetwork
     network : Network
-        With a head.
+        Network with a head.
     images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
 
     Raises

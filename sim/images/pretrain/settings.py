@@ -85,7 +85,7 @@ class ClassesConfig(Section):
 
 
 class ModelConfig(Section):
-    """How bits are trained.
+    """Training of binary weights and activations.
 
     Attributes
     ----------

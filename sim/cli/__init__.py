@@ -47,7 +47,7 @@ def engram(
 
 
 def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
-    """Return a function that executes the command that `declare` names, with all its options."""
+    """Return a function that executes the command that `declare` returns, with all its options."""
 
     @wraps(declare)
     def execute(**options: Any) -> None:
@@ -65,7 +65,7 @@ for _command in (
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user ends in one message and exit status 2."""
+    """Run the command line. A user's mistake gives one message and the exit status 2."""
     try:
         with signals_end():
             app()

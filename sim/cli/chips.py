@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands that make, price and search hardware."""
+"""The commands that write hardware, price it and search its designs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,7 +32,7 @@ def explore(
     ] = None,
     trials: Annotated[
         int,
-        typer.Option(metavar="N", help="Number of trials of the study, of all processes.", min=1),
+        typer.Option(metavar="N", help="Number of trials, over all processes.", min=1),
     ] = 100,
     jobs: Jobs,
     out: Annotated[Path | None, folder_option("build/explore", name="SPACE")] = None,
@@ -48,8 +48,8 @@ def explore(
         float,
         typer.Option(
             metavar="SECONDS",
-            help="Seconds of silence after which a process counts as dead. Its trial is then tried "
-            "again.",
+            help="Seconds of silence after which a process counts as dead. Another process then "
+            "tries its trial again.",
             min=1,
         ),
     ] = 60.0,
@@ -59,7 +59,7 @@ def explore(
     The storage holds every trial from its start. The same command goes on with a search that was
     killed, and the same command on other machines joins a search that runs. There is no --resume.
 
-    The space takes the data sets of a study.
+    The space can name every data set that a study can name.
 
     The folder of --out holds `report.md`, its figures, `exploration.json` and, for each budget,
     the recommended design as the configuration of a study, `recommended-BUDGET.yaml`.
@@ -82,11 +82,13 @@ def report(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The page; with --html only.", show_default="DIR/exploration.html"
+            metavar="FILE",
+            help="File of the page. It needs --html.",
+            show_default="DIR/exploration.html",
         ),
     ] = None,
 ) -> type[Command]:
-    """Say what an exploration found; with --html, write it as one page.
+    """Print what an exploration found; with --html, also write one page that shows it.
 
     The page needs no other file and no network.
 
@@ -113,7 +115,7 @@ def rtl(
         typer.Option(
             "--size",
             metavar="tiny|small|full",
-            help="Size of the block, which gives it its parameters. With --all, repeat it to have "
+            help="Size of the block; it sets the parameters. With --all, repeat the option to have "
             "several sizes in one report.",
             default_factory=lambda: ["full"],
             show_default="full",
@@ -131,14 +133,16 @@ def rtl(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Network file. The words that load it into the block network or chip are written, "
-            "too.",
+            help="Network file. The command then also writes the words that load it into the block "
+            "network or chip.",
         ),
     ] = None,
     synth: Annotated[
         bool,
         typer.Option(
-            "--synth", help="Report the cells by Yosys and the clock rate on an ECP5 by nextpnr."
+            "--synth",
+            help="Report the cells that Yosys counts and the clock rate that nextpnr finds for an "
+            "ECP5.",
         ),
     ] = False,
     every: Annotated[
@@ -152,9 +156,10 @@ def rtl(
     for the next time. --synth needs the extra `synth`.
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
-    the latency, the interval and the bits of memory. For the chip, it holds the register map as
-    `registers.h` and `registers.md`, too. With --network come `load.hex` and `program.json`, and
-    for the chip `load_packets.hex`. With --synth come `report.md`, `results.json` and a figure.
+    the latency, the interval and the bits of memory. For the chip, the folder also holds the
+    register map as `registers.h` and `registers.md`. With --network, it also holds `load.hex` and
+    `program.json`, and for the chip `load_packets.hex`. With --synth, it also holds `report.md`,
+    `results.json` and a figure.
 
         engram rtl
         engram rtl sampler --size small --synth
@@ -185,24 +190,25 @@ def cost(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The results.json of a study, to put accuracies beside energies at equal bits.",
+            help="The results.json of a study. The report then shows accuracies beside energies at "
+            "equal bits.",
         ),
     ] = None,
     map: Annotated[
         bool,
         typer.Option(
             "--map",
-            help="Map the chip to gates by Yosys, for their area, their leakage and their clocks. "
-            "It needs the extra synth.",
+            help="Map the chip to gates with Yosys, and report the area, leakage and clocks of the "
+            "gates. It needs the extra synth.",
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail if the technology leaves anything open.")
+        bool, typer.Option("--strict", help="Fail if the technology lacks any value.")
     ] = False,
     format: Annotated[
         str | None,
         typer.Option(
-            metavar="md|json|csv", help="Print the report in this format in place of the tables."
+            metavar="md|json|csv", help="Print the report in this format instead of the tables."
         ),
     ] = None,
     out: Annotated[
@@ -212,8 +218,8 @@ def cost(
 ) -> type[Command]:
     """Price a chip: the bits, actions, cycles, area and energy of every phase of its life.
 
-    The tables give each figure with its bounds. What the technology does not say is a warning and
-    a gap in the sum, never a zero; with --strict, it is an error.
+    The tables give each figure with its bounds. A value that the technology lacks gives a warning
+    and a gap in the sum, never a zero; with --strict, it is an error.
 
     The folder of --out holds `report.md`, its figures, `cost.json`, `cost.csv` and, in the format
     of Accelergy, `action_counts.yaml` and `energy_table.yaml`.

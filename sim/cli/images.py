@@ -27,7 +27,7 @@ def pretrain(
 
     The configuration names the network, the base classes, the training and the seed. Keys that
     begin with `network.` reach into the description of the network. The key `classes.held_out`
-    holds training images out as a comparison does, and the network is tested on these.
+    holds out training images, as a comparison does; the network is then tested on these images.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
 
@@ -58,9 +58,9 @@ def native(
 ) -> type[Command]:
     """Compare replay of images with replay of embeddings.
 
-    Where images are replayed, the whole binary network trains on. Where embeddings are replayed,
-    only its classifier does. Both follow a pre-training on the base classes, which one process
-    does; --jobs counts for the runs after it.
+    Replay of images trains the whole binary network in every task. Replay of embeddings trains
+    only its classifier. Both begin with a pre-training on the base classes. One process does the
+    pre-training; --jobs applies to the runs after it.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
 
@@ -120,7 +120,7 @@ def binplay(
     resume: Resume = False,
     device: Device = "cpu",
 ) -> type[Command]:
-    """Learn tasks of images by BinPlay, whose decoder makes past images from codes of indices.
+    """Learn tasks of images with BinPlay: a decoder makes past images from codes of their indices.
 
     The data set is one of mnist, fashion-mnist, cifar10 and cifar100; its images have 28 x 28 or
     32 x 32 pixels.

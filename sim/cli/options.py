@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The options that several commands have, each said once."""
+"""The options that several commands share; each is defined once, here."""
 
 import os
 from pathlib import Path
@@ -26,11 +26,11 @@ def folder_option(home: str, what: str = "Folder of the report", name: str = "CO
     Parameters
     ----------
     home : str
-        Folder in which a folder with the name of the configuration is the default.
+        Parent of the default folder; the default has the name of the configuration.
     what : str
-        What the folder is.
+        Description of the folder, for the help.
     name : str
-        What the help calls the configuration.
+        Placeholder for the name of the configuration, in the help.
     """
 
     def named(context: typer.Context, out: Path | None) -> Path:

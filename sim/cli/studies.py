@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands that run studies on embeddings, and what goes with them."""
+"""The commands that run studies on embeddings, and the commands that support them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,8 +20,8 @@ def run(
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of runs of each method, with the seeds 0 to N - 1. It replaces that of "
-            "the configuration.",
+            help="Number of runs of each method, with the seeds 0 to N - 1. It replaces the number "
+            "in the configuration.",
         ),
     ] = None,
     out: Annotated[Path | None, folder_option("reports")] = None,
@@ -31,11 +31,11 @@ def run(
     cache: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help="Folder of work that runs share. Without it, they share none."
+            metavar="DIR", help="Folder of work that runs share. Without it, they share nothing."
         ),
     ] = None,
 ) -> type[Command]:
-    """Run a class-incremental study and report what replay is worth its bits.
+    """Run a class-incremental study and report the accuracy and the bits of each method.
 
     The configuration names the data, the tasks, the head, the methods and the number of seeds. A
     configuration with the key `budgets` is a comparison: it chooses the parameters of each method
@@ -44,7 +44,7 @@ def run(
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100, or a bank of
     embeddings.
 
-    The folder of --out holds `report.md`, its figures and `results.json`, which appear as a whole
+    The folder of --out holds `report.md`, its figures and `results.json`. They appear together
     when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
     each run after every task, and --resume goes on from there with the same bits. The results do
     not depend on --jobs.
@@ -53,7 +53,7 @@ def run(
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden
         engram run figure6 --set methods.3.mixture.pi=trainable --resume
     """
-    # Imported here, so that --help and mistakes of syntax answer at once; likewise below.
+    # The import is here so that --help and errors of syntax answer at once; likewise below.
     from sim.commands.run import RunCommand
 
     return RunCommand
@@ -66,14 +66,14 @@ def cache(
         float | None,
         typer.Option(
             metavar="MB",
-            help="Number of megabytes to keep. What was used last stays; 0 removes everything.",
+            help="Number of megabytes to keep. The most recently used entries stay; 0 removes all.",
             min=0,
         ),
     ] = None,
 ) -> type[Command]:
-    """Say what a folder of shared work holds; with --keep, remove all but what was used last.
+    """Show what a folder of shared work holds; with --keep, remove the least recently used entries.
 
-    No result depends on what the folder holds. A run makes again what is missing, with the same
+    No result depends on the content of the folder. A run makes missing work again, with the same
     bits.
 
         engram cache build/cache
@@ -101,11 +101,11 @@ def bank(
         ),
     ] = None,
 ) -> type[Command]:
-    """Embed a data set by a network and write the embeddings into a bank file.
+    """Embed a data set with a network and write the embeddings into a bank file.
 
-    A study reads the bank in place of images, by `data: {name: bank, path: bank.bin}`. The card
-    beside the network file, which has its name with the ending `.json`, says how the network was
-    trained, and the bank says so, too.
+    A study whose configuration says `data: {name: bank, path: bank.bin}` reads the bank instead of
+    images. The card beside the network file has the same name with the ending `.json`. It says how
+    the network was trained, and the bank repeats it.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100. Its images must have
     the size that the network takes.
@@ -149,11 +149,11 @@ def pictures(
         int, typer.Option(metavar="N", help="Seed of the runs and of the pictures.", min=0)
     ] = 0,
 ) -> type[Command]:
-    """Draw what a class looks like in bits, how it is learnt and what memories draw of it.
+    """Draw the bits of a class, how the head learns classes, and the samples that memories draw.
 
     The pictures follow Figures 1, 4 and 5 of the paper on Generative Binary Memory. The
-    configuration is that of a study, and takes the data sets of a study. It must have a method
-    that draws samples it has not seen, and at least three tasks. Each method runs once.
+    configuration is that of a study, and can name the same data sets. It must have a generative
+    method, which draws samples it has not seen, and at least three tasks. Each method runs once.
 
     The folder of --out holds `report.md` and its pictures.
 

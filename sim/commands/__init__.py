@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What each command does, from its arguments to its report: a file a command."""
+"""The work of each command, from its arguments to its report; one file for each command."""

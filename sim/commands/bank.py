@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram bank` does: the embeddings of a data set, written to a file."""
+"""The command `engram bank`: write the embeddings of a data set to a file."""
 
 from dataclasses import dataclass
 from pathlib import Path

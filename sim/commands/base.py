@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What commands have in common: arguments, folders of work under way, lines that are printed."""
+"""The base classes of the commands: their arguments, their work folders, their printed lines."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ class Command(ABC):
     Parameters
     ----------
     command : str
-        Command line that makes the output again, for the reports.
+        Command line that makes the output again; the reports quote it.
     """
 
     command: str
 
     @abstractmethod
     def execute(self, console: Console) -> None:
-        """Do what the command does.
+        """Do the work of the command.
 
         Raises
         ------
         UserError
-            If anything that a user gave is at fault.
+            If any input of the user is at fault.
         """
 
 
@@ -48,9 +48,9 @@ class ConfiguredCommand(Command):
     config : str
         YAML file, or name of a built-in configuration.
     assignments : list of str
-        ``key.path=value``, applied to it in order.
+        ``key.path=value``, applied to the configuration in order.
     out : Path
-        Folder of what the command writes.
+        Folder that the command writes into.
     data_dir : Path or None
         Folder of the data archives.
     """
@@ -67,23 +67,24 @@ class ConfiguredCommand(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ResumableCommand(ConfiguredCommand):
-    """Arguments of a command whose work lies in a folder beside `out` until it is done.
+    """Arguments of a command that keeps unfinished work in a folder beside `out`.
 
     Parameters
     ----------
     resume : bool
-        Whether to go on with the work that is there.
+        Whether to go on with the work in that folder.
     """
 
     resume: bool
 
     def open_folder(self, kind: type[Folder], identity: dict[str, str]) -> Folder:
-        """Make the folder of the output, and open that of the work.
+        """Make the output folder, and open the work folder.
 
         Raises
         ------
         UserError
-            If one cannot be made, or the work there is other work or must not go on.
+            If a folder cannot be made; if the work folder holds other work, or holds work and
+            `resume` is not set.
         """
         folder = kind(work_path(self.out), identity)
         ensure_directory(self.out)
@@ -92,5 +93,5 @@ class ResumableCommand(ConfiguredCommand):
 
 
 def tell(console: Console, text: str) -> None:
-    """Print a line as it is: what looks like markup or a number is neither."""
+    """Print a line as it is, without markup and without highlighted numbers."""
     console.print(text, markup=False, highlight=False)

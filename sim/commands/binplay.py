@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What `engram binplay` does, from configuration to report."""
+"""The command `engram binplay`, from configuration to report."""
 
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -69,7 +69,7 @@ class BinPlayCommand(ResumableCommand):
     def _files(
         self, config: BinPlayConfig, images: ImageSet, run: BinPlayRun, seconds: float
     ) -> dict[Path, str]:
-        """Return report and results, by path."""
+        """Return the report and the results by path."""
         ledger = binplay_ledger(run, images.n_classes)
         results = {
             "version": version("engram"),
@@ -88,7 +88,7 @@ class BinPlayCommand(ResumableCommand):
 
 
 def _check_tasks(config: BinPlayConfig, images: ImageSet) -> None:
-    """Refuse images and tasks that do not fit."""
+    """Refuse images of another size, and an increment that does not divide the classes."""
     height, width, _ = images.image_shape
     if (height, width) not in ((28, 28), (32, 32)):
         raise UserError(f"data must have 28 x 28 or 32 x 32 pixels, not {height} x {width}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram cache` does: say what a cache holds, and remove what is not wanted any more."""
+"""The command `engram cache`: show what a cache holds, and remove old entries."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -25,12 +25,12 @@ class CacheCommand(Command):
     keep: float | None
 
     def execute(self, console: Console) -> None:
-        """Remove what goes beyond the megabytes to keep, and print what there is of every kind.
+        """Remove the entries beyond the megabytes to keep, and print a table of the kinds.
 
         Raises
         ------
         UserError
-            If there is no such folder.
+            If the folder does not exist.
         """
         cache = Cache(require_directory(self.folder))
         if self.keep is not None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram cost` does, from arguments to report."""
+"""The command `engram cost`, from arguments to report."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from sim.work.files import ensure_directory, remove_file, write_all
 
 __all__ = ["FORMATS", "CostCommand"]
 
-#: What can be printed, and the files that it is.
+#: Formats that can be printed, each with its file of the report.
 FORMATS = {"md": "report.md", "json": "cost.json", "csv": "cost.csv"}
 
 
@@ -39,13 +39,13 @@ class CostCommand(Command):
     out: Path | None
 
     def execute(self, console: Console) -> None:
-        """Price a configuration; print tables, or the report in one format, or write it whole.
+        """Price a configuration; print tables or the report in one format, and write all files.
 
         Raises
         ------
         UserError
-            If an argument, a file or the output is at fault, or, with `strict`, the technology
-            leaves something open; nothing is then written.
+            If an argument, a file or the output is at fault; with `strict`, also if the technology
+            lacks a value. Nothing is then written.
         """
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
@@ -55,7 +55,7 @@ class CostCommand(Command):
             _write(report, self.out)
         if self.format is not None:
             console.file.write(report.texts()[FORMATS[self.format]])
-            if self.format != "md":  # which has them itself
+            if self.format != "md":  # the Markdown holds the warnings itself
                 _warn(assessment, Console(stderr=True))
             return
         _show(assessment, console)
@@ -63,7 +63,7 @@ class CostCommand(Command):
             tell(console, f"Report: {self.out / 'report.md'}")
 
     def _mapped(self, assessment: Assessment) -> Assessment:
-        """Return the assessment with the gates of the chip, if they are wanted."""
+        """Return the assessment, with the gates of the chip if --map asks for them."""
         if not self.map:
             return assessment
         with Console(stderr=True).status("Mapping the chip to gates"):
@@ -73,7 +73,7 @@ class CostCommand(Command):
         return whole
 
     def _assess(self) -> Assessment:
-        """Return the assessment, all that a user gave read and found good."""
+        """Read and check every input of the user, and return the assessment."""
         config, technology = load_cost(self.config), load_technology(self.tech)
         if self.liberty is not None:
             technology = technology.with_liberty(self.liberty)
@@ -85,7 +85,7 @@ class CostCommand(Command):
         return assessment
 
     def _check_gaps(self, assessment: Assessment) -> None:
-        """Refuse what the technology leaves open, if it must not."""
+        """With --strict, refuse a technology that lacks a value."""
         if self.strict and assessment.gaps:
             raise UserError(
                 f"Technology {assessment.technology.name} must say, and does not: "
@@ -94,14 +94,14 @@ class CostCommand(Command):
 
 
 def _sections(assessment: Assessment) -> tuple[str, ...]:
-    """Return what else the report says: how the model stands, and gates if they are mapped."""
+    """Return further sections: the gates if mapped, and the comparison with published chips."""
     if assessment.mapped is None:
         return (world_section(),)
     return gate_section(assessment, assessment.mapped), world_section()
 
 
 def _write(report: CostReport, folder: Path) -> None:
-    """Write all files or none; a figure of an earlier report that this one has not goes."""
+    """Write all files or none, and remove figures of an earlier report that this one lacks."""
     ensure_directory(folder)
     files = report.files()
     write_all({folder / name: content for name, content in files.items()})
@@ -111,7 +111,7 @@ def _write(report: CostReport, folder: Path) -> None:
 
 
 def _show(assessment: Assessment, console: Console) -> None:
-    """Print the tables, and loudly what they lack."""
+    """Print the tables, and warn of every gap in them."""
     console.print(f"{assessment.config.title}; {assessment.technology.title}", highlight=False)
     for table in terminal_tables(assessment):
         console.print(table)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram explore` does, from arguments to report."""
+"""The command `engram explore`, from arguments to report."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,13 +33,13 @@ class ExploreCommand(ConfiguredCommand):
     grace: float
 
     def execute(self, console: Console) -> None:
-        """Run the trials that are wanted and not over yet; print the front and write its report.
+        """Run the trials that are left, print the Pareto front and write the report.
 
         Raises
         ------
         UserError
             If an argument, the configuration, the data, the storage or the output folder is at
-            fault; the storage is then as it was.
+            fault; the storage is then unchanged.
         """
         _, document = load_explore(self.config, self.assignments)
         beside = self.out.with_name(f"{self.out.name}.cache")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What `engram native` does, from configuration to report."""
+"""The command `engram native`, from configuration to report."""
 
 from dataclasses import dataclass
 
@@ -80,7 +80,7 @@ class NativeCommand(ResumableCommand):
 def _later_classes(
     config: NativeConfig, recipe: Recipe, images: ImageSet
 ) -> tuple[BaseSplit, tuple[range, ...]]:
-    """Return the images of the classes after the base, and the tasks they come in."""
+    """Return the images of the classes after the base classes, and their tasks."""
     classes, where = config.classes, recipe.document.where
     try:
         class_order(images.n_classes, classes.order)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What ``engram pictures`` does, from arguments to report."""
+"""The command ``engram pictures``, from arguments to report."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class PicturesCommand(ConfiguredCommand):
     seed: int
 
     def execute(self, console: Console) -> None:
-        """Run every method once, and draw what the memories see, learn and draw.
+        """Run every method once, and draw the pictures of the data, the learning and the memories.
 
         Raises
         ------
@@ -80,7 +80,7 @@ class PicturesCommand(ConfiguredCommand):
 
 
 def _draw(bank: Bank, runs: list[Learnt], seed: int) -> Iterator[Picture]:
-    """Yield all pictures, in the order of the report; memories from the smallest to the largest."""
+    """Yield all pictures in the order of the report, with the smallest memory first in each."""
     memories = [run for run in runs if run.experiment.source.generative]
     memories.sort(key=lambda run: run.experiment.source.ledger().bits_paper)
     portraits = [memory.portrait() for memory in memories]
@@ -94,17 +94,19 @@ def _draw(bank: Bank, runs: list[Learnt], seed: int) -> Iterator[Picture]:
 
 
 def _check(config: StudyConfig, bank: Bank) -> None:
-    """Refuse a study that some picture cannot be drawn of."""
+    """Refuse a study for which one of the pictures cannot be drawn."""
     methods = config.expanded_methods()
     if not any(SOURCES[method.replay].generative for method in methods):
         known = ", ".join(name for name, source in SOURCES.items() if source.generative)
-        raise UserError(f"methods must have one that draws what it has not seen: {known}")
+        raise UserError(f"methods must contain a generative method: one of {known}")
     if any(method.increment is not None for method in methods):
-        raise UserError("methods must have no increment of their own: pictures are of one study")
+        raise UserError("methods must have no increment: all pictures show the study's own tasks")
     if len(bank.tasks) < 3:
-        raise UserError(f"tasks must be at least 3, initial, past and new, not {len(bank.tasks)}")
+        raise UserError(
+            f"tasks must be at least 3 (one initial, one past and one new), not {len(bank.tasks)}"
+        )
     if bank.features > LARGEST_FEATURES:
         raise UserError(
-            f"Embeddings must have at most {LARGEST_FEATURES} bits for a picture of their "
-            f"correlations, not {bank.features}"
+            f"Embeddings must have at most {LARGEST_FEATURES} bits, not {bank.features}: larger "
+            "matrices of correlations cannot be drawn"
         )

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What `engram pretrain` does, from configuration to network, embedding bank and curves."""
+"""The command `engram pretrain`, from configuration to network, embedding bank and curves."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ __all__ = ["PretrainCommand"]
 
 
 class TrainingFolder(WorkFolder):
-    """Checkpoint and log of a training, one of each for the network and for its teacher."""
+    """Folder of a training: a checkpoint and a log for the network, and both for its teacher."""
 
     what = "training"
     own_names = r"(network|teacher)\.(pt|csv)"
@@ -44,7 +44,7 @@ class PretrainCommand(ResumableCommand):
     device: str
 
     def execute(self, console: Console) -> None:
-        """Train, check the integer network against its twin and write what came out.
+        """Train, check the integer network against its twin and write all files.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class PretrainCommand(ResumableCommand):
         training: Pretraining,
         console: Console,
     ) -> None:
-        """Write network, card, bank, log and curves, each whole or not at all."""
+        """Write the network, card, bank, log and curves, each as a whole or not at all."""
         last = training.epochs[-1]
         content = network.to_bytes()
         about = {
@@ -109,7 +109,7 @@ class PretrainCommand(ResumableCommand):
 
 
 def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:
-    """Load the data and choose the base classes; a fault is told with its line."""
+    """Load the data and choose the base classes; the message of an error names the line."""
     classes = recipe.config.classes
     images = load(classes.data, data_dir)
     check_input(recipe.network, images)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What ``engram report`` does, from arguments to page."""
+"""The command ``engram report``, from arguments to page."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,23 +17,23 @@ __all__ = ["ReportCommand"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReportCommand(Command):
-    """Arguments of ``engram report``; `html` asks for the page, and `out` says where it goes."""
+    """Arguments of ``engram report``; `html` asks for the page, and `out` is its file."""
 
     study: Path
     html: bool
     out: Path | None
 
     def execute(self, console: Console) -> None:
-        """Say what the exploration found and write its page.
+        """Print what the exploration found and, with `html`, write its page.
 
         Raises
         ------
         UserError
-            If the folder holds no sound exploration, or the page cannot be written; no file is
+            If the folder holds no valid exploration, or the page cannot be written; no file is
             then written.
         """
         if self.out is not None and not self.html:
-            raise UserError("--out is the file of the page: give --html, too")
+            raise UserError("--out needs --html: it is the file of the page")
         if self.out is not None and self.out.resolve() == (self.study / FILE).resolve():
             raise UserError(f"--out must not be the exploration itself, {self.out}")
         exploration = read_exploration(self.study)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What ``engram resnet`` does, from configuration to binarized banks and the table of phases."""
+"""The command ``engram resnet``, from configuration to binary banks and the table of accuracies."""
 
 import io
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ __all__ = ["ResnetCommand"]
 
 
 class ResnetFolder(WorkFolder):
-    """Checkpoints of the networks of one configuration."""
+    """Folder of the checkpoints of one configuration, one for each network."""
 
     what = "training"
     own_names = r"(plain|thermometer_\d+|heaviside_\d+)\.pt"
@@ -86,7 +86,7 @@ class ResnetCommand(ResumableCommand):
     def _networks(
         self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining
     ) -> Iterator[Row]:
-        """Train network after network, write what each leaves, and yield the rows of the table."""
+        """Train the networks one by one, write the files of each, and yield the table's rows."""
         plain = training.plain()
         features = plain.features.features
         yield Row("none", None, None, training.accuracy(plain))

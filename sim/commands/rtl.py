@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram rtl` does, from arguments to files."""
+"""The command `engram rtl`, from arguments to files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class RtlCommand(Command):
     every: bool
 
     def execute(self, console: Console) -> None:
-        """Write a block as Verilog; with `synth` its cost, too, or that of all blocks.
+        """Write a block as Verilog; with `synth`, report the cost of the block or of all blocks.
 
         Raises
         ------
@@ -98,7 +98,7 @@ class RtlCommand(Command):
 
 
 def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
-    """Return the files of a network for the machine that a block is or holds."""
+    """Return the files that load a network into the block ``network`` or ``chip``."""
     if name not in ("chip", "network"):
         raise UserError(f"--network must go with the block network or chip, not {name}")
     params: Any = arguments["params"]

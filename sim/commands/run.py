@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram run` does, from arguments to report."""
+"""The command `engram run`, from arguments to report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ from sim.work.work_folder import work_path
 
 __all__ = ["RunCommand"]
 
-#: Generative methods whose exemplars the report shows beside the real ones.
+#: Number of generative methods whose exemplars the report shows beside the real ones.
 SHOWN_METHODS = 3
 
 
@@ -59,7 +59,7 @@ class RunCommand(ResumableCommand):
             tell(
                 console,
                 f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
-                "tasks; they are not new to it.",
+                "tasks; these classes are not new to it.",
             )
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
@@ -106,7 +106,7 @@ class RunCommand(ResumableCommand):
         console: Console,
         watch: Callable[[Report], Report] = lambda show: show,
     ) -> list[dict[str, Any]]:
-        """Do all runs that have not ended, under bars of progress."""
+        """Do all runs that have not ended, and show their progress."""
         ended = study.ended
         if ended:
             console.print(f"Going on with {title}: {ended} of {len(study.runs)} have ended.")
@@ -121,14 +121,14 @@ class RunCommand(ResumableCommand):
 
     @cached_property
     def _shared(self) -> Cache:
-        """The work that is shared with other runs, which counts what was found in it."""
+        """The cache of work shared with other runs; it counts its hits."""
         return Cache(self.cache)
 
 
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:
     """Return exemplars of the smallest, the middle and the largest generative memory, by bits.
 
-    Variants are shown where there is nothing else.
+    Variants of a method are shown only if no plain method is generative.
     """
     made = [i for i in range(len(study.runs)) if study.folder.exemplars(i).exists()]
     made = [i for i in made if study.runs[i][0].plain] or made

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What `engram samples` does: labelled raw images of a data set, written to a file."""
+"""The command `engram samples`: write labelled raw images of a data set to a file."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""All methods at equal bits: parameters chosen within each budget, then one table of all."""
+"""A comparison of methods at equal bits: the parameters of each are chosen within each budget."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rule that chooses a method's parameters within a budget, before any test."""
+"""The rule that chooses the parameters of a method within a budget, before any test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Candidate:
     ----------
     method : Method
     bits : int
-        Of its memory of the past, all of them, when all classes of the study are learnt.
+        All bits of its memory of the past, after all classes of the study are learnt.
     accuracies : tuple of float
-        Average incremental accuracy in validation, one a seed.
+        Average incremental accuracy in validation, in 0..1, one for each seed.
     """
 
     method: Method
@@ -32,7 +32,7 @@ class Candidate:
 
     @property
     def family(self) -> str:
-        """Name of the source, which all candidates of that source share."""
+        """Name of the source; all candidates of one source are a family."""
         return self.method.replay
 
     @property
@@ -43,14 +43,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Choice:
-    """The candidate of a family that stands for it at a budget (Mb)."""
+    """The candidate that represents its family at a budget (Mb)."""
 
     budget: float
     candidate: Candidate
 
 
 def memory_bits(method: Method, features: int, classes: int) -> int:
-    """Return all bits of a method's memory of the past, known before it learns.
+    """Return all bits of a method's memory of the past, computed before it learns.
 
     Parameters
     ----------
@@ -61,29 +61,29 @@ def memory_bits(method: Method, features: int, classes: int) -> int:
     Raises
     ------
     ValueError
-        If no such memory can be, for those parameters.
+        If no memory can have those parameters.
     """
     context = ReplayContext(features=features, classes=classes, seed=0)
     return method.source(context).ledger().bits_full
 
 
 def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Choice]:
-    """Return what stands for every family at every budget.
+    """Return the chosen candidate of every family at every budget.
 
-    It is the candidate within the budget with the best mean accuracy in validation; of equal ones
-    that of fewest bits, and of those the first. A family none of whose candidates is within a
-    budget has no choice there.
+    The choice is the candidate within the budget with the best mean accuracy in validation. Ties
+    go to the candidate with the fewest bits, then to the first one. A family without a candidate
+    within a budget has no choice at that budget.
 
     Parameters
     ----------
     candidates : sequence of Candidate
     budgets : sequence of float
-        Mb, 10^6 bits.
+        In Mb (10^6 bits).
 
     Returns
     -------
     list of Choice
-        Families in the order of the candidates, budgets in their own order within each.
+        Families in the order of the candidates; within each family, the order of `budgets`.
     """
     choices = []
     for family in dict.fromkeys(c.family for c in candidates):

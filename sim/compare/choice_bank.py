@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The samples that parameters are chosen on: training samples of the base classes, no others."""
+"""The samples that choose the parameters: training samples of the base classes, no others."""
 
 from dataclasses import replace
 
@@ -19,9 +19,9 @@ __all__ = ["held_out_bank", "load_choice_bank"]
 
 
 def held_out_bank(bank: Bank, choice: ChoiceConfig) -> Bank:
-    """Return the base classes as a bank of their own, tested on a share of its training samples.
+    """Return a bank of the base classes that is tested on a share of their training samples.
 
-    Neither test samples nor samples of later classes are in it.
+    It contains no test samples and no samples of later classes.
 
     Parameters
     ----------
@@ -32,14 +32,14 @@ def held_out_bank(bank: Bank, choice: ChoiceConfig) -> Bank:
     Returns
     -------
     Bank
-        Training samples of the base classes, in their order, of which `choice.share` of each class
-        (rounded, halves up) are its test samples; its tasks are those of `choice`.
+        Training samples of the base classes, in their order. `choice.share` of each class
+        (rounded, halves up) are the test samples. The tasks are those of `choice`.
 
     Raises
     ------
     ValueError
-        If the base classes do not divide into such tasks, at least two, or a class has too few
-        samples to be tested on some and trained on others.
+        If the base classes do not divide into such tasks, if there is only one task, or if a class
+        has too few samples for both training and test.
     """
     classes = len(bank.tasks[0])
     tasks = _tasks(classes, choice)
@@ -80,7 +80,7 @@ def _held_out(bank: Bank, choice: ChoiceConfig) -> NDArray[np.bool_]:
 
 
 def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> Bank:
-    """Load the bank that parameters are chosen on: of the same samples, by another network maybe.
+    """Load the bank for the choice of parameters: the study's own, or another network's bank.
 
     Parameters
     ----------
@@ -88,17 +88,17 @@ def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> B
     bank : Bank
         The study's own.
     document : Document
-        Where the values of the configuration stand.
+        Place of every value of the configuration.
 
     Raises
     ------
     UserError
-        As of `load_bank`; if the bank is of other samples, or its embeddings of another length.
+        If `load_bank` refuses the bank; if it holds other samples, or embeddings of another length.
     """
     if config.choice.path is None:
         return bank
     data = DataConfig(name="bank", path=config.choice.path)
-    # Of its tasks the base classes alone are used, in tasks of their own.
+    # Only the base classes of this bank are used, and they get tasks of their own.
     tasks = config.tasks.model_copy(update={"allow_seen": True})
     other = load_bank(data, tasks, document, None)
     where = document.where(("choice", "path"))

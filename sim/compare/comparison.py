@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A comparison under way: every candidate in validation, then the chosen ones in the study."""
+"""The run of a comparison: every candidate in validation, then the chosen ones in the study."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ __all__ = ["Comparison"]
 
 @dataclass(frozen=True)
 class _ComparisonFolder(WorkFolder):
-    """The folder of both stages, each in a folder of its own within."""
+    """The folder of both stages; each stage has its own folder inside."""
 
     what = "comparison"
     own_names = ""
@@ -36,26 +36,27 @@ class _ComparisonFolder(WorkFolder):
 
 @dataclass(frozen=True)
 class Comparison:
-    """The two stages of a comparison and the folder that holds them while they are under way.
+    """The two stages of a comparison and the folder that holds their unfinished work.
 
-    A candidate runs once in validation, however many budgets it is within, and once a seed in the
-    study, however many it is chosen at. One that is within no budget does not run.
+    In validation, a candidate runs once for each seed of the choice, for all budgets together. In
+    the study, a chosen candidate runs once for each seed, for all budgets together. A candidate
+    that exceeds every budget does not run.
 
     Parameters
     ----------
     config : CompareConfig
     bank : Bank
     choice_bank : Bank
-        The same samples in the embeddings that parameters are chosen on.
+        The same samples as embeddings for the choice of parameters.
     document : Document
-        Where the values of the configuration stand.
+        Place of every value of the configuration.
     path : Path
         Folder of the work.
 
     Raises
     ------
     UserError
-        From every stage, if the configuration asks for what the data or a method cannot be.
+        By every stage, if the configuration does not fit the data or a method.
     """
 
     config: CompareConfig
@@ -65,7 +66,7 @@ class Comparison:
     path: Path
 
     def check(self) -> None:
-        """Refuse a configuration that cannot be run, before any work."""
+        """Refuse a configuration that cannot run, before any work."""
         if len(self.bank.tasks[0]) == self.bank.n_classes:
             raise UserError(
                 f"{self.document.where_within(('tasks',))}: tasks must leave classes to later "
@@ -128,9 +129,9 @@ class Comparison:
         return self._study("validation", bank, list(self.entrants), self.config.choice.seeds)
 
     def watch(self, show: Report) -> Report:
-        """Return what `show` does, and refuse a memory that is not as large as it said.
+        """Return a report that calls `show` and refuses a memory of another size than computed.
 
-        Bits that only learning tells cannot be held to a budget.
+        If only learning determines the bits of a memory, they cannot be compared with a budget.
         """
 
         def watching(index: int, progress: Progress) -> None:
@@ -141,14 +142,14 @@ class Comparison:
         return watching
 
     def candidates(self, results: list[dict[str, Any]]) -> list[Candidate]:
-        """Return the candidates with what the runs of `validation` say of them."""
+        """Return the candidates with their accuracies in the runs of `validation`."""
         accuracies: dict[Method, list[float]] = {}
         for (method, _), result in zip(self.validation.runs, results, strict=True):
             accuracies.setdefault(method, []).append(result["average_incremental"])
         return [Candidate(m, self.entrants[m], tuple(a)) for m, a in accuracies.items()]
 
     def choose(self, candidates: list[Candidate]) -> list[Choice]:
-        """Return what stands for every family at every budget."""
+        """Return the chosen candidate of every family at every budget."""
         return choose(candidates, self.config.budgets)
 
     def final(self, choices: list[Choice]) -> Study:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The figure of a comparison: accuracy against all bits of the memory, a line a family."""
+"""The figure of a comparison: accuracy against all bits of the memory, one line a family."""
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -18,11 +18,11 @@ _MARGIN = 0.5  # points above the highest level
 
 
 def accuracy_by_budget(outcome: Outcome) -> Figure:
-    """Draw average incremental accuracy of what stands for every family at every budget.
+    """Draw the average incremental accuracy of the chosen candidates.
 
-    A line goes from one chosen memory to the next by their bits, and on, dotted, to the largest
-    budget, where no larger memory was chosen; bounds are level lines. The upper part shows the
-    highest accuracies alone, where families lie close together.
+    A line joins the chosen memories of a family in the order of their bits. A dotted line goes on
+    from the last choice to the largest budget. Bounds are horizontal lines. The upper part shows
+    only the highest accuracies, where families lie close together.
 
     Parameters
     ----------

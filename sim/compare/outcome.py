@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a comparison found: every family at every budget, areas, and one sentence."""
+"""The results of a comparison: every family at every budget, areas, and one sentence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,15 @@ _KEY = "average_incremental"
 
 @dataclass(frozen=True)
 class Row:
-    """What stands for a family at a budget, and its runs in the study.
+    """The chosen candidate of a family at a budget, and its runs in the study.
 
     Parameters
     ----------
     budget : float
-        Mb.
+        In Mb (10^6 bits).
     candidate : Candidate
     group : Group
+        The candidate's runs.
     """
 
     budget: float
@@ -51,10 +52,11 @@ class Outcome:
     Parameters
     ----------
     budgets : tuple of float
-        Mb, rising.
+        In Mb (10^6 bits), rising.
     rows : tuple of Row
-        One for every choice, in its order.
+        One for every choice, in the order of the choices.
     bounds : tuple of Group
+        Runs of each bound.
     """
 
     budgets: tuple[float, ...]
@@ -98,8 +100,8 @@ class Outcome:
     def area(self, family: str) -> Spread | None:
         """Return the area under a family's accuracy against log10 of the budgets.
 
-        It is divided by its width: a mean accuracy over the budgets from the first that the family
-        has a row at, seed by seed. None where that is the only one.
+        The area is divided by its width, seed by seed. So it is a mean accuracy over the budgets,
+        from the first one at which the family has a row. None if the family has only one row.
         """
         rows = self.families[family]
         if len(rows) < 2:
@@ -112,10 +114,10 @@ class Outcome:
         return len(self.families[family]) == len(self.budgets)
 
     def leader(self, budget: float) -> str | None:
-        """Return the family that is ahead of every other at a budget; None where none is.
+        """Return the family that is ahead of every other at a budget; None if no family is.
 
-        Ahead is a mean lead, seed by seed, of more than the standard deviation of that lead over
-        the seeds, which a single seed does not tell and then counts as 0.
+        A family is ahead if its mean lead, seed by seed, is more than the standard deviation of
+        that lead over the seeds. With a single seed, the deviation counts as 0.
         """
         there = {f: rows[budget] for f, rows in self.families.items() if budget in rows}
         if len(there) < 2:
@@ -127,7 +129,7 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """One sentence on who is ahead, at how many budgets, and over all of them."""
+        """One sentence on the families that are ahead, at each budget and over all of them."""
         if len(self.families) < 2:
             return f"Nothing can be compared: {next(iter(self.families))} is the only family here."
         leaders = {budget: self.leader(budget) for budget in self.budgets}
@@ -143,7 +145,7 @@ class Outcome:
 
     @property
     def _heads(self) -> str:
-        """Say what is left out of the bits compared."""
+        """Part of the sentence: the bits that the comparison leaves out."""
         low, high = (f"{end(row.head_bits for row in self.rows) / 1e6:.1f}" for end in (min, max))
         return f"classifiers of {low if low == high else f'{low} to {high}'} Mb apart"
 
@@ -156,7 +158,7 @@ class Outcome:
 
     @property
     def _largest_area(self) -> str:
-        """Return whose mean over all budgets is the highest; nothing for a single budget."""
+        """Part of the sentence: the family with the largest area; empty without a second area."""
         areas = {f: area for f in self.families if self.whole(f) and (area := self.area(f))}
         if len(areas) < 2:
             return ""

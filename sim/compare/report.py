@@ -47,17 +47,17 @@ forgetting in the study (%):"""
 
 @dataclass(frozen=True)
 class ComparisonReport:
-    """Everything a finished comparison has to say.
+    """The report of a finished comparison.
 
     Parameters
     ----------
     config : CompareConfig
     bank : Bank
     command : str
-        Command line that makes this report anew.
+        Command line that makes this report again.
     outcome : Outcome
     candidates : sequence of Candidate
-        All that ran in validation.
+        All candidates that ran in validation.
     runs : list of dict
         Results of the chosen candidates and the bounds.
     validation : list of dict
@@ -83,18 +83,18 @@ class ComparisonReport:
         runs: list[dict[str, Any]],
         validation: list[dict[str, Any]],
     ) -> "ComparisonReport":
-        """Return the report of choices and what their runs found.
+        """Return the report of the choices and their runs.
 
         Parameters
         ----------
         config : CompareConfig
         bank : Bank
         command : str
-            Command line that makes this report anew.
+            Command line that makes this report again.
         candidates : sequence of Candidate
-            All that ran in validation.
+            All candidates that ran in validation.
         choices : sequence of Choice
-            What stands for each family at each budget.
+            The chosen candidate of each family at each budget.
         runs : list of dict
             Results of the chosen candidates and the bounds.
         validation : list of dict
@@ -176,7 +176,7 @@ class ComparisonReport:
         return columns, table
 
     def _bounds(self) -> list[str]:
-        """Return what the bounds reach, if there are any."""
+        """Return the sentence on the accuracies of the bounds, if there are bounds."""
         reached = [
             f"{group.label} {group.spread('average_incremental').percent()} %"
             for group in self.outcome.bounds
@@ -184,7 +184,7 @@ class ComparisonReport:
         return [f"Whatever their bits: {', '.join(reached)}."] if reached else []
 
     def _rule(self) -> str:
-        """Say how parameters were chosen, from the configuration."""
+        """Return the paragraph on the choice of parameters, from the configuration."""
         choice, base = self.config.choice, len(self.bank.tasks[0])
         seeds = "one seed" if choice.seeds == 1 else f"{choice.seeds} seeds"
         return (
@@ -200,7 +200,7 @@ class ComparisonReport:
 
     @property
     def _embeddings(self) -> str:
-        """Say whose embeddings parameters are chosen on."""
+        """The sentence on the embeddings that the parameters are chosen on."""
         path = self.config.choice.path
         if path is not None:
             return (
@@ -211,7 +211,7 @@ class ComparisonReport:
         return f"Of all classes that the network was trained on {_SEEN}"
 
     def _chosen(self) -> tuple[list[str], list[list[str]]]:
-        """Return columns and rows of the table of choices; equal ones of a family in one row."""
+        """Return columns and rows of the table of choices; equal choices share one row."""
         columns = [
             "family", "budgets (Mb)", "method", "bits (Mb)", "validation", "average incremental",
             "final", "forgetting",
@@ -261,6 +261,6 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
 
 
 def _range(bits: Sequence[int]) -> str:
-    """Return the least and the largest of some bits in Mb, or the only one."""
+    """Return the smallest and the largest of some numbers of bits, in Mb, or one if equal."""
     low, high = (f"{value / 1e6:.2f}" for value in (np.min(bits), np.max(bits)))
     return low if low == high else f"{low} to {high}"

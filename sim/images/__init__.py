@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Work on images, all of which needs PyTorch (extra ``train``)."""
+"""Learning from images; every module needs PyTorch (extra ``train``)."""

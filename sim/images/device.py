@@ -15,20 +15,20 @@ def choose_device(name: str) -> torch.device:
     Raises
     ------
     UserError
-        If PyTorch finds no such device.
+        If the name is another one, or PyTorch finds no such device.
     """
     if name not in ("cpu", "cuda"):
         raise UserError(f"--device must be cpu or cuda, not {name!r}")
     if name == "cuda" and not torch.cuda.is_available():
-        raise UserError("--device cuda needs a GPU that PyTorch can use, and it finds none")
+        raise UserError("--device cuda needs a GPU that PyTorch can use, and PyTorch finds none")
     return torch.device(name)
 
 
 def device_name(device: torch.device) -> str:
-    """Return what a device is called: ``cpu``, or the GPU's own name."""
+    """Return the name of a device: ``cpu``, or the model name of the GPU."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def environment(device: torch.device) -> dict[str, str]:
-    """Return what decides results beside configuration and data: PyTorch, and the device."""
+    """Return the version of PyTorch and the device, on which the bits of results depend."""
     return {"torch": torch.__version__, "device": device_name(device)}

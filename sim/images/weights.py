@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Weights of a module of PyTorch as arrays, and back."""
+"""Conversion of a PyTorch module's weights to arrays and back."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,5 +18,5 @@ def weights_of(model: nn.Module) -> dict[str, NDArray[Any]]:
 
 
 def load_weights(model: nn.Module, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Take weights and statistics back from `weights_of`."""
+    """Load the weights and statistics that `weights_of` returned."""
     model.load_state_dict({name: torch.from_numpy(array) for name, array in arrays.items()})

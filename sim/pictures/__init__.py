@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Pictures of a generative memory: what a class looks like in bits, how it is learnt and drawn."""
+"""Pictures of the bits of a class, of learning, and of the samples that a memory draws."""

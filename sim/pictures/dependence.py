@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Dependence between features: how much of their correlation a memory draws."""
+"""Dependence between features: how well the samples of a memory repeat their correlations."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ from sim.study.fidelity import Exemplars, correlation
 
 __all__ = ["correlation_distances", "correlation_errors"]
 
-SHOWN = 0  # the class
-SIDE = 128  # squares a picture is divided into, along a side; single pairs would be noise
+SHOWN = 0  # label of the class in the picture
+SIDE = 128  # number of squares along a side of the picture; single pairs would be noise
 HIGHEST = 0.2  # end of the colour scale
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ def correlation_distances(one: Exemplars, other: Exemplars, bank: Bank) -> Float
     Parameters
     ----------
     one, other : Exemplars
-        Of every class.
+        Both with exemplars of every class.
     bank : Bank
 
     Returns
@@ -47,13 +47,13 @@ def correlation_distances(one: Exemplars, other: Exemplars, bank: Bank) -> Float
 
 
 def correlation_errors(bank: Bank, portraits: Sequence[Portrait]) -> Picture:
-    """Draw the absolute difference of real and drawn correlations of a class, memory by memory.
+    """Draw the absolute difference of real and drawn correlations of a class, for each memory.
 
     Parameters
     ----------
     bank : Bank
     portraits : sequence of Portrait
-        Of the smallest memory first; the smallest and the largest are drawn.
+        The smallest memory comes first. The picture shows the smallest and the largest.
     """
     real = Exemplars.real(bank)
     order = leaves_list(tree(bits_of_class(real, bank, SHOWN).T))
@@ -90,7 +90,7 @@ def correlation_errors(bank: Bank, portraits: Sequence[Portrait]) -> Picture:
 def _rows(
     real: Exemplars, bank: Bank, portraits: Sequence[Portrait]
 ) -> tuple[list[list[str]], str]:
-    """Return the rows of the table, and in words how much less the last distance is."""
+    """Return the rows of the table, and a text on how far the distance falls to the last."""
     rows, plain, beyond = [], [], []
     for portrait in portraits:
         distances = correlation_distances(real, portrait.drawn, bank)
@@ -128,5 +128,5 @@ def _draw(
 
 
 def _square(features: int) -> int:
-    """Return how many features a point of the picture stands for, along a side."""
+    """Return the number of features that one point of the picture covers, along a side."""
     return max(1, features // SIDE)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of the pictures: ``report.md`` and one image each."""
+"""The files of the pictures: ``report.md`` and one image for each picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ __all__ = ["write_pictures"]
 
 
 def write_pictures(folder: Path, title: str, made: str, pictures: Sequence[Picture]) -> None:
-    """Write all files into a folder that exists, each whole or not at all, ``report.md`` last.
+    """Write all files into an existing folder, each as a whole or not at all, ``report.md`` last.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ def write_pictures(folder: Path, title: str, made: str, pictures: Sequence[Pictu
     title : str
         Headline of the report.
     made : str
-        How it was made, and of what.
+        The paragraph on the command and the data that made the report.
     pictures : sequence of Picture
     """
     parts = [f"# {title}", made]

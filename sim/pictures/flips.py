@@ -12,12 +12,12 @@ from sim.study.fidelity import Exemplars
 __all__ = ["flip_rates", "heat_map"]
 
 SHOWN_CLASSES = 3
-SHOWN_SAMPLES = 80  # of each
-RARE = 0.1  # flip rate below which a feature tells the class well
+SHOWN_SAMPLES = 80  # samples of each class
+RARE = 0.1  # flip rate below which a feature is typical of its class
 
 
 def flip_rates(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Return how often each feature is not what it is most often, in 0..1/2.
+    """Return how often each feature differs from its more frequent value, in 0..1/2.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def flip_rates(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def heat_map(bank: Bank) -> Picture:
-    """Draw samples of the first classes, features in the order of the first class's flip rates."""
+    """Draw samples of the first classes, with features sorted by the first class's flip rates."""
     real = Exemplars.real(bank)
     shown = range(min(SHOWN_CLASSES, bank.n_classes))
     order = np.argsort(flip_rates(bits_of_class(real, bank, 0)), kind="stable")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the head learns: accuracy by task, epoch by epoch, and of old and new classes."""
+"""How the head learns: accuracy by task, by epoch, and on old and new classes."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -37,9 +37,9 @@ class EpochRow:
     Parameters
     ----------
     task : int
-        From 0.
+        Counted from 0.
     train : float
-        Share of the samples trained on, replayed ones included, classified right.
+        Share of the training samples, replayed ones included, that are classified correctly.
     test : float
         Accuracy of the golden head on the test samples of all classes seen.
     """
@@ -68,7 +68,7 @@ class Learnt:
         return self.experiment.method.label
 
     def portrait(self) -> Portrait:
-        """Return what the memory draws next, and after that."""
+        """Return the next two draws of the memory."""
         bank, source = self.experiment.bank, self.experiment.source
         return Portrait(
             label=self.label,
@@ -80,7 +80,7 @@ class Learnt:
 def learn(
     bank: Bank, head: HeadConfig, method: Method, seed: int, report: Callable[[Progress], None]
 ) -> Learnt:
-    """Do a whole run and keep what every epoch came to.
+    """Do a whole run and keep the accuracies after every epoch.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def learn(
     method : Method
     seed : int
     report : callable
-        Told the progress after every epoch.
+        Called with the progress after every epoch.
     """
     experiment = Experiment(bank, head, method, seed)
     epochs: list[EpochRow] = []
@@ -130,7 +130,7 @@ def task_curves(runs: Sequence[Learnt]) -> Picture:
 
 
 def training_curves(run: Learnt) -> Picture:
-    """Draw the accuracy in training and on the test samples, epoch by epoch."""
+    """Draw the accuracy on training samples and on test samples after every epoch."""
     figure = Figure(figsize=(9, 4), layout="constrained")
     axes = figure.add_subplot()
     x = np.arange(1, len(run.epochs) + 1)

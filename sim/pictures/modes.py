@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Modes of a class: hierarchical clustering of its samples and features, and a map of them."""
+"""Modes of a class: hierarchical clusters of its samples and features, and a t-SNE map."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,9 +18,9 @@ from sim.study.fidelity import Exemplars
 
 __all__ = ["clustering", "embed_in_plane", "tree"]
 
-BRANCHES = 4  # clusters that are coloured
+BRANCHES = 4  # number of coloured clusters
 CUTS = (2, 4, 8)  # numbers of clusters in the table
-SHOWN = 0  # the class
+SHOWN = 0  # label of the class in the picture
 
 Bits = NDArray[np.uint8]
 
@@ -34,13 +34,13 @@ def tree(bits: Bits) -> NDArray[np.float64]:
 
 
 def embed_in_plane(bits: Bits, seed: int) -> NDArray[np.float32]:
-    """Return t-SNE's place of each row of bits in the plane, shape (n_samples, 2).
+    """Return the place of each row of bits in the plane by t-SNE, shape (n_samples, 2).
 
     Parameters
     ----------
     bits : ndarray of shape (n_samples, D), uint8
     seed : int
-        Of scikit-learn's implementation.
+        Seed of scikit-learn's t-SNE.
     """
     perplexity = min(30.0, (len(bits) - 1) / 3)
     plane = TSNE(perplexity=perplexity, init="pca", random_state=seed)
@@ -54,9 +54,9 @@ def clustering(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
     ----------
     bank : Bank
     portraits : sequence of Portrait
-        Of the smallest memory first; what the last one draws is shown beside the samples.
+        The smallest memory comes first. The picture shows the draws of the last one.
     seed : int
-        Of t-SNE.
+        Seed of t-SNE.
     """
     real = bits_of_class(Exemplars.real(bank), bank, SHOWN)
     samples, features = tree(real), tree(real.T)
@@ -96,7 +96,7 @@ def clustering(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
 
 
 def _cut(samples: NDArray[np.float64], clusters: int) -> NDArray[np.int64]:
-    """Return the cluster of each sample, from 0."""
+    """Return the cluster of each sample, counted from 0."""
     return fcluster(samples, clusters, criterion="maxclust").astype(np.int64) - 1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A picture with the numbers that say the same."""
+"""A picture with a table of its numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,13 +30,13 @@ class Picture:
     Parameters
     ----------
     name : str
-        Of the file, without its end.
+        Name of the image file, without its ending.
     title : str
     text : str
-        What is drawn, what the numbers mean and what the paper shows.
+        Explanation of the picture and the numbers, and what the paper shows.
     figure : matplotlib.figure.Figure
     columns : sequence of str
-        Of the table; the first column names the row.
+        Headings of the table; the first column names the row.
     rows : sequence of sequence of str
     """
 
@@ -50,15 +50,15 @@ class Picture:
 
 @dataclass(frozen=True, kw_only=True)
 class Portrait:
-    """What a generative memory draws, twice, after it has learnt every class.
+    """Two draws of a generative memory after it has learnt every class.
 
     Parameters
     ----------
     label : str
         Legend of the method.
     drawn, again : Exemplars
-        As many of every class as there are real ones; `again` tells how far chance alone takes
-        two draws apart.
+        Each has as many exemplars of every class as there are real ones. The distance between the
+        two draws shows the effect of chance alone.
     """
 
     label: str
@@ -73,7 +73,7 @@ def bits_of_class(exemplars: Exemplars, bank: Bank, label: int) -> NDArray[np.ui
     ----------
     exemplars : Exemplars
     bank : Bank
-        Of as many features D.
+        Bank with the same number of features D.
     label : int
         The class.
 

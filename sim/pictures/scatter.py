@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real and drawn exemplars side by side: t-SNE, and what nearest neighbours can tell of them."""
+"""Real and drawn exemplars side by side: t-SNE maps, and a test by nearest neighbours."""
 
 from collections.abc import Sequence
 
@@ -30,17 +30,18 @@ Bits = NDArray[np.uint8]
 def same_kind_share(real: Bits, drawn: Bits) -> float:
     """Return the share of exemplars whose nearest neighbour is of their kind, real or drawn.
 
-    Half is what equal numbers of the same law give (the two-sample test of nearest neighbours).
+    If both kinds follow the same distribution, the share is one half (two-sample test by nearest
+    neighbours).
 
     Parameters
     ----------
     real, drawn : ndarray of shape (n_samples, D), uint8
-        Of each, as many as of the other.
+        Equally many of each kind.
 
     Returns
     -------
     float
-        In 0..1; of equally near neighbours the first counts, the real ones before the drawn.
+        In 0..1. Of equally near neighbours the first counts; real ones come before drawn ones.
     """
     bipolar = np.concatenate([real, drawn]).astype(np.float32) * 2 - 1
     agreement = bipolar @ bipolar.T
@@ -50,15 +51,15 @@ def same_kind_share(real: Bits, drawn: Bits) -> float:
 
 
 def maps(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
-    """Draw t-SNE of a few initial and a few late classes, by the smallest and the largest memory.
+    """Draw t-SNE of some initial and some late classes, for the smallest and the largest memory.
 
     Parameters
     ----------
     bank : Bank
     portraits : sequence of Portrait
-        Of the smallest memory first.
+        The smallest memory comes first.
     seed : int
-        Of t-SNE.
+        Seed of t-SNE.
     """
     tasks = {"initial": bank.tasks[0], "later": bank.tasks[-1]}
     shown = [portraits[0], portraits[-1]] if len(portraits) > 1 else list(portraits)
@@ -108,7 +109,7 @@ def _same_kind(bank: Bank, portrait: Portrait) -> list[float]:
 
 
 def _apart(bank: Bank, tasks: dict[str, range]) -> str:
-    """Say how far class means of the initial and of all later tasks are from one another."""
+    """Return a text on the mean distances between class means, of initial and of later classes."""
     means = class_means(Exemplars.real(bank), bank.features, bank.n_classes).astype(np.float64)
     groups = {"initial": tasks["initial"], "later": range(tasks["initial"].stop, bank.n_classes)}
     apart = {

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""A study: its configuration, its runs, what they gave."""
+"""A study: its configuration, its runs and their results."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The loop of every study: each run from its checkpoint to its result, on several processes."""
+"""The loop of every study: do each run from its checkpoint to its result, in several processes."""
 
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -16,14 +16,14 @@ from sim.work.study_folder import StudyFolder
 
 __all__ = ["BaseStudy"]
 
-#: What a study's runs differ in, beside their seeds.
+#: The type of a run's method; the method and the seed identify a run.
 Kind = TypeVar("Kind")
-#: The runs themselves.
+#: The type of the runs.
 AnyRun = TypeVar("AnyRun", bound=Run[Progress])
 
 
 class BaseStudy(ABC, Generic[Kind, AnyRun]):
-    """Runs that share nothing, and the folder that holds them while they are under way.
+    """Independent runs, and the folder that holds their unfinished work.
 
     Every run derives all randomness from its seed, so that the results do not depend on the number
     of processes.
@@ -34,7 +34,7 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         Method and seed of every run.
     folder : StudyFolder
     cache : Cache
-        Work that runs share after all, with each other and with other studies.
+        Work that runs take from each other and from other studies; it changes no result.
     """
 
     runs: tuple[tuple[Kind, int], ...]
@@ -52,9 +52,9 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         Parameters
         ----------
         jobs : int
-            Processes at a time.
+            Number of processes.
         report : callable
-            Told the number of a run and its progress, after every epoch.
+            Called after every epoch with the number of the run and its progress.
         """
         pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
         if jobs == 1 or len(pending) < 2:
@@ -73,12 +73,12 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         index : int
             Number of the run.
         report : callable
-            Told that number and the progress, after every epoch.
+            Called after every epoch with that number and the progress.
 
         Returns
         -------
         Counter
-            What the run found in the cache, as `Cache.counts`.
+            The run's own share of `Cache.counts`.
         """
         counts = self.cache.counts.copy()
         kind, seed = self.runs[index]
@@ -96,7 +96,7 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         return self.cache.counts - counts
 
     def _threads(self, kind: Kind) -> AbstractContextManager[object]:
-        """Return the context of a run: NumPy works in one thread, whatever the processes."""
+        """Return the context of a run: NumPy uses one thread, for any number of processes."""
         return threadpool_limits(1)
 
     @abstractmethod

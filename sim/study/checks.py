@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a study's methods must not ask of its data, told with the line of the configuration."""
+"""Checks of a study's methods against its data; messages name the line of the configuration."""
 
 from collections.abc import Iterable
 
@@ -20,7 +20,7 @@ def check_sample_bounds(
     key: str = "methods",
     samples: str = "training samples",
 ) -> None:
-    """Refuse to keep more of a class than it has training samples.
+    """Refuse methods that keep more samples of a class than the class has for training.
 
     Parameters
     ----------
@@ -28,13 +28,14 @@ def check_sample_bounds(
     bank : Bank
     document : Document
     key : str
-        Where the methods stand in it.
+        Key of the list of methods in the configuration.
     samples : str
-        What the training samples of the bank are, in the message.
+        Name of the bank's training samples in the message.
 
     Raises
     ------
     UserError
+        If a parameter is greater than the number of training samples of the smallest class.
     """
     most = bank.smallest_class
     for method in methods:
@@ -49,18 +50,19 @@ def check_sample_bounds(
 
 
 def check_sources(methods: Iterable[Method], bank: Bank, document: Document) -> None:
-    """Refuse parameters of which no memory can be made for so many features and classes.
+    """Refuse parameters that make no memory for the bank's numbers of features and classes.
 
     Parameters
     ----------
     methods : iterable of Method
     bank : Bank
     document : Document
-        Configuration that the methods stand in, under `methods`.
+        Configuration that lists the methods under `methods`.
 
     Raises
     ------
     UserError
+        If a source refuses its parameters.
     """
     context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
     for method in methods:
@@ -72,11 +74,12 @@ def check_sources(methods: Iterable[Method], bank: Bank, document: Document) -> 
 
 
 def check_increments(study: Study, document: Document) -> None:
-    """Refuse tasks of a method's own that the classes do not divide into.
+    """Refuse a method's increment that does not divide the classes.
 
     Raises
     ------
     UserError
+        If the classes cannot be split into tasks of that size.
     """
     for method, _ in study.runs:
         try:

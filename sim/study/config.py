@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Configuration of a study: one YAML file, checked key by key, and the runs it stands for."""
+"""Configuration of a study: one YAML file, checked key by key, and the methods that it lists."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,22 +32,22 @@ Methods = list[MethodEntry]  # type: ignore[valid-type]
 
 
 class StudyConfig(Section):
-    """A study: data, tasks, head, the methods compared and how many seeds each.
+    """A study: data, tasks, head, the methods to compare and the number of seeds of each.
 
     Attributes
     ----------
     title : str
         Headline of the report.
     claims : "gbm" or null
-        Whose claims the report holds the results to; see `sim.study.report.claims`.
+        Paper whose claims the report compares with the results; see `sim.study.report.claims`.
     data, tasks, head
         Sections.
     methods : list
-        Sources of replayed samples, each a mapping with the key ``replay`` and the parameters of
-        that source; a list of values is a sweep over them. The key ``increment``, likewise one or
-        a list, takes other sizes of the later tasks than the study's.
+        Sources of replayed samples. Each is a mapping with the key ``replay`` and the parameters
+        of that source; a list of values is a sweep over them. The optional key ``increment`` (a
+        value or a list) replaces the study's number of classes in a later task.
     seeds : int
-        Runs a method; run ``s`` uses seed ``s``, counted from 0.
+        Runs of each method; run ``s`` uses seed ``s``, counted from 0.
     """
 
     title: str = Field(default="Class-incremental study", min_length=1)
@@ -79,22 +79,22 @@ class StudyConfig(Section):
 
 
 class ChoiceConfig(Section):
-    """How parameters are chosen: a smaller protocol on training samples of the base classes.
+    """The validation that chooses parameters, on training samples of the base classes.
 
     Attributes
     ----------
     base, increment : int
-        Base classes of the first task and of every later one, as in `TasksConfig`.
+        Base classes in the first task and in every later one, as in `TasksConfig`.
     path : str or null
-        Bank of the same samples by another network, as `DataConfig.path`; the study's own if null.
-        To a network that was pre-trained on all base classes none of them is new, as the later
-        classes of the study are.
+        Bank of the same samples by another network, as `DataConfig.path`; null takes the study's
+        own bank. The later classes of the study are new to its network. If the network was
+        pre-trained on all base classes, none of the classes in validation is new to it.
     share : float
-        Share of each class's training samples that is held out, to be tested on.
+        Share of each class's training samples that is held out for tests.
     split_seed : int
-        Seed of the generator that draws which are.
+        Seed of the generator that draws the held-out samples.
     seeds : int
-        Runs a candidate.
+        Runs of each candidate.
     """
 
     base: int = Field(default=25, ge=0)
@@ -106,16 +106,16 @@ class ChoiceConfig(Section):
 
 
 class CompareConfig(StudyConfig):
-    """A study that runs, of every source, the best candidate within each budget.
+    """A study that runs the best candidate of every source within each budget.
 
-    A configuration that has the key ``budgets`` is one.
+    A configuration with the key ``budgets`` is a comparison.
 
     Attributes
     ----------
     budgets : list of float
-        Mb (10^6 bits) that a memory of the past may take, all of it.
+        Most bits that a memory of the past may take, all its state included, in Mb (10^6 bits).
     bounds : list
-        Methods run beside the candidates, whatever their bits; written as `methods` are.
+        Methods that run without a budget, for reference; written like `methods`.
     choice : ChoiceConfig
     """
 
@@ -127,7 +127,7 @@ class CompareConfig(StudyConfig):
     @classmethod
     def _claims_nothing(cls, claims: str | None) -> str | None:
         if claims is not None:
-            raise ValueError("must be left out beside budgets: they are not of chosen methods")
+            raise ValueError("must be left out if budgets are given: claims need a plain study")
         return claims
 
     @pydantic.field_validator("budgets")
@@ -144,7 +144,7 @@ class CompareConfig(StudyConfig):
         return self
 
     def expanded_bounds(self) -> list[Method]:
-        """Return the bounds, as `expanded_methods` does the candidates."""
+        """Return one bound for each combination of swept values, like `expanded_methods`."""
         return expand_methods(self.bounds)
 
 
@@ -156,9 +156,9 @@ def load_config(
     Parameters
     ----------
     name, overrides
-        As of `sim.documents.read.load`.
+        See `sim.documents.read.load`.
     seeds : int, optional
-        Number of seeds, over that of the file.
+        Number of seeds; it replaces the number in the file.
     """
     own = [] if seeds is None else [f"seeds={seeds}"]
     document = read_document(name, BUILT_IN, [*overrides, *own])

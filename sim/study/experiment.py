@@ -26,18 +26,18 @@ from sim.work.progress import Progress
 
 __all__ = ["Experiment"]
 
-# Purposes of the generators that a run derives from its seed; the task number follows.
+# A run seeds each generator with (seed, purpose, task); these are the purposes.
 _INIT, _SHUFFLE, _DRAW, _LEARN = range(4)
 
 
 class Experiment(Run[Progress]):
     """A run on embeddings that can stop after any task and go on later with the same bits.
 
-    A task first trains the head, on its own samples and on samples replayed from the past, then
-    hands its samples to the source. After it, the integer golden head is tested on every class
-    seen so far; a source that classifies by itself is tested instead, and no head is trained. Each
-    task derives its generators from (seed, purpose, task) alone, so that a checkpoint need hold no
-    generator.
+    Each task first trains the head on the task's samples and on samples replayed from the past.
+    Then the source learns the task's samples. After the task, the integer golden head is tested on
+    every class seen so far. If the source classifies by itself, the source is tested instead, and
+    no head is trained. Each task derives its generators from (seed, purpose, task) alone, so that
+    a checkpoint holds no generator.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class Experiment(Run[Progress]):
     method : Method
     seed : int
     cache : Cache
-        Where the state after every task is kept, under what a run has met by then: another run
-        that begins in the same way takes it from there.
+        Cache of the state after every task. Its key is all that has decided the run up to that
+        task, so that another run with the same beginning takes the state from the cache.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Experiment(Run[Progress]):
         self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, self._logit_gain)
 
     def ledger(self) -> Ledger:
-        """Return every bit that survives between tasks: the source's and the classifier's."""
+        """Return every bit of the source and the classifier that survives between tasks."""
         if isinstance(self.source, Classifier):
             return self.source.ledger() + self.source.head_ledger()
         return self.source.ledger() + head_ledger(
@@ -85,7 +85,7 @@ class Experiment(Run[Progress]):
         return int(done["epochs"]), done["predictions"]
 
     def _do(self, report: Callable[[Progress], None]) -> Arrays:
-        """Do the present task; return the epochs it took and the predictions after it."""
+        """Do the current task; return its number of epochs and the predictions after it."""
         if isinstance(self.source, Classifier):
             self._learn()
             return {"epochs": np.array(0), "predictions": self.source.classify(self._seen_test())}
@@ -94,7 +94,7 @@ class Experiment(Run[Progress]):
         return {"epochs": np.array(epochs), "predictions": predictions}
 
     def _take_over(self, report: Callable[[Progress], None]) -> Arrays:
-        """Return what `_do` does, and go on from the state of whatever run did it first."""
+        """Return the same as `_do`, and load the state of the run that did this task first."""
         done = self.cache.get_or_make(
             "task",
             self._about(self.bank.histories[self.task]),
@@ -119,7 +119,7 @@ class Experiment(Run[Progress]):
         self.source.begin(*present)
         if self.source.n_classes or not self.cache.keeps:
             return self._train_head(present, report)
-        # Without a past to replay, methods of all kinds train one and the same head.
+        # Without a past to replay, all methods train the same head.
         about = {
             "head": {**self.head.model_dump(), "logit_gain": self._logit_gain},
             "seed": self.seed,
@@ -173,7 +173,7 @@ class Experiment(Run[Progress]):
         return self.bank.test[self.bank.test_labels < self.tasks[self.task].stop]
 
     def _n_past(self) -> int:
-        """Return how many samples of a batch are of the past (contract, 8)."""
+        """Return how many samples of a batch come from the past (contract, 8)."""
         past, present = self.source.n_classes, len(self.tasks[self.task])
         return split_batch(self.head.batch, past, present)[0] if past else 0
 
@@ -187,7 +187,7 @@ class Experiment(Run[Progress]):
         return np.random.default_rng([self.seed, purpose, self.task])
 
     def _about(self, bank: str) -> dict[str, Any]:
-        """Return all that decides the bits of this run on a bank of that digest."""
+        """Return all that decides the bits of this run on a bank with the digest `bank`."""
         return {
             "head": self.head.model_dump(),
             "replay": self.method.replay,

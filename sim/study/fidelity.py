@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How like the real exemplars the generated ones are: class means and correlations of features."""
+"""Likeness of generated exemplars to real ones: class means and correlations of features."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from sim.work.cache import NO_CACHE, Cache, digest_of
 
 __all__ = ["Exemplars", "class_means", "correlation", "frobenius_distances"]
 
-LARGEST_FEATURES = 4096  # D up to which a D x D correlation matrix is worth its time and memory
+LARGEST_FEATURES = 4096  # largest D whose D x D correlation matrix is computed: time and memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +84,8 @@ def correlation(exemplars: Exemplars, features: int, *, within_class: bool) -> N
     features : int
         D.
     within_class : bool
-        Whether each sample is taken relative to the mean of its class, so that only what the
-        means do not tell is left: a single prototype a class has no such correlation.
+        Whether the mean of its class is subtracted from each sample. Only the correlation that the
+        class means do not explain is left; one prototype for each class has none.
 
     Returns
     -------
@@ -113,13 +113,12 @@ def frobenius_distances(
     bank : Bank
     generated : Exemplars
     cache : Cache
-        Where distances are kept.
+        Cache of the distances.
 
     Returns
     -------
     dict or None
-        ``pooled`` over all classes and ``within_class``; None where D is too large for the
-        matrices to be worth their memory.
+        ``pooled`` over all classes and ``within_class``; None if D exceeds `LARGEST_FEATURES`.
     """
     if bank.features > LARGEST_FEATURES:
         return None

@@ -23,11 +23,11 @@ class Method:
     replay : str
         Name of the source.
     params : SourceParams
-        Of that source's `Params`.
+        Instance of that source's `Params`.
     entry : int
-        Place in the configuration's list of methods.
+        Index in the configuration's list of methods.
     increment : int or None
-        Classes of every later task, where they are not the study's.
+        Classes in every later task; None takes the study's.
     """
 
     replay: str
@@ -43,7 +43,7 @@ class Method:
 
     @property
     def plain(self) -> bool:
-        """Whether its legend is its title: all other parameters, and its tasks, are the usual."""
+        """Whether the legend equals the title: no other parameter and no task size is changed."""
         return self.label == SOURCES[self.replay].title(self.params)
 
     def source(self, context: ReplayContext) -> ReplaySource:
@@ -52,7 +52,7 @@ class Method:
 
 
 def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
-    """Return a twin of `model` whose every field takes one value or a list of values to try."""
+    """Return a copy of `model` in which each field takes one value or a list of values to try."""
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         kind: Any = field.annotation
@@ -71,7 +71,7 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
 
 
-#: One entry of a list of methods: a source by name, each parameter one value or a list of them.
+#: One entry of a list of methods: the name of a source, and one or several values a parameter.
 MethodEntry = Annotated[
     Union[tuple(_sweep(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007
     Field(discriminator="replay"),
@@ -90,7 +90,7 @@ def expand_methods(entries: list[Any]) -> list[Method]:
 
 
 def _expand(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield every combination of one value a key, nested sections included."""
+    """Yield every combination of one value for each key, nested sections included."""
     options = []
     for value in entry.values():
         if isinstance(value, Mapping):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every run of continual learning has: its tasks one by one, time, and a checkpoint."""
+"""The base class of every run of continual learning: tasks one by one, time, and a checkpoint."""
 
 import json
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ __all__ = ["Arrays", "Run", "prefixed", "unprefixed"]
 
 Arrays = dict[str, NDArray[Any]]
 
-#: What a run tells of its progress.
+#: The type of a run's progress reports.
 Told = TypeVar("Told")
 
 
@@ -33,14 +33,14 @@ class Run(ABC, Generic[Told]):
     Attributes
     ----------
     task : int
-        Tasks done.
+        Number of tasks done, which is the index of the current one.
     seconds : float
-        Time that they took, over all starts.
+        Time that these tasks took, over all starts of the run.
     epochs : list of int
-        Epochs that each task took.
+        Epochs of each task.
     predictions : list of ndarray of shape (n_seen,), int64
-        After each task, the class given to every test sample of the classes seen, in the order of
-        the test samples.
+        After each task, the predicted class of every test sample of the classes seen, in the order
+        of the test samples.
     """
 
     def __init__(self, tasks: Sequence[range]) -> None:
@@ -56,7 +56,7 @@ class Run(ABC, Generic[Told]):
         return self.task == len(self.tasks)
 
     def step(self, report: Callable[[Told], None]) -> None:
-        """Do the next task, telling `report` of the progress."""
+        """Do the next task, and call `report` with the progress."""
         start = perf_counter()
         epochs, predictions = self._do_task(report)
         self.epochs.append(epochs)
@@ -94,23 +94,23 @@ class Run(ABC, Generic[Told]):
 
     @abstractmethod
     def _do_task(self, report: Callable[[Told], None]) -> tuple[int, NDArray[np.int64]]:
-        """Do the present task; return the epochs it took and the predictions after it."""
+        """Do the current task; return its number of epochs and the predictions after it."""
 
     @abstractmethod
     def _state(self) -> Arrays:
-        """Return all that survives a task as arrays; `prefixed` keeps the names of parts apart."""
+        """Return all state between tasks as arrays; `prefixed` keeps the names of parts apart."""
 
     @abstractmethod
     def _load_state(self, arrays: Arrays) -> None:
-        """Take back what `_state` returned; there are other arrays beside."""
+        """Restore what `_state` returned; `arrays` also holds other arrays."""
 
     @abstractmethod
     def _identity(self) -> str:
-        """Return what tells this run from every other one."""
+        """Return a text that identifies this run among all others."""
 
     @abstractmethod
     def _described(self) -> str:
-        """Return what a checkpoint must be of, for a message."""
+        """Return a description of this run for the message about a wrong checkpoint."""
 
 
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A study: every method under every seed, on several processes, with the same bits always."""
+"""A study: every method with every seed; the bits do not depend on the number of processes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,11 @@ class Study(BaseStudy[Method, Experiment]):
     bank : Bank
     folder : StudyFolder
     base : int
-        Classes of the first task; 0 makes all tasks alike.
+        Classes in the first task; 0 makes all tasks alike.
     exemplars : bool
-        Whether exemplars of generative methods are kept and held against the real ones.
+        Whether to draw exemplars of generative methods and compare them with the real ones.
     cache : Cache
-        Work that runs share after all, with each other and with other studies.
+        Work that runs take from each other and from other studies; it changes no result.
     """
 
     runs: tuple[tuple[Method, int], ...]
@@ -57,7 +57,7 @@ class Study(BaseStudy[Method, Experiment]):
         config : StudyConfig
         bank : Bank
         path : Path
-            Folder for the work under way.
+            Folder for unfinished work.
         """
         methods, seeds = config.expanded_methods(), range(config.seeds)
         return cls(
@@ -69,7 +69,7 @@ class Study(BaseStudy[Method, Experiment]):
         )
 
     def bank_of(self, method: Method) -> Bank:
-        """Return the embeddings in the tasks that a method learns them in."""
+        """Return the embeddings, split into the tasks of a method."""
         if method.increment is None:
             return self.bank
         tasks = split_tasks(self.bank.n_classes, self.base, method.increment)
@@ -89,5 +89,5 @@ class Study(BaseStudy[Method, Experiment]):
 
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
-    """Return what decides the results of a study: version, configuration and data."""
+    """Return all that decides the results of a study: version, configuration and data."""
     return identity(config.digest(), bank.digest)

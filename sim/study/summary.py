@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The result of one run, as plain data, and all that its predictions tell."""
+"""The result of one run as plain data, with every measure of its predictions."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ __all__ = ["measures", "summarize"]
 
 
 def summarize(experiment: Experiment) -> dict[str, Any]:
-    """Return what a finished run has to say: parameters, bits, `measures`.
+    """Return the result of a finished run: parameters, bits, `measures`.
 
-    `bits_full` are those of memory and classifier, `bits_memory` those of the memory alone.
+    `bits_full` counts memory and classifier, `bits_memory` the memory alone.
     """
     bank, method = experiment.bank, experiment.method
     ledger = experiment.ledger()
@@ -39,14 +39,14 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
 def measures(run: Run[Any], labels: NDArray[np.int64]) -> dict[str, Any]:
     """Return every metric of a finished run, and its length in epochs and seconds.
 
-    Accuracies are shares in 0..1; an accuracy that does not exist, such as that of a task not yet
-    learnt, is None.
+    Accuracies are in 0..1. An accuracy that does not exist is None, such as the accuracy of a task
+    that is not yet learnt.
 
     Parameters
     ----------
     run : Run
     labels : ndarray of shape (n_samples,), int64
-        Of all test samples.
+        Classes of all test samples.
     """
     matrix, samples = metrics.accuracy_matrix(run.predictions, labels, run.tasks)
     groups = metrics.group_accuracy(matrix, samples)
@@ -68,7 +68,7 @@ def measures(run: Run[Any], labels: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def _plain(values: NDArray[np.float64]) -> list[Any]:
-    """Return an array as nested lists, NaN as None, which JSON can say."""
+    """Return an array as nested lists, with None for NaN, which JSON lacks."""
     plain = values.astype(object)
     plain[np.isnan(values)] = None
     return plain.tolist()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""BinPlay: pseudo-exemplars decoded from codes that follow from the index of a sample."""
+"""BinPlay: a decoder makes pseudo-exemplars from codes; a sample's index determines its code."""

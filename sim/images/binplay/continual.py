@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""BinPlay on images: an autoencoder that rehearses itself, and a classifier that learns from it."""
+"""BinPlay on images: a self-rehearsing autoencoder, and a classifier that learns from it."""
 
 import copy
 import json
@@ -23,17 +23,17 @@ from sim.study.run import Arrays, Run, prefixed, unprefixed
 
 __all__ = ["BinPlayRun"]
 
-_CHUNK = 500  # images decoded or classified at a time
+_CHUNK = 500  # images in one pass of decoding or classification
 
 
 class BinPlayRun(Run[str]):
-    """A run that has of the past codes alone; it tells in words what was done.
+    """A run that knows the past only by its codes; it reports its progress as text.
 
-    A task first trains the autoencoder: encoder and decoder without the loss of the codes, then
-    with it, and last the decoder by itself, every sample with the code that it chose last. All the
-    time the decoder also sees past codes with what it made of them before the task. Then the
-    classifier learns from decoded images, new ones with their labels and past ones with what it
-    said of them before. Indices are counted over all samples, the first is 1.
+    Each task first trains the autoencoder in three phases: encoder and decoder without the loss of
+    the codes; both with it; the decoder alone, with the last code that each sample chose. In all
+    phases the decoder also rehearses past codes; its targets are the images that it made of them
+    before the task. Then the classifier learns from decoded images: new ones with their labels,
+    past ones with its own earlier answers as targets. Indices count all samples from 1.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ class BinPlayRun(Run[str]):
 
     @property
     def accuracy(self) -> list[list[float]]:
-        """After each task, the share of the test images of each task so far classified right."""
+        """After each task, the accuracy (0..1) on the test images of each task so far."""
         matrix, _ = accuracy_matrix(self.predictions, self._test[1], self.tasks)
         return [row[: done + 1].tolist() for done, row in enumerate(matrix)]
 
     def step(self, report: Callable[[str], None]) -> None:
-        """Do the next task, telling `report` what was done."""
+        """Do the next task, and call `report` with lines of text about it."""
         super().step(report)
         report(f"task {self.task}: accuracy {100 * np.mean(self.accuracy[-1]):.1f} %")
 
@@ -78,7 +78,7 @@ class BinPlayRun(Run[str]):
         torch.manual_seed(int(rng.integers(2**31)))
         pixels, labels = self._of_task(*self._train)
         past = self._past_codes()
-        remembered = self._decode(past)  # by the decoder as it was before the task
+        remembered = self._decode(past)  # with the decoder from before the task
         codes, loss = self._train_autoencoder(pixels, past, remembered, rng)
         report(f"task {self.task + 1}: squared error of a pixel {loss:.4f}")
         self._train_classifier(pixels, labels, codes, past, rng)
@@ -107,7 +107,7 @@ class BinPlayRun(Run[str]):
     def _train_autoencoder(
         self, pixels: Tensor, past: Tensor, remembered: Tensor, rng: np.random.Generator
     ) -> tuple[Tensor, float]:
-        """Train encoder and decoder; return the codes of the samples and the last loss a pixel."""
+        """Train encoder and decoder; return the samples' codes and the last loss of a pixel."""
         c, new = self.config.autoencoder, len(pixels)
         first = len(self.labels) + 1
         codes = self._codes(first, new, self.task)
@@ -157,7 +157,7 @@ class BinPlayRun(Run[str]):
         past: Tensor,
         rng: np.random.Generator,
     ) -> None:
-        """Train the classifier on new samples and on past ones as the decoder now makes them."""
+        """Train the classifier on new samples and on past samples from the current decoder."""
         c, seen = self.config.classifier, self.tasks[self.task].stop
         hot = torch.eye(seen, device=self.device)
         inputs = self._decode(codes) if c.reconstructed else pixels
@@ -181,7 +181,7 @@ class BinPlayRun(Run[str]):
                 optimizer.step()
 
     def _predict(self) -> NDArray[np.int64]:
-        """Return the class given to every test image of the classes seen, this task's included."""
+        """Return the predicted class of every test image of the classes seen, this task's too."""
         images, labels = self._test
         seen = self.tasks[self.task].stop
         shown = labels < seen
@@ -200,7 +200,7 @@ class BinPlayRun(Run[str]):
     def _of_task(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64]
     ) -> tuple[Tensor, NDArray[np.int64]]:
-        """Return pixels and labels of the present task."""
+        """Return pixels and labels of the current task."""
         task = self.tasks[self.task]
         own = (labels >= task.start) & (labels < task.stop)
         return self._tensor(images[own]), labels[own]
@@ -211,12 +211,12 @@ class BinPlayRun(Run[str]):
         return torch.from_numpy(scaled).to(self.device)
 
     def _codes(self, first: int, count: int, task: int) -> Tensor:
-        """Return the codes of consecutive indices of a task, in -1 and +1."""
+        """Return the codes of consecutive indices of a task as -1 and +1."""
         bits = self.coder.codes(np.arange(first, first + count), task + 1)
         return torch.from_numpy(bits.astype(np.float32) * 2 - 1).to(self.device)
 
     def _past_codes(self) -> Tensor:
-        """Return the codes of all indices so far, made anew."""
+        """Compute and return the codes of all indices of past tasks."""
         parts, first = [torch.zeros(0, self.coder.params.bits, device=self.device)], 1
         for number, task in enumerate(self.tasks[: self.task]):
             count = int(((self.labels >= task.start) & (self.labels < task.stop)).sum())
@@ -243,18 +243,18 @@ def _chosen(
 
 
 def _applied(model: nn.Module, x: Tensor) -> Tensor:
-    """Return what a network makes of many inputs, as it does in use."""
+    """Return the outputs of a network in evaluation mode, computed in chunks."""
     model.eval()
     with torch.no_grad():
         return torch.cat([model(part) for part in x.split(_CHUNK)])
 
 
 def _batches(count: int, size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
-    """Return all numbers below `count` in random batches, none of a single one."""
+    """Return all numbers below `count` in random batches; batches of one are left out."""
     parts = np.array_split(rng.permutation(count), max(1, count // size))
     return [part for part in parts if len(part) > 1]
 
 
 def _squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the squared error of a sample, mean over the batch."""
+    """Return the squared error of a sample, averaged over the batch."""
     return (outputs - targets).square().sum() / len(targets)

@@ -25,7 +25,7 @@ class FrameShape:
     def stages(self) -> tuple[tuple[int, int, int], ...]:
         """Kernel, stride and padding of the decoder's transposed convolutions.
 
-        The paper gives kernels and strides; the paddings are those that lead to the side.
+        The paper gives kernels and strides; the paddings are chosen to reach `side`.
         """
         if self.side == 28:
             return (3, 2, 2), (3, 2, 0), (3, 1, 2), (4, 1, 0)
@@ -43,20 +43,20 @@ def encoder(shape: FrameShape, latent: int) -> nn.Sequential:
 
 
 def decoder(shape: FrameShape, latent: int, task_bits: int, width: int) -> nn.Sequential:
-    """Return the decoder, the only part that is kept beside the classifier.
+    """Return the decoder, the only part that is kept in addition to the classifier.
 
-    Two dense layers of ``1.5 L`` and ``64 d`` features, then transposed convolutions of ``4d``,
-    ``6d``, ``5d`` and the image's channels. The appendix of the paper speaks of 800 features and
-    other widths, but this is what Table 3 counts: 4.6 MB on MNIST and 21.0 MB on CIFAR-10 are 4
-    bytes a parameter at d = 32.
+    It has two dense layers of ``1.5 L`` and ``64 d`` features, then transposed convolutions of
+    ``4d``, ``6d``, ``5d`` and the image's channels. The appendix of the paper has 800 features and
+    other widths, but Table 3 agrees with this network: its 4.6 MB on MNIST and 21.0 MB on CIFAR-10
+    are 4 bytes for each parameter at d = 32.
 
     Parameters
     ----------
     shape : FrameShape
     latent, task_bits : int
-        L, bits of the code of an index, and those of its task.
+        L, bits of the code of an index, and bits of the code of its task.
     width : int
-        d.
+        d, on which the numbers of channels depend.
     """
     hidden, features = latent * 3 // 2, _START**2 * width
     layers: list[nn.Module] = [
@@ -74,7 +74,7 @@ def decoder(shape: FrameShape, latent: int, task_bits: int, width: int) -> nn.Se
 
 
 def classifier(shape: FrameShape, classes: int, dropout: float) -> nn.Sequential:
-    """Return the base network, after LeNet: three convolutions, 1152 features (MNIST), 84.
+    """Return the base network, like LeNet: three convolutions, then 1152 (MNIST) and 84 features.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def classifier(shape: FrameShape, classes: int, dropout: float) -> nn.Sequential
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Return the trained parameters of a network."""
+    """Return the number of trained parameters of a network."""
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 def decoder_macs(model: nn.Sequential, code_bits: int) -> int:
-    """Return the multiplications of weights that a decoded image takes."""
+    """Return the number of multiplications by weights for one decoded image."""
     macs, x = 0, torch.zeros(1, code_bits)
     model.eval()
     with torch.no_grad():
@@ -111,7 +111,7 @@ def decoder_macs(model: nn.Sequential, code_bits: int) -> int:
 
 
 def _convolutions(shape: FrameShape, width: int) -> Iterator[tuple[int, int, tuple[int, int, int]]]:
-    """Yield inputs, outputs, and kernel with stride and padding of the decoder's convolutions."""
+    """Yield inputs, outputs and (kernel, stride, padding) of the decoder's convolutions."""
     sizes = (width, 4 * width, 6 * width, 5 * width, shape.channels)
     yield from zip(sizes, sizes[1:], shape.stages, strict=False)
 

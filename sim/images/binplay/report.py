@@ -19,7 +19,7 @@ _FLOAT_BITS = 32
 
 
 def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
-    """Return every bit of the past that survives between tasks; the paper counts the decoder."""
+    """Return all bits of the past that survive between tasks; the paper counts only the decoder."""
     weights = parameter_count(run.decoder) * _FLOAT_BITS
     statistics = sum(buffer.numel() for buffer in run.decoder.buffers()) * _FLOAT_BITS
     entries = [
@@ -34,7 +34,7 @@ def binplay_ledger(run: BinPlayRun, classes: int) -> Ledger:
 
 
 def published_accuracy(data: str) -> str:
-    """Return the paper's mean accuracy (%) on a data set and its deviation, "none" if it has none.
+    """Return the paper's mean accuracy (%) on a data set and its deviation, or "none".
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ def report_text(
     config : BinPlayConfig
     images : ImageSet
     results : dict
-        What `results.json` holds.
+        Content of `results.json`.
     ledger : Ledger
         Every bit of the past that survives between tasks.
     seconds : float
-        Time that the last start took.
+        Duration of the last start.
     """
     accuracy = results["accuracy"]
     tasks = [f"task {t}" for t in range(1, len(accuracy) + 1)]
@@ -100,7 +100,7 @@ of the past:
 
 
 def _changed(config: BinPlayConfig) -> str:
-    """Return the settings that are not those of the configuration ``mnist``, as a list."""
+    """Return the settings that differ from the configuration ``mnist``, as a list."""
     own, paper = (c.model_dump(mode="json") for c in (config, load_binplay("mnist")))
     changed = changed_settings(own, paper, ("title", "data", "seed"))
     return "\n".join(f"- {line}" for line in changed) or "All are as in the configuration `mnist`."

@@ -25,21 +25,21 @@ class AutoencoderConfig(Section):
     Attributes
     ----------
     latent : int
-        L, most bits of the code of an index.
+        L, largest number of bits in the code of an index.
     width : int
         d of `sim.images.binplay.networks.decoder`.
     warmup : int
         Epochs of encoder and decoder without the loss of the codes.
     coded : int
-        Epochs with it, samples choosing their codes anew in each.
+        Epochs with the loss of the codes; the samples choose their codes again in each epoch.
     frozen : int
-        Epochs of the decoder alone, every sample with the code that it chose last.
+        Epochs of the decoder alone, with the last code that each sample chose.
     code_loss : float
         Weight of the loss of the codes.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     batch : int
-        New samples a step; of past ones come as many as there are indices for each new one.
+        New samples in a step. Past samples are added in the ratio of past indices to new samples.
     """
 
     latent: int = Field(default=200, ge=20, le=65_536)
@@ -59,12 +59,13 @@ class ClassifierConfig(Section):
     ----------
     epochs, batch : int
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
     dropout : float
+        Share of the inputs of each dense layer that training leaves out, in 0..1.
     reconstructed : bool
         Whether new samples pass through the decoder first (Table 1).
     soft_targets : bool
-        Whether past samples have the outputs of a frozen copy as targets, not its classes.
+        Whether the targets of past samples are the outputs of a frozen copy, not their classes.
     """
 
     epochs: int = Field(default=15, ge=1, le=100_000)
@@ -76,7 +77,7 @@ class ClassifierConfig(Section):
 
 
 class BinPlayConfig(Section):
-    """A study of BinPlay: data, tasks of equally many classes, both networks.
+    """A study of BinPlay: data, tasks of equally many classes, autoencoder and classifier.
 
     Attributes
     ----------
@@ -86,7 +87,7 @@ class BinPlayConfig(Section):
     increment : int
         Classes of every task, in the order of the data set.
     samples : int or null
-        Training samples a class; all of them if null.
+        Training samples of each class; null takes all.
     autoencoder, classifier
         Sections.
     seed : int
@@ -111,7 +112,13 @@ class BinPlayConfig(Section):
         return name
 
     def codes(self, samples: int, tasks: int) -> IndexCodeParams:
-        """Return the parameters of codes of so many samples, with their task first."""
+        """Return the parameters of the codes; each code begins with its task.
+
+        Parameters
+        ----------
+        samples, tasks : int
+            Number of samples and of tasks.
+        """
         return IndexCodeParams.fitting(self.autoencoder.latent, samples, task="prefix", tasks=tasks)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Class-incremental learning in image space, the feature extractor being trained on (PyTorch)."""
+"""Class-incremental learning in image space: tasks also train the feature extractor (PyTorch)."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What fits into the bits of a budget: images, embeddings, and a network of real numbers."""
+"""The sizes that fit a budget of bits: images, embeddings, and a network of real numbers."""
 
 from golden.params import NetworkParams
 from sim.documents.yaml_lines import Document, dotted
@@ -12,7 +12,7 @@ __all__ = ["capacity_of", "check_sizes", "exemplars_of", "sample_bits", "whole_s
 
 
 def whole_samples(megabits: float, sample_bits: int) -> int:
-    """Return how many samples of so many bits fit into Mb (10^6 bits).
+    """Return how many samples of `sample_bits` bits fit into `megabits` Mb (10^6 bits).
 
     25 Mb hold 1,162 images of 32 x 32 x 3 pixels of 7 bits, or 24,414 latents of 1,024 bits; the
     ISCAS'24 slides round both down, to 1,150 and 24,400.
@@ -21,22 +21,22 @@ def whole_samples(megabits: float, sample_bits: int) -> int:
 
 
 def exemplars_of(capacity: int, classes: int, most: int) -> int:
-    """Return E of latent replay, which is the same for every class.
+    """Return E of latent replay, the number of exemplars of every class.
 
     Parameters
     ----------
     capacity : int
         Embeddings that the memory holds.
     classes : int
-        n_c, all classes to come.
+        n_c, the number of classes to come.
     most : int
-        Samples of the smallest class; more cannot be kept.
+        Samples of the smallest class, the largest possible E.
 
     Returns
     -------
     int
-        At least 1: the classes of the last task are never replayed, so that less than one a class
-        can do.
+        At least 1, even if `capacity` is less than `classes`: the classes of the last task are
+        never replayed.
     """
     return min(max(capacity // classes, 1), most)
 
@@ -49,7 +49,7 @@ def sample_bits(plan: Plan, network: NetworkParams) -> int:
 
 
 def capacity_of(plan: Plan, network: NetworkParams) -> int | None:
-    """Return how many samples a method keeps; None if all."""
+    """Return how many samples a method keeps; None if it keeps all."""
     if plan.megabits is None:
         return None
     return whole_samples(plan.megabits, sample_bits(plan, network))
@@ -60,23 +60,23 @@ def check_sizes(
 ) -> None:
     """Refuse a memory or a network that is too small for a method.
 
-    A memory must have a sample of every class that is replayed. Those of the last task are not:
-    nothing comes after them.
+    A memory must hold a sample of every class that is replayed. The classes of the last task are
+    never replayed.
 
     Parameters
     ----------
     config : NativeConfig
     document : Document
-        That it was read as.
+        Document of the configuration.
     network : NetworkParams
-        With a head for the classes to come.
+        Network with a head for the classes to come.
     tasks : tuple of range
         Classes of each task.
 
     Raises
     ------
     UserError
-        If a budget or the network is too small; the message names place and smallest size.
+        If a budget or the network is too small; the message names the place and the smallest size.
     """
     replayed = tasks[-1].start
     for plan in config.plans():
@@ -94,7 +94,7 @@ def check_sizes(
 
 
 def _check_width(plan: Plan, document: Document, network: NetworkParams) -> None:
-    """Refuse a binary network in whose bits no network of real numbers fits."""
+    """Refuse a binary network that has fewer bits than any network of real numbers."""
     try:
         widest(network)
     except ValueError as error:

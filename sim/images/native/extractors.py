@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Pre-trained networks, each trained once and shared by all runs of a seed."""
+"""Pre-trained networks; each is trained once, and all runs of a seed share it."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ __all__ = ["Extractors"]
 
 
 class _PretrainingFolder(WorkFolder):
-    """Checkpoints and logs of the pre-trainings under one seed on one set of classes."""
+    """Folder of checkpoints and logs of the pre-trainings with one seed on one set of classes."""
 
     what = "pre-training"
     own_names = r"(network|teacher|float)\.(pt|csv)"
@@ -34,7 +34,7 @@ class _PretrainingFolder(WorkFolder):
 
 @dataclass(frozen=True, kw_only=True)
 class _Kind:
-    """One pre-training: of the binary or the float network, under a seed, on some classes."""
+    """One pre-training: the binary or the float network, with a seed, on base or all classes."""
 
     real: bool
     seed: int
@@ -53,10 +53,10 @@ class Extractors:
     ----------
     config : NativeConfig
     recipe : Recipe
-        That the configuration was read as.
+        Recipe of the configuration.
     images : ImageSet
     path : Path
-        Folder of their checkpoints; those in it are gone on from.
+        Folder of the checkpoints; training goes on from those it holds.
     device : torch.device
     console : rich.console.Console
     """
@@ -96,7 +96,7 @@ class Extractors:
         return network
 
     def real(self, seed: int, ideal: bool) -> Teacher:
-        """Return the network of real numbers, likewise."""
+        """Return the network of real numbers of a seed, trained on the same classes as `binary`."""
         kind = _Kind(real=True, seed=seed, ideal=ideal)
         if kind not in self._networks:
             recipe, split, folder = self._prepare(kind)
@@ -106,7 +106,7 @@ class Extractors:
         return network
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what another process needs: it reads the networks from their checkpoints."""
+        """Return the state for another process, which reads the networks from their checkpoints."""
         return {**vars(self), "console": None, "epochs": {}, "_networks": {}, "_folders": {}}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ class Extractors:
             folder.close()
 
     def _prepare(self, kind: _Kind) -> tuple[Recipe, BaseSplit, _PretrainingFolder]:
-        """Return recipe, images and open folder of a pre-training."""
+        """Return the recipe, the images and the opened folder of a pre-training."""
         classes = self.images.n_classes if kind.ideal else self.config.classes.base
         recipe = replace(
             self.recipe,
@@ -127,7 +127,7 @@ class Extractors:
         )
         path = self.path / f"seed-{kind.seed}{'-ideal' if kind.ideal else ''}"
         folder = _PretrainingFolder(path, identity(recipe.digest(), self.images.digest()))
-        folder.open(resume=True)  # the study around it has asked
+        folder.open(resume=True)  # the folder of the study has already checked --resume
         self._folders[kind.seed, kind.ideal] = folder
         split = base_split(self.images, recipe.config.classes, recipe.network.bits)
         return recipe, split, folder

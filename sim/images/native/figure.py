@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The figure of a study in image space: accuracy task by task, and against memory."""
+"""The figure of a study in image space: accuracy after each task, and against memory."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def accuracies(groups: Sequence[PlanGroup], seen: Sequence[int], increment: int)
     seen : sequence of int
         Classes seen after each task.
     increment : int
-        Classes of a task; published runs of other tasks are left out.
+        Classes of a task; published runs with another number are left out.
     """
     figure = Figure(figsize=(13, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -60,7 +60,7 @@ def accuracies(groups: Sequence[PlanGroup], seen: Sequence[int], increment: int)
 
 
 def _by_bits(axes: Axes, family: Sequence[PlanGroup]) -> None:
-    """Draw final accuracies of one method over its budgets; a line across for one without."""
+    """Draw final accuracies of one method over its budgets; a level line if it has no budget."""
     plan = family[0].plan
     if plan.megabits is None:
         accuracy = 100 * family[0].spread("final").mean
@@ -93,7 +93,7 @@ def _shown(run: Published, replay: str, ideal: bool, increment: int) -> bool:
 
 
 def _shade(group: PlanGroup, groups: Sequence[PlanGroup]) -> object:
-    """Return the colour of a method, darker the larger its memory."""
+    """Return the colour of a method; a larger memory makes it darker."""
     budgets = sorted({g.plan.megabits or 0 for g in groups if g.plan.replay == group.plan.replay})
     place = (budgets.index(group.plan.megabits or 0) + 1) / len(budgets)
     return mpl.colormaps[_COLOUR_MAPS[group.plan.replay]](0.35 + 0.6 * place)

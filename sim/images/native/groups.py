@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs of a study in image space gathered over seeds, and what they say together."""
+"""Groups of the runs of a study in image space over seeds, and one sentence on their results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class PlanGroup(Group):
     ----------
     plan : Plan
     published : Published or None
-        The slides' run, if they show it.
+        The same run on the slides; None if they do not show it.
     """
 
     plan: Plan
@@ -31,7 +31,7 @@ class PlanGroup(Group):
 
     @property
     def by_task(self) -> NDArray[np.float64]:
-        """Accuracy on all classes seen after each task, meaned over seeds."""
+        """Accuracy on all classes seen after each task, averaged over seeds."""
         return self.values("accuracy_seen").mean(axis=0)
 
     def megabits(self, key: str) -> str:
@@ -63,7 +63,7 @@ def groups_of(
 
 
 def verdict(groups: Sequence[PlanGroup]) -> str:
-    """Say in one sentence which replay is ahead where, by final accuracy."""
+    """Return one sentence on the replay that is ahead at each budget, by final accuracy."""
     finals = {
         (g.plan.replay, g.plan.megabits): g.spread("final").mean for g in groups if not g.plan.ideal
     }

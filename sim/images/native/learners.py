@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""What is trained on, task after task: a pre-trained extractor with a classifier begun anew."""
+"""The networks that learn task after task: a pre-trained extractor with a new classifier."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -34,19 +34,19 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 _FLOAT_BITS = 32
-_MOMENTS = 2  # real numbers a weight that Adam keeps while it trains
+_MOMENTS = 2  # real numbers that Adam keeps for each weight while it trains
 
 
 class Learner(Protocol):
-    """What a run in image space trains and tests."""
+    """Interface of the network that a run in image space trains and tests."""
 
     @property
     def model(self) -> nn.Module:
-        """Module of PyTorch that is trained."""
+        """PyTorch module that is trained."""
         ...
 
     def classify(self, images: Pixels, seen: int) -> Labels:
-        """Return which of the first `seen` classes each image (n_images, H, W, C) uint8 is."""
+        """Return the class of images (n_images, H, W, C) uint8, among the first `seen`."""
         ...
 
     def ledger(self) -> Ledger:
@@ -55,12 +55,12 @@ class Learner(Protocol):
 
 
 class BinaryLearner:
-    """Binary network, tested as the integer network that its signs and thresholds make.
+    """Binary network; tests use the integer network made of its signs and thresholds.
 
     Parameters
     ----------
     extractor : BinaryNetwork
-        Pre-trained; its weights are copied, its head is left behind.
+        Pre-trained network; its weights are copied, but not its head.
     classes : int
         Outputs of the new head.
     rng : numpy.random.Generator
@@ -91,16 +91,16 @@ class BinaryLearner:
 
 
 class FloatLearner:
-    """Network of real numbers, tested as it is.
+    """Network of real numbers; tests use the trained network itself.
 
     Parameters
     ----------
     extractor : Teacher
-        Pre-trained; it is copied.
+        Pre-trained network; it is copied.
     classes : int
         Outputs of the new output layer.
     generator : torch.Generator
-        Draws its first weights.
+        Draws the first weights of the output layer.
     """
 
     def __init__(self, extractor: Teacher, classes: int, generator: torch.Generator) -> None:
@@ -131,13 +131,13 @@ class FloatLearner:
 
 
 def with_outputs(network: NetworkParams, classes: int) -> NetworkParams:
-    """Return the network with a head of so many outputs."""
+    """Return the network with a head of `classes` outputs."""
     assert network.head is not None
     return replace(network, head=replace(network.head, classes=classes))
 
 
 def network_bits(network: NetworkParams) -> int:
-    """Return the bits of weights and thresholds, head included, both its planes counted."""
+    """Return the bits of weights and thresholds, including both planes of the head."""
     assert network.head is not None
     return network_ledger(network).bits_full + head_ledger(network.head).bits_full
 
@@ -148,11 +148,11 @@ def real_network(network: NetworkParams, width: int, seed: int) -> Teacher:
     Parameters
     ----------
     network : NetworkParams
-        With a head.
+        Binary network with a head.
     width : int
         Channels of the first block.
     seed : int
-        Of the first weights.
+        Seed of the first weights.
     """
     assert network.head is not None
     generator = torch.Generator().manual_seed(seed)
@@ -161,15 +161,15 @@ def real_network(network: NetworkParams, width: int, seed: int) -> Teacher:
 
 
 def widest(network: NetworkParams) -> int:
-    """Return the width of the largest network of real numbers in the bits of a binary one.
+    """Return the width of the largest network of real numbers with no more bits than a binary one.
 
     It has about 1/32 of the weights: each of its trained parameters takes 32 bits. Means and
-    variances of normalisation fold into them when training has ended.
+    variances of normalisation are not counted: they fold into these parameters after training.
 
     Raises
     ------
     ValueError
-        If not even a width of 1 fits.
+        If a width of 1 does not fit.
     """
 
     def bits(width: int) -> int:
@@ -188,10 +188,10 @@ def widest(network: NetworkParams) -> int:
 
 
 def optimizer_bits(parameters: int) -> int:
-    """Return the bits that Adam needs beside so many parameters while they are trained."""
+    """Return the bits that Adam needs in addition to the parameters while it trains them."""
     return _MOMENTS * _FLOAT_BITS * parameters
 
 
 def parameter_count(model: nn.Module) -> int:
-    """Return how many numbers are trained."""
+    """Return the number of trained parameters."""
     return sum(parameter.numel() for parameter in model.parameters())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Images of the past, as many of each class, in a memory of fixed size."""
+"""A memory of fixed size for images of the past, with equally many of each class."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,13 +20,13 @@ _STREAM_BITS = 64
 class ImageMemory:
     """Class-balanced memory: each of the n classes seen has floor(capacity / n) images.
 
-    A class lies in random order, so that what is left of it when it must shrink, its first images,
-    is a uniform sample of all that came.
+    The images of a class are stored in random order. When the class must shrink, its first images
+    stay; they are a uniform sample of all its images.
 
     Parameters
     ----------
     capacity : int or None
-        Images that it holds; None keeps all.
+        Number of images that it holds; None keeps all.
     """
 
     def __init__(self, capacity: int | None) -> None:
@@ -34,13 +34,13 @@ class ImageMemory:
         self.kept: list[Pixels] = []
 
     def learn(self, images: Pixels, labels: Labels, rng: np.random.Generator) -> None:
-        """Take in the classes of a task that has ended, and shrink those from before.
+        """Store the classes of a task that has ended, and shrink the earlier classes.
 
         Parameters
         ----------
         images : ndarray of shape (n_images, H, W, C), uint8
         labels : ndarray of shape (n_images,), int64
-            The classes that follow those seen, in any order.
+            Classes that follow the classes seen, in any order.
         rng : numpy.random.Generator
         """
         for label in range(len(self.kept), int(labels.max()) + 1):
@@ -50,9 +50,9 @@ class ImageMemory:
             self.kept = [images[:quota].copy() for images in self.kept]
 
     def rehearsal(self, count: int) -> tuple[Pixels, Labels]:
-        """Return `count` images of every past class, its own repeated in turn, and their labels.
+        """Return `count` images of every past class, repeated if it has fewer, and their labels.
 
-        So every class, past or new, has the same share of a task's training (contract, 8).
+        Every class, past or new, then has the same share of a task's training (contract, 8).
         """
         shape = self.kept[0].shape[1:]
         images = [np.resize(kept, (count, *shape)) for kept in self.kept]
@@ -66,7 +66,7 @@ class ImageMemory:
         image_bits : int
             Bits of an image.
         classes : int
-            All classes to come.
+            Number of classes to come.
         """
         capacity = self.capacity
         if capacity is None:

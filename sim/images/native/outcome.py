@@ -14,7 +14,7 @@ from sim.work.progress import Progress
 
 __all__ = ["outcome"]
 
-# What the report tells; the other measures are those of a study with groups of tasks.
+# Measures in the report; the others need a study with groups of tasks.
 _TOLD = (
     "accuracy_matrix",
     "accuracy_seen",
@@ -36,7 +36,7 @@ def outcome(
     exemplars: int,
     bits_training: int,
 ) -> dict[str, Any]:
-    """Return method, bits, every accuracy and the length of a run that has ended.
+    """Return the method, the bits, every accuracy and the length of a finished run.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ def outcome(
     seed : int
     run : Run
     labels : ndarray of shape (n_images,), int64
-        Of all test images.
+        Classes of all test images.
     ledger : Ledger
         Every bit that survives between tasks.
     exemplars : int
         Samples of each past class in the last task.
     bits_training : int
-        Bits that the optimiser needs beside those while a task is trained.
+        Further bits that the optimiser needs while a task is trained.
     """
     measured = measures(run, labels)
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the ISCAS'24 slides show of native and latent replay, read off their plots (+-0.01)."""
+"""Results of native and latent replay on the ISCAS'24 slides, read off their plots (+-0.01)."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +25,7 @@ class Published:
     final : float
         Accuracy, in 0..1, on all 50 classes.
     by_task : tuple of float
-        After each task; empty where the slides have no curve.
+        Accuracy after each task, in 0..1; empty if the slides have no curve.
     ideal : bool
         As in `Plan`.
     """
@@ -40,12 +40,12 @@ class Published:
 
 @cache
 def published_runs() -> tuple[Published, ...]:
-    """Return every run of the slides whose method is one of ours."""
+    """Return every run of the slides whose method `Plan` has."""
     return tuple(_run(value) for value in load_paper("iscas24").having("replay").values())
 
 
 def published(plan: Plan, increment: int) -> Published | None:
-    """Return the slides' run of a method and budget, None where they show none."""
+    """Return the slides' run of a method and budget; None if the slides do not show it."""
     for run in published_runs():
         if (run.replay, run.megabits, run.ideal, run.increment) == (
             plan.replay, plan.megabits, plan.ideal, increment,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""In what a study differs from the settings of the ISCAS'24 slides, in words."""
+"""The settings of a study that differ from the ISCAS'24 slides, as text."""
 
 from golden.params import NetworkParams, ThermometerParams
 from sim.images.native.learners import network_bits
@@ -9,18 +9,18 @@ from sim.report.changed import changed_settings
 
 __all__ = ["differences"]
 
-# What stands in the results anyway, or is told with the network.
+# Settings that the results show anyway, or that the line on the network includes.
 _LEFT_OUT = ("title", "methods", "network", "increment", "seed", "seeds", "model.levels")
 
 
 def differences(config: NativeConfig, recipe: Recipe) -> list[str]:
-    """Return every setting that is not that of the configuration ``slides``, a line of text each.
+    """Return every setting that differs from the configuration ``slides``, one line each.
 
     Parameters
     ----------
     config : NativeConfig
     recipe : Recipe
-        That it was read as.
+        Recipe of the configuration.
     """
     model, model_recipe = load_native("slides")
     lines = []
@@ -32,7 +32,7 @@ def differences(config: NativeConfig, recipe: Recipe) -> list[str]:
 
 
 def _about(network: NetworkParams) -> str:
-    """Return a network in a few words."""
+    """Return a short description of a network."""
     thermometer = network.layers[0]
     assert isinstance(thermometer, ThermometerParams)
     return (

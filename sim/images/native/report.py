@@ -43,18 +43,18 @@ what a ConvBlock holds; what the configuration `slides` has for these is engram'
 
 @dataclass(frozen=True, kw_only=True)
 class NativeReport:
-    """Everything a finished study has to say.
+    """The report of a finished study.
 
     Parameters
     ----------
     config : NativeConfig
     recipe : Recipe
-        That it was read as.
+        Recipe of the configuration.
     tasks : tuple of range
     provenance : str
-        Of the images.
+        Origin of the images.
     command : str
-        Command line that makes this report anew.
+        Command line that makes this report again.
     runs : list of dict
         Results of all runs.
     pretraining : mapping of str to float
@@ -79,7 +79,7 @@ class NativeReport:
 
     @property
     def verdict(self) -> str:
-        """One sentence on what is ahead where."""
+        """One sentence on the replay that is ahead at each budget."""
         return verdict(self.groups)
 
     def write(self, folder: Path) -> None:

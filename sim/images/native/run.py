@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""One run of native replay: a whole network that learns task after task from images."""
+"""One run of native replay: a whole network learns task after task from images."""
 
 import math
 from collections.abc import Callable
@@ -21,28 +21,28 @@ from sim.work.progress import Progress
 
 __all__ = ["NativeRun"]
 
-# Purposes of the generators that a run derives from its seed; the task number follows.
+# A run seeds each generator with (seed, purpose, task); these are the purposes.
 _TRAIN, _KEEP = 1, 2
 
 
 class NativeRun(Run[Progress]):
     """A run on images that can stop after any task and go on later with the same bits.
 
-    A task trains network and classifier on its own images and, for every past class, on as many of
-    the memory's; the network is then tested on every class seen so far, and the memory takes its
-    share of the new images.
+    Each task trains network and classifier on its own images and on images from the memory; every
+    class has the same number of images. Then the network is tested on every class seen so far, and
+    the memory stores its share of the new images.
 
     Parameters
     ----------
     split : BaseSplit
-        Images of the classes to come, labels from 0.
+        Images of the classes to come; labels begin at 0.
     tasks : tuple of range
     learner : Learner
     memory : ImageMemory
     config : NativeConfig
     seed : int
     label : str
-        Which run it is; no checkpoint of another one is taken.
+        Name of the run; a checkpoint with another name is refused.
     device : torch.device
     """
 
@@ -70,7 +70,7 @@ class NativeRun(Run[Progress]):
     def _do_task(self, report: Callable[[Progress], None]) -> tuple[int, NDArray[np.int64]]:
         epochs = self._train(report)
         predictions = self._predict()
-        if self.task + 1 < len(self.tasks):  # nothing replays the last
+        if self.task + 1 < len(self.tasks):  # the last task is never replayed
             self.memory.learn(*self._new(), np.random.default_rng([self.seed, _KEEP, self.task]))
         return epochs, predictions
 
@@ -91,7 +91,7 @@ class NativeRun(Run[Progress]):
         return self.label
 
     def _train(self, report: Callable[[Progress], None]) -> int:
-        """Train on the present task and the replayed past; return the epochs it took."""
+        """Train on the current task and the replayed past; return the number of epochs."""
         images, labels = self._new()
         new = self.tasks[self.task]
         if self.memory.kept:
@@ -106,7 +106,7 @@ class NativeRun(Run[Progress]):
             images,
             labels,
             loss=_loss_of_seen(schedule.label_smoothing, new.stop),
-            test=lambda: math.nan,  # after the task alone
+            test=lambda: math.nan,  # the test follows the task, not each epoch
             seed=int(np.random.default_rng([self.seed, _TRAIN, self.task]).integers(2**32)),
             identity=self.label,
             device=self.device,
@@ -134,7 +134,7 @@ class NativeRun(Run[Progress]):
 
 
 def _loss_of_seen(smoothing: float, seen: int) -> Loss:
-    """Return the cross-entropy over the outputs of the classes seen; the others learn nothing."""
+    """Return the cross-entropy over the outputs of the classes seen; other outputs do not learn."""
     alone = classification_loss(smoothing)
 
     def loss(pixels: Tensor, logits: Tensor, labels: Tensor) -> Tensor:

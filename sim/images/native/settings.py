@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Configuration of a study in image space: a pre-training, and what is learnt after it."""
+"""Configuration of a study in image space: a pre-training, and the tasks after it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ class Plan:
     megabits : float or None
         Memory of the past in Mb (10^6 bits); None keeps everything.
     ideal : bool
-        Whether the feature extractor is pre-trained on all classes, those to come included.
+        Whether the feature extractor is pre-trained on all classes, including the later ones.
     entry : int
-        Place in the configuration's list of methods.
+        Index in the configuration's list of methods.
     """
 
     replay: str
@@ -48,7 +48,7 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Name of the method, its budget left out."""
+        """Name of the method without its budget."""
         return _NAMES[self.replay] + (", ideal pre-training" if self.ideal else "")
 
     @property
@@ -84,25 +84,25 @@ class _BudgetEntry(_Entry):
 
 
 class NativeEntry(_BudgetEntry):
-    """Images are kept, and the whole network is trained on."""
+    """Native replay: keeps images and trains the whole network in every task."""
 
     replay: Literal["native"]
 
 
 class LatentEntry(_BudgetEntry):
-    """Embeddings are kept, and the classifier alone is trained."""
+    """Latent replay: keeps embeddings and trains only the classifier."""
 
     replay: Literal["latent"]
 
 
 class FloatEntry(_BudgetEntry):
-    """As native replay, by a network of real numbers that has no more bits than the binary one."""
+    """Native replay with a network of real numbers that has no more bits than the binary one."""
 
     replay: Literal["float"]
 
 
 class JointEntry(_Entry):
-    """As native replay with every image kept: the upper bound."""
+    """Native replay that keeps every image: the upper bound."""
 
     replay: Literal["joint"]
 
@@ -115,8 +115,8 @@ MethodEntry = Annotated[
 class NativeConfig(PretrainConfig):
     """A study in image space.
 
-    The classes before `classes.base` are learnt by the pre-training alone. The classifier is then
-    begun anew, and only the classes after them come, task by task, and are tested.
+    Only the pre-training learns the first `classes.base` classes. Then a new classifier learns the
+    classes after them, task by task, and only these are tested.
 
     Attributes
     ----------
@@ -125,12 +125,12 @@ class NativeConfig(PretrainConfig):
     increment : int
         Classes of a task.
     learning : ScheduleConfig
-        Of every task of native replay; `training` is that of the pre-training.
+        Training in every task of native replay; `training` belongs to the pre-training.
     head : HeadConfig
         Classifier of latent replay and its training.
     methods : list
     seeds : int
-        Runs a method, under `seed` and those that follow it.
+        Runs of each method, with `seed` and the seeds that follow it.
     """
 
     title: str = Field(default="Native and latent replay of a fully binary network", min_length=1)
@@ -154,7 +154,7 @@ class NativeConfig(PretrainConfig):
         return self
 
     def plans(self) -> list[Plan]:
-        """Return the methods, sweeps spread out."""
+        """Return the methods, one for each budget of a sweep."""
         return [
             Plan(replay=entry.replay, megabits=megabits, ideal=entry.ideal, entry=place)
             for place, entry in enumerate(self.methods)
@@ -162,7 +162,7 @@ class NativeConfig(PretrainConfig):
         ]
 
     def pretraining(self, seed: int, classes: int) -> PretrainConfig:
-        """Return the pre-training under a seed, on so many of the first classes."""
+        """Return the pre-training with a seed, on the first `classes` classes."""
         own = {name: getattr(self, name) for name in PretrainConfig.model_fields}
         base = self.classes.model_copy(update={"base": classes})
         return PretrainConfig(**{**own, "classes": base, "seed": seed})
@@ -174,7 +174,7 @@ def load_native(name: str, overrides: Sequence[str] = ()) -> tuple[NativeConfig,
     Parameters
     ----------
     name, overrides
-        As of `sim.images.pretrain.settings.load_recipe`.
+        See `sim.images.pretrain.settings.load_recipe`.
 
     Raises
     ------

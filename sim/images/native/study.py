@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""A study in image space: every method under every seed, on one process or several."""
+"""A study in image space: every method with every seed, in one process or several."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -35,12 +35,12 @@ from sim.work.study_folder import StudyFolder
 
 __all__ = ["NativeFolder", "NativeStudy"]
 
-# Purpose of the generator of the classifier's first weights; `NativeRun` has the others.
+# Purpose of the generator that draws the classifier's first weights; see also `NativeRun`.
 _HEAD = 0
 
 
 class NativeFolder(StudyFolder):
-    """Files of a study in image space until its report is written."""
+    """Folder of a study in image space until its report is written."""
 
     what = "native-study"
 
@@ -48,13 +48,14 @@ class NativeFolder(StudyFolder):
 class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
     """All runs of a configuration in image space.
 
-    Every pre-training must be done before runs go to several processes; a GPU serves them all.
+    All pre-trainings must be done before runs start in several processes. One GPU can serve all
+    processes.
 
     Parameters
     ----------
     config : NativeConfig
     split : BaseSplit
-        Images of the classes after the base, labels from 0.
+        Images of the classes after the base classes; labels begin at 0.
     tasks : tuple of range
     extractors : Extractors
     folder : NativeFolder
@@ -64,7 +65,7 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
     runs : tuple of (Plan, int)
         Method and seed of every run.
     network : NetworkParams
-        With a head for the classes to come.
+        Network with a head for the classes to come.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
 
     @property
     def n_classes(self) -> int:
-        """Classes to come."""
+        """Number of classes after the base classes."""
         return self.tasks[-1].stop
 
     def pretrain(self) -> None:
@@ -97,7 +98,7 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
             train(seed, plan.ideal)
 
     def _threads(self, kind: Plan) -> AbstractContextManager[object]:
-        """Return the context of a run: NumPy works in one thread, PyTorch in all."""
+        """Return the context of a run: one thread for NumPy, all threads for PyTorch."""
         return super()._threads(kind) if kind.replay == "latent" else nullcontext()
 
     def _new_run(self, kind: Plan, seed: int) -> NativeRun | Experiment:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Training of binary feature extractors: the one package that needs PyTorch (extra ``train``)."""
+"""Training of binary feature extractors; needs PyTorch (extra ``train``)."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Random mirror images and shifts of pixels, before they are encoded."""
+"""Random mirroring and shifts of images before their pixels are encoded."""
 
 import numpy as np
 import torch
@@ -20,8 +20,8 @@ def augment(images: Tensor, config: AugmentConfig, rng: np.random.Generator) -> 
     images : Tensor of shape (n_images, H, W, C), uint8
     config : AugmentConfig
     rng : numpy.random.Generator
-        Draws two shifts an image, then whether it is mirrored; on the processor, so that every
-        device sees the same images.
+        Draws two shifts for each image, then whether it is mirrored. It draws on the CPU, so that
+        every device sees the same images.
 
     Returns
     -------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Log of a pre-training: a table of its epochs, and their curves."""
+"""Log of a pre-training: a table of its epochs and a figure of their curves."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from sim.images.pretrain.train import Epoch
 
 __all__ = ["curves", "log_table"]
 
-_RESOLUTION = 120  # dots an inch
+_RESOLUTION = 120  # dots per inch
 
 
 def log_table(epochs: Sequence[Epoch]) -> str:
@@ -41,6 +41,6 @@ def curves(epochs: Sequence[Epoch], title: str) -> bytes:
     lines = [*axes.lines, *losses.lines]
     axes.legend(lines, [str(line.get_label()) for line in lines], loc="center right", fontsize=8)
     buffer = io.BytesIO()
-    # No software version inside: the same figure is the same bytes.
+    # Without a software version in the file, the same figure gives the same bytes.
     figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
     return buffer.getvalue()

@@ -17,7 +17,7 @@ class EpochBar(Bars):
     ----------
     console : rich.console.Console
     name : str
-        What is trained.
+        Name of the network in training.
     trainer : ImageTrainer
     """
 
@@ -32,12 +32,12 @@ class EpochBar(Bars):
         self._tell_epochs()
 
     def show(self, step: int, steps: int) -> None:
-        """Take in how much of the present epoch is done.
+        """Show the progress of the current epoch.
 
         Parameters
         ----------
         step, steps : int
-            Steps done of the epoch, and their number.
+            Number of steps done, and number of steps in the epoch.
         """
         self._tell_epochs()
         done = len(self._trainer.epochs)
@@ -47,7 +47,7 @@ class EpochBar(Bars):
         self.update(done + step / steps, text)
 
     def _tell_epochs(self) -> None:
-        """Print the lines of the epochs that have ended since the last time."""
+        """Print a line for each epoch that has ended since the last call."""
         for number in range(self._told, len(self._trainer.epochs)):
             count = f"epoch {number + 1}/{self._trainer.config.epochs}"
             self.tell(f"{self._name}: {count}, {self._reached(number)}")

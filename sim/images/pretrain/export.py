@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""From the trained twin to the integer network and back, and the check that both are one."""
+"""Conversion of the trained twin to the integer network and back, and the check of both."""
 
 import numpy as np
 import torch
@@ -20,11 +20,11 @@ from sim.images.pretrain.settings import ModelConfig
 
 __all__ = ["accuracy", "check_equal", "to_golden", "to_twin"]
 
-CHUNK = 500  # images a forward pass of the twin, to bound its memory
+CHUNK = 500  # images in a forward pass of the twin, to bound its memory
 
 
 def to_golden(model: BinaryNetwork) -> Network:
-    """Return the integer network, head included, of the present weights."""
+    """Return the integer network, with its head, for the current weights."""
     neurons = iter(model.layers)
     layers: list[Layer] = []
     for params in model.params.layers:
@@ -43,7 +43,7 @@ def to_twin(network: Network) -> BinaryNetwork:
     Raises
     ------
     ValueError
-        If the network has no head, or a neuron fires below its threshold, as no twin does.
+        If the network has no head, or a neuron fires below its threshold, which no twin can do.
     """
     if network.head is None:
         raise ValueError("Network must have a head to have a twin")
@@ -57,7 +57,7 @@ def to_twin(network: Network) -> BinaryNetwork:
         if not layer.polarity.all():
             raise ValueError("Neurons must fire from their threshold up to have a twin")
         assert neurons.norm is not None
-        # Between two sums, where no rounding of the fold can reach.
+        # A mean halfway between two sums is safe from the rounding of the fold.
         neurons.norm.running_mean = torch.from_numpy((layer.thresholds - 0.5).astype(np.float32))
     if model.head.hidden is not None:
         _set_bits(model.head.hidden, network.head.hidden_weights)
@@ -67,12 +67,12 @@ def to_twin(network: Network) -> BinaryNetwork:
 
 
 def accuracy(network: Network, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
-    """Return the share of images that the integer network, head included, gives their label.
+    """Return the share of images that the integer network with its head classifies correctly.
 
     Parameters
     ----------
     network : Network
-        With a head.
+        Network with a head.
     images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
     labels : ndarray of shape (n_images,), int64
     """
@@ -82,13 +82,13 @@ def accuracy(network: Network, images: NDArray[np.uint8], labels: NDArray[np.int
 
 
 def check_equal(model: BinaryNetwork, network: Network, images: NDArray[np.uint8]) -> None:
-    """Hold the integer network to the twin's own forward pass, image by image.
+    """Compare the integer network with the twin's own forward pass, image by image.
 
     Parameters
     ----------
     model : BinaryNetwork
     network : Network
-        With a head.
+        Network with a head.
     images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
 
     Raises
@@ -115,7 +115,7 @@ def check_equal(model: BinaryNetwork, network: Network, images: NDArray[np.uint8
 def _forward(
     model: BinaryNetwork, images: NDArray[np.uint8]
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return packed embeddings and arg max of the twin, whose sums are exact in float32."""
+    """Return the twin's packed embeddings and arg max; its sums are exact in float32."""
     device = next(model.parameters()).device
     model.eval()
     model.precision = torch.float32
@@ -125,7 +125,7 @@ def _forward(
             x = model.features(torch.from_numpy(images[start : start + CHUNK]).to(device))
             logits = model.head(x, scaled=False).cpu().numpy()
         embeddings.append(pack((x > 0).cpu().numpy()))
-        classes.append(logits.argmax(axis=1))  # of equal logits the first, as the contract says
+        classes.append(logits.argmax(axis=1))  # the first of equal logits, as in the contract
     return np.concatenate(embeddings), np.concatenate(classes)
 
 
@@ -137,7 +137,7 @@ def _bits(neurons: Neurons) -> NDArray[np.uint8]:
 
 
 def _set_bits(neurons: Neurons, bits: NDArray[np.uint8]) -> None:
-    """Give a layer the latent weights of which `bits` are the signs."""
+    """Set latent weights whose signs are `bits`."""
     neurons.latent.data = torch.from_numpy(bits - np.float32(0.5)).contiguous()
 
 

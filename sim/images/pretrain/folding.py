@@ -10,18 +10,18 @@ Floats = NDArray[np.float64]
 
 
 def fold(offset: Floats, mean: Floats, deviation: Floats, inputs: int) -> NDArray[np.int32]:
-    """Return the thresholds that stand for a normalisation followed by a sign.
+    """Return the thresholds that equal a normalisation followed by a sign.
 
-    A neuron with the integer sum ``d`` fires iff ``(d - mean) / deviation + offset >= 0``. A gain
-    would change no sign unless it were negative; without one, no neuron needs a polarity, and OR
-    pooling stays the maximum before the sign.
+    A neuron with the integer sum ``d`` fires iff ``(d - mean) / deviation + offset >= 0``. There is
+    no gain: a positive gain changes no sign. Without a negative gain no neuron needs a polarity,
+    and OR pooling equals the maximum before the sign.
 
     Parameters
     ----------
     offset, mean, deviation : ndarray of shape (outputs,), float64
         Offset, mean and standard deviation (> 0) of each output.
     inputs : int
-        n; sums lie in ``-n..n``.
+        n, number of inputs of a neuron; sums lie in ``-n..n``.
 
     Returns
     -------

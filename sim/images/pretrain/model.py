@@ -2,10 +2,11 @@
 # pyright: reportMissingImports=false
 """Trainable twin of a golden network: real latent weights, binary arithmetic.
 
-In training a layer is convolution, maximum over the pooling window, scale ``1/sqrt(fan_in)`` (or
-batch normalisation without gain, only with an offset), sign. The maximum before the sign gives the
-bits of the OR after it, and a gradient that goes to the largest sum instead of to the first of many
-equal signs; normalised after it, half the pooled bits are +1 at first.
+In training a layer consists of a convolution, the maximum over the pooling window, the scale
+``1/sqrt(fan_in)`` (or batch normalisation with an offset and without gain) and the sign. The
+maximum before the sign gives the same bits as OR pooling after it. Its gradient goes to the largest
+sum instead of to the first of many equal signs. The normalisation follows the maximum, so that at
+first half of the pooled bits are +1.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from sim.images.pretrain.surrogates import sign, soft_sign, weight_sign
 
 __all__ = ["BinaryHead", "BinaryNetwork", "Neurons"]
 
-_EPSILON = 1e-5  # guard of the variance
+_EPSILON = 1e-5  # added to the variance
 
 
 class Neurons(nn.Module):
@@ -32,7 +33,7 @@ class Neurons(nn.Module):
     Parameters
     ----------
     params : ConvParams or DenseParams
-        With thresholds, the layer is batch-normalised in training.
+        A layer with thresholds is batch-normalised in training.
     config : ModelConfig
     rng : numpy.random.Generator
         Draws the first latent weights.
@@ -69,14 +70,14 @@ class Neurons(nn.Module):
         return weight_sign(latent)
 
     def dots(self, x: Tensor) -> Tensor:
-        """Return the integer sums of the neurons, before any shuffle."""
+        """Return the integer sums of the neurons, before any channel shuffle."""
         weights = self.signs().to(x.dtype)
         if isinstance(self.params, DenseParams):
             return functional.linear(x, weights)
         return _convolve(x, weights, self.params)
 
     def normalise(self, dots: Tensor) -> Tensor:
-        """Return sums of about unit deviation for the surrogate, in training."""
+        """Return the sums scaled to about unit deviation, for the surrogate in training."""
         if self.norm is None:
             return dots * self.scale
         offset = self.offset.to(dots.dtype).view(-1, *[1] * (dots.ndim - 2))
@@ -132,7 +133,7 @@ class BinaryHead(nn.Module):
             x = torch.cat([h, x], dim=1)
         logits = self.plane_a.dots(x) + self.plane_b.dots(x)
         p = self.params
-        # The ternary layer sees its input twice, once a plane.
+        # The ternary layer sees its input twice, once for each plane.
         scale = (5 * 2 * p.concat * p.classes) ** -0.5
         return logits * self.log_gain.exp() * scale if scaled else logits
 
@@ -140,13 +141,13 @@ class BinaryHead(nn.Module):
 class BinaryNetwork(nn.Module):
     """Feature extractor with its training head.
 
-    In training its bits are those of the golden network too, but for the rounding of batch
-    normalisation; in evaluation, in float32, they are so without exception.
+    In evaluation, in float32, its bits always equal those of the golden network. In training they
+    do too, except where batch normalisation rounds.
 
     Parameters
     ----------
     params : NetworkParams
-        With a head.
+        Network with a head.
     config : ModelConfig
     rng : numpy.random.Generator
         Draws the first latent weights.
@@ -154,9 +155,9 @@ class BinaryNetwork(nn.Module):
     Attributes
     ----------
     precision : torch.dtype
-        Of the convolutions.
+        Type of the numbers in the convolutions.
     real : bool
-        Whether activations are clipped real numbers in training, not yet signs.
+        Whether activations in training are clipped real numbers instead of signs.
     """
 
     levels: Tensor
@@ -182,7 +183,7 @@ class BinaryNetwork(nn.Module):
 
     @property
     def layers(self) -> list[Neurons]:
-        """Layers of neurons in order, the head's left out."""
+        """Layers of neurons in order, without those of the head."""
         return [layer for layer in self.neurons if isinstance(layer, Neurons)]
 
     def encode(self, pixels: Tensor) -> Tensor:
@@ -243,7 +244,7 @@ class BinaryNetwork(nn.Module):
 def _with_pools(
     params: NetworkParams,
 ) -> Iterator[tuple[ConvParams | DenseParams | PoolParams, int]]:
-    """Yield the layers after the thermometer, a pool that follows neurons together with them."""
+    """Yield the layers after the thermometer, each with the size of the pool after it (or 1)."""
     layers = list(params.layers[1:])
     while layers:
         layer = layers.pop(0)
@@ -256,8 +257,9 @@ def _with_pools(
 def _convolve(x: Tensor, weights: Tensor, p: ConvParams) -> Tensor:
     """Return the sums of a convolution; padding is -1.
 
-    Grouped convolutions are slow where groups are many or the processor works in bfloat16: a
-    kernel as large as the map is a product a group, few groups are convolutions of their own.
+    PyTorch's grouped convolutions are slow with many groups, and in bfloat16 on a CPU. So a kernel
+    as large as the map becomes one matrix product for each group, and on a CPU each of several
+    groups becomes a convolution of its own.
     """
     if p.output.size == p.outputs and not p.pad:
         rows = x.reshape(len(x), p.groups, p.inputs).transpose(0, 1)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""A whole pre-training: a teacher if one is wanted, then the binary network, with checkpoints."""
+"""A whole pre-training with checkpoints: an optional teacher, then the binary network."""
 
 from pathlib import Path
 
@@ -29,12 +29,12 @@ from sim.work.files import write_whole
 
 __all__ = ["Pretraining"]
 
-# Purpose of the generator of the first weights; `sim.images.pretrain.train` has the others.
+# Purpose of the generator that draws the first weights; see also `sim.images.pretrain.train`.
 _WEIGHTS = 0
 
 
 class Pretraining:
-    """A teacher, if one is wanted, and then the binary network, trained with checkpoints.
+    """Training of an optional teacher, and then of the binary network, with checkpoints.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class Pretraining:
     images : ImageSet
     split : BaseSplit
     folder : Path
-        Of the checkpoints; those in it are gone on from.
+        Folder of the checkpoints; training goes on from those it holds.
     device : torch.device
     console : rich.console.Console
 
@@ -50,7 +50,7 @@ class Pretraining:
     ----------
     model : BinaryNetwork
     epochs : list of Epoch
-        Of the binary network.
+        Epochs of the binary network.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Pretraining:
         return to_golden(self.model)
 
     def _loss(self) -> Loss:
-        """Return the loss of the binary network, the teacher being trained first."""
+        """Train the teacher if there is one, and return the loss of the binary network."""
         config = self.recipe.config
         smoothing = config.training.label_smoothing
         if config.distillation is None:
@@ -119,14 +119,14 @@ class Pretraining:
         )
 
     def _test(self, model: BinaryNetwork | Teacher) -> float:
-        """Return the test accuracy, of a binary network in integers."""
+        """Return the test accuracy; a binary network is tested as its integer network."""
         images, labels = self.split.test_images, self.split.test_labels
         if isinstance(model, BinaryNetwork):
             return accuracy(to_golden(model), images, labels)
         return model.accuracy(images, labels)
 
     def _train(self, name: str, trainer: ImageTrainer) -> None:
-        """Do the epochs that are left, each followed by a checkpoint and the log."""
+        """Do the remaining epochs; write a checkpoint and the log after each."""
         path = self.folder / f"{name}.pt"
         if path.exists():
             trainer.load(path)

@@ -36,14 +36,14 @@ BUILT_IN = Path(__file__).parent / "configs"
 
 
 class HeldOutConfig(Section):
-    """Training images that are tested on instead of trained on, as a comparison holds them out.
+    """Training images that are held out for tests, in the same way as in a comparison.
 
     Attributes
     ----------
     share : float
-        Of each class.
+        Share of the training images of each class.
     split_seed : int
-        Seed of the generator that draws which they are; see `sim.data.held_out`.
+        Seed of the generator that draws the held-out images; see `sim.data.held_out`.
     """
 
     share: float = Field(default=0.2, gt=0, lt=1)
@@ -51,18 +51,18 @@ class HeldOutConfig(Section):
 
 
 class ClassesConfig(Section):
-    """Which classes of which data set the feature extractor learns.
+    """The data set and the classes that the feature extractor learns.
 
     Attributes
     ----------
     data : str
         One of `sim.data.datasets.NAMES`.
     order : "identity" or int
-        Class order: as in the data set, or the permutation of a seed.
+        Class order: that of the data set, or the permutation of a seed.
     base : int
-        Classes learnt, the first of the order.
+        Number of classes learnt, from the start of the order.
     held_out : HeldOutConfig or null
-        Of their training images; the data set's own test images are tested on if null.
+        Training images held out for tests; null tests on the data set's own test images.
     """
 
     data: str = "cifar100"
@@ -72,7 +72,7 @@ class ClassesConfig(Section):
 
     @pydantic.model_serializer(mode="wrap")
     def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the key out where nothing is held out: digests of such trainings lack it."""
+        """Leave the key out if nothing is held out: older digests do not contain it."""
         about: dict[str, Any] = plain(self)
         return {key: value for key, value in about.items() if value is not None}
 
@@ -85,27 +85,29 @@ class ClassesConfig(Section):
 
 
 class ModelConfig(Section):
-    """How bits are trained.
+    """Training of binary weights and activations.
 
     Attributes
     ----------
     levels : int or null
-        T, thermometer bits a colour; the network's own if null.
+        T, thermometer bits for each colour; null takes the network's own.
     surrogate : {"hard_window", "piecewise_linear", "approx_sign"}
-        Derivative that stands in for that of the sign; see `sim.images.pretrain.surrogates`.
+        Derivative that replaces that of the sign; see `sim.images.pretrain.surrogates`.
     window : float
-        Half-width of the surrogate, in deviations of a neuron's sum.
+        Half-width of the surrogate, in standard deviations of a neuron's sum.
     init_scale : float
-        First latent weights are uniform in ``[-init_scale, init_scale]``; small ones flip soon.
+        Initial latent weights are uniform in ``[-init_scale, init_scale]``; small weights flip
+        soon.
     centre : bool
-        Whether the sign is that of a latent weight less the mean of its neuron's, which keeps the
-        sums centred though OR pooling makes most inputs +1. The network that results is no other.
+        Whether the mean of a neuron's latent weights is subtracted before the sign. This keeps the
+        sums centred, although OR pooling makes most inputs +1. The form of the resulting network
+        does not change.
     batch_norm : bool
-        Whether every layer is normalised in training, and has integer thresholds in the end; the
-        head is not.
+        Whether every layer except the head is normalised in training and has integer thresholds
+        after it.
     logit_gain : float
-        First factor on the scale ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides, at which the
-        softmax can hardly be sure of anything; it is learnt, and no arg max depends on it.
+        Initial factor on the scale ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides. With that scale
+        alone, the softmax is never confident. The factor is learnt; no arg max depends on it.
     """
 
     levels: int | None = Field(default=None, ge=1)
@@ -125,9 +127,9 @@ class AugmentConfig(Section):
     flip : bool
         Whether half the images are mirrored left to right.
     shift : int
-        Most pixels that an image moves in each direction.
+        Largest shift in each direction, in pixels.
     fill : {"edge", "zero"}
-        What moves in.
+        Pixels that fill the gap: copies of the edge, or zeros.
     """
 
     flip: bool = True
@@ -136,25 +138,26 @@ class AugmentConfig(Section):
 
 
 class ScheduleConfig(Section):
-    """Length and pace of a training.
+    """Length and learning rate of a training.
 
     Attributes
     ----------
     epochs : int
-        Passes over the training images, if a plateau schedule does not end it before.
+        Passes over the training images; a plateau schedule can end the training earlier.
     batch : int
     learning_rate : float
-        Of Adam, at its highest.
+        Highest learning rate of Adam.
     schedule : {"cosine", "plateau"}
         Half a cosine to 0, step by step; or `sim.learn.optim.Plateau` on the loss of each epoch.
     warmup : int
-        First epochs, over which the rate rises linearly; cosine only.
+        Number of first epochs in which the rate rises linearly; cosine only.
     plateau : PlateauConfig
     label_smoothing : float
-        Share of the target spread over all classes.
+        Share of the target that is spread over all classes.
     precision : {"bfloat16", "float32"}
-        Of the convolutions in training. Their sums are exact in both; bfloat16 rounds what it
-        stores, which changes no sign, but can move a sum across the mean of a normalisation.
+        Type of the numbers in the convolutions in training. The sums are exact in both types.
+        bfloat16 rounds the stored sums; this changes no sign, but it can move a sum across the
+        mean of a normalisation.
     """
 
     epochs: int = Field(default=60, ge=1, le=100_000)
@@ -168,18 +171,18 @@ class ScheduleConfig(Section):
 
 
 class DistillationConfig(Section):
-    """A float teacher, trained first on the same classes, whose softened answers are learnt too.
+    """Distillation: a float teacher learns the same classes first, then the network learns from it.
 
     Attributes
     ----------
     weight : float
         Share of the teacher in the loss; the labels have the rest.
     temperature : float
-        Divisor of both logits before their softmax.
+        Divisor of the logits of both networks before the softmax.
     width : int
         Channels of the teacher's first block; the next blocks have 2 and 4 times as many.
     training : ScheduleConfig
-        Of the teacher.
+        Training of the teacher.
     """
 
     weight: float = Field(default=0.5, gt=0, le=1)
@@ -196,11 +199,11 @@ class PretrainConfig(Section):
     title : str
         Headline of the curves.
     network : str
-        Built-in network or YAML file; its head is trained for the base classes.
+        Name of a built-in network, or YAML file; its head is trained for the base classes.
     classes, model, augment, training
         Sections.
     real_epochs : int
-        First epochs in which activations are clipped real numbers, before they become signs.
+        Number of first epochs in which activations are clipped real numbers instead of signs.
     distillation : DistillationConfig or null
     seed : int
         All randomness derives from it.
@@ -228,9 +231,9 @@ class Recipe:
     ----------
     config : PretrainConfig
     network : NetworkParams
-        With a head for the base classes, and thresholds where batch norm is trained.
+        Network with a head for the base classes, and with thresholds if batch norm is trained.
     document : Document
-        Where each value stands, for messages about it.
+        Place of every value, for messages.
     """
 
     config: PretrainConfig
@@ -238,7 +241,7 @@ class Recipe:
     document: Document
 
     def digest(self) -> str:
-        """Return the SHA-256 of all that decides the weights, but for the images."""
+        """Return the SHA-256 of all that decides the weights, except the images."""
         return self.config.digest(network=self.network.describe())
 
     def about(self) -> dict[str, Any]:
@@ -263,7 +266,7 @@ def load_recipe(
         ``key.path=value`` assignments, applied in order; those that begin with ``network.`` reach
         into the description of the network, as in ``network.layers.0.levels=8``.
     schema : type of PretrainConfig
-        What the file must be, a pre-training with or without more.
+        Schema of the file: a pre-training, or a section that extends it.
     built_in : Path
         Folder of the built-in configurations.
 
@@ -282,7 +285,7 @@ def load_recipe(
 def _as_trained(
     network: NetworkParams, config: PretrainConfig, document: Document
 ) -> NetworkParams:
-    """Return the network with the input code, thresholds and head that the configuration wants."""
+    """Return the network with the input code, thresholds and head of the configuration."""
     description = network.describe()
     if config.model.levels is not None:
         description["layers"][0]["levels"] = config.model.levels

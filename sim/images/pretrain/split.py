@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The images that a network is trained and tested on: the base classes, or those after them."""
+"""The images that train and test a network: the base classes, or the classes after them."""
 
 from dataclasses import dataclass
 
@@ -20,13 +20,13 @@ Labels = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class BaseSplit:
-    """Images of consecutive classes of an order, such as the base classes.
+    """Images of consecutive classes in a class order, such as the base classes.
 
     Parameters
     ----------
     train_images, test_images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
     train_labels, test_labels : ndarray of shape (n_images,), int64
-        Positions of the classes in the class order, less that of the first.
+        Positions of the classes in the class order, minus the position of the first class.
     """
 
     train_images: Pixels
@@ -38,21 +38,21 @@ class BaseSplit:
 def base_split(images: ImageSet, classes: ClassesConfig, bits: int) -> BaseSplit:
     """Return the images of the base classes, in pixels of `bits` bits.
 
-    Those that are held out take the place of the test images.
+    Held-out training images, if any, replace the test images.
 
     Parameters
     ----------
     images : ImageSet
     classes : ClassesConfig
-        Base classes, their order, and what is held out.
+        Base classes, their order, and the share of held-out images.
     bits : int
         Bits of a pixel and channel; wider pixels are shifted right.
 
     Raises
     ------
     ValueError
-        If there are not so many classes, or not so many images to hold out; the message begins
-        with the key of `classes`.
+        If the data set has fewer classes, or too few images to hold out; the message begins with
+        the key inside `classes`.
     UserError
         If the pixels have fewer bits.
     """
@@ -79,22 +79,22 @@ def base_split(images: ImageSet, classes: ClassesConfig, bits: int) -> BaseSplit
 
 
 def later_split(images: ImageSet, order: int | str, base: int, bits: int) -> BaseSplit:
-    """Return the images of all classes after those, labels from 0 again.
+    """Return the images of all classes after the base classes; labels begin at 0 again.
 
     Parameters
     ----------
     images : ImageSet
     order : int or str
-        Order of the classes, as of `class_order`.
+        Class order, see `class_order`.
     base : int
-        Classes that come before these.
+        Number of base classes.
     bits : int
         Bits of a pixel and channel; wider pixels are shifted right.
 
     Raises
     ------
     ValueError
-        If there are none.
+        If no class is left after the base classes.
     UserError
         If the pixels have fewer bits.
     """

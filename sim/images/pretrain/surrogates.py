@@ -65,7 +65,7 @@ class _Sign(torch.autograd.Function):
 
 
 class _WeightSign(torch.autograd.Function):
-    """Sign that hands its gradient on unchanged."""
+    """Sign that passes its gradient on unchanged."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:  # type: ignore[override]
@@ -97,7 +97,7 @@ def sign(x: Tensor, surrogate: str, window: float = 1.0) -> Tensor:
 
 
 def soft_sign(x: Tensor, window: float = 1.0) -> Tensor:
-    """Return ``x/w`` clipped to [-1, 1]: what `sign` is before activations are binarised."""
+    """Return ``x/w`` clipped to [-1, 1]; it replaces `sign` before activations are binary."""
     return (x / window).clamp(-1, 1)
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Float teacher for distillation: a small residual network over the same pixels."""
+"""Float teacher for distillation: a small residual network on the same pixels."""
 
 import numpy as np
 import torch
@@ -10,11 +10,11 @@ from torch.nn import functional
 
 __all__ = ["Teacher"]
 
-CHUNK = 500  # images of a test pass, to bound its memory
+CHUNK = 500  # images in a test pass, to bound its memory
 
 
 class _Block(nn.Module):
-    """Two normalised convolutions and a shortcut, then half the resolution."""
+    """Two normalised convolutions with a shortcut, then a pool that halves the resolution."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Teacher(nn.Module):
         return y.float()
 
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
-        """Return the share of images (n_images, H, W, C) uint8 that it gives their label."""
+        """Return the share of images (n_images, H, W, C) uint8 that it classifies correctly."""
         hits = 0
         for start in range(0, len(images), CHUNK):
             pixels = torch.from_numpy(images[start : start + CHUNK]).to(self.output.weight.device)
@@ -80,4 +80,4 @@ class Teacher(nn.Module):
         return hits / len(images)
 
     def clip(self) -> None:
-        """Leave the weights as they are: real numbers have no window."""
+        """Leave the weights unchanged: real weights have no range to keep."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Epochs of training, each ended by a checkpoint from which the next goes on with the same bits."""
+"""Training in epochs; it can stop after any epoch and go on later with the same bits."""
 
 import io
 import math
@@ -32,19 +32,19 @@ __all__ = [
     "distillation_loss",
 ]
 
-#: Threads of PyTorch, on which the bits of a training depend. Numba's OpenMP is PyTorch's, too, and
-#: sets their number to its own whenever a golden kernel runs.
+#: Number of PyTorch's threads; the bits of a training depend on it. Numba and PyTorch share one
+#: OpenMP, and Numba sets this number to its own whenever a golden kernel runs.
 THREADS = torch.get_num_threads()
 
-#: Purposes of the generators that a training derives from its seed; the epoch follows.
+#: A training seeds each generator with (seed, purpose, epoch); these are the purposes.
 _ORDER, _CHANGES = 1, 2
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]  # of pixels, logits and labels
-Report = Callable[[int, int], None]  # told the steps done of an epoch, and how many it has
+Report = Callable[[int, int], None]  # called with the steps done and the steps of the epoch
 
 
 class Trainable(Protocol):
-    """What a trainer needs of a module of PyTorch, which it also is."""
+    """Interface that a trainer needs in addition to that of a PyTorch module."""
 
     precision: torch.dtype
 
@@ -55,16 +55,16 @@ class Trainable(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Epoch:
-    """What an epoch did: one row of the log.
+    """The result of an epoch: one row of the log.
 
     Parameters
     ----------
     epoch : int
-        From 1.
+        Counted from 1.
     learning_rate : float
-        At its end.
+        Learning rate at the end of the epoch.
     loss, train_accuracy : float
-        Means over the training samples, as they were seen.
+        Means over the training samples, each taken at its own step.
     test_accuracy : float
     seconds : float
     """
@@ -95,13 +95,13 @@ class ImageTrainer:
         Returns the test accuracy of the model.
     seed : int
     identity : str
-        Names all that decides the bits, so that no checkpoint of another training is taken.
+        Text that contains all that decides the bits; a checkpoint with another one is refused.
     device : torch.device
 
     Attributes
     ----------
     epochs : list of Epoch
-        Those done.
+        Epochs done.
     """
 
     def __init__(
@@ -137,12 +137,12 @@ class ImageTrainer:
         return len(self.epochs) == self.config.epochs or not self._plateau()[1]
 
     def step(self, report: Report) -> Epoch:
-        """Do the next epoch, telling `report` after every step."""
+        """Do the next epoch, and call `report` after every step."""
         start = perf_counter()
         torch.set_num_threads(THREADS)
         number = len(self.epochs)
         steps = math.ceil(len(self.labels) / self.config.batch)
-        # The last batch is filled up from the first: batch normalisation wants more than one.
+        # Samples of the first batch fill up the last one: batch normalisation needs at least two.
         order = np.resize(
             self._rng(_ORDER, number).permutation(len(self.labels)), steps * self.config.batch
         )
@@ -227,7 +227,7 @@ class ImageTrainer:
         return torch.stack([loss.detach() * len(labels), hits]).double()
 
     def _rate(self, progress: float) -> float:
-        """Return the learning rate after so many epochs, and parts of one."""
+        """Return the learning rate after `progress` epochs, which can be a fraction."""
         if self.config.schedule == "plateau":
             return self._plateau()[0]
         warm = min(1.0, progress / self.config.warmup) if self.config.warmup else 1.0
@@ -235,7 +235,7 @@ class ImageTrainer:
         return self.config.learning_rate * warm * (1 + math.cos(half)) / 2
 
     def _plateau(self) -> tuple[float, bool]:
-        """Return the rate of a plateau schedule after the epochs done, and whether to go on."""
+        """Return the rate of a plateau schedule after the epochs so far, and whether to go on."""
         schedule = Plateau(rate=self.config.learning_rate, **self.config.plateau.model_dump())
         going_on = True
         if self.config.schedule == "plateau":
@@ -259,19 +259,19 @@ def distillation_loss(
 ) -> Loss:
     """Return a mixture of the cross-entropies with the labels and with the teacher's answers.
 
-    The second is the Kullback-Leibler divergence at `temperature`, times its square, which keeps
-    the gradients of both alike (Hinton et al., 2015).
+    The second term is the Kullback-Leibler divergence at `temperature`, times the square of the
+    temperature, so that both terms have gradients of the same size (Hinton et al., 2015).
 
     Parameters
     ----------
     teacher : torch.nn.Module
-        Gives logits of shape (n_images, classes) for a batch of pixels.
+        Returns logits of shape (n_images, classes) for a batch of pixels.
     weight : float
-        Of the divergence from the teacher, in 0..1; the labels have the rest.
+        Weight of the divergence from the teacher, in 0..1; the labels have the rest.
     temperature : float
-        That both logits are divided by.
+        Divisor of the logits of both networks.
     smoothing : float
-        Of the labels, in 0..1.
+        Label smoothing, in 0..1.
     """
     alone = classification_loss(smoothing)
 

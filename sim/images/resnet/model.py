@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Residual network for small images, a binarizer of its embedding, and a linear classifier."""
+"""Residual network for small images, with a binarizer of its embedding and a linear classifier."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,7 +15,7 @@ from sim.images.resnet.through import Binarizer
 
 __all__ = ["BinarizedResNet", "ResNet"]
 
-CHUNK = 500  # images of a test pass, to bound its memory
+CHUNK = 500  # images in a test pass, to bound its memory
 
 
 class _Block(nn.Module):
@@ -38,24 +38,24 @@ class _Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Feature extractor F: a residual network to its average pool.
+    """Feature extractor F: a residual network up to its average pool.
 
-    With 64 channels and two blocks in each of four stages it is the ResNet-18 that is usual for
-    images of 32 x 32: no pool and no stride before the second stage.
+    With 64 channels and two blocks in each of four stages it is the usual ResNet-18 for images of
+    32 x 32: it has no pool and no stride before the second stage.
 
     Parameters
     ----------
     channels : int
         Colours.
     width : int
-        Channels of the first stage; each later one has twice as many, on half the resolution.
+        Channels of the first stage; each later stage has twice as many, at half the resolution.
     blocks : sequence of int
-        Of each stage.
+        Number of blocks in each stage.
 
     Attributes
     ----------
     features : int
-        D.
+        D, length of the embedding.
     """
 
     def __init__(self, channels: int, width: int, blocks: Sequence[int]) -> None:
@@ -78,13 +78,13 @@ class ResNet(nn.Module):
 
 
 class BinarizedResNet(nn.Module):
-    """F, a binarizer that can be switched off, and the linear classifier G.
+    """Feature extractor F, an optional binarizer, and the linear classifier G.
 
     Parameters
     ----------
     features : ResNet
     binarizer : Binarizer or None
-        None leaves the embedding as it is.
+        None passes the real-valued embedding to G.
     classes : int
     full_scale : int
         Largest value of a pixel.
@@ -92,7 +92,7 @@ class BinarizedResNet(nn.Module):
     Attributes
     ----------
     precision : torch.dtype
-        Of the convolutions of a pass.
+        Type of the numbers in the convolutions.
     """
 
     def __init__(
@@ -128,12 +128,12 @@ class BinarizedResNet(nn.Module):
 
     @torch.no_grad()
     def accuracy(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
-        """Return the share of images (n_images, H, W, C) uint8 that it gives their label."""
+        """Return the share of images (n_images, H, W, C) uint8 that it classifies correctly."""
         answers = [self(part).argmax(1).cpu().numpy() for part in self._parts(images)]
         return float((np.concatenate(answers) == labels).mean())
 
     def clip(self) -> None:
-        """Leave the weights as they are: real numbers have no window."""
+        """Leave the weights unchanged: real weights have no range to keep."""
 
     def _parts(self, images: NDArray[np.uint8]) -> Iterator[Tensor]:
         device = self.output.weight.device

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""The report of a residual network: its binarizers, before and after training with them."""
+"""The report of a residual network: accuracy with each binarizer, before and after training."""
 
 import hashlib
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ _CHANGED = "## Settings that are not the paper's"
 
 
 class Row(NamedTuple):
-    """Accuracies of a binarizer: bits D, and shares right before and after training with it."""
+    """A binarizer with its bits D, and the accuracy (0..1) before and after training with it."""
 
     binarizer: str
     bits: int | None
@@ -51,7 +51,7 @@ def report_text(config: ResnetConfig, made: str, rows: Sequence[Row]) -> str:
     ----------
     config : ResnetConfig
     made : str
-        The sentence on command, versions and data.
+        Sentence on the command, the versions and the data.
     rows : sequence of Row
     """
     table = markdown_table(_COLUMNS, [row.cells for row in rows])
@@ -67,12 +67,12 @@ def bank_of_network(
     Parameters
     ----------
     network : BinarizedResNet
-        With a binarizer.
+        Network with a binarizer.
     weights : bytes
-        File of its weights.
+        Content of the file with its weights.
     images : ImageSet
     about : dict
-        Plain data on its training.
+        Description of its training, as plain data.
     """
     network.eval()
     assert network.binarizer is not None
@@ -93,7 +93,7 @@ def bank_of_network(
 
 
 def _changed(config: ResnetConfig) -> str:
-    """Return the settings that are not those of the configuration ``cifar100``, as a list."""
+    """Return the settings that differ from the configuration ``cifar100``, as a list."""
     paper, _ = load_resnet_config("cifar100")
     own, theirs = (c.model_dump(mode="json") for c in (config, paper))
     changed = changed_settings(own, theirs, ("title", "seed"))

@@ -22,17 +22,18 @@ Factors = list[Annotated[int, Field(ge=1, le=64)]]
 
 
 class StepsConfig(ScheduleConfig):
-    """Length and pace of a training by SGD, whose rate falls in steps (gbm, section 4.1).
+    """Length of a training by SGD, and a learning rate that falls in steps (gbm, section 4.1).
 
     Attributes
     ----------
     learning_rate : float
-        The first.
+        Initial learning rate.
     decay : float
         Factor on the rate after every `every` epochs.
     every : int
+        Number of epochs between steps of the rate.
     momentum, weight_decay : float
-        The paper gives no weight decay; FeTrIL's code, whose protocol it follows, has 1e-4.
+        The paper gives no weight decay. It follows the protocol of FeTrIL, whose code has 1e-4.
     """
 
     epochs: int = Field(default=160, ge=1, le=100_000)
@@ -45,7 +46,7 @@ class StepsConfig(ScheduleConfig):
 
 
 class ThroughConfig(StepsConfig):
-    """The second phase of a thermometer; the paper does not say how long or how fast it is."""
+    """Second training phase of a thermometer; the paper gives neither its length nor its rate."""
 
     epochs: int = Field(default=40, ge=1, le=100_000)
     learning_rate: float = Field(default=0.01, gt=0, le=100)
@@ -53,7 +54,7 @@ class ThroughConfig(StepsConfig):
 
 
 class ResnetConfig(Section):
-    """A residual network on the base classes, and the binarizers it is given.
+    """A residual network on the base classes, and the binarizers to train with it.
 
     Attributes
     ----------
@@ -63,18 +64,18 @@ class ResnetConfig(Section):
     width : int
         Channels of the first stage.
     blocks : list of int
-        Blocks of each stage, of which each has twice the channels of the one before.
+        Number of blocks in each stage; each stage has twice the channels of the one before.
     thermometer : list of int
-        p of each thermometer that the trained network is given, and trained on with.
+        p of each thermometer. The trained network gets the thermometer, then a second phase.
     rounding : {"nearest", "floor", "centred"}
-        Of these; see `sim.data.binarizers`.
+        Rounding of the thermometers; see `sim.data.binarizers`.
     heaviside : list of int
-        f of each projection with which a network is trained from the start.
+        f of each projection. A network is trained with the projection from the start.
     augment : AugmentConfig
     training : StepsConfig
-        Of the network without binarizer, and of those with a projection.
+        Training of the network without binarizer, and of the networks with a projection.
     through : ThroughConfig
-        Of thermometers, gradients straight through.
+        Second phase of the thermometers, with gradients straight through them.
     seed : int
         All randomness derives from it.
     """

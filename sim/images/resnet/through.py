@@ -14,7 +14,7 @@ __all__ = ["Binarizer", "Heaviside", "Thermometer"]
 
 
 class _Through(torch.autograd.Function):
-    """Clip, code and decode; the gradient passes unchanged, clipped features' too."""
+    """Clip, code and decode; the gradient passes unchanged, even for clipped features."""
 
     @staticmethod
     def forward(ctx: Any, features: Tensor, thermometer: "Thermometer") -> Tensor:  # type: ignore[override]
@@ -32,7 +32,7 @@ class Thermometer(nn.Module):
     Parameters
     ----------
     params : ThermometerBinarizer
-        Whose bits these are.
+        Thermometer code that makes the bits.
     features : int
         D.
     """
@@ -56,17 +56,17 @@ class Thermometer(nn.Module):
 
 
 class Heaviside(nn.Module):
-    """Projection of D features to f D, of which the signs are kept.
+    """Projection of D features to f D numbers, followed by the sign.
 
-    The gradient of the step is that of a clip to -1..1 (Hubara et al., 2016), as the paper does not
-    say which it takes. The classifier sees -1 and +1.
+    The paper does not give the gradient of the step; here it is that of a clip to -1..1 (Hubara et
+    al., 2016). The classifier sees -1 and +1.
 
     Parameters
     ----------
     features : int
-        D.
+        D, length of the embedding.
     factor : int
-        f.
+        f, number of bits for each feature.
     """
 
     def __init__(self, features: int, factor: int) -> None:
@@ -83,5 +83,5 @@ class Heaviside(nn.Module):
         return sign(self.filters(features), "hard_window")
 
 
-#: What can stand between F and G; G sees `outputs` numbers, `n_bits` bits are stored.
+#: A binarizer between F and G. G sees `outputs` numbers; a sample takes `n_bits` bits.
 Binarizer = Thermometer | Heaviside

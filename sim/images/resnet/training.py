@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Both phases of the training, with checkpoints: the network alone, then through a binarizer."""
+"""Both phases of the training, with checkpoints: the network alone, then with a binarizer."""
 
 import copy
 from functools import partial
@@ -24,7 +24,15 @@ __all__ = ["StepTrainer", "TwoPhaseTraining"]
 
 
 class StepTrainer(ImageTrainer):
-    """A training by SGD with momentum, whose rate falls in steps; see `ImageTrainer`."""
+    """A training by SGD with momentum and a learning rate that falls in steps.
+
+    Parameters
+    ----------
+    model : BinarizedResNet
+    config : StepsConfig
+    *args, **named
+        Further arguments of `ImageTrainer`.
+    """
 
     def __init__(self, model: BinarizedResNet, config: StepsConfig, *args, **named) -> None:
         super().__init__(model, config, *args, **named)
@@ -37,21 +45,21 @@ class StepTrainer(ImageTrainer):
         )
 
     def _rate(self, progress: float) -> float:
-        """Return the learning rate of the present epoch."""
+        """Return the learning rate of the current epoch."""
         return self.steps.learning_rate * self.steps.decay ** (len(self.epochs) // self.steps.every)
 
 
 class TwoPhaseTraining:
-    """Trains networks with and without binarizers on the base classes.
+    """Training of networks with and without binarizers on the base classes.
 
     Parameters
     ----------
     config : ResnetConfig
     images : ImageSet
     split : BaseSplit
-        Their base classes.
+        Images of the base classes.
     folder : Path
-        Of the checkpoints; those in it are gone on from.
+        Folder of the checkpoints; training goes on from those it holds.
     device : torch.device
     console : rich.console.Console
     """
@@ -74,16 +82,16 @@ class TwoPhaseTraining:
         self._identity = f"{config.digest()} {images.digest()} {torch.__version__}"
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what another process needs, which is silent."""
+        """Return the state for another process, which prints nothing."""
         return {**vars(self), "console": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, console=Console(quiet=True))
 
     def train_all(self, jobs: int) -> None:
-        """Train every network, several at a time, each in a process that leaves its checkpoint.
+        """Train all networks in `jobs` processes; each network leaves its checkpoint.
 
-        Thermometers come last, for their training goes on from the network without one.
+        Thermometers come last, because their training starts from the network without binarizer.
         """
         train = partial(_leave, self)
         firsts = [("plain", 0), *(("heaviside", f) for f in self.config.heaviside)]
@@ -93,18 +101,18 @@ class TwoPhaseTraining:
                     self.console.print(f"{name} is trained.")
 
     def plain(self) -> BinarizedResNet:
-        """Return the network trained without a binarizer: phase 1 of every thermometer."""
+        """Return the network trained without a binarizer, which is phase 1 of all thermometers."""
         return self._train("plain", self._network(None), self.config.training)
 
     def clipped(self, plain: BinarizedResNet, bits: int) -> BinarizedResNet:
-        """Return a copy of a trained network behind whose embedding a thermometer stands."""
+        """Return a copy of a trained network with a thermometer after its embedding."""
         code = ThermometerBinarizer(bits, self.config.rounding)
         network = copy.deepcopy(plain)
         network.binarizer = Thermometer(code, plain.features.features)
         return network
 
     def through(self, clipped: BinarizedResNet, bits: int) -> BinarizedResNet:
-        """Return the network after phase 2, gradients straight through its thermometer."""
+        """Return the network after phase 2, with gradients straight through its thermometer."""
         return self._train(f"thermometer_{bits}", clipped, self.config.through)
 
     def projected(self, factor: int) -> BinarizedResNet:
@@ -117,7 +125,7 @@ class TwoPhaseTraining:
         return network.eval().accuracy(self.split.test_images, self.split.test_labels)
 
     def _network(self, factor: int | None) -> BinarizedResNet:
-        # Layers draw their first weights from PyTorch's own generator, which is put back after.
+        # Layers draw their first weights from PyTorch's global generator; its state is restored.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed)
             channels = self.images.image_shape[2]
@@ -129,7 +137,7 @@ class TwoPhaseTraining:
             return BinarizedResNet(features, binarizer, self.config.classes.base, full_scale)
 
     def _train(self, name: str, network: BinarizedResNet, steps: StepsConfig) -> BinarizedResNet:
-        """Do the epochs that are left, each followed by a checkpoint."""
+        """Do the remaining epochs, and write a checkpoint after each."""
         trainer = StepTrainer(
             network,
             steps,
@@ -154,7 +162,14 @@ class TwoPhaseTraining:
 
 
 def _leave(training: TwoPhaseTraining, network: tuple[str, int]) -> str:
-    """Train a network, in a process of its own, for the checkpoint that it leaves."""
+    """Train a network in a process of its own, so that it leaves its checkpoint; return its name.
+
+    Parameters
+    ----------
+    training : TwoPhaseTraining
+    network : tuple of (str, int)
+        ``plain``, ``thermometer`` or ``heaviside``, with 0, p or f.
+    """
     binarizer, size = network
     if binarizer == "heaviside":
         training.projected(size)

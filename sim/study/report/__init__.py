@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""From the runs of a study to what people read: tables, figures, one sentence on what won."""
+"""The report of a study: tables, figures, and one sentence on which method won."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What the paper on Generative Binary Memory claims, held to the results of a study.
+"""The claims of the paper on Generative Binary Memory, compared with the results of a study.
 
-What it claims is in `sim.data.published`, paper ``gbm``. A claim whose methods a study does not
-contain is left out.
+The claims are in `sim.data.published`, paper ``gbm``. A claim is left out if the study does not
+contain its methods.
 """
 
 from collections.abc import Sequence
@@ -21,19 +21,22 @@ __all__ = ["COLUMNS", "Claim", "gbm_claims", "hardware_choices"]
 COLUMNS = ("claim", "published", "here", "holds")
 
 _KEY = "average_incremental"
-_MOST_NOISE = 0.01  # what seeds of our own may add to it
-_AROUND = (0.7, 1.4)  # of a factor; between it and its neighbours, half and double, by logarithm
-_WIDTHS = (*range(1, 9), 10, 12, 16)  # q that studies try
+_MOST_NOISE = 0.01  # largest tolerance that the standard error of our own seeds can give
+_AROUND = (0.7, 1.4)  # tolerated factors: logarithmic midpoints to half and to double the value
+_WIDTHS = (*range(1, 9), 10, 12, 16)  # values of q that studies try
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A published statement and what became of it.
+    """A published statement with the result of this study.
 
     Parameters
     ----------
-    statement, published, here : str
+    statement : str
+    published, here : str
+        The published value and the value of this study, as text.
     holds : bool
+        Whether the results agree with the statement.
     """
 
     statement: str
@@ -48,7 +51,7 @@ class Claim:
 
 
 def gbm_claims(groups: Sequence[MethodGroup]) -> list[Claim]:
-    """Return the paper's claims that the results can speak to."""
+    """Return the paper's claims that the results can test."""
     results = _Results(groups)
     ahead = round(load_value("gbm.first_ahead").number)
     below, above = [q for q in _WIDTHS if q < ahead], [q for q in _WIDTHS if q >= ahead]
@@ -66,7 +69,7 @@ def gbm_claims(groups: Sequence[MethodGroup]) -> list[Claim]:
 
 
 def hardware_choices(groups: Sequence[MethodGroup]) -> list[Claim]:
-    """Return what the results say of choices that the paper does not discuss, at K = 1, q = 8."""
+    """Return the tests of hardware choices that the paper does not discuss, at K = 1, q = 8."""
     results = _Results(groups)
     claims = [
         _same(results, "PCG64 draws no better than the LFSRs", generator="pcg64"),
@@ -80,7 +83,7 @@ def hardware_choices(groups: Sequence[MethodGroup]) -> list[Claim]:
 class _Results:
     """Access to the groups of a study by their parameters.
 
-    Comparisons are those of the study's own tasks.
+    Comparisons take only methods that learn the study's own tasks.
     """
 
     def __init__(self, groups: Sequence[MethodGroup]) -> None:
@@ -88,7 +91,7 @@ class _Results:
         self.comparisons = _compare(groups)
 
     def gbm(self, *, increment: int | None = None, **params: Any) -> MethodGroup | None:
-        """Return the generative memory of those parameters, all others as by default."""
+        """Return the generative memory with those parameters and defaults for all others."""
         wanted = GbmParams.model_validate(params).model_dump()
         for group in self.groups:
             if (group.replay, group.increment, group.params) == ("gbm", increment, wanted):
@@ -101,7 +104,7 @@ class _Results:
         return found[0] if found else None
 
     def factors(self, group: MethodGroup) -> list[float | None]:
-        """Return the bits that latent replay needs, seed by seed, over those of a memory."""
+        """Return, seed by seed, the bits that latent replay needs divided by a memory's bits."""
         factors = []
         for seed in range(len(group.runs)):
             alone = [MethodGroup((g.runs[seed],)) for g in self.groups if seed < len(g.runs)]
@@ -190,7 +193,7 @@ def _components(results: _Results, printed: PrintedValue) -> Claim | None:
 def _initialisation(results: _Results, printed: PrintedValue) -> Claim | None:
     """Compare the four cells of a column of Table 4, in five tasks of ten classes.
 
-    One component is the class mean whatever the initialisation: its cells show the noise of a run.
+    One component is the class mean for every initialisation: its cells show the noise of a run.
     """
     components, increment = printed.count("variants_of"), printed.count("increment")
     cells = [
@@ -226,7 +229,7 @@ def _equal(difference: Spread) -> bool:
 
 
 def _noise() -> float:
-    """Return what the paper's own runs differ by, as a share of 1: half a point."""
+    """Return the difference between the paper's own runs, in 0..1: half a point."""
     return load_value("gbm.spread_k1").number / 100
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The files of a report: ``results.json``, ``report.md`` and the figures it shows."""
+"""The files of a report: ``results.json``, ``report.md`` and its figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,18 +64,18 @@ Frobenius distance between the correlation matrices of real and generated featur
 
 @dataclass(frozen=True)
 class StudyReport:
-    """Everything a finished study has to say.
+    """The report of a finished study.
 
     Parameters
     ----------
     config : StudyConfig
     bank : Bank
     command : str
-        Command line that makes this report anew.
+        Command line that makes this report again.
     runs : list of dict
         Results of all runs.
     generated : sequence of (str, Exemplars)
-        Labels and exemplars of generative memories, compared with real ones.
+        Labels and exemplars of the generative memories that the report compares with real ones.
     """
 
     config: StudyConfig
@@ -91,7 +91,7 @@ class StudyReport:
 
     @property
     def verdict(self) -> str:
-        """One sentence on what won at equal bits."""
+        """One sentence on which method won at equal bits."""
         return verdict(compare_at_equal_bits(plain_or_all(self.groups)))
 
     @property
@@ -160,7 +160,7 @@ class StudyReport:
         return "\n\n".join(parts) + "\n"
 
     def _claims(self) -> list[str]:
-        """Return the section on published claims, if the configuration wants one."""
+        """Return the section on published claims, if the configuration names claims."""
         if self.config.claims is None:
             return []
         parts = ["## Published claims", _CLAIMS]
@@ -172,7 +172,7 @@ class StudyReport:
         return parts
 
     def _chip_bits(self, images: Mapping[str, Figure]) -> list[str]:
-        """Return the figure of all bits of the chip, if those of the network are known."""
+        """Return the figure of all bits of the chip, if the bits of the network are known."""
         if "accuracy_by_chip_bits.png" not in images:
             return []
         text = (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Figures of a report, each a function from results to a matplotlib figure."""
+"""Figures of a report; each function makes one matplotlib figure from results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,8 +37,8 @@ _LINE = {
     "hamming": "tab:red",
 }
 _LARGEST_CLASSES = 10  # classes shown as images
-_LARGEST_FAMILY = {"latent": 4, "gbm": 4}  # curves of one source, task by task; 2 of others
-_LABELLED = {  # points that are named; others would overprint these
+_LARGEST_FAMILY = {"latent": 4, "gbm": 4}  # most curves of a source by task; 2 for other sources
+_LABELLED = {  # points with a label; labels at all points would overlap
     "exemplars": range(1_000_001),
     "code_width": (1, 2, 3, 4, 8, "float"),
     "components": range(2, 4097),
@@ -79,8 +79,8 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
     ----------
     groups : sequence of MethodGroup
     network_bits : int, optional
-        Bits of the feature extractor; the axis is then all that the chip stores, and without it
-        the replay memory as the papers count it.
+        Bits of the feature extractor. If given, the axis shows all bits that the chip stores;
+        otherwise it shows the replay memory as the papers count it.
     """
     figure = Figure(figsize=(7.5, 4.8), layout="constrained")
     axes = figure.add_subplot()
@@ -95,7 +95,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
             label = f"{group.label} ({accuracy:.1f} %)"
             axes.axhline(accuracy, color=colour, ls=style, lw=1.2, label=label)
             high = max(high, accuracy + 1)
-    # Fine-tuning lies so far below that it would press all else together: the legend tells it.
+    # Fine-tuning lies so far below that it would compress the axis; only the legend has it.
     axes.set_ylim(low, high)
     axes.set_xscale("log")
     axes.margins(x=0.09)
@@ -115,7 +115,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
 def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
     """Draw class means of real and generated exemplars as images, and one exemplar of each.
 
-    The bank's embeddings are coded pixels.
+    The bank's embeddings must be thermometer codes of pixels.
     """
     real = Exemplars.real(bank)
     rows: list[tuple[str, NDArray[np.float32]]] = [
@@ -140,7 +140,7 @@ def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
 
 
 def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
-    """Draw within-class correlation matrices, real and generated, and how far they are apart."""
+    """Draw real and generated within-class correlation matrices, and their distances."""
     sets = [("real", Exemplars.real(bank)), *generated]
     matrices = [(name, correlation(e, bank.features, within_class=True)) for name, e in sets]
     changing = np.abs(matrices[0][1]).sum(axis=0) > 0
@@ -160,7 +160,7 @@ def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
 
 
 def _look(group: MethodGroup, groups: Sequence[MethodGroup]) -> tuple[object, str]:
-    """Return colour and line style: bounds grey, a source's methods darker the more bits."""
+    """Return colour and line style: grey for bounds; more bits make a source's colour darker."""
     if group.replay in _BOUNDS:
         return _BOUNDS[group.replay]
     family = sorted({g.bits_paper for g in groups if g.replay == group.replay})
@@ -179,7 +179,7 @@ class _Series:
 
 
 def _series(groups: Sequence[MethodGroup]) -> list[_Series]:
-    """Return the lines of the memory figure: every source along E, along q at K = 1, along K."""
+    """Return the lines of the memory figure: for each source along E, along q at K = 1, along K."""
     series = []
     for replay, variant in dict.fromkeys((g.replay, g.variant) for g in groups):
         if replay in _BOUNDS:
@@ -204,7 +204,7 @@ def _series(groups: Sequence[MethodGroup]) -> list[_Series]:
 
 
 def _few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
-    """Return so many methods of each source that their curves can be told apart."""
+    """Return a few methods of each source, so that their curves can be told apart."""
     chosen = []
     for replay in dict.fromkeys(g.replay for g in groups):
         family = sorted((g for g in groups if g.replay == replay), key=lambda g: g.bits_paper)
@@ -224,11 +224,11 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
     def bits(group: MethodGroup) -> int:
         return group.bits_paper if network_bits is None else network_bits + group.bits_deployed
 
-    # The axis is logarithmic: what keeps nothing has no place on it.
+    # The axis is logarithmic: a method that keeps no bits has no place on it.
     members = sorted((g for g in series.groups if bits(g)), key=bits)
     accuracies = [g.spread("average_incremental") for g in members]
     along_k = series.along == "components"
-    # Methods that differ in something else than what the line goes along are points, not a line.
+    # Methods that also differ in another parameter are drawn as points, not as a line.
     is_line = len({str(g.params.get(series.along)) for g in members}) == len(members)
     axes.errorbar(
         [bits(g) for g in members],
@@ -253,14 +253,14 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
 
 
 def _first_of_each(exemplars: Exemplars, bank: Bank) -> NDArray[np.float32]:
-    """Return the first exemplar of every class, shape (n_classes, D); NaN where there is none."""
+    """Return the first exemplar of every class, shape (n_classes, D); NaN for a class without."""
     classes, firsts = np.unique(exemplars.labels, return_index=True)
     one = Exemplars(packed=exemplars.packed[firsts], labels=classes)
     return class_means(one, bank.features, bank.n_classes)
 
 
 def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
-    """Turn mean features back into an image: the value of a thermometer is its share of ones."""
+    """Decode mean features into an image: the value of a thermometer is its share of ones."""
     p = bank.thermometer
     assert p is not None
     levels = values.reshape(p.input.height, p.input.width, p.input.channels, p.levels)

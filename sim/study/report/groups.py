@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs of one method gathered over seeds, and memories compared at equal bits."""
+"""Groups of the runs of one method over seeds, and comparisons of memories at equal bits."""
 
 import json
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Group:
     Parameters
     ----------
     runs : tuple of dict
-        Results, one a seed, in the order of the seeds.
+        Results, one for each seed, in the order of the seeds.
     """
 
     runs: tuple[Run, ...]
@@ -59,11 +59,11 @@ class Group:
 
     @property
     def bits_deployed(self) -> int:
-        """All bits that survive between tasks but the real latent weights of a training."""
+        """All bits that survive between tasks, without the real latent weights of a training."""
         return self.bits_full - self.runs[0]["ledger"].get("latent weights", 0)
 
     def values(self, key: str) -> NDArray[np.float64]:
-        """Return a metric, one value or row a seed."""
+        """Return a metric: one value or row for each seed."""
         return np.array([run[key] for run in self.runs], np.float64)
 
     @property
@@ -86,13 +86,13 @@ class MethodGroup(Group):
 
     @property
     def variant(self) -> str:
-        """What the legend says beyond the title of the method; empty for a plain method."""
+        """The part of the legend after the method's title; empty for a plain method."""
         source = SOURCES[self.replay]
         return self.label.removeprefix(source.title(source.Params.model_construct(**self.params)))
 
     @property
     def increment(self) -> int | None:
-        """Classes of the later tasks, where they are not the study's."""
+        """Classes in each later task; None if the method takes the study's."""
         return self.runs[0]["increment"]
 
 
@@ -105,13 +105,13 @@ class EqualBits:
     group : MethodGroup
         The generative memory.
     reference : Spread
-        Average incremental accuracy of latent replay, interpolated between its two neighbouring
-        sizes, linearly over the logarithm of the bits, seed by seed.
+        Average incremental accuracy of latent replay at the memory's bits. It is interpolated
+        linearly over the logarithm of the bits between the two neighbouring sizes, seed by seed.
     gain : Spread
-        The memory's accuracy minus that, seed by seed.
+        The memory's accuracy minus `reference`, seed by seed.
     bits_factor : float or None
-        Bits latent replay needs for the same mean accuracy, over the memory's; None where even
-        the largest one tried does not reach it.
+        Bits that latent replay needs for the same mean accuracy, divided by the memory's bits;
+        None if even the largest latent replay of the study does not reach it.
     """
 
     group: MethodGroup
@@ -123,7 +123,7 @@ class EqualBits:
     def outcome(self) -> str:
         """``ahead`` or ``behind`` if the gain exceeds its standard error over seeds, else ``even``.
 
-        A single seed tells nothing of the error, which then counts as 0.
+        A single seed gives no standard error; the error then counts as 0.
         """
         if abs(self.gain.mean) <= (self.gain.standard_error or 0):
             return "even"
@@ -131,9 +131,9 @@ class EqualBits:
 
 
 def plain_or_all(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
-    """Return the methods that are no variants, of sources that have only variants these.
+    """Return the plain methods, and the variants of sources that have no plain method.
 
-    Methods in tasks of their own are variants, and never among them.
+    Methods with an increment of their own are variants, and are never returned.
     """
     with_plain = {group.replay for group in groups if not group.variant}
     return [
@@ -153,8 +153,8 @@ def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:
 def compare_at_equal_bits(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     """Compare every generative memory whose size lies between two sizes of latent replay.
 
-    Only methods that learn in the same tasks are compared. Of several latent replays of one size,
-    in variants, the best counts.
+    Only methods that learn in the same tasks are compared. If several variants of latent replay
+    have the same size, the best one counts.
     """
     return [
         comparison
@@ -200,16 +200,28 @@ def _accuracy(group: MethodGroup) -> float:
 def _bits_factor(
     size: float, accuracy: float, sizes: NDArray[np.float64], curve: NDArray[np.float64]
 ) -> float | None:
-    """Return how many times the bits latent replay needs to reach `accuracy`."""
+    """Return the bits that latent replay needs to reach `accuracy`, divided by the memory's bits.
+
+    It is None if no size of latent replay reaches that accuracy.
+
+    Parameters
+    ----------
+    size : float
+        Natural logarithm of the memory's bits.
+    accuracy : float
+        Mean accuracy of the memory, in 0..1.
+    sizes, curve : ndarray of shape (n_sizes,), float64
+        Natural logarithms of the bits of latent replay, rising, and its mean accuracies.
+    """
     if accuracy > curve.max():
         return None
-    # The first size at which the curve, made monotone, is as high.
+    # The first size at which the running maximum of the curve reaches the accuracy.
     needed = np.interp(accuracy, np.maximum.accumulate(curve), sizes)
     return float(np.exp(needed - size))
 
 
 def verdict(comparisons: Sequence[EqualBits]) -> str:
-    """Say in one sentence what won at equal bits."""
+    """Return one sentence on which method won at equal bits."""
     if not comparisons:
         return (
             "Nothing can be said of equal bits: no generative memory of this study lies between "

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where a report comes from: command, configuration, data, machine; and how it is written."""
+"""The origin of a report: command, configuration, data and machine, as data and as sentences."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
     config : StudyConfig
     bank : Bank
     command : str
-        Command line that makes the report anew.
+        Command line that makes the report again.
     """
     return {
         "version": version("engram"),
@@ -66,7 +66,7 @@ def data_line(bank: Bank) -> str:
 
 
 def _task_classes(bank: Bank) -> str:
-    """Say which classes the tasks bring."""
+    """Return the end of the sentence on the data: the classes of the tasks."""
     sizes = [len(task) for task in bank.tasks]
     if len(sizes) > 1 and len(set(bank.tasks)) == 1:
         return f"that all bring new samples of the same {sizes[0]} classes"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The table of a study: in the report, and in the terminal."""
+"""The table of a study's results, for the report and for the terminal."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ _TERMINAL_COLUMNS = {
 def results_rows(
     groups: Sequence[MethodGroup], comparisons: Sequence[EqualBits]
 ) -> list[list[str]]:
-    """Return one row of text a method, in the columns `COLUMNS`."""
+    """Return one row of text for each method, in the columns `COLUMNS`."""
     at_equal_bits = {c.group.label: c for c in comparisons}
     rows = []
     for group in groups:
@@ -56,7 +56,7 @@ def results_rows(
 
 
 def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table for the terminal: the columns that people look at first."""
+    """Return a table of the most important columns, for the terminal."""
     table = Table(title=Text(title), title_justify="left", header_style="bold")
     for name, place in _TERMINAL_COLUMNS.items():
         table.add_column(name, justify="right" if place else "left", no_wrap=bool(place))

@@ -202,7 +202,7 @@ MISTAKES = {
     ),
     "claims": (
         f"claims: gbm\n{METHODS}budgets: [1]\n",
-        r"small\.yaml:1: claims: must be left out beside budgets: they are not of chosen",
+        r"small\.yaml:1: claims: must be left out if budgets are given: claims need a plain study",
     ),
     "tasks of a method's own": (
         "methods:\n  - replay: hamming\n    increment: 2\nbudgets: [1]\n",

@@ -183,4 +183,4 @@ def test_cuda_without_a_gpu_is_one_message(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     status, _, err = pretrain("out", "--device", "cuda")
     assert status == 2
-    assert "--device cuda needs a GPU that PyTorch can use, and it finds none" in err
+    assert "--device cuda needs a GPU that PyTorch can use, and PyTorch finds none" in err

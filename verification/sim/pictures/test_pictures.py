@@ -137,16 +137,19 @@ def test_command_writes_a_report_with_every_picture(
     [
         (
             "methods=[{replay: joint}]",
-            "methods must have one that draws what it has not seen: ",
+            "methods must contain a generative method: one of ",
         ),
         (
             "methods.1.increment=2",
-            "methods must have no increment of their own: pictures are of one study",
+            "methods must have no increment: all pictures show the study's own tasks",
         ),
-        ("tasks.increment=6", "tasks must be at least 3, initial, past and new, not 2"),
+        (
+            "tasks.increment=6",
+            "tasks must be at least 3 (one initial, one past and one new), not 2",
+        ),
         (
             "data={name: digits, bits: 4, levels: 16}",
-            "Embeddings must have at most 1000 bits for a picture of their correlations, not 1024",
+            "Embeddings must have at most 1000 bits, not 1024: larger matrices of correlations",
         ),
     ],
     ids=["no memory", "other tasks", "too few tasks", "too many features"],

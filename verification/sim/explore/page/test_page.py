@@ -274,7 +274,7 @@ def test_out_without_html_is_refused(
     folder = write(tmp_path, exploration(3))
     status, _, err = engram("report", folder, "--out", tmp_path / "p.html")
     assert status == 2
-    assert err == "engram: --out is the file of the page: give --html, too\n"
+    assert err == "engram: --out needs --html: it is the file of the page\n"
 
 
 def test_page_does_not_overwrite_the_exploration(

@@ -74,8 +74,8 @@ def _check_objectives(inputs: Inputs, document: Document) -> None:
             except (TypeError, ValueError, UserError) as error:
                 path = _place_of(config, objective.name)
                 raise UserError(
-                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be given of "
-                    f"{point.method.label}: {error}"
+                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be computed "
+                    f"for {point.method.label}: {error}"
                 ) from error
 
 

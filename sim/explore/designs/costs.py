@@ -102,7 +102,7 @@ class Costs:
 
     def _known(self, total: Total, what: str, part: str) -> float:
         if total.missing:
-            raise ValueError(f"technology {self.technology.name} does not say the {what} of {part}")
+            raise ValueError(f"technology {self.technology.name} has no {what} for {part}")
         return total.nominal
 
     def _cycles(self, of: str) -> dict[str, Fraction]:

@@ -127,7 +127,7 @@ class Evaluator:
             replay = point.method.replay
             if replay not in PARTS:
                 known = ", ".join(PARTS)
-                raise ValueError(f"the cost model has no parts for {replay}, but for {known}")
+                raise ValueError(f"the cost model has no parts for {replay}, only for {known}")
             assert self.network is not None
             config = chip_of(point, self.bank, self.network)
             past = PARTS[replay](config, point.method.params)

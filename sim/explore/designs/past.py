@@ -66,7 +66,7 @@ class Past:
 def _gbm(config: CostConfig, params: Any) -> Past:
     if not params.on_chip:
         raise ValueError(
-            "gbm off the chip: code_width, level_map and generator must be those of the chip"
+            "this gbm is not that of the chip: code_width, level_map and generator must be its own"
         )
     own = config.chip.sampler
     more = sampler.draw_cycles(own, 2) - sampler.draw_cycles(own, 1)
@@ -95,7 +95,7 @@ def _herded(config: CostConfig, params: Any) -> Past:
     buffer, task = config.chip.latent, config.task
     if task.embeddings != "buffer":
         raise ValueError(
-            "herded where embeddings are made again: hardware.embeddings must be buffer"
+            "herded needs the embeddings in a buffer: hardware.embeddings must be buffer"
         )
     rows = herding.embedding_rows(buffer, task.samples)
     chosen = herding.choose(buffer, task.samples).within("herding") + Tally({
@@ -117,11 +117,11 @@ def _herded(config: CostConfig, params: Any) -> Past:
 def _fetril(config: CostConfig, params: Any) -> Past:
     own, task = config.chip.sampler.prototypes, config.task
     if params.code_width == "float" or params.translation != "flip":
-        raise ValueError("fetril with real numbers or thresholds: code_width must be of 1..16 bits "
-                         "and translation flip")  # fmt: skip
+        raise ValueError("fetril has a price only with codes and flips: code_width must be of 1..16"
+                         " bits and translation must be flip")  # fmt: skip
     if task.embeddings != "buffer":
         raise ValueError(
-            "fetril where embeddings are made again: hardware.embeddings must be buffer"
+            "fetril needs the embeddings in a buffer: hardware.embeddings must be buffer"
         )
     present = translation.working_memories(own, task.classes, task.samples)
     moved = translation.move(own, task.samples).within("translation")

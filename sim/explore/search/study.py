@@ -225,7 +225,7 @@ class SharedStudy:
                 return
             known = {
                 **row.user_attrs.get(KNOWN, {}),
-                "message": f"{lost} workers ended over it, for want of memory perhaps",
+                "message": f"{lost} workers died during it, perhaps because memory ran out",
             }
             self._backend.set_trial_user_attr(row._trial_id, KNOWN, known)
             self._backend.set_trial_state_values(row._trial_id, TrialState.FAIL)

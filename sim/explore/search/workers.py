@@ -112,11 +112,11 @@ class Workers:
         if status == 0:
             return
         if status > 0:
-            raise UserError(f"Worker {name} ended with status {status}; it has said why")
+            raise UserError(f"Worker {name} ended with status {status}; its message says why")
         if not self.study.bury(name):
             raise UserError(
-                "A worker process was ended from outside before it had a trial, for want of memory "
-                "perhaps: go on with fewer --jobs"
+                "A worker process was ended from outside before it had a trial, perhaps because "
+                "memory ran out: go on with fewer --jobs"
             )
 
     def _end_all(self) -> None:

@@ -81,8 +81,8 @@ class Parameter(Dimension):
         numbers = self.choices.numbers()
         if numbers is None:
             raise ValueError(
-                f"{self.name} must have a step or be a list for a grid: its range has no end of "
-                "numbers"
+                f"{self.name} must have a step or be a list for a grid: its range has infinitely "
+                "many numbers"
             )
         return list(numbers)
 

@@ -53,7 +53,7 @@ class FidelityConfig(Section):
     @pydantic.model_validator(mode="after")
     def _rungs_grow(self) -> "FidelityConfig":
         if self.rungs[-1].tasks is not None:
-            raise ValueError("the last of rungs must be of all tasks: leave its tasks out")
+            raise ValueError("the last of rungs must run all tasks: leave its tasks out")
         for number, (below, above) in enumerate(zip(self.rungs, self.rungs[1:], strict=False)):
             if below == above or above.seeds < below.seeds or _fewer_tasks(above, below):
                 raise ValueError(

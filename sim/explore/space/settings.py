@@ -163,7 +163,7 @@ class ExploreConfig(Section):
             if name in names[:place]:
                 raise ValueError(f"must name every objective once, not {name} again")
         if "accuracy" not in names:
-            raise ValueError("must have accuracy among them: all else is known without a search")
+            raise ValueError("must include accuracy: all others are known without a search")
         return objectives
 
     @pydantic.field_validator("constraints")

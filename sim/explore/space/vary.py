@@ -44,9 +44,9 @@ class RangeSection(Section):
                 f"{self.step:g}"
             )
         if self.log and self.step is not None:
-            raise ValueError("step must be left out beside log: it is of a linear range")
+            raise ValueError("step must be left out with log: only a linear range has a step")
         if self.log and not self.low > 0:
-            raise ValueError(f"low must be above 0 beside log, not {self.low:g}")
+            raise ValueError(f"low must be above 0 with log, not {self.low:g}")
         return self
 
     @property

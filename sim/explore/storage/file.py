@@ -137,7 +137,7 @@ def _check_line(path: Path, number: int, line: bytes) -> None:
         entry = None
     if not isinstance(entry, dict) or not all(key in entry for key in _JOURNAL_KEYS):
         raise UserError(
-            f"{path}:{number} is no line of a journal of Optuna, or damaged: name another --storage"
+            f"{path}:{number} is not a valid line of an Optuna journal: name another --storage"
         )
 
 
@@ -146,6 +146,6 @@ def _check_replay(path: Path) -> None:
         JournalStorage(JournalFileBackend(str(path)))
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path} is of another version of Optuna: {optuna.__version__} does not know all "
-            "operations in it. Name another --storage"
+            f"{path} was written by another version of Optuna: {optuna.__version__} does not know "
+            "all operations in it. Name another --storage"
         ) from error

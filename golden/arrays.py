@@ -19,7 +19,7 @@ def check_bits(
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     bits : Any
         The array to check.
     shape : tuple of int
@@ -69,7 +69,7 @@ def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     words : Any
         The array to check, of shape (..., ceil(n/64)).
     n : int
@@ -98,7 +98,7 @@ def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     thresholds : Any
         The array to check.
     outputs : int

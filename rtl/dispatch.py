@@ -27,7 +27,7 @@ UNITS_WIDTH = 32  # bits of the number of units of a packet
 
 
 class Target(enum.IntEnum, shape=unsigned(3)):
-    """Where the payload of a packet goes."""
+    """Destination of the payload of a packet."""
 
     PROGRAM = LoadTarget.PROGRAM.value
     WEIGHTS = LoadTarget.WEIGHTS.value

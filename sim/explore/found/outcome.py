@@ -93,7 +93,7 @@ class Outcome:
 
     @property
     def verdict(self) -> str:
-        """What to build, in one sentence."""
+        """The recommendation in one sentence."""
         if len(self.recommended) == 1:
             return self.recommended[0].sentence
         parts = [

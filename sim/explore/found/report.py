@@ -80,7 +80,7 @@ class ExplorationReport:
 
     @property
     def verdict(self) -> str:
-        """What to build, in one sentence."""
+        """The recommendation in one sentence."""
         return self.outcome.verdict
 
     @property

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What every bit must be: the bit-exact model of the chip, written from ``docs/contract.md``."""
+"""The bit-exact model of the chip, written from ``docs/contract.md``. It decides every bit."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Affine quantisation: reals as codes with a zero point, and sums brought to codes (contract, 12).
+"""Affine quantisation: codes with a zero point for reals, and for sums of products (contract, 12).
 
-A real is a float64, taken as the exact number that it is: quotients are fractions, so that no code
-is that of a quotient which was rounded before.
+A code c stands for the real ``S * (c - Z)`` with the scale S and the zero point Z (Jacob et al.,
+2018, equation 1; the gemmlowp library). Equation (1) of binary latent replay is the symmetric form
+with Z = 0.
 
-A code c stands for the real ``S * (c - Z)``, S the scale and Z the zero point (Jacob et al., 2018,
-equation 1; the gemmlowp library). Binary latent replay's equation (1) is its symmetric form, Z = 0.
+A real is a float64 and counts as the exact number that it represents. Quotients are fractions, so
+each code is rounded only once.
 """
 
 import math
@@ -24,17 +25,17 @@ __all__ = ["Affine", "calibrate", "check_sums", "dequantize", "fixed_point", "qu
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
 
-LARGEST = 2**62  # products are below it, so that what a rounding adds still fits 64 bits
+LARGEST = 2**62  # bound of the products; with the summand of a rounding they still fit 64 bits
 
 
 class Affine:
-    """Brings sums of products to codes: ``saturate(round(sum * M / 2^s) + Z)``.
+    """Requantisation of sums of products to codes: ``saturate(round(sum * M / 2^s) + Z)``.
 
     Parameters
     ----------
     params : AffineParams
     lfsr : Lfsr, optional
-        Source of 16-bit words; of stochastic rounding, which uses one for each sum.
+        Source of 16-bit words. Stochastic rounding needs it and uses one word for each sum.
 
     Raises
     ------
@@ -49,7 +50,7 @@ class Affine:
         self.lfsr = lfsr
 
     def codes(self, sums: ArrayLike) -> Integers:
-        """Return the codes of some sums; the last axis takes its random words first.
+        """Return the codes of sums. Random words are used in C order, the last axis fastest.
 
         Parameters
         ----------
@@ -73,7 +74,7 @@ class Affine:
 
 
 def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:
-    """Return the codes of reals: ``saturate(round(a / S) + Z)``, a half to the even integer.
+    """Return the codes of reals, ``saturate(round(a / S) + Z)``; halves round to even.
 
     Parameters
     ----------
@@ -124,19 +125,19 @@ def dequantize(codes: ArrayLike, scale: float, zero_point: int = 0) -> Reals:
 def calibrate(
     low: float, high: float, width: int, *, symmetric: bool = False
 ) -> tuple[float, AffineParams]:
-    """Return the scale and the codes of a range of reals, ``S = (high - low) / (2^q - 1)``.
+    """Return scale and parameters for a range of reals, ``S = (high - low) / (2^q - 1)``.
 
-    The zero point is that of the exact ``S``; the scale returned is the float64 nearest to it.
+    The zero point is computed from the exact ``S``. The returned scale is the nearest float64.
 
     Parameters
     ----------
     low, high : float
-        Range seen; it is widened to hold 0, which then has a code of its own.
+        Range of the observed values. It is widened to contain 0, so 0 has a code of its own.
     width : int
         q, bits of a code.
     symmetric : bool
-        Whether the zero point is 0, as binary latent replay prints its equation (1): right for a
-        range about 0, while of any other one side saturates.
+        Whether the zero point is 0, as in equation (1) of binary latent replay. This suits a range
+        centred on 0. In any other range, one side saturates.
 
     Returns
     -------
@@ -159,14 +160,14 @@ def calibrate(
 
 
 def fixed_point(ratio: float) -> tuple[int, int]:
-    """Return M and s with ``M / 2^s`` nearest to a ratio of scales.
+    """Return M and s such that ``M / 2^s`` is nearest to a ratio of scales.
 
-    M is 1 for a power of two, else in ``2^30 .. 2^31-1``.
+    M is 1 for a power of two. Otherwise it is in ``2^30 .. 2^31-1``.
 
     Raises
     ------
     ValueError
-        If no shift in ``-31..61`` brings M there.
+        If no shift in ``-31..61`` gives such an M.
     """
     fraction, exponent = math.frexp(_check_scale(ratio))
     if fraction == 0.5 and -31 <= 1 - exponent <= 61:
@@ -181,7 +182,7 @@ def fixed_point(ratio: float) -> tuple[int, int]:
 
 
 def check_sums(sums: ArrayLike, params: AffineParams) -> NDArray[np.integer]:
-    """Return sums that are integers and small enough, or raise as `Affine.codes` says."""
+    """Return the sums as an array if they are valid; raise as `Affine.codes` does otherwise."""
     array = np.asarray(sums)
     if array.dtype.kind not in "iu":
         raise TypeError(f"Sums must be integers, not {array.dtype}")
@@ -193,7 +194,7 @@ def check_sums(sums: ArrayLike, params: AffineParams) -> NDArray[np.integer]:
 
 
 def _round_nearest_even(products: Integers, shift: int) -> Integers:
-    """Return ``products / 2^shift``, of two equally near integers the even one."""
+    """Return ``products / 2^shift``, rounded to the nearest integer; halves round to even."""
     if shift <= 0:
         return products
     floors = products >> shift
@@ -203,10 +204,10 @@ def _round_nearest_even(products: Integers, shift: int) -> Integers:
 
 
 def _round_stochastic(products: Integers, shift: int, words: Integers) -> Integers:
-    """Return ``floor((product + noise) / 2^shift)``, noise uniform over the discarded bits.
+    """Return ``floor((product + noise) / 2^shift)`` with uniform noise in the discarded bits.
 
-    Of a shift of more than 16 bits the noise has 16, and half a unit of the lowest, which leaves no
-    bias to either side.
+    If the shift exceeds 16 bits, the noise has 16 random bits plus half a unit of the lowest one.
+    This half unit removes the bias.
     """
     if shift <= 0:
         return products

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks of the arrays that blocks take, with messages that name the array and what it must be."""
+"""Checks of the arrays that blocks take. Messages name the array and say what would be right."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def check_bits(
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     bits : Any
         The array to check.
     shape : tuple of int
@@ -30,9 +30,9 @@ def check_bits(
     Raises
     ------
     TypeError
-        If it is no uint8 array.
+        If it is not a uint8 array.
     ValueError
-        If its shape is another, or a value is neither 0 nor 1.
+        If its shape is wrong, or a value is neither 0 nor 1.
     """
     if not isinstance(bits, np.ndarray) or bits.dtype != np.uint8:
         raise TypeError(f"{name} must be a uint8 array, not {_kind(bits)}")
@@ -46,14 +46,14 @@ def check_bits(
 
 
 def check_label_vector(labels: ArrayLike) -> NDArray[np.int64]:
-    """Return `labels` as int64 if it is a vector of integers; an empty one may be of any kind.
+    """Return `labels` as int64 if it is a vector of integers; an empty one may have any dtype.
 
     Raises
     ------
     TypeError
-        If a label is no integer.
+        If a label is not an integer.
     ValueError
-        If it has not one axis.
+        If it does not have exactly one axis.
     """
     array = np.asarray(labels)
     if array.ndim != 1:
@@ -64,12 +64,12 @@ def check_label_vector(labels: ArrayLike) -> NDArray[np.int64]:
 
 
 def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
-    """Return `words` if its last axis is packed vectors of `n` bits (contract, 1).
+    """Return `words` if its last axis holds packed vectors of `n` bits (contract, 1).
 
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     words : Any
         The array to check, of shape (..., ceil(n/64)).
     n : int
@@ -78,9 +78,9 @@ def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
     Raises
     ------
     TypeError
-        If it is no uint64 array.
+        If it is not a uint64 array.
     ValueError
-        If the last axis has another number of words, or an unused bit is 1.
+        If the last axis has the wrong number of words, or an unused bit is 1.
     """
     if not isinstance(words, np.ndarray) or words.dtype != np.uint64:
         raise TypeError(f"{name} must be a uint64 array, not {_kind(words)}")
@@ -93,12 +93,12 @@ def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
 
 
 def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int32]:
-    """Return integer `thresholds`, one an output, as the signed 32-bit integers they are stored as.
+    """Return the thresholds of the outputs as int32, in which they are stored.
 
     Parameters
     ----------
     name : str
-        What a message calls the array.
+        Name of the array in messages.
     thresholds : Any
         The array to check.
     outputs : int
@@ -111,7 +111,7 @@ def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int
     Raises
     ------
     TypeError
-        If it is no array of integers.
+        If it is not an array of integers.
     ValueError
         If its shape is not ``(outputs,)``, or a value does not fit 32 bits.
     """
@@ -127,10 +127,10 @@ def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int
 
 
 def _kind(value: Any) -> str:
-    """Return the element type of an array, else the type of the value."""
+    """Return the dtype of an array, or the type of any other value."""
     return str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
 
 
 def _last_axes(shape: tuple[int, ...]) -> str:
-    """Return a shape as text, with dots for the free axes before it."""
+    """Return a shape as text, with dots for the leading axes."""
     return f"(..., {', '.join(map(str, shape))})"

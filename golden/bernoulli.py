@@ -12,9 +12,10 @@ __all__ = ["Bernoulli", "check_codes", "encode", "probability"]
 
 
 class Bernoulli:
-    """L comparator lanes: each compares a q-bit random number with a q-bit code, for one bit.
+    """L comparator lanes. Each compares a q-bit random number with a q-bit code and gives one bit.
 
-    A bit is ``(r < m) or (r == m and msb(m))``, hence 1 with probability ``(m + msb(m)) / 2^q``.
+    The bit is ``(r < m) or (r == m and msb(m))``, so it is 1 with probability
+    ``(m + msb(m)) / 2^q``.
 
     Parameters
     ----------
@@ -53,11 +54,11 @@ class Bernoulli:
         Parameters
         ----------
         next_word : callable
-            Gives the L bits of the next plane, most significant plane first; called once for each
-            plane read.
+            Returns the L bits of the next plane, most significant plane first. It is called once
+            for each plane read.
         codes : sequence of L int
         live : int, optional
-            Lanes that must be decided, the first ``live``; all of them by default.
+            Number of first lanes that must be decided; all lanes by default.
 
         Returns
         -------
@@ -68,7 +69,7 @@ class Bernoulli:
         """
         q = self.params.code_width
         undecided = set(range(self.params.lanes if live is None else live))
-        # Equal to the end: msb(m).
+        # If random number and code are equal in all planes, the bit is msb(m).
         bits = {lane: codes[lane] >> (q - 1) for lane in undecided}
         planes_read = 0
         while undecided and planes_read < q:
@@ -83,7 +84,7 @@ class Bernoulli:
 
 
 def encode(mu: ArrayLike, code_width: int) -> NDArray[np.uint16]:
-    """Return the codes whose probabilities are nearest to means; of two, the lower (contract, 5).
+    """Return the codes with probabilities nearest to means; the lower code in a tie (contract, 5).
 
     Parameters
     ----------
@@ -114,13 +115,14 @@ def encode(mu: ArrayLike, code_width: int) -> NDArray[np.uint16]:
     half = 2 ** (code_width - 1)
     y = means * 2**code_width
     k = np.ceil(y - 0.5)
-    # No code means 1/2 itself: h - 1 and h mean 2^-q less and more, and codes from h on lag by one.
+    # No code has the probability 1/2: h - 1 and h have 2^-q less and more. So codes from h on are
+    # lower by one.
     upper = (k > half) | ((k == half) & (y <= half))
     return (k - upper).astype(np.uint16)
 
 
 def probability(codes: ArrayLike, code_width: int) -> NDArray[np.float64]:
-    """Return the chance of a 1 of some codes, ``(m + msb(m)) / 2^q``.
+    """Return the probability of a 1 for each code, ``(m + msb(m)) / 2^q``.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def probability(codes: ArrayLike, code_width: int) -> NDArray[np.float64]:
 
 
 def check_codes(codes: ArrayLike, code_width: int) -> NDArray[np.uint16]:
-    """Return `codes` as uint16; raise for one that is no integer in ``0..2**code_width - 1``."""
+    """Return `codes` as uint16; raise unless all are integers in ``0..2**code_width - 1``."""
     array = np.asarray(codes)
     span = f"integers in 0..{2**code_width - 1}"
     if array.dtype.kind not in "iu":

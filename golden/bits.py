@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bit order, packing and rounding, stated once (contract, 1)."""
+"""Bit order, packing and rounding (contract, 1)."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,7 +68,7 @@ def unpack(words: NDArray[np.uint64], n: int) -> NDArray[np.uint8]:
 
 
 def popcount(words: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return the ones of every packed vector, summed over the last axis."""
+    """Return the number of ones in every packed vector, that is, over the last axis."""
     return np.bitwise_count(words).sum(axis=-1, dtype=np.int64)
 
 

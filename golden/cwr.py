@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""CWR*: weights of the classifier that are consolidated after every experience (contract, 12).
+"""CWR*: it consolidates the weights of the classifier after every experience (contract, 12).
 
-After Lomonaco et al., "Rehearsal-Free Continual Learning over Small Non-I.I.D. Batches" (2020),
-algorithm 1, and its public code, the repository vlomonaco/ar1-pytorch.
+It follows algorithm 1 of Lomonaco et al., "Rehearsal-Free Continual Learning over Small
+Non-I.I.D. Batches" (2020), and its public code, the repository vlomonaco/ar1-pytorch.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ Array = NDArray[Any]
 Integers = NDArray[np.int64]
 
 SHARE_BITS = 8  # fractional bits of the weight of the past
-MOST_SEEN = 2**32 - 1  # where the count of a class stays
+MOST_SEEN = 2**32 - 1  # the count of a class saturates here
 
 
 class Cwr:
-    """Consolidated weights, one row a class, and how many samples of each class are in them.
+    """Consolidated weights, one row per class, and the number of samples behind each row.
 
     An experience begins with the temporary weights of `begin`, trains them, and ends with
-    `consolidate`. For each of its classes,
+    `consolidate`. This computes, for each class of the experience,
 
         wpast = sqrt(past / cur),   cw = (cw * wpast + tw - avg(tw)) / (wpast + 1),   past += cur
 
@@ -41,7 +41,7 @@ class Cwr:
     weights : ndarray of shape (C, F), int32 or float64
         cw, 0 at first.
     past : ndarray of shape (C,), int64
-        Samples of each class that its row has learned from.
+        Number of samples of each class from which its row has learned.
     """
 
     def __init__(self, params: CwrParams) -> None:
@@ -54,27 +54,28 @@ class Cwr:
     def begin(self, classes: NDArray[np.integer]) -> Array:
         """Return the temporary weights tw of an experience, of shape (C, F).
 
-        Those of its classes are the consolidated ones, 0 for a class never seen; the rows of all
-        others are 0.
+        The rows of its classes are the consolidated weights, which are 0 for a class never seen.
+        All other rows are 0.
 
         Parameters
         ----------
         classes : ndarray of shape (m,), integers
+            Classes of the experience.
         """
         temporary = np.zeros_like(self.weights)
         temporary[classes] = self.weights[classes]
         return temporary
 
     def consolidate(self, temporary: Array, counts: NDArray[np.integer]) -> None:
-        """End an experience.
+        """End an experience: merge its trained weights into the consolidated ones.
 
         Parameters
         ----------
-        temporary : ndarray of shape (C, F), of the type of the weights
-            tw as trained.
+        temporary : ndarray of shape (C, F), of the dtype of the weights
+            tw after training.
         counts : ndarray of shape (C,), integers
-            cur, samples of each class in the experience; the rows of classes without any stay as
-            they are.
+            cur, the number of samples of each class in the experience. Rows of classes without
+            samples do not change.
 
         Raises
         ------
@@ -108,7 +109,7 @@ class Cwr:
     def _mix_codes(
         self, kept: Array, trained: Array, past: Integers, present: Integers, axis: int | None
     ) -> Integers:
-        """Return consolidated codes: every division to the nearest integer, halves to even."""
+        """Return consolidated codes; divisions round to the nearest integer, halves to even."""
         wide = trained.astype(np.int64)
         terms = wide.size if axis is None else wide.shape[1]
         centred = wide - _divide(wide.sum(axis=axis, keepdims=True), terms)
@@ -133,7 +134,7 @@ def _mix_reals(
 
 
 def _divide(numerators: Integers, divisors: Integers | int) -> Integers:
-    """Return quotients by positive divisors, of two equally near integers the even one."""
+    """Return quotients by positive divisors, rounded to the nearest integer; halves to even."""
     floors = numerators // divisors
     twice = 2 * (numerators - floors * divisors)
     return floors + ((twice > divisors) | ((twice == divisors) & (floors & 1 == 1)))

@@ -14,7 +14,7 @@ __all__ = ["Dense"]
 
 
 class Dense(Neurons):
-    """Layer whose every neuron sees every input.
+    """Layer in which every neuron has all inputs.
 
     Parameters
     ----------

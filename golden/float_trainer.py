@@ -21,26 +21,29 @@ Reals = NDArray[np.float64]
 class FloatTrainer:
     """Binary hidden layer and linear classifier that learn by stochastic gradient descent.
 
-    Its gradients are those of automatic differentiation, where the sign of a weight passes them
-    unchanged, and the sign of a hidden sum inside the window.
+    The gradients are those of automatic differentiation with a straight-through estimator: the
+    sign of a weight passes the gradient unchanged, and the sign of a hidden sum passes it inside
+    the window.
 
     Parameters
     ----------
     params : TrainerParams
-        Of the widths ``"float"``; `weight_exponent` and `seed` mean nothing here.
+        Parameters with the widths ``"float"``. `weight_exponent` and `seed` have no effect here.
     latent : ndarray of shape (H, D), float64
-        First latent weights, in ``[-1, 1]``; a weight is +1 where its latent one is >= 0.
+        Initial latent weights, in ``[-1, 1]``. A weight is +1 where its latent weight is >= 0,
+        and -1 elsewhere.
 
     Attributes
     ----------
     weights : ndarray of shape (C, H + D), float64
-        The classifier's, 0 at first.
+        Weights of the classifier, 0 at first.
     latent : ndarray of shape (H, D), float64
+        Latent weights of the hidden layer.
 
     Raises
     ------
     ValueError
-        If the widths are integers, or the latent weights of another shape.
+        If the widths are integers, or the latent weights have another shape.
     """
 
     def __init__(self, params: TrainerParams, latent: Reals) -> None:
@@ -61,12 +64,12 @@ class FloatTrainer:
     def gradients(
         self, exemplars: Packed, labels: Integers, classes: Integers
     ) -> tuple[float, Reals, Reals]:
-        """Return the cross-entropy of a batch, summed, and its gradients.
+        """Return the sum of the cross-entropy over a batch, and its gradients.
 
         Parameters
         ----------
         exemplars, labels, classes
-            As of `golden.trainer.Trainer.step`.
+            As in `golden.trainer.Trainer.step`.
 
         Returns
         -------
@@ -97,12 +100,12 @@ class FloatTrainer:
         Parameters
         ----------
         exemplars, labels, classes
-            As of `golden.trainer.Trainer.step`.
+            As in `golden.trainer.Trainer.step`.
 
         Raises
         ------
         TypeError, ValueError
-            As `golden.trainer.Trainer.step`; nothing is learned.
+            As in `golden.trainer.Trainer.step`. Nothing is learned.
         """
         _, of_weights, of_latent = self.gradients(exemplars, labels, classes)
         self.weights[classes] -= 2.0**-self.params.rate * of_weights
@@ -120,7 +123,7 @@ class FloatTrainer:
         self.latent = state["trainer_latent"].copy()
 
     def _inputs(self, exemplars: Packed) -> tuple[Reals, Reals]:
-        """Return the classifier's inputs, -1 and +1, and the sums of the hidden layer."""
+        """Return the inputs of the classifier as -1 and +1, and the sums of the hidden layer."""
         x = 2 * unpack(exemplars, self.params.features).astype(np.float64) - 1
         pre = x @ _signs(self.latent).T
         return np.concatenate([_signs(pre), x], axis=1), pre

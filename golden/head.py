@@ -22,14 +22,14 @@ class Head:
     ----------
     params : HeadParams
     hidden_weights : ndarray of shape (H, D), uint8 in {0, 1}
-        Of no rows if H = 0.
+        No rows if H = 0.
     plane_a, plane_b : ndarray of shape (classes, H + D), uint8 in {0, 1}
         Binary planes whose sum is twice a ternary weight.
 
     Raises
     ------
     TypeError, ValueError
-        If an array is not one of bits, of that shape.
+        If an array is not an array of bits of that shape.
     """
 
     def __init__(
@@ -74,13 +74,13 @@ class Head:
         return xnor.dot(z, pack(self.plane_a)) + xnor.dot(z, pack(self.plane_b))
 
     def classify(self, x: NDArray[np.uint8], n_classes: int) -> Any:
-        """Return the class of the largest logit; of several, the lowest.
+        """Return the class of the largest logit; the lowest class in a tie.
 
         Parameters
         ----------
         x : ndarray of shape (..., D), uint8 in {0, 1}
         n_classes : int
-            Classes seen so far; the others are never the answer.
+            Number of classes seen so far. Other classes are never the answer.
 
         Returns
         -------

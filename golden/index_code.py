@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Codes that are computed from the index of a sample, and need no memory (contract, 11)."""
+"""Codes computed from the index of a sample. They need no memory (contract, 11)."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,11 +11,12 @@ __all__ = ["IndexCode"]
 
 
 class IndexCode:
-    """The code of every sample by its index: multiples of powers of primes (binplay, 3.2).
+    """Codes of samples from their indices: multiples of powers of primes (binplay, 3.2).
 
-    A sub-vector is ``(i * P) mod 2**m``. Odd P makes it a permutation of the indices modulo
-    ``2**m``, so that no two of as many share a code; a large P changes many bits from one index to
-    the next. Since all sub-vectors have that period, more of them tell no more indices apart.
+    A sub-vector is ``(i * P) mod 2**m``. Since P is odd, this is a permutation of the indices
+    modulo ``2**m``, so no two of ``2**m`` consecutive indices share a code. A large P changes many
+    bits from one index to the next. All sub-vectors have the same period, so further sub-vectors
+    do not distinguish more indices.
 
     Parameters
     ----------
@@ -32,7 +33,7 @@ class IndexCode:
         ----------
         indices : array-like of shape (n,), integers in ``first .. first + samples - 1``
         task : int, optional
-            ``first .. first + tasks - 1``; given if, and only if, the code has a part for it.
+            ``first .. first + tasks - 1``. Give it exactly if the code has a part for the task.
 
         Returns
         -------
@@ -42,7 +43,7 @@ class IndexCode:
         Raises
         ------
         TypeError, ValueError
-            If an index or the task is out of range, or the task is missing or too many.
+            If an index or the task is out of range, or if the task is missing or superfluous.
         """
         p = self.params
         multiples = self._released if p.code == "released" else _multiples
@@ -60,7 +61,7 @@ class IndexCode:
         return np.concatenate(parts, axis=1)
 
     def _checked(self, indices: ArrayLike) -> NDArray[np.uint64]:
-        """Return indices as numbers without a sign, if they are in range."""
+        """Return indices as uint64 if they are in range."""
         array = np.asarray(indices)
         if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
             raise TypeError(
@@ -75,11 +76,12 @@ class IndexCode:
     def _released(
         self, indices: NDArray[np.uint64], powers: tuple[int, ...], width: int
     ) -> NDArray[np.uint64]:
-        """Return the multiples as the released code has them, ``i*P % 2**L // parts``.
+        """Return the multiples as the released code computes them, ``i*P % 2**L // parts``.
 
-        A missing pair of parentheses divides the multiple itself by the number of sub-vectors, not
-        L: what repeats is ``floor(i*P/parts) mod 2**m``, after ``parts * 2**m`` indices, and one
-        sub-vector alone is no permutation (public code: danielm1405/BinPlay).
+        The released code lacks a pair of parentheses, so the number of sub-vectors divides the
+        multiple and not L. The result is ``floor(i*P/parts) mod 2**m``. It repeats after
+        ``parts * 2**m`` indices, and a single sub-vector is no permutation (public code:
+        danielm1405/BinPlay).
         """
         parts = len(powers)
         exact = indices.astype(object)[:, None] * np.array(powers, object)  # wider than 64 bits
@@ -95,6 +97,6 @@ def _multiples(
 
 
 def _bits(values: NDArray[np.uint64], width: int) -> NDArray[np.uint8]:
-    """Return numbers of m bits one after the other, least significant bits first."""
+    """Return the bits of m-bit numbers in one row, least significant bits first."""
     planes = values[:, :, None] >> np.arange(width, dtype=np.uint64) & np.uint64(1)
     return planes.astype(np.uint8).reshape(len(values), values.shape[1] * width)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Latent buffer: exemplars kept as they came, a reservoir for each class (contract, 10)."""
+"""Latent buffer: it stores exemplars unchanged, in a reservoir for each class (contract, 10)."""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,7 +20,7 @@ WORD_WIDTH = 32  # bits of a draw
 
 
 class LatentBuffer:
-    """Keeps so many exemplars of each class, every one seen as likely as any other.
+    """Reservoir for each class: every exemplar seen is kept with the same probability.
 
     Parameters
     ----------
@@ -29,11 +29,12 @@ class LatentBuffer:
     Attributes
     ----------
     seen : ndarray of shape (classes,), int64
-        Exemplars seen of each class, at most 65535.
+        Number of exemplars seen of each class, at most 65535.
     unknown : bool
         Error flag: an exemplar or a request has been refused.
     reservoir_lfsr, exemplar_lfsr : Lfsr
-        Sources of 32-bit draws: which exemplars stay, which one answers a request.
+        Sources of 32-bit words. The first decides which exemplars stay, the second which one
+        answers a request.
     """
 
     def __init__(self, params: LatentBufferParams) -> None:
@@ -47,16 +48,16 @@ class LatentBuffer:
 
     @property
     def n_classes(self) -> int:
-        """Classes of which an exemplar is held."""
+        """Number of classes with at least one stored exemplar."""
         return int(np.count_nonzero(self.seen))
 
     @property
     def n_exemplars(self) -> int:
-        """Exemplars held, over all classes."""
+        """Number of stored exemplars of all classes."""
         return int(np.minimum(self.seen, self.params.exemplars).sum())
 
     def learn(self, exemplars: NDArray[np.uint64], labels: ArrayLike) -> NDArray[np.int64]:
-        """Take exemplars in order, each to a slot of its class or to none.
+        """Take exemplars in order; store each in a slot of its class, or drop it.
 
         Parameters
         ----------
@@ -68,12 +69,12 @@ class LatentBuffer:
         Returns
         -------
         ndarray of shape (n,), int64
-            Slot of each, or -1 if it was dropped or refused.
+            Slot of each exemplar, or -1 if it was dropped or refused.
 
         Raises
         ------
         TypeError, ValueError
-            If the arrays have another shape or kind; nothing is learned.
+            If an array has a wrong shape or dtype. Nothing is learned.
         """
         packed = check_packed("Exemplars", exemplars, self.params.features)
         classes = check_label_vector(labels)
@@ -91,7 +92,7 @@ class LatentBuffer:
         return slots
 
     def exemplars_of(self, label: int) -> NDArray[np.uint64]:
-        """Return the exemplars held of class `label`, slot by slot, packed.
+        """Return the stored exemplars of class `label`, packed, in the order of their slots.
 
         Raises
         ------
@@ -102,7 +103,7 @@ class LatentBuffer:
         return self._kept[label, : min(self.seen[label], self.params.exemplars)].copy()
 
     def beats(self, label: int) -> Iterator[Beat]:
-        """Serve one request for class `label`; a refused one has no beats."""
+        """Serve one request for class `label`; a refused request gives no beats."""
         slot = self._choose(label)
         if slot is not None:
             for beat, bits in enumerate(self._rows_of(label, slot)):
@@ -154,7 +155,7 @@ class LatentBuffer:
         Raises
         ------
         ValueError
-            If the state is that of a buffer of another size.
+            If the state belongs to a buffer of another size.
         """
         kept = state["latent_kept"]
         if kept.shape != self._kept.shape:
@@ -168,7 +169,7 @@ class LatentBuffer:
             lfsr.state, lfsr.ticks = int(value), int(ticks)
 
     def _place(self, label: int) -> int | None:
-        """Count an exemplar of class `label` and return its slot, if it has one."""
+        """Count an exemplar of class `label` and return its slot, or None to drop it."""
         if not 0 <= label < self.params.classes:
             self.unknown = True
             return None
@@ -180,7 +181,7 @@ class LatentBuffer:
         return slot if slot < self.params.exemplars else None
 
     def _choose(self, label: int) -> int | None:
-        """Return the slot that answers a request for class `label`, if any."""
+        """Return the slot that answers a request for class `label`, or None to refuse it."""
         if not 0 <= label < self.params.classes or not self.seen[label]:
             self.unknown = True
             return None
@@ -188,7 +189,7 @@ class LatentBuffer:
         return self.exemplar_lfsr.tick() * held >> WORD_WIDTH
 
     def _rows_of(self, label: int, slot: int) -> list[int]:
-        """Return the rows of a slot, the first with the lowest features."""
+        """Return the rows of a slot; the first row has the lowest features."""
         p = self.params
         bits = int.from_bytes(self._kept[label, slot].astype("<u8").tobytes(), "little")
         return [bits >> beat * p.lanes & 2**p.lanes - 1 for beat in range(p.beats)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Linear feedback shift register: words, advance, recovery and leaps (contract, 4)."""
+"""Linear feedback shift register: its words, steps, recovery from zero, and jumps (contract, 4)."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ __all__ = ["Lfsr", "advance", "doublings", "leap_matrix", "square", "transform"]
 
 
 class Lfsr:
-    """Fibonacci LFSR that gives a word of its `step` newest bits, then takes as many steps.
+    """Fibonacci LFSR. It gives a word of its `step` newest bits and then takes `step` steps.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class Lfsr:
     Attributes
     ----------
     state : int
-        Present state, bit 0 newest. May be set, which is how a fault is injected.
+        Current state; bit 0 is the newest. It may be set, for example to inject a fault.
     ticks : int
-        Words used so far.
+        Number of words used so far.
     """
 
     def __init__(self, params: LfsrParams) -> None:
@@ -33,11 +33,11 @@ class Lfsr:
         self.ticks = 0
 
     def word(self) -> int:
-        """Return the present word, the `step` newest bits, without using it."""
+        """Return the current word, the `step` newest bits, without using it."""
         return self.state & (2**self.params.step - 1)
 
     def tick(self) -> int:
-        """Use the present word: return it and advance `step` steps; from zero, reload the seed."""
+        """Use the current word: return it and advance `step` steps; reload the seed from zero."""
         word = self.word()
         if self.state:
             self.state = advance(self.state, self.params.taps, self.params.step)
@@ -47,10 +47,10 @@ class Lfsr:
         return word
 
     def jump(self, ticks: int) -> None:
-        """Use `ticks` words at once, 0..2**64 - 1: the state of that many calls of `tick`.
+        """Use `ticks` words at once, 0..2**64 - 1, with the same effect as that many `tick` calls.
 
-        The advance is linear, so its powers of two are matrix squares and any count is a product of
-        at most 64 of them.
+        The advance is linear. Repeated squaring of its matrix gives the advances of ``2**e``
+        words, and any count is a product of at most 64 of these.
         """
         check_integer("Ticks", ticks, 0, 2**64 - 1)
         self.ticks += ticks
@@ -66,8 +66,9 @@ class Lfsr:
 def advance(state: int, taps: tuple[int, ...], steps: int) -> int:
     """Return the state after `steps` steps.
 
-    Until as many steps as the lowest tap, every feedback bit reads bits that are in the register
-    already: so many steps are one exclusive or of shifted states, its newest bit in bit 0.
+    For up to as many steps as the lowest tap, every feedback bit depends only on bits that are in
+    the register already. So these steps are one exclusive or of shifted states. The newest bit is
+    bit 0.
 
     Parameters
     ----------
@@ -108,13 +109,13 @@ def leap_matrix(width: int, taps: tuple[int, ...], step: int) -> NDArray[np.uint
 
 
 def transform(matrix: NDArray[np.uint64], state: int) -> int:
-    """Return a GF(2) matrix of columns times a state: exclusive or of the columns it selects."""
+    """Return a GF(2) matrix times a state: the exclusive or of the columns that it selects."""
     selected = np.array([state >> j & 1 for j in range(len(matrix))], np.bool_)
     return int(np.bitwise_xor.reduce(matrix[selected], initial=np.uint64(0)))
 
 
 def square(matrix: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Return a GF(2) matrix of columns times itself."""
+    """Return the square of a GF(2) matrix, given by its columns."""
     bits = matrix[:, None] >> np.arange(len(matrix), dtype=np.uint64) & np.uint64(1)
     return np.bitwise_xor.reduce(bits * matrix, axis=1)
 
@@ -126,7 +127,7 @@ def doublings(width: int, taps: tuple[int, ...], step: int) -> NDArray[np.uint64
     Parameters
     ----------
     width, taps, step
-        As of `leap_matrix`.
+        As in `leap_matrix`.
 
     Returns
     -------

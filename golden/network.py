@@ -35,14 +35,14 @@ class Network:
     ----------
     params : NetworkParams
     layers : sequence of Layer
-        One for each of ``params.layers``, of equal parameters.
+        One layer for each of ``params.layers``, with equal parameters.
     head : Head, optional
-        Of parameters ``params.head``.
+        Head with the parameters ``params.head``.
 
     Raises
     ------
     ValueError
-        If a layer or the head is missing, too many, or of other parameters.
+        If a layer or the head is missing, superfluous, or has other parameters.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Network:
         Yields
         ------
         ndarray of shape (..., height, width, channels), uint8 in {0, 1}
-            Of ``params.layers[i].output``.
+            Map of the shape ``params.layers[i].output``.
         """
         thermometer, *layers = self.layers
         assert isinstance(thermometer, Thermometer)  # by NetworkParams
@@ -96,14 +96,14 @@ class Network:
         Raises
         ------
         TypeError, ValueError
-            If the array is not one of integers, of that shape and range.
+            If it is not an array of integers of that shape and range.
         """
         *_, last = self.maps(images)
         return last.reshape(*last.shape[:-3], -1)
 
     @classmethod
     def random(cls, params: NetworkParams, rng: np.random.Generator) -> "Network":
-        """Return a network of weights drawn evenly, thresholds within one deviation of 0."""
+        """Return a network with uniform random weights and thresholds within one deviation of 0."""
         head = None if params.head is None else _random_head(params.head, rng)
         return cls(params, [_random_layer(layer, rng) for layer in params.layers], head)
 
@@ -118,7 +118,7 @@ class Network:
         Raises
         ------
         ValueError
-            If the file is damaged in any way; the message names what and where.
+            If the file is damaged in any way. The message names the fault and its place.
         """
         params, sections = decode(data)
         arrays = iter(sections)
@@ -130,7 +130,7 @@ class Network:
 
 
 def _arrays(block: Layer | Head | None) -> Iterator[NDArray[np.generic]]:
-    """Yield what the network file holds of a block, in its order."""
+    """Yield the arrays of a block that the network file holds, in the order of the file."""
     if isinstance(block, Conv | Dense):
         yield block.weights
         if block.thresholds is not None and block.polarity is not None:
@@ -141,7 +141,7 @@ def _arrays(block: Layer | Head | None) -> Iterator[NDArray[np.generic]]:
 
 
 def _take_layer(params: LayerParams, arrays: Iterator[NDArray]) -> Layer:
-    """Build a layer, its arrays being the next ones."""
+    """Build a layer from the next arrays."""
     if isinstance(params, ThermometerParams):
         return Thermometer(params)
     if isinstance(params, PoolParams):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Network file: description and arrays to bytes and back (contract, 9)."""
+"""Network file: description and arrays as bytes (contract, 9)."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ def encode(params: NetworkParams, arrays: Iterable[NDArray[np.generic]]) -> byte
     ----------
     params : NetworkParams
     arrays : iterable of ndarray
-        Arrays of all layers in order, then of the head, as the file holds them.
+        Arrays of all layers and then of the head, in the order of the file.
     """
     text = _canonical(params)
     text += b" " * (-(_HEADER.size + len(text)) % 8)
@@ -63,12 +63,12 @@ def encode(params: NetworkParams, arrays: Iterable[NDArray[np.generic]]) -> byte
 
 
 def decode(data: bytes) -> tuple[NetworkParams, list[NDArray]]:
-    """Return what `encode` was given.
+    """Return the parameters and the arrays of a network file; the inverse of `encode`.
 
     Raises
     ------
     ValueError
-        If the file is damaged in any way; the message names what and where.
+        If the file is damaged in any way. The message names the fault and its place.
     """
     start = _read_header(data)
     params = _read_description(data[_HEADER.size : start])
@@ -114,7 +114,7 @@ def _sections(params: NetworkParams) -> list[_Section]:
 
 
 def _read_header(data: bytes) -> int:
-    """Return where the description ends."""
+    """Check the header and return the byte at which the description ends."""
     if len(data) < _HEADER.size + _DIGEST_SIZE:
         raise ValueError(
             f"Network file must be at least {_HEADER.size + _DIGEST_SIZE} bytes, not {len(data)}: "
@@ -136,7 +136,7 @@ def _read_header(data: bytes) -> int:
 
 
 def _read_description(text: bytes) -> NetworkParams:
-    """Return the parameters, of a description that is written as the contract says."""
+    """Return the parameters of a description; refuse one that is not in canonical form."""
     try:
         params = NetworkParams.from_description(json.loads(text.decode()))
     except (TypeError, ValueError, RecursionError) as error:
@@ -150,7 +150,7 @@ def _read_description(text: bytes) -> NetworkParams:
 
 
 def _read_section(section: _Section, data: bytes, start: int) -> NDArray:
-    """Return the array of a section, whose unused bits must be 0."""
+    """Return the array of a section; refuse a section whose unused bits are not 0."""
     octets = data[start : start + section.size]
     if section.integers:
         values = np.frombuffer(octets, "<i4").astype(np.int32)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Weights, thresholds and polarities of a layer, checked once (contract, 2 and 3)."""
+"""Weights, thresholds and polarities of a layer, with their checks (contract, 2 and 3)."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ class Neurons:
     weights : ndarray of shape ``params.weight_shape``, uint8 in {0, 1}
     thresholds : ndarray of shape (outputs,), integers of 32 bits, optional
     polarity : ndarray of shape (outputs,), uint8 in {0, 1}, optional
-        Given with `thresholds`, and only where the parameters say so.
+        Given together with `thresholds`, exactly if ``params.thresholds`` is true.
 
     Raises
     ------
     TypeError, ValueError
-        If an array is missing, too many, or of another type, shape or range.
+        If an array is missing or superfluous, or has a wrong type, shape or range.
     """
 
     def __init__(

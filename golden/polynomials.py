@@ -2,13 +2,15 @@
 """Primitive polynomials over GF(2), as taps of Fibonacci LFSRs (contract, 4).
 
 Taps ``t`` of width ``n`` stand for the polynomial ``x^n + sum of x^(n-t)``; the tap ``n`` gives the
-constant 1. The tests prove every entry primitive by the order of x, not by running the register.
+constant 1. The tests prove that every entry is primitive. They compute the order of x and do not
+run the register.
 """
 
 __all__ = ["LATE_TAPS_64", "TAPS"]
 
-#: One polynomial a width, few taps; table 3 of P. Alfke, "Efficient Shift Registers, LFSR Counters,
-#: and Long Pseudo-Random Sequence Generators", Xilinx XAPP 052 v1.1, 1996.
+#: One polynomial with few taps for each width, from table 3 of P. Alfke, "Efficient Shift
+#: Registers, LFSR Counters, and Long Pseudo-Random Sequence Generators", Xilinx XAPP 052 v1.1,
+#: 1996.
 TAPS: dict[int, tuple[int, ...]] = {
     3: (3, 2),
     4: (4, 3),
@@ -74,8 +76,8 @@ TAPS: dict[int, tuple[int, ...]] = {
     64: (64, 63, 61, 60),
 }
 
-#: Degree 64, every tap >= 32, so that a 32-step leap is one XOR level; entry ``i`` belongs to
-#: random stream ``i``. Four taps each, no two alike, found by search.
+#: Polynomials of degree 64 with every tap >= 32, so that a 32-step leap is one XOR level. Entry
+#: ``i`` belongs to random stream ``i``. Each has four taps, all differ, and a search found them.
 LATE_TAPS_64: tuple[tuple[int, ...], ...] = (
     (64, 47, 45, 32),
     (64, 53, 44, 39),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Pooling: the OR of a window, which is the maximum of +1 and -1 (contract, 3)."""
+"""Pooling: the OR of a window, that is, the maximum of its +1 and -1 (contract, 3)."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -25,8 +25,8 @@ class Prototypes:
     overflow : bool
         Error flag: an append has been refused.
     planes : ndarray of shape (components, q, B), uint64
-        The codes as the comparator's lanes see them: bit ``l`` of ``planes[a, p, b]`` is bit
-        ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Written by `append` only.
+        The codes in the layout of the comparator lanes: bit ``l`` of ``planes[a, p, b]`` is bit
+        ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Only `append` writes them.
     """
 
     def __init__(self, params: PrototypesParams) -> None:
@@ -40,32 +40,32 @@ class Prototypes:
 
     @property
     def n_classes(self) -> int:
-        """Classes in the table."""
+        """Number of classes in the table."""
         return len(self._counts)
 
     @property
     def n_components(self) -> int:
-        """Components in use, over all classes."""
+        """Number of components in use, over all classes."""
         return sum(self._counts)
 
     def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
-        """Append a class, or refuse it whole if it does not fit.
+        """Append a class, or refuse it if it does not fit.
 
         Parameters
         ----------
         codes : array-like of shape (K, D), integers in ``0..2**q - 1``
         thresholds : array-like of shape (K-1,), integers in 0..65535
-            Cumulative mixing thresholds, never falling.
+            Cumulative mixing thresholds in ascending order; equal ones are allowed.
 
         Returns
         -------
         bool
-            False if it does not fit: `overflow` is set and nothing else changes.
+            False if the class does not fit. Then `overflow` is set and nothing else changes.
 
         Raises
         ------
         TypeError, ValueError
-            If the codes or thresholds have another shape, kind or range.
+            If the codes or thresholds have a wrong shape, dtype or range.
         """
         p = self.params
         array = check_codes(codes, p.code_width)
@@ -108,7 +108,7 @@ class Prototypes:
         return self._thresholds[label].copy()
 
     def class_table(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """Return the component counts K of all classes, and their thresholds one after another."""
+        """Return the component counts K of all classes, and their thresholds concatenated."""
         thresholds = [np.zeros(0, np.uint16), *self._thresholds]
         return np.array(self._counts, np.int64), np.concatenate(thresholds)
 
@@ -139,18 +139,18 @@ class Prototypes:
         }
 
     def load_state(self, state: Mapping[str, NDArray]) -> None:
-        """Replace the contents by those that `state_dict` returned.
+        """Replace the contents by a state from `state_dict`.
 
         Raises
         ------
         ValueError
-            If they do not fit this memory.
+            If the state does not fit this memory.
         """
         fresh = Prototypes(self.params)
         codes, thresholds = state["prototypes_codes"], state["prototypes_thresholds"]
         first = 0
         for label, count in enumerate(state["prototypes_counts"].tolist()):
-            # Each class before this one has one threshold less than it has components.
+            # Each earlier class has one threshold less than components.
             cut = first - label
             if not fresh.append(codes[first : first + count], thresholds[cut : cut + count - 1]):
                 raise ValueError(f"Prototype state must fit the memory, not overflow at {label}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sampler: requests of classes in, exemplars of their prototypes out (contract, 7)."""
+"""Sampler: it takes requests for classes and draws exemplars of their prototypes (contract, 7)."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -28,9 +28,9 @@ class Beat(NamedTuple):
     label : int
         Class of the exemplar.
     last : bool
-        Final beat of its exemplar.
+        Whether it is the final beat of its exemplar.
     exemplar : int
-        Which of the M exemplars of its request.
+        Number of the exemplar in its request, ``0..M-1``.
     """
 
     bits: int
@@ -40,7 +40,7 @@ class Beat(NamedTuple):
 
 
 class Sampler:
-    """Draws exemplars of the classes in a prototype memory.
+    """Sampler that draws exemplars of the classes in a prototype memory.
 
     Parameters
     ----------
@@ -51,13 +51,14 @@ class Sampler:
     prototypes : Prototypes
         The memory, empty at first.
     selector : Selector
-        Names classes on request, and components by itself.
+        Selector of the classes of requests and of the components.
     lfsrs : tuple of Lfsr
-        The comparator's: q planes, most significant first, or the one of mode ``serial``.
+        Random sources of the comparator: one for each of the q planes, most significant first, or
+        a single one in mode ``serial``.
     rows_read : int
-        Rows of the memory read so far; a row serves its beat of all M exemplars.
+        Number of memory rows read so far. One read serves the same beat of all M exemplars.
     planes_read : int
-        Planes compared so far, over all beats; each used one word.
+        Number of planes compared so far, over all beats. Each used one word.
     """
 
     def __init__(self, params: SamplerParams) -> None:
@@ -74,7 +75,7 @@ class Sampler:
     def beats(self, label: int) -> Iterator[Beat]:
         """Serve one request for class `label`: beat 0 of M exemplars, then beat 1, and so on.
 
-        Random words are used as the beats are taken, not before.
+        Random words are used only when a beat is taken.
         """
         first = self.prototypes.first_component(label)
         component = first + self.selector.component(self.prototypes.thresholds_of(label))
@@ -105,7 +106,7 @@ class Sampler:
         Raises
         ------
         TypeError, ValueError
-            If `labels` is no vector of classes in the table; nothing is drawn.
+            If `labels` is not a vector of classes in the table. Nothing is drawn.
         """
         requests = check_labels(labels, self.prototypes.n_classes)
         p, repeats = self.params.prototypes, self.params.draws_per_read
@@ -120,7 +121,7 @@ class Sampler:
         return exemplars.reshape(len(features), width), np.repeat(requests, repeats)
 
     def state_dict(self) -> dict[str, NDArray]:
-        """Return everything that `load_state` needs, selector and memory included, as arrays."""
+        """Return everything that `load_state` needs, with selector and memory, as arrays."""
         return {
             "sampler_states": np.array([lfsr.state for lfsr in self.lfsrs], np.uint64),
             "sampler_ticks": np.array([lfsr.ticks for lfsr in self.lfsrs], np.int64),
@@ -135,7 +136,7 @@ class Sampler:
         Raises
         ------
         ValueError
-            If the state is that of a sampler with other parameters.
+            If the state belongs to a sampler with other parameters.
         """
         states = state["sampler_states"]
         if len(states) != len(self.lfsrs):

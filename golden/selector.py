@@ -15,11 +15,11 @@ from golden.params.checks import check_integer
 
 __all__ = ["Selector", "count_not_above", "cumulative_thresholds"]
 
-WORD_WIDTH = 16  # bits of a draw, and of the thresholds compared with it
+WORD_WIDTH = 16  # bits of a random word and of the thresholds that it is compared with
 
 
 class Selector:
-    """Names the class of each request, and the component of its class that answers it.
+    """Selector of the class of each request, and of the component that answers it.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ class Selector:
     Attributes
     ----------
     pointer : int
-        Class that mode ``round_robin`` names next.
+        Next class of mode ``round_robin``.
     component_lfsr, class_lfsr : Lfsr
-        Sources of 16-bit draws.
+        Sources of 16-bit words.
     class_thresholds : ndarray of shape (n-1,), uint16
         Cumulative thresholds of mode ``weighted``.
     """
@@ -43,11 +43,11 @@ class Selector:
         self.class_thresholds = np.zeros(0, np.uint16)
 
     def set_class_weights(self, weights: ArrayLike) -> None:
-        """Set how often mode ``weighted`` names each class; see `cumulative_thresholds`."""
+        """Set how often mode ``weighted`` selects each class; see `cumulative_thresholds`."""
         self.class_thresholds = cumulative_thresholds(weights)
 
     def request(self, n_classes: int, count: int) -> NDArray[np.int64]:
-        """Name the classes of the next `count` requests.
+        """Return the classes of the next `count` requests.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Selector:
         return np.array([self._next_class(n_classes) for _ in range(count)], np.int64)
 
     def component(self, thresholds: NDArray[np.uint16]) -> int:
-        """Draw the component of one request, ``0..K-1``, by its class's K-1 thresholds."""
+        """Draw the component of one request, ``0..K-1``, with the K-1 thresholds of its class."""
         return count_not_above(thresholds, self.component_lfsr.tick())
 
     def state_dict(self) -> dict[str, NDArray]:
@@ -108,17 +108,18 @@ class Selector:
 
 
 def count_not_above(thresholds: NDArray[np.uint16], draw: int) -> int:
-    """Return how many thresholds are not above a draw: the share of the unit interval it hits."""
+    """Return the number of thresholds that are not above a draw, the index of the chosen item."""
     return int(np.count_nonzero(thresholds <= draw))
 
 
 def cumulative_thresholds(weights: ArrayLike) -> NDArray[np.uint16]:
-    """Return the thresholds that choose among K things with given weights (contract, 5).
+    """Return the thresholds that select one of K items with given weights (contract, 5).
 
     Parameters
     ----------
     weights : array-like of shape (K,), real
-        At least one, none negative, of sum 1 (within 1e-6, as 32-bit mixtures come).
+        At least one weight, all >= 0, with the sum 1 (within 1e-6, because mixtures may come in
+        32-bit floating point).
 
     Returns
     -------
@@ -138,7 +139,7 @@ def cumulative_thresholds(weights: ArrayLike) -> NDArray[np.uint16]:
         raise ValueError(f"Weights must be >= 0, not {pi[wrong][0]}")
     if not abs(pi.sum() - 1) <= 1e-6:
         raise ValueError(f"Weights must sum to 1, not {pi.sum()}")
-    # The sums of the weights as given, exact: a rounded sum could end on the other side of a half.
+    # These sums are exact, because a rounded sum could fall on the other side of a half.
     sums = list(accumulate(map(Fraction, pi.tolist())))[:-1]
     nearest = [min(65535, math.floor(65536 * s + Fraction(1, 2))) for s in sums]
     return np.array(nearest, np.uint16)

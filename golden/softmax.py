@@ -49,7 +49,7 @@ def softmax(logits: Integers, width: int) -> Integers:
     Returns
     -------
     ndarray of shape (n_samples, n_classes), int64
-        Each in ``0..2^28``; those of a sample sum to ``2^28`` but for half a unit each.
+        Each is in ``0..2^28``. Those of a sample sum to ``2^28``, up to half a unit for each.
     """
     distance = logits.max(axis=1, keepdims=True) - logits
     lag = DISTANCE_BITS - width

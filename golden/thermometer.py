@@ -13,7 +13,7 @@ __all__ = ["Thermometer", "check_pixels"]
 
 
 class Thermometer:
-    """Encoder of pixels: the brighter, the more ones.
+    """Encoder of pixels. A brighter pixel has more ones.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Thermometer:
     Attributes
     ----------
     thresholds : ndarray of shape (T,), int64
-        Smallest pixel that sets each bit, rising.
+        Smallest pixel that sets each bit, in ascending order.
     """
 
     def __init__(self, params: ThermometerParams) -> None:
@@ -45,14 +45,14 @@ class Thermometer:
         Raises
         ------
         TypeError, ValueError
-            If the array is not one of integers, of that shape and range.
+            If it is not an array of integers of that shape and range.
         """
         check_pixels(pixels, self.params)
         bits = pixels[..., np.newaxis] >= self.thresholds
         return bits.reshape(*pixels.shape[:-1], -1).astype(np.uint8)
 
     def decode(self, bits: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Return the value of codes: their number of ones over T.
+        """Return the value of codes: their number of ones divided by T.
 
         Parameters
         ----------
@@ -61,12 +61,12 @@ class Thermometer:
         Returns
         -------
         ndarray of shape (..., H, W, C), float64 in ``0..1``
-            Within ``1/(2T)`` of the pixel over ``2**b`` if the bits are its code.
+            Within ``1/(2T)`` of the pixel divided by ``2**b``, if the bits are its code.
 
         Raises
         ------
         TypeError, ValueError
-            If the array is not one of bits, of that shape.
+            If it is not an array of bits of that shape.
         """
         check_bits("Thermometer bits", bits, self.params.output.array_shape, batch=True)
         codes = bits.reshape(*bits.shape[:-1], self.params.input.channels, self.params.levels)
@@ -79,7 +79,7 @@ def check_pixels(pixels: Any, params: ThermometerParams) -> NDArray[np.integer]:
     Raises
     ------
     TypeError
-        If it is no integer array.
+        If it is not an integer array.
     ValueError
         If the last axes are not those of the input, or a value is not in ``0..2**b - 1``.
     """

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Trained part of a network above its latent bits, in integers alone (contract, 12).
+"""Trained part of a network above its latent bits, in integer arithmetic (contract, 12).
 
-Binary latent replay's equations: (2) the sign going forward, (3)-(5) the gradients going backward,
-(4) in its standard form, with the transposed weights, and (5) as an outer product.
+It computes the equations of binary latent replay: (2) is the sign in the forward pass, and (3)-(5)
+are the gradients in the backward pass. Here (4) has its standard form with transposed weights, and
+(5) is an outer product.
 """
 
 from collections.abc import Mapping
@@ -31,22 +32,24 @@ class Trainer:
     Parameters
     ----------
     params : TrainerParams
-        Of integer widths.
+        Parameters with integer widths.
     latent : ndarray of shape (H, D), int32
-        First latent weights, codes of `binary_width` bits; a weight is +1 where its code is >= 0.
+        Initial latent weights, as codes of `binary_width` bits. A weight is +1 where its code is
+        >= 0, and -1 elsewhere.
 
     Attributes
     ----------
     weights : ndarray of shape (C, H + D), int32
         Codes of the classifier's weights, 0 at first, in units of ``2^(r + 1 - q_b)``.
     latent : ndarray of shape (H, D), int32
+        Codes of the latent weights of the hidden layer.
     lfsr : Lfsr
-        Source of the words of stochastic rounding.
+        Source of the words for stochastic rounding.
 
     Raises
     ------
     TypeError, ValueError
-        If the widths are those of the reference, or the latent weights no such codes.
+        If the widths are ``"float"``, or the latent weights are not codes of this kind.
     """
 
     def __init__(self, params: TrainerParams, latent: Codes) -> None:
@@ -58,7 +61,7 @@ class Trainer:
         self.latent = _check_latent(latent, params)
 
     def sums(self, exemplars: Packed) -> Integers:
-        """Return the classifier's sums, whose largest names the class.
+        """Return the sums of the classifier. The largest sum gives the class.
 
         Parameters
         ----------
@@ -83,12 +86,12 @@ class Trainer:
         labels : ndarray of shape (n,), int64
             Their classes, all among `classes`.
         classes : ndarray of shape (m,), int64
-            Classes that the softmax runs over, rising; the rows of others stay as they are.
+            Classes of the softmax, in ascending order. The weights of other classes do not change.
 
         Raises
         ------
         TypeError, ValueError
-            If the arrays are not of these shapes and kinds; nothing is learned.
+            If an array has a wrong shape, dtype or value. Nothing is learned.
         """
         p = self.params
         targets = check_batch(p, exemplars, labels, classes)
@@ -123,7 +126,7 @@ class Trainer:
         self.lfsr.ticks = int(state["trainer_ticks"])
 
     def _inputs(self, exemplars: Packed) -> tuple[Integers, Integers]:
-        """Return the classifier's inputs, -1 and +1, and the sums of the hidden layer."""
+        """Return the inputs of the classifier as -1 and +1, and the sums of the hidden layer."""
         x = 2 * unpack(exemplars, self.params.features).astype(np.int64) - 1
         pre = x @ _signs(self.latent).T
         return np.concatenate([_signs(pre), x], axis=1), pre
@@ -141,7 +144,7 @@ def check_batch(
     ----------
     params : TrainerParams
     exemplars, labels, classes
-        As of `Trainer.step`.
+        As in `Trainer.step`.
 
     Returns
     -------
@@ -150,7 +153,7 @@ def check_batch(
     Raises
     ------
     TypeError, ValueError
-        As `Trainer.step`.
+        As in `Trainer.step`.
     """
     packed = check_packed("Exemplars", exemplars, params.features)
     wanted, rows = check_label_vector(labels), check_label_vector(classes)
@@ -179,7 +182,7 @@ def _saturate(values: NDArray[np.integer], width: int) -> Codes:
 
 
 def _check_latent(latent: Codes, params: TrainerParams) -> Codes:
-    """Return a copy of latent weights that are codes of the width, or raise."""
+    """Return a copy of the latent weights; raise unless they are codes of `binary_width` bits."""
     shape, highest = (params.hidden, params.features), 2 ** (int(params.binary_width) - 1) - 1
     if not isinstance(latent, np.ndarray) or latent.dtype != np.int32:
         kind = getattr(latent, "dtype", type(latent).__name__)

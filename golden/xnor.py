@@ -39,13 +39,13 @@ class Xnor:
         Raises
         ------
         TypeError, ValueError
-            If an array is not packed vectors of n bits.
+            If an array does not hold packed vectors of n bits.
         """
         n = self.params.inputs
         x, w = check_packed("Inputs", x, n), check_packed("Weights", w, n)
         counts = np.empty((*x.shape[:-1], len(w)), np.int32)
         for output, weights in enumerate(w):
-            # xnor would turn the unused bits into ones; counting differences leaves them out.
+            # XNOR would turn the unused bits into ones. The count of differences ignores them.
             counts[..., output] = n - popcount(x ^ weights)
         return counts
 
@@ -65,9 +65,9 @@ def fires(
     ----------
     dot : ndarray of shape (..., outputs), integers
     thresholds : ndarray of shape (outputs,), int32, optional
-        theta; 0 if absent, hence ``sign(0) = +1``.
+        theta; 0 if absent, so that ``sign(0) = +1``.
     polarity : ndarray of shape (outputs,), uint8 in {0, 1}, optional
-        p; 1 if absent. A neuron fires at ``dot >= theta`` if p = 1, at ``dot < theta`` if p = 0.
+        p; 1 if absent. A neuron fires if ``dot >= theta`` for p = 1, if ``dot < theta`` for p = 0.
 
     Returns
     -------

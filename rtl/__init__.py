@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How the hardware does it: register-transfer twins of ``golden``, under the same stems.
+"""Hardware: register-transfer twins of ``golden``, under the same stems.
 
 This layer may import `golden.params` and `golden.polynomials` and never a golden algorithm, so
 that the agreement of the two proves something.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""AXI4-Lite slave of 32 bits in front of a register bus."""
+"""AXI4-Lite slave with 32 data bits in front of a register bus."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -25,13 +25,14 @@ def read_layout() -> StructLayout:
 
 
 class AxiLite(wiring.Component):
-    """Slave whose five channels are streams; the chip names their wires.
+    """Slave whose five channels are streams. The chip gives their wires the names of AXI4-Lite.
 
-    Every channel has a register of its own and no path leads from one channel to another, so
-    address and data of a write may come in any order. A write is done in the cycle after both are
-    there and the last response is gone, once. It is answered `SLVERR` and does nothing unless the
-    address is a multiple of 4 that the bus accepts and all four strobes are set. Reads likewise.
-    Two cycles a write and two cycles a read at most, side by side.
+    Every channel has its own register, and there is no combinational path between channels. So
+    address and data of a write may come in any order. A write takes effect once, in the cycle after
+    both have come and the last response has left. If the address is no multiple of 4, if the bus
+    refuses it, or if not all four strobes are set, then the write has no effect and the response is
+    `SLVERR`. Reads follow the same rules, without strobes. Reads and writes are independent, and
+    each takes at most two cycles.
 
     Members
     -------
@@ -70,7 +71,7 @@ class AxiLite(wiring.Component):
         word, worded = Signal(write_layout()), Signal()
         go, refused = Signal(), Signal()
         m.d.comb += [
-            # One at a time: the address is held while the data are on their way, and the reverse.
+            # One write at a time: the address is held until the data come, and vice versa.
             self.aw.ready.eq(~addressed),
             self.w.ready.eq(~worded),
             go.eq(addressed & worded & (~self.b.valid | self.b.ready)),

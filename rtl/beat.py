@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layout in which a vector of D bits travels: L bits a beat (contract, 7)."""
+"""Layout of a beat, which carries L of the D bits of a vector (contract, 7)."""
 
 from amaranth.hdl import unsigned
 from amaranth.lib.data import StructLayout
@@ -22,6 +22,6 @@ def beat_layout(lanes: int, classes: int) -> StructLayout:
     -------
     StructLayout
         ``bits``: lane ``l`` of beat ``b`` is bit ``b*L + l`` of the vector, and lanes past its end
-        are 0; ``label``: its class; ``last``: final beat of the vector.
+        are 0. ``label``: class of the vector. ``last``: set in the final beat of the vector.
     """
     return StructLayout({"bits": unsigned(lanes), "label": bits_for(classes - 1), "last": 1})

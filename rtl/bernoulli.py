@@ -14,9 +14,9 @@ __all__ = ["Bernoulli", "SerialBernoulli"]
 class Bernoulli(wiring.Component):
     """L comparator lanes that compare all planes at once.
 
-    Combinational. A lane's bit is ``(r < m) or (r == m and msb(m))``, which is
-    ``2 r < 2 m + msb(m)``: the sign of their difference. So a lane is one chain of q + 2 carry
-    cells, faster than a tree of tables, and the tie costs nothing.
+    The block is combinational. A lane's bit is ``(r < m) or (r == m and msb(m))``. This equals
+    ``2 r < 2 m + msb(m)``, the sign of a difference. So a lane is one chain of q + 2 carry cells,
+    which is faster than a tree of lookup tables, and the tie needs no extra logic.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class Bernoulli(wiring.Component):
     Members
     -------
     words : In(ArrayLayout(L, q))
-        Random bits, a word a plane, most significant plane first; bit ``l`` belongs to lane ``l``.
+        Random bits, one word per plane, most significant plane first. Bit ``l`` is for lane ``l``.
     codes : In(ArrayLayout(q, L))
         Codes m, lane 0 first.
     bits : Out(L)
@@ -55,15 +55,15 @@ class Bernoulli(wiring.Component):
 
 
 class SerialBernoulli(wiring.Component):
-    """L comparator lanes that compare one plane a cycle, until every live lane is decided.
+    """L comparator lanes that compare one plane a cycle until every live lane is decided.
 
-    A lane is decided at the first plane in which random bit and code bit differ, and its bit is the
-    code's bit there. `done` tells, in the cycle of a plane, that the beat ends with it; the beat is
-    in `bits` from the next cycle (latency 1) until the next plane. That plane may follow at once:
-    one plane a cycle. Reset begins a new beat.
+    A lane is decided at the first plane in which random bit and code bit differ. Its output is the
+    code bit of that plane. `done` is set in the cycle of the last plane of a beat. `bits` holds the
+    beat from the next cycle (latency 1) until the next plane, which may follow at once: the
+    throughput is one plane a cycle. Reset begins a new beat.
 
-    The first plane writes the code's top bit into `bits`, which is right if it decides the lane and
-    right as well if no plane ever does.
+    The first plane writes the top bit of the code into `bits`. This is the right output if the
+    first plane decides the lane, and also if no plane decides it.
 
     Parameters
     ----------
@@ -76,9 +76,9 @@ class SerialBernoulli(wiring.Component):
     word : In(L)
         Random bits of that plane.
     codes : In(ArrayLayout(q, L))
-        Codes m, lane 0 first; the same for all planes of a beat.
+        Codes m, lane 0 first; held for all planes of a beat.
     live : In(L)
-        Lanes that must be decided; likewise.
+        Lanes that must be decided; held for all planes of a beat.
     done : Out(1)
         This plane is the last of the beat.
     bits : Out(L)

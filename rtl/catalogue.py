@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every block by its name, in three sizes: what ``engram rtl`` builds, and how its cost is told."""
+"""Catalogue of the blocks that ``engram rtl`` builds, with three sizes and a unit of cost each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
@@ -52,13 +52,13 @@ class Block:
     component : callable
         Constructor.
     full : mapping of str to Any
-        Its arguments at the size that the reports speak of: dataclasses of parameters, integers.
+        Arguments at the size of the reports: dataclasses of parameters, and integers.
     small, tiny : mapping of str to Any
-        What differs from them, fields of dataclasses as mappings of their own.
+        Differences from `full`. Changed fields of a dataclass are a nested mapping.
     unit : str
-        What the cost of the block is divided by, such as "lane"; empty if by nothing.
+        Unit by which the cost of the block is divided, such as "lane"; empty if there is none.
     units : callable
-        How many of those there are, by the arguments.
+        Returns the number of units for given arguments.
     """
 
     component: Callable[..., wiring.Component]
@@ -75,7 +75,7 @@ class Block:
 
 
 def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments as plain data: the fields of `params`, and beside them whatever else."""
+    """Return arguments as plain data. The fields of `params` are merged into the top level."""
     data: dict[str, Any] = {}
     for name, value in arguments.items():
         content: Any = value
@@ -86,7 +86,7 @@ def plain(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _changed(value: Any, changes: Any) -> Any:
-    """Return a value with some of its fields changed, fields of fields included."""
+    """Return a value with some of its fields changed, also nested ones."""
     if not isinstance(changes, Mapping):
         return changes
     if isinstance(value, dict):
@@ -94,20 +94,20 @@ def _changed(value: Any, changes: Any) -> Any:
     return replace(value, **{k: _changed(getattr(value, k), v) for k, v in changes.items()})
 
 
-# The machine that the reports speak of: L = 64, q = 8, D = 512; 16 neurons x 64 inputs.
+# The machine of the reports: L = 64, q = 8, D = 512; 16 neurons x 64 inputs.
 _PROTOTYPES = PrototypesParams(features=512, code_width=8)
 _SAMPLER = SamplerParams(prototypes=_PROTOTYPES)
 _LATENT = LatentBufferParams(features=512)
 _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
-# Five exemplars a class, so that all memories together fit the 208 block RAMs of an LFE5U-85F.
+# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F.
 _CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=replace(_LATENT, exemplars=5))
-# Latent 200 and 60000 samples of ten tasks, as BinPlay has them on MNIST.
+# 200 latent bits and 60000 samples of ten tasks, as in the experiment of BinPlay on MNIST.
 _INDEX_CODE = IndexCodeParams.fitting(200, 60_000, task="prefix", tasks=10)
 _THERMOMETER = ThermometerParams(
     bits=7, levels=128, input=MapShape(height=32, width=32, channels=3)
 )
 
-# What smaller machines have otherwise.
+# Differences of the smaller machines.
 _SMALL_PROTOTYPES = {"features": 128, "code_width": 4, "lanes": 16, "components": 20, "classes": 20}
 _TINY_PROTOTYPES = {"features": 20, "code_width": 3, "lanes": 8, "components": 4, "classes": 3}
 _SMALL_LATENT = {"features": 128, "lanes": 16, "classes": 20}
@@ -134,7 +134,7 @@ _TINY_CHIP = {
 def _part(
     component: Callable[..., wiring.Component], params: Any, small: Any, tiny: Any, **unit: Any
 ) -> Block:
-    """Return a block of one dataclass of parameters."""
+    """Return a block whose only argument is a dataclass of parameters."""
     return Block(
         component=component,
         full={"params": params},

@@ -15,11 +15,11 @@ from rtl.registers import ADDRESS_WIDTH, REGISTERS
 
 __all__ = ["Chip", "capabilities"]
 
-SELECTIONS = ("round_robin", "uniform", "weighted")  # by the number that a register shows
+SELECTIONS = ("round_robin", "uniform", "weighted")  # indexed by the value of a register
 
 
 def capabilities(params: ChipParams) -> dict[str, int]:
-    """Return what the registers say of a chip, by their ports."""
+    """Return the values of the registers that describe a chip, by their ports."""
     prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
     return {
         "shape_features": prototypes.features,
@@ -48,10 +48,10 @@ def capabilities(params: ChipParams) -> dict[str, int]:
 class Chip(wiring.Component):
     """Network, sampler and latent buffer, with the buses of a processor.
 
-    Packets come in on `s_axis`, packets leave on `m_axis`, settings, commands and counters are
-    registers on `s_axil`. Reset, synchronous and active high, brings everything to its first
-    state. `control.soft_reset` resets all but the registers and the buses: the packet that is
-    coming in is dropped to its end, the one that is going out is ended by a word marked aborted.
+    Packets come in on `s_axis` and leave on `m_axis`. Settings, commands and counters are registers
+    on `s_axil`. Reset is synchronous and active high, and it resets everything to its initial
+    state. `control.soft_reset` resets everything but the registers and the buses. The incoming
+    packet is then dropped to its end, and a word marked as aborted ends the outgoing one.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class Chip(wiring.Component):
     m_axis_* : AXI4-Stream master, 64 bits, `tlast`, `tuser` of 16 bits
     """
 
-    #: Cycles that the ways in and out add to those of a block.
+    #: Cycles that input and output add to the latency of a block.
     latency = Dispatch.latency + Output.latency
     #: Cycles from one word to the next, in and out.
     interval = max(Dispatch.interval, Output.interval)
@@ -126,7 +126,7 @@ class Chip(wiring.Component):
             registers.output_stalls.eq(self._stalls(m, restart)),
             *(getattr(registers, n).eq(value) for n, value in capabilities(self.params).items()),
         ]
-        # The core's ports are named as those of the register file.
+        # The ports of the core have the same names as those of the register file.
         for register in REGISTERS:
             for name in map(register.port, register.fields):
                 if name in core.signature.members:
@@ -137,7 +137,7 @@ class Chip(wiring.Component):
         return m
 
     def _connect_registers(self, m: Module, slave: AxiLite) -> None:
-        """Give the slave's channels the names of AXI4-Lite."""
+        """Connect the channels of the slave to the ports with the names of AXI4-Lite."""
         for name, channel in (("aw", slave.aw), ("w", slave.w), ("ar", slave.ar)):
             self._enter(m, f"s_axil_{name}", channel)
         for name, channel in (("b", slave.b), ("r", slave.r)):
@@ -153,7 +153,7 @@ class Chip(wiring.Component):
         ]
 
     def _connect_streams(self, m: Module, dispatch: Dispatch, output: Output) -> None:
-        """Give the streams of packets the names of AXI4-Stream."""
+        """Connect the streams of packets to the ports with the names of AXI4-Stream."""
         self._enter(m, "s_axis_t", dispatch.i)
         self._leave(m, "m_axis_t", output.o)
         m.d.comb += [
@@ -165,21 +165,21 @@ class Chip(wiring.Component):
         ]
 
     def _enter(self, m: Module, prefix: str, channel: stream.Interface) -> None:
-        """Connect the handshake of a channel into the chip."""
+        """Connect the handshake of an incoming channel."""
         m.d.comb += [
             channel.valid.eq(getattr(self, f"{prefix}valid")),
             getattr(self, f"{prefix}ready").eq(channel.ready),
         ]
 
     def _leave(self, m: Module, prefix: str, channel: stream.Interface) -> None:
-        """Connect the handshake of a channel out of the chip."""
+        """Connect the handshake of an outgoing channel."""
         m.d.comb += [
             getattr(self, f"{prefix}valid").eq(channel.valid),
             channel.ready.eq(getattr(self, f"{prefix}ready")),
         ]
 
     def _stalls(self, m: Module, restart: Signal) -> Signal:
-        """Return the count of the cycles in which the output waited."""
+        """Return a counter of the cycles in which the output waited."""
         stalls = Signal(32)
         with m.If(self.m_axis_tvalid & ~self.m_axis_tready):
             m.d.sync += stalls.eq(stalls + 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Tiles of output bits put together to the words of a pixel (contract, 3)."""
+"""Collector: it assembles the words of a pixel from tiles of output bits (contract, 3)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -12,20 +12,20 @@ __all__ = ["Collector", "neurons_layout"]
 
 
 def neurons_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a tile of output bits, and of where they go."""
+    """Return the layout of a tile of output bits with its tag, which says where they go."""
     return data.StructLayout({"bits": params.mvu.pe, "tag": tag_layout(params)})
 
 
 class Collector(wiring.Component):
     """Pixel of an output map, filled tile by tile and sent word by word.
 
-    A tile is taken into a register and stored from there: one whose outputs stay side by side and
-    begin at a multiple of `pe` in one cycle; others, the shuffled ones above all, bit by bit, `n`
-    outputs in `n` cycles. The next tile is taken in the last cycle of the one before. The first
-    word of a pixel is offered in the cycle after its last tile was stored, and no tile is taken
-    until the last word leaves: `cycles` counts them. The pixel leaves by shifting, which also
-    clears it for the next one, so bits are only ever set, and lanes without a channel are 0. Reset
-    drops the pixel under way.
+    A tile is first taken into a register and then stored. If its outputs are adjacent channels and
+    begin at a multiple of `pe`, it is stored in one cycle. Any other tile, such as a shuffled one,
+    is stored bit by bit, `n` outputs in `n` cycles. The next tile is taken in the last cycle of the
+    one before. The first word of a pixel is offered in the cycle after its last tile was stored. No
+    tile is taken until the last word leaves; `cycles` gives their number. The pixel leaves by
+    shifts, which also clear it for the next one. So storing only ever sets bits, and lanes without
+    a channel are 0. Reset drops the current pixel.
 
     Parameters
     ----------
@@ -34,17 +34,17 @@ class Collector(wiring.Component):
     Members
     -------
     i : In(stream.Signature(neurons_layout(params)))
-        Tiles: the first `lanes` of `bits` are outputs; `place` of the first, in tiles or in
-        channels; `last` ends a pixel.
+        Tiles. The first `lanes` of `bits` are outputs; `place` is the position of the first one,
+        in tiles or in channels; `last` ends a pixel.
     whole : In(1)
-        Tiles are stored in one cycle, and places count tiles. Like the next two it is held while a
-        pixel is inside.
+        Tiles are stored in one cycle, and places count tiles. This and the next two inputs are
+        held while a pixel is inside.
     place_stride : In
         Channels from one bit to the next, if not `whole`.
     pixel_words : In
         Words of a pixel.
     o : Out(stream.Signature(params.mvu.simd))
-        Words of pixels, lane 0 of the first being channel 0.
+        Words of pixels. Lane 0 of the first word is channel 0.
     """
 
     #: Cycles from the last tile of a pixel to its first word, if tiles are stored whole.
@@ -68,11 +68,11 @@ class Collector(wiring.Component):
         Parameters
         ----------
         whole : bool
-            Whether the tile is stored at once, not a lane a cycle.
+            Whether the tile is stored in one cycle and not one lane a cycle.
         lanes : int
             Neurons of the tile.
         words : int
-            Words of the map that leave between the tiles.
+            Words that leave between the tiles.
         """
         return (1 if whole else lanes) + words
 
@@ -81,8 +81,8 @@ class Collector(wiring.Component):
         i, o, tag = self.i, self.o, self.i.payload.tag
         simd, pe = self.params.mvu.simd, self.params.mvu.pe
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
-        words = Signal.like(self.pixel_words)  # that are still to leave
-        holding = Signal()  # a tile, never while a pixel leaves
+        words = Signal.like(self.pixel_words)  # words that have not left yet
+        holding = Signal()  # a tile is in the register; never set while a pixel leaves
         ends_pixel, bits = Signal(), Signal(pe)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
         final, sent = Signal(), Signal()
@@ -117,7 +117,7 @@ class Collector(wiring.Component):
         return m
 
     def _at_slot(self, m: Module, width: int, place: Signal, bits: Signal) -> Signal:
-        """Return the bits of a tile where they go, all others 0."""
+        """Return a pixel with the bits of a tile in their place and 0 elsewhere."""
         pe, placed = len(bits), Signal(width)
         for slot in range(width // pe):
             with m.If(place == slot):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Layers of a network one by one to descriptors and rows of the memories."""
+"""Compiler of single layers: each becomes a descriptor and rows of the memories."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,18 +24,18 @@ __all__ = ["Compiler"]
 
 @dataclass
 class Compiler:
-    """Program under way: what has been added, and the map that the last layer left.
+    """A program that grows layer by layer, and the map that the last layer left.
 
     Parameters
     ----------
     params : AcceleratorParams
         The machine.
     what : str
-        What is being added, for messages.
+        Name of the current layer in messages.
     bank : int
-        Memory that holds the map.
+        Number of the feature memory that holds the map.
     map : MapShape
-        Shape of the map.
+        Shape of the current map.
     layers : list of dict
         Descriptors so far, by field.
     weights, limits, polarity : list of ndarray
@@ -58,26 +58,26 @@ class Compiler:
 
     @property
     def pixel_words(self) -> int:
-        """Words of a pixel of the present map."""
+        """Words of a pixel of the current map."""
         return -(-self.map.channels // self.simd)
 
     @property
     def map_words(self) -> int:
-        """Words of the present map."""
+        """Words of the current map."""
         return self.map.height * self.map.width * self.pixel_words
 
     @property
     def rows(self) -> int:
-        """Rows of the weight memory that are taken."""
+        """Number of used rows of the weight memory."""
         return sum(map(len, self.weights))
 
     @property
     def tiles(self) -> int:
-        """Rows of the threshold memory that are taken."""
+        """Number of used rows of the threshold memory."""
         return sum(map(len, self.limits))
 
     def input(self, layer: ThermometerParams) -> None:
-        """Turn pixels into the first map."""
+        """Add the thermometer, which turns pixels into the first map."""
         p, colours = self.params, layer.input.channels
         if (layer.bits, colours) != (p.pixel_bits, p.colours):
             raise ValueError(
@@ -89,7 +89,7 @@ class Compiler:
         self._add(operation=Operation.INPUT, levels=layer.levels, length=self.map_words)
 
     def pool(self, layer: PoolParams) -> None:
-        """OR of the words of windows; every word of a pixel is a group."""
+        """Add a pool: the OR of the words of windows. Every word of a pixel is a group."""
         size, words = layer.size, self.pixel_words
         window = _window(layer.input, words, (size, size), stride=size)
         self._take(layer.output)
@@ -99,7 +99,7 @@ class Compiler:
         )  # fmt: skip
 
     def convolution(self, layer: ConvParams, arrays: Any) -> None:
-        """Neurons over windows of the map."""
+        """Add a convolution: neurons over windows of the map."""
         kernel = (layer.kernel, layer.kernel)
         window = _window(layer.input, self.pixel_words, kernel, pad=layer.pad)
         rows = self._rows(arrays.weights, layer.groups)
@@ -110,7 +110,7 @@ class Compiler:
         )  # fmt: skip
 
     def dense(self, layer: DenseParams, arrays: Any) -> None:
-        """Neurons over the words of the whole map."""
+        """Add a dense layer: neurons over the words of the whole map."""
         self._dense(layer, arrays.weights, arrays)
 
     def _dense(self, layer: DenseParams, weights: NDArray[np.uint8], arrays: Any) -> None:
@@ -120,14 +120,14 @@ class Compiler:
         self._neurons(window, rows, layer, arrays, group_inputs=self.simd)
 
     def features(self) -> None:
-        """Send the map out."""
+        """Add the output of the map."""
         self._add(
             **_row(self.map_words, kernel=1), operation=Operation.FEATURES,
             group_inputs=self.simd, group_outputs=1, length=self.map_words,
         )  # fmt: skip
 
     def head(self, head: HeadParams, arrays: Any) -> None:
-        """Hidden layer, the embedding copied behind it, both planes in one window."""
+        """Add a head: hidden layer, copy of the embedding behind it, both planes in one window."""
         _check_room("Head must have", head.classes, "classes", self.params.classes)
         self._check_count(2 * head.concat)
         planes = np.stack([arrays.plane_a, arrays.plane_b], axis=1)
@@ -139,7 +139,7 @@ class Compiler:
             weights = np.concatenate([of_hidden, weights], axis=2)
             self._copy(words, offset=self.map_words)
             words += self.map_words
-        # The window has two rows, which are the same row of the map.
+        # The window has two rows, and both are the same row of the map.
         window = _row(words) | {"rows": 2, "kernel_rows": 2}
         self._add(
             **window, operation=Operation.LOGITS, group_inputs=self.simd,
@@ -148,7 +148,7 @@ class Compiler:
         self.weights.append(self._rows(weights))
 
     def _copy(self, words: int, offset: int) -> None:
-        """Copy the map before the last one behind the last one."""
+        """Add a copy of the second-to-last map behind the last one."""
         what = "words for the hidden bits and the embedding"
         _check_room("Feature memories must hold", offset + words, what, self.params.map_depth)
         self.bank = 1 - self.bank
@@ -161,7 +161,7 @@ class Compiler:
         self, window: dict[str, int], rows: NDArray[np.uint8], layer: ConvParams | DenseParams,
         arrays: Any, group_inputs: int, groups: int = 1, shuffle: bool = False,
     ) -> None:  # fmt: skip
-        """Add neurons whose output is the present map."""
+        """Add neurons whose output is the current map."""
         what = f"channels for {self.what}"
         _check_room("Maps must hold", layer.outputs, what, self.params.channels)
         self._check_count(layer.inputs)
@@ -181,13 +181,13 @@ class Compiler:
         polarity = np.ones(layer.outputs, np.uint8)
         if layer.thresholds:
             theta, polarity = arrays.thresholds.astype(np.int64), arrays.polarity
-        # dot = 2*agree - n reaches theta where agree reaches half of n + theta.
+        # dot = 2*agree - n is at least theta exactly if agree is at least half of n + theta.
         limits = np.clip(-(-(layer.inputs + theta) // 2), 0, 2**self.params.mvu.count_width)
         self.limits.append(threshold_rows(limits, groups, pe))
         self.polarity.append(threshold_rows(polarity, groups, pe))
 
     def _take(self, shape: MapShape) -> None:
-        """Make a map the present one, if it fits."""
+        """Make a map the current one if it fits."""
         self.map = shape
         what = f"words for {self.what}"
         _check_room("Feature memories must hold", self.map_words, what, self.params.map_depth)
@@ -200,14 +200,14 @@ class Compiler:
         return weight_rows(weights, groups, self.params.mvu.pe, self.simd)
 
     def _flat(self, weights: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return weights over the present map, flattened, as weights over its words."""
+        """Return weights over the flattened current map as weights over its words."""
         return flat_weights(weights, self.map.channels, self.simd)
 
     def _add(self, operation: Operation, **fields: int) -> None:
-        """Append a layer that reads the present memory and leaves its map in the other one."""
+        """Append a layer that reads the current memory and writes its map to the other one."""
         layer: dict[str, Any] = {"groups": 1, "source": self.bank} | fields
         for name, shape in descriptor_layout(self.params):
-            # The window counts modulo a power of two; the room for rows is checked in the end.
+            # The window counts modulo a power of two. `finish` checks the room for rows.
             if name in ("origin", "tile_step", "weight", "tile"):
                 layer[name] = layer.get(name, 0) % 2**shape.width
             elif layer.get(name, 0) >= 2**shape.width:
@@ -218,7 +218,7 @@ class Compiler:
             self.bank = 1 - self.bank
 
     def finish(self) -> None:
-        """End the program; make sure that it fits."""
+        """End the program and make sure that it fits the machine."""
         p = self.params
         self.layers[-1]["end"] = 1
         _check_room("Program memory must hold", len(self.layers), "layers", p.program_depth)
@@ -229,7 +229,7 @@ class Compiler:
 def _window(
     shape: MapShape, words: int, kernel: tuple[int, int], stride: int = 1, pad: int = 0
 ) -> dict[str, int]:
-    """Return the fields of a window over a map of so many words a pixel."""
+    """Return the fields of a window over a map with `words` words per pixel."""
     row = shape.width * words
     return {
         "rows": shape.height, "columns": shape.width, "pad": pad, "stride": stride,
@@ -242,7 +242,7 @@ def _window(
 
 
 def _row(words: int, kernel: int = 0) -> dict[str, int]:
-    """Return the fields of a window over plain words: `kernel` at a time, or all of them."""
+    """Return the fields of a window over a row of words: `kernel` at a time, or all at once."""
     shape = MapShape(height=1, width=words, channels=1)
     return _window(shape, 1, (1, kernel or words)) | {"row_pitch": 0, "y_pitch": 0}
 

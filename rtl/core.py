@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The chip without its buses: network, sampler and latent buffer, and the ways between them."""
+"""The chip without its buses: network, sampler, latent buffer and their connections."""
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
@@ -20,7 +20,7 @@ __all__ = ["Core", "picture_layout"]
 
 
 def picture_layout(params: ChipParams) -> StructLayout:
-    """Return the layout of what is known of a picture while it is under way."""
+    """Return the layout of the settings of the current picture."""
     return StructLayout({
         "learn": 1, "label": LABEL_WIDTH,
         "send_class": 1, "send_logits": 1, "send_features": 1,
@@ -29,14 +29,14 @@ def picture_layout(params: ChipParams) -> StructLayout:
 
 
 class Core(wiring.Component):
-    """Units in, packets out.
+    """The blocks of the chip: units come in, packets go out.
 
-    Units go, in order, to the block that their target names, and wait there. Pixels wait until the
-    picture before them has left altogether; the first of a picture brings its label, and whether
-    its features are to be learned, and fixes the settings `output_*` and `classes_seen` for it. A
-    unit to learn waits while features are learned, so that exemplars never mix. Requests run
-    beside all this. No register stands between the blocks: latency and throughput are theirs.
-    Reset ends everything; see the blocks for what their memories keep.
+    Units go in order to the block that their target names, and wait there. Pixels wait until the
+    picture before them has left completely. The first pixel of a picture brings its label and says
+    whether its features are to be learned. It also fixes the settings `output_*` and `classes_seen`
+    for the picture. A unit to learn waits while features are learned, so that exemplars never mix.
+    Requests run in parallel. There are no registers between the blocks, so latency and throughput
+    are those of the blocks. Reset ends everything; the blocks say what their memories keep.
 
     Parameters
     ----------
@@ -45,14 +45,14 @@ class Core(wiring.Component):
     Members
     -------
     units : In(stream.Signature(unit_layout(params)))
-        What packets hold.
+        Units of packets.
     result, features, exemplar, latent : Out(stream.Signature(source_layout()))
-        Packets, as of `rtl.output.Output`.
+        Packets, as in `rtl.output.Output`.
     control_draw, output_*, draw_source_*, draw_count, classes_seen : In
         Settings and commands of `rtl.registers`.
     status_*, errors_*, draw_left, n_classes, n_components, pictures, exemplars, learned, recalled,
     row_reads, plane_reads : Out
-        What its registers show.
+        Values of its registers.
     """
 
     def __init__(self, params: ChipParams) -> None:
@@ -107,7 +107,7 @@ class Core(wiring.Component):
         return m
 
     def _admit(self, m: Module) -> Signal:
-        """Let a picture begin; return whether its pixels are coming."""
+        """Let a picture begin; return a signal that is set while its pixels come."""
         unit, network = self.units.payload, self._network
         self._picture = picture = Signal(picture_layout(self.params))
         filling = Signal()
@@ -134,7 +134,7 @@ class Core(wiring.Component):
         return filling
 
     def _hand_out(self, m: Module, filling: Signal, learning: Signal) -> None:
-        """Lead units to the blocks that their targets name."""
+        """Route units to the blocks that their targets name."""
         units, network, sampler = self.units, self._network, self._sampler
         unit, load, learned = units.payload, network.load, self._latent_buffer.i
         m.d.comb += [
@@ -169,7 +169,7 @@ class Core(wiring.Component):
                 m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
 
     def _send_result(self, m: Module) -> None:
-        """Send the logits of a picture, or the last one alone, which names the class."""
+        """Send the logits of a picture, or only the last one, which carries the class."""
         logits, picture, result = self._network.logits, self._picture, self.result
         send, logit = Signal(), Signal(signed(32))
         m.d.comb += [
@@ -187,9 +187,9 @@ class Core(wiring.Component):
         wiring.connect(m, self._network.features, self._regroup.i)
         beat, picture = self._regroup.o, self._picture
         features, learned = self.features, self._latent_buffer.i
-        # A beat that both want is sent when it is given: a packet of features that has begun waits
-        # for nothing, or an exemplar of the latent buffer behind it might wait for it and hold up
-        # the buffer. It is offered once to each.
+        # If a beat is both sent and learned, it is sent only when the buffer takes it. Otherwise a
+        # deadlock is possible: a packet of features waits for the buffer, and the buffer waits for
+        # one of its exemplars behind that packet. The beat is offered once to each side.
         sent, given = Signal(), Signal()
         done_sending = ~picture.send_features | sent | features.ready
         done_giving = ~picture.learn | given | learned.ready
@@ -243,7 +243,7 @@ class Core(wiring.Component):
             m.d.sync += ended.eq(Mux(final, 0, ended + 1))
 
     def _show(self, m: Module) -> None:
-        """Show what registers show, and count."""
+        """Drive the values of the registers, and count."""
         network, sampler, requests = self._network, self._sampler, self._requests
         learned = self._latent_buffer.i
         m.d.comb += [
@@ -271,5 +271,5 @@ class Core(wiring.Component):
 
 
 def _ends(packets: stream.Interface) -> Value:
-    """Whether a packet's last word passes."""
+    """Return whether the last word of a packet passes."""
     return packets.valid & packets.ready & packets.payload.last

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the machine is told: the descriptor of a layer, field by field, and how memories load."""
+"""Layouts of the machine's program: the descriptor of a layer, and the words that load memories."""
 
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
@@ -18,9 +18,9 @@ __all__ = [
 
 
 class Operation(enum.Enum, shape=unsigned(3)):
-    """What a layer does with the words that its window reads."""
+    """Operation of a layer on the words that its window reads."""
 
-    INPUT = 0  # nothing is read: pixels become the first map
+    INPUT = 0  # reads no words; pixels become the first map
     NEURONS = 1
     POOL = 2
     FEATURES = 3  # words leave the machine
@@ -32,21 +32,22 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
 
     The fields, in order:
 
-    * `operation`; `end` on the last of a program; `source`, the memory that is read, the other one
-      being written; `levels` T of the input; `offset`, first word written; `length`, words written
-      or sent;
+    * the layer: `operation`; `end`, set in the last layer of a program; `source`, the memory that
+      is read, while the other one is written; `levels`, T of the input; `offset`, the first word
+      that is written; `length`, the number of words that are written or sent;
     * the window, in words of the memory: `rows` and `columns` of the map that is read, `pad`,
       `kernel_rows`, `kernel_columns` and `stride`; `out_rows` and `out_columns`; `origin`, address
-      of the first window; how far it is to the next kernel column (`column_pitch`), kernel row
-      (`row_pitch`), window of a row (`x_pitch`) and row of windows (`y_pitch`). All are counted
-      modulo a power of two, so that an address before the map is a large one;
-    * groups: `groups`; `group_inputs`, channels of each; and those channels in whole words and
-      further lanes, `group_words` and `group_lanes`;
-    * neurons: `weight` and `tile`, first rows of the memories; `group_outputs`; `tile_step` and
-      `group_step`, from the place of a tile to that of the next in its group, and from group to
-      group; `whole` if tiles are stored whole, places being counted in tiles, else bit by bit,
-      `place_stride` apart; `pixel_words`, words of an output pixel; `concat`, inputs H + D of a
-      plane of logits.
+      of the first window; the distances to the next kernel column (`column_pitch`), kernel row
+      (`row_pitch`), window of a row (`x_pitch`) and row of windows (`y_pitch`). All count modulo a
+      power of two, so an address before the map is a large one;
+    * the groups: `groups`, their number; `group_inputs`, the channels of each; `group_words` and
+      `group_lanes`, the same channels as whole words and remaining lanes;
+    * the neurons: `weight` and `tile`, the first rows in the memories; `group_outputs`, the
+      outputs of a group; `tile_step` and `group_step`, the distances between the places of
+      successive tiles and of successive groups; `whole`, set if tiles are stored whole and places
+      count tiles; otherwise tiles are stored bit by bit, and `place_stride` is the distance of
+      bits; `pixel_words`, the words of an output pixel; `concat`, the inputs H + D of a plane of
+      logits.
     """
     word = unsigned(bits_for(params.map_depth))
     inputs = unsigned(bits_for(params.map_depth * params.mvu.simd))
@@ -69,10 +70,10 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
 
 
 def tag_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of what accompanies a tile: where its outputs go.
+    """Return the layout of the tag of a tile, which says where its outputs go.
 
-    `place` of the first output, how many `lanes` are outputs, `last` on the last tile of a pixel,
-    `end` on the last of a layer.
+    `place` is the position of the first output, and `lanes` the number of lanes that are outputs.
+    `last` is set in the last tile of a pixel, and `end` in the last tile of a layer.
     """
     place = bits_for(max(params.channels, params.classes))
     return data.StructLayout({
@@ -91,8 +92,8 @@ class LoadTarget(enum.Enum, shape=unsigned(2)):
 def load_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of a word to load.
 
-    `data` is a descriptor for layer `address`, the `simd` weights of neuron `lane` in row
-    `address`, or its `limit_layout` in tile `address`; bits past them are not looked at.
+    `data` is the descriptor of layer `address`, or the `simd` weights of neuron `lane` in row
+    `address`, or the `limit_layout` of neuron `lane` in tile `address`. Further bits are ignored.
     """
     depth = max(params.program_depth, params.mvu.weight_depth, params.mvu.tile_depth)
     kinds = descriptor_layout(params).size, params.mvu.simd, limit_layout(params.mvu).size

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From packets of 64-bit words to what the blocks of the chip take in (docs/chip.md)."""
+"""Dispatch: it cuts packets of 64-bit words into units for the blocks (docs/chip.md)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import enum, stream, wiring
@@ -27,7 +27,7 @@ UNITS_WIDTH = 32  # bits of the number of units of a packet
 
 
 class Target(enum.IntEnum, shape=unsigned(3)):
-    """Where the payload of a packet goes."""
+    """Destination of the payload of a packet."""
 
     PROGRAM = LoadTarget.PROGRAM.value
     WEIGHTS = LoadTarget.WEIGHTS.value
@@ -36,7 +36,7 @@ class Target(enum.IntEnum, shape=unsigned(3)):
     APPEND = 4
     LEARN = 5
     CLASS_THRESHOLDS = 6
-    ROWS = 7  # the rest of a packet to APPEND; no packet names it
+    ROWS = 7  # units of a packet to APPEND after the first; no header may name it
 
 
 def header_layout() -> StructLayout:
@@ -65,7 +65,7 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
 
 
 def unit_layout(params: ChipParams) -> StructLayout:
-    """Return the layout of a unit: what its packet's header said, and as many bits as it needs."""
+    """Return the layout of a unit: fields of its packet's header, marks, and its data."""
     return StructLayout({
         "target": Target, "index": LABEL_WIDTH, "address": 24, "first": 1, "last": 1,
         "data": max(unit_widths(params).values()),
@@ -73,17 +73,18 @@ def unit_layout(params: ChipParams) -> StructLayout:
 
 
 class Dispatch(wiring.Component):
-    """Reads the header of a packet and cuts what follows into units, in order.
+    """Block that reads the header of a packet and cuts the rest into units, in order.
 
-    A unit is a row, a beat or a pixel: its words come lowest bits first, and a unit begins with a
-    word of its own, except for pixels, of which a word holds as many as it has room for. The unit
-    is offered in the cycle after its last word was taken; the next word is taken in the cycle in
-    which the unit leaves.
+    A unit is a row, a beat or a pixel. Its words come with the lowest bits first. A unit begins at
+    a new word, except for pixels: a word holds as many pixels as fit. The unit is offered in the
+    cycle after its last word was taken. The next word is taken in the cycle in which the unit
+    leaves.
 
-    A packet always yields the units that its header names. Words that are missing count as 0,
-    words too many are dropped, and so is the whole packet if its target, rows, neuron, class or
-    component count are none: each raises `error`. `abort` drops the unit on offer and the rest of
-    the packet, even if its words are yet to come. Reset begins with a header.
+    A packet always yields the units that its header names. Missing words count as 0, and surplus
+    words are dropped. If the header's target, rows, neuron, class or component count do not exist,
+    the whole packet is dropped. Each of these cases raises `error`. `abort` drops the unit on offer
+    and the rest of the packet, even if its words have not come yet. After reset, a header is
+    expected.
 
     Parameters
     ----------
@@ -94,19 +95,19 @@ class Dispatch(wiring.Component):
     i : In(stream.Signature(word_layout()))
         Packets: a header, then units.
     abort : In(1)
-        Drop the packet under way.
+        Drop the current packet.
     o : Out(stream.Signature(unit_layout(params)))
         Units with their `target`, the header's `index`, an `address` that counts up from the
-        header's (of pixels it stays), and marks on the `first` and `last` of a packet.
+        header's (for pixels it does not change), and marks on the `first` and `last` of a packet.
     error : Out(1)
-        A packet is not what its header said.
+        A packet does not match its header, or the header is invalid.
     receiving : Out(1)
-        A packet has begun and not ended.
+        A packet has begun and has not ended.
     """
 
     #: Cycles from the last word of a unit to the unit.
     latency = 1
-    #: Cycles from one word to the next, and of words of pixels, from one pixel to the next.
+    #: Cycles from one word to the next; in words of pixels, from one pixel to the next.
     interval = 1
 
     def __init__(self, params: ChipParams) -> None:
@@ -137,7 +138,7 @@ class Dispatch(wiring.Component):
         return m
 
     def _begin(self, m: Module, now: "_UnderWay", header: View) -> None:
-        """Take a header, and go on to its units or drop them."""
+        """Take a header; then go on to its units, or drop the packet."""
         units = Signal(UNITS_WIDTH)
         legal = Signal()
         m.d.comb += [units.eq(self._units(header)), legal.eq(self._legal(header))]
@@ -161,7 +162,7 @@ class Dispatch(wiring.Component):
                         m.next = "rest"
 
     def _cut(self, m: Module, now: "_UnderWay") -> None:
-        """Take words, and make units of them."""
+        """Take words and make units from them."""
         i, o = self.i, self.o
         with m.State("body"):
             take, word = Signal(), Signal(WORD)
@@ -172,7 +173,7 @@ class Dispatch(wiring.Component):
                 pixels.eq(now.target == Target.PIXELS),
                 last_part.eq(now.part == self._last_part(m, now.target)),
                 last_unit.eq(now.left == 1),
-                # A word of pixels stays until all of them are out.
+                # A word of pixels stays until all its pixels have been offered.
                 i.ready.eq(take & ~now.ended & (~pixels | last_part | last_unit)),
             ]
             with m.If(take):
@@ -190,7 +191,7 @@ class Dispatch(wiring.Component):
                     m.next = "header"
 
     def _offer(self, m: Module, now: "_UnderWay", pixels: Signal, last_unit: Signal) -> None:
-        """Offer the unit that is whole, and go on to the next one."""
+        """Offer the complete unit and go on to the next one."""
         unit = self.o.payload
         m.d.sync += [
             self.o.valid.eq(1),
@@ -213,7 +214,7 @@ class Dispatch(wiring.Component):
 
     @property
     def _parts(self) -> dict[Target, int]:
-        """Words of a unit; of pixels, units of a word."""
+        """Words of a unit; for pixels, units of a word."""
         widths = unit_widths(self.params)
         parts = {target: -(-width // WORD) for target, width in widths.items()}
         return parts | {Target.PIXELS: WORD // widths[Target.PIXELS]}
@@ -228,7 +229,7 @@ class Dispatch(wiring.Component):
         return last
 
     def _collect(self, m: Module, word: Signal, part: Signal, pixels: Signal) -> None:
-        """Put a word, or a pixel of it, to its place in the unit."""
+        """Put a word, or a pixel of it, in its place in the unit."""
         unit = self.o.payload.data
         with m.If(pixels):
             m.d.sync += unit.eq(word.word_select(part, unit_widths(self.params)[Target.PIXELS]))
@@ -236,19 +237,19 @@ class Dispatch(wiring.Component):
             for place in range(-(-len(unit) // WORD)):
                 with m.If(part == place):
                     m.d.sync += unit[place * WORD : (place + 1) * WORD].eq(word)
-                # What an earlier, longer unit left is gone with the first word.
+                # The first word clears the bits that an earlier, longer unit left.
                 with m.Elif(part == 0):
                     m.d.sync += unit[place * WORD : (place + 1) * WORD].eq(0)
 
     def _units(self, header: View) -> Value:
-        """Return how many units follow a header."""
+        """Return the number of units that follow a header."""
         beats = self.params.sampler.prototypes.beats
         units = Mux(header.target == Target.LEARN, beats, header.count)
         rows = header.index[:COUNT_WIDTH] * beats  # by a constant
         return Mux(header.target == Target.APPEND, 1 + rows, units)
 
     def _legal(self, header: View) -> Value:
-        """Whether a header names a target, and what is there: rows, a neuron, a class."""
+        """Return whether the target of a header exists, with its rows, neuron and class."""
         latent, mvu = self.params.latent, self.params.accelerator.mvu
         depths = {
             Target.PROGRAM: self.params.accelerator.program_depth,
@@ -269,7 +270,7 @@ class Dispatch(wiring.Component):
 
 
 class _UnderWay:
-    """Registers of the packet under way; no unit has more words, no word more units, than parts."""
+    """Registers of the current packet. `parts` is the most words of a unit, or units of a word."""
 
     def __init__(self, parts: int) -> None:
         self.target = Signal(Target)

@@ -1,9 +1,9 @@
 # amaranth: UnusedElaboratable=no
-# A block that refuses its arguments is created and not used.
+# A block that refuses its arguments is created but never elaborated.
 # SPDX-License-Identifier: MIT
-"""A block as files: Verilog, a manifest that says what is in it, and a network as its contents.
+"""Files of a block: Verilog, a manifest that describes it, and a network that it can load.
 
-The same parameters give the same bytes, whatever the process and the folder.
+Equal parameters give equal bytes, in every process and every folder.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from rtl.registers import c_header, markdown
 
 __all__ = ["Design", "Memory", "Port", "emit", "emit_packets", "emit_program"]
 
-# What Amaranth writes of ports, memories and registers in RTLIL, Yosys's own text form.
+# Patterns of ports, memories and registers in RTLIL, the text form of Yosys, as Amaranth writes it.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
 _PORT = re.compile(r"^  wire width (\d+) (input|output) \d+(?: signed)? +\\(\S+)$", re.M)
 _MEMORY = re.compile(r"^  memory width (\d+) size (\d+) \\(\S+)$", re.M)
@@ -53,13 +53,13 @@ class Memory:
 
     @property
     def bits(self) -> int:
-        """Bits it holds."""
+        """Number of bits."""
         return self.width * self.depth
 
 
 @dataclass(frozen=True)
 class Design:
-    """A block as it was elaborated.
+    """An elaborated block.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class Design:
     parameters : dict
         Parameters as plain data.
     latency, interval : int, optional
-        Cycles from what comes to what leaves, and from one of them to the next, as the block's
-        docstring says; of blocks that state them.
+        Cycles from input to output, and from one input to the next, as the block's docstring
+        defines them; None if the block does not state them.
     verilog : str
         All modules of the block in one text.
     ports : tuple of Port
@@ -77,7 +77,7 @@ class Design:
     register_bits : int
         Bits of state outside memories, before any optimisation.
     unit, units : str, int
-        What its cost is divided by, and how many of those there are; see `rtl.catalogue.Block`.
+        Unit by which its cost is divided, and the number of units; see `rtl.catalogue.Block`.
     """
 
     name: str
@@ -120,7 +120,7 @@ class Design:
         return sum(memory.bits for memory in self.memories)
 
     def manifest(self) -> dict[str, Any]:
-        """Return what the block is, as plain data."""
+        """Return the description of the block as plain data."""
         return {
             "block": self.name,
             "parameters": self.parameters,
@@ -136,7 +136,7 @@ class Design:
 
 
 def emit(design: Design) -> dict[str, str]:
-    """Return the files of a design, their contents by name; with the chip come its registers."""
+    """Return the contents of a design's files by name. The chip includes its registers."""
     files = {
         f"{design.name}.v": design.verilog,
         "manifest.json": json.dumps(design.manifest(), indent=2) + "\n",
@@ -147,9 +147,10 @@ def emit(design: Design) -> dict[str, str]:
 
 
 def emit_program(network: WeightedNetwork, params: AcceleratorParams) -> dict[str, str]:
-    """Return a network as files for a machine: the words to load, and what they make it do.
+    """Return a network as files for a machine: the words to load, and a description of them.
 
-    ``load.hex`` has a word of the machine's `load` stream a line, as ``$readmemh`` takes them.
+    ``load.hex`` has one word of the machine's `load` stream per line, in the format of
+    ``$readmemh``.
 
     Raises
     ------
@@ -186,8 +187,8 @@ def emit_program(network: WeightedNetwork, params: AcceleratorParams) -> dict[st
 def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]:
     """Return a network as a file for the chip: the packets that load it.
 
-    ``load_packets.hex`` has a 64-bit word of `s_axis` a line, as ``$readmemh`` takes them; an empty
-    line follows the last word of each packet, that with `tlast`.
+    ``load_packets.hex`` has one 64-bit word of `s_axis` per line, in the format of ``$readmemh``.
+    An empty line separates packets. The last word of each packet has `tlast`.
 
     Raises
     ------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Feature memories, and the words that steps read from them."""
+"""The two feature memories, and the fetch of the words that steps read."""
 
 from amaranth.hdl import Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
@@ -15,17 +15,17 @@ __all__ = ["Fetch", "write_layout"]
 
 
 def write_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a word to write, and where."""
+    """Return the layout of a word to write, with its bank and address."""
     address = range(max(2, params.map_depth))
     return data.StructLayout({"bank": 1, "address": address, "data": params.mvu.simd})
 
 
 class Fetch(wiring.Component):
-    """Two feature memories, of which one is read while the other one is written.
+    """Two feature memories. One is read while the other one is written.
 
-    A step of the window comes out as a step of the matrix-vector unit `latency` cycles later, one a
-    cycle, with the word at its address, or 0 outside the map, and its range of lanes as a mask.
-    Reset drops the step inside; the memories keep what they hold.
+    A step of the window leaves as a step of the matrix-vector unit `latency` cycles later, one a
+    cycle. It carries the word at its address, or 0 outside the map, and its range of lanes as a
+    mask. Reset drops the step inside. The memories keep their contents.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Fetch(wiring.Component):
         return m
 
     def _memory(self, m: Module, bank: int, advance: Signal) -> Value:
-        """Return the word that a memory holds at the address of the step before, if it is asked."""
+        """Return the word of a memory at the address of the previous step, if the step reads it."""
         m.submodules[f"map_{bank}"] = memory = Memory(
             shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Logits and class from the counts of the output neurons (contract, 3)."""
+"""Head: it computes logits and class from the counts of the output neurons (contract, 3)."""
 
 from amaranth.hdl import Module, Mux, Signal, signed, unsigned
 from amaranth.lib import data, stream, wiring
@@ -11,7 +11,7 @@ __all__ = ["Head", "logit_layout", "output_layout"]
 
 
 def output_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a tile of output neurons: the counts, how many count, the last tile."""
+    """Return the layout of a tile of output neurons: counts, number of classes, last-tile mark."""
     pe, width = params.mvu.pe, params.mvu.count_width
     return data.StructLayout({
         "counts": data.ArrayLayout(unsigned(width), pe), "lanes": range(pe + 1), "last": 1,
@@ -19,7 +19,7 @@ def output_layout(params: AcceleratorParams) -> data.StructLayout:
 
 
 def logit_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a logit, of the best class up to it, and of the last logit's mark."""
+    """Return the layout of a logit with the best class so far and the mark of the last logit."""
     return data.StructLayout({
         "logit": signed(params.mvu.count_width + 2), "best": _class(params), "last": 1,
     })  # fmt: skip
@@ -32,11 +32,12 @@ def _class(params: AcceleratorParams) -> range:
 class Head(wiring.Component):
     """Logits of a classifier, one a cycle in the order of classes, and their arg max.
 
-    The two planes of an output neuron pass the matrix-vector unit as one neuron of twice the
-    inputs, so that ``logit = 2*count - 2*(H + D)``. A logit rises with its count: the counts are
-    compared, and the largest starts at 0, which no tie can beat. A tile is taken when there is none
-    or the last lane of the one before leaves; its first logit is offered in the next cycle. Reset
-    drops the tile and begins with class 0, as the last logit does.
+    The matrix-vector unit computes the two planes of an output neuron as one neuron with twice the
+    inputs, so ``logit = 2*count - 2*(H + D)``. Since a logit rises with its count, the counts are
+    compared. The largest count starts at 0 with class 0, and only a strictly larger one replaces
+    it. A tile is taken when there is none, or when the last lane of the one before leaves. Its
+    first logit is offered in the next cycle. The last logit begins anew with class 0, and so does
+    reset, which also drops the tile.
 
     Parameters
     ----------
@@ -45,15 +46,15 @@ class Head(wiring.Component):
     Members
     -------
     i : In(stream.Signature(output_layout(params)))
-        Tiles of classes in order: `counts` of agreements, of which the first `lanes` (at least 1)
-        are classes; `last` ends the head.
+        Tiles of classes in order. The first `lanes` (at least 1) of the `counts` of agreements
+        belong to classes; `last` ends the head.
     concat : In(params.mvu.count_width)
         H + D, inputs of a plane; held while a tile is inside.
     n_classes : In(range(params.classes + 1))
-        Classes seen so far; held while a tile is inside.
+        Number of classes seen so far; held while a tile is inside.
     o : Out(stream.Signature(logit_layout(params)))
-        `logit`; `best`, the class of the largest of the logits so far among the classes below
-        `n_classes`, of several the lowest; `last`, with which `best` is the answer.
+        `logit`; `best`, the class below `n_classes` with the largest logit so far, the lowest class
+        in a tie; `last`, set in the last logit, whose `best` is the answer.
     """
 
     #: Cycles from a tile to its first logit.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Codes that are computed from the index of a sample, by additions alone (contract, 11)."""
+"""Codes computed from the index of a sample, with additions only (contract, 11)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
@@ -13,7 +13,7 @@ __all__ = ["IndexCode", "code_layout", "request_layout"]
 
 
 def request_layout(params: IndexCodeParams) -> StructLayout:
-    """Return the layout of a request: low bits of the first index, its task, and how many codes."""
+    """Return the layout of a request: low bits of the first index, task, and number of codes."""
     task = {} if params.task == "none" else {"task": params.task_width}
     return StructLayout({"index": params.width, **task, "count": bits_for(params.samples)})
 
@@ -26,24 +26,25 @@ def code_layout(params: IndexCodeParams) -> StructLayout:
 class IndexCode(wiring.Component):
     """Generator of the codes of consecutive indices.
 
-    A sub-vector is one register of m bits and one adder, whose addend is the constant P or 0. For a
-    request it goes through the index from its highest bit on, a bit a cycle: doubled, and P added
-    if the bit is 1. So any index is reached in as many cycles as it has bits, or its task if that
-    has more; the first code is offered `latency` cycles after the request. From then on an addition
-    of P makes the next code, one a cycle while they are taken. The next request is taken as the
-    last code is: a request takes ``latency - 1 + count`` cycles.
+    A sub-vector has one register of m bits and one adder, whose addend is the constant P or 0. For
+    a request, the register goes through the bits of the index, the highest first and one a cycle.
+    It is doubled, and P is added if the bit is 1. So it reaches any index in as many cycles as the
+    index has bits, or the task, if that has more. The first code is offered `latency` cycles after
+    the request. From then on, an addition of P gives the next code, one a cycle while codes are
+    taken. The next request is taken in the cycle in which the last code is taken, so a request
+    takes ``latency - 1 + count`` cycles.
 
-    Reset drops the request under way.
+    Reset drops the current request.
 
     Parameters
     ----------
     params : IndexCodeParams
-        Of the paper's code; the released one divides.
+        Parameters of the paper's code. The released code needs a division and is refused.
 
     Members
     -------
     i : In(stream.Signature(request_layout(params)))
-        Requests, of at least one code each.
+        Requests. Each asks for at least one code.
     o : Out(stream.Signature(code_layout(params)))
         Codes.
 
@@ -71,7 +72,7 @@ class IndexCode(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p, i, o = self.params, self.i, self.o
-        left = Signal.like(i.payload.count)  # codes to come, the one on offer included
+        left = Signal.like(i.payload.count)  # remaining codes, including the offered one
         digits_left = Signal(range(self._digits + 1))
         seeking, load, following = Signal(), Signal(), Signal()
         m.d.comb += [
@@ -102,7 +103,7 @@ class IndexCode(wiring.Component):
             "index": (p.width, p.powers),
             "task": (p.task_width, p.task_powers),
         }[name]
-        digits = Signal(self._digits, name=name)  # those not used yet, the next one on top
+        digits = Signal(self._digits, name=name)  # unused digits, the next one at the top
         m.d.sync += digits.eq(Mux(load, self.i.payload[name], digits << 1))
         multiples = [Signal(width, name=f"{name}_multiple_{k}") for k in range(len(powers))]
         for multiple, power in zip(multiples, powers, strict=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Masks of lanes: a range of them, and those of a beat that a vector uses."""
+"""Masks of lanes: a range of lanes, and the lanes of a beat that a vector uses."""
 
 from amaranth.hdl import Cat, Mux, Value
 
@@ -14,7 +14,7 @@ def lane_range(low: Value, high: Value, lanes: int) -> Value:
     Parameters
     ----------
     low, high : Value
-        `high` may lie beyond the last lane.
+        Bounds of the range. `high` may exceed the number of lanes.
     lanes : int
         Bits of the mask.
     """
@@ -22,6 +22,6 @@ def lane_range(low: Value, high: Value, lanes: int) -> Value:
 
 
 def used_lanes(params: PrototypesParams | LatentBufferParams, last: Value) -> Value:
-    """Return a mask of the lanes below D, of the `last` beat of a vector or of another."""
+    """Return a mask of the lanes that hold features, in the `last` beat of a vector or another."""
     in_last = params.features - (params.beats - 1) * params.lanes
     return Mux(last, 2**in_last - 1, 2**params.lanes - 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Latent buffer: exemplars kept as they came, a reservoir for each class (contract, 10)."""
+"""Latent buffer: it stores exemplars unchanged, in a reservoir for each class (contract, 10)."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -20,20 +20,21 @@ DIGIT_WIDTH = 2  # bits of a draw that are multiplied in one cycle
 
 
 class LatentBuffer(wiring.Component):
-    """Memory of exemplars, so many slots a class, that learns from a stream and answers requests.
+    """Memory with a fixed number of exemplars per class. It learns a stream and answers requests.
 
-    Learning and answering exclude each other: an exemplar is taken whole, or dropped whole, before
-    the next request, and what is offered on `i` goes first. The first beat of an exemplar waits 4
-    cycles for the look-up of its class, or 20 where the class is full and a word is drawn; the rest
-    follow one a cycle. The first beat of an answer comes `latency` cycles after the request, the
-    others follow one a cycle, and the next request is taken as the last one is offered: an answer
-    takes ``latency - 1 + B`` cycles.
+    Learning and answering exclude each other. An exemplar is taken completely, or dropped
+    completely, before the next request, and `i` has priority over `requests`. The first beat of an
+    exemplar waits 4 cycles for the look-up of its class, or 20 cycles if the class is full and a
+    word is drawn. The other beats follow one a cycle. The first beat of an answer comes `latency`
+    cycles after the request, and the others follow one a cycle. The next request is taken when the
+    last beat is offered, so an answer takes ``latency - 1 + B`` cycles.
 
-    A draw ``(r * n) div 2**32`` needs no multiplier: from the lowest digit of ``r`` on, add n times
-    the digit and shift the digit's bits out, which rounds down just as the division does.
+    A draw ``(r * n) div 2**32`` needs no multiplier. It goes through the digits of ``r`` from the
+    lowest on, adds n times the digit and shifts the digit's bits out. This rounds down exactly as
+    the division does.
 
-    Reset forgets everything but the memory's bits, which nobody sees without their class's count,
-    and restarts both random streams.
+    Reset clears everything but the bits of the memory, and it restarts both random streams. The
+    old bits are invisible, because the counts of their classes are cleared.
 
     Parameters
     ----------
@@ -42,18 +43,18 @@ class LatentBuffer(wiring.Component):
     Members
     -------
     i : In(stream.Signature(beat_layout(lanes, classes)))
-        Exemplars to learn, B beats each; the label of the first beat counts, `last` does not.
+        Exemplars to learn, B beats each. The label of the first beat counts; `last` is ignored.
     requests : In(stream.Signature(unsigned))
-        Classes to answer with an exemplar.
+        Classes of requested exemplars.
     o : Out(stream.Signature(beat_layout(lanes, classes)))
-        Exemplars held, lanes past D 0.
+        Stored exemplars; lanes past D are 0.
     n_classes : Out(range(classes + 1))
-        Classes of which an exemplar is held.
+        Number of classes with at least one stored exemplar.
     n_exemplars : Out(range(classes * exemplars + 1))
-        Exemplars held, over all classes.
+        Number of stored exemplars of all classes.
     unknown : Out(1)
-        Until reset: an exemplar or a request of no such class, or a request for an empty one, has
-        been taken and dropped.
+        Set until reset when an exemplar or a request of an unknown class, or a request for an
+        empty class, has been taken and dropped.
     """
 
     #: Cycles from a request to its first beat.
@@ -76,7 +77,7 @@ class LatentBuffer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p, now = self.params, _UnderWay(self.params)
-        # What is read in the cycle of its write is not used: no logic for it.
+        # A row that is read in the cycle of its write is not used, so that needs no logic.
         block = {"ram_style": "block", "no_rw_check": 1}
         m.submodules.rows = rows = Memory(shape=p.lanes, depth=p.rows, init=[], attrs=block)
         m.submodules.counts = counts = Memory(
@@ -98,8 +99,8 @@ class LatentBuffer(wiring.Component):
         return m
 
     def _write_rows(self, m: Module, now: "_UnderWay", row_write: WritePort) -> None:
-        """Write the beats of an exemplar that stays."""
-        # Written a cycle late, so that what decides need not reach many blocks of RAM in time.
+        """Write the beats of an exemplar that is kept."""
+        # The write comes a cycle late, so that the decision has time to reach many block RAMs.
         m.d.sync += [
             row_write.en.eq(self.i.valid & self.i.ready & now.keep),
             row_write.addr.eq(now.row),
@@ -107,8 +108,8 @@ class LatentBuffer(wiring.Component):
         ]
 
     def _take(self, m: Module, now: "_UnderWay", count_read: ReadPort) -> None:
-        """Take what waits, an exemplar before a request, and ask for the count of its class."""
-        asked = Signal()  # something is there, and nothing under way
+        """Take an exemplar, or else a request, and read the count of its class."""
+        asked = Signal()  # an exemplar or a request waits, and the block is idle
         wanted = Signal.like(self.requests.payload)
         m.d.comb += [
             wanted.eq(Mux(self.i.valid, self.i.payload.label, self.requests.payload)),
@@ -125,9 +126,9 @@ class LatentBuffer(wiring.Component):
                 m.next = "look_up"
 
     def _look_up(self, m: Module, now: "_UnderWay", count_read: ReadPort) -> Signal:
-        """Keep the count of the class; return how many of its exemplars have been seen."""
-        # Registers of their own: block RAM is slow, and much depends on the count.
-        count, counted = Signal(range(MAX_SEEN + 1)), Signal()  # as read, and whether it counts
+        """Register the count of the class; return the number of its exemplars seen."""
+        # The count has its own registers, because block RAM is slow and much logic follows.
+        count, counted = Signal(range(MAX_SEEN + 1)), Signal()  # as read, and whether it is valid
         seen = Signal(range(MAX_SEEN + 1))
         m.d.comb += seen.eq(Mux(counted, count, 0))
         with m.State("look_up"):
@@ -139,7 +140,7 @@ class LatentBuffer(wiring.Component):
         return seen
 
     def _decide(self, m: Module, now: "_UnderWay", seen: Signal) -> None:
-        """Fill an empty slot, draw one, or drop what names no class that can serve it."""
+        """Fill an empty slot, draw a slot, or drop an exemplar or request that is refused."""
         p = self.params
         m.submodules.reservoir = reservoir = Lfsr(
             stream_params(p.seed, Stream.RESERVOIR, WORD_WIDTH)
@@ -172,9 +173,9 @@ class LatentBuffer(wiring.Component):
                 m.next = "scale"
 
     def _scale(self, m: Module, now: "_UnderWay") -> None:
-        """Multiply the word drawn by n, a digit a cycle."""
+        """Multiply the drawn word by n, one digit a cycle."""
         with m.State("scale"):
-            # The product stays below n: the slot is as wide as n, and its sum two bits wider.
+            # The slot stays below n, so it is as wide as n, and the sum is two bits wider.
             total = now.slot + Mux(now.word[0], now.n, 0) + Mux(now.word[1], now.n << 1, 0)
             m.d.sync += [
                 now.slot.eq(total >> DIGIT_WIDTH),
@@ -185,10 +186,10 @@ class LatentBuffer(wiring.Component):
                 m.next = "place"
 
     def _place(self, m: Module, now: "_UnderWay") -> None:
-        """Turn the slot into its first row."""
+        """Compute the first row of the slot."""
         p = self.params
         with m.State("place"):
-            # Of a draw that drops the exemplar, the row means nothing and is not written.
+            # If the draw drops the exemplar, the row is meaningless and is not written.
             m.d.sync += [
                 now.keep.eq(now.slot < p.exemplars),
                 now.row.eq(now.base + now.slot[: bits_for(p.exemplars - 1)] * p.beats),
@@ -198,7 +199,7 @@ class LatentBuffer(wiring.Component):
                 m.next = "learn"
 
     def _learn(self, m: Module, now: "_UnderWay", count_write: WritePort) -> None:
-        """Take the beats of an exemplar; with the last one the class counts it."""
+        """Take the beats of an exemplar. With the last beat, its class counts it."""
         m.d.comb += [count_write.addr.eq(now.label), count_write.data.eq(now.n)]
         with m.State("learn"):
             m.d.comb += self.i.ready.eq(1)
@@ -215,7 +216,7 @@ class LatentBuffer(wiring.Component):
                         ]
 
     def _answer(self, m: Module, now: "_UnderWay") -> Signal:
-        """Go through the rows of an exemplar; return whether one is read."""
+        """Go through the rows of an exemplar; return a signal that is set when a row is read."""
         read = Signal()
         with m.State("answer"):
             m.d.comb += read.eq(~self.o.valid | self.o.ready)
@@ -227,7 +228,7 @@ class LatentBuffer(wiring.Component):
 
     def _offer(self, m: Module, now: "_UnderWay", read: Signal, row_read: ReadPort) -> None:
         """Offer the rows that are read."""
-        # The memory's own output register holds the beat on offer.
+        # The output register of the memory holds the offered beat.
         m.d.comb += [
             row_read.addr.eq(now.row),
             row_read.en.eq(read),
@@ -244,19 +245,19 @@ class LatentBuffer(wiring.Component):
 
 
 class _UnderWay:
-    """Registers, and what follows from them, of the exemplar or the request under way."""
+    """Registers of the current exemplar or request, and signals derived from them."""
 
     def __init__(self, params: LatentBufferParams) -> None:
         p = params
         self.label = Signal(bits_for(p.classes - 1))
         self.learning = Signal()
-        self.known = Signal()  # the label is one of the table
+        self.known = Signal()  # the label is a class of the buffer
         self.held = Signal(p.classes)  # classes whose count has been written
         self.fresh = Signal()  # the exemplar fills a slot that was empty
         self.base = Signal(range(p.rows))  # first row of the class
         self.word = Signal(WORD_WIDTH)
         self.digits_left = Signal(range(WORD_WIDTH // DIGIT_WIDTH))
-        self.n = Signal(range(MAX_SEEN + 1))  # factor of the draw; of what is learned, its number
+        self.n = Signal(range(MAX_SEEN + 1))  # factor of the draw; count of a learned exemplar
         self.slot = Signal(range(MAX_SEEN + 1))
         self.keep = Signal()
         self.row = Signal(range(p.rows))

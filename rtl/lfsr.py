@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Linear feedback shift register of many steps a cycle (contract, 4)."""
+"""Linear feedback shift register with many steps a cycle (contract, 4)."""
 
 from functools import reduce
 from operator import xor
@@ -15,12 +15,12 @@ __all__ = ["Lfsr"]
 
 
 class Lfsr(wiring.Component):
-    """Fibonacci LFSR that shows a word of its `step` newest bits, then takes as many steps.
+    """Fibonacci LFSR. It shows a word of its `step` newest bits and then takes `step` steps.
 
-    The word is there before it is asked for (latency 0); `en` uses it, and the next word follows
-    in the next cycle: one word a cycle. Reset loads the seed, and so does the first `en` in the
-    state zero, which only a fault can cause. The steps are unrolled over symbolic bits: as many
-    steps as the lowest tap cost one level of exclusive ors.
+    The current word is always visible (latency 0). `en` uses it, and the next word follows in the
+    next cycle: one word a cycle. Reset loads the seed, and so does the first `en` in the zero
+    state, which only a fault can cause. The steps are unrolled over symbolic bits. As many steps as
+    the lowest tap cost one level of exclusive ors.
 
     Parameters
     ----------
@@ -29,9 +29,9 @@ class Lfsr(wiring.Component):
     Members
     -------
     en : In(1)
-        Use the present word.
+        Use the current word.
     word : Out(params.step)
-        Present word, bit 0 newest.
+        Current word; bit 0 is the newest.
     """
 
     #: Cycles from `en` to the next word.
@@ -42,7 +42,7 @@ class Lfsr(wiring.Component):
     def __init__(self, params: LfsrParams) -> None:
         self.params = params
         super().__init__({"en": In(1), "word": Out(params.step)})
-        # Not a port, but the place where a bench injects a fault, as in the golden model.
+        # This is no port. A bench injects a fault here, as in the golden model.
         self.state = Signal(params.width, init=params.seed)
 
     def elaborate(self, platform: object) -> Module:
@@ -59,7 +59,7 @@ class Lfsr(wiring.Component):
         """Return the state after `step` steps."""
         bits, taps, left = list(self.state), self.params.taps, self.params.step
         while left:
-            # So many feedback bits read bits that are there already.
+            # The next n feedback bits depend only on bits that exist already.
             n = min(left, taps[-1])
             fresh = Signal(n, name=f"fresh_{left}")
             for i in range(n):

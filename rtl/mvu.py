@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Matrix-vector unit: neurons folded over a row of weights a cycle (contract, 2 and 3)."""
+"""Matrix-vector unit: folded neurons that take one row of weights a cycle (contract, 2 and 3)."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
-    """Return the layout of a step: a word of inputs and the rows that go with it."""
+    """Return the layout of a step: a word of inputs, and its rows of weights and thresholds."""
     return data.StructLayout({
         "x": params.simd, "mask": params.simd, "weight": range(params.weight_depth),
         "tile": range(params.tile_depth), "last": 1, "tag": tag,
@@ -32,7 +32,7 @@ def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
 
 
 def tile_layout(params: MvuParams, tag: Any) -> data.StructLayout:
-    """Return the layout of a finished tile: a count and a bit of each neuron."""
+    """Return the layout of a finished tile: a count and an output bit of each neuron."""
     counts = data.ArrayLayout(unsigned(params.count_width), params.pe)
     return data.StructLayout({"counts": counts, "bits": params.pe, "tag": tag})
 
@@ -60,43 +60,43 @@ def threshold_layout(params: MvuParams) -> data.StructLayout:
 def mvu_latency(params: MvuParams) -> int:
     """Return the cycles from the last step of a tile to the tile.
 
-    Memory and its register, agreements, sum, comparison.
+    They are those of the memory, its register, the agreements, the sum and the comparison.
     """
     return 2 + xnor_latency(_neuron(params)) + 2
 
 
 def _neuron(params: MvuParams) -> XnorParams:
-    """Return the parameters of what one neuron takes in a cycle."""
+    """Return the parameters of the part of a neuron that one cycle computes."""
     return XnorParams(inputs=params.simd)
 
 
 class Mvu(wiring.Component):
-    """Neurons, `pe` side by side, each taking `simd` inputs a cycle.
+    """`pe` parallel neurons. Each takes `simd` inputs a cycle.
 
-    A tile is a run of steps up to `last`. It yields for each neuron the count of the inputs that
-    equal their weight, over the lanes that the masks select, and the bit
-    ``(count >= limit) == polarity``. One step a cycle, also where every tile is one step; the tile
-    is offered `latency` cycles after its last step. The whole pipeline stands still while a tile
-    is offered and not taken and in the cycle of a write, and moves on, filled or not, otherwise:
-    no memory is ever read and written at once, which spares it the logic to tell old from new. The
-    accumulator need not choose between restarting and continuing: when a tile ends, the sum goes
-    on and zero stays.
+    A tile is a run of steps up to `last`. For each neuron it yields the number of inputs that equal
+    their weights, over the lanes that the masks select, and the bit
+    ``(count >= limit) == polarity``. The unit takes one step a cycle, even if every tile is one
+    step. The tile is offered `latency` cycles after its last step. The whole pipeline stops while
+    an offered tile is not taken, and in the cycle of a write. Otherwise it advances, even without a
+    new step. So no memory is read and written at once, and none needs logic for that case. The
+    accumulator needs no multiplexer between restart and continuation: when a tile ends, its sum
+    passes to the next stage and the accumulator becomes zero.
 
-    Reset drops the steps inside; the memories keep what was written. A write holds for the steps
-    taken after it, and for those inside it may.
+    Reset drops the steps inside. The memories keep their contents. A write is valid for all steps
+    taken after it. It may or may not affect the steps inside.
 
     Parameters
     ----------
     params : MvuParams
     tag : shape
-        What accompanies the steps, and leaves with the tile as it came with the last of them.
+        Shape of a tag that accompanies each step. A tile leaves with the tag of its last step.
 
     Members
     -------
     i : In(stream.Signature(step_layout(params, tag)))
-        Steps: inputs `x`, lanes `mask` that count, the rows of weights and of thresholds.
+        Steps: inputs `x`, `mask` of the lanes that count, the rows of weights and of thresholds.
     o : Out(stream.Signature(tile_layout(params, tag)))
-        Tiles. A count beyond `count_width` bits wraps.
+        Tiles. A count that exceeds `count_width` bits wraps.
     weights : In(stream.Signature(weight_layout(params)))
         Writes of weights, taken at once.
     thresholds : In(stream.Signature(threshold_layout(params)))
@@ -150,9 +150,9 @@ class Mvu(wiring.Component):
         return m
 
     def _marks(self, m: Module, advance: Signal) -> list[Any]:
-        """Let what is known of a step go beside its data; return it for the stages in order.
+        """Delay the marks of a step along with its data; return those of all stages in order.
 
-        The last stage compares, the one before adds up, and the one before that counts.
+        The last stage compares, the one before it accumulates, and the one before that counts.
         """
         i = self.i
         marks = [Signal(self._mark, name="mark_0")]
@@ -176,7 +176,7 @@ class Mvu(wiring.Component):
         )
         m.submodules[f"xnor_{pe}"] = xnor = Xnor(_neuron(p))
         write_port, read_port = memory.write_port(), memory.read_port()
-        # A block RAM answers late in the cycle, and may lie far from its neuron.
+        # A block RAM answers late in the cycle and may be far from its neuron.
         weights = Signal(p.simd, name=f"row_{pe}", reset_less=True)
         with m.If(advance):
             m.d.sync += weights.eq(read_port.data)
@@ -194,7 +194,7 @@ class Mvu(wiring.Component):
         return xnor.agree
 
     def _accumulate(self, m: Module, pe: int, advance: Signal, agree: Signal, mark: Any) -> Signal:
-        """Add the counts of the steps of a tile; what is returned is the sum a cycle later."""
+        """Add the counts of the steps of a tile; return the sum, which is a cycle late."""
         width = self.params.count_width
         so_far = Signal(width, name=f"so_far_{pe}")
         total = Signal(width, name=f"total_{pe}")
@@ -209,7 +209,7 @@ class Mvu(wiring.Component):
         return count
 
     def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, mark: Any) -> Value:
-        """Compare a count with the limit of its tile, which is read three cycles before."""
+        """Compare a count with the limit of its tile, which is read three cycles earlier."""
         p, write = self.params, self.thresholds
         row = limit_layout(p)
         m.submodules[f"thresholds_{pe}"] = memory = Memory(shape=row, depth=p.tile_depth, init=[])
@@ -225,7 +225,7 @@ class Mvu(wiring.Component):
             read_port.en.eq(advance & mark.last),
             read_port.addr.eq(mark.tile),
         ]
-        # One register beside the memory and one beside the comparator, which may lie far apart.
+        # One register is near the memory and one near the comparator, as they may be far apart.
         with m.If(advance):
             m.d.sync += [near.eq(read_port.data), threshold.eq(near)]
         return (count >= threshold.limit) == threshold.polarity

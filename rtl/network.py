@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Machine that runs whole networks, layer by layer, over one matrix-vector unit (contract, 3)."""
+"""Machine that runs whole networks layer by layer on one matrix-vector unit (contract, 3)."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
@@ -26,7 +26,7 @@ __all__ = ["Network", "map_write_layout", "thermometer_params"]
 
 
 def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a word that goes to a map: in which layer of the program, and where."""
+    """Return the layout of a word that is written to a map, with its layer and its address."""
     return data.StructLayout({
         "layer": range(max(2, params.program_depth)),
         "address": range(max(2, params.map_depth)), "data": params.mvu.simd,
@@ -40,18 +40,18 @@ def thermometer_params(params: AcceleratorParams) -> ThermometerParams:
 
 
 class Network(wiring.Component):
-    """Feature extractor and head of whatever network its program describes.
+    """Feature extractor and head for the network that its program describes.
 
-    A program of layer descriptors runs once for every picture. Its first layer turns pixels into a
-    map; the others read one feature memory through the window and write the other, or send words
-    or logits out. A layer begins when the last word of the one before has been written. Pixels are
-    taken in the first layer only, so a picture waits until the one before is done; the cycles of a
-    picture are `rtl.program.Program.cycles`. Nothing in the machine knows a layer's kind beyond
-    its operation: kernels, groups, padding, strides and the concatenation of the head are
-    numbers of its descriptor.
+    A program of layer descriptors runs once for every picture. The first layer turns pixels into a
+    map. The other layers read one feature memory through the window and write the other one, or
+    they send out words or logits. A layer begins when the last word of the one before has been
+    written. Pixels are taken only in the first layer, so a picture waits until the one before is
+    done. `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes
+    layers only by their operation. Kernels, groups, padding, strides and the concatenation of the
+    head are numbers in the descriptor.
 
-    Memories load while no picture is inside, words to load going before pixels. Reset ends the
-    picture; the memories keep what they hold.
+    Memories are loaded while no picture is inside. Words to load have priority over pixels. Reset
+    ends the picture. The memories keep their contents.
 
     Parameters
     ----------
@@ -64,15 +64,15 @@ class Network(wiring.Component):
     load : In(stream.Signature(load_layout(params)))
         Words of the program, the weights and the thresholds.
     n_classes : In(range(params.classes + 1))
-        Classes seen so far; held while a picture is inside.
+        Number of classes seen so far; held while a picture is inside.
     features : Out(stream.Signature(word_layout(params.mvu.simd)))
-        Words of the embedding, `last` on the last.
+        Words of the embedding; `last` is set in the last one.
     logits : Out(stream.Signature(logit_layout(params)))
-        Logits in the order of classes, as of `rtl.head.Head`.
+        Logits in the order of classes, as in `rtl.head.Head`.
     busy : Out(1)
         A picture is inside.
     map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
-        Every word written to a map, to look at.
+        Every word that is written to a map, for observation.
     """
 
     #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
@@ -119,7 +119,7 @@ class Network(wiring.Component):
         self, m: Module, descriptor: data.View, layer: Signal, idle: Signal, fetching: Signal,
         reading: Signal, active: Signal, done: Signal,
     ) -> None:  # fmt: skip
-        """Go through the program once a picture."""
+        """Go through the program once for every picture."""
         m.d.comb += self.busy.eq(~idle)
         with m.FSM():
             with m.State("idle"):
@@ -142,7 +142,7 @@ class Network(wiring.Component):
                         m.next = "idle"
 
     def _load(self, m: Module, idle: Signal) -> None:
-        """Take words into the memories; `_descriptor` has that of the program."""
+        """Load words into the memories; `_descriptor` loads the program memory."""
         load, weights, thresholds = self.load, self._mvu.weights, self._mvu.thresholds
         word, limit = load.payload, Signal(limit_layout(self.params.mvu))
         taken = load.valid & idle
@@ -161,7 +161,7 @@ class Network(wiring.Component):
         ]
 
     def _descriptor(self, m: Module, layer: Signal, fetching: Signal) -> data.View:
-        """Return the descriptor that was fetched last."""
+        """Return the descriptor that was last fetched."""
         layout, load = descriptor_layout(self.params), self.load
         m.submodules.program = program = Memory(
             shape=unsigned(layout.size), depth=self.params.program_depth, init=[]
@@ -177,7 +177,7 @@ class Network(wiring.Component):
         return data.View(layout, read.data)
 
     def _take_pixels(self, m: Module, descriptor: data.View, active: Signal, final: Signal) -> None:
-        """Let the pixels of one picture into the thermometer, and none of the next."""
+        """Pass the pixels of one picture to the thermometer, and none of the next picture."""
         thermometer, pixels = self._thermometer, self.pixels
         open_ = Signal()
         m.d.comb += [
@@ -192,7 +192,7 @@ class Network(wiring.Component):
         ]
 
     def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:
-        """Read the words of the layer, and offer them to the unit that its operation names."""
+        """Read the words of the layer and offer them to the unit that its operation names."""
         window, fetch = self._window, self._fetch
         mvu, pool, features = self._mvu, self._pool, self.features
         step = fetch.o.payload
@@ -217,7 +217,7 @@ class Network(wiring.Component):
                     m.d.comb += [user.valid.eq(fetch.o.valid), fetch.o.ready.eq(user.ready)]
 
     def _compute(self, m: Module, descriptor: data.View) -> None:
-        """Bring the tiles of the matrix-vector unit to the collector or to the head."""
+        """Pass the tiles of the matrix-vector unit to the collector or to the head."""
         mvu, collector, head = self._mvu, self._collector, self._head
         tile = mvu.o.payload
         is_head = Signal()
@@ -244,7 +244,7 @@ class Network(wiring.Component):
     def _leave(
         self, m: Module, descriptor: data.View, active: Signal, layer: Signal
     ) -> tuple[Signal, Signal]:
-        """Write words to the map; return whether the word is the last one, and the layer done."""
+        """Write words to the map; return two signals: the word is the last, the layer is done."""
         tap, write = self.map_write, self._fetch.write
         sources = {
             Operation.INPUT: (self._thermometer.o, self._thermometer.o.payload.x),

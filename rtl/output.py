@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the packets of four sources to one stream of packets (docs/chip.md)."""
+"""Output: it merges the packets of four sources into one stream (docs/chip.md)."""
 
 from amaranth.hdl import Array, Module, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
@@ -12,24 +12,24 @@ __all__ = ["Kind", "Output", "packet_layout", "source_layout", "user_layout"]
 
 
 class Kind(enum.IntEnum, shape=unsigned(2)):
-    """What a packet holds."""
+    """Content of a packet."""
 
     RESULT = 0
     FEATURES = 1
-    EXEMPLAR = 2  # of the sampler
-    LATENT = 3  # of the latent buffer
+    EXEMPLAR = 2  # from the sampler
+    LATENT = 3  # from the latent buffer
 
 
 def user_layout() -> StructLayout:
-    """Return the layout of what accompanies a word."""
+    """Return the layout of the side information of a word."""
     return StructLayout({"kind": Kind, "aborted": 1, "reserved": 1, "label": LABEL_WIDTH})
 
 
 def source_layout() -> StructLayout:
     """Return the layout of a word of a source.
 
-    `last` ends a packet, and with `more` the source keeps its turn after it: the packets of one
-    request for several exemplars lie in one another.
+    `last` ends a packet. With `more`, the source keeps its turn after the packet, because the
+    packets of one request for several exemplars are interleaved.
     """
     return StructLayout({"data": 64, "label": LABEL_WIDTH, "last": 1, "more": 1})
 
@@ -40,21 +40,22 @@ def packet_layout() -> StructLayout:
 
 
 class Output(wiring.Component):
-    """Joins packets, each whole, sources taking turns.
+    """Round-robin arbiter that merges complete packets of its sources.
 
-    The next packet is that of the first source, counted on from the one that had the turn last,
-    that offers a word. One word a cycle, also from packet to packet; `latency` is the register on
-    the way. `abort` ends the packet under way by a word marked `aborted`, so that who receives is
-    never left in the midst of one; a word on offer stays. Reset drops everything.
+    The search for the next packet begins after the source that had the last turn, and the first
+    source that offers a word wins. The throughput is one word a cycle, also between packets. The
+    latency is that of the output register. `abort` ends the current packet by a word marked
+    `aborted`, so that the receiver never waits for the rest of a packet. A word that is offered
+    already stays. Reset drops everything.
 
     Members
     -------
     result, features, exemplar, latent : In(stream.Signature(source_layout()))
         Packets, up to a `last` without `more`.
     abort : In(1)
-        Nothing is taken in this cycle, and what was taken of a packet ends.
+        Take nothing in this cycle, and end the current packet.
     o : Out(stream.Signature(packet_layout()))
-        Packets and what they are.
+        Packets with their kind and label.
     """
 
     #: Cycles from a word of a source to the word that leaves.
@@ -74,9 +75,9 @@ class Output(wiring.Component):
         m = Module()
         o = self.o
         sources = [getattr(self, kind.name.lower()) for kind in Kind]
-        turn = Signal(Kind)  # source of the packet under way, or of the last one
-        inside = Signal()  # a packet is under way
-        cut = Signal()  # one is to be ended
+        turn = Signal(Kind)  # source of the current packet, or of the last one
+        inside = Signal()  # a packet has begun and has not ended
+        cut = Signal()  # an aborted packet must still be ended
         chosen, free = Signal(Kind), Signal()
         valid, word = Signal(), Signal(source_layout())
         m.d.comb += [
@@ -88,7 +89,7 @@ class Output(wiring.Component):
         with m.If(~inside), m.Switch(turn):
             for kind in Kind:
                 with m.Case(kind):
-                    # Of several statements the last one counts: the next source in turn.
+                    # The last assignment wins, so the next source in turn comes last.
                     for ahead in reversed(range(1, len(Kind))):
                         other = (kind + ahead) % len(Kind)
                         with m.If(sources[other].valid):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Packets of the chip's input, as words of its stream (docs/chip.md)."""
+"""Packets of the chip's input as words of its stream (docs/chip.md)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ __all__ = ["Packet", "check_embedding", "load_packets", "words_of"]
 
 @dataclass(frozen=True)
 class Packet:
-    """A packet to the chip: what its header says, and the words that follow.
+    """A packet to the chip: the fields of its header, and the words that follow.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class Packet:
     index, address, count : int
         As the target defines them.
     words : list of int
-        64 bits each.
+        Words of 64 bits.
     """
 
     target: Target
@@ -32,7 +32,7 @@ class Packet:
 
     @property
     def stream(self) -> list[int]:
-        """All words, the header first; `tlast` goes with the last."""
+        """All words, the header first. The last word has `tlast`."""
         header = header_layout().const({
             "target": int(self.target), "index": self.index,
             "address": self.address, "count": self.count,
@@ -41,20 +41,20 @@ class Packet:
 
 
 def words_of(values: Sequence[int], width: int) -> list[int]:
-    """Cut units of some width into words, lowest bits first."""
+    """Cut units of `width` bits into words, lowest bits first."""
     count = -(-width // WORD)
     return [value >> WORD * i & 2**WORD - 1 for value in values for i in range(count)]
 
 
 def check_embedding(output: MapShape, params: ChipParams) -> None:
-    """Accept the last map of a network whose elements are the D features of a chip, in order.
+    """Accept the last map of a network if its elements are the D features of a chip, in order.
 
-    The words of a map's pixels are put together whole, those past its channels included.
+    The chip joins whole words of pixels, including lanes past the channels of the map.
 
     Raises
     ------
     ValueError
-        If there are others between them, or not as many.
+        If the map does not have D elements, or if unused lanes would lie between them.
     """
     wanted, simd = params.sampler.prototypes.features, params.accelerator.mvu.simd
     if output.size != wanted:
@@ -67,7 +67,7 @@ def check_embedding(output: MapShape, params: ChipParams) -> None:
 
 
 def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
-    """Yield packets that bring a program into the chip, one for each neuron of a memory."""
+    """Yield packets that load a program into the chip, one for each neuron of a memory."""
     widths = unit_widths(params)
     units: dict[tuple[Target, int], list[int]] = {}
     for word in program.words(params.accelerator):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From weights and thresholds to the rows of the memories, in the order of the window."""
+"""Packing of weights and thresholds into the rows of the memories, in the order of the window."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ __all__ = ["flat_weights", "threshold_rows", "weight_rows"]
 def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArray[np.uint8]:
     """Return weights over a flattened map as weights over its words.
 
-    A lane without a channel is 0 in the map and 1 here, so that the two never agree.
+    A lane without a channel is 0 in the map and 1 here, so that it never counts as an agreement.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArra
 def weight_rows(weights: NDArray[np.uint8], groups: int, pe: int, simd: int) -> NDArray[np.uint8]:
     """Return the rows of the memory of weights.
 
-    A group's channels begin anywhere in a word; the window leaves the lanes beside them out, but
-    for those past the last channel, which are 0 in the map and 1 here.
+    The channels of a group may begin at any lane of a word. The window masks the lanes of other
+    groups. Lanes past the last channel are 0 in the map and 1 here, so they never agree.
 
     Parameters
     ----------
     weights : ndarray of shape (outputs, rows, columns, channels of a group), uint8 in {0, 1}
-        Rows and columns are those of the kernel.
+        Weights; rows and columns are those of the kernel.
     groups : int
-        They divide the outputs.
+        Number of groups, a divisor of the outputs.
     pe : int
         Neurons of a row.
     simd : int
@@ -65,20 +65,20 @@ def weight_rows(weights: NDArray[np.uint8], groups: int, pe: int, simd: int) -> 
 
 
 def threshold_rows(values: NDArray, groups: int, pe: int) -> NDArray:
-    """Return the rows of a memory that has a value an output; none holds outputs of two groups.
+    """Return the rows of a memory with one value per output; a row holds outputs of one group.
 
     Parameters
     ----------
     values : ndarray of shape (outputs,)
     groups : int
-        They divide the outputs.
+        Number of groups, a divisor of the outputs.
     pe : int
         Neurons of a row.
 
     Returns
     -------
     ndarray of shape (rows of the memory, pe)
-        Of the type of `values`; 0 past the outputs of a group.
+        Rows with the dtype of `values`; 0 past the outputs of a group.
     """
     by_group = values.reshape(groups, -1)
     return _padded(by_group, 1, -by_group.shape[1] % pe, 0).reshape(-1, pe)

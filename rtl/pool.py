@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""OR of the words of a window (contract, 3)."""
+"""Pooling: the OR of the words of a window (contract, 3)."""
 
 from typing import Any
 
@@ -25,23 +25,23 @@ def pooled_layout(simd: int, tag: Any) -> data.StructLayout:
 class Pool(wiring.Component):
     """OR of the words of a window, which is the maximum of +1 and -1.
 
-    Words come one a cycle; after the last of a window its OR is offered in the next cycle, and a
-    window of one word passes as it is. The block takes nothing while a result waits. Reset drops
-    what was taken.
+    The block takes one word a cycle. In the cycle after the last word of a window, it offers the
+    OR. A window of one word passes unchanged. The block takes nothing while a result waits. Reset
+    drops the words that were taken.
 
     Parameters
     ----------
     simd : int
         Channels of a word.
     tag : shape
-        What accompanies the words, and leaves with the result as it came with the last of them.
+        Shape of a tag that accompanies each word. A result leaves with the tag of its last word.
 
     Members
     -------
     i : In(stream.Signature(window_layout(simd, tag)))
         Words; `last` ends a window.
     o : Out(stream.Signature(pooled_layout(simd, tag)))
-        One word a window.
+        One word for each window.
     """
 
     #: Cycles from the last word of a window to its OR.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From a network's parameters and arrays to what the machine's memories hold (contract, 3)."""
+"""Compilation of a network to the contents of the machine's memories (contract, 3)."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ __all__ = ["LoadWord", "Program", "WeightedNetwork", "compile_network"]
 
 
 class WeightedNetwork(Protocol):
-    """What is needed of a network: `golden.network.Network` has it."""
+    """A network with its weights, such as a `golden.network.Network`."""
 
     @property
     def params(self) -> NetworkParams:
@@ -33,12 +33,12 @@ class WeightedNetwork(Protocol):
 
     @property
     def layers(self) -> Sequence[Any]:
-        """Arrays of each layer: `weights`, `thresholds` and `polarity` of those with neurons."""
+        """Layers. Those with neurons have the arrays `weights`, `thresholds` and `polarity`."""
         ...
 
     @property
     def head(self) -> Any:
-        """Arrays of the head: `hidden_weights`, `plane_a` and `plane_b`; or None."""
+        """The head with the arrays `hidden_weights`, `plane_a` and `plane_b`, or None."""
         ...
 
 
@@ -53,13 +53,13 @@ class LoadWord(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Program:
-    """What the memories of the machine hold for one network.
+    """Contents of the machine's memories for one network.
 
     Parameters
     ----------
     layers : tuple of dict
-        Descriptors, by field (`rtl.descriptor`). The first ones are the layers of the network; the
-        sending of the features and the layers of the head follow.
+        Fields of the descriptors (`rtl.descriptor`). The layers of the network come first, followed
+        by the output of the features and the layers of the head.
     weights : ndarray of shape (rows, pe, simd), uint8 in {0, 1}
         Rows of the weight memory, in the order in which the window goes through them.
     limits : ndarray of shape (tiles, pe), int64
@@ -78,7 +78,7 @@ class Program:
         return [int(layout.const(layer).as_value().value) for layer in self.layers]
 
     def words(self, params: AcceleratorParams) -> Iterator[LoadWord]:
-        """Yield all words to load; those of one neuron of a memory come in the order of rows."""
+        """Yield all words to load. Those of one neuron of a memory come in the order of rows."""
         for address, row in enumerate(self.descriptors(params)):
             yield LoadWord(LoadTarget.PROGRAM, address, 0, row)
         bits = np.packbits(self.weights, axis=-1, bitorder="little")
@@ -93,11 +93,11 @@ class Program:
                 yield LoadWord(LoadTarget.THRESHOLDS, address, lane, data)
 
     def layer_cycles(self, params: AcceleratorParams) -> list[int]:
-        """Return the cycles of each layer if nothing outside makes the machine wait."""
+        """Return the cycles of each layer, provided that the machine never has to wait."""
         return [layer_cycles(layer, params) for layer in self.layers]
 
     def cycles(self, params: AcceleratorParams) -> int:
-        """Return the cycles from one picture to the next if nothing outside makes them wait."""
+        """Return the cycles from one picture to the next, provided that they never have to wait."""
         idle = 1
         return idle + sum(self.layer_cycles(params))
 
@@ -110,10 +110,11 @@ def compile_network(
     Parameters
     ----------
     network : WeightedNetwork
-        Such as a `golden.network.Network`.
+        The network, such as a `golden.network.Network`.
     params : AcceleratorParams
+        The machine.
     features : bool
-        Whether the embeddings leave the machine; always, if the network has no head.
+        Whether the machine sends out the embeddings. It always does if the network has no head.
 
     Raises
     ------

@@ -17,7 +17,7 @@ WORD_WIDTH = 16  # bits of a mixing threshold
 
 
 def header_layout(params: PrototypesParams) -> StructLayout:
-    """Return the layout of the header of a class: its K, and K-1 thresholds, lowest first."""
+    """Return the layout of the header of a class: K, and K-1 thresholds, lowest first."""
     thresholds = max(1, params.class_components - 1)
     return StructLayout({
         "count": unsigned(COUNT_WIDTH),
@@ -28,15 +28,15 @@ def header_layout(params: PrototypesParams) -> StructLayout:
 class Prototypes(wiring.Component):
     """Codes of the components of every class, appended class by class.
 
-    A class is appended by a header and then its K * B rows, one a cycle. It becomes visible, that
-    is, `n_classes` rises, in the cycle after its last row. A header that does not fit is refused
-    whole: `overflow` is set until reset, and the rows that follow it are dropped. Reading goes on
+    A header and then K * B rows, one a cycle, append a class. The class becomes visible in the
+    cycle after its last row, when `n_classes` rises. If the class does not fit, its header is
+    refused: `overflow` is set until reset, and the rows that follow are dropped. Reads go on
     meanwhile. Both reads give their data in the next cycle (latency 1), one a cycle, and hold it
-    until the next read. Reset empties the table, at any moment.
+    until the next read. Reset empties the table at any time.
 
-    Rows are found by component and beat, ``component * B + beat`` as a sum of shifts, so that
-    neither writer nor reader keeps a row address beside them. An entry of the table names its own
-    label: who reads one needs no register for it.
+    A row is addressed by component and beat. Its address ``component * B + beat`` is a sum of
+    shifts, so neither writer nor reader keeps a separate row address. An entry of the table
+    contains its own label, so a reader needs no register for it.
 
     Parameters
     ----------
@@ -47,17 +47,19 @@ class Prototypes(wiring.Component):
     append : In(stream.Signature(header_layout(params)))
         Headers of classes.
     rows : In(stream.Signature(L*q))
-        Rows of the class whose header was taken last; lanes past D are written as code 0.
+        Rows of the class whose header was taken last. Lanes past D are written as code 0.
     n_classes : Out
-        Classes in the table.
+        Number of classes in the table.
     n_components : Out
-        Components written; between appends, those of the classes in the table.
+        Number of written components. Between appends, these are the components of all classes in
+        the table.
     overflow : Out(1)
         A header has been refused since reset.
     label_en, label : In
         Read the table entry of a class in the table.
     entry : Out
-        ``first``: its first component; ``count``: K; ``thresholds``: K-1 that count; ``label``.
+        ``first``: first component of the class; ``count``: K; ``thresholds``: the first K-1 are
+        valid; ``label``: the class.
     row_en, component, beat : In
         Read a row.
     codes : Out(ArrayLayout(q, L))
@@ -96,7 +98,7 @@ class Prototypes(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p = self.params
-        # Classes that can be read are not written: no logic for a read and a write of one row.
+        # A class that can be read is no longer written, so a row needs no logic for both at once.
         block = {"ram_style": "block", "no_rw_check": 1}
         m.submodules.table = table = Memory(
             shape=self.entry.shape(), depth=p.classes, init=[], attrs=block
@@ -117,9 +119,9 @@ class Prototypes(wiring.Component):
         return m
 
     def _write(self, m: Module, table_write: wiring.PureInterface, row_write: wiring.PureInterface):
-        """Append classes. A refused one takes the same way, without a trace but `overflow`."""
+        """Append classes. A refused class takes the same steps but sets only `overflow`."""
         p, header = self.params, self.append.payload
-        left = Signal(COUNT_WIDTH)  # components of the class under way; 0 between classes
+        left = Signal(COUNT_WIDTH)  # remaining components of the class; 0 between classes
         refused = Signal()
         beat = Signal(bits_for(p.beats - 1))
         fits = Signal()

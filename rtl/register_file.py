@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The registers of the chip as ports, behind a bus that any slave can drive."""
+"""The registers of the chip as ports behind a bus that any slave can drive."""
 
 from amaranth.hdl import Const, Module, Signal
 from amaranth.lib import wiring
@@ -11,9 +11,9 @@ __all__ = ["RegisterFile", "bus_signature"]
 
 
 def bus_signature() -> wiring.Signature:
-    """Return the bus of a register file, as the slave that drives it sees it.
+    """Return the bus of a register file, from the side of the slave that drives it.
 
-    Addresses are those of 32-bit words. Data and errors answer an address in the same cycle.
+    Addresses count 32-bit words. Data and errors answer an address in the same cycle.
     """
     return wiring.Signature({
         "read_address": Out(ADDRESS_WIDTH - 2),
@@ -27,19 +27,19 @@ def bus_signature() -> wiring.Signature:
 
 
 class RegisterFile(wiring.Component):
-    """What the table of `rtl.registers` says, one port for each field that is not constant.
+    """The registers of the table in `rtl.registers`, with a port for each non-constant field.
 
-    A write takes effect in the next cycle. A write to an offset without a register, or with
-    read-only fields alone, raises `bus.write_error` and does nothing; a read of an offset without
-    a register raises `bus.read_error`. A field that is set in the cycle in which it is cleared
-    stays set. Reset brings all reset values.
+    A write takes effect in the next cycle. A write to an offset without a register, or to a
+    register with only read-only fields, raises `bus.write_error` and has no effect. A read of an
+    offset without a register raises `bus.read_error`. A field that is set and cleared in the same
+    cycle stays set. Reset restores all reset values.
 
     Members
     -------
     bus : In(bus_signature())
     <register>_<field>, or <register> where there is one field
-        Read-only: In, what is read. Read and write: Out, what was written. Set by the chip: In(1),
-        sets the field. Started by 1: Out(1), high for one cycle.
+        Read-only: In, the value that is read. Read and write: Out, the value that was written. Set
+        by the chip: In(1), sets the field. Started by 1: Out(1), high for one cycle.
     """
 
     #: Cycles from a write to the level of its port.
@@ -92,7 +92,7 @@ class RegisterFile(wiring.Component):
         written: Signal,
         flags: dict[str, Signal],
     ) -> None:
-        """Add what happens to a field when its register is written."""
+        """Add the logic of a field for writes to its register."""
         data = self.bus.write_data[field.low : field.low + field.width]
         name = register.port(field)
         if field.access == "rw":

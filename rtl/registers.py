@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The chip's registers: one table, and the C header and the page that are made from it."""
+"""The chip's registers: one table, and a C header and a page that are generated from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,10 +27,11 @@ class Field:
     low, width : int
         Lowest bit and number of bits.
     reset : int
-        Value after a reset, or always.
+        Value after a reset. A constant field always has it.
     constant : bool
-        Whether it is always that, and has no port.
+        Whether the value never changes. The field then has no port.
     text : str
+        Description.
     """
 
     name: str
@@ -43,19 +44,19 @@ class Field:
 
     @property
     def bits(self) -> str:
-        """Bit range as datasheets write it, ``high:low``."""
+        """Bit range in the form of datasheets, ``high:low``."""
         high = self.low + self.width - 1
         return str(high) if self.width == 1 else f"{high}:{self.low}"
 
     @property
     def mask(self) -> int:
-        """Ones at the field's bits."""
+        """Mask with ones at the bits of the field."""
         return ((1 << self.width) - 1) << self.low
 
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """A 32-bit register: byte `offset`, and what it holds, lowest field first."""
+    """A 32-bit register: its byte `offset`, and its fields, the lowest first."""
 
     name: str
     offset: int
@@ -64,7 +65,7 @@ class Register:
 
     @property
     def writable(self) -> bool:
-        """Whether a write is accepted: some field is not read-only."""
+        """Whether a write is accepted, that is, whether some field is not read-only."""
         return any(field.access != "ro" for field in self.fields)
 
     def port(self, field: Field) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""From the words of a map to the beats of a vector."""
+"""Regroup: it turns the words of a map into the beats of a vector."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
@@ -19,11 +19,11 @@ def vector_layout(lanes: int) -> StructLayout:
 
 
 class Regroup(wiring.Component):
-    """Cuts words of SIMD bits into beats of L, or puts them together, one dividing the other.
+    """Block that cuts words of SIMD bits into beats of L bits, or joins words to beats.
 
-    A vector always leaves in B beats: what is missing is 0, what is too much is dropped. Words and
-    beats take turns at one register: a word is taken in one cycle and its beats follow from the
-    next. Reset drops the vector under way.
+    One of SIMD and L must divide the other. A vector always leaves in B beats. Missing bits are 0,
+    and surplus bits are dropped. Words and beats share one register: a word is taken in one cycle,
+    and its beats follow from the next cycle on. Reset drops the current vector.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class Regroup(wiring.Component):
     i : In(stream.Signature(word_layout(simd)))
         Words up to `last`.
     o : Out(stream.Signature(vector_layout(lanes)))
-        Beats up to `last`, lanes past D 0.
+        Beats up to `last`; lanes past D are 0.
     idle : Out(1)
-        No vector is under way.
+        No vector is inside.
     """
 
     #: Cycles from the word that completes a beat to the beat.
@@ -46,7 +46,7 @@ class Regroup(wiring.Component):
         self.params = params
         self._lanes = params.sampler.prototypes.lanes
         simd = params.accelerator.mvu.simd
-        #: Cycles from one beat to the next, or from word to word if those are longer.
+        #: Cycles from one beat to the next, or from one word to the next if words are longer.
         self.interval = 1 + max(self._lanes // simd, simd // self._lanes)
         super().__init__({
             "i": In(stream.Signature(word_layout(params.accelerator.mvu.simd))),

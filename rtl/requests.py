@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A number of requests, for the sampler or the latent buffer."""
+"""Requests: it sends a number of requests to the sampler or to the latent buffer."""
 
 from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
@@ -15,20 +15,20 @@ COUNT_WIDTH = 32  # bits of the number of requests
 
 
 class Source(enum.IntEnum, shape=unsigned(2)):
-    """Where exemplars are drawn from, and who names their class."""
+    """Source of the exemplars and of their classes."""
 
     SAMPLER = 0
-    SELECTOR = 1  # the sampler, too
+    SELECTOR = 1  # the sampler, with classes from its selector
     LATENT = 2
     NONE = 3
 
 
 class Requests(wiring.Component):
-    """Makes as many requests as were asked for, one a cycle.
+    """Block that makes a given number of requests, one a cycle.
 
-    The first request is offered in the cycle after `start`; `source` and `label` count in the cycle
-    of `start`. A start while requests are left, from no source, or for a class that no table can
-    hold is ignored. Reset drops the requests left.
+    The first request is offered in the cycle after `start`. `source` and `label` are sampled in the
+    cycle of `start`. A start is ignored while requests remain, if there is no source, or if no
+    table can hold the class. Reset drops the remaining requests.
 
     Parameters
     ----------
@@ -37,15 +37,15 @@ class Requests(wiring.Component):
     Members
     -------
     start, source, label, count : In
-        Make `count` requests to `source`, for class `label` where no selector names it.
+        Make `count` requests to `source`, for class `label` unless the selector chooses it.
     ignored : Out(1)
-        The start of the cycle before did nothing.
+        The start in the previous cycle was ignored.
     left : Out(32)
-        Requests not yet made.
+        Number of requests that have not been made yet.
     picked : In(stream.Signature(label))
-        Classes that the selector names.
+        Classes that the selector chooses.
     pick : Out(1)
-        Ask the selector.
+        Ask the selector for a class.
     sampler, latent : Out(stream.Signature(label))
         Requests.
     """

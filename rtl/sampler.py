@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sampler: requests of classes in, exemplars of their prototypes out (contract, 7)."""
+"""Sampler: it takes requests for classes and draws exemplars of their prototypes (contract, 7)."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
@@ -19,17 +19,17 @@ __all__ = ["Sampler"]
 
 
 class Sampler(wiring.Component):
-    """Draws exemplars of the classes in a prototype memory.
+    """Sampler that draws exemplars of the classes in a prototype memory.
 
-    A request passes the class table, the choice of its component (where a class may have more than
-    one), the row memory and the comparators, behind which there is one register. Its first beat
-    follows `latency` cycles later. In parallel mode beats come one a cycle, without a pause
-    between requests; in serial mode a beat takes as many cycles as planes are compared, and the
-    first one comes that much less one later. A beat that is not taken stops the comparators, and
-    then all before them; random words are used only as bits are drawn, so that pauses never change
-    a bit. A row is read once for its beat of all M exemplars. Appends run meanwhile; a request
-    taken when its class is in the table is served. Reset empties the table and restarts all
-    streams.
+    A request passes the class table, the choice of its component (if a class may have more than
+    one), the row memory, the comparators and one output register. Its first beat follows `latency`
+    cycles later. In parallel mode, beats come one a cycle, without a pause between requests. In
+    serial mode, a beat takes as many cycles as planes are compared, n, and the first beat comes
+    ``n - 1`` cycles later than in parallel mode. A beat that is not taken stops the comparators and
+    then all stages before them. Random words are used only when bits are drawn, so pauses never
+    change a bit. A row is read once for the same beat of all M exemplars. Appends run meanwhile. A
+    request is served if its class is in the table when the request is taken. Reset empties the
+    table and restarts all streams.
 
     Parameters
     ----------
@@ -42,21 +42,21 @@ class Sampler(wiring.Component):
     rows : In(stream.Signature(L*q))
         Rows of the class whose header was taken last.
     weights : In(stream.Signature(weight_layout(params.prototypes)))
-        Class thresholds of selection ``weighted``; dropped by the others.
+        Class thresholds of selection ``weighted``. Other selections drop them.
     i : In(stream.Signature(label))
-        Requests of classes.
+        Requests for classes.
     o : Out(stream.Signature(beat_layout(L, classes)))
         Exemplars, beat-major.
     request_en : In(1)
         Ask the selector for labels.
     requests : Out(stream.Signature(label))
-        Labels it names; who wants them served leads them to `i`.
+        Labels from the selector. Connect them to `i` to have them served.
     n_classes, n_components : Out
-        Classes and components in the memory.
+        Number of classes and of components in the memory.
     overflow : Out(1)
         An append has been refused since reset.
     unknown : Out(1)
-        A request of a class not in the table has been dropped since reset.
+        A request for a class that is not in the table has been dropped since reset.
     row_read : Out(1)
         A row is read in this cycle.
     plane_read : Out(1)
@@ -66,14 +66,14 @@ class Sampler(wiring.Component):
         A word of stream 17 is used in this cycle.
     """
 
-    #: Cycles from one beat to the next, of all planes in one cycle.
+    #: Cycles from one beat to the next, in parallel mode.
     interval = 1
 
     def __init__(self, params: SamplerParams) -> None:
         self.params = params
         p = params.prototypes
         label_width = bits_for(p.classes - 1)
-        #: Cycles from a request to the first beat, of all planes in one cycle.
+        #: Cycles from a request to the first beat, in parallel mode.
         self.latency = 3 + (p.class_components > 1)
         super().__init__({
             "append": In(stream.Signature(header_layout(p))),
@@ -107,8 +107,8 @@ class Sampler(wiring.Component):
             selector.n_classes.eq(prototypes.n_classes),
             selector.en.eq(self.request_en),
         ]
-        # Streams between the stages. What is ready ends a request with its last row, a row with its
-        # last draw; until then the memories hold what they read.
+        # Streams connect the stages. `ready` comes with the last row of a request and with the last
+        # draw from a row. Until then the memories hold the data that they read.
         request = self._look_up(m, prototypes, selector)
         row = self._read_rows(m, prototypes, request)
         self._draw(m, prototypes.codes, row)
@@ -120,8 +120,8 @@ class Sampler(wiring.Component):
         request = stream.Signature(
             StructLayout({"label": entry.label.shape(), "component": entry.first.shape()})
         ).create()
-        found = Signal()  # an entry is at the table's output
-        passed = Signal()  # and leaves it
+        found = Signal()  # the output of the table holds an entry
+        passed = Signal()  # the entry goes on to the next stage
         known = self.i.payload < self.n_classes
         m.d.comb += [
             self.i.ready.eq(~found | passed),
@@ -221,7 +221,7 @@ class Sampler(wiring.Component):
             with m.If(beat_done):
                 m.d.sync += bits.eq(bernoulli.bits)
         else:
-            # The comparators' register is that of the output: planes go on as soon as it is free.
+            # The register of the comparators is the output register. Planes go on once it is free.
             m.submodules.bernoulli = bernoulli = SerialBernoulli(lanes)
             m.d.comb += [
                 bernoulli.en.eq(self.plane_read),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How long the machine takes for a layer, counted from its descriptor."""
+"""The cycles that the machine takes for a layer, computed from its descriptor."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ __all__ = ["layer_cycles"]
 
 
 def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
-    """Return the cycles from the reading of a layer's descriptor to that of the next."""
+    """Return the cycles from the read of a layer's descriptor to the read of the next one."""
     operation = layer["operation"]
     if operation is Operation.INPUT:
         colours, levels, simd = params.colours, layer["levels"], params.mvu.simd

@@ -16,51 +16,52 @@ __all__ = ["Selector", "weight_layout"]
 
 
 def weight_layout(prototypes: PrototypesParams) -> StructLayout:
-    """Return the layout of a write of a class threshold: ``C_i``, ``i`` counted from 0."""
+    """Return the layout of a write of a class threshold ``C_i``; ``i`` counts from 0."""
     return StructLayout({"index": bits_for(prototypes.classes - 1), "threshold": WORD_WIDTH})
 
 
 class Selector(wiring.Component):
-    """Names the class of each request, and the component of its class that answers it.
+    """Selector of the class of each request, and of the component that answers it.
 
-    *Classes.* While the table has a class, `en` asks for labels, and each is offered until it is
-    taken, whatever becomes of `en`. Mode ``round_robin`` offers its pointer in the cycle of `en`,
-    and moves it on when it is taken, by the classes there are then: a label a cycle. The other
-    modes use a word of stream 18 with the classes there are in the cycle before the label is
-    offered: ``uniform`` a cycle after `en`, by one small product; ``weighted`` by a binary search
-    over the class thresholds, one bit of the label a cycle. After a label was taken they wait for
-    one cycle, in which `en` can still fall. A weighted search must find as many thresholds as
-    there are classes less one, and both unchanged.
+    *Classes.* While the table has at least one class, `en` asks for labels. A label is offered
+    until it is taken, even if `en` falls. Mode ``round_robin`` offers its pointer in the cycle of
+    `en`. The pointer advances when the label is taken, modulo the number of classes at that time:
+    one label a cycle. The other modes use a word of stream 18, and the number of classes in the
+    cycle before the label is offered. ``uniform`` offers the label one cycle after `en`, from a
+    small product. ``weighted`` does a binary search over the class thresholds, one bit of the label
+    a cycle. After a label was taken, these two modes wait for one cycle, in which `en` can still
+    fall. A weighted search requires one threshold less than classes, and neither may change during
+    the search.
 
-    *Components.* `choose` compares one word of stream 17 with the thresholds given, and `choice`
-    follows in the next cycle (latency 1), until the next `choose`: one a cycle.
+    *Components.* `choose` compares one word of stream 17 with the given thresholds. `choice`
+    follows in the next cycle (latency 1) and stays until the next `choose`: one a cycle.
 
-    Reset restarts the streams and the pointer. It leaves the class thresholds.
+    Reset restarts the streams and the pointer. It does not change the class thresholds.
 
     Parameters
     ----------
     params : SelectorParams
     prototypes : PrototypesParams
-        The memory from which is selected.
+        Parameters of the prototype memory.
 
     Members
     -------
     en : In(1)
         Ask for labels.
     n_classes : In
-        Classes in the table.
+        Number of classes in the table.
     o : Out(stream.Signature(label))
         Labels of requests.
     weights : In(stream.Signature(weight_layout(prototypes)))
-        Writes of class thresholds; other modes than ``weighted`` drop them.
+        Writes of class thresholds. All modes but ``weighted`` drop them.
     choose : In(1)
         Draw a component.
     count : In
-        K, components of its class, at least 1.
+        K, number of components of the class, at least 1.
     thresholds : In(ArrayLayout(16, K-1))
-        Cumulative thresholds of the components, for the largest K.
+        Cumulative thresholds of the components, with room for the largest K.
     choice : Out
-        Component drawn, ``0..K-1``.
+        Drawn component, ``0..K-1``.
     """
 
     #: Cycles from `choose` to `choice`.
@@ -107,13 +108,13 @@ class Selector(wiring.Component):
         return m
 
     def _choose_component(self, m: Module) -> None:
-        """Draw a component: the number of its class's thresholds that are not above a word."""
+        """Draw a component: the number of thresholds of the class that are not above a word."""
         others = self.prototypes.class_components - 1
         m.submodules.component_lfsr = lfsr = Lfsr(
             stream_params(self.params.seed, Stream.COMPONENT, WORD_WIDTH)
         )
         m.d.comb += lfsr.en.eq(self.choose)
-        # Registered before they are counted: the thresholds come late, from a memory.
+        # A register precedes the count, because the thresholds come late from a memory.
         hits = Signal(others)
         with m.If(self.choose):
             for i in range(others):
@@ -131,17 +132,18 @@ class Selector(wiring.Component):
             m.d.sync += self.o.payload.eq(Mux(following == self.n_classes, 0, following))
 
     def _search(self, m: Module, lfsr: Lfsr, wanted: Value) -> None:
-        """Count the class thresholds not above a word, from the top bit of the count down.
+        """Count the class thresholds that are not above a word, from the top bit of the count down.
 
-        Threshold ``C_i`` lies in row ``i+1``, the least count that it allows. They never fall, so
-        the count is at least some candidate iff the row of the candidate is not above the word.
+        Threshold ``C_i`` is in row ``i+1``: if it is not above the word, the count is at least
+        ``i+1``. Thresholds never decrease, so the count is at least a candidate exactly if the row
+        of the candidate is not above the word.
         """
         width = len(self.o.payload)
         m.submodules.thresholds = thresholds = Memory(
             shape=unsigned(WORD_WIDTH), depth=2**width, init=[]
         )
         write, read = thresholds.write_port(), thresholds.read_port(domain="comb")
-        bit = Signal(width)  # of the count, under trial; 0 when there is no search
+        bit = Signal(width)  # the bit of the count that is tried; 0 if there is no search
         candidate = Signal(width)
         m.d.comb += [
             write.en.eq(self.weights.valid),

@@ -13,12 +13,12 @@ __all__ = ["Thermometer", "pixel_cycles", "word_layout"]
 
 
 def word_layout(simd: int) -> data.StructLayout:
-    """Return the layout of a word of a map: lane 0 first, `last` on the last word of a pixel."""
+    """Return the layout of a word of a map; `last` is set in the last word of a pixel."""
     return data.StructLayout({"x": simd, "last": 1})
 
 
 def pixel_cycles(colours: int, levels: int, simd: int) -> int:
-    """Return the cycles of a pixel if nothing waits: the words that each colour touches.
+    """Return the cycles of a pixel without waits, the sum of the words that each colour touches.
 
     Parameters
     ----------
@@ -36,16 +36,16 @@ def pixel_cycles(colours: int, levels: int, simd: int) -> int:
 class Thermometer(wiring.Component):
     """Encoder of pixels into words of `simd` channels.
 
-    The bits of a colour that are 1 are its first ``(v*T + 2**(b-1)) >> b``, so a colour is a range
-    of lanes: it starts where the colour before ended, and what lies beyond the word is moved down
-    by `simd` when the word leaves. A colour whose channels touch `n` words takes `n` cycles, and
-    the next is taken in the last of them; a word is offered in the cycle after its last colour was
-    taken, or after the word before. Reset drops the pixel under way.
+    The first ``(v*T + 2**(b-1)) >> b`` bits of a colour are 1, so a colour is a range of lanes. It
+    starts where the colour before ended. The part of the range beyond the word moves down by `simd`
+    when the word leaves. A colour whose channels touch `n` words takes `n` cycles, and the next
+    colour is taken in the last of these. A word is offered in the cycle after its last colour was
+    taken, or after the word before. Reset drops the current pixel.
 
     Parameters
     ----------
     params : ThermometerParams
-        Its T is the largest that may be set at run time.
+        Parameters. Their T is the largest that `levels` may set at run time.
     simd : int
         Channels of a word.
 
@@ -59,7 +59,7 @@ class Thermometer(wiring.Component):
         Words of each pixel; lanes past its C*T channels are 0.
     """
 
-    #: Cycles from a colour to the word it completes.
+    #: Cycles from a colour to the word that it completes.
     latency = 1
     #: Cycles of a colour for each word that its channels touch.
     interval = 1
@@ -76,8 +76,8 @@ class Thermometer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         i, o = self.i, self.o
-        # Lanes of the colour inside, which may lie beyond the word: ones from `low` up to `high`,
-        # channels up to `end`.
+        # Lanes of the current colour, which may be beyond the word. The ones are ``low..high-1``,
+        # and the channels end at `end`.
         low, high, end = (Signal(range(self.simd + self.params.levels)) for _ in range(3))
         colour = Signal(range(max(2, self.params.input.channels)))
         inside, final, full, done, step = (Signal() for _ in range(5))
@@ -111,10 +111,10 @@ class Thermometer(wiring.Component):
         return m
 
     def _ones(self) -> Value:
-        """Return how many bits of the colour at the input are 1."""
+        """Return the number of ones of the colour at the input."""
         b = self.params.bits
         return (self.i.payload * self.levels + 2 ** (b - 1)) >> b
 
     def _down(self, lane: Signal) -> Value:
-        """Return a lane as the next word counts it; a range that began before begins at 0."""
+        """Return the number of a lane in the next word; it is 0 for a range that began before."""
         return Mux(lane < self.simd, 0, lane - self.simd)

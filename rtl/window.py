@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Nest of loops that takes a layer apart into steps of the matrix-vector unit."""
+"""Nest of loops that divides a layer into steps of the matrix-vector unit."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -17,10 +17,11 @@ __all__ = ["Window", "step_layout"]
 
 
 def step_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a step: what is read, and what becomes of it.
+    """Return the layout of a step, which reads a word and names the weights for it.
 
-    `address` of the word, `inside` the map (else the word counts as 0); lanes ``low..high-1`` of
-    it count; rows of `weight` and `tile`; `last` step of a tile; `tag` of the tile.
+    `address` is that of the word, and `inside` says whether it is in the map; otherwise the word
+    counts as 0. Lanes ``low..high-1`` of the word count. `weight` and `tile` are rows of the
+    memories. `last` is set in the last step of a tile, and `tag` is that of the tile.
     """
     simd = params.mvu.simd
     return data.StructLayout({
@@ -45,16 +46,17 @@ class _Loop(IntEnum):
 
 
 class Window(wiring.Component):
-    """Addresses of the words that the neurons of a layer see, in the order of their weights.
+    """Addresses of the input words of a layer's neurons, in the order of the weights.
 
-    For every output pixel, row by row, for every group and every tile of its outputs: the kernel
-    rows, the kernel columns, the words that hold channels of the group. The first step is offered
-    `latency` cycles after the descriptor, then one a cycle; the descriptor is taken with the last.
-    Reset drops the layer under way.
+    The loops run, from the outermost to the innermost, over output rows, output columns, groups,
+    tiles of a group's outputs, kernel rows, kernel columns, and words with channels of the group.
+    The first step is offered `latency` cycles after the descriptor, and then one a cycle. The
+    descriptor is taken with the last step. Reset drops the current layer.
 
-    No product is formed. In a cycle exactly one loop moves on, and those inside it start over, so
-    one adder makes the next address: from where the present turn of that loop began, by its pitch.
-    All loops inside then begin at the sum. The begin of the layer is a turn of a loop around all.
+    No multiplication is needed. In each cycle exactly one loop advances, and the loops inside it
+    start over. So one adder gives the next address: it adds the pitch of the advancing loop to the
+    address at which the current turn of that loop began. All inner loops then begin at the sum. The
+    start of the layer is a turn of an additional outermost loop.
 
     Parameters
     ----------
@@ -83,7 +85,7 @@ class Window(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         running, move = Signal(), Signal()
-        # Of each loop, whether this is its last turn; whether it and all inside it end.
+        # For each loop: this is its last turn; the loop and all loops inside it end.
         ended, ends = Signal(_Loop.LAYER), Signal(_Loop.LAYER)
         begin = self.i.valid & ~running
         m.d.comb += [
@@ -103,7 +105,7 @@ class Window(wiring.Component):
         return m
 
     def _addresses(self, m: Module, move: Signal, ends: Signal, carry: Value) -> None:
-        """Make the next address; keep where the present turn of each loop began."""
+        """Compute the next address; keep the address at which each loop's current turn began."""
         d = self.i.payload
         address = Signal.like(d.origin)
         m.d.comb += self.o.payload.address.eq(address)
@@ -130,7 +132,7 @@ class Window(wiring.Component):
                 m.d.sync += [begun[n].eq(following) for n in begun if n <= loop]
 
     def _positions(self, m: Module, move: Signal, ends: Signal) -> None:
-        """Follow row and column in the map; before the map they are large numbers."""
+        """Track row and column in the map; positions before the map are large numbers."""
         d = self.i.payload
         width = len(d.rows) + 1
         row, column, window_row, window_column = (
@@ -155,10 +157,10 @@ class Window(wiring.Component):
                     m.d.sync += [window_row.eq(next_row), window_column.eq(next_column)]
 
     def _lanes(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> Value:
-        """Follow the group's lanes, beyond the word, too; return what they carry to its address."""
+        """Track the lanes of the group, also beyond the word; return their carry to the address."""
         d, simd = self.i.payload, self.params.mvu.simd
         low, group_low = (Signal(range(max(2, simd)), name=name) for name in ("low", "group_low"))
-        # A group begins in any lane of its first word, and may end in a later word.
+        # A group may begin in any lane of its first word, and it may end in a later word.
         size = range(self.params.map_depth * simd + simd)
         end, group_end = (Signal(size, name=name) for name in ("end", "group_end"))
         lane, carry = Signal(range(2 * simd)), Signal()
@@ -191,7 +193,7 @@ class Window(wiring.Component):
         return carry
 
     def _tiles(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
-        """Follow the outputs left in the group, where they go, and the rows of the memories."""
+        """Track the remaining outputs of the group, their places, and the rows of the memories."""
         d, step, pe = self.i.payload, self.o.payload, self.params.mvu.pe
         weight, tile = Signal.like(d.weight), Signal.like(d.tile)
         left, place, group_place = (
@@ -221,7 +223,7 @@ class Window(wiring.Component):
                 m.d.sync += [tile.eq(tile + 1), left.eq(left - pe), place.eq(place + d.tile_step)]
 
     def _turns(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
-        """Count down the turns of the plain loops."""
+        """Count down the turns of the loops that have a fixed number of turns."""
         d = self.i.payload
         turns = {
             _Loop.COLUMN: d.kernel_columns,
@@ -240,7 +242,7 @@ class Window(wiring.Component):
 
 
 def _chain(m: Module, ends: Signal, steps: dict[_Loop, Any]) -> Iterator[tuple[_Loop, Any]]:
-    """Yield each loop with its step, under the condition that it is the one that moves on."""
+    """Yield each loop with its step, in the context in which this loop advances."""
     for loop, step in steps.items():
         if loop is _Loop.WORD:
             context = m.If(~ends[_Loop.WORD])

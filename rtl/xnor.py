@@ -13,22 +13,22 @@ __all__ = ["Xnor", "xnor_latency"]
 
 
 def xnor_latency(params: XnorParams) -> int:
-    """Return the enabled cycles from inputs to count: agreements, levels, addition."""
+    """Return the enabled cycles from inputs to count: agreements, tree levels and addition."""
     return len(_levels(params.inputs)) + (params.inputs > 1)
 
 
 class Xnor(wiring.Component):
-    """Count of the inputs that equal their weight, among those the mask selects.
+    """Count of the inputs that equal their weights, among those that the mask selects.
 
-    Inputs of one cycle come out as a count `latency` enabled cycles later; one vector a cycle. The
-    registers that carry data have no meaning before they are first loaded, so there is nothing to
-    reset: whoever uses the block knows which cycles count.
+    The count of a vector appears `latency` enabled cycles after its inputs. The block takes one
+    vector a cycle. Its registers only carry data, which have no meaning before the first vector, so
+    there is no reset. The user of the block tracks which cycles are valid.
 
-    The bits of one weight 2**k form a column. A level of the tree turns three bits of a column into
-    one of the same and one of the next, so that every full adder takes one bit away and none is
-    spent on anything else: n - bits of the count of them in all, two LUT4 each. When no column
-    holds more than two bits, one addition ends it. Every level ends in registers, which costs no
-    tables and leaves a synthesiser no reason to double adders for speed.
+    The bits with the weight 2**k form a column. A level of the tree turns three bits of a column
+    into one bit of the same column and one of the next. So every full adder removes one bit, and
+    there are ``n - (bits of the count)`` full adders of two LUT4 each. When no column holds more
+    than two bits, one addition completes the count. Every level ends in registers. They cost no
+    LUTs, and with them a synthesiser has no reason to duplicate adders for speed.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Xnor(wiring.Component):
     en : In(1)
         Let the pipeline advance.
     x, w, mask : In(params.inputs)
-        Inputs, weights, and which of them count.
+        Inputs, weights, and the lanes that count.
     agree : Out(params.agree_width)
         Number of lanes with ``x == w`` and ``mask``.
     """
@@ -69,7 +69,7 @@ class Xnor(wiring.Component):
         return m
 
     def _level(self, m: Module, level: int, columns: list[Value]) -> list[Value]:
-        """Put the bits of every column through full adders, side by side."""
+        """Pass the bits of every column through parallel full adders."""
         following: list[Value] = []
         carries: Any = Cat()
         for k, height in enumerate(self._levels[level]):
@@ -84,13 +84,13 @@ class Xnor(wiring.Component):
         return following
 
     def _add(self, m: Module, columns: list[Value]) -> None:
-        """Add the at most two numbers that are left."""
+        """Add the remaining numbers, of which there are at most two."""
         if self.params.inputs == 1:
             m.d.comb += self.agree.eq(columns[0])
             return
         total = Signal.like(self.agree, reset_less=True)
         augend = Cat(column[:1] for column in columns)
-        # A column of one bit adds zero to it; zeros above the last column of two need no bits.
+        # A column of one bit is added to zero. Zeros above the last column of two need no bits.
         addend = Cat(column[1] if len(column) > 1 else Signal(name="zero") for column in columns)
         with m.If(self.en):
             m.d.sync += total.eq(augend + addend)
@@ -98,7 +98,7 @@ class Xnor(wiring.Component):
 
 
 def _levels(n: int) -> list[list[int]]:
-    """Return the heights of the columns at every level, the first being one column of n bits."""
+    """Return the column heights at every level. The first level is one column of n bits."""
     levels = [[n]]
     while max(levels[-1]) > 2:
         heights, carried = [], 0

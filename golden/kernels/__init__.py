@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiled twins of the slow loops: the same bits for any shape, thread count and chunking."""
+"""Compiled twins of the slow loops. They give the same bits for any shape, threads and chunks."""
 
 from golden.kernels.gemm import xnor_gemm
 from golden.kernels.infer import head_logits, infer

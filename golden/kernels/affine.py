@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiled rounding of sums to codes, with the bits and the random words of `golden.affine`."""
+"""Compiled rounding of sums to codes. Bits and random words are those of `golden.affine`."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ Words = NDArray[np.uint64]
 
 
 class Rule(NamedTuple):
-    """What a compiled rounding needs of its parameters."""
+    """The parameters of a compiled rounding."""
 
     shift: int
     lowest: int
@@ -27,23 +27,23 @@ class Rule(NamedTuple):
 
 
 def rule(params: AffineParams) -> Rule:
-    """Return what `round_all` needs of some parameters."""
+    """Return the rule of some parameters for `round_all`."""
     stochastic = params.rounding == "stochastic"
     return Rule(params.shift, params.lowest, params.highest, params.zero_point, stochastic)
 
 
 def register(lfsr: Any) -> Words:
-    """Return an LFSR for `round_all`: state, seed, taps and words used, as one array."""
+    """Return an LFSR for `round_all` as one array: state, seed, taps and number of used words."""
     return np.array([lfsr.state, lfsr.params.seed, *lfsr.params.taps, lfsr.ticks], np.uint64)
 
 
 def codes(affine: Affine, sums: ArrayLike) -> Integers:
-    """Return the codes of some sums as ``affine.codes(sums)``; its random source ends alike too.
+    """Return the codes of sums as ``affine.codes(sums)`` does, and advance its LFSR equally.
 
     Raises
     ------
     TypeError, ValueError
-        As `golden.affine.Affine.codes`.
+        As in `golden.affine.Affine.codes`.
     """
     exact = check_sums(sums, affine.params)
     results = exact.astype(np.int64) * affine.params.multiplier
@@ -63,11 +63,11 @@ def round_all(values: Any, how: Any, source: Any) -> None:
     Parameters
     ----------
     values : ndarray of shape (n,), int64
-        Products with the multiplier; their codes afterwards.
+        Products with the multiplier. The codes replace them.
     how : Rule
         Rounding, shift, zero point and range.
     source : ndarray of shape (7,), uint64
-        Random source of stochastic rounding, as of `register`; it advances a word a value.
+        Random source of stochastic rounding, from `register`. It advances one word per value.
     """
     if how.shift <= 0:
         for i in range(len(values)):
@@ -83,7 +83,7 @@ def round_all(values: Any, how: Any, source: Any) -> None:
             values[i] = _saturate((values[i] + noise) >> how.shift, how)
     else:
         for i in range(len(values)):
-            # Half a unit less one, and one more where the floor is odd: halves go to the even code.
+            # Add half a unit minus one, and one more if the floor is odd: halves round to even.
             odd = (values[i] >> how.shift) & 1
             below_half = (np.int64(1) << (how.shift - 1)) - 1
             values[i] = _saturate((values[i] + below_half + odd) >> how.shift, how)
@@ -96,7 +96,7 @@ def _saturate(value: Any, how: Any) -> Any:
 
 @njit(cache=True, nogil=True)
 def _word(source: Any) -> Any:
-    """Use a word of 16 bits: return it and take 16 steps; from zero, reload the seed."""
+    """Use a word of 16 bits: return it and take 16 steps; reload the seed from zero."""
     state = source[0]
     source[6] += np.uint64(1)
     if state:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Products of a matrix of bits with real vectors, by table instead of by multiplication.
+"""Products of a matrix of bits with real vectors, with tables instead of multiplications.
 
-A dense product spends a multiplication on every bit. Here six bits of a row pick one of 64 sums
-prepared beforehand ("the method of four Russians": Arlazarov, Dinic, Kronrod, Faradzhev 1970), and
-eight vectors share one register, so that one addition does the work of 48 multiplications. The
-order of the additions is fixed: the same bits whatever the number of threads.
+A dense product needs a multiplication for every bit. Here six bits of a row select one of 64
+precomputed sums ("the method of four Russians": Arlazarov, Dinic, Kronrod, Faradzhev 1970). Eight
+vectors share one register, so one addition replaces 48 multiplications. The order of the additions
+is fixed, so the result has the same bits for any number of threads.
 """
 
 from typing import Any
@@ -17,8 +17,8 @@ from golden.kernels.lanes import LANES, add, from_lanes, load, store, to_lanes, 
 
 __all__ = ["BitRows", "add_products", "tables_for"]
 
-_GROUP = 6  # bits that pick an entry of a table: 64 entries build fast and stay in the L1 cache
-_TABLES = 8  # tables in use at a time: one word holds a row's eight indices
+_GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
+_TABLES = 8  # tables in use at once: one word holds the eight indices of a row
 _ENTRIES = 2**_GROUP
 _COLUMNS = _GROUP * _TABLES  # columns of a word
 
@@ -35,10 +35,10 @@ class BitRows:
     shape : tuple of int
         ``(n_rows, n_columns)``.
     words : ndarray of shape (ceil(n_columns / 48), n_rows), uint64
-        A word holds the bits of 48 columns, the first one lowest. The words of one block of
-        columns follow one another, as the loop over rows reads them.
+        A word holds the bits of 48 columns; the first column is the lowest bit. The words of a
+        block of columns are contiguous, in the order in which the loop over rows reads them.
     padded : int
-        Columns, rounded up to whole words.
+        Number of columns, rounded up to whole words.
     """
 
     def __init__(self, bits: NDArray[np.uint8]) -> None:
@@ -66,12 +66,12 @@ class BitRows:
 
 
 def tables_for(dtype: DTypeLike) -> NDArray[Any]:
-    """Return the memory that `add_products` builds its tables in; their empty sums are 0."""
+    """Return memory in which `add_products` builds its tables; their empty sums are 0."""
     return zeros((_TABLES * _ENTRIES, LANES), dtype)
 
 
 def _packed(bits: NDArray[np.uint8], blocks: int) -> NDArray[np.uint64]:
-    """Return the words of some bits, gathered along the axis that is contiguous in memory."""
+    """Return bits packed into words, gathered along the axis that is contiguous in memory."""
     n_rows, n_columns = bits.shape
     if bits.flags.f_contiguous:
         words = np.zeros((blocks, n_rows), np.uint64)
@@ -102,13 +102,14 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
     Parameters
     ----------
     words : ndarray of shape (blocks, n_rows), uint64
-        Those of a `BitRows`.
+        Words of a `BitRows`.
     columns : ndarray of shape (groups, padded, 8), float32 or float64
-        Lanes, an element a column of the bits; the padding holds 0.
+        Vectors in lanes, one element for each column of the bits. The padding holds 0.
     tables : ndarray
-        Memory from `tables_for`, of the type of `columns`: that of the additions within a word.
+        Memory from `tables_for`, with the dtype of `columns`. Additions within a word have this
+        dtype.
     sums : ndarray of shape (groups, n_rows, 8), float64
-        Lanes; the words of a row are added up in float64.
+        Sums in lanes. The words of a row are added up in float64.
     """
     blocks, n_rows = words.shape
     for group in range(len(columns)):

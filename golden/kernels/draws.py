@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 """Compiled loops of the sampler.
 
-Three facts make it fast. Lanes are bits of words, so one instruction compares a plane of 64 lanes,
-or of 512 in a vector. Comparing from the least significant plane up needs no record of the lanes
-still equal: ``acc = msb(m)``, then ``acc = m_p where r_p and m_p differ`` plane by plane, leaves
-the decision of the first difference. And squaring is linear over GF(2), ``p(x)^2 = p(x^2)``, so
-that a sequence that obeys ``b_i = xor of b_(i-t)`` also obeys ``b_i = xor of b_(i-512t)``: vectors
-of eight 64-step words obey the taps whole, ``V_j = xor of V_(j-t)``, without a shift, and 64
-vectors are all the state.
+Three facts make them fast. First, lanes are bits of words, so one instruction compares a plane of
+64 lanes, or of 512 lanes in a vector. Second, a comparison from the least significant plane upwards
+needs no record of the lanes that are still equal: it starts with ``acc = msb(m)`` and sets
+``acc = m_p where r_p and m_p differ`` plane by plane, so the most significant difference decides.
+Third, squaring is linear over GF(2), ``p(x)^2 = p(x^2)``. So a sequence with
+``b_i = xor of b_(i-t)`` also has ``b_i = xor of b_(i-512t)``. Whole vectors of eight 64-step words
+then obey the same taps without a shift, ``V_j = xor of V_(j-t)``, and 64 vectors are the state.
 """
 
 import numpy as np
@@ -17,18 +17,18 @@ from golden.kernels.vectors import WORDS, load, select_differing, store, xor
 
 __all__ = ["add_choices", "draw_chunk", "draw_planewise", "jump"]
 
-BLOCK = 1024  # beats drawn plane after plane, few enough for the first-level cache
-RING = 64 * WORDS  # 64-step words that are the state of a plane
+BLOCK = 1024  # beats that are drawn plane by plane; few enough for the L1 cache
+RING = 64 * WORDS  # 64-step words in the state of a plane
 
 
 @njit(cache=True, nogil=True)
 def jump(powers, state, ticks):
-    """Return the state `ticks` words on: one matrix for each 1 of the count.
+    """Return the state after `ticks` words, with one matrix product for each 1 of the count.
 
     Parameters
     ----------
     powers : ndarray of shape (64, 64), uint64
-        Matrices of ``2**e`` words, as of `golden.lfsr.doublings`.
+        Matrices of ``2**e`` words, from `golden.lfsr.doublings`.
     state : uint64
     ticks : int
     """
@@ -52,7 +52,7 @@ def _low(lanes):
 
 @njit(cache=True, nogil=True)
 def _leap(state, taps, steps):
-    """Return the state `steps` steps on; late taps allow 32 in one exclusive or."""
+    """Return the state after `steps` steps; with taps >= 32, one exclusive or takes 32 steps."""
     while steps:
         leap = min(steps, 32)
         fresh = state >> np.uint64(64 - leap) ^ state >> np.uint64(taps[1] - leap)
@@ -64,18 +64,18 @@ def _leap(state, taps, steps):
 
 @njit(cache=True, nogil=True)
 def add_choices(components, requests, counts, firsts, thresholds, state, taps):
-    """Add to the first component of each request's class the one its word chooses.
+    """Choose the component of each request with a random word.
 
     Parameters
     ----------
     components : ndarray of shape (n,), int64
-        First component of the class of each request; the chosen one afterwards.
+        First component of the class of each request. The chosen component replaces it.
     requests : ndarray of shape (n,), int64
         Classes.
     counts, firsts : ndarray of shape (classes,), int64
-        Components of each class, and which is its first.
+        Number of components of each class, and number of its first component.
     thresholds : ndarray of shape (components - classes,), uint16
-        Cumulative weights of the components of each class but its last, class after class.
+        Cumulative weights of all components of a class but the last, class after class.
     state : uint64
         LFSR of the choice (contract, 6), before the first request.
     taps : ndarray of shape (4,), int64
@@ -84,7 +84,7 @@ def add_choices(components, requests, counts, firsts, thresholds, state, taps):
     for i, label in enumerate(requests):
         word = state & np.uint64(0xFFFF)
         state = _leap(state, taps, 16)
-        # Each class before this one has one threshold less than it has components.
+        # Each earlier class has one threshold less than components.
         cut = firsts[label] - label
         for threshold in thresholds[cut : cut + counts[label] - 1]:
             components[i] += threshold <= word
@@ -97,27 +97,27 @@ def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
     Parameters
     ----------
     out : ndarray of shape (n * repeats * ceil(D/64),), uint64
-        Where the packed exemplars go; 0 before.
+        Memory for the packed exemplars; it must be 0.
     planes : ndarray of shape (components, q, B), uint64
-        Planes of the codes, the most significant first, a word a beat.
+        Planes of the codes, the most significant first, one word per beat.
     components : ndarray of shape (n,), int64
         Component that answers each request.
     repeats : int
-        M, exemplars a request.
+        M, exemplars per request.
     features, lanes : int
         D and L.
     states : ndarray of shape (q,), uint64
-        LFSR of each plane, before the first request. The array is scratch.
+        State of the LFSR of each plane before the first request. The array is overwritten.
     taps : ndarray of shape (q, 4), int64
-        Taps of each, the highest first.
+        Taps of each LFSR, the highest first.
     """
     q, beats = planes.shape[1:]
     total = len(components) * beats * repeats
     codes = planes.reshape(-1)
     sources, consecutive = np.empty(BLOCK, np.int64), np.arange(BLOCK)
     bits, gathered = _aligned(BLOCK), _aligned(BLOCK)
-    # One exemplar after another, a beat is a word and an exemplar a run of words; where such runs
-    # are whole vectors, their codes are read in place.
+    # With L = 64 and M = 1, a beat is a word and an exemplar is a run of words. If such runs are
+    # whole vectors, their codes are read in place.
     in_runs = lanes == 64 and repeats == 1
     in_place = in_runs and beats % WORDS == 0
     rings = _aligned(q * RING).reshape(q, RING)
@@ -145,7 +145,7 @@ def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
 
 @njit(cache=True, nogil=True)
 def _aligned(words):
-    """Return an array that begins on a cache line, so that no vector of it straddles two."""
+    """Return an array that begins at a cache line, so that none of its vectors straddles two."""
     raw = np.zeros(words + WORDS, np.uint64)
     skip = -raw.ctypes.data % (8 * WORDS) // 8
     return raw[skip : skip + words]
@@ -153,7 +153,7 @@ def _aligned(words):
 
 @njit(cache=True, nogil=True)
 def _start_ring(ring, state, taps):
-    """Fill a ring with the first words of a plane: 64 by leaps, the rest by their recurrence."""
+    """Fill a ring with the first words of a plane: 64 by leaps, the others by the recurrence."""
     for k in range(64):
         ring[k] = state
         state = _leap(state, taps, 64)
@@ -193,7 +193,7 @@ def _gather(gathered, codes, sources, plane, n, in_place):
 
 @njit(cache=True, nogil=True)
 def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
-    """Let one plane of 64-lane beats decide, and replace its words in the ring by those to come."""
+    """Compare one plane of 64-lane beats, and replace its used words in the ring by later ones."""
     lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
     for i in range(0, n, WORDS):
         here = (first + i) & (RING - 1)
@@ -207,7 +207,7 @@ def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
 
 @njit(cache=True, nogil=True)
 def _fold_words(bits, codes, n, lanes, state, taps):
-    """Let one plane of `lanes`-lane beats decide, and return the LFSR's state after it."""
+    """Compare one plane of beats with `lanes` lanes, and return the state of the LFSR after it."""
     for i in range(n):
         differ = (state ^ codes[i]) & _low(lanes)
         bits[i] ^= (bits[i] ^ codes[i]) & differ
@@ -217,7 +217,7 @@ def _fold_words(bits, codes, n, lanes, state, taps):
 
 @njit(cache=True, nogil=True)
 def _next_word(ring, here, taps):
-    """Replace the used word of a ring of 64 by the one to come 64 later; return the next to use."""
+    """Replace the used word of a ring by the word 64 places later; return the next word."""
     near = ring[here] ^ ring[(here - taps[1]) & 63]
     ring[here] = near ^ ring[(here - taps[2]) & 63] ^ ring[(here - taps[3]) & 63]
     return ring[(here + 1) & 63]
@@ -230,9 +230,9 @@ def draw_planewise(out, planes, components, repeats, features, lanes, state, tap
     Parameters
     ----------
     out, planes, components, repeats, features, lanes
-        As of `draw_chunk`.
+        As in `draw_chunk`.
     state : uint64
-        The LFSR before the first request.
+        State of the LFSR before the first request.
     taps : ndarray of shape (4,), int64
         Its taps, the highest first.
 
@@ -270,7 +270,7 @@ def draw_planewise(out, planes, components, repeats, features, lanes, state, tap
 
 @njit(cache=True, nogil=True)
 def _scatter(out, bits, beats, repeats, features, lanes, first, n):
-    """Write the beats ``first .. first+n-1`` to where their exemplars lie."""
+    """Write the beats ``first .. first+n-1`` into their exemplars."""
     row_width = _row_width(features)
     for i in range(n):
         request, place = divmod(first + i, beats * repeats)
@@ -286,9 +286,9 @@ def _row_width(features):
 
 @njit(cache=True, nogil=True)
 def _put(out, target, lanes, bits):
-    """Write the bits of a beat from bit `target` on, into exemplars that are 0 there."""
+    """Write the bits of a beat from bit `target` on; the exemplars must be 0 there."""
     word, shift = target >> 6, target & 63
     out[word] |= bits << np.uint64(shift)
-    # Bits past D are 0: what spills over is never past the end.
+    # Bits past D are 0, so nothing is written past the end.
     if shift + lanes > 64 and bits >> np.uint64(64 - shift):
         out[word + 1] |= bits >> np.uint64(64 - shift)

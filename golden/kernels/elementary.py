@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Exponential and logarithm without branches or calls, so that LLVM vectorises loops of them.
+"""Exponential and logarithm without branches or calls, so that LLVM can vectorise their loops.
 
-Both reduce the argument and sum a Taylor series by separate multiplications and additions: the same
-bits on every machine. Their errors are below 2 units in the last place.
+Both reduce the argument and sum a Taylor series with separate multiplications and additions, so
+they give the same bits on every machine. Their errors are below 2 units in the last place.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ __all__ = ["exp", "log"]
 
 
 def exp(x: Any) -> Any:
-    """Return ``e**x`` inside compiled loops, up to the largest finite result; 0 for a subnormal."""
+    """Return ``e**x`` in compiled loops, if it is finite; 0 if it would be subnormal."""
     raise TypeError("exp must be called from a compiled loop")
 
 
 def log(x: Any) -> Any:
-    """Return the natural logarithm of a positive, normal real inside compiled loops."""
+    """Return the natural logarithm of a positive, normal real in compiled loops."""
     raise TypeError("log must be called from a compiled loop")
 
 
@@ -59,13 +59,13 @@ def _functions(
     ----------
     real : float32 or float64
     degree : int
-        Of the series of ``exp(x)``; enough where ``|x| <= ln(2) / 2``.
+        Degree of the series of ``exp(x)``; it must suffice for ``|x| <= ln(2) / 2``.
     terms : int
-        Of the series of ``artanh(x)`` after ``x``; enough where ``|x| <= 0.172``.
+        Terms of the series of ``artanh(x)`` after ``x``; they must suffice for ``|x| <= 0.172``.
     ln2 : pair of float
-        Two parts of ln 2, the first with so few digits that multiples of it are exact.
+        Two parts of ln 2. The first has so few digits that its multiples are exact.
     smallest : float
-        Where the exponential becomes subnormal.
+        Argument below which the exponential is subnormal.
     """
     integer: Any = np.int32 if real is np.float32 else np.int64
     mantissa = np.finfo(real).nmant

@@ -15,22 +15,22 @@ from golden.params.checks import check_integer
 
 __all__ = ["Rule", "fire", "make_panels", "make_rule", "write_parities", "xnor_gemm"]
 
-BLOCK = 12 * ROWS  # rows whose parities are at hand while all panels pass by
-CACHE = 2**13  # words of those parities at most, so that they stay in the cache
-SHARE = 2**24  # bit products that outweigh handing them to a thread
+BLOCK = 12 * ROWS  # rows whose parities are kept while all panels pass
+CACHE = 2**13  # most words of these parities, so that they stay in the cache
+SHARE = 2**24  # bit products that are worth a thread
 
 _Words = NDArray[np.uint64]
 
 
 class Rule(NamedTuple):
-    """When the columns of panels fire, as `fire` wants it.
+    """The conditions under which the columns of panels fire, in the form for `fire`.
 
     Attributes
     ----------
     limits : ndarray of shape (groups, panels, COLUMNS), int64
         Largest number of differing bits at which ``dot >= theta``.
     flips : ndarray of shape (groups, panels), uint16
-        Bit 1 where a column fires at ``dot < theta`` instead.
+        A bit is 1 if its column fires at ``dot < theta`` instead.
     """
 
     limits: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Rule(NamedTuple):
 def xnor_gemm(
     a: _Words, b: _Words, n_bits: int, *, threads: int | None = None
 ) -> NDArray[np.int32]:
-    """Return the dot products of all rows of `a` with all rows of `b`, as `Xnor.dot`.
+    """Return the dot products of all rows of `a` with all rows of `b`, as `Xnor.dot` does.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def xnor_gemm(
     b : ndarray of shape (N, ceil(n_bits/64)), uint64
         Packed vectors of +1 and -1.
     n_bits : int
-        Their length.
+        Length of the vectors.
     threads : int, optional
         At most this many threads, all processors by default. The result never depends on it.
 
@@ -79,7 +79,7 @@ def xnor_gemm(
 
 
 def make_panels(weights: _Words) -> _Words:
-    """Lay weights out as the panels of columns that tiles read.
+    """Return weights in panels of columns, the layout that tiles read.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def make_panels(weights: _Words) -> _Words:
     Returns
     -------
     ndarray of shape (groups, ceil(outputs/COLUMNS), words, COLUMNS), uint64
-        Running parities, every second of those that end a pair inverted, on a cache line; columns
-        past the outputs are those of zeros.
+        Running parities, aligned to a cache line. Every second one that ends a pair is inverted.
+        Columns past the outputs belong to weights of 0.
     """
     groups, outputs, words = weights.shape
     shape = (groups, -(-outputs // COLUMNS), words, COLUMNS)
@@ -101,7 +101,7 @@ def make_panels(weights: _Words) -> _Words:
 
 
 def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.uint8]) -> Rule:
-    """Return the rule of `golden.xnor.fires` for columns of panels; those past the outputs are 0.
+    """Return the rule of `golden.xnor.fires` for columns of panels; columns past the outputs are 0.
 
     Parameters
     ----------
@@ -151,15 +151,15 @@ def fire(parities, n_rows, panels, limits, flips, out):
     Parameters
     ----------
     parities : ndarray of shape (>= n_rows, words), uint64
-        Running parities of the rows, as of `write_parities`.
+        Running parities of the rows, from `write_parities`.
     n_rows : int
-        Rows that count.
+        Number of rows to compute.
     panels : ndarray of shape (n_panels, words, COLUMNS), uint64
-        Weights of one group, as of `make_panels`.
+        Weights of one group, from `make_panels`.
     limits : ndarray of shape (n_panels, COLUMNS), int64
-        Those of the group, as of `make_rule`.
+        Limits of the group, from `make_rule`.
     flips : ndarray of shape (n_panels,), uint16
-        Likewise.
+        Flips of the group, from `make_rule`.
     out : ndarray of shape (>= n_rows, >= n_panels), uint16
         Bit ``j`` of entry ``(i, p)`` becomes output ``p * COLUMNS + j`` of row ``i``.
     """

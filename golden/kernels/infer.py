@@ -21,14 +21,14 @@ from golden.thermometer import Thermometer, check_pixels
 
 __all__ = ["head_logits", "infer"]
 
-CHUNK = 16  # images whose maps lie in the cache from one layer to the next
+CHUNK = 16  # images whose maps stay in the cache from one layer to the next
 
 _Words = NDArray[np.uint64]
 _Step = Callable[[NDArray], _Words]  # maps of some images to those of the next layer
 
 
 def infer(network: Network, images: NDArray[np.integer], *, threads: int | None = None) -> _Words:
-    """Return the packed embeddings of images, as ``pack(network.forward(images))``.
+    """Return the packed embeddings of images, equal to ``pack(network.forward(images))``.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def infer(network: Network, images: NDArray[np.integer], *, threads: int | None 
 
 
 def head_logits(head: Head, x: _Words, *, threads: int | None = None) -> NDArray[np.int32]:
-    """Return the logits of packed embeddings, as ``head.logits(unpack(x, D))``.
+    """Return the logits of packed embeddings, equal to ``head.logits(unpack(x, D))``.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _compile(layer: Layer, shape: MapShape) -> _Step:
 
 
 def _empty(n_images: int, shape: MapShape) -> _Words:
-    """Return packed maps to be written."""
+    """Return uninitialised memory for packed maps."""
     return np.empty((n_images, shape.height, shape.width, word_count(shape.channels)), np.uint64)
 
 
@@ -147,7 +147,7 @@ def _pool(layer: Pool) -> _Step:
 
 
 def _neurons(layer: Conv | Dense, shape: MapShape) -> _Step:
-    """Return the twin of neurons; a dense layer is a convolution whose kernel is the whole map."""
+    """Return the twin of neurons. A dense layer is a convolution with a kernel of the whole map."""
     p = layer.params
     if isinstance(p, ConvParams):
         kernel, pad, groups, shuffle = (p.kernel, p.kernel), p.pad, p.groups, p.shuffle
@@ -175,8 +175,8 @@ def _neurons(layer: Conv | Dense, shape: MapShape) -> _Step:
 def _pitch(taps: int, channels: int) -> int:
     """Return the bits from one kernel position of a window to the next.
 
-    Whole words, which move fast, where the window takes at most a third more of them so. The bits
-    between are 0 in windows and weights alike, and never differ.
+    Whole words move fast. They are used if the window then needs at most a third more words. The
+    bits in between are 0 in both windows and weights, so they never differ.
     """
     words = word_count(channels)
     return 64 * words if 3 * taps * words <= 4 * word_count(taps * channels) else channels

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Vectors of eight reals, float32 or float64, inside compiled loops.
 
-LLVM does not vectorise a loop over rows of arrays by itself, because it cannot prove that they do
-not overlap. These operations say it. An array of lanes has the shape ``(groups, rows, 8)``: eight
-vectors lie side by side, so that one register holds an element of each.
+LLVM does not vectorise a loop over rows of arrays by itself, because it cannot prove that the rows
+do not overlap. These operations make the vectors explicit. An array of lanes has the shape
+``(groups, rows, 8)``. It interleaves eight vectors, so one register holds an element of each.
 """
 
 from collections.abc import Callable
@@ -48,15 +48,15 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]
 def to_lanes(
     vectors: NDArray[np.float64], rows: int, fill: float = 0.0, dtype: DTypeLike = np.float64
 ) -> NDArray[Any]:
-    """Lay vectors side by side.
+    """Interleave vectors in groups of eight.
 
     Parameters
     ----------
     vectors : ndarray of shape (n_vectors, length), float64
     rows : int
-        Rows of the result, `length` or more; those above hold 0.
+        Rows of the result, at least `length`. Further rows hold 0.
     fill : float
-        What the lanes without a vector hold.
+        Value of the lanes without a vector.
     dtype : dtype
 
     Returns
@@ -73,7 +73,7 @@ def to_lanes(
 
 
 def from_lanes(lanes: NDArray[Any], n_vectors: int) -> NDArray[np.float64]:
-    """Return the vectors that lie side by side, of shape (n_vectors, rows)."""
+    """Undo `to_lanes`: return the vectors, of shape (n_vectors, rows)."""
     groups, rows, _ = lanes.shape
     vectors = lanes.transpose(0, 2, 1).reshape(groups * LANES, rows)[:n_vectors]
     return np.ascontiguousarray(vectors, np.float64)
@@ -106,14 +106,14 @@ _VECTORS = {
 @register_model(_Singles)
 @register_model(_Doubles)
 class _LanesModel(models.PrimitiveModel):
-    """Keep a vector as the LLVM vector that it is."""
+    """Represent a vector by an LLVM vector."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _VECTORS[kind])
 
 
 def operation(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make an intrinsic, called without the typing context that its definition takes first."""
+    """Return an intrinsic. Its callers omit the typing context, the first parameter."""
     return intrinsic(function)
 
 
@@ -122,7 +122,7 @@ def _kind(array: Any) -> _Lanes:
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, element: Any) -> Any:
-    """Return the address of an element of a contiguous array, as that of a vector."""
+    """Return the address of an element of a contiguous array as the address of a vector."""
     data = cgutils.create_struct_proxy(kind)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [element]), _VECTORS[_kind(kind)].as_pointer())
 
@@ -163,7 +163,7 @@ def store(typingctx: Any, array: Any, row: Any, lanes: Any) -> Any:
 
 
 def _binary(instruction: str) -> Callable[..., Any]:
-    """Make the operation of one LLVM instruction on two vectors of one kind."""
+    """Return the operation of one LLVM instruction on two vectors of the same kind."""
 
     def apply(typingctx: Any, a: Any, b: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -202,7 +202,7 @@ def fill(typingctx: Any, value: Any) -> Any:
 
 
 def _reduction(combine: Callable[[Any, Any, Any], Any]) -> Callable[..., Any]:
-    """Make the operation that halves eight float64 three times: lane i with i + 4, 2, 1."""
+    """Return the reduction of eight float64 in three steps: lane i with lane i + 4, 2, 1."""
 
     def apply(typingctx: Any, lanes: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

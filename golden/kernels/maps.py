@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Compiled layers on packed maps: (images, height, width, words) uint64, channels packed a pixel.
+"""Compiled layers on packed maps of shape (images, height, width, words), uint64.
 
-Fields of bits that need not begin on a word are moved a word at a time. No function checks anything
-or holds any state, so images can be divided among threads at will.
+The channels of each pixel are packed. Fields of bits that begin anywhere are moved a word at a
+time. The functions check nothing and have no state, so images can be divided among threads at will.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ __all__ = ["append", "conv", "flatten", "make_spread", "pool", "thermometer"]
 
 @njit(cache=True, nogil=True)
 def _put(target, to, field, n):
-    """Write a field of ``n <= 64`` bits, 0 beyond them, to bit `to` of a flat array, 0 there."""
+    """Write a field of ``n <= 64`` bits to bit `to` of a flat array, which must be 0 there."""
     word, shift = to >> 6, to & 63
     target[word] |= field << np.uint64(shift)
     if shift + n > 64:
@@ -24,7 +24,7 @@ def _put(target, to, field, n):
 
 @njit(cache=True, nogil=True)
 def _copy(target, to, source, start, n):
-    """Copy `n` bits from bit `start` of a flat array to bit `to` of another, which is 0 there."""
+    """Copy `n` bits from bit `start` of a flat array to bit `to` of another, which must be 0."""
     for done in range(0, n, 64):
         take = min(64, n - done)
         word, shift = (start + done) >> 6, (start + done) & 63
@@ -42,7 +42,7 @@ def append(out, to, part, n):
     Parameters
     ----------
     out : ndarray of shape (vectors, words), uint64
-        Its bits from `to` on are 0 before.
+        Target. Its bits from `to` on must be 0.
     to : int
         Bit of a vector of `out` where the copy begins.
     part : ndarray of shape (vectors, ceil(n/64)), uint64
@@ -89,7 +89,7 @@ def pool(maps, size, out):
     ----------
     maps : ndarray of shape (images, height, width, words), uint64
     size : int
-        Rows and columns of a window, and from one window to the next.
+        Side and stride of a window.
     out : ndarray of shape (images, height // size, width // size, words), uint64
         Maps to write.
     """
@@ -127,25 +127,25 @@ def flatten(maps, channels, out):
 
 @njit(cache=True, nogil=True)
 def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spread, out):
-    """Write the output of a convolution: windows become rows, and every group is one product.
+    """Write the output of a convolution. Windows become rows, and every group is one product.
 
-    A dense layer is a convolution whose kernel is the whole map.
+    A dense layer is a convolution with a kernel of the whole map.
 
     Parameters
     ----------
     maps : ndarray of shape (images, height, width, words), uint64
     panels, limits, flips
-        As of `golden.kernels.gemm.fire`, with a first axis of groups.
+        As in `golden.kernels.gemm.fire`, with an additional first axis of groups.
     kernel : tuple of int
-        Its height and width.
+        Height and width of the kernel.
     pad : int
         Rows and columns of zeros on every side of a map.
     channels, outputs : int
-        Those of a group.
+        Input and output channels of a group.
     pitch : int
         Bits from one kernel position of a window to the next.
     spread : ndarray, uint64
-        As of `make_spread` for a layer with shuffle, else empty.
+        From `make_spread` for a layer with shuffle, else empty.
     out : ndarray of shape (images, rows, columns, words), uint64
         Maps to write.
     """
@@ -159,7 +159,7 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spr
     bits = int(np.log2(max(1, len(spread))))
     pixels = out.reshape(-1)
     pixels[:] = 0
-    # Words move whole if the channels of a group begin and end on them.
+    # Whole words are moved if the channels of a group begin and end at words.
     aligned = pitch % 64 == 0 and (groups == 1 or channels % 64 == 0)
     total = n_images * height * width
     for top in range(0, total, BLOCK):
@@ -183,9 +183,9 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spr
 
 @njit(cache=True, nogil=True)
 def make_spread(groups):
-    """Return all fields of a few bits, with `groups - 1` zeros between one bit and the next.
+    """Return all fields of a few bits, with `groups - 1` zeros between neighbouring bits.
 
-    A field spreads over one word at most, and a whole number of fields makes a word.
+    A spread field fits one word, and a word is a whole number of fields.
     """
     bits = 8
     while bits > 1 and (bits - 1) * groups >= 64:
@@ -201,7 +201,7 @@ def make_spread(groups):
 def _interleave(target, to, packed, n, groups, spread, bits):
     """Write the first `n` bits of `packed` to every `groups`-th bit of a flat array from `to`.
 
-    So output j of a group goes to channel j*groups + group. Bits of the source past `n` are 0.
+    So output j of a group goes to channel j*groups + group. Source bits past `n` must be 0.
     """
     mask = np.uint64(len(spread) - 1)
     for j in range(0, n, bits):
@@ -211,7 +211,7 @@ def _interleave(target, to, packed, n, groups, spread, bits):
 
 @njit(cache=True, nogil=True)
 def _next(image, y, x, rows, columns):
-    """Return the place after (y, x) of an image: counting is faster than division."""
+    """Return the place after (y, x) of an image. A count is faster than a division."""
     if x + 1 < columns:
         return image, y, x + 1
     if y + 1 < rows:
@@ -221,9 +221,9 @@ def _next(image, y, x, rows, columns):
 
 @njit(cache=True, nogil=True)
 def _cut_words(maps, place, kernel, pad, group, taken, parities):
-    """Write the running parities of windows of which every pixel takes `taken` whole words.
+    """Write the running parities of windows whose pixels have `taken` whole words each.
 
-    Otherwise as `_cut`.
+    The other parameters are as in `_cut`.
     """
     top, n, rows, columns = place
     height, width, words = maps.shape[1:]
@@ -252,9 +252,10 @@ def _cut_words(maps, place, kernel, pad, group, taken, parities):
 
 @njit(cache=True, nogil=True)
 def _cut(maps, place, kernel, pad, group, channels, pitch, windows):
-    """Write what some outputs of a group see; outside the map that is 0.
+    """Write the windows of some outputs of a group. Bits outside the map are 0.
 
-    `place` is their first and number, then the rows and columns that the outputs of an image have.
+    `place` holds the first output, the number of outputs, and the rows and columns of outputs in
+    an image.
     """
     top, n, rows, columns = place
     height, width, words = maps.shape[1:]

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Iterations of EM for a mixture of Bernoulli laws, compiled as a whole.
+"""Iterations of EM for a mixture of Bernoulli distributions, compiled as a whole.
 
-The equations are those of `sim.learn.em`, and the order of the steps too. An iteration of a small
-fit is shorter than a few dozen calls of NumPy, so that here Python is out of the loop. The
-components lie side by side, eight to a register (`golden.kernels.lanes`).
+The equations and the order of the steps are those of `sim.learn.em`. An iteration of a small fit is
+shorter than a few dozen calls of NumPy, so the whole loop is compiled. Eight components share a
+register (`golden.kernels.lanes`).
 """
 
 from typing import Any, NamedTuple
@@ -34,14 +34,14 @@ __all__ = ["CLIP", "Outcome", "iterate"]
 
 Reals = NDArray[np.float64]
 
-CLIP = 1e-15  # a mean is kept this far from 0 and 1, inside logarithms only (as StepMix does)
+CLIP = 1e-15  # inside logarithms, a mean is kept this far from 0 and 1 (as in StepMix)
 _FOLD = 16  # probabilities multiplied before a logarithm: CLIP**16 is still a normal float64
 _NEVER = -1e30  # log weight of a lane without a component
 _TINY = np.finfo(np.float64).tiny
 
 
 class Outcome(NamedTuple):
-    """What a run of EM ends with.
+    """The result of a run of EM.
 
     Attributes
     ----------
@@ -77,18 +77,20 @@ def iterate(
     ----------
     samples : BitRows of shape (N, D)
     features : BitRows of shape (D + 1, N)
-        Its transpose, and below it a row of ones, whose products are the counts.
+        Transpose of the samples with an additional row of ones. The products of this row are the
+        counts.
     sample_weights : ndarray of shape (N,), float64
     law : weights of shape (K,), means of shape (K, D), shares of shape (K,)
+        Initial mixture.
     trainable : bool
         Whether the weights follow the shares.
     expected : bool
         Whether the objective is the expected complete likelihood instead of the likelihood.
     single : bool
-        Whether odds, tables and responsibilities are float32; sums over blocks are float64.
+        Whether odds, tables and responsibilities are float32. Sums over blocks are always float64.
     max_iter : int
     tol : float
-        Negative never stops.
+        Relative tolerance. A negative one never stops the iteration.
     """
     weights, means, shares = law
     n_samples, n_features = samples.shape
@@ -108,7 +110,7 @@ def iterate(
         zeros((groups, n_features + 1, LANES)),
         tables_for(kind),
     )
-    # Only ratios of weights matter; a power of 2 brings the largest within the range of float32.
+    # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
     relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
     data = samples.words, features.words, relative
     bound, n_iter, converged = _iterate(data, state, work, trainable, expected, max_iter, tol)
@@ -117,7 +119,7 @@ def iterate(
 
 
 class _State(NamedTuple):
-    """The law, in lanes: means (groups, D, 8), shares and log weights (groups, 1, 8)."""
+    """The mixture in lanes: means (groups, D, 8), shares and log weights (groups, 1, 8)."""
 
     means: Reals
     shares: Reals
@@ -125,12 +127,12 @@ class _State(NamedTuple):
 
 
 class _Work(NamedTuple):
-    """Memory of an iteration, in lanes; that of type `kind` is float32 in single precision."""
+    """Memory of an iteration, in lanes. Arrays of type `kind` are float32 in single precision."""
 
     absent: Reals  # probability of a 0, (groups, D, 8)
     odds: NDArray[Any]  # kind: log-odds of a 1, (groups, D padded, 8)
     joint: Reals  # log of weight times likelihood, (groups, N, 8)
-    gaps: NDArray[Any]  # kind: the same less the highest of the sample
+    gaps: NDArray[Any]  # kind: `joint` minus the highest value of the sample
     responsibilities: NDArray[Any]  # kind: times the weights of the samples, (groups, N padded, 8)
     sums: Reals  # responsibilities added up by feature, then all, (groups, D + 1, 8)
     tables: NDArray[Any]  # kind
@@ -140,7 +142,7 @@ class _Work(NamedTuple):
 def _iterate(
     data: Any, state: Any, work: Any, trainable: Any, expected: Any, max_iter: Any, tol: Any
 ) -> Any:
-    """Take the E-step of the first law, then M-step and E-step until the end."""
+    """Do the E-step of the initial mixture, and then M-step and E-step until the end."""
     samples, features, sample_weights = data
     _join(samples, state, work)
     bound = _share(sample_weights, work, expected)
@@ -155,9 +157,9 @@ def _iterate(
 
 @njit(nogil=True, cache=True)
 def _join(samples: Any, state: Any, work: Any) -> None:
-    """Write the logarithm of weight times likelihood, of equation (1), to `joint`.
+    """Write the logarithm of weight times likelihood, equation (1), to `joint`.
 
-    It is one product with the bits and one constant a component, as in `sim.learn.em.log_joint`.
+    It is a product with the bits plus a constant per component, as in `sim.learn.em.log_joint`.
     """
     groups, n_samples, _ = work.joint.shape
     constants = np.empty(LANES)
@@ -174,7 +176,7 @@ def _join(samples: Any, state: Any, work: Any) -> None:
 
 @njit(nogil=True, cache=True)
 def _add_logarithms(values: Any, sums: Any) -> None:
-    """Add the logarithms of all rows to `sums`, a logarithm for several rows multiplied."""
+    """Add the logarithms of all rows to `sums`, with one logarithm for a product of several."""
     folds = np.empty((-(-len(values) // _FOLD), LANES))
     for fold in range(len(folds)):
         first = fold * _FOLD
@@ -255,7 +257,7 @@ def _share(sample_weights: Any, work: Any, expected: Any) -> Any:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
-    """Take the M-step, equation (2). A component without any responsibility keeps its mean."""
+    """Do the M-step, equation (2). A component without responsibilities keeps its mean."""
     means, shares, log_weights = state
     groups, n_features, _ = means.shape
     work.sums[:] = 0
@@ -269,7 +271,7 @@ def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
             shares[group, 0, lane] = share
             if trainable and log_weights[group, 0, lane] != _NEVER:
                 log_weights[group, 0, lane] = np.log(max(share, _TINY))
-            if count <= 0:  # such that the quotient below is the old mean
+            if count <= 0:  # then the quotient below is the old mean
                 counts[group, lane] = 1
                 work.sums[group, :n_features, lane] = means[group, :, lane]
         divisor = load(counts, group)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Compiled sampler: the bits, states and counters of `Sampler.draw`, many exemplars at a time.
+"""Compiled sampler with the bits, states and counters of `Sampler.draw`.
 
-Requests are cut into chunks, each of which starts from LFSRs that have jumped ahead to it.
+Requests are divided into chunks. For each chunk, the LFSRs jump ahead to its beginning.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -31,21 +31,22 @@ def draw(
     threads: int | None = None,
     chunk: int | None = None,
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Serve requests in order, as ``sampler.draw(labels)``; states and counters end alike too.
+    """Serve requests in order, with the results, states and counters of ``sampler.draw(labels)``.
 
     The result depends neither on `threads` nor on `chunk`.
 
     Parameters
     ----------
     sampler : Sampler
-        Its LFSRs advance and its counters count.
+        Sampler whose LFSRs and counters advance.
     labels : array-like of shape (n,), integers
         Classes in the table.
     threads : int, optional
-        Threads of mode ``parallel``, by default as many of Numba's as the work is worth. Mode
-        ``serial`` has one stream, used as the bits drawn decide, and one thread.
+        Number of threads in mode ``parallel``. By default, as many of Numba's as the work is worth.
+        Mode ``serial`` has a single stream whose use depends on the drawn bits, so it has one
+        thread.
     chunk : int, optional
-        Requests a thread serves at a time, an even share by default.
+        Requests that a thread serves at a time; an even share by default.
 
     Returns
     -------
@@ -57,8 +58,8 @@ def draw(
     Raises
     ------
     TypeError, ValueError
-        If `labels` is no vector of classes in the table, or `threads` or `chunk` less than 1;
-        nothing is drawn.
+        If `labels` is not a vector of classes in the table, or if `threads` or `chunk` is less
+        than 1. Nothing is drawn.
     """
     requests = check_labels(labels, sampler.prototypes.n_classes)
     check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
@@ -69,7 +70,7 @@ def draw(
     done = 0
     lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
     if len(requests) and not all(lfsr.state for lfsr in lfsrs):
-        # A zero state is not linear: one plain request lets every register recover.
+        # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
         done = 1
     components = _choose_components(sampler, requests[done:])
@@ -83,7 +84,7 @@ def draw(
 
 
 def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
-    """Return the component that answers each request; each uses one word, also when K = 1."""
+    """Return the component that answers each request. Each request uses a word, even if K = 1."""
     lfsr = sampler.selector.component_lfsr
     counts, thresholds = sampler.prototypes.class_table()
     firsts = np.cumsum(counts) - counts
@@ -102,7 +103,7 @@ def _draw_parallel(
     threads: int | None,
     chunk: int | None,
 ) -> None:
-    """Draw in mode ``parallel``, chunks of requests side by side."""
+    """Draw in mode ``parallel``, with chunks of requests in parallel."""
     p, repeats = sampler.params.prototypes, sampler.params.draws_per_read
     beats = p.beats * repeats  # of a request
     total = len(components) * beats
@@ -138,7 +139,7 @@ def _draw_parallel(
 
 
 def _draw_serial(sampler: Sampler, components: _Integers, out: _Words) -> None:
-    """Draw in mode ``serial``: what one beat uses decides where the next begins."""
+    """Draw in mode ``serial``, where each beat begins after the words that the last one used."""
     p, (lfsr,) = sampler.params.prototypes, sampler.lfsrs
     state, planes_read = draw_planewise(
         out.reshape(-1),

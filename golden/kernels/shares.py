@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Division of work among threads; compiled loops release the interpreter, so plain threads do."""
+"""Division of work among threads. Plain threads suffice, because compiled loops release the GIL."""
 
 import os
 from collections import deque
@@ -13,7 +13,7 @@ from golden.params.checks import check_integer
 
 __all__ = ["run_shares"]
 
-SHARES = 4  # a thread, so that one that wakes late or is interrupted leaves its work to the others
+SHARES = 4  # shares per thread, so that others take over the work of a thread that is delayed
 
 
 def run_shares(
@@ -24,24 +24,25 @@ def run_shares(
     smallest: int = 1,
     multiple: int = 1,
 ) -> None:
-    """Call ``work(first, last)`` for shares that together cover ``range(total)``, side by side.
+    """Call ``work(first, last)`` in parallel for shares that together cover ``range(total)``.
 
     Parameters
     ----------
     work : callable
-        Must not call this function itself.
+        Function of a share. It must not call `run_shares` itself.
     total : int
+        Number of items.
     threads : int, optional
-        At most this many threads, the calling one included; Numba's number by default.
+        Most threads, including the calling one; Numba's number by default.
     smallest : int
-        Least items of a share, as far as `total` has them.
+        Fewest items of a share, if `total` has as many.
     multiple : int
-        All shares but the last hold a multiple of this.
+        All shares but the last have a multiple of this number of items.
 
     Raises
     ------
     TypeError, ValueError
-        If `threads` is no integer >= 1.
+        If `threads` is not an integer >= 1.
     """
     available = numba.get_num_threads() if threads is None else threads
     check_integer("Threads", available, 1)
@@ -67,8 +68,8 @@ def run_shares(
 
 @cache
 def _workers(threads: int, process: int) -> ThreadPoolExecutor:
-    """Return threads kept for the next call, as starting them takes longer than a small product.
+    """Return a pool of threads that is kept, because its start takes longer than a small product.
 
-    They belong to one process: in a forked child there are none, and it gets its own.
+    A pool belongs to one process. Threads do not survive a fork, so a child gets its own pool.
     """
     return ThreadPoolExecutor(threads)

@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Inner loop of the XNOR-popcount product: a few rows against 16 columns, all counts in registers.
 
-The columns lie word by word, so one 512-bit register holds the same word of eight of them and a
-row's word is broadcast: no horizontal sums, whatever the length. Both sides hold *running
-parities*, word ``k`` being the exclusive or of words ``0..k`` of the vector. The exclusive or of
-the two is the running parity of the differences, which starts from 0, and any sequence of bits has
+The columns are stored word by word. So one 512-bit register holds the same word of eight columns,
+and the word of a row is broadcast. No horizontal sums are needed, whatever the length. Both sides
+hold *running parities*: word ``k`` is the exclusive or of words ``0..k`` of the vector. The
+exclusive or of both sides is the running parity of the differences, which starts from 0. Any
+sequence of bits has
 
     ones = 2 * (falling edges of its running parity) + (its last parity).
 
-Of three parities ``s, y, z`` in a row at most one edge falls, and it is ``y ? not z : s``. So two
-words cost two exclusive ors, one select, one popcount and one addition: 2.5 operations a word,
-where the plain ``exclusive or, popcount, add`` costs 3. Every second ``z`` is stored inverted on
-the column side, which makes the select ``y ? z : s`` throughout, one instruction of AVX-512; a pair
-that ends on a true ``z`` then gives the complement, and is subtracted.
+Among three successive parities ``s, y, z`` there is at most one falling edge, and
+``y ? not z : s`` says whether there is one. So two words cost two exclusive ors, one select, one
+popcount and one addition. These are 2.5 operations a word, where the plain
+``exclusive or, popcount, add`` costs 3. Every second ``z`` is stored inverted on the column side.
+Then the select is always ``y ? z : s``, one instruction of AVX-512. A pair that ends on a true
+``z`` gives the complement and is subtracted.
 """
 
 from typing import Any, NamedTuple
@@ -23,7 +25,7 @@ from numba.extending import intrinsic
 
 __all__ = ["COLUMNS", "ROWS", "dot_row", "dot_tile", "fire_row", "fire_tile"]
 
-ROWS = 5  # with 2 vectors of columns: 10 counts and 10 parities, and 12 registers to work in
+ROWS = 5  # with 2 vectors of columns: 10 counts, 10 parities and 12 free registers
 LANES = 8  # 64-bit words of a vector
 VECTORS = 2
 COLUMNS = LANES * VECTORS
@@ -34,11 +36,11 @@ _NARROW = ir.VectorType(ir.IntType(32), LANES)
 _ZERO = ir.Constant(_WORDS, [0] * LANES)
 _ONES = ir.Constant(_WORDS, [-1] * LANES)
 
-_Vectors = list[Any]  # LLVM values, one a cell, row by row
+_Vectors = list[Any]  # LLVM values, one per cell, row by row
 
 
 class _Cells(NamedTuple):
-    """What a tile keeps in registers: edges counted and the parity last seen, of every cell."""
+    """Registers of a tile: the counted edges and the last parity of every cell."""
 
     edges: _Vectors
     parity: _Vectors
@@ -70,10 +72,10 @@ class _Tile:
         )
 
     def differences(self) -> _Vectors:
-        """Emit all; return how many bits differ, of every cell.
+        """Emit the whole loop; return the number of differing bits of every cell.
 
-        The first one word, if their number is odd, and the first two of the rest, if that is no
-        multiple of 4, come before the loop, which takes four words a turn.
+        The loop takes four words a turn. Before it comes the first word, if the number of words is
+        odd, and then two more words, if the rest is no multiple of 4.
         """
         b = self.builder
         before = b.block
@@ -83,7 +85,7 @@ class _Tile:
         after_odd = b.append_basic_block("after_one")
         is_odd = b.trunc(self.words, ir.IntType(1))
         has_pair = b.trunc(b.lshr(self.words, _INDEX(1)), ir.IntType(1))
-        # Parity of no words, inverted where the pattern of inversions wants it.
+        # Parity of no words, inverted if the pattern of inversions requires it.
         start = _splat(b, b.sext(has_pair, _INDEX), _WORDS)
         b.cbranch(is_odd, odd, after_odd)
 
@@ -134,9 +136,9 @@ class _Tile:
         ]
 
     def _pair(self, word: ir.Value, cells: _Cells, inverted: bool) -> _Cells:
-        """Emit two words; `inverted` says whether the second is stored so.
+        """Emit two words; `inverted` says whether the second is stored inverted.
 
-        Row by row, so that few registers are in use between loads and counts.
+        The code goes row by row, so that few registers are in use between loads and counts.
         """
         b = self.builder
         count = b.add if inverted else b.sub
@@ -173,7 +175,7 @@ class _Tile:
     def _merge(
         self, one: _Vectors, from_one: ir.Block, other: _Vectors, from_other: ir.Block
     ) -> _Vectors:
-        """Emit the choice between vectors by the block that control came from."""
+        """Emit the choice between vectors by the preceding block."""
         phis = self._phis()
         for phi, a, c in zip(phis, one, other, strict=True):
             phi.add_incoming(a, from_one)
@@ -196,7 +198,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
 
 
 def _emit(context: Any, builder: Any, kinds: Any, args: Any, rows: int) -> _Vectors:
-    """Emit the loop of a tile over the arguments that every tile has first."""
+    """Emit the loop of a tile. `args` begins with the five arguments that all tiles share."""
     parities, row, words, panels, panel = args[:5]
     first_row = _address(context, builder, kinds[0], parities, builder.mul(row, words))
     size = builder.mul(words, _INDEX(COLUMNS))
@@ -215,8 +217,8 @@ def _make_dot(rows: int) -> Any:
         """Write ``n_bits - 2*differences`` of rows ``row ..`` of `parities` with panel `panel`.
 
         `parities` (rows, words) and `panels` (panels, words, COLUMNS) are uint64, `out` is int32,
-        all contiguous; the columns of the first row begin at its element `place`, those of the next
-        `stride` elements on. Nothing is checked.
+        all contiguous. The columns of the first row begin at element `place` of `out`, and those of
+        each further row begin `stride` elements later. Nothing is checked.
         """
 
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
@@ -247,8 +249,9 @@ def _make_fire(rows: int) -> Any:
     ) -> Any:  # fmt: skip
         """Write bits ``(differences <= limit) xor flip``, COLUMNS of a row in one uint16.
 
-        As the tile of dot products, but for `out`, which is uint16, column 0 in its least
-        significant bit, and `limits` (panels, COLUMNS) int64 and `flips` (panels,) uint16.
+        The other parameters are those of the tile of dot products, but `out` is uint16, with column
+        0 in the least significant bit. `limits` (panels, COLUMNS) is int64 and `flips` (panels,) is
+        uint16.
         """
 
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compiled training in integers: the bits of `golden.trainer`, whatever the shape."""
+"""Compiled training in integers, with the bits of `golden.trainer` for any shape."""
 
 from functools import cache
 from typing import Any, NamedTuple
@@ -22,11 +22,11 @@ __all__ = ["train_step", "trainer_sums"]
 Packed = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
-NO_WORDS = np.zeros(7, np.uint64)  # of what is rounded to nearest
+NO_WORDS = np.zeros(7, np.uint64)  # the source of words where values are rounded to nearest
 
 
 class _Rules(NamedTuple):
-    """How everything in a step is rounded."""
+    """The roundings of a step."""
 
     forward: Rule
     logits: Rule
@@ -37,12 +37,12 @@ class _Rules(NamedTuple):
 
 
 def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
-    """Return the classifier's sums as ``trainer.sums(exemplars)``.
+    """Return the sums of the classifier, equal to ``trainer.sums(exemplars)``.
 
     Raises
     ------
     TypeError, ValueError
-        As `golden.trainer.Trainer.sums`.
+        As in `golden.trainer.Trainer.sums`.
     """
     params = trainer.params
     z, _ = _inputs(trainer, check_packed("Exemplars", exemplars, params.features))
@@ -55,19 +55,19 @@ def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
 
 
 def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: Integers) -> None:
-    """Learn one batch as ``trainer.step(exemplars, labels, classes)``.
+    """Learn one batch as ``trainer.step(exemplars, labels, classes)`` does.
 
     Parameters
     ----------
     trainer : Trainer
-        Its weights and its random source move on.
+        Trainer whose weights and random source are updated.
     exemplars, labels, classes
-        As of `golden.trainer.Trainer.step`.
+        As in `golden.trainer.Trainer.step`.
 
     Raises
     ------
     TypeError, ValueError
-        As `golden.trainer.Trainer.step`.
+        As in `golden.trainer.Trainer.step`.
     """
     params = trainer.params
     targets = check_batch(params, exemplars, labels, classes)
@@ -89,7 +89,7 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
 
 
 def _inputs(trainer: Trainer, exemplars: Packed) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
-    """Return the classifier's inputs, -1 and +1, and the sums of the hidden layer."""
+    """Return the inputs of the classifier as -1 and +1, and the sums of the hidden layer."""
     params = trainer.params
     x = unpack(exemplars, params.features).view(np.int8)
     if not params.hidden:
@@ -99,7 +99,7 @@ def _inputs(trainer: Trainer, exemplars: Packed) -> tuple[NDArray[np.int8], NDAr
 
 
 def _kind(width: int, terms: int) -> Any:
-    """Return the narrowest integers that hold a sum of so many codes times -1 or +1."""
+    """Return the narrowest dtype that holds a sum of `terms` codes times -1 or +1."""
     return np.int32 if 2 ** (width - 1) * terms < 2**31 else np.int64
 
 
@@ -125,7 +125,7 @@ def _find_errors(
     words: Packed,
     errors: Integers,
 ) -> None:
-    """Write softmax less one-hot as codes."""
+    """Write the errors, softmax minus one-hot, as codes."""
     forward = rows.copy()
     round_all(forward.reshape(-1), rules.forward, NO_WORDS)
     _multiply(z, forward.astype(z.dtype), errors)
@@ -145,7 +145,7 @@ def _train_hidden(
     rules: _Rules,
     words: Packed,
 ) -> None:
-    """Move the latent weights by equations (4) and (5)."""
+    """Update the latent weights by equations (4) and (5)."""
     back = np.zeros(pre.shape, np.int64)
     _propagate(errors, rows, back)
     round_all(back.reshape(-1), rules.back, words)
@@ -156,7 +156,7 @@ def _train_hidden(
 
 @njit(cache=True, nogil=True)
 def _multiply(z: Any, weights: Any, results: Any) -> None:
-    """Write ``z @ weights.T``, summed in the type of both."""
+    """Write ``z @ weights.T``, summed in the dtype of both."""
     for sample in range(len(z)):
         for row in range(len(weights)):
             total = z.dtype.type(0)
@@ -167,7 +167,7 @@ def _multiply(z: Any, weights: Any, results: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _excess(values: Any, targets: Any, lag: Any, coarse: Any, fine: Any) -> None:
-    """Replace logits by softmax less one-hot, in units of ``2^-28``, as `golden.softmax`."""
+    """Replace logits by softmax minus one-hot in units of ``2^-28``, as in `golden.softmax`."""
     for sample in range(len(values)):
         row = values[sample]
         highest, total = row.max(), np.int64(0)
@@ -194,7 +194,7 @@ def _propagate(errors: Any, rows: Any, back: Any) -> None:
 
 @njit(cache=True, nogil=True)
 def _descend(z: Any, weights: Any, errors: Any, width: Any, how: Any, words: Any) -> None:
-    """Subtract rounded ``errors.T @ z``, equation (5), and saturate weights at their width."""
+    """Subtract the rounded ``errors.T @ z``, equation (5), and saturate the weights."""
     highest = (np.int64(1) << (width - 1)) - 1
     sums, steps = np.empty(z.shape[1], z.dtype), np.empty(z.shape[1], np.int64)
     for row in range(len(weights)):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Vectors of eight 64-bit words inside compiled loops.
 
-LLVM does not vectorise a loop over several views of one buffer, because it cannot prove that they
-do not overlap. These four operations say it: one 512-bit register where the machine has them, and
-as many narrower ones as it takes where it has not.
+LLVM does not vectorise a loop over several views of one buffer, because it cannot prove that the
+views do not overlap. These four operations make the vectors explicit. A vector is one 512-bit
+register, or several narrower ones on machines without such registers.
 """
 
 from collections.abc import Callable
@@ -31,19 +31,19 @@ _WORDS = _Words()
 
 @register_model(_Words)
 class _WordsModel(models.PrimitiveModel):
-    """Keep a vector as the LLVM vector that it is."""
+    """Represent a vector by an LLVM vector."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _VECTOR)
 
 
 def _operation(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make an intrinsic, called without the typing context that its definition takes first."""
+    """Return an intrinsic. Its callers omit the typing context, the first parameter."""
     return intrinsic(function)
 
 
 def _pointer(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> Any:
-    """Return the address of word `index` of a flat array, as that of a vector."""
+    """Return the address of word `index` of a flat array as the address of a vector."""
     data = cgutils.create_struct_proxy(kind)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), _VECTOR.as_pointer())
 
@@ -67,7 +67,7 @@ def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
     ----------
     array : ndarray, contiguous, uint64
     index : int
-        First of the eight words, counted through the flat array.
+        Place of the first of the eight words in the flattened array.
     vector : vector of 8 words
     """
 
@@ -100,7 +100,7 @@ def select_differing(typingctx: Any, a: Any, b: Any, otherwise: Any) -> Any:
     Returns
     -------
     vector of 8 words
-        The bit of `b` where `a` and `b` differ, else that of `otherwise`.
+        The bit of `b` where `a` and `b` differ, and the bit of `otherwise` elsewhere.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:

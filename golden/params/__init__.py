@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of every block: one frozen, keyword-only dataclass each, checked once for all twins.
+"""Parameters of every block: one frozen, keyword-only dataclass each, which all twins share.
 
-An error names the parameter, what it may be and what it was: `TypeError` for the wrong kind,
-`ValueError` for the wrong range.
+An error names the parameter, the allowed values and the given one. It is a `TypeError` for a wrong
+type and a `ValueError` for a value out of range.
 """
 
 from golden.params.index_code import IndexCodeParams

@@ -12,7 +12,7 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> N
     Parameters
     ----------
     name : str
-        What a message calls it.
+        Name of the parameter in messages.
     value : Any
     low : int
     high : int, optional
@@ -21,7 +21,7 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> N
     Raises
     ------
     TypeError
-        If `value` is no integer (a bool is none).
+        If `value` is not an integer. A bool does not count as one.
     ValueError
         If it is out of range.
     """
@@ -38,14 +38,14 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
     Parameters
     ----------
     name : str
-        What a message calls it.
+        Name of the parameter in messages.
     value : Any
     choices : tuple of str
 
     Raises
     ------
     ValueError
-        If `value` is none of them.
+        If `value` is not one of `choices`.
     """
     if value not in choices:
         raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")

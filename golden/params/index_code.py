@@ -20,8 +20,8 @@ def odd_primes(number: int) -> tuple[int, ...]:
 def largest_power(prime: int, width: int) -> int:
     """Return P, the largest power of a prime below ``2**width``.
 
-    It is ``p**floor(m ln2 / ln p)`` (binplay, equation 1), found by multiplication: the logarithms
-    of floating point would round.
+    It is ``p**floor(m ln2 / ln p)`` (binplay, equation 1). It is computed by multiplication,
+    because logarithms in floating point would round.
     """
     power = 1
     while power * prime < 2**width:
@@ -30,15 +30,16 @@ def largest_power(prime: int, width: int) -> int:
 
 
 def fit_primes(latent: int, number: int) -> tuple[int, tuple[int, ...]]:
-    """Return the width and the primes of sub-vectors that tell `number` things apart.
+    """Return the width and the primes of sub-vectors that distinguish `number` items.
 
-    They are as narrow as they may be, ``m = ceil(log2 number)``, and as many as fit into `latent`
-    bits, with the first odd primes; wider where these would not lie below ``2**m``.
+    The width is the least possible one, ``m = ceil(log2 number)``. There are as many sub-vectors as
+    fit into `latent` bits, and their primes are the first odd primes. If these are not all below
+    ``2**m``, the width grows.
 
     Raises
     ------
     ValueError
-        If not even one fits.
+        If not even one sub-vector fits.
     """
     width = max(2, (number - 1).bit_length())
     check_integer("Latent bits", latent, width)
@@ -49,35 +50,35 @@ def fit_primes(latent: int, number: int) -> tuple[int, tuple[int, ...]]:
 
 @dataclass(frozen=True, kw_only=True)
 class IndexCodeParams:
-    """Parameters of the code of an index, several sub-vectors of m bits, and of its task.
+    """Parameters of the code of an index and of its task. A code is several sub-vectors of m bits.
 
     Parameters
     ----------
     samples : int
-        N_max, indices that will be coded: ``first .. first + samples - 1``.
+        N_max, number of indices to code: ``first .. first + samples - 1``.
     width : int
-        m, bits of a sub-vector, 2..63; ``2**m >= samples``, beyond which codes repeat.
+        m, bits of a sub-vector, 2..63. It must be ``2**m >= samples``, because codes have the
+        period ``2**m``.
     primes : tuple of int
-        One a sub-vector, odd, below ``2**m``, without repeats.
+        One odd prime for each sub-vector, below ``2**m``, without repeats.
     task : {"none", "prefix", "suffix"}
-        Where the code of the task stands, if anywhere; the paper has it first, its released code
-        last.
+        Place of the task's code. The paper puts it first, and its released code puts it last.
     tasks : int
-        Tasks that will be coded, numbered from `first` too.
+        Number of tasks to code, also numbered from `first`.
     task_width : int
         Bits of a sub-vector of the task.
     task_primes : tuple of int
-        One a sub-vector of the task.
+        One odd prime for each sub-vector of the task.
     first : int
-        0 or 1, the first index; that of 0 is all zeros.
+        The first index, 0 or 1. The code of 0 is all zeros.
     code : {"paper", "released"}
-        Equation 1 of the paper, or what its released code computes, whose codes repeat sooner.
+        Equation 1 of the paper, or the computation of its released code, which repeats sooner.
 
     Raises
     ------
     TypeError, ValueError
-        If a number is out of range, or two indices or two tasks would share a code. Released codes
-        are not held to that.
+        If a number is out of range, or two indices or two tasks would share a code. Codes of
+        samples may repeat with "released".
     """
 
     samples: int
@@ -107,16 +108,16 @@ class IndexCodeParams:
 
     @classmethod
     def fitting(cls, latent: int, samples: int, **others: Any) -> "IndexCodeParams":
-        """Return the parameters that tell `samples` indices apart in at most `latent` bits.
+        """Return parameters that distinguish `samples` indices with at most `latent` bits.
 
         Parameters
         ----------
         latent : int
-            Most bits of the code of an index, without its task's; see `fit_primes`.
+            Most bits of the code of an index, without those of its task; see `fit_primes`.
         samples : int
             N_max.
         **others
-            Any other parameter.
+            Other parameters of the class.
 
         Raises
         ------
@@ -134,7 +135,7 @@ class IndexCodeParams:
 
     @property
     def task_powers(self) -> tuple[int, ...]:
-        """P of every sub-vector of the task; none without one."""
+        """P of every sub-vector of the task; empty if the code has no task."""
         if self.task == "none":
             return ()
         return tuple(largest_power(prime, self.task_width) for prime in self.task_primes)
@@ -146,7 +147,7 @@ class IndexCodeParams:
 
     @property
     def task_bits(self) -> int:
-        """Bits of the code of its task."""
+        """Bits of the code of a task."""
         return len(self.task_powers) * self.task_width
 
     @property
@@ -156,12 +157,12 @@ class IndexCodeParams:
 
 
 def _is_odd_prime(number: int) -> bool:
-    """Return whether no odd number divides an odd one."""
+    """Return whether an odd number is a prime."""
     return all(number % divisor for divisor in range(3, int(number**0.5) + 1, 2))
 
 
 def _check_primes(name: str, primes: tuple[int, ...], width: int) -> None:
-    """Accept odd primes that have a power below ``2**width``, each once."""
+    """Accept different odd primes below ``2**width``."""
     if not isinstance(primes, tuple) or not primes:
         raise TypeError(f"{name} must be a tuple of integers, not {primes!r}")
     for prime in primes:
@@ -173,7 +174,7 @@ def _check_primes(name: str, primes: tuple[int, ...], width: int) -> None:
 
 
 def _check_injective(name: str, width: int, number: int, things: str) -> None:
-    """Accept a width that tells so many things apart: codes have the period ``2**width``."""
+    """Accept a width that distinguishes `number` items; codes have the period ``2**width``."""
     needed = (number - 1).bit_length()
     if width < needed:
         raise ValueError(

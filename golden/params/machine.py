@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sizes of the machine that runs networks, whatever network it runs, and of the chip around it."""
+"""Sizes of the machine that runs networks, and of the chip around it."""
 
 from dataclasses import dataclass
 
@@ -18,13 +18,13 @@ class MvuParams:
     Parameters
     ----------
     pe : int
-        Neurons computed side by side.
+        PE, neurons computed in parallel, 1..1024.
     simd : int
-        Inputs of each that are taken in one cycle, 1..1024.
+        SIMD, inputs that each neuron takes in one cycle, 1..1024.
     weight_depth : int
-        Rows of the weight memory; a row holds `simd` weights of each of `pe` neurons.
+        Rows of the weight memory. A row holds `simd` weights for each of `pe` neurons.
     tile_depth : int
-        Rows of the threshold memory; a row serves a tile, `pe` neurons.
+        Rows of the threshold memory. A row serves a tile of `pe` neurons.
     count_width : int
         Bits of a count of agreements, 1..32.
     """
@@ -53,7 +53,7 @@ class AcceleratorParams:
     map_depth : int
         Words of `simd` bits in each of the two feature memories.
     program_depth : int
-        Layers a program holds.
+        Most layers of a program.
     channels : int
         Largest number of channels of a map that neurons write.
     classes : int
@@ -63,7 +63,7 @@ class AcceleratorParams:
     colours : int
         C, colours of a pixel.
     levels : int
-        Largest T, code bits a colour, ``1..2**pixel_bits``.
+        Largest T, code bits per colour, ``1..2**pixel_bits``.
     """
 
     mvu: MvuParams
@@ -89,7 +89,7 @@ class AcceleratorParams:
 
 @dataclass(frozen=True, kw_only=True)
 class ChipParams:
-    """Parameters of the whole chip: blocks that agree on vectors and classes.
+    """Parameters of the whole chip. Its blocks must agree on vectors and classes.
 
     Parameters
     ----------

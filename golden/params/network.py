@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of a whole network, built from and turned back into its description (contract, 9)."""
+"""Parameters of a whole network, and their conversion from and to a description (contract, 9)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ __all__ = ["LayerParams", "NetworkParams"]
 
 LayerParams = ThermometerParams | ConvParams | PoolParams | DenseParams
 
-# Keys that a description gives for each kind of layer; the rest follows from the layer before.
+# Keys that a description gives for each kind of layer. The layer before decides the rest.
 _LAYER_KEYS: dict[str, tuple[type, tuple[str, ...]]] = {
     "thermometer": (ThermometerParams, ("levels",)),
     "conv": (ConvParams, ("groups", "kernel", "outputs", "padding", "shuffle", "thresholds")),
@@ -39,7 +39,7 @@ class NetworkParams:
     bits : int
         b, bits of a pixel.
     layers : tuple of LayerParams
-        The layers in order, the thermometer first; each takes the output of the one before.
+        The layers in order, the thermometer first. Each takes the output of the one before.
     head : HeadParams, optional
         Classifier over the flattened output.
     """
@@ -137,7 +137,7 @@ class NetworkParams:
 def _keys(
     what: str, given: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return `given` as a dict that has the `required` keys and no others but `optional` ones."""
+    """Return `given` as a dict; it must have the `required` keys and may have `optional` ones."""
     if not isinstance(given, Mapping):
         raise TypeError(f"{what} must be a mapping, not {given!r}")
     for key in required:

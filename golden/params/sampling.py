@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the blocks that draw bits or keep them (contract, 4-7 and 10)."""
+"""Parameters of the blocks that draw or store exemplars (contract, 4-7 and 10)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -21,12 +21,12 @@ __all__ = [
 
 _MASK_64 = 2**64 - 1
 MAX_CODE_WIDTH = 16  # largest q
-MAX_CLASS_COMPONENTS = 255  # largest K: a header counts them in 8 bits
-MAX_SEEN = 65535  # where the latent buffer's count of a class stays
+MAX_CLASS_COMPONENTS = 255  # largest K, because the count has 8 bits in a header
+MAX_SEEN = 65535  # the latent buffer's count of a class saturates here
 
 
 class Stream(IntEnum):
-    """Numbers of the random streams; planes ``0..15`` count up from `PLANE` (contract, 4)."""
+    """Numbers of the random streams. The planes have ``0..15``, from `PLANE` on (contract, 4)."""
 
     PLANE = 0
     SERIAL = 16
@@ -48,7 +48,7 @@ class LfsrParams:
     taps : tuple of int
         Exponents of the polynomial, 1-based, highest first, `width` included.
     seed : int
-        First state, and the state loaded to recover from all-zero; ``1..2**width - 1``.
+        Initial state, which is also loaded to recover from the zero state; ``1..2**width - 1``.
     step : int
         L, bits read and steps taken by one advance, ``1..width``.
     """
@@ -74,7 +74,7 @@ class LfsrParams:
 
 
 def stream_seed(seed: int, stream: int) -> int:
-    """Return the first state of a stream under user seed `seed` (SplitMix64; contract, 4)."""
+    """Return the initial state of a stream for the user seed `seed` (SplitMix64; contract, 4)."""
     check_integer("Seed", seed, 0, _MASK_64)
     z = (seed + (stream + 1) * 0x9E3779B97F4A7C15) & _MASK_64
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK_64
@@ -137,7 +137,7 @@ class PrototypesParams:
     lanes : int
         L, codes in a memory row, 1..64.
     components : int
-        Prototypes the memory holds, over all classes.
+        Capacity of the memory in prototypes, over all classes.
     classes : int
         Entries of the class table.
     class_components : int
@@ -181,7 +181,7 @@ class SelectorParams:
     Parameters
     ----------
     mode : {"round_robin", "uniform", "weighted"}
-        How past classes are requested.
+        Order in which past classes are requested.
     seed : int
         User seed S, 64 bits.
     """
@@ -201,13 +201,13 @@ class SamplerParams:
     Parameters
     ----------
     prototypes : PrototypesParams
-        The memory it reads: D, q and L are its own.
+        Parameters of its memory, including D, q and L.
     mode : {"parallel", "serial"}
-        All planes in one cycle from q plane-LFSRs, or one plane a cycle from one LFSR.
+        Compare all planes in one cycle with q LFSRs, or one plane a cycle with a single LFSR.
     draws_per_read : int
-        M, exemplars drawn beat by beat from one prototype.
+        M, exemplars drawn together from one read of a prototype.
     selection : {"round_robin", "uniform", "weighted"}
-        How past classes are requested.
+        Order in which past classes are requested.
     seed : int
         User seed S, 64 bits.
     """
@@ -244,7 +244,7 @@ class SamplerParams:
 
 @dataclass(frozen=True, kw_only=True)
 class LatentBufferParams:
-    """Parameters of the latent buffer: exemplars kept as they came, so many a class.
+    """Parameters of the latent buffer, which stores a fixed number of exemplars per class.
 
     Parameters
     ----------
@@ -253,9 +253,9 @@ class LatentBufferParams:
     lanes : int
         L, features in a memory row and in a beat, 1..64.
     classes : int
-        Classes it has room for.
+        Most classes that it holds.
     exemplars : int
-        E, slots a class, 1..65534.
+        E, slots per class, 1..65534.
     seed : int
         User seed S, 64 bits.
     """

@@ -10,7 +10,7 @@ from golden.params.sampling import LfsrParams, Stream, stream_params
 __all__ = ["AffineParams", "CwrParams", "TrainerParams"]
 
 ROUNDINGS = ("nearest_even", "stochastic")
-ROUNDING_BITS = 16  # of the word that a stochastic rounding takes
+ROUNDING_BITS = 16  # bits of the random word of a stochastic rounding
 PROBABILITY_BITS = 28  # fractional bits of a probability
 LOGIT_EXPONENT = 4  # logits are codes of [-2^4, 2^4)
 
@@ -26,9 +26,9 @@ class AffineParams:
     width : int
         q, bits of a code, 1..32.
     shift : int
-        s, -31..61; a negative one is an exact product with ``2^-s``.
+        s, -31..61. A negative shift is an exact product with ``2^-s``.
     multiplier : int
-        M, ``1..2^31 - 1``; with 1 the ratio of the scales is a power of two.
+        M, ``1..2^31 - 1``. With 1, the ratio of the scales is a power of two.
     zero_point : int
         Z, code of the real 0.
     rounding : {"nearest_even", "stochastic"}
@@ -62,8 +62,8 @@ class AffineParams:
 class TrainerParams:
     """Parameters of the trained part of a network: a binary hidden layer and a linear classifier.
 
-    The three widths are of integers, or all ``"float"``, the reference in floating point; a
-    `binary_width` of 1, which freezes the hidden layer, goes with both.
+    The three widths are either integers or all ``"float"``, for the reference in floating point. A
+    `binary_width` of 1 freezes the hidden layer and is allowed with both.
 
     Parameters
     ----------
@@ -74,21 +74,21 @@ class TrainerParams:
     hidden : int
         H, neurons of the binary layer; 0 means none.
     forward_width : {8, 16, 32, "float"}
-        q_f, bits of the classifier's weights and logits going forward.
+        q_f, bits of the classifier's weights and logits in the forward pass.
     backward_width : {8, 16, 32, "float"}
         q_b of non-binary layers: bits of the classifier's weights and of all gradients.
     binary_width : {1, 4, 8, 16, "float"}
-        q_b of binary layers: bits of a latent weight; 1 leaves them as they are.
+        q_b of binary layers: bits of a latent weight. With 1, latent weights never change.
     rounding : {"nearest_even", "stochastic"}
-        Of everything that goes backward; what goes forward is rounded to nearest.
+        Rounding in the backward pass. The forward pass always rounds to nearest.
     rate : int
-        k: the classifier moves by ``2^-k`` times the sum of a batch's gradients.
+        k. A step of the classifier is ``2^-k`` times the sum of a batch's gradients.
     binary_rate : int
         The same for latent weights.
     weight_exponent : int
-        r: the classifier's weights lie in ``[-2^r, 2^r)``.
+        r. The classifier's weights are in ``[-2^r, 2^r)``.
     window : int
-        Sums of the hidden layer farther than this from 0 pass no gradient.
+        Hidden sums pass a gradient only if their magnitude is at most this.
     seed : int
         User seed S, 64 bits.
     """
@@ -130,7 +130,7 @@ class TrainerParams:
 
     @property
     def concat(self) -> int:
-        """F = H + D, inputs of the classifier: hidden bits first, then the latent itself."""
+        """F = H + D, inputs of the classifier: the hidden bits, followed by the latent."""
         return self.hidden + self.features
 
     @property
@@ -167,7 +167,7 @@ class TrainerParams:
 
     @property
     def errors(self) -> AffineParams:
-        """Rounding of softmax less one-hot to errors of q_b bits."""
+        """Rounding of errors, softmax minus one-hot, to q_b bits."""
         return self._backward(PROBABILITY_BITS - self.error_bits)
 
     @property
@@ -194,19 +194,19 @@ class TrainerParams:
 
 @dataclass(frozen=True, kw_only=True)
 class CwrParams:
-    """Parameters of CWR*: consolidated weights of every class beside the temporary ones.
+    """Parameters of CWR*, which keeps consolidated weights of every class.
 
     Parameters
     ----------
     classes : int
-        C, rows.
+        C, number of rows.
     inputs : int
-        F, weights of a row.
+        F, weights in a row.
     width : {8, 16, 32, "float"}
         Bits of a weight.
     average : {"scalar", "row"}
-        What temporary weights are centred by: the mean of all rows of the experience, or each row
-        by its own.
+        Mean that is subtracted from the temporary weights: that of all rows of the experience, or
+        that of each row.
     """
 
     classes: int

@@ -20,6 +20,11 @@ from sim.work.errors import UserError
 
 __all__ = ["app", "main"]
 
+_ENDED = (
+    "ended by a signal. Give the same command again to go on, with --resume where it has that "
+    "option"
+)
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -67,18 +72,14 @@ for _command in (
 def main() -> None:
     """Run the command line. A user's mistake gives one message and the exit status 2."""
     try:
-        with signals_end():
+        with signals_end(f"engram: {_ENDED}"):
             app()
     except UserError as error:
         _end(str(error), 2)
     except MemoryError as error:
         _end(f"Not enough memory: {error}", 2)
     except Ended as end:
-        _end(
-            "ended by a signal. Give the same command again to go on, with --resume where it has "
-            "that option",
-            end.status,
-        )
+        _end(_ENDED, end.status)
 
 
 def _end(message: str, status: int) -> None:

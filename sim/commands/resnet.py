@@ -16,7 +16,7 @@ from sim.data.datasets import ImageSet, load
 from sim.images.device import choose_device, device_name, environment
 from sim.images.pretrain.split import base_split
 from sim.images.resnet.model import BinarizedResNet
-from sim.images.resnet.report import Row, bank_of_network, report_text
+from sim.images.resnet.report import BinarizerRow, bank_of_network, report_text
 from sim.images.resnet.settings import ResnetConfig, load_resnet_config
 from sim.images.resnet.training import TwoPhaseTraining
 from sim.report.files import json_text
@@ -85,23 +85,23 @@ class ResnetCommand(ResumableCommand):
 
     def _networks(
         self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining
-    ) -> Iterator[Row]:
+    ) -> Iterator[BinarizerRow]:
         """Train the networks one by one, write the files of each, and yield the table's rows."""
         plain = training.plain()
         features = plain.features.features
-        yield Row("none", None, None, training.accuracy(plain))
+        yield BinarizerRow("none", None, None, training.accuracy(plain))
         for bits in config.thermometer:
             network = training.clipped(plain, bits)
             before = training.accuracy(network)
             network = training.through(network, bits)
             self._write(f"thermometer_{bits}", config, images, network)
             after = training.accuracy(network)
-            yield Row(f"thermometer, p = {bits}", bits * features, before, after)
+            yield BinarizerRow(f"thermometer, p = {bits}", bits * features, before, after)
         for factor in config.heaviside:
             network = training.projected(factor)
             self._write(f"heaviside_{factor}", config, images, network)
             after = training.accuracy(network)
-            yield Row(f"Heaviside, f = {factor}", factor * features, None, after)
+            yield BinarizerRow(f"Heaviside, f = {factor}", factor * features, None, after)
 
     def _write(
         self, name: str, config: ResnetConfig, images: ImageSet, network: BinarizedResNet

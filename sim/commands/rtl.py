@@ -11,7 +11,7 @@ from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.commands.base import Command, tell
 from sim.data.embed import read_network
-from sim.hardware.report import Row, SynthesisReport, placements_tried, terminal_table
+from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, require_tools, synthesize
 from sim.hardware.tools import CACHE
@@ -83,7 +83,7 @@ class RtlCommand(Command):
         if self.every and (self.block or self.config or self.network):
             raise UserError("--all must go without BLOCK, --config and --network")
 
-    def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[Row]:
+    def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[BlockRow]:
         rows = []
         with Bars(console, "synthesis", len(designs) * len(STAGES)) as bars:
             for i, (design, size) in enumerate(designs):
@@ -93,7 +93,7 @@ class RtlCommand(Command):
                     bars.tell(f"{design.name}: {stage}")
 
                 tried = placements_tried(design.name, size)
-                rows.append(Row(design, size, synthesize(design, CACHE, advance, tried)))
+                rows.append(BlockRow(design, size, synthesize(design, CACHE, advance, tried)))
         return rows
 
 

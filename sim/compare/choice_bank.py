@@ -54,6 +54,7 @@ def held_out_bank(bank: Bank, choice: ChoiceConfig) -> Bank:
         test_labels=bank.train_labels[held_out],
         tasks=tasks,
         class_names=bank.class_names[:classes],
+        seen=(),
     )
 
 

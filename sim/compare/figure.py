@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from sim.compare.outcome import Outcome, Row
+from sim.compare.outcome import BudgetRow, Outcome
 
 __all__ = ["accuracy_by_budget"]
 
@@ -49,7 +49,9 @@ def accuracy_by_budget(outcome: Outcome) -> Figure:
     return figure
 
 
-def _draw_family(axes: Axes, number: int, family: str, rows: list[Row], largest: float) -> None:
+def _draw_family(
+    axes: Axes, number: int, family: str, rows: list[BudgetRow], largest: float
+) -> None:
     colour = _COLOURS[number % len(_COLOURS)]
     points = {row.candidate.bits / 1e6: row.accuracy for row in rows}
     bits = sorted(points)

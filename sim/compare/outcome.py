@@ -12,13 +12,13 @@ from sim.measure.align import area_under_curve
 from sim.report.spread import Spread
 from sim.study.report.groups import Group
 
-__all__ = ["Outcome", "Row"]
+__all__ = ["BudgetRow", "Outcome"]
 
 _KEY = "average_incremental"
 
 
 @dataclass(frozen=True)
-class Row:
+class BudgetRow:
     """The chosen candidate of a family at a budget, and its runs in the study.
 
     Parameters
@@ -53,14 +53,14 @@ class Outcome:
     ----------
     budgets : tuple of float
         In Mb (10^6 bits), rising.
-    rows : tuple of Row
+    rows : tuple of BudgetRow
         One for every choice, in the order of the choices.
     bounds : tuple of Group
         Runs of each bound.
     """
 
     budgets: tuple[float, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[BudgetRow, ...]
     bounds: tuple[Group, ...]
 
     @classmethod
@@ -85,14 +85,17 @@ class Outcome:
         by_label = {group.label: group for group in groups}
         return cls(
             tuple(budgets),
-            tuple(Row(c.budget, c.candidate, by_label[c.candidate.method.label]) for c in choices),
+            tuple(
+                BudgetRow(c.budget, c.candidate, by_label[c.candidate.method.label])
+                for c in choices
+            ),
             tuple(by_label[label] for label in bounds),
         )
 
     @cached_property
-    def families(self) -> dict[str, dict[float, Row]]:
+    def families(self) -> dict[str, dict[float, BudgetRow]]:
         """Rows by family and budget."""
-        families: dict[str, dict[float, Row]] = {}
+        families: dict[str, dict[float, BudgetRow]] = {}
         for row in self.rows:
             families.setdefault(row.candidate.family, {})[row.budget] = row
         return families
@@ -169,7 +172,7 @@ class Outcome:
         )
 
 
-def _lead(row: Row, other: Row) -> Spread:
+def _lead(row: BudgetRow, other: BudgetRow) -> Spread:
     """Return the lead of one row on another, seed by seed."""
     return Spread.of(np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist())
 

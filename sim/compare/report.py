@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
-from sim.compare.outcome import Outcome, Row
+from sim.compare.outcome import BudgetRow, Outcome
 from sim.data.bank import Bank
 from sim.report.files import figure_bytes, json_text, write_report
 from sim.report.tables import markdown_table
@@ -216,7 +216,7 @@ class ComparisonReport:
             "family", "budgets (Mb)", "method", "bits (Mb)", "validation", "average incremental",
             "final", "forgetting",
         ]  # fmt: skip
-        merged: dict[str, list[Row]] = {}
+        merged: dict[str, list[BudgetRow]] = {}
         for row in self.outcome.rows:
             merged.setdefault(row.group.label, []).append(row)
         table = [
@@ -236,7 +236,7 @@ class ComparisonReport:
         return columns, table
 
 
-def _choice(row: Row) -> dict[str, Any]:
+def _choice(row: BudgetRow) -> dict[str, Any]:
     """Return a row as plain data."""
     return {
         "family": row.candidate.family,

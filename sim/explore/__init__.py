@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Search of the design space: method, codes, memory and hardware, for accuracy and for cost."""
+"""Search of the design space of methods, codes, memories and hardware, for accuracy and cost."""

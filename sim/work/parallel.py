@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from threadpoolctl import threadpool_limits
 
-from sim.work.ending import interrupts_held, leave_when_told
+from sim.work.ending import leave_when_told, signals_held
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 
@@ -109,10 +109,10 @@ def worker_processes(
 
 
 class _Pool(ProcessPoolExecutor):
-    """A pool that starts its processes when runs are submitted, and blocks Ctrl-C in them."""
+    """A pool that starts its processes when runs are submitted, out of reach of signals."""
 
     def submit(self, *arguments: Any, **options: Any) -> Future[Any]:
-        with interrupts_held():
+        with signals_held():
             return super().submit(*arguments, **options)
 
 

@@ -21,7 +21,7 @@ BENCHMARKS = ("sampler", "gemm", "mixture", "inference", "rtl", "explore")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what the command line asks for, show it, and write it if there is ``--out``."""
+    """Run the benchmarks of a command line, show the results, and write them with ``--out``."""
     present = [name for name in BENCHMARKS if find_spec(f"verification.bench.{name}")]
     options = _parse(arguments, present)
     console, machine = Console(), Machine.current()
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _parse(arguments: Sequence[str] | None, present: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m verification.bench", description=__doc__)
     parser.add_argument("--out", type=Path, metavar="DIR", help="write the report into this folder")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that all runs")
+    parser.add_argument("--quick", action="store_true", help="small sizes, for a quick check")
     parser.add_argument(
         "--only", nargs="+", action="extend", choices=present, help="run these benchmarks only"
     )

@@ -1,15 +1,15 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
-"""Energy of gates that switch beside the energy that counts foretell, for the same work.
+"""Energy of switching gates, compared with the energy that counts predict for the same work.
 
 ``python -m verification.bench.activity --out DIR [--liberty FILE] [--quick]``
 
-The sampler and the matrix-vector unit are mapped to gates, memories left out, and do a named work
-in Verilator, where the changes of every gate are counted. With ``--liberty`` the gates are the
-cells of that file; without it, Yosys's own, priced as the cells of IHP SG13G2 that have their
-functions. The counts of `sim.cost.counts` for the same work are priced with the same cells. Into
-DIR come ``report.md`` and ``results.json``. Gates and compiled models are kept under ``build/``:
-the first run takes minutes.
+The sampler and the matrix-vector unit are mapped to gates, without their memories. They then do a
+given work in Verilator, which counts the changes of every gate. With ``--liberty``, the gates are
+the cells of that file. Without it, they are Yosys's own gates, priced as the cells of IHP SG13G2
+with the same functions. The counts of `sim.cost.counts` for the same work are priced with the same
+cells. ``report.md`` and ``results.json`` are written into DIR. Gates and compiled models are kept
+under ``build/``. The first run takes minutes.
 """
 
 import argparse
@@ -56,21 +56,21 @@ _TABLE = "sg13g2_stdcell.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """Something that a block does.
+    """A work that a block does.
 
     Attributes
     ----------
     name : str
     block : str
-        Name in the catalogue.
+        Name of the block in the catalogue.
     arguments : dict
-        Of its constructor.
+        Arguments of its constructor.
     component : wiring.Component
-        Block whose streams the steps are for.
+        The block itself. Its streams carry the steps.
     before, steps : list of Step
-        What is done first, and the work itself.
+        Steps of the preparation, and steps of the work.
     tally : Tally
-        What the work is said to do.
+        Predicted actions of the work.
     """
 
     name: str
@@ -83,15 +83,15 @@ class Work:
 
 
 def sampler_work(params: SamplerParams, exemplars: int, prototypes: int) -> Work:
-    """Return a draw of exemplars of random prototypes, each a class of its own.
+    """Return a draw of exemplars from random prototypes, one prototype per class.
 
     Parameters
     ----------
     params : SamplerParams
     exemplars : int
-        Requests, of random classes.
+        Number of requests for random classes.
     prototypes : int
-        Classes, appended before.
+        Number of classes, which are appended before.
     """
     plan, rng = Plan(params), np.random.default_rng(0)
     for _ in range(prototypes):
@@ -111,15 +111,15 @@ def sampler_work(params: SamplerParams, exemplars: int, prototypes: int) -> Work
 
 
 def mvu_work(params: MvuParams, inputs: int, outputs: int, vectors: int) -> Work:
-    """Return a layer of random weights, run on random vectors.
+    """Return the run of a dense layer with random weights on random vectors.
 
     Parameters
     ----------
     params : MvuParams
     inputs, outputs : int
-        Those of the layer, which is dense.
+        Sizes of the layer.
     vectors : int
-        How many the layer runs on.
+        Number of input vectors.
     """
     rng, sizes = np.random.default_rng(0), DenseParams(inputs=inputs, outputs=outputs)
     fold = Folded(params, Dense(sizes, rng.integers(0, 2, sizes.weight_shape, np.uint8)), rng)
@@ -144,7 +144,7 @@ def mvu_work(params: MvuParams, inputs: int, outputs: int, vectors: int) -> Work
 
 
 def _joined(steps: Sequence[Step]) -> Step:
-    """Return steps as one, without a pause between them."""
+    """Return steps joined into one, without pauses between them."""
     return Step(
         inputs={"i": [x for step in steps for x in step.inputs["i"]]},
         outputs={"o": [x for step in steps for x in step.outputs["o"]]},
@@ -152,22 +152,22 @@ def _joined(steps: Sequence[Step]) -> Step:
 
 
 def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> Comparison:
-    """Do a work in gates and price it.
+    """Do a work in gates, and compare its energy with that of its counts.
 
     Parameters
     ----------
     work : Work
     liberty : Path, optional
-        Liberty file of the cells, in place of the shipped table.
+        Liberty file of the cells, instead of the shipped table.
     cache : Path
         Folder of netlists that are mapped already.
 
     Raises
     ------
     UserError
-        If a tool is missing or finds a fault, or the Liberty file does.
+        If a tool is missing or finds a fault, or if the Liberty file is missing or has a fault.
     BenchError
-        If the gates do not do what golden does.
+        If the gates give other results than golden.
     """
     design = Design.of(work.block, work.arguments)
     technology, library = _technology(liberty)
@@ -208,11 +208,11 @@ def _foretold(tally: Tally, technology: Technology, parts: dict[str, Energy]) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the command line asks for."""
+    """Compare the works and write the report."""
     parser = argparse.ArgumentParser(prog="python -m verification.bench.activity")
     parser.add_argument("--out", type=Path, metavar="DIR", required=True)
     parser.add_argument("--liberty", type=Path, metavar="FILE", help="cells to map to")
-    parser.add_argument("--quick", action="store_true", help="small sizes, to see that all runs")
+    parser.add_argument("--quick", action="store_true", help="small sizes, for a quick check")
     options = parser.parse_args(arguments)
     given = sys.argv[1:] if arguments is None else arguments
     console = Console()
@@ -236,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _works(quick: bool) -> list[Callable[[], Work]]:
     size = "tiny" if quick else "full"
     drawn = BLOCKS["sampler"].arguments(size)["params"]
-    # Neurons are copies of each other: four of them tell of sixteen, and compile in minutes.
+    # All neurons are equal, so four of them represent sixteen, and they compile in minutes.
     unit = replace(BLOCKS["mvu"].arguments(size)["params"], pe=4)
     counts, layer = ((10, 2), (16, 8, 4)) if quick else ((100, 20), (512, 64, 20))
     return [lambda: sampler_work(drawn, *counts), lambda: mvu_work(unit, *layer)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Gates and counts of some works side by side: a page and the numbers."""
+"""Report of the comparison of gates and counts: a page and the numbers."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -31,21 +31,21 @@ _SUMMARY = (
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Gates and counts of a work.
+    """Comparison of gates and counts for a work.
 
     Attributes
     ----------
     work : str
     cells, flipflops : int
     area : float
-        m2.
+        Area of the cells (m2).
     activity : Activity
     gate_changes, flipflop_changes : float
-        Changes of an output a cycle.
+        Changes of an output per cycle.
     gates : dict of str to Energy
-        By part of the block; "" is what lies in none.
+        Energy of the gates by part of the block; "" for those outside all parts.
     counts : dict of str to Range
-        Energy (J) of the actions that are no accesses to memories, likewise.
+        Energy (J) of the counted actions without accesses to memories, by part.
     """
 
     work: str
@@ -71,11 +71,11 @@ class Comparison:
 
     @property
     def ratio(self) -> float:
-        """Energy of the gates over the nominal energy of the counts."""
+        """Energy of the gates divided by the nominal energy of the counts."""
         return self.measured.total / self.foretold.nominal
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all numbers as plain data, in SI."""
+        """Return all numbers as plain data, in SI units."""
         return {
             "work": self.work,
             "cycles": self.activity.cycles,
@@ -100,7 +100,7 @@ def report_files(
     Parameters
     ----------
     comparisons : sequence of Comparison
-        One a section.
+        Comparisons; each becomes a section.
     command : str
         Command line that repeats them.
     liberty : Path or None
@@ -146,7 +146,7 @@ def _activity(it: Comparison) -> str:
 
 
 def _rows(it: Comparison) -> Iterator[list[str]]:
-    """Yield a row a part, the block's own last, and their sum."""
+    """Yield a row for each part, a row for cells outside all parts, and a row for the sum."""
     for part in sorted({*it.gates, *it.counts}, key=lambda part: (not part, part)):
         counts = it.counts[part].nominal if part in it.counts else 0.0
         yield _row(it, part or "beside them", it.gates.get(part, Energy()), counts)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Explorations: trials an hour with and without cache and pruning; what a second process adds."""
+"""Explorations: trials an hour with and without cache and pruning, and with two processes."""
 
 import tempfile
 from pathlib import Path
@@ -17,10 +17,10 @@ __all__ = ["run"]
 
 SPACE = "digits"
 
-# Proposals then depend on the number of a trial alone: all contestants run the same designs.
+# Random proposals depend only on the number of a trial, so all contestants run the same designs.
 SAME = ("sampler.name=random",)
 
-# Rungs of the last accuracy alone: every design is learnt to the end.
+# With a single rung, every design is learnt to the end.
 UNPRUNED = ("fidelity.rungs=[{seeds: 2}]",)
 
 
@@ -30,7 +30,7 @@ def run(quick: bool = False) -> list[Table]:
 
 
 def _sharing(trials: int) -> Table:
-    """Run the same designs with and without what spares work; two processes."""
+    """Run the same designs with and without cache and pruning, on two processes."""
     contestants = {
         "neither": (False, UNPRUNED),
         "pruning": (False, ()),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""XNOR-popcount products against the machine's limit and float32 BLAS; inference of networks."""
+"""XNOR-popcount products, compared with the machine's limit and float32 BLAS; inference."""
 
 import numba
 import numpy as np
@@ -57,7 +57,7 @@ def _blas_seconds(shape: Shape, threads: int, repeats: int) -> float:
 
 
 def _products(quick: bool) -> Table:
-    """Compare with limit and BLAS, measured next to each product and not once for all."""
+    """Compare products with limit and BLAS, which are measured anew beside each product."""
     cpus, repeats = numba.get_num_threads(), 2 if quick else 9
     large: Shape = (512, 512, 1024) if quick else LARGE
     cases = [(f"large, threads: {t}", large, t) for t in sorted({1, cpus})]
@@ -81,7 +81,7 @@ def _products(quick: bool) -> Table:
 
 
 def _growth(quick: bool) -> Table:
-    """Time against each side of the product and the threads, all else fixed."""
+    """Measure the time against each side of the product and against the number of threads."""
     side, repeats = (256, 2) if quick else (1024, 7)
     sizes = [side // 2, side, 2 * side]
     cpus = numba.get_num_threads()
@@ -122,7 +122,7 @@ def _network(widths: tuple[int, int, int], levels: int, outputs: int) -> Network
 
 
 def _inference(quick: bool) -> Table:
-    """Compare images a second with what the network's products alone would take at the peak."""
+    """Compare the images a second with those of the network's products alone at the peak."""
     cpus, count = numba.get_num_threads(), 16 if quick else 256
     rows = []
     for name, network in (

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What every benchmark shares: a stopwatch, a fit of growth, and the tables that a run ends in.
+"""Shared parts of all benchmarks: a stopwatch, a fit of growth, and the tables of results.
 
 A benchmark module exposes ``run(quick: bool = False) -> list[Table]`` and is listed in
 ``verification.bench.__main__``. Every speed it states is a ratio to a peer or a limit measured in
@@ -18,7 +18,7 @@ __all__ = ["Curve", "Table", "best_of", "growth_exponent", "growth_table"]
 
 @dataclass(frozen=True)
 class Curve:
-    """Seconds against one size, all else held fixed; drawn in the growth figure of the report.
+    """Seconds against one size, with all others fixed. The growth figure of the report shows it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Table:
     note : str
         One or two sentences on what was compared and how to read it.
     curves : tuple of Curve
-        What the growth figure draws of this table; most tables have none.
+        Curves of this table in the growth figure; most tables have none.
     """
 
     title: str
@@ -74,8 +74,8 @@ class Table:
 def best_of(fn: Callable[[], object], repeats: int = 5) -> float:
     """Return the shortest wall-clock time of `fn` in seconds, after one call to warm up.
 
-    The minimum is the least noisy estimate of what the machine can do: what else runs can only add.
-    A call shorter than a millisecond is repeated within one reading of the clock.
+    The minimum is the least noisy estimate of what the machine can do, because other processes can
+    only add time. A call shorter than a millisecond is repeated between two readings of the clock.
     """
     start = perf_counter()
     fn()
@@ -108,14 +108,14 @@ def growth_exponent(sizes: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def growth_table(title: str, curves: Sequence[Curve], note: str = "") -> Table:
-    """Return the table of growth curves, a row each with its exponent; the figure draws them.
+    """Return the table of growth curves, a row for each with its exponent.
 
     Parameters
     ----------
     title : str
     curves : sequence of Curve
     note : str
-        What stands below the table.
+        Text below the table.
     """
     return Table(
         title,

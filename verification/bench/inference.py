@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Inference of whole networks, beside PyTorch on the same network in float32 and in bfloat16."""
+"""Inference of whole networks, compared with PyTorch in float32 and bfloat16."""
 
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -21,7 +21,7 @@ __all__ = ["run"]
 
 Peer = Callable[[NDArray[np.uint8]], NDArray[np.uint64]]
 
-BATCH = 128  # images at a time in PyTorch; larger ones are no faster here
+BATCH = 128  # images at a time in PyTorch; larger batches are no faster here
 
 
 def run(quick: bool = False) -> list[Table]:
@@ -57,7 +57,7 @@ def _networks() -> dict[str, Network]:
 
 
 def _peers(network: Network) -> dict[str, Peer]:
-    """Return what computes the embeddings of a network in PyTorch, by its precision."""
+    """Return functions that compute the embeddings of a network in PyTorch, by precision."""
     import torch
 
     from sim.images.pretrain.export import to_twin

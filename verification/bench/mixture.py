@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""EM for Bernoulli mixtures: speed against StepMix, and how the time grows."""
+"""EM for Bernoulli mixtures: speed compared with StepMix, and growth of the time."""
 
 import warnings
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def run(quick: bool = False) -> list[Table]:
 
 
 def _peers(n_iter: int, repeats: int) -> Table:
-    """Compare at equal iterations from one start; the likelihoods must agree."""
+    """Compare equal numbers of iterations from the same start; the likelihoods must agree."""
     bits = _data(N, D, K)
     # StepMix takes no start, so all others start where its first iteration ends.
     law = _stepmix_law(_stepmix(bits, 1))
@@ -75,7 +75,7 @@ def _peers(n_iter: int, repeats: int) -> Table:
 def _in_turn(
     contestants: Mapping[str, Callable[[], object]], repeats: int
 ) -> dict[str, list[float]]:
-    """Return the seconds of each repeat, taken in turn: a busy moment then meets all of them."""
+    """Return the seconds of each repeat. Contestants take turns, so a busy moment affects all."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(repeats):
         for name, contestant in contestants.items():
@@ -102,7 +102,7 @@ def _stepmix(bits: Bits, n_iter: int) -> Any:
         progress_bar=0,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # tolerance 0 is what makes it so
+        warnings.simplefilter("ignore", ConvergenceWarning)  # tolerance 0 always causes it
         return peer.fit(bits)
 
 
@@ -121,7 +121,7 @@ def _limited(contestant: Callable[[], float]) -> float:
 
 
 def _float32(bits: Bits, law: em.Law, n_iter: int) -> float:
-    """Run the same EM the plain way: dense float32 products."""
+    """Run the same EM with dense float32 products."""
     x = bits.astype(np.float32)
     weights, means = law.weights, law.means.T.astype(np.float32)
     likelihoods = np.zeros(len(bits))

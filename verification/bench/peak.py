@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Most that the machine does of ``exclusive or, popcount, add``, the limit of a plain product.
+"""Peak rate of ``exclusive or, popcount, add`` on this machine, the limit of a plain product.
 
-Registers only: 16 independent sums, so that no operation waits for another, and nothing is loaded.
+It uses registers only. There are 16 independent sums, so that no operation waits for another, and
+nothing is loaded.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,7 @@ _WORDS = ir.VectorType(_INDEX, LANES)
 
 
 def xor_popcount_peak(threads: int, repeats: int = 5) -> float:
-    """Return bit operations a second, two (exclusive or, count) for each bit, of all threads."""
+    """Return the bit operations a second of all threads; each bit has two, xor and count."""
     _spin(1)
     with ThreadPoolExecutor(threads) as pool:
         seconds = best_of(lambda: list(pool.map(_spin, [TURNS] * threads)), repeats)
@@ -35,8 +36,8 @@ def xor_popcount_peak(threads: int, repeats: int = 5) -> float:
 def _turns(typingctx: Any, count: Any) -> Any:
     """Do ``sum += popcount(sum xor constant)`` to 16 vectors, `count` times; return a word of them.
 
-    The sums feed themselves, so that no turn can be left out, yet 16 of them take longer to issue
-    than one takes to finish.
+    Each sum is its own next input, so the compiler cannot leave out a turn. It takes longer to
+    issue 16 sums than to finish one, so none has to wait.
     """
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Results of a benchmark run on disk: a page, the numbers, and a figure of how each part grows."""
+"""Files of a benchmark run: a page, the numbers, and a figure of the growth of each part."""
 
 import json
 import os
@@ -29,7 +29,7 @@ _PACKAGES = ("engram", "numpy", "numba", "scikit-learn", "stepmix")
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the numbers come from: CPU model, threads this process may use, versions by package."""
+    """The machine of a run: CPU model, threads that this process may use, versions by package."""
 
     cpu: str
     threads: int
@@ -71,7 +71,7 @@ def write_report(out: Path, results: Results, command: str, machine: Machine) ->
     command : str
         Command line that repeats the run.
     machine : Machine
-        Where it ran.
+        Machine that ran the benchmarks.
 
     Returns
     -------
@@ -128,14 +128,14 @@ def _numbers(results: Results, command: str, machine: Machine) -> str:
             name: [asdict(table) for table in tables] for name, tables in results.items()
         },
     }
-    # NumPy scalars carry `item`; anything else that JSON lacks is a mistake of the benchmark.
+    # NumPy scalars have `item`. Any other value that JSON lacks is a mistake of the benchmark.
     return (
         json.dumps(content, indent=1, allow_nan=False, default=lambda scalar: scalar.item()) + "\n"
     )
 
 
 def _draw_growth(results: Results, path: Path) -> None:
-    """Draw time against size, both relative to the smallest size: a slope is an exponent."""
+    """Draw time against size, both relative to the smallest size. A slope is an exponent."""
     panels = {
         name: curves
         for name, tables in results.items()

@@ -1,6 +1,6 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
-"""Speed of the blocks in simulation: Verilator beside Amaranth's own simulator, same benches."""
+"""Simulation speed of the blocks: Verilator and Amaranth's own simulator on the same benches."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -71,7 +71,7 @@ def run(quick: bool = False) -> list[Table]:
 
 
 def _rates(bench: Bench, simulate: Callable[..., Trace], count: int) -> tuple[float, float]:
-    """Return cycles and items a second, from what a bench three times as long takes longer."""
+    """Return cycles and items a second, from the time that a bench of triple length adds."""
     seconds, cycles = [], []
     for items in (count, 3 * count):
         simulate(*bench(items))  # compiles the model
@@ -80,13 +80,13 @@ def _rates(bench: Bench, simulate: Callable[..., Trace], count: int) -> tuple[fl
         seconds.append(perf_counter() - start)
         cycles.append(trace.cycles)
     difference = seconds[1] - seconds[0]
-    if difference <= 0:  # nothing but noise, as small benches have it
+    if difference <= 0:  # only noise, as happens with small benches
         return 0.0, 0.0
     return (cycles[1] - cycles[0]) / difference, 2 * count / difference
 
 
 def _draws(params: Any, count: int) -> tuple[wiring.Component, list[Step]]:
-    """Append two classes and draw so many exemplars."""
+    """Append two classes and draw `count` exemplars."""
     plan, rng = Plan(params), np.random.default_rng(0)
     for _ in range(2):
         plan.append(rng, 1)
@@ -95,7 +95,7 @@ def _draws(params: Any, count: int) -> tuple[wiring.Component, list[Step]]:
 
 
 def _pictures(params: AcceleratorParams, count: int) -> tuple[wiring.Component, list[Step]]:
-    """Load a random network and run so many pictures through it."""
+    """Load a random network and run `count` pictures through it."""
     shape = NetworkParams.from_description(NETWORK)
     rng = np.random.default_rng(0)
     network = GoldenNetwork.random(shape, rng)

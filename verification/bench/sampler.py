@@ -15,7 +15,7 @@ __all__ = ["run"]
 
 
 def run(quick: bool = False) -> list[Table]:
-    """Compare the sampler with its peers and fit how it grows."""
+    """Compare the sampler with its peers and fit the growth of its time."""
     scale = 50 if quick else 1
     return [_ratios(scale), *_growth(scale)]
 
@@ -29,7 +29,7 @@ def _sampler(
     mode: str = "parallel",
     draws_per_read: int = 1,
 ) -> Sampler:
-    """Return a sampler of ten classes of random codes, equal weights within a class."""
+    """Return a sampler with ten classes of random codes and equal weights within a class."""
     rng = np.random.default_rng(0)
     sampler = Sampler(
         SamplerParams(
@@ -78,7 +78,7 @@ def _ratios(scale: int) -> Table:
     )
     for name, features, requests, options in cases:
         sampler, count = _sampler(features, **options), max(1, requests // scale)
-        # Peer before and after: whatever else runs on the machine slows both.
+        # The peer runs before and after, so that other work on the machine slows both.
         peer_rows = min(4000, count)
         peer = _numpy_seconds(features, peer_rows)
         seconds = _seconds(sampler, count)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Energy of gates that switch, by the cells of a library.
+"""Energy of switching gates, from the cells of a library.
 
-An edge of an output takes the cell's own energy, the mean over its states; an edge at an input
-C V^2 / 2 of the pin and of as much wire as `sim.cost.cells.liberty_cells` puts beside it. A
-flip-flop takes a clock cycle whatever it stores, and more where its bit changes. The clock tree,
+An edge of an output takes the cell's own energy, averaged over its states. An edge at an input
+takes C V^2 / 2 of the pin and of the wire that `sim.cost.cells.liberty_cells` assumes for it. A
+flip-flop takes the energy of every clock cycle, and more if its bit changes. The clock tree,
 glitches and the pins of memories are left out.
 """
 
@@ -17,7 +17,7 @@ from verification.rtl.toggles import Activity, Switching
 
 __all__ = ["Energy", "changes", "energy_by_part"]
 
-_WIRE = 2.0  # charge of pin and wire over that of the pin
+_WIRE = 2.0  # charge of pin and wire divided by that of the pin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,13 +27,13 @@ class Energy:
     Attributes
     ----------
     gates : float
-        Edges of outputs of gates.
+        Energy of the edges at outputs of gates.
     flipflops : float
-        What flip-flops take for bits that change, beyond the clock.
+        Energy of flip-flops for changing bits, in addition to the clock.
     clock : float
-        Clock cycles of flip-flops, their clock pins included.
+        Energy of the clock cycles of flip-flops, with their clock pins.
     load : float
-        Pins that outputs drive, and wires.
+        Energy of driven pins and wires.
     """
 
     gates: float = 0.0
@@ -43,7 +43,7 @@ class Energy:
 
     @property
     def total(self) -> float:
-        """Their sum (J)."""
+        """Total energy (J)."""
         return self.gates + self.flipflops + self.clock + self.load
 
     def __add__(self, other: "Energy") -> "Energy":
@@ -56,12 +56,12 @@ class Energy:
 
 
 def energy_by_part(activity: Activity, library: CellLibrary) -> dict[str, Energy]:
-    """Return what the outermost parts of a design take, by name; "" is what lies in none.
+    """Return the energies of a design's outermost parts by name; "" for gates outside all parts.
 
     Raises
     ------
     UserError
-        If the library lacks a cell, or its energies.
+        If the library lacks a cell, or the energies of a cell.
     """
     cells = _cells_of(activity, library)
     silent = sorted({kind for _, kind in activity.groups if not _is_stated(cells[kind])})
@@ -75,13 +75,13 @@ def energy_by_part(activity: Activity, library: CellLibrary) -> dict[str, Energy
 
 
 def changes(activity: Activity, library: CellLibrary, kind: Kind) -> float:
-    """Return the changes of an output a cycle, over all cells of a kind; 0 where there are none.
+    """Return the changes per output and cycle over all cells of a kind; 0 if there are none.
 
     Parameters
     ----------
     activity : Activity
     library : CellLibrary
-        Cells that the activity is of.
+        Library with the cells of the activity.
     kind : {"gate", "flipflop"}
 
     Raises

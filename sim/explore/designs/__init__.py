@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What designs are worth: their costs, and the accuracies of the runs that they are."""
+"""The values of designs: their costs, and the accuracies of their runs."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a space must not ask of its data and of the cost model, told with the line of it."""
+"""Checks of a space against its data and the cost model; messages name the line."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,21 +17,21 @@ __all__ = ["check_designs"]
 
 
 def check_designs(inputs: Inputs, document: Document) -> None:
-    """Refuse a space that asks of its data or of the cost model what they cannot give.
+    """Refuse a space that its data or the cost model cannot serve.
 
     Parameters
     ----------
     inputs : Inputs
         Configuration, data and prices.
     document : Document
-        Of the configuration, for the place of a fault.
+        Document of the configuration. It gives the line of a fault.
 
     Raises
     ------
     UserError
-        If more bits of an embedding, tasks or samples of a class are asked for than there are, an
-        objective cannot be given of a method, or the reference is no design; the message names key
-        and line.
+        If the space asks for more bits of an embedding, tasks or samples of a class than there
+        are, if an objective cannot be computed for a method, or if the reference is no design of
+        the space. The message names key and line.
     """
     _check_data(inputs, document)
     _check_objectives(inputs, document)
@@ -39,7 +39,7 @@ def check_designs(inputs: Inputs, document: Document) -> None:
 
 
 def _check_data(inputs: Inputs, document: Document) -> None:
-    """Refuse more bits of an embedding, tasks or samples of a class than there are."""
+    """Refuse a space with more bits of an embedding, tasks or samples of a class than there are."""
     config, bank = inputs.config, inputs.bank
     for path, value in _values(("data", "features"), config.data.features):
         if value > bank.features:
@@ -59,7 +59,7 @@ def _check_data(inputs: Inputs, document: Document) -> None:
 
 
 def _check_objectives(inputs: Inputs, document: Document) -> None:
-    """Refuse objectives that cannot be given of a method, tried on the first of all its values."""
+    """Refuse objectives that cannot be computed for the first design of a method."""
     config, evaluator = inputs.config, Evaluator(inputs)
     space = Space(config)
     for place, entry in enumerate(config.methods):
@@ -74,13 +74,13 @@ def _check_objectives(inputs: Inputs, document: Document) -> None:
             except (TypeError, ValueError, UserError) as error:
                 path = _place_of(config, objective.name)
                 raise UserError(
-                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be given of "
-                    f"{point.method.label}: {error}"
+                    f"{document.where(path)}: {dotted(path)}: {objective.name} cannot be computed "
+                    f"for {point.method.label}: {error}"
                 ) from error
 
 
 def _check_reference(config: ExploreConfig, document: Document) -> None:
-    """Refuse a reference that is no design of the space."""
+    """Refuse a reference that is not a design of the space."""
     if config.reference is not None:
         try:
             Space(config).reference  # noqa: B018
@@ -90,7 +90,7 @@ def _check_reference(config: ExploreConfig, document: Document) -> None:
 
 
 def _place_of(config: ExploreConfig, name: str) -> KeyPath:
-    """Return where an objective is asked for: among objectives, or in a constraint."""
+    """Return the place of an objective: among the objectives, or in a constraint."""
     for number, entry in enumerate(config.objectives):
         if name == (entry if isinstance(entry, str) else entry.name):
             return ("objectives", number)
@@ -99,7 +99,7 @@ def _place_of(config: ExploreConfig, name: str) -> KeyPath:
 
 
 def _values(path: KeyPath, given: Any) -> Iterator[tuple[KeyPath, int]]:
-    """Yield the integers that a value may be, the largest of a range, and where they stand."""
+    """Yield the place and the value of every integer choice; of a range, only the largest."""
     if isinstance(given, RangeSection):
         yield (*path, "high"), given.high
     elif isinstance(given, list):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The chip that a design stands for, as `sim.cost` prices it."""
+"""The chip of a design, as `sim.cost` prices it."""
 
 from dataclasses import replace
 
@@ -23,20 +23,20 @@ __all__ = ["chip_of", "extractor", "is_classifier"]
 
 
 def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
-    """Return the chip of a design: memories that just hold network and past.
+    """Return the chip of a design. Its memories are just large enough for network and past.
 
     Parameters
     ----------
     point : Point
     bank : Bank
-        Whose classes, tasks and samples it learns.
+        Bank with the classes, tasks and samples that the design learns.
     network : NetworkParams
-        The extractor, all bits of the embedding.
+        The extractor with all bits of the embedding.
 
     Raises
     ------
     ValueError
-        If there is no such chip.
+        If no chip fits the design.
     """
     hardware, head, params = point.hardware, point.config.head, point.method.params
     classes, features = bank.n_classes, point.features or bank.features
@@ -89,14 +89,15 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
 
 
 def extractor(network: NetworkParams, features: int) -> NetworkParams:
-    """Return the network that makes the first D bits alone of an embedding.
+    """Return a smaller network that makes only the first D bits of an embedding.
 
-    Its last layer has fewer neurons, in as many groups; pixels as they are have fewer rows.
+    Its last layer has fewer neurons in the same number of groups. If the features are pixels, the
+    image has fewer rows.
 
     Raises
     ------
     ValueError
-        If it cannot be cut so.
+        If the network cannot be cut to D bits.
     """
     bare, last = replace(network, head=None), network.layers[-1]
     if features == network.output.size:
@@ -120,12 +121,12 @@ def extractor(network: NetworkParams, features: int) -> NetworkParams:
 
 
 def is_classifier(source: type[ReplaySource]) -> bool:
-    """Return whether a source names classes itself, without a head."""
+    """Return whether a source classifies by itself, without a head."""
     return issubclass(source, Classifier)
 
 
 def _exemplars(params: object, classes: int) -> int:
-    """Return E, what is kept of each class when all are learnt; 1 where none are kept."""
+    """Return E, the exemplars kept per class once all classes are learnt; 1 if none are kept."""
     budget = getattr(params, "budget", None)
     if budget is not None:
         return -(-budget // classes)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Costs of a design, known before it learns: energy, area and latency, with their parts."""
+"""Costs of a design before it learns: energy, area and latency, with their parts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ from sim.explore.space.part import Part
 
 __all__ = ["CostShare", "Costs", "shortened"]
 
-_MOST_PARTS = 8  # parts of a sum that are named; the rest is one
+_MOST_PARTS = 8  # named parts of a sum; all others are added up
 
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What a design costs on its chip.
+    """The costs of a design on its chip.
 
     Parameters
     ----------
@@ -40,13 +40,13 @@ class Costs:
     technology: Technology
 
     def parts(self, objective: Objective) -> dict[str, float]:
-        """Return the parts of an objective by name, in its unit; their sum is its value.
+        """Return the parts of an objective by name, in its unit. Their sum is its value.
 
         Raises
         ------
         ValueError
-            If the cost model cannot give it: the technology does not say, or there is no such
-            thing.
+            If the cost model cannot compute it, because the technology lacks a price or the
+            design has no such quantity.
         """
         found = self._parts(objective.name, objective.of)
         return {name: objective.in_unit(value) for name, value in found.items()}
@@ -62,7 +62,7 @@ class Costs:
 
     @cached_property
     def _memories(self) -> dict[str, tuple[Memory, ...]]:
-        """Memories by the scope of an area."""
+        """Memories that an area counts, by its scope."""
         machine = network.memories(self.config.chip.accelerator)
         own = (*(m.within("network") for m in machine), *self.past.memories)
         return {"past": self.past.memories, "chip": own, "learner": (*own, *self.past.working)}
@@ -73,7 +73,7 @@ class Costs:
 
     @cached_property
     def _image(self) -> Phase:
-        """An image embedded, and named where there is a head."""
+        """Inference of one image: the embedding, and the class if there is a head."""
         return inference(self.config)
 
     def _area(self, memories: Iterable[Memory]) -> dict[str, float]:
@@ -102,7 +102,7 @@ class Costs:
 
     def _known(self, total: Total, what: str, part: str) -> float:
         if total.missing:
-            raise ValueError(f"technology {self.technology.name} does not say the {what} of {part}")
+            raise ValueError(f"technology {self.technology.name} has no {what} for {part}")
         return total.nominal
 
     def _cycles(self, of: str) -> dict[str, Fraction]:
@@ -124,7 +124,7 @@ class Costs:
         return found
 
     def _busiest(self, tally: Tally) -> Fraction:
-        """Return the accesses of the memory that has most, a row of every copy a cycle."""
+        """Return the cycles of the busiest memory, which accesses a row of every copy a cycle."""
         copies = {m.component: m.copies for m in self._memories["learner"]}
         rows: dict[str, Fraction] = {}
         for (component, kind, _), n in tally.items():
@@ -134,7 +134,7 @@ class Costs:
 
 
 class CostShare(Part):
-    """What a component takes of a cost, in the unit of its objective."""
+    """The share of a component in a cost, in the unit of the objective."""
 
     name: str
     value: float

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a design is worth: its costs before anything is learnt, its accuracy rung by rung."""
+"""The values of a design: its costs before anything is learnt, and its accuracy at each rung."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,19 +23,19 @@ from sim.work.errors import UserError
 
 __all__ = ["Evaluator"]
 
-# Methods whose memory is as large as what comes.
+# Methods whose memory grows with the data.
 _UNBOUNDED = ("joint",)
 
 
 class Evaluator:
-    """Values of designs of one space: prices them, and runs them.
+    """Evaluator of the designs of one space: it prices them and runs them.
 
     Parameters
     ----------
     inputs : Inputs
-        What they are evaluated by.
+        Configuration, data, network and technology.
     cache : Cache
-        Where results of runs are found and kept.
+        Cache of the results of runs.
     """
 
     def __init__(self, inputs: Inputs, cache: Cache = NO_CACHE) -> None:
@@ -49,7 +49,7 @@ class Evaluator:
 
     @property
     def exact(self) -> tuple[Objective, ...]:
-        """Objectives that are known before anything is learnt, sought or bounded."""
+        """Objectives and bounded quantities that are known before anything is learnt."""
         return tuple(objective for objective in self.config.valued if objective.static)
 
     def static(self, point: Point) -> dict[str, float]:
@@ -58,14 +58,15 @@ class Evaluator:
         Raises
         ------
         UserError
-            If the design cannot be.
+            If the cost model cannot price the design.
         """
         return {name: sum(parts.values()) for name, parts in self._parts(point).items()}
 
     def violations(self, values: Mapping[str, float]) -> dict[str, float]:
-        """Return by how much values break each constraint, over its bound; at most 0 if not.
+        """Return the excess of values over each constraint, relative to its bound.
 
-        By the text of the constraint; those on values that are not known yet are left out.
+        The keys are the texts of the constraints. An excess is at most 0 if the constraint is
+        kept. Constraints on values that are not known yet are left out.
         """
         objectives = {objective.name: objective for objective in self.config.valued}
         return {
@@ -75,13 +76,13 @@ class Evaluator:
         }
 
     def costs(self, point: Point) -> dict[str, list[dict[str, Any]]]:
-        """Return the largest parts of every static objective: ``name`` and ``value`` of each."""
+        """Return the largest parts of every static objective, each with ``name`` and ``value``."""
         return {name: shortened(parts) for name, parts in self._parts(point).items()}
 
     def rungs(self, point: Point) -> Iterator[Rung]:
-        """Learn rung by rung and yield what is reached; what runs on uses what ran before.
+        """Learn rung by rung and yield the accuracies. A rung continues the runs of the one before.
 
-        A caller that stops asking has nothing more done.
+        Nothing more is learnt once the caller stops asking.
 
         Raises
         ------
@@ -109,7 +110,7 @@ class Evaluator:
         Raises
         ------
         ValueError
-            If it cannot be given of the design.
+            If it cannot be computed for the design.
         """
         if objective.name != "bits":
             return self._costs(point).parts(objective)
@@ -121,12 +122,12 @@ class Evaluator:
         return {entry.name: objective.in_unit(entry.bits) for entry in entries}
 
     def _costs(self, point: Point) -> Costs:
-        """Return the design on its chip; that of the last point is kept."""
+        """Return the costs of a design on its chip. Those of the last point are cached."""
         if self._last is None or self._last[0] != point:
             replay = point.method.replay
             if replay not in PARTS:
                 known = ", ".join(PARTS)
-                raise ValueError(f"the cost model has no parts for {replay}, but for {known}")
+                raise ValueError(f"the cost model has no parts for {replay}, only for {known}")
             assert self.network is not None
             config = chip_of(point, self.bank, self.network)
             past = PARTS[replay](config, point.method.params)
@@ -141,7 +142,7 @@ class Evaluator:
             raise UserError(f"{point.label}: {error}") from error
 
     def _bank_of(self, point: Point) -> Bank:
-        """Return the embeddings that a design uses; those of one length once."""
+        """Return the embeddings that a design uses; each length is cut once."""
         features = point.features or self.bank.features
         if features not in self._banks:
             self._banks[features] = self.bank.first(features)
@@ -149,7 +150,7 @@ class Evaluator:
 
 
 def _curve(run: Experiment, tasks: int) -> np.ndarray:
-    """Return the accuracy on all classes seen, after each of the first tasks."""
+    """Return the accuracy on all classes seen after each of the first tasks."""
     bank = run.bank
     found = metrics.accuracy_matrix(run.predictions[:tasks], bank.test_labels, bank.tasks[:tasks])
     return metrics.seen_accuracy(*found)

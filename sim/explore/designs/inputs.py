@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What designs are evaluated by: configuration, data, network and technology, all loaded."""
+"""Inputs of an evaluation: configuration, data, network and technology, all loaded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +18,17 @@ __all__ = ["Inputs", "load_inputs"]
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that the designs of a configuration are evaluated by.
+    """Everything that the evaluation of a configuration's designs needs.
 
     Parameters
     ----------
     config : ExploreConfig
     bank : Bank
-        Its data, all bits of every embedding.
+        Its data, with all bits of every embedding.
     network : NetworkParams or None
-        What makes the embeddings; None where no objective asks.
+        Network that makes the embeddings; None if no objective needs it.
     technology : Technology
-        What prices them.
+        Technology that prices the designs.
     """
 
     config: ExploreConfig
@@ -38,21 +38,21 @@ class Inputs:
 
 
 def load_inputs(config: ExploreConfig, document: Document, data_dir: Path | None) -> Inputs:
-    """Load what the designs of a configuration are evaluated by.
+    """Load the inputs of a configuration's evaluation.
 
     Parameters
     ----------
     config : ExploreConfig
     document : Document
-        Of the configuration, for the place of a fault.
+        Document of the configuration. It gives the line of a fault.
     data_dir : Path or None
         Folder of the data archives.
 
     Raises
     ------
     UserError
-        If data, network or technology are missing, damaged or not of one another; the message
-        names key and line.
+        If data, network or technology are missing or damaged, or do not fit each other. The
+        message names key and line.
     """
     bank = load_bank(config.whole_data(), config.tasks, document, data_dir)
     technology = _technology(config, document)
@@ -68,12 +68,12 @@ def _technology(config: ExploreConfig, document: Document) -> Technology:
 
 
 def _network(config: ExploreConfig, document: Document, bank: Bank) -> NetworkParams | None:
-    """Return the network that makes the embeddings; None where it is not said and not needed.
+    """Return the network that makes the embeddings; None if it is neither given nor needed.
 
     Raises
     ------
     UserError
-        If it is not said and needed, or makes other embeddings.
+        If it is needed but not given, or makes other embeddings.
     """
     name = config.hardware.network
     if name is None:

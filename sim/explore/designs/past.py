@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Memories of the past in hardware: what they hold, what keeping and replaying takes.
+"""Memories of the past in hardware: their contents, and the costs to keep and to replay it.
 
 The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
-memory they need, of the same kind, and by the arithmetic that serves it; what no hardware does yet
-goes at most as fast as its memory gives rows, one a cycle, and that is the time that stands here.
-One prototype a class is a count of ones; several are fitted by as many iterations as there may be.
+memory of the same kind that they need, and by the arithmetic that serves it. Where no hardware
+exists yet, the time given here is a lower bound: the memory gives one row a cycle. The fit of one
+prototype per class counts ones. The fit of several is priced with the largest number of iterations.
 """
 
 from collections.abc import Callable
@@ -33,22 +33,25 @@ __all__ = ["PARTS", "Past"]
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """A memory of the past and what is done with it.
+    """A memory of the past and the operations on it.
 
     Attributes
     ----------
     memories : tuple of Memory
-        Of the past, and of whatever draws from it or classifies by it.
+        Memories of the past itself and of the logic that draws from it or classifies by it.
     working : tuple of Memory
-        Those that learning needs besides.
+        Further memories that learning needs.
     remembered : Tally
-        Keeping the classes of a task.
+        Actions to keep the classes of a task.
     exemplar : Tally or None
-        An exemplar of the past; None where there is none, and the memory names classes itself.
+        Actions to draw or read an exemplar of the past. None if there are no exemplars because
+        the memory classifies by itself.
     exemplar_cycles : Fraction
+        Cycles of an exemplar.
     answer : Tally or None
-        Naming the class of an embedding; None where the head does.
+        Actions to classify an embedding; None if the head classifies.
     answer_cycles : Fraction
+        Cycles of a classification.
     """
 
     memories: tuple[Memory, ...]
@@ -63,7 +66,7 @@ class Past:
 def _gbm(config: CostConfig, params: Any) -> Past:
     if not params.on_chip:
         raise ValueError(
-            "gbm off the chip: code_width, level_map and generator must be those of the chip"
+            "this gbm is not that of the chip: code_width, level_map and generator must be its own"
         )
     own = config.chip.sampler
     more = sampler.draw_cycles(own, 2) - sampler.draw_cycles(own, 1)
@@ -92,7 +95,7 @@ def _herded(config: CostConfig, params: Any) -> Past:
     buffer, task = config.chip.latent, config.task
     if task.embeddings != "buffer":
         raise ValueError(
-            "herded where embeddings are made again: hardware.embeddings must be buffer"
+            "herded needs the embeddings in a buffer: hardware.embeddings must be buffer"
         )
     rows = herding.embedding_rows(buffer, task.samples)
     chosen = herding.choose(buffer, task.samples).within("herding") + Tally({
@@ -114,11 +117,11 @@ def _herded(config: CostConfig, params: Any) -> Past:
 def _fetril(config: CostConfig, params: Any) -> Past:
     own, task = config.chip.sampler.prototypes, config.task
     if params.code_width == "float" or params.translation != "flip":
-        raise ValueError("fetril with real numbers or thresholds: code_width must be of 1..16 bits "
-                         "and translation flip")  # fmt: skip
+        raise ValueError("fetril has a price only with codes and flips: code_width must be of 1..16"
+                         " bits and translation must be flip")  # fmt: skip
     if task.embeddings != "buffer":
         raise ValueError(
-            "fetril where embeddings are made again: hardware.embeddings must be buffer"
+            "fetril needs the embeddings in a buffer: hardware.embeddings must be buffer"
         )
     present = translation.working_memories(own, task.classes, task.samples)
     moved = translation.move(own, task.samples).within("translation")
@@ -149,7 +152,7 @@ def _nearest(config: CostConfig, params: Any) -> Past:
 def _classifier(
     config: CostConfig, params: Any, answered: Tally, tables: tuple[Memory, ...]
 ) -> Past:
-    """Return prototypes that name classes: their memory, what it is looked up in, their fit."""
+    """Return prototypes that classify: their memory, their lookup tables and their fit."""
     own, task, memory = config.chip.sampler.prototypes, config.task, config.memory
     stored = _within("sampler.prototypes", prototypes.memories(own))
     each = prototypes.append(own, memory.components).within("sampler.prototypes")
@@ -172,7 +175,7 @@ def _fit_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def _mixture(config: CostConfig, params: Any) -> Tally:
-    """Return what fitting several prototypes of a class takes; nothing where there is one."""
+    """Return the actions to fit several prototypes of a class; none if a class has one."""
     if config.task.fit == "chip":
         return Tally()
     settings = params.mixture
@@ -182,7 +185,7 @@ def _mixture(config: CostConfig, params: Any) -> Tally:
 
 
 def _training(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that training the head needs, without those of a fit."""
+    """Return the memories that the training of the head needs, without those of a fit."""
     return tuple(m for m in working_memories(config) if not m.component.startswith("fit."))
 
 
@@ -190,7 +193,7 @@ def _within(block: str, memories: tuple[Memory, ...]) -> tuple[Memory, ...]:
     return tuple(memory.within(block) for memory in memories)
 
 
-#: What makes the memory of a method, by the name of its source; other methods have no price.
+#: Functions that return the memory of a method, by the name of its source. Others have no price.
 PARTS: dict[str, Callable[[CostConfig, Any], Past]] = {
     "gbm": _gbm,
     "latent": _latent,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The designs of a configuration as a problem: what proposes them, and what they are worth."""
+"""The designs of a configuration as a problem of the search."""
 
 import hashlib
 import json
@@ -30,12 +30,14 @@ from sim.work.files import built_in_or_own
 
 __all__ = ["DesignProblem"]
 
-# Modules that decide the values of a design, beside those of a run.
+# Modules that decide the values of a design, in addition to those of a run.
 _CODE = (
     "sim/cost/**/*.py",
     "sim/cost/technology/tables/*",
     "sim/explore/designs/*.py",
-    "sim/explore/space/objectives.py",
+    "sim/explore/search/problem.py",
+    "sim/explore/search/samplers.py",
+    "sim/explore/space/*.py",
 )
 
 
@@ -45,7 +47,7 @@ class DesignProblem:
     Parameters
     ----------
     document : Document
-        Of the configuration.
+        Document of the configuration.
     data_dir : Path or None
         Folder of the data archives.
     cache : Path or None
@@ -54,7 +56,7 @@ class DesignProblem:
     Raises
     ------
     UserError
-        If the configuration or the data are at fault.
+        If the configuration or the data are invalid.
     """
 
     def __init__(self, document: Document, data_dir: Path | None, cache: Path | None) -> None:
@@ -67,7 +69,7 @@ class DesignProblem:
         self._plan = self._planned()
 
     def __reduce__(self) -> tuple[type["DesignProblem"], tuple[Any, ...]]:
-        # Another process reads configuration and data for itself.
+        # Every process reads configuration and data itself.
         return DesignProblem, self._arguments
 
     @property
@@ -104,7 +106,7 @@ class DesignProblem:
         return self._plan
 
     def suggest(self, trial: Trial) -> None:
-        # Values that do not fit each other are the failure of the trial, once it is described.
+        # If the values do not fit each other, `describe` fails later, and the trial with it.
         with suppress(UserError):
             self.space.suggest(trial)
 
@@ -127,7 +129,7 @@ class DesignProblem:
         return promising(values, rivals, self.config.sought, self.config.fidelity)
 
     def _prices(self) -> str:
-        """Return the SHA-256 of what designs are priced by, whatever its files are called."""
+        """Return the SHA-256 of technology and network, whatever the names of their files."""
         network = self.evaluator.network
         described = json.dumps(network and network.describe(), sort_keys=True)
         table = built_in_or_own(self.config.hardware.technology, BUILT_IN, "Technology")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What an exploration found: the front, the recommended designs, sensitivities, the report."""
+"""Results of an exploration: front, recommended designs, sensitivities and report."""

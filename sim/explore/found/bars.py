@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Progress of an exploration: a bar for all trials and for each under way, or a line for each."""
+"""Progress of an exploration: bars for all trials and for each running one, or lines of text."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from sim.work.progress import Bars
 
 __all__ = ["ExploreBars"]
 
-#: Trials under way that have a bar; on a cluster there may be hundreds.
+#: Most running trials that have a bar; on a cluster there may be hundreds.
 MOST_LINES = 8
 
 
 class ExploreBars(Bars):
-    """Progress of the trials of a study, those of all processes.
+    """Progress of the trials of a study, in all processes.
 
     Parameters
     ----------
     trials : int
-        Wanted in all.
+        Total number of wanted trials.
     rungs : int
-        That a trial climbs at most.
+        Most rungs of a trial.
     console : rich.console.Console
     """
 
@@ -32,10 +32,10 @@ class ExploreBars(Bars):
         self._trials = trials
         self._rungs = rungs
         self._running: set[int] = set()
-        self._over: set[int] | None = None  # None until the first look, which tells of no news
+        self._over: set[int] | None = None  # None until the first call, which reports no news
 
     def show(self, records: Sequence[TrialRecord]) -> None:
-        """Take in what is known of all trials; one that is over leaves the screen."""
+        """Show the records of all trials. A trial that is over leaves the screen."""
         over = [record for record in records if record.ended]
         states = Counter(record.state for record in over)
         shares = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))

@@ -19,9 +19,9 @@ _MARKERS = "osD^vPX*<>"
 
 
 def front_figure(outcome: Outcome) -> Figure:
-    """Draw accuracy against every other objective: designs by method, the front filled.
+    """Draw accuracy against every other objective, by method; designs on the front are filled.
 
-    Trials that were given up are not there: their accuracy is that of other tasks.
+    Pruned trials are left out, because their accuracy is over fewer tasks.
     """
     exact = [o for o in outcome.objectives if o.static]
     columns = min(2, max(1, len(exact)))
@@ -62,7 +62,7 @@ def front_figure(outcome: Outcome) -> Figure:
 
 
 def sensitivity_figure(outcome: Outcome) -> Figure:
-    """Draw the share of every objective's variance that each parameter goes with."""
+    """Draw the share of every objective's variance that each parameter explains."""
     shares = outcome.sensitivity
     parameters = list(dict.fromkeys(s.parameter for s in shares))
     objectives = [o.name for o in outcome.objectives]

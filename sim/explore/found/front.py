@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which designs no other one beats, and how far a design is from those."""
+"""The Pareto front: non-dominated designs, and the gaps of a design to them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,14 +11,14 @@ Values = Mapping[str, float]
 
 
 def dominates(first: Values, second: Values, objectives: Sequence[Objective]) -> bool:
-    """Return whether values are as good as others in every objective, and better in one.
+    """Return whether `first` is as good as `second` in every objective and better in one.
 
     Parameters
     ----------
     first, second : mapping of str to float
         Values by objective, in their units.
     objectives : sequence of Objective
-        Those that count.
+        Objectives that are compared.
     """
     return all(o.no_worse(first[o.name], second[o.name]) for o in objectives) and any(
         not o.no_worse(second[o.name], first[o.name]) for o in objectives
@@ -26,9 +26,9 @@ def dominates(first: Values, second: Values, objectives: Sequence[Objective]) ->
 
 
 def non_dominated(values: Sequence[Values], objectives: Sequence[Objective]) -> list[int]:
-    """Return the places of the values that no others dominate, in their order.
+    """Return the places of the values that no others dominate, in order.
 
-    Of values that are equal throughout, all or none are among them.
+    Equal values are either all among them or all absent.
     """
     return [
         place
@@ -40,21 +40,23 @@ def non_dominated(values: Sequence[Values], objectives: Sequence[Objective]) -> 
 def gaps(
     own: Values, others: Sequence[Values], objectives: Sequence[Objective]
 ) -> dict[str, float]:
-    """Return how far values are from the front, objective by objective.
+    """Return how far values are from the front, for each objective.
 
     Parameters
     ----------
     own : mapping of str to float
+        Values of the design.
     others : sequence of mapping
-        All that there are.
+        Values of all designs.
     objectives : sequence of Objective
 
     Returns
     -------
     dict of str to float
-        By how much the best of those that are as good in every other objective is better in this
-        one, in its unit; 0 where none is. All are 0 of values on the front, and of those alone
-        unless two objectives must be better at once.
+        The gap in each objective, in its unit. Rivals are the designs that are as good in every
+        other objective. The gap is the lead of the best rival, or 0 if no rival is better. All
+        gaps of a design on the front are 0. They can also be 0 off the front, if every design
+        that dominates it is better in two or more objectives.
     """
     found = {}
     for objective in objectives:

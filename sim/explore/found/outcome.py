@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an exploration found: the front, what to build, what matters, where the reference lies."""
+"""Results of an exploration: front, recommendations, sensitivity and place of the reference."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ _STATES = ("complete", "pruned", "infeasible", "failed")
 
 @dataclass(frozen=True)
 class Outcome:
-    """The trials of an exploration and what follows from them.
+    """The trials of an exploration and the results derived from them.
 
     Parameters
     ----------
     config : ExploreConfig
     records : sequence of TrialRecord
-        All that have ended.
+        All trials that have ended.
     """
 
     config: ExploreConfig
@@ -34,37 +34,37 @@ class Outcome:
 
     @property
     def objectives(self) -> tuple[Objective, ...]:
-        """What is sought, accuracy first."""
+        """The objectives, accuracy first."""
         return self.config.sought
 
     @cached_property
     def designs(self) -> list[TrialRecord]:
-        """Trials that went through all rungs and break no constraint, each design once."""
+        """Trials that finished all rungs and keep all constraints, each design once."""
         found = [r for r in self.records if r.state == "complete" and not r.broken]
         first = {tuple(sorted(r.parameters.items())): r for r in reversed(found)}
         return sorted(first.values(), key=lambda r: r.number)
 
     @cached_property
     def front(self) -> list[TrialRecord]:
-        """Designs that no other beats in all objectives, the most accurate first."""
+        """Designs that no other dominates in all objectives, the most accurate first."""
         return self._front(self.objectives)
 
     @cached_property
     def skyline(self) -> list[TrialRecord]:
-        """Designs of the front that no other beats in accuracy and bits alone."""
+        """Designs of the front that no other dominates in accuracy and bits alone."""
         plane = [o for o in self.objectives if o.name in ("accuracy", "bits")]
         front = {record.number for record in self.front}
         return [record for record in self._front(plane) if record.number in front]
 
     @cached_property
     def recommended(self) -> list[Choice]:
-        """What to build, for every budget; within the constraints where there is none."""
+        """Recommendations for every budget, or one within the constraints if there is no budget."""
         budgets = sorted(self.config.recommend) or [None]
         return [recommend(self.designs, budget, self.objectives) for budget in budgets]
 
     @cached_property
     def sensitivity(self) -> list[Share]:
-        """Main effects of all parameters, of the accuracy among trials that ended."""
+        """Main effects of all parameters; those on accuracy are from complete trials only."""
         trials = [
             (r.parameters, r.values if r.state == "complete" else r.static)
             for r in self.records
@@ -75,12 +75,12 @@ class Outcome:
 
     @cached_property
     def reference(self) -> TrialRecord | None:
-        """The design that others are held against, if it went through."""
+        """The reference design, if it finished all rungs."""
         return next((r for r in self.records if r.reference and r.state == "complete"), None)
 
     @cached_property
     def reference_gaps(self) -> dict[str, float] | None:
-        """How far the reference is from the front, objective by objective; None without it."""
+        """Gaps of the reference to the front in each objective; None without a reference."""
         if self.reference is None:
             return None
         values = [design.values for design in self.designs]
@@ -88,12 +88,12 @@ class Outcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Trials by state."""
+        """Number of trials in each state."""
         return {state: sum(r.state == state for r in self.records) for state in _STATES}
 
     @property
     def verdict(self) -> str:
-        """What to build, in one sentence."""
+        """The recommendation in one sentence."""
         if len(self.recommended) == 1:
             return self.recommended[0].sentence
         parts = [

@@ -13,12 +13,12 @@ from sim.measure.ledger import fits
 
 __all__ = ["NEAR", "Choice", "Design", "Recommendation", "recommend"]
 
-#: Points of accuracy that count for less than the price of a chip.
+#: Points of accuracy that one gives up for a cheaper chip.
 NEAR = 0.5
 
 
 class Design(Protocol):
-    """What is asked of a trial that went through all rungs."""
+    """A trial that finished all rungs, as a recommendation needs it."""
 
     @property
     def number(self) -> int: ...
@@ -38,9 +38,9 @@ class Recommendation(Part):
     budget : str
         The budget as a constraint.
     trial : int or None
-        Number of the design; None where nothing fits.
+        Number of the trial of the design; None if no design fits.
     sentence : str
-        What to build, in words.
+        The recommendation in words.
     """
 
     budget: str
@@ -54,9 +54,9 @@ class Choice(Recommendation):
     Attributes
     ----------
     size : float or None
-        Mb; None where only the constraints bound.
+        The budget (Mb); None if there are only the constraints.
     chosen, best : Design or None
-        What is recommended, and the most accurate one; None where nothing fits.
+        The recommended design and the most accurate one; None if no design fits.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -69,18 +69,19 @@ class Choice(Recommendation):
 def recommend(
     designs: Sequence[Design], budget: float | None, objectives: Sequence[Objective]
 ) -> Choice:
-    """Return what is recommended for a budget.
+    """Return the recommendation for a budget.
 
-    Of the designs within it, those count that are within `NEAR` points of the most accurate; of
-    these the one whose energy, area and latency, those that are sought, have the least product; of
-    equal ones that of fewest bits. Where no budget bounds them, bits are a factor, too.
+    The candidates are the designs within the budget whose accuracy is within `NEAR` points of the
+    highest. The recommended one has the least product of energy, area and latency, as far as these
+    are objectives. Among equal products, it has the fewest bits. Without a budget, the bits are a
+    factor of the product, too.
 
     Parameters
     ----------
     designs : sequence of Design
-        Designs that keep all constraints and went through all rungs.
+        Designs that keep all constraints and finished all rungs.
     budget : float or None
-        Mb.
+        The budget (Mb); None for no budget.
     objectives : sequence of Objective
     """
     within = [d for d in designs if _fits(d, budget)]
@@ -108,7 +109,7 @@ def recommend(
 def _cheapest_near(
     best: Design, within: Sequence[Design], budget: float | None, objectives: Sequence[Objective]
 ) -> Design:
-    """Return the design of least price among those near the most accurate one."""
+    """Return the cheapest design among those near the most accurate one."""
     near = [d for d in within if d.values["accuracy"] >= best.values["accuracy"] - NEAR]
     unpriced = ("accuracy",) if budget is None else ("accuracy", "bits")
     priced = [o.name for o in objectives if o.name not in unpriced]

@@ -52,19 +52,19 @@ _TERMINAL_ROWS = 20
 
 @dataclass(frozen=True)
 class ExplorationReport:
-    """Everything an exploration has to say.
+    """The report of an exploration.
 
     Parameters
     ----------
     config : ExploreConfig
     records : sequence of TrialRecord
-        Its trials; those that have not ended are left out.
+        Its trials. Those that have not ended are left out.
     command : str
         Command line that makes the report.
     bank : Bank
-        Its data, all bits of every embedding.
+        Its data, with all bits of every embedding.
     data_dir : Path or None
-        Folder of the data archives, where they have one.
+        Folder of the data archives, if the data need one.
     """
 
     config: ExploreConfig
@@ -75,17 +75,17 @@ class ExplorationReport:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """What follows from the trials."""
+        """Results derived from the trials."""
         return Outcome(self.config, [record for record in self.records if record.ended])
 
     @property
     def verdict(self) -> str:
-        """What to build, in one sentence."""
+        """The recommendation in one sentence."""
         return self.outcome.verdict
 
     @property
     def terminal_table(self) -> Table:
-        """The front of accuracy and bits."""
+        """Table of the front of accuracy and bits, for the terminal."""
         table = Table(title=Text(self.config.title), title_justify="left", header_style="bold")
         table.add_column("design, by accuracy and bits")
         for objective in self.outcome.objectives:
@@ -96,7 +96,7 @@ class ExplorationReport:
         return table
 
     def write(self, folder: Path) -> None:
-        """Write all files into a folder, each whole or not at all, ``exploration.json`` last."""
+        """Write all files into a folder atomically, ``exploration.json`` last."""
         content: dict[str, bytes | str] = {
             f"{_budget_name(r.size)}.yaml": r.chosen.yaml
             for r in self.outcome.recommended
@@ -192,7 +192,7 @@ class ExplorationReport:
         return shlex.join(["engram", "run", f"trial-{record.number}.yaml", *seeds, *data])
 
     def _note(self, record: TrialRecord) -> str:
-        """Say in what a trial is less than the study of its command."""
+        """Say how a trial differs from the study of its command; empty if it does not."""
         tasks, all_tasks = len(record.rungs[-1].by_task) if record.rungs else 0, self.bank.tasks
         if not tasks or tasks == len(all_tasks):
             return ""
@@ -209,7 +209,7 @@ def _cell(record: TrialRecord, name: str) -> str:
 
 
 def _plain(kind: type[Part], parts: Sequence[Part]) -> list[dict[str, Any]]:
-    """Return parts as plain data, with the keys that a file has of their kind alone."""
+    """Return parts as plain data, with only the keys that `kind` has in a file."""
     keys = set(kind.model_fields)
     return [part.model_dump(mode="json", include=keys) for part in parts]
 

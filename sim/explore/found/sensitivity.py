@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much of what an objective varies by goes with each parameter: main effects."""
+"""Sensitivity: the share of an objective's variance that each parameter explains alone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -14,20 +14,20 @@ from sim.explore.space.space import REPLAY
 
 __all__ = ["Share", "main_effect", "sensitivities"]
 
-_MOST_GROUPS = 5  # groups that the numbers of a range are put into
-_LEAST_TRIALS = 8  # fewer tell nothing of a parameter
+_MOST_GROUPS = 5  # groups into which the numbers of a range are divided
+_LEAST_TRIALS = 8  # with fewer trials, an effect is not reported
 
 
 class Share(Part):
-    """What a parameter explains of an objective.
+    """Share of an objective's variance that a parameter explains.
 
     Attributes
     ----------
     parameter, objective : str
     share : float
-        Of the variance, 0..1.
+        Share of the variance, 0..1.
     trials : int
-        That it was found from; no file has it.
+        Number of trials that it was computed from. It is not written to files.
     """
 
     parameter: str
@@ -43,22 +43,23 @@ def sensitivities(
 ) -> list[Share]:
     """Return the main effect of every parameter on every objective.
 
-    A parameter that methods share is looked at within methods: each value less the mean of its
-    method. A method's own parameters are looked at among its trials alone. The trials are those
-    that a search made, which are no even sample: parameters that it moved together share their
-    effects.
+    The effect of a parameter that methods share is computed within methods: the mean of its method
+    is subtracted from each value. The effect of a method's own parameter is computed from the
+    trials of that method. The trials come from a search and are no balanced sample, so parameters
+    that the search changed together share their effects.
 
     Parameters
     ----------
     parameters : sequence of Parameter
     trials : sequence of (mapping, mapping)
-        Parameters and values of each; a value may be missing.
+        Parameters and values of each trial. A value may be missing.
     objectives : sequence of str
+        Names of the objectives.
 
     Returns
     -------
     list of Share
-        Without those that too few trials tell of.
+        Shares with too few trials are left out.
     """
     found = []
     for parameter in parameters:
@@ -86,15 +87,17 @@ def sensitivities(
 def main_effect(groups: Sequence[Any], values: NDArray[np.float64], taken: int = 1) -> float:
     """Return the share of the variance of values that lies between their groups.
 
-    It is adjusted for what groups explain by chance (epsilon squared, the adjusted R squared of
-    one-way analysis of variance), and then at least 0.
+    It is corrected for the share that groups explain by chance (epsilon squared, the adjusted R
+    squared of one-way analysis of variance) and at least 0.
 
     Parameters
     ----------
     groups : sequence of n
+        Group of each value.
     values : ndarray of shape (n,), float64
     taken : int
-        Means that the values are already less of: their own, or one a method.
+        Number of means that were subtracted from the values before: one for all, or one per
+        method.
     """
     total = float(np.square(values - values.mean()).sum())
     names = list(dict.fromkeys(groups))
@@ -106,7 +109,7 @@ def main_effect(groups: Sequence[Any], values: NDArray[np.float64], taken: int =
 
 
 def _within(groups: Sequence[Any], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return values less the mean of their group."""
+    """Return values minus the mean of their group."""
     found = values.copy()
     for name in dict.fromkeys(groups):
         members = np.array([group == name for group in groups])

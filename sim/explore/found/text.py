@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections of an exploration's report: the reference, and what each parameter does."""
+"""Sections of an exploration's report: the reference and the sensitivity."""
 
 from sim.explore.found.outcome import Outcome
 from sim.report.tables import markdown_table
@@ -20,7 +20,7 @@ _GAPS = "What could be had in each objective by another design that is as good i
 
 
 def reference_section(outcome: Outcome) -> list[str]:
-    """Return where the reference lies, or why that is not known; nothing if there is none."""
+    """Return the place of the reference, or why it is unknown; empty without a reference."""
     record, gaps = outcome.reference, outcome.reference_gaps
     if record is None or gaps is None:
         asked = next((r for r in outcome.records if r.reference), None)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""An exploration as one page of HTML that needs nothing but itself."""
+"""An exploration as one self-contained page of HTML."""

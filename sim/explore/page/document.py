@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The page: one file of HTML whose script draws the exploration that stands in it as JSON.
+"""The page: one file of HTML. Its script draws the exploration, which is embedded as JSON.
 
-Nothing is fetched, and nothing that the exploration says becomes markup or code. Text that stands
-in the HTML is escaped; the script reads the rest as JSON, in which no character can end its
-element, and makes nodes of text of it. A Content-Security-Policy names the hashes of the only
-style sheet and the only script that may take effect, and forbids every request.
+The page fetches nothing, and no text of the exploration becomes markup or code. Text in the HTML
+is escaped. The script reads the rest as JSON, in which no character can end the script element,
+and turns it into text nodes. A Content-Security-Policy lists the hashes of the only style sheet
+and the only script that may take effect, and it forbids every request.
 """
 
 import json
@@ -22,7 +22,7 @@ __all__ = ["html_page"]
 
 _FOLDER = Path(__file__).parent
 
-# In the order in which they stand in the page: each builds on those before.
+# In the order of the page: each builds on those before it.
 _STYLES = ("tokens", "layout", "scatter", "parallel", "table", "chosen", "print")
 _SCRIPTS = (
     "model",
@@ -45,7 +45,7 @@ _HARMLESS = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
 def html_page(exploration: Exploration) -> str:
-    """Return the page of an exploration; the same exploration gives the same page.
+    """Return the page of an exploration. Equal explorations give equal pages.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def _card(recommendation: Recommendation) -> str:
 
 
 def _facts(exploration: Exploration) -> str:
-    """Return what was done, as the items of a list of descriptions."""
+    """Return the facts of an exploration as the items of a description list."""
     states = [trial.state for trial in exploration.trials]
     facts = {
         "Trials": f"{len(states):,}",
@@ -138,7 +138,7 @@ def _facts(exploration: Exploration) -> str:
 
 
 def _moment(text: str) -> str:
-    """Return a time of ISO 8601 to the minute; another text as it is."""
+    """Return an ISO 8601 time to the minute; return any other text unchanged."""
     try:
         return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
@@ -146,7 +146,7 @@ def _moment(text: str) -> str:
 
 
 def _front_table(exploration: Exploration) -> str:
-    """Return the front as a table, for readers whose browser runs no script."""
+    """Return the front as a table for browsers that run no script."""
     heads = [f"{objective.label} ({objective.unit})" for objective in exploration.objectives]
     return _row("th", ["trial", "design", *heads]) + "".join(
         _row("td", _cells(exploration, trial)) for trial in exploration.front

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an exploration found, read from its ``exploration.json`` and checked."""
+"""The results of an exploration, read from its ``exploration.json`` and checked."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ __all__ = ["FILE", "Exploration", "Trial", "read_exploration"]
 #: Name of the file in the folder of an exploration.
 FILE = "exploration.json"
 
-# Of a damaged file, so many faults are told.
+# Most faults of a damaged file that a message lists.
 _FAULTS = 5
 
 Figures = dict[str, float | None]
@@ -37,19 +37,19 @@ class Trial(Part):
     Attributes
     ----------
     values, spread : dict of str to float
-        By objective; what was not measured is absent or null.
+        By objective. A value that was not measured is absent or null.
     accuracy_by_task : list of float
-        In %, after each task.
+        Accuracy (%) after each task.
     cost : dict of str to list of CostShare
-        By objective.
+        Parts of the cost, by objective.
     violations : dict of str to float
-        By constraint, what is above the limit as a share of it; not above zero where it is kept.
+        Excess over each constraint, relative to its bound; at most 0 if it is kept.
     message : str
-        What stopped it, of a failed one.
+        Why a failed trial stopped.
     command, yaml : str
-        What reproduces it.
+        Command and study that reproduce it.
     note : str
-        In what it is less than what they run.
+        How it differs from the study that the command runs.
     """
 
     number: Annotated[int, Field(ge=0)]
@@ -79,7 +79,7 @@ class Exploration(Part):
     Attributes
     ----------
     title, command, engram, made, data, verdict : str
-        Headline, command line, version, time, data set, and what came out in a sentence.
+        Headline, command line, version, time, data set, and the result in one sentence.
     objectives, constraints, parameters, trials, recommended, sensitivity : list
     """
 
@@ -111,7 +111,7 @@ class Exploration(Part):
 
     @property
     def front(self) -> list[Trial]:
-        """Trials on the front, best first by the first objective."""
+        """Trials on the front, sorted by the first objective, the best first."""
         first = self.objectives[0]
         sign = -1.0 if first.direction == "maximize" else 1.0
         front = [trial for trial in self.trials if trial.front]
@@ -124,13 +124,13 @@ def read_exploration(folder: Path) -> Exploration:
     Raises
     ------
     UserError
-        If the folder or the file is absent, is no JSON or has another shape; the message names
-        the file and the first keys at fault.
+        If the folder or the file is absent, or if the file is no JSON or has another structure.
+        The message names the file and the first invalid keys.
     """
     path = require_directory(folder) / FILE
     if not path.exists():
         raise UserError(f"{path} does not exist: it must be a folder that engram explore wrote")
-    # A place in JSON is told by its key alone: the file has few lines.
+    # Messages name only the key, because the file has few lines.
     document = Document(data=_parse(path), source=str(path), overrides={(): str(path)})
     try:
         return validate(Exploration, document)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What an exploration needs of what it explores."""
+"""The interface between the search and the designs that it explores."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, Protocol
@@ -17,9 +17,9 @@ Direction = Literal["maximize", "minimize"]
 
 
 class Problem(Protocol):
-    """A space and what its designs are worth; every worker has a copy of its own.
+    """A space and the values of its designs. Every worker has its own copy.
 
-    Equal parameters must have equal values on every machine: a trial may be run twice.
+    Equal parameters must give equal values on every machine, because a trial may run twice.
     """
 
     @property
@@ -29,53 +29,53 @@ class Problem(Protocol):
 
     @property
     def identity(self) -> Mapping[str, str]:
-        """All that decides the values of a trial, in a few named digests."""
+        """Named digests of everything that decides the values of a trial."""
         ...
 
     @property
     def objectives(self) -> Mapping[str, Direction]:
-        """Which way each objective is better, by its name."""
+        """Direction of every objective, by its name."""
         ...
 
     @property
     def sampler(self) -> SamplerSettings:
-        """What proposes points."""
+        """Settings of the sampler that proposes points."""
         ...
 
     @property
     def last_rung(self) -> int:
-        """Number of the rung whose accuracy is that of the design."""
+        """Number of the last rung. Its accuracy is that of the design."""
         ...
 
     @property
     def cache_hits(self) -> int:
-        """Results found in a cache so far, by this process."""
+        """Number of results that this process has found in a cache so far."""
         ...
 
     def plan(self) -> Plan:
-        """Return the trials whose parameters are settled from the beginning."""
+        """Return the trials whose parameters are fixed from the beginning."""
         ...
 
     def suggest(self, trial: Trial) -> None:
-        """Have a trial choose all of its parameters."""
+        """Let a trial choose all of its parameters."""
         ...
 
     def describe(self, parameters: Parameters) -> dict[str, Any]:
-        """Return what is known of a design before anything is learnt.
+        """Return what is known about a design before anything is learnt.
 
-        Fields of `sim.explore.search.trials.TrialRecord`: ``label``, ``yaml``, ``static``,
-        ``cost``.
+        The keys are these fields of `sim.explore.search.trials.TrialRecord`: ``label``,
+        ``yaml``, ``static`` and ``cost``.
         """
         ...
 
     def violations(self, values: Values) -> dict[str, float]:
-        """Return by how much values break each constraint on them; at most 0 if they do not."""
+        """Return the excess of values over each constraint; at most 0 if it is kept."""
         ...
 
     def rungs(self, parameters: Parameters) -> Iterable[Rung]:
-        """Learn, rung by rung, for as long as the caller asks for more."""
+        """Learn rung by rung, as long as the caller asks for the next one."""
         ...
 
     def promising(self, values: Values, rivals: Sequence[Values]) -> bool:
-        """Return whether a design climbs on from a rung, beside all others that reached it."""
+        """Return whether a design goes on from a rung, given all others that reached the rung."""
         ...

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Signs of life: a worker renews a mark on its trial, and whoever sees it no more renewed says so.
+"""Heartbeats: a worker renews a mark on its trial, and the others detect a mark that stays equal.
 
-A mark is compared with what it was before, never with a clock: those of two machines may differ.
+A mark is compared with its earlier value and never with a clock, because clocks of two machines
+may differ.
 """
 
 import threading
@@ -15,38 +16,38 @@ from optuna.trial import FrozenTrial, TrialState
 
 __all__ = ["BEAT", "Heartbeat", "Pulse", "Watch"]
 
-#: Name of the attribute of a trial that holds its worker and how often it has given a sign of life.
+#: Attribute of a trial that holds the name of its worker and the number of its heartbeats.
 BEAT = "beat"
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """How often workers give signs of life.
+    """Timing of the heartbeats.
 
     Parameters
     ----------
     grace : float
-        Seconds of silence after which a worker counts as dead. One that is only slow does no
-        harm: its trial is run twice then, with one result.
+        Seconds of silence after which a worker counts as dead. A worker that is only slow does no
+        harm: its trial then runs twice and has one result.
     """
 
     grace: float = 60.0
 
     @property
     def interval(self) -> float:
-        """Seconds from one sign to the next."""
+        """Seconds from one heartbeat to the next."""
         return self.grace / 6
 
 
 class Watch:
-    """Which running trials have been silent for too long.
+    """Watch that finds running trials without a heartbeat.
 
     Parameters
     ----------
     grace : float
-        Seconds.
+        Seconds of silence that are allowed.
     clock : callable
-        Seconds that never go back.
+        Returns seconds that never decrease.
     """
 
     def __init__(self, grace: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -55,7 +56,7 @@ class Watch:
         self._seen: dict[int, tuple[str, float]] = {}
 
     def silent(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-        """Return those whose mark has not changed for the grace, as long as this was looking."""
+        """Return the running trials whose mark this watch has seen unchanged for the grace."""
         now = self._clock()
         running = [trial for trial in trials if trial.state == TrialState.RUNNING]
         seen: dict[int, tuple[str, float]] = {}
@@ -68,14 +69,14 @@ class Watch:
 
 
 class Heartbeat:
-    """Context in which signs of life are given by a thread of their own.
+    """Context in which a separate thread gives the heartbeats.
 
     Parameters
     ----------
     renew : callable
-        Renews the mark; told how often it has been.
+        Renews the mark. Its argument is the number of heartbeats, from 1.
     interval : float
-        Seconds.
+        Seconds from one heartbeat to the next.
     """
 
     def __init__(self, renew: Callable[[int], None], interval: float) -> None:
@@ -106,4 +107,4 @@ class Heartbeat:
             except UpdateFinishedTrialError:
                 return
             except (StorageInternalError, OSError):
-                continue  # it may answer the next time; if not, the worker itself will say so
+                continue  # the storage may answer the next time; if not, the worker itself fails

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What proposes the next point: Optuna's samplers, each call seeded by the number of its trial."""
+"""Samplers of Optuna, which propose the next point; the number of the trial seeds each call."""
 
 import warnings
 from collections.abc import Sequence
@@ -19,31 +19,31 @@ class SamplerSettings(Protocol):
 
     @property
     def name(self) -> str:
-        """Which: ``grid``, ``random``, ``tpe`` or ``nsga2``."""
+        """Name of the sampler: ``grid``, ``random``, ``tpe`` or ``nsga2``."""
         ...
 
     @property
     def seed(self) -> int:
-        """Seed of all that is drawn."""
+        """Seed of all random draws."""
         ...
 
     @property
     def population(self) -> int:
-        """Complete trials that make a generation of NSGA-II."""
+        """Number of complete trials in a generation of NSGA-II."""
         ...
 
 
 class Plan:
-    """Parameters that trials of certain numbers have, whatever a sampler would propose.
+    """Fixed parameters of certain trials. No sampler is asked for these.
 
     Parameters
     ----------
     reference : dict or None
         Parameters of trial 0.
     grid : sequence of dict or None
-        All points of the space, which are then all that is tried; None if a sampler proposes.
+        All points of the space, if exactly these are tried; None if a sampler proposes points.
     seed : int
-        Of the order of a grid: its first points are then of everywhere.
+        Seed of the order of the grid. The order is random, so the first points cover the space.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Plan:
         self._rows = others if reference is None else [reference, *others]
 
     def limit(self, trials: int) -> int:
-        """Return how many of the trials that are wanted there are to be: at most all points."""
+        """Return the number of trials to run: those wanted, and at most all points of a grid."""
         return trials if self._grid is None else min(trials, len(self._rows))
 
     def row(self, number: int) -> Parameters | None:
-        """Return the parameters of a trial; None where they are the sampler's to propose."""
+        """Return the parameters of a trial; None if the sampler proposes them."""
         return self._rows[number] if number < len(self._rows) else None
 
     def is_reference(self, number: int) -> bool:
@@ -70,17 +70,18 @@ class Plan:
 
 
 def sampler_of(settings: SamplerSettings, number: int) -> BaseSampler:
-    """Return what proposes the parameters of a trial.
+    """Return the sampler that proposes the parameters of a trial.
 
-    It is made anew for each, so that proposals depend on the seed, the number of the trial and the
-    trials before it alone: not on which process asks, nor on how often one was killed.
+    Every trial gets a new sampler. Its proposals depend only on the seed, the number of the trial
+    and the trials before it. They do not depend on which process asks, or on how often one was
+    killed.
 
     Parameters
     ----------
     settings : SamplerSettings
-        Of a grid, which is planned (`Plan`), nothing is proposed.
+        Settings of the sampler. A grid proposes nothing, because its points are planned (`Plan`).
     number : int
-        Of the trial.
+        Number of the trial.
     """
     own = int(np.random.SeedSequence([settings.seed, number]).generate_state(1)[0])
     if settings.name == "nsga2":
@@ -89,6 +90,6 @@ def sampler_of(settings: SamplerSettings, number: int) -> BaseSampler:
         return RandomSampler(seed=own)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        # Parameters of a method are proposed together, and apart from those of the others; trials
-        # under way count as bad ones, lest several workers all try the same.
+        # The sampler models the parameters of a method jointly, and apart from those of other
+        # methods. Running trials count as bad ones, so that workers do not all try the same point.
         return TPESampler(multivariate=True, group=True, constant_liar=True, seed=own)

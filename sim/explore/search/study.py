@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""A study of Optuna that many processes work on: every trial is one row, claimed by one worker.
+"""A study of Optuna that many processes share: every trial is one row, and one worker claims it.
 
-Rows are numbered from 0, and there are never more than trials are wanted. Who works on what is
-settled under the lock of the storage. The row of a worker that is heard of no more is given back
-with its parameters, and the next worker claims it: no trial is lost, and none is counted twice.
+Rows are numbered from 0, and there are never more rows than wanted trials. Workers claim trials
+under the lock of the storage. If a worker falls silent, its row is given back with its parameters,
+and the next worker claims it. So no trial is lost, and none counts twice.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from sim.work.errors import UserError
 
 __all__ = ["SharedStudy"]
 
-#: Workers that may end over a trial before it counts as failed.
+#: Number of workers that may die during a trial before it counts as failed.
 MOST_LOST = 3
 
 _IDENTITY = "identity"
@@ -38,17 +38,18 @@ class SharedStudy:
     ----------
     problem : Problem
     storage : Storage
-        Made if it is not there.
+        Created if it does not exist.
     trials : int
-        How many are wanted, of all processes together; of a grid at most all of its points.
+        Number of trials that all processes together are to run. A grid runs at most all of its
+        points.
     grace : float
         Seconds of silence after which a worker counts as dead.
 
     Raises
     ------
     UserError
-        If the storage cannot be used, or has a study of that name of something else; it is then
-        as it was.
+        If the storage cannot be used, or holds a different study of the same name. The storage is
+        then unchanged.
     """
 
     def __init__(self, problem: Problem, storage: Storage, trials: int, grace: float) -> None:
@@ -71,29 +72,29 @@ class SharedStudy:
         self._opened.close()
 
     def records(self) -> list[TrialRecord]:
-        """Return what is known of all trials, in their order."""
+        """Return the records of all trials, ordered by number."""
         return [TrialRecord.of(row) for row in self._rows()]
 
     @property
     def ended(self) -> bool:
-        """Whether all trials that are wanted are over."""
+        """Whether all wanted trials are over."""
         states = [row.state for row in self._rows()[: self.limit]]
         return len(states) == self.limit and all(state.is_finished() for state in states)
 
     @property
     def span(self) -> float:
-        """Seconds from the beginning of the first trial to the end of the last one over."""
+        """Seconds from the start of the first trial to the end of the last finished one."""
         starts = [row.datetime_start for row in self._rows() if row.datetime_start]
         ends = [row.datetime_complete for row in self._rows() if row.datetime_complete]
         return (max(ends) - min(starts)).total_seconds() if ends else 0.0
 
     def claim(self, worker: str) -> Trial | None:
-        """Return a trial, its parameters chosen, that is this worker's to run.
+        """Claim a trial for this worker and choose its parameters.
 
         Returns
         -------
         optuna.trial.Trial or None
-            None if there is none for now; a worker that runs one may yet die.
+            None if no trial is free now. One may become free later, if another worker dies.
         """
         if not self._anything_to_claim():
             return None
@@ -113,7 +114,7 @@ class SharedStudy:
             return trial
 
     def renew(self, trial: Trial, worker: str, count: int) -> None:
-        """Give a sign of life of the worker that runs a trial.
+        """Give a heartbeat of the worker that runs a trial.
 
         Parameters
         ----------
@@ -121,17 +122,18 @@ class SharedStudy:
         worker : str
             Name of the worker.
         count : int
-            How often it has given one of this trial.
+            Number of heartbeats that it has given for this trial before.
         """
         self._backend.set_trial_user_attr(trial._trial_id, BEAT, f"{worker}#{count}")
 
     def keep(self, trial: Trial, record: TrialRecord) -> None:
-        """Keep what is known of a trial so far.
+        """Store what is known about a trial so far.
 
         Raises
         ------
         optuna.exceptions.UpdateFinishedTrialError
-            If it is over: another worker, who had it because this one was silent, was faster.
+            If the trial is over. This worker was silent for a while, another one took the trial,
+            and it was faster.
         """
         self._backend.set_trial_user_attr(trial._trial_id, KNOWN, record.known())
         if record.broken:
@@ -144,14 +146,14 @@ class SharedStudy:
         ----------
         trial : optuna.trial.Trial
         state : optuna.trial.TrialState
-            What became of it.
+            Final state of the trial.
         values : sequence of float, optional
-            Of a complete trial, in the order of the objectives and in their units.
+            Values of a complete trial, in the order of the objectives and in their units.
         """
         self._backend.set_trial_state_values(trial._trial_id, state, values)
 
     def rivals(self, number: int, rung: int) -> list[dict[str, float]]:
-        """Return the values, at a rung, of all other trials that reached it."""
+        """Return the values at a rung of all other trials that reached it."""
         return [
             record.values_at(rung)
             for record in self.records()
@@ -159,17 +161,19 @@ class SharedStudy:
         ]
 
     def give_back(self, trial: Trial) -> None:
-        """Leave a trial, its parameters with it, to another worker."""
+        """Leave a trial and its parameters to another worker."""
         self._wait(trial)
 
     def bury(self, worker: str, blame: bool = True) -> int:
-        """Give back what a worker ran that is known to be dead; return how many trials.
+        """Give back the trials of a worker that is known to be dead; return their number.
 
         Parameters
         ----------
         worker : str
+            Name of the worker.
         blame : bool
-            Whether the trial may have killed it, and counts as failed after some such workers.
+            Whether the trial may have killed the worker. A trial that may have killed `MOST_LOST`
+            workers counts as failed.
         """
         with self._storage.exclusively():
             rows = [
@@ -190,7 +194,7 @@ class SharedStudy:
             self._backend.set_trial_state_values(trial._trial_id, TrialState.WAITING)
 
     def _constrain(self, trial: Trial, record: TrialRecord) -> None:
-        """Tell the sampler of broken constraints; those it is not told of are kept."""
+        """Tell the sampler about broken constraints; it takes all others as kept."""
         told = self._backend.get_trial(trial._trial_id).constraints
         for text in record.broken:
             if text not in told:
@@ -200,13 +204,13 @@ class SharedStudy:
         return self._study.get_trials(deepcopy=False)
 
     def _anything_to_claim(self) -> bool:
-        """Look without the lock, which many that have nothing to do would keep busy."""
+        """Look without the lock, because many idle workers would otherwise keep the lock busy."""
         rows = self._rows()
         waiting = any(row.state == TrialState.WAITING for row in rows)
         return bool(len(rows) < self.limit or waiting or self._watch.silent(rows))
 
     def _settle(self, number: int) -> None:
-        """Have the next trial begin with the parameters that are planned for it, if any are."""
+        """Give the next trial its planned parameters, if it has any."""
         parameters = self._plan.row(number)
         if parameters is not None:
             reference = {REFERENCE: True} if self._plan.is_reference(number) else {}
@@ -221,20 +225,20 @@ class SharedStudy:
                 return
             known = {
                 **row.user_attrs.get(KNOWN, {}),
-                "message": f"{lost} workers ended over it, for want of memory perhaps",
+                "message": f"{lost} workers died during it, perhaps because memory ran out",
             }
             self._backend.set_trial_user_attr(row._trial_id, KNOWN, known)
             self._backend.set_trial_state_values(row._trial_id, TrialState.FAIL)
 
     def _joined(self, backend: BaseStorage) -> optuna.Study:
-        """Return the study of the problem's name, begun if there is none."""
+        """Return the study with the problem's name; create it if there is none."""
         name = self._problem.name
         if name not in (study.study_name for study in backend.get_all_studies()):
             return self._begun(backend)
         study = optuna.load_study(study_name=name, storage=backend)
         found = study.user_attrs.get(_IDENTITY)
         if found is None and not study.get_trials(deepcopy=False):
-            return self._marked(study)  # whoever began it was killed before it said what it is
+            return self._marked(study)  # its creator was killed before it stored the identity
         for key, value in self._problem.identity.items():
             if not isinstance(found, dict) or found.get(key) != value:
                 raise UserError(

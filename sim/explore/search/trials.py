@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is known of a trial, as it lies in the storage."""
+"""The record of a trial, as the storage holds it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,8 +12,8 @@ from sim.explore.space.rung import Rung
 
 __all__ = ["KNOWN", "LOST", "REFERENCE", "TrialRecord"]
 
-# Names of attributes of Optuna's trials: what is known of one, how many workers ended over it, and
-# whether it is what others are held against.
+# Names of attributes of Optuna's trials: the record, the number of workers that died during the
+# trial, and whether the trial is the reference.
 KNOWN, LOST, REFERENCE = "known", "lost", "reference"
 
 _STATES = {
@@ -24,7 +24,7 @@ _STATES = {
     TrialState.FAIL: "failed",
 }
 
-# What is kept under `KNOWN` as it is.
+# Fields that are stored under `KNOWN` without a change.
 _PLAIN = ("label", "yaml", "static", "cost", "violations", "seconds", "cache_hits", "message")
 
 
@@ -35,31 +35,31 @@ class TrialRecord:
     Parameters
     ----------
     number : int
-        From 0, in the order in which trials began.
+        Number from 0, in the order in which the trials began.
     state : {"waiting", "running", "complete", "pruned", "infeasible", "failed"}
-        Pruned is what did not climb on from a rung, infeasible what broke a constraint before
-        anything was learnt.
+        A pruned trial stopped at a rung. An infeasible one broke a constraint before anything was
+        learnt.
     parameters : mapping of str to value
     label, yaml : str
-        The design in a line, and the study that ``engram run`` makes of it.
+        The design in one line, and its study as YAML for ``engram run``.
     static : mapping of str to float
         Objectives that are known before anything is learnt.
     cost : mapping of str to list
-        What each is made up of.
+        Largest parts of every static objective.
     violations : mapping of str to float
-        By how much each constraint is broken, over its bound; at most 0 if it is not.
+        Excess over each constraint, relative to its bound; at most 0 if it is kept.
     rungs : tuple of Rung
-        Those that it reached, from the lowest.
+        The rungs that it reached, from the lowest.
     seconds : float
-        Seconds of the worker that ended it.
+        Time (s) that the worker took which ended the trial.
     cache_hits : int
-        Results that this worker found in its cache.
+        Number of results that this worker found in its cache.
     message : str
         Why it failed.
     reference : bool
-        Whether it is the design that the others are held against.
+        Whether it is the reference, with which the others are compared.
     worker : str
-        Who runs or ran it.
+        Name of the worker that runs it or ran it.
     """
 
     number: int
@@ -94,7 +94,7 @@ class TrialRecord:
             worker=trial.user_attrs.get(BEAT, "").partition("#")[0],
             **{name: known[name] for name in _PLAIN if name in known},
         )
-        # Optuna has one state for what was given up early, for whatever reason.
+        # Optuna has a single state for trials that stop early, whatever the reason.
         broken_early = record.state == "pruned" and record.broken
         return replace(record, state="infeasible") if broken_early else record
 
@@ -110,14 +110,14 @@ class TrialRecord:
 
     @property
     def values(self) -> dict[str, float]:
-        """Objectives by name; the accuracy, once there is one, is that of the last rung."""
+        """Objectives by name. The accuracy is that of the last rung, absent before the first."""
         return self.values_at(len(self.rungs) - 1) if self.rungs else dict(self.static)
 
     def values_at(self, rung: int) -> dict[str, float]:
-        """Return the objectives, the accuracy being that at a rung."""
+        """Return the objectives with the accuracy at a rung."""
         return {"accuracy": self.rungs[rung].accuracy, **self.static}
 
     def known(self) -> dict[str, Any]:
-        """Return as plain data what the storage keeps under one name."""
+        """Return the part of the record that is stored under `KNOWN`, as plain data."""
         rungs = [{"accuracies": list(r.accuracies), "by_task": list(r.by_task)} for r in self.rungs]
         return {"rungs": rungs, **{name: getattr(self, name) for name in _PLAIN}}

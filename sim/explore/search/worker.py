@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A worker: it claims trials and runs them rung by rung, until all that are wanted are over."""
+"""A worker: it claims trials and runs them rung by rung until all wanted trials are over."""
 
 import math
 import threading
@@ -35,7 +35,7 @@ class Worker:
     study : SharedStudy
     pulse : Pulse
     name : str
-        No other worker has it.
+        Unique name of the worker.
     """
 
     def __init__(self, problem: Problem, study: SharedStudy, pulse: Pulse, name: str) -> None:
@@ -47,7 +47,7 @@ class Worker:
         self._trial: Trial | None = None
 
     def run(self) -> None:
-        """Work until every trial that is wanted is over, whoever runs it."""
+        """Work until all wanted trials are over, including those of other workers."""
         with threadpool_limits(1):
             while not self._study.ended:
                 with self._claiming:
@@ -58,9 +58,9 @@ class Worker:
                     self._run(self._trial)
 
     def leave(self) -> None:
-        """Leave the trial under way to the others; the process must end right after, in any thread.
+        """Leave the running trial to other workers and claim no more trials.
 
-        No trial is claimed from then on.
+        The process must end right after this call. Any thread may call it.
         """
         self._claiming.acquire()
         if self._trial is not None:
@@ -68,7 +68,7 @@ class Worker:
 
     def _run(self, trial: Trial) -> None:
         """Run a trial."""
-        # Another worker that had it too, because this one was silent, may have been faster.
+        # If this worker was silent for a while, another one may have run the trial and been faster.
         with (
             suppress(UpdateFinishedTrialError),
             Heartbeat(lambda n: self._study.renew(trial, self._name, n), self._pulse.interval),
@@ -81,7 +81,7 @@ class _Failure(Exception):
 
 
 class _Run:
-    """A trial under way: what is known of it is in the storage at every moment."""
+    """A running trial. Its record in the storage is up to date at every moment."""
 
     def __init__(self, problem: Problem, study: SharedStudy, trial: Trial) -> None:
         self._problem = problem
@@ -92,7 +92,7 @@ class _Run:
         self._hits = problem.cache_hits
 
     def do(self) -> None:
-        """Take it as far as it goes."""
+        """Run the trial to its end."""
         try:
             self._describe()
             if self._record.broken:
@@ -122,7 +122,7 @@ class _Run:
         self._complete()
 
     def _promising(self, rung: int) -> bool:
-        if self._trial.user_attrs.get(REFERENCE):  # which is compared, whatever it is worth
+        if self._trial.user_attrs.get(REFERENCE):  # the report needs it, even if it is poor
             return True
         rivals = self._study.rivals(self._trial.number, rung)
         return self._problem.promising(self._record.values, rivals)
@@ -150,7 +150,7 @@ class _Run:
 
 @contextmanager
 def _failing() -> Iterator[None]:
-    """Have whatever goes wrong with a design be the failure of its trial, not of the worker."""
+    """Turn every error of a design into the failure of its trial, so that the worker goes on."""
     try:
         yield
     except UserError as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The worker processes of one command: started, watched over, replaced, and ended with it."""
+"""The worker processes of one command: it starts, watches, replaces and ends them."""
 
 import multiprocessing
 import os
@@ -20,15 +20,15 @@ from sim.explore.search.study import SharedStudy
 from sim.explore.search.trials import TrialRecord
 from sim.explore.search.worker import Worker
 from sim.explore.storage.storage import Storage
-from sim.work.ending import interrupts_held, leave_when_told
+from sim.work.ending import leave_when_told, signals_held
 from sim.work.errors import UserError
 
 __all__ = ["Workers", "run_worker"]
 
-#: Told what is known of all trials, again and again.
+#: Receives the records of all trials, again and again.
 Show = Callable[[Sequence[TrialRecord]], None]
 
-# Seconds from one look at the storage to the next, and those a worker has to end.
+# Seconds between two looks at the storage, and seconds in which a worker must end.
 _POLL, _PATIENCE = 0.5, 10.0
 
 
@@ -38,18 +38,18 @@ class Workers:
     Parameters
     ----------
     problem : Problem
-        Sent to every process.
+        A copy is sent to every process.
     storage : Storage
     trials : int
-        Of the study in all.
+        Total number of trials of the study.
     jobs : int
-        Processes.
+        Number of processes.
     pulse : Pulse
 
     Raises
     ------
     UserError
-        If the storage cannot be used; it is then as it was.
+        If the storage cannot be used. It is then unchanged.
     """
 
     def __init__(
@@ -68,12 +68,12 @@ class Workers:
         self.study.__exit__(*error)
 
     def run(self, show: Show) -> list[TrialRecord]:
-        """Work until all trials that are wanted are over and return them all.
+        """Work until all wanted trials are over and return the records of all.
 
         Raises
         ------
         UserError
-            If the storage fails, or processes end that had nothing to do yet.
+            If the storage fails, or a process ends before it has claimed a trial.
         """
         try:
             while not self.study.ended:
@@ -97,9 +97,9 @@ class Workers:
             process = context.Process(
                 target=run_worker, args=(*self._arguments, token), daemon=True
             )
-            with interrupts_held():
+            with signals_held():
                 process.start()
-            self._processes[_name(process.pid, token)] = process
+                self._processes[_name(process.pid, token)] = process
 
     def _see_to_the_dead(self) -> None:
         for name, process in list(self._processes.items()):
@@ -108,19 +108,19 @@ class Workers:
                 self._bury(name, process.exitcode)
 
     def _bury(self, name: str, status: int) -> None:
-        """Give back what a dead worker ran; without a trial, it would end so again and again."""
+        """Give back the trial of a dead worker; fail if it had none, as the next would die, too."""
         if status == 0:
             return
         if status > 0:
-            raise UserError(f"Worker {name} ended with status {status}; it has said why")
+            raise UserError(f"Worker {name} ended with status {status}; its message says why")
         if not self.study.bury(name):
             raise UserError(
-                "A worker process was ended from outside before it had a trial, for want of memory "
-                "perhaps: go on with fewer --jobs"
+                "A worker process was ended from outside before it had a trial, perhaps because "
+                "memory ran out: go on with fewer --jobs"
             )
 
     def _end_all(self) -> None:
-        """End the processes, which leave their trials to others, and those that do not hear."""
+        """End the processes, which give back their trials; kill those that do not respond."""
         for process in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + _PATIENCE
@@ -135,14 +135,15 @@ class Workers:
 
 
 def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str) -> None:
-    """Be a worker process: work until all is done, told to end, or left by whoever started it.
+    """Work as one process until all trials are over, a signal ends it, or its parent is gone.
 
     Parameters
     ----------
     problem, storage, trials, pulse
-        As of `Workers`.
+        As in `Workers`.
     token : str
-        Tells it from any other that had, or has elsewhere, the same process number.
+        Distinguishes this process from others with the same process number, earlier or on another
+        machine.
     """
     worker: Worker | None = None
 
@@ -166,5 +167,5 @@ def _name(pid: int | None, token: str) -> str:
 
 
 def _first_line(error: Exception) -> str:
-    """Return why something failed; what Optuna raises says it in its cause."""
+    """Return the first line of an error's reason. Errors of Optuna have it in their cause."""
     return str(error.__cause__ or error).partition("\n")[0]

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What may vary, in which ranges, and what is sought."""
+"""The design space: its parameters with their ranges, the objectives and the constraints."""

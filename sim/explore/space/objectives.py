@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is sought: objectives with their units, and bounds on them."""
+"""Objectives with their units, and constraints that bound them."""
 
 import math
 import re
@@ -20,7 +20,7 @@ Scope = Literal["class", "image", "exemplar", "past", "chip", "learner"]
 #: Names of the objectives.
 NAMES: tuple[Name, ...] = ("accuracy", "bits", "energy", "area", "latency")
 
-# Label and unit of every objective; the first scope of a name is the one that is meant without.
+# Label and unit of every objective. The first scope of a name is its default.
 _MEANINGS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("accuracy", None): ("average incremental accuracy", "%"),
     ("bits", None): ("memory of the past, all of it", "Mb"),
@@ -39,7 +39,7 @@ _SCOPES: dict[str, list[str]] = {
     name: [of for known, of in _MEANINGS if known == name and of is not None] for name in NAMES
 }
 
-#: SI value of one of each unit; of bits and shares, the number itself.
+#: Value of each unit in SI. Bits and shares are plain numbers.
 UNITS = {
     "accuracy": {"%": 1e-2},
     "bits": {"b": 1.0, "kb": 1e3, "Mb": 1e6},
@@ -53,16 +53,16 @@ _FORM = "a bound such as 'bits <= 1 Mb' or 'area <= 1 mm2'"
 
 
 class Goal(Part):
-    """Something that is to be large or small, as a report names it.
+    """A quantity to maximize or minimize, as a report names it.
 
     Attributes
     ----------
     name : str
-        Its key among the values of a trial.
+        Key of its value among the values of a trial.
     label, unit : str
-        What it is and the unit of its values, for people.
+        Description and unit of its values, for people.
     direction : {"maximize", "minimize"}
-        Which way is better.
+        Whether larger or smaller values are better.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -71,29 +71,30 @@ class Goal(Part):
     direction: Literal["maximize", "minimize"]
 
     def no_worse(self, value: float, other: float) -> bool:
-        """Return whether a value is as good as another, or better."""
+        """Return whether `value` is at least as good as `other`."""
         return value >= other if self.direction == "maximize" else value <= other
 
 
 class Objective(Goal):
-    """A goal that designs are valued by: its name is one of `NAMES`.
+    """A goal by which designs are valued. Its name is one of `NAMES`.
 
     Attributes
     ----------
     of : str or None
-        Of what it is the energy, area or latency.
+        Scope of an energy, area or latency, such as ``class`` or ``image``. None for accuracy and
+        bits.
     """
 
     of: str | None = None
 
     @classmethod
     def named(cls, name: str, of: str | None = None) -> "Objective":
-        """Return the objective of a name, of what is usually meant by it.
+        """Return the objective with a name and a scope; the default scope if `of` is None.
 
         Raises
         ------
         ValueError
-            If there is no such objective of that.
+            If the objective has no such scope.
         """
         scopes = _SCOPES[name]
         if of is not None and of not in scopes:
@@ -106,26 +107,26 @@ class Objective(Goal):
 
     @property
     def static(self) -> bool:
-        """Whether it is known before anything is learnt."""
+        """Whether its value is known before anything is learnt."""
         return self.name != "accuracy"
 
     def in_unit(self, value: float) -> float:
-        """Return an SI value, a number of bits or a share in the unit of the objective."""
+        """Convert a value in SI, a number of bits or a share to the unit of the objective."""
         return value / UNITS[self.name][self.unit]
 
 
 class ObjectiveSection(Section):
-    """An objective and of what it is.
+    """An objective and its scope.
 
     Attributes
     ----------
     name : str
     of : str or null
-        Of energy, `class` (to learn it: samples embedded, memory written, head trained; the
-        default), `image` (embedded and named) or `exemplar` (drawn or read); of latency, `class`
-        (samples embedded, memory fitted and written, exemplars drawn or read, forward passes; the
-        default), `image` or `exemplar`; of area, `learner` (all memories; the default), `chip`
-        (without those that learning alone needs) or `past`.
+        The scope. For energy: `class` (embed the samples, write the memory and train the head;
+        the default), `image` (embed and classify it) or `exemplar` (draw or read it). For
+        latency: `class` (embed the samples, fit and write the memory, draw or read the exemplars,
+        and run the forward passes; the default), `image` or `exemplar`. For area: `learner` (all
+        memories; the default), `chip` (without the memories that only learning needs) or `past`.
     """
 
     name: Name
@@ -144,12 +145,12 @@ class Constraint:
     Parameters
     ----------
     name : str
-        Of the objective.
+        Name of the objective.
     relation : {"<=", ">="}
     bound : float
-        SI; a number of bits, a share.
+        In SI, a number of bits, or a share.
     text : str
-        As it was written.
+        The constraint as the user wrote it.
     """
 
     name: str
@@ -159,12 +160,12 @@ class Constraint:
 
     @classmethod
     def parse(cls, text: str) -> "Constraint":
-        """Return the constraint of a text.
+        """Return the constraint that a text states.
 
         Raises
         ------
         ValueError
-            If it is none.
+            If the text states no constraint.
         """
         match = _CONSTRAINT.fullmatch(text)
         if match is None:
@@ -183,12 +184,12 @@ class Constraint:
         return cls(name, relation, bound, " ".join(text.split()))
 
     def excess(self, value: float, objective: Objective) -> float:
-        """Return by how much a value breaks it, over the bound; at most 0 if it does not.
+        """Return the excess of a value relative to the bound; at most 0 if the bound is kept.
 
         Parameters
         ----------
         value : float
-            In the unit of its objective.
+            In the unit of the objective.
         objective : Objective
         """
         bound = objective.in_unit(self.bound)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Something that may be chosen: one of a list, or a number of a range."""
+"""A parameter of the space: one choice of a list, or a number of a range."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -21,11 +21,11 @@ class Dimension(Part):
     Attributes
     ----------
     name : str
-        Its key among the parameters of a trial.
+        Key of its value among the parameters of a trial.
     kind : {"categorical", "int", "float"}
-        Choices, integers or numbers.
+        Kind of its values: choices, integers or real numbers.
     log : bool
-        Whether the search looks at the logarithm.
+        Whether the search works on the logarithm of the values.
     """
 
     name: Annotated[str, Field(min_length=1)]
@@ -34,15 +34,15 @@ class Dimension(Part):
 
 
 class Parameter(Dimension):
-    """Something that may be chosen.
+    """A parameter of the space with its choices or its range.
 
     Parameters
     ----------
     name : str
-        Where it stands: ``replay``; or ``data``, ``head``, ``hardware`` or a method, and the key
-        there.
+        Either ``replay``, or a section and a key joined by a dot. The section is ``data``,
+        ``head``, ``hardware`` or the name of a method.
     choices : tuple or RangeSection
-        What it may be.
+        The values that it may take.
     """
 
     choices: tuple[Value, ...] | SkipValidation[RangeSection]
@@ -55,11 +55,11 @@ class Parameter(Dimension):
 
     @property
     def first(self) -> Value:
-        """First choice, or least number."""
+        """The first choice, or the least number of the range."""
         return self.choices.low if isinstance(self.choices, RangeSection) else self.choices[0]
 
     def suggest(self, trial: "BaseTrial") -> Value:
-        """Return what a trial of Optuna chooses."""
+        """Return the value that a trial of Optuna chooses."""
         if not isinstance(self.choices, RangeSection):
             return trial.suggest_categorical(self.name, self.choices)
         low, high, log = self.choices.low, self.choices.high, self.choices.log
@@ -69,25 +69,25 @@ class Parameter(Dimension):
         return trial.suggest_float(self.name, low, high, step=self.choices.step, log=log)
 
     def values(self) -> list[Value]:
-        """Return all that it may be.
+        """Return all values that it may take.
 
         Raises
         ------
         ValueError
-            If there is no end to it.
+            If the range has infinitely many numbers.
         """
         if not isinstance(self.choices, RangeSection):
             return list(self.choices)
         numbers = self.choices.numbers()
         if numbers is None:
             raise ValueError(
-                f"{self.name} must have a step or be a list for a grid: its range has no end of "
-                "numbers"
+                f"{self.name} must have a step or be a list for a grid: its range has infinitely "
+                "many numbers"
             )
         return list(numbers)
 
     def allows(self, value: Value) -> bool:
-        """Return whether it may be a value."""
+        """Return whether the parameter may take a value."""
         if not isinstance(self.choices, RangeSection):
             return any(value == c and isinstance(value, bool) == isinstance(c, bool)
                        for c in self.choices)  # fmt: skip
@@ -98,7 +98,7 @@ class Parameter(Dimension):
 
     @property
     def in_words(self) -> str:
-        """What it may be, in words."""
+        """The values that it may take, in words."""
         choices = self.choices
         if not isinstance(choices, RangeSection):
             return f"one of {', '.join('null' if c is None else str(c) for c in choices)}"

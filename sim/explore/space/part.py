@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the parts of an ``exploration.json`` are: checked, unchangeable, open to later keys."""
+"""Base of the parts of an ``exploration.json``: they are checked and immutable."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -7,6 +7,6 @@ __all__ = ["Part"]
 
 
 class Part(BaseModel):
-    """Base of all parts; keys that later versions may add are passed over."""
+    """Base of all parts. It ignores unknown keys, which later versions may add."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)

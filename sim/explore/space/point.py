@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A design: what was chosen of a space, and the study and the chip that it stands for."""
+"""A design: a point of the space, with the study and the chip that it stands for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from sim.study.methods import Method
 
 __all__ = ["Point", "Value"]
 
-# How the field writes parameters that methods share.
+# Usual symbols of the parameters that methods share.
 _SYMBOLS = {
     "data.features": "D",
     "head.hidden": "H",
@@ -33,13 +33,13 @@ class Point:
     Parameters
     ----------
     parameters : tuple of (str, value)
-        What was chosen, by the names of the space; a method's own have its name before them, as
-        in ``gbm.components``.
+        Name in the space and value of every parameter. The name of a method's own parameter
+        begins with the method, as in ``gbm.components``.
     study : mapping
-        The study of this one method as plain data, all values given.
+        The study of this one method as plain data, with all values.
     hardware : HardwareConfig
     config : StudyConfig
-        The study, checked.
+        The checked study.
     """
 
     parameters: tuple[tuple[str, Value], ...]
@@ -54,24 +54,24 @@ class Point:
         study: Mapping[str, Any],
         hardware: Mapping[str, Any],
     ) -> "Point":
-        """Return the design of a study and of what is given of the hardware.
+        """Return the design of a study and of some fields of the hardware.
 
         Parameters
         ----------
         parameters : mapping of str to value
-            What was chosen, by the names of the space.
+            Values of the parameters by their names in the space.
         study : mapping
             The study of this one method as plain data.
         hardware : mapping
-            Fields of `HardwareConfig`; the others have their defaults.
+            Fields of `HardwareConfig`. Absent fields take their defaults.
 
         Raises
         ------
         UserError
             If the values do not fit each other.
         """
-        # Values that fit alone need not fit together: that is told now, not when it runs. They
-        # stand in no text, so that messages name no line.
+        # Values that are valid alone may contradict each other. The check finds this now, before
+        # the study runs. The values come from no file, so messages name no line.
         document = Document(data=dict(study), source="design", overrides={(): "design"})
         return cls(
             parameters=tuple(parameters.items()),
@@ -87,12 +87,12 @@ class Point:
 
     @property
     def features(self) -> int | None:
-        """D, the first bits of an embedding that are used; None where all are."""
+        """D, the number of first bits of an embedding that are used; None for all bits."""
         return self.config.data.features
 
     @property
     def label(self) -> str:
-        """Legend: the method, and whatever else was chosen of data, head and hardware."""
+        """Legend: the method and the chosen parameters of data, head and hardware."""
         extras = [
             f"{_SYMBOLS.get(name, name.rpartition('.')[2])} = {_shown(value)}"
             for name, value in self.parameters
@@ -101,7 +101,7 @@ class Point:
         return ", ".join([self.method.label, *extras])
 
     def yaml(self) -> str:
-        """Return the study as ``engram run`` takes it; comments say what hardware it stands on."""
+        """Return the study as YAML for ``engram run``, with the hardware in comments."""
         hardware = self.hardware.model_dump(exclude_none=True)
         lines = [f"# {self.label}", "# hardware (priced, of no influence on what is learnt):"]
         lines += [f"#   {name}: {_shown(value)}" for name, value in hardware.items()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a design reaches at a rung of the fidelity."""
+"""The accuracies of a design at one rung of the fidelity."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ __all__ = ["Rung"]
 
 @dataclass(frozen=True)
 class Rung:
-    """What a design reaches at a rung.
+    """The accuracies of a design at one rung.
 
     Parameters
     ----------
     rung : int
-        From 0.
+        Number of the rung, from 0.
     accuracies : tuple of float
-        Average incremental accuracy (%), one a seed.
+        Average incremental accuracy (%) of each seed.
     by_task : tuple of float
-        Accuracy (%) on all classes seen, after every task; mean over the seeds.
+        Accuracy (%) on all classes seen after each task, averaged over the seeds.
     """
 
     rung: int
@@ -28,15 +28,15 @@ class Rung:
 
     @property
     def accuracy(self) -> float:
-        """Mean over the seeds (%)."""
+        """Mean accuracy over the seeds (%)."""
         return float(np.mean(self.accuracies))
 
     @property
     def spread(self) -> float | None:
-        """Standard deviation over the seeds (points); None of a single one."""
+        """Standard deviation over the seeds (points); None for a single seed."""
         return float(np.std(self.accuracies, ddof=1)) if len(self.accuracies) > 1 else None
 
     @property
     def seeds(self) -> int:
-        """How many."""
+        """Number of seeds."""
         return len(self.accuracies)

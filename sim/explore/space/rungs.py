@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much of a study a design must go through before it counts: rungs, and who climbs on."""
+"""Fidelity: the rungs, from a part of a study to all of it, and the rule that prunes designs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated
@@ -14,14 +14,14 @@ __all__ = ["FidelityConfig", "RungConfig", "promising"]
 
 
 class RungConfig(Section):
-    """A part of the study.
+    """A rung: the part of the study that is run.
 
     Attributes
     ----------
     tasks : int or null
-        First tasks that are learnt; all if null.
+        Number of first tasks to learn; all tasks if null.
     seeds : int
-        Seeds that are averaged, from 0.
+        Number of seeds to average, counted from seed 0.
     """
 
     tasks: Annotated[int, Field(ge=1)] | None = None
@@ -29,16 +29,17 @@ class RungConfig(Section):
 
 
 class FidelityConfig(Section):
-    """Rungs, each with all that the one before has and more, and what it takes to climb.
+    """The rungs and the rule that prunes designs. Each rung extends the one before it.
 
     Attributes
     ----------
     rungs : list of RungConfig
-        The last one is of all tasks.
+        The last rung runs all tasks.
     margin : float
-        Points of accuracy by which a design may be behind at a rung and go on; see `promising`.
+        Points of accuracy by which a design may lag at a rung without being pruned; see
+        `promising`.
     patience : int
-        Others that must have reached a rung before any is left behind there.
+        Number of other designs that must reach a rung before any design is pruned there.
     """
 
     rungs: Annotated[list[RungConfig], Field(min_length=1)] = [
@@ -52,7 +53,7 @@ class FidelityConfig(Section):
     @pydantic.model_validator(mode="after")
     def _rungs_grow(self) -> "FidelityConfig":
         if self.rungs[-1].tasks is not None:
-            raise ValueError("the last of rungs must be of all tasks: leave its tasks out")
+            raise ValueError("the last of rungs must run all tasks: leave its tasks out")
         for number, (below, above) in enumerate(zip(self.rungs, self.rungs[1:], strict=False)):
             if below == above or above.seeds < below.seeds or _fewer_tasks(above, below):
                 raise ValueError(
@@ -67,19 +68,20 @@ def promising(
     objectives: Sequence[Objective],
     fidelity: FidelityConfig,
 ) -> bool:
-    """Return whether a design climbs on from a rung.
+    """Return whether a design goes on to the next rung.
 
-    It does unless enough rivals are there and one of them is as good in everything that is known
-    exactly, and ahead in accuracy by more than the margin. Such a design is not of the front where
-    the order of two that are so far apart at this rung is their order at the last. No design is
-    left behind for being small, or for being inaccurate among larger ones.
+    A design is pruned only if enough rivals have reached the rung and one rival beats it. Such a
+    rival is at least as good in every objective that is known exactly, and its accuracy is higher
+    by more than the margin. If two designs that differ so much keep their order up to the last
+    rung, then the pruned design is not on the front. No design is pruned because it is small, or
+    because larger designs are more accurate.
 
     Parameters
     ----------
     values : mapping of str to float
-        By the names of objectives; the accuracy is that at this rung.
+        Values by the names of the objectives. The accuracy is that at this rung.
     rivals : sequence of mapping
-        Those of every other design that reached this rung.
+        Values of every other design that reached this rung.
     objectives : sequence of Objective
     fidelity : FidelityConfig
     """

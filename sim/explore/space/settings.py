@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is explored, from YAML: methods and hardware with choices, objectives, constraints."""
+"""The YAML configuration of an exploration: methods and hardware, objectives, constraints."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ from sim.replay import SOURCES
 
 __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]
 
-#: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
+#: Folder of the configurations that come with the package, one file ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parents[1] / "configs"
 
 
@@ -31,18 +31,18 @@ class HardwareConfig(Section):
     Attributes
     ----------
     technology : str
-        YAML file or built-in technology that prices it.
+        YAML file or built-in technology for the prices.
     network : str or null
-        Description of the network that makes the embeddings; of a bank alone. Images need none:
-        their pixels are the features.
+        Description of the network that makes the embeddings. Only a bank has one: the features
+        of images are their pixels.
     clock_mhz : float
     pe, simd : int
-        Neurons side by side, and inputs of each in a cycle. The memories of the machine just hold
-        the network.
+        Number of parallel neurons, and inputs of each neuron in a cycle. The memories of the
+        machine are just large enough for the network.
     lanes : int
-        L, features of a memory row, where a method has no `lanes` of its own.
+        L, features in a memory row, if the method has no `lanes` of its own.
     backward_bits, weight_bits, gradients, embeddings
-        How the head is trained, as in `sim.cost.configuration.TaskSection`.
+        Training of the head, as in `sim.cost.configuration.TaskSection`.
     """
 
     technology: str = "open130"
@@ -58,16 +58,17 @@ class HardwareConfig(Section):
 
 
 class SamplerConfig(Section):
-    """What proposes points.
+    """The sampler, which proposes points.
 
     Attributes
     ----------
     name : {"grid", "random", "tpe", "nsga2"}
-        Optuna's, but for ``grid``, all points in order. ``nsga2`` evolves what all methods share
-        and draws a method's own parameters at random: it is for spaces of one method.
+        ``grid`` tries all points in a fixed order. The others are samplers of Optuna. ``nsga2``
+        evolves the parameters that all methods share and draws a method's own parameters at
+        random, so it suits spaces of one method.
     seed : int
     population : int
-        Designs of a generation of ``nsga2``.
+        Designs in a generation of ``nsga2``.
     """
 
     name: Literal["grid", "random", "tpe", "nsga2"] = "tpe"
@@ -76,12 +77,12 @@ class SamplerConfig(Section):
 
 
 class DataSpace(VariedSection, DataConfig):
-    """Data of a study, of whose embeddings several first parts can be tried.
+    """Data of a study. `features` may list several lengths of an embedding.
 
     Attributes
     ----------
     features : int, list of int or null
-        D, first bits of an embedding that are used; all if null.
+        D, the number of first bits of an embedding that are used; all bits if null.
     """
 
     features: (  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -102,29 +103,29 @@ _MethodEntry = Annotated[
 
 
 class ExploreConfig(Section):
-    """A space of designs and what is sought in it.
+    """A space of designs, with objectives and constraints.
 
     Attributes
     ----------
     title : str
         Headline of the report.
     name : str
-        Of the study in its storage.
+        Name of the study in its storage.
     data, tasks, head, methods
-        As in a study; a value of `head` and `methods` may be a list of choices or a range,
-        `data.features` a list. Every source stands once.
+        As in a study. A value in `head` or `methods` may be a list of choices or a range, and
+        `data.features` may be a list. Every source appears once.
     hardware
-        `HardwareConfig`, likewise.
+        `HardwareConfig`, whose values may be lists or ranges, too.
     objectives : list of str or of ObjectiveSection
     constraints : list of str
-        Bounds such as ``bits <= 1 Mb``; a design that breaks one is not run.
+        Bounds such as ``bits <= 1 Mb``. A design that breaks one is not run.
     fidelity : FidelityConfig
     sampler : SamplerConfig
     recommend : list of float
-        Budgets (Mb) that a design is recommended for each.
+        Budgets (Mb). The report recommends a design for each.
     reference : mapping or null
-        Parameters of a design that runs first, to be found on the front or off it; those it
-        leaves out are the first of their choices.
+        Parameters of the reference design, which runs first. The report says where it lies
+        relative to the front. Absent parameters take the first of their choices.
     """
 
     beside: ClassVar[frozenset[str]] = frozenset(
@@ -162,7 +163,7 @@ class ExploreConfig(Section):
             if name in names[:place]:
                 raise ValueError(f"must name every objective once, not {name} again")
         if "accuracy" not in names:
-            raise ValueError("must have accuracy among them: all else is known without a search")
+            raise ValueError("must include accuracy: all others are known without a search")
         return objectives
 
     @pydantic.field_validator("constraints")
@@ -189,7 +190,7 @@ class ExploreConfig(Section):
 
     @property
     def valued(self) -> tuple[Objective, ...]:
-        """The objectives, and what constraints bound besides."""
+        """The objectives, followed by other quantities that constraints bound."""
         sought = self.sought
         names = {objective.name for objective in sought}
         more = dict.fromkeys(bound.name for bound in self.bounds if bound.name not in names)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The parameters of a space, and the designs that values of them stand for."""
+"""The parameters of a space, and the design that belongs to their values."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -35,8 +35,8 @@ class Space:
     Attributes
     ----------
     parameters : tuple of Parameter
-        The method, what all methods share, and then each method's own; what has one value alone
-        is none.
+        The method, the parameters that all methods share, and then each method's own. A field
+        with a single value is no parameter.
     """
 
     def __init__(self, config: ExploreConfig) -> None:
@@ -57,7 +57,7 @@ class Space:
         self.parameters = (Parameter(REPLAY, names), *self._common, *own)
 
     def suggest(self, trial: "BaseTrial") -> Point:
-        """Return the design that a trial of Optuna chooses: the method first, then what is its.
+        """Return the design that a trial of Optuna chooses: the method, then its parameters.
 
         Raises
         ------
@@ -69,30 +69,30 @@ class Space:
         return self.point({REPLAY: replay, **chosen})
 
     def points(self) -> list[dict[str, Value]]:
-        """Return the parameters of all designs in a fixed order, each method with its own alone.
+        """Return the parameters of all designs in a fixed order; each has those of its method.
 
         Raises
         ------
         UserError
-            If a range has no end of numbers.
+            If a range has infinitely many numbers.
         """
         return list(self._grid())
 
     def size(self) -> int | None:
-        """Return how many designs there are; None where there is no end to them."""
+        """Return the number of designs; None if there are infinitely many."""
         try:
             return sum(1 for _ in self._grid())
         except UserError:
             return None
 
     def point(self, parameters: Mapping[str, Value]) -> Point:
-        """Return the design of values, those of all its parameters.
+        """Return the design with these values of all its parameters.
 
         Raises
         ------
         UserError
-            If a parameter is missing, unknown or not what it may be, or the values do not fit
-            each other.
+            If a parameter is missing, unknown or has a value that is not allowed, or if the
+            values do not fit each other.
         """
         replay = self._check(parameters)
         study = self._study(replay, parameters)
@@ -100,12 +100,12 @@ class Space:
         return Point.of(parameters, study, hardware)
 
     def first(self, replay: str) -> Point:
-        """Return the design of a method with the first of all choices, the least of all ranges."""
+        """Return the design of a method with the first choice or least number of each parameter."""
         return self.point({REPLAY: replay, **{p.name: p.first for p in self._of(replay)}})
 
     @cached_property
     def reference(self) -> dict[str, Value] | None:
-        """Return the parameters of the design that runs first; None if there is none."""
+        """Return the parameters of the reference design; None if there is none."""
         given = self.config.reference
         if given is None:
             return None
@@ -124,7 +124,7 @@ class Space:
         return self.config.name
 
     def digest(self) -> str:
-        """Return the SHA-256 of all that decides the values of a trial."""
+        """Return the SHA-256 of all settings that decide the values of a trial."""
         return self.config.digest()
 
     @cached_property
@@ -133,7 +133,7 @@ class Space:
         return tuple(parameter.name for parameter in self.parameters)
 
     def _of(self, replay: str) -> list[Parameter]:
-        """Return the parameters of a method but its name: what it has a use for."""
+        """Return the parameters that a method uses, without `REPLAY`."""
         common = [p for p in self._common if _has_use(replay, p.name)]
         return [*common, *self._own[replay]]
 
@@ -148,7 +148,7 @@ class Space:
             raise UserError(str(error)) from error
 
     def _check(self, parameters: Mapping[str, Value]) -> str:
-        """Refuse values that are none of a design of the space; return its method."""
+        """Refuse values that describe no design of the space; return the method."""
         replay = parameters.get(REPLAY)
         if replay not in self._own:
             raise UserError(f"replay must be one of {', '.join(self._own)}, not {replay!r}")
@@ -164,7 +164,7 @@ class Space:
         return str(replay)
 
     def _fixed_values(self, replay: str) -> dict[str, Any]:
-        """Return what has one value alone, by names as parameters have."""
+        """Return the fields that have a single value, by dotted name."""
         entry = next(e for e in self.config.methods if e.replay == replay)
         sections = {**{s: getattr(self.config, s) for s in _COMMON}, replay: entry}
         return {
@@ -190,14 +190,14 @@ class Space:
 
 _NONE = object()
 
-# Of the hardware, what only the training of a head has a use for.
+# Parameters of the hardware that only the training of a head uses.
 _OF_TRAINING = {
     f"hardware.{k}" for k in ("backward_bits", "weight_bits", "gradients", "embeddings")
 }
 
 
 def _has_use(replay: str, name: str) -> bool:
-    """Return whether a method has a use for a parameter that methods share."""
+    """Return whether a method uses a shared parameter."""
     source = SOURCES[replay]
     if issubclass(source, Classifier) and (name.startswith("head.") or name in _OF_TRAINING):
         return False
@@ -205,7 +205,7 @@ def _has_use(replay: str, name: str) -> bool:
 
 
 def _open(section: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the dotted names of what may vary in a section, and what it may be."""
+    """Yield the dotted name and the choices of every field of a section that may vary."""
     for name in type(section).model_fields:
         value = getattr(section, name)
         if isinstance(value, Section) and not isinstance(value, RangeSection):
@@ -217,7 +217,7 @@ def _open(section: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _fixed(section: Any) -> dict[str, Any]:
-    """Return, as plain data, what is given of a section and does not vary."""
+    """Return the given fields of a section that do not vary, as plain data."""
     fixed: dict[str, Any] = {}
     for name in type(section).model_fields:
         value = getattr(section, name)
@@ -240,13 +240,13 @@ def _leaves(data: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _within(parameters: Mapping[str, Value], section: str) -> dict[str, Value]:
-    """Return the parameters of a section by their names there."""
+    """Return the parameters of a section, by their names without the section."""
     start = f"{section}."
     return {k.removeprefix(start): v for k, v in parameters.items() if k.startswith(start)}
 
 
 def _nested(data: dict[str, Any], values: Mapping[str, Value]) -> dict[str, Any]:
-    """Return plain data with values at dotted names put in; None is not given."""
+    """Return plain data with values inserted at dotted names, without those that are None."""
     for name, value in values.items():
         *outer, last = name.split(".")
         holder = data

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sections in which a value may be one, a list of choices, or a range."""
+"""Sections whose fields may hold a value, a list of choices, or a range."""
 
 import math
 from decimal import Decimal
@@ -20,9 +20,10 @@ class RangeSection(Section):
     ----------
     low, high : int or float
     log : bool
-        Whether the search looks at their logarithm.
+        Whether the search works on the logarithm of the numbers.
     step : int, float or null
-        How far numbers lie apart; any number if null, and any integer where integers are wanted.
+        Distance between neighbouring numbers. If null, every number of the range is allowed, or
+        every integer where the field takes integers.
     """
 
     low: Any
@@ -43,9 +44,9 @@ class RangeSection(Section):
                 f"{self.step:g}"
             )
         if self.log and self.step is not None:
-            raise ValueError("step must be left out beside log: it is of a linear range")
+            raise ValueError("step must be left out with log: only a linear range has a step")
         if self.log and not self.low > 0:
-            raise ValueError(f"low must be above 0 beside log, not {self.low:g}")
+            raise ValueError(f"low must be above 0 with log, not {self.low:g}")
         return self
 
     @property
@@ -54,17 +55,17 @@ class RangeSection(Section):
         return isinstance(self.low, int)
 
     def numbers(self) -> list[int] | list[float] | None:
-        """Return all numbers of the range in order; None where there is no end to them."""
+        """Return all numbers of the range in order; None if there are infinitely many."""
         if self.integers:
             return list(range(self.low, self.high + 1, self.step or 1))
         if self.step is None:
             return None
-        # In decimals, as they are written: neither their number nor their digits hang on rounding.
+        # Decimals are exact: rounding changes neither the count of the numbers nor their digits.
         low, high, step = (Decimal(str(n)) for n in (self.low, self.high, self.step))
         return [float(low + i * step) for i in range(int((high - low) / step) + 1)]
 
     def reaches(self, value: float) -> bool:
-        """Return whether a number between the ends is one of `numbers`, but for its rounding."""
+        """Return whether a number between the ends is one of `numbers`, up to rounding."""
         step = self.step or (1 if self.integers else None)
         if step is None:
             return True
@@ -86,20 +87,20 @@ class VariedSection(Section):
 
 
 def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> type[BaseModel]:
-    """Return a twin of a section whose every field takes a value, a list of them, or a range.
+    """Return a twin of a section in which every field takes a value, a list of values or a range.
 
     Parameters
     ----------
     model : type of pydantic.BaseModel
     tag : str, optional
-        Value of the key ``replay``, which the twin has besides.
+        Value of the additional key ``replay`` of the twin.
     content : type and default, by name
-        Fields that are as given.
+        Fields of the twin that replace those of `model`.
 
     Returns
     -------
     type of pydantic.BaseModel
-        No field of it has the default of `model`: what is not given is not there.
+        Its fields do not have the defaults of `model`; an absent field is None.
     """
     fields: dict[str, Any] = dict(content)
     for name, field in model.model_fields.items():
@@ -120,7 +121,7 @@ def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> ty
 
 
 def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection], ...]:
-    """Return the range of the numbers among some types; none where there are no numbers."""
+    """Return the range section for the number in a type; empty if the type holds no number."""
     if get_origin(kind) is Annotated:
         inner, *more = get_args(kind)
         return _ranges(inner, (*constraints, *_flat(more)))
@@ -142,5 +143,5 @@ def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection]
 
 
 def _flat(metadata: list[Any]) -> list[Any]:
-    """Return the constraints of an annotation, those of a `Field` one by one."""
+    """Return the constraints of an annotation as one list, with each `Field` taken apart."""
     return [c for item in metadata for c in getattr(item, "metadata", [item])]

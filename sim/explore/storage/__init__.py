@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Where trials are kept: SQLite, a journal file, or PostgreSQL."""
+"""Storages of trials: SQLite, a journal file, or PostgreSQL."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Storages that are files: what can be wrong with them, told without a change to them."""
+"""Checks of storages that are files. They find faults without a change to the file."""
 
 import json
 import os
@@ -23,7 +23,7 @@ __all__ = [
     "mend_journal",
 ]
 
-# What every line of a journal has.
+# Keys that every line of a journal has.
 _JOURNAL_KEYS = ("op_code", "worker_id")
 
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -34,7 +34,7 @@ _PATIENCE = 30.0
 
 
 def check_sqlite(path: Path) -> None:
-    """Make sure that a SQLite file can be used, or made; as `Storage.check` says.
+    """Make sure that a SQLite file can be used or created; see `Storage.check`.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def check_sqlite(path: Path) -> None:
     if not path.exists():
         return
     _check_writable(path)
-    # Not read-only: what a killed process left half written must be rolled back to be read.
+    # Not read-only: SQLite must roll back what a killed process left unfinished before it can read.
     uri = f"{path.absolute().as_uri()}?mode=rw"
     try:
         with closing(sqlite3.connect(uri, _PATIENCE, uri=True)) as base:
@@ -56,10 +56,10 @@ def check_sqlite(path: Path) -> None:
 
 
 def connect_sqlite(path: Path) -> sqlite3.Connection:
-    """Return a connection to a SQLite file; a new one is made to keep a log of what is written.
+    """Return a connection to a SQLite file. A new file gets a write-ahead log.
 
-    With a log, a write need not wait for the disk, and readers need not wait for a write. What a
-    killed process wrote is kept; what a power cut takes is the last trials, never the file.
+    With the log, a write need not wait for the disk, and readers need not wait for a write. The
+    writes of a killed process survive. A power cut may lose the last trials, but never the file.
     """
     new = not path.exists()
     connection = sqlite3.connect(path, _PATIENCE, check_same_thread=False)
@@ -71,7 +71,7 @@ def connect_sqlite(path: Path) -> sqlite3.Connection:
 
 
 def check_journal(path: Path) -> None:
-    """Make sure that a journal can be used, or begun; its last line may be half written.
+    """Make sure that a journal can be used or created. Its last line may be incomplete.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_journal(path: Path) -> None:
 
 
 def mend_journal(path: Path) -> None:
-    """Cut off the line that a process was killed in, lest the next one be appended to it."""
+    """Cut off an incomplete last line, so that the next line is not appended to it."""
     if not path.exists():
         return
     lock = JournalFileSymlinkLock(str(path))
@@ -104,7 +104,7 @@ def mend_journal(path: Path) -> None:
 
 
 def check_folder(path: Path) -> None:
-    """Make sure that a file can be in its folder, and is none itself.
+    """Make sure that a file can exist in its folder and is not a folder itself.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def check_folder(path: Path) -> None:
 
 
 def _check_writable(path: Path) -> None:
-    # Tried, not asked for: permission bits alone say nothing of a read-only file system.
+    # This opens the file, because permission bits do not show a read-only file system.
     try:
         path.open("ab").close()
     except OSError as error:
@@ -137,7 +137,7 @@ def _check_line(path: Path, number: int, line: bytes) -> None:
         entry = None
     if not isinstance(entry, dict) or not all(key in entry for key in _JOURNAL_KEYS):
         raise UserError(
-            f"{path}:{number} is no line of a journal of Optuna, or damaged: name another --storage"
+            f"{path}:{number} is not a valid line of an Optuna journal: name another --storage"
         )
 
 
@@ -146,6 +146,6 @@ def _check_replay(path: Path) -> None:
         JournalStorage(JournalFileBackend(str(path)))
     except (AssertionError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{path} is of another version of Optuna: {optuna.__version__} does not know all "
-            "operations in it. Name another --storage"
+            f"{path} was written by another version of Optuna: {optuna.__version__} does not know "
+            "all operations in it. Name another --storage"
         ) from error

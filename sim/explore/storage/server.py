@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A PostgreSQL server as storage: reached, of the right version, writable; and its locks."""
+"""A PostgreSQL server as storage: checks that it can be used, and its lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_server", "server_lock"]
 
-# Seconds in which a server must answer.
+# Seconds in which the server must answer.
 _PATIENCE = 10
 
 # Number of the lock that claims are made under: "engram" in ASCII.
@@ -29,7 +29,7 @@ _MAY_WRITE = (
 
 
 def check_server(url: str) -> None:
-    """Make sure that a database can be used; as `Storage.check` says.
+    """Make sure that a database can be used; see `Storage.check`.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def check_server(url: str) -> None:
 
 @contextmanager
 def server_lock(url: str) -> Iterator[None]:
-    """Hold the lock of the server, which it gives free when the connection of its holder ends."""
+    """Hold the lock of the server. The server releases it when the holder's connection ends."""
     with _connected(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         yield

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Where trials are kept: a SQLite file, a journal file or PostgreSQL, checked before it is touched.
+"""Storages of trials: a SQLite file, a journal file or PostgreSQL, checked before any change.
 
-Three kinds, for three places: SQLite on the disk of one machine; a journal, to which all lines are
-appended under a lock that network file systems keep too; a PostgreSQL server for anything larger.
+SQLite suits the disk of one machine. A journal suits network file systems: lines are only appended
+to it, under a lock that works on these, too. A PostgreSQL server suits anything larger.
 """
 
 import re
@@ -30,7 +30,7 @@ from sim.work.lock import locked
 
 __all__ = ["FORMS", "Storage", "masked"]
 
-#: How a storage is written.
+#: Forms of the address of a storage.
 FORMS = "sqlite:///FILE, journal:///FILE or postgresql://USER@HOST/DATABASE"
 
 _FILE = re.compile(r"(sqlite|journal):///(?P<path>[^?{}]+)")
@@ -39,7 +39,7 @@ _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/]*@")
 
 
 def masked(text: str) -> str:
-    """Return a text that holds an address, without the password in it."""
+    """Return a text with the password of an address masked."""
     return _PASSWORD.sub(r"\1:***@", text)
 
 
@@ -48,14 +48,14 @@ class Storage(ABC):
 
     @staticmethod
     def at(url: str) -> "Storage":
-        """Return the storage of an address.
+        """Return the storage at an address.
 
-        Paths are relative to the working directory; four slashes begin an absolute one.
+        Paths are relative to the working directory. An absolute path begins with four slashes.
 
         Raises
         ------
         UserError
-            If it is none of `FORMS`.
+            If the address has none of the `FORMS`.
         """
         if match := _FILE.fullmatch(url):
             kind = SqliteStorage if match[1] == "sqlite" else JournalFileStorage
@@ -66,22 +66,22 @@ class Storage(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Make sure, without a change to it, that the storage can be used; under `exclusively`.
+        """Make sure that the storage can be used, without a change; call it in `exclusively`.
 
         Raises
         ------
         UserError
-            If it cannot be reached, read or written, is damaged, of another version of Optuna, or
-            something else altogether.
+            If it cannot be reached, read or written, if it is damaged, if another version of
+            Optuna made it, or if it is no storage at all.
         """
 
     @abstractmethod
     def opened(self) -> AbstractContextManager[BaseStorage]:
-        """Return a context with the storage, made if it is not there; entered in `exclusively`."""
+        """Return a context with the storage, created if absent; enter it in `exclusively`."""
 
     @abstractmethod
     def exclusively(self) -> AbstractContextManager[None]:
-        """Return a context in which no other process, wherever it runs, is in this one.
+        """Return a context that only one process at a time can be in, on all machines.
 
         Raises
         ------
@@ -112,7 +112,7 @@ class SqliteStorage(Storage):
 
 @dataclass(frozen=True)
 class JournalFileStorage(Storage):
-    """A journal, on whatever file system the processes share."""
+    """A journal file on any file system that the processes share."""
 
     path: Path
 
@@ -129,7 +129,7 @@ class JournalFileStorage(Storage):
     @contextmanager
     def exclusively(self) -> Iterator[None]:
         check_folder(self.path)
-        # A link, not a lock of the kernel: many network file systems have no locks to rely on.
+        # A symbolic link, because many network file systems have no reliable kernel locks.
         lock = JournalFileSymlinkLock(f"{self.path}.claim")
         lock.acquire()
         try:

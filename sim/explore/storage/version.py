@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Versions of the tables that Optuna keeps studies in."""
+"""Versions of Optuna's database tables."""
 
 from collections.abc import Collection
 from contextlib import closing
@@ -15,7 +15,7 @@ __all__ = ["check_version", "own_tables"]
 
 @cache
 def _own() -> tuple[str, frozenset[str]]:
-    """Return the version of tables of the Optuna installed here, and their names."""
+    """Return the version and the names of the tables that the installed Optuna creates."""
     storage = RDBStorage("sqlite:///:memory:")
     with closing(storage.engine.raw_connection()) as connection:
         cursor = connection.cursor()
@@ -28,12 +28,12 @@ def _own() -> tuple[str, frozenset[str]]:
 
 
 def own_tables() -> frozenset[str]:
-    """Return the names of the tables that the Optuna installed here makes."""
+    """Return the names of the tables that the installed Optuna creates."""
     return _own()[1]
 
 
 def check_version(place: str, tables: Collection[str], version: str | None) -> None:
-    """Make sure that a database has no tables yet, or those of this Optuna.
+    """Make sure that a database has no tables yet, or those of the installed Optuna.
 
     Parameters
     ----------
@@ -42,16 +42,16 @@ def check_version(place: str, tables: Collection[str], version: str | None) -> N
     tables : collection of str
         Names of its tables.
     version : str or None
-        That of the tables; None if they do not say.
+        Version of the tables; None if they do not state one.
 
     Raises
     ------
     UserError
-        If it has others.
+        If it has other tables.
     """
     head, known = _own()
     if version is None:
-        # Tables of Optuna without a version are those that a killed process was making.
+        # Optuna's tables without a version come from a process that was killed as it created them.
         if not known.issuperset(tables):
             raise UserError(f"{place} is a database of something else: name another --storage")
     elif version != head:

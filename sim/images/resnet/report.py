@@ -13,7 +13,7 @@ from sim.images.resnet.settings import ResnetConfig, load_resnet_config
 from sim.report.changed import changed_settings
 from sim.report.tables import markdown_table
 
-__all__ = ["Row", "bank_of_network", "report_text"]
+__all__ = ["BinarizerRow", "bank_of_network", "report_text"]
 
 _COLUMNS = ("binarizer", "bits D", "test (%), not trained with it", "test (%), trained with it")
 
@@ -29,7 +29,7 @@ where the paper has a linear one."""
 _CHANGED = "## Settings that are not the paper's"
 
 
-class Row(NamedTuple):
+class BinarizerRow(NamedTuple):
     """A binarizer with its bits D, and the accuracy (0..1) before and after training with it."""
 
     binarizer: str
@@ -44,7 +44,7 @@ class Row(NamedTuple):
         return [self.binarizer, str(self.bits or ""), before, _percent(self.after)]
 
 
-def report_text(config: ResnetConfig, made: str, rows: Sequence[Row]) -> str:
+def report_text(config: ResnetConfig, made: str, rows: Sequence[BinarizerRow]) -> str:
     """Return the report, in Markdown.
 
     Parameters
@@ -52,7 +52,7 @@ def report_text(config: ResnetConfig, made: str, rows: Sequence[Row]) -> str:
     config : ResnetConfig
     made : str
         Sentence on the command, the versions and the data.
-    rows : sequence of Row
+    rows : sequence of BinarizerRow
     """
     table = markdown_table(_COLUMNS, [row.cells for row in rows])
     parts = [f"# {config.title}", made, table, _READING, _CHANGED, _changed(config)]

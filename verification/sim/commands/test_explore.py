@@ -143,7 +143,7 @@ def test_study_is_of_the_content_of_its_technology(tmp_path: Path) -> None:
     [
         ("study.db", "--storage must be sqlite:///FILE, journal:///FILE or postgresql://"),
         ("sqlite:///{}/no/study.db", "Folder {}/no of the storage does not exist"),
-        ("journal:///{}/tiny.yaml", "{}/tiny.yaml:1 is no line of a journal of Optuna, or damaged"),
+        ("journal:///{}/tiny.yaml", "{}/tiny.yaml:1 is not a valid line of an Optuna journal: na"),
         ("sqlite:///{}/tiny.yaml", "{}/tiny.yaml cannot be used as a storage: file is not a data"),
         ("sqlite:///{}/old.db", "{}/old.db has tables of another version of Optuna: v0.9.0.a, wh"),
         ("postgresql://me:secret@127.0.0.1:1/none", "Storage cannot be reached: "),

@@ -139,8 +139,8 @@ def test_it_ends_at_once_and_goes_on_with_the_same_bits(
             break
         cut += 1
         assert process.returncode == STATUS[number], out_text + err
-        assert "Traceback" not in out_text + err
-        if number != signal.SIGKILL:
+        if number != signal.SIGKILL:  # after which workers that were just starting may complain
+            assert "Traceback" not in out_text + err
             assert err.startswith("engram: ended by a signal. Give the same command again")
             assert err.count("\n") == 1
         if cut == 2:

@@ -21,7 +21,7 @@ from rtl.descriptor import load_layout
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
 from rtl.program import compile_network
-from sim.hardware.report import AIMS, Row, SynthesisReport
+from sim.hardware.report import AIMS, BlockRow, SynthesisReport
 from sim.hardware.synthesis import STAGES, Costs, synthesize
 from sim.work.errors import UserError
 
@@ -354,10 +354,10 @@ def test_aims_hold_or_do_not() -> None:
         lut4=64 * 24, ff=64 * 11, bram=0, multipliers=0, mhz=99.9, placements=(99.9, 90.0, 85.0),
     )  # fmt: skip
     tried = "(best of 3 placements, median 90.0)"
-    assert SynthesisReport([Row(design, "full", costs)], "engram").verdicts == [
+    assert SynthesisReport([BlockRow(design, "full", costs)], "engram").verdicts == [
         f"sampler: f_max (MHz) at least 100: 99.90 {tried}, does not hold",
         "sampler: LUT4 a lane at most 24: 24.00, holds",
         "sampler: FF a lane at most 10: 11.00, does not hold",
     ]
-    assert SynthesisReport([Row(design, "small", costs)], "engram").verdicts == []
+    assert SynthesisReport([BlockRow(design, "small", costs)], "engram").verdicts == []
     assert {aim.block for aim in AIMS} <= {"sampler", "mvu"}

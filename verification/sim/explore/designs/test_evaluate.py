@@ -353,30 +353,31 @@ BAD = {
     ),
     "method without a price": (
         ("{replay: ncm, code_width: 4}", "{replay: cwr}"),
-        ("space.yaml:14: objectives.2: energy cannot be given of latent replay E = 20 + CWR*, "
-        "q_f = 8, q_b = 16, binary 4: the cost model has no parts for cwr, but for gbm, latent, "
+        ("space.yaml:14: objectives.2: energy cannot be computed for latent replay E = 20 + CWR*, "
+        "q_f = 8, q_b = 16, binary 4: the cost model has no parts for cwr, only for gbm, latent, "
         "herded, fetril, likelihood, "
         "ncm, hamming"),
     ),
     "method whose bits are not known": (
         ("{replay: ncm, code_width: 4}", "{replay: joint}"),
-        ("space.yaml:14: objectives.1: bits cannot be given of joint training: they are known only "
-        "after it has learnt"),
+        ("space.yaml:14: objectives.1: bits cannot be computed for joint training: they are known "
+        "only after it has learnt"),
     ),
     "technology that says too little": (
         ("simd: 32,", "simd: 32, technology: cmos28,"),
-        ("space.yaml:14: objectives.3: area cannot be given of GBM K = 1, q = 2, max_iter = 3: "
-        "technology cmos28 does not say the area of network.program"),
+        ("space.yaml:14: objectives.3: area cannot be computed for GBM K = 1, q = 2, max_iter = 3: "
+        "technology cmos28 has no area for network.program"),
     ),
     "exemplars where none are drawn": (
         ("bits, energy,", "bits, {name: energy, of: exemplar},"),
-        ("space.yaml:14: objectives.2: energy cannot be given of nearest mean K = 1, q = 4: there "
-        "is no energy of an exemplar: none is drawn or read"),
+        ("space.yaml:14: objectives.2: energy cannot be computed for nearest mean K = 1, q = 4: "
+        "there is no energy of an exemplar: none is drawn or read"),
     ),
     "lanes that do not fit": (
         ("simd: 32,", "simd: 48,"),
-        ("space.yaml:14: objectives.2: energy cannot be given of GBM K = 1, q = 2, max_iter = 3: "
-        "MVU inputs SIMD must divide the lanes L = 64 or be a multiple of them, not 48"),
+        ("space.yaml:14: objectives.2: energy cannot be computed for GBM K = 1, q = 2, "
+        "max_iter = 3: MVU inputs SIMD must divide the lanes L = 64 or be a multiple of them, "
+        "not 48"),
     ),
     "unknown technology": (
         ("simd: 32,", "simd: 32, technology: cmos1,"),

@@ -207,7 +207,7 @@ def test_trial_that_ends_its_workers_fails_in_the_end(join: Join) -> None:
     assert study.ended
     record = study.records()[0]
     assert record.state == "failed"
-    assert record.message == f"{MOST_LOST} workers ended over it, for want of memory perhaps"
+    assert record.message == f"{MOST_LOST} workers died during it, perhaps because memory ran out"
     assert study.claim("another") is None
 
 
@@ -350,9 +350,9 @@ def test_storage_that_fails_on_the_way_is_named(
 
 
 def test_process_that_ends_again_and_again_is_not_started_for_ever(workers: Workers) -> None:
-    with pytest.raises(UserError, match="ended from outside before it had a trial, for want of me"):
+    with pytest.raises(UserError, match="ended from outside before it had a trial, perhaps becaus"):
         workers._bury("host:1:a", -9)
-    with pytest.raises(UserError, match="Worker host:1:a ended with status 2; it has said why"):
+    with pytest.raises(UserError, match="Worker host:1:a ended with status 2; its message says"):
         workers._bury("host:1:a", 2)
     workers.study.claim("host:1:a")
     workers._bury("host:1:a", -9)

@@ -58,11 +58,11 @@ FAULTS = {
     ),
     "step of a logarithm": (
         "methods: [{replay: gbm, components: {low: 1, high: 4, step: 1, log: true}}]",
-        "methods.0.components: step must be left out beside log: it is of a linear range",
+        "methods.0.components: step must be left out with log: only a linear range has a step",
     ),
     "logarithm of 0": (
         "methods: [{replay: gbm}]\nhead: {hidden: {low: 0, high: 4, log: true}}",
-        "head.hidden: low must be above 0 beside log, not 0",
+        "head.hidden: low must be above 0 with log, not 0",
     ),
     "fixed technology": (
         "methods: [{replay: gbm}]\nhardware: {technology: [cmos22, open130]}",
@@ -87,7 +87,7 @@ FAULTS = {
     ),
     "no accuracy": (
         "methods: [{replay: gbm}]\nobjectives: [bits]",
-        "objectives: must have accuracy among them: all else is known without a search",
+        "objectives: must include accuracy: all others are known without a search",
     ),
     "energy of a past": (
         "methods: [{replay: gbm}]\nobjectives: [accuracy, {name: energy, of: past}]",
@@ -103,7 +103,7 @@ FAULTS = {
     ),
     "last rung of few tasks": (
         "methods: [{replay: gbm}]\nfidelity: {rungs: [{tasks: 3}]}",
-        "fidelity: the last of rungs must be of all tasks: leave its tasks out",
+        "fidelity: the last of rungs must run all tasks: leave its tasks out",
     ),
     "rung no larger": (
         "methods: [{replay: gbm}]\nfidelity: {rungs: [{tasks: 3, seeds: 2}, {seeds: 1}]}",

@@ -49,8 +49,8 @@ def test_a_range_without_steps_has_no_grid() -> None:
     with pytest.raises(UserError) as caught:
         space.points()
     assert str(caught.value) == (
-        "hardware.clock_mhz must have a step or be a list for a grid: its range has no end of "
-        "numbers"
+        "hardware.clock_mhz must have a step or be a list for a grid: its range has infinitely "
+        "many numbers"
     )
     assert space.size() is None
 

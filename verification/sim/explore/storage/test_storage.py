@@ -82,7 +82,7 @@ def test_text_file_is_refused_and_left_as_it_was(kind: str, tmp_path: Path) -> N
     before = content(tmp_path)
     message = {
         "sqlite": "study cannot be used as a storage: file is not a database",
-        "journal": "study:1 is no line of a journal of Optuna, or damaged",
+        "journal": "study:1 is not a valid line of an Optuna journal: name",
     }[kind]
     with pytest.raises(UserError, match=message):
         join(f"{kind}:///{tmp_path / 'study'}")
@@ -129,7 +129,7 @@ def test_journal_with_operations_of_another_version_is_refused(tmp_path: Path) -
         file.write(json.dumps({"op_code": 99, "worker_id": "later"}) + "\n")
     before = content(tmp_path)
     with pytest.raises(
-        UserError, match=r"study\.log is of another version of Optuna: .* operations"
+        UserError, match=r"study\.log was written by another version of Optuna: .* operations"
     ):
         join(f"journal:///{path}")
     assert content(tmp_path) == before
@@ -141,7 +141,7 @@ def test_journal_with_a_damaged_line_is_refused_by_its_number(tmp_path: Path) ->
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], lines[1][: len(lines[1]) // 2] + b"\n", *lines[2:]]))
     before = content(tmp_path)
-    with pytest.raises(UserError, match=r"study\.log:2 is no line of a journal of Optuna, or dama"):
+    with pytest.raises(UserError, match=r"study\.log:2 is not a valid line of an Optuna journal: "):
         join(f"journal:///{path}")
     assert content(tmp_path) == before
 

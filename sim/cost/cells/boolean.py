@@ -15,12 +15,14 @@ _Value = Callable[[Mapping[str, bool]], bool]
 class Function:
     """A function of named bits.
 
-    Attributes
+    Parameters
     ----------
     text : str
         The expression as written.
     inputs : tuple of str
         Names of the inputs, in the order of the text.
+    value : callable
+        Returns the value of the expression for bits given by name.
     """
 
     def __init__(self, text: str, inputs: tuple[str, ...], value: _Value) -> None:

@@ -121,28 +121,36 @@ def _message(
         return f"{where}: {_unknown_key(path, _kinds_at(model, document.data, path[:-1]))}"
     if _is_missing_key(items[0]):
         kinds = _kinds_at(model, document.data, path)
-        return f"{where}: {key} is missing: it must be {_wanted(_errors_of(kinds))}"
+        return f"{where}: {key} is missing: it must be {_wanted(_errors_of(kinds), kinds)}"
     value: Any = document.data
     for step in path:
         value = value[step]
-    return f"{where}: {key} must be {_wanted(items)}, not {_shown(value)}"
+    kinds = _kinds_at(model, document.data, path)
+    return f"{where}: {key} must be {_wanted(items, kinds)}, not {_shown(value)}"
 
 
 def _unknown_key(path: KeyPath, kinds: list[Any]) -> str:
-    known = sorted({name for kind in kinds if _is_model(kind) for name in _types_of(kind)})
+    models = [kind for kind in map(_bare, kinds) if _is_model(kind)]
+    known = sorted({name for kind in models for name in _types_of(kind)})
     near = difflib.get_close_matches(str(path[-1]), known, n=1)
     question = f"did you mean {near[0]}? " if near else ""
     within = f" of {dotted(path[:-1])}" if len(path) > 1 else ""
     return f"{dotted(path)} is no known key: {question}the keys{within} are {', '.join(known)}"
 
 
-def _wanted(items: list[Any]) -> str:
-    """Return the right choices that the errors of one value name, as in "an integer or a list"."""
+def _wanted(items: list[Any], kinds: list[Any]) -> str:
+    """Return the right choices that the errors of one value name, as in "an integer or a list".
+
+    An error names one bound of a number, or none; the types of the place name all.
+    """
     choices: list[str] = []
     phrases: list[str] = []
+    numbers = [_number(kind) for kind in kinds if _bare(kind) in (int, float)]
     for item in items:
         context = item.get("ctx", {})
-        if "expected" in context or "expected_tags" in context:
+        if numbers and (item["type"] in ("int_type", "float_type") or _SIGNS.keys() & context):
+            phrases += numbers
+        elif "expected" in context or "expected_tags" in context:
             listed = context.get("expected") or context["expected_tags"]
             choices += re.split(", | or ", listed)
         else:
@@ -162,6 +170,22 @@ def _phrase(kind: str, message: str, location: Sequence[Any], context: Mapping[s
     if kind in _WANTED:
         return _WANTED[kind].format(**context)
     return message.removeprefix("Input should be ")
+
+
+def _number(kind: Any) -> str:
+    """Return a type of numbers with its bounds in words, as in "an integer in 1..16"."""
+    bounds = {
+        sign: getattr(constraint, name)
+        for constraint in get_args(kind)[1:]
+        for name, sign in _SIGNS.items()
+        if getattr(constraint, name, None) is not None
+    }
+    what = "an integer" if _bare(kind) is int else "a number"
+    if bounds.keys() == {">=", "<="}:
+        return f"{what} in {bounds['>=']}..{bounds['<=']}"
+    return " ".join(
+        [what, " and ".join(f"{sign} {bound}" for sign, bound in bounds.items())]
+    ).strip()
 
 
 def _errors_of(kinds: list[Any]) -> list[Any]:
@@ -190,26 +214,39 @@ def _kinds_at(model: type[pydantic.BaseModel], data: Any, path: KeyPath) -> list
 
 def _inside(kind: Any, key: str | int) -> Sequence[Any]:
     """Return the possible types of the value at a key of a type; for a list, those of its items."""
+    kind = _bare(kind)
     if _is_model(kind):
         return [of for name, of in _types_of(kind).items() if name == key]
     return get_args(kind)
 
 
 def _members(kind: Any) -> list[Any]:
-    """Return the members of a union; of any other type, a list of that type alone."""
+    """Return the members of a union; of any other type, a list of that type alone.
+
+    The constraints of an annotated union go to every member.
+    """
     if get_origin(kind) is Annotated:
-        return _members(get_args(kind)[0])
+        inner, *constraints = get_args(kind)
+        constraints = [c for item in constraints for c in getattr(item, "metadata", [item])]
+        members = _members(inner)
+        return [Annotated[member, *constraints] for member in members] if constraints else members
     if get_origin(kind) in (Union, types.UnionType):
         return [member for part in get_args(kind) for member in _members(part)]
     return [kind]
 
 
 def _may_be(kind: Any, data: Any) -> bool:
+    kind = _bare(kind)
     return not (_is_model(kind) and isinstance(data, dict)) or all(
-        name not in data or data[name] in get_args(of)
+        name not in data or data[name] in get_args(_bare(of))
         for name, of in _types_of(kind).items()
-        if get_origin(of) is Literal
+        if get_origin(_bare(of)) is Literal
     )
+
+
+def _bare(kind: Any) -> Any:
+    """Return a type without its constraints."""
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
 
 
 def _is_model(kind: Any) -> TypeGuard[type[pydantic.BaseModel]]:
@@ -218,7 +255,12 @@ def _is_model(kind: Any) -> TypeGuard[type[pydantic.BaseModel]]:
 
 def _types_of(model: type[pydantic.BaseModel]) -> dict[str, Any]:
     """Return the types of a model's fields, under the keys that the data use."""
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    return {
+        field.alias or name: Annotated[field.annotation, *field.metadata]
+        if field.metadata
+        else field.annotation
+        for name, field in model.model_fields.items()
+    }
 
 
 def _shown(value: Any) -> str:

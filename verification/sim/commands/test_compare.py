@@ -187,7 +187,7 @@ MISTAKES = {
     ),
     "all samples held out": (
         f"{METHODS}budgets: [1]\nchoice: {{share: 1}}\n",
-        r"small\.yaml:3: choice\.share must be a number < 1, not 1",
+        r"small\.yaml:3: choice\.share must be a number > 0 and < 1, not 1",
     ),
     "choice on a bank of other embeddings": (
         f"{METHODS}budgets: [1]\n{TASKS}choice: {{base: 2, increment: 2, path: cifar100}}\n",

@@ -71,7 +71,7 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
 MISTAKES = {
     "memory that no class fits into": (
         "methods:\n  - replay: joint\n  - {replay: herded, budget: 5}\n",
-        r"small\.yaml:3: methods\.1: budget of herded exemplars must be at least 10, one a class",
+        r"small\.yaml:3: methods\.1: budget of herded exemplars must be at least 10, one for every class",
     ),
     "real binary weights beside integers": (
         "methods:\n  - {replay: cwr, hidden: 0, q_b_binary: float}\n",
@@ -91,19 +91,19 @@ MISTAKES = {
     ),
     "wrong type": (
         "methods: [{replay: joint}]\nhead:\n  hidden: many\n",
-        r"small\.yaml:3: head\.hidden must be an integer, not 'many'",
+        r"small\.yaml:3: head\.hidden must be an integer in 0\.\.65536, not 'many'",
     ),
     "K = 0": (
         "methods:\n  - replay: gbm\n    components: 0\n",
-        r"small\.yaml:3: methods\.0\.components must be an integer >= 1 or a list, not 0",
+        r"small\.yaml:3: methods\.0\.components must be an integer in 1\.\.4096 or a list, not 0",
     ),
     "q = 17": (
         "methods:\n  - replay: gbm\n    components: 1\n    code_width: 17\n",
-        r"small\.yaml:4: methods\.0\.code_width must be an integer <= 16 or .*'float', not 17",
+        r"small\.yaml:4: methods\.0\.code_width must be an integer in 1\.\.16 or .*'float', not 17",
     ),
     "q = 17 in a sweep": (
         "methods:\n  - replay: gbm\n    code_width: [8, 17]\n",
-        r"methods\.0\.code_width\.1 must be an integer <= 16 or 'float', not 17",
+        r"methods\.0\.code_width\.1 must be an integer in 1\.\.16 or 'float', not 17",
     ),
     "unknown source": (
         "methods:\n  - replay: gmb\n",
@@ -147,7 +147,7 @@ MISTAKES = {
     ),
     "more memory than there is": (
         "methods: [{replay: joint}]\nhead: {hidden: 100000000000}\n",
-        r"small\.yaml:2: head\.hidden must be an integer <= 65536, not 100000000000",
+        r"small\.yaml:2: head\.hidden must be an integer in 0\.\.65536, not 100000000000",
     ),
     "no methods": ("title: none\n", r"small\.yaml:1: methods is missing: it must be a list"),
 }
@@ -170,7 +170,9 @@ def test_mistake_in_an_override_names_the_override(engram: Engram, tmp_path: Pat
     config = write_config(tmp_path)
     status, _, err = engram("run", config, "--set", "head.hidden=-1", "--out", tmp_path / "out")
     assert status == 2
-    assert err == "engram: --set head.hidden=-1: head.hidden must be an integer >= 0, not -1\n"
+    assert (
+        err == "engram: --set head.hidden=-1: head.hidden must be an integer in 0..65536, not -1\n"
+    )
 
 
 def test_unknown_configuration_lists_the_known(engram: Engram, tmp_path: Path) -> None:

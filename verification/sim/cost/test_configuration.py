@@ -81,7 +81,7 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
          r"chip\.yaml:20: task\.classes must be at most 6, not 7: memory\.classes has no more$"),
         ("batch: 9", "batch: 1", r"chip\.yaml:20: task\.batch must be an integer >= 2, not 1"),
         ("backward_bits: 8", "backward_bits: 33",
-         r"task\.backward_bits must be an integer <= 32, not 33"),
+         r"task\.backward_bits must be an integer in 1\.\.32, not 33"),
         ("hidden: 4", "hidden: 4, gradients: air",
          r"task\.gradients must be one of registers, memory, not 'air'"),
         ("hidden: 4", "hidden: 4, fit: moon", r"task\.fit must be one of host, chip, not 'moon'"),

@@ -54,7 +54,7 @@ def test_every_value_has_unit_and_source(name: str) -> None:
         ),
         ("    locator: figure 2\n", "", ":4: values.accuracy.locator is missing"),
         ("unit: points", "unit: dB", ":13: values.drop.unit must be one of %, points, 1, x, bits,"),
-        ("locator: section 3", "locator: ''", ":14: values.drop.locator must be text of at least"),
+        ("locator: section 3", "locator: ''", ":14: values.drop.locator must be text of 1 or more"),
         ("0.40", "high", ":6: values.accuracy.value.1 must be a number, not 'high'"),
         ("    printed: a notable drop\n", "", ":10: values.drop: value or printed must be given"),
         ("value: [0.8, 0.40]", "value: []", ":4: values.accuracy: value must have a number for"),

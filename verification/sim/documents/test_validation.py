@@ -70,9 +70,9 @@ def test_a_good_document_becomes_a_model() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("head:\n  hidden: many", "3: head.hidden must be an integer, not 'many'"),
-        ("head: {hidden: 1.0}", "2: head.hidden must be an integer, not 1.0"),
-        ("head: {hidden: true}", "2: head.hidden must be an integer, not true"),
+        ("head:\n  hidden: many", "3: head.hidden must be an integer >= 0, not 'many'"),
+        ("head: {hidden: 1.0}", "2: head.hidden must be an integer >= 0, not 1.0"),
+        ("head: {hidden: true}", "2: head.hidden must be an integer >= 0, not true"),
         ("head: {hidden: -1}", "2: head.hidden must be an integer >= 0, not -1"),
         ("head: {rate: 0}", "2: head.rate must be a number > 0, not 0"),
         ("head: {rate: .nan}", "2: head.rate must be a finite number, not nan"),
@@ -82,23 +82,23 @@ def test_a_good_document_becomes_a_model() -> None:
         ("order: 1.5", "2: order must be an integer or a list or 'identity', not 1.5"),
         ("order: [1, b]", "2: order.1 must be an integer, not 'b'"),
         ("size: huge", "2: size must be one of small, large, not 'huge'"),
-        ("limits: {a: 10}", "2: limits.a must be an integer < 10, not 10"),
+        ("limits: {a: 10}", "2: limits.a must be an integer > 0 and < 10, not 10"),
         ("split: [1]", "2: split must be a list of 2 or more items, not [1]"),
         ("split: [1, 2, 3]", "2: split must be a list of up to 2 items, not [1, 2, 3]"),
         ("tries: 0", "2: tries must be an integer >= 1 or a list, not 0"),
-        ("sweep: x", "2: sweep must be an integer or a list or 'float', not 'x'"),
+        ("sweep: x", "2: sweep must be an integer >= 1 or a list or 'float', not 'x'"),
         ("sweep: [x]", "2: sweep.0 must be an integer or 'float', not 'x'"),
         ("split: [1, 2]", "1: split must begin with the larger part"),
         ("out: 3", "2: out must be text, not 3"),
         (
             "methods:\n- kind: gbm\n  q: 17",
-            "4: methods.0.q must be an integer <= 16 or 'float', not 17",
+            "4: methods.0.q must be an integer in 1..16 or 'float', not 17",
         ),
         ("methods: [{kind: gmb}]", "2: methods.0.kind must be one of gbm, latent, not 'gmb'"),
         ("methods: [{q: 1}]", "2: methods.0.kind is missing: it must be one of gbm, latent"),
         (
             "methods: [{kind: latent}]",
-            "2: methods.0.exemplars is missing: it must be an integer",
+            "2: methods.0.exemplars is missing: it must be an integer >= 1",
         ),
         (
             "methods: [{kind: gbm, components: []}]",
@@ -155,7 +155,7 @@ def test_all_faults_come_at_once_in_the_order_of_the_text() -> None:
 
 def test_a_fault_of_an_override_names_the_override() -> None:
     document = apply_override(parse("name: a", "x.yaml"), "head.hidden=many")
-    message = "^--set head.hidden=many: head.hidden must be an integer, not 'many'$"
+    message = "^--set head.hidden=many: head.hidden must be an integer >= 0, not 'many'$"
     with pytest.raises(UserError, match=message):
         validate(Study, document)
 

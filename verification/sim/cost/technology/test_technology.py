@@ -155,7 +155,7 @@ def test_a_scaled_value_is_less_sure(tmp_path: Path) -> None:
         ("value: 2, low: 1", "value: 0, low: 1",
          r"own\.yaml:7: logic\.xnor\.value must be a number > 0, not 0"),
         ("value: 2, low: 1", "value: '1e-12', low: 1",
-         r"logic\.xnor\.value must be a number, not '1e-12'$"),
+         r"logic\.xnor\.value must be a number > 0, not '1e-12'$"),
         ("value: 2, low: 1", "value: .inf, low: 1",
          r"logic\.xnor\.value must be a finite number, not inf"),
         ("  xnor:", "  xnoor:",
@@ -195,7 +195,7 @@ def test_a_scaled_value_is_less_sure(tmp_path: Path) -> None:
          r"own\.yaml:15: memory\.points\.0\.bits must be an integer >= 1, not 0"),
         ("kind: array", "kind: heap",
          r"own\.yaml:13: memory\.kind must be one of macros, array, not 'heap'"),
-        ("node: 28\n", "", r"own\.yaml:1: node is missing: it must be a number$"),
+        ("node: 28\n", "", r"own\.yaml:1: node is missing: it must be a number > 0$"),
     ],
 )  # fmt: skip
 def test_faults_of_a_table_are_told_by_line_and_key(

@@ -23,7 +23,7 @@ FAULTS = {
     ),
     "empty list": (
         "methods: [{replay: gbm, components: []}]",
-        ("methods.0.components must be an integer or a list of 1 or more items or a mapping, "
+        ("methods.0.components must be an integer in 1..4096 or a list of 1 or more items or a mapping, "
         "not []"),
     ),
     "choice twice": (
@@ -46,11 +46,11 @@ FAULTS = {
     ),
     "end of a range out of bounds": (
         "methods: [{replay: gbm, components: {low: 0, high: 4}}]",
-        "methods.0.components.low must be an integer >= 1, not 0",
+        "methods.0.components.low must be an integer in 1..4096, not 0",
     ),
     "range without an end": (
         "methods: [{replay: gbm}]\nhead: {hidden: {low: 3}}",
-        "head.hidden.high is missing: it must be an integer",
+        "head.hidden.high is missing: it must be an integer in 0..65536",
     ),
     "step too large": (
         "methods: [{replay: gbm, components: {low: 1, high: 4, step: 5}}]",

@@ -30,7 +30,7 @@ def test_second_phase_keeps_its_own_defaults() -> None:
     ("assignment", "message"),
     [
         ("rounding=up", "rounding must be one of nearest, floor, centred, not 'up'"),
-        ("thermometer=[0]", "thermometer.0 must be an integer >= 1, not 0"),
+        ("thermometer=[0]", "thermometer.0 must be an integer in 1..64, not 0"),
         ("training.schedule=cosine", "training.schedule must be 'steps', not 'cosine'"),
     ],
     ids=["rounding", "thermometer", "schedule"],

@@ -71,7 +71,10 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
 MISTAKES = {
     "memory that no class fits into": (
         "methods:\n  - replay: joint\n  - {replay: herded, budget: 5}\n",
-        r"small\.yaml:3: methods\.1: budget of herded exemplars must be at least 10, one for every class",
+        (
+            r"small\.yaml:3: methods\.1: budget of herded exemplars must be at least 10, one for "
+            r"every class"
+        ),
     ),
     "real binary weights beside integers": (
         "methods:\n  - {replay: cwr, hidden: 0, q_b_binary: float}\n",

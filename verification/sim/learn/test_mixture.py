@@ -468,7 +468,7 @@ class Thresholded(BernoulliMixture):
         if not reset:
             check_is_fitted(self)
         data: Any = X
-        array = validate_data(self, data, accept_sparse="csr", reset=reset)
+        array: Any = validate_data(self, data, accept_sparse="csr", reset=reset)
         return np.greater(array.toarray() if issparse(array) else array, 0).astype(np.uint8)
 
 

@@ -83,6 +83,9 @@ def test_infinite_rate_is_refused(tmp_path: Path) -> None:
 
 
 def test_empty_sweep_is_refused(tmp_path: Path) -> None:
-    message = r"methods\.2\.exemplars must be an integer in 1\.\.1000000 or a list of 1 or more items, not \[\]"
+    message = (
+        r"methods\.2\.exemplars must be an integer in 1\.\.1000000 or a list of 1 or more items, "
+        r"not \[\]"
+    )
     with pytest.raises(UserError, match=message):
         load(tmp_path, "methods.2.exemplars=[]")

@@ -23,8 +23,8 @@ FAULTS = {
     ),
     "empty list": (
         "methods: [{replay: gbm, components: []}]",
-        ("methods.0.components must be an integer in 1..4096 or a list of 1 or more items or a mapping, "
-        "not []"),
+        ("methods.0.components must be an integer in 1..4096 or a list of 1 or more items or a "
+        "mapping, not []"),
     ),
     "choice twice": (
         "methods: [{replay: gbm, components: [1, 2, 1]}]",

@@ -13,6 +13,10 @@ from types import FrameType
 __all__ = ["Ended", "leave_when_told", "signals_end", "signals_held"]
 
 _SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+# Handlers belong to the whole process, and so does this: how often signals are held at present, and
+# which have come meanwhile.
+_holding: list[bool] = []
+_waiting: list[int] = []
 
 
 class Ended(BaseException):
@@ -58,6 +62,9 @@ def signals_end(last_words: str, patience: float = 4.0) -> Iterator[None]:
         os._exit(status)
 
     def end(number: int, frame: FrameType | None) -> None:
+        if _holding:
+            _waiting.append(number)
+            return
         if timers:  # it is ending already
             return
         ended = Ended(number)
@@ -83,11 +90,18 @@ def signals_held() -> Iterator[None]:
     A process inherits the blocked signals of the thread that starts it, so that no signal reaches
     it before it listens by `leave_when_told`. A worker never receives Ctrl-C.
     """
+    # A blocked signal still reaches other threads of this process, whose handler runs here.
+    _holding.append(True)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _holding.pop()
+        if _waiting and not _holding:
+            number = _waiting[0]
+            _waiting.clear()
+            signal.raise_signal(number)
 
 
 def leave_when_told(leave: Callable[[], object] = lambda: None) -> None:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -60,15 +62,20 @@ def test_a_signal_that_a_finalizer_swallows_ends_the_process_soon(name: str, sta
 
 
 def test_signals_wait_while_they_are_held() -> None:
-    reached = []
+    reached: list[str] = []
+    # The system may give a signal to any thread that does not block it.
+    other = threading.Thread(target=time.sleep, args=(0.5,), daemon=True)
+    other.start()
 
     def work() -> None:
         with signals_held():
             os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
             reached.append("held")
         reached.append("after")
 
     with pytest.raises(Ended) as caught, signals_end("last words"):
         work()
+    other.join()
     assert reached == ["held"]
     assert caught.value.status == 143

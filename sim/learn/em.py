@@ -9,7 +9,6 @@ compiled code.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,10 +109,11 @@ class Binary:
     Attributes
     ----------
     weights : ndarray of shape (N,), float64, or None
-        Weights scaled into 0..1 by a power of two, which loses no bit. A fit therefore depends
-        neither on their scale nor on a sum out of the range of float64.
+        Weights scaled into 0..1 by a power of two, which loses no bit.
     total : float
-        Sum of the weights, or N.
+        Sum of the scaled weights, or N.
+    count : float
+        Sum of the weights as given, but at least the number of samples of a weight above 0.
     samples : BitRows of shape (N, D)
         One row a sample.
     features : BitRows of shape (D + 1, N)
@@ -125,24 +125,14 @@ class Binary:
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
         self.features = BitRows(np.vstack([bits.T, np.ones((1, len(bits)), np.uint8)]))
-        if weights is not None and (weights == weights[0]).all():
-            weights = None  # equal weights mean the same as no weights
+        # As many samples as the weights say, but no fewer than there are of a weight above 0.
+        self.count = float(len(bits))
         if weights is not None:
+            with np.errstate(over="ignore"):
+                self.count = max(float(weights.sum()), float(np.count_nonzero(weights)))
             weights = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
         self.weights = weights
         self.total = float(len(bits) if weights is None else weights.sum())
-        self._bits = bits
-
-    @cached_property
-    def distinct(self) -> int:
-        """Number of different samples with a weight above 0.
-
-        It does not depend on the scale of the weights. A sample given twice counts the same as one
-        with a double weight.
-        """
-        bits = self._bits if self.weights is None else self._bits[self.weights > 0]
-        packed = np.packbits(bits, axis=1)
-        return len(np.unique(packed.view(f"V{packed.shape[1]}")))
 
     def mean(self, values: Reals) -> float:
         """Return the weighted mean of one value a sample."""
@@ -183,7 +173,7 @@ def initial_means(
     weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
     centroid = data.features.dot(weights[np.newaxis])[:, :-1] / data.total
     deviation = np.sqrt(np.maximum(centroid * (1 - centroid), 0))
-    margin = 1 / (2 * data.distinct)
+    margin = 1 / (2 * data.count)
     means = centroid + scale * deviation * rng.standard_normal(shape)
     return np.clip(means, margin, 1 - margin)
 

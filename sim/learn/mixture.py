@@ -161,8 +161,8 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
             A sparse matrix is converted.
         y : ignored
         sample_weight : array-like of shape (n_samples,), optional
-            Relative weight of each sample, not negative; all are equal by default. The scale of the
-            weights changes nothing.
+            How many times each sample counts, not negative; once by default. Weights that add up to
+            less than the number of samples give the same fit as weights that add up to it.
 
         Returns
         -------

@@ -6,8 +6,6 @@ import math
 import multiprocessing
 import os
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
 from multiprocessing.synchronize import Barrier
@@ -25,6 +23,7 @@ from sim.work.cache import NO_CACHE, Cache, digest_of
 from sim.work.cache import engine as engine_module
 from sim.work.cache.engine import engine
 from sim.work.cache.key import canonical
+from verification.sim.loaded import loaded_by
 
 SCALARS = (
     st.none()
@@ -261,17 +260,7 @@ def test_any_change_of_the_code_is_another_engine(
 
 
 def test_digest_covers_every_module_that_a_run_loads() -> None:
-    # An interpreter of its own: this one has loaded what no run needs.
-    check = (
-        "import sys, sim.study.experiment, sim.replay\n"
-        "for module in list(sys.modules.values()): print(getattr(module, '__file__', None))"
-    )
-    root = engine_module._ROOT
-    told = subprocess.run(
-        [sys.executable, "-c", check], cwd=root, check=True, capture_output=True, text=True
-    )
-    loaded = {Path(line) for line in told.stdout.splitlines()}
-    ours = {path for path in loaded if path.is_relative_to(root) and ".venv" not in path.parts}
+    ours = loaded_by("sim.study.experiment", "sim.replay")
     assert len(ours) > 50
     assert ours - set(engine_module.code_files()) == set()
 

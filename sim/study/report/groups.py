@@ -153,8 +153,9 @@ def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:
 def compare_at_equal_bits(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     """Compare every generative memory whose size lies between two sizes of latent replay.
 
-    Only methods that learn in the same tasks are compared. If several variants of latent replay
-    have the same size, the best one counts.
+    A memory of exactly one of these sizes is compared, too, even if it is the only size. Only
+    methods that learn in the same tasks are compared. If several variants of latent replay have
+    the same size, the best one counts.
     """
     return [
         comparison
@@ -171,15 +172,17 @@ def _compare(groups: Sequence[MethodGroup]) -> list[EqualBits]:
             rival = best.setdefault(group.bits_paper, group)
             best[group.bits_paper] = max(group, rival, key=_accuracy)
     latent = [best[bits] for bits in sorted(best)]
-    if len(latent) < 2:
+    if not latent:
         return []
     sizes = np.log([g.bits_paper for g in latent])
     curves = np.array([g.values("average_incremental") for g in latent])
     comparisons = []
     for group in groups:
-        size = np.log(group.bits_paper) if group.bits_paper else -np.inf
-        if group.replay != "gbm" or not sizes[0] <= size <= sizes[-1]:
+        # Whole bits are compared, since two logarithms of one number may differ in the last place.
+        within = latent[0].bits_paper <= group.bits_paper <= latent[-1].bits_paper
+        if group.replay != "gbm" or not within:
             continue
+        size = np.log(group.bits_paper)
         own = group.values("average_incremental")
         there = np.array([np.interp(size, sizes, curve) for curve in curves.T])
         comparisons.append(

@@ -65,6 +65,23 @@ def test_memory_outside_the_sizes_of_latent_replay_is_not_compared(bits: int) ->
     assert compare_at_equal_bits(group_runs(LATENT + gbm)) == []
 
 
+@pytest.mark.parametrize(("accuracy", "outcome"), [(0.60, "ahead"), (0.40, "behind")])
+def test_one_size_of_latent_replay_is_compared_at_its_own_bits(
+    accuracy: float, outcome: str
+) -> None:
+    gbm = [run("gbm", "GBM", 100, accuracy, s) for s in (0, 1)]
+    (comparison,) = compare_at_equal_bits(group_runs(LATENT[:2] + gbm))
+    assert comparison.reference.mean == pytest.approx(0.51)
+    assert comparison.gain.mean == pytest.approx(accuracy - 0.51)
+    assert comparison.outcome == outcome
+
+
+@pytest.mark.parametrize("bits", [99, 101])
+def test_one_size_of_latent_replay_says_nothing_of_other_bits(bits: int) -> None:
+    gbm = [run("gbm", "GBM", bits, 0.6, s) for s in (0, 1)]
+    assert compare_at_equal_bits(group_runs(LATENT[:2] + gbm)) == []
+
+
 def test_verdict_counts_wins_and_names_the_best() -> None:
     gbm = [
         *(run("gbm", "GBM q = 1", 100, 0.40, s) for s in (0, 1)),

@@ -78,7 +78,8 @@ class RunCommand(ResumableCommand):
         report.write(self.out)
         study.folder.close()
         console.print(terminal_table(config.title, report.rows))
-        self._tell(report.verdict, console)
+        if report.verdict:
+            self._tell(report.verdict, console)
 
     def _compare(
         self, config: CompareConfig, bank: Bank, document: Document, console: Console

@@ -91,7 +91,7 @@ class StudyReport:
 
     @property
     def verdict(self) -> str:
-        """One sentence on which method won at equal bits."""
+        """One sentence on which method won at equal bits; it is empty without a comparison."""
         return verdict(compare_at_equal_bits(plain_or_all(self.groups)))
 
     @property
@@ -140,7 +140,7 @@ class StudyReport:
         parts = [
             f"# {self.config.title}",
             made_line(self.config, self.command, self.runs),
-            f"**{self.verdict}**",
+            *([f"**{self.verdict}**"] if self.verdict else []),
             data_line(self.bank),
             "## Results",
             markdown_table(COLUMNS, self.rows),

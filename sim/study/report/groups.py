@@ -224,12 +224,9 @@ def _bits_factor(
 
 
 def verdict(comparisons: Sequence[EqualBits]) -> str:
-    """Return one sentence on which method won at equal bits."""
+    """Return one sentence on which method won at equal bits; it is empty without a comparison."""
     if not comparisons:
-        return (
-            "Nothing can be said of equal bits: no generative memory of this study lies between "
-            "two sizes of latent replay."
-        )
+        return ""
     outcomes = [c.outcome for c in comparisons]
     best = max(comparisons, key=lambda c: _accuracy(c.group))
     more = (

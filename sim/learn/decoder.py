@@ -110,11 +110,6 @@ class DecoderTrainer:
                 back = back @ signs[layer] * (np.abs(sums[layer - 1]) <= self.window)
         return loss, gradients
 
-    def clip(self) -> None:
-        """Keep every latent weight in [-1, 1]."""
-        for w in self.weights:
-            np.clip(w, -1, 1, out=w)
-
     def golden(self) -> list[Dense]:
         """Return the integer layers whose weights are the present signs."""
         layers = []

@@ -83,7 +83,7 @@ def train(
     n_new, seen = settings.batch - n_past, int(labels.max()) + 1
     steps = math.ceil(len(labels) / n_new)
     present = head.frozen_bits(exemplars)
-    optimizer = Adam()
+    optimizer = Adam(bound=1)  # latent weights stay in [-1, 1]
     early: list[NDArray[np.bool_]] = []
     for epoch in range(settings.epochs):
         # Samples of the first batch fill up the last one, so that all batches have the same split.
@@ -97,8 +97,6 @@ def train(
             z = bipolar(batch, head.frozen_width)
             _, _, gradients = head.gradients(z, targets, seen, auxiliary_weight)
             optimizer.step(head.weights, gradients, settings.learning_rate)
-            for w in head.weights:
-                np.clip(w, -1, 1, out=w)
         if epoch == 0:
             early = [w >= 0 for w in head.layers]
     return [

@@ -1,24 +1,31 @@
 # SPDX-License-Identifier: MIT
 """Training of the binary head with straight-through estimators, exact to the golden head's bits.
 
-The forward pass of a training step is that of the integer head, in float32. Every dot product is a
-sum of +-1 far below 2^24, hence exact, so the trained head and the golden model always agree. The
-scales ``1/sqrt(fan_in)`` and ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides only condition the
-gradient.
+The forward pass of a training step is that of the integer head. Products of bits with bits are
+counted by XNOR and popcount; what float32 adds are sums of +-1 far below 2^24, hence exact. So the
+trained head and the golden model always agree. The scales ``1/sqrt(fan_in)`` and
+``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides only condition the gradient.
 """
 
 from collections.abc import Mapping
+from math import isqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bits import unpack
+from golden.bits import pack
 from golden.head import Head
+from golden.kernels import xnor_gemm
 from golden.params import HeadParams
 
 __all__ = ["HeadTrainer", "bipolar"]
 
 Array = NDArray[np.float32]
+Packed = NDArray[np.uint64]
+
+# The eight values that a byte of packed bits stands for.
+_BITS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, np.newaxis], axis=1, bitorder="little")
+_VALUES = 2 * _BITS.astype(np.float32) - 1
 
 
 def bipolar(packed: NDArray[np.uint64], features: int) -> Array:
@@ -33,16 +40,16 @@ def bipolar(packed: NDArray[np.uint64], features: int) -> Array:
     -------
     ndarray of shape (n_samples, features), float32
     """
-    values = unpack(packed, features).astype(np.float32)
-    values *= 2
-    values -= 1
-    return values
+    octets = np.ascontiguousarray(packed).astype("<u8", copy=False).view(np.uint8)
+    return _VALUES.take(octets, axis=0).reshape(*packed.shape[:-1], -1)[..., :features]
 
 
-def _signs(latent: Array) -> Array:
-    """Return +1 where the latent weight is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
-    return np.copysign(np.float32(1), latent + np.float32(0))
+def _signs(values: NDArray) -> Array:
+    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
+    signs = (values >= 0).astype(np.float32)
+    signs *= 2
+    signs -= 1
+    return signs
 
 
 class HeadTrainer:
@@ -66,7 +73,7 @@ class HeadTrainer:
     Attributes
     ----------
     weights : list of ndarray, float32
-        Hidden (H, D), plane a (C, H + D), plane b (C, H + D); the hidden array is absent if H = 0.
+        Hidden layer (H, D), absent if H = 0, and both planes of the output layer (2, C, H + D).
     """
 
     def __init__(
@@ -79,6 +86,7 @@ class HeadTrainer:
         self.params = params
         self.init_scale = init_scale
         self._hidden_scale = np.float32(1 / np.sqrt(params.features))
+        self._window = isqrt(params.features)  # largest sum that the scale keeps within 1
         # The ternary layer takes its input twice, once for each plane.
         self._logit_scale = np.float32(logit_gain / np.sqrt(5 * 2 * params.concat * params.classes))
         self.weights: list[Array] = []
@@ -88,20 +96,21 @@ class HeadTrainer:
         """Draw all latent weights anew."""
         p = self.params
         shapes = [(p.hidden, p.features)] if p.hidden else []
-        shapes += [(p.classes, p.concat)] * 2
+        shapes += [(2, p.classes, p.concat)]
         self.weights = [
             rng.uniform(-self.init_scale, self.init_scale, shape).astype(np.float32)
             for shape in shapes
         ]
 
     def gradients(
-        self, x: Array, labels: NDArray[np.int64], n_classes: int
+        self, x: Packed, labels: NDArray[np.int64], n_classes: int
     ) -> tuple[float, int, list[Array]]:
         """Return loss, hits and gradients of one batch.
 
         Parameters
         ----------
-        x : ndarray of shape (n_samples, D), float32 in {-1, +1}
+        x : ndarray of shape (n_samples, ceil(D/64)), uint64
+            Packed samples.
         labels : ndarray of shape (n_samples,), int64 in ``0..n_classes - 1``
         n_classes : int
             Classes seen so far; the softmax runs over these.
@@ -113,36 +122,29 @@ class HeadTrainer:
         hits : int
             Number of samples whose largest logit is that of their label.
         gradients : list of ndarray, float32
-            Gradients of the mean loss, in the order of `weights`.
+            Gradients of the mean loss, in the order of `weights`. Both planes have the same
+            gradient, which is given once, with shape (C, H + D).
         """
-        n_samples = len(x)
-        z, pre = self._concatenate(x)
-        planes = [_signs(w[:n_classes]) for w in self.weights[-2:]]
-        output = planes[0] + planes[1]
-        logits = z @ output.T
+        z, logits, below = self._forward(x, n_classes)
         hits = int((logits.argmax(axis=1) == labels).sum())
         logits *= self._logit_scale
         logits -= logits.max(axis=1, keepdims=True)
         np.exp(logits, out=logits)
         logits /= logits.sum(axis=1, keepdims=True)
-        rows = np.arange(n_samples)
+        rows = np.arange(len(x))
         loss = float(-np.log(np.maximum(logits[rows, labels], 1e-30)).mean())
 
         error = logits  # softmax - one-hot, times the output scale over the batch size
         error[rows, labels] -= 1
-        error *= self._logit_scale / np.float32(n_samples)
-        plane = np.zeros_like(self.weights[-1])
-        plane[:n_classes] = error.T @ z
-        if pre is None:
-            return loss, hits, [plane, plane]
-        back = error @ output[:, : self.params.hidden]
-        back *= (np.abs(pre) <= 1) * self._hidden_scale
-        return loss, hits, [back.T @ x, plane, plane]
-
-    def clip(self) -> None:
-        """Keep every latent weight in [-1, 1]."""
-        for w in self.weights:
-            np.clip(w, -1, 1, out=w)
+        error *= self._logit_scale / np.float32(len(x))
+        plane = np.zeros(self.weights[-1].shape[1:], np.float32)
+        np.matmul(error.T, z, out=plane[:n_classes])
+        if below is None:
+            return loss, hits, [plane]
+        pre, output = below
+        back = error @ output
+        back *= (np.abs(pre) <= self._window) * self._hidden_scale
+        return loss, hits, [back.T @ z[:, self.params.hidden :], plane]
 
     @property
     def finite(self) -> bool:
@@ -151,10 +153,9 @@ class HeadTrainer:
 
     def golden(self) -> Head:
         """Return the integer head whose weights are the present signs."""
-        bits = [(w >= 0).astype(np.uint8) for w in self.weights]
-        if not self.params.hidden:
-            bits.insert(0, np.zeros((0, self.params.features), np.uint8))
-        return Head(self.params, *bits)
+        *hidden, planes = [(w >= 0).astype(np.uint8) for w in self.weights]
+        none = np.zeros((0, self.params.features), np.uint8)
+        return Head(self.params, hidden[0] if hidden else none, *planes)
 
     def state(self) -> dict[str, Array]:
         """Return the latent weights by name, for a checkpoint."""
@@ -164,10 +165,24 @@ class HeadTrainer:
         """Restore the latent weights that `state` returned."""
         self.weights = [np.array(state[f"latent_{i}"]) for i in range(len(self.weights))]
 
-    def _concatenate(self, x: Array) -> tuple[Array, Array | None]:
-        """Return the output layer's input z and the scaled sums of the hidden layer."""
-        if not self.params.hidden:
-            return x, None
-        pre = x @ _signs(self.weights[0]).T
-        pre *= self._hidden_scale
-        return np.concatenate([_signs(pre), x], axis=1), pre
+    def _forward(
+        self, x: Packed, n_classes: int
+    ) -> tuple[Array, Array, tuple[NDArray[np.int32], Array] | None]:
+        """Return the output layer's input z, the sums of the logits, and what lies below.
+
+        That is the sums of the hidden layer and the output layer's weights on it, or None.
+        """
+        features, hidden = self.params.features, self.params.hidden
+        z = np.empty((len(x), self.params.concat), np.float32)
+        z[:, hidden:] = bipolar(x, features)
+        planes = self.weights[-1][:, :n_classes]
+        bits = pack(planes[:, :, hidden:] >= 0).reshape(2 * n_classes, -1)
+        direct = xnor_gemm(x, bits, features, threads=1)
+        logits = (direct[:, :n_classes] + direct[:, n_classes:]).astype(np.float32)
+        if not hidden:
+            return z, logits, None
+        pre = xnor_gemm(x, pack(self.weights[0] >= 0), features, threads=1)
+        z[:, :hidden] = _signs(pre)
+        output = _signs(planes[:, :, :hidden]).sum(axis=0)
+        logits += z[:, :hidden] @ output.T
+        return z, logits, (pre, output)

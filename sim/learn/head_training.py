@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.learn.head import HeadTrainer, bipolar
+from sim.learn.head import HeadTrainer
 from sim.learn.optim import Adam, Optimizer, Plateau, Sgd
 from sim.learn.sections import HeadConfig
 
@@ -55,27 +55,24 @@ def train_head(
         If losses or weights are not finite any more; the message names the epoch.
     """
     exemplars, labels = present
-    features = trainer.params.features
-    x = bipolar(exemplars, features)
     n_new = config.batch - n_past
-    steps = math.ceil(len(x) / n_new)
+    steps = math.ceil(len(labels) / n_new)
     optimizer, schedule = _optimizer(config), _schedule(config)
     for epoch in range(1, config.epochs + 1):
         # Samples of the first batch fill up the last one, so that every batch has the split of
         # section 8.
-        order = np.resize(shuffle.permutation(len(x)), steps * n_new)
+        order = np.resize(shuffle.permutation(len(labels)), steps * n_new)
         past = draw(n_past * steps) if n_past else None
         loss = hits = 0
         for i in range(steps):
             chosen = order[i * n_new : (i + 1) * n_new]
-            batch, targets = x[chosen], labels[chosen]
+            batch, targets = exemplars[chosen], labels[chosen]
             if past is not None:
                 replayed = slice(i * n_past, (i + 1) * n_past)
-                batch = np.concatenate([batch, bipolar(past[0][replayed], features)])
+                batch = np.concatenate([batch, past[0][replayed]])
                 targets = np.concatenate([targets, past[1][replayed]])
             batch_loss, batch_hits, gradients = trainer.gradients(batch, targets, seen)
             optimizer.step(trainer.weights, gradients, schedule.rate)
-            trainer.clip()
             loss += batch_loss / steps
             hits += batch_hits
         if not (np.isfinite(loss) and trainer.finite):
@@ -87,7 +84,8 @@ def train_head(
 
 
 def _optimizer(config: HeadConfig) -> Optimizer:
-    return Adam() if config.optimizer == "adam" else Sgd(config.momentum)
+    # Latent weights stay in [-1, 1].
+    return Adam(bound=1) if config.optimizer == "adam" else Sgd(config.momentum, bound=1)
 
 
 def _schedule(config: HeadConfig) -> Plateau:

@@ -6,13 +6,18 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.kernels.adam import adam_step
+
 __all__ = ["Adam", "Optimizer", "Plateau", "Sgd"]
 
 Array = NDArray[np.float32]
 
 
 class Optimizer(Protocol):
-    """Rule that moves weights, in place, against their gradients."""
+    """Rule that moves weights, in place, against their gradients.
+
+    Afterwards every weight lies in ``[-bound, bound]``, the `bound` of the rule.
+    """
 
     def step(self, weights: list[Array], gradients: list[Array], rate: float) -> None:
         """Take one step.
@@ -22,9 +27,15 @@ class Optimizer(Protocol):
         weights : list of ndarray, float32
             Weights, which change in place.
         gradients : list of ndarray, float32
-            One for each array of `weights`, of its shape.
+            One for each array of `weights`, of its shape. It may lack the first axis; all weights
+            along that axis then take the same step.
         rate : float
             Learning rate.
+
+        Raises
+        ------
+        ValueError
+            If `Adam` gets weights that are not contiguous.
         """
         ...
 
@@ -36,19 +47,22 @@ class Sgd(Optimizer):
     ----------
     momentum : float
         Share of the last step kept, ``0 <= momentum < 1``.
+    bound : float
+        Largest magnitude of a weight.
     """
 
-    def __init__(self, momentum: float = 0.9) -> None:
-        self.momentum = momentum
+    def __init__(self, momentum: float = 0.9, bound: float = np.inf) -> None:
+        self.momentum, self.bound = momentum, bound
         self._velocity: list[Array] = []
 
     def step(self, weights: list[Array], gradients: list[Array], rate: float) -> None:
         if not self._velocity:
-            self._velocity = [np.zeros_like(w) for w in weights]
+            self._velocity = [np.zeros_like(g) for g in gradients]
         for w, g, v in zip(weights, gradients, self._velocity, strict=True):
             v *= self.momentum
             v += g
             w -= np.float32(rate) * v
+            np.clip(w, -self.bound, self.bound, out=w)
 
 
 class Adam(Optimizer):
@@ -60,40 +74,39 @@ class Adam(Optimizer):
         Decay of the first and second moment.
     epsilon : float
         Guard of the division.
+    bound : float
+        Largest magnitude of a weight.
     """
 
-    def __init__(self, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8) -> None:
-        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+    def __init__(
+        self,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        epsilon: float = 1e-8,
+        bound: float = np.inf,
+    ) -> None:
+        self.beta1, self.beta2, self.epsilon, self.bound = beta1, beta2, epsilon, bound
+        self._decays = np.array([beta1, 1 - beta1, beta2, 1 - beta2], np.float32)
         self._steps = 0
-        self._first: list[Array] = []
-        self._second: list[Array] = []
-        self._scratch: list[Array] = []
+        self._moments: list[tuple[Array, Array]] = []
 
     def step(self, weights: list[Array], gradients: list[Array], rate: float) -> None:
-        if not self._first:
-            self._first = [np.zeros_like(w) for w in weights]
-            self._second = [np.zeros_like(w) for w in weights]
-            self._scratch = [np.empty_like(w) for w in weights]
+        if not self._moments:
+            self._moments = [
+                (np.zeros(g.size, np.float32), np.zeros(g.size, np.float32)) for g in gradients
+            ]
         self._steps += 1
-        # Two scalars hold both bias corrections, so that each array is passed over only once.
+        # Two scalars hold both bias corrections.
         correction = np.sqrt(1 - self.beta2**self._steps)
         stride = np.float32(rate * correction / (1 - self.beta1**self._steps))
         guard = np.float32(self.epsilon * correction)
-        for w, g, m, v, s in zip(
-            weights, gradients, self._first, self._second, self._scratch, strict=True
-        ):
-            np.multiply(g, np.float32(1 - self.beta1), out=s)
-            m *= np.float32(self.beta1)
-            m += s
-            np.multiply(g, g, out=s)
-            s *= np.float32(1 - self.beta2)
-            v *= np.float32(self.beta2)
-            v += s
-            np.sqrt(v, out=s)
-            s += guard
-            np.divide(m, s, out=s)
-            s *= stride
-            w -= s
+        bound = np.float32(self.bound)
+        for w, g, moments in zip(weights, gradients, self._moments, strict=True):
+            if not w.flags.c_contiguous:
+                raise ValueError("Weights must be contiguous arrays, which change in place")
+            adam_step(
+                w.reshape(-1, g.size), g.reshape(-1), *moments, self._decays, stride, guard, bound
+            )
 
 
 class Plateau:

@@ -193,7 +193,7 @@ class BinPlay(ReplaySource):
         latents = np.concatenate([decoder.decode(codes[:n_past]), new])
         if params.start == "reset":
             decoder.reset(rng)
-        optimizer = Adam()
+        optimizer = Adam(bound=1)  # latent weights stay in [-1, 1]
         for epoch in range(params.epochs):
             if params.assignment == "greedy" and 0 < epoch <= params.epochs // 2:
                 self._reassign(latents[n_past:], decoder.decode(codes[n_past:]), rng)
@@ -203,7 +203,6 @@ class BinPlay(ReplaySource):
                 chosen = order[start : start + params.batch]
                 _, gradients = decoder.gradients(codes[chosen], latents[chosen])
                 optimizer.step(decoder.weights, gradients, rate)
-                decoder.clip()
         agree = (decoder.decode(codes) == latents).mean(axis=1)
         self._agreement += [agree[n_past:].mean(), agree[:n_past].mean() if n_past else 1.0]
 

@@ -83,14 +83,13 @@ def test_gradients_of_a_large_gain_are_finite() -> None:
 def learned(samples: int, hidden: int) -> float:
     """Return the share of bits of random latents that a decoder gets right after training."""
     sizes = (60, hidden, 24) if hidden else (60, 24)
-    decoder, optimizer = decoder_of(*sizes), Adam()
+    decoder, optimizer = decoder_of(*sizes), Adam(bound=1)
     codes = codes_of(samples, 60)
     latents = signs(np.random.default_rng(4), samples, 24)
     decoder = decoder_of(codes.shape[1], *sizes[1:])
     for step in range(400):
         _, gradients = decoder.gradients(codes, latents)
         optimizer.step(decoder.weights, gradients, 0.02 * (1 - step / 400))
-        decoder.clip()
     return float((decoder.decode(codes) == latents).mean())
 
 
@@ -102,11 +101,8 @@ def test_a_decoder_remembers_what_fits_into_its_weights() -> None:
     assert more_weights > many + 0.05
 
 
-def test_weights_stay_in_range_and_come_back() -> None:
+def test_weights_come_back() -> None:
     decoder, other = decoder_of(6, 5, 4), decoder_of(6, 5, 4, seed=1)
-    decoder.weights[0] += 3
-    decoder.clip()
-    assert max(float(np.abs(w).max()) for w in decoder.weights) == 1
     other.load_state(decoder.state())
     codes = signs(np.random.default_rng(5), 50, 6)
     assert np.array_equal(other.decode(codes), decoder.decode(codes))

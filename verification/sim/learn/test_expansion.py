@@ -107,10 +107,10 @@ def test_gradients_of_one_layer_are_those_of_the_head() -> None:
     head.grow(np.random.default_rng(1))
     params = HeadParams(features=features, classes=classes, hidden=hidden)
     peer = HeadTrainer(params, np.random.default_rng(0))
-    peer.weights = [head.layers[0], *(np.roll(plane, hidden, axis=1) for plane in head.planes)]
-    x = 2 * bits_of(features).astype(np.float32) - 1
+    peer.weights = [head.layers[0], np.roll(head.planes, hidden, axis=2)]
+    x = pack(bits_of(features))
     labels = np.random.default_rng(3).integers(seen, size=len(x))
-    loss, hits, (plane, other, layer) = head.gradients(x, labels, seen)
+    loss, hits, (plane, other, layer) = head.gradients(bipolar(x, features), labels, seen)
     expected_loss, expected_hits, expected = peer.gradients(x, labels, seen)
     assert loss == pytest.approx(expected_loss, rel=1e-6)
     assert hits == expected_hits
@@ -129,10 +129,10 @@ def test_auxiliary_classifier_is_a_head_on_the_new_block_alone() -> None:
     plain, _, without = head.gradients(z, labels, 5, auxiliary_weight=0)
     loss, _, gradients = head.gradients(z, labels, 5, auxiliary_weight=0.5)
     peer = HeadTrainer(HeadParams(features=12, classes=3, hidden=0), np.random.default_rng(0))
-    peer.weights = head.auxiliary
+    peer.weights = [np.array(head.auxiliary)]
     own = [0, 0, 0, 1, 2] * 3 + [0]
     new_block = tuple((w >= 0).astype(np.uint8) for w in head.layers)
-    new = 2 * block_bits(new_block, x).astype(np.float32) - 1
+    new = pack(block_bits(new_block, x))
     expected_loss, _, expected = peer.gradients(new, np.array(own), 3)
     assert loss - plain == pytest.approx(0.5 * expected_loss, rel=1e-5)
     np.testing.assert_allclose(gradients[-1], 0.5 * expected[0], rtol=1e-4, atol=1e-8)

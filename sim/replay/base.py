@@ -88,6 +88,10 @@ class ReplaySource(ABC):
     """
 
     name: ClassVar[str]
+    #: What a sentence calls the source, whatever its parameters; `name` by default.
+    called: ClassVar[str] = ""
+    #: Whether the source is a bound of what memories reach, and no memory of a chosen size.
+    bound: ClassVar[bool] = False
     Params: ClassVar[type[SourceParams]] = ReplayParams
     #: Whether `draw` generates new samples, which the report compares with real ones.
     generative: ClassVar[bool] = False
@@ -102,6 +106,8 @@ class ReplaySource(ABC):
 
     def __init_subclass__(cls) -> None:
         if "name" in cls.__dict__:
+            if "called" not in cls.__dict__:
+                cls.called = cls.name
             ReplaySource.known[cls.name] = cls
 
     def __init__(self, params: Any, context: ReplayContext) -> None:

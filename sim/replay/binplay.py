@@ -93,6 +93,7 @@ class BinPlay(ReplaySource):
     """
 
     name = "binplay"
+    called = "BinPlay"
     Params = BinPlayParams
     generative = True
     titled = ("samples", "hidden")

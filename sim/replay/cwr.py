@@ -135,6 +135,7 @@ class CwrClassifier(Classifier):
     """
 
     name = "cwr"
+    called = "latent replay with the integer trainer"
     Params = CwrClassifierParams
     titled = ("exemplars", "cwr", "q_f", "q_b_non_binary", "q_b_binary")
     bounded_by_samples = ("exemplars",)

@@ -15,6 +15,7 @@ class Der(ExpandableClassifier):
     """
 
     name = "der"
+    called = "DER"
 
     @classmethod
     def widths(cls, params: ExpandableParams) -> tuple[int, ...]:

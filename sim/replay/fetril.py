@@ -65,6 +65,7 @@ class FetrilSource(ReplaySource):
     """
 
     name = "fetril"
+    called = "FeTrIL"
     Params = FetrilParams
     titled = ("code_width",)
 

@@ -70,6 +70,7 @@ class GbmSource(ReplaySource):
     """Keeps K prototypes of every class and draws fresh pseudo-exemplars from them."""
 
     name = "gbm"
+    called = "Generative Binary Memory"
     Params = GbmParams
     generative = True
     titled = ("components", "code_width")

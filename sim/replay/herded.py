@@ -141,6 +141,7 @@ class HerdedReplay(ReplaySource):
     """Replays exemplars chosen by herding; latent replay keeps random ones instead."""
 
     name = "herded"
+    called = "replay of herded exemplars"
     Params = HerdedParams
     titled = ("exemplars", "budget")
     bounded_by_samples = ("exemplars",)

@@ -29,6 +29,7 @@ class IcarlClassifier(Classifier):
     """
 
     name = "icarl"
+    called = "iCaRL"
     Params = HerdParams
     titled = ("exemplars", "budget")
     bounded_by_samples = ("exemplars",)

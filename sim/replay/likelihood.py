@@ -126,6 +126,7 @@ class LikelihoodClassifier(PrototypeClassifier):
     """
 
     name = "likelihood"
+    called = "the mixture likelihood"
     Params = LikelihoodParams
 
     @classmethod
@@ -155,6 +156,7 @@ class HammingClassifier(PrototypeClassifier):
     """Names the class of the nearest prototype by Hamming distance, each mean rounded to a bit."""
 
     name = "hamming"
+    called = "the nearest prototype"
     Params = HammingParams
 
     @classmethod

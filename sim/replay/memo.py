@@ -14,6 +14,7 @@ class Memo(ExpandableClassifier):
     """
 
     name = "memo"
+    called = "MEMO"
 
     @classmethod
     def widths(cls, params: ExpandableParams) -> tuple[int, ...]:

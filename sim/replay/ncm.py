@@ -25,6 +25,7 @@ class NearestMeanClassifier(PrototypeClassifier):
     """
 
     name = "ncm"
+    called = "the nearest mean"
     Params = LikelihoodParams
 
     @classmethod

@@ -18,6 +18,8 @@ class NoReplay(ReplaySource):
     """Keeps nothing of the past."""
 
     name = "none"
+    called = "fine-tuning"
+    bound = True
 
     @property
     def n_classes(self) -> int:

@@ -140,6 +140,7 @@ class LatentReplay(_StoredReplay):
     """Keeps E embeddings of every class, a uniform sample of all its embeddings so far."""
 
     name = "latent"
+    called = "latent replay"
     Params = LatentParams
     titled = ("exemplars",)
     bounded_by_samples = ("exemplars",)
@@ -165,6 +166,8 @@ class JointReplay(_StoredReplay):
     """Keeps every embedding: joint training, the upper bound."""
 
     name = "joint"
+    called = "joint training"
+    bound = True
 
     def ledger(self) -> Ledger:
         return joint_ledger(

@@ -98,12 +98,12 @@ class MethodGroup(Group):
 
 @dataclass(frozen=True)
 class EqualBits:
-    """A generative memory against latent replay that has the same number of bits.
+    """A memory against latent replay that has the same number of bits.
 
     Parameters
     ----------
     group : MethodGroup
-        The generative memory.
+        The memory.
     reference : Spread
         Average incremental accuracy of latent replay at the memory's bits. It is interpolated
         linearly over the logarithm of the bits between the two neighbouring sizes, seed by seed.
@@ -151,7 +151,7 @@ def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:
 
 
 def compare_at_equal_bits(groups: Sequence[MethodGroup]) -> list[EqualBits]:
-    """Compare every generative memory whose size lies between two sizes of latent replay.
+    """Compare every memory whose size lies between two sizes of latent replay.
 
     A memory of exactly one of these sizes is compared, too, even if it is the only size. Only
     methods that learn in the same tasks are compared. If several variants of latent replay have
@@ -180,7 +180,7 @@ def _compare(groups: Sequence[MethodGroup]) -> list[EqualBits]:
     for group in groups:
         # Whole bits are compared, since two logarithms of one number may differ in the last place.
         within = latent[0].bits_paper <= group.bits_paper <= latent[-1].bits_paper
-        if group.replay != "gbm" or not within:
+        if group.replay == "latent" or SOURCES[group.replay].bound or not within:
             continue
         size = np.log(group.bits_paper)
         own = group.values("average_incremental")
@@ -224,26 +224,47 @@ def _bits_factor(
 
 
 def verdict(comparisons: Sequence[EqualBits]) -> str:
-    """Return one sentence on which method won at equal bits; it is empty without a comparison."""
+    """Return a sentence for each source on how it does at equal bits; empty without a comparison.
+
+    The sources follow each other as in `comparisons`. The first sentence says what is compared.
+    """
     if not comparisons:
         return ""
-    outcomes = [c.outcome for c in comparisons]
+    alone = comparisons[0].gain.standard_error is None
+    sentences = []
+    for source in dict.fromkeys(c.group.replay for c in comparisons):
+        own = [c for c in comparisons if c.group.replay == source]
+        ahead, behind, even = (
+            sum(c.outcome == outcome for c in own) for outcome in ("ahead", "behind", "even")
+        )
+        name = SOURCES[source].called
+        if sentences:
+            said = (
+                f"{name[0].upper()}{name[1:]} is ahead at {ahead} of {len(own)}, "
+                f"behind at {behind} and even at {even}"
+            )
+        else:
+            basis = "On a single seed, at equal bits" if alone else "At equal bits"
+            said = (
+                f"{basis}, as the papers count them, {name} is ahead of latent replay at {ahead} "
+                f"of the {len(own)} memories compared, behind at {behind} and even"
+                f"{'' if alone else ', within one standard error over seeds,'} at {even}"
+            )
+        sentences.append(f"{said}; {_best(own)}.")
+    return " ".join(sentences)
+
+
+def _best(comparisons: Sequence[EqualBits]) -> str:
+    """Return the part of a sentence on the most accurate memory of a source."""
     best = max(comparisons, key=lambda c: _accuracy(c.group))
     more = (
         "more than the largest latent replay tried"
         if best.bits_factor is None
         else f"as much as latent replay with {best.bits_factor:.1f} times the bits"
     )
-    if best.gain.standard_error is None:
-        basis, within = "On a single seed, at equal bits", ""
-    else:
-        basis, within = "At equal bits", ", within one standard error over seeds,"
     return (
-        f"{basis}, as the papers count them, Generative Binary Memory is ahead of latent "
-        f"replay at {outcomes.count('ahead')} of the {len(comparisons)} sizes compared, behind at "
-        f"{outcomes.count('behind')} and even{within} at "
-        f"{outcomes.count('even')}; the best, {best.group.label}, reaches "
+        f"the best, {best.group.label}, reaches "
         f"{best.group.spread('average_incremental').percent()} % average incremental accuracy in "
         f"{best.group.bits_paper / 1e3:.1f} kb, {best.gain.points()} points on latent replay of "
-        f"that size and {more}."
+        f"that size and {more}"
     )

@@ -49,6 +49,7 @@ def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Pa
     for key in ("seed", "average_incremental", "final", "forgetting", "seconds"):
         assert key in run
     report = (tmp_path / "out" / "report.md").read_text()
+    assert "is ahead of latent replay at" in results["verdict"]
     assert results["verdict"] in report
     assert "| GBM K = 1, q = 3 |" in report
     assert "A small study" in out
@@ -66,6 +67,9 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
     assert len(results["runs"]) == 1
     assert results["config"]["head"]["hidden"] == 4
     assert results["runs"][0]["parameters"] == {"requests": "uniform", "logit_gain": None}
+    # One method alone compares nothing, so that no sentence is said.
+    assert results["verdict"] == ""
+    assert "**" not in (tmp_path / "out" / "report.md").read_text()
 
 
 MISTAKES = {

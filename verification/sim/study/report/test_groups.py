@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from sim.replay import SOURCES
 from sim.replay.gbm import GbmParams
 from sim.report.spread import Spread
 from sim.study.report.groups import compare_at_equal_bits, group_runs, plain_or_all, verdict
@@ -90,8 +91,8 @@ def test_verdict_counts_wins_and_names_the_best() -> None:
     sentence = verdict(compare_at_equal_bits(group_runs(LATENT + gbm)))
     assert sentence == (
         "At equal bits, as the papers count them, Generative Binary Memory is ahead of latent "
-        "replay at 1 of the 2 sizes compared, behind at 1 and even, within one standard error over "
-        "seeds, at 0; the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy "
+        "replay at 1 of the 2 memories compared, behind at 1 and even, within one standard error "
+        "over seeds, at 0; the best, GBM q = 8, reaches 80.0 ± 0.0 % average incremental accuracy "
         "in 1.0 kb, +9.0 ± 1.4 points on latent replay of that size and more than the largest "
         "latent replay tried."
     )
@@ -131,6 +132,32 @@ def test_best_variant_of_latent_replay_is_what_counts() -> None:
     gbm = [run("gbm", "GBM", 100, 0.55, s) for s in (0, 1)]
     (comparison,) = compare_at_equal_bits(group_runs(LATENT + variant + gbm))
     assert comparison.reference.mean == pytest.approx(0.60)
+
+
+@pytest.mark.parametrize("source", sorted({*SOURCES} - {"latent", "joint", "none"}))
+def test_every_source_is_compared_and_gets_a_sentence(source: str) -> None:
+    memory = [run(source, "M", 100, 0.60, s) for s in (0, 1)]
+    comparisons = compare_at_equal_bits(group_runs(LATENT + memory))
+    assert [c.group.replay for c in comparisons] == [source]
+    named = SOURCES[source].called
+    assert f"{named} is ahead of latent replay at 1 of the 1 memories" in verdict(comparisons)
+
+
+@pytest.mark.parametrize("source", ["latent", "joint", "none"])
+def test_bounds_and_latent_replay_itself_are_not_compared(source: str) -> None:
+    other = [run(source, "X", 500, 0.60, s) for s in (0, 1)]
+    assert compare_at_equal_bits(group_runs(LATENT + other)) == []
+
+
+def test_a_second_source_gets_a_sentence_of_its_own() -> None:
+    runs = [run("gbm", "GBM", 100, 0.60, s) for s in (0, 1)]
+    runs += [run("hamming", "nearest", 1000, 0.60, s) for s in (0, 1)]
+    _, second = verdict(compare_at_equal_bits(group_runs(LATENT + runs))).split(". ")
+    assert second == (
+        "The nearest prototype is ahead at 0 of 1, behind at 1 and even at 0; the best, nearest, "
+        "reaches 60.0 ± 0.0 % average incremental accuracy in 1.0 kb, -11.0 ± 1.4 points on latent "
+        "replay of that size and as much as latent replay with 0.3 times the bits."
+    )
 
 
 def test_verdict_without_a_comparison_is_empty() -> None:

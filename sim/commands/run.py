@@ -61,6 +61,12 @@ class RunCommand(ResumableCommand):
                 f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
                 "tasks; these classes are not new to it.",
             )
+        if not bank.says_trained:
+            tell(
+                console,
+                "Warning: the bank does not say on which classes its network was trained; classes "
+                "of later tasks may not be new to it.",
+            )
         if isinstance(config, CompareConfig):
             self._compare(config, bank, document, console)
         else:

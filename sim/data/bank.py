@@ -52,6 +52,8 @@ class Bank:
     seen : tuple of str
         Names of the classes of later tasks on which the network was trained, so that they are not
         new to it.
+    says_trained : bool
+        False if the bank has a network, and does not say on which classes it was trained.
     """
 
     features: int
@@ -66,6 +68,7 @@ class Bank:
     network_bits: int | None = None
     experiences: Labels | None = None
     seen: tuple[str, ...] = ()
+    says_trained: bool = True
 
     @property
     def n_classes(self) -> int:
@@ -226,10 +229,13 @@ def bank_of_file(
     position = np.argsort(order)
     class_names = tuple(file.class_names[label] for label in order)
     trained = file.trained_classes()
-    seen = tuple(class_names[p] for p in range(tasks[0].stop, len(order)) if order[p] in trained)
+    later = range(tasks[0].stop, len(order))
+    seen = tuple(class_names[p] for p in later if order[p] in (trained or ()))
     origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
     if seen:
         origin += f", whose training has seen {len(seen)} of the classes of later tasks"
+    if trained is None:
+        origin += ", of which the bank does not say on which classes it was trained"
     return Bank(
         features=file.features,
         train=file.train,
@@ -242,6 +248,7 @@ def bank_of_file(
         provenance=origin,
         network_bits=network_bits,
         seen=seen,
+        says_trained=trained is not None,
     )
 
 

@@ -109,19 +109,22 @@ class BankFile:
             if used and packed.size and (packed[:, -1] >> np.uint64(used)).any():
                 raise ValueError("Unused bits of the embeddings must be 0, not 1")
 
-    def trained_classes(self) -> frozenset[int]:
-        """Return the classes on which the network was trained, as far as `pretraining` says.
+    def trained_classes(self) -> frozenset[int] | None:
+        """Return the classes on which the network was trained; None if `pretraining` does not say.
 
-        They are the first `base` classes of the class order, if `pretraining` names this data set.
+        They are the first `base` classes of the class order, if `pretraining` names this data set,
+        and none if it names another.
         """
         classes = self.pretraining.get("classes")
-        if not isinstance(classes, dict) or classes.get("data") != self.data:
+        if not isinstance(classes, dict) or not isinstance(classes.get("data"), str):
+            return None
+        if classes["data"] != self.data:
             return frozenset()
         try:
             order = class_order(len(self.class_names), classes["order"])
             return frozenset(order[: int(classes["base"])].tolist())
         except (KeyError, TypeError, ValueError):  # a card that another program wrote
-            return frozenset()
+            return None
 
 
 def encode_bank(bank: BankFile) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.data.bank import bank_of_file
-from sim.data.bank_file import read_bank
+from sim.data.bank_file import encode_bank, read_bank
 from sim.data.shipped import shipped_file
 from sim.data.tasks import class_order, split_tasks
 
@@ -23,7 +23,7 @@ QUICK = (
 
 def test_a_bank_counts_the_later_classes_that_its_network_knows() -> None:
     file = read_bank(shipped_file("cifar100", "bank.bin"))
-    trained = file.trained_classes()
+    trained = file.trained_classes() or frozenset()
     assert trained == set(np.random.RandomState(1993).permutation(100)[:50].tolist())
     for order, base in ((1993, 50), (1993, 20), (7, 50), ("identity", 60)):
         permutation = class_order(100, order)
@@ -40,12 +40,34 @@ def test_a_bank_counts_the_later_classes_that_its_network_knows() -> None:
         {"classes": None},
         {"classes": {"data": "cifar100"}},
         {"classes": {"data": "cifar100", "order": "no", "base": 50}},
-        {"classes": {"data": "mnist", "order": 1993, "base": 5}},
     ],
 )
-def test_a_bank_that_does_not_say_its_classes_knows_none(pretraining: dict) -> None:
+def test_a_bank_that_does_not_say_its_classes_is_told(pretraining: dict) -> None:
     file = replace(read_bank(shipped_file("cifar100", "bank.bin")), pretraining=pretraining)
-    assert file.trained_classes() == frozenset()
+    bank = bank_of_file(file, class_order(100, 1993), split_tasks(100, 50, 5))
+    assert (file.trained_classes(), bank.seen, bank.says_trained) == (None, (), False)
+    assert bank.provenance.endswith("the bank does not say on which classes it was trained")
+
+
+def test_a_run_on_a_bank_that_does_not_say_its_classes_warns(
+    engram: Engram, tmp_path: Path
+) -> None:
+    file = replace(read_bank(shipped_file("cifar100", "bank.bin")), pretraining={})
+    (tmp_path / "untold.bin").write_bytes(encode_bank(file))
+    path = ("--set", f"data.path={tmp_path / 'untold.bin'}")
+    status, out, err = engram("run", "cifar100", *path, *QUICK, "--out", tmp_path / "out")
+    assert (status, err) == (0, "")
+    assert "Warning: the bank does not say on which classes its network was trained" in " ".join(
+        out.split()
+    )
+    assert "does not say on which classes" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_network_of_other_data_has_seen_no_class() -> None:
+    classes = {"classes": {"data": "mnist", "order": 1993, "base": 5}}
+    file = replace(read_bank(shipped_file("cifar100", "bank.bin")), pretraining=classes)
+    bank = bank_of_file(file, class_order(100, 1993), split_tasks(100, 50, 5))
+    assert (file.trained_classes(), bank.says_trained) == (frozenset(), True)
 
 
 @pytest.mark.parametrize("key", ["tasks.base=20", "tasks.order=3"])

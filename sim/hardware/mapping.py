@@ -7,12 +7,12 @@ area than mapping all modules as one. Registers get their first value from their
 initial value of their own, because registers of a chip have none.
 """
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
 from golden.params import ChipParams
 from rtl.emit import Design
+from sim.cost.cells.liberty import liberty_text
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
@@ -21,7 +21,6 @@ from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
 from sim.hardware.netlist import Netlist
 from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 from sim.work.errors import UserError
-from sim.work.files import read_bytes
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
@@ -150,15 +149,14 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
 
 def _files(design: Design, liberty: Path | None) -> dict[str, str]:
     files = {"design.v": verilog_of(design)}
-    return files if liberty is None else files | {_LIBRARY: _liberty_text(liberty)}
+    return files if liberty is None else files | {_LIBRARY: _checked_text(liberty)}
 
 
-def _liberty_text(path: Path) -> str:
+def _checked_text(path: Path) -> str:
     missing = missing_cells(read_cells(path))
     if missing:
         raise UserError(f"{path} must have {', '.join(missing)} to map designs to it")
-    data = read_bytes(path)
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    return liberty_text(path)
 
 
 def _run(

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from sim.cost.cells.boolean import Function, parse_function
 from sim.cost.cells.cells import Cell, CellLibrary, Kind, Spread
-from sim.cost.cells.liberty import Attribute, Group, read_liberty
+from sim.cost.cells.liberty import read_liberty
+from sim.cost.cells.liberty_tree import Attribute, LibertyGroup
 from sim.cost.cells.lookup import Lookup
 from sim.cost.quantity import parse_unit
 from sim.work.errors import UserError
@@ -62,7 +63,9 @@ def read_cells(path: Path) -> CellLibrary:
     )
 
 
-def _read_cell(group: Group, units: "_Units", templates: Mapping[str, Group], load: float) -> Cell:
+def _read_cell(
+    group: LibertyGroup, units: "_Units", templates: Mapping[str, LibertyGroup], load: float
+) -> Cell:
     try:
         return _Reader(group, units, templates, load).cell()
     except KeyError as error:
@@ -85,7 +88,7 @@ class _Units(NamedTuple):
         return self.capacitance * self.voltage**2
 
     @classmethod
-    def of(cls, library: Group) -> "_Units":
+    def of(cls, library: LibertyGroup) -> "_Units":
         return cls(
             _unit(library.require("time_unit"), "s"),
             _unit(library.require("voltage_unit"), "V"),
@@ -111,7 +114,7 @@ def _unit(attribute: Attribute, dimension: str) -> float:
         ) from None
 
 
-def _inverter_inputs(groups: list[Group], units: _Units) -> Iterator[float]:
+def _inverter_inputs(groups: list[LibertyGroup], units: _Units) -> Iterator[float]:
     """Yield the input capacitances (F) of inverters."""
     for group in groups:
         inputs = [pin for pin in group.all("pin") if pin.text("direction") == "input"]
@@ -120,12 +123,12 @@ def _inverter_inputs(groups: list[Group], units: _Units) -> Iterator[float]:
             yield inputs[0].require("capacitance").number * units.capacitance
 
 
-def _inverts(pin: Group) -> bool:
+def _inverts(pin: LibertyGroup) -> bool:
     function = _parsed(pin) if pin.find("function") else None
     return function is not None and len(function.inputs) == 1 and function.table == (True, False)
 
 
-def _parsed(group: Group, name: str = "function") -> Function:
+def _parsed(group: LibertyGroup, name: str = "function") -> Function:
     attribute = group.require(name)
     try:
         return parse_function(attribute.text)
@@ -137,7 +140,7 @@ class _Reader:
     """A reader for the values of one cell."""
 
     def __init__(
-        self, group: Group, units: _Units, templates: Mapping[str, Group], load: float
+        self, group: LibertyGroup, units: _Units, templates: Mapping[str, LibertyGroup], load: float
     ) -> None:
         self._group, self._units = group, units
         pins = [
@@ -174,7 +177,7 @@ class _Reader:
         shared = any(pin.find("three_state") for pin in self._outputs)
         return "other" if self._stores or gating or shared else "gate"
 
-    def _output_edge(self, clock: Group | None) -> Spread | None:
+    def _output_edge(self, clock: LibertyGroup | None) -> Spread | None:
         powers = [power for pin in self._outputs for power in _powers(pin)]
         # Only powers of the clock count, because a reset moves the output of a flip-flop, too.
         powers = [p for p in powers if clock is None or _is_of(p, clock)]
@@ -202,16 +205,16 @@ class _Reader:
         ]
         return sum(means) * self._units.leakage if means else None
 
-    def _capacitance(self, pins: list[Group]) -> float:
+    def _capacitance(self, pins: list[LibertyGroup]) -> float:
         each = [pin.require("capacitance").number for pin in pins]
         return (_mean(each) or 0.0) * self._units.capacitance
 
-    def _energy(self, power: Group, edge: str) -> float:
+    def _energy(self, power: LibertyGroup, edge: str) -> float:
         """Return the energy (J) of an edge; 0 if only the other edge has a table."""
         tables = power.all(f"{edge}_power", "power")
         return self._lookup(tables[0]) * self._units.energy if tables else 0.0
 
-    def _clock_and_data(self) -> tuple[Group | None, Group | None]:
+    def _clock_and_data(self) -> tuple[LibertyGroup | None, LibertyGroup | None]:
         """Return a flip-flop's clock pin and, if its next state is that of one pin, data pin."""
         if self._flipflop is None:
             return None, None
@@ -220,7 +223,7 @@ class _Reader:
         stored = _parsed(self._flipflop, "next_state").inputs
         return pins.get(clocked[0]), pins.get(stored[0]) if len(stored) == 1 else None
 
-    def _idle_edges(self, clock: Group | None) -> list[tuple[float, float]]:
+    def _idle_edges(self, clock: LibertyGroup | None) -> list[tuple[float, float]]:
         """Return the clock's rise and fall energies (J) in every state that keeps the bit."""
         if clock is None or self._flipflop is None:
             return []
@@ -233,7 +236,7 @@ class _Reader:
             and (fall := self._matching(clock, state, "fall")) is not None
         ]
 
-    def _data_edge(self, data: Group | None) -> float | None:
+    def _data_edge(self, data: LibertyGroup | None) -> float | None:
         if data is None:
             return None
         return _mean(
@@ -260,7 +263,7 @@ class _Reader:
             if not any(force(state) for force in forces):
                 yield state
 
-    def _matching(self, pin: Group, state: Mapping[str, bool], edge: str) -> float | None:
+    def _matching(self, pin: LibertyGroup, state: Mapping[str, bool], edge: str) -> float | None:
         """Return the energy (J) of an edge of a pin in a state, summed over all supplies."""
         fitting = [
             [p for p in states if not p.find("when") or _parsed(p, "when")(state)]
@@ -270,7 +273,7 @@ class _Reader:
         return sum(found) if found else None
 
 
-def _powers(pin: Group) -> list[Group]:
+def _powers(pin: LibertyGroup) -> list[LibertyGroup]:
     """Return the powers of a pin that have a table."""
     tables = ("power", *(f"{edge}_power" for edge in _EDGES))
     return [power for power in pin.all("internal_power") if power.all(*tables)]
@@ -280,13 +283,13 @@ def _mean(values: list[float]) -> float | None:
     return fmean(values) if values else None
 
 
-def _is_of(power: Group, pin: Group) -> bool:
+def _is_of(power: LibertyGroup, pin: LibertyGroup) -> bool:
     return pin.title in power.text("related_pin").split()
 
 
-def _by_supply(powers: list[Group]) -> list[list[Group]]:
+def _by_supply(powers: list[LibertyGroup]) -> list[list[LibertyGroup]]:
     """Return the powers of each supply: those with a state, or all powers if none has a state."""
-    supplies: dict[str, list[Group]] = {}
+    supplies: dict[str, list[LibertyGroup]] = {}
     for power in powers:
         supplies.setdefault(power.text("related_pg_pin"), []).append(power)
     return [[p for p in each if p.find("when")] or each for each in supplies.values()]

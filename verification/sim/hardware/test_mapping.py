@@ -73,7 +73,7 @@ def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
     path = library(tmp_path)
     if packed:
         path.write_bytes(gzip.compress(path.read_bytes()))
-    mapped = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    mapped = map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     cells = {cell.name: cell for cell in read_cells(path).cells}
     assert mapped.cells.keys() <= cells.keys()
     assert mapped.flipflops == mapped.cells["FLOP"] == 16
@@ -83,7 +83,7 @@ def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
     assert mapped.leakage == Range.exactly(leakage, "liberty")
     assert (mapped.library, mapped.missing) == ("small", ())
     path.write_text(CELLS.replace("cell_leakage_power : 7;", ""))
-    silent = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    silent = map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     assert (silent.area, silent.leakage) == (mapped.area, None)
     assert silent.missing == ("leakage of FLOP",)
 
@@ -101,14 +101,14 @@ def test_a_liberty_file_that_lacks_cells_is_refused(
 ) -> None:
     path = library(tmp_path, text)
     with pytest.raises(UserError) as caught:
-        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+        map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     assert str(caught.value) == f"{path} must have {missing} to map designs to it"
 
 
 def test_a_liberty_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
     path = library(tmp_path, CELLS.replace("area : 2;", "area : big;"))
     with pytest.raises(UserError, match=r"cells\.lib:21: area must be a number, not 'big'$"):
-        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+        map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
 
 
 def test_without_yosys_the_message_says_how_to_get_it(
@@ -130,7 +130,7 @@ def test_the_second_time_takes_no_tool(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("cells", [False, True], ids=["generic", "liberty"])
 def test_gates_of_a_netlist_are_those_mapped(tmp_path: Path, cells: bool) -> None:
-    liberty = library(tmp_path) if cells else None
+    liberty = (library(tmp_path),) if cells else ()
     netlist = map_netlist(TINY, liberty, cache=tmp_path)
     mapped = map_block(TINY, TECHNOLOGY, liberty, cache=tmp_path)
     assert Counter(gate.kind for gate in netlist.gates) == mapped.cells
@@ -168,3 +168,14 @@ def test_a_netlist_is_read_pin_by_pin() -> None:
         Gate("NAND", "", ("a[0]",), ("n7",)),
         Gate("DFF", "part.inner", ("n7",), ("a[1]",)),
     )
+
+
+def test_cells_may_lie_in_several_files(tmp_path: Path) -> None:
+    whole = library(tmp_path)
+    text = whole.read_text()
+    start, rest = text.index("  cell ("), text.index("  cell (NAND)")
+    one, two = tmp_path / "one.lib", tmp_path / "two.lib"
+    one.write_text(text[:rest] + "}\n")
+    two.write_text(text[:start] + text[rest:])
+    mapped = map_block(TINY, TECHNOLOGY, (one, two), cache=tmp_path)
+    assert mapped == map_block(TINY, TECHNOLOGY, (whole,), cache=tmp_path)

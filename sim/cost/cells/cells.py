@@ -101,6 +101,8 @@ class CellLibrary:
     cells : tuple of Cell
     warnings : tuple of str
         What of the library was left out, each with its line.
+    left_out : tuple of str
+        Names of cells that state no area, and so are not among the cells.
     """
 
     name: str
@@ -109,3 +111,4 @@ class CellLibrary:
     load: float
     cells: tuple[Cell, ...]
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

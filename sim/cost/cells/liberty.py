@@ -9,7 +9,7 @@ leave it out. A backslash continues a line.
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from sim.cost.cells.liberty_tree import Attribute, LibertyGroup
 from sim.work.errors import UserError
 from sim.work.files import read_bytes
 
-__all__ = ["liberty_text", "parse_liberty", "read_liberty"]
+__all__ = ["joined_text", "liberty_text", "parse_liberty", "read_liberty"]
 
 _TOKEN = re.compile(
     r"""(?P<blank>(?:\s|\\\r?\n|/\*.*?\*/|//[^\n]*)+)
@@ -65,6 +65,25 @@ def liberty_text(path: Path) -> str:
         raise UserError(f"{path} must be Liberty text, plain or gzip: {error}") from error
     # Comments may have any encoding.
     return text.decode("utf-8-sig", errors="replace")
+
+
+def joined_text(texts: Sequence[str]) -> str:
+    """Return the text of one library with the statements of several, in their order.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Texts that `parse_liberty` accepts, at least one. The result has the name of the first.
+    """
+    inside = [text[slice(*_braces(text))] for text in texts[1:]]
+    first, end = texts[0], _braces(texts[0])[1]
+    return "".join([first[:end], *inside, first[end:]])
+
+
+def _braces(text: str) -> tuple[int, int]:
+    """Return the places after the first brace and before the last one, comments aside."""
+    places = [match.start() for match in _TOKEN.finditer(text) if match["mark"] in ("{", "}")]
+    return places[0] + 1, places[-1]
 
 
 def parse_liberty(text: str, source: str) -> LibertyGroup:

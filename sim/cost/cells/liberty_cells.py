@@ -66,17 +66,18 @@ def read_cells(*paths: Path) -> CellLibrary:
         load=load,
         cells=cells,
         warnings=tuple(warnings),
+        left_out=tuple(cell.title for file in files for cell in file.without_area),
     )
 
 
 class _File(NamedTuple):
-    """A file with its units and templates, and those of its cells that have an area."""
+    """A file with its units and templates, and its cells, parted by whether they have an area."""
 
     library: LibertyGroup
     units: Units
     templates: Mapping[str, LibertyGroup]
     cells: list[LibertyGroup]
-    warnings: list[str]
+    without_area: list[LibertyGroup]
 
     @classmethod
     def of(cls, path: Path) -> "_File":
@@ -90,12 +91,15 @@ class _File(NamedTuple):
             Units.of(library),
             {group.title: group for group in templates},
             [cell for cell in cells if cell.find("area")],
-            [
-                f"{cell.where}: cell {cell.title} states no area and is left out"
-                for cell in cells
-                if not cell.find("area")
-            ],
+            [cell for cell in cells if not cell.find("area")],
         )
+
+    @property
+    def warnings(self) -> list[str]:
+        return [
+            f"{cell.where}: cell {cell.title} states no area and is left out"
+            for cell in self.without_area
+        ]
 
     @property
     def voltage(self) -> float:

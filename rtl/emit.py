@@ -139,7 +139,7 @@ def emit(design: Design) -> dict[str, str]:
     """Return the contents of a design's files by name. The chip includes its registers."""
     files = {
         f"{design.name}.v": design.verilog,
-        "manifest.json": json.dumps(design.manifest(), indent=2) + "\n",
+        "manifest.json": json.dumps(design.manifest(), indent=2, allow_nan=False) + "\n",
     }
     if design.name == "chip":
         files |= {"registers.h": c_header(), "registers.md": markdown()}
@@ -180,7 +180,7 @@ def emit_program(network: WeightedNetwork, params: AcceleratorParams) -> dict[st
     }
     return {
         "load.hex": "".join(f"{word:0{digits}x}\n" for word in words),
-        "program.json": json.dumps(about, indent=1) + "\n",
+        "program.json": json.dumps(about, indent=1, allow_nan=False) + "\n",
     }
 
 

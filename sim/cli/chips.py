@@ -181,11 +181,13 @@ def cost(
         ),
     ] = "open130",
     liberty: Annotated[
-        Path | None,
+        list[Path],
         typer.Option(
-            metavar="FILE", help="Liberty file whose cells replace the logic of the technology."
+            metavar="FILE",
+            help="Liberty file whose cells replace the logic of the technology. May be given "
+            "several times, if the cells lie in several files.",
         ),
-    ] = None,
+    ] = [],  # noqa: B006 (Typer copies it)
     study: Annotated[
         Path | None,
         typer.Option(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command `engram cost`, from arguments to report."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class CostCommand(Command):
 
     config: str
     tech: str
-    liberty: Path | None
+    liberty: Sequence[Path]
     study: Path | None
     strict: bool
     map: bool
@@ -75,8 +76,8 @@ class CostCommand(Command):
     def _assess(self) -> Assessment:
         """Read and check every input of the user, and return the assessment."""
         config, technology = load_cost(self.config), load_technology(self.tech)
-        if self.liberty is not None:
-            technology = technology.with_liberty(self.liberty)
+        if self.liberty:
+            technology = technology.with_liberty(*self.liberty)
         points = () if self.study is None else read_points(config, technology, self.study)
         assessment = Assessment(
             config=config, technology=technology, study=self.study, points=tuple(points)

@@ -100,7 +100,7 @@ class PretrainCommand(ResumableCommand):
         write_whole(self.out / "curves.png", curves(training.epochs, recipe.config.title))
         write_whole(self.out / "bank.bin", encode_bank(bank))
         write_whole(path, content)
-        write_whole(card_path(path), json.dumps(card, indent=1) + "\n")
+        write_whole(card_path(path), json.dumps(card, indent=1, allow_nan=False) + "\n")
         tell(
             console,
             f"{path}: {len(content)} bytes, {100 * last.test_accuracy:.2f} % of the test images "

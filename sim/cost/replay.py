@@ -6,8 +6,6 @@ q D bits, and a stored exemplar reads D bits. Drawing can be cheaper only if M p
 drawn from each row that is read.
 """
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,19 +20,13 @@ from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer, exemplars
 from sim.cost.pricing import Total, price, price_memories, total
+from sim.cost.study_results import LABEL, TITLES, read_accuracies
 from sim.cost.technology.technology import Technology
-from sim.work.errors import UserError
-from sim.work.files import read_text
 
 __all__ = ["BreakEven", "Point", "break_even", "read_points"]
 
 MOST_DRAWS = 64  # largest M that the search for the break-even tries
 
-_TITLES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "mixture likelihood"}
-_LABEL = re.compile(
-    rf"({'|'.join(_TITLES.values())})"
-    r" (?:E = (?P<exemplars>\d+)|K = (?P<components>\d+), q = (?P<width>\d+))"
-)
 # For each method, the source of its exemplars and its classifier.
 _ROLES: dict[str, tuple[Source, Classifier]] = {
     "latent": ("latent replay", "head"),
@@ -147,7 +139,7 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
         If the file is not such a result, has embeddings of another size, or has no such method.
     """
     features = config.chip.sampler.prototypes.features
-    for label, accuracies in _accuracies(study, features).items():
+    for label, accuracies in read_accuracies(study, features).items():
         method, numbers = _parse(label)
         sized = _sized(config, **numbers)
         source, classifier = _ROLES[method]
@@ -167,10 +159,10 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
 
 
 def _parse(label: str) -> tuple[str, dict[str, int]]:
-    """Return the method and the numbers in a label that matches `_LABEL`."""
-    match = _LABEL.fullmatch(label)
+    """Return the method and the numbers in a label that matches `LABEL`."""
+    match = LABEL.fullmatch(label)
     assert match is not None
-    method = next(key for key, title in _TITLES.items() if label.startswith(title))
+    method = next(key for key, title in TITLES.items() if label.startswith(title))
     return method, {key: int(value) for key, value in match.groupdict().items() if value}
 
 
@@ -203,26 +195,6 @@ def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
     if isinstance(params, LatentBufferParams):
         return params.exemplars * params.features * params.classes
     return params.components * params.features * params.code_width
-
-
-def _accuracies(study: Path, features: int) -> dict[str, list[float]]:
-    """Return the accuracies of the methods of a study by label, one for each seed."""
-    found: dict[str, list[float]] = {}
-    try:
-        results = json.loads(read_text(study))
-        of = results["data"]["features"]
-        for run in results["runs"]:
-            if _LABEL.fullmatch(run["label"]):
-                found.setdefault(run["label"], []).append(float(run["average_incremental"]))
-    except (KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{study} must be the results.json of a study, but is not") from error
-    if of != features:
-        raise UserError(f"{study} must be a study with the chip's D = {features} bits, not {of}")
-    if not found:
-        raise UserError(
-            f"{study} must have runs of latent replay, GBM or mixture likelihood, not none"
-        )
-    return found
 
 
 def _drawn(params: SamplerParams, technology: Technology) -> Total:

@@ -46,9 +46,7 @@ _NEEDED = {
 def cells_by_gate(library: CellLibrary) -> dict[str, Cell]:
     """Return the smallest matching cell of a library for each gate that has one."""
     fitting = {gate: _with_function(library, text) for gate, text in _FUNCTIONS.items()}
-    fitting[FLIPFLOP] = [
-        cell for cell in library.cells if cell.kind == "flipflop" and cell.function.isidentifier()
-    ]
+    fitting[FLIPFLOP] = [cell for cell in library.cells if cell.stores_a_pin]
     return {
         gate: min(cells, key=lambda cell: cell.area) for gate, cells in fitting.items() if cells
     }

@@ -7,8 +7,8 @@ area than mapping all modules as one. Registers get their first value from their
 initial value of their own, because registers of a chip have none.
 """
 
-import gzip
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from golden.params import ChipParams
@@ -18,14 +18,16 @@ from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
+from sim.hardware.library_text import library_text
 from sim.hardware.netlist import Netlist
 from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 from sim.work.errors import UserError
-from sim.work.files import read_bytes
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
 _LIBRARY = "cells.lib"
+# Names that Yosys reads as they stand, without patterns.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
 _READ = """\
@@ -46,8 +48,8 @@ abc -g AND,NAND,OR,NOR,XOR,XNOR,MUX
 """
 _CELLS = f"""\
 read_liberty -lib {_LIBRARY}
-{_READ}dfflibmap -liberty {_LIBRARY}
-abc -liberty {_LIBRARY}
+{_READ}dfflibmap {{unused}} -liberty {_LIBRARY}
+abc {{unused}} -liberty {_LIBRARY}
 """
 _WHOLE = """\
 opt_clean
@@ -77,7 +79,7 @@ _WRITE = "write_verilog -noattr netlist.v\n"
 
 
 def map_block(
-    design: Design, technology: Technology, liberty: Path | None = None, *, cache: Path = CACHE
+    design: Design, technology: Technology, liberty: Sequence[Path] = (), *, cache: Path = CACHE
 ) -> MappedArea:
     """Map a design to gates.
 
@@ -85,9 +87,9 @@ def map_block(
     ----------
     design : Design
     technology : Technology
-        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+        Gives the areas and leakages of gates and flip-flops if there are no Liberty files.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     cache : Path
         Folder with the results of earlier runs.
 
@@ -97,37 +99,38 @@ def map_block(
         If Yosys is not installed or finds a fault, or if the Liberty file cannot be read or lacks a
         cell.
     """
-    files = _files(design, liberty)
-    script = (_GENERIC if liberty is None else _CELLS) + _WHOLE
+    script, files = _script(liberty) + _WHOLE, _files(design, liberty)
     results = _run(design, script, files, ("cells.json",), cache)
     cells = _without_memories(cell_types(results["cells.json"]))
-    if liberty is None:
+    if not liberty:
         return _by_equivalents(cells, technology)
     return _by_library(cells, liberty)
 
 
-def map_chip(params: ChipParams, technology: Technology, liberty: Path | None = None) -> MappedArea:
+def map_chip(
+    params: ChipParams, technology: Technology, liberty: Sequence[Path] = ()
+) -> MappedArea:
     """Map the whole chip to gates; see `map_block`.
 
     Parameters
     ----------
     params : ChipParams
     technology : Technology
-        Gives the areas and leakages of gates and flip-flops if there is no Liberty file.
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+        Gives the areas and leakages of gates and flip-flops if there are no Liberty files.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     """
     return map_block(Design.of("chip", {"params": params}), technology, liberty)
 
 
-def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CACHE) -> Netlist:
+def map_netlist(design: Design, liberty: Sequence[Path] = (), *, cache: Path = CACHE) -> Netlist:
     """Map a design to gates and return them one by one; see `map_block`.
 
     Parameters
     ----------
     design : Design
-    liberty : Path, optional
-        Liberty file of the cells to map to, plain or gzip.
+    liberty : sequence of Path, optional
+        Liberty files of the cells to map to, plain or gzip.
     cache : Path
         Folder with the results of earlier runs.
 
@@ -135,9 +138,8 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
     -------
     Netlist
     """
-    files = _files(design, liberty)
-    script = _GENERIC if liberty is None else _CELLS
-    models = "" if liberty is None else _MODELS
+    script, files = _script(liberty), _files(design, liberty)
+    models = "" if not liberty else _MODELS
     results = _run(
         design,
         script + _WHOLE + _NAMED + models + _WRITE,
@@ -148,17 +150,31 @@ def map_netlist(design: Design, liberty: Path | None = None, *, cache: Path = CA
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
 
 
-def _files(design: Design, liberty: Path | None) -> dict[str, str]:
-    files = {"design.v": verilog_of(design)}
-    return files if liberty is None else files | {_LIBRARY: _liberty_text(liberty)}
+def _script(liberty: Sequence[Path]) -> str:
+    """Return the script that maps to gates, or to those cells of a library that have an area.
 
-
-def _liberty_text(path: Path) -> str:
-    missing = missing_cells(read_cells(path))
+    To Yosys, a cell that states no area would be the smallest of all.
+    """
+    if not liberty:
+        return _GENERIC
+    library = read_cells(*liberty)
+    names = ", ".join(map(str, liberty))
+    missing = missing_cells(library)
     if missing:
-        raise UserError(f"{path} must have {', '.join(missing)} to map designs to it")
-    data = read_bytes(path)
-    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+        raise UserError(f"{names} must have {', '.join(missing)} to map designs to it")
+    for name in library.left_out:
+        if not _PLAIN_NAME.fullmatch(name):
+            raise UserError(
+                f"{names}: cell {name[:40]!r} must have an area, or a name of letters, digits and "
+                "_ only, to map designs to it"
+            )
+    unused = " ".join(f"-dont_use {name}" for name in library.left_out)
+    return _CELLS.replace("{unused}", unused)
+
+
+def _files(design: Design, liberty: Sequence[Path]) -> dict[str, str]:
+    files = {"design.v": verilog_of(design)}
+    return files | {_LIBRARY: library_text(liberty)} if liberty else files
 
 
 def _run(
@@ -204,8 +220,8 @@ def _sum(gates: Range, flipflops: Range) -> Range:
     )
 
 
-def _by_library(cells: Mapping[str, int], liberty: Path) -> MappedArea:
-    library = read_cells(liberty)
+def _by_library(cells: Mapping[str, int], liberty: Sequence[Path]) -> MappedArea:
+    library = read_cells(*liberty)
     by_name = {cell.name: cell for cell in library.cells}
     used = [(n, by_name[kind]) for kind, n in cells.items()]
     leakages = [n * cell.leakage for n, cell in used if cell.leakage is not None]

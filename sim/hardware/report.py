@@ -202,7 +202,7 @@ class SynthesisReport:
             ],
             "aims": self.verdicts,
         }
-        return json.dumps(content, indent=1) + "\n"
+        return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
 def terminal_table(rows: Sequence[BlockRow]) -> Table:

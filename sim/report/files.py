@@ -18,7 +18,10 @@ _RESOLUTION = 110  # dots an inch of the figures
 
 def json_text(results: Mapping[str, Any]) -> str:
     """Return an object in JSON, one line a key; with one line a number, matrices take millions."""
-    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in results.items()]
+    lines = [
+        f" {json.dumps(key)}: {json.dumps(value, allow_nan=False)}"
+        for key, value in results.items()
+    ]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

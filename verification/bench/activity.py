@@ -171,8 +171,9 @@ def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> 
     """
     design = Design.of(work.block, work.arguments)
     technology, library = _technology(liberty)
-    mapped = map_block(design, technology, liberty, cache=cache)
-    netlist = map_netlist(design, liberty, cache=cache)
+    files = () if liberty is None else (liberty,)
+    mapped = map_block(design, technology, files, cache=cache)
+    netlist = map_netlist(design, files, cache=cache)
     activity = measure(netlist, design.ports, work.component, work.before, work.steps)
     gates = energy_by_part(activity, library)
     assert mapped.area is not None, "the technology has cells"

@@ -2,12 +2,15 @@
 """A parser for Boolean functions in Liberty's notation: "!(A^B)", "A B' + C"."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
 __all__ = ["Function", "parse_function"]
 
 _TOKEN = re.compile(r"\s*([A-Za-z_][\w.\[\]]*|[01]|[!'^&*|+()])")
+
+# A level of parentheses takes four calls of Python, whose recursion ends at about 1,000.
+_DEEPEST = 64
 
 _Value = Callable[[Mapping[str, bool]], bool]
 
@@ -54,7 +57,7 @@ def parse_function(text: str) -> Function:
     Raises
     ------
     ValueError
-        If the text is not such an expression.
+        If the text is not such an expression, or nests parentheses over 64 deep.
     """
     return _Parser(text).function()
 
@@ -62,6 +65,7 @@ def parse_function(text: str) -> Function:
 class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._depth = 0
         self._tokens = _TOKEN.findall(text)
         if "".join(self._tokens) != re.sub(r"\s", "", text):
             raise self._fault()
@@ -74,35 +78,42 @@ class _Parser:
             raise self._fault()
         return Function(self._text, tuple(dict.fromkeys(names)), value)
 
+    # Terms are joined as a flat list, so that a long sum is no deeper than a short one.
+
     def _or(self) -> _Value:
-        value = self._and()
+        values = [self._and()]
         while self._accept("|+"):
-            value = _combined(bool.__or__, value, self._and())
-        return value
+            values.append(self._and())
+        return _joined(any, values)
 
     def _and(self) -> _Value:
-        value = self._xor()
+        values = [self._xor()]
         while self._accept("&*") or (self._tokens and self._tokens[-1] not in "|+)^'"):
-            value = _combined(bool.__and__, value, self._xor())
-        return value
+            values.append(self._xor())
+        return _joined(all, values)
 
     def _xor(self) -> _Value:
-        value = self._not()
+        values = [self._not()]
         while self._accept("^"):
-            value = _combined(bool.__xor__, value, self._not())
-        return value
+            values.append(self._not())
+        return _joined(_odd, values)
 
     def _not(self) -> _Value:
-        if self._accept("!"):
-            return _negated(self._not())
+        inversions = 0
+        while self._accept("!"):
+            inversions += 1
         value = self._atom()
         while self._accept("'"):
-            value = _negated(value)
-        return value
+            inversions += 1
+        return _negated(value) if inversions % 2 else value
 
     def _atom(self) -> _Value:
         if self._accept("("):
+            self._depth += 1
+            if self._depth > _DEEPEST:
+                raise ValueError(f"Function must nest parentheses at most {_DEEPEST} deep")
             value = self._or()
+            self._depth -= 1
             if not self._accept(")"):
                 raise self._fault()
             return value
@@ -120,11 +131,18 @@ class _Parser:
         return found
 
     def _fault(self) -> ValueError:
-        return ValueError(f"Function must join names by ! ' ^ & * | + and (), not {self._text!r}")
+        text = self._text if len(self._text) <= 80 else f"{self._text[:80]}..."
+        return ValueError(f"Function must join names by ! ' ^ & * | + and (), not {text!r}")
 
 
-def _combined(operation: Callable[[bool, bool], bool], a: _Value, b: _Value) -> _Value:
-    return lambda bits: operation(a(bits), b(bits))
+def _joined(operation: Callable[[Iterable[bool]], bool], values: list[_Value]) -> _Value:
+    if len(values) == 1:
+        return values[0]
+    return lambda bits: operation(value(bits) for value in values)
+
+
+def _odd(values: Iterable[bool]) -> bool:
+    return sum(values) % 2 == 1
 
 
 def _negated(value: _Value) -> _Value:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal, NamedTuple
 
+from sim.cost.cells.boolean import parse_function
+
 __all__ = ["Cell", "CellLibrary", "Kind", "Spread"]
 
 Kind = Literal["gate", "flipflop", "other"]
@@ -67,6 +69,14 @@ class Cell:
     data_edge: float | None = None
 
     @property
+    def stores_a_pin(self) -> bool:
+        """Whether this is a flip-flop that stores one pin, as it is or inverted."""
+        if self.kind != "flipflop" or not self.function:
+            return False
+        following = parse_function(self.function)
+        return len(following.inputs) == 1 and following.table[0] != following.table[1]
+
+    @property
     def change(self) -> Spread | None:
         """J of a clock cycle in which a flip-flop's bit changes; None if a value is missing."""
         if self.output_edge is None or self.clock_cycle is None or self.data_edge is None:
@@ -89,6 +99,10 @@ class CellLibrary:
     load : float
         Load (F) at every output.
     cells : tuple of Cell
+    warnings : tuple of str
+        What of the library was left out, each with its line.
+    left_out : tuple of str
+        Names of cells that state no area, and so are not among the cells.
     """
 
     name: str
@@ -96,3 +110,5 @@ class CellLibrary:
     temperature: float
     load: float
     cells: tuple[Cell, ...]
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()

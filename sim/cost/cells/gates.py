@@ -147,5 +147,5 @@ def _gate(library: CellLibrary, name: str) -> Cell | None:
 
 
 def _flipflop(library: CellLibrary) -> Cell | None:
-    plain = [c for c in library.cells if c.kind == "flipflop" and c.function.isidentifier()]
+    plain = [cell for cell in library.cells if cell.stores_a_pin]
     return min(plain, key=lambda cell: cell.area, default=None)

@@ -9,15 +9,15 @@ leave it out. A backslash continues a line.
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sim.cost.cells.liberty_tree import Attribute, LibertyGroup
 from sim.work.errors import UserError
 from sim.work.files import read_bytes
 
-__all__ = ["Attribute", "Group", "parse_liberty", "read_liberty"]
+__all__ = ["joined_text", "liberty_text", "parse_liberty", "read_liberty"]
 
 _TOKEN = re.compile(
     r"""(?P<blank>(?:\s|\\\r?\n|/\*.*?\*/|//[^\n]*)+)
@@ -28,6 +28,9 @@ _TOKEN = re.compile(
 )
 _CONTINUED = re.compile(r"\\\r?\n")
 
+# Real libraries nest groups about six deep. Python's own recursion ends at about 1,000 calls.
+_DEEPEST = 64
+
 
 class _Token(NamedTuple):
     kind: str  # "string", "mark", "word", or "end" of the text
@@ -36,115 +39,7 @@ class _Token(NamedTuple):
     first: bool  # on its line
 
 
-@dataclass(frozen=True)
-class Attribute:
-    """A simple or complex attribute.
-
-    Attributes
-    ----------
-    name : str
-    values : tuple of str
-        Values after the colon or between the parentheses, without quotes.
-    where : str
-        ``file:line``.
-    """
-
-    name: str
-    values: tuple[str, ...]
-    where: str
-
-    @property
-    def text(self) -> str:
-        """The first value."""
-        return self.values[0] if self.values else ""
-
-    @property
-    def numbers(self) -> list[float]:
-        """All values as numbers. A value may hold several numbers, split by commas or blanks.
-
-        Raises
-        ------
-        UserError
-            If one of them is not a number.
-        """
-        return [self._number(word) for word in re.split(r"[\s,]+", " ".join(self.values)) if word]
-
-    @property
-    def number(self) -> float:
-        """The only value as a number.
-
-        Raises
-        ------
-        UserError
-            If it is not a number, or if there is not exactly one.
-        """
-        numbers = self.numbers
-        if len(numbers) != 1:
-            raise UserError(f"{self.where}: {self.name} must be one number, not {len(numbers)}")
-        return numbers[0]
-
-    def _number(self, word: str) -> float:
-        try:
-            return float(word)
-        except ValueError:
-            raise UserError(f"{self.where}: {self.name} must be a number, not {word!r}") from None
-
-
-@dataclass(frozen=True)
-class Group:
-    """A group of statements.
-
-    Attributes
-    ----------
-    name : str
-        Kind of group, such as "cell".
-    arguments : tuple of str
-        Texts in parentheses, such as the name of the cell.
-    where : str
-        ``file:line``.
-    attributes : list of Attribute
-    groups : list of Group
-    """
-
-    name: str
-    arguments: tuple[str, ...]
-    where: str
-    attributes: list[Attribute] = field(default_factory=list)
-    groups: list["Group"] = field(default_factory=list)
-
-    @property
-    def title(self) -> str:
-        """The first argument, empty if there is none."""
-        return self.arguments[0] if self.arguments else ""
-
-    def find(self, name: str) -> Attribute | None:
-        """Return the last attribute of a name, None if there is none."""
-        return next((a for a in reversed(self.attributes) if a.name == name), None)
-
-    def require(self, name: str) -> Attribute:
-        """Return the last attribute of a name.
-
-        Raises
-        ------
-        UserError
-            If there is none.
-        """
-        attribute = self.find(name)
-        if attribute is None:
-            raise UserError(f"{self.where}: {self.name} {self.title} must state {name}")
-        return attribute
-
-    def text(self, name: str) -> str:
-        """Return the text of an attribute, empty if there is none."""
-        attribute = self.find(name)
-        return "" if attribute is None else attribute.text
-
-    def all(self, *names: str) -> list["Group"]:
-        """Return the direct subgroups with one of some names."""
-        return [group for group in self.groups if group.name in names]
-
-
-def read_liberty(path: Path) -> Group:
+def read_liberty(path: Path) -> LibertyGroup:
     """Read a library from a file, plain or gzip.
 
     Raises
@@ -152,16 +47,46 @@ def read_liberty(path: Path) -> Group:
     UserError
         If the file cannot be read or is not Liberty text.
     """
+    return parse_liberty(liberty_text(path), str(path))
+
+
+def liberty_text(path: Path) -> str:
+    """Return the text of a file, plain or gzip, without its byte-order mark.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or unpacked.
+    """
     data = read_bytes(path)
     try:
         text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
     except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path} must be Liberty text, plain or gzip: {error}") from error
     # Comments may have any encoding.
-    return parse_liberty(text.decode(errors="replace"), str(path))
+    return text.decode("utf-8-sig", errors="replace")
 
 
-def parse_liberty(text: str, source: str) -> Group:
+def joined_text(texts: Sequence[str]) -> str:
+    """Return the text of one library with the statements of several, in their order.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Texts that `parse_liberty` accepts, at least one. The result has the name of the first.
+    """
+    inside = [text[slice(*_braces(text))] for text in texts[1:]]
+    first, end = texts[0], _braces(texts[0])[1]
+    return "".join([first[:end], *inside, first[end:]])
+
+
+def _braces(text: str) -> tuple[int, int]:
+    """Return the places after the first brace and before the last one, comments aside."""
+    places = [match.start() for match in _TOKEN.finditer(text) if match["mark"] in ("{", "}")]
+    return places[0] + 1, places[-1]
+
+
+def parse_liberty(text: str, source: str) -> LibertyGroup:
     """Parse the text of a library.
 
     Parameters
@@ -172,7 +97,7 @@ def parse_liberty(text: str, source: str) -> Group:
 
     Returns
     -------
-    Group
+    LibertyGroup
         The group ``library``.
 
     Raises
@@ -209,9 +134,10 @@ class _Parser:
         self._source = source
         self._tokens = _tokens(text, source)
         self._next = next(self._tokens)
+        self._depth = 0
 
-    def library(self) -> Group:
-        top = Group("text", (), f"{self._source}:1")
+    def library(self) -> LibertyGroup:
+        top = LibertyGroup("text", (), f"{self._source}:1")
         self._statement(top)
         if not top.groups or top.groups[0].name != "library":
             raise UserError(f"{self._source}:1: the text must be a group library (NAME) {{ ... }}")
@@ -219,7 +145,7 @@ class _Parser:
             raise self._fault("nothing after the library")
         return top.groups[0]
 
-    def _statement(self, holder: Group) -> None:
+    def _statement(self, holder: LibertyGroup) -> None:
         name = self._take()
         if name.kind != "word":
             raise self._fault("the name of an attribute or group", name)
@@ -230,19 +156,26 @@ class _Parser:
         self._expect("(", f": or ( after {name.text}")
         values = self._arguments(name)
         if self._accept("{"):
-            group = Group(name.text, values, where)
+            group = LibertyGroup(name.text, values, where)
             self._body(group)
             holder.groups.append(group)
         else:
             holder.attributes.append(Attribute(name.text, values, where))
         self._accept(";")
 
-    def _body(self, group: Group) -> None:
+    def _body(self, group: LibertyGroup) -> None:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UserError(
+                f"{group.where}: groups must be nested at most {_DEEPEST} deep, and "
+                f"{group.name} is deeper"
+            )
         while not self._accept("}"):
             if self._next.kind == "end":
                 raise UserError(f"{group.where}: group {group.name} is not closed by }}")
             if not self._accept(";"):
                 self._statement(group)
+        self._depth -= 1
 
     def _simple_value(self) -> str:
         parts = [self._take()]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from sim.cost.cells.liberty import Attribute, Group
+from sim.cost.cells.liberty_tree import Attribute, LibertyGroup
 from sim.work.errors import UserError
 
 __all__ = ["Lookup"]
@@ -16,18 +16,18 @@ class Lookup:
 
     Parameters
     ----------
-    templates : mapping of str to Group
+    templates : mapping of str to LibertyGroup
         Templates by name. They define the axes of a table, and their points if the table itself
         does not state them.
     slew, load : float
         Point of the lookup, in units of the library.
     """
 
-    def __init__(self, templates: Mapping[str, Group], slew: float, load: float) -> None:
+    def __init__(self, templates: Mapping[str, LibertyGroup], slew: float, load: float) -> None:
         self._templates = templates
         self._slew, self._load = slew, load
 
-    def __call__(self, table: Group) -> float:
+    def __call__(self, table: LibertyGroup) -> float:
         """Return the value of a table at the point, in units of the library.
 
         Raises
@@ -51,7 +51,7 @@ class Lookup:
             values = values[below] + (position - below) * (values[above] - values[below])
         return float(values)
 
-    def _axes(self, table: Group) -> list[tuple[list[float], float]]:
+    def _axes(self, table: LibertyGroup) -> list[tuple[list[float], float]]:
         """Return the points of each axis, and the position of the lookup on it."""
         if table.title in ("", "scalar"):
             return []

@@ -100,7 +100,7 @@ def as_json(assessment: Assessment, command: str) -> str:
         "learners": [asdict(learner) for learner in learners],
         "warnings": list(assessment.warnings),
     }
-    return json.dumps(results, indent=1) + "\n"
+    return json.dumps(results, indent=1, allow_nan=False) + "\n"
 
 
 def as_csv(assessment: Assessment) -> str:

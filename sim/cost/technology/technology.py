@@ -123,30 +123,36 @@ class Technology:
         """
         return None if self.memories is None else self.memories.plan(depth, width, ports)
 
-    def with_liberty(self, path: Path) -> "Technology":
-        """Return the technology with the logic of a Liberty file. Its memories are unchanged.
+    def with_liberty(self, *paths: Path) -> "Technology":
+        """Return the technology with the logic of Liberty files. Its memories are unchanged.
 
-        The new title names the library. There is a warning if the library has another supply.
+        The new title names the library. There is a warning if the library has another supply, and
+        for every value that was left out.
+
+        Parameters
+        ----------
+        paths : Path
+            Files that together are one library.
 
         Raises
         ------
         UserError
-            If the file is not a library.
+            If a file is not a library, or if the files do not fit each other.
         """
-        library = read_cells(path)
-        source = Source(citation=f"{library.name}, {path.name}")
-        warnings = [*self.warnings]
+        library = read_cells(*paths)
+        files = ", ".join(path.name for path in paths)
+        warnings = [*self.warnings, *library.warnings]
         if self.voltage not in (None, library.voltage):
             warnings.append(
-                f"logic of {library.name} is at {library.voltage:g} V, memories of {self.name} are "
-                f"at {self.voltage:g} V: their energies are added as they stand"
+                f"logic of {library.name} ({files}) is at {library.voltage:g} V, memories of "
+                f"{self.name} are at {self.voltage:g} V: their energies are added as they stand"
             )
         return replace(
             self,
-            title=f"{self.title}; logic of {library.name} ({path.name})",
+            title=f"{self.title}; logic of {library.name} ({files})",
             voltage=library.voltage,
             warnings=tuple(warnings),
-            sources={**self.sources, "liberty": source},
+            sources={**self.sources, "liberty": Source(citation=f"{library.name}, {files}")},
             logic=_per_bit(prices_of(library, "liberty")),
         )
 

@@ -17,6 +17,7 @@ from sim.cost.configuration import load_cost
 from sim.cost.report.document import CostReport
 from sim.cost.technology.technology import BUILT_IN, load_technology
 from verification.sim.cost import small_library
+from verification.sim.cost.cells.test_liberty_cells import two_files
 from verification.sim.cost.small_chip import TECHNOLOGY, write_chip
 from verification.sim.cost.test_replay import study
 
@@ -118,7 +119,18 @@ def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_
         "A small chip; IHP SG13G2 130 nm, SRAM macros and standard cells of the open PDK; " in out
     )
     assert "logic of small (small.lib)" in out
-    assert "Warning: logic of small is at 2 V, memories of open130 are at 1.2 V: " in out
+    assert "Warning: logic of small (small.lib) is at 2 V, memories of open130 are at 1.2 V" in out
+
+
+def test_a_library_may_lie_in_several_files(engram: Engram, chip: Path, tmp_path: Path) -> None:
+    whole, (one, two) = tmp_path / "small.lib", two_files(tmp_path, "area : 20;", "area : 20;")
+    whole.write_text(small_library.TEXT)
+    said = engram("cost", chip, "--liberty", whole, "--format", "csv")[1]
+    status, out, _ = engram("cost", chip, "--liberty", one, "--liberty", two, "--format", "csv")
+    assert (status, out) == (0, said)
+    status, _, err = engram("cost", chip, "--liberty", one, "--liberty", one)
+    assert status == 2
+    assert f"{one}:20: cell INV must not be that of {one}:20" in err
 
 
 def test_a_library_without_energies_is_no_cheap_one(

@@ -129,8 +129,38 @@ def test_what_is_no_study_is_refused(config: CostConfig, tmp_path: Path, text: s
     path = tmp_path / "results.json"
     path.write_text(text)
     with pytest.raises(
-        UserError, match=r"results\.json must be the results\.json of a study, but is not$"
+        UserError,
+        match=r"results\.json must be (the results\.json of a study, but is not: .|"
+        r"a number)|runs\.0\.average_incremental must be a number of 0 to 1, not null$",
     ):
+        list(read_points(config, small_technology(tmp_path), path))
+
+
+@pytest.mark.parametrize(
+    ("label", "accuracy", "message"),
+    [
+        ("GBM K = 1, q = 17", "0.5", r"runs\.0\.label: q must be 1 to 16, not 17$"),
+        ("GBM K = 1, q = 0", "0.5", r"runs\.0\.label: q must be 1 to 16, not 0$"),
+        ("GBM K = 0, q = 4", "0.5", r"runs\.0\.label: K must be 1 to 1000000, not 0$"),
+        ("latent replay E = 0", "0.5", r"runs\.0\.label: E must be 1 to 1000000, not 0$"),
+        (f"latent replay E = {'9' * 5000}", "0.5", r"E must be 1 to 1000000, not 9{20}$"),
+        ("latent replay E = 1", "NaN", r"but is not: NaN is no number of JSON$"),
+        ("latent replay E = 1", "Infinity", r"but is not: Infinity is no number of JSON$"),
+        ("latent replay E = 1", "1e999", r"runs\.0\.average_incremental: Input should be "),
+        ("latent replay E = 1", "-0.5", r"runs\.0\.average_incremental: Input should be greater"),
+        ("latent replay E = 1", "1.5", r"runs\.0\.average_incremental: Input should be less"),
+        ("latent replay E = 1", '"0.5"', r"runs\.0\.average_incremental: Input should be a valid"),
+        ("latent replay E = 1", "[" * 100_000, r"is not: its values are nested too deep$"),
+    ],
+    ids=lambda value: value[:24],
+)
+def test_values_of_a_study_have_bounds(
+    config: CostConfig, tmp_path: Path, label: str, accuracy: str, message: str
+) -> None:
+    path = tmp_path / "results.json"
+    run = f'{{"label": "{label}", "average_incremental": {accuracy}}}'
+    path.write_text(f'{{"data": {{"features": 16}}, "runs": [{run}]}}')
+    with pytest.raises(UserError, match=message):
         list(read_points(config, small_technology(tmp_path), path))
 
 

@@ -3,6 +3,7 @@
 
 import gzip
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
     path = library(tmp_path)
     if packed:
         path.write_bytes(gzip.compress(path.read_bytes()))
-    mapped = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    mapped = map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     cells = {cell.name: cell for cell in read_cells(path).cells}
     assert mapped.cells.keys() <= cells.keys()
     assert mapped.flipflops == mapped.cells["FLOP"] == 16
@@ -83,7 +84,7 @@ def test_cells_of_a_liberty_file_add_up(tmp_path: Path, packed: bool) -> None:
     assert mapped.leakage == Range.exactly(leakage, "liberty")
     assert (mapped.library, mapped.missing) == ("small", ())
     path.write_text(CELLS.replace("cell_leakage_power : 7;", ""))
-    silent = map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+    silent = map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     assert (silent.area, silent.leakage) == (mapped.area, None)
     assert silent.missing == ("leakage of FLOP",)
 
@@ -101,14 +102,14 @@ def test_a_liberty_file_that_lacks_cells_is_refused(
 ) -> None:
     path = library(tmp_path, text)
     with pytest.raises(UserError) as caught:
-        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+        map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
     assert str(caught.value) == f"{path} must have {missing} to map designs to it"
 
 
 def test_a_liberty_file_is_checked_before_it_is_used(tmp_path: Path) -> None:
     path = library(tmp_path, CELLS.replace("area : 2;", "area : big;"))
     with pytest.raises(UserError, match=r"cells\.lib:21: area must be a number, not 'big'$"):
-        map_block(TINY, TECHNOLOGY, path, cache=tmp_path)
+        map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
 
 
 def test_without_yosys_the_message_says_how_to_get_it(
@@ -130,7 +131,7 @@ def test_the_second_time_takes_no_tool(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("cells", [False, True], ids=["generic", "liberty"])
 def test_gates_of_a_netlist_are_those_mapped(tmp_path: Path, cells: bool) -> None:
-    liberty = library(tmp_path) if cells else None
+    liberty = (library(tmp_path),) if cells else ()
     netlist = map_netlist(TINY, liberty, cache=tmp_path)
     mapped = map_block(TINY, TECHNOLOGY, liberty, cache=tmp_path)
     assert Counter(gate.kind for gate in netlist.gates) == mapped.cells
@@ -167,4 +168,66 @@ def test_a_netlist_is_read_pin_by_pin() -> None:
     assert Netlist.of("top", content, "text").gates == (
         Gate("NAND", "", ("a[0]",), ("n7",)),
         Gate("DFF", "part.inner", ("n7",), ("a[1]",)),
+    )
+
+
+def two_files(folder: Path, old: str = "", new: str = "") -> tuple[Path, Path]:
+    """Write the cells as two files, the first with inverters only, and change the second."""
+    start, end = CELLS.index("  cell ("), CELLS.index("  cell (BUF)")
+    one, two = folder / "one.lib", folder / "two.lib"
+    one.write_text(CELLS[:end] + "} /* the end } */\n")
+    rest = CELLS[:start] + CELLS[end:]
+    assert old in rest
+    two.write_text(rest.replace(old, new) if old else rest)
+    return one, two
+
+
+def test_cells_may_lie_in_several_files(tmp_path: Path) -> None:
+    one, two = two_files(tmp_path)
+    mapped = map_block(TINY, TECHNOLOGY, (one, two), cache=tmp_path)
+    assert mapped.cells.keys() == {"INV", "NAND", "NOR", "FLOP"}
+    # One file or two, in either order, the cells are the same, and so is the result.
+    assert mapped == map_block(TINY, TECHNOLOGY, (two, one), cache=tmp_path)
+    assert mapped == map_block(TINY, TECHNOLOGY, (library(tmp_path),), cache=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('"1ns"', '"1ps"', "{two}:4: time_unit must be that of {one}:4"),
+        ("(1, ff)", "(2, ff)", "{two}:7: capacitive_load_unit must be that of {one}:7"),
+        ('"0, 8"', '"0, 9"', "{two}:10: power_lut_template edge must be that of {one}:10"),
+    ],
+    ids=["time", "load", "template"],
+)
+def test_files_that_differ_in_what_their_numbers_mean_are_not_mapped_to(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    one, two = two_files(tmp_path, old, new)
+    with pytest.raises(UserError) as caught:
+        map_block(TINY, TECHNOLOGY, (one, two), cache=tmp_path)
+    said = message.format(one=one, two=two)
+    assert str(caught.value) == f"{said} to map designs to both files"
+
+
+@pytest.mark.parametrize("name", ["NAND", "FLOP"])
+def test_a_cell_without_an_area_is_never_chosen(tmp_path: Path, name: str) -> None:
+    wanted = map_block(TINY, TECHNOLOGY, (library(tmp_path),), cache=tmp_path)
+    start = CELLS.index(f"  cell ({name})")
+    cell = CELLS[start : CELLS.index("\n  }\n", start) + 5]
+    twin = re.sub(r"area : [0-9]+;", "", cell.replace(f"({name})", "(FREE)"))
+    assert "area" not in twin
+    path = library(tmp_path, CELLS[:start] + twin + CELLS[start:])
+    assert map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path) == wanted
+    gates = map_netlist(TINY, (path,), cache=tmp_path).gates
+    assert "FREE" not in {gate.kind for gate in gates}
+
+
+def test_a_cell_without_an_area_whose_name_is_a_pattern_is_refused(tmp_path: Path) -> None:
+    path = library(tmp_path, CELLS[: CELLS.rindex("}")] + '  cell ("N*") { }\n}\n')
+    with pytest.raises(UserError) as caught:
+        map_block(TINY, TECHNOLOGY, (path,), cache=tmp_path)
+    assert str(caught.value) == (
+        f"{path}: cell 'N*' must have an area, or a name of letters, digits and _ only, "
+        "to map designs to it"
     )

@@ -112,3 +112,38 @@ def test_comments_are_of_any_encoding(tmp_path: Path) -> None:
     path = tmp_path / "x.lib"
     path.write_bytes("/* © */ library (x) { }".encode("latin-1"))
     assert read_liberty(path).title == "x"
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    path = tmp_path / "x.lib"
+    path.write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert read_liberty(path).title == "small"
+
+
+@pytest.mark.parametrize("word", ["nan", "inf", "-Infinity", "1e999"])
+def test_a_number_is_finite(word: str) -> None:
+    library = parse_liberty(f"library (x) {{\n a : {word}; }}", "x")
+    with pytest.raises(UserError, match=rf"^x:2: a must be a finite number, not {word}$"):
+        _ = library.require("a").number
+
+
+def test_numbers_below_their_bound_are_told_by_line() -> None:
+    library = parse_liberty("library (x) {\n a : -1;\n b : 0; }", "x")
+    assert library.require("b").not_negative == 0
+    with pytest.raises(UserError, match=r"^x:2: a must be 0 or more, not -1$"):
+        _ = library.require("a").not_negative
+    with pytest.raises(UserError, match=r"^x:3: b must be more than 0, not 0$"):
+        _ = library.require("b").positive
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["closed", "open"])
+def test_groups_without_end_are_told_by_line(closed: bool) -> None:
+    text = "library (x) {\n" + "g () {\n" * 3000 + "}" * 3001 * closed
+    with pytest.raises(UserError) as caught:
+        parse_liberty(text, "x")
+    assert str(caught.value) == ("x:65: groups must be nested at most 64 deep, and g is deeper")
+
+
+def test_groups_beside_each_other_are_not_deep() -> None:
+    text = "library (x) {" + "g () {" * 63 + "}" * 63 + "g () { }" * 1000 + "}"
+    assert len(parse_liberty(text, "x").groups) == 1001

@@ -82,7 +82,30 @@ def test_a_flipflop_tells_apart_what_clock_data_and_output_take(cells: dict[str,
         ('"1nW"', '"1nX"', r":6: leakage_power_unit must be a number of W with a .* not '1nX'$"),
         ('"1ns"', '"1V"', r":4: time_unit must be a number of s with a prefix, not '1V'$"),
         ('"!A + !B"', '"!A + ?B"', r":47: function: Function must join names by"),
-        ("area : 2;", "", r":20: cell INV must state area$"),
+        ("area : 2;", "area : -2;", r":21: area must be 0 or more, not -2$"),
+        ("area : 2;", "area : nan;", r":21: area must be a finite number, not nan$"),
+        ("capacitance : 1.0", "capacitance : -1", r":23: capacitance must be more than 0, not -1$"),
+        ("capacitance : 2.0", "capacitance : -2", r":45: capacitance must be 0 or more, not -2$"),
+        ("nom_voltage : 2.0", "nom_voltage : 0", r":8: nom_voltage must be more than 0, not 0$"),
+        ("nom_voltage : 2.0", "nom_voltage : nan", r":8: nom_voltage must be a finite number"),
+        (
+            "nom_temperature : 27",
+            "nom_temperature : -300",
+            r":9: nom_temperature must be -273.15 or more, not -300$",
+        ),
+        ('"1ns"', '"0ns"', r":4: time_unit must be finite and more than 0, not '0ns'$"),
+        ("(1, ff)", "(0, ff)", r":7: capacitive_load_unit must be finite and more than 0, not"),
+        ("cell_leakage_power : 3", "cell_leakage_power : -3", r":22: cell_leakage_power must be 0"),
+        (
+            "value : 4;",
+            "value : -4;",
+            r":36: leakage_power of cell INV_LARGE must be 0 or",
+        ),
+        (
+            '"!A + !B"',
+            '"!A + !Z"',
+            r":47: function: cell NAND must have a pin 'Z', which",
+        ),
         ("area : 2;", "area : big;", r":21: area must be a number, not 'big'$"),
         ('"!A";', '"!A &";', r":25: function: Function must join names by"),
         ('("1, 3", \\\n', "(\\\n", r":28: values must be 2 x 2 numbers, not 2$"),
@@ -90,7 +113,7 @@ def test_a_flipflop_tells_apart_what_clock_data_and_output_take(cells: dict[str,
         (
             'next_state : "D"',
             'next_state : "DATA"',
-            r":53: cell FLOP must have a pin 'DATA', which",
+            r":56: next_state: cell FLOP must have a pin 'DATA', which it names$",
         ),
         (
             "variable_1 : input_transition_time;\n    variable_2",
@@ -276,3 +299,82 @@ def test_shipped_cells_come_from_their_library(request: pytest.FixtureRequest) -
     text = SHIPPED.read_text()
     comment = "".join(line[2:] for line in text.splitlines(keepends=True) if line[0] == "#")
     assert table_text(cells_as_table(path), comment) == text
+
+
+def test_a_cell_without_area_is_left_out_and_told(tmp_path: Path) -> None:
+    path = library_file(tmp_path, "area : 4;", "")
+    library = read_cells(path)
+    assert [cell.name for cell in library.cells] == ["INV", "INV_LARGE", "FLOP"]
+    assert library.warnings == (f"{path}:41: cell NAND states no area and is left out",)
+
+
+def test_one_edge_below_zero_is_halved_with_the_other(tmp_path: Path) -> None:
+    library = read_cells(library_file(tmp_path, '"1, 100", "1, 100"', '"-1, 100", "-1, 100"'))
+    assert femto(library.cells[0].output_edge) == [1, 1, 1]  # (3 - 1) / 2
+    assert library.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cell", "field", "words"),
+    [
+        ('"1, 100", "1, 100"', '"-4, 9", "-4, 9"', 0, "output_edge", "an output edge"),
+        ('values ("2");', 'values ("-2");', 3, "clock_cycle", "a clock cycle"),
+        ('"!CK"; power (scalar) { values ("3")', '"!CK"; power (scalar) { values ("-3")',
+         3, "data_edge", "a data edge"),
+    ],
+)  # fmt: skip
+def test_energies_below_zero_are_not_stated_and_told(
+    tmp_path: Path, old: str, new: str, cell: int, field: str, words: str
+) -> None:
+    path = library_file(tmp_path, old, new)
+    library = read_cells(path)
+    found = library.cells[cell]
+    assert getattr(found, field) is None
+    line = {0: 20, 3: 53}[cell]
+    assert library.warnings == (
+        (
+            f"{path}:{line}: cell {found.name}: the energy of {words} is below zero in the sum of "
+            "both edges, so it counts as not stated"
+        ),
+    )
+
+
+def test_a_flipflop_that_stores_the_inverse_is_one(tmp_path: Path) -> None:
+    flop = read_cells(library_file(tmp_path, 'next_state : "D"', 'next_state : "!D"')).cells[3]
+    assert flop.stores_a_pin
+    assert flop.clock_cycle is None  # states are told of D == Q, which now change the bit
+    held = read_cells(library_file(tmp_path, 'next_state : "D"', 'next_state : "D & RN"')).cells[3]
+    assert not held.stores_a_pin
+
+
+def two_files(folder: Path, old: str = "", new: str = "") -> tuple[Path, Path]:
+    """Return the library as two files: inverters, and the rest with a change."""
+    start, rest = TEXT.index("  cell (INV)"), TEXT.index("  cell (NAND)")
+    one, two = folder / "one.lib", folder / "two.lib"
+    one.write_text(TEXT[:rest] + "}\n")
+    two.write_text((TEXT[:start] + TEXT[rest:]).replace(old, new) if old else
+                   TEXT[:start] + TEXT[rest:])  # fmt: skip
+    return one, two
+
+
+def test_files_of_one_library_are_read_as_one(tmp_path: Path) -> None:
+    whole = read_cells(library_file(tmp_path))
+    assert read_cells(*two_files(tmp_path)) == whole
+    assert set(read_cells(*reversed(two_files(tmp_path))).cells) == set(whole.cells)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("nom_voltage : 2.0", "nom_voltage : 1",
+         r"two\.lib:8: nom_voltage must be that of .*one\.lib:8, 2 V, not 1$"),
+        ("nom_temperature : 27", "nom_temperature : 85",
+         r"two\.lib:9: nom_temperature must be that of .*one\.lib:9, 27 degrees Celsius, not 85$"),
+        ("cell (NAND)", "cell (INV)", r"two\.lib:20: cell INV must not be that of .*one\.lib:20$"),
+    ],
+)  # fmt: skip
+def test_files_that_do_not_fit_are_refused(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        read_cells(*two_files(tmp_path, old, new))

@@ -254,7 +254,7 @@ def test_a_library_of_another_supply_is_a_warning(
     path.write_text(small_library.TEXT)
     own = loaded(tmp_path, "voltage: 0.9\nsources", f"{voltage}sources")
     said = (
-        "logic of small is at 2 V, memories of own are at 0.9 V: their energies are added as they "
-        "stand"
+        "logic of small (small.lib) is at 2 V, memories of own are at 0.9 V: their energies are "
+        "added as they stand"
     )
     assert own.with_liberty(path).warnings == ((said,) if differs else ())

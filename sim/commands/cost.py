@@ -38,6 +38,11 @@ class CostCommand(Command):
     format: str | None
     out: Path | None
 
+    @property
+    def output(self) -> Path | None:
+        """The folder of `out`, if there is one."""
+        return self.out
+
     def execute(self, console: Console) -> None:
         """Price a configuration; print tables or the report in one format, and write all files.
 

@@ -22,7 +22,8 @@ from sim.data.published import PrintedValue
 from sim.report.spread import Spread
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, read_text, write_whole
+from sim.work.files import read_text
+from sim.work.folder import write_folder
 from verification.published_table import ROWS, Comparison, Runs, Table, load_table
 
 __all__ = ["Outcome", "Reports", "main", "outcome_of"]
@@ -128,8 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     command = f"python -m verification.published --out {options.out}"
     report = _report(command, load_table(), Reports(options.reports))
-    ensure_directory(options.out)
-    write_whole(options.out / "report.md", report)
+    write_folder(options.out, {"report.md": report})
     Console().print(f"Report: {options.out / 'report.md'}", highlight=False)
 
 

@@ -23,7 +23,8 @@ from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import load_recipe
 from sim.images.pretrain.split import base_split
 from sim.report.tables import markdown_table
-from sim.work.files import ensure_directory, write_all
+from sim.work.files import ensure_directory
+from sim.work.folder import write_folder
 
 __all__ = ["VARIANTS", "main"]
 
@@ -79,11 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             for name, accuracies in found.items()
         ],
     }
-    write_all(
+    write_folder(
+        options.out,
         {
-            options.out / "results.json": json.dumps(results, indent=1) + "\n",
-            options.out / "report.md": _report(command, found),
-        }
+            "results.json": json.dumps(results, indent=1) + "\n",
+            "report.md": _report(command, found),
+        },
     )
     console.print(f"Report: {options.out / 'report.md'}")
 

@@ -18,7 +18,7 @@ WINGS = {
     "work": ("", "", "filelock numpy rich threadpoolctl"),
     "documents": ("", "work", "pydantic ruamel"),
     "measure": ("golden.params", "", "numpy"),
-    "report": ("", "work", "matplotlib numpy"),
+    "report": ("", "", "matplotlib numpy"),
     "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
     "learn": ("golden", "documents", "numpy pydantic scipy sklearn"),
     "replay": ("golden", "documents learn measure work", "numpy pydantic"),

@@ -17,6 +17,7 @@ from sim.cli.studies import bank, cache, pictures, run, samples
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
 from sim.work.errors import UserError
+from sim.work.lock import sole_writer
 
 __all__ = ["app", "main"]
 
@@ -57,7 +58,9 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
     @wraps(declare)
     def execute(**options: Any) -> None:
         line = shlex.join(["engram", *sys.argv[1:]])
-        declare(**options)(**options, command=line).execute(Console())
+        command = declare(**options)(**options, command=line)
+        with sole_writer(command.output):
+            command.execute(Console())
 
     return execute
 

@@ -26,6 +26,11 @@ class BankCommand(Command):
     data_dir: Path | None
     out: Path
 
+    @property
+    def output(self) -> Path | None:
+        """The file of `out`."""
+        return self.out
+
     def execute(self, console: Console) -> None:
         """Embed the data set and write the bank file.
 

@@ -28,6 +28,11 @@ class Command(ABC):
 
     command: str
 
+    @property
+    @abstractmethod
+    def output(self) -> Path | None:
+        """File or folder that no other process may write meanwhile; None if that is no matter."""
+
     @abstractmethod
     def execute(self, console: Console) -> None:
         """Do the work of the command.
@@ -59,6 +64,11 @@ class ConfiguredCommand(Command):
     assignments: list[str]
     out: Path
     data_dir: Path | None
+
+    @property
+    def output(self) -> Path | None:
+        """The folder of `out`."""
+        return self.out
 
     def tell_report(self, console: Console) -> None:
         """Print where the report is."""

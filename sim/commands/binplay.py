@@ -4,7 +4,6 @@
 
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from time import perf_counter
 
 from rich.console import Console
@@ -18,7 +17,7 @@ from sim.images.binplay.settings import BinPlayConfig, load_binplay
 from sim.images.device import choose_device, environment
 from sim.report.files import json_text
 from sim.work.errors import UserError
-from sim.work.files import write_all
+from sim.work.folder import write_folder
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
@@ -62,14 +61,14 @@ class BinPlayCommand(ResumableCommand):
             run.step(lambda line: tell(console, line))
             run.save(checkpoint)
         seconds = perf_counter() - start
-        write_all(self._files(config, images, run, seconds))
+        write_folder(self.out, self._files(config, images, run, seconds))
         folder.close()
         self.tell_report(console)
 
     def _files(
         self, config: BinPlayConfig, images: ImageSet, run: BinPlayRun, seconds: float
-    ) -> dict[Path, str]:
-        """Return the report and the results by path."""
+    ) -> dict[str, str]:
+        """Return the report and the results by name."""
         ledger = binplay_ledger(run, images.n_classes)
         results = {
             "version": version("engram"),
@@ -84,7 +83,7 @@ class BinPlayCommand(ResumableCommand):
             "ledger": {entry.name: entry.bits for entry in ledger},
         }
         report = report_text(config, images, results, ledger, seconds)
-        return {self.out / "results.json": json_text(results), self.out / "report.md": report}
+        return {"results.json": json_text(results), "report.md": report}
 
 
 def _check_tasks(config: BinPlayConfig, images: ImageSet) -> None:

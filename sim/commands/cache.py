@@ -24,6 +24,11 @@ class CacheCommand(Command):
     folder: Path
     keep: float | None
 
+    @property
+    def output(self) -> Path | None:
+        """Nothing: the cache has locks of its own, for each entry."""
+        return None
+
     def execute(self, console: Console) -> None:
         """Remove the entries beyond the megabytes to keep, and print a table of the kinds.
 

@@ -18,7 +18,7 @@ from sim.cost.report.world import world_section
 from sim.cost.technology.technology import load_technology
 from sim.hardware.mapping import map_chip
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, remove_file, write_all
+from sim.work.folder import write_folder
 
 __all__ = ["FORMATS", "CostCommand"]
 
@@ -39,6 +39,11 @@ class CostCommand(Command):
     format: str | None
     out: Path | None
 
+    @property
+    def output(self) -> Path | None:
+        """The folder of `out`, if there is one."""
+        return self.out
+
     def execute(self, console: Console) -> None:
         """Price a configuration; print tables or the report in one format, and write all files.
 
@@ -53,7 +58,8 @@ class CostCommand(Command):
         assessment = self._mapped(self._assess())
         report = CostReport(assessment, self.command, _sections(assessment))
         if self.out is not None:
-            _write(report, self.out)
+            # Figures of an earlier report that this one lacks go.
+            write_folder(self.out, report.files(), drop=PICTURES)
         if self.format is not None:
             console.file.write(report.texts()[FORMATS[self.format]])
             if self.format != "md":  # the Markdown holds the warnings itself
@@ -99,16 +105,6 @@ def _sections(assessment: Assessment) -> tuple[str, ...]:
     if assessment.mapped is None:
         return (world_section(),)
     return gate_section(assessment, assessment.mapped), world_section()
-
-
-def _write(report: CostReport, folder: Path) -> None:
-    """Write all files or none, and remove figures of an earlier report that this one lacks."""
-    ensure_directory(folder)
-    files = report.files()
-    write_all({folder / name: content for name, content in files.items()})
-    for name in PICTURES:
-        if name not in files:
-            remove_file(folder / name)
 
 
 def _show(assessment: Assessment, console: Console) -> None:

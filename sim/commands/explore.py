@@ -32,6 +32,11 @@ class ExploreCommand(ConfiguredCommand):
     no_cache: bool
     grace: float
 
+    @property
+    def output(self) -> Path | None:
+        """Nothing: processes that give the same command work on one exploration together."""
+        return None
+
     def execute(self, console: Console) -> None:
         """Run the trials that are left, print the Pareto front and write the report.
 

@@ -23,7 +23,7 @@ from sim.images.pretrain.pretraining import Pretraining
 from sim.images.pretrain.settings import Recipe, load_recipe
 from sim.images.pretrain.split import BaseSplit, base_split
 from sim.work.errors import UserError
-from sim.work.files import write_whole
+from sim.work.folder import write_folder
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
@@ -73,7 +73,7 @@ class PretrainCommand(ResumableCommand):
         training: Pretraining,
         console: Console,
     ) -> None:
-        """Write the network, card, bank, log and curves, each as a whole or not at all."""
+        """Write the network, card, bank, log and curves in one step."""
         last = training.epochs[-1]
         content = network.to_bytes()
         about = {
@@ -96,11 +96,14 @@ class PretrainCommand(ResumableCommand):
         }
         bank = embed(network, content, images, about, lambda _: None)
         path = self.out / "network.bin"
-        write_whole(self.out / "log.csv", log_table(training.epochs))
-        write_whole(self.out / "curves.png", curves(training.epochs, recipe.config.title))
-        write_whole(self.out / "bank.bin", encode_bank(bank))
-        write_whole(path, content)
-        write_whole(card_path(path), json.dumps(card, indent=1, allow_nan=False) + "\n")
+        files: dict[str, bytes | str] = {
+            "log.csv": log_table(training.epochs),
+            "curves.png": curves(training.epochs, recipe.config.title),
+            "bank.bin": encode_bank(bank),
+            path.name: content,
+            card_path(path).name: json.dumps(card, indent=1, allow_nan=False) + "\n",
+        }
+        write_folder(self.out, files)
         tell(
             console,
             f"{path}: {len(content)} bytes, {100 * last.test_accuracy:.2f} % of the test images "

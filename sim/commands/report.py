@@ -14,6 +14,9 @@ from sim.work.files import ensure_directory, write_whole
 
 __all__ = ["ReportCommand"]
 
+#: Name of the page in the folder of the exploration, unless `out` is given.
+PAGE = "exploration.html"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReportCommand(Command):
@@ -22,6 +25,11 @@ class ReportCommand(Command):
     study: Path
     html: bool
     out: Path | None
+
+    @property
+    def output(self) -> Path | None:
+        """The page, if there is one."""
+        return (self.out or self.study / PAGE) if self.html else None
 
     def execute(self, console: Console) -> None:
         """Print what the exploration found and, with `html`, write its page.
@@ -39,7 +47,7 @@ class ReportCommand(Command):
         exploration = read_exploration(self.study)
         said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]
         if self.html:
-            out = self.out or self.study / "exploration.html"
+            out = self.out or self.study / PAGE
             page = html_page(exploration)
             ensure_directory(out.parent)
             write_whole(out, page)

@@ -21,7 +21,7 @@ from sim.images.resnet.settings import ResnetConfig, load_resnet_config
 from sim.images.resnet.training import TwoPhaseTraining
 from sim.report.files import json_text
 from sim.work.errors import UserError
-from sim.work.files import write_whole
+from sim.work.folder import write_folder
 from sim.work.identity import identity
 from sim.work.work_folder import WorkFolder
 
@@ -65,7 +65,8 @@ class ResnetCommand(ResumableCommand):
         training = TwoPhaseTraining(config, images, split, folder.path, device, console)
         if self.jobs > 1:
             training.train_all(self.jobs)
-        rows = list(self._networks(config, images, training))
+        files: dict[str, bytes | str] = {}
+        rows = list(self._networks(config, images, training, files))
         made = (
             f"Made by `{self.command}` (engram {version('engram')}, torch {torch.__version__}, "
             f"{device_name(device)}, seed {config.seed}). Data: {images.provenance}."
@@ -78,15 +79,19 @@ class ResnetCommand(ResumableCommand):
             "environment": environment(device),
             "rows": [row._asdict() for row in rows],
         }
-        write_whole(self.out / "report.md", report_text(config, made, rows))
-        write_whole(self.out / "results.json", json_text(results))
+        files |= {"report.md": report_text(config, made, rows), "results.json": json_text(results)}
+        write_folder(self.out, files)
         folder.close()
         self.tell_report(console)
 
     def _networks(
-        self, config: ResnetConfig, images: ImageSet, training: TwoPhaseTraining
+        self,
+        config: ResnetConfig,
+        images: ImageSet,
+        training: TwoPhaseTraining,
+        files: dict[str, bytes | str],
     ) -> Iterator[BinarizerRow]:
-        """Train the networks one by one, write the files of each, and yield the table's rows."""
+        """Train the networks one by one, add the files of each, and yield the table's rows."""
         plain = training.plain()
         features = plain.features.features
         yield BinarizerRow("none", None, None, training.accuracy(plain))
@@ -94,27 +99,27 @@ class ResnetCommand(ResumableCommand):
             network = training.clipped(plain, bits)
             before = training.accuracy(network)
             network = training.through(network, bits)
-            self._write(f"thermometer_{bits}", config, images, network)
+            files |= _files_of(f"thermometer_{bits}", config, images, network)
             after = training.accuracy(network)
             yield BinarizerRow(f"thermometer, p = {bits}", bits * features, before, after)
         for factor in config.heaviside:
             network = training.projected(factor)
-            self._write(f"heaviside_{factor}", config, images, network)
+            files |= _files_of(f"heaviside_{factor}", config, images, network)
             after = training.accuracy(network)
             yield BinarizerRow(f"Heaviside, f = {factor}", factor * features, None, after)
 
-    def _write(
-        self, name: str, config: ResnetConfig, images: ImageSet, network: BinarizedResNet
-    ) -> None:
-        """Write the weights of a network and the bank of its embeddings."""
-        buffer = io.BytesIO()
-        torch.save(network.state_dict(), buffer)
-        about = {
-            "binarizer": name,
-            "classes": config.classes.model_dump(),
-            "config_sha256": config.digest(),
-            "seed": config.seed,
-        }
-        bank = bank_of_network(network, buffer.getvalue(), images, about)
-        write_whole(self.out / f"{name}.bin", encode_bank(bank))
-        write_whole(self.out / f"{name}.pt", buffer.getvalue())
+
+def _files_of(
+    name: str, config: ResnetConfig, images: ImageSet, network: BinarizedResNet
+) -> dict[str, bytes]:
+    """Return the bank of a network's embeddings and its weights, by file name."""
+    buffer = io.BytesIO()
+    torch.save(network.state_dict(), buffer)
+    about = {
+        "binarizer": name,
+        "classes": config.classes.model_dump(),
+        "config_sha256": config.digest(),
+        "seed": config.seed,
+    }
+    bank = bank_of_network(network, buffer.getvalue(), images, about)
+    return {f"{name}.bin": encode_bank(bank), f"{name}.pt": buffer.getvalue()}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command `engram rtl`, from arguments to files."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, require_tools, synthesize
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_all
+from sim.work.files import ensure_directory
+from sim.work.folder import write_folder
+from sim.work.lock import sole_writer
 from sim.work.progress import Bars
 
 __all__ = ["RtlCommand"]
@@ -33,6 +36,11 @@ class RtlCommand(Command):
     network: Path | None
     synth: bool
     every: bool
+
+    @property
+    def output(self) -> Path | None:
+        """Nothing: `execute` itself locks the folder, whose name depends on the block."""
+        return None
 
     def execute(self, console: Console) -> None:
         """Write a block as Verilog; with `synth`, report the cost of the block or of all blocks.
@@ -62,14 +70,25 @@ class RtlCommand(Command):
             designs = [(design, "own" if self.config else size)]
             files = emit(design) | contents
             out = self.out or Path("build") / "rtl" / design.name
+        with sole_writer(out):
+            self._write(out, files, designs, console)
+
+    def _write(
+        self,
+        out: Path,
+        files: Mapping[str, str | bytes],
+        designs: list[tuple[Design, str]],
+        console: Console,
+    ) -> None:
+        """Write the files, with `synth` those of its report, too."""
         ensure_directory(out)
         if self.synth:
             report = SynthesisReport(self._rows(designs, console), self.command)
-            files |= report.files()
+            files = {**files, **report.files()}
             console.print(terminal_table(report.rows))
             for line in report.verdicts:
                 tell(console, line)
-        write_all({out / name: content for name, content in files.items()})
+        write_folder(out, files)
         tell(console, f"Written: {out}: {', '.join(files)}")
 
     def _check(self) -> None:

@@ -24,6 +24,11 @@ class SamplesCommand(Command):
     per_class: int
     out: Path
 
+    @property
+    def output(self) -> Path | None:
+        """The file of `out`."""
+        return self.out
+
     def execute(self, console: Console) -> None:
         """Choose the images and write their file.
 

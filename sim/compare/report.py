@@ -14,11 +14,12 @@ from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import BudgetRow, Outcome
 from sim.data.bank import Bank
-from sim.report.files import figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text
 from sim.report.tables import markdown_table
 from sim.study.config import CompareConfig
 from sim.study.report.groups import group_runs
 from sim.study.report.origin import data_line, made_line, origin
+from sim.work.folder import write_folder
 
 __all__ = ["ComparisonReport"]
 
@@ -120,13 +121,13 @@ class ComparisonReport:
         return table
 
     def write(self, folder: Path) -> None:
-        """Write all files into `folder`, each whole or not at all, ``results.json`` last."""
+        """Write all files into `folder` in one step."""
         content: dict[str, bytes | str] = {
             _FIGURE: figure_bytes(accuracy_by_budget(self.outcome)),
             "report.md": self._markdown(),
             "results.json": json_text(self._results()),
         }
-        write_report(folder, content)
+        write_folder(folder, content)
 
     def _results(self) -> dict[str, Any]:
         areas = {family: self.outcome.area(family) for family in self.outcome.families}

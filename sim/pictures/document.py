@@ -7,13 +7,13 @@ from pathlib import Path
 from sim.pictures.picture import Picture
 from sim.report.tables import markdown_table
 from sim.study.report.document import figure_bytes
-from sim.work.files import write_whole
+from sim.work.folder import write_folder
 
 __all__ = ["write_pictures"]
 
 
 def write_pictures(folder: Path, title: str, made: str, pictures: Sequence[Picture]) -> None:
-    """Write all files into an existing folder, each as a whole or not at all, ``report.md`` last.
+    """Write all files into an existing folder, in one step.
 
     Parameters
     ----------
@@ -24,13 +24,15 @@ def write_pictures(folder: Path, title: str, made: str, pictures: Sequence[Pictu
         The paragraph on the command and the data that made the report.
     pictures : sequence of Picture
     """
+    content: dict[str, bytes | str] = {}
     parts = [f"# {title}", made]
     for picture in pictures:
-        write_whole(folder / f"{picture.name}.png", figure_bytes(picture.figure))
+        content[f"{picture.name}.png"] = figure_bytes(picture.figure)
         parts += [
             f"## {picture.title}",
             picture.text,
             f"![{picture.title}]({picture.name}.png)",
             markdown_table(picture.columns, picture.rows),
         ]
-    write_whole(folder / "report.md", "\n\n".join(parts) + "\n")
+    content["report.md"] = "\n\n".join(parts) + "\n"
+    write_folder(folder, content)

@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Files of a report: JSON, figures whose bytes are always the same, each written whole."""
+"""Files of a report: JSON, figures whose bytes are always the same."""
 
 import io
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
-from sim.work.files import ensure_directory, write_whole
-
-__all__ = ["figure_bytes", "json_text", "write_report"]
+__all__ = ["figure_bytes", "json_text"]
 
 _RESOLUTION = 110  # dots an inch of the figures
 
@@ -31,16 +28,3 @@ def figure_bytes(figure: Figure) -> bytes:
     # Leave out the software version, so that the same figure has the same bytes.
     figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
     return buffer.getvalue()
-
-
-def write_report(folder: Path, content: Mapping[str, bytes | str]) -> None:
-    """Write files into a folder in their order, each whole or not at all.
-
-    Raises
-    ------
-    UserError
-        If one cannot be written.
-    """
-    ensure_directory(folder)
-    for name, data in content.items():
-        write_whole(folder / name, data)

@@ -4,6 +4,7 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -12,7 +13,7 @@ from sim.study.run import Run
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.parallel import Report, run_parallel
 from sim.work.progress import Progress
-from sim.work.study_folder import StudyFolder
+from sim.work.study_folder import StudyFolder, check_saved
 
 __all__ = ["BaseStudy"]
 
@@ -55,8 +56,15 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
             Number of processes.
         report : callable
             Called after every epoch with the number of the run and its progress.
+
+        Raises
+        ------
+        UserError
+            If saved runs are damaged or of other work. It names all of them, before any run begins.
         """
         pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
+        saved = [i for i in pending if self.folder.checkpoint(i).exists()]
+        check_saved(partial(self._restored, i) for i in saved)
         if jobs == 1 or len(pending) < 2:
             for i in pending:
                 self.run_one(i, report)
@@ -81,12 +89,9 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
             The run's own share of `Cache.counts`.
         """
         counts = self.cache.counts.copy()
-        kind, seed = self.runs[index]
-        with self._threads(kind):
-            run = self._new_run(kind, seed)
-            checkpoint = self.folder.checkpoint(index)
-            if checkpoint.exists():
-                run.load(checkpoint)
+        checkpoint = self.folder.checkpoint(index)
+        with self._threads(self.runs[index][0]):
+            run = self._restored(index)
             while not run.done:
                 run.step(lambda progress: report(index, progress))
                 run.save(checkpoint)
@@ -94,6 +99,14 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         n_tasks = len(run.tasks)
         report(index, Progress(n_tasks, n_tasks, epoch=0, epochs=1, accuracy=1.0))
         return self.cache.counts - counts
+
+    def _restored(self, index: int) -> AnyRun:
+        """Return a run as its checkpoint has it; as it begins if there is none."""
+        run = self._new_run(*self.runs[index])
+        checkpoint = self.folder.checkpoint(index)
+        if checkpoint.exists():
+            run.load(checkpoint)
+        return run
 
     def _threads(self, kind: Kind) -> AbstractContextManager[object]:
         """Return the context of a run: NumPy uses one thread, for any number of processes."""

@@ -84,13 +84,20 @@ class Run(ABC, Generic[Told]):
             If the file is damaged or belongs to another run.
         """
         arrays = load_arrays(path)
-        about = json.loads(arrays["about"].tobytes()) if "about" in arrays else {}
+        about = _about(arrays)
         if about.get("identity") != self._identity():
             raise UserError(f"{path} must be a checkpoint of {self._described()}")
-        self.task, self.seconds = about["task"], about["seconds"]
-        self.epochs = arrays["epochs"].tolist()
-        self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
-        self._load_state(arrays)
+        try:
+            self.task, self.seconds = int(about["task"]), float(about["seconds"])
+            if not 0 <= self.task <= len(self.tasks):
+                raise ValueError(f"task {self.task} is not one of 0 to {len(self.tasks)}")
+            self.epochs = arrays["epochs"].tolist()
+            self.predictions = [arrays[f"predictions_{i}"] for i in range(self.task)]
+            self._load_state(arrays)
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{path} has no valid description of {self._described()}: {error}"
+            ) from error
 
     @abstractmethod
     def _do_task(self, report: Callable[[Told], None]) -> tuple[int, NDArray[np.int64]]:
@@ -111,6 +118,15 @@ class Run(ABC, Generic[Told]):
     @abstractmethod
     def _described(self) -> str:
         """Return a description of this run for the message about a wrong checkpoint."""
+
+
+def _about(arrays: Arrays) -> dict[str, Any]:
+    """Return the description in a checkpoint; an empty one if it is none."""
+    try:
+        about = json.loads(arrays["about"].tobytes())
+    except (KeyError, ValueError, RecursionError):
+        return {}
+    return about if isinstance(about, dict) else {}
 
 
 def prefixed(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> Arrays:

@@ -3,9 +3,12 @@
 
 import errno
 import os
+import re
 import stat
+import time
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from sim.work.errors import UserError
@@ -17,14 +20,20 @@ __all__ = [
     "find_file",
     "read_bytes",
     "read_text",
+    "reason_of",
     "remove_file",
+    "remove_stale",
     "require_directory",
     "write_all",
+    "write_new",
     "write_whole",
 ]
 
 #: Pattern of the names of temporary files, which a killed `write_whole` may leave behind.
 TEMPORARY_NAME = r"\.[0-9a-f]{32}\.tmp"
+
+# Seconds after which a temporary file has lost its process; none takes so long to write.
+_STALE = 600.0
 
 # Meaning of the operating system's error numbers, in the words of a user who typed a path.
 _REASONS = {
@@ -76,13 +85,14 @@ def write_all(contents: Mapping[Path, bytes | str]) -> None:
     UserError
         If one of them cannot be written.
     """
+    for folder in {path.parent for path in contents}:
+        remove_stale(folder)
     temporaries = {path: _temporary_beside(path) for path in contents}
     path = None
     try:
         try:
             for path, temporary in temporaries.items():
-                data = contents[path]
-                _write_new(temporary, data.encode() if isinstance(data, str) else data)
+                write_new(temporary, contents[path])
             for path in temporaries:
                 if path.is_dir():
                     raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -93,7 +103,7 @@ def write_all(contents: Mapping[Path, bytes | str]) -> None:
                 temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise UserError(f"{path} cannot be written: {_reason(error)}") from error
+        raise UserError(f"{path} cannot be written: {reason_of(error)}") from error
 
 
 def read_bytes(path: Path) -> bytes:
@@ -107,7 +117,7 @@ def read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+        raise UserError(f"{path} cannot be read: {reason_of(error)}") from error
     except ValueError as error:  # a NUL in the path
         raise UserError(f"{str(path)!r} cannot be read: {error}") from error
 
@@ -123,7 +133,16 @@ def remove_file(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"{path} cannot be removed: {_reason(error)}") from error
+        raise UserError(f"{path} cannot be removed: {reason_of(error)}") from error
+
+
+def remove_stale(folder: Path) -> None:
+    """Remove the temporary files that killed processes left in a folder, if that is possible."""
+    name, oldest = re.compile(TEMPORARY_NAME), time.time() - _STALE
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if name.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
+                Path(entry).unlink(missing_ok=True)
 
 
 def built_in_or_own(name: str, folder: Path, what: str) -> Path:
@@ -187,7 +206,7 @@ def find_file(candidates: Iterable[Path]) -> Path | None:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            raise UserError(f"{path} cannot be read: {_reason(error)}") from error
+            raise UserError(f"{path} cannot be read: {reason_of(error)}") from error
     return None
 
 
@@ -202,7 +221,7 @@ def require_directory(path: Path) -> Path:
     try:
         next(path.iterdir(), None)
     except OSError as error:
-        raise UserError(f"Directory {path} cannot be read: {_reason(error)}") from error
+        raise UserError(f"Directory {path} cannot be read: {reason_of(error)}") from error
     return path
 
 
@@ -225,15 +244,15 @@ def ensure_directory(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"Directory {path} cannot be created: {_reason(error)}") from error
+        raise UserError(f"Directory {path} cannot be created: {reason_of(error)}") from error
     probe = _temporary_beside(path / "probe")
     try:
         try:
-            _write_new(probe, b"probe")
+            write_new(probe, b"probe")
         finally:
             probe.unlink(missing_ok=True)
     except OSError as error:
-        raise UserError(f"Directory {path} cannot be written into: {_reason(error)}") from error
+        raise UserError(f"Directory {path} cannot be written into: {reason_of(error)}") from error
     return path
 
 
@@ -242,15 +261,17 @@ def _temporary_beside(path: Path) -> Path:
     return path.parent / f".{uuid.uuid4().hex}.tmp"
 
 
-def _write_new(path: Path, content: bytes) -> None:
+def write_new(path: Path, content: bytes | str) -> None:
+    """Write a file that does not exist yet, and force it to the disk."""
     # Open it like any new file, so that it gets the permissions of the user's umask.
     with path.open("xb") as file:
-        file.write(content)
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return the reason of a failure in the words of a user who typed a path."""
     if error.errno in _REASONS:
         return _REASONS[error.errno]
     return (error.strerror or str(error)).lower()

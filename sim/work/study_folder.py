@@ -3,15 +3,23 @@
 
 import hashlib
 import json
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from sim.work.arrays_file import load_arrays
 from sim.work.errors import UserError
 from sim.work.files import remove_file, write_whole
 from sim.work.work_folder import WorkFolder, parse_json
 
-__all__ = ["StudyFolder"]
+__all__ = ["StudyFolder", "check_saved"]
+
+_CURE = "remove it, and --resume does that run again"
+_RESULT = re.compile(r"run-(\d+)\.json")
+_ARRAYS = re.compile(r"(run|exemplars)-\d+\.arrays")
 
 
 @dataclass(frozen=True)
@@ -23,7 +31,22 @@ class StudyFolder(WorkFolder):
     """
 
     what = "study"
-    own_names = r"run-\d+\.(json|arrays)|exemplars-\d+\.arrays"
+    own_names = rf"{_RESULT.pattern}|{_ARRAYS.pattern}"
+
+    def open(self, resume: bool) -> None:
+        """Make the folder ready for work, and check every file that is saved in it.
+
+        Raises
+        ------
+        UserError
+            As of `WorkFolder.open`; and if saved files are damaged: the message names all of them.
+        """
+        super().open(resume)
+        check_saved(
+            partial(self.result, int(match[1])) if match else partial(load_arrays, file)
+            for file in sorted(self.path.iterdir())
+            if (match := _RESULT.fullmatch(file.name)) or _ARRAYS.fullmatch(file.name)
+        )
 
     def has_result(self, index: int) -> bool:
         """Return whether run `index` has ended."""
@@ -40,7 +63,7 @@ class StudyFolder(WorkFolder):
         path = self._result(index)
         content = parse_json(path)
         if not isinstance(content, dict) or content.get("sha256") != _digest(content.get("result")):
-            raise UserError(f"{path} is damaged: remove it, and --resume does that run again")
+            raise UserError(f"{path} is damaged: {_CURE}")
         return content["result"]
 
     def write_result(self, index: int, result: dict[str, Any]) -> None:
@@ -59,6 +82,30 @@ class StudyFolder(WorkFolder):
 
     def _result(self, index: int) -> Path:
         return self.path / f"run-{index}.json"
+
+
+def check_saved(reads: Iterable[Callable[[], object]]) -> None:
+    """Read saved files, each by a function, and refuse all damaged ones in one message.
+
+    Parameters
+    ----------
+    reads : iterable of callable
+        Functions that raise `UserError` if their file is at fault.
+
+    Raises
+    ------
+    UserError
+        If any is; the message has a line for each, which says what to do.
+    """
+    faults: list[str] = []
+    for read in reads:
+        try:
+            read()
+        except UserError as error:
+            fault = str(error)
+            faults.append(fault if fault.endswith(_CURE) else f"{fault}; {_CURE}")
+    if faults:
+        raise UserError("\n".join(faults))
 
 
 def _digest(result: Any) -> str:

@@ -41,7 +41,8 @@ from sim.cost.technology.technology import BUILT_IN, DEFAULT, Technology, load_t
 from sim.hardware.mapping import map_block, map_netlist
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_all
+from sim.work.files import ensure_directory
+from sim.work.folder import write_folder
 from verification.bench.activity_report import Comparison, report_files
 from verification.bench.switching import Energy, changes, energy_by_part
 from verification.rtl.engine import Step
@@ -226,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 comparisons.append(compare(work, options.liberty))
         command = shlex.join(["python", "-m", "verification.bench.activity", *given])
         files = report_files(comparisons, command, options.liberty)
-        write_all({options.out / name: content for name, content in files.items()})
+        write_folder(options.out, files)
     except UserError as error:
         sys.exit(f"activity: {error}")
     for it in comparisons:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Files of a benchmark run: a page, the numbers, and a figure of the growth of each part."""
 
+import io
 import json
 import os
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from sim.work.folder import write_folder
 from verification.bench.harness import Curve, Table
 
 __all__ = ["Machine", "format_cell", "write_report"]
@@ -59,8 +60,7 @@ def format_cell(value: object) -> str:
 def write_report(out: Path, results: Results, command: str, machine: Machine) -> list[Path]:
     """Write ``report.md``, ``results.json`` and, where there are curves, ``growth.png`` into `out`.
 
-    All files are finished in a neighbouring folder before the first is moved into place, so a run
-    that fails leaves `out` as it was.
+    All files appear in one step; a run that fails leaves `out` as it was.
 
     Parameters
     ----------
@@ -78,24 +78,12 @@ def write_report(out: Path, results: Results, command: str, machine: Machine) ->
     list of Path
         The files written.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
     has_curves = any(table.curves for tables in results.values() for table in tables)
-    with tempfile.TemporaryDirectory(
-        dir=out.parent, prefix=f"{out.name}-", suffix=".partial"
-    ) as name:
-        partial = Path(name)
-        if has_curves:
-            _draw_growth(results, partial / "growth.png")
-        (partial / "report.md").write_text(
-            _page(results, command, machine, has_curves), encoding="utf-8"
-        )
-        (partial / "results.json").write_text(_numbers(results, command, machine), encoding="utf-8")
-        out.mkdir(exist_ok=True)
-        written = []
-        for file in sorted(partial.iterdir()):
-            os.replace(file, out / file.name)  # noqa: PTH105 - the name that promises atomicity
-            written.append(out / file.name)
-    return written
+    files: dict[str, bytes | str] = {"growth.png": _growth(results)} if has_curves else {}
+    files["report.md"] = _page(results, command, machine, has_curves)
+    files["results.json"] = _numbers(results, command, machine)
+    write_folder(out, files)
+    return [out / name for name in files]
 
 
 def _page(results: Results, command: str, machine: Machine, has_curves: bool) -> str:
@@ -134,8 +122,8 @@ def _numbers(results: Results, command: str, machine: Machine) -> str:
     )
 
 
-def _draw_growth(results: Results, path: Path) -> None:
-    """Draw time against size, both relative to the smallest size. A slope is an exponent."""
+def _growth(results: Results) -> bytes:
+    """Return the figure of time against size, relative to the smallest. A slope is an exponent."""
     panels = {
         name: curves
         for name, tables in results.items()
@@ -147,7 +135,9 @@ def _draw_growth(results: Results, path: Path) -> None:
     for ax, (name, curves) in zip(axes, panels.items(), strict=True):
         _draw_panel(ax, name, curves)
     axes[0].set_ylabel("time / time at the smallest size")
-    figure.savefig(path, dpi=150, metadata={"Software": None})
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=150, metadata={"Software": None})
+    return buffer.getvalue()
 
 
 def _draw_panel(ax: Axes, name: str, curves: Sequence[Curve]) -> None:

@@ -25,9 +25,10 @@ from sim.explore.space.parameter import Dimension
 from sim.explore.space.part import Part
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
-from sim.report.files import figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text
 from sim.report.tables import markdown_table
 from sim.study.report.origin import data_line
+from sim.work.folder import write_folder
 
 __all__ = ["ExplorationReport"]
 
@@ -96,7 +97,7 @@ class ExplorationReport:
         return table
 
     def write(self, folder: Path) -> None:
-        """Write all files into a folder atomically, ``exploration.json`` last."""
+        """Write all files into a folder in one step."""
         content: dict[str, bytes | str] = {
             f"{_budget_name(r.size)}.yaml": r.chosen.yaml
             for r in self.outcome.recommended
@@ -107,7 +108,7 @@ class ExplorationReport:
             content[_SENSITIVITY] = figure_bytes(sensitivity_figure(self.outcome))
         content["report.md"] = self._markdown()
         content["exploration.json"] = json_text(self._document())
-        write_report(folder, content)
+        write_folder(folder, content)
 
     def _document(self) -> dict[str, Any]:
         outcome = self.outcome

@@ -13,8 +13,9 @@ from sim.images.native.groups import PlanGroup, groups_of, verdict
 from sim.images.native.reduced import differences
 from sim.images.native.settings import NativeConfig
 from sim.images.pretrain.settings import Recipe
-from sim.report.files import figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text
 from sim.report.tables import markdown_table
+from sim.work.folder import write_folder
 
 __all__ = ["NativeReport"]
 
@@ -83,10 +84,10 @@ class NativeReport:
         return verdict(self.groups)
 
     def write(self, folder: Path) -> None:
-        """Write all files into `folder`, each whole or not at all, ``results.json`` last."""
+        """Write all files into `folder` in one step."""
         seen = [task.stop for task in self.tasks]
         figure = accuracies(self.groups, seen, self.config.increment)
-        write_report(
+        write_folder(
             folder,
             {
                 _FIGURE: figure_bytes(figure),

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sim.data.bank import Bank
-from sim.report.files import figure_bytes, json_text, write_report
+from sim.report.files import figure_bytes, json_text
 from sim.report.tables import markdown_table
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
@@ -24,7 +24,7 @@ from sim.study.report.groups import (
 )
 from sim.study.report.origin import data_line, made_line, origin
 from sim.study.report.tables import COLUMNS, results_rows
-from sim.work.files import remove_file
+from sim.work.folder import write_folder
 
 __all__ = ["StudyReport"]
 
@@ -100,7 +100,7 @@ class StudyReport:
         return results_rows(self.groups, compare_at_equal_bits(self.groups))
 
     def write(self, folder: Path) -> None:
-        """Write all files into `folder`, each whole or not at all, ``results.json`` last."""
+        """Write all files into `folder` in one step."""
         images = {
             "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
@@ -117,11 +117,7 @@ class StudyReport:
         content["report.md"] = self._markdown(images)
         content["results.json"] = json_text(self._results())
         replaces_report = (folder / "results.json").is_file()
-        write_report(folder, content)
-        if replaces_report:
-            for name in _IMAGES:
-                if name not in images:
-                    remove_file(folder / name)
+        write_folder(folder, content, drop=_IMAGES if replaces_report else ())
 
     def _classes_seen(self) -> list[int]:
         return [task.stop for task in self.bank.tasks]

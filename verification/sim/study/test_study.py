@@ -10,9 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sim.study.study import Study
+from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 from verification.sim.small_study import small_bank, small_config, write_config
@@ -106,3 +108,41 @@ def test_fault_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:
     study.folder.checkpoint(3).write_bytes(b"damaged")
     with pytest.raises(UserError, match=r"run-3\.arrays is damaged"):
         study.run(2, lambda *_: None)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_all_bad_checkpoints_are_named_before_any_run_begins(tmp_path: Path, jobs: int) -> None:
+    study = study_in(tmp_path)
+    study.folder.open(resume=False)
+    begun = study._new_run(*study.runs[0])
+    begun.step(lambda _: None)
+    begun.save(study.folder.checkpoint(0))
+    whole = load_arrays(study.folder.checkpoint(0))
+    about = json.loads(whole["about"].tobytes())
+    # All of them have a good hash.
+    damaged = {
+        1: whole,
+        2: whole | {"about": np.frombuffer(b"{", np.uint8)},
+        3: {},
+    }
+    descriptions = {4: {}, 5: {"task": 9}, 6: {"task": "one"}, 7: {"seconds": None}}
+    for i, change in descriptions.items():
+        own = about | {"identity": study._new_run(*study.runs[i])._identity()} | change
+        kept = own if change else {"identity": own["identity"]}
+        damaged[i] = whole | {"about": np.frombuffer(json.dumps(kept).encode(), np.uint8)}
+    for i, arrays in damaged.items():
+        save_arrays(study.folder.checkpoint(i), arrays)
+    study.folder.open(resume=True)
+    with pytest.raises(UserError) as caught:
+        study.run(jobs, lambda *_: pytest.fail("a run began"))
+    lines = str(caught.value).splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        str(study.folder.checkpoint(i)) for i in range(1, 8)
+    ]
+    described = [study._new_run(*run)._described() for run in study.runs]
+    cure = "; remove it, and --resume does that run again"
+    for i in (1, 2, 3):
+        assert lines[i - 1].endswith(f" must be a checkpoint of {described[i]}{cure}")
+    assert lines[3].endswith(f" has no valid description of {described[4]}: 'task'{cure}")
+    assert lines[4].endswith(f"{described[5]}: task 9 is not one of 0 to 3{cure}")
+    assert not any(study.folder.has_result(i) for i in range(len(study.runs)))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The lock of a file: one holder at a time, free when its holder dies, asked for or required."""
+"""Locks: one holder at a time, free when the holder dies, asked for or required."""
 
 import multiprocessing
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from sim.work.errors import UserError
-from sim.work.lock import locked
+from sim.work.lock import locked, sole_writer
 
 
 def hold(path: Path, held: Any) -> None:
@@ -77,3 +78,54 @@ def count(folder: Path, counter: Path) -> None:
             value = int(counter.read_text())
             time.sleep(0.001)
             counter.write_text(str(value + 1))
+
+
+def write_alone(output: Path, held: Any) -> None:
+    with sole_writer(output):
+        held.set()
+        time.sleep(600)
+
+
+def test_second_writer_is_refused_until_the_first_is_dead(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    held, out = context.Event(), tmp_path / "a" / "out"
+    process = context.Process(target=write_alone, args=(out, held))
+    process.start()
+    assert held.wait(60)
+    with pytest.raises(UserError) as caught, sole_writer(out):
+        pass
+    assert str(caught.value) == (
+        f"{out} is in use: process {process.pid} on {socket.gethostname()} is writing it. Wait "
+        "until that one ends, or name another --out"
+    )
+    process.kill()
+    process.join()
+    with sole_writer(out):
+        assert (tmp_path / "a" / "out.lock").read_text().startswith(f"process {os.getpid()} on ")
+    assert list((tmp_path / "a").iterdir()) == []
+
+
+def test_sole_writer_leaves_the_folders_it_made_only_with_something_in_them(tmp_path: Path) -> None:
+    with sole_writer(tmp_path / "a" / "b" / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with sole_writer(tmp_path / "a" / "b" / "out"):
+        (tmp_path / "a" / "b" / "out").mkdir()
+    assert (tmp_path / "a" / "b" / "out").is_dir()
+
+
+def test_links_and_relative_paths_to_one_output_share_its_lock(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "out")
+    with sole_writer(tmp_path / "link"):
+        assert (tmp_path / "out.lock").exists()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "loop", "file/out", "/"])
+def test_output_that_can_have_no_lock_is_left_to_the_writer(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    done = []
+    with sole_writer(tmp_path / name):
+        done.append(1)
+    assert done == [1]

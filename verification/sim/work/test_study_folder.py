@@ -4,8 +4,10 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from sim.work.arrays_file import save_arrays
 from sim.work.errors import UserError
 from sim.work.study_folder import StudyFolder
 
@@ -44,6 +46,30 @@ def test_same_study_goes_on(tmp_path: Path) -> None:
 def test_resume_with_nothing_to_resume_starts(tmp_path: Path) -> None:
     StudyFolder(tmp_path / "new", IDENTITY).open(resume=True)
     assert (tmp_path / "new" / "study.json").exists()
+
+
+def test_resume_names_every_damaged_file_and_removes_none(tmp_path: Path) -> None:
+    folder = opened(tmp_path)
+    for i in range(3):
+        folder.write_result(i, {"final": 0.5})
+    save_arrays(folder.checkpoint(4), {"a": np.arange(3)})
+    save_arrays(folder.exemplars(0), {"a": np.arange(3)})
+    (tmp_path / "run-1.json").write_text('{"sha256": "", "result": {}}')
+    for name in ("exemplars-0.arrays", "run-4.arrays"):
+        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:-1])
+    cure = "remove it, and --resume does that run again"
+    damage = f"is damaged: it must end in the SHA-256 of its other bytes; {cure}"
+    with pytest.raises(UserError) as caught:
+        StudyFolder(tmp_path, IDENTITY).open(resume=True)
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path / 'exemplars-0.arrays'} {damage}",
+        f"{tmp_path / 'run-1.json'} is damaged: {cure}",
+        f"{tmp_path / 'run-4.arrays'} {damage}",
+    ]
+    assert len(list(tmp_path.iterdir())) == 6
+    for name in ("exemplars-0.arrays", "run-1.json", "run-4.arrays"):
+        (tmp_path / name).unlink()
+    StudyFolder(tmp_path, IDENTITY).open(resume=True)
 
 
 @pytest.mark.parametrize("key", sorted(IDENTITY))

@@ -22,6 +22,10 @@ CHIPS = [
     make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1),
     make_chip(features=8, lanes=8, code_width=1, classes=1),
 ]
+#: Chip with one word a row, so that a class of many components is a short packet.
+SINGLE = CHIPS[3]
+#: Targets whose packets have units whatever the header's count.
+UNCOUNTED = (Target.APPEND, Target.LEARN)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
 
 
@@ -71,6 +75,17 @@ def size_of(chip: ChipParams, packet: Packet) -> int:
     return words[packet.target] * (beats if packet.target is Target.LEARN else packet.count)
 
 
+def errors_of(chip: ChipParams, packet: Packet) -> int:
+    """Return the cycles of `error`: one for surplus words, or one for each that is missing."""
+    surplus = len(packet.words) - size_of(chip, packet)
+    if surplus >= 0:
+        return int(surplus > 0)
+    if packet.target is Target.PIXELS:
+        # A word that is missing is as many pixels.
+        return packet.count - len(packet.words) * (WORD // unit_widths(chip)[Target.PIXELS])
+    return -surplus
+
+
 def offered(packets: list[Packet]) -> list[int]:
     """Return the payloads of the input stream."""
     return [
@@ -104,7 +119,8 @@ def cases(draw: st.DrawFn) -> tuple[ChipParams, list[Packet]]:
 @settings(max_examples=40)
 @given(cases(), st.sampled_from(list(PAUSES)))
 def test_units_are_those_of_the_headers(case: tuple[ChipParams, list[Packet]], name: str) -> None:
-    run_pysim(Dispatch(case[0]), bench(*case), PAUSES[name])
+    trace = run_pysim(Dispatch(case[0]), bench(*case), PAUSES[name], counted=("error",))
+    assert trace.counts["error"] == sum(errors_of(case[0], packet) for packet in case[1])
 
 
 def whole(chip: ChipParams, target: Target, index: int = 1, count: int = 9) -> Packet:
@@ -135,7 +151,39 @@ def test_wrong_length_is_an_error_and_hurts_nobody_else(target: Target, surplus:
         packet.words.extend([1] * surplus)
     packets = [packet, whole(CHIP, Target.WEIGHTS)]
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, packets), counted=("error",))
-    assert trace.counts["error"] > 0
+    assert trace.counts["error"] == errors_of(CHIP, packet) > 0
+
+
+@pytest.mark.parametrize("surplus", [0, 1, 2])
+@pytest.mark.parametrize("target", [t for t in PACKET_TARGETS if t not in UNCOUNTED])
+def test_packet_of_no_units_may_have_no_words(target: Target, surplus: int) -> None:
+    packet = Packet(target, 1, 0, 0, [2**WORD - 1] * surplus)
+    packets = [packet, whole(CHIP, Target.WEIGHTS)]
+    trace = run_pysim(Dispatch(CHIP), bench(CHIP, packets), counted=("error",))
+    assert trace.counts["error"] == int(surplus > 0)
+
+
+@pytest.mark.parametrize("components", [127, 128, 255])
+def test_class_of_as_many_components_as_a_header_can_name(components: int) -> None:
+    packets = [whole(SINGLE, Target.APPEND, components), whole(SINGLE, Target.WEIGHTS)]
+    assert len(packets[0].words) == 1 + components
+    trace = run_pysim(Dispatch(SINGLE), bench(SINGLE, packets), counted=("error",))
+    assert trace.counts["error"] == 0
+
+
+@pytest.mark.parametrize("bits", range(3, 24))
+def test_long_packet_does_not_end_early(bits: int) -> None:
+    """One pixel more than a power of two: a counter too narrow would hold 1."""
+    per_word = WORD // unit_widths(CHIP)[Target.PIXELS]
+    word = [0x0123456789ABCDEF]
+    packet = Packet(Target.PIXELS, 1, 0, 2**bits + 1, word)
+    units = units_of(CHIP, Packet(Target.PIXELS, 1, 0, per_word + 1, word))[:per_word]
+    begun = [payload(word_layout(), {"data": data, "last": 0}) for data in packet.stream]
+    run_pysim(Dispatch(CHIP), [
+        Step(inputs={"i": begun}, outputs={"o": units}, reads={"receiving": 1}),
+        Step(reset=True),
+        *bench(CHIP, [whole(CHIP, Target.LEARN)]),
+    ])  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,16 @@ def test_a_count_stays_at_its_end_and_the_buffer_learns_on(monkeypatch) -> None:
     run_pysim(LatentBuffer(SMALL), steps)
 
 
+@pytest.mark.parametrize("width", [2, 4, 8])
+def test_draws_of_few_bits_round_down_whatever_was_drawn_before(width, monkeypatch) -> None:
+    """A word of 32 bits all but hides what another draw left; both twins take the same width."""
+    monkeypatch.setattr("golden.latent_buffer.WORD_WIDTH", width)
+    monkeypatch.setattr("rtl.latent_buffer.WORD_WIDTH", width)
+    params = LatentBufferParams(features=4, lanes=4, classes=3, exemplars=5)
+    bench = Bench(params)
+    run_pysim(LatentBuffer(params), bench.steps(bench.events(250, requests=0.3)))
+
+
 @pytest.mark.parametrize("filled", [False, True])
 def test_the_first_beat_waits_for_the_look_up_and_the_draw(filled) -> None:
     bench = Bench(SMALL)

@@ -191,6 +191,23 @@ def test_one_word_of_memory() -> None:
     run_pysim(Window(params), bench(params, [Nest(), Nest(group_outputs=3, weight=7)]))
 
 
+@pytest.mark.parametrize(("map_depth", "pad"), [(3, 1), (4, 2), (4, 3), (7, 3), (8, 3)])
+def test_padding_around_a_map_that_fills_the_memory(map_depth: int, pad: int) -> None:
+    """Rows and columns before and after the map need a bit more than those of the map."""
+    params, kernel = machine(1, 1, map_depth=map_depth), 2 * pad + 1
+    kernels = {"kernel_rows": kernel, "kernel_columns": kernel, "pad": pad}
+    layers = [Nest(rows=map_depth, **kernels), Nest(columns=map_depth, **kernels)]
+    run_pysim(Window(params), bench(params, layers))
+
+
+@pytest.mark.parametrize("simd", [1, 2, 4, 5])
+@pytest.mark.parametrize("map_depth", [2, 3, 4, 8])
+def test_group_as_large_as_the_memory(map_depth: int, simd: int) -> None:
+    params, lanes = machine(1, simd, map_depth=map_depth), map_depth * simd
+    layers = [Nest(group_inputs=lanes), Nest(groups=2, group_inputs=lanes // 2)]
+    run_pysim(Window(params), bench(params, layers))
+
+
 def test_first_step_after_latency_then_one_a_cycle() -> None:
     params = machine(4, 8)
     dut = Window(params)

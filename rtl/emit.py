@@ -19,11 +19,12 @@ from amaranth.back import rtlil, verilog
 from amaranth.hdl import Shape
 
 from golden.params import AcceleratorParams, ChipParams
+from rtl.c_header import c_header
 from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
 from rtl.packets import check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
-from rtl.registers import c_header, markdown
+from rtl.registers import markdown
 
 __all__ = ["Design", "Memory", "Port", "emit", "emit_packets", "emit_program"]
 
@@ -188,7 +189,7 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     """Return a network as a file for the chip: the packets that load it.
 
     ``load_packets.hex`` has one 64-bit word of `s_axis` per line, in the format of ``$readmemh``.
-    An empty line separates packets. The last word of each packet has `tlast`.
+    An empty line ends each packet. The word before it has `tlast`.
 
     Raises
     ------
@@ -197,8 +198,8 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     """
     check_embedding(network.params.layers[-1].output, params)
     packets = load_packets(compile_network(network, params.accelerator), params)
-    lines = ("".join(f"{word:016x}\n" for word in packet.stream) for packet in packets)
-    return {"load_packets.hex": "\n".join(lines)}
+    lines = ("".join(f"{word:016x}\n" for word in packet.stream) + "\n" for packet in packets)
+    return {"load_packets.hex": "".join(lines)}
 
 
 def _number(value: Any) -> int:

@@ -130,11 +130,11 @@ def rtl(
         ),
     ] = None,
     network: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
-            help="Network file. The command then also writes the words that load it into the block "
-            "network or chip.",
+            metavar="NAME|FILE",
+            help="Network: the name of a shipped one, or a network file. The command then also "
+            "writes the words that load it into the block network or chip.",
         ),
     ] = None,
     synth: Annotated[
@@ -163,6 +163,7 @@ def rtl(
 
         engram rtl
         engram rtl sampler --size small --synth
+        engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
         engram rtl --synth --all --size tiny --size small --size full
     """

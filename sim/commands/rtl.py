@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command `engram rtl`, from arguments to files."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.commands.base import Command, tell
 from sim.data.embed import read_network
+from sim.data.shipped import shipped_names, shipped_or_path
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, require_tools, synthesize
@@ -30,7 +32,7 @@ class RtlCommand(Command):
     config: Path | None
     sizes: list[str]
     out: Path | None
-    network: Path | None
+    network: str | None
     synth: bool
     every: bool
 
@@ -97,18 +99,24 @@ class RtlCommand(Command):
         return rows
 
 
-def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
+def _program(source: str, name: str, arguments: dict[str, Any]) -> dict[str, str]:
     """Return the files that load a network into the block ``network`` or ``chip``."""
     if name not in ("chip", "network"):
         raise UserError(f"--network must go with the block network or chip, not {name}")
     params: Any = arguments["params"]
+    path = shipped_or_path(source, "network.bin")
+    if not os.path.lexists(path):
+        raise UserError(
+            f"--network must be a file or one of {', '.join(shipped_names())}, not {source!r}: "
+            "no such file"
+        )
     network: Any = read_network(path)[0]
     try:
         if name == "network":
             return emit_program(network, params)
         return emit_program(network, params.accelerator) | emit_packets(network, params)
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{source}: {error}") from error
 
 
 def _design(name: str, arguments: dict[str, Any]) -> Design:

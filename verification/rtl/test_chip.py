@@ -136,7 +136,7 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
 def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:
     host = script(name)
     network: Any = host.network
-    for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n"):
+    for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n")[:-1]:
         host.do("send", [int(word, 16) for word in packet.split()])
     host.write("classes_seen", 5)
     host.classes_seen = 5

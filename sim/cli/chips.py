@@ -137,6 +137,14 @@ def rtl(
             "writes the words that load it into the block network or chip.",
         ),
     ] = None,
+    memory_init: Annotated[
+        bool,
+        typer.Option(
+            "--memory-init",
+            help="Fill all memories with zeros at the start. Without it, a row that was never "
+            "written is X in simulation.",
+        ),
+    ] = False,
     synth: Annotated[
         bool,
         typer.Option(

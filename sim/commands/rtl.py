@@ -33,6 +33,7 @@ class RtlCommand(Command):
     sizes: list[str]
     out: Path | None
     network: str | None
+    memory_init: bool
     synth: bool
     every: bool
 
@@ -50,7 +51,7 @@ class RtlCommand(Command):
             require_tools()
         if self.every:
             designs = [
-                (_design(name, block.arguments(size)), size)
+                (_design(name, block.arguments(size), self.memory_init), size)
                 for name, block in BLOCKS.items()
                 for size in SIZES
                 if size in self.sizes
@@ -60,7 +61,7 @@ class RtlCommand(Command):
             (size,) = self.sizes
             name, arguments = load_block(self.block, size, self.config)
             contents = {} if self.network is None else _program(self.network, name, arguments)
-            design = _design(name, arguments)
+            design = _design(name, arguments, self.memory_init)
             designs = [(design, "own" if self.config else size)]
             files = emit(design) | contents
             out = self.out or Path("build") / "rtl" / design.name
@@ -119,8 +120,8 @@ def _program(source: str, name: str, arguments: dict[str, Any]) -> dict[str, str
         raise UserError(f"{source}: {error}") from error
 
 
-def _design(name: str, arguments: dict[str, Any]) -> Design:
+def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:
     try:
-        return Design.of(name, arguments)
+        return Design.of(name, arguments, memory_init)
     except (TypeError, ValueError) as error:
         raise UserError(f"{name}: {error}") from error

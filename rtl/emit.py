@@ -15,15 +15,17 @@ from enum import Enum
 from typing import Any
 
 import amaranth
-from amaranth.back import rtlil, verilog
+from amaranth.back import rtlil
 from amaranth.hdl import Shape
 
 from golden.params import AcceleratorParams, ChipParams
+from rtl.c_header import c_header
 from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
 from rtl.packets import check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
-from rtl.registers import c_header, markdown
+from rtl.registers import markdown
+from rtl.verilog import convert
 
 __all__ = ["Design", "Memory", "Port", "emit", "emit_packets", "emit_program"]
 
@@ -92,13 +94,22 @@ class Design:
     units: int
 
     @classmethod
-    def of(cls, name: str, arguments: Mapping[str, Any]) -> "Design":
-        """Elaborate a block of the catalogue with the arguments of its constructor."""
+    def of(cls, name: str, arguments: Mapping[str, Any], memory_init: bool = False) -> "Design":
+        """Elaborate a block of the catalogue with the arguments of its constructor.
+
+        Parameters
+        ----------
+        name : str
+            Name of the block.
+        arguments : mapping
+            Arguments by name.
+        memory_init : bool, optional
+            Whether the Verilog fills memories with zeros at the start.
+        """
         block = BLOCKS[name]
         build = block.component
         netlist = rtlil.convert(build(**arguments), name=name, emit_src=False)
         component = build(**arguments)
-        text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
         top = _TOP.search(netlist)
         assert top is not None, "Amaranth marks the outermost module"
         return cls(
@@ -106,7 +117,7 @@ class Design:
             parameters=plain(arguments),
             latency=getattr(component, "latency", None),
             interval=getattr(component, "interval", None),
-            verilog=text,
+            verilog=convert(component, name, memory_init),
             ports=tuple(Port(n, d, int(w)) for w, d, n in _PORT.findall(top[1])),
             memories=tuple(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
             register_bits=sum(map(int, _REGISTER.findall(netlist))),
@@ -188,7 +199,7 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     """Return a network as a file for the chip: the packets that load it.
 
     ``load_packets.hex`` has one 64-bit word of `s_axis` per line, in the format of ``$readmemh``.
-    An empty line separates packets. The last word of each packet has `tlast`.
+    An empty line ends each packet. The word before it has `tlast`.
 
     Raises
     ------
@@ -197,8 +208,8 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     """
     check_embedding(network.params.layers[-1].output, params)
     packets = load_packets(compile_network(network, params.accelerator), params)
-    lines = ("".join(f"{word:016x}\n" for word in packet.stream) for packet in packets)
-    return {"load_packets.hex": "\n".join(lines)}
+    lines = ("".join(f"{word:016x}\n" for word in packet.stream) + "\n" for packet in packets)
+    return {"load_packets.hex": "".join(lines)}
 
 
 def _number(value: Any) -> int:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The chip's registers: one table, and a C header and a page that are generated from it."""
+"""The chip's registers: one table, and a page that is generated from it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["ADDRESS_WIDTH", "REGISTERS", "Field", "Register", "c_header", "markdown"]
+__all__ = ["ADDRESS_WIDTH", "REGISTERS", "Field", "Register", "markdown"]
 
 ADDRESS_WIDTH = 12  # bits of a byte address: the chip takes a window of 4 KiB
 
@@ -276,24 +276,6 @@ REGISTERS = (
     _whole("map_depth", 0xAC, "Words of each feature memory"),
     _whole("program_depth", 0xB0, "Layers a program holds"),
 )
-
-
-def c_header() -> str:
-    """Return the register map as a C header."""
-    return "\n".join(["#ifndef ENGRAM_H", "#define ENGRAM_H", "", *_defines(), "#endif", ""])
-
-
-def _defines() -> Iterator[str]:
-    for register in REGISTERS:
-        name = f"ENGRAM_{register.name.upper()}"
-        yield f"/* {register.text} */"
-        yield f"#define {name} {register.offset:#05x}u"
-        if len(register.fields) > 1:
-            for field in register.fields:
-                part = f"{name}_{field.name.upper()}"
-                yield f"#define {part}_SHIFT {field.low}"
-                yield f"#define {part}_MASK {field.mask:#010x}u"
-        yield ""
 
 
 def markdown() -> str:

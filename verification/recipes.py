@@ -83,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     write_folder(
         options.out,
         {
-            "results.json": json.dumps(results, indent=1) + "\n",
+            "results.json": json.dumps(results, indent=1, allow_nan=False) + "\n",
             "report.md": _report(command, found),
         },
     )

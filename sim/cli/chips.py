@@ -130,13 +130,21 @@ def rtl(
         ),
     ] = None,
     network: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE",
-            help="Network file. The command then also writes the words that load it into the block "
-            "network or chip.",
+            metavar="NAME|FILE",
+            help="Network: the name of a shipped one, or a network file. The command then also "
+            "writes the words that load it into the block network or chip.",
         ),
     ] = None,
+    memory_init: Annotated[
+        bool,
+        typer.Option(
+            "--memory-init",
+            help="Fill all memories with zeros at the start. Without it, a row that was never "
+            "written is X in simulation.",
+        ),
+    ] = False,
     synth: Annotated[
         bool,
         typer.Option(
@@ -163,6 +171,7 @@ def rtl(
 
         engram rtl
         engram rtl sampler --size small --synth
+        engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
         engram rtl --synth --all --size tiny --size small --size full
     """

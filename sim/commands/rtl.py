@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The command `engram rtl`, from arguments to files."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit, emit_packets, emit_program
 from sim.commands.base import Command, tell
 from sim.data.embed import read_network
+from sim.data.shipped import shipped_names, shipped_or_path
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, require_tools, synthesize
@@ -33,7 +35,8 @@ class RtlCommand(Command):
     config: Path | None
     sizes: list[str]
     out: Path | None
-    network: Path | None
+    network: str | None
+    memory_init: bool
     synth: bool
     every: bool
 
@@ -56,7 +59,7 @@ class RtlCommand(Command):
             require_tools()
         if self.every:
             designs = [
-                (_design(name, block.arguments(size)), size)
+                (_design(name, block.arguments(size), self.memory_init), size)
                 for name, block in BLOCKS.items()
                 for size in SIZES
                 if size in self.sizes
@@ -66,7 +69,7 @@ class RtlCommand(Command):
             (size,) = self.sizes
             name, arguments = load_block(self.block, size, self.config)
             contents = {} if self.network is None else _program(self.network, name, arguments)
-            design = _design(name, arguments)
+            design = _design(name, arguments, self.memory_init)
             designs = [(design, "own" if self.config else size)]
             files = emit(design) | contents
             out = self.out or Path("build") / "rtl" / design.name
@@ -116,22 +119,28 @@ class RtlCommand(Command):
         return rows
 
 
-def _program(path: Path, name: str, arguments: dict[str, Any]) -> dict[str, str]:
+def _program(source: str, name: str, arguments: dict[str, Any]) -> dict[str, str]:
     """Return the files that load a network into the block ``network`` or ``chip``."""
     if name not in ("chip", "network"):
         raise UserError(f"--network must go with the block network or chip, not {name}")
     params: Any = arguments["params"]
+    path = shipped_or_path(source, "network.bin")
+    if not os.path.lexists(path):
+        raise UserError(
+            f"--network must be a file or one of {', '.join(shipped_names())}, not {source!r}: "
+            "no such file"
+        )
     network: Any = read_network(path)[0]
     try:
         if name == "network":
             return emit_program(network, params)
         return emit_program(network, params.accelerator) | emit_packets(network, params)
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from error
+        raise UserError(f"{source}: {error}") from error
 
 
-def _design(name: str, arguments: dict[str, Any]) -> Design:
+def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:
     try:
-        return Design.of(name, arguments)
+        return Design.of(name, arguments, memory_init)
     except (TypeError, ValueError) as error:
         raise UserError(f"{name}: {error}") from error

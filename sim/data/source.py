@@ -12,7 +12,7 @@ from sim.data.bank_file import BankFile, read_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import read_network
 from sim.data.sections import DataConfig, TasksConfig
-from sim.data.shipped import shipped_file, shipped_names
+from sim.data.shipped import shipped_names, shipped_or_path
 from sim.data.tasks import class_order, split_tasks
 from sim.documents.yaml_lines import Document
 from sim.measure.ledger import network_ledger
@@ -106,17 +106,12 @@ def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
     network = data.network
     if network is None and data.path in shipped_names():
         network = data.path
-    bank = _file(data.path, "bank.bin")
+    bank = shipped_or_path(data.path, "bank.bin")
     if network is None:
         return _EmbeddedSet(read_bank(bank), None)
-    weights, content = read_network(_file(network, "network.bin"))
+    weights, content = read_network(shipped_or_path(network, "network.bin"))
     file = read_bank(bank, hashlib.sha256(content).hexdigest())
     return _EmbeddedSet(file, network_ledger(weights.params).bits_full)
-
-
-def _file(name: str, shipped: str) -> Path:
-    """Return the file of a shipped name, or the path that a user gives."""
-    return shipped_file(name, shipped) if name in shipped_names() else Path(name)
 
 
 def _seen_message(bank: Bank, document: Document) -> str:

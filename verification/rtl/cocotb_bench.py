@@ -23,6 +23,8 @@ async def bench(dut: Any) -> None:
         tuple(case["counted"]),
     )
     ports = {name: getattr(dut, name) for name in case["ports"]}
+    for name in case["inputs"]:  # as on Amaranth's simulator, an input that no step names is 0
+        ports[name].value = 0
     if clocked := hasattr(dut, "clk"):
         ports["rst"] = dut.rst
         Clock(dut.clk, 2, "ns").start()
@@ -43,6 +45,8 @@ async def bench(dut: Any) -> None:
 
 
 def _level(port: Any) -> int:
-    """Return the level of a port; bits that nothing drives yet, before the reset, count as 0."""
+    """Return the level of a port that the bench asks for, all of whose bits must be 0 or 1."""
     value = port.value
-    return int(value) if value.is_resolvable else 0
+    if not value.is_resolvable:
+        raise BenchError(f"{port._name} is {value}: nothing has set all of its bits")
+    return int(value)

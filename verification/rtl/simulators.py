@@ -14,12 +14,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from amaranth.back import verilog
 from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
+from rtl.verilog import convert
 from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 
@@ -93,6 +93,12 @@ def _ports(component: wiring.Component) -> dict[str, Any]:
     return found
 
 
+def _inputs(component: wiring.Component) -> list[str]:
+    """Return the names of the ports that the bench drives."""
+    members = component.signature.flatten(component)
+    return ["__".join(map(str, path)) for path, member, _ in members if member.flow is In]
+
+
 @cache
 def cocotb_simulators() -> tuple[str, ...]:
     """Return the simulators at hand: Verilator always, Icarus where it is installed."""
@@ -107,10 +113,11 @@ def run_cocotb(
     simulator: str = "verilator",
 ) -> Trace:
     """Run a bench on a simulator that cocotb knows; the compiled model is kept for the next one."""
-    text = verilog.convert(component, name=_top(component), strip_internal_attrs=True)
+    text = convert(component, _top(component))
     case = {
         "streams": [asdict(s) for s in streams_of(component)],
         "ports": list(_ports(component)),
+        "inputs": _inputs(component),
         "steps": [asdict(step) for step in steps],
         "pauses": asdict(pauses),
         "counted": counted,

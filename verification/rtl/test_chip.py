@@ -7,7 +7,6 @@ from functools import cache, partial
 from typing import Any
 
 import pytest
-from amaranth.back import verilog
 
 from rtl.chip import Chip, capabilities
 from rtl.dispatch import Target
@@ -15,6 +14,7 @@ from rtl.emit import emit_packets
 from rtl.packets import Packet
 from rtl.registers import REGISTERS
 from rtl.requests import Source
+from rtl.verilog import convert
 from verification.rtl.chip_coverage import cover_resets, cover_run, noted
 from verification.rtl.chip_script import FIELDS, OFFSETS, Script
 from verification.rtl.chips import make_chip
@@ -46,7 +46,7 @@ Run = Callable[..., dict[str, Any]]
 
 @cache
 def text(name: str) -> str:
-    return verilog.convert(Chip(CHIPS[name]), name="chip", strip_internal_attrs=True)
+    return convert(Chip(CHIPS[name]), "chip")
 
 
 def script(name: str, seed: int = 0) -> Script:
@@ -136,7 +136,7 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
 def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:
     host = script(name)
     network: Any = host.network
-    for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n"):
+    for packet in emit_packets(network, CHIPS[name])["load_packets.hex"].split("\n\n")[:-1]:
         host.do("send", [int(word, 16) for word in packet.split()])
     host.write("classes_seen", 5)
     host.classes_seen = 5

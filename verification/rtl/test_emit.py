@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from golden.params import LfsrParams, PrototypesParams
+from golden.params import LfsrParams, PrototypesParams, XnorParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design, Memory, Port, emit
 from rtl.prototypes import Prototypes
@@ -34,6 +35,33 @@ def test_memories_and_registers_are_counted() -> None:
     assert design.memory_bits == sum(width * depth for width, depth in memories.values())
     lfsr = LfsrParams(width=16, taps=(16, 15, 13, 4), seed=1, step=4)
     assert Design.of("lfsr", {"params": lfsr}).register_bits == 16
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_no_signal_is_without_bits(name: str) -> None:
+    """Yosys would declare it with the range -1:0, which has two bits."""
+    text = Design.of(name, BLOCKS[name].arguments("tiny")).verilog
+    assert "[-1:0]" not in text
+    # Every trigger is set when all processes wait; a value in its declaration would come too early.
+    triggers = re.findall(r"^  reg (\\\$auto\S+ )(.*);$", text, re.MULTILINE)
+    assert all(value == "" for _, value in triggers)
+    assert all(f"\n  initial {trigger} <= 1'b0;\n" in text for trigger, _ in triggers)
+    assert ("always @*" in text) == bool(triggers)
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 3, 7, 64])
+def test_no_adder_is_without_bits(inputs: int) -> None:
+    text = Design.of("xnor", {"params": XnorParams(inputs=inputs)}).verilog
+    assert "[-1:0]" not in text
+
+
+def test_memories_are_filled_with_zeros_only_where_asked() -> None:
+    asked = Design.of("prototypes", {"params": PROTOTYPES}, memory_init=True)
+    plain = Design.of("prototypes", {"params": PROTOTYPES})
+    assert asked.memories == plain.memories
+    fills = re.findall(r"^    \S+ ?\[\d+\] = \d+'h0+;$", asked.verilog, re.MULTILINE)
+    assert len(fills) == sum(memory.depth for memory in asked.memories)
+    assert "initial begin" not in plain.verilog
 
 
 def test_nothing_of_this_machine_is_in_the_files() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 from sim.work.errors import UserError
 from sim.work.files import read_bytes, read_text
 
-__all__ = ["FOLDER", "shipped_file", "shipped_names"]
+__all__ = ["FOLDER", "shipped_file", "shipped_names", "shipped_or_path"]
 
 #: Folder of the shipped networks.
 FOLDER = Path(__file__).parent
@@ -59,3 +59,21 @@ def shipped_file(name: str, file: str) -> Path:
             f"{found[:12]}: install engram anew"
         )
     return path
+
+
+def shipped_or_path(name: str, file: str) -> Path:
+    """Return the file of a shipped network, or the path that a user gives in place of its name.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_names`, or a path.
+    file : str
+        Name of the file in the folder of a shipped network.
+
+    Raises
+    ------
+    UserError
+        If a shipped file is not the one that was shipped.
+    """
+    return shipped_file(name, file) if name in shipped_names() else Path(name)

@@ -126,7 +126,8 @@ def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path
     status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
     assert (status, err) == (0, "")
     folder = tmp_path / "build" / "rtl" / "chip"
-    blocks = (folder / "load_packets.hex").read_text().split("\n\n")
+    *blocks, rest = (folder / "load_packets.hex").read_text().split("\n\n")
+    assert rest == "", "an empty line ends the last packet, too"
     packets = load_packets(compile_network(network, params.accelerator), params)
     assert [[int(line, 16) for line in block.split()] for block in blocks] == [
         packet.stream for packet in packets
@@ -145,6 +146,14 @@ def test_an_embedding_of_another_width_is_refused(engram: Engram, tmp_path: Path
         f"engram: net.bin: Features D must be {features} as of the chip, not {features + 1}\n",
     )
     assert [file.name for file in tmp_path.iterdir()] == ["net.bin"]
+
+
+def test_a_shipped_network_is_known_by_its_name(engram: Engram, tmp_path: Path) -> None:
+    status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "cifar100")
+    assert (status, err) == (
+        2, "engram: cifar100: Pixels must be 3 colours of 4 bits, not 3 of 7\n"
+    )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path) -> None:
@@ -221,6 +230,14 @@ def test_faults_of_a_file_name_the_line(
         (
             ("lfsr", "--network", "net.bin"),
             "--network must go with the block network or chip, not lfsr\n",
+        ),
+        (
+            ("chip", "--network", "x"),
+            "--network must be a file or one of cifar100, cifar100_base40, not 'x': no such file\n",
+        ),
+        (
+            ("chip", "--network", "n" * 300),
+            f"--network must be a file or one of cifar100, cifar100_base40, not '{'n' * 300}': ",
         ),
         (("--config", "no.yaml"), "no.yaml cannot be read: no such file or directory\n"),
     ],

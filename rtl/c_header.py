@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The chip as a driver sees it, as a C header: registers, packets in and packets out."""
+
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+
+from amaranth.lib.data import StructLayout
+
+from rtl.dispatch import Target, header_layout
+from rtl.output import Kind, user_layout
+from rtl.registers import REGISTERS
+from rtl.requests import Source
+
+__all__ = ["c_header"]
+
+
+def c_header() -> str:
+    """Return the register map, and the numbers of docs/chip.md, as a C header."""
+    return "\n".join([
+        "#ifndef ENGRAM_H", "#define ENGRAM_H", "",
+        *_registers(),
+        "/* First word of a packet to the chip */",
+        *_fields("HEADER", header_layout(), digits=16, suffix="ull"), "",
+        "/* Targets of packets to the chip */",
+        # The dispatch names the rows of an append by a target of their own; no header may.
+        *_members("TARGET", (target for target in Target if target is not Target.ROWS)), "",
+        "/* Side information of packets from the chip, tuser */",
+        *_fields("USER", user_layout(), digits=8, suffix="u"), "",
+        "/* Kinds of packets from the chip */",
+        *_members("KIND", Kind), "",
+        "/* Sources of exemplars, for draw_source */",
+        *_members("SOURCE", Source), "",
+        "#endif", "",
+    ])  # fmt: skip
+
+
+def _registers() -> Iterator[str]:
+    for register in REGISTERS:
+        name = f"ENGRAM_{register.name.upper()}"
+        yield f"/* {register.text} */"
+        yield f"#define {name} {register.offset:#05x}u"
+        for field in register.fields:
+            part = f"{name}_{field.name.upper()}"
+            if len(register.fields) > 1:
+                yield f"#define {part}_SHIFT {field.low}"
+                yield f"#define {part}_MASK {field.mask:#010x}u"
+                part += "_VALUE"
+            if field.constant:
+                yield f"#define {part} {field.reset:#x}u"
+        yield ""
+
+
+def _fields(group: str, layout: StructLayout, digits: int, suffix: str) -> Iterator[str]:
+    """Yield the shift and the mask of every field of a word that has a meaning."""
+    for name, field in layout:
+        if name != "reserved":
+            part = f"ENGRAM_{group}_{str(name).upper()}"
+            mask = ((1 << field.width) - 1) << field.offset
+            yield f"#define {part}_SHIFT {field.offset}"
+            yield f"#define {part}_MASK 0x{mask:0{digits}x}{suffix}"
+
+
+def _members(group: str, members: Iterable[IntEnum]) -> Iterator[str]:
+    for member in members:
+        yield f"#define ENGRAM_{group}_{member.name} {member.value}u"

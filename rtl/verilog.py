@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""A block as Verilog that starts in every simulator, and that fills no memory unless asked."""
+
+import re
+
+from amaranth.back import verilog
+from amaranth.lib import wiring
+
+__all__ = ["convert"]
+
+# Yosys makes every combinational process sensitive to a trigger, so that it runs once at the start.
+_TRIGGER = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+ )  *= 0;$", re.M)
+# A signal of no bits: it is declared, with a range of two bits, and never used.
+_NO_BITS = re.compile(r"^  (?:wire|reg) \[-1:0\] .*;\n", re.M)
+_ZERO_FILL = re.compile(r"^  initial begin\n(?:    .*\[\d+\] = \d+'h0+;\n)+  end\n", re.M)
+
+
+def convert(component: wiring.Component, name: str, memory_init: bool = False) -> str:
+    """Return all modules of a block in one text of Verilog-2001.
+
+    Parameters
+    ----------
+    component : amaranth.lib.wiring.Component
+        Block, not yet elaborated.
+    name : str
+        Name of its module.
+    memory_init : bool, optional
+        Whether memories hold zeros at the start. Otherwise a row that was never written is X, as it
+        is unknown in silicon. A memory with contents of its own always has them.
+    """
+    text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    # A value in a declaration is there before any process waits (IEEE 1800): it starts none. A
+    # non-blocking assignment comes when all wait.
+    text, triggers = _TRIGGER.subn(r"  reg \1;\n  initial \1 <= 1'b0;", text)
+    text = _NO_BITS.sub("", text)
+    if not memory_init:
+        text = _ZERO_FILL.sub("", text)
+    return f"/* verilator lint_off INITIALDLY */\n{text}" if triggers else text

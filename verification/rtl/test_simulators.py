@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""What the second simulator is for: it shows as X what nothing has set, and a bench refuses it."""
+
+import re
+
+import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+
+from verification.rtl.engine import BenchError, Step
+from verification.rtl.simulators import cocotb_simulators, run_cocotb
+
+needs_icarus = pytest.mark.skipif(
+    "icarus" not in cocotb_simulators(), reason="X is simulated by Icarus alone"
+)
+
+
+class Rows(wiring.Component):
+    """A memory of four rows of which row 1 is written in every cycle, and each can be read."""
+
+    def __init__(self) -> None:
+        super().__init__({"i": In(stream.Signature(2)), "o": Out(stream.Signature(4))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.memory = memory = Memory(shape=4, depth=4, init=[])
+        write, read = memory.write_port(), memory.read_port(domain="comb")
+        m.d.comb += [
+            write.addr.eq(1), write.data.eq(5), write.en.eq(1),
+            read.addr.eq(self.i.payload), self.o.payload.eq(read.data),
+            self.o.valid.eq(self.i.valid), self.i.ready.eq(self.o.ready),
+        ]  # fmt: skip
+        return m
+
+
+class Settled(wiring.Component):
+    """A choice by a register that keeps its first value: its process must run at the start."""
+
+    def __init__(self) -> None:
+        super().__init__({"en": In(1), "o": Out(4)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        chosen = Signal(init=1)
+        with m.If(self.en):
+            m.d.sync += chosen.eq(~chosen)
+        with m.If(chosen):
+            m.d.comb += self.o.eq(9)
+        with m.Else():
+            m.d.comb += self.o.eq(6)
+        return m
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_rows_that_were_written_are_read(simulator: str) -> None:
+    run_cocotb(
+        Rows(), [Step(cycles=3), Step(inputs={"i": [1]}, outputs={"o": [5]})], simulator=simulator
+    )
+
+
+@needs_icarus
+def test_a_row_that_nobody_wrote_is_x_and_no_zero() -> None:
+    steps = [Step(inputs={"i": [1, 2]}, outputs={"o": [5, 0]}, cycles=3)]
+    with pytest.raises(BenchError, match=re.escape("o__payload is XXXX: nothing has set all")):
+        run_cocotb(Rows(), [Step(cycles=3), *steps], simulator="icarus")
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_a_process_whose_inputs_never_change_runs_at_the_start(simulator: str) -> None:
+    run_cocotb(Settled(), [Step(pins={"en": 0}, reads={"o": 9}, cycles=2)], simulator=simulator)

@@ -19,6 +19,8 @@ __all__ = [
     "folder_option",
 ]
 
+_EACH = 8  # processes for each core, at most
+
 
 def folder_option(home: str, what: str = "Folder of the report", name: str = "CONFIG") -> Any:
     """Return the option --out of a command that reads a configuration.
@@ -83,6 +85,20 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the unfinished work in DIR.partial.")
 ]
 
+
+def _bounded(jobs: int) -> int:
+    """Return the number of processes that is wanted, or the largest that a machine can bear."""
+    most = _EACH * _cores()
+    if jobs <= most:
+        return jobs
+    typer.echo(
+        f"engram: --jobs {jobs} is too many: {most} processes are used, {_EACH} for each of the "
+        f"{_cores()} cores",
+        err=True,
+    )
+    return most
+
+
 Jobs = Annotated[
     int,
     typer.Option(
@@ -90,6 +106,7 @@ Jobs = Annotated[
         metavar="N",
         help="Number of processes.",
         min=1,
+        callback=_bounded,
         default_factory=_cores,
         show_default="the number of cores",
     ),
@@ -98,7 +115,11 @@ Jobs = Annotated[
 JobsOnDevice = Annotated[
     int,
     typer.Option(
-        "--jobs", metavar="N", help="Number of processes; a GPU can serve several.", min=1
+        "--jobs",
+        metavar="N",
+        help="Number of processes; a GPU can serve several.",
+        min=1,
+        callback=_bounded,
     ),
 ]
 

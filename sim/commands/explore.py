@@ -12,6 +12,7 @@ from sim.explore.designs.problem import DesignProblem
 from sim.explore.found.bars import ExploreBars
 from sim.explore.found.report import ExplorationReport
 from sim.explore.search.pulse import Pulse
+from sim.explore.search.study import check_joinable
 from sim.explore.search.trials import TrialRecord
 from sim.explore.search.workers import Workers
 from sim.explore.space.settings import load_explore
@@ -51,9 +52,8 @@ class ExploreCommand(ConfiguredCommand):
         cache = None if self.no_cache else self.cache or beside
         problem = DesignProblem(document, self.data_dir, cache)
         storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
-        if self.storage is not None:
-            with storage.exclusively():
-                storage.check()
+        if self.storage is not None or self.out.parent.is_dir():
+            check_joinable(problem, storage)
         for folder in (self.out, cache):
             if folder is not None:
                 ensure_directory(folder)

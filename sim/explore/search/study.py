@@ -21,7 +21,7 @@ from sim.explore.search.trials import KNOWN, LOST, REFERENCE, TrialRecord
 from sim.explore.storage.storage import Storage
 from sim.work.errors import UserError
 
-__all__ = ["SharedStudy"]
+__all__ = ["SharedStudy", "check_joinable"]
 
 #: Number of workers that may die during a trial before it counts as failed.
 MOST_LOST = 3
@@ -73,13 +73,17 @@ class SharedStudy:
 
     def records(self) -> list[TrialRecord]:
         """Return the records of all trials, ordered by number."""
-        return [TrialRecord.of(row) for row in self._rows()]
+        return _records(self._rows(), self._storage)
 
     @property
     def ended(self) -> bool:
         """Whether all wanted trials are over."""
-        states = [row.state for row in self._rows()[: self.limit]]
-        return len(states) == self.limit and all(state.is_finished() for state in states)
+        return self.left == 0
+
+    @property
+    def left(self) -> int:
+        """Number of wanted trials that are not over."""
+        return self.limit - sum(row.state.is_finished() for row in self._rows()[: self.limit])
 
     @property
     def span(self) -> float:
@@ -236,15 +240,9 @@ class SharedStudy:
         if name not in (study.study_name for study in backend.get_all_studies()):
             return self._begun(backend)
         study = optuna.load_study(study_name=name, storage=backend)
-        found = study.user_attrs.get(_IDENTITY)
-        if found is None and not study.get_trials(deepcopy=False):
+        if _IDENTITY not in study.user_attrs and not study.get_trials(deepcopy=False):
             return self._marked(study)  # its creator was killed before it stored the identity
-        for key, value in self._problem.identity.items():
-            if not isinstance(found, dict) or found.get(key) != value:
-                raise UserError(
-                    f"{self._storage} has an exploration {name!r} of another {key}: give this one "
-                    "another name (--set name=...), or another --storage"
-                )
+        _check_study(study, self._problem, self._storage)
         return study
 
     def _begun(self, backend: BaseStorage) -> optuna.Study:
@@ -258,3 +256,54 @@ class SharedStudy:
     def _marked(self, study: optuna.Study) -> optuna.Study:
         study.set_user_attr(_IDENTITY, dict(self._problem.identity))
         return study
+
+
+def check_joinable(problem: Problem, storage: Storage) -> None:
+    """Make sure that a storage and the problem's study in it, if there is one, can be used.
+
+    Nothing is created. Of a server only the tables are checked.
+
+    Parameters
+    ----------
+    problem : Problem
+    storage : Storage
+
+    Raises
+    ------
+    UserError
+        If the storage cannot be used or is damaged, or holds a different study of the same name.
+    """
+    with storage.exclusively():
+        storage.check()
+        if storage.begun:
+            with storage.opened() as backend:
+                names = [study.study_name for study in backend.get_all_studies()]
+                if problem.name in names:
+                    study = optuna.load_study(study_name=problem.name, storage=backend)
+                    if _IDENTITY in study.user_attrs or study.get_trials(deepcopy=False):
+                        _check_study(study, problem, storage)
+
+
+def _check_study(study: optuna.Study, problem: Problem, storage: Storage) -> None:
+    """Refuse a study of another problem, and one with damaged trials."""
+    found = study.user_attrs.get(_IDENTITY)
+    for key, value in problem.identity.items():
+        if not isinstance(found, dict) or found.get(key) != value:
+            raise UserError(
+                f"{storage} has an exploration {problem.name!r} of another {key}: give this one "
+                "another name (--set name=...), or another --storage"
+            )
+    _records(study.get_trials(deepcopy=False), storage)
+
+
+def _records(rows: Sequence[FrozenTrial], storage: Storage) -> list[TrialRecord]:
+    records = []
+    for row in rows:
+        try:
+            records.append(TrialRecord.of(row))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{storage} is damaged: trial {row.number} has no valid record ({error}). Put a "
+                "sound copy in its place, or name another --storage"
+            ) from error
+    return records

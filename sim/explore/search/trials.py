@@ -79,7 +79,13 @@ class TrialRecord:
 
     @classmethod
     def of(cls, trial: FrozenTrial) -> "TrialRecord":
-        """Return the record of a trial of Optuna."""
+        """Return the record of a trial of Optuna.
+
+        Raises
+        ------
+        AttributeError, KeyError, TypeError, ValueError
+            If what is stored with the trial is no record.
+        """
         known = trial.user_attrs.get(KNOWN, {})
         rungs = tuple(
             Rung(number, tuple(rung["accuracies"]), tuple(rung["by_task"]))
@@ -94,6 +100,8 @@ class TrialRecord:
             worker=trial.user_attrs.get(BEAT, "").partition("#")[0],
             **{name: known[name] for name in _PLAIN if name in known},
         )
+        if record.state == "complete" and not record.rungs:
+            raise ValueError("it is complete and has no accuracy")
         # Optuna has a single state for trials that stop early, whatever the reason.
         broken_early = record.state == "pruned" and record.broken
         return replace(record, state="infeasible") if broken_early else record

@@ -43,7 +43,7 @@ class Workers:
     trials : int
         Total number of trials of the study.
     jobs : int
-        Number of processes.
+        Largest number of processes; there are never more than trials that are left.
     pulse : Pulse
 
     Raises
@@ -92,7 +92,8 @@ class Workers:
     def _start_missing(self) -> None:
         # Spawned processes start from a clean interpreter, the same on every platform.
         context = multiprocessing.get_context("spawn")
-        while len(self._processes) < self._jobs:
+        left = self.study.left
+        while len(self._processes) < min(self._jobs, left):
             token = uuid.uuid4().hex[:12]
             process = context.Process(
                 target=run_worker, args=(*self._arguments, token), daemon=True

@@ -11,6 +11,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
+from sim.explore.storage.rows import first_fault
 from sim.explore.storage.version import check_version
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_bytes, require_directory
@@ -50,9 +51,14 @@ def check_sqlite(path: Path) -> None:
         with closing(sqlite3.connect(uri, _PATIENCE, uri=True)) as base:
             tables = {name for (name,) in base.execute(_TABLES)}
             row = base.execute(_VERSION).fetchone() if "alembic_version" in tables else None
+            check_version(str(path), tables, row[0] if row else None)
+            fault = first_fault(base) if row else None
     except sqlite3.Error as error:
         raise UserError(f"{path} cannot be used as a storage: {error}") from error
-    check_version(str(path), tables, row[0] if row else None)
+    if fault is not None:
+        raise UserError(
+            f"{path} is damaged: {fault}. Put a sound copy in its place, or name another --storage"
+        )
 
 
 def connect_sqlite(path: Path) -> sqlite3.Connection:

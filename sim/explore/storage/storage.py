@@ -75,6 +75,11 @@ class Storage(ABC):
             Optuna made it, or if it is no storage at all.
         """
 
+    @property
+    @abstractmethod
+    def begun(self) -> bool:
+        """Whether it is known to exist, before it is opened."""
+
     @abstractmethod
     def opened(self) -> AbstractContextManager[BaseStorage]:
         """Return a context with the storage, created if absent; enter it in `exclusively`."""
@@ -102,6 +107,10 @@ class SqliteStorage(Storage):
     def check(self) -> None:
         check_sqlite(self.path)
 
+    @property
+    def begun(self) -> bool:
+        return self.path.exists()
+
     def opened(self) -> AbstractContextManager[BaseStorage]:
         return _tables(f"sqlite:///{self.path}", creator=partial(connect_sqlite, self.path))
 
@@ -121,6 +130,10 @@ class JournalFileStorage(Storage):
 
     def check(self) -> None:
         check_journal(self.path)
+
+    @property
+    def begun(self) -> bool:
+        return self.path.exists()
 
     def opened(self) -> AbstractContextManager[BaseStorage]:
         mend_journal(self.path)
@@ -149,6 +162,10 @@ class ServerStorage(Storage):
 
     def check(self) -> None:
         check_server(self.url)
+
+    @property
+    def begun(self) -> bool:
+        return False  # a look at its tables would create them
 
     def opened(self) -> AbstractContextManager[BaseStorage]:
         _, _, rest = self.url.partition("://")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from sim.cli import app, chips, images, studies
+from sim.cli import app, chips, images, options, studies
 from sim.commands.base import Command
 from sim.commands.pictures import PicturesCommand
 from sim.commands.run import RunCommand
@@ -81,3 +81,16 @@ def test_every_example_of_the_help_can_be_typed() -> None:
         for called, arguments in examples:
             assert called == name
             command.make_context(name, shlex.split(arguments))
+
+
+@pytest.mark.parametrize("command", ["run", "explore", "native", "resnet"])
+def test_more_processes_than_a_machine_bears_are_cut_to_a_number_that_is_said(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(options, "_cores", lambda: 2)
+    said = "engram: --jobs 1000 is too many: 16 processes are used, 8 for each of the 2 cores\n"
+    status, _, errors = engram(command, "absent.yaml", "--jobs", 1000)
+    assert (status, errors.startswith(said)) == (2, True)
+    status, _, errors = engram(command, "absent.yaml", "--jobs", 16)
+    assert (status, "too many" in errors) == (2, False)
+    assert options._bounded(1000) == 16

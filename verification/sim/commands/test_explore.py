@@ -171,6 +171,33 @@ def test_storage_that_cannot_be_used_is_named_and_nothing_is_written(
     assert not out.exists()
 
 
+def test_damaged_storage_beside_the_output_is_found_before_anything_is_made(
+    engram: Engram, space: Path, tmp_path: Path
+) -> None:
+    begin(f"sqlite:///{tmp_path / 'out.db'}", space)
+    with closing(sqlite3.connect(tmp_path / "out.db")) as base, base:
+        base.execute("UPDATE trial_user_attributes SET value_json = '{'")
+    before = sorted(tmp_path.iterdir())
+    status, printed, errors = engram("explore", space, "--out", tmp_path / "out", "--jobs", 1)
+    assert (status, printed) == (2, "")
+    assert errors.startswith(f"engram: {tmp_path / 'out.db'} is damaged: value_json of row ")
+    assert errors.endswith("Put a sound copy in its place, or name another --storage\n")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_other_space_in_the_storage_beside_the_output_is_found_before_anything_is_made(
+    engram: Engram, space: Path, tmp_path: Path
+) -> None:
+    begin(f"sqlite:///{tmp_path / 'out.db'}", space)
+    status, _, errors = engram(
+        "explore", space, "--out", tmp_path / "out", "--set", "head.epochs=2"
+    )
+    assert status == 2
+    assert "out.db has an exploration 'tiny' of another space: give this one another" in errors
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.cache").exists()
+
+
 def test_bars_show_what_runs_and_what_is_over() -> None:
     console = Console(record=True, width=120, force_terminal=True)
     running = [TrialRecord(i + 2, "running", label=f"design {i}") for i in range(MOST_LINES + 3)]

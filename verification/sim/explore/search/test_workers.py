@@ -194,7 +194,7 @@ def test_silent_worker_loses_its_trial_and_a_slow_one_may_still_end_it(join: Joi
     slow.end(held, TrialState.COMPLETE, [1.0, 2.0])
     with pytest.raises(UpdateFinishedTrialError):
         other.end(taken, TrialState.COMPLETE, [1.0, 2.0])
-    assert len(other.records()) == 1
+    assert len(other._rows()) == 1
     assert other.ended
 
 
@@ -347,6 +347,20 @@ def test_storage_that_fails_on_the_way_is_named(
     monkeypatch.setattr(workers.study, "_rows", fail)
     with pytest.raises(UserError, match=rf"^journal:///{tmp_path}/study\.log fails: disk full$"):
         workers.run(lambda records: None)
+
+
+@pytest.mark.parametrize(("trials", "over", "started"), [(1, 0, 1), (3, 1, 2), (2, 2, 0)])
+def test_processes_are_no_more_than_the_trials_left(
+    tmp_path: Path, trials: int, over: int, started: int
+) -> None:
+    storage = Storage.at(f"journal:///{tmp_path / 'study.log'}")
+    with SharedStudy(SmallProblem(), storage, over, 60) as study:
+        Worker(SmallProblem(), study, Pulse(), "me").run()
+    with Workers(SmallProblem(), storage, trials, jobs=8, pulse=Pulse()) as workers:
+        workers._start_missing()
+        found = len(workers._processes)
+        workers._end_all()
+    assert found == started
 
 
 def test_process_that_ends_again_and_again_is_not_started_for_ever(workers: Workers) -> None:

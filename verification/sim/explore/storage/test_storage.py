@@ -4,6 +4,7 @@
 import json
 import multiprocessing
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -14,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.explore.search.study import SharedStudy
+from sim.explore.search.pulse import Pulse
+from sim.explore.search.study import SharedStudy, check_joinable
+from sim.explore.search.worker import Worker
 from sim.explore.storage.storage import Storage, masked
 from sim.work.errors import UserError
 from verification.sim.small_exploration import SmallProblem
@@ -120,6 +123,87 @@ def test_tables_that_a_killed_process_was_making_are_completed(tmp_path: Path) -
     begin(url)
     with join(url) as study:
         assert len(study.records()) == 2
+
+
+def finished(folder: Path) -> Path:
+    """Return the file of a study whose four trials are over, without a log beside it."""
+    path = folder / "study.db"
+    with join(f"sqlite:///{path}") as study:
+        Worker(SmallProblem(), study, Pulse(), "me").run()
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+DAMAGE = {
+    "UPDATE trial_user_attributes SET value_json = '{' WHERE trial_id = 2 AND key = 'known'": (
+        r"value_json of row \d+ in table trial_user_attributes, 'known', is not JSON"
+    ),
+    "UPDATE study_user_attributes SET value_json = ''": (
+        r"value_json of row 1 in table study_user_attributes, 'identity', is not JSON"
+    ),
+    "UPDATE trial_params SET distribution_json = '[' WHERE param_id = 1": (
+        "distribution_json of row 1 in table trial_params, 'replay', is not JSON"
+    ),
+    "UPDATE trial_user_attributes SET value_json = '3' WHERE trial_id = 2 AND key = 'known'": (
+        r"trial 1 has no valid record \('int' object has no attribute 'get'\)"
+    ),
+    "DELETE FROM trial_user_attributes WHERE trial_id = 2 AND key = 'known'": (
+        r"trial 1 has no valid record \(it is complete and has no accuracy\)"
+    ),
+    "DELETE FROM trials WHERE trial_id = 2": (
+        r"row \d+ in table \w+ belongs to a row that table trials lacks"
+    ),
+    "DELETE FROM studies": r"row 1 in table \w+ belongs to a row that table studies lacks",
+    "DELETE FROM trial_values WHERE trial_id = 3": (
+        "table trial_values lacks a value of trial 2 of exploration 'small'"
+    ),
+    "DELETE FROM study_directions": (
+        "table study_directions has no row of exploration 'small'"
+    ),
+    "UPDATE trials SET number = 7 WHERE trial_id = 3": (
+        "table trials has 4 different numbers of exploration 'small', from 0 to 7, where it must "
+        "have all from 0"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", DAMAGE)
+def test_damaged_rows_are_named_and_the_file_is_left_as_it_was(change: str, tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    with closing(sqlite3.connect(path)) as base, base:
+        assert base.execute(change).rowcount
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = content(tmp_path)
+    cure = "Put a sound copy in its place, or name another --storage"
+    for use in (check_joinable, lambda *given: SharedStudy(*given, trials=4, grace=60)):
+        with pytest.raises(UserError, match=rf"study\.db is damaged: {DAMAGE[change]}\. {cure}$"):
+            use(SmallProblem(), Storage.at(f"sqlite:///{path}"))
+    assert content(tmp_path) == before
+
+
+def test_overwritten_page_is_found_or_holds_nothing(tmp_path: Path) -> None:
+    path = finished(tmp_path)
+    with join(f"sqlite:///{path}") as study:
+        records = study.records()
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = path.read_bytes()
+    size = int.from_bytes(whole[16:18], "big")
+    said = []
+    for page in range(len(whole) // size):
+        path.write_bytes(whole[: page * size] + b"\xa5" * size + whole[(page + 1) * size :])
+        try:
+            check_joinable(SmallProblem(), Storage.at(f"sqlite:///{path}"))
+        except UserError as error:
+            said.append(str(error))
+        else:
+            with join(f"sqlite:///{path}") as study:
+                assert study.records() == records
+    assert len(said) > len(whole) // size // 2
+    named = re.compile(rf"{path} (is damaged|cannot be used as a storage): ")
+    assert all(named.match(message) for message in said)
 
 
 def test_journal_with_operations_of_another_version_is_refused(tmp_path: Path) -> None:

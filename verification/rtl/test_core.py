@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The ways between the blocks: units to their block, features to one or two places."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from amaranth.hdl import Module
@@ -247,8 +249,8 @@ def test_latency_is_that_of_the_blocks() -> None:
     assert trace.offered["exemplar"][0] - start == latency
 
 
-def test_exemplars_of_one_request_belong_together() -> None:
-    """All words of a request but the last say that more will come."""
+def draws_of_two() -> tuple[Core, list[Step]]:
+    """Return a core that draws two exemplars a row, and three requests of its only class."""
     chip = make_chip(draws_per_read=2)
     golden = Sampler(chip.sampler)
     golden.prototypes.append(np.random.default_rng(6).integers(0, 16, (1, 20)))
@@ -262,10 +264,43 @@ def test_exemplars_of_one_request_belong_together() -> None:
         for n, beat in enumerate(request)
     ]  # fmt: skip
     pins = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 3}
-    run_pysim(Core(chip), [
+    return Core(chip), [
         Step(inputs={"units": [unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows)]}),
         Step(cycles=5),
         Step(pins={**pins, "control_draw": 1}, cycles=1),
         Step(pins={"control_draw": 0}, outputs={"exemplar": expected}),
         Step(reads={"exemplars": 6}),
-    ], PAUSES["stalled"])  # fmt: skip
+    ]
+
+
+def test_exemplars_of_one_request_belong_together() -> None:
+    """All words of a request but the last say that more will come."""
+    run_pysim(*draws_of_two(), PAUSES["stalled"])
+
+
+def test_reset_within_a_request_forgets_how_many_exemplars_have_ended() -> None:
+    core, steps = draws_of_two()
+    *begun, drawn, _ = steps
+    nothing = Step(reset=True, reads={"exemplars": 0, "draw_left": 0})
+    cut = []
+    for cycles in range(5, 20):
+        cut += [*begun, replace(drawn, cycles=cycles, abandon=True), nothing]
+    trace = run_pysim(core, cut + steps)
+    words = {len(drawn.outputs["exemplar"]) - left for left in trace.left}
+    # Between the exemplars of a request, and within each of them.
+    assert words >= set(range(1, 2 * BEATS + 1))
+
+
+def test_reset_within_a_picture_leaves_nothing_of_it() -> None:
+    """The program stays; all that counts, waits or is under way begins anew."""
+    loaded, shown, *recalled = pictures(1, 1)
+    nothing = dict.fromkeys(("pictures", "learned", "recalled", "status_busy"), 0)
+    steps = [loaded]
+    for cycles in range(2, 200, 11):
+        steps += [
+            replace(shown, cycles=cycles, abandon=True),
+            Step(reset=True, reads=nothing, cycles=5),
+        ]
+    trace = run_pysim(Core(CHIP), [*steps, shown, *recalled], PAUSES["stalled"])
+    # Some resets come before the first picture has ended, some with the second under way.
+    assert trace.left[0] > trace.left[-1]

@@ -117,3 +117,25 @@ def test_reset_begins_with_class_0() -> None:
         "o": step.outputs["o"][:4]
     })  # fmt: skip
     run_pysim(Head(machine), [first, Step(reset=True), step])
+
+
+def test_reset_begins_with_class_0_even_if_no_class_wins() -> None:
+    """Nothing beats a count of 0, so the class that led before the reset would show."""
+    machine = params(4, 12)
+
+    def one_tile(counts: list[int], best: list[int], last: int) -> Step:
+        given = {"counts": counts, "lanes": 4, "last": last}
+        logits = [
+            payload(logit_layout(machine), {
+                "logit": 2 * count - 24, "best": label, "last": last & int(n == 3),
+            })
+            for n, (count, label) in enumerate(zip(counts, best, strict=True))
+        ]  # fmt: skip
+        return Step(
+            pins={"concat": 12, "n_classes": 8},
+            inputs={"i": [payload(output_layout(machine), given)]},
+            outputs={"o": logits},
+        )
+
+    begun = one_tile([1, 2, 3, 4], [0, 1, 2, 3], last=0)
+    run_pysim(Head(machine), [begun, Step(reset=True), one_tile([0] * 4, [0] * 4, last=1)])

@@ -4,7 +4,7 @@
 
 import pytest
 
-from rtl.requests import Requests, Source
+from rtl.requests import COUNT_WIDTH, Requests, Source
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
@@ -68,6 +68,15 @@ def test_start_while_requests_are_left_is_ignored() -> None:
         Step(inputs={"picked": [2, 1, 0]}, outputs={"sampler": [2, 1, 0]}, reads={"left": 0}),
     ], counted=("ignored",))  # fmt: skip
     assert trace.counts["ignored"] == 1
+
+
+def test_no_bit_of_a_count_is_lost() -> None:
+    steps = []
+    for bit in range(COUNT_WIDTH):
+        first, _ = start(Source.SELECTOR, 0, 1 << bit)
+        steps += [first, Step(pins={"start": 0}, cycles=2, reads={"left": 1 << bit})]
+        steps.append(Step(reset=True, reads={"left": 0}))
+    run_pysim(Requests(CHIP), steps)
 
 
 def test_latency_and_throughput() -> None:

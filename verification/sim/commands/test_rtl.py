@@ -78,6 +78,14 @@ def test_files_are_the_same_in_every_process(tmp_path: Path) -> None:
     assert len(kept) == 1
 
 
+def test_memories_hold_zeros_where_asked(engram: Engram, tmp_path: Path) -> None:
+    for out, options in (("plain", ()), ("filled", ("--memory-init",))):
+        arguments = ("rtl", "prototypes", "--size", "tiny", "--out", out, *options)
+        assert engram(*arguments)[0] == 0
+    assert "initial begin" not in (tmp_path / "plain" / "prototypes.v").read_text()
+    assert "    memory[0] = 24'h000000;\n" in (tmp_path / "filled" / "prototypes.v").read_text()
+
+
 def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text("block: lfsr\nparameters:\n  step: 7\n")
     status, _, err = engram("rtl", "--config", "own.yaml", "--size", "tiny", "--out", "out")

@@ -195,8 +195,9 @@ def cost(
             metavar="FILE",
             help="Liberty file whose cells replace the logic of the technology. May be given "
             "several times, if the cells lie in several files.",
+            default_factory=list,
         ),
-    ] = [],  # noqa: B006 (Typer copies it)
+    ],
     study: Annotated[
         Path | None,
         typer.Option(
@@ -214,7 +215,12 @@ def cost(
         ),
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Fail if the technology lacks any value.")
+        bool,
+        typer.Option(
+            "--strict",
+            help="Fail if the technology lacks any value, if its values do not fit each other or "
+            "the clock, or if it does not know memories of such sizes.",
+        ),
     ] = False,
     format: Annotated[
         str | None,
@@ -230,13 +236,15 @@ def cost(
     """Price a chip: the bits, actions, cycles, area and energy of every phase of its life.
 
     The tables give each figure with its bounds. A value that the technology lacks gives a warning
-    and a gap in the sum, never a zero; with --strict, it is an error.
+    and a gap in the sum, never a zero; with --strict, it is an error. So are a library of another
+    supply or node, a clock beyond that of the technology, and memories of unknown size.
 
     The folder of --out holds `report.md`, its figures, `cost.json`, `cost.csv` and, in the format
     of Accelergy, `action_counts.yaml` and `energy_table.yaml`.
 
         engram cost
-        engram cost chip.yaml --tech cmos22 --strict --out build/cost
+        engram cost chip.yaml --strict --out build/cost
+        engram cost chip.yaml --tech cmos22
         engram cost --study reports/figure6/results.json --map --out build/cost
         engram cost --format csv
     """

@@ -51,7 +51,8 @@ class CostCommand(Command):
         ------
         UserError
             If an argument, a file or the output is at fault; with `strict`, also if the technology
-            lacks a value. Nothing is then written.
+            lacks a value, has values that do not fit each other or the clock, or does not know
+            memories of a size. Nothing is then written.
         """
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
@@ -76,7 +77,7 @@ class CostCommand(Command):
         with Console(stderr=True).status("Mapping the chip to gates"):
             mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)
         whole = replace(assessment, mapped=mapped)
-        self._check_gaps(whole)
+        self._check_strictly(whole)
         return whole
 
     def _assess(self) -> Assessment:
@@ -88,16 +89,19 @@ class CostCommand(Command):
         assessment = Assessment(
             config=config, technology=technology, study=self.study, points=tuple(points)
         )
-        self._check_gaps(assessment)
+        self._check_strictly(assessment)
         return assessment
 
-    def _check_gaps(self, assessment: Assessment) -> None:
-        """With --strict, refuse a technology that lacks a value."""
-        if self.strict and assessment.gaps:
-            raise UserError(
-                f"Technology {assessment.technology.name} must say, and does not: "
-                f"{', '.join(assessment.gaps)}"
-            )
+    def _check_strictly(self, assessment: Assessment) -> None:
+        """With --strict, refuse a technology that lacks a value, or whose values do not fit."""
+        faults = {
+            "say": ", ".join(assessment.gaps),
+            "fit": "; ".join(assessment.conflicts),
+            "know memories of these sizes": ", ".join(assessment.extrapolations),
+        }
+        told = [f"must {what}, and does not: {which}" for what, which in faults.items() if which]
+        if self.strict and told:
+            raise UserError(f"Technology {assessment.technology.name} {'; it '.join(told)}")
 
 
 def _sections(assessment: Assessment) -> tuple[str, ...]:

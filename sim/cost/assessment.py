@@ -232,7 +232,28 @@ class Assessment:
             for line in (*self.memories, *self.working)
             if line.plan is not None and line.plan.warning
         ]
-        return (*missing, *self.technology.warnings, *guessed)
+        return (*missing, *self.technology.warnings, *self.conflicts, *guessed)
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Values of the technology that do not fit each other or the clock."""
+        highest, clock = self.technology.highest_clock, self.config.clock
+        if highest is None or clock <= highest:
+            return self.technology.conflicts
+        too_fast = (
+            f"the clock is {clock / 1e6:g} MHz, but values of {self.technology.name} hold up to "
+            f"{highest / 1e6:g} MHz"
+        )
+        return (*self.technology.conflicts, too_fast)
+
+    @property
+    def extrapolations(self) -> tuple[str, ...]:
+        """Warnings of memories whose size is beyond those that the technology states."""
+        return tuple(
+            f"{line.memory.component}: {line.plan.warning}"
+            for line in (*self.memories, *self.working)
+            if line.plan is not None and line.plan.extrapolated
+        )
 
 
 def _traffic(tally: Tally) -> int:

@@ -60,7 +60,9 @@ class ArrayMemory:
         ports : {1, 2}
             Number of ports. Two ports are priced as one, with a warning.
         """
-        bits, warning = depth * width, self._warning(depth, width, ports)
+        bits, beyond = depth * width, self._beyond(depth * width)
+        faults = [*beyond, *(["two ports are priced as one"] if ports == 2 else [])]
+        warning = f"{depth} x {width}: {'; '.join(faults)}" if faults else None
         read = self._energy(bits, lambda point: point.read) * width
         write = self._energy(bits, lambda point: point.write) * width
         return MemoryPlan(
@@ -74,6 +76,7 @@ class ArrayMemory:
             read=replace(read, sureness="L") if warning else read,
             write=replace(write, sureness="L") if warning else write,
             warning=warning,
+            extrapolated=bool(beyond),
         )
 
     def _energy(self, bits: int, of: Callable[[ArrayPoint], Range]) -> Range:
@@ -101,14 +104,12 @@ class ArrayMemory:
             sureness=max(low.sureness, high.sureness, key="HML".index),
         )
 
-    def _warning(self, depth: int, width: int, ports: int) -> str | None:
-        faults = []
+    def _beyond(self, bits: int) -> list[str]:
+        """Return why a capacity is not among those of the arrays; empty if it is."""
         first, last = self.points[0].bits, self.points[-1].bits
         if first is None or last is None:
-            faults.append("the capacity of the array that prices it is not known")
-        elif not first <= depth * width <= last:
-            known = f"{first}" if first == last else f"{first}..{last}"
-            faults.append(f"{depth * width} bits are outside the {known} bits of known arrays")
-        if ports == 2:
-            faults.append("two ports are priced as one")
-        return f"{depth} x {width}: {'; '.join(faults)}" if faults else None
+            return ["the capacity of the array that prices it is not known"]
+        if first <= bits <= last:
+            return []
+        known = f"{first}" if first == last else f"{first}..{last}"
+        return [f"{bits} bits are outside the {known} bits of known arrays"]

@@ -38,6 +38,8 @@ class Macro:
         W; `leakage_low` and `leakage_high` are its extremes over the corners.
     read, write : float
         J an access, without the toggles of address and data pins.
+    voltage : float or None
+        V of the corner; None where the table does not state it.
     """
 
     ports: int
@@ -49,6 +51,7 @@ class Macro:
     leakage_high: float
     read: float
     write: float
+    voltage: float | None = None
 
     @property
     def bits(self) -> int:
@@ -80,6 +83,11 @@ class MacroSet:
     def __init__(self, macros: Sequence[Macro], source: str) -> None:
         self.macros, self.source = tuple(macros), source
         self.plan = cache(self._plan)
+
+    @property
+    def voltage(self) -> float | None:
+        """V of the macros; None where their table does not state it."""
+        return self.macros[0].voltage
 
     def fits(self, ports: int) -> dict[str, Fit]:
         """Return the fits of read energy, write energy (J) and area (m2) of the macros.
@@ -219,7 +227,7 @@ def read_macros(path: Path, corner: str) -> list[Macro]:
     path : Path
         CSV file. Comment lines that begin with ``#`` come first, then a header, then a line for
         every macro and corner with these columns: ports (1P or 2P), words, width, corner, area_um2,
-        leak_nW, clk_read_pJ, clk_write_pJ.
+        leak_nW, clk_read_pJ, clk_write_pJ. The column vdd (V) may be missing.
     corner : str
         Corner whose values are returned.
 
@@ -261,6 +269,7 @@ def _macro(row: dict[str, str]) -> Macro:
         leakage_high=leakage,
         read=_positive(row, "clk_read_pJ"),
         write=_positive(row, "clk_write_pJ"),
+        voltage=_voltage(row["vdd"]) if "vdd" in row else None,
     )
 
 
@@ -269,6 +278,13 @@ def _at_least_one(row: dict[str, str], name: str) -> int:
     if number < 1:
         raise ValueError(f"{name} must be >= 1, not {number}")
     return number
+
+
+def _voltage(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError(f"vdd must be > 0, not {text}")
+    return value
 
 
 def _positive(row: dict[str, str], name: str) -> float:

@@ -157,6 +157,8 @@ class TechnologyTable(Section):
         V; null where the source does not state it. Logic is then not scaled to this table.
     temp_c, corner
         Degrees Celsius and name of the corner, where known.
+    highest_clock_mhz : float or null
+        MHz up to which the values hold; null where the source does not state it.
     sources : mapping of str to Source
     cells : CellsSection or null
         Cells that give the values of logic. Rows of `logic` take precedence over them.
@@ -169,6 +171,7 @@ class TechnologyTable(Section):
     voltage: Positive | None = None
     temp_c: float | None = None
     corner: str | None = None
+    highest_clock_mhz: Positive | None = None
     sources: dict[str, Source]
     cells: CellsSection | None = None
     logic: LogicRows = LogicRows()

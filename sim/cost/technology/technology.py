@@ -12,6 +12,7 @@ from sim.cost.cells.table import read_table
 from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
+from sim.cost.technology.conflicts import library_conflicts, supply_conflict
 from sim.cost.technology.macros import MacroSet, read_macros
 from sim.cost.technology.ranges import range_of
 from sim.cost.technology.rows import Source, SourcedRow
@@ -67,8 +68,14 @@ class Technology:
         Whether memories keep their bits without a supply, so that they need not leak.
     endurance : Range or None
         Writes that a memory cell survives; None where there is no such limit.
+    memory_voltage : float or None
+        V at which the memories are known, if not that of the technology.
+    highest_clock : float or None
+        Hz up to which the values hold; None where the source does not state it.
     warnings : tuple of str
-        Warnings about values that do not match each other.
+        Warnings about values that were left out.
+    conflicts : tuple of str
+        Warnings about values that do not fit each other.
     note : str or None
         Remark on the values of the memories.
     """
@@ -82,7 +89,10 @@ class Technology:
     memories: _Memories | None
     nonvolatile: bool = False
     endurance: Range | None = None
+    memory_voltage: float | None = None
+    highest_clock: float | None = None
     warnings: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
     note: str | None = None
 
     def energy(self, action: Action) -> Range | None:
@@ -126,8 +136,8 @@ class Technology:
     def with_liberty(self, *paths: Path) -> "Technology":
         """Return the technology with the logic of Liberty files. Its memories are unchanged.
 
-        The new title names the library. There is a warning if the library has another supply, and
-        for every value that was left out.
+        The new title names the library. There is a conflict if the library has another supply or is
+        of another node, and a warning for every value that was left out.
 
         Parameters
         ----------
@@ -141,19 +151,24 @@ class Technology:
         """
         library = read_cells(*paths)
         files = ", ".join(path.name for path in paths)
-        warnings = [*self.warnings, *library.warnings]
-        if self.voltage not in (None, library.voltage):
-            warnings.append(
-                f"logic of {library.name} ({files}) is at {library.voltage:g} V, memories of "
-                f"{self.name} are at {self.voltage:g} V: their energies are added as they stand"
-            )
+        name, logic = f"{library.name} ({files})", _per_bit(prices_of(library, "liberty"))
+        supplies = supply_conflict(
+            f"logic of {name}",
+            library.voltage,
+            f"memories of {self.name}",
+            self.memory_voltage or self.voltage,
+        )
+        area = logic["gate_area"].range if "gate_area" in logic else None
+        nodes = library_conflicts(name, area, self.name, self.node, self.value("gate_area"))
         return replace(
             self,
-            title=f"{self.title}; logic of {library.name} ({files})",
+            title=f"{self.title}; logic of {name}",
             voltage=library.voltage,
-            warnings=tuple(warnings),
+            warnings=(*self.warnings, *library.warnings),
+            # Those of the logic before are gone with it.
+            conflicts=(*filter(None, [supplies]), *nodes),
             sources={**self.sources, "liberty": Source(citation=f"{library.name}, {files}")},
-            logic=_per_bit(prices_of(library, "liberty")),
+            logic=logic,
         )
 
 
@@ -174,6 +189,14 @@ def load_technology(name: str) -> Technology:
     document = parse(read_text(path), str(path))
     table = validate(TechnologyTable, document)
     ranges = _ranges(document, table)
+    memories = _memories(path.parent, table, ranges)
+    supply = memories.voltage if isinstance(memories, MacroSet) else None
+    conflict = supply_conflict(
+        f"logic of {path.stem}",
+        table.voltage,
+        f"memories of corner {getattr(table.memory, 'corner', None)}",
+        supply,
+    )
     return Technology(
         name=path.stem,
         title=table.title,
@@ -181,9 +204,12 @@ def load_technology(name: str) -> Technology:
         voltage=table.voltage,
         sources=table.sources,
         logic=_logic(path.parent, table, ranges),
-        memories=_memories(path.parent, table, ranges),
+        memories=memories,
         nonvolatile=getattr(table.memory, "nonvolatile", False),
         endurance=ranges.get(("memory", "endurance")),
+        memory_voltage=supply,
+        highest_clock=table.highest_clock_mhz and table.highest_clock_mhz * 1e6,
+        conflicts=tuple(filter(None, [conflict])),
         note=getattr(table.memory, "note", None),
     )
 

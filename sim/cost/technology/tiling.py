@@ -38,7 +38,9 @@ class MemoryPlan:
     read, write : Range
         J an access of a row.
     warning : str or None
-        Why the values are an extrapolation; None if they are not.
+        Why the values are an extrapolation or a stand-in; None if they are neither.
+    extrapolated : bool
+        Whether the values come from an array of another or unknown capacity.
     """
 
     depth: int
@@ -51,6 +53,7 @@ class MemoryPlan:
     read: Range
     write: Range
     warning: str | None = None
+    extrapolated: bool = False
 
     @property
     def bits(self) -> int:

@@ -182,9 +182,112 @@ def test_every_technology_prices_a_chip_or_says_what_it_lacks(
     assert complete == (name not in ("sram22", "rram22", "mram22", "emram14"))
 
 
-def test_a_complete_technology_is_strict_enough(engram: Engram, chip: Path, tech: Path) -> None:
-    assert engram("cost", chip, "--tech", tech, "--strict")[0] == 0
+def known_sizes(folder: Path, old: str = "", new: str = "") -> Path:
+    """Write a technology that knows arrays of 1 to a million bits, and change it."""
+    head, points = TECHNOLOGY.split("    - bits: 1024\n")
+    energies, rest = points.split("  leakage:")
+    text = f"{head}    - bits: 1\n{energies}    - bits: 1000000\n{energies}  leakage:{rest}"
+    assert old in text
+    path = folder / "known.yaml"
+    path.write_text(text.replace(old, new) if old else text)
+    return path
+
+
+def test_a_complete_technology_is_strict_enough(engram: Engram, chip: Path, tmp_path: Path) -> None:
+    for fits in ("", "highest_clock_mhz: 1\n"):
+        tech = known_sizes(tmp_path, "node:", f"{fits}node:")
+        status, out, err = engram("cost", chip, "--tech", tech, "--strict")
+        assert (status, err) == (0, "")
+        assert "the clock is" not in out
     assert engram("cost", "--strict")[0] == 0
+
+
+def warned_and_refused(engram: Engram, *arguments: object) -> tuple[str, str]:
+    """Return what is said without --strict, and with it, where nothing may be printed."""
+    status, out, err = engram("cost", *arguments)
+    assert (status, err) == (0, "")
+    status, nothing, err = engram("cost", *arguments, "--strict")
+    assert (status, nothing, err.count("\n")) == (2, "", 1)
+    return out, err
+
+
+def test_a_library_of_another_supply_is_not_strict(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    library = tmp_path / "small.lib"
+    library.write_text(small_library.TEXT)
+    out, err = warned_and_refused(engram, chip, "--liberty", library)
+    told = ("logic of small (small.lib) is at 2 V, memories of open130 are at 1.2 V: "
+            "their energies are added as they stand\n")  # fmt: skip
+    assert f"Warning: {told}" in out
+    assert err.endswith(f"; it must fit, and does not: {told}")
+    library.write_text(small_library.TEXT.replace("nom_voltage : 2.0", "nom_voltage : 1.2"))
+    out, err = warned_and_refused(engram, chip, "--liberty", library)
+    assert "logic of small (small.lib) is at" not in out
+    assert "must fit" not in err  # but lacks values of logic
+
+
+@pytest.mark.parametrize(("nand", "fits"), [("7.3", True), ("1.2", False), ("30", False)])
+def test_a_library_of_another_node_is_not_strict(
+    engram: Engram, chip: Path, tmp_path: Path, nand: str, fits: bool
+) -> None:
+    library = tmp_path / "small.lib"
+    text = small_library.TEXT.replace("nom_voltage : 2.0", "nom_voltage : 1.2")
+    assert text.count("area : 4;") == 1
+    library.write_text(text.replace("area : 4;", f"area : {nand};"))
+    out, err = warned_and_refused(engram, chip, "--liberty", library)
+    if fits:
+        assert "nodes seem to differ" not in out
+        assert "must fit" not in err  # but lacks values of logic
+        return
+    told = (f"logic of small (small.lib) has NANDs of {nand} um2, open130 (130 nm) has NANDs of "
+            "7.26 um2: their nodes seem to differ\n")  # fmt: skip
+    assert f"Warning: {told}" in out
+    assert err.endswith(f"; it must fit, and does not: {told}")
+
+
+def test_a_clock_beyond_that_of_the_technology_is_not_strict(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    tech = known_sizes(tmp_path, "node:", "highest_clock_mhz: 0.5\nnode:")
+    out, err = warned_and_refused(engram, chip, "--tech", tech)
+    told = "the clock is 1 MHz, but values of known hold up to 0.5 MHz\n"
+    assert f"Warning: {told}" in out
+    assert err == f"engram: Technology known must fit, and does not: {told}"
+
+
+def test_extrapolated_arrays_are_not_strict(engram: Engram, chip: Path, tmp_path: Path) -> None:
+    tech = known_sizes(tmp_path, "bits: 1000000", "bits: 3000")
+    out, err = warned_and_refused(engram, chip, "--tech", tech)
+    told = "training.weights: 76 x 48: 3648 bits are outside the 1..3000 bits of known arrays"
+    assert f"Warning: {told}\n" in out
+    # Two ports priced as one are the values of a known array, and no extrapolation.
+    assert "two ports are priced as one" in out
+    assert err == (
+        f"engram: Technology known must know memories of these sizes, and does not: {told}\n"
+    )
+
+
+def test_a_corner_under_another_supply_is_not_strict(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    for name in ("ihp_sram.csv", "sg13g2_stdcell.csv"):
+        shutil.copy(BUILT_IN / name, tmp_path)
+    tech = tmp_path / "own.yaml"
+    text = (BUILT_IN / "open130.yaml").read_text()
+    tech.write_text(text)
+    assert engram("cost", chip, "--tech", tech, "--strict")[0] == 0
+    tech.write_text(text.replace("voltage: 1.2", "voltage: 1.0"))
+    out, err = warned_and_refused(engram, chip, "--tech", tech)
+    told = ("logic of own is at 1 V, memories of corner typ are at 1.2 V: "
+            "their energies are added as they stand\n")  # fmt: skip
+    assert f"Warning: {told}" in out
+    assert err == f"engram: Technology own must fit, and does not: {told}"
+    tech.write_text(text.replace("  corner: typ", "  corner: fast"))
+    assert (
+        "memories of corner fast are at 1.32 V"
+        in warned_and_refused(engram, chip, "--tech", tech)[1]
+    )
 
 
 @pytest.mark.parametrize(

@@ -247,14 +247,15 @@ def test_a_liberty_file_replaces_the_logic_and_not_the_memories(tmp_path: Path) 
     [("voltage: 2.0\n", False), ("", False), ("voltage: 0.9\n", True)],
     ids=["same", "unknown", "other"],
 )
-def test_a_library_of_another_supply_is_a_warning(
+def test_a_library_of_another_supply_is_a_conflict(
     tmp_path: Path, voltage: str, differs: bool
 ) -> None:
     path = tmp_path / "small.lib"
-    path.write_text(small_library.TEXT)
+    # Its NAND is then as large as that of the technology.
+    path.write_text(small_library.TEXT.replace("area : 4;", "area : 0.5;"))
     own = loaded(tmp_path, "voltage: 0.9\nsources", f"{voltage}sources")
     said = (
         "logic of small (small.lib) is at 2 V, memories of own are at 0.9 V: their energies are "
         "added as they stand"
     )
-    assert own.with_liberty(path).warnings == ((said,) if differs else ())
+    assert own.with_liberty(path).conflicts == ((said,) if differs else ())

@@ -70,7 +70,7 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
     found, count = [], Counter[tuple[int, str]]()
     hardware = _hardware(tree)
     for node in ast.walk(tree):
-        if id(node) not in hardware:
+        if not isinstance(node, ast.expr) or id(node) not in hardware:
             continue
         for rule, replacement in _replacements(node):
             key = (node.lineno, rule)

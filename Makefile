@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick slow lint bench clean model-tools
+.PHONY: demo test quick slow lint bench mutants clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
@@ -26,6 +26,9 @@ lint: $(VENV)/.installed-dev
 
 bench: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m verification.bench --out reports/bench
+
+mutants: $(VENV)/.installed-dev
+	$(BIN)/python -m verification.mutants
 
 # Verilator writes C++ and a makefile, by programs in Perl.
 model-tools:

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""Mutation testing of the hardware: ``python -m verification.mutants [--block NAME ...]``."""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+
+from sim.work.files import write_whole
+from verification.mutants.report import Result, page
+from verification.mutants.rules import RULES, Mutant, mutants_of
+from verification.mutants.trial import ROOT, Outcome, bench_of, others_of, try_source
+
+__all__ = ["all_mutants", "arguments_of_equivalence", "judged", "main"]
+
+EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
+LONG = 1800  # seconds for the original, and for counts and proofs
+PATIENCE = 3  # times the original, before a mutant that does not end counts as killed
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Try the mutants of a command line, and write the page of all that were ever tried."""
+    mutants = all_mutants()
+    options = _parse(arguments, sorted({mutant.module for mutant in mutants}))
+    chosen = [
+        mutant
+        for mutant in mutants
+        if (not options.block or mutant.module in options.block)
+        and (not options.rule or mutant.rule in options.rule)
+    ][: options.limit]
+    # The child processes fork with these imported, which takes most of a short bench.
+    import amaranth.sim  # noqa: F401
+
+    import sim.cli  # noqa: F401
+    import verification.rtl.simulators  # noqa: F401
+
+    argued = arguments_of_equivalence()
+    for module in dict.fromkeys(mutant.module for mutant in chosen):
+        left = [m for m in chosen if m.module == module and not _file(options.work, m).exists()]
+        if left:
+            _try_block(module, left, argued, options.work, options.jobs, options.thorough)
+    made: dict[str, int] = {}
+    results = []
+    for mutant in mutants:
+        made[mutant.module] = made.get(mutant.module, 0) + 1
+        if (path := _file(options.work, mutant)).exists():
+            results.append(Result(**json.loads(path.read_text())))
+    write_whole(options.out, page(results, made, argued).encode())
+
+
+def all_mutants() -> list[Mutant]:
+    """Return the mutants of all modules of `rtl/` that have a bench."""
+    paths = [path for path in sorted((ROOT / "rtl").glob("*.py")) if bench_of(path.stem).exists()]
+    return [mutant for path in paths for mutant in mutants_of(path.stem, path.read_text())]
+
+
+def arguments_of_equivalence() -> dict[str, str]:
+    """Return why a mutant is equivalent, by its id."""
+    return yaml.safe_load(EQUIVALENT.read_text()) or {}
+
+
+def judged(
+    mutant: Mutant, outcome: Outcome, original: Outcome, argued: Mapping[str, str]
+) -> Result:
+    """Return what an outcome says of a mutant, beside that of the original."""
+    if outcome.state == "passed":
+        same = outcome.designs == original.designs
+        state = "same" if same else "equivalent" if mutant.id in argued else "survived"
+    else:
+        state = "stillborn" if outcome.state == "broken" else "killed"
+    detail = outcome.detail or outcome.state
+    return Result(mutant.id, mutant.before, mutant.after, state, detail)
+
+
+def _try_block(
+    module: str,
+    mutants: list[Mutant],
+    argued: Mapping[str, str],
+    work: Path,
+    jobs: int,
+    thorough: bool,
+) -> None:
+    tests = [bench_of(module)]
+    source = (ROOT / "rtl" / f"{module}.py").read_text()
+    original = try_source(module, source, tests, LONG)
+    if original.state != "passed":
+        sys.exit(f"{module}: its own tests fail without a fault ({original.detail})")
+    limit = PATIENCE * original.seconds + 30
+
+    def one(mutant: Mutant) -> None:
+        outcome = try_source(module, mutant.source, tests, limit)
+        if outcome.state == "passed" and outcome.designs != original.designs and thorough:
+            more = try_source(module, mutant.source, others_of(module), LONG)
+            outcome = outcome if more.state == "passed" else more
+        result = judged(mutant, outcome, original, argued)
+        write_whole(_file(work, mutant), json.dumps(asdict(result)).encode())
+
+    with ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, mutants))
+
+
+def _file(work: Path, mutant: Mutant) -> Path:
+    """Return where the result of a mutant is kept, as long as its block and tests are the same."""
+    digest = hashlib.sha256(mutant.source.encode())
+    digest.update(bench_of(mutant.module).read_bytes())
+    work.mkdir(parents=True, exist_ok=True)
+    return work / f"{mutant.id.replace(':', '-')}-{digest.hexdigest()[:16]}.json"
+
+
+def _parse(arguments: Sequence[str] | None, blocks: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m verification.mutants", description=__doc__)
+    parser.add_argument("--block", nargs="+", action="extend", choices=blocks, help="these alone")
+    parser.add_argument("--rule", nargs="+", action="extend", choices=RULES, help="these alone")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N mutants")
+    parser.add_argument("--jobs", type=int, default=2, metavar="N", help="processes at a time")
+    parser.add_argument(
+        "--thorough", action="store_true", help="counts and proofs, too, on what the bench passes"
+    )
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build/mutants", metavar="DIR", help="kept results"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "reports/rtl/mutants.md", metavar="FILE", help="the page"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()

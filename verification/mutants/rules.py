@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Mutants of a module by rule: one small fault each, made on the syntax tree."""
+
+import ast
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = ["RULES", "Mutant", "mutants_of"]
+
+#: What each rule does.
+RULES = {
+    "compare": "a comparison takes in its edge, or leaves it out; `==` and `!=` change places",
+    "condition": "a condition of `If`, `Elif` or `Mux` is inverted, or always true",
+    "reset": "a register starts from another value, or is not reset",
+    "width": "a signal is one bit narrower",
+    "order": "the parts of a `Cat`, or the two ways of a `Mux`, change places",
+    "constant": "the value assigned, or the term added or shifted by, is larger by one",
+}
+COMPARES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault.
+
+    Attributes
+    ----------
+    module : str
+        Stem of the module in `rtl/`.
+    line : int
+    rule : str
+    ordinal : int
+        Place among the mutants of this line and rule, from 0.
+    before, after : str
+        The expression, as Python writes it.
+    source : str
+        The whole module with the fault.
+    """
+
+    module: str
+    line: int
+    rule: str
+    ordinal: int
+    before: str
+    after: str
+    source: str
+
+    @property
+    def id(self) -> str:
+        """Name that stays as long as the line does."""
+        return f"{self.module}:{self.line}:{self.rule}:{self.ordinal}"
+
+
+def mutants_of(module: str, source: str) -> list[Mutant]:
+    """Return all mutants of a module, by line.
+
+    Parameters
+    ----------
+    module : str
+        Stem of the module.
+    source : str
+        Its text.
+    """
+    tree = ast.parse(source)
+    found, count = [], Counter[tuple[int, str]]()
+    hardware = _hardware(tree)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.expr) or id(node) not in hardware:
+            continue
+        for rule, replacement in _replacements(node):
+            key = (node.lineno, rule)
+            text = _spliced(source, node, replacement)
+            before, after = ast.unparse(node), ast.unparse(replacement)
+            found.append(Mutant(module, *key, count[key], before, after, text))
+            count[key] += 1
+    return sorted(found, key=lambda mutant: (mutant.line, mutant.rule, mutant.ordinal))
+
+
+def _hardware(tree: ast.Module) -> set[int]:
+    """Return the expressions within functions that build a module: those that name `m`.
+
+    Conditions of Python choose what is built; parameters with a wrong value raise. Neither is a
+    fault of hardware.
+    """
+    inside: set[int] = set()
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and any(
+            isinstance(node, ast.Name) and node.id == "m" for node in ast.walk(function)
+        ):
+            inside.update(id(node) for node in ast.walk(function) if isinstance(node, ast.expr))
+    for node in ast.walk(tree):
+        choice = isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert)
+        if choice:
+            inside.difference_update(id(part) for part in ast.walk(node.test))
+    return inside
+
+
+def _replacements(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in COMPARES:
+        changed = copy.deepcopy(node)
+        changed.ops[0] = COMPARES[type(node.ops[0])]()
+        yield "compare", changed
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub | ast.RShift):
+        if isinstance(node.right, ast.Constant) and isinstance(node.right.value, int):
+            changed = copy.deepcopy(node)
+            changed.right = ast.Constant(node.right.value + 1)
+            yield "constant", changed
+    elif isinstance(node, ast.Call):
+        yield from _of_call(node)
+
+
+def _of_call(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else _name(node.func)
+    if name in ("If", "Elif", "Mux") and node.args:
+        yield "condition", _with(node, 0, _inverted(node.args[0]))
+        yield "condition", _with(node, 0, ast.Constant(1))
+    if name == "Mux" and len(node.args) == 3:
+        changed = copy.deepcopy(node)
+        changed.args[1:] = changed.args[:0:-1]
+        yield "order", changed
+    if name == "Cat" and len(node.args) > 1:
+        changed = copy.deepcopy(node)
+        changed.args.reverse()
+        yield "order", changed
+    if name == "eq" and len(node.args) == 1 and isinstance(node.args[0], ast.Constant):
+        value = node.args[0].value
+        if isinstance(value, int):
+            yield (
+                "constant",
+                _with(node, 0, ast.Constant(1 - value if value in (0, 1) else value + 1)),
+            )
+    if name == "Signal":
+        yield from _of_signal(node)
+
+
+def _of_signal(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    width = node.args[0] if node.args else None
+    counted = isinstance(width, ast.Call) and _name(width.func) == "bits_for"
+    if not (counted or isinstance(width, ast.Constant | ast.Attribute | ast.Name)):
+        width = None  # a shape, whose width is not said here
+    if width is not None:
+        yield "width", _with(node, 0, ast.BinOp(copy.deepcopy(width), ast.Sub(), ast.Constant(1)))
+    names = {keyword.arg for keyword in node.keywords}
+    if "init" in names:
+        changed = copy.deepcopy(node)
+        for keyword in changed.keywords:
+            if keyword.arg == "init":
+                keyword.value = ast.BinOp(keyword.value, ast.BitXor(), ast.Constant(1))
+        yield "reset", changed
+    else:
+        changed = copy.deepcopy(node)
+        changed.keywords.append(ast.keyword("init", ast.Constant(1)))
+        yield "reset", changed
+    if "reset_less" not in names:
+        changed = copy.deepcopy(node)
+        changed.keywords.append(ast.keyword("reset_less", ast.Constant(True)))
+        yield "reset", changed
+
+
+def _name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _inverted(node: ast.expr) -> ast.expr:
+    """Return the node whose truth is the other one, also where it is wider than a bit."""
+    return ast.Compare(copy.deepcopy(node), [ast.Eq()], [ast.Constant(0)])
+
+
+def _with(node: ast.Call, place: int, value: ast.expr) -> ast.Call:
+    changed = copy.deepcopy(node)
+    changed.args[place] = value
+    return changed
+
+
+def _spliced(source: str, node: ast.expr, replacement: ast.expr) -> str:
+    """Return the source with one expression replaced; its lines keep their numbers."""
+    lines = source.encode().splitlines(keepends=True)
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line))
+    text = source.encode()
+    first = starts[node.lineno - 1] + node.col_offset
+    last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+    padding = "\n" * (text[first:last].count(b"\n"))
+    # Within brackets, so that the lines kept do not end the statement.
+    return (text[:first] + f"({ast.unparse(replacement)}{padding})".encode() + text[last:]).decode()

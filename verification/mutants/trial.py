@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: MIT
+"""One mutant against the tests of its block, in a process of its own that leaves nothing behind."""
+
+import contextlib
+import hashlib
+import importlib.abc
+import importlib.util
+import io
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from verification.house import imported_names
+
+__all__ = ["Outcome", "bench_of", "others_of", "try_source"]
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the tests said.
+
+    Attributes
+    ----------
+    state : str
+        ``passed``, ``failed``, ``timeout``, or ``broken`` if it does not import or elaborate.
+    detail : str
+        The first test that failed.
+    designs : str
+        Digest of the RTLIL of all that was simulated, in order.
+    seconds : float
+    """
+
+    state: str
+    detail: str = ""
+    designs: str = ""
+    seconds: float = 0.0
+
+
+def bench_of(module: str) -> Path:
+    """Return the file of the bench of a block, whether there is one or not."""
+    return ROOT / "verification" / "rtl" / f"test_{module}.py"
+
+
+def others_of(module: str) -> list[Path]:
+    """Return the counts and the proofs that import a block."""
+    others = [
+        *sorted((ROOT / "verification" / "rtl").glob("test_counts_*.py")),
+        *sorted((ROOT / "verification" / "proofs").glob("test_*.py")),
+    ]
+    prefix = f"rtl.{module}."
+    return [
+        path
+        for path in others
+        if any(name.startswith(prefix) for name in imported_names(path.read_text()))
+    ]
+
+
+def try_source(module: str, source: str, tests: Sequence[Path], limit: float) -> Outcome:
+    """Run tests with other text in place of a module of `rtl/`; the files stay as they are.
+
+    Parameters
+    ----------
+    module : str
+        Stem of the module.
+    source : str
+        The text that stands for it.
+    tests : sequence of Path
+        Files of tests; the first failure ends them.
+    limit : float
+        Seconds after which they are ended.
+    """
+    context = multiprocessing.get_context("fork")
+    receiver, sender = context.Pipe(duplex=False)
+    child = context.Process(target=_child, args=(sender, module, source, list(tests)))
+    begin = time.monotonic()
+    child.start()
+    sender.close()
+    try:
+        if not receiver.poll(limit):
+            return Outcome("timeout", seconds=time.monotonic() - begin)
+        try:
+            state, detail, designs = receiver.recv()
+        except EOFError:
+            state, detail, designs = "failed", "the process ended", ""
+        return Outcome(state, detail, designs, time.monotonic() - begin)
+    finally:
+        # The child leads a group of its own, so that what a proof started goes with it.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid or 0, signal.SIGKILL)
+        child.kill()
+        child.join()
+        receiver.close()
+
+
+def _child(sender: Connection, module: str, source: str, tests: list[Path]) -> None:
+    os.setsid()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    sys.dont_write_bytecode = True
+    for name in [name for name in sys.modules if name.split(".")[0] == "rtl"]:
+        del sys.modules[name]
+    sys.meta_path.insert(0, _Finder(f"rtl.{module}", source))
+    watcher = _Watcher()
+    watcher.watch_designs()
+    arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
+    # What was imported before the fork cannot be rewritten; the original ran so, too.
+    arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        code = pytest.main([*arguments, *map(str, tests)], plugins=[watcher])
+    states = {pytest.ExitCode.OK: "passed", pytest.ExitCode.TESTS_FAILED: "failed"}
+    state = states.get(pytest.ExitCode(code), "broken") if watcher.elaborates else "broken"
+    sender.send((state, watcher.failed, watcher.digest.hexdigest()))
+    sender.close()
+
+
+def _end_with(parent: int) -> None:
+    """End this group once its parent is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.killpg(0, signal.SIGKILL)
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads one module from a text."""
+
+    def __init__(self, name: str, source: str) -> None:
+        self._name, self._source = name, source
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        if fullname != self._name:
+            return None
+        return importlib.util.spec_from_loader(fullname, self)
+
+    def exec_module(self, module: ModuleType) -> None:
+        exec(compile(self._source, f"<{self._name}, mutated>", "exec"), module.__dict__)
+
+
+class _Watcher:
+    """Plugin of pytest: leaves out Verilog, keeps the first failure and what was simulated."""
+
+    def __init__(self) -> None:
+        self.failed, self.digest = "", hashlib.sha256()
+        self.elaborates = True
+
+    def watch_designs(self) -> None:
+        """Digest the RTLIL of each block before it is simulated."""
+        from amaranth.back import rtlil
+
+        from verification.rtl import simulators
+
+        run = simulators.run_pysim
+
+        def run_and_note(component: Any, *arguments: Any, **named: Any) -> Any:
+            try:
+                text = rtlil.convert(component, emit_src=False)
+            except Exception:
+                self.elaborates = False
+                raise
+            self.digest.update(text.encode())
+            return run(component, *arguments, **named)
+
+        simulators.run_pysim = run_and_note
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        # A compiled model takes most of a minute; Amaranth's simulator runs the same steps.
+        items[:] = [
+            item
+            for item in items
+            if "simulator" not in getattr(item, "fixturenames", ()) and "verilog" not in item.name
+        ]
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid.split("/")[-1]

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Mutants: what each rule makes, and what is said of a fault."""
+
+from pathlib import Path
+
+import pytest
+
+from verification.mutants.__main__ import all_mutants, arguments_of_equivalence, judged
+from verification.mutants.report import page
+from verification.mutants.rules import RULES, Mutant, mutants_of
+from verification.mutants.trial import Outcome, try_source
+
+SOURCE = """
+def elaborate(m, a, b):
+    held = Signal(4, init=2)
+    with m.If(a < b):
+        m.d.sync += held.eq(Cat(a, b) + 1)
+"""
+MADE = {
+    ("compare", "a <= b"), ("condition", "m.If((a < b) == 0)"), ("condition", "m.If(1)"),
+    ("reset", "Signal(4, init=2 ^ 1)"), ("reset", "Signal(4, init=2, reset_less=True)"),
+    ("width", "Signal(4 - 1, init=2)"), ("order", "Cat(b, a)"), ("constant", "Cat(a, b) + 2"),
+}  # fmt: skip
+MUTANT = Mutant("x", 4, "compare", 0, "a < b", "a <= b", "")
+
+
+def test_every_rule_makes_its_mutants() -> None:
+    mutants = mutants_of("x", SOURCE)
+    assert {(mutant.rule, mutant.after) for mutant in mutants} == MADE
+    assert {mutant.rule for mutant in mutants} == set(RULES)
+    assert all(mutant.after in mutant.source for mutant in mutants)
+
+
+def test_ids_are_unique_and_hold_500_and_more() -> None:
+    mutants = all_mutants()
+    assert len({mutant.id for mutant in mutants}) == len(mutants) >= 500
+    for mutant in mutants:
+        compile(mutant.source, mutant.id, "exec")
+
+
+def test_arguments_are_of_mutants_that_exist() -> None:
+    assert set(arguments_of_equivalence()) <= {mutant.id for mutant in all_mutants()}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "argued", "state"),
+    [
+        (Outcome("failed"), {}, "killed"),
+        (Outcome("timeout"), {}, "killed"),
+        (Outcome("broken"), {}, "stillborn"),
+        (Outcome("passed", designs="a"), {}, "same"),
+        (Outcome("passed", designs="b"), {}, "survived"),
+        (Outcome("passed", designs="b"), {MUTANT.id: "no input is b"}, "equivalent"),
+    ],
+)
+def test_what_is_said_of_an_outcome(outcome: Outcome, argued: dict[str, str], state: str) -> None:
+    result = judged(MUTANT, outcome, Outcome("passed", designs="a"), argued)
+    assert result.state == state
+    text = page([result], {"x": 2}, argued)
+    assert "`x` (1 of 2)" in text
+    assert ("`x:4:compare:0`: `a < b` became `a <= b`" in text) == (
+        state in ("survived", "equivalent")
+    )
+
+
+def test_the_tests_see_the_fault(tmp_path: Path) -> None:
+    test = tmp_path / "test_it.py"
+    test.write_text("from rtl.beat import FAULT\n\ndef test_it():\n    assert FAULT == 0\n")
+    assert try_source("beat", "FAULT = 0", [test], 60).state == "passed"
+    failed = try_source("beat", "FAULT = 1", [test], 60)
+    assert (failed.state, failed.detail) == ("failed", "test_it.py::test_it")
+    assert try_source("beat", "FAULT =", [test], 60).state == "broken"
+    assert try_source("beat", "while True: pass", [test], 3).state == "timeout"

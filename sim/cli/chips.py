@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Config, DataDir, Jobs, Set, folder_option
+from sim.cli.options import Config, DataDir, Jobs, Set, finite, folder_option
 from sim.commands.base import Command
 
 __all__ = ["cost", "explore", "report", "rtl"]
@@ -51,6 +51,7 @@ def explore(
             help="Seconds of silence after which a process counts as dead. Another process then "
             "tries its trial again.",
             min=1,
+            callback=finite,
         ),
     ] = 60.0,
 ) -> type[Command]:

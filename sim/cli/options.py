@@ -2,6 +2,7 @@
 """The options that several commands share; each is defined once, here."""
 
 import os
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ __all__ = [
     "JobsOnDevice",
     "Resume",
     "Set",
+    "finite",
     "folder_option",
 ]
 
@@ -41,6 +43,13 @@ def folder_option(home: str, what: str = "Folder of the report", name: str = "CO
     return typer.Option(
         "--out", metavar="DIR", help=f"{what}.", callback=named, show_default=f"{home}/{name}"
     )
+
+
+def finite(value: float | None) -> float | None:
+    """Return the value of an option; refuse infinity and what is no number."""
+    if value is not None and not isfinite(value):
+        raise typer.BadParameter(f"must be a finite number, not {value}")
+    return value
 
 
 def _cores() -> int:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Config, Data, DataDir, Jobs, Resume, Set, folder_option
+from sim.cli.options import Config, Data, DataDir, Jobs, Resume, Set, finite, folder_option
 from sim.commands.base import Command
 
 __all__ = ["bank", "cache", "pictures", "run", "samples"]
@@ -68,6 +68,7 @@ def cache(
             metavar="MB",
             help="Number of megabytes to keep. The most recently used entries stay; 0 removes all.",
             min=0,
+            callback=finite,
         ),
     ] = None,
 ) -> type[Command]:

@@ -53,8 +53,8 @@ class MemorySection(Section):
         K, the number of prototypes of each class.
     """
 
-    classes: int = Field(ge=1)
-    components: int = Field(default=1, ge=1)
+    classes: int = Field(ge=1, le=1_000_000)
+    components: int = Field(default=1, ge=1, le=1_000_000)
 
 
 class TaskSection(Section):
@@ -85,11 +85,11 @@ class TaskSection(Section):
         Where the prototypes are fitted. On the chip K must be 1, because the fit counts ones.
     """
 
-    classes: int = Field(default=5, ge=1)
-    samples: int = Field(default=500, ge=1)
-    epochs: int = Field(default=4, ge=1)
-    batch: int = Field(default=128, ge=2)
-    hidden: int = Field(default=128, ge=0)
+    classes: int = Field(default=5, ge=1, le=1_000_000)
+    samples: int = Field(default=500, ge=1, le=1_000_000_000)
+    epochs: int = Field(default=4, ge=1, le=100_000)
+    batch: int = Field(default=128, ge=2, le=65_536)
+    hidden: int = Field(default=128, ge=0, le=65_536)
     backward_bits: int = Field(default=16, ge=1, le=32)
     weight_bits: int = Field(default=16, ge=1, le=32)
     gradients: Gradients = "registers"
@@ -100,8 +100,8 @@ class TaskSection(Section):
 class _CostFields(Section):
     title: str
     network: str
-    clock_mhz: float = Field(default=50.0, gt=0)
-    retention_days: float = Field(default=1.0, gt=0)
+    clock_mhz: float = Field(default=50.0, gt=0, le=100_000)
+    retention_days: float = Field(default=1.0, gt=0, le=1_000_000)
     memory: MemorySection
     task: TaskSection = TaskSection()
 

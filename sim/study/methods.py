@@ -4,6 +4,7 @@
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, create_model
@@ -11,7 +12,9 @@ from pydantic import BaseModel, Field, create_model
 from sim.documents.section import Section
 from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
 
-__all__ = ["Method", "MethodEntry", "expand_methods"]
+__all__ = ["MAX_METHODS", "Method", "MethodEntry", "expand_methods"]
+
+MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,20 @@ MethodEntry = Annotated[
 
 
 def expand_methods(entries: list[Any]) -> list[Method]:
-    """Return one method for each combination of swept values, in the order of the entries."""
+    """Return one method for each combination of swept values, in the order of the entries.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `MAX_METHODS`.
+    """
+    swept = [_combinations(e.model_dump(exclude_unset=True, exclude={"replay"})) for e in entries]
+    if sum(swept) > MAX_METHODS:
+        largest = swept.index(max(swept))
+        raise ValueError(
+            f"methods must be at most {MAX_METHODS} combinations of swept values, not "
+            f"{sum(swept)}: methods.{largest} alone has {swept[largest]}"
+        )
     methods = []
     for place, entry in enumerate(entries):
         for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"})):
@@ -87,6 +103,14 @@ def expand_methods(entries: list[Any]) -> list[Method]:
             params = SOURCES[entry.replay].Params.model_validate(values)
             methods.append(Method(entry.replay, params, place, increment))
     return methods
+
+
+def _combinations(entry: Mapping[str, Any]) -> int:
+    """Return the number of combinations that `_expand` yields."""
+    return prod(
+        _combinations(v) if isinstance(v, Mapping) else len(v) if isinstance(v, list) else 1
+        for v in entry.values()
+    )
 
 
 def _expand(entry: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 import typer.main
@@ -31,6 +31,29 @@ DECLARATIONS = {
 
 def test_version_is_printed(engram: Engram) -> None:
     assert engram("--version") == (0, f"engram {version('engram')}\n", "")
+
+
+@pytest.mark.parametrize("number", ["inf", "nan"])
+@pytest.mark.parametrize("arguments", [("cache", "DIR", "--keep"), ("explore", "--grace")])
+def test_numbers_that_are_not_finite_are_refused(
+    engram: Engram, arguments: tuple[str, ...], number: str
+) -> None:
+    status, out, err = engram(*arguments, number)
+    assert (status, out) == (2, "")
+    assert f"Invalid value for '{arguments[-1]}'" in err
+    if number == "inf":  # NaN is below every bound, which is checked first
+        assert "must be a finite number, not inf" in err
+
+
+def test_every_real_number_is_checked_to_be_finite() -> None:
+    checked = 0
+    for name, declaration in DECLARATIONS.items():
+        for key, hint in get_type_hints(declaration, include_extras=True).items():
+            kind, *more = get_args(hint) or (hint,)
+            if kind is float or float in get_args(kind):
+                assert more[0].callback is options.finite, f"{name} {key}"
+                checked += 1
+    assert checked >= 2
 
 
 def test_help_lists_every_command(engram: Engram) -> None:

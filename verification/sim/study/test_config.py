@@ -89,3 +89,15 @@ def test_empty_sweep_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(UserError, match=message):
         load(tmp_path, "methods.2.exemplars=[]")
+
+
+def test_sweep_without_end_is_refused_before_it_is_expanded(tmp_path: Path) -> None:
+    widths = "[" + ", ".join(str(w) for w in range(1, 17)) + "]"
+    numbers = "[" + ", ".join(str(k) for k in range(1, 1001)) + "]"
+    sweep = f"methods.3={{replay: gbm, components: {numbers}, code_width: {widths}}}"
+    message = (
+        r"methods must be at most 10000 combinations of swept values, not 160\d\d: "
+        r"methods\.3 alone has 16000"
+    )
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, sweep)

@@ -71,3 +71,4 @@ def test_the_tests_see_the_fault(tmp_path: Path) -> None:
     assert (failed.state, failed.detail) == ("failed", "test_it.py::test_it")
     assert try_source("beat", "FAULT =", [test], 60).state == "broken"
     assert try_source("beat", "while True: pass", [test], 3).state == "timeout"
+    assert try_source("beat", "import os; os._exit(1)", [test], 60).state == "lost"

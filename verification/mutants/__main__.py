@@ -8,9 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
 
 from sim.work.files import write_whole
 from verification.mutants.report import Result, page
@@ -62,7 +63,7 @@ def all_mutants() -> list[Mutant]:
 
 def arguments_of_equivalence() -> dict[str, str]:
     """Return why a mutant is equivalent, by its id."""
-    return yaml.safe_load(EQUIVALENT.read_text()) or {}
+    return YAML(typ="safe").load(EQUIVALENT.read_text()) or {}
 
 
 def judged(
@@ -98,6 +99,9 @@ def _try_block(
         if outcome.state == "passed" and outcome.designs != original.designs and thorough:
             more = try_source(module, mutant.source, others_of(module), LONG)
             outcome = outcome if more.state == "passed" else more
+        if outcome.state == "lost":  # neither killed nor survived: the next call tries it again
+            sys.stderr.write(f"{mutant.id}: the process ended without an answer\n")
+            return
         result = judged(mutant, outcome, original, argued)
         write_whole(_file(work, mutant), json.dumps(asdict(result)).encode())
 
@@ -106,11 +110,23 @@ def _try_block(
 
 
 def _file(work: Path, mutant: Mutant) -> Path:
-    """Return where the result of a mutant is kept, as long as its block and tests are the same."""
-    digest = hashlib.sha256(mutant.source.encode())
+    """Return where the result of a mutant is kept, as long as all that decides it is the same."""
+    digest = hashlib.sha256(_common())
+    digest.update(mutant.source.encode())
     digest.update(bench_of(mutant.module).read_bytes())
     work.mkdir(parents=True, exist_ok=True)
     return work / f"{mutant.id.replace(':', '-')}-{digest.hexdigest()[:16]}.json"
+
+
+@cache
+def _common() -> bytes:
+    """Return a digest of what every bench stands on: the hardware, golden and the engine."""
+    digest = hashlib.sha256()
+    for folder in ("rtl", "golden", "golden/params", "verification/rtl"):
+        for path in sorted((ROOT / folder).glob("*.py")):
+            if not path.name.startswith("test_"):
+                digest.update(path.read_bytes())
+    return digest.digest()
 
 
 def _parse(arguments: Sequence[str] | None, blocks: Sequence[str]) -> argparse.Namespace:

@@ -36,7 +36,8 @@ class Outcome:
     Attributes
     ----------
     state : str
-        ``passed``, ``failed``, ``timeout``, or ``broken`` if it does not import or elaborate.
+        ``passed``, ``failed``, ``timeout``, ``broken`` if it does not import or elaborate, or
+        ``lost`` if the process ended without an answer, as it does without memory.
     detail : str
         The first test that failed.
     designs : str
@@ -95,7 +96,7 @@ def try_source(module: str, source: str, tests: Sequence[Path], limit: float) ->
         try:
             state, detail, designs = receiver.recv()
         except EOFError:
-            state, detail, designs = "failed", "the process ended", ""
+            state, detail, designs = "lost", "", ""
         return Outcome(state, detail, designs, time.monotonic() - begin)
     finally:
         # The child leads a group of its own, so that what a proof started goes with it.

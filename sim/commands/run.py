@@ -84,8 +84,7 @@ class RunCommand(ResumableCommand):
         report.write(self.out)
         study.folder.close()
         console.print(terminal_table(config.title, report.rows))
-        if report.verdict:
-            self._tell(report.verdict, console)
+        self._tell(report.verdict, console)
 
     def _compare(
         self, config: CompareConfig, bank: Bank, document: Document, console: Console
@@ -121,7 +120,8 @@ class RunCommand(ResumableCommand):
             return replace(study, cache=self._shared).run(self.jobs, watch(bars.show))
 
     def _tell(self, verdict: str, console: Console) -> None:
-        tell(console, verdict)
+        if verdict:
+            tell(console, verdict)
         if self._shared.keeps:
             tell(console, self._shared.sentence)
         self.tell_report(console)

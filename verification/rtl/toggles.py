@@ -86,9 +86,11 @@ def measure(
         for pins in ("outputs", "inputs")
     }
     counted = ("counting", *nets)
+    pins = [port for port in ports if port.name not in ("clk", "rst")]
     case = {
         "streams": [asdict(stream) for stream in streams_of(component)],
-        "ports": [*(p.name for p in ports if p.name not in ("clk", "rst")), *counted],
+        "ports": [*(p.name for p in pins), *counted],
+        "inputs": [*(p.name for p in pins if p.direction == "input"), "counting"],
         "steps": [asdict(_with_pin(step, 0)) for step in before]
         + [asdict(_with_pin(step, 1)) for step in steps],
         "pauses": asdict(Pauses()),

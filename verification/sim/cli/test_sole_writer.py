@@ -28,6 +28,7 @@ WRITERS = {
     "cost": ("digits",),
     "report": ("folder", "--html"),
 }
+TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
 # Commands without an output of their own, or one that many processes share.
 OTHERS = {"cache", "explore"}
 HOLD = """\
@@ -59,6 +60,8 @@ def test_every_command_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("command", WRITERS)
 def test_second_command_is_refused(command: str, held: tuple[Path, int], engram: Engram) -> None:
+    if command in TRAINED:
+        pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
     out, pid = held
     status, _, message = engram(command, *WRITERS[command], "--out", out)
     assert status == 2

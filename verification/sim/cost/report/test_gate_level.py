@@ -139,4 +139,4 @@ def test_map_adds_the_gates_to_the_report(
         row = next(line for line in out.split("## Gates")[1].splitlines() if each["name"] in line)
         assert f"| {si(each['all_J']['nominal'], 'J')} |" in row
     ((params, technology, liberty),) = told
-    assert (params, technology.name, liberty) == (load_cost("reference").chip, "open130", None)
+    assert (params, technology.name, liberty) == (load_cost("reference").chip, "open130", [])

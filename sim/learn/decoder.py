@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from golden.dense import Dense
 from golden.params import DenseParams
+from sim.learn.head import signs
 
 __all__ = ["DecoderTrainer"]
 
@@ -73,7 +74,7 @@ class DecoderTrainer:
         """Return the latent bits of codes, shape (n, D); codes and bits are -1 or +1."""
         x = codes
         for w in self.weights:
-            x = _signs(x @ _signs(w).T)
+            x = signs(x @ signs(w).T)
         return x
 
     def gradients(self, codes: Array, latents: Array) -> tuple[float, list[Array]]:
@@ -93,21 +94,21 @@ class DecoderTrainer:
         gradients : list of ndarray, float32
             Gradients of the loss, in the order of `weights`.
         """
-        signs = [_signs(w) for w in self.weights]
+        bits = [signs(w) for w in self.weights]
         inputs, sums = [codes], []
-        for w in signs:
+        for w in bits:
             sums.append(inputs[-1] @ w.T / np.float32(np.sqrt(w.shape[1])))
-            inputs.append(_signs(sums[-1]))
+            inputs.append(signs(sums[-1]))
         margins = self.gain * sums[-1] * latents
         loss = float(np.logaddexp(0, -margins).sum() / len(codes))
         wrong = np.exp(-np.logaddexp(0, margins))  # probability of the other bit
         back = -latents * wrong * (self.gain / np.float32(len(codes)))
         gradients: list[Array] = []
-        for layer in reversed(range(len(signs))):
-            back /= np.float32(np.sqrt(signs[layer].shape[1]))
+        for layer in reversed(range(len(bits))):
+            back /= np.float32(np.sqrt(bits[layer].shape[1]))
             gradients.insert(0, back.T @ inputs[layer])
             if layer:
-                back = back @ signs[layer] * (np.abs(sums[layer - 1]) <= self.window)
+                back = back @ bits[layer] * (np.abs(sums[layer - 1]) <= self.window)
         return loss, gradients
 
     def golden(self) -> list[Dense]:
@@ -125,9 +126,3 @@ class DecoderTrainer:
     def load_state(self, state: Mapping[str, Array]) -> None:
         """Restore the latent weights that `state` returned."""
         self.weights = [np.array(state[f"decoder_{i}"]) for i in range(len(self.weights))]
-
-
-def _signs(values: Array) -> Array:
-    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
-    return np.copysign(np.float32(1), values + np.float32(0))

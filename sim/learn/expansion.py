@@ -19,6 +19,7 @@ from golden.bits import pack, word_count
 from golden.kernels import xnor_gemm
 from golden.kernels.maps import append
 from golden.xnor import fires
+from sim.learn.head import signs
 
 __all__ = ["Block", "ExpandableHead", "block_bits"]
 
@@ -215,8 +216,8 @@ class ExpandableHead:
         """Return input and outputs of the layers in training, and the scaled sums before signs."""
         outputs, sums = [x], []
         for w in self.layers:
-            sums.append(outputs[-1] @ _signs(w).T * np.float32(1 / np.sqrt(w.shape[1])))
-            outputs.append(_signs(sums[-1]))
+            sums.append(outputs[-1] @ signs(w).T * np.float32(1 / np.sqrt(w.shape[1])))
+            outputs.append(signs(sums[-1]))
         return outputs, sums
 
     def _layer_gradients(self, outputs: list[Array], sums: list[Array], back: Array) -> list[Array]:
@@ -225,7 +226,7 @@ class ExpandableHead:
         for w, x, pre in zip(self.layers[::-1], outputs[-2::-1], sums[::-1], strict=True):
             back *= (np.abs(pre) <= 1) * np.float32(1 / np.sqrt(w.shape[1]))
             gradients.insert(0, back.T @ x)
-            back = back @ _signs(w)
+            back = back @ signs(w)
         return gradients
 
     def _classify(
@@ -234,7 +235,7 @@ class ExpandableHead:
         """Return mean cross-entropy and hits of a ternary layer, gradients of a plane and of z."""
         n_samples, columns = z.shape
         scale = np.float32(self.logit_gain / np.sqrt(5 * 2 * columns * outputs))
-        ternary = _signs(planes[0]) + _signs(planes[1])
+        ternary = signs(planes[0]) + signs(planes[1])
         logits = z @ ternary.T
         hits = int((logits.argmax(axis=1) == labels).sum())
         logits *= scale
@@ -246,9 +247,3 @@ class ExpandableHead:
         shares[rows, labels] -= 1
         error = shares * (scale / np.float32(n_samples))
         return loss, hits, error.T @ z, error @ ternary
-
-
-def _signs(values: Array) -> Array:
-    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
-    # Adding 0 turns a negative zero into a positive one, because copysign sees the sign of zero.
-    return np.copysign(np.float32(1), values + np.float32(0))

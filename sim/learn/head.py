@@ -9,6 +9,7 @@ trained head and the golden model always agree. The scales ``1/sqrt(fan_in)`` an
 
 from collections.abc import Mapping
 from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from golden.head import Head
 from golden.kernels import xnor_gemm
 from golden.params import HeadParams
 
-__all__ = ["HeadTrainer", "bipolar"]
+__all__ = ["HeadTrainer", "bipolar", "signs"]
 
 Array = NDArray[np.float32]
 Packed = NDArray[np.uint64]
@@ -44,12 +45,21 @@ def bipolar(packed: NDArray[np.uint64], features: int) -> Array:
     return _VALUES.take(octets, axis=0).reshape(*packed.shape[:-1], -1)[..., :features]
 
 
-def _signs(values: NDArray) -> Array:
-    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1)."""
-    signs = (values >= 0).astype(np.float32)
-    signs *= 2
-    signs -= 1
-    return signs
+def signs(values: NDArray[Any]) -> Array:
+    """Return +1 where a value is >= 0, else -1 (contract: sign(0) = +1).
+
+    Parameters
+    ----------
+    values : ndarray of shape (...), any number
+
+    Returns
+    -------
+    ndarray of shape (...), float32
+    """
+    result = (values >= 0).astype(np.float32)
+    result *= 2
+    result -= 1
+    return result
 
 
 class HeadTrainer:
@@ -182,7 +192,7 @@ class HeadTrainer:
         if not hidden:
             return z, logits, None
         pre = xnor_gemm(x, pack(self.weights[0] >= 0), features, threads=1)
-        z[:, :hidden] = _signs(pre)
-        output = _signs(planes[:, :, :hidden]).sum(axis=0)
+        z[:, :hidden] = signs(pre)
+        output = signs(planes[:, :, :hidden]).sum(axis=0)
         logits += z[:, :hidden] @ output.T
         return z, logits, (pre, output)

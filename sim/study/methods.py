@@ -89,7 +89,8 @@ def expand_methods(entries: list[Any]) -> list[Method]:
     ValueError
         If there are more than `MAX_METHODS`.
     """
-    swept = [_combinations(e.model_dump(exclude_unset=True, exclude={"replay"})) for e in entries]
+    given = [entry.model_dump(exclude_unset=True, exclude={"replay"}) for entry in entries]
+    swept = [_combinations(values) for values in given]
     if sum(swept) > MAX_METHODS:
         largest = swept.index(max(swept))
         raise ValueError(
@@ -98,7 +99,7 @@ def expand_methods(entries: list[Any]) -> list[Method]:
         )
     methods = []
     for place, entry in enumerate(entries):
-        for values in _expand(entry.model_dump(exclude_unset=True, exclude={"replay"})):
+        for values in _expand(given[place]):
             increment = values.pop("increment", None)
             params = SOURCES[entry.replay].Params.model_validate(values)
             methods.append(Method(entry.replay, params, place, increment))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 
 from sim.work.errors import UserError
 
@@ -47,11 +47,7 @@ def locked(path: Path, required: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        if lock.is_locked:
-            # A process that waits for the removed file sees that it is gone, and tries a new one.
-            with suppress(OSError):
-                path.unlink()
-            lock.release()
+        _end(lock, path)
 
 
 @contextmanager
@@ -94,13 +90,19 @@ def sole_writer(output: Path | None) -> Iterator[None]:
     try:
         yield
     finally:
-        if lock.is_locked:
-            with suppress(OSError):
-                path.unlink()
-            lock.release()
+        _end(lock, path)
         with suppress(OSError):
             for folder in made:
                 folder.rmdir()  # refused if anything is in it
+
+
+def _end(lock: BaseFileLock, path: Path) -> None:
+    """Give up a lock, if it is held, and remove its file."""
+    if lock.is_locked:
+        # A process that waits for the removed file sees that it is gone, and tries a new one.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
 
 
 def _lock_beside(output: Path) -> Path | None:

@@ -8,7 +8,7 @@ import pytest
 from verification.mutants.__main__ import all_mutants, arguments_of_equivalence, judged
 from verification.mutants.report import page
 from verification.mutants.rules import RULES, Mutant, mutants_of
-from verification.mutants.trial import Outcome, try_source
+from verification.mutants.trial import ROOT, Outcome, bench_of, reached_from, try_source
 
 SOURCE = """
 def elaborate(m, a, b):
@@ -72,3 +72,10 @@ def test_the_tests_see_the_fault(tmp_path: Path) -> None:
     assert try_source("beat", "FAULT =", [test], 60).state == "broken"
     assert try_source("beat", "while True: pass", [test], 3).state == "timeout"
     assert try_source("beat", "import os; os._exit(1)", [test], 60).state == "lost"
+
+
+def test_a_result_holds_until_what_the_bench_stands_on_changes() -> None:
+    reached = reached_from([ROOT / "rtl/lfsr.py", bench_of("lfsr")])
+    names = {path.relative_to(ROOT).as_posix() for path in reached}
+    assert {"rtl/lfsr.py", "golden/lfsr.py", "verification/rtl/engine.py"} <= names
+    assert not names & {"rtl/chip.py", "golden/trainer.py", "verification/rtl/test_chip.py"}

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from sim.work.files import write_whole
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
-from verification.mutants.trial import ROOT, Outcome, bench_of, others_of, try_source
+from verification.mutants.trial import ROOT, Outcome, bench_of, others_of, reached_from, try_source
 
 __all__ = ["all_mutants", "arguments_of_equivalence", "judged", "main"]
 
@@ -111,21 +111,19 @@ def _try_block(
 
 def _file(work: Path, mutant: Mutant) -> Path:
     """Return where the result of a mutant is kept, as long as all that decides it is the same."""
-    digest = hashlib.sha256(_common())
-    digest.update(mutant.source.encode())
-    digest.update(bench_of(mutant.module).read_bytes())
+    digest = hashlib.sha256(mutant.source.encode())
+    digest.update(_surroundings(mutant.module))
     work.mkdir(parents=True, exist_ok=True)
     return work / f"{mutant.id.replace(':', '-')}-{digest.hexdigest()[:16]}.json"
 
 
 @cache
-def _common() -> bytes:
-    """Return a digest of what every bench stands on: the hardware, golden and the engine."""
+def _surroundings(module: str) -> bytes:
+    """Return a digest of a block's bench and of all that bench and block import of this project."""
     digest = hashlib.sha256()
-    for folder in ("rtl", "golden", "golden/params", "verification/rtl"):
-        for path in sorted((ROOT / folder).glob("*.py")):
-            if not path.name.startswith("test_"):
-                digest.update(path.read_bytes())
+    for path in sorted(reached_from([ROOT / "rtl" / f"{module}.py", bench_of(module)])):
+        if path.stem != module or path.parent.name != "rtl":
+            digest.update(path.read_bytes())
     return digest.digest()
 
 

@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from multiprocessing.connection import Connection
@@ -24,7 +24,7 @@ import pytest
 
 from verification.house import imported_names
 
-__all__ = ["Outcome", "bench_of", "others_of", "try_source"]
+__all__ = ["Outcome", "bench_of", "others_of", "reached_from", "try_source"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,6 +68,27 @@ def others_of(module: str) -> list[Path]:
         for path in others
         if any(name.startswith(prefix) for name in imported_names(path.read_text()))
     ]
+
+
+def reached_from(paths: Iterable[Path]) -> set[Path]:
+    """Return files of this project's hardware, golden model and benches: these, and their imports.
+
+    Packages count with their `__init__`, which is run on the way.
+    """
+    reached, left = set[Path](), list(paths)
+    while left:
+        path = left.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for name in imported_names(path.read_text()):
+            parts = name.split(".")
+            if parts[0] in ("rtl", "golden", "verification"):
+                stems = [ROOT.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+                files = [*(stem.with_suffix(".py") for stem in stems)]
+                files += [stem / "__init__.py" for stem in stems]
+                left += [file for file in files if file.exists()]
+    return reached
 
 
 def try_source(module: str, source: str, tests: Sequence[Path], limit: float) -> Outcome:

@@ -2,7 +2,7 @@
 # pyright: reportMissingImports=false
 """The command `engram native`, from configuration to report."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.console import Console
 
@@ -10,7 +10,7 @@ from sim.commands.base import ResumableCommand, tell
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import check_input
 from sim.data.tasks import class_order, split_tasks
-from sim.images.device import choose_device, environment
+from sim.images.device import choose_device, environment, with_precision
 from sim.images.native.budgets import check_sizes
 from sim.images.native.extractors import Extractors
 from sim.images.native.learners import with_outputs
@@ -43,8 +43,10 @@ class NativeCommand(ResumableCommand):
             If an argument, the configuration, the data or the output folder is at fault; no file
             of the report is then written.
         """
-        config, recipe = load_native(self.config, self.assignments)
         device = choose_device(self.device)
+        config, recipe = load_native(self.config, self.assignments)
+        config = with_precision(config, device)
+        recipe = replace(recipe, config=with_precision(recipe.config, device))
         images = load(config.classes.data, self.data_dir)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)

@@ -4,7 +4,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from sim.data.bank_file import encode_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import card_path, check_input, embed, pixels_of
 from sim.data.tasks import class_order
-from sim.images.device import choose_device, device_name, environment
+from sim.images.device import choose_device, device_name, environment, with_precision
 from sim.images.pretrain.curves import curves, log_table
 from sim.images.pretrain.export import check_equal
 from sim.images.pretrain.pretraining import Pretraining
@@ -52,8 +52,9 @@ class PretrainCommand(ResumableCommand):
             If an argument, the configuration, the data or the output folder is at fault; nothing
             is then written into the output folder.
         """
-        recipe = load_recipe(self.config, self.assignments)
         device = choose_device(self.device)
+        recipe = load_recipe(self.config, self.assignments)
+        recipe = replace(recipe, config=with_precision(recipe.config, device))
         images, split = _load(recipe, self.data_dir)
         decisive = identity(recipe.digest(), images.digest(), **environment(device))
         folder = self.open_folder(TrainingFolder, decisive)

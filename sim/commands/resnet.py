@@ -13,7 +13,7 @@ from rich.console import Console
 from sim.commands.base import ResumableCommand
 from sim.data.bank_file import encode_bank
 from sim.data.datasets import ImageSet, load
-from sim.images.device import choose_device, device_name, environment
+from sim.images.device import choose_device, device_name, environment, with_precision
 from sim.images.pretrain.split import base_split
 from sim.images.resnet.model import BinarizedResNet
 from sim.images.resnet.report import BinarizerRow, bank_of_network, report_text
@@ -51,8 +51,9 @@ class ResnetCommand(ResumableCommand):
             If an argument, the configuration, the data or the output folder is at fault; nothing
             is then written into the output folder.
         """
-        config, document = load_resnet_config(self.config, self.assignments)
         device = choose_device(self.device)
+        config, document = load_resnet_config(self.config, self.assignments)
+        config = with_precision(config, device)
         classes = config.classes
         images = load(classes.data, self.data_dir)
         try:

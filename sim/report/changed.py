@@ -15,7 +15,8 @@ def changed_settings(
     Parameters
     ----------
     own, reference : mapping
-        Configurations as plain data, nested.
+        Configurations as plain data, nested. ``auto`` in the reference leaves the choice open, so
+        that no value differs from it.
     left_out : collection of str
         Dotted keys to leave out.
     """
@@ -23,7 +24,9 @@ def changed_settings(
     return [
         f"{key}: {_text(mine.get(key))}, not {_text(theirs.get(key))}"
         for key in dict.fromkeys([*mine, *theirs])
-        if key not in left_out and mine.get(key) != theirs.get(key) and _counts(key, mine)
+        if key not in left_out
+        and theirs.get(key) not in (mine.get(key), "auto")
+        and _counts(key, mine)
     ]
 
 

@@ -154,10 +154,11 @@ class ScheduleConfig(Section):
     plateau : PlateauConfig
     label_smoothing : float
         Share of the target that is spread over all classes.
-    precision : {"bfloat16", "float32"}
+    precision : {"auto", "bfloat16", "float32"}
         Type of the numbers in the convolutions in training. The sums are exact in both types.
         bfloat16 rounds the stored sums; this changes no sign, but it can move a sum across the
-        mean of a normalisation.
+        mean of a normalisation. ``auto`` is bfloat16 on a processor or GPU with instructions for
+        it, and float32 on others; results tell which one it was.
     """
 
     epochs: int = Field(default=60, ge=1, le=100_000)
@@ -167,7 +168,7 @@ class ScheduleConfig(Section):
     warmup: int = Field(default=0, ge=0, le=100_000)
     plateau: PlateauConfig = PlateauConfig(minimum=1e-5)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    precision: Literal["bfloat16", "float32"] = "bfloat16"
+    precision: Literal["auto", "bfloat16", "float32"] = "auto"
 
 
 class DistillationConfig(Section):

@@ -17,3 +17,10 @@ def test_a_plateau_beside_a_cosine_is_of_no_effect() -> None:
     own = {"training": {"schedule": "cosine", "plateau": {"factor": 0.5}}}
     reference = {"training": {"schedule": "plateau", "plateau": {"factor": 0.7}}}
     assert changed_settings(own, reference) == ["training.schedule: cosine, not plateau"]
+
+
+def test_an_open_choice_is_no_change() -> None:
+    assert changed_settings({"a": {"b": "float32"}}, {"a": {"b": "auto"}}) == []
+    assert changed_settings({"a": {"b": "auto"}}, {"a": {"b": "float32"}}) == [
+        "a.b: auto, not float32"
+    ]

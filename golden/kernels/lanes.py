@@ -7,6 +7,7 @@ do not overlap. These operations make the vectors explicit. An array of lanes ha
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ _LINE = 64  # bytes of a cache line
 
 def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
     """Return zeros that start at a cache line, so that no vector straddles two."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = prod(shape) * np.dtype(dtype).itemsize
     memory = np.zeros(size + _LINE, np.uint8)
     first = -memory.ctypes.data % _LINE
     return memory[first : first + size].view(dtype).reshape(shape)
@@ -65,10 +66,11 @@ def to_lanes(
     """
     n_vectors, length = vectors.shape
     groups = -(-n_vectors // LANES)
-    padded = np.full((groups * LANES, length), fill)
-    padded[:n_vectors] = vectors
     lanes = zeros((groups, rows, LANES), dtype)
-    lanes[:, :length] = padded.reshape(groups, LANES, length).transpose(0, 2, 1)
+    lanes[-1, :length] = fill  # only the last group can have lanes without a vector
+    for group in range(groups):
+        chosen = vectors[group * LANES : (group + 1) * LANES]
+        lanes[group, :length, : len(chosen)] = chosen.T
     return lanes
 
 

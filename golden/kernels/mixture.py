@@ -30,7 +30,7 @@ from golden.kernels.lanes import (
     zeros,
 )
 
-__all__ = ["CLIP", "Outcome", "iterate"]
+__all__ = ["CLIP", "Iterations", "Outcome"]
 
 Reals = NDArray[np.float64]
 
@@ -59,19 +59,8 @@ class Outcome(NamedTuple):
     converged: bool
 
 
-def iterate(
-    samples: BitRows,
-    features: BitRows,
-    sample_weights: Reals,
-    law: tuple[Reals, Reals, Reals],
-    *,
-    trainable: bool,
-    expected: bool,
-    single: bool,
-    max_iter: int,
-    tol: float,
-) -> Outcome:
-    """Iterate EM until the objective changes by at most ``tol`` of itself, or `max_iter` times.
+class Iterations:
+    """Iterations of EM over one data set. Fits from several starts share its memory.
 
     Parameters
     ----------
@@ -80,42 +69,72 @@ def iterate(
         Transpose of the samples with an additional row of ones. The products of this row are the
         counts.
     sample_weights : ndarray of shape (N,), float64
-    law : weights of shape (K,), means of shape (K, D), shares of shape (K,)
-        Initial mixture.
-    trainable : bool
-        Whether the weights follow the shares.
-    expected : bool
-        Whether the objective is the expected complete likelihood instead of the likelihood.
+    n_components : int
+        K.
     single : bool
         Whether odds, tables and responsibilities are float32. Sums over blocks are always float64.
-    max_iter : int
-    tol : float
-        Relative tolerance. A negative one never stops the iteration.
     """
-    weights, means, shares = law
-    n_samples, n_features = samples.shape
-    kind = np.float32 if single else np.float64
-    groups = -(-len(means) // LANES)
-    state = _State(
-        to_lanes(means, n_features, fill=0.5),
-        to_lanes(shares[:, np.newaxis], 1),
-        to_lanes(np.log(np.maximum(weights, _TINY))[:, np.newaxis], 1, fill=_NEVER),
-    )
-    work = _Work(
-        zeros((groups, n_features, LANES)),
-        zeros((groups, samples.padded, LANES), kind),
-        zeros((groups, n_samples, LANES)),
-        zeros((groups, n_samples, LANES), kind),
-        zeros((groups, features.padded, LANES), kind),
-        zeros((groups, n_features + 1, LANES)),
-        tables_for(kind),
-    )
-    # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
-    relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
-    data = samples.words, features.words, relative
-    bound, n_iter, converged = _iterate(data, state, work, trainable, expected, max_iter, tol)
-    final = from_lanes(state.means, len(means)), from_lanes(state.shares, len(means))[:, 0]
-    return Outcome(*final, bound, n_iter, converged)
+
+    def __init__(
+        self,
+        samples: BitRows,
+        features: BitRows,
+        sample_weights: Reals,
+        n_components: int,
+        *,
+        single: bool,
+    ) -> None:
+        n_samples, n_features = samples.shape
+        kind = np.float32 if single else np.float64
+        groups = -(-n_components // LANES)
+        # Rows of padding are 0, and no iteration writes there.
+        self._work = _Work(
+            zeros((groups, n_features, LANES)),
+            zeros((groups, samples.padded, LANES), kind),
+            zeros((groups, n_samples, LANES)),
+            zeros((groups, n_samples, LANES), kind),
+            zeros((groups, features.padded, LANES), kind),
+            zeros((groups, n_features + 1, LANES)),
+            tables_for(kind),
+        )
+        # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
+        relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
+        self._data = samples.words, features.words, relative
+
+    def run(
+        self,
+        law: tuple[Reals, Reals, Reals],
+        *,
+        trainable: bool,
+        expected: bool,
+        max_iter: int,
+        tol: float,
+    ) -> Outcome:
+        """Iterate until the objective changes by at most ``tol`` of itself, or `max_iter` times.
+
+        Parameters
+        ----------
+        law : weights of shape (K,), means of shape (K, D), shares of shape (K,)
+            Initial mixture.
+        trainable : bool
+            Whether the weights follow the shares.
+        expected : bool
+            Whether the objective is the expected complete likelihood instead of the likelihood.
+        max_iter : int
+        tol : float
+            Relative tolerance. A negative one never stops the iteration.
+        """
+        weights, means, shares = law
+        state = _State(
+            to_lanes(means, means.shape[1], fill=0.5),
+            to_lanes(shares[:, np.newaxis], 1),
+            to_lanes(np.log(np.maximum(weights, _TINY))[:, np.newaxis], 1, fill=_NEVER),
+        )
+        bound, n_iter, converged = _iterate(
+            self._data, state, self._work, trainable, expected, max_iter, tol
+        )
+        final = from_lanes(state.means, len(means)), from_lanes(state.shares, len(means))[:, 0]
+        return Outcome(*final, bound, n_iter, converged)
 
 
 class _State(NamedTuple):

@@ -9,12 +9,13 @@ compiled code.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import BitRows
-from golden.kernels.mixture import CLIP, iterate
+from golden.kernels.mixture import CLIP, Iterations
 
 __all__ = [
     "CLIP",
@@ -22,6 +23,7 @@ __all__ = [
     "Expectation",
     "Law",
     "Rule",
+    "Runs",
     "blend",
     "expectation",
     "initial_means",
@@ -134,6 +136,12 @@ class Binary:
         self.weights = weights
         self.total = float(len(bits) if weights is None else weights.sum())
 
+    @cached_property
+    def centroid(self) -> Reals:
+        """Weighted mean of the samples, of shape (1, D)."""
+        weights = np.ones(self.samples.shape[0]) if self.weights is None else self.weights
+        return self.features.dot(weights[np.newaxis])[:, :-1] / self.total
+
     def mean(self, values: Reals) -> float:
         """Return the weighted mean of one value a sample."""
         weighted = values if self.weights is None else values * self.weights
@@ -170,11 +178,9 @@ def initial_means(
         return rng.uniform(0.25, 0.75, shape)
     if init == "uniform":
         return rng.uniform(0, 1, shape)
-    weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
-    centroid = data.features.dot(weights[np.newaxis])[:, :-1] / data.total
-    deviation = np.sqrt(np.maximum(centroid * (1 - centroid), 0))
+    deviation = np.sqrt(np.maximum(data.centroid * (1 - data.centroid), 0))
     margin = 1 / (2 * data.count)
-    means = centroid + scale * deviation * rng.standard_normal(shape)
+    means = data.centroid + scale * deviation * rng.standard_normal(shape)
     return np.clip(means, margin, 1 - margin)
 
 
@@ -265,12 +271,68 @@ def blend(old: Law, new: Law, step: float, rule: Rule) -> Law:
     return Law(shares if rule.trainable else old.weights, means, shares)
 
 
+class Runs:
+    """Runs of EM on the same samples, one after the other: they share the memory of an iteration.
+
+    Parameters
+    ----------
+    data : Binary
+        Samples and weights.
+    n_components : int
+        K.
+    rule : Rule
+        Settings of the iterations.
+    """
+
+    def __init__(self, data: Binary, n_components: int, rule: Rule) -> None:
+        weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
+        self._rule = rule
+        self._iterations = Iterations(
+            data.samples, data.features, weights, n_components, single=rule.precision == "single"
+        )
+
+    def run(self, law: Law, max_iter: int, tol: float | None) -> tuple[Law, float, int, bool]:
+        """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
+
+        ``l_s`` is the objective of the law after iteration ``s``, ``l_0`` that of `law`.
+
+        Parameters
+        ----------
+        law : Law
+            Law before the first iteration.
+        max_iter : int
+            Largest number of iterations.
+        tol : float or None
+            Relative change that stops the iterations. With 0 only a fixed point stops them early,
+            with None nothing does.
+
+        Returns
+        -------
+        Law
+            Law after the last iteration.
+        float
+            Its objective, in nats a sample.
+        int
+            Number of iterations.
+        bool
+            Whether `tol` stopped them.
+        """
+        rule = self._rule
+        end = self._iterations.run(
+            (law.weights, law.means, law.shares),
+            trainable=rule.trainable,
+            expected=rule.criterion == "expected",
+            max_iter=max_iter,
+            tol=-1.0 if tol is None else tol,
+        )
+        weights = end.shares if rule.trainable and end.n_iter else law.weights
+        return Law(weights, end.means, end.shares), end.bound, end.n_iter, end.converged
+
+
 def run(
     data: Binary, law: Law, rule: Rule, max_iter: int, tol: float | None
 ) -> tuple[Law, float, int, bool]:
-    """Iterate until ``|l_s - l_{s-1}| <= tol |l_s|``, or `max_iter` times.
-
-    ``l_s`` is the objective of the law after iteration ``s``, ``l_0`` that of `law`.
+    """Do one run of EM with memory of its own, so that runs may go side by side.
 
     Parameters
     ----------
@@ -280,33 +342,7 @@ def run(
         Law before the first iteration.
     rule : Rule
         Settings of the iterations.
-    max_iter : int
-        Largest number of iterations.
-    tol : float or None
-        Relative change that stops the iterations. With 0 only a fixed point stops them early, with
-        None nothing does.
-
-    Returns
-    -------
-    Law
-        Law after the last iteration.
-    float
-        Its objective, in nats a sample.
-    int
-        Number of iterations.
-    bool
-        Whether `tol` stopped them.
+    max_iter, tol
+        As in `Runs.run`, which says what is returned.
     """
-    end = iterate(
-        data.samples,
-        data.features,
-        np.ones(data.samples.shape[0]) if data.weights is None else data.weights,
-        (law.weights, law.means, law.shares),
-        trainable=rule.trainable,
-        expected=rule.criterion == "expected",
-        single=rule.precision == "single",
-        max_iter=max_iter,
-        tol=-1.0 if tol is None else tol,
-    )
-    weights = end.shares if rule.trainable and end.n_iter else law.weights
-    return Law(weights, end.means, end.shares), end.bound, end.n_iter, end.converged
+    return Runs(data, len(law.means), rule).run(law, max_iter, tol)

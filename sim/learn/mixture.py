@@ -177,9 +177,10 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         self._check_parameters()
         data = self._binary(X, sample_weight, reset=True)
         rule = self._rule()
-        law = self._start(data, rule)
+        runs = em.Runs(data, int(self.n_components), rule)
+        law = self._start(data, runs)
         spent = self._warmup() if self.count_warmup else 0
-        law, bound, n_iter, converged = em.run(data, law, rule, self.max_iter - spent, self.tol)
+        law, bound, n_iter, converged = runs.run(law, self.max_iter - spent, self.tol)
         self.n_batches_ = 1
         self._keep(law, bound, n_iter + spent, converged)
         return self
@@ -243,7 +244,10 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
             )
         data = self._binary(X, sample_weight, reset=first)
         rule = self._rule()
-        law = self._start(data, rule) if first else self._law()
+        if first:
+            law = self._start(data, em.Runs(data, int(self.n_components), rule))
+        else:
+            law = self._law()
         state = em.expectation(data, law, rule)
         learnt = em.maximization(data, law, state.responsibilities, rule)
         self.n_batches_ = 1 if first else self.n_batches_ + 1
@@ -342,13 +346,13 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         uniform = rng.random((n_samples, self.means_.shape[1]))
         return (uniform < self.means_[y]).astype(np.uint8), y
 
-    def _start(self, data: Binary, rule: Rule) -> Law:
+    def _start(self, data: Binary, runs: em.Runs) -> Law:
         """Draw the starts, warm them up, and return the best one's law."""
         rng = np.random.default_rng(self.random_state)
         best: tuple[Law, float] | None = None
         for _ in range(1 if self.means_init is not None else self.n_init):
             law = Law.start(self._first_means(data, rng), self._first_weights())
-            law, bound, *_ = em.run(data, law, rule, self._warmup(), tol=None)
+            law, bound, *_ = runs.run(law, self._warmup(), tol=None)
             if best is None or bound > best[1]:
                 best = law, bound
         assert best is not None, "n_init is at least 1"
@@ -398,10 +402,11 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         array: Any = validate_data(self, data, accept_sparse="csr", reset=reset)
         if issparse(array):
             array = array.toarray()
-        binary = (array == 0) | (array == 1)
-        if not binary.all():
-            raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
-        return array.astype(np.uint8)
+        if array.dtype != np.uint8 or array.max(initial=0) > 1:
+            binary = (array == 0) | (array == 1)
+            if not binary.all():
+                raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
+        return array.astype(np.uint8, copy=False)
 
     def _log_joint(self, X: ArrayLike) -> NDArray[np.float64]:
         return em.log_joint(BitRows(self._bits(X)), self._law())

@@ -92,6 +92,7 @@ def _try_block(
     original = try_source(module, source, tests, LONG)
     if original.state != "passed":
         sys.exit(f"{module}: its own tests fail without a fault ({original.detail})")
+    sys.stderr.write(f"{module}: {len(mutants)} mutants, {original.seconds:.0f} s a bench\n")
     limit = PATIENCE * original.seconds + 30
 
     def one(mutant: Mutant) -> None:
@@ -103,6 +104,7 @@ def _try_block(
             sys.stderr.write(f"{mutant.id}: the process ended without an answer\n")
             return
         result = judged(mutant, outcome, original, argued)
+        sys.stderr.write(f"{mutant.id}: {result.state} ({outcome.seconds:.0f} s)\n")
         write_whole(_file(work, mutant), json.dumps(asdict(result)).encode())
 
     with ThreadPoolExecutor(jobs) as pool:

@@ -13,14 +13,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
-from golden.kernels.lanes import LANES, add, from_lanes, load, store, to_lanes, widen, zeros
+from golden.kernels.lanes import LANES, add, from_lanes, like, load, store, to_lanes, zeros
 
-__all__ = ["BitRows", "add_products", "tables_for"]
+__all__ = ["COLUMNS", "SUMS", "BitRows", "add_products", "tables_for", "transpose"]
 
 _GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
 _TABLES = 8  # tables in use at once: one word holds the eight indices of a row
 _ENTRIES = 2**_GROUP
-_COLUMNS = _GROUP * _TABLES  # columns of a word
+COLUMNS = _GROUP * _TABLES  # columns of a word
+SUMS = _TABLES * _ENTRIES  # sums in all tables
 
 
 class BitRows:
@@ -44,8 +45,8 @@ class BitRows:
     def __init__(self, bits: NDArray[np.uint8]) -> None:
         self.shape: tuple[int, int] = bits.shape
         n_rows, n_columns = bits.shape
-        blocks = -(-n_columns // _COLUMNS)
-        self.padded = blocks * _COLUMNS
+        blocks = -(-n_columns // COLUMNS)
+        self.padded = blocks * COLUMNS
         self.words = _packed(bits, blocks)
 
     def dot(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -67,7 +68,7 @@ class BitRows:
 
 def tables_for(dtype: DTypeLike) -> NDArray[Any]:
     """Return memory in which `add_products` builds its tables; their empty sums are 0."""
-    return zeros((_TABLES * _ENTRIES, LANES), dtype)
+    return zeros((SUMS, LANES), dtype)
 
 
 def _packed(bits: NDArray[np.uint8], blocks: int) -> NDArray[np.uint64]:
@@ -77,10 +78,10 @@ def _packed(bits: NDArray[np.uint8], blocks: int) -> NDArray[np.uint64]:
         words = np.zeros((blocks, n_rows), np.uint64)
         _pack_columns(bits.T, words)
         return words
-    octets = np.zeros((n_rows, blocks * _COLUMNS // 8), np.uint8)
+    octets = np.zeros((n_rows, blocks * COLUMNS // 8), np.uint8)
     octets[:, : -(-n_columns // 8)] = np.packbits(bits, axis=1, bitorder="little")
     words = np.zeros((blocks, n_rows, 8), np.uint8)
-    words[:, :, : _COLUMNS // 8] = octets.reshape(n_rows, blocks, -1).transpose(1, 0, 2)
+    words[:, :, : COLUMNS // 8] = octets.reshape(n_rows, blocks, -1).transpose(1, 0, 2)
     return words.view("<u8")[:, :, 0].astype(np.uint64, copy=False)
 
 
@@ -89,10 +90,32 @@ def _pack_columns(columns: Any, words: Any) -> None:
     """Set bit ``i`` of the words of a block from its column ``i``."""
     n_columns, n_rows = columns.shape
     for column in range(n_columns):
-        block = column // _COLUMNS
-        place = np.uint64(column % _COLUMNS)
+        block = column // COLUMNS
+        place = np.uint64(column % COLUMNS)
         for row in range(n_rows):
             words[block, row] |= np.uint64(columns[column, row]) << place
+
+
+@njit(nogil=True, cache=True)
+def transpose(packed: Any, words: Any) -> None:
+    """Pack the columns of packed vectors as rows, whose products run along the vectors.
+
+    Parameters
+    ----------
+    packed : ndarray of shape (n_vectors, ceil(n_rows / 64)), uint64
+        Vectors of `n_rows` bits, lowest bit first.
+    words : ndarray of shape (ceil(n_vectors / 48), n_rows), uint64
+        Becomes the words of a `BitRows` of shape (n_rows, n_vectors).
+    """
+    words[:] = 0
+    n_rows = words.shape[1]
+    for i in range(len(packed)):
+        place = np.uint64(i % COLUMNS)
+        row_words = words[i // COLUMNS]
+        for k in range(packed.shape[1]):
+            word = packed[i, k]
+            for bit in range(min(64, n_rows - 64 * k)):
+                row_words[64 * k + bit] |= (word >> np.uint64(bit) & np.uint64(1)) << place
 
 
 @njit(nogil=True, cache=True)
@@ -108,13 +131,13 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
     tables : ndarray
         Memory from `tables_for`, with the dtype of `columns`. Additions within a word have this
         dtype.
-    sums : ndarray of shape (groups, n_rows, 8), float64
-        Sums in lanes. The words of a row are added up in float64.
+    sums : ndarray of shape (groups, n_rows, 8), float64, or of the dtype of `columns`
+        Sums in lanes. The words of a row are added up in its dtype.
     """
     blocks, n_rows = words.shape
     for group in range(len(columns)):
         for block in range(blocks):
-            _build(tables, columns, group * columns.shape[1] + block * _COLUMNS)
+            _build(tables, columns, group * columns.shape[1] + block * COLUMNS)
             for row in range(n_rows):
                 word = words[block, row]
                 total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
@@ -122,7 +145,7 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
                     entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
                     total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
                 place = group * n_rows + row
-                store(sums, place, add(load(sums, place), widen(total)))
+                store(sums, place, add(load(sums, place), like(sums, total)))
 
 
 @njit(nogil=True, cache=True)

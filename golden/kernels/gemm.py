@@ -13,7 +13,16 @@ from golden.kernels.shares import run_shares
 from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile, fire_row, fire_tile
 from golden.params.checks import check_integer
 
-__all__ = ["Rule", "fire", "make_panels", "make_rule", "write_parities", "xnor_gemm"]
+__all__ = [
+    "Rule",
+    "dot_rows",
+    "fill_panels",
+    "fire",
+    "make_panels",
+    "make_rule",
+    "write_parities",
+    "xnor_gemm",
+]
 
 BLOCK = 12 * ROWS  # rows whose parities are kept while all panels pass
 CACHE = 2**13  # most words of these parities, so that they stay in the cache
@@ -71,7 +80,7 @@ def xnor_gemm(
     out = np.empty((len(a), len(b)), np.int32)
 
     def multiply(first: int, last: int) -> None:
-        _dot_rows(a, panels, out, n_bits, first, last)
+        dot_rows(a, panels, out, n_bits, first, last)
 
     per_row = max(1, n_bits * len(b))
     run_shares(multiply, len(a), threads, smallest=-(-SHARE // per_row), multiple=ROWS)
@@ -96,7 +105,7 @@ def make_panels(weights: _Words) -> _Words:
     raw = np.empty(prod(shape) + 8, np.uint64)
     skip = -raw.ctypes.data % 64 // 8
     panels = raw[skip : skip + prod(shape)].reshape(shape)
-    _fill_panels(np.ascontiguousarray(weights), panels)
+    fill_panels(np.ascontiguousarray(weights), panels)
     return panels
 
 
@@ -120,8 +129,16 @@ def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.u
 
 
 @njit(cache=True, nogil=True)
-def _fill_panels(weights, panels):
-    """Write running parities of all weights; see `make_panels`."""
+def fill_panels(weights, panels):
+    """Write running parities of all weights.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (groups, outputs, words), uint64
+        Contiguous.
+    panels : ndarray of shape (groups, ceil(outputs/COLUMNS), words, COLUMNS), uint64
+        As `make_panels` returns it.
+    """
     outputs, words = weights.shape[1:]
     for g in range(panels.shape[0]):
         for p in range(panels.shape[1]):
@@ -185,8 +202,20 @@ def _dot(parities, n_rows, panels, p, out, place, stride, n_bits):
 
 
 @njit(cache=True, nogil=True)
-def _dot_rows(a, panels, out, n_bits, first, last):
-    """Write rows ``first .. last - 1`` of the product, a block of them at a time."""
+def dot_rows(a, panels, out, n_bits, first, last):
+    """Write rows ``first .. last - 1`` of the product, a block of them at a time.
+
+    Parameters
+    ----------
+    a : ndarray of shape (M, words), uint64
+        Packed vectors.
+    panels : ndarray of shape (n_panels, words, COLUMNS), uint64
+        The other packed vectors, from `fill_panels`.
+    out : ndarray of shape (M, N), int32
+    n_bits : int
+        Length of the vectors.
+    first, last : int
+    """
     words, columns = a.shape[1], out.shape[1]
     size = max(ROWS, min(BLOCK, CACHE // words // ROWS * ROWS))
     parities = np.empty((size, words), np.uint64)

@@ -23,9 +23,11 @@ __all__ = [
     "fill",
     "from_lanes",
     "highest",
+    "like",
     "load",
     "multiply",
     "operation",
+    "signs_at",
     "store",
     "subtract",
     "to_lanes",
@@ -142,6 +144,30 @@ def load(typingctx: Any, array: Any, row: Any) -> Any:
 
 
 @operation
+def signs_at(typingctx: Any, array: Any, element: Any) -> Any:
+    """Return eight bits: bit ``i`` is 1 where element ``element + i`` is >= 0, unchecked.
+
+    Parameters
+    ----------
+    array : contiguous ndarray, float32 or int32
+    element : int
+        Place in the flat array.
+    """
+    single = array.dtype == types.float32
+    vector = ir.VectorType(ir.FloatType() if single else ir.IntType(32), LANES)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), vector.as_pointer())
+        values, zeros = builder.load(pointer, align=4), vector(None)
+        compare = builder.fcmp_ordered if single else builder.icmp_signed
+        octet = builder.bitcast(compare(">=", values, zeros), ir.IntType(LANES))
+        return builder.zext(octet, ir.IntType(64))
+
+    return types.uint64(array, types.intp), generate
+
+
+@operation
 def store(typingctx: Any, array: Any, row: Any, lanes: Any) -> Any:
     """Write a row of a contiguous array, unchecked.
 
@@ -188,6 +214,17 @@ def widen(typingctx: Any, lanes: Any) -> Any:
         return args[0] if lanes == _DOUBLES else builder.fpext(args[0], _VECTORS[_DOUBLES])
 
     return _DOUBLES(lanes), generate
+
+
+@operation
+def like(typingctx: Any, array: Any, lanes: Any) -> Any:
+    """Return reals in the precision of an array, which is theirs or float64."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = _kind(array)
+        return args[1] if lanes == kind else builder.fpext(args[1], _VECTORS[kind])
+
+    return _kind(array)(array, lanes), generate
 
 
 @operation

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Training of the binary head with straight-through estimators, exact to the golden head's bits.
 
-The forward pass of a training step is that of the integer head. Products of bits with bits are
-counted by XNOR and popcount; what float32 adds are sums of +-1 far below 2^24, hence exact. So the
-trained head and the golden model always agree. The scales ``1/sqrt(fan_in)`` and
+The forward pass of a training step is that of the integer head, so the trained head and the golden
+model always agree. The backward pass adds real errors in a fixed order (`golden.kernels.head`), so
+a training has the same bits on every machine. The scales ``1/sqrt(fan_in)`` and
 ``1/sqrt(5 fan_in C)`` of the ISCAS'24 slides only condition the gradient.
 """
 
@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bits import pack
 from golden.head import Head
-from golden.kernels import xnor_gemm
+from golden.kernels.head import head_gradients
 from golden.params import HeadParams
 
 __all__ = ["HeadTrainer", "bipolar", "signs"]
@@ -95,10 +94,11 @@ class HeadTrainer:
     ) -> None:
         self.params = params
         self.init_scale = init_scale
-        self._hidden_scale = np.float32(1 / np.sqrt(params.features))
+        self._hidden_scale = 1 / np.sqrt(params.features)
         self._window = isqrt(params.features)  # largest sum that the scale keeps within 1
         # The ternary layer takes its input twice, once for each plane.
-        self._logit_scale = np.float32(logit_gain / np.sqrt(5 * 2 * params.concat * params.classes))
+        self._logit_scale = logit_gain / np.sqrt(5 * 2 * params.concat * params.classes)
+        self._none = np.zeros((0, params.features), np.float32)  # a hidden layer without neurons
         self.weights: list[Array] = []
         self.reset(rng)
 
@@ -135,26 +135,18 @@ class HeadTrainer:
             Gradients of the mean loss, in the order of `weights`. Both planes have the same
             gradient, which is given once, with shape (C, H + D).
         """
-        z, logits, below = self._forward(x, n_classes)
-        hits = int((logits.argmax(axis=1) == labels).sum())
-        logits *= self._logit_scale
-        logits -= logits.max(axis=1, keepdims=True)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=1, keepdims=True)
-        rows = np.arange(len(x))
-        loss = float(-np.log(np.maximum(logits[rows, labels], 1e-30)).mean())
-
-        error = logits  # softmax - one-hot, times the output scale over the batch size
-        error[rows, labels] -= 1
-        error *= self._logit_scale / np.float32(len(x))
-        plane = np.zeros(self.weights[-1].shape[1:], np.float32)
-        np.matmul(error.T, z, out=plane[:n_classes])
-        if below is None:
-            return loss, hits, [plane]
-        pre, output = below
-        back = error @ output
-        back *= (np.abs(pre) <= self._window) * self._hidden_scale
-        return loss, hits, [back.T @ z[:, self.params.hidden :], plane]
+        hidden = self.weights[0] if self.params.hidden else self._none
+        loss, hits, below, plane = head_gradients(
+            x,
+            labels,
+            hidden,
+            self.weights[-1],
+            n_classes,
+            window=self._window,
+            hidden_scale=self._hidden_scale,
+            logit_scale=self._logit_scale,
+        )
+        return loss, hits, [below, plane] if self.params.hidden else [plane]
 
     @property
     def finite(self) -> bool:
@@ -164,8 +156,7 @@ class HeadTrainer:
     def golden(self) -> Head:
         """Return the integer head whose weights are the present signs."""
         *hidden, planes = [(w >= 0).astype(np.uint8) for w in self.weights]
-        none = np.zeros((0, self.params.features), np.uint8)
-        return Head(self.params, hidden[0] if hidden else none, *planes)
+        return Head(self.params, hidden[0] if hidden else self._none.astype(np.uint8), *planes)
 
     def state(self) -> dict[str, Array]:
         """Return the latent weights by name, for a checkpoint."""
@@ -174,25 +165,3 @@ class HeadTrainer:
     def load_state(self, state: Mapping[str, Array]) -> None:
         """Restore the latent weights that `state` returned."""
         self.weights = [np.array(state[f"latent_{i}"]) for i in range(len(self.weights))]
-
-    def _forward(
-        self, x: Packed, n_classes: int
-    ) -> tuple[Array, Array, tuple[NDArray[np.int32], Array] | None]:
-        """Return the output layer's input z, the sums of the logits, and what lies below.
-
-        That is the sums of the hidden layer and the output layer's weights on it, or None.
-        """
-        features, hidden = self.params.features, self.params.hidden
-        z = np.empty((len(x), self.params.concat), np.float32)
-        z[:, hidden:] = bipolar(x, features)
-        planes = self.weights[-1][:, :n_classes]
-        bits = pack(planes[:, :, hidden:] >= 0).reshape(2 * n_classes, -1)
-        direct = xnor_gemm(x, bits, features, threads=1)
-        logits = (direct[:, :n_classes] + direct[:, n_classes:]).astype(np.float32)
-        if not hidden:
-            return z, logits, None
-        pre = xnor_gemm(x, pack(self.weights[0] >= 0), features, threads=1)
-        z[:, :hidden] = signs(pre)
-        output = signs(planes[:, :, :hidden]).sum(axis=0)
-        logits += z[:, :hidden] @ output.T
-        return z, logits, (pre, output)

@@ -54,7 +54,7 @@ def test_arguments_are_of_mutants_that_exist() -> None:
     ],
 )
 def test_what_is_said_of_an_outcome(outcome: Outcome, argued: dict[str, str], state: str) -> None:
-    result = judged(MUTANT, outcome, Outcome("passed", designs="a"), argued)
+    result = judged(MUTANT, outcome, argued, lambda: "a")
     assert result.state == state
     text = page([result], {"x": 2}, argued)
     assert "`x` (1 of 2)" in text

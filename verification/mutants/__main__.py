@@ -5,7 +5,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from functools import cache
@@ -22,7 +22,7 @@ __all__ = ["all_mutants", "arguments_of_equivalence", "judged", "main"]
 
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 LONG = 1800  # seconds for the original, and for counts and proofs
-PATIENCE = 3  # times the original, before a mutant that does not end counts as killed
+PATIENCE = 3  # times the original, in seconds and in cycles, before a mutant has come to a stop
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # The child processes fork with these imported, which takes most of a short bench.
     import amaranth.sim  # noqa: F401
 
-    import sim.cli  # noqa: F401
+    import sim.cli
+    import sim.data.datasets  # noqa: F401
     import verification.rtl.simulators  # noqa: F401
 
     argued = arguments_of_equivalence()
@@ -67,11 +68,11 @@ def arguments_of_equivalence() -> dict[str, str]:
 
 
 def judged(
-    mutant: Mutant, outcome: Outcome, original: Outcome, argued: Mapping[str, str]
+    mutant: Mutant, outcome: Outcome, argued: Mapping[str, str], designs: Callable[[], str]
 ) -> Result:
-    """Return what an outcome says of a mutant, beside that of the original."""
+    """Return what an outcome says of a mutant; `designs` are those of the original."""
     if outcome.state == "passed":
-        same = outcome.designs == original.designs
+        same = outcome.designs == designs()
         state = "same" if same else "equivalent" if mutant.id in argued else "survived"
     else:
         state = "stillborn" if outcome.state == "broken" else "killed"
@@ -93,17 +94,23 @@ def _try_block(
     if original.state != "passed":
         sys.exit(f"{module}: its own tests fail without a fault ({original.detail})")
     sys.stderr.write(f"{module}: {len(mutants)} mutants, {original.seconds:.0f} s a bench\n")
-    limit = PATIENCE * original.seconds + 30
+    limit, patience = PATIENCE * original.seconds + 30, PATIENCE * original.quiet + 100
+
+    @cache
+    def designs() -> str:
+        return try_source(module, source, tests, LONG, patience, digests=True).designs
 
     def one(mutant: Mutant) -> None:
-        outcome = try_source(module, mutant.source, tests, limit)
-        if outcome.state == "passed" and outcome.designs != original.designs and thorough:
+        outcome = try_source(module, mutant.source, tests, limit, patience)
+        if outcome.state == "passed":  # again, for what it simulates
+            outcome = try_source(module, mutant.source, tests, 2 * limit, patience, digests=True)
+        if outcome.state == "passed" and outcome.designs != designs() and thorough:
             more = try_source(module, mutant.source, others_of(module), LONG)
             outcome = outcome if more.state == "passed" else more
         if outcome.state == "lost":  # neither killed nor survived: the next call tries it again
             sys.stderr.write(f"{mutant.id}: the process ended without an answer\n")
             return
-        result = judged(mutant, outcome, original, argued)
+        result = judged(mutant, outcome, argued, designs)
         sys.stderr.write(f"{mutant.id}: {result.state} ({outcome.seconds:.0f} s)\n")
         write_whole(_file(work, mutant), json.dumps(asdict(result)).encode())
 

@@ -15,14 +15,17 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 
 from verification.house import imported_names
+from verification.rtl import engine
 
 __all__ = ["Outcome", "bench_of", "others_of", "reached_from", "try_source"]
 
@@ -41,13 +44,16 @@ class Outcome:
     detail : str
         The first test that failed.
     designs : str
-        Digest of the RTLIL of all that was simulated, in order.
+        Digest of the RTLIL of all that was simulated, in order, if it was asked for.
+    quiet : int
+        Most cycles without a transfer.
     seconds : float
     """
 
     state: str
     detail: str = ""
     designs: str = ""
+    quiet: int = 0
     seconds: float = 0.0
 
 
@@ -91,7 +97,14 @@ def reached_from(paths: Iterable[Path]) -> set[Path]:
     return reached
 
 
-def try_source(module: str, source: str, tests: Sequence[Path], limit: float) -> Outcome:
+def try_source(
+    module: str,
+    source: str,
+    tests: Sequence[Path],
+    limit: float,
+    patience: int = engine.PATIENCE,
+    digests: bool = False,
+) -> Outcome:
     """Run tests with other text in place of a module of `rtl/`; the files stay as they are.
 
     Parameters
@@ -104,10 +117,15 @@ def try_source(module: str, source: str, tests: Sequence[Path], limit: float) ->
         Files of tests; the first failure ends them.
     limit : float
         Seconds after which they are ended.
+    patience : int
+        Cycles without a transfer before a bench fails.
+    digests : bool
+        Whether the outcome tells the `designs`.
     """
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(sender, module, source, list(tests)))
+    arguments = (sender, module, source, list(tests), patience, digests)
+    child = context.Process(target=_child, args=arguments)
     begin = time.monotonic()
     child.start()
     sender.close()
@@ -115,10 +133,10 @@ def try_source(module: str, source: str, tests: Sequence[Path], limit: float) ->
         if not receiver.poll(limit):
             return Outcome("timeout", seconds=time.monotonic() - begin)
         try:
-            state, detail, designs = receiver.recv()
+            state, detail, designs, quiet = receiver.recv()
         except EOFError:
-            state, detail, designs = "lost", "", ""
-        return Outcome(state, detail, designs, time.monotonic() - begin)
+            return Outcome("lost", seconds=time.monotonic() - begin)
+        return Outcome(state, detail, designs, quiet, time.monotonic() - begin)
     finally:
         # The child leads a group of its own, so that what a proof started goes with it.
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -128,15 +146,23 @@ def try_source(module: str, source: str, tests: Sequence[Path], limit: float) ->
         receiver.close()
 
 
-def _child(sender: Connection, module: str, source: str, tests: list[Path]) -> None:
+def _child(
+    sender: Connection,
+    module: str,
+    source: str,
+    tests: list[Path],
+    patience: int,
+    digests: bool,
+) -> None:
     os.setsid()
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.dont_write_bytecode = True
     for name in [name for name in sys.modules if name.split(".")[0] == "rtl"]:
         del sys.modules[name]
     sys.meta_path.insert(0, _Finder(f"rtl.{module}", source))
+    engine.PATIENCE = patience
     watcher = _Watcher()
-    watcher.watch_designs()
+    watcher.watch_designs(digests)
     arguments = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not slow"]
     # What was imported before the fork cannot be rewritten; the original ran so, too.
     arguments += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
@@ -144,7 +170,7 @@ def _child(sender: Connection, module: str, source: str, tests: list[Path]) -> N
         code = pytest.main([*arguments, *map(str, tests)], plugins=[watcher])
     states = {pytest.ExitCode.OK: "passed", pytest.ExitCode.TESTS_FAILED: "failed"}
     state = states.get(pytest.ExitCode(code), "broken") if watcher.elaborates else "broken"
-    sender.send((state, watcher.failed, watcher.digest.hexdigest()))
+    sender.send((state, watcher.failed, watcher.digest.hexdigest(), watcher.quiet))
     sender.close()
 
 
@@ -175,10 +201,10 @@ class _Watcher:
 
     def __init__(self) -> None:
         self.failed, self.digest = "", hashlib.sha256()
-        self.elaborates = True
+        self.elaborates, self.quiet = True, 0
 
-    def watch_designs(self) -> None:
-        """Digest the RTLIL of each block before it is simulated."""
+    def watch_designs(self, digests: bool) -> None:
+        """Watch each block that is simulated, and digest its RTLIL if asked, which takes long."""
         from amaranth.back import rtlil
 
         from verification.rtl import simulators
@@ -186,15 +212,36 @@ class _Watcher:
         run = simulators.run_pysim
 
         def run_and_note(component: Any, *arguments: Any, **named: Any) -> Any:
+            if digests:
+                self.digest.update(rtlil.convert(component, emit_src=False).encode())
             try:
-                text = rtlil.convert(component, emit_src=False)
-            except Exception:
-                self.elaborates = False
+                trace = run(component, *arguments, **named)
+            except engine.BenchError:
                 raise
-            self.digest.update(text.encode())
-            return run(component, *arguments, **named)
+            except Exception:
+                self.elaborates = self._converts(component)
+                raise
+            self.quiet = max(self.quiet, _longest_quiet(trace))
+            return trace
 
         simulators.run_pysim = run_and_note
+
+    @staticmethod
+    def _converts(component: Any) -> bool:
+        from amaranth.back import rtlil
+
+        try:
+            rtlil.convert(component)
+        except Exception:  # a mutant can raise anything
+            return False
+        return True
+
+    def pytest_configure(self) -> None:
+        # The first failing example is enough: no search for a smaller one, which takes minutes.
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        settings = hypothesis.settings
+        settings.register_profile("mutants", settings.get_profile("ci"), phases=phases)
+        settings.load_profile("mutants")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         # A compiled model takes most of a minute; Amaranth's simulator runs the same steps.
@@ -207,3 +254,9 @@ class _Watcher:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:
             self.failed = report.nodeid.split("/")[-1]
+
+
+def _longest_quiet(trace: engine.Trace) -> int:
+    """Return the most cycles between two transfers, or from the last one to the end."""
+    times = sorted(time for times in trace.transfers.values() for time in times)
+    return max((after - before for before, after in pairwise([0, *times, trace.cycles])), default=0)

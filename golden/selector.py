@@ -70,6 +70,8 @@ class Selector:
         if self.params.mode == "weighted" and len(self.class_thresholds) != n_classes - 1:
             weights = len(self.class_thresholds) + 1
             raise ValueError(f"Class weights must be {n_classes}, one a class, not {weights}")
+        if self.params.mode == "round_robin":
+            return self._next_in_turn(n_classes, count)
         return np.array([self._next_class(n_classes) for _ in range(count)], np.int64)
 
     def component(self, thresholds: NDArray[np.uint16]) -> int:
@@ -96,11 +98,14 @@ class Selector:
         self.pointer = int(state["selector_pointer"])
         self.class_thresholds = state["selector_class_thresholds"].astype(np.uint16)
 
+    def _next_in_turn(self, n_classes: int, count: int) -> NDArray[np.int64]:
+        classes = np.arange(self.pointer, self.pointer + count, dtype=np.int64)
+        classes[1:] %= n_classes  # the pointer itself is used as it is
+        if count:
+            self.pointer = (int(classes[-1]) + 1) % n_classes
+        return classes
+
     def _next_class(self, n_classes: int) -> int:
-        if self.params.mode == "round_robin":
-            label = self.pointer
-            self.pointer = (label + 1) % n_classes
-            return label
         draw = self.class_lfsr.tick()
         if self.params.mode == "uniform":
             return draw * n_classes >> WORD_WIDTH

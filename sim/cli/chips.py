@@ -158,11 +158,12 @@ def rtl(
         bool,
         typer.Option("--all", help="Report on all blocks and write no Verilog; with --synth only."),
     ] = False,
+    jobs: Jobs,
 ) -> type[Command]:
     """Write a block of the hardware as Verilog; with --synth, report what it costs.
 
-    The same input gives the same bytes. Synthesis takes minutes; `build/synth` keeps its results
-    for the next time. --synth needs the extra `synth`.
+    The same input gives the same bytes. Synthesis takes minutes, with --jobs runs of its tools at
+    a time; `build/synth` keeps their results for the next time. --synth needs the extra `synth`.
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
     the latency, the interval and the bits of memory. For the chip, the folder also holds the

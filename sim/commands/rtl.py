@@ -16,7 +16,7 @@ from sim.data.embed import read_network
 from sim.data.shipped import shipped_names, shipped_or_path
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import load_block
-from sim.hardware.synthesis import STAGES, require_tools, synthesize
+from sim.hardware.synthesis import require_tools, runs_of, synthesize
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
@@ -39,6 +39,7 @@ class RtlCommand(Command):
     memory_init: bool
     synth: bool
     every: bool
+    jobs: int
 
     @property
     def output(self) -> Path | None:
@@ -106,17 +107,18 @@ class RtlCommand(Command):
             raise UserError("--all must go without BLOCK, --config and --network")
 
     def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[BlockRow]:
-        rows = []
-        with Bars(console, "synthesis", len(designs) * len(STAGES)) as bars:
-            for i, (design, size) in enumerate(designs):
+        tried = [(design, placements_tried(design.name, size)) for design, size in designs]
+        begun = 0
+        with Bars(console, "synthesis", runs_of(tried)) as bars:
 
-                def advance(stage: str, design: Design = design, first: int = i * len(STAGES)):
-                    bars.update(first + STAGES.index(stage), f"{design.name}: {stage}")
-                    bars.tell(f"{design.name}: {stage}")
+            def advance(label: str) -> None:
+                nonlocal begun
+                bars.update(begun, label)
+                bars.tell(label)
+                begun += 1
 
-                tried = placements_tried(design.name, size)
-                rows.append(BlockRow(design, size, synthesize(design, CACHE, advance, tried)))
-        return rows
+            costs = synthesize(tried, CACHE, advance, self.jobs)
+        return [BlockRow(*design, cost) for design, cost in zip(designs, costs, strict=True)]
 
 
 def _program(source: str, name: str, arguments: dict[str, Any]) -> dict[str, str]:

@@ -2,20 +2,23 @@
 """The cost of a design on three technologies, from Yosys, and its clock rate, from nextpnr."""
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rtl.emit import Design
+from sim.hardware.side_by_side import Step, do_steps
 from sim.hardware.tools import HIDE, INSTALL, Tools, cell_types, is_installed, verilog_of
 from sim.work.errors import UserError
 
-__all__ = ["DEVICE", "STAGES", "Costs", "require_tools", "synthesize"]
+__all__ = ["DEVICE", "STAGES", "Costs", "require_tools", "runs_of", "synthesize"]
 
 #: The device that the clock rate applies to: the largest part, in its slowest grade.
 DEVICE = "ECP5 LFE5U-85F, speed grade 6"
-#: Stages of the synthesis of a design, in order, for a progress bar.
+#: Stages of the synthesis of a design. The last one follows from the one before it.
 STAGES = ("generic cells", "iCE40", "ECP5", "place and route")
 
 LARGE_MEMORY = 16_384  # bits from which a memory must be in block RAM
@@ -122,51 +125,110 @@ def require_tools() -> None:
 
 
 def synthesize(
-    design: Design, cache: Path, advance: Callable[[str], object], placements: int = 1
-) -> Costs:
-    """Return the costs of a design.
+    designs: Sequence[tuple[Design, int]],
+    cache: Path,
+    advance: Callable[[str], object],
+    jobs: int = 1,
+) -> list[Costs]:
+    """Return the costs of designs, with several runs of the tools at a time.
 
     Parameters
     ----------
-    design : Design
+    designs : sequence of (Design, int)
+        Each with the placements to try, at least 1. Their clock rates differ by a tenth and more.
+        Designs that are alike are synthesized once.
     cache : Path
         Folder with the results of earlier runs.
     advance : callable
-        Called with the name of each stage, one of `STAGES`, when that stage begins.
-    placements : int
-        Placements to try, at least 1. Their clock rates differ by a tenth and more.
+        Called with ``"DESIGN: STAGE"``, the stage one of `STAGES`, when a run begins.
+    jobs : int
+        Runs at a time.
 
     Raises
     ------
     UserError
-        If a tool finds a fault in the design, or a large memory is not in block RAM.
+        If a tool finds a fault in a design, or a large memory is not in block RAM.
     """
-    runs = _Runs(design, cache)
-    advance(STAGES[0])
-    generic = runs.cells(_GENERIC)
-    advance(STAGES[1])
-    ice40 = runs.cells(_ICE40)
-    advance(STAGES[2])
-    ecp5, netlist = runs.mapped(_ECP5)
-    latches = _count(generic, "$_DLATCH", "$dlatch", "$_SR_", "$sr")
-    if latches:
-        raise UserError(f"{design.name} must have no latches, but has {latches}")
-    _check_memories(design, ecp5)
-    advance(STAGES[3])
-    reached = tuple(runs.mhz(netlist, seed) for seed in range(1, placements + 1))
-    return Costs(
-        generic_cells=sum(generic.values()) - _count(generic, "$mem", "$scopeinfo"),
-        latches=latches,
-        ice40_lut4=_count(ice40, "SB_LUT4"),
-        ice40_ff=_count(ice40, "SB_DFF"),
-        ice40_ram=_count(ice40, "SB_RAM40_4K"),
-        lut4=_count(ecp5, "LUT4") + 2 * _count(ecp5, "CCU2C") + 6 * _count(ecp5, "TRELLIS_DPR16X4"),
-        ff=_count(ecp5, "TRELLIS_FF"),
-        bram=_count(ecp5, "DP16KD", "PDPW16KD"),
-        multipliers=_count(ecp5, "MULT18X18D"),
-        mhz=max(reached),
-        placements=reached,
-    )
+    stop = threading.Event()
+    kinds: dict[tuple[str, str], _Synthesis] = {}
+    for place, (design, placements) in enumerate(designs):
+        kind = kinds.setdefault((design.name, design.verilog), _Synthesis(design, place))
+        kind.placements = max(kind.placements, placements)
+    runs = {key: _Runs(kind.design, cache, stop) for key, kind in kinds.items()}
+    steps = [step for key, kind in kinds.items() for step in kind.steps(runs[key])]
+    do_steps(steps, jobs, stop, advance)
+    return [kinds[design.name, design.verilog].costs(placements) for design, placements in designs]
+
+
+def runs_of(designs: Sequence[tuple[Design, int]]) -> int:
+    """Return the most runs of tools that `synthesize` takes."""
+    return sum(len(STAGES) - 1 + placements for _, placements in designs)
+
+
+class _Synthesis:
+    """What is known of the costs of one design, and the steps to know more."""
+
+    def __init__(self, design: Design, place: int) -> None:
+        self.design = design
+        self.placements = 0
+        # Long texts first, because the longest chain of runs decides when all is done.
+        self._rank = (-len(design.verilog), place)
+        self._cells: dict[str, _Cells] = {}
+        self._reached: dict[int, float] = {}
+
+    def steps(self, runs: "_Runs") -> list[Step]:
+        """Return the steps that need no other; that of the ECP5 begins first, as others follow."""
+        generic, ice40, ecp5, _ = STAGES
+        return [
+            self._step(0, ecp5, lambda: runs.mapped(_ECP5), partial(self._route, runs)),
+            self._step(1, generic, lambda: runs.cells(_GENERIC), partial(self._keep, generic)),
+            self._step(1, ice40, lambda: runs.cells(_ICE40), partial(self._keep, ice40)),
+        ]
+
+    def costs(self, placements: int) -> Costs:
+        """Return the costs, with the clock rates of the first placements."""
+        generic, ice40, ecp5 = (self._cells[stage] for stage in STAGES[:3])
+        reached = tuple(self._reached[seed] for seed in range(1, placements + 1))
+        lut4 = 2 * _count(ecp5, "CCU2C") + 6 * _count(ecp5, "TRELLIS_DPR16X4")
+        return Costs(
+            generic_cells=sum(generic.values()) - _count(generic, "$mem", "$scopeinfo"),
+            latches=0,
+            ice40_lut4=_count(ice40, "SB_LUT4"),
+            ice40_ff=_count(ice40, "SB_DFF"),
+            ice40_ram=_count(ice40, "SB_RAM40_4K"),
+            lut4=_count(ecp5, "LUT4") + lut4,
+            ff=_count(ecp5, "TRELLIS_FF"),
+            bram=_count(ecp5, "DP16KD", "PDPW16KD"),
+            multipliers=_count(ecp5, "MULT18X18D"),
+            mhz=max(reached),
+            placements=reached,
+        )
+
+    def _step(
+        self, order: int, stage: str, work: Callable[[], Any], then: Callable[[Any], Iterable[Step]]
+    ) -> Step:
+        return Step((*self._rank, order), f"{self.design.name}: {stage}", work, then)
+
+    def _keep(self, stage: str, cells: _Cells) -> list[Step]:
+        latches = _count(cells, "$_DLATCH", "$dlatch", "$_SR_", "$sr")
+        if latches:
+            raise UserError(f"{self.design.name} must have no latches, but has {latches}")
+        self._cells[stage] = cells
+        return []
+
+    def _route(self, runs: "_Runs", mapped: tuple[_Cells, str]) -> list[Step]:
+        """Keep the cells of the ECP5, and place and route them with each seed."""
+        cells, netlist = mapped
+        _check_memories(self.design, cells)
+        self._cells[STAGES[2]] = cells
+        return [
+            self._step(0, STAGES[3], partial(runs.mhz, netlist, seed), partial(self._clock, seed))
+            for seed in range(1, self.placements + 1)
+        ]
+
+    def _clock(self, seed: int, mhz: float) -> list[Step]:
+        self._reached[seed] = mhz
+        return []
 
 
 def _count(cells: _Cells, *prefixes: str) -> int:
@@ -187,8 +249,8 @@ def _check_memories(design: Design, cells: _Cells) -> None:
 class _Runs:
     """Runs of the tools on one design. Results of earlier runs come from the cache."""
 
-    def __init__(self, design: Design, cache: Path) -> None:
-        self._tools = Tools(design.name, cache)
+    def __init__(self, design: Design, cache: Path, stop: threading.Event) -> None:
+        self._tools = Tools(design.name, cache, stop)
         self._top = design.name
         self._sources = {"design.v": verilog_of(design), "harness.v": _harness(design)}
 

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import version
@@ -28,6 +30,7 @@ INSTALL = "pip install -e '.[synth]' in the project's folder"
 HIDE = "rename -hide"
 
 TIMEOUT = 3600  # s, for one run of a tool
+POLL = 0.2  # s, until a tool is ended that has to end
 
 # Matches the initial zeros of a memory, row by row. They are removed, because no block reads them,
 # they cost nothing in block RAM, and Yosys's time to read them grows with their square.
@@ -58,6 +61,8 @@ class Tools:
         Name of the design, for messages.
     cache : Path
         Folder with the results of earlier runs.
+    stop : threading.Event, optional
+        Once it is set, a tool that runs is ended.
 
     Raises
     ------
@@ -65,9 +70,10 @@ class Tools:
         If the folder cannot be written.
     """
 
-    def __init__(self, name: str, cache: Path) -> None:
+    def __init__(self, name: str, cache: Path, stop: threading.Event | None = None) -> None:
         self._name = name
         self._cache = ensure_directory(cache)
+        self._stop = stop or threading.Event()
 
     def yosys(
         self, script: str, files: Mapping[str, str], results: tuple[str, ...]
@@ -133,25 +139,33 @@ class Tools:
         return found
 
     def _call(self, tool: str, options: tuple[str, ...], folder: Path) -> None:
+        command, pipe = [_program(tool), *options], subprocess.PIPE
         try:
-            done = subprocess.run(
-                [_program(tool), *options],
-                cwd=folder,
-                capture_output=True,
-                text=True,
-                timeout=TIMEOUT,
-                check=False,
-            )
+            process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True)
         except OSError as error:
             raise UserError(f"{tool} cannot be run: {error.strerror}") from error
-        except subprocess.TimeoutExpired as error:
-            raise UserError(f"{self._name}: {tool} took more than {TIMEOUT} seconds") from error
-        if done.returncode:
+        with process:
+            try:
+                said = self._wait(process, tool)
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
             log = folder / "log.txt"
-            told = done.stderr + (read_text(log) if log.exists() else "")
+            told = said + (read_text(log) if log.exists() else "")
             faults = [line for line in told.splitlines() if line.startswith(("ERROR", "Warning"))]
             reason = "\n".join(dict.fromkeys(faults[-10:])) or told[-1000:]
             raise UserError(f"{self._name}: {tool} failed:\n{reason}")
+
+    def _wait(self, process: "subprocess.Popen[str]", tool: str) -> str:
+        """Wait for the end of a process; return what it wrote to its standard error output."""
+        deadline = time.monotonic() + TIMEOUT
+        while time.monotonic() < deadline:
+            with suppress(subprocess.TimeoutExpired):
+                return process.communicate(timeout=POLL)[1]
+            if self._stop.is_set():
+                raise UserError(f"{self._name}: {tool} was ended")
+        raise UserError(f"{self._name}: {tool} took more than {TIMEOUT} seconds")
 
 
 def _program(tool: str) -> str:

@@ -15,7 +15,15 @@ from numba import njit
 
 from golden.kernels.vectors import WORDS, load, select_differing, store, xor
 
-__all__ = ["add_choices", "draw_chunk", "draw_planewise", "jump"]
+__all__ = [
+    "add_choices",
+    "draw_chunk",
+    "draw_narrow",
+    "draw_planewise",
+    "join_lanes",
+    "jump",
+    "jump_all",
+]
 
 BLOCK = 1024  # beats that are drawn plane by plane; few enough for the L1 cache
 RING = 64 * WORDS  # 64-step words in the state of a plane
@@ -42,6 +50,23 @@ def jump(powers, state, ticks):
             state = image
         exponent += 1
     return state
+
+
+@njit(cache=True, nogil=True)
+def jump_all(powers, states, ticks):
+    """Return the states of several LFSRs after `ticks` words of each.
+
+    Parameters
+    ----------
+    powers : ndarray of shape (n, 64, 64), uint64
+        As in `jump`, for each LFSR.
+    states : ndarray of shape (n,), uint64
+    ticks : int
+    """
+    later = np.empty_like(states)
+    for i in range(len(states)):
+        later[i] = jump(powers[i], states[i], ticks)
+    return later
 
 
 @njit(cache=True, nogil=True)
@@ -141,6 +166,55 @@ def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
             out[first : first + n] = bits[:n]
         else:
             _scatter(out, bits, beats, repeats, features, lanes, first, n)
+
+
+@njit(cache=True, nogil=True)
+def join_lanes(planes, lanes, joined):
+    """Join beats of few lanes to words, the first beat in the highest lanes.
+
+    A word of 64 steps holds the words of ``64 / L`` beats in this order, because the newest bit of
+    an LFSR is its lowest.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (components, q, B), uint64
+    lanes : int
+        L, a divisor of 64.
+    joined : ndarray of shape (components, q, B * L / 64), uint64
+    """
+    flat, group = planes.reshape(-1), 64 // lanes
+    words = joined.reshape(-1)
+    for i in range(len(words)):
+        word = np.uint64(0)
+        for beat in range(i * group, (i + 1) * group):
+            word = word << np.uint64(lanes) | flat[beat]
+        words[i] = word
+
+
+@njit(cache=True, nogil=True)
+def draw_narrow(out, joined, components, lanes, states, taps):
+    """Draw exemplars with several beats in a word; M = 1, and rows are whole words.
+
+    Parameters
+    ----------
+    out : ndarray of shape (n * words of a row,), uint64
+        Memory for the packed exemplars.
+    joined : ndarray of shape (components, q, words of a row), uint64
+        Planes of the codes, from `join_lanes`.
+    components, states, taps
+        As in `draw_chunk`.
+    lanes : int
+        L, a divisor of 64 below 64.
+    """
+    for p in range(len(states)):  # so far that a word ends with the last of its beats
+        states[p] = _leap(states[p], taps[p], 64 - lanes)
+    draw_chunk(out, joined, components, 1, 64 * joined.shape[2], 64, states, taps)
+    for i in range(len(out)):  # the first beat belongs into the lowest lanes
+        word, turned = out[i], np.uint64(0)
+        for _ in range(64 // lanes):
+            turned = turned << np.uint64(lanes) | word & _low(lanes)
+            word >>= np.uint64(lanes)
+        out[i] = turned
 
 
 @njit(cache=True, nogil=True)

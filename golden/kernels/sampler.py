@@ -5,14 +5,24 @@ Requests are divided into chunks. For each chunk, the LFSRs jump ahead to its be
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 
 import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import word_count
-from golden.kernels.draws import add_choices, draw_chunk, draw_planewise, jump
+from golden.kernels.draws import (
+    add_choices,
+    draw_chunk,
+    draw_narrow,
+    draw_planewise,
+    join_lanes,
+    jump,
+    jump_all,
+)
 from golden.lfsr import Lfsr, doublings
+from golden.params import SamplerParams
 from golden.params.checks import check_integer
 from golden.sampler import Sampler, check_labels
 
@@ -111,20 +121,21 @@ def _draw_parallel(
     size = chunk or max(1, -(-len(components) // workers))
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
     taps = np.array([lfsr.params.taps for lfsr in sampler.lfsrs])
-    powers = [_powers(lfsr) for lfsr in sampler.lfsrs]
+    powers = _all_powers(sampler.params)
+    planes = sampler.prototypes.planes
+    # Beats of few lanes are drawn several at a time, if an exemplar is whole words of them.
+    narrow = p.lanes < 64 and 64 % p.lanes == 0 and p.beats * p.lanes % 64 == 0 and repeats == 1
+    if narrow:
+        planes, components = _joined(sampler, components)
 
     def serve(first: int) -> None:
-        starts = [jump(power, s, first * beats) for power, s in zip(powers, states, strict=True)]
-        draw_chunk(
-            out[first * repeats : (first + size) * repeats].reshape(-1),
-            sampler.prototypes.planes,
-            components[first : first + size],
-            repeats,
-            p.features,
-            p.lanes,
-            np.array(starts, np.uint64),
-            taps,
-        )
+        part = out[first * repeats : (first + size) * repeats].reshape(-1)
+        chosen = components[first : first + size]
+        starts = jump_all(powers, states, first * beats)
+        if narrow:
+            draw_narrow(part, planes, chosen, p.lanes, starts, taps)
+        else:
+            draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, starts, taps)
 
     chunks = range(0, len(components), size)
     if workers == 1:
@@ -133,8 +144,9 @@ def _draw_parallel(
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(serve, chunks))
-    for lfsr in sampler.lfsrs:
-        _jump_ahead(lfsr, total)
+    for lfsr, state in zip(sampler.lfsrs, jump_all(powers, states, total).tolist(), strict=True):
+        lfsr.state = state
+        lfsr.ticks += total
     sampler.planes_read += total * len(sampler.lfsrs)
 
 
@@ -154,6 +166,25 @@ def _draw_serial(sampler: Sampler, components: _Integers, out: _Words) -> None:
     lfsr.state = int(state)
     lfsr.ticks += int(planes_read)
     sampler.planes_read += int(planes_read)
+
+
+def _joined(sampler: Sampler, components: _Integers) -> tuple[_Words, _Integers]:
+    """Return planes with several beats in a word, and the components to take from them."""
+    p, planes = sampler.params.prototypes, sampler.prototypes.planes
+    used = sampler.prototypes.n_components
+    if len(components) < used:  # few of the rows are needed
+        planes, components = planes[components], np.arange(len(components))
+    else:
+        planes = planes[:used]
+    joined = np.empty((len(planes), p.code_width, p.beats * p.lanes // 64), np.uint64)
+    join_lanes(planes, p.lanes, joined)
+    return joined, components
+
+
+@lru_cache(maxsize=64)
+def _all_powers(params: SamplerParams) -> _Words:
+    """Return the matrices of the LFSRs of all planes, as `jump_all` takes them."""
+    return np.stack([doublings(lfsr.width, lfsr.taps, lfsr.step) for lfsr in params.lfsrs()])
 
 
 def _powers(lfsr: Lfsr) -> _Words:

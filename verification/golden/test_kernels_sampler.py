@@ -90,6 +90,15 @@ def test_blocks_and_chunks_join_without_a_seam(features, options):
     assert_twins(plain, compiled, np.arange(300) % 3, **options)
 
 
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16, 32])
+@pytest.mark.parametrize(("features", "whole"), [(512, True), (192, True), (130, False)])
+def test_beats_of_few_lanes_are_drawn_several_at_a_time(lanes, features, whole):
+    plain, compiled = (sampler(features, lanes=lanes, most=3, seed=11) for _ in range(2))
+    assert (compiled.params.prototypes.beats * lanes % 64 == 0) == whole
+    for requests in ([1], np.arange(40) % 3):  # fewer requests than components, and more
+        assert_twins(plain, compiled, requests)
+
+
 @pytest.mark.parametrize("mode", ["parallel", "serial"])
 @pytest.mark.parametrize("faulty", ["comparator", "component"])
 def test_a_register_forced_to_zero_recovers_alike(mode, faulty):

@@ -18,7 +18,9 @@ last 32      SHA-256 of all bytes before
 
 import hashlib
 import json
+import mmap
 import struct
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,7 @@ _VERSION = 1
 _HEADER = struct.Struct("<8sII")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _LARGEST_CLASSES = 2**16
+_LARGE = 2**26  # bytes of a file from which it is mapped, not read
 
 # Keys of a description and the types of their values.
 _KEYS: dict[str, type] = {
@@ -158,16 +161,23 @@ def encode_bank(bank: BankFile) -> bytes:
     return body + hashlib.sha256(body).digest()
 
 
-def decode_bank(data: bytes) -> BankFile:
+def decode_bank(data: bytes | mmap.mmap) -> BankFile:
     """Return the content of a bank file, the inverse of `encode_bank`.
+
+    Parameters
+    ----------
+    data : bytes or mmap
+        The whole file. The embeddings are a copy of bytes, but a view of a map, which is not read
+        into memory as a whole.
 
     Raises
     ------
     ValueError
         If the file is damaged in any way; the message says what is damaged and where.
     """
-    start = _read_header(data)
-    about = _read_description(data[_HEADER.size : start])
+    view = memoryview(data)
+    start = _read_header(view)
+    about = _read_description(bytes(view[_HEADER.size : start]))
     words, samples = word_count(about["features"]), about["train"] + about["test"]
     size = start + 8 * words * samples + -(-2 * samples // 8) * 8 + _DIGEST_SIZE
     if len(data) != size:
@@ -175,12 +185,13 @@ def decode_bank(data: bytes) -> BankFile:
             f"Bank file must be {size} bytes by its description, not {len(data)}: "
             f"{'cut short' if len(data) < size else 'too long'}, or the description is damaged"
         )
-    if hashlib.sha256(data[:-_DIGEST_SIZE]).digest() != data[-_DIGEST_SIZE:]:
+    if hashlib.sha256(view[:-_DIGEST_SIZE]).digest() != view[-_DIGEST_SIZE:]:
         raise ValueError(
             f"Bank file must end in the SHA-256 of its first {size - _DIGEST_SIZE} bytes: "
             "a byte is damaged"
         )
-    packed = np.frombuffer(data, "<u8", words * samples, start).astype(np.uint64)
+    packed = np.frombuffer(data, "<u8", words * samples, start)
+    packed = packed.astype(np.uint64, copy=isinstance(data, bytes))
     packed = packed.reshape(samples, words)
     labels = np.frombuffer(data, "<u2", samples, start + packed.nbytes).astype(np.int64)
     train = slice(0, about.pop("train"))
@@ -211,7 +222,7 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
         If the file cannot be read, is damaged, or holds the embeddings of another network.
     """
     try:
-        bank = decode_bank(read_bytes(path))
+        bank = decode_bank(_content(path))
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
     if network_sha256 is not None and bank.network_sha256 != network_sha256:
@@ -222,7 +233,19 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
     return bank
 
 
-def _read_header(data: bytes) -> int:
+def _content(path: Path) -> bytes | mmap.mmap:
+    """Return a small file as bytes, and a map of a large one, of which a page is read when used.
+
+    The map is private: who writes to the embeddings changes neither the file nor another process.
+    """
+    with suppress(OSError, ValueError):  # what cannot be mapped is read, or refused with a reason
+        if path.stat().st_size > _LARGE:
+            with path.open("rb") as file:
+                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    return read_bytes(path)
+
+
+def _read_header(data: memoryview) -> int:
     """Return the position of the first byte after the description."""
     if len(data) < _HEADER.size + _DIGEST_SIZE:
         raise ValueError(

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import struct
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -180,6 +181,33 @@ def test_a_file_is_named_and_must_be_of_its_network(tmp_path: Path) -> None:
         read_bank(path)
     with pytest.raises(UserError, match=r"nothing\.bin cannot be read: no such file"):
         read_bank(tmp_path / "nothing.bin")
+
+
+def test_a_large_bank_is_not_read_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, bank = tmp_path / "bank.bin", bank_of(train=60_000, test=1000, features=512)
+    path.write_bytes(encode_bank(bank))
+    small = read_bank(path)
+    monkeypatch.setattr("sim.data.bank_file._LARGE", 2**20)
+    tracemalloc.start()
+    try:
+        large = read_bank(path)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 0.4 * path.stat().st_size  # labels of 8 bytes beside embeddings of 64
+    for name in ("train", "test", "train_labels", "test_labels"):
+        np.testing.assert_array_equal(getattr(large, name), getattr(bank, name))
+        np.testing.assert_array_equal(getattr(small, name), getattr(bank, name))
+    # A page that is written to belongs to the reader alone.
+    large.train[0] ^= np.uint64(1)
+    np.testing.assert_array_equal(read_bank(path).train, bank.train)
+    damaged = bytearray(path.read_bytes())
+    damaged[2**21] ^= 1
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match="a byte is damaged$"):
+        read_bank(path)
 
 
 def test_unused_bits_of_an_embedding_must_be_0() -> None:

@@ -6,14 +6,15 @@ those of the same formulas on whole arrays.
 """
 
 import numpy as np
-from numba import njit
+
+from golden.kernels.compiled import compiled
 
 __all__ = ["adam_step"]
 
 CHUNK = 2048  # values whose steps are kept between the two loops; few enough for the L1 cache
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def adam_step(weights, gradient, first, second, decays, stride, guard, bound):
     """Move weights against one gradient, and update its moments.
 

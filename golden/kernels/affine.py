@@ -4,10 +4,10 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from golden.affine import Affine, check_sums
+from golden.kernels.compiled import compiled
 from golden.params import AffineParams
 
 __all__ = ["Rule", "codes", "register", "round_all", "rule"]
@@ -56,7 +56,7 @@ def codes(affine: Affine, sums: ArrayLike) -> Integers:
     return results
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def round_all(values: Any, how: Any, source: Any) -> None:
     """Replace products by their codes, in order (contract, 12).
 
@@ -89,12 +89,12 @@ def round_all(values: Any, how: Any, source: Any) -> None:
             values[i] = _saturate((values[i] + below_half + odd) >> how.shift, how)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _saturate(value: Any, how: Any) -> Any:
     return min(max(value + how.zero_point, how.lowest), how.highest)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _word(source: Any) -> Any:
     """Use a word of 16 bits: return it and take 16 steps; reload the seed from zero."""
     state = source[0]

@@ -10,9 +10,9 @@ is fixed, so the result has the same bits for any number of threads.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
+from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, add, from_lanes, like, load, store, to_lanes, zeros
 
 __all__ = ["COLUMNS", "SUMS", "BitRows", "add_products", "tables_for", "transpose"]
@@ -85,7 +85,7 @@ def _packed(bits: NDArray[np.uint8], blocks: int) -> NDArray[np.uint64]:
     return words.view("<u8")[:, :, 0].astype(np.uint64, copy=False)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _pack_columns(columns: Any, words: Any) -> None:
     """Set bit ``i`` of the words of a block from its column ``i``."""
     n_columns, n_rows = columns.shape
@@ -96,7 +96,7 @@ def _pack_columns(columns: Any, words: Any) -> None:
             words[block, row] |= np.uint64(columns[column, row]) << place
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def transpose(packed: Any, words: Any) -> None:
     """Pack the columns of packed vectors as rows, whose products run along the vectors.
 
@@ -118,7 +118,7 @@ def transpose(packed: Any, words: Any) -> None:
                 row_words[64 * k + bit] |= (word >> np.uint64(bit) & np.uint64(1)) << place
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
     """Add the product of every row of bits with the columns to `sums`.
 
@@ -148,7 +148,7 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
                 store(sums, place, add(load(sums, place), like(sums, total)))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _build(tables: Any, columns: Any, column: int) -> None:
     """Fill each table with the sums of all subsets of its six columns, the empty sum first."""
     for table in range(_TABLES):

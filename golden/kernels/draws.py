@@ -11,8 +11,8 @@ then obey the same taps without a shift, ``V_j = xor of V_(j-t)``, and 64 vector
 """
 
 import numpy as np
-from numba import njit
 
+from golden.kernels.compiled import compiled
 from golden.kernels.vectors import WORDS, load, select_differing, store, xor
 
 __all__ = [
@@ -29,7 +29,7 @@ BLOCK = 1024  # beats that are drawn plane by plane; few enough for the L1 cache
 RING = 64 * WORDS  # 64-step words in the state of a plane
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def jump(powers, state, ticks):
     """Return the state after `ticks` words, with one matrix product for each 1 of the count.
 
@@ -52,7 +52,7 @@ def jump(powers, state, ticks):
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def jump_all(powers, states, ticks):
     """Return the states of several LFSRs after `ticks` words of each.
 
@@ -69,13 +69,13 @@ def jump_all(powers, states, ticks):
     return later
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _low(lanes):
     """Return a word whose low `lanes` bits are 1."""
     return ~np.uint64(0) >> np.uint64(64 - lanes)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _leap(state, taps, steps):
     """Return the state after `steps` steps; with taps >= 32, one exclusive or takes 32 steps."""
     while steps:
@@ -87,7 +87,7 @@ def _leap(state, taps, steps):
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_choices(components, requests, counts, firsts, thresholds, state, taps):
     """Choose the component of each request with a random word.
 
@@ -115,7 +115,7 @@ def add_choices(components, requests, counts, firsts, thresholds, state, taps):
             components[i] += threshold <= word
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
     """Draw all exemplars of some requests, a block of beats at a time.
 
@@ -168,7 +168,7 @@ def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
             _scatter(out, bits, beats, repeats, features, lanes, first, n)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def join_lanes(planes, lanes, joined):
     """Join beats of few lanes to words, the first beat in the highest lanes.
 
@@ -191,7 +191,7 @@ def join_lanes(planes, lanes, joined):
         words[i] = word
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def draw_narrow(out, joined, components, lanes, states, taps):
     """Draw exemplars with several beats in a word; M = 1, and rows are whole words.
 
@@ -217,7 +217,7 @@ def draw_narrow(out, joined, components, lanes, states, taps):
         out[i] = turned
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _aligned(words):
     """Return an array that begins at a cache line, so that none of its vectors straddles two."""
     raw = np.zeros(words + WORDS, np.uint64)
@@ -225,7 +225,7 @@ def _aligned(words):
     return raw[skip : skip + words]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _start_ring(ring, state, taps):
     """Fill a ring with the first words of a plane: 64 by leaps, the others by the recurrence."""
     for k in range(64):
@@ -235,7 +235,7 @@ def _start_ring(ring, state, taps):
         ring[k] = ring[k - 64] ^ ring[k - taps[1]] ^ ring[k - taps[2]] ^ ring[k - taps[3]]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _locate(sources, components, q, beats, repeats, first, n, step):
     """Find the memory word of the first plane of every `step`-th beat ``first .. first+n-1``."""
     request, place = divmod(first, beats * repeats)
@@ -254,7 +254,7 @@ def _locate(sources, components, q, beats, repeats, first, n, step):
                     component = components[request] * q * beats
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _gather(gathered, codes, sources, plane, n, in_place):
     """Lay out one plane of the codes beat by beat."""
     if in_place:
@@ -265,7 +265,7 @@ def _gather(gathered, codes, sources, plane, n, in_place):
             gathered[i] = codes[sources[i] + plane]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
     """Compare one plane of 64-lane beats, and replace its used words in the ring by later ones."""
     lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
@@ -279,7 +279,7 @@ def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
         store(ring, here, xor(near, far))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fold_words(bits, codes, n, lanes, state, taps):
     """Compare one plane of beats with `lanes` lanes, and return the state of the LFSR after it."""
     for i in range(n):
@@ -289,7 +289,7 @@ def _fold_words(bits, codes, n, lanes, state, taps):
     return state
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _next_word(ring, here, taps):
     """Replace the used word of a ring by the word 64 places later; return the next word."""
     near = ring[here] ^ ring[(here - taps[1]) & 63]
@@ -297,7 +297,7 @@ def _next_word(ring, here, taps):
     return ring[(here + 1) & 63]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def draw_planewise(out, planes, components, repeats, features, lanes, state, taps):
     """Draw all exemplars of some requests serially; return the LFSR's state and the planes read.
 
@@ -342,7 +342,7 @@ def draw_planewise(out, planes, components, repeats, features, lanes, state, tap
     return state, planes_read
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _scatter(out, bits, beats, repeats, features, lanes, first, n):
     """Write the beats ``first .. first+n-1`` into their exemplars."""
     row_width = _row_width(features)
@@ -352,13 +352,13 @@ def _scatter(out, bits, beats, repeats, features, lanes, first, n):
         _put(out, (request * repeats + exemplar) * row_width + beat * lanes, lanes, bits[i])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _row_width(features):
     """Return the bits from one packed exemplar to the next."""
     return 64 * ((features + 63) // 64)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _put(out, target, lanes, bits):
     """Write the bits of a beat from bit `target` on; the exemplars must be 0 there."""
     word, shift = target >> 6, target & 63

@@ -5,10 +5,10 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from golden.arrays import check_packed
+from golden.kernels.compiled import compiled
 from golden.kernels.shares import run_shares
 from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile, fire_row, fire_tile
 from golden.params.checks import check_integer
@@ -128,7 +128,7 @@ def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.u
     return Rule(limits.reshape(groups, panels, COLUMNS), packed)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fill_panels(weights, panels):
     """Write running parities of all weights.
 
@@ -151,7 +151,7 @@ def fill_panels(weights, panels):
                     panels[g, p, k, j] = ~parity[j] if inverted else parity[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def write_parities(rows, parities):
     """Write the running parities of `rows`: word ``k`` is the exclusive or of words ``0..k``."""
     for i in range(rows.shape[0]):
@@ -161,7 +161,7 @@ def write_parities(rows, parities):
             parities[i, k] = parity
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def fire(parities, n_rows, panels, limits, flips, out):
     """Write the output bits of the first rows (contract, 2).
 
@@ -190,7 +190,7 @@ def fire(parities, n_rows, panels, limits, flips, out):
             fire_row(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _dot(parities, n_rows, panels, p, out, place, stride, n_bits):
     """Write the dot products of the first `n_rows` rows with one panel."""
     words = panels.shape[1]
@@ -201,7 +201,7 @@ def _dot(parities, n_rows, panels, p, out, place, stride, n_bits):
         dot_row(parities, i, words, panels, p, out, place + i * stride, stride, n_bits)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def dot_rows(a, panels, out, n_bits, first, last):
     """Write rows ``first .. last - 1`` of the product, a block of them at a time.
 

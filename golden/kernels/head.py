@@ -14,10 +14,10 @@ is ``2 b - 1``, so all errors are kept doubled, which is exact.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import COLUMNS, SUMS, add_products, transpose
+from golden.kernels.compiled import compiled
 from golden.kernels.elementary import exp, log
 from golden.kernels.gemm import dot_rows, fill_panels
 from golden.kernels.lanes import LANES, add, fill, load, multiply, signs_at, store, widen
@@ -87,7 +87,7 @@ def head_gradients(
     return loss / len(x), hits, below, plane
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _step(
     x: Any,
     labels: Any,
@@ -126,7 +126,7 @@ def _step(
     return loss, hits
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _signs(values: Any) -> Any:
     """Return packed signs, those of one part after those of another: 1 where a value is >= 0.
 
@@ -149,7 +149,7 @@ def _signs(values: Any) -> Any:
     return words
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _dots(a: Any, b: Any, n_bits: Any) -> Any:
     """Return the dot products of all rows, as `golden.kernels.xnor_gemm` does."""
     panels = np.empty((1, -(-len(b) // PANEL), b.shape[1], PANEL), np.uint64)
@@ -159,7 +159,7 @@ def _dots(a: Any, b: Any, n_bits: Any) -> Any:
     return out
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cross_entropy(logits: Any, labels: Any, scale: Any, errors: Any) -> Any:
     """Write doubled errors, the gradient of the logits; return the sum of losses, and the hits."""
     n_samples, n_classes = logits.shape
@@ -190,14 +190,14 @@ def _cross_entropy(logits: Any, labels: Any, scale: Any, errors: Any) -> Any:
     return loss, hits
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _lanes(n_vectors: Any, length: Any) -> Any:
     """Return zeros in lanes for vectors along whole words of bits."""
     padded = -(-length // COLUMNS) * COLUMNS
     return np.zeros((-(-n_vectors // LANES), padded, LANES), np.float32)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _columns(packed: Any, n: Any) -> Any:
     """Return the columns of packed vectors of `n` bits as words of a `BitRows`."""
     words = np.empty((-(-len(packed) // COLUMNS), n), np.uint64)
@@ -205,7 +205,7 @@ def _columns(packed: Any, n: Any) -> Any:
     return words
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _multiply(doubled: Any, words: Any, out: Any) -> None:
     """Write products of vectors in lanes with rows of +-1, of shape (n_vectors, n_rows)."""
     n_vectors, n_rows = out.shape
@@ -226,7 +226,7 @@ def _multiply(doubled: Any, words: Any, out: Any) -> None:
                 out[first + lane, row] = sums[0, row, lane]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _turn(errors: Any, n_samples: Any, n_classes: Any, by_sample: Any) -> None:
     """Write errors with a lane a sample, along the classes of one plane and then of the other."""
     for i in range(n_samples):
@@ -236,7 +236,7 @@ def _turn(errors: Any, n_samples: Any, n_classes: Any, by_sample: Any) -> None:
             by_sample[i // LANES, n_classes + c, i % LANES] = error
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _pass_window(back: Any, sums: Any, window: Any, scale: Any, by_neuron: Any) -> None:
     """Scale the gradients of the hidden bits, with a lane a neuron; 0 outside the window."""
     for i in range(sums.shape[0]):

@@ -6,14 +6,14 @@ time. The functions check nothing and have no state, so images can be divided am
 """
 
 import numpy as np
-from numba import njit
 
+from golden.kernels.compiled import compiled
 from golden.kernels.gemm import BLOCK, fire, write_parities
 
 __all__ = ["append", "conv", "flatten", "make_spread", "pool", "thermometer"]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _put(target, to, field, n):
     """Write a field of ``n <= 64`` bits to bit `to` of a flat array, which must be 0 there."""
     word, shift = to >> 6, to & 63
@@ -22,7 +22,7 @@ def _put(target, to, field, n):
         target[word + 1] |= field >> np.uint64(64 - shift)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _copy(target, to, source, start, n):
     """Copy `n` bits from bit `start` of a flat array to bit `to` of another, which must be 0."""
     for done in range(0, n, 64):
@@ -35,7 +35,7 @@ def _copy(target, to, source, start, n):
         _put(target, to + done, field, take)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def append(out, to, part, n):
     """Copy every packed vector of one array into a vector of another.
 
@@ -54,7 +54,7 @@ def append(out, to, part, n):
         _copy(flat_out, 64 * out.shape[1] * i + to, flat_part, 64 * part.shape[1] * i, n)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def thermometer(images, codes, levels, out):
     """Write the thermometer codes of pictures (contract, 3).
 
@@ -81,7 +81,7 @@ def thermometer(images, codes, levels, out):
                 _copy(pixels, to, flat, 64 * codes.shape[1] * value, levels)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pool(maps, size, out):
     """Write the OR of every window (contract, 3).
 
@@ -105,7 +105,7 @@ def pool(maps, size, out):
                     out[image, y, x, word] = window
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def flatten(maps, channels, out):
     """Write maps as packed vectors, pixel by pixel.
 
@@ -125,7 +125,7 @@ def flatten(maps, channels, out):
         _copy(flat, 64 * out.shape[1] * image + pixel * channels, pixels, 64 * words * i, channels)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spread, out):
     """Write the output of a convolution. Windows become rows, and every group is one product.
 
@@ -181,7 +181,7 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spr
                     _copy(pixels, pixel + group * outputs, packed, 64 * stride * i, outputs)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def make_spread(groups):
     """Return all fields of a few bits, with `groups - 1` zeros between neighbouring bits.
 
@@ -197,7 +197,7 @@ def make_spread(groups):
     return table
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _interleave(target, to, packed, n, groups, spread, bits):
     """Write the first `n` bits of `packed` to every `groups`-th bit of a flat array from `to`.
 
@@ -209,7 +209,7 @@ def _interleave(target, to, packed, n, groups, spread, bits):
         _put(target, to + j * groups, spread[field], (min(bits, n - j) - 1) * groups + 1)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _next(image, y, x, rows, columns):
     """Return the place after (y, x) of an image. A count is faster than a division."""
     if x + 1 < columns:
@@ -219,7 +219,7 @@ def _next(image, y, x, rows, columns):
     return image + 1, 0, 0
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut_words(maps, place, kernel, pad, group, taken, parities):
     """Write the running parities of windows whose pixels have `taken` whole words each.
 
@@ -250,7 +250,7 @@ def _cut_words(maps, place, kernel, pad, group, taken, parities):
         image, y, x = _next(image, y, x, rows, columns)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _cut(maps, place, kernel, pad, group, channels, pitch, windows):
     """Write the windows of some outputs of a group. Bits outside the map are 0.
 

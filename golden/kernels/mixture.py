@@ -9,10 +9,10 @@ register (`golden.kernels.lanes`).
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import BitRows, add_products, tables_for
+from golden.kernels.compiled import compiled
 from golden.kernels.elementary import exp, log
 from golden.kernels.lanes import (
     LANES,
@@ -157,7 +157,7 @@ class _Work(NamedTuple):
     tables: NDArray[Any]  # kind
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _iterate(
     data: Any, state: Any, work: Any, trainable: Any, expected: Any, max_iter: Any, tol: Any
 ) -> Any:
@@ -174,7 +174,7 @@ def _iterate(
     return bound, max_iter, False
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _join(samples: Any, state: Any, work: Any) -> None:
     """Write the logarithm of weight times likelihood, equation (1), to `joint`.
 
@@ -193,7 +193,7 @@ def _join(samples: Any, state: Any, work: Any) -> None:
     add_products(samples, work.odds, work.tables, work.joint)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_logarithms(values: Any, sums: Any) -> None:
     """Add the logarithms of all rows to `sums`, with one logarithm for a product of several."""
     folds = np.empty((-(-len(values) // _FOLD), LANES))
@@ -209,7 +209,7 @@ def _add_logarithms(values: Any, sums: Any) -> None:
             sums[lane] += folds[fold, lane]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _split(means: Any, absent: Any, odds: Any) -> None:
     """Write the probability of a 0, and the logarithm of the odds of a 1."""
     for i in range(means.size):
@@ -221,19 +221,19 @@ def _split(means: Any, absent: Any, odds: Any) -> None:
     _logarithms(odds[: means.size])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _logarithms(values: Any) -> None:
     for i in range(values.size):
         values[i] = log(values[i])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _exponentials(values: Any, results: Any) -> None:
     for i in range(values.size):
         results[i] = exp(values[i])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _share(sample_weights: Any, work: Any, expected: Any) -> Any:
     """Write weighted responsibilities, and return the weighted mean of the objective."""
     joint, gaps, responsibilities = work.joint, work.gaps, work.responsibilities
@@ -274,7 +274,7 @@ def _share(sample_weights: Any, work: Any, expected: Any) -> Any:
     return bound / count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
     """Do the M-step, equation (2). A component without responsibilities keeps its mean."""
     means, shares, log_weights = state

@@ -5,12 +5,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from golden.arrays import check_packed
 from golden.bits import pack, unpack
 from golden.kernels.affine import Rule, register, round_all, rule
+from golden.kernels.compiled import compiled
 from golden.kernels.gemm import xnor_gemm
 from golden.params import TrainerParams
 from golden.params.training import PROBABILITY_BITS
@@ -154,7 +154,7 @@ def _train_hidden(
     _descend(x, latent, back, width, rules.binary_update, words)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _multiply(z: Any, weights: Any, results: Any) -> None:
     """Write ``z @ weights.T``, summed in the dtype of both."""
     for sample in range(len(z)):
@@ -165,7 +165,7 @@ def _multiply(z: Any, weights: Any, results: Any) -> None:
             results[sample, row] = total
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _excess(values: Any, targets: Any, lag: Any, coarse: Any, fine: Any) -> None:
     """Replace logits by softmax minus one-hot in units of ``2^-28``, as in `golden.softmax`."""
     for sample in range(len(values)):
@@ -181,7 +181,7 @@ def _excess(values: Any, targets: Any, lag: Any, coarse: Any, fine: Any) -> None
         row[targets[sample]] -= np.int64(1) << PROBABILITY_BITS
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _propagate(errors: Any, rows: Any, back: Any) -> None:
     """Add ``errors @ rows[:, :H]`` to `back`: equation (4)."""
     for sample in range(len(errors)):
@@ -192,7 +192,7 @@ def _propagate(errors: Any, rows: Any, back: Any) -> None:
                     back[sample, h] += error * rows[c, h]
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _descend(z: Any, weights: Any, errors: Any, width: Any, how: Any, words: Any) -> None:
     """Subtract the rounded ``errors.T @ z``, equation (5), and saturate the weights."""
     highest = (np.int64(1) << (width - 1)) - 1

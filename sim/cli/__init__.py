@@ -13,7 +13,9 @@ from rich.console import Console
 
 from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.images import binplay, native, pretrain, resnet
+from sim.cli.output import checked_output, discard
 from sim.cli.studies import bank, cache, pictures, run, samples
+from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
 from sim.work.errors import UserError
@@ -57,6 +59,7 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
     @wraps(declare)
     def execute(**options: Any) -> None:
+        check_surroundings(declare.__name__)
         line = shlex.join(["engram", *sys.argv[1:]])
         command = declare(**options)(**options, command=line)
         with sole_writer(command.output):
@@ -75,17 +78,22 @@ for _command in (
 def main() -> None:
     """Run the command line. A user's mistake gives one message and the exit status 2."""
     try:
-        with signals_end(f"engram: {_ENDED}"):
+        with signals_end(f"engram: {_ENDED}"), checked_output():
             app()
     except UserError as error:
         _end(str(error), 2)
     except MemoryError as error:
-        _end(f"Not enough memory: {error}", 2)
+        # Without rich, which would need more memory.
+        sys.stderr.write(f"engram: Not enough memory{f': {error}' if str(error) else ''}\n")
+        sys.exit(2)
     except Ended as end:
         _end(_ENDED, end.status)
 
 
 def _end(message: str, status: int) -> None:
     console = Console(stderr=True, soft_wrap=True)
-    console.print(f"engram: {message}", markup=False, highlight=False)
+    try:
+        console.print(f"engram: {message}", markup=False, highlight=False)
+    except OSError:  # nobody can be told; the status still says it
+        discard(sys.stderr)
     sys.exit(status)

@@ -96,7 +96,7 @@ def bank(
             metavar="FILE",
             help="The bank file.",
             callback=lambda context, out: (
-                out or Path(context.params["network"]).with_name("bank.bin")
+                out or Path(context.params["network"]).parent / "bank.bin"
             ),
             show_default="bank.bin beside the network file",
         ),

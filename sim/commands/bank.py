@@ -13,6 +13,7 @@ from sim.data.embed import card_path, embed, read_card, read_network
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
 from sim.work.progress import Bars
+from sim.work.refusals import check_target, real_path
 
 __all__ = ["BankCommand"]
 
@@ -39,12 +40,14 @@ class BankCommand(Command):
         UserError
             If the network, the data or the output is at fault; nothing is then written.
         """
-        if self.out.resolve() in (self.network.resolve(), card_path(self.network).resolve()):
+        card = card_path(self.network)
+        if real_path(self.out) in (real_path(self.network), real_path(card)):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
         network, content = read_network(self.network)
-        pretraining = read_card(card_path(self.network), content)
+        pretraining = read_card(card, content)
         images = load(self.data, self.data_dir)
         ensure_directory(self.out.parent)
+        check_target(self.out)
         total, done = len(images.train_images) + len(images.test_images), 0
         with Bars(console, "embedding", total) as bars:
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from sim.commands.base import Command
+from sim.report.terminal import TerminalTable
 from sim.work.cache.store import Cache
 from sim.work.files import require_directory
 
@@ -44,7 +44,8 @@ class CacheCommand(Command):
         sizes: dict[str, list[int]] = defaultdict(list)
         for entry in cache.entries():
             sizes[entry.kind].append(entry.size)
-        table = Table("kind", "entries", "MB", title=f"Cache {self.folder}")
-        for kind, of_kind in sorted(sizes.items()):
-            table.add_row(kind, str(len(of_kind)), f"{sum(of_kind) / _MEGABYTE:.1f}")
-        console.print(table)
+        rows = [
+            [kind, str(len(of_kind)), f"{sum(of_kind) / _MEGABYTE:.1f}"]
+            for kind, of_kind in sorted(sizes.items())
+        ]
+        console.print(TerminalTable(f"Cache {self.folder}", ("kind", "entries", "MB"), rows))

@@ -18,6 +18,7 @@ from sim.explore.search.workers import Workers
 from sim.explore.space.settings import load_explore
 from sim.explore.storage.storage import Storage, masked
 from sim.work.files import ensure_directory
+from sim.work.work_folder import beside
 
 __all__ = ["ExploreCommand"]
 
@@ -48,10 +49,9 @@ class ExploreCommand(ConfiguredCommand):
             fault; the storage is then unchanged.
         """
         _, document = load_explore(self.config, self.assignments)
-        beside = self.out.with_name(f"{self.out.name}.cache")
-        cache = None if self.no_cache else self.cache or beside
+        cache = None if self.no_cache else self.cache or beside(self.out, ".cache")
         problem = DesignProblem(document, self.data_dir, cache)
-        storage = Storage.at(self.storage or f"sqlite:///{self.out}.db")
+        storage = Storage.at(self.storage or f"sqlite:///{beside(self.out, '.db')}")
         if self.storage is not None or self.out.parent.is_dir():
             check_joinable(problem, storage)
         for folder in (self.out, cache):

@@ -11,6 +11,7 @@ from sim.explore.page.document import html_page
 from sim.explore.page.exploration import FILE, read_exploration
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
+from sim.work.refusals import real_path
 
 __all__ = ["ReportCommand"]
 
@@ -42,7 +43,7 @@ class ReportCommand(Command):
         """
         if self.out is not None and not self.html:
             raise UserError("--out needs --html: it is the file of the page")
-        if self.out is not None and self.out.resolve() == (self.study / FILE).resolve():
+        if self.out is not None and real_path(self.out) == real_path(self.study / FILE):
             raise UserError(f"--out must not be the exploration itself, {self.out}")
         exploration = read_exploration(self.study)
         said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]

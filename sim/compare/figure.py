@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from sim.compare.outcome import BudgetRow, Outcome
+from sim.report.figure import house_style, new_figure
 
 __all__ = ["accuracy_by_budget"]
 
@@ -17,6 +18,7 @@ _UPPER = 6  # points of accuracy that the upper part shows
 _MARGIN = 0.5  # points above the highest level
 
 
+@house_style()
 def accuracy_by_budget(outcome: Outcome) -> Figure:
     """Draw the average incremental accuracy of the chosen candidates.
 
@@ -28,7 +30,7 @@ def accuracy_by_budget(outcome: Outcome) -> Figure:
     ----------
     outcome : Outcome
     """
-    figure = Figure(figsize=(9.0, 7.2), layout="constrained")
+    figure = new_figure(9.0, 7.2)
     upper, lower = figure.subplots(2, sharex=True)
     for axes in (upper, lower):
         for number, (family, rows) in enumerate(outcome.families.items()):

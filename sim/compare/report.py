@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.table import Table
-from rich.text import Text
 
 from sim.compare.choice import Candidate, Choice
 from sim.compare.figure import accuracy_by_budget
 from sim.compare.outcome import BudgetRow, Outcome
 from sim.data.bank import Bank
-from sim.report.files import figure_bytes, json_text
+from sim.report.figure import figure_bytes
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
+from sim.report.terminal import TerminalTable
 from sim.study.config import CompareConfig
 from sim.study.report.groups import group_runs
 from sim.study.report.origin import data_line, made_line, origin
@@ -106,19 +106,14 @@ class ComparisonReport:
         return cls(config, bank, command, outcome, candidates, runs, validation)
 
     @property
-    def terminal_table(self) -> Table:
+    def terminal_table(self) -> TerminalTable:
         """Mean accuracies of every family at every budget."""
-        table = Table(title=Text(self.config.title), title_justify="left", header_style="bold")
-        table.add_column("Mb")
-        for budget in self.outcome.budgets:
-            table.add_column(f"{budget:g}", justify="right", no_wrap=True)
-        for family, rows in self.outcome.families.items():
-            cells = [
-                f"{100 * rows[b].accuracy.mean:.1f}" if b in rows else "-"
-                for b in self.outcome.budgets
-            ]
-            table.add_row(family, *cells)
-        return table
+        budgets = self.outcome.budgets
+        rows = [
+            [family, *(f"{100 * at[b].accuracy.mean:.1f}" if b in at else "-" for b in budgets)]
+            for family, at in self.outcome.families.items()
+        ]
+        return TerminalTable(self.config.title, ("Mb", *(f"{b:g}" for b in budgets)), rows)
 
     def write(self, folder: Path) -> None:
         """Write all files into `folder` in one step."""

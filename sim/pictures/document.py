@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.pictures.picture import Picture
+from sim.report.figure import figure_bytes
 from sim.report.tables import markdown_table
-from sim.study.report.document import figure_bytes
 from sim.work.folder import write_folder
 
 __all__ = ["write_pictures"]

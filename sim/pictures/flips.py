@@ -2,11 +2,11 @@
 """Heat map of a class: some features hardly ever flip, others nearly half the time."""
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
 from sim.pictures.picture import Picture, bits_of_class
+from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars
 
 __all__ = ["flip_rates", "heat_map"]
@@ -31,12 +31,13 @@ def flip_rates(bits: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.minimum(means, 1 - means)
 
 
+@house_style()
 def heat_map(bank: Bank) -> Picture:
     """Draw samples of the first classes, with features sorted by the first class's flip rates."""
     real = Exemplars.real(bank)
     shown = range(min(SHOWN_CLASSES, bank.n_classes))
     order = np.argsort(flip_rates(bits_of_class(real, bank, 0)), kind="stable")
-    figure = Figure(figsize=(9, 6.5), layout="constrained")
+    figure = new_figure(9, 6.5)
     *maps, curve = figure.subplots(
         len(shown) + 1, 1, sharex=True, height_ratios=[3] * len(shown) + [2]
     )

@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from golden.kernels import head_logits
 from sim.data.bank import Bank
 from sim.learn.sections import HeadConfig
 from sim.measure import metrics
 from sim.pictures.picture import Picture, Portrait
+from sim.report.figure import house_style, new_figure
 from sim.study.experiment import Experiment
 from sim.study.fidelity import Exemplars
 from sim.study.methods import Method
@@ -129,9 +129,10 @@ def task_curves(runs: Sequence[Learnt]) -> Picture:
     )
 
 
+@house_style()
 def training_curves(run: Learnt) -> Picture:
     """Draw the accuracy on training samples and on test samples after every epoch."""
-    figure = Figure(figsize=(9, 4), layout="constrained")
+    figure = new_figure(9, 4)
     axes = figure.add_subplot()
     x = np.arange(1, len(run.epochs) + 1)
     train = [100 * epoch.train for epoch in run.epochs]
@@ -166,6 +167,7 @@ def training_curves(run: Learnt) -> Picture:
     )
 
 
+@house_style()
 def group_curves(run: Learnt) -> Picture:
     """Draw the accuracy on initial, past, new and all classes after every task."""
     bank = run.experiment.bank
@@ -173,7 +175,7 @@ def group_curves(run: Learnt) -> Picture:
         run.experiment.predictions, bank.test_labels, bank.tasks
     )
     groups = metrics.group_accuracy(matrix, samples)
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = new_figure(8, 4)
     axes = figure.add_subplot()
     for name, (colour, label) in _GROUP_LINES.items():
         axes.plot(

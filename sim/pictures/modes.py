@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import dendrogram, fcluster, leaves_list, linkage
 from sklearn.manifold import TSNE
@@ -14,6 +13,7 @@ from sklearn.metrics import silhouette_score
 
 from sim.data.bank import Bank
 from sim.pictures.picture import CLASS_COLOURS, Picture, Portrait, bits_of_class
+from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars
 
 __all__ = ["clustering", "embed_in_plane", "tree"]
@@ -47,6 +47,7 @@ def embed_in_plane(bits: Bits, seed: int) -> NDArray[np.float32]:
     return plane.fit_transform(bits.astype(np.float32))
 
 
+@house_style()
 def clustering(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
     """Draw one class: samples and features rearranged by clustering, and its t-SNE.
 
@@ -61,7 +62,7 @@ def clustering(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
     real = bits_of_class(Exemplars.real(bank), bank, SHOWN)
     samples, features = tree(real), tree(real.T)
     branches = _cut(samples, BRANCHES)
-    figure = Figure(figsize=(11, 5), layout="constrained")
+    figure = new_figure(11, 5)
     left, middle, right = figure.subplots(1, 3, width_ratios=[1, 4, 4])
     _draw_tree(left, samples)
     rows = leaves_list(samples)[::-1]

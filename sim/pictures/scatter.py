@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
@@ -17,6 +16,7 @@ from sim.pictures.picture import (
     bits_of_class,
     mean_and_spread,
 )
+from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars, class_means
 
 __all__ = ["maps", "same_kind_share"]
@@ -50,6 +50,7 @@ def same_kind_share(real: Bits, drawn: Bits) -> float:
     return float((is_real[agreement.argmax(axis=1)] == is_real).mean())
 
 
+@house_style()
 def maps(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
     """Draw t-SNE of some initial and some late classes, for the smallest and the largest memory.
 
@@ -63,7 +64,7 @@ def maps(bank: Bank, portraits: Sequence[Portrait], seed: int) -> Picture:
     """
     tasks = {"initial": bank.tasks[0], "later": bank.tasks[-1]}
     shown = [portraits[0], portraits[-1]] if len(portraits) > 1 else list(portraits)
-    figure = Figure(figsize=(5 * len(shown), 8.6), layout="constrained")
+    figure = new_figure(5 * len(shown), 8.6)
     grid = np.array(figure.subplots(2, len(shown))).reshape(2, len(shown))
     for row, (when, task) in zip(grid, tasks.items(), strict=True):
         for axes, portrait in zip(row, shown, strict=True):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Files read and written so that a failure is one clear message and never half a file."""
 
-import errno
 import os
 import re
 import stat
@@ -12,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from sim.work.errors import UserError
+from sim.work.refusals import check_target, reason_of, refusals_told, refuse_other_kinds
 
 __all__ = [
     "TEMPORARY_NAME",
@@ -20,7 +20,6 @@ __all__ = [
     "find_file",
     "read_bytes",
     "read_text",
-    "reason_of",
     "remove_file",
     "remove_stale",
     "require_directory",
@@ -34,19 +33,6 @@ TEMPORARY_NAME = r"\.[0-9a-f]{32}\.tmp"
 
 # Seconds after which a temporary file has lost its process; none takes so long to write.
 _STALE = 600.0
-
-# Meaning of the operating system's error numbers, in the words of a user who typed a path.
-_REASONS = {
-    errno.EACCES: "permission denied",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EEXIST: "a file of that name is in the way",
-    errno.EISDIR: "it is a directory",
-    errno.ENOENT: "no such file or directory",
-    errno.ENOSPC: "the disk is full",
-    errno.ENOTDIR: "it is, or lies under, a file that is no directory",
-    errno.EPERM: "permission denied",
-    errno.EROFS: "the file system is read-only",
-}
 
 
 def write_whole(path: Path, data: bytes | str) -> None:
@@ -85,6 +71,8 @@ def write_all(contents: Mapping[Path, bytes | str]) -> None:
     UserError
         If one of them cannot be written.
     """
+    for path in contents:
+        check_target(path)
     for folder in {path.parent for path in contents}:
         remove_stale(folder)
     temporaries = {path: _temporary_beside(path) for path in contents}
@@ -93,9 +81,6 @@ def write_all(contents: Mapping[Path, bytes | str]) -> None:
         try:
             for path, temporary in temporaries.items():
                 write_new(temporary, contents[path])
-            for path in temporaries:
-                if path.is_dir():
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             for path, temporary in temporaries.items():
                 temporary.replace(path)
         except BaseException:
@@ -112,14 +97,11 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     UserError
-        If it cannot be read.
+        If it cannot be read, or is a pipe or a device.
     """
-    try:
+    with refusals_told(path, "cannot be read"):
+        refuse_other_kinds(path)
         return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {reason_of(error)}") from error
-    except ValueError as error:  # a NUL in the path
-        raise UserError(f"{str(path)!r} cannot be read: {error}") from error
 
 
 def remove_file(path: Path) -> None:
@@ -130,16 +112,14 @@ def remove_file(path: Path) -> None:
     UserError
         If it cannot be removed.
     """
-    try:
+    with refusals_told(path, "cannot be removed"):
         path.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"{path} cannot be removed: {reason_of(error)}") from error
 
 
 def remove_stale(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder, if that is possible."""
     name, oldest = re.compile(TEMPORARY_NAME), time.time() - _STALE
-    with suppress(OSError), os.scandir(folder) as entries:
+    with suppress(OSError, ValueError), os.scandir(folder) as entries:
         for entry in entries:
             if name.fullmatch(entry.name) and entry.stat().st_mtime < oldest:
                 Path(entry).unlink(missing_ok=True)
@@ -200,13 +180,12 @@ def find_file(candidates: Iterable[Path]) -> Path | None:
         If the system refuses access to a path.
     """
     for path in candidates:
-        try:
+        with (
+            refusals_told(path, "cannot be read"),
+            suppress(FileNotFoundError, NotADirectoryError),
+        ):
             if stat.S_ISREG(path.stat().st_mode):
                 return path
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except OSError as error:
-            raise UserError(f"{path} cannot be read: {reason_of(error)}") from error
     return None
 
 
@@ -218,10 +197,8 @@ def require_directory(path: Path) -> Path:
     UserError
         If it cannot.
     """
-    try:
+    with refusals_told(path, "cannot be read", "Directory "):
         next(path.iterdir(), None)
-    except OSError as error:
-        raise UserError(f"Directory {path} cannot be read: {reason_of(error)}") from error
     return path
 
 
@@ -241,18 +218,14 @@ def ensure_directory(path: Path) -> Path:
     UserError
         If it cannot be created or written into.
     """
-    try:
+    with refusals_told(path, "cannot be created", "Directory "):
         path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"Directory {path} cannot be created: {reason_of(error)}") from error
     probe = _temporary_beside(path / "probe")
-    try:
+    with refusals_told(path, "cannot be written into", "Directory "):
         try:
             write_new(probe, b"probe")
         finally:
             probe.unlink(missing_ok=True)
-    except OSError as error:
-        raise UserError(f"Directory {path} cannot be written into: {reason_of(error)}") from error
     return path
 
 
@@ -268,10 +241,3 @@ def write_new(path: Path, content: bytes | str) -> None:
         file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def reason_of(error: OSError) -> str:
-    """Return the reason of a failure in the words of a user who typed a path."""
-    if error.errno in _REASONS:
-        return _REASONS[error.errno]
-    return (error.strerror or str(error)).lower()

@@ -13,13 +13,13 @@ from sim.work.ending import signals_held
 from sim.work.errors import UserError
 from sim.work.files import (
     ensure_directory,
-    reason_of,
     remove_file,
     remove_stale,
     write_all,
     write_new,
 )
 from sim.work.lock import locked
+from sim.work.refusals import real_path, reason_of
 
 __all__ = ["write_folder"]
 
@@ -61,7 +61,7 @@ def write_folder(
         If a file cannot be written; the folder is then as it was.
     """
     ensure_directory(folder)
-    full = folder.resolve()
+    full = real_path(folder)
     remove_stale(full)
     with locked(full.with_name(f".{full.name}.new.lock"), required=False):
         new = full.with_name(f".{full.name}.new")

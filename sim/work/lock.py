@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from sim.work.errors import UserError
+from sim.work.refusals import reason_of
 
 __all__ = ["locked", "sole_writer"]
 
@@ -43,7 +44,7 @@ def locked(path: Path, required: bool = True) -> Iterator[None]:
         lock.acquire()
     except OSError as error:
         if required:
-            raise UserError(f"{path} cannot be written: {error.strerror}") from error
+            raise UserError(f"{path} cannot be written: {reason_of(error)}") from error
     try:
         yield
     finally:

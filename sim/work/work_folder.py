@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 from sim.work.errors import UserError
 from sim.work.files import TEMPORARY_NAME, ensure_directory, read_text, remove_file, write_whole
+from sim.work.refusals import real_path
 
-__all__ = ["WorkFolder", "parse_json", "work_path"]
+__all__ = ["WorkFolder", "beside", "parse_json", "work_path"]
 
 
 @dataclass(frozen=True)
@@ -81,18 +82,35 @@ class WorkFolder:
         return self.path / f"{self.what}.json"
 
 
+def beside(out: Path, ending: str) -> Path:
+    """Return the path whose name is that of an output with an ending.
+
+    Parameters
+    ----------
+    out : Path
+        File or folder; its name may be that of the working directory or of the one above.
+    ending : str
+
+    Raises
+    ------
+    UserError
+        If `out` is the root of the file system, which has no neighbours, or is no path.
+    """
+    named = out if out.name not in ("", "..") else real_path(out)
+    if not named.name:
+        raise UserError(f"Output folder must not be the root of the file system, {named}")
+    return named.with_name(f"{named.name}{ending}")
+
+
 def work_path(out: Path) -> Path:
     """Return the folder of the unfinished work for the output `out`: ``out.partial`` beside it.
 
     Raises
     ------
     UserError
-        If `out` is the root of the file system, which has no neighbours.
+        If `out` is the root of the file system, which has no neighbours, or is no path.
     """
-    full = out.resolve()
-    if full == full.parent:
-        raise UserError(f"Output folder must not be the root of the file system, {full}")
-    return full.with_name(f"{full.name}.partial")
+    return beside(real_path(out), ".partial")
 
 
 def parse_json(path: Path) -> Any:

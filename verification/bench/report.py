@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Files of a benchmark run: a page, the numbers, and a figure of the growth of each part."""
 
-import io
 import json
 import os
 import platform
@@ -11,10 +10,9 @@ from importlib import metadata
 from pathlib import Path
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from sim.report.figure import figure_bytes, house_style, new_figure
 from sim.work.folder import write_folder
 from verification.bench.harness import Curve, Table
 
@@ -122,6 +120,7 @@ def _numbers(results: Results, command: str, machine: Machine) -> str:
     )
 
 
+@house_style()
 def _growth(results: Results) -> bytes:
     """Return the figure of time against size, relative to the smallest. A slope is an exponent."""
     panels = {
@@ -129,15 +128,12 @@ def _growth(results: Results) -> bytes:
         for name, tables in results.items()
         if (curves := [curve for table in tables for curve in table.curves])
     }
-    figure = Figure(figsize=(5.4 * len(panels), 4.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(5.4 * len(panels), 4.4)
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for ax, (name, curves) in zip(axes, panels.items(), strict=True):
         _draw_panel(ax, name, curves)
     axes[0].set_ylabel("time / time at the smallest size")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, dpi=150, metadata={"Software": None})
-    return buffer.getvalue()
+    return figure_bytes(figure, resolution=150)
 
 
 def _draw_panel(ax: Axes, name: str, curves: Sequence[Curve]) -> None:

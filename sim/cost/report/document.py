@@ -13,7 +13,7 @@ from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import figures, rows, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
 from sim.cost.sensitivity import swings
-from sim.report.files import figure_bytes
+from sim.report.figure import figure_bytes
 from sim.report.tables import markdown_table
 
 __all__ = ["PICTURES", "CostReport"]

@@ -11,6 +11,7 @@ from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.formatting import nominal
 from sim.cost.replay import BreakEven, Point
 from sim.cost.sensitivity import swings
+from sim.report.figure import house_style, new_figure
 
 __all__ = [
     "accuracy_by_energy",
@@ -27,9 +28,10 @@ _SHOWN = 7  # components with a colour of their own; all others are "rest"
 _SWINGS = 6  # most bars in a tornado plot
 
 
+@house_style()
 def breakdown(phases: Sequence[PricedPhase]) -> Figure:
     """Draw the shares of the components in the energy of each phase, and the phase's total."""
-    figure = Figure(figsize=(9, 0.45 * len(phases) + 1.8), layout="constrained")
+    figure = new_figure(9, 0.45 * len(phases) + 1.8)
     axes = figure.add_subplot()
     shares = [_shares(phase) for phase in phases]
     sums: dict[str, float] = {}
@@ -59,9 +61,10 @@ def breakdown(phases: Sequence[PricedPhase]) -> Figure:
     return figure
 
 
+@house_style()
 def roofline(assessment: Assessment) -> Figure:
     """Draw the operations per cycle of each layer against its operations per bit of traffic."""
-    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    figure = new_figure(7, 4.6)
     axes = figure.add_subplot()
     mvu = assessment.config.chip.accelerator.mvu
     peak = 2 * mvu.pe * mvu.simd
@@ -89,9 +92,10 @@ def roofline(assessment: Assessment) -> Figure:
     return figure
 
 
+@house_style()
 def tornado(phases: Sequence[PricedPhase]) -> Figure:
     """Draw how far each value, between its bounds, moves the energy of some phases."""
-    figure = Figure(figsize=(7, 1.9 * len(phases) + 0.6), layout="constrained")
+    figure = new_figure(7, 1.9 * len(phases) + 0.6)
     for axes, priced in zip(figure.subplots(len(phases), squeeze=False)[:, 0], phases, strict=True):
         whole = priced.bill.total.nominal
         shown = [s for s in swings(priced.bill)[:_SWINGS] if s.high > s.low]
@@ -108,9 +112,10 @@ def tornado(phases: Sequence[PricedPhase]) -> Figure:
     return figure
 
 
+@house_style()
 def energy_by_draws(found: BreakEven) -> Figure:
     """Draw the energy of a pseudo-exemplar against M, and that of latent replay of equal bits."""
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = new_figure(7, 4.4)
     axes = figure.add_subplot()
     lines = (
         (found.draws, "tab:orange", "drawn, taken at once"),
@@ -136,9 +141,10 @@ def energy_by_draws(found: BreakEven) -> Figure:
     return figure
 
 
+@house_style()
 def energy_by_bits(points: Sequence[Point]) -> Figure:
     """Draw the energy of the past exemplars of a task against the bits of their memory."""
-    figure = Figure(figsize=(7, 4.4), layout="constrained")
+    figure = new_figure(7, 4.4)
     axes = figure.add_subplot()
     for method in ("latent", "gbm"):
         own = sorted((p for p in points if p.method == method), key=lambda p: p.bits)
@@ -157,9 +163,10 @@ def energy_by_bits(points: Sequence[Point]) -> Figure:
     return figure
 
 
+@house_style()
 def accuracy_by_energy(points: Sequence[Point]) -> Figure:
     """Draw accuracy against the energy of learning a task; the area of a point shows its bits."""
-    figure = Figure(figsize=(7, 4.6), layout="constrained")
+    figure = new_figure(7, 4.6)
     axes = figure.add_subplot()
     for method, colour in _COLOURS.items():
         own = [p for p in points if p.method == method]

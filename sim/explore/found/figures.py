@@ -11,6 +11,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from sim.explore.found.outcome import Outcome
 from sim.explore.search.trials import TrialRecord
 from sim.explore.space.space import REPLAY
+from sim.report.figure import house_style, new_figure
 
 __all__ = ["front_figure", "sensitivity_figure"]
 
@@ -18,6 +19,7 @@ _COLOURS = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
 _MARKERS = "osD^vPX*<>"
 
 
+@house_style()
 def front_figure(outcome: Outcome) -> Figure:
     """Draw accuracy against every other objective, by method; designs on the front are filled.
 
@@ -26,7 +28,7 @@ def front_figure(outcome: Outcome) -> Figure:
     exact = [o for o in outcome.objectives if o.static]
     columns = min(2, max(1, len(exact)))
     rows = max(1, -(-len(exact) // columns))
-    figure = Figure(figsize=(4.6 * columns + 1.4, 3.6 * rows), layout="constrained")
+    figure = new_figure(4.6 * columns + 1.4, 3.6 * rows)
     grid = np.atleast_1d(figure.subplots(rows, columns, sharey=True)).ravel()
     names = list(dict.fromkeys(str(r.parameters[REPLAY]) for r in outcome.designs))
     front = {record.number for record in outcome.front}
@@ -61,6 +63,7 @@ def front_figure(outcome: Outcome) -> Figure:
     return figure
 
 
+@house_style()
 def sensitivity_figure(outcome: Outcome) -> Figure:
     """Draw the share of every objective's variance that each parameter explains."""
     shares = outcome.sensitivity
@@ -69,8 +72,7 @@ def sensitivity_figure(outcome: Outcome) -> Figure:
     table = np.full((len(parameters), len(objectives)), np.nan)
     for s in shares:
         table[parameters.index(s.parameter), objectives.index(s.objective)] = s.share
-    figure = Figure(figsize=(1.0 * len(objectives) + 3.2, 0.26 * len(parameters) + 1.2),
-                    layout="constrained")  # fmt: skip
+    figure = new_figure(1.0 * len(objectives) + 3.2, 0.26 * len(parameters) + 1.2)
     axes = figure.add_subplot()
     image = axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     for (row, column), share in np.ndenumerate(table):

@@ -10,9 +10,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from sim.data.bank import Bank
 from sim.explore.found.figures import front_figure, sensitivity_figure
 from sim.explore.found.outcome import Outcome
@@ -25,8 +22,10 @@ from sim.explore.space.parameter import Dimension
 from sim.explore.space.part import Part
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
-from sim.report.files import figure_bytes, json_text
+from sim.report.figure import figure_bytes
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
+from sim.report.terminal import TerminalTable
 from sim.study.report.origin import data_line
 from sim.work.folder import write_folder
 
@@ -85,16 +84,15 @@ class ExplorationReport:
         return self.outcome.verdict
 
     @property
-    def terminal_table(self) -> Table:
+    def terminal_table(self) -> TerminalTable:
         """Table of the front of accuracy and bits, for the terminal."""
-        table = Table(title=Text(self.config.title), title_justify="left", header_style="bold")
-        table.add_column("design, by accuracy and bits")
-        for objective in self.outcome.objectives:
-            table.add_column(objective.unit, justify="right", no_wrap=True)
-        for record in self.outcome.skyline[:_TERMINAL_ROWS]:
-            cells = [f"{record.values[o.name]:.3g}" for o in self.outcome.objectives]
-            table.add_row(Text(record.label), *cells)
-        return table
+        objectives = self.outcome.objectives
+        rows = [
+            [record.label, *(f"{record.values[o.name]:.3g}" for o in objectives)]
+            for record in self.outcome.skyline[:_TERMINAL_ROWS]
+        ]
+        columns = ("design, by accuracy and bits", *(o.unit for o in objectives))
+        return TerminalTable(self.config.title, columns, rows)
 
     def write(self, folder: Path) -> None:
         """Write all files into a folder in one step."""

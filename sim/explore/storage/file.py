@@ -4,7 +4,7 @@
 import json
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import optuna
@@ -15,6 +15,7 @@ from sim.explore.storage.rows import first_fault
 from sim.explore.storage.version import check_version
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_bytes, require_directory
+from sim.work.refusals import refusals_told, refuse_other_kinds
 
 __all__ = [
     "check_folder",
@@ -117,23 +118,24 @@ def check_folder(path: Path) -> None:
     UserError
         If it cannot.
     """
-    if not path.parent.is_dir():
+    refused = "cannot be used as a storage"
+    with refusals_told(path, refused):
+        known = path.parent.is_dir()
+    if not known:
         raise UserError(
             f"Folder {path.parent} of the storage does not exist"
             + ("" if path.is_absolute() else ": an absolute path begins with four slashes")
         )
-    if path.is_dir():
-        raise UserError(f"{path} cannot be used as a storage: it is a directory")
+    with refusals_told(path, refused), suppress(FileNotFoundError):
+        refuse_other_kinds(path)
     require_directory(path.parent)
     ensure_directory(path.parent)
 
 
 def _check_writable(path: Path) -> None:
     # This opens the file, because permission bits do not show a read-only file system.
-    try:
+    with refusals_told(path, "cannot be written"):
         path.open("ab").close()
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _check_line(path: Path, number: int, line: bytes) -> None:

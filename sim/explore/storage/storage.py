@@ -27,6 +27,7 @@ from sim.explore.storage.file import (
 from sim.explore.storage.server import check_server, server_lock
 from sim.work.errors import UserError
 from sim.work.lock import locked
+from sim.work.refusals import refusals_told
 
 __all__ = ["FORMS", "Storage", "masked"]
 
@@ -144,7 +145,8 @@ class JournalFileStorage(Storage):
         check_folder(self.path)
         # A symbolic link, because many network file systems have no reliable kernel locks.
         lock = JournalFileSymlinkLock(f"{self.path}.claim")
-        lock.acquire()
+        with refusals_told(self.path, "cannot be used as a storage"):
+            lock.acquire()
         try:
             yield
         finally:

@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from sim.images.native.groups import PlanGroup
 from sim.images.native.published import Published, published_runs
+from sim.report.figure import house_style, new_figure
 
 __all__ = ["accuracies"]
 
@@ -18,6 +19,7 @@ _LINE = {"native": "tab:orange", "latent": "tab:blue", "float": "tab:green", "jo
 _PUBLISHED = {"ls": ":", "lw": 1.2, "marker": "x", "markersize": 4}
 
 
+@house_style()
 def accuracies(groups: Sequence[PlanGroup], seen: Sequence[int], increment: int) -> Figure:
     """Draw every method after each task, and its final accuracy against the bits of its memory.
 
@@ -29,7 +31,7 @@ def accuracies(groups: Sequence[PlanGroup], seen: Sequence[int], increment: int)
     increment : int
         Classes of a task; published runs with another number are left out.
     """
-    figure = Figure(figsize=(13, 4.8), layout="constrained")
+    figure = new_figure(13, 4.8)
     left, right = figure.subplots(1, 2)
     for group in groups:
         colour = _shade(group, groups)

@@ -13,7 +13,8 @@ from sim.images.native.groups import PlanGroup, groups_of, verdict
 from sim.images.native.reduced import differences
 from sim.images.native.settings import NativeConfig
 from sim.images.pretrain.settings import Recipe
-from sim.report.files import figure_bytes, json_text
+from sim.report.figure import figure_bytes
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
 from sim.work.folder import write_folder
 

@@ -6,9 +6,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict, fields
 
-from matplotlib.figure import Figure
-
 from sim.images.pretrain.train import Epoch
+from sim.report.figure import figure_bytes, house_style, new_figure
 
 __all__ = ["curves", "log_table"]
 
@@ -26,10 +25,11 @@ def log_table(epochs: Sequence[Epoch]) -> str:
     return text.getvalue()
 
 
+@house_style()
 def curves(epochs: Sequence[Epoch], title: str) -> bytes:
     """Return a figure, in PNG, of loss and accuracies against epochs."""
     numbers = [epoch.epoch for epoch in epochs]
-    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
+    figure = new_figure(6.4, 4.2)
     axes = figure.subplots()
     axes.plot(numbers, [100 * e.test_accuracy for e in epochs], "C0-", label="test, golden")
     axes.plot(numbers, [100 * e.train_accuracy for e in epochs], "C0:", label="training")
@@ -40,7 +40,4 @@ def curves(epochs: Sequence[Epoch], title: str) -> bytes:
     losses.set_ylabel("loss")
     lines = [*axes.lines, *losses.lines]
     axes.legend(lines, [str(line.get_label()) for line in lines], loc="center right", fontsize=8)
-    buffer = io.BytesIO()
-    # Without a software version in the file, the same figure gives the same bytes.
-    figure.savefig(buffer, format="png", dpi=_RESOLUTION, metadata={"Software": None})
-    return buffer.getvalue()
+    return figure_bytes(figure, _RESOLUTION)

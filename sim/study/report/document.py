@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from sim.data.bank import Bank
-from sim.report.files import figure_bytes, json_text
+from sim.report.figure import figure_bytes
+from sim.report.files import json_text
 from sim.report.tables import markdown_table
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars

@@ -12,6 +12,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from numpy.typing import NDArray
 
 from sim.data.bank import Bank
+from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars, class_means, correlation
 from sim.study.report.groups import MethodGroup, plain_or_all
 
@@ -45,6 +46,7 @@ _LABELLED = {  # points with a label; labels at all points would overlap
 }
 
 
+@house_style()
 def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figure:
     """Draw accuracy on all classes seen so far, after every task.
 
@@ -54,7 +56,7 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
     seen : sequence of int
         Classes seen after each task.
     """
-    figure = Figure(figsize=(8.5, 4.6), layout="constrained")
+    figure = new_figure(8.5, 4.6)
     axes = figure.add_subplot()
     for group in _few(plain_or_all(groups)):
         colour, style = _look(group, groups)
@@ -72,6 +74,7 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
     return figure
 
 
+@house_style()
 def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = None) -> Figure:
     """Draw average incremental accuracy against bits.
 
@@ -82,7 +85,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
         Bits of the feature extractor. If given, the axis shows all bits that the chip stores;
         otherwise it shows the replay memory as the papers count it.
     """
-    figure = Figure(figsize=(7.5, 4.8), layout="constrained")
+    figure = new_figure(7.5, 4.8)
     axes = figure.add_subplot()
     groups = plain_or_all(groups)
     for series in _series(groups):
@@ -112,6 +115,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
     return figure
 
 
+@house_style()
 def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
     """Draw class means of real and generated exemplars as images, and one exemplar of each.
 
@@ -126,7 +130,7 @@ def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
         rows.append((f"{label}\nmean", class_means(exemplars, bank.features, bank.n_classes)))
         rows.append((f"{label}\none", _first_of_each(exemplars, bank)))
     columns = min(bank.n_classes, _LARGEST_CLASSES)
-    figure = Figure(figsize=(0.85 * columns + 1.6, 0.9 * len(rows) + 0.3), layout="constrained")
+    figure = new_figure(0.85 * columns + 1.6, 0.9 * len(rows) + 0.3)
     grid = np.atleast_2d(figure.subplots(len(rows), columns))
     for (label, values), cells in zip(rows, grid, strict=True):
         for c, axes in enumerate(cells):
@@ -139,12 +143,13 @@ def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
     return figure
 
 
+@house_style()
 def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
     """Draw real and generated within-class correlation matrices, and their distances."""
     sets = [("real", Exemplars.real(bank)), *generated]
     matrices = [(name, correlation(e, bank.features, within_class=True)) for name, e in sets]
     changing = np.abs(matrices[0][1]).sum(axis=0) > 0
-    figure = Figure(figsize=(3.1 * len(sets) + 0.6, 6.3), layout="constrained")
+    figure = new_figure(3.1 * len(sets) + 0.6, 6.3)
     grid = np.array(figure.subplots(2, len(sets))).reshape(2, len(sets))
     real = matrices[0][1]
     for (name, matrix), (above, below) in zip(matrices, grid.T, strict=True):

@@ -3,9 +3,7 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
+from sim.report.terminal import TerminalTable
 from sim.study.report.groups import EqualBits, MethodGroup
 
 __all__ = ["COLUMNS", "results_rows", "terminal_table"]
@@ -55,11 +53,7 @@ def results_rows(
     return rows
 
 
-def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> TerminalTable:
     """Return a table of the most important columns, for the terminal."""
-    table = Table(title=Text(title), title_justify="left", header_style="bold")
-    for name, place in _TERMINAL_COLUMNS.items():
-        table.add_column(name, justify="right" if place else "left", no_wrap=bool(place))
-    for row in rows:
-        table.add_row(*(row[place] for place in _TERMINAL_COLUMNS.values()))
-    return table
+    shown = [[row[place] for place in _TERMINAL_COLUMNS.values()] for row in rows]
+    return TerminalTable(title, tuple(_TERMINAL_COLUMNS), shown)

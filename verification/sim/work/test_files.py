@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import errno
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from sim.work.files import (
     find_file,
     read_bytes,
     read_text,
+    remove_file,
     require_directory,
     write_all,
     write_whole,
 )
+from sim.work.refusals import check_target, real_path
 
 
 def raiser(number: int):
@@ -195,3 +198,42 @@ def test_a_directory_must_exist_and_be_readable(
     monkeypatch.setattr(Path, "iterdir", raiser(errno.EACCES))
     with pytest.raises(UserError, match="Directory .* cannot be read: permission denied"):
         require_directory(tmp_path)
+
+
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    kind = "it is a pipe, a socket or a device"
+    with pytest.raises(UserError, match=f"pipe cannot be read: {kind}"):
+        read_bytes(tmp_path / "pipe")
+    with pytest.raises(UserError, match=f"pipe cannot be written: {kind}"):
+        write_all({tmp_path / "other": "new", tmp_path / "pipe": "new"})
+    assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
+    with pytest.raises(UserError, match=f"null cannot be written: {kind}"):
+        check_target(Path("/dev/null"))
+
+
+@pytest.mark.parametrize(
+    ("call", "refused"),
+    [
+        (read_bytes, "cannot be read"),
+        (remove_file, "cannot be removed"),
+        (require_directory, "cannot be read"),
+        (ensure_directory, "cannot be created"),
+        (check_target, "cannot be written"),
+        (real_path, "cannot be used"),
+        (lambda path: find_file([path]), "cannot be read"),
+        (lambda path: write_whole(path, "new"), "cannot be written"),
+    ],
+)
+def test_a_path_that_no_file_can_have_is_named(
+    tmp_path: Path, call: Callable[[Path], object], refused: str
+) -> None:
+    with pytest.raises(UserError) as caught:
+        call(tmp_path / "a\0b")
+    assert f"a\\x00b' {refused}: embedded null byte" in str(caught.value)
+    (tmp_path / "loop").symlink_to("loop")
+    below = tmp_path / "loop" / "below"
+    with pytest.raises(UserError) as caught:
+        call(below)
+    assert f"{below} {refused}: " in str(caught.value)
+    assert list(tmp_path.iterdir()) == [tmp_path / "loop"]

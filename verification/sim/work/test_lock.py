@@ -48,7 +48,7 @@ def test_required_lock_that_cannot_be_had_is_refused(tmp_path: Path) -> None:
     path.mkdir()
     with pytest.raises(UserError) as caught, locked(path):
         pass
-    assert str(caught.value) == f"{path} cannot be written: Is a directory"
+    assert str(caught.value) == f"{path} cannot be written: it is a directory"
 
 
 def test_failure_within_frees_the_lock(tmp_path: Path) -> None:

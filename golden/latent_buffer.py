@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.arrays import check_label_vector, check_packed
 from golden.bits import word_count
 from golden.lfsr import Lfsr
-from golden.params import LatentBufferParams, Stream, stream_params
+from golden.params import LatentBufferParams, Stream, stream_params, stream_seed
 from golden.params.checks import check_integer
 from golden.params.sampling import MAX_SEEN
 from golden.sampler import Beat
@@ -55,6 +55,11 @@ class LatentBuffer:
     def n_exemplars(self) -> int:
         """Number of stored exemplars of all classes."""
         return int(np.minimum(self.seen, self.params.exemplars).sum())
+
+    def reseed(self, seed: int) -> None:
+        """Load the seeds of user seed `seed`, ``0 .. 2**64 - 1``, into both LFSRs (contract, 4)."""
+        self.reservoir_lfsr.load(stream_seed(seed, Stream.RESERVOIR))
+        self.exemplar_lfsr.load(stream_seed(seed, Stream.EXEMPLAR))
 
     def learn(self, exemplars: NDArray[np.uint64], labels: ArrayLike) -> NDArray[np.int64]:
         """Take exemplars in order; store each in a slot of its class, or drop it.

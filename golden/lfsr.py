@@ -46,6 +46,11 @@ class Lfsr:
         self.ticks += 1
         return word
 
+    def load(self, seed: int) -> None:
+        """Set the state to `seed`, ``0..2**width - 1``; recovery still loads that of `params`."""
+        check_integer("LFSR seed", seed, 0, 2**self.params.width - 1)
+        self.state = seed
+
     def jump(self, ticks: int) -> None:
         """Use `ticks` words at once, 0..2**64 - 1, with the same effect as that many `tick` calls.
 

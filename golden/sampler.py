@@ -11,7 +11,7 @@ from golden.arrays import check_label_vector
 from golden.bernoulli import Bernoulli
 from golden.bits import word_count
 from golden.lfsr import Lfsr
-from golden.params import BernoulliParams, SamplerParams
+from golden.params import BernoulliParams, SamplerParams, stream_seed
 from golden.prototypes import Prototypes
 from golden.selector import Selector
 
@@ -71,6 +71,16 @@ class Sampler:
         self._bernoulli = Bernoulli(
             BernoulliParams(code_width=params.prototypes.code_width, lanes=params.prototypes.lanes)
         )
+
+    def reseed(self, seed: int) -> None:
+        """Load the seeds of user seed `seed`, ``0 .. 2**64 - 1``, into all LFSRs (contract, 4).
+
+        Every word from now on is that of a sampler with this seed. Memory, counters, the pointer of
+        the selector and the seeds of recovery stay.
+        """
+        self.selector.reseed(seed)
+        for stream, lfsr in zip(self.params.streams, self.lfsrs, strict=True):
+            lfsr.load(stream_seed(seed, stream))
 
     def beats(self, label: int) -> Iterator[Beat]:
         """Serve one request for class `label`: beat 0 of M exemplars, then beat 1, and so on.

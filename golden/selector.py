@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.lfsr import Lfsr
-from golden.params import SelectorParams, Stream, stream_params
+from golden.params import SelectorParams, Stream, stream_params, stream_seed
 from golden.params.checks import check_integer
 
 __all__ = ["Selector", "count_not_above", "cumulative_thresholds"]
@@ -45,6 +45,11 @@ class Selector:
     def set_class_weights(self, weights: ArrayLike) -> None:
         """Set how often mode ``weighted`` selects each class; see `cumulative_thresholds`."""
         self.class_thresholds = cumulative_thresholds(weights)
+
+    def reseed(self, seed: int) -> None:
+        """Load the seeds of user seed `seed`, ``0 .. 2**64 - 1``, into both LFSRs (contract, 4)."""
+        self.component_lfsr.load(stream_seed(seed, Stream.COMPONENT))
+        self.class_lfsr.load(stream_seed(seed, Stream.CLASS))
 
     def request(self, n_classes: int, count: int) -> NDArray[np.int64]:
         """Return the classes of the next `count` requests.

@@ -6,6 +6,7 @@ from enum import IntEnum
 
 from amaranth.lib.data import StructLayout
 
+from golden.params.sampling import CHIP_STREAMS
 from rtl.dispatch import Target, header_layout
 from rtl.output import Kind, user_layout
 from rtl.registers import REGISTERS
@@ -24,6 +25,8 @@ def c_header() -> str:
         "/* Targets of packets to the chip */",
         # The dispatch names the rows of an append by a target of their own; no header may.
         *_members("TARGET", (target for target in Target if target is not Target.ROWS)), "",
+        "/* Random streams, for which a packet of seeds has a word each */",
+        f"#define ENGRAM_STREAMS {CHIP_STREAMS}u", "",
         "/* Side information of packets from the chip, tuser */",
         *_fields("USER", user_layout(), digits=8, suffix="u"), "",
         "/* Kinds of packets from the chip */",

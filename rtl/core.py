@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
-from golden.params import ChipParams
+from golden.params import ChipParams, Stream
 from golden.params.machine import LABEL_WIDTH
 from rtl.dispatch import Target, unit_layout
 from rtl.latent_buffer import LatentBuffer
@@ -34,7 +34,8 @@ class Core(wiring.Component):
     Units go in order to the block that their target names, and wait there. Pixels wait until the
     picture before them has left completely. The first pixel of a picture brings its label and says
     whether its features are to be learned. It also fixes the settings `output_*` and `classes_seen`
-    for the picture. A unit to learn waits while features are learned, so that exemplars never mix.
+    for the picture. A unit to learn waits while features are learned, so that exemplars never mix,
+    and so does a seed, so that it changes no draw before it.
     Requests run in parallel. There are no registers between the blocks, so latency and throughput
     are those of the blocks. Reset ends everything; the blocks say what their memories keep.
 
@@ -137,6 +138,7 @@ class Core(wiring.Component):
         """Route units to the blocks that their targets name."""
         units, network, sampler = self.units, self._network, self._sampler
         unit, load, learned = units.payload, network.load, self._latent_buffer.i
+        of_sampler, of_latent = sampler.seeds, self._latent_buffer.seeds
         m.d.comb += [
             load.payload.target.eq(unit.target),
             load.payload.address.eq(unit.address),
@@ -148,6 +150,10 @@ class Core(wiring.Component):
             sampler.rows.payload.eq(unit.data),
             sampler.weights.payload.index.eq(unit.address),
             sampler.weights.payload.threshold.eq(unit.data),
+            *(
+                [seeds.payload.stream.eq(unit.address), seeds.payload.seed.eq(unit.data)]
+                for seeds in (of_sampler, of_latent)
+            ),
         ]
         with m.If(~learning):
             m.d.comb += [
@@ -165,6 +171,13 @@ class Core(wiring.Component):
             ):
                 with m.Case(target), m.If(open_):
                     m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
+            with m.Case(Target.SEEDS), m.If(~learning):
+                for seeds, wanted in (
+                    (of_sampler, unit.address < Stream.RESERVOIR),
+                    (of_latent, unit.address >= Stream.RESERVOIR),
+                ):
+                    with m.If(wanted):
+                        m.d.comb += [seeds.valid.eq(units.valid), units.ready.eq(seeds.ready)]
             with m.Default():
                 m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
 
@@ -189,12 +202,12 @@ class Core(wiring.Component):
         features, learned = self.features, self._latent_buffer.i
         # If a beat is both sent and learned, it is sent only when the buffer takes it. Otherwise a
         # deadlock is possible: a packet of features waits for the buffer, and the buffer waits for
-        # one of its exemplars behind that packet. The beat is offered once to each side.
-        sent, given = Signal(), Signal()
-        done_sending = ~picture.send_features | sent | features.ready
+        # one of its exemplars behind that packet. A beat that has to be sent later is given once.
+        given = Signal()
+        done_sending = ~picture.send_features | features.ready
         done_giving = ~picture.learn | given | learned.ready
         m.d.comb += [
-            features.valid.eq(beat.valid & picture.send_features & ~sent & done_giving),
+            features.valid.eq(beat.valid & picture.send_features & done_giving),
             features.payload.data.eq(beat.payload.bits),
             features.payload.label.eq(picture.label),
             features.payload.last.eq(beat.payload.last),
@@ -208,10 +221,7 @@ class Core(wiring.Component):
                 learned.payload.last.eq(beat.payload.last),
             ]
         with m.If(beat.valid):
-            m.d.sync += [
-                sent.eq(~beat.ready & (sent | (features.valid & features.ready))),
-                given.eq(~beat.ready & (given | (learned.valid & learned.ready))),
-            ]
+            m.d.sync += given.eq(~beat.ready & (given | (learned.valid & learned.ready)))
 
     def _send_exemplars(self, m: Module) -> None:
         """Draw exemplars and send them."""

@@ -8,7 +8,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
+from golden.params.sampling import CHIP_STREAMS
 from rtl.descriptor import LoadTarget, descriptor_layout
+from rtl.lfsr import SEED_WIDTH
 from rtl.mvu import limit_layout
 from rtl.prototypes import COUNT_WIDTH
 
@@ -26,7 +28,7 @@ WORD = 64  # bits of a word of the input stream
 UNITS_WIDTH = 32  # bits of the number of units of a packet
 
 
-class Target(enum.IntEnum, shape=unsigned(3)):
+class Target(enum.IntEnum, shape=unsigned(4)):
     """Destination of the payload of a packet."""
 
     PROGRAM = LoadTarget.PROGRAM.value
@@ -36,7 +38,8 @@ class Target(enum.IntEnum, shape=unsigned(3)):
     APPEND = 4
     LEARN = 5
     CLASS_THRESHOLDS = 6
-    ROWS = 7  # units of a packet to APPEND after the first; no header may name it
+    SEEDS = 7
+    ROWS = 8  # units of a packet to APPEND after the first; no header may name it
 
 
 def header_layout() -> StructLayout:
@@ -60,6 +63,7 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
         Target.APPEND: 16 * max(1, prototypes.class_components - 1),
         Target.LEARN: prototypes.lanes,
         Target.CLASS_THRESHOLDS: 16,
+        Target.SEEDS: SEED_WIDTH,
         Target.ROWS: prototypes.row_width,
     }
 
@@ -81,10 +85,10 @@ class Dispatch(wiring.Component):
     leaves.
 
     A packet always yields the units that its header names. Missing words count as 0, and surplus
-    words are dropped. If the header's target, rows, neuron, class or component count do not exist,
-    the whole packet is dropped. Each of these cases raises `error`. `abort` drops the unit on offer
-    and the rest of the packet, even if its words have not come yet. After reset, a header is
-    expected.
+    words are dropped. If the header's target, rows, neuron, class, component count or streams do
+    not exist, the whole packet is dropped. Each of these cases raises `error`. `abort` drops the
+    unit on offer and the rest of the packet, even if its words have not come yet. After reset, a
+    header is expected.
 
     Parameters
     ----------
@@ -249,13 +253,14 @@ class Dispatch(wiring.Component):
         return Mux(header.target == Target.APPEND, 1 + rows, units)
 
     def _legal(self, header: View) -> Value:
-        """Return whether the target of a header exists, with its rows, neuron and class."""
+        """Return whether a header's target exists, with its rows, neuron, class and streams."""
         latent, mvu = self.params.latent, self.params.accelerator.mvu
         depths = {
             Target.PROGRAM: self.params.accelerator.program_depth,
             Target.WEIGHTS: mvu.weight_depth,
             Target.THRESHOLDS: mvu.tile_depth,
             Target.CLASS_THRESHOLDS: latent.classes,
+            Target.SEEDS: CHIP_STREAMS,
         }
         indices = {Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe, Target.LEARN: latent.classes}
         target, end = header.target, header.address + header.count

@@ -11,7 +11,7 @@ from golden.params import LatentBufferParams, Stream, stream_params
 from golden.params.sampling import MAX_SEEN
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
-from rtl.lfsr import Lfsr
+from rtl.lfsr import Lfsr, load_seeds, seed_layout
 
 __all__ = ["LatentBuffer"]
 
@@ -34,7 +34,8 @@ class LatentBuffer(wiring.Component):
     the division does.
 
     Reset clears everything but the bits of the memory, and it restarts both random streams. The
-    old bits are invisible, because the counts of their classes are cleared.
+    old bits are invisible, because the counts of their classes are cleared. A seed is taken at any
+    time. The words that come after it are those of the new seed.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ class LatentBuffer(wiring.Component):
         Exemplars to learn, B beats each. The label of the first beat counts; `last` is ignored.
     requests : In(stream.Signature(unsigned))
         Classes of requested exemplars.
+    seeds : In(stream.Signature(seed_layout()))
+        Seeds to load into the two streams; those of other streams are dropped.
     o : Out(stream.Signature(beat_layout(lanes, classes)))
         Stored exemplars; lanes past D are 0.
     n_classes : Out(range(classes + 1))
@@ -68,6 +71,7 @@ class LatentBuffer(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(beat)),
             "requests": In(stream.Signature(beat["label"].shape)),
+            "seeds": In(stream.Signature(seed_layout())),
             "o": Out(stream.Signature(beat)),
             "n_classes": Out(range(params.classes + 1)),
             "n_exemplars": Out(range(params.classes * params.exemplars + 1)),
@@ -146,6 +150,11 @@ class LatentBuffer(wiring.Component):
             stream_params(p.seed, Stream.RESERVOIR, WORD_WIDTH)
         )
         m.submodules.exemplar = exemplar = Lfsr(stream_params(p.seed, Stream.EXEMPLAR, WORD_WIDTH))
+        m.d.comb += [
+            self.seeds.ready.eq(1),
+            *load_seeds(reservoir, self.seeds, Stream.RESERVOIR),
+            *load_seeds(exemplar, self.seeds, Stream.EXEMPLAR),
+        ]
         with m.State("decide"):
             m.d.sync += [
                 now.base.eq(now.label * (p.exemplars * p.beats)),

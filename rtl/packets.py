@@ -4,11 +4,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from golden.params import ChipParams, MapShape
+from golden.params import ChipParams, MapShape, stream_seed
+from golden.params.sampling import CHIP_STREAMS
 from rtl.dispatch import WORD, Target, header_layout, unit_widths
 from rtl.program import Program
 
-__all__ = ["Packet", "check_embedding", "load_packets", "words_of"]
+__all__ = ["Packet", "check_embedding", "load_packets", "seeds_packet", "words_of"]
 
 
 @dataclass(frozen=True)
@@ -74,3 +75,15 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
         units.setdefault((Target(word.target.value), word.lane), []).append(word.data)
     for (target, lane), data in units.items():
         yield Packet(target, lane, 0, len(data), words_of(data, widths[target]))
+
+
+def seeds_packet(seed: int) -> Packet:
+    """Return the packet after which a chip draws as one that was built with user seed `seed`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the seed is no integer in ``0 .. 2**64 - 1``.
+    """
+    seeds = [stream_seed(seed, number) for number in range(CHIP_STREAMS)]
+    return Packet(Target.SEEDS, count=len(seeds), words=seeds)

@@ -157,7 +157,8 @@ REGISTERS = (
                 access="w1c",
                 width=1,
                 text="A packet was shorter or longer than its header said, or was dropped whole: "
-                "its target is unknown, its rows, neuron or class are not there, or K is above 255",
+                "its target is unknown, its rows, neuron, class or streams are not there, or K is "
+                "above 255",
             ),
             Field(name="draw", access="w1c", low=1, width=1, text="A start was ignored"),
             Field(

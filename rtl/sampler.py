@@ -11,7 +11,7 @@ from golden.params import BernoulliParams, SamplerParams
 from rtl.beat import beat_layout
 from rtl.bernoulli import Bernoulli, SerialBernoulli
 from rtl.lanes import used_lanes
-from rtl.lfsr import Lfsr
+from rtl.lfsr import Lfsr, load_seeds, seed_layout
 from rtl.prototypes import Prototypes, header_layout
 from rtl.selector import Selector, weight_layout
 
@@ -29,7 +29,8 @@ class Sampler(wiring.Component):
     then all stages before them. Random words are used only when bits are drawn, so pauses never
     change a bit. A row is read once for the same beat of all M exemplars. Appends run meanwhile. A
     request is served if its class is in the table when the request is taken. Reset empties the
-    table and restarts all streams.
+    table and restarts all streams. A seed is taken at any time, but which exemplars under way it
+    changes is not defined.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ class Sampler(wiring.Component):
         Rows of the class whose header was taken last.
     weights : In(stream.Signature(weight_layout(params.prototypes)))
         Class thresholds of selection ``weighted``. Other selections drop them.
+    seeds : In(stream.Signature(seed_layout()))
+        Seeds to load into the streams; those of streams that are not here are dropped.
     i : In(stream.Signature(label))
         Requests for classes.
     o : Out(stream.Signature(beat_layout(L, classes)))
@@ -79,6 +82,7 @@ class Sampler(wiring.Component):
             "append": In(stream.Signature(header_layout(p))),
             "rows": In(stream.Signature(p.row_width)),
             "weights": In(stream.Signature(weight_layout(p))),
+            "seeds": In(stream.Signature(seed_layout())),
             "i": In(stream.Signature(label_width)),
             "o": Out(stream.Signature(beat_layout(p.lanes, p.classes))),
             "request_en": In(1),
@@ -99,6 +103,7 @@ class Sampler(wiring.Component):
         wiring.connect(m, wiring.flipped(self.append), prototypes.append)
         wiring.connect(m, wiring.flipped(self.rows), prototypes.rows)
         wiring.connect(m, wiring.flipped(self.weights), selector.weights)
+        wiring.connect(m, wiring.flipped(self.seeds), selector.seeds)
         wiring.connect(m, selector.o, wiring.flipped(self.requests))
         m.d.comb += [
             self.n_classes.eq(prototypes.n_classes),
@@ -205,9 +210,15 @@ class Sampler(wiring.Component):
             m.d.sync += self.o.valid.eq(0)
 
         words = Signal(ArrayLayout(p.lanes, len(self.params.streams)))
-        for plane, lfsr_params in enumerate(self.params.lfsrs()):
+        for plane, (number, lfsr_params) in enumerate(
+            zip(self.params.streams, self.params.lfsrs(), strict=True)
+        ):
             m.submodules[f"lfsr_{plane}"] = lfsr = Lfsr(lfsr_params)
-            m.d.comb += [lfsr.en.eq(self.plane_read), words[plane].eq(lfsr.word)]
+            m.d.comb += [
+                lfsr.en.eq(self.plane_read),
+                words[plane].eq(lfsr.word),
+                *load_seeds(lfsr, self.seeds, number),
+            ]
         lanes = BernoulliParams(code_width=p.code_width, lanes=p.lanes)
         if self.params.mode == "parallel":
             m.submodules.bernoulli = bernoulli = Bernoulli(lanes)

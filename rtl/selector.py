@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
-from rtl.lfsr import Lfsr
+from rtl.lfsr import Lfsr, load_seeds, seed_layout
 from rtl.prototypes import WORD_WIDTH, header_layout
 
 __all__ = ["Selector", "weight_layout"]
@@ -36,7 +36,8 @@ class Selector(wiring.Component):
     *Components.* `choose` compares one word of stream 17 with the given thresholds. `choice`
     follows in the next cycle (latency 1) and stays until the next `choose`: one a cycle.
 
-    Reset restarts the streams and the pointer. It does not change the class thresholds.
+    Reset restarts the streams and the pointer. It does not change the class thresholds. A seed
+    changes a stream, and never the pointer.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ class Selector(wiring.Component):
         Labels of requests.
     weights : In(stream.Signature(weight_layout(prototypes)))
         Writes of class thresholds. All modes but ``weighted`` drop them.
+    seeds : In(stream.Signature(seed_layout()))
+        Seeds to load into the streams; those of streams that are not here are dropped.
     choose : In(1)
         Draw a component.
     count : In
@@ -77,6 +80,7 @@ class Selector(wiring.Component):
             "n_classes": In(bits_for(prototypes.classes)),
             "o": Out(stream.Signature(label_width)),
             "weights": In(stream.Signature(weight_layout(prototypes))),
+            "seeds": In(stream.Signature(seed_layout())),
             "choose": In(1),
             "count": In(bits_for(prototypes.class_components)),
             "thresholds": In(header_layout(prototypes)["thresholds"].shape),
@@ -86,13 +90,14 @@ class Selector(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         self._choose_component(m)
-        m.d.comb += self.weights.ready.eq(1)
+        m.d.comb += [self.weights.ready.eq(1), self.seeds.ready.eq(1)]
         if self.params.mode == "round_robin":
             self._offer_pointer(m)
         else:
             m.submodules.lfsr = lfsr = Lfsr(
                 stream_params(self.params.seed, Stream.CLASS, WORD_WIDTH)
             )
+            m.d.comb += load_seeds(lfsr, self.seeds, Stream.CLASS)
             with m.If(self.o.ready):
                 m.d.sync += self.o.valid.eq(0)
             wanted = self.en & (self.n_classes != 0) & ~self.o.valid
@@ -113,7 +118,7 @@ class Selector(wiring.Component):
         m.submodules.component_lfsr = lfsr = Lfsr(
             stream_params(self.params.seed, Stream.COMPONENT, WORD_WIDTH)
         )
-        m.d.comb += lfsr.en.eq(self.choose)
+        m.d.comb += [lfsr.en.eq(self.choose), *load_seeds(lfsr, self.seeds, Stream.COMPONENT)]
         # A register precedes the count, because the thresholds come late from a memory.
         hits = Signal(others)
         with m.If(self.choose):

@@ -10,6 +10,9 @@ __all__ = ["convert"]
 
 # Yosys makes every combinational process sensitive to a trigger, so that it runs once at the start.
 _TRIGGER = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+ )  *= 0;$", re.M)
+# Of a signal that a process drives, bits that are wired: a process without a trigger.
+_WIRED = re.compile(r"^  always @\*\n    (.* = .*;)$", re.M)
+_MODULE = re.compile(r"^module .*?^endmodule$", re.M | re.S)
 # A signal of no bits: it is declared, with a range of two bits, and never used.
 _NO_BITS = re.compile(r"^  (?:wire|reg) \[-1:0\] .*;\n", re.M)
 _ZERO_FILL = re.compile(r"^  initial begin\n(?:    .*\[\d+\] = \d+'h0+;\n)+  end\n", re.M)
@@ -29,6 +32,7 @@ def convert(component: wiring.Component, name: str, memory_init: bool = False) -
         is unknown in silicon. A memory with contents of its own always has them.
     """
     text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    text = _MODULE.sub(_with_triggers, text)
     # A value in a declaration is there before any process waits (IEEE 1800): it starts none. A
     # non-blocking assignment comes when all wait.
     text, triggers = _TRIGGER.subn(r"  reg \1;\n  initial \1 <= 1'b0;", text)
@@ -36,3 +40,12 @@ def convert(component: wiring.Component, name: str, memory_init: bool = False) -
     if not memory_init:
         text = _ZERO_FILL.sub("", text)
     return f"/* verilator lint_off INITIALDLY */\n{text}" if triggers else text
+
+
+def _with_triggers(module: re.Match[str]) -> str:
+    """Return a module in which wired bits have the trigger of the process beside them, too."""
+    trigger = _TRIGGER.search(module[0])
+    if trigger is None:
+        return module[0]
+    start = f"  always @* begin\n    if ({trigger[1]}) begin end\n"
+    return _WIRED.sub(lambda wired: f"{start}    {wired[1]}\n  end", module[0])

@@ -212,6 +212,29 @@ def test_a_batch_equals_its_exemplars_one_by_one():
         assert not any(lanes[90:])
 
 
+def test_new_seeds_keep_and_answer_as_a_third_implementation_of_that_seed():
+    block, third = buffer(seed=1), Third(3, 2, seed=2026)
+    # Two exemplars fill the class: no word is used before the seeds come.
+    for number in (5, 9):
+        block.learn(numbered([number], 10), [1])
+        third.learn([number >> j & 1 for j in range(10)], 1)
+    first = block.draw([1] * 20)[0]
+    block.reseed(2026)
+    for number in range(100, 160):
+        block.learn(numbered([number], 10), [1])
+        third.learn([number >> j & 1 for j in range(10)], 1)
+    drawn = [
+        [sum(bit << n for n, bit in enumerate(row)) for row, _, _ in third.request(1, 4)]
+        for _ in range(20)
+    ]
+    assert [[beat.bits for beat in block.beats(1)] for _ in range(20)] == drawn
+    again = buffer(seed=1)
+    again.learn(numbered([5, 9], 10), [1, 1])
+    again.reseed(7)
+    again.reseed(1)
+    np.testing.assert_array_equal(again.draw([1] * 20)[0], first)
+
+
 def test_what_cannot_be_served_raises_the_flag_and_changes_nothing_else():
     block = buffer()
     for refused in (lambda: block.draw([1]), lambda: block.draw([3]), lambda: block.draw([-1])):

@@ -107,6 +107,35 @@ def test_a_jump_from_all_zero_recovers_too(ticks):
     assert (jumper.state, jumper.ticks) == (walker.state, walker.ticks)
 
 
+@pytest.mark.parametrize("step", [1, 7, 16])
+@pytest.mark.parametrize("seed", [1, 2**15, 2**16 - 1])
+def test_a_loaded_seed_gives_the_words_of_a_register_made_with_it(step, seed):
+    block, made = lfsr(16, step, seed=77), lfsr(16, step, seed=seed)
+    drawn = [block.tick() for _ in range(3)]
+    block.load(seed)
+    assert [block.tick() for _ in range(20)] == [made.tick() for _ in range(20)]
+    assert block.ticks == len(drawn) + 20
+    # The built-in seed is still that of recovery.
+    block.state = 0
+    assert [block.tick(), block.state] == [0, 77]
+
+
+def test_a_loaded_zero_shows_a_word_of_zero_and_then_the_built_in_seed():
+    block = lfsr(16, 16, seed=77)
+    block.load(0)
+    assert [block.tick(), block.tick()] == [0, 77]
+
+
+@pytest.mark.parametrize("seed", [-1, 2**16, 1.0])
+def test_a_seed_that_is_no_state_is_refused_and_changes_nothing(seed):
+    block = lfsr(16, seed=77)
+    with pytest.raises(
+        (TypeError, ValueError), match=rf"LFSR seed must be an integer.*, not {seed}"
+    ):
+        block.load(seed)
+    assert block.state == 77
+
+
 def test_matrices_are_those_of_the_steps():
     width, step = 11, 5
     matrix = leap_matrix(width, TAPS[width], step)

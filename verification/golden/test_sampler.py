@@ -229,6 +229,38 @@ def test_a_register_forced_to_zero_recovers_with_its_next_word(mode):
         assert [lfsr.state for lfsr in block.lfsrs] == [lfsr.params.seed for lfsr in block.lfsrs]
 
 
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_new_seeds_draw_what_a_third_implementation_of_that_seed_draws(mode):
+    rng = np.random.default_rng(2)
+    classes = random_classes(rng, 3, 3, 40, 4)
+    block = sampler(classes, 40, q=4, lanes=16, mode=mode, selection="uniform", seed=1)
+    before, _ = block.draw(block.selector.request(3, 5))
+    counters = block.rows_read, block.planes_read
+    block.reseed(2026)
+    assert (block.rows_read, block.planes_read) == counters
+    requests = list(class_requests("uniform", [3] * 5, [], 2026))
+    assert block.selector.request(3, 5).tolist() == requests
+    drawn, _ = block.draw(requests)
+    options = {"q": 4, "lanes": 16, "m_draws": 1, "mode": mode, "seed": 2026}
+    expected = list(exemplars(classes, requests, **options))
+    np.testing.assert_array_equal(drawn, pack(np.array(expected, np.uint8)))
+    assert (drawn != before).any()
+    block.reseed(1)
+    np.testing.assert_array_equal(block.draw(block.selector.request(3, 5))[0], before)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 1.5])
+def test_a_user_seed_that_is_none_is_refused_and_changes_nothing(seed):
+    block = sampler(uniform_class(5, 16), 16, q=4, lanes=16)
+    before = block.state_dict()
+    with pytest.raises(
+        (TypeError, ValueError), match=rf"^Seed must be an integer in .*, not {seed}$"
+    ):
+        block.reseed(seed)
+    for key, value in block.state_dict().items():
+        np.testing.assert_array_equal(value, before[key])
+
+
 def test_no_requests_give_no_exemplars():
     block = sampler(uniform_class(5, 100), 100, q=4, lanes=16)
     bits, labels = block.draw([])

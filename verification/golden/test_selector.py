@@ -81,6 +81,20 @@ def test_thresholds_round_halves_up_and_stop_at_65535():
     assert cumulative_thresholds([2.5 / 65536, 1 - 2.5 / 65536]).tolist() == [3]
 
 
+def test_new_seeds_change_the_words_and_not_the_pointer():
+    block = Selector(SelectorParams(mode="uniform", seed=9))
+    block.request(7, 3)
+    block.reseed(5)
+    assert block.request(7, 50).tolist() == [r * 7 // 65536 for r in words(18, 5, 50)]
+    thresholds = np.array([20000, 40000], np.uint16)
+    expected = [int(r >= 20000) + int(r >= 40000) for r in words(17, 5, 50)]
+    assert [block.component(thresholds) for _ in range(50)] == expected
+    robin = Selector(SelectorParams())
+    robin.request(4, 3)
+    robin.reseed(5)
+    assert robin.request(4, 2).tolist() == [3, 0]
+
+
 def test_selection_is_uniform_over_many_draws():
     block = Selector(SelectorParams(mode="uniform"))
     counts = np.bincount(block.request(10, 20000), minlength=10)

@@ -42,8 +42,16 @@ def stepped(m: Module, state: Value, params: LfsrParams) -> Value:
 def test_lfsr_never_becomes_zero(params) -> None:
     m = Module()
     m.submodules.lfsr = lfsr = Lfsr(params)
-    m.d.comb += Assert(lfsr.state != 0)
+    m.d.comb += [Assume(~lfsr.load | (lfsr.seed != 0)), Assert(lfsr.state != 0)]
     prove(m, free_inputs(lfsr))
+
+
+def test_lfsr_becomes_zero_by_a_seed_of_zero_alone() -> None:
+    m = Module()
+    m.submodules.lfsr = lfsr = Lfsr(LFSRS[1])
+    m.d.comb += Assert(lfsr.state != 0)
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove(m, free_inputs(lfsr))
 
 
 @pytest.mark.parametrize("params", LFSRS, ids=lambda p: f"{p.width}x{p.step}_{p.taps[1]}")
@@ -53,7 +61,8 @@ def test_lfsr_steps_as_its_recurrence_from_every_state(params) -> None:
     m.submodules.lfsr = lfsr = Lfsr(params)
     begun, expected = Signal(), Signal(params.width)
     after = Mux(lfsr.state == 0, params.seed, stepped(m, lfsr.state, params))
-    m.d.sync += [begun.eq(1), expected.eq(Mux(lfsr.en, after, lfsr.state))]
+    following = Mux(lfsr.load, lfsr.seed, Mux(lfsr.en, after, lfsr.state))
+    m.d.sync += [begun.eq(1), expected.eq(following)]
     m.d.comb += Assert(lfsr.state == Mux(begun, expected, params.seed))
     m.d.comb += Assert(lfsr.word == lfsr.state[: params.step])
     prove(m, free_inputs(lfsr))

@@ -103,11 +103,20 @@ def no_unit_is_lost(
     }
     loads = (Target.PROGRAM, Target.WEIGHTS, Target.THRESHOLDS)
     data |= dict.fromkeys(loads, (network.load, network.load.payload.data))
+    taken = core.units.valid & core.units.ready
     for target, (way, passing) in data.items():
         value = Value.cast(passing)
         passes = way.valid & way.ready & (value == unit.data[: len(value)])
-        taken = core.units.valid & core.units.ready & (unit.target == target)
-        yield ~taken | passes
+        yield ~(taken & (unit.target == target)) | passes
+    # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
+    seed = Cat(unit.address[:5], unit.data[:64])
+    for way, wanted in (
+        (sampler.seeds, unit.address < 19),
+        (latent_buffer.seeds, unit.address >= 19),
+    ):
+        passes = way.valid & way.ready & (Value.cast(way.payload) == seed)
+        yield ~(taken & (unit.target == Target.SEEDS) & wanted) | passes
+        yield ~(way.valid & ~((unit.target == Target.SEEDS) & wanted))
 
 
 def test_ways_of_the_core_keep_the_rules() -> None:

@@ -16,7 +16,10 @@ from verification.rtl.coverage import cover
 
 __all__ = ["cover_resets", "cover_run", "noted"]
 
-NAMES = ("program", "weights", "thresholds", "picture", "append", "learn", "class thresholds")
+NAMES = (
+    "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
+)  # fmt: skip
+STREAMS = 21
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 
 #: Field of `status` that shows an activity.
@@ -94,6 +97,8 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
         return "unknown target"
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
+    if target == Target.SEEDS and address + count > STREAMS:
+        return "streams that are not there"
     if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
         return "neuron that is not there"
     if learns and index >= classes:

@@ -14,7 +14,7 @@ from golden.params import ChipParams, NetworkParams
 from golden.sampler import Beat, Sampler
 from rtl.dispatch import Target, unit_widths
 from rtl.output import Kind
-from rtl.packets import Packet, load_packets, words_of
+from rtl.packets import Packet, load_packets, seeds_packet, words_of
 from rtl.program import compile_network
 from rtl.registers import REGISTERS
 from rtl.requests import Source
@@ -161,6 +161,12 @@ class Script:
         self.sampler.selector.set_class_weights(weights)
         thresholds = self.sampler.selector.class_thresholds.tolist()
         self.send(Packet(Target.CLASS_THRESHOLDS, 0, 0, len(thresholds), thresholds))
+
+    def reseed(self, seed: int) -> None:
+        """Load the seeds of a user seed into all streams."""
+        self.sampler.reseed(seed)
+        self.latent.reseed(seed)
+        self.send(seeds_packet(seed))
 
     def start(self, source: Source, label: int, count: int) -> None:
         """Start requests and expect nothing."""

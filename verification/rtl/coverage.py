@@ -25,10 +25,11 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "chip": (
         "in: program", "in: weights", "in: thresholds", "in: picture", "in: picture to learn",
-        "in: append", "in: learn", "in: class thresholds",
+        "in: append", "in: learn", "in: class thresholds", "in: seeds",
         "dropped: unknown target", "dropped: rows that are not there",
         "dropped: neuron that is not there", "dropped: class that is not there",
-        "dropped: K above 255", "words missing", "words too many",
+        "dropped: streams that are not there", "dropped: K above 255",
+        "words missing", "words too many",
         "out: result", "out: features", "out: exemplar", "out: latent",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
@@ -49,7 +50,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     "latent_buffer": (
         "slot filled", "exemplar dropped", "exemplar replaced", "request refused",
     ),
-    "lfsr": ("recovery from zero", "held", "whole period"),
+    "lfsr": (
+        "recovery from zero", "recovery from a loaded zero", "held", "whole period",
+        "seed loaded while a word is used", "seed loaded while none is",
+    ),
     "mvu": (
         "every input agrees", "no input agrees", "count wraps",
         "limit equals count, polarity 1", "limit equals count, polarity 0",

@@ -57,6 +57,13 @@ def test_masks_and_shifts_are_those_of_the_bits() -> None:
     }  # fmt: skip
 
 
+def test_streams_are_those_of_the_contract() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs" / "contract.md").read_text()
+    users = page.partition("\n| stream | user |\n")[2].split("\n\n")[0].splitlines()[1:]
+    first, last = (re.findall(r"\d+", users[n].split("|")[1]) for n in (0, -1))
+    assert (int(first[0]), int(last[-1]) + 1) == (0, defined()["STREAMS"])
+
+
 def test_constants_of_the_map_are_values_to_compare_with() -> None:
     found = defined()
     assert found["ID_VALUE"].to_bytes(4, "big") == b"engr"

@@ -3,11 +3,13 @@
 """The chip as a processor sees it, over buses driven by a third party's models."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any
 
 import pytest
 
+from golden.params import ChipParams
 from rtl.chip import Chip, capabilities
 from rtl.dispatch import Target
 from rtl.emit import emit_packets
@@ -228,6 +230,7 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
         Packet(Target.APPEND, 256, 0, 0, [1]),
         Packet(Target.ROWS, 0, 0, 1, [1]),
+        Packet(Target.SEEDS, 0, 20, 2, [1, 2]),
         Packet(Target.WEIGHTS, 0, 0, 2, [7]),
         Packet(Target.WEIGHTS, 0, 0, 1, [7, 8]),
     ):
@@ -247,6 +250,62 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
     label = int(host.latent.seen.argmax())
     host.recall(3, label)
     run(name, host)
+
+
+def past(host: Script) -> None:
+    """Fill both memories with what the script's own generator gives, and draw from them."""
+    host.append(2)
+    host.append(3)
+    host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 3)
+    if host.chip.sampler.selection == "weighted":
+        host.weigh([0.2, 0.5, 0.3])
+        host.do("sent")
+    host.draw(9, label=1)
+    host.draw(9)
+    host.learn(40)
+    for label in range(5):
+        host.recall(4, label)
+
+
+def made_with(chip: ChipParams, seed: int) -> ChipParams:
+    sampler, latent = replace(chip.sampler, seed=seed), replace(chip.latent, seed=seed)
+    return replace(chip, sampler=sampler, latent=latent)
+
+
+def answers(host: Script) -> list[list[Any]]:
+    return [operation for operation in host.operations if operation[0] == "expect"]
+
+
+def test_a_reset_replays_the_draws_and_seeds_give_those_of_another_chip(
+    name: str, run: Run
+) -> None:
+    """After a packet of seeds, the chip does all that golden says of a chip made with them."""
+    host, new = script(name, seed=4), 20260801
+    past(host)
+    first = answers(host)
+    for reset in (host.soft_reset, host.reset, host.soft_reset):
+        other = Script(made_with(CHIPS[name], new), NETWORK, seed=4)
+        past(other)
+        again = script(name, seed=4)
+        past(again)
+        assert answers(again) == first
+        assert all(a != b for a, b in zip(answers(other), first, strict=True))
+        reset()
+        host.operations += again.operations
+        host.soft_reset()
+        host.reseed(new)
+        host.operations += other.operations
+        host.read("errors", 0)
+    run(name, host, 0.3)
+
+
+def test_draws_of_another_seed_are_told_apart(run: Run) -> None:
+    host = Script(made_with(CHIPS["parallel"], 77), NETWORK)
+    past(host)
+    with pytest.raises(BenchError, match=r"expect: packet 0 of kind 2 is"):
+        run("parallel", host)
 
 
 def test_draw_while_drawing_is_ignored(run: Run) -> None:

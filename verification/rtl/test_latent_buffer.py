@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from golden.bits import pack
 from golden.latent_buffer import LatentBuffer as GoldenLatentBuffer
-from golden.params import LatentBufferParams
+from golden.params import LatentBufferParams, Stream, stream_seed
+from golden.params.sampling import CHIP_STREAMS
 from rtl.beat import beat_layout
 from rtl.latent_buffer import LatentBuffer
 from verification.rtl.engine import PAUSES, BenchError, Step
+from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 SMALL = LatentBufferParams(features=10, lanes=4, classes=3, exemplars=2, seed=7)
@@ -145,6 +147,68 @@ def test_corners_in_verilog(params, simulator) -> None:
     bench = Bench(params)
     steps = bench.steps(bench.events(180, requests=0.3) + bench.events(60, requests=0.9))
     run_cocotb(LatentBuffer(params), steps, PAUSES["idle_stalled"], simulator=simulator)
+
+
+def reseeded(bench: Bench, seed: int, count: int = 60) -> list[Step]:
+    """Return steps with new seeds in their midst."""
+    begun = bench.steps(bench.events(count))
+    bench.golden.reseed(seed)
+    seeds = Step(inputs={"seeds": seeds_of(seed)})
+    return [*begun, seeds, *bench.steps(bench.events(count))]
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_new_seeds_keep_and_answer_as_golden_does(pauses) -> None:
+    bench, old = Bench(SMALL), Bench(SMALL)
+    steps, kept = reseeded(bench, 99), old.steps(old.events(60)) + old.steps(old.events(60))
+    answers = [[s.outputs["o"] for s in made if "o" in s.outputs] for made in (steps, kept)]
+    assert answers[0] != answers[1]
+    trace = run_pysim(LatentBuffer(SMALL), steps, pauses)
+    assert trace.stalls["seeds"] == 0
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_new_seeds_in_verilog(simulator) -> None:
+    steps = reseeded(Bench(SMALL), 5, 120)
+    run_cocotb(LatentBuffer(SMALL), steps, PAUSES["idle_stalled"], simulator=simulator)
+
+
+@pytest.mark.parametrize("number", range(CHIP_STREAMS))
+def test_a_seed_of_one_stream_changes_that_stream_alone(number) -> None:
+    bench = Bench(SMALL)
+    owners = {
+        Stream.RESERVOIR: bench.golden.reservoir_lfsr,
+        Stream.EXEMPLAR: bench.golden.exemplar_lfsr,
+    }
+    if number in owners:
+        owners[number].load(stream_seed(99, number))
+    seeds = Step(inputs={"seeds": seeds_of(99, [number])})
+    run_pysim(LatentBuffer(SMALL), [seeds, *bench.steps(bench.events(60))])
+
+
+def test_reset_brings_the_built_in_seeds_back() -> None:
+    seeded, again = reseeded(Bench(SMALL), 3), Bench(SMALL)
+    after = again.steps(again.events(60))
+    run_pysim(LatentBuffer(SMALL), [*seeded, Step(reset=True), *after])
+
+
+@pytest.mark.parametrize("wait", range(1, 12))
+def test_a_seed_comes_in_any_state_and_changes_no_draw_of_its_cycle(wait) -> None:
+    bench = Bench(SMALL)
+    steps = [Step(inputs={"i": bench.learn([Event(1, 3), Event(1, 5)])}), Step(cycles=5)]
+    seeds = {"seeds": seeds_of(99, [Stream.EXEMPLAR])}
+    # The word is used two cycles after the request was taken, whatever comes in that cycle.
+    first = bench.answer([1]) if wait >= 2 else []
+    bench.golden.exemplar_lfsr.load(stream_seed(99, Stream.EXEMPLAR))
+    first = first or bench.answer([1])
+    later = [1] * 9
+    steps += [
+        Step(inputs={"requests": [1]}, outputs={"o": first}, cycles=wait, abandon=True),
+        Step(inputs=seeds, outputs={"o": first}),
+        Step(inputs={"requests": later}, outputs={"o": bench.answer(later)}),
+    ]
+    trace = run_pysim(LatentBuffer(SMALL), steps)
+    assert trace.transfers["seeds"] == [trace.transfers["requests"][0] + wait]
 
 
 def test_a_count_stays_at_its_end_and_the_buffer_learns_on(monkeypatch) -> None:

@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,12 +14,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden.params import PrototypesParams, SamplerParams
+from golden.lfsr import Lfsr as GoldenLfsr
+from golden.params import PrototypesParams, SamplerParams, Stream, stream_seed
+from golden.params.sampling import CHIP_STREAMS
 from golden.sampler import Sampler as GoldenSampler
 from golden.selector import cumulative_thresholds
 from rtl.sampler import Sampler
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
+from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 STROBES = ("row_read", "plane_read", "select_used")
@@ -100,6 +104,22 @@ class Plan:
         outputs = {"o": self.beats(known)}
         self.steps.append(Step(inputs={"i": labels}, outputs=outputs, meets=meets, **step))
 
+    def seed(self, seed: int, streams: Iterable[int] = range(CHIP_STREAMS)) -> None:
+        """Load the seeds of a user seed into some streams; one that is not here changes nothing."""
+        for number in streams:
+            if number in self.lfsrs:
+                self.lfsrs[number].load(stream_seed(seed, number))
+        self.steps.append(Step(inputs={"seeds": seeds_of(seed, streams)}))
+
+    @property
+    def lfsrs(self) -> dict[int, GoldenLfsr]:
+        """The registers of golden by their streams."""
+        selector = self.golden.selector
+        return dict(zip(self.params.streams, self.golden.lfsrs, strict=True)) | {
+            Stream.COMPONENT: selector.component_lfsr,
+            Stream.CLASS: selector.class_lfsr,
+        }
+
     def strobes(self) -> dict[str, int]:
         """Return how often each strobe is 1."""
         return {
@@ -171,15 +191,14 @@ class SelfServed(wiring.Component):
 
     def __init__(self, sampler: Sampler) -> None:
         self.sampler = sampler
-        members = {
-            name: sampler.signature.members[name] for name in ("append", "rows", "weights", "o")
-        }
+        names = ("append", "rows", "weights", "seeds", "o")
+        members = {name: sampler.signature.members[name] for name in names}
         super().__init__({**members, "amount": In(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.sampler = sampler = self.sampler
-        for name in ("append", "rows", "weights"):
+        for name in ("append", "rows", "weights", "seeds"):
             wiring.connect(m, wiring.flipped(getattr(self, name)), getattr(sampler, name))
         wiring.connect(m, sampler.o, wiring.flipped(self.o))
         wiring.connect(m, sampler.requests, sampler.i)
@@ -210,6 +229,77 @@ def test_selected_requests_equal_golden(selection: str, pauses: str) -> None:
         labels = plan.golden.selector.request(n, 5).tolist()
         plan.steps.append(Step(inputs={"amount": [5]}, outputs={"o": plan.beats(labels)}))
     run_pysim(SelfServed(plan.dut), plan.steps, PAUSES[pauses])
+
+
+def reseeded(drawn: SamplerParams, seed: int) -> Plan:
+    """Draw from two classes, the second time with new seeds and other bits."""
+    plan, rng = Plan(drawn), np.random.default_rng(seed)
+    for count in (1, drawn.prototypes.class_components):
+        plan.append(rng, count)
+    plan.draw([1, 0] * 4)
+    old = GoldenSampler(drawn)
+    old.load_state(plan.golden.state_dict())
+    plan.seed(seed)
+    labels = [0, 1] * 4
+    made = GoldenSampler(replace(drawn, seed=seed))
+    made.prototypes.load_state(plan.golden.state_dict())
+    ahead = GoldenSampler(drawn)
+    ahead.load_state(plan.golden.state_dict())
+    kept, drawn_anew = old.draw(labels)[0], ahead.draw(labels)[0]
+    assert (made.draw(labels)[0] == drawn_anew).all()
+    assert (kept != drawn_anew).any()
+    plan.draw(labels)
+    return plan
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", ["parallel", "serial", "q16_K4_M3"])
+def test_new_seeds_draw_what_a_sampler_made_with_them_draws(name: str, pauses: str) -> None:
+    plan = reseeded(CORNERS[name], 99)
+    trace = run_pysim(plan.dut, plan.steps, PAUSES[pauses], STROBES)
+    assert trace.counts == plan.strobes()
+    assert trace.stalls["seeds"] == 0
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("name", ["serial", "q16_K4_M3"])
+def test_new_seeds_in_verilog(name: str, simulator: str) -> None:
+    plan = reseeded(CORNERS[name], 5)
+    run_cocotb(plan.dut, plan.steps, PAUSES["idle_stalled"], simulator=simulator)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+@pytest.mark.parametrize("number", range(CHIP_STREAMS))
+def test_a_seed_of_one_stream_changes_that_stream_alone(number: int, mode: str) -> None:
+    drawn = params(mode, selection="uniform", class_components=3, code_width=16)
+    plan, rng = Plan(drawn), np.random.default_rng(7)
+    for count in (1, 3):
+        plan.append(rng, count)
+        plan.steps[-1] = replace(plan.steps[-1], reads={})
+    plan.seed(99, [number])
+    labels = plan.golden.selector.request(2, 12).tolist()
+    plan.steps.append(Step(inputs={"amount": [12]}, outputs={"o": plan.beats(labels)}))
+    run_pysim(SelfServed(plan.dut), plan.steps)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_a_seed_of_zero_gives_a_word_of_zero_and_then_the_built_in_seed(mode: str) -> None:
+    plan = Plan(params(mode))
+    plan.append(np.random.default_rng(2), 1)
+    plan.draw([0] * 3)
+    layout = plan.dut.seeds.payload.shape()
+    for number, lfsr in plan.lfsrs.items():
+        lfsr.load(0)
+        zero = payload(layout, {"stream": int(number), "seed": 0})
+        plan.steps.append(Step(inputs={"seeds": [zero]}))
+    plan.draw([0] * 9)
+    run_pysim(plan.dut, plan.steps)
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_reset_brings_the_built_in_seeds_back(mode: str) -> None:
+    seeded, again = reseeded(params(mode), 3), two_classes(params(mode), 4)
+    run_pysim(seeded.dut, [*seeded.steps, Step(reset=True), *again.steps])
 
 
 def test_parallel_beats_never_pause_between_requests() -> None:

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from golden.lfsr import Lfsr as GoldenLfsr
-from golden.params import PrototypesParams, SelectorParams, Stream, stream_params
+from golden.params import PrototypesParams, SelectorParams, Stream, stream_params, stream_seed
+from golden.params.sampling import CHIP_STREAMS
 from golden.selector import Selector as GoldenSelector
 from golden.selector import cumulative_thresholds
 from rtl.selector import Selector
 from verification.rtl.engine import PAUSES, Step
+from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 MODES = ("round_robin", "uniform", "weighted")
@@ -35,7 +37,8 @@ class Rationed(wiring.Component):
 
     def __init__(self, selector: Selector) -> None:
         self.selector, self.params = selector, selector.params
-        members = {name: selector.signature.members[name] for name in ("weights", "o", "n_classes")}
+        names = ("weights", "seeds", "o", "n_classes")
+        members = {name: selector.signature.members[name] for name in names}
         super().__init__({**members, "amount": In(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
@@ -43,6 +46,7 @@ class Rationed(wiring.Component):
         m.submodules.selector = selector = self.selector
         left = Signal(8)
         wiring.connect(m, wiring.flipped(self.weights), selector.weights)
+        wiring.connect(m, wiring.flipped(self.seeds), selector.seeds)
         wiring.connect(m, selector.o, wiring.flipped(self.o))
         m.d.comb += [
             selector.n_classes.eq(self.n_classes),
@@ -135,10 +139,12 @@ def test_a_label_once_offered_stays_whatever_becomes_of_its_cause(mode: str) -> 
     run_pysim(dut, steps, PAUSES["patient"])
 
 
-def component_bench(dut: Selector, draws: int, seed: int) -> list[Step]:
+def component_bench(
+    dut: Selector, draws: int, seed: int, golden: GoldenSelector | None = None
+) -> list[Step]:
     """Draw components, in cycles with others between in which nothing is drawn."""
     most = dut.prototypes.class_components
-    golden, rng, steps = GoldenSelector(dut.params), np.random.default_rng(seed), []
+    golden, rng, steps = golden or GoldenSelector(dut.params), np.random.default_rng(seed), []
     for _ in range(draws):
         count = int(rng.integers(1, most + 1))
         thresholds = np.sort(rng.integers(0, 65536, count - 1))
@@ -192,8 +198,51 @@ def test_a_threshold_equal_to_the_word_counts(offset: int) -> None:
     run_pysim(Rationed(dut), steps)
 
 
+def asked(golden: GoldenSelector, n: int, count: int = 30) -> Step:
+    """Return a step that asks for labels."""
+    labels = golden.request(n, count).tolist()
+    return Step(pins={"n_classes": n}, inputs={"amount": [count]}, outputs={"o": labels})
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("mode", MODES)
+def test_new_seeds_name_the_classes_of_golden(mode: str, pauses: str) -> None:
+    dut = selector(mode)
+    golden, old = GoldenSelector(dut.params), GoldenSelector(dut.params)
+    weights = np.array([0.3, 0.1, 0.2, 0.15, 0.25])
+    begun = [set_weights(dut, golden, weights), asked(golden, 5, 7)]
+    old.set_class_weights(weights)
+    old.request(5, 7)
+    golden.reseed(99)
+    seeded = asked(golden, 5)
+    # The pointer is no stream; the words are.
+    assert (seeded.outputs["o"] == old.request(5, 30).tolist()) is (mode == "round_robin")
+    steps = [*begun, Step(inputs={"seeds": seeds_of(99)}), seeded]
+    assert run_pysim(Rationed(dut), steps, PAUSES[pauses]).stalls["seeds"] == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("number", range(CHIP_STREAMS))
+def test_a_seed_of_one_stream_changes_that_stream_alone(number: int, mode: str) -> None:
+    dut = selector(mode)
+    golden = GoldenSelector(dut.params)
+    if number == Stream.CLASS:
+        golden.class_lfsr.load(stream_seed(99, number))
+    if number == Stream.COMPONENT:
+        golden.component_lfsr.load(stream_seed(99, number))
+    seeded = Step(inputs={"seeds": seeds_of(99, [number])})
+    weighted = set_weights(dut, golden, np.full(5, 0.2))
+    run_pysim(Rationed(dut), [weighted, seeded, asked(golden, 5)])
+    dut = selector(mode)
+    run_pysim(dut, [seeded, *component_bench(dut, 20, 1, golden)])
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_reset_restarts_streams_and_pointer(mode: str) -> None:
     dut = selector(mode)
     begun, again = label_bench(dut, 5, [3]), label_bench(dut, 5, [2, 3])
-    run_pysim(Rationed(dut), [*begun, Step(reset=True), *again])
+    seeded = Step(inputs={"seeds": seeds_of(99)})
+    for before in (begun, [*begun, seeded]):
+        run_pysim(Rationed(dut), [*before, Step(reset=True), *again])
+    components = component_bench(dut, 20, 1)
+    run_pysim(dut, [seeded, Step(reset=True), *components])

@@ -9,6 +9,8 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
+from rtl.catalogue import BLOCKS
+from rtl.verilog import convert
 from verification.rtl.engine import BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb
 
@@ -53,6 +55,22 @@ class Settled(wiring.Component):
         return m
 
 
+class Beside(wiring.Component):
+    """A number of which a process drives some bits; the others are a register that stays 5."""
+
+    def __init__(self) -> None:
+        super().__init__({"en": In(1), "o": Out(8)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        kept = Signal(4, init=5)
+        m.d.comb += self.o[:4].eq(kept)
+        with m.If(self.en):
+            m.d.sync += kept.eq(kept + 1)
+            m.d.comb += self.o[4:].eq(9)
+        return m
+
+
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_rows_that_were_written_are_read(simulator: str) -> None:
     run_cocotb(
@@ -68,5 +86,15 @@ def test_a_row_that_nobody_wrote_is_x_and_no_zero() -> None:
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
-def test_a_process_whose_inputs_never_change_runs_at_the_start(simulator: str) -> None:
-    run_cocotb(Settled(), [Step(pins={"en": 0}, reads={"o": 9}, cycles=2)], simulator=simulator)
+@pytest.mark.parametrize(("block", "level"), [(Settled, 9), (Beside, 5)])
+def test_a_process_whose_inputs_never_change_runs_at_the_start(
+    block: type[wiring.Component], level: int, simulator: str
+) -> None:
+    steps = [Step(pins={"en": 0}, reads={"o": level}, cycles=2)]
+    run_cocotb(block(), steps, simulator=simulator)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_every_process_without_a_clock_has_a_trigger(block: str) -> None:
+    text = convert(BLOCKS[block].component(**BLOCKS[block].arguments("tiny")), block)
+    assert not re.findall(r"always @\*(?! begin\n    if \(\S+ \) begin end\n)", text)

@@ -31,6 +31,17 @@ def test_every_rule_makes_its_mutants() -> None:
     assert all(mutant.after in mutant.source for mutant in mutants)
 
 
+def test_a_first_value_is_changed_only_where_it_is_one() -> None:
+    source = """
+def elaborate(m, a):
+    wire, held, free = Signal(), Signal(), Signal(2, reset_less=True)
+    m.d.comb += wire.eq(a)
+    m.d.sync += [held[0].eq(wire), free.word_select(a, 1).eq(held)]
+"""
+    resets = [m.after for m in mutants_of("x", source) if m.rule == "reset"]
+    assert resets == ["Signal(init=1)", "Signal(reset_less=True)"]  # those of `held`
+
+
 def test_ids_are_unique_and_hold_500_and_more() -> None:
     mutants = all_mutants()
     assert len({mutant.id for mutant in mutants}) == len(mutants) >= 500

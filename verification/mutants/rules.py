@@ -68,11 +68,13 @@ def mutants_of(module: str, source: str) -> list[Mutant]:
     """
     tree = ast.parse(source)
     found, count = [], Counter[tuple[int, str]]()
-    hardware = _hardware(tree)
+    hardware, wires = _hardware(tree), _wires(tree)
     for node in ast.walk(tree):
         if not isinstance(node, ast.expr) or id(node) not in hardware:
             continue
         for rule, replacement in _replacements(node):
+            if rule == "reset" and id(node) in wires:
+                continue
             key = (node.lineno, rule)
             text = _spliced(source, node, replacement)
             before, after = ast.unparse(node), ast.unparse(replacement)
@@ -98,6 +100,42 @@ def _hardware(tree: ast.Module) -> set[int]:
         if choice:
             inside.difference_update(id(part) for part in ast.walk(node.test))
     return inside
+
+
+def _wires(tree: ast.Module) -> set[int]:
+    """Return the calls that make a signal of a name that no clock edge assigns.
+
+    A first value or a reset means nothing to them.
+    """
+    clocked = {
+        _root(call.func.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AugAssign) and ast.unparse(node.target) == "m.d.sync"
+        for call in ast.walk(node.value)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "eq"
+    }
+    made: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            target, value = node.targets[0], node.value
+            pairs = [(target, value)]
+            if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                pairs = list(zip(target.elts, value.elts, strict=False))
+            made.update(
+                id(value)
+                for target, value in pairs
+                if isinstance(target, ast.Name) and target.id not in clocked
+            )
+    return made
+
+
+def _root(node: ast.expr) -> str:
+    """Return the name at the beginning of a chain of attributes, indices and calls."""
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return _name(node)
 
 
 def _replacements(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
@@ -152,7 +190,7 @@ def _of_signal(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
             if keyword.arg == "init":
                 keyword.value = ast.BinOp(keyword.value, ast.BitXor(), ast.Constant(1))
         yield "reset", changed
-    else:
+    elif "reset_less" not in names:  # without a reset, the first value means nothing
         changed = copy.deepcopy(node)
         changed.keywords.append(ast.keyword("init", ast.Constant(1)))
         yield "reset", changed

@@ -197,7 +197,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class _Watcher:
-    """Plugin of pytest: leaves out Verilog, keeps the first failure and what was simulated."""
+    """Plugin of pytest: simulates in this process, and keeps the first failure."""
 
     def __init__(self) -> None:
         self.failed, self.digest = "", hashlib.sha256()
@@ -224,7 +224,18 @@ class _Watcher:
             self.quiet = max(self.quiet, _longest_quiet(trace))
             return trace
 
-        simulators.run_pysim = run_and_note
+        def run_here(
+            component: Any, steps: Any, *arguments: Any, simulator: str = "", **named: Any
+        ) -> Any:
+            return run_and_note(component, steps, *arguments, **named)
+
+        def run_nowhere(*_: Any, **__: Any) -> None:
+            pytest.skip("needs a compiled model")
+
+        # A compiled model takes most of a minute; Amaranth's simulator runs the same steps.
+        simulators.run_pysim, simulators.run_cocotb = run_and_note, run_here
+        simulators.cocotb_simulators = lambda: ("verilator",)
+        simulators.run_module = run_nowhere
 
     @staticmethod
     def _converts(component: Any) -> bool:
@@ -242,14 +253,6 @@ class _Watcher:
         settings = hypothesis.settings
         settings.register_profile("mutants", settings.get_profile("ci"), phases=phases)
         settings.load_profile("mutants")
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        # A compiled model takes most of a minute; Amaranth's simulator runs the same steps.
-        items[:] = [
-            item
-            for item in items
-            if "simulator" not in getattr(item, "fixturenames", ()) and "verilog" not in item.name
-        ]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed and not self.failed:

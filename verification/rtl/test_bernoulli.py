@@ -141,7 +141,11 @@ def test_serial_corners_in_verilog(params: BernoulliParams, simulator: str) -> N
     run_cocotb(SerialBernoulli(params), serial_bench(params, 50, 1), simulator=simulator)
 
 
-def test_reset_begins_a_new_beat() -> None:
-    params = BernoulliParams(code_width=8, lanes=4)
-    begun = serial_bench(params, 1, 3)[:1]
-    run_pysim(SerialBernoulli(params), [*begun, Step(reset=True), *serial_bench(params, 5, 4)])
+@pytest.mark.parametrize("planes", range(1, 8))
+def test_reset_begins_a_new_beat(planes: int) -> None:
+    params = BernoulliParams(code_width=8, lanes=64)
+    begun = serial_bench(params, 1, 3)[:planes]
+    run_pysim(
+        SerialBernoulli(params),
+        [*begun, Step(reset=True, pins={"en": 0}), *serial_bench(params, 5, 4)],
+    )

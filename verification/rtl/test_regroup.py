@@ -97,6 +97,18 @@ def test_reset_drops_the_vector_under_way() -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize(("simd", "lanes"), [(8, 32), (32, 8)])
+@pytest.mark.parametrize("cycles", range(2, 6))
+def test_nothing_of_a_vector_is_left_after_a_reset(simd: int, lanes: int, cycles: int) -> None:
+    chip = make_chip(features=64, simd=simd, lanes=lanes)
+    words, beats = vector(chip, 2**64 - 1, 64)
+    run_pysim(Regroup(chip), [
+        Step(inputs={"i": words}, outputs={"o": beats}, cycles=cycles, abandon=True),
+        Step(reset=True),
+        *bench(chip, [(0x5A, 8), (0x123456789ABCDEF, 64)]),  # the first is one word, the rest is 0
+    ])  # fmt: skip
+
+
 def test_it_is_idle_between_vectors_alone() -> None:
     chip = make_chip(lanes=64, simd=8, features=128)  # two beats of eight words
     words, beats = vector(chip, 2**127 | 1, 128)

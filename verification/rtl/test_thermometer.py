@@ -108,14 +108,13 @@ def test_cycles_of_a_pixel(levels: int, cycles: int) -> None:
     assert trace.transfers["o"][-1] - trace.transfers["i"][0] == 10 * cycles
 
 
-def test_reset_drops_the_pixel_under_way() -> None:
-    dut = Thermometer(params(7, 20, 3), 64)
-    whole = bench(dut, 20, random_pixels(7, 3, 3, 0))
-    run_pysim(dut, [
-        Step(pins={"levels": 20}, inputs={"i": [127, 90]}),
-        Step(reset=True),
-        whole,
-    ])  # fmt: skip
+@pytest.mark.parametrize("levels", [20, 128])
+@pytest.mark.parametrize("cycles", range(1, 9))
+def test_reset_drops_the_pixel_under_way(levels: int, cycles: int) -> None:
+    dut = Thermometer(params(7, 128, 3), 64)
+    whole = bench(dut, levels, random_pixels(7, 3, 3, 0))
+    cut = replace(whole, cycles=cycles, abandon=True, meets={})
+    run_pysim(dut, [cut, Step(reset=True), whole])
 
 
 def test_refusal() -> None:

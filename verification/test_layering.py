@@ -15,7 +15,7 @@ LAYERS = ("golden", "rtl", "sim", "verification")
 
 # What each wing of `sim/` imports of `golden`, of other wings, and from outside; no more, no less.
 WINGS = {
-    "work": ("", "", "filelock numpy rich threadpoolctl"),
+    "work": ("", "", "dask distributed filelock numpy rich threadpoolctl"),
     "documents": ("", "work", "pydantic ruamel"),
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "", "matplotlib numpy rich"),

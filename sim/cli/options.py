@@ -15,6 +15,7 @@ __all__ = [
     "Device",
     "Jobs",
     "JobsOnDevice",
+    "JobsOrCluster",
     "Resume",
     "Set",
     "finite",
@@ -95,10 +96,10 @@ Resume = Annotated[
 ]
 
 
-def _bounded(jobs: int) -> int:
+def _bounded(jobs: int | None) -> int | None:
     """Return the number of processes that is wanted, or the largest that a machine can bear."""
     most = _EACH * _cores()
-    if jobs <= most:
+    if jobs is None or jobs <= most:
         return jobs
     typer.echo(
         f"engram: --jobs {jobs} is too many: {most} processes are used, {_EACH} for each of the "
@@ -117,6 +118,18 @@ Jobs = Annotated[
         min=1,
         callback=_bounded,
         default_factory=_cores,
+        show_default="the number of cores",
+    ),
+]
+
+JobsOrCluster = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        help="Number of processes.",
+        min=1,
+        callback=_bounded,
         show_default="the number of cores",
     ),
 ]

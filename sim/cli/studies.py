@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Config, Data, DataDir, Jobs, Resume, Set, finite, folder_option
+from sim.cli.options import (
+    Config,
+    Data,
+    DataDir,
+    JobsOrCluster,
+    Resume,
+    Set,
+    finite,
+    folder_option,
+)
 from sim.commands.base import Command
 
 __all__ = ["bank", "cache", "pictures", "run", "samples"]
@@ -25,7 +34,15 @@ def run(
         ),
     ] = None,
     out: Annotated[Path | None, folder_option("reports")] = None,
-    jobs: Jobs,
+    jobs: JobsOrCluster = None,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of a Dask scheduler, such as tcp://HOST:8786, whose workers do the runs "
+            "in place of processes.",
+        ),
+    ] = None,
     data_dir: DataDir = None,
     resume: Resume = False,
     cache: Annotated[
@@ -46,12 +63,13 @@ def run(
 
     The folder of --out holds `report.md`, its figures and `results.json`. They appear together
     when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
-    each run after every task, and --resume goes on from there with the same bits. The results do
-    not depend on --jobs.
+    each run after every task, and --resume goes on from there with the same bits. The results
+    depend neither on --jobs nor on --cluster.
 
         engram run digits
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden
         engram run figure6 --set methods.3.mixture.pi=trainable --resume
+        engram run compare --cluster tcp://HOST:8786
     """
     # The import is here so that --help and errors of syntax answer at once; likewise below.
     from sim.commands.run import RunCommand

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The command `engram run`, from arguments to report."""
 
+import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from sim.study.report.document import StudyReport
 from sim.study.report.tables import terminal_table
 from sim.study.study import Study
 from sim.work.cache import Cache
+from sim.work.cluster import Cluster
+from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 from sim.work.parallel import Report
 from sim.work.progress import RunBars
@@ -39,7 +43,8 @@ class RunCommand(ResumableCommand):
     """Arguments of ``engram run``."""
 
     seeds: int | None
-    jobs: int
+    jobs: int | None
+    cluster: str | None = None
     cache: Path | None = None
 
     def execute(self, console: Console) -> None:
@@ -48,12 +53,24 @@ class RunCommand(ResumableCommand):
         Raises
         ------
         UserError
-            If an argument, the configuration, the data or the output folder is at fault; no file
-            of the report is then written.
+            If an argument, the configuration, the data, the cluster or the output folder is at
+            fault; no file of the report is then written.
         """
+        if self.jobs is not None and self.cluster is not None:
+            raise UserError(
+                "--jobs must be left out with --cluster: as many runs go on at a time as the "
+                "workers of the cluster have threads"
+            )
         config, document = load_config(self.config, self.assignments, self.seeds)
         if self.cache is not None:
             ensure_directory(self.cache)
+        with self._cluster or nullcontext():
+            self._work(config, document, console)
+
+    def _work(
+        self, config: StudyConfig | CompareConfig, document: Document, console: Console
+    ) -> None:
+        """Load the data, do the runs and write the report."""
         bank = load_bank(config.data, config.tasks, document, self.data_dir, self._shared)
         if bank.seen:
             tell(
@@ -116,8 +133,14 @@ class RunCommand(ResumableCommand):
         ended = study.ended
         if ended:
             console.print(f"Going on with {title}: {ended} of {len(study.runs)} have ended.")
+        jobs = self.jobs or os.cpu_count() or 1
+        workers = (
+            jobs
+            if self._cluster is None
+            else partial(self._cluster.do, tell=partial(tell, console))
+        )
         with RunBars(study, ended, console, title) as bars:
-            return replace(study, cache=self._shared).run(self.jobs, watch(bars.show))
+            return replace(study, cache=self._shared).run(workers, watch(bars.show))
 
     def _tell(self, verdict: str, console: Console) -> None:
         if verdict:
@@ -128,8 +151,18 @@ class RunCommand(ResumableCommand):
 
     @cached_property
     def _shared(self) -> Cache:
-        """The cache of work shared with other runs; it counts its hits."""
-        return Cache(self.cache)
+        """The cache of work shared with other runs; it counts its hits.
+
+        Workers of a cluster look for the folder where it lies here, whatever folder they run in.
+        """
+        if self.cache is None or self.cluster is None:
+            return Cache(self.cache)
+        return Cache(self.cache.absolute())
+
+    @cached_property
+    def _cluster(self) -> Cluster | None:
+        """The cluster that does the runs, if there is one; its connection is open in a context."""
+        return None if self.cluster is None else Cluster(self.cluster)
 
 
 def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:

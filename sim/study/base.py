@@ -3,9 +3,10 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -21,6 +22,11 @@ __all__ = ["BaseStudy"]
 Kind = TypeVar("Kind")
 #: The type of the runs.
 AnyRun = TypeVar("AnyRun", bound=Run[Progress])
+
+Study = TypeVar("Study")
+#: What does runs elsewhere. It takes a study, the numbers of the runs to do and a report; it leaves
+#: the results in the folder of the study, and returns the counts of the runs in the cache.
+Executor: TypeAlias = Callable[[Study, Sequence[int], Report], Iterable[Counter[tuple[str, str]]]]
 
 
 class BaseStudy(ABC, Generic[Kind, AnyRun]):
@@ -47,13 +53,13 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         """Runs that have ended."""
         return sum(self.folder.has_result(i) for i in range(len(self.runs)))
 
-    def run(self, jobs: int, report: Report) -> list[dict[str, Any]]:
+    def run(self, jobs: int | Executor[Self], report: Report) -> list[dict[str, Any]]:
         """Do every run that has not ended yet and return the results of all, in order.
 
         Parameters
         ----------
-        jobs : int
-            Number of processes.
+        jobs : int or callable
+            Number of processes, or what does the runs elsewhere, such as a cluster.
         report : callable
             Called after every epoch with the number of the run and its progress.
 
@@ -65,15 +71,18 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         pending = [i for i in range(len(self.runs)) if not self.folder.has_result(i)]
         saved = [i for i in pending if self.folder.checkpoint(i).exists()]
         check_saved(partial(self._restored, i) for i in saved)
-        if jobs == 1 or len(pending) < 2:
+        if not isinstance(jobs, int):
+            self._count(jobs(self, pending, report))
+        elif jobs == 1 or len(pending) < 2:
             for i in pending:
                 self.run_one(i, report)
         else:
-            for counts in run_parallel(self, pending, jobs, report):
-                self.cache.counts.update(counts)
+            self._count(run_parallel(self, pending, jobs, report))
         return [self.folder.result(i) for i in range(len(self.runs))]
 
-    def run_one(self, index: int, report: Report) -> Counter[tuple[str, str]]:
+    def run_one(
+        self, index: int, report: Report, tasks: int | None = None
+    ) -> Counter[tuple[str, str]]:
         """Do one run, from its checkpoint if there is one, and leave its result in the folder.
 
         Parameters
@@ -82,6 +91,8 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
             Number of the run.
         report : callable
             Called after every epoch with that number and the progress.
+        tasks : int, optional
+            Number of tasks to do, at most; if some remain after them, only a checkpoint is left.
 
         Returns
         -------
@@ -92,13 +103,21 @@ class BaseStudy(ABC, Generic[Kind, AnyRun]):
         checkpoint = self.folder.checkpoint(index)
         with self._threads(self.runs[index][0]):
             run = self._restored(index)
-            while not run.done:
+            left = len(run.tasks) - run.task
+            for _ in range(left if tasks is None else min(tasks, left)):
                 run.step(lambda progress: report(index, progress))
                 run.save(checkpoint)
-            self.folder.write_result(index, self._result(index, run))
-        n_tasks = len(run.tasks)
-        report(index, Progress(n_tasks, n_tasks, epoch=0, epochs=1, accuracy=1.0))
+            if run.done:
+                self.folder.write_result(index, self._result(index, run))
+        if run.done:
+            n_tasks = len(run.tasks)
+            report(index, Progress(n_tasks, n_tasks, epoch=0, epochs=1, accuracy=1.0))
         return self.cache.counts - counts
+
+    def _count(self, shares: Iterable[Counter[tuple[str, str]]]) -> None:
+        """Add the counts of runs in other processes to those of the cache."""
+        for counts in shares:
+            self.cache.counts.update(counts)
 
     def _restored(self, index: int) -> AnyRun:
         """Return a run as its checkpoint has it; as it begins if there is none."""

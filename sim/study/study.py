@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A study: every method with every seed; the bits do not depend on the number of processes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +74,11 @@ class Study(BaseStudy[Method, Experiment]):
             return self.bank
         tasks = split_tasks(self.bank.n_classes, self.base, method.increment)
         return self.bank.in_tasks(tasks)
+
+    def elsewhere(self, path: Path) -> "Study":
+        """Return the same runs with another folder, and with counts of their own in the cache."""
+        cache = Cache(self.cache.path, self.cache.limit, self.cache.wait)
+        return replace(self, folder=replace(self.folder, path=path), cache=cache)
 
     def _new_run(self, kind: Method, seed: int) -> Experiment:
         return Experiment(self.bank_of(kind), self.head, kind, seed, self.cache)

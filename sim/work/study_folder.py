@@ -4,7 +4,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from sim.work.arrays_file import load_arrays
 from sim.work.errors import UserError
-from sim.work.files import remove_file, write_whole
+from sim.work.files import remove_file, write_all, write_whole
 from sim.work.work_folder import WorkFolder, parse_json
 
 __all__ = ["StudyFolder", "check_saved"]
@@ -71,6 +71,19 @@ class StudyFolder(WorkFolder):
         content = {"sha256": _digest(result), "result": result}
         write_whole(self._result(index), json.dumps(content))
         remove_file(self.checkpoint(index))
+
+    def take(self, index: int, files: Mapping[str, bytes]) -> None:
+        """Write the files that run `index` left in a folder elsewhere, as it would have left here.
+
+        Parameters
+        ----------
+        index : int
+        files : mapping of str to bytes
+            Content of the files of that run, by their names.
+        """
+        write_all({self.path / name: files[name] for name in sorted(files)})
+        if self.has_result(index):
+            remove_file(self.checkpoint(index))
 
     def checkpoint(self, index: int) -> Path:
         """Return the path of the checkpoint of run `index`."""

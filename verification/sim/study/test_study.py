@@ -3,10 +3,13 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 from sim.study.study import Study
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.errors import UserError
+from sim.work.parallel import Report
 from sim.work.progress import Progress
 from verification.sim.small_study import small_bank, small_config, write_config
 
@@ -72,6 +76,37 @@ def test_interrupted_study_goes_on_bit_for_bit(
     assert study.ended == 8
     assert study.folder.checkpoint(8).exists()
     assert run(study, jobs=1, resume=True) == serial
+
+
+def test_study_task_by_task_in_folders_elsewhere_equals_serial_bit_for_bit(
+    serial: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    study = study_in(tmp_path)
+    study.folder.open(resume=False)
+    told: list[tuple[int, int]] = []
+
+    def elsewhere(study: Study, pending: Sequence[int], report: Report) -> list[Counter[Any]]:
+        for i in pending:
+            for number in range(9):
+                folder = tmp_path / f"{i}-{number}"
+                folder.mkdir()
+                other = study.elsewhere(folder)
+                if study.folder.checkpoint(i).exists():
+                    shutil.copy(study.folder.checkpoint(i), folder)
+                other.run_one(i, report, tasks=1)
+                study.folder.take(i, {path.name: path.read_bytes() for path in folder.iterdir()})
+                if study.folder.has_result(i):
+                    break
+        return []
+
+    def report(index: int, progress: Progress) -> None:
+        if progress.task == progress.n_tasks:
+            told.append((index, progress.n_tasks))
+
+    assert without_seconds(study.run(elsewhere, report)) == serial
+    assert [index for index, _ in told] == list(range(len(serial)))
+    assert not any(study.folder.checkpoint(i).exists() for i in range(len(serial)))
+    assert study.folder.exemplars(8).exists()
 
 
 def test_killed_command_resumes_to_the_same_results(tmp_path: Path) -> None:

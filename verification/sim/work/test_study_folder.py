@@ -30,6 +30,18 @@ def test_results_come_back_and_end_the_checkpoint(tmp_path: Path) -> None:
     assert not folder.checkpoint(2).exists()
 
 
+def test_files_of_a_run_elsewhere_are_taken_as_it_would_leave_them_here(tmp_path: Path) -> None:
+    here, there = opened(tmp_path / "here"), opened(tmp_path / "there")
+    here.take(2, {"run-2.arrays": b"checkpoint"})
+    assert here.checkpoint(2).read_bytes() == b"checkpoint"
+    there.write_result(2, {"final": 0.5})
+    save_arrays(there.exemplars(2), {"a": np.arange(3)})
+    here.take(2, {path.name: path.read_bytes() for path in there.path.glob("*-2.*")})
+    assert here.result(2) == {"final": 0.5}
+    assert here.exemplars(2).read_bytes() == there.exemplars(2).read_bytes()
+    assert not here.checkpoint(2).exists()
+
+
 def test_unfinished_study_is_not_overwritten(tmp_path: Path) -> None:
     opened(tmp_path)
     with pytest.raises(UserError, match=r"holds an unfinished study: go on with --resume, or remo"):

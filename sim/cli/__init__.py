@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.images import binplay, native, pretrain, resnet
+from sim.cli.simulation import simulate
 from sim.cli.studies import bank, cache, pictures, run, samples
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
@@ -66,8 +67,8 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 
 for _command in (
-    run, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl, cost,
-    report,
+    run, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl, simulate,
+    cost, report,
 ):  # fmt: skip
     app.command()(_executed(_command))
 

@@ -32,7 +32,11 @@ WINGS = {
         "data documents learn measure replay report work",
         "matplotlib numpy pydantic threadpoolctl",
     ),
-    "hardware": ("golden.params", "cost documents report work", "matplotlib pydantic rtl"),
+    "hardware": (
+        "golden.params",
+        "cost data documents report work",
+        "matplotlib pydantic rich rtl",
+    ),
     "compare": ("", "data documents measure replay report study work", "matplotlib numpy"),
     "pictures": (
         "golden",

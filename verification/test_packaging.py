@@ -114,7 +114,8 @@ def test_every_built_in_configuration_is_package_data() -> None:
     shipped = set((ROOT / "sim" / "data" / "shipped").glob("cifar100*/*"))
     tables = set((ROOT / "sim" / "cost" / "technology" / "tables").glob("*"))
     page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim").rglob(f"*.{kind}")}
-    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page}
+    runner = set((ROOT / "sim" / "hardware" / "runner").iterdir())
+    assert covered == {*(ROOT / "sim").rglob("*.yaml"), *shipped, *tables, *page, *runner}
     names = {path.stem for path in covered}
     assert {"digits", "fbnn-1M", "quick", "open130", "sg13g2_stdcell", "scatter"} <= names
 
@@ -127,7 +128,8 @@ def test_installed_version_and_requirements_are_those_of_the_project() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", ["dependencies", "train", "postgres", "cluster", "synth", "peers", "dev"]
+    "table",
+    ["dependencies", "train", "postgres", "cluster", "synth", "simulate", "peers", "dev"],
 )
 def test_every_dependency_has_its_reason_and_a_range(table: str) -> None:
     text = (ROOT / "pyproject.toml").read_text()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The command `engram rtl`, from arguments to files."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +9,11 @@ from typing import Any
 from rich.console import Console
 
 from rtl.catalogue import BLOCKS, SIZES
-from rtl.emit import Design, emit, emit_packets, emit_program
+from rtl.emit import Design, emit
 from sim.commands.base import Command, tell
-from sim.data.embed import read_network
-from sim.data.shipped import shipped_names, shipped_or_path
+from sim.hardware.loading import network_files
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
-from sim.hardware.settings import load_block
+from sim.hardware.settings import check_size, load_block
 from sim.hardware.synthesis import require_tools, runs_of, synthesize
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
@@ -69,7 +67,7 @@ class RtlCommand(Command):
         else:
             (size,) = self.sizes
             name, arguments = load_block(self.block, size, self.config)
-            contents = {} if self.network is None else _program(self.network, name, arguments)
+            contents = network_files(self.network, name, arguments) if self.network else {}
             design = _design(name, arguments, self.memory_init)
             designs = [(design, "own" if self.config else size)]
             files = emit(design) | contents
@@ -97,8 +95,7 @@ class RtlCommand(Command):
 
     def _check(self) -> None:
         for size in self.sizes:
-            if size not in SIZES:
-                raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
+            check_size(size)
         if len(self.sizes) != 1 and not self.every:
             raise UserError("--size must be given once without --all")
         if self.every and not self.synth:
@@ -119,26 +116,6 @@ class RtlCommand(Command):
 
             costs = synthesize(tried, CACHE, advance, self.jobs)
         return [BlockRow(*design, cost) for design, cost in zip(designs, costs, strict=True)]
-
-
-def _program(source: str, name: str, arguments: dict[str, Any]) -> dict[str, str]:
-    """Return the files that load a network into the block ``network`` or ``chip``."""
-    if name not in ("chip", "network"):
-        raise UserError(f"--network must go with the block network or chip, not {name}")
-    params: Any = arguments["params"]
-    path = shipped_or_path(source, "network.bin")
-    if not os.path.lexists(path):
-        raise UserError(
-            f"--network must be a file or one of {', '.join(shipped_names())}, not {source!r}: "
-            "no such file"
-        )
-    network: Any = read_network(path)[0]
-    try:
-        if name == "network":
-            return emit_program(network, params)
-        return emit_program(network, params.accelerator) | emit_packets(network, params)
-    except ValueError as error:
-        raise UserError(f"{source}: {error}") from error
 
 
 def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_type_hints
 
 import pydantic
 
-from rtl.catalogue import BLOCKS
+from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.parameters import ParametersSection, values_section
 from sim.documents.section import Section
 from sim.documents.validation import validate
@@ -20,7 +20,19 @@ from sim.documents.yaml_lines import Document, parse
 from sim.work.errors import UserError
 from sim.work.files import read_text
 
-__all__ = ["load_block"]
+__all__ = ["check_size", "load_block"]
+
+
+def check_size(size: str) -> None:
+    """Refuse a size that the catalogue does not have.
+
+    Raises
+    ------
+    UserError
+        If it is none of `rtl.catalogue.SIZES`.
+    """
+    if size not in SIZES:
+        raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
 
 
 def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, dict[str, Any]]:

@@ -15,6 +15,7 @@ from golden.params import AcceleratorParams, NetworkParams
 from rtl.catalogue import BLOCKS
 from rtl.network import Network
 from rtl.sampler import Sampler
+from verification.bench.chip import chip_table
 from verification.bench.harness import Table
 from verification.rtl.engine import Step, Trace
 from verification.rtl.simulators import run_cocotb, run_pysim
@@ -38,7 +39,7 @@ NETWORK: dict[str, Any] = {
 
 
 def run(quick: bool = False) -> list[Table]:
-    """Compare the two simulators on the sampler and on the network."""
+    """Compare the simulators on the sampler, on the network and on the chip."""
     size, scale = ("small", 1) if quick else ("full", 10)
     sampler = BLOCKS["sampler"].arguments(size)["params"]
     machine = BLOCKS["network"].arguments(size)["params"]
@@ -66,7 +67,8 @@ def run(quick: bool = False) -> list[Table]:
             "With driver, monitor and scoreboard in Python at every cycle, which is most of the "
             "time on Verilator; without start and compilation. Pictures of 8 x 8 pixels through "
             "two convolutions.",
-        )
+        ),
+        chip_table(quick),
     ]
 
 

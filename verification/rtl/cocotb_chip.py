@@ -23,7 +23,7 @@ from cocotbext.axi import (
 )
 
 PERIOD = 2  # ns of a cycle
-PATIENCE = 30_000  # cycles that an operation may take
+PATIENCE = 30_000  # cycles that an operation may take, unless the case has its own
 RESPONSES = {0: "OKAY", 2: "SLVERR"}
 
 
@@ -50,12 +50,12 @@ class Host:
         if pauses:
             self._pause(pauses, seed)
 
-    async def run(self, script: list[list[Any]]) -> None:
-        """Run all operations; one that fails is named by its number."""
+    async def run(self, script: list[list[Any]], patience: int) -> None:
+        """Run all operations; one that fails, or takes too long, is named by its number."""
         for number, (name, *arguments) in enumerate(script):
             operation = cocotb.start_soon(getattr(self, name)(*arguments))
             try:
-                await with_timeout(operation, PATIENCE * PERIOD, "ns")
+                await with_timeout(operation, patience * PERIOD, "ns")
             except Failure as failure:
                 raise Failure(f"operation {number}, {name}: {failure}") from None
             except SimTimeoutError:
@@ -207,7 +207,7 @@ async def bench(dut: Any) -> None:
     await ClockCycles(dut.clk, 2)
     result: dict[str, Any] = {}
     try:
-        await host.run(case["script"])
+        await host.run(case["script"], case.get("patience", PATIENCE))
         result["aborted"] = host.aborted
         result["noted"] = host.noted
         result["cycles"] = round(get_sim_time("ns") / PERIOD)

@@ -101,6 +101,13 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
     """Load, classify, learn class after class, draw, recall: every word equals golden."""
     host = script(name, seed=int(10 * pauses))
     host.load()
+    live(host)
+    run(name, host, pauses)
+
+
+def live(host: Script) -> None:
+    """Classify, learn class after class, draw and recall, after the network was loaded."""
+    params = host.chip.sampler
     for seen, output in enumerate(SETTINGS.values(), 2):
         host.write("classes_seen", seen)
         host.classes_seen = seen
@@ -112,7 +119,7 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
     host.append(3)
     host.append(1)
     host.poll("n_classes", 3)
-    if CHIPS[name].sampler.selection == "weighted":
+    if params.selection == "weighted":
         host.weigh([0.2, 0.5, 0.3])
         host.do("sent")
     host.draw(120)
@@ -124,7 +131,7 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
     host.learn(3)
     host.recall(6, 1)
     host.read("pictures", 12)
-    host.read("exemplars", 200 * CHIPS[name].sampler.draws_per_read)
+    host.read("exemplars", 200 * params.draws_per_read)
     host.read("learned", 37)
     host.read("recalled", 26)
     host.read("row_reads", host.sampler.rows_read)
@@ -132,7 +139,6 @@ def test_a_life_of_the_chip(name: str, pauses: float, run: Run) -> None:
     host.read("n_components", 6)
     host.read("errors", 0)
     host.read("status", 0)
-    run(name, host, pauses)
 
 
 def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:

@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test quick slow lint bench mutants clean model-tools
+.PHONY: demo test quick slow icarus lint bench mutants clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
@@ -18,6 +18,13 @@ quick: $(VENV)/.installed-dev
 
 slow: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m slow
+
+# X, which Verilator does not know; `make test` runs the longer benches on Icarus as well.
+LONG := chip network sampler selector thermometer window
+icarus: $(VENV)/.installed-dev
+	@command -v iverilog >/dev/null || { echo "X needs iverilog: apt-get install iverilog"; exit 1; }
+	$(BIN)/python -m pytest -n auto -m "not slow" verification/rtl \
+	  -k "icarus$(foreach bench,$(LONG), and not test_$(bench).py)"
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -21,7 +21,7 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci")
 
 #: Folders and modules of tests that `make quick` leaves out: large blocks, proofs, long training,
-#: browsers, databases, and processes that are killed.
+#: browsers, databases, wheels, many starts of the command line, and processes that are killed.
 THOROUGH = (
     "golden/test_kernels_sampler.py",
     "proofs",
@@ -35,6 +35,9 @@ THOROUGH = (
     "rtl/test_network.py",
     "rtl/test_sampler.py",
     "rtl/test_toggles.py",
+    "sim/cli/test_output.py",
+    "sim/cli/test_paths.py",
+    "sim/cli/test_surroundings.py",
     "sim/commands/test_cluster.py",
     "sim/commands/test_compare.py",
     "sim/commands/test_cost.py",
@@ -56,6 +59,7 @@ THOROUGH = (
     "sim/study/test_study.py",
     "test_activity.py",
     "test_contributing.py",
+    "test_packaging.py",
 )
 
 

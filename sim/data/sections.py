@@ -38,7 +38,7 @@ class DataConfig(Section):
     levels: int = Field(default=16, ge=1, le=256)
     path: str | None = None
     network: str | None = None
-    features: int | None = Field(default=None, ge=1)
+    features: int | None = Field(default=None, ge=1, le=2**24)
 
     @pydantic.field_validator("name")
     @classmethod
@@ -85,8 +85,8 @@ class TasksConfig(Section):
         classes are not new to it. A study of them is refused unless this key is true.
     """
 
-    base: int = Field(default=2, ge=0)
-    increment: int = Field(default=2, ge=1)
+    base: int = Field(default=2, ge=0, le=65_536)
+    increment: int = Field(default=2, ge=1, le=65_536)
     instances: int | None = Field(default=None, ge=1, le=10_000)
     order: Literal["identity"] | int | list[int] = "identity"
     # None stands for false, so that the digest is the same as without the key.

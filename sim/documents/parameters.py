@@ -3,13 +3,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, ClassVar, get_type_hints
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, get_type_hints
 
 import pydantic
+from pydantic import Field
 
 from sim.documents.section import Section
 
 __all__ = ["ParametersSection", "parameters_section", "values_section"]
+
+#: Checks parameters beyond what they check themselves; raises `ValueError`.
+Check = Callable[[Any], None]
+
+# Parameters are sizes and seeds. Their classes know the lower bounds; what no hardware can have is
+# refused here, before anything of that size is made.
+_MOST = 2**24
+_MOST_SEED = 2**64 - 1
 
 
 class ParametersSection(Section):
@@ -39,20 +49,34 @@ class ParametersSection(Section):
         return self
 
 
-def parameters_section(params: Any) -> type[ParametersSection]:
+def _unchecked(params: Any) -> None:
+    """Accept any parameters."""
+
+
+def parameters_section(
+    params: Any, check: Check = _unchecked, most: Mapping[str, int] = MappingProxyType({})
+) -> type[ParametersSection]:
     """Return the schema for a dataclass of parameters; its field values are the defaults.
 
     Parameters
     ----------
     params : dataclass instance
         Parameters whose values become the defaults of the schema.
+    check : callable
+        Check of these parameters and of those inside them.
+    most : mapping of str to int
+        Largest values of some parameters, by name, of these and of those inside them.
     """
     values = {f.name: getattr(params, f.name) for f in fields(params)}
-    return values_section(values, get_type_hints(type(params)), type(params))
+    return values_section(values, get_type_hints(type(params)), type(params), check, most)
 
 
 def values_section(
-    values: Mapping[str, Any], kinds: Mapping[str, Any], build: Callable[..., Any]
+    values: Mapping[str, Any],
+    kinds: Mapping[str, Any],
+    build: Callable[..., Any],
+    check: Check = _unchecked,
+    most: Mapping[str, int] = MappingProxyType({}),
 ) -> type[ParametersSection]:
     """Return a schema whose defaults are the given values; dataclasses become sections.
 
@@ -64,6 +88,10 @@ def values_section(
         Type of a key, where it is not the type of the default.
     build : callable
         See `ParametersSection`.
+    check : callable
+        Check of what `build` returns, and of the dataclasses inside it.
+    most : mapping of str to int
+        Largest values of some keys, by name, of these and of those inside them.
 
     Returns
     -------
@@ -73,10 +101,20 @@ def values_section(
     content: dict[str, Any] = {}
     for name, value in values.items():
         if is_dataclass(value) and not isinstance(value, type):
-            inner = parameters_section(value)
+            inner = parameters_section(value, check, most)
             content[name] = (inner, inner())
         else:
-            content[name] = (kinds.get(name, type(value)), value)
+            kind = kinds.get(name, type(value))
+            if kind is int:
+                largest = most.get(name, _MOST_SEED if name == "seed" else _MOST)
+                kind = Annotated[int, Field(le=largest)]
+            content[name] = (kind, value)
     model = pydantic.create_model("Parameters", __base__=ParametersSection, **content)
-    model.build = staticmethod(build)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def checked(**given: Any) -> Any:
+        params = build(**given)
+        check(params)
+        return params
+
+    model.build = staticmethod(checked)  # pyright: ignore[reportAttributeAccessIssue]
     return model

@@ -12,6 +12,7 @@ from typing import Any, Literal, get_type_hints
 
 import pydantic
 
+from golden.params import LatentBufferParams, PrototypesParams
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.parameters import ParametersSection, values_section
 from sim.documents.section import Section
@@ -20,7 +21,31 @@ from sim.documents.yaml_lines import Document, parse
 from sim.work.errors import UserError
 from sim.work.files import read_text
 
-__all__ = ["check_size", "load_block"]
+__all__ = ["MOST_ROWS", "check_size", "load_block"]
+
+#: Rows of the largest memory of a block. Amaranth makes an object of every row: this many take
+#: minutes and gigabytes.
+MOST_ROWS = 2**18
+
+# Largest values of parameters that decide the width of a signal, a class for each word of a table,
+# or the rows of a memory alone.
+_MOST = {
+    "channels": 2**12,
+    "classes": 2**16,
+    "inputs": 2**12,
+    "map_depth": MOST_ROWS,
+    "program_depth": 2**12,
+    "simd": 2**10,
+    "tag": 2**10,
+    "tile_depth": MOST_ROWS,
+    "weight_depth": MOST_ROWS,
+}
+
+# What makes the rows of the memories whose size several parameters decide together.
+_FACTORS = {
+    LatentBufferParams: "classes x exemplars x features / lanes",
+    PrototypesParams: "components x features / lanes",
+}
 
 
 def check_size(size: str) -> None:
@@ -88,14 +113,22 @@ def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
     """Return the schema of a constructor's arguments: the fields of `params`, then all others."""
     others = {name: value for name, value in arguments.items() if name != "params"}
     if "params" not in arguments:
-        return values_section(others, {}, dict)
+        return values_section(others, {}, dict, _check_room, _MOST)
     kind = type(arguments["params"])
     own = {f.name: getattr(arguments["params"], f.name) for f in fields(kind)}
 
     def build(**given: Any) -> dict[str, Any]:
-        return {
-            "params": kind(**{name: given[name] for name in own}),
-            **{name: given[name] for name in others},
-        }
+        params = kind(**{name: given[name] for name in own})
+        _check_room(params)
+        return {"params": params, **{name: given[name] for name in others}}
 
-    return values_section(own | others, get_type_hints(kind), build)
+    return values_section(own | others, get_type_hints(kind), build, _check_room, _MOST)
+
+
+def _check_room(params: Any) -> None:
+    """Refuse a memory of more rows than can be described one by one."""
+    if type(params) in _FACTORS and params.rows > MOST_ROWS:
+        raise ValueError(
+            f"{_FACTORS[type(params)]}, the rows of its memory, must be at most {MOST_ROWS}, not "
+            f"{params.rows}"
+        )

@@ -15,7 +15,7 @@ class PlateauConfig(Section):
 
     factor: float = Field(default=0.5, gt=0, lt=1)
     patience: int = Field(default=3, ge=1, le=100_000)
-    minimum: float = Field(default=2e-4, gt=0)
+    minimum: float = Field(default=2e-4, gt=0, le=100)
     threshold: float = Field(default=1e-3, ge=0, lt=1)
 
 

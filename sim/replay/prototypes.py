@@ -21,10 +21,10 @@ class MixtureSettings(Section):
     """Settings of the fit of prototypes, with the names that `BernoulliMixture` uses."""
 
     init: Literal["centroid", "random", "uniform"] = "centroid"
-    init_scale: float = Field(default=1.0, gt=0)
+    init_scale: float = Field(default=1.0, gt=0, le=1e6)
     pi: Literal["fixed", "trainable"] = "fixed"
     criterion: Literal["marginal", "expected"] = "marginal"
-    tol: float = Field(default=1e-3, gt=0)
+    tol: float = Field(default=1e-3, gt=0, le=1e9)
     max_iter: int = Field(default=10, ge=1, le=10_000)
     n_init: int = Field(default=5, ge=1, le=1000)
     warmup_iter: int = Field(default=3, ge=0, le=1000)

@@ -97,11 +97,11 @@ class ChoiceConfig(Section):
         Runs of each candidate.
     """
 
-    base: int = Field(default=25, ge=0)
-    increment: int = Field(default=5, ge=1)
+    base: int = Field(default=25, ge=0, le=65_536)
+    increment: int = Field(default=5, ge=1, le=65_536)
     path: str | None = None
     share: float = Field(default=0.2, gt=0, lt=1)
-    split_seed: int = Field(default=0, ge=0)
+    split_seed: int = Field(default=0, ge=0, le=2**63 - 1)
     seeds: int = Field(default=1, ge=1, le=1000)
 
 
@@ -119,7 +119,7 @@ class CompareConfig(StudyConfig):
     choice : ChoiceConfig
     """
 
-    budgets: Annotated[list[Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    budgets: Annotated[list[Annotated[float, Field(gt=0, le=1e6)]], Field(min_length=1)]
     bounds: Methods = []
     choice: ChoiceConfig = ChoiceConfig()
 

@@ -68,7 +68,7 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         fields[name] = (kind, Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
-        increment: Any = Annotated[int, Field(ge=1)]
+        increment: Any = Annotated[int, Field(ge=1, le=65_536)]
         several: Any = Annotated[list[increment], Field(min_length=1)]
         fields["increment"] = (increment | several, Field(default=None))
     return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)

@@ -24,7 +24,7 @@ class RungConfig(Section):
         Number of seeds to average, counted from seed 0.
     """
 
-    tasks: Annotated[int, Field(ge=1)] | None = None
+    tasks: Annotated[int, Field(ge=1, le=65_536)] | None = None
     seeds: int = Field(default=1, ge=1, le=1000)
 
 
@@ -48,7 +48,7 @@ class FidelityConfig(Section):
         RungConfig(seeds=3),
     ]
     margin: float = Field(default=1.0, ge=0, le=100)
-    patience: int = Field(default=8, ge=1)
+    patience: int = Field(default=8, ge=1, le=10**9)
 
     @pydantic.model_validator(mode="after")
     def _rungs_grow(self) -> "FidelityConfig":

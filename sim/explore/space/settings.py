@@ -47,7 +47,7 @@ class HardwareConfig(Section):
 
     technology: str = "open130"
     network: str | None = None
-    clock_mhz: float = Field(default=50.0, gt=0)
+    clock_mhz: float = Field(default=50.0, gt=0, le=100_000)
     pe: int = Field(default=16, ge=1, le=1024)
     simd: int = Field(default=64, ge=1, le=1024)
     lanes: int = Field(default=64, ge=1, le=64)
@@ -86,8 +86,8 @@ class DataSpace(VariedSection, DataConfig):
     """
 
     features: (  # pyright: ignore[reportIncompatibleVariableOverride]
-        Annotated[int, Field(ge=1)]
-        | Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1)]
+        Annotated[int, Field(ge=1, le=2**24)]
+        | Annotated[list[Annotated[int, Field(ge=1, le=2**24)]], Field(min_length=1)]
         | None
     ) = None
 
@@ -143,7 +143,7 @@ class ExploreConfig(Section):
     constraints: list[str] = []
     fidelity: FidelityConfig = FidelityConfig()
     sampler: SamplerConfig = SamplerConfig()
-    recommend: list[Annotated[float, Field(gt=0)]] = []
+    recommend: list[Annotated[float, Field(gt=0, le=1e6)]] = []
     reference: dict[str, int | float | bool | str | None] | None = None
 
     @pydantic.field_validator("methods")

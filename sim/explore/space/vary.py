@@ -129,7 +129,7 @@ def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection]
         number: Any = kind
         for constraint in constraints:
             number = Annotated[number, constraint]
-        step: Any = Annotated[kind, Field(gt=0)]
+        step: Any = Annotated[kind, Field(gt=0, le=10**9)]
         content: dict[str, Any] = {
             "low": (number, ...),
             "high": (number, ...),

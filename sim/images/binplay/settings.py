@@ -47,7 +47,7 @@ class AutoencoderConfig(Section):
     warmup: int = Field(default=2, ge=0, le=100_000)
     coded: int = Field(default=20, ge=1, le=100_000)
     frozen: int = Field(default=178, ge=0, le=100_000)
-    code_loss: float = Field(default=10.0, ge=0)
+    code_loss: float = Field(default=10.0, ge=0, le=1e6)
     learning_rate: float = Field(default=1e-3, gt=0, le=100)
     batch: int = Field(default=40, ge=2, le=65_536)
 
@@ -97,11 +97,11 @@ class BinPlayConfig(Section):
 
     title: str = Field(default="BinPlay", min_length=1)
     data: str = "mnist"
-    increment: int = Field(default=2, ge=1)
-    samples: int | None = Field(default=None, ge=1)
+    increment: int = Field(default=2, ge=1, le=65_536)
+    samples: int | None = Field(default=None, ge=1, le=10**9)
     autoencoder: AutoencoderConfig = AutoencoderConfig()
     classifier: ClassifierConfig = ClassifierConfig()
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
     @pydantic.field_validator("data")
     @classmethod

@@ -57,7 +57,7 @@ class Plan:
         return self.name if self.megabits is None else f"{self.name}, {self.megabits:g} Mb"
 
 
-Megabits = Annotated[float, Field(gt=0)]
+Megabits = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class _Entry(Section):
@@ -134,7 +134,7 @@ class NativeConfig(PretrainConfig):
     """
 
     title: str = Field(default="Native and latent replay of a fully binary network", min_length=1)
-    increment: int = Field(default=10, ge=1)
+    increment: int = Field(default=10, ge=1, le=65_536)
     learning: ScheduleConfig = ScheduleConfig(
         learning_rate=1e-4,
         schedule="plateau",

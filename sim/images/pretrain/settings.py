@@ -47,7 +47,7 @@ class HeldOutConfig(Section):
     """
 
     share: float = Field(default=0.2, gt=0, lt=1)
-    split_seed: int = Field(default=0, ge=0)
+    split_seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
 class ClassesConfig(Section):
@@ -67,7 +67,7 @@ class ClassesConfig(Section):
 
     data: str = "cifar100"
     order: Literal["identity"] | int = 1993
-    base: int = Field(default=50, ge=2)
+    base: int = Field(default=50, ge=2, le=65_536)
     held_out: HeldOutConfig | None = None
 
     @pydantic.model_serializer(mode="wrap")
@@ -110,13 +110,13 @@ class ModelConfig(Section):
         alone, the softmax is never confident. The factor is learnt; no arg max depends on it.
     """
 
-    levels: int | None = Field(default=None, ge=1)
+    levels: int | None = Field(default=None, ge=1, le=65_536)
     surrogate: Literal["hard_window", "piecewise_linear", "approx_sign"] = "piecewise_linear"
-    window: float = Field(default=1.0, gt=0)
+    window: float = Field(default=1.0, gt=0, le=1e6)
     init_scale: float = Field(default=0.1, gt=0, le=1)
     centre: bool = True
     batch_norm: bool = False
-    logit_gain: float = Field(default=4.0, gt=0)
+    logit_gain: float = Field(default=4.0, gt=0, le=1e6)
 
 
 class AugmentConfig(Section):
@@ -187,7 +187,7 @@ class DistillationConfig(Section):
     """
 
     weight: float = Field(default=0.5, gt=0, le=1)
-    temperature: float = Field(default=2.0, gt=0)
+    temperature: float = Field(default=2.0, gt=0, le=1e6)
     width: int = Field(default=64, ge=1, le=4096)
     training: ScheduleConfig = ScheduleConfig(epochs=30, learning_rate=1e-3)
 
@@ -219,9 +219,9 @@ class PretrainConfig(Section):
     model: ModelConfig = ModelConfig()
     augment: AugmentConfig = AugmentConfig()
     training: ScheduleConfig = ScheduleConfig()
-    real_epochs: int = Field(default=0, ge=0)
+    real_epochs: int = Field(default=0, ge=0, le=100_000)
     distillation: DistillationConfig | None = None
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
 @dataclass(frozen=True, kw_only=True)

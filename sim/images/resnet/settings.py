@@ -17,7 +17,7 @@ __all__ = ["BUILT_IN", "ResnetConfig", "StepsConfig", "ThroughConfig", "load_res
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "configs"
 
-Blocks = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=6)]
+Blocks = Annotated[list[Annotated[int, Field(ge=1, le=1000)]], Field(min_length=1, max_length=6)]
 Factors = list[Annotated[int, Field(ge=1, le=64)]]
 
 
@@ -40,9 +40,9 @@ class StepsConfig(ScheduleConfig):
     learning_rate: float = Field(default=0.1, gt=0, le=100)
     schedule: Literal["steps"] = "steps"  # type: ignore[assignment]
     decay: float = Field(default=0.1, gt=0, le=1)
-    every: int = Field(default=50, ge=1)
+    every: int = Field(default=50, ge=1, le=100_000)
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    weight_decay: float = Field(default=1e-4, ge=0)
+    weight_decay: float = Field(default=1e-4, ge=0, le=1000)
 
 
 class ThroughConfig(StepsConfig):
@@ -50,7 +50,7 @@ class ThroughConfig(StepsConfig):
 
     epochs: int = Field(default=40, ge=1, le=100_000)
     learning_rate: float = Field(default=0.01, gt=0, le=100)
-    every: int = Field(default=20, ge=1)
+    every: int = Field(default=20, ge=1, le=100_000)
 
 
 class ResnetConfig(Section):
@@ -93,7 +93,7 @@ class ResnetConfig(Section):
     augment: AugmentConfig = AugmentConfig(fill="zero")
     training: StepsConfig = StepsConfig()
     through: ThroughConfig = ThroughConfig()
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
 
 
 def load_resnet_config(name: str, overrides: Sequence[str] = ()) -> tuple[ResnetConfig, Document]:

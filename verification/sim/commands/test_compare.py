@@ -156,11 +156,11 @@ MISTAKES = {
     ),
     "budget of nothing": (
         f"{METHODS}budgets: [1, 0]\n",
-        r"small\.yaml:2: budgets\.1 must be a number > 0, not 0",
+        r"small\.yaml:2: budgets\.1 must be a number > 0 and <= 1000000, not 0",
     ),
     "negative budget": (
         f"{METHODS}budgets: [-1]\n",
-        r"small\.yaml:2: budgets\.0 must be a number > 0, not -1",
+        r"small\.yaml:2: budgets\.0 must be a number > 0 and <= 1000000, not -1",
     ),
     "budget twice": (
         f"{METHODS}budgets: [1, 0.5, 1.0]\n",

@@ -194,7 +194,7 @@ def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) 
         ),
         (
             "block: lfsr\nparameters:\n  step: yes\n",
-            "own.yaml:3: parameters.step must be an integer, not 'yes'\n",
+            "own.yaml:3: parameters.step must be an integer <= 16777216, not 'yes'\n",
         ),
         (
             "block: lfsr\nparameters:\n  step: 65\n",
@@ -213,6 +213,31 @@ def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) 
             "pool: Pool tag bits must be an integer >= 1, not -1\n",
         ),
         ("block: lfsr\nsize: full\n", "own.yaml:2: size is no known key: "),
+        (
+            "block: sampler\nparameters:\n  prototypes:\n    features: 1000000000\n",
+            (
+                "own.yaml:4: parameters.prototypes.features must be an integer <= 16777216, not "
+                "1000000000\n"
+            ),
+        ),
+        (
+            "block: sampler\nparameters:\n  prototypes:\n    features: 16777216\n",
+            (
+                "own.yaml:3: parameters.prototypes: components x features / lanes, the rows of its "
+                "memory, must be at most 262144, not 26214400\n"
+            ),
+        ),
+        (
+            "block: latent_buffer\nparameters: {exemplars: 65534, classes: 65536}\n",
+            (
+                "own.yaml:2: parameters: classes x exemplars x features / lanes, the rows of its "
+                "memory, must be at most 262144, not 34358689792\n"
+            ),
+        ),
+        (
+            "block: pool\nparameters:\n  simd: 1000000000\n",
+            "own.yaml:3: parameters.simd must be an integer <= 1024, not 1000000000\n",
+        ),
     ],
 )
 def test_faults_of_a_file_name_the_line(

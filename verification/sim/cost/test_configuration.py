@@ -98,7 +98,7 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
          r"chip\.yaml:18: chip\.latent\.places is no known key"),
         ("latent: {features: 16", "latent: {features: 24",
          r"Features D of the latent buffer must be 16 as of the sampler, not 24"),
-        ("pe: 4,", "pe: four,", r"chip\.accelerator\.mvu\.pe must be an integer, not 'four'"),
+        ("pe: 4,", "pe: four,", r"accelerator\.mvu\.pe must be an integer <= 16777216, not 'four'"),
     ],
 )  # fmt: skip
 def test_faults_have_a_place_and_say_what_would_be_right(

@@ -65,7 +65,9 @@ def test_values_without_a_class_become_what_is_built_of_them() -> None:
     [
         ("rear: {spokes: 2}", r"cart\.yaml:1: rear: Spokes must be an integer >= 3, not 2"),
         ("name: x\nrear: {spokes: two}",
-         r"cart\.yaml:2: rear\.spokes must be an integer, not 'two'"),
+         r"cart\.yaml:2: rear\.spokes must be an integer <= 16777216, not 'two'"),
+        ("rear:\n  spokes: 1000000000",
+         r"cart\.yaml:2: rear\.spokes must be an integer <= 16777216, not 1000000000"),
         ("rear: {spoke: 2}", r"rear\.spoke is no known key: did you mean spokes\?"),
         ("rear: {kind: gold}", r"rear\.kind must be one of steel, wood, not 'gold'"),
         ("rear: {kind: wood}", r"cart\.yaml:1: Wheels must be of a kind, not steel, wood"),

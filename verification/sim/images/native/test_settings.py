@@ -90,7 +90,7 @@ def test_a_budget_below_one_image_a_class_is_told_with_the_smallest() -> None:
         ("methods.0.megabits=0", "methods.0.megabits must be a number > 0"),
         ("methods.4.megabits=5", "methods.4.megabits is no known key"),
         ("methods.1.megabits=[5, 5]", "methods.1 repeats the method 'latent replay, 5 Mb'"),
-        ("increment=0", "increment must be an integer >= 1, not 0"),
+        ("increment=0", "increment must be an integer in 1..65536, not 0"),
     ],
 )
 def test_a_mistake_names_its_key(assignment: str, message: str) -> None:

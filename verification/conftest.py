@@ -35,7 +35,7 @@ THOROUGH = (
     "rtl/test_network.py",
     "rtl/test_sampler.py",
     "rtl/test_toggles.py",
-    "sim/commands/test_cluster.py",
+    "sim/commands/cluster",
     "sim/commands/test_compare.py",
     "sim/commands/test_cost.py",
     "sim/commands/test_explore.py",

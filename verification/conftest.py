@@ -38,7 +38,7 @@ THOROUGH = (
     "sim/cli/test_output.py",
     "sim/cli/test_paths.py",
     "sim/cli/test_surroundings.py",
-    "sim/commands/test_cluster.py",
+    "sim/commands/cluster",
     "sim/commands/test_compare.py",
     "sim/commands/test_cost.py",
     "sim/commands/test_explore.py",

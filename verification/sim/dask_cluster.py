@@ -78,9 +78,9 @@ class LoopbackCluster:
         process.send_signal(signal.SIGKILL)
         process.wait()
 
-    def said(self) -> str:
-        """Return what all of them have said."""
-        return "".join(self.log(process) for process in self._processes)
+    def port_of(self, worker: subprocess.Popen[bytes]) -> str:
+        """Return the port on which a worker listens."""
+        return self.log(worker).partition("Start worker at:")[2].split()[0].rpartition(":")[2]
 
     def end_workers(self, but: int = 0) -> None:
         """Kill all but the scheduler, which was started first, and the first few workers."""

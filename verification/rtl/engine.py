@@ -4,8 +4,9 @@
 A bench is a list of steps. In every step the engine offers payloads on the input streams, takes
 those of the output streams and compares them with what is expected; pins are held or read. A
 simulator asks `drive` for the levels of the inputs, lets them settle and gives the levels of all
-ports to `observe`, once a cycle. The rules of streams are checked on the way: what is offered stays
-until it is taken, and nothing comes that is not expected.
+ports to `observe`, once a cycle. Cycles in which nothing can happen it may `skip`. The rules of
+streams are checked on the way: what is offered stays until it is taken, and nothing comes that is
+not expected.
 """
 
 import random
@@ -14,9 +15,20 @@ from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["PAUSES", "BenchError", "Engine", "Levels", "Pauses", "Step", "Stream", "Trace"]
+__all__ = [
+    "PATIENCE",
+    "PAUSES",
+    "BenchError",
+    "Engine",
+    "Levels",
+    "Pauses",
+    "Step",
+    "Stream",
+    "Trace",
+]
 
 PATIENCE = 20_000  # cycles without a transfer before a bench gives up
+STILL = 4  # cycles without an event after which it is worth while to wait for one
 
 
 class BenchError(AssertionError):
@@ -177,6 +189,7 @@ class Engine:
         self._held: dict[str, int] = {}
         self._index = -1
         self._last_transfer = 0
+        self._still = 0  # cycles in a row in which nothing happened, nor could by itself
         self._next_step()
 
     @property
@@ -203,6 +216,8 @@ class Engine:
 
     def observe(self, levels: Mapping[str, int]) -> None:
         """Take the settled levels of all ports in a cycle, before its clock edge."""
+        certain = not (self.pauses.idle or self.pauses.stall or self._resetting)
+        self._still = self._still + 1 if certain else 0
         if self._resetting:
             self._resetting = False
             self._held.clear()
@@ -212,12 +227,35 @@ class Engine:
             self._observe_stream(stream, levels)
         for name in self.trace.counts:
             self.trace.counts[name] += levels[name]
+            if levels[name]:
+                self._still = 0
         self._step_cycles += 1
         if not any(self._left.values()) or self.steps[self._index].abandon:
+            self._still = 0
             self._end_step(levels)
         elif self.trace.cycles - self._last_transfer > PATIENCE:
             raise BenchError(f"step {self._index}: nothing passed for long, {self._outstanding()}")
         self.trace.cycles += 1
+
+    @property
+    def awaited(self) -> list[str]:
+        """Ports of which one must change before anything happens; empty if it may happen anyway.
+
+        For some cycles nothing passed, the block offered nothing and no counted pin was 1. As long
+        as these ports stay as they are, every cycle is like those.
+        """
+        if self._still < STILL:
+            return []
+        offered = [f"{name}__ready" for name, offering in self._offering.items() if offering]
+        valid = [f"{stream.name}__valid" for stream in self.streams if not stream.into]
+        return [*offered, *valid, *self.trace.counts]
+
+    def skip(self, cycles: int) -> None:
+        """Count cycles that were like the one observed last."""
+        self.trace.cycles += cycles
+        self._step_cycles += cycles
+        for name, offered in self._offering.items():
+            self.trace.stalls[name] += cycles * offered
 
     def _observe_stream(self, stream: Stream, levels: Mapping[str, int]) -> None:
         name = stream.name
@@ -226,6 +264,8 @@ class Engine:
                 raise BenchError(f"{name}: {self._held[name]:#x} was withdrawn before it was taken")
             return
         ready = stream.tap or levels[f"{name}__ready"]
+        if ready or not stream.into:
+            self._still = 0
         if not stream.into:
             payload, held = levels[f"{name}__payload"], self._held.get(name)
             if held is None:

@@ -11,8 +11,8 @@ from amaranth.lib.wiring import In, Out
 
 from rtl.catalogue import BLOCKS
 from rtl.verilog import convert
-from verification.rtl.engine import BenchError, Step
-from verification.rtl.simulators import cocotb_simulators, run_cocotb
+from verification.rtl.engine import PAUSES, BenchError, Pauses, Step
+from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 
 needs_icarus = pytest.mark.skipif(
     "icarus" not in cocotb_simulators(), reason="X is simulated by Icarus alone"
@@ -83,6 +83,51 @@ def test_a_row_that_nobody_wrote_is_x_and_no_zero() -> None:
     steps = [Step(inputs={"i": [1, 2]}, outputs={"o": [5, 0]}, cycles=3)]
     with pytest.raises(BenchError, match=re.escape("o__payload is XXXX: nothing has set all")):
         run_cocotb(Rows(), [Step(cycles=3), *steps], simulator="icarus")
+
+
+class Slow(wiring.Component):
+    """It takes a number, counts down from it, and only then offers it; `beat` is 1 now and then."""
+
+    def __init__(self) -> None:
+        super().__init__({
+            "i": In(stream.Signature(12)), "o": Out(stream.Signature(12)), "beat": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        left, kept = Signal(12), Signal(12)
+        m.d.comb += [
+            self.i.ready.eq((left == 0) & (~self.o.valid | self.o.ready)),
+            self.o.payload.eq(kept),
+            self.beat.eq(left == 37),
+        ]
+        with m.If(self.o.ready):
+            m.d.sync += self.o.valid.eq(0)
+        with m.If(left != 0):
+            m.d.sync += [left.eq(left - 1), self.o.valid.eq(left == 1)]
+        with m.Elif(self.i.valid & self.i.ready):
+            m.d.sync += [left.eq(self.i.payload), kept.eq(self.i.payload)]
+        return m
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+def test_cycles_that_are_waited_for_count_like_others(pauses: Pauses, simulator: str) -> None:
+    """Amaranth's simulator looks at each: all that a trace holds is the same on the others."""
+    numbers = [1, 2000, 1, 3, 40, 38, 5, 800, 1]
+    steps = [Step(cycles=9), *([Step(inputs={"i": numbers}, outputs={"o": numbers})] * 2)]
+    expected = run_pysim(Slow(), steps, pauses, ("beat",))
+    assert expected.counts == {"beat": 8}
+    assert expected.stalls["i"] > 2000
+    assert run_cocotb(Slow(), steps, pauses, ("beat",), simulator) == expected
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_a_block_that_waits_for_ever_is_given_up(simulator: str) -> None:
+    steps = [Step(inputs={"i": [3]}, outputs={"o": [3, 4]})]
+    message = re.escape("step 0: nothing passed for long, 1 of o outstanding")
+    with pytest.raises(BenchError, match=message):
+        run_cocotb(Slow(), steps, simulator=simulator)
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The slave with the chip's registers behind it, on every order of its channels."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,9 +74,10 @@ def read(*words: tuple[int, int], response: int = OKAY) -> Step:
 
 
 def unmapped() -> list[int]:
-    """Return some addresses without a register: every gap, and the ends of the window."""
+    """Return addresses without a register: gaps, the window's end, and one bit off a register."""
     taken = set(AT.values())
-    return [a for a in [*range(0, 0x100, 4), 2**ADDRESS_WIDTH - 4] if a not in taken]
+    aliases = [AT["draw_count"] ^ 1 << bit for bit in range(2, ADDRESS_WIDTH)]
+    return [a for a in [*range(0, 0x100, 4), 2**ADDRESS_WIDTH - 4, *aliases] if a not in taken]
 
 
 def case() -> list[Step]:
@@ -135,6 +137,18 @@ def test_address_and_data_come_in_either_order(first: str) -> None:
         Step(inputs={later: inputs[later]}, outputs={"b": [OKAY]}, reads={"draw_count": 5}),
         read((AT["draw_count"], 5)),
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("cycles", range(1, 6))
+def test_reset_forgets_an_access_under_way(cycles: int) -> None:
+    half = [Step(inputs=write((AT["draw_count"], 9)).inputs | {other: []}) for other in ("aw", "w")]
+    reads = replace(read((AT["id"], RESET_VALUES["id"])), cycles=cycles, abandon=True)
+    after = [
+        write((AT["draw_source"], 3)),
+        read((AT["draw_source"], 3), (AT["draw_count"], RESET_VALUES["draw_count"])),
+    ]
+    for begun in (*half, reads):
+        run_pysim(Slave(), [begun, Step(reset=True), *after])
 
 
 def test_command_lasts_one_cycle() -> None:

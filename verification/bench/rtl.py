@@ -64,9 +64,10 @@ def run(quick: bool = False) -> list[Table]:
             "Simulation of the blocks, one thread",
             ("block", "simulator", "cycles/s", "exemplars or pictures/s", "x Amaranth's simulator"),
             tuple(rows),
-            "With driver, monitor and scoreboard in Python at every cycle, which is most of the "
-            "time on Verilator; without start and compilation. Pictures of 8 x 8 pixels through "
-            "two convolutions.",
+            "With driver, monitor and scoreboard in Python, which are most of the time on "
+            "Verilator. They see every cycle on Amaranth's simulator, on Verilator those in which "
+            "something can happen. Without start and compilation. Pictures of 8 x 8 pixels "
+            "through two convolutions.",
         ),
         chip_table(quick),
     ]

@@ -105,8 +105,12 @@ public:
     // Wait until nothing is under way. A result or an exemplar can leave somewhat later than the
     // status says so: the chip must have been at rest, and silent, for some time.
     void settle() {
-        for (uint64_t busy = counts_.cycles; counts_.cycles - std::max(busy, heard_) < AT_REST;)
-            if (status() != 0 || !packet_.empty()) busy = counts_.cycles;
+        for (uint64_t busy = counts_.cycles; counts_.cycles - std::max(busy, heard_) < AT_REST;) {
+            if (status() != 0 || !packet_.empty())
+                busy = counts_.cycles;
+            else
+                moved();  // to be at rest is no stall
+        }
     }
 
 private:

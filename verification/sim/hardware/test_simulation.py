@@ -190,6 +190,13 @@ def test_a_chip_that_waits_for_ever_is_ended(
     assert not out.exists()
 
 
+def test_a_chip_at_rest_is_not_taken_for_one_that_waits(chip: Engram, tmp_path: Path) -> None:
+    script = tmp_path / "rest.hex"
+    script.write_text("idle\nwait 5000\nread status\n")
+    status, _, err = chip(script, "--out", tmp_path / "out.hex", "--patience", 99)
+    assert (status, err.startswith("7,")) == (0, True), err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The command `engram simulate`, from scripts to packets."""
 
+import errno
+import os
+import stat
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from sim.hardware.simulation import check_outputs, simulate
 from sim.hardware.simulator import TRACES, Simulator
 from sim.work.errors import UserError
 from sim.work.files import write_whole
+from sim.work.refusals import refusals_told
 
 __all__ = ["SimulateCommand"]
 
@@ -86,8 +90,8 @@ class SimulateCommand(Command):
         if self.scripts.count("-") > 1:
             raise UserError("FILE must be - once at most: there is one standard input")
         for script in self.scripts:
-            if script != "-" and not Path(script).exists():
-                raise UserError(f"{script} cannot be read: no such file")
-            if Path(script).is_dir():
-                raise UserError(f"{script} cannot be read: it is a directory")
+            if script != "-":
+                with refusals_told(Path(script), "cannot be read"):
+                    if stat.S_ISDIR(Path(script).stat().st_mode):  # a pipe is welcome
+                        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         check_outputs(self.out, self.trace)

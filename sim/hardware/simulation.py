@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from sim.work.errors import UserError
 from sim.work.files import reason_of, remove_file
+from sim.work.refusals import check_target, refusals_told
 
 __all__ = ["Counts", "check_outputs", "simulate"]
 
@@ -117,14 +118,11 @@ def check_outputs(*paths: Path | None) -> None:
 
 def _unfinished(path: Path) -> Path:
     """Return an empty file beside one that is going to be written; it takes its place later."""
+    check_target(path)
     part = path.with_name(f".{path.name}.new")
-    try:
-        if path.exists() and not path.is_file():
-            raise UserError(f"{path} cannot be written: it is no plain file")
+    with refusals_told(path, "cannot be written"):
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(b"")
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {reason_of(error)}") from error
     return part
 
 

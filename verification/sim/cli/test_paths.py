@@ -121,6 +121,8 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
 def test_a_path_that_cannot_be_used_is_named(
     engram: Engram, tmp_path: Path, bad: dict[str, str], command: str, name: str, kind: str
 ) -> None:
+    if (name, kind) == ("scripts", "pipe"):
+        pytest.skip("a script may come through a pipe")
     folder = is_folder(command, name)
     path = bad[("file" if folder else "folder") if kind == "other" else kind]
     places = {

@@ -208,7 +208,7 @@ def test_a_chip_at_rest_is_not_taken_for_one_that_waits(chip: Engram, tmp_path: 
             ["README.md", "--out", "a.vcd", "--trace", "a.vcd"],
             "--trace must be another file than --out, not 'a.vcd'",
         ),
-        (["README.md", "--out", "rtl"], "rtl cannot be written: it is no plain file"),
+        (["README.md", "--out", "rtl"], "rtl cannot be written: it is a directory"),
         (["README.md", "--out", "README.md/a"], "README.md/a cannot be written: "),
         (["README.md", "--size", "huge"], "--size must be one of tiny, small, full, not 'huge'"),
         (

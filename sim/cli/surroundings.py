@@ -12,7 +12,8 @@ __all__ = ["check_surroundings", "need"]
 # for each further core, whose thread of linear algebra has a buffer. They are the peaks of VmPeak
 # on Linux with Python 3.11 and a few per cent more: of commands on the digits, of a study of three
 # methods without kept machine code, of PyTorch alone for the commands that learn from images. For
-# `rtl` it is the smallest limit under which the compiler to Verilog can reserve its memory.
+# `rtl` and `simulate` it is the smallest limit under which the compiler to Verilog can reserve its
+# memory.
 _NEEDS = {
     "run": 980,
     "cache": 135,
@@ -25,6 +26,7 @@ _NEEDS = {
     "samples": 400,
     "pictures": 980,
     "rtl": 4550,
+    "simulate": 4550,
     "cost": 225,
     "report": 600,
 }

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer.main
 
-from sim.cli import chips, images, studies
+from sim.cli import app
 from sim.cli.surroundings import need
 from sim.commands.base import Command
 from sim.commands.cache import CacheCommand
@@ -18,7 +19,7 @@ from sim.commands.cache import CacheCommand
 Engram = Callable[..., tuple[int, str, str]]
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = [*studies.__all__, *images.__all__, *chips.__all__]
+COMMANDS = typer.main.get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
 MEGABYTE = 10**6
 
 #: The least that a command can be asked for.

@@ -109,41 +109,18 @@ def _bounded(jobs: int | None) -> int | None:
     return most
 
 
-Jobs = Annotated[
-    int,
-    typer.Option(
-        "--jobs",
-        metavar="N",
-        help="Number of processes.",
-        min=1,
-        callback=_bounded,
-        default_factory=_cores,
-        show_default="the number of cores",
-    ),
-]
+def _jobs(text: str = "Number of processes.", **default: Any) -> Any:
+    """Return the option --jobs."""
+    return typer.Option("--jobs", metavar="N", help=text, min=1, callback=_bounded, **default)
 
-JobsOrCluster = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        metavar="N",
-        help="Number of processes.",
-        min=1,
-        callback=_bounded,
-        show_default="the number of cores",
-    ),
-]
 
-JobsOnDevice = Annotated[
-    int,
-    typer.Option(
-        "--jobs",
-        metavar="N",
-        help="Number of processes; a GPU can serve several.",
-        min=1,
-        callback=_bounded,
-    ),
-]
+_ALL_CORES = "the number of cores"
+
+Jobs = Annotated[int, _jobs(default_factory=_cores, show_default=_ALL_CORES)]
+
+JobsOrCluster = Annotated[int | None, _jobs(show_default=_ALL_CORES)]
+
+JobsOnDevice = Annotated[int, _jobs("Number of processes; a GPU can serve several.")]
 
 Device = Annotated[
     str, typer.Option("--device", metavar="cpu|cuda", help="Device that PyTorch computes on.")

@@ -46,7 +46,7 @@ class NativeCommand(ResumableCommand):
         device = choose_device(self.device)
         config, recipe = load_native(self.config, self.assignments)
         config = with_precision(config, device)
-        recipe = replace(recipe, config=with_precision(recipe.config, device))
+        recipe = replace(recipe, config=config)
         images = load(config.classes.data, self.data_dir)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)

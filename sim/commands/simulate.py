@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The command `engram simulate`, from scripts to packets."""
 
-import errno
-import os
-import stat
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +15,7 @@ from sim.hardware.simulation import check_outputs, simulate
 from sim.hardware.simulator import TRACES, Simulator
 from sim.work.errors import UserError
 from sim.work.files import write_whole
-from sim.work.refusals import refusals_told
+from sim.work.refusals import refusals_told, refuse_directory
 
 __all__ = ["SimulateCommand"]
 
@@ -92,6 +89,5 @@ class SimulateCommand(Command):
         for script in self.scripts:
             if script != "-":
                 with refusals_told(Path(script), "cannot be read"):
-                    if stat.S_ISDIR(Path(script).stat().st_mode):  # a pipe is welcome
-                        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                    refuse_directory(Path(script))
         check_outputs(self.out, self.trace)

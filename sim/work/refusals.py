@@ -10,7 +10,14 @@ from pathlib import Path
 
 from sim.work.errors import UserError
 
-__all__ = ["check_target", "real_path", "reason_of", "refusals_told", "refuse_other_kinds"]
+__all__ = [
+    "check_target",
+    "real_path",
+    "reason_of",
+    "refusals_told",
+    "refuse_directory",
+    "refuse_other_kinds",
+]
 
 _REASONS = {
     errno.EACCES: "permission denied",
@@ -86,6 +93,18 @@ def check_target(path: Path) -> None:
         refuse_other_kinds(path)
 
 
+def refuse_directory(path: Path) -> None:
+    """Refuse a directory, where a pipe or a device is as welcome as a file.
+
+    Raises
+    ------
+    OSError
+        If the path is that of a directory, or of nothing.
+    """
+    if stat.S_ISDIR(path.stat().st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
 def refuse_other_kinds(path: Path) -> None:
     """Refuse what is no file; a pipe or a device may never end, and must not be replaced.
 
@@ -94,8 +113,6 @@ def refuse_other_kinds(path: Path) -> None:
     OSError
         If the path is that of a directory, a pipe, a socket or a device, or of nothing.
     """
-    mode = path.stat().st_mode
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-    if not stat.S_ISREG(mode):
+    refuse_directory(path)
+    if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.ENODEV, "it is a pipe, a socket or a device")

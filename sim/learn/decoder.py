@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from golden.dense import Dense
 from golden.params import DenseParams
-from sim.learn.head import signs
+from sim.learn.bipolar import signs
 
 __all__ = ["DecoderTrainer"]
 

@@ -136,11 +136,15 @@ class Binary:
         self.weights = weights
         self.total = float(len(bits) if weights is None else weights.sum())
 
+    @property
+    def every_weight(self) -> Reals:
+        """Weight of each sample, of shape (N,); ones where none were given."""
+        return np.ones(self.samples.shape[0]) if self.weights is None else self.weights
+
     @cached_property
     def centroid(self) -> Reals:
         """Weighted mean of the samples, of shape (1, D)."""
-        weights = np.ones(self.samples.shape[0]) if self.weights is None else self.weights
-        return self.features.dot(weights[np.newaxis])[:, :-1] / self.total
+        return self.features.dot(self.every_weight[np.newaxis])[:, :-1] / self.total
 
     def mean(self, values: Reals) -> float:
         """Return the weighted mean of one value a sample."""
@@ -285,10 +289,10 @@ class Runs:
     """
 
     def __init__(self, data: Binary, n_components: int, rule: Rule) -> None:
-        weights = np.ones(data.samples.shape[0]) if data.weights is None else data.weights
         self._rule = rule
+        single = rule.precision == "single"
         self._iterations = Iterations(
-            data.samples, data.features, weights, n_components, single=rule.precision == "single"
+            data.samples, data.features, data.every_weight, n_components, single=single
         )
 
     def run(self, law: Law, max_iter: int, tol: float | None) -> tuple[Law, float, int, bool]:

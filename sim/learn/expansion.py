@@ -19,7 +19,7 @@ from golden.bits import pack, word_count
 from golden.kernels import xnor_gemm
 from golden.kernels.maps import append
 from golden.xnor import fires
-from sim.learn.head import signs
+from sim.learn.bipolar import signs
 
 __all__ = ["Block", "ExpandableHead", "block_bits"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sim.documents.section import Section
+from sim.learn.bipolar import bipolar
 from sim.learn.expansion import ExpandableHead
-from sim.learn.head import bipolar
 from sim.learn.optim import Adam
 
 __all__ = ["ExpansionTraining", "train"]

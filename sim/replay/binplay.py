@@ -21,8 +21,8 @@ from golden.params.index_code import fit_primes
 from golden.sampler import Sampler
 from golden.selector import Selector
 from sim.learn.assignment import assign_codes
+from sim.learn.bipolar import bipolar
 from sim.learn.decoder import DecoderTrainer
-from sim.learn.head import bipolar
 from sim.learn.optim import Adam
 from sim.measure.ledger import Entry, Ledger, count_bits, index_bits, selection_entries
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import unpack
-from sim.learn.head import bipolar
+from sim.learn.bipolar import bipolar
 from sim.measure.ledger import Ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext
 from sim.replay.herded import Herd, HerdParams

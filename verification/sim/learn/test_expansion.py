@@ -10,8 +10,9 @@ from golden.bits import pack, unpack
 from golden.dense import Dense
 from golden.head import Head
 from golden.params import DenseParams, HeadParams
+from sim.learn.bipolar import bipolar
 from sim.learn.expansion import ExpandableHead, block_bits
-from sim.learn.head import HeadTrainer, bipolar
+from sim.learn.head import HeadTrainer
 
 
 def grown(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from golden.bits import pack
 from golden.params import HeadParams
-from sim.learn.head import HeadTrainer, bipolar
+from sim.learn.bipolar import bipolar
+from sim.learn.head import HeadTrainer
 
 
 def trainer_of(features: int, classes: int, hidden: int, seed: int = 0) -> HeadTrainer:

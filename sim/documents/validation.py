@@ -175,7 +175,7 @@ def _phrase(kind: str, message: str, location: Sequence[Any], context: Mapping[s
 def _number(kind: Any) -> str:
     """Return a type of numbers with its bounds in words, as in "an integer in 1..16"."""
     bounds = {
-        sign: getattr(constraint, name)
+        sign: _written(getattr(constraint, name))
         for constraint in get_args(kind)[1:]
         for name, sign in _SIGNS.items()
         if getattr(constraint, name, None) is not None
@@ -186,6 +186,11 @@ def _number(kind: Any) -> str:
     return " ".join(
         [what, " and ".join(f"{sign} {bound}" for sign, bound in bounds.items())]
     ).strip()
+
+
+def _written(bound: float) -> str:
+    whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < 1e15
+    return str(int(bound) if whole else bound)
 
 
 def _errors_of(kinds: list[Any]) -> list[Any]:

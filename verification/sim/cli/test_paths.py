@@ -186,7 +186,7 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "BLOCK", "KEY=VALUE", "MB", "N", "NAME", "SECONDS", "cpu|cuda", "md|json|csv",
-        "tiny|small|full",
+        None, "ADDRESS", "BLOCK", "CYCLES", "KEY=VALUE", "MB", "N", "NAME", "SECONDS", "cpu|cuda",
+        "md|json|csv", "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

@@ -25,6 +25,7 @@ WRITERS = {
     "samples": ("--data", "digits"),
     "pictures": ("digits",),
     "rtl": ("lfsr", "--size", "tiny"),
+    "simulate": (),
     "cost": ("digits",),
     "report": ("folder", "--html"),
 }

@@ -56,6 +56,8 @@ def test_block_becomes_verilog_and_a_manifest(engram: Engram, tmp_path: Path) ->
         "memories": [],
         "ports": [
             {"name": "en", "direction": "input", "width": 1},
+            {"name": "load", "direction": "input", "width": 1},
+            {"name": "seed", "direction": "input", "width": 16},
             {"name": "clk", "direction": "input", "width": 1},
             {"name": "rst", "direction": "input", "width": 1},
             {"name": "word", "direction": "output", "width": 4},

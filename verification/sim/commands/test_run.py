@@ -298,7 +298,7 @@ def test_names_too_long_for_the_file_system_are_refused(engram: Engram, tmp_path
     for arguments in (["x" * 5000 + ".yaml"], [config, "--out", tmp_path / ("o" * 250)]):
         status, _, err = engram("run", *arguments)
         assert status == 2
-        assert "file name too long" in err
+        assert "its name is too long" in err
 
 
 def test_folder_in_the_way_of_the_work_is_left_alone(engram: Engram, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 """The arithmetic of a training follows the processor, and results say which one it was."""
 
 import pytest
-import torch
+
+torch = pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
 
 from sim.images.device import with_precision
 from sim.images.native.settings import load_native

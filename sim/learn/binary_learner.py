@@ -16,10 +16,10 @@ from sim.learn.optim import Adam, Optimizer, Plateau, Sgd
 from sim.learn.sections import HeadConfig
 from sim.measure.ledger import Ledger, head_ledger
 
-__all__ = ["BinaryLearner"]
+__all__ = ["BinaryHeadLearner"]
 
 
-class BinaryLearner(HeadLearner):
+class BinaryHeadLearner(HeadLearner):
     """A binary head that optimisers in real numbers train, and that golden integers test.
 
     Parameters

@@ -17,13 +17,13 @@ from sim.learn.learner import HeadLearner
 from sim.learn.sections import IntegerHeadConfig
 from sim.measure.ledger import Ledger, trainer_ledger
 
-__all__ = ["IntegerLearner", "calls_of", "new_trainer"]
+__all__ = ["IntegerHeadLearner", "calls_of", "new_trainer"]
 
 Step = Callable[[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]], int]
 Sums = Callable[[NDArray[np.uint64]], NDArray[Any]]
 
 
-class IntegerLearner(HeadLearner):
+class IntegerHeadLearner(HeadLearner):
     """A linear classifier, with a binary layer below it or without, that learns in integers.
 
     It takes steps of plain stochastic gradient descent of one size, for a fixed number of epochs.

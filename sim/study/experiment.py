@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sim.data.bank import Bank
 from sim.learn.batches import split_batch
-from sim.learn.binary_learner import BinaryLearner
-from sim.learn.integer_learner import IntegerLearner
+from sim.learn.binary_learner import BinaryHeadLearner
+from sim.learn.integer_learner import IntegerHeadLearner
 from sim.learn.learner import HeadLearner
 from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.measure.ledger import Ledger
@@ -160,8 +160,8 @@ class Experiment(Run[Progress]):
         shape = {"features": self.bank.features, "classes": self.bank.n_classes}
         head, rng = self._settled, self._rng(_INIT)
         if isinstance(head, IntegerHeadConfig):
-            return IntegerLearner(head, **shape, seed=self.seed, rng=rng)
-        return BinaryLearner(head, **shape, rng=rng)
+            return IntegerHeadLearner(head, **shape, seed=self.seed, rng=rng)
+        return BinaryHeadLearner(head, **shape, rng=rng)
 
     def _learn(self) -> None:
         """Hand the present task's samples to the source."""

@@ -10,7 +10,7 @@ from golden.bits import pack
 from golden.float_trainer import FloatTrainer
 from golden.trainer import Trainer
 from sim.learn.batches import Samples, mixed_batches
-from sim.learn.integer_learner import IntegerLearner
+from sim.learn.integer_learner import IntegerHeadLearner
 from sim.learn.sections import IntegerHeadConfig
 
 D, C = 70, 6
@@ -31,15 +31,15 @@ def draw(count: int) -> Samples:
     return exemplars[:count], labels[:count]
 
 
-def learner(**given: Any) -> IntegerLearner:
+def learner(**given: Any) -> IntegerHeadLearner:
     config = IntegerHeadConfig.model_validate(
         {"kind": "integer", "batch": 16, "epochs": 3, "rate": 8, **given}
     )
     rng = np.random.default_rng(4)
-    return IntegerLearner(config, features=D, classes=C, seed=5, rng=rng)
+    return IntegerHeadLearner(config, features=D, classes=C, seed=5, rng=rng)
 
 
-def teach(head: IntegerLearner, n_past: int = 8) -> list[tuple[int, float]]:
+def teach(head: IntegerHeadLearner, n_past: int = 8) -> list[tuple[int, float]]:
     told: list[tuple[int, float]] = []
     epochs = head.train(
         samples(range(2, 4)),

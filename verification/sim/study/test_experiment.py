@@ -10,7 +10,7 @@ import pytest
 
 from golden.bits import unpack
 from sim.data.bank import Bank
-from sim.learn.binary_learner import BinaryLearner
+from sim.learn.binary_learner import BinaryHeadLearner
 from sim.learn.sections import IntegerHeadConfig
 from sim.study.config import Method, StudyConfig
 from sim.study.experiment import Experiment
@@ -82,8 +82,8 @@ def test_reset_start_draws_the_head_anew_at_every_task(config: StudyConfig, bank
     assert "latent weights" not in {entry.name for entry in cold.ledger()}
 
 
-def binary(experiment: Experiment) -> BinaryLearner:
-    assert isinstance(experiment.learner, BinaryLearner)
+def binary(experiment: Experiment) -> BinaryHeadLearner:
+    assert isinstance(experiment.learner, BinaryHeadLearner)
     return experiment.learner
 
 

@@ -26,14 +26,14 @@ Engram = Callable[..., tuple[int, str, str]]
 
 
 FAULT = """\
-from sim.learn.binary_learner import BinaryLearner
+from sim.learn.binary_learner import BinaryHeadLearner
 
 
 def diverge(*arguments, **more):
     raise FloatingPointError("epoch 1: lower head.learning_rate, which is 0.003")
 
 
-BinaryLearner.train = diverge
+BinaryHeadLearner.train = diverge
 """
 
 

@@ -94,7 +94,7 @@ class FloatTrainer:
             of_latent = back.T @ z[:, self.params.hidden :]
         return loss, errors.T @ z, of_latent
 
-    def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> None:
+    def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> int:
         """Learn one batch.
 
         Parameters
@@ -102,16 +102,24 @@ class FloatTrainer:
         exemplars, labels, classes
             As in `golden.trainer.Trainer.step`.
 
+        Returns
+        -------
+        int
+            Hits, as in `golden.trainer.Trainer.step`.
+
         Raises
         ------
         TypeError, ValueError
             As in `golden.trainer.Trainer.step`. Nothing is learned.
         """
+        targets = check_batch(self.params, exemplars, labels, classes)
+        hits = int((self.sums(exemplars)[:, classes].argmax(axis=1) == targets).sum())
         _, of_weights, of_latent = self.gradients(exemplars, labels, classes)
         self.weights[classes] -= 2.0**-self.params.rate * of_weights
         if self.params.trains_hidden:
             moved = self.latent - 2.0**-self.params.binary_rate * of_latent
             self.latent = np.clip(moved, -1, 1)
+        return hits
 
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, as arrays."""

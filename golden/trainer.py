@@ -76,7 +76,7 @@ class Trainer:
         z, _ = self._inputs(check_packed("Exemplars", exemplars, self.params.features))
         return z @ self._codes(self.params.forward, self.weights).T
 
-    def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> None:
+    def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> int:
         """Learn one batch.
 
         Parameters
@@ -88,6 +88,12 @@ class Trainer:
         classes : ndarray of shape (m,), int64
             Classes of the softmax, in ascending order. The weights of other classes do not change.
 
+        Returns
+        -------
+        int
+            Samples of the batch whose class had the largest sum before the step; of equal sums,
+            that of the lowest class counts.
+
         Raises
         ------
         TypeError, ValueError
@@ -97,7 +103,8 @@ class Trainer:
         targets = check_batch(p, exemplars, labels, classes)
         z, pre = self._inputs(exemplars)
         rows = self.weights[classes].astype(np.int64)
-        logits = self._codes(p.logits, z @ self._codes(p.forward, rows).T)
+        sums = z @ self._codes(p.forward, rows).T
+        logits = self._codes(p.logits, sums)
         excess = softmax(logits, int(p.forward_width))
         excess[np.arange(len(z)), targets] -= 1 << PROBABILITY_BITS
         errors = self._codes(p.errors, excess)
@@ -108,6 +115,7 @@ class Trainer:
             self.latent = _saturate(self.latent - step, int(p.binary_width))
         step = self._codes(p.update, errors.T @ z)
         self.weights[classes] = _saturate(rows - step, int(p.backward_width))
+        return int((sums.argmax(axis=1) == targets).sum())
 
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, as arrays."""

@@ -20,7 +20,7 @@ WINGS = {
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "", "matplotlib numpy rich"),
     "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
-    "learn": ("golden", "documents", "numpy pydantic scipy sklearn"),
+    "learn": ("golden", "documents measure", "numpy pydantic scipy sklearn"),
     "replay": ("golden", "documents learn measure work", "numpy pydantic"),
     "cost": (
         "golden.params",

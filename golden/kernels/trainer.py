@@ -54,7 +54,7 @@ def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
     return results
 
 
-def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: Integers) -> None:
+def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: Integers) -> int:
     """Learn one batch as ``trainer.step(exemplars, labels, classes)`` does.
 
     Parameters
@@ -63,6 +63,11 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
         Trainer whose weights and random source are updated.
     exemplars, labels, classes
         As in `golden.trainer.Trainer.step`.
+
+    Returns
+    -------
+    int
+        Hits, as in `golden.trainer.Trainer.step`.
 
     Raises
     ------
@@ -77,7 +82,8 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
     words = register(trainer.lfsr)
     errors = np.empty((len(z), len(classes)), np.int64)
     rules = _rules(params)
-    _find_errors(z.astype(_kind(going, params.concat)), rows, targets, going, rules, words, errors)
+    z = z.astype(_kind(going, params.concat))
+    hits = _find_errors(z, rows, targets, going, rules, words, errors)
     z = z.astype(_kind(coming, len(z)))
     if params.trains_hidden:
         bits = int(params.binary_width)
@@ -86,6 +92,7 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
     _descend(z, rows, errors, coming, rules.update, words)
     trainer.weights[classes] = rows
     trainer.lfsr.state, trainer.lfsr.ticks = int(words[0]), int(words[-1])
+    return hits
 
 
 def _inputs(trainer: Trainer, exemplars: Packed) -> tuple[NDArray[np.int8], NDArray[np.int32]]:
@@ -124,14 +131,16 @@ def _find_errors(
     rules: _Rules,
     words: Packed,
     errors: Integers,
-) -> None:
-    """Write the errors, softmax minus one-hot, as codes."""
+) -> int:
+    """Write the errors, softmax minus one-hot, as codes; return the hits."""
     forward = rows.copy()
     round_all(forward.reshape(-1), rules.forward, NO_WORDS)
     _multiply(z, forward.astype(z.dtype), errors)
+    hits = int((errors.argmax(axis=1) == targets).sum())
     round_all(errors.reshape(-1), rules.logits, NO_WORDS)
     _excess(errors, targets, DISTANCE_BITS - width, *exponentials())
     round_all(errors.reshape(-1), rules.errors, words)
+    return hits
 
 
 def _train_hidden(

@@ -27,6 +27,7 @@ _WANTED = {
     "int_type": "an integer",
     "is_instance_of": "text",
     "list_type": "a list",
+    "model_attributes_type": "a mapping",
     "model_type": "a mapping",
     "string_too_short": "text of {min_length} or more characters",
     "string_type": "text",

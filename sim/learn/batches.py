@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""Split of a batch between past and present classes."""
+"""Batches of samples: their split between past and present classes, and the mix of an epoch."""
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
 
 from golden.params.checks import check_integer
 
-__all__ = ["split_batch"]
+__all__ = ["Draw", "Samples", "mixed_batches", "split_batch", "steps_of_epoch"]
+
+#: Packed samples, of shape (n_samples, ceil(D/64)) and uint64, and their classes, int64.
+Samples = tuple[NDArray[np.uint64], NDArray[np.int64]]
+#: Takes a number and returns that many samples of the past.
+Draw = Callable[[int], Samples]
 
 
 def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
@@ -41,3 +52,54 @@ def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
     if n_old and n_new:
         past = min(max(past, 1), batch - 1)
     return past, batch - past
+
+
+def steps_of_epoch(samples: int, batch: int, n_past: int) -> int:
+    """Return the number of batches in an epoch.
+
+    Parameters
+    ----------
+    samples : int
+        Present samples, each of which an epoch uses.
+    batch : int
+        B, samples of a batch.
+    n_past : int
+        Samples of the past among them, fewer than `batch`.
+    """
+    return math.ceil(samples / (batch - n_past))
+
+
+def mixed_batches(
+    present: Samples, *, draw: Draw, n_past: int, batch: int, shuffle: np.random.Generator
+) -> Iterator[Samples]:
+    """Yield the batches of an epoch: all present samples in random order, beside drawn ones.
+
+    Samples of the first batch fill up the last one, so that every batch has the same split.
+
+    Parameters
+    ----------
+    present : Samples
+        Samples of the task.
+    draw : Draw
+        Called once, for all batches; not called if `n_past` is 0.
+    n_past : int
+        Samples of the past in a batch.
+    batch : int
+        B, samples of a batch.
+    shuffle : numpy.random.Generator
+        Draws the order of the samples.
+    """
+    exemplars, labels = present
+    n_new, steps = batch - n_past, steps_of_epoch(len(labels), batch, n_past)
+    order = np.resize(shuffle.permutation(len(labels)), steps * n_new)
+    past = draw(n_past * steps) if n_past else None
+    for i in range(steps):
+        chosen = order[i * n_new : (i + 1) * n_new]
+        if past is None:
+            yield exemplars[chosen], labels[chosen]
+            continue
+        replayed = slice(i * n_past, (i + 1) * n_past)
+        yield (
+            np.concatenate([exemplars[chosen], past[0][replayed]]),
+            np.concatenate([labels[chosen], past[1][replayed]]),
+        )

@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Sections of a configuration for the head and its training."""
 
-from typing import Literal
+import math
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, model_validator
 
+from golden.params import TrainerParams
 from sim.documents.section import Section
 
-__all__ = ["HeadConfig", "PlateauConfig"]
+__all__ = [
+    "BinaryHeadConfig",
+    "HeadConfig",
+    "IntegerHeadConfig",
+    "IntegerTraining",
+    "PlateauConfig",
+    "StudyHead",
+]
+
+NonBinary = Literal[8, 16, 32, "float"]
 
 
 class PlateauConfig(Section):
@@ -56,3 +67,120 @@ class HeadConfig(Section):
     init_scale: float = Field(default=0.1, gt=0, le=1)
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
     plateau: PlateauConfig = PlateauConfig()
+
+
+class BinaryHeadConfig(HeadConfig):
+    """The binary head of a study, which real numbers train.
+
+    Attributes
+    ----------
+    kind : {"binary"}
+        What tells it from the other head. Documents leave it out, as users may, so that the digests
+        of studies are those of the time before the other head.
+    """
+
+    kind: Literal["binary"] = Field(default="binary", exclude=True)
+
+
+class IntegerTraining(Section):
+    """A classifier that learns in integers, with the symbols of the contract, section 12.
+
+    Attributes
+    ----------
+    hidden : int
+        H, neurons of the binary layer between embedding and classifier; 0 means none.
+    q_f : {8, 16, 32, "float"}
+        Bits of non-binary weights and activations in the forward pass.
+    q_b_non_binary : {8, 16, 32, "float"}
+        Bits of non-binary weights, and of all gradients, in the backward pass.
+    q_b_binary : {1, 4, 8, 16, "float"}
+        Bits of the latent weights of the binary layer; 1 freezes it.
+    rounding : {"nearest_even", "stochastic"}
+        Rounding of the values in the backward pass.
+    epochs : int
+        Passes over the samples of a task.
+    rate, binary_rate : int
+        k of the classifier and of the binary layer: a step is ``2^-k`` times the sum of a batch's
+        gradients.
+    weight_exponent : int
+        r: codes of the classifier's weights span ``[-2^r, 2^r)``.
+    init_scale : float
+        First latent weights are uniform in ``[-init_scale, init_scale]``.
+    """
+
+    hidden: int = Field(default=0, ge=0, le=65_536)
+    q_f: NonBinary = 8
+    q_b_non_binary: NonBinary = 8
+    q_b_binary: Literal[1, 4, 8, 16, "float"] = 4
+    rounding: Literal["nearest_even", "stochastic"] = "stochastic"
+    epochs: int = Field(default=4, ge=1, le=100_000)
+    rate: int = Field(default=13, ge=0, le=24)
+    binary_rate: int = Field(default=10, ge=0, le=24)
+    weight_exponent: int = Field(default=-3, ge=-8, le=2)
+    init_scale: float = Field(default=0.5, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _widths_go_together(self) -> "IntegerTraining":
+        self.trainer(features=1, classes=1, seed=0)
+        return self
+
+    def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
+        """Return the parameters of the golden trainer.
+
+        Parameters
+        ----------
+        features : int
+            D, bits of an embedding.
+        classes : int
+            C, classes of the whole data set.
+        seed : int
+            User seed of the random stream.
+
+        Raises
+        ------
+        ValueError
+            If these widths and rates do not fit each other.
+        """
+        return TrainerParams(
+            features=features,
+            classes=classes,
+            hidden=self.hidden,
+            forward_width=self.q_f,
+            backward_width=self.q_b_non_binary,
+            binary_width=self.q_b_binary,
+            rounding=self.rounding,
+            rate=self.rate,
+            binary_rate=self.binary_rate,
+            weight_exponent=self.weight_exponent,
+            window=math.isqrt(features),
+            seed=seed,
+        )
+
+
+class IntegerHeadConfig(IntegerTraining):
+    """The head of a study that learns in integers, as a chip can train it.
+
+    Attributes
+    ----------
+    kind : {"integer"}
+        What tells it from the other head.
+    start : {"warm", "reset"}
+        Whether a task starts from the last task's weights or draws them anew.
+    batch : int
+        B, samples a step, shared between past and present classes (contract, 8).
+    """
+
+    kind: Literal["integer"]
+    start: Literal["warm", "reset"] = "warm"
+    batch: int = Field(default=128, ge=2, le=65_536)
+
+
+def _with_kind(head: Any) -> Any:
+    """Return the section with the kind that it has if it names none."""
+    return {"kind": "binary", **head} if isinstance(head, dict) else head
+
+
+#: The head of a study; without the key ``kind`` it is the binary one.
+StudyHead = Annotated[
+    BinaryHeadConfig | IntegerHeadConfig, Field(discriminator="kind"), BeforeValidator(_with_kind)
+]

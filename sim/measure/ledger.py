@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams
+from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, TrainerParams
 from golden.params.checks import check_choice, check_integer
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "latent_replay_ledger",
     "network_ledger",
     "selection_entries",
+    "trainer_ledger",
 ]
 
 _LFSR_BITS = 64
@@ -287,6 +288,37 @@ def head_ledger(params: HeadParams, latent: bool = False) -> Ledger:
         note = "float32, less the sign, which is the weight itself"
         entries.append(Entry.extra("latent weights", weights * (_FLOAT_BITS - 1), note))
     return Ledger(tuple(entries))
+
+
+def trainer_ledger(params: TrainerParams, kept: bool = True) -> Ledger:
+    """Return the ledger of a head that learns in integers (contract, 12).
+
+    Parameters
+    ----------
+    params : TrainerParams
+        D, H, C and the widths; ``"float"`` takes 32 bits.
+    kept : bool
+        Whether training of the next task starts from the weights of this one. Else only what
+        inference needs survives: the classifier in q_f bits, the binary layer in signs.
+    """
+    weights = params.classes * params.concat
+    width, name = (params.backward_width, "q_b") if kept else (params.forward_width, "q_f")
+    binary = params.binary_width if kept else 1
+    entries = [
+        Entry.extra("classifier weights", weights * _width(width), f"n_c * (H + D) * {name}"),
+        Entry.extra(
+            "binary weights",
+            params.hidden * params.features * _width(binary),
+            "H * D * q_b of binary layers, the sign in front" if kept else "H * D signs",
+        ),
+    ]
+    if params.rounding == "stochastic" and not params.real:
+        entries.append(Entry.extra("rounding stream", _LFSR_BITS, "64 bits"))
+    return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def _width(width: int | str) -> int:
+    return _FLOAT_BITS if width == "float" else int(width)
 
 
 def network_ledger(params: NetworkParams) -> Ledger:

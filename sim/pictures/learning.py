@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.kernels import head_logits
 from sim.data.bank import Bank
-from sim.learn.sections import HeadConfig
+from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.measure import metrics
 from sim.pictures.picture import Picture, Portrait
 from sim.report.figure import house_style, new_figure
@@ -78,14 +77,18 @@ class Learnt:
 
 
 def learn(
-    bank: Bank, head: HeadConfig, method: Method, seed: int, report: Callable[[Progress], None]
+    bank: Bank,
+    head: HeadConfig | IntegerHeadConfig,
+    method: Method,
+    seed: int,
+    report: Callable[[Progress], None],
 ) -> Learnt:
     """Do a whole run and keep the accuracies after every epoch.
 
     Parameters
     ----------
     bank : Bank
-    head : HeadConfig
+    head : HeadConfig or IntegerHeadConfig
     method : Method
     seed : int
     report : callable
@@ -212,8 +215,8 @@ def _test_accuracy(experiment: Experiment) -> float:
     bank = experiment.bank
     seen = bank.tasks[experiment.task].stop
     chosen = bank.test_labels < seen
-    logits = head_logits(experiment.trainer.golden(), bank.test[chosen], threads=1)
-    return float((logits[:, :seen].argmax(axis=1) == bank.test_labels[chosen]).mean())
+    predicted = experiment.learner.predict(bank.test[chosen], seen)
+    return float((predicted == bank.test_labels[chosen]).mean())
 
 
 def _relative(means: dict[str, float], name: str) -> str:

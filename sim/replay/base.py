@@ -40,10 +40,14 @@ class ReplayParams(SourceParams):
     logit_gain : float or null
         Gain of the head that learns from the drawn samples, in place of the study's
         `HeadConfig.logit_gain`. Few samples of the past need a softer softmax than many.
+    rate : int or null
+        k of the integer head that learns from them, in place of the study's
+        `IntegerHeadConfig.rate`.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
     logit_gain: float | None = Field(default=None, gt=0, le=1e6)
+    rate: int | None = Field(default=None, ge=0, le=24)
 
 
 @dataclass(frozen=True, kw_only=True)

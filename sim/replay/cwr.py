@@ -3,19 +3,17 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from golden.cwr import Cwr
-from golden.float_trainer import FloatTrainer
-from golden.kernels.trainer import train_step, trainer_sums
-from golden.params import CwrParams, TrainerParams
-from golden.trainer import Trainer
-from sim.measure.ledger import Entry, Ledger, index_bits
+from golden.params import CwrParams
+from sim.learn.integer_learner import calls_of, new_trainer
+from sim.learn.sections import IntegerTraining
+from sim.measure.ledger import Entry, Ledger, index_bits, trainer_ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
 from sim.replay.stored import Reservoir
 
@@ -23,45 +21,26 @@ __all__ = ["CwrClassifier", "CwrClassifierParams"]
 
 _COUNTER_BITS, _SEEN_BITS, _LFSR_BITS = 32, 16, 64
 
-NonBinary = Literal[8, 16, 32, "float"]
 
-
-class CwrClassifierParams(SourceParams):
+class CwrClassifierParams(SourceParams, IntegerTraining):
     """Parameters of latent replay with CWR*, with the symbols of its paper.
+
+    Those of `sim.learn.sections.IntegerTraining` have other defaults here, for the paper's network.
 
     Attributes
     ----------
     exemplars : int
         E, embeddings kept a class; 0 trains on the present classes alone.
-    hidden : int
-        H, neurons of the binary layer between embedding and classifier; 0 means none.
     cwr : bool
         Whether CWR* consolidates the classifier's weights after every task.
     average : {"scalar", "row"}
         Mean that CWR* subtracts from trained weights: that of all rows of a task, or of each row.
     count_replay : bool
         Whether CWR* treats the replayed classes as classes of the task and counts their exemplars.
-    q_f : {8, 16, 32, "float"}
-        Bits of non-binary weights and activations in the forward pass.
-    q_b_non_binary : {8, 16, 32, "float"}
-        Bits of non-binary weights, and of all gradients, in the backward pass.
-    q_b_binary : {1, 4, 8, 16, "float"}
-        Bits of the latent weights of the binary layer; 1 freezes it.
-    rounding : {"nearest_even", "stochastic"}
-        Rounding of the values in the backward pass.
     batch : int
         B, samples a step.
     replay_ratio : float
         Ratio of present to replayed samples in a batch; the paper uses 1/4.
-    epochs : int
-        Passes over the samples of a task; the paper uses 5.
-    rate, binary_rate : int
-        k of the classifier and of the binary layer: a step is ``2^-k`` times the sum of a batch's
-        gradients.
-    weight_exponent : int
-        r: codes of the classifier's weights span ``[-2^r, 2^r)``.
-    init_scale : float
-        First latent weights are uniform in ``[-init_scale, init_scale]``.
     """
 
     exemplars: int = Field(default=20, ge=0, le=65_534)
@@ -69,54 +48,11 @@ class CwrClassifierParams(SourceParams):
     cwr: bool = True
     average: Literal["scalar", "row"] = "scalar"
     count_replay: bool = True
-    q_f: NonBinary = 8
-    q_b_non_binary: NonBinary = 16
-    q_b_binary: Literal[1, 4, 8, 16, "float"] = 4
-    rounding: Literal["nearest_even", "stochastic"] = "stochastic"
+    q_b_non_binary: Literal[8, 16, 32, "float"] = 16
     batch: int = Field(default=160, ge=2, le=65_536)
     replay_ratio: float = Field(default=0.25, gt=0, le=100)
     epochs: int = Field(default=5, ge=1, le=100_000)
     rate: int = Field(default=14, ge=0, le=24)
-    binary_rate: int = Field(default=10, ge=0, le=24)
-    weight_exponent: int = Field(default=-3, ge=-8, le=2)
-    init_scale: float = Field(default=0.5, gt=0, le=1)
-
-    @model_validator(mode="after")
-    def _widths_go_together(self) -> "CwrClassifierParams":
-        self.trainer(features=1, classes=1, seed=0)
-        return self
-
-    def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
-        """Return the parameters of the golden trainer.
-
-        Parameters
-        ----------
-        features : int
-            D, bits of an embedding.
-        classes : int
-            C, classes of the whole data set.
-        seed : int
-            User seed of the random stream.
-
-        Raises
-        ------
-        ValueError
-            If these widths and rates do not fit each other.
-        """
-        return TrainerParams(
-            features=features,
-            classes=classes,
-            hidden=self.hidden,
-            forward_width=self.q_f,
-            backward_width=self.q_b_non_binary,
-            binary_width=self.q_b_binary,
-            rounding=self.rounding,
-            rate=self.rate,
-            binary_rate=self.binary_rate,
-            weight_exponent=self.weight_exponent,
-            window=math.isqrt(features),
-            seed=seed,
-        )
 
     def split(self, replayed: bool) -> tuple[int, int]:
         """Return the numbers of replayed and of present samples in a batch."""
@@ -143,7 +79,13 @@ class CwrClassifier(Classifier):
 
     def __init__(self, params: CwrClassifierParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        self._trainer = _new_trainer(params, context)
+        about = params.trainer(
+            features=context.features, classes=context.classes, seed=context.seed
+        )
+        # Only the seed decides the signs of the binary layer.
+        rng = np.random.default_rng([context.seed])
+        self._trainer = new_trainer(about, rng, params.init_scale)
+        self._step, self._sums = calls_of(self._trainer)
         self._cwr = Cwr(
             CwrParams(
                 classes=context.classes,
@@ -152,11 +94,6 @@ class CwrClassifier(Classifier):
                 average=params.average,
             )
         )
-        trainer = self._trainer
-        if isinstance(trainer, Trainer):
-            self._step, self._sums = partial(train_step, trainer), partial(trainer_sums, trainer)
-        else:
-            self._step, self._sums = trainer.step, trainer.sums
         self._reservoirs: dict[int, Reservoir] = {}
         self._first = self._trainer.latent >= 0
 
@@ -202,23 +139,13 @@ class CwrClassifier(Classifier):
         return Ledger(entries if kept else ())
 
     def head_ledger(self) -> Ledger:
-        params, shape = self.params, self._trainer.params
-        weights = shape.classes * shape.concat * _bits(params.q_b_non_binary)
-        latent = shape.hidden * shape.features * _bits(params.q_b_binary)
-        entries = [
-            Entry.extra("classifier weights", weights, "n_c * (H + D) * q_b, consolidated by CWR*"),
-            Entry.extra(
-                "binary weights", latent, "H * D * q_b of binary layers, the sign in front"
-            ),
-        ]
-        if params.cwr:
-            # After a task the temporary weights are gone or equal these, so they take no bits.
-            entries.append(
-                Entry.extra("past counters", shape.classes * _COUNTER_BITS, "32 bits a class")
-            )
-        if params.rounding == "stochastic" and not shape.real:
-            entries.append(Entry.extra("rounding stream", _LFSR_BITS, "64 bits"))
-        return Ledger(tuple(entry for entry in entries if entry.bits))
+        # After a task the temporary weights are gone or equal the consolidated ones, so they take
+        # no bits.
+        ledger = trainer_ledger(self._trainer.params)
+        if not self.params.cwr:
+            return ledger
+        counters = self.context.classes * _COUNTER_BITS
+        return ledger + Ledger((Entry.extra("past counters", counters, "32 bits a class"),))
 
     def state(self) -> dict[str, NDArray[Any]]:
         labels = sorted(self._reservoirs)
@@ -293,18 +220,3 @@ class CwrClassifier(Classifier):
                     np.concatenate([exemplars[chosen], past[drawn]]),
                     np.concatenate([labels[chosen], past_labels[drawn]]),
                 )
-
-
-def _new_trainer(params: CwrClassifierParams, context: ReplayContext) -> Trainer | FloatTrainer:
-    """Return an untrained classifier; only the seed decides the signs of its binary layer."""
-    about = params.trainer(features=context.features, classes=context.classes, seed=context.seed)
-    rng, shape = np.random.default_rng([context.seed]), (about.hidden, about.features)
-    latent = rng.uniform(-params.init_scale, params.init_scale, shape)
-    if about.real:
-        return FloatTrainer(about, latent)
-    codes = np.floor(latent * 2 ** (int(about.binary_width) - 1))
-    return Trainer(about, codes.astype(np.int32))
-
-
-def _bits(width: int | str) -> int:
-    return 32 if width == "float" else int(width)

@@ -13,7 +13,7 @@ from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
-from sim.learn.sections import HeadConfig
+from sim.learn.sections import BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
 from sim.study.methods import Method, MethodEntry, expand_methods
 
@@ -54,13 +54,18 @@ class StudyConfig(Section):
     claims: Literal["gbm"] | None = None
     data: DataConfig = DataConfig()
     tasks: TasksConfig = TasksConfig()
-    head: HeadConfig = HeadConfig()
+    head: StudyHead = BinaryHeadConfig()
     methods: Annotated[Methods, Field(min_length=1)]
     seeds: int = Field(default=3, ge=1, le=1000)
 
     @pydantic.model_validator(mode="after")
     def _methods_differ(self) -> "StudyConfig":
         _refuse_repeats("methods", self.expanded_methods())
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _methods_fit_the_head(self) -> "StudyConfig":
+        self._check_head("methods", self.expanded_methods())
         return self
 
     @pydantic.model_validator(mode="after")
@@ -76,6 +81,14 @@ class StudyConfig(Section):
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
         return expand_methods(self.methods)
+
+    def _check_head(self, key: str, methods: Sequence[Method]) -> None:
+        for method in methods:
+            if (unfit := method.unfit_key(self.head)) is not None:
+                raise ValueError(
+                    f"{key}.{method.entry}.{unfit} must be left out: the {self.head.kind} head has "
+                    "none"
+                )
 
 
 class ChoiceConfig(Section):
@@ -141,6 +154,7 @@ class CompareConfig(StudyConfig):
     @pydantic.model_validator(mode="after")
     def _bounds_differ(self) -> "CompareConfig":
         _refuse_repeats("bounds", self.expanded_bounds())
+        self._check_head("bounds", self.expanded_bounds())
         return self
 
     def expanded_bounds(self) -> list[Method]:

@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels import head_logits
-from golden.params import HeadParams
 from sim.data.bank import Bank
 from sim.learn.batches import split_batch
-from sim.learn.head import HeadTrainer
-from sim.learn.head_training import train_head
-from sim.learn.sections import HeadConfig
-from sim.measure.ledger import Ledger, head_ledger
-from sim.replay import Classifier, ReplayContext, ReplayParams
+from sim.learn.binary_learner import BinaryHeadLearner
+from sim.learn.integer_learner import IntegerHeadLearner
+from sim.learn.learner import HeadLearner
+from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.measure.ledger import Ledger
+from sim.replay import Classifier, ReplayContext
 from sim.study.methods import Method
 from sim.study.run import Arrays, Run, prefixed, unprefixed
 from sim.work.cache import NO_CACHE, Cache
@@ -34,15 +33,15 @@ class Experiment(Run[Progress]):
     """A run on embeddings that can stop after any task and go on later with the same bits.
 
     Each task first trains the head on the task's samples and on samples replayed from the past.
-    Then the source learns the task's samples. After the task, the integer golden head is tested on
-    every class seen so far. If the source classifies by itself, the source is tested instead, and
-    no head is trained. Each task derives its generators from (seed, purpose, task) alone, so that
-    a checkpoint holds no generator.
+    Then the source learns the task's samples. After the task, the head is tested in golden integers
+    on every class seen so far. If the source classifies by itself, the source is tested instead,
+    and no head is trained. Each task derives its generators from (seed, purpose, task) alone, so
+    that a checkpoint holds no generator.
 
     Parameters
     ----------
     bank : Bank
-    head : HeadConfig
+    head : HeadConfig or IntegerHeadConfig
     method : Method
     seed : int
     cache : Cache
@@ -53,7 +52,7 @@ class Experiment(Run[Progress]):
     def __init__(
         self,
         bank: Bank,
-        head: HeadConfig,
+        head: HeadConfig | IntegerHeadConfig,
         method: Method,
         seed: int,
         cache: Cache = NO_CACHE,
@@ -67,18 +66,14 @@ class Experiment(Run[Progress]):
         self.source = method.source(
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed, cache=cache)
         )
-        params = HeadParams(features=bank.features, classes=bank.n_classes, hidden=head.hidden)
-        own_gain = method.params.logit_gain if isinstance(method.params, ReplayParams) else None
-        self._logit_gain = own_gain or head.logit_gain
-        self.trainer = HeadTrainer(params, self._rng(_INIT), head.init_scale, self._logit_gain)
+        self._settled = method.settled(head)
+        self.learner = self._new_learner()
 
     def ledger(self) -> Ledger:
         """Return every bit of the source and the classifier that survives between tasks."""
         if isinstance(self.source, Classifier):
             return self.source.ledger() + self.source.head_ledger()
-        return self.source.ledger() + head_ledger(
-            self.trainer.params, latent=self.head.start == "warm"
-        )
+        return self.source.ledger() + self.learner.ledger()
 
     def _do_task(self, report: Callable[[Progress], None]) -> tuple[int, NDArray[np.int64]]:
         done = self._take_over(report) if self.cache.keeps else self._do(report)
@@ -105,12 +100,12 @@ class Experiment(Run[Progress]):
 
     def _state(self) -> Arrays:
         return {
-            **prefixed("head_", self.trainer.state()),
+            **prefixed("head_", self.learner.state()),
             **prefixed("source_", self.source.state()),
         }
 
     def _load_state(self, arrays: Arrays) -> None:
-        self.trainer.load_state(unprefixed("head_", arrays))
+        self.learner.load_state(unprefixed("head_", arrays))
         self.source.load_state(unprefixed("source_", arrays))
 
     def _train(self, report: Callable[[Progress], None]) -> int:
@@ -121,7 +116,7 @@ class Experiment(Run[Progress]):
             return self._train_head(present, report)
         # Without a past to replay, all methods train the same head.
         about = {
-            "head": {**self.head.model_dump(), "logit_gain": self._logit_gain},
+            "head": self._settled.model_dump(),
             "seed": self.seed,
             "bank": self.bank.histories[self.task],
         }
@@ -130,10 +125,10 @@ class Experiment(Run[Progress]):
             about,
             lambda: {
                 "epochs": np.array(self._train_head(present, report)),
-                **self.trainer.state(),
+                **self.learner.state(),
             },
         )
-        self.trainer.load_state(trained)
+        self.learner.load_state(trained)
         return int(trained["epochs"])
 
     def _train_head(
@@ -143,12 +138,10 @@ class Experiment(Run[Progress]):
     ) -> int:
         task, n_tasks = self.task, len(self.tasks)
         if self.head.start == "reset" and task:
-            self.trainer.reset(self._rng(_INIT))
+            self.learner.reset(self._rng(_INIT))
         replay = self._rng(_DRAW)
         try:
-            return train_head(
-                self.trainer,
-                self.head,
+            return self.learner.train(
                 present,
                 draw=lambda count: self.source.draw(count, replay),
                 n_past=self._n_past(),
@@ -160,9 +153,15 @@ class Experiment(Run[Progress]):
             )
         except FloatingPointError as error:
             raise UserError(
-                f"Training of {self.method.label} diverged in task {task + 1}, {error}: "
-                f"lower head.learning_rate, which is {self.head.learning_rate:g}"
+                f"Training of {self.method.label} diverged in task {task + 1}, {error}"
             ) from error
+
+    def _new_learner(self) -> HeadLearner:
+        shape = {"features": self.bank.features, "classes": self.bank.n_classes}
+        head, rng = self._settled, self._rng(_INIT)
+        if isinstance(head, IntegerHeadConfig):
+            return IntegerHeadLearner(head, **shape, seed=self.seed, rng=rng)
+        return BinaryHeadLearner(head, **shape, rng=rng)
 
     def _learn(self) -> None:
         """Hand the present task's samples to the source."""
@@ -178,10 +177,8 @@ class Experiment(Run[Progress]):
         return split_batch(self.head.batch, past, present)[0] if past else 0
 
     def _predict(self) -> NDArray[np.int64]:
-        """Return the golden head's class for every test sample of the classes seen so far."""
-        seen = self.tasks[self.task].stop
-        logits = head_logits(self.trainer.golden(), self._seen_test(), threads=1)
-        return logits[:, :seen].argmax(axis=1)
+        """Return the head's class for every test sample of the classes seen so far."""
+        return self.learner.predict(self._seen_test(), self.tasks[self.task].stop)
 
     def _rng(self, purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, purpose, self.task])

@@ -10,9 +10,15 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, Field, create_model
 
 from sim.documents.section import Section
-from sim.replay import SOURCES, ReplayContext, ReplaySource, SourceParams
+from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
 __all__ = ["MAX_METHODS", "Method", "MethodEntry", "expand_methods"]
+
+Head = HeadConfig | IntegerHeadConfig
+
+#: The key for which a method may have a value of its own, of the binary and of the integer head.
+OWN_KEYS = ("logit_gain", "rate")
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
 
@@ -48,6 +54,21 @@ class Method:
     def plain(self) -> bool:
         """Whether the legend equals the title: no other parameter and no task size is changed."""
         return self.label == SOURCES[self.replay].title(self.params)
+
+    def settled(self, head: Head) -> Head:
+        """Return the head as this method trains it: with its own gain or rate, if it has one."""
+        if not isinstance(self.params, ReplayParams):  # it trains no head
+            return head
+        key = OWN_KEYS[type(head) is IntegerHeadConfig]
+        own = getattr(self.params, key)
+        return head if own is None else head.model_copy(update={key: own})
+
+    def unfit_key(self, head: Head) -> str | None:
+        """Return the parameter that sets what another kind of head has; None if there is none."""
+        if not isinstance(self.params, ReplayParams):
+            return None
+        key = OWN_KEYS[type(head) is not IntegerHeadConfig]
+        return None if getattr(self.params, key) is None else key
 
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
-from sim.learn.sections import HeadConfig
+from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.study.base import BaseStudy
 from sim.study.config import StudyConfig
 from sim.study.experiment import Experiment
@@ -29,7 +29,7 @@ class Study(BaseStudy[Method, Experiment]):
     ----------
     runs : tuple of (Method, int)
         Method and seed of every run.
-    head : HeadConfig
+    head : HeadConfig or IntegerHeadConfig
     bank : Bank
     folder : StudyFolder
     base : int
@@ -41,7 +41,7 @@ class Study(BaseStudy[Method, Experiment]):
     """
 
     runs: tuple[tuple[Method, int], ...]
-    head: HeadConfig
+    head: HeadConfig | IntegerHeadConfig
     bank: Bank
     folder: StudyFolder
     base: int

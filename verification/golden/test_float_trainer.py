@@ -116,7 +116,8 @@ def test_a_first_step_by_hand():
     block = FloatTrainer(params, np.zeros((0, 3)))
     loss, _, _ = block.gradients(pack([[1, 0, 1]]), np.array([3]), np.array([1, 3]))
     assert loss == pytest.approx(np.log(2))
-    block.step(pack([[1, 0, 1]]), np.array([3]), np.array([1, 3]))
+    # Both logits are 0, so that the lower class has it.
+    assert block.step(pack([[1, 0, 1]]), np.array([3]), np.array([1, 3])) == 0
     assert block.weights.tolist() == [
         [0, 0, 0],
         [-0.125, 0.125, -0.125],
@@ -124,6 +125,7 @@ def test_a_first_step_by_hand():
         [0.125, -0.125, 0.125],
     ]
     assert block.sums(pack([[1, 0, 1], [0, 1, 0]]))[:, 3].tolist() == [0.375, -0.375]
+    assert block.step(pack([[1, 0, 1]]), np.array([3]), np.array([1, 3])) == 1
 
 
 def test_latent_weights_move_against_their_gradient_and_stay_within_one():

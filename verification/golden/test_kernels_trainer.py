@@ -60,8 +60,8 @@ def test_steps_and_sums_are_those_of_the_plain_definition(
     for _ in range(3):
         exemplars = pack(rng.integers(0, 2, (size, features)))
         labels = rng.choice(classes, size)
-        plain.step(exemplars, labels, classes)
-        train_step(fast, exemplars, labels, classes)
+        hits = plain.step(exemplars, labels, classes)
+        assert train_step(fast, exemplars, labels, classes) == hits
         alike(plain, fast)
         np.testing.assert_array_equal(trainer_sums(fast, exemplars), plain.sums(exemplars))
 

@@ -68,8 +68,8 @@ def test_every_bit_equals_a_third_implementation(q_f, q_b, q_v, rounding, rates,
         assert sums.tolist() == [
             third.sums(third.inputs(one)[0], range(5)) for one in bits.tolist()
         ]
-        block.step(pack(bits), labels, classes)
-        third.step(bits.tolist(), labels.tolist(), classes.tolist())
+        hits = block.step(pack(bits), labels, classes)
+        assert hits == third.step(bits.tolist(), labels.tolist(), classes.tolist())
         assert block.weights.tolist() == third.w
         assert block.latent.tolist() == third.v
 

@@ -76,6 +76,9 @@ class Third:
         excess = [
             self.excess(z, label, classes) for (z, _), label in zip(inputs, labels, strict=True)
         ]
+        sums = [self.sums(z, classes) for z, _ in inputs]
+        won = [classes[row.index(max(row))] for row in sums]
+        hits = sum(a == b for a, b in zip(won, labels, strict=True))
         g = [[sat(p.backward_width, self.back(x, 28 - b)) for x in row] for row in excess]
         rows = [list(self.w[c]) for c in classes]
         if p.hidden and p.binary_width > 1:
@@ -105,3 +108,4 @@ class Third:
                 total = sum(g[i][place] * z[j] for i, (z, _) in enumerate(inputs))
                 step = sat(32, self.back(total, shift))
                 self.w[c][j] = sat(p.backward_width, self.w[c][j] - step)
+        return hits

@@ -26,6 +26,7 @@ from sim.images.native.run import NativeRun
 from sim.images.native.settings import NativeConfig, Plan
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.split import BaseSplit
+from sim.learn.binary_learner import BinaryHeadLearner
 from sim.measure.ledger import network_ledger
 from sim.replay import SOURCES
 from sim.study.base import BaseStudy
@@ -154,7 +155,8 @@ class NativeStudy(BaseStudy[Plan, NativeRun | Experiment]):
         if isinstance(run, Experiment):
             ledger = run.ledger() + network_ledger(self.network)
             exemplars = run.source.params.exemplars
-            training = optimizer_bits(run.trainer.params.weight_count)
+            assert isinstance(run.learner, BinaryHeadLearner)
+            training = optimizer_bits(run.learner.trainer.params.weight_count)
         else:
             memory = run.memory.ledger(sample_bits(plan, self.network), self.n_classes)
             ledger = memory + run.learner.ledger()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.learn.batches import split_batch
+from sim.learn.batches import Samples, mixed_batches, split_batch, steps_of_epoch
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,41 @@ def test_an_impossible_batch_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         split_batch(*arguments)
+
+
+def samples(count: int) -> Samples:
+    """Samples that say their own number, of class 7."""
+    return np.arange(count, dtype=np.uint64)[:, np.newaxis], np.full(count, 7)
+
+
+@given(st.integers(1, 40), st.integers(2, 12), st.integers(0, 11))
+def test_an_epoch_uses_every_present_sample_and_fills_its_last_batch_from_the_first(
+    count: int, batch: int, n_past: int
+) -> None:
+    n_past = min(n_past, batch - 1)
+    asked: list[int] = []
+
+    def draw(wanted: int) -> Samples:
+        asked.append(wanted)
+        exemplars = np.arange(1000, 1000 + wanted, dtype=np.uint64)[:, np.newaxis]
+        return exemplars, np.zeros(wanted, np.int64)
+
+    batches = list(
+        mixed_batches(
+            samples(count),
+            draw=draw,
+            n_past=n_past,
+            batch=batch,
+            shuffle=np.random.default_rng(count),
+        )
+    )
+    n_new, steps = batch - n_past, steps_of_epoch(count, batch, n_past)
+    assert len(batches) == steps == -(-count // (batch - n_past))
+    assert asked == ([n_past * steps] if n_past else [])
+    new = np.concatenate([exemplars[:n_new, 0] for exemplars, _ in batches])
+    assert sorted(new[:count]) == list(range(count))
+    np.testing.assert_array_equal(new, np.resize(new[:count], steps * n_new))
+    old = np.concatenate([exemplars[n_new:, 0] for exemplars, _ in batches])
+    np.testing.assert_array_equal(old, np.arange(1000, 1000 + n_past * steps))
+    for _, labels in batches:
+        assert labels.tolist() == [7] * n_new + [0] * n_past

@@ -68,6 +68,58 @@ def test_digest_follows_the_values_and_not_their_writing(tmp_path: Path) -> None
     assert load(tmp_path, seeds=1).digest() != plain.digest()
 
 
+INTEGER = "head={kind: integer, rate: 12}"
+
+
+def test_the_kind_of_a_head_is_binary_if_nothing_is_said(tmp_path: Path) -> None:
+    plain, said = load(tmp_path), load(tmp_path, "head.kind=binary")
+    assert plain.head == said.head
+    assert plain.digest() == said.digest() != load(tmp_path, INTEGER).digest()
+    assert "kind" not in plain.document()["head"]
+    assert load(tmp_path, INTEGER).document()["head"]["kind"] == "integer"
+
+
+def own_values(config: StudyConfig, key: str) -> list[float]:
+    """Return what each method of GBM trains its head with."""
+    methods = [m for m in config.expanded_methods() if m.replay == "gbm"]
+    return [getattr(method.settled(config.head), key) for method in methods]
+
+
+def test_a_method_may_set_its_own_gain_or_its_own_rate(tmp_path: Path) -> None:
+    gains = load(tmp_path, "methods.3.logit_gain=[4, 8]")
+    assert own_values(gains, "logit_gain") == [4, 4, 8, 8, 1, 1, 1]
+    rates = load(tmp_path, INTEGER, "methods.3.rate=[13, 14]")
+    assert own_values(rates, "rate") == [13, 13, 14, 14, 12, 12, 12]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["head={kind: ternary}"], r"head\.kind must be one of binary, integer, not 'ternary'"),
+        (["head=8"], r"head must be a mapping, not 8"),
+        (
+            [INTEGER, "head.momentum=0"],
+            r"head\.momentum is no known key: the keys of head are",
+        ),
+        (["head={kind: integer, rate: 25}"], r"head\.rate must be an integer in 0\.\.24, not 25"),
+        (
+            ["head={kind: integer, q_f: float}"],
+            r"head.*Widths must be float together or not at all, not float forward, 8 backward",
+        ),
+        (
+            [INTEGER, "methods.3.logit_gain=4"],
+            r"methods\.3\.logit_gain must be left out: the integer head has none",
+        ),
+        (["methods.2.rate=4"], r"methods\.2\.rate must be left out: the binary head has none"),
+    ],
+)
+def test_what_does_not_fit_the_head_is_refused(
+    tmp_path: Path, overrides: list[str], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, *overrides)
+
+
 def test_override_of_one_method_leaves_the_others(tmp_path: Path) -> None:
     config = load(tmp_path, "methods.2.exemplars=4")
     assert [m.label for m in config.expanded_methods()][2:4] == [

@@ -10,6 +10,8 @@ import pytest
 
 from golden.bits import unpack
 from sim.data.bank import Bank
+from sim.learn.binary_learner import BinaryHeadLearner
+from sim.learn.sections import IntegerHeadConfig
 from sim.study.config import Method, StudyConfig
 from sim.study.experiment import Experiment
 from sim.study.summary import summarize
@@ -80,12 +82,17 @@ def test_reset_start_draws_the_head_anew_at_every_task(config: StudyConfig, bank
     assert "latent weights" not in {entry.name for entry in cold.ledger()}
 
 
+def binary(experiment: Experiment) -> BinaryHeadLearner:
+    assert isinstance(experiment.learner, BinaryHeadLearner)
+    return experiment.learner
+
+
 def test_predictions_are_those_of_the_plain_golden_head(config: StudyConfig, bank: Bank) -> None:
     experiment = Experiment(bank, config.head, methods(config)[0], seed=0)
     experiment.step(silent)
     seen = bank.tasks[0].stop
     bits = unpack(bank.test[bank.test_labels < seen], bank.features)
-    expected = experiment.trainer.golden().classify(bits, seen)
+    expected = binary(experiment).trainer.golden().classify(bits, seen)
     np.testing.assert_array_equal(experiment.predictions[0], expected)
 
 
@@ -100,6 +107,30 @@ def test_gain_of_a_method_is_over_the_studys(config: StudyConfig, bank: Bank) ->
     ]
     assert runs[0] == runs[1]
     assert runs[0] != runs[2]
+
+
+INTEGER = IntegerHeadConfig(kind="integer", epochs=3, rate=10, batch=64)
+
+
+def test_the_integer_head_learns_and_goes_on_bit_for_bit(
+    config: StudyConfig, bank: Bank, tmp_path: Path
+) -> None:
+    method = methods(config)[5]
+    assert method.replay == "gbm"
+    whole = Experiment(bank, INTEGER, method, seed=1)
+    results = finished(whole)
+    assert results["final"] > 0.7
+    first = Experiment(bank, INTEGER, method, seed=1)
+    first.step(silent)
+    first.save(tmp_path / "run.arrays")
+    second = Experiment(bank, INTEGER, method, seed=1)
+    second.load(tmp_path / "run.arrays")
+    assert finished(second)["confusion"] == results["confusion"]
+    other = replace(method, params=method.params.model_copy(update={"rate": 14}))
+    assert finished(Experiment(bank, INTEGER, other, seed=1))["confusion"] != results["confusion"]
+    for head in (config.head, INTEGER.model_copy(update={"rate": 11})):
+        with pytest.raises(UserError, match="must be a checkpoint of"):
+            Experiment(bank, head, method, seed=1).load(tmp_path / "run.arrays")
 
 
 def test_replay_forgets_less_than_none(config: StudyConfig, bank: Bank) -> None:
@@ -134,14 +165,15 @@ def test_every_batch_is_shared_between_past_and_present_classes(
 ) -> None:
     batches: list[list[int]] = []
     experiment = Experiment(bank, config.head, methods(config)[0], 0)
-    gradients = experiment.trainer.gradients
+    trainer = binary(experiment).trainer
+    gradients = trainer.gradients
 
     def recorded(x: Any, labels: Any, n_classes: int) -> Any:
         new = int((labels >= bank.tasks[experiment.task].start).sum())
         batches.append([len(labels) - new, new])
         return gradients(x, labels, n_classes)
 
-    monkeypatch.setattr(experiment.trainer, "gradients", recorded)
+    monkeypatch.setattr(trainer, "gradients", recorded)
     shares = []
     for _ in bank.tasks:
         batches.clear()
@@ -154,7 +186,7 @@ def test_every_batch_is_shared_between_past_and_present_classes(
 
 def test_training_that_diverges_is_no_result(config: StudyConfig, bank: Bank) -> None:
     experiment = Experiment(bank, config.head, methods(config)[0], 0)
-    experiment.trainer.weights[0][:] = np.nan
+    binary(experiment).trainer.weights[0][:] = np.nan
     with pytest.raises(UserError, match=r"diverged in task 1, epoch 1: lower head\.learning_rate"):
         experiment.step(silent)
 

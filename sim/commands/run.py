@@ -91,13 +91,15 @@ class RunCommand(ResumableCommand):
 
     def _study(self, config: StudyConfig, bank: Bank, document: Document, console: Console) -> None:
         study = Study.of(config, bank, work_path(self.out))
-        check_sample_bounds((method for method, _ in study.runs), bank, document)
+        check_sample_bounds(config.expanded_methods(), bank, document)
         check_sources(config.expanded_methods(), bank, document)
         check_increments(study, document)
         ensure_directory(self.out)
         study.folder.open(self.resume)
         runs = self._run(study, "all runs", console)
-        report = StudyReport(config, bank, self.command, runs, _shown_exemplars(study))
+        shown = _shown_exemplars(study)
+        bank = bank.in_order(config.tasks.all_orders[0])  # that of the exemplars that are shown
+        report = StudyReport(config, bank, self.command, runs, shown)
         report.write(self.out)
         study.folder.close()
         console.print(terminal_table(config.title, report.rows))
@@ -171,8 +173,10 @@ def _shown_exemplars(study: Study) -> list[tuple[str, Exemplars]]:
     Variants of a method are shown only if no plain method is generative.
     """
     made = [i for i in range(len(study.runs)) if study.folder.exemplars(i).exists()]
-    made = [i for i in made if study.runs[i][0].plain] or made
+    made = [i for i in made if study.runs[i][0].method.plain] or made
     made.sort(key=lambda i: study.folder.result(i)["bits_paper"])
     if len(made) > SHOWN_METHODS:
         made = [made[0], made[len(made) // 2], made[-1]]
-    return [(study.runs[i][0].label, Exemplars.load(study.folder.exemplars(i))) for i in made]
+    return [
+        (study.runs[i][0].method.label, Exemplars.load(study.folder.exemplars(i))) for i in made
+    ]

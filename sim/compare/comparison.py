@@ -15,8 +15,8 @@ from sim.documents.yaml_lines import Document, dotted
 from sim.measure.ledger import fits
 from sim.study.checks import check_sample_bounds
 from sim.study.config import CompareConfig
-from sim.study.methods import Method
-from sim.study.study import Study, study_identity
+from sim.study.methods import Case, Method
+from sim.study.study import Study, all_runs, study_identity
 from sim.work.errors import UserError
 from sim.work.parallel import Report
 from sim.work.progress import Progress
@@ -126,7 +126,8 @@ class Comparison:
         except ValueError as error:
             where = self.document.where_within(("choice",))
             raise UserError(f"{where}: {error}") from error
-        return self._study("validation", bank, list(self.entrants), self.config.choice.seeds)
+        runs = all_runs(list(self.entrants), ["given"], self.config.choice.seeds)
+        return self._study("validation", bank, runs)
 
     def watch(self, show: Report) -> Report:
         """Return a report that calls `show` and refuses a memory of another size than computed.
@@ -144,8 +145,8 @@ class Comparison:
     def candidates(self, results: list[dict[str, Any]]) -> list[Candidate]:
         """Return the candidates with their accuracies in the runs of `validation`."""
         accuracies: dict[Method, list[float]] = {}
-        for (method, _), result in zip(self.validation.runs, results, strict=True):
-            accuracies.setdefault(method, []).append(result["average_incremental"])
+        for (case, _), result in zip(self.validation.runs, results, strict=True):
+            accuracies.setdefault(case.method, []).append(result["average_incremental"])
         return [Candidate(m, self.entrants[m], tuple(a)) for m, a in accuracies.items()]
 
     def choose(self, candidates: list[Candidate]) -> list[Choice]:
@@ -155,9 +156,9 @@ class Comparison:
     def final(self, choices: list[Choice]) -> Study:
         """Return the study of the chosen candidates and the bounds; its folder is open."""
         methods = {m.label: m for m in [*(c.candidate.method for c in choices), *self._bounds]}
-        study = self._study(
-            "final", self.bank, list(methods.values()), self.config.seeds, choice=_digest(methods)
-        )
+        orders, seeds = self.config.tasks.all_orders, self.config.seeds
+        runs = all_runs(list(methods.values()), orders, seeds)
+        study = self._study("final", self.bank, runs, choice=_digest(methods))
         study.folder.open(resume=True)
         return study
 
@@ -177,10 +178,10 @@ class Comparison:
         }
 
     def _study(
-        self, stage: str, bank: Bank, methods: list[Method], seeds: int, **identity: str
+        self, stage: str, bank: Bank, runs: tuple[tuple[Case, int], ...], **identity: str
     ) -> Study:
         return Study(
-            runs=tuple((method, seed) for method in methods for seed in range(seeds)),
+            runs=runs,
             head=self.config.head,
             bank=bank,
             folder=StudyFolder(self.path / stage, {**self._identity, **identity}),
@@ -196,7 +197,7 @@ class Comparison:
             raise UserError(f"{self.document.where(path)}: {dotted(path)}: {error}") from error
 
     def _check_bits(self, index: int) -> None:
-        method, _ = self.validation.runs[index]
+        method = self.validation.runs[index][0].method
         said = self._bits(method, self.validation.bank.n_classes)
         found = self.validation.folder.result(index)["bits_memory"]
         if found != said:

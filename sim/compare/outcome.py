@@ -10,6 +10,7 @@ import numpy as np
 from sim.compare.choice import Candidate, Choice
 from sim.measure.align import area_under_curve
 from sim.report.spread import Spread
+from sim.report.wording import listed
 from sim.study.report.groups import Group
 
 __all__ = ["BudgetRow", "Outcome"]
@@ -143,7 +144,7 @@ class Outcome:
         ]
         return (
             f"At equal bits of the memory of the past, {self._heads}, ahead of every other family "
-            f"{self._basis} is {_listed(parts)}{self._largest_area}."
+            f"{self._basis} is {listed(parts)}{self._largest_area}."
         )
 
     @property
@@ -154,10 +155,10 @@ class Outcome:
 
     @property
     def _basis(self) -> str:
-        seeds = self.rows[0].accuracy.count
-        if seeds == 1:
+        runs = self.rows[0].accuracy.count
+        if runs == 1:
             return "on a single seed"
-        return f"by more than the spread over {seeds} seeds"
+        return f"by more than the spread over {runs} runs"
 
     @property
     def _largest_area(self) -> str:
@@ -173,17 +174,11 @@ class Outcome:
 
 
 def _lead(row: BudgetRow, other: BudgetRow) -> Spread:
-    """Return the lead of one row on another, seed by seed."""
+    """Return the lead of one row on another, run by run."""
     return Spread.of(np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist())
 
 
 def _named(budgets: Sequence[float]) -> str:
     """Return a count of budgets and the budgets themselves."""
-    listed = _listed([f"{budget:g}" for budget in budgets])
-    return f"{len(budgets)} budget{'s' * (len(budgets) > 1)} ({listed} Mb)"
-
-
-def _listed(items: Sequence[str]) -> str:
-    """Return items as "a, b and c"."""
-    *rest, last = items
-    return f"{', '.join(rest)} and {last}" if rest else last
+    named = listed([f"{budget:g}" for budget in budgets])
+    return f"{len(budgets)} budget{'s' * (len(budgets) > 1)} ({named} Mb)"

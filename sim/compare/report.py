@@ -18,7 +18,7 @@ from sim.report.tables import markdown_table
 from sim.report.terminal import TerminalTable
 from sim.study.config import CompareConfig
 from sim.study.report.groups import group_runs
-from sim.study.report.origin import data_line, made_line, origin
+from sim.study.report.origin import data_line, made_line, origin, varied
 from sim.work.folder import write_folder
 
 __all__ = ["ComparisonReport"]
@@ -26,7 +26,7 @@ __all__ = ["ComparisonReport"]
 _FIGURE = "accuracy_by_budget.png"
 
 _READING = """\
-Average incremental accuracy (%), ± its standard deviation over seeds, of the candidate that \
+Average incremental accuracy (%), ± its standard deviation {over}, of the candidate that \
 stands for each family at each budget, of so many tried; a dash where none of them is so small. \
 The budget is for *all* bits \
 of the memory of the past that survive between tasks, when all classes are learnt: codes, labels, \
@@ -34,7 +34,7 @@ counters, pointers, tables, random streams. Apart from it, *head* has the bits o
 classifier that survive: its weights and, where training goes on from them, the real numbers \
 behind these, which alone may exceed a budget. *Area* is the area under accuracy against the \
 logarithm of the budget, over its width: a mean accuracy; with a star it begins at the family's \
-first budget. A family is *ahead* of another where its mean lead, seed by seed, is more than the \
+first budget. A family is *ahead* of another where its mean lead, run by run, is more than the \
 standard deviation of that lead."""
 
 _SEEN = """\
@@ -143,7 +143,7 @@ class ComparisonReport:
             data_line(self.bank),
             "## Accuracy within a budget of bits",
             markdown_table(*self._accuracies()),
-            _READING,
+            _READING.format(over=varied(self.config)),
             *self._bounds(),
             f"![accuracy against bits]({_FIGURE})",
             "## What was chosen, and how",

@@ -13,8 +13,8 @@ from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
 from sim.data.bank_file import BankFile
 from sim.data.datasets import ImageSet
-from sim.data.sections import DataConfig
-from sim.data.tasks import split_instances
+from sim.data.sections import DataConfig, Order
+from sim.data.tasks import class_order, split_instances
 from sim.work.cache import NO_CACHE, Cache, digest_of
 
 __all__ = ["Bank", "bank_of_file", "build_bank"]
@@ -136,6 +136,27 @@ class Bank:
     def in_tasks(self, tasks: tuple[range, ...]) -> "Bank":
         """Return the same embeddings, split into other tasks."""
         return replace(self, tasks=tasks)
+
+    def in_order(self, order: Order) -> "Bank":
+        """Return the same embeddings with the classes after the first task in another order.
+
+        Parameters
+        ----------
+        order : "given" or int
+            Seed of their permutation; ``given`` leaves them as they are.
+        """
+        if order == "given":
+            return self
+        base = len(self.tasks[0])
+        later = base + class_order(self.n_classes - base, order) if base < self.n_classes else []
+        chosen = np.concatenate([np.arange(base), later]).astype(np.int64)
+        position = np.argsort(chosen)
+        return replace(
+            self,
+            train_labels=position[self.train_labels],
+            test_labels=position[self.test_labels],
+            class_names=tuple(self.class_names[label] for label in chosen),
+        )
 
     def in_instances(self, experiences: int) -> "Bank":
         """Return the same embeddings in tasks that each bring new samples of every class."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sections of a configuration that choose the embeddings and their split into tasks."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import Field
@@ -9,7 +9,12 @@ from pydantic import Field
 from sim.data.datasets import NAMES
 from sim.documents.section import Section
 
-__all__ = ["DataConfig", "TasksConfig"]
+__all__ = ["DataConfig", "Order", "TasksConfig"]
+
+#: Order of the later classes: that of `TasksConfig.order`, or the seed of a permutation of them.
+Order = Literal["given"] | int
+
+_OneOrder = Literal["given"] | Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 class DataConfig(Section):
@@ -80,6 +85,10 @@ class TasksConfig(Section):
     instances : int or null
         Number of "new instances" tasks, which replace base and increment. Each task brings new
         samples of every class. Only methods that can learn a class again support them.
+    orders : list or null
+        Orders in which the later classes come, each of which every run is done in: ``given`` is
+        that of `order`, and a number is the seed of a permutation of the classes after the base.
+        The first task keeps its classes. Null stands for ``[given]``.
     allow_seen : bool
         Whether later tasks may bring classes on which the network of the bank was trained. Such
         classes are not new to it. A study of them is refused unless this key is true.
@@ -89,6 +98,7 @@ class TasksConfig(Section):
     increment: int = Field(default=2, ge=1, le=65_536)
     instances: int | None = Field(default=None, ge=1, le=10_000)
     order: Literal["identity"] | int | list[int] = "identity"
+    orders: Annotated[list[_OneOrder], Field(min_length=1, max_length=1000)] | None = None
     # None stands for false, so that the digest is the same as without the key.
     allow_seen: bool | None = None
 
@@ -96,6 +106,27 @@ class TasksConfig(Section):
     @classmethod
     def _false_is_left_out(cls, allow_seen: bool | None) -> bool | None:
         return allow_seen or None
+
+    @pydantic.field_validator("orders")
+    @classmethod
+    def _orders_differ(cls, orders: Any) -> Any:
+        for place, order in enumerate(orders or ()):
+            if order in orders[:place]:
+                raise ValueError(f"must name every order once, not {order} again")
+        return orders
+
+    @pydantic.model_validator(mode="after")
+    def _instances_have_no_order(self) -> "TasksConfig":
+        if self.instances is not None and self.orders is not None:
+            raise ValueError(
+                "orders must be left out with instances: every task brings all classes"
+            )
+        return self
+
+    @property
+    def all_orders(self) -> list[Order]:
+        """Orders of the later classes, one at least."""
+        return self.orders or ["given"]
 
     @pydantic.field_validator("order")
     @classmethod

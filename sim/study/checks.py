@@ -81,9 +81,9 @@ def check_increments(study: Study, document: Document) -> None:
     UserError
         If the classes cannot be split into tasks of that size.
     """
-    for method, _ in study.runs:
+    for case, _ in study.runs:
         try:
-            study.bank_of(method)
+            study.bank_of(case)
         except ValueError as error:
-            path = ("methods", method.entry, "increment")
+            path = ("methods", case.method.entry, "increment")
             raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error

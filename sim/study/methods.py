@@ -9,11 +9,12 @@ from typing import Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, Field, create_model
 
+from sim.data.sections import Order
 from sim.documents.section import Section
 from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
-__all__ = ["MAX_METHODS", "Method", "MethodEntry", "expand_methods"]
+__all__ = ["MAX_METHODS", "Case", "Method", "MethodEntry", "expand_methods"]
 
 Head = HeadConfig | IntegerHeadConfig
 
@@ -73,6 +74,27 @@ class Method:
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""
         return SOURCES[self.replay](self.params, context)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method, and the order in which it meets the later classes.
+
+    Parameters
+    ----------
+    method : Method
+    order : "given" or int
+        As in `sim.data.sections.TasksConfig.orders`.
+    """
+
+    method: Method
+    order: Order = "given"
+
+    @property
+    def label(self) -> str:
+        """Legend of the method, and the order if it is not the given one."""
+        label = self.method.label
+        return label if self.order == "given" else f"{label}, order {self.order}"
 
 
 def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:

@@ -1,34 +1,36 @@
 # SPDX-License-Identifier: MIT
 """A study: every method with every seed; the bits do not depend on the number of processes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sim.data.bank import Bank
+from sim.data.sections import Order
 from sim.data.tasks import split_tasks
 from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.study.base import BaseStudy
 from sim.study.config import StudyConfig
 from sim.study.experiment import Experiment
 from sim.study.fidelity import Exemplars, frobenius_distances
-from sim.study.methods import Method
+from sim.study.methods import Case, Method
 from sim.study.summary import summarize
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.identity import identity
 from sim.work.study_folder import StudyFolder
 
-__all__ = ["Study", "study_identity"]
+__all__ = ["Study", "all_runs", "study_identity"]
 
 
 @dataclass(frozen=True)
-class Study(BaseStudy[Method, Experiment]):
+class Study(BaseStudy[Case, Experiment]):
     """All runs of a configuration on embeddings, each in one thread.
 
     Parameters
     ----------
-    runs : tuple of (Method, int)
-        Method and seed of every run.
+    runs : tuple of (Case, int)
+        Method, order of the classes, and seed of every run.
     head : HeadConfig or IntegerHeadConfig
     bank : Bank
     folder : StudyFolder
@@ -40,7 +42,7 @@ class Study(BaseStudy[Method, Experiment]):
         Work that runs take from each other and from other studies; it changes no result.
     """
 
-    runs: tuple[tuple[Method, int], ...]
+    runs: tuple[tuple[Case, int], ...]
     head: HeadConfig | IntegerHeadConfig
     bank: Bank
     folder: StudyFolder
@@ -50,7 +52,7 @@ class Study(BaseStudy[Method, Experiment]):
 
     @classmethod
     def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
-        """Return the study of a configuration: all methods, each under all seeds.
+        """Return the study of a configuration: all methods, each in all orders under all seeds.
 
         Parameters
         ----------
@@ -59,38 +61,47 @@ class Study(BaseStudy[Method, Experiment]):
         path : Path
             Folder for unfinished work.
         """
-        methods, seeds = config.expanded_methods(), range(config.seeds)
         return cls(
-            runs=tuple((method, seed) for method in methods for seed in seeds),
+            runs=all_runs(config.expanded_methods(), config.tasks.all_orders, config.seeds),
             head=config.head,
             bank=bank,
             folder=StudyFolder(path, study_identity(config, bank)),
             base=config.tasks.base,
         )
 
-    def bank_of(self, method: Method) -> Bank:
-        """Return the embeddings, split into the tasks of a method."""
-        if method.increment is None:
-            return self.bank
-        tasks = split_tasks(self.bank.n_classes, self.base, method.increment)
-        return self.bank.in_tasks(tasks)
+    def bank_of(self, case: Case) -> Bank:
+        """Return the embeddings, in the order of a case and split into the tasks of its method."""
+        bank, increment = self.bank.in_order(case.order), case.method.increment
+        if increment is None:
+            return bank
+        return bank.in_tasks(split_tasks(bank.n_classes, self.base, increment))
 
     def elsewhere(self, path: Path) -> "Study":
         """Return the same runs with another folder, and with counts of their own in the cache."""
         cache = Cache(self.cache.path, self.cache.limit, self.cache.wait)
         return replace(self, folder=replace(self.folder, path=path), cache=cache)
 
-    def _new_run(self, kind: Method, seed: int) -> Experiment:
-        return Experiment(self.bank_of(kind), self.head, kind, seed, self.cache)
+    def _new_run(self, kind: Case, seed: int) -> Experiment:
+        return Experiment(self.bank_of(kind), self.head, kind.method, seed, self.cache)
 
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
-        result = summarize(run)
+        case, _ = self.runs[index]
+        result = {**summarize(run), "order": case.order}
         if self.exemplars and run.source.generative:
-            generated = Exemplars.draw(run.source, self.bank)
-            result["correlation_distance"] = frobenius_distances(self.bank, generated, self.cache)
-            if run.seed == 0:
+            bank = self.bank.in_order(case.order)
+            generated = Exemplars.draw(run.source, bank)
+            result["correlation_distance"] = frobenius_distances(bank, generated, self.cache)
+            if run.seed == 0 and case.order == self.runs[0][0].order:
                 generated.save(self.folder.exemplars(index))
         return result
+
+
+def all_runs(
+    methods: Sequence[Method], orders: Sequence[Order], seeds: int
+) -> tuple[tuple[Case, int], ...]:
+    """Return every run: each method in each order under each seed, the seeds fastest."""
+    cases = [Case(method, order) for method in methods for order in orders]
+    return tuple((case, seed) for case in cases for seed in range(seeds))
 
 
 def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:

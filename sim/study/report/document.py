@@ -23,7 +23,7 @@ from sim.study.report.groups import (
     plain_or_all,
     verdict,
 )
-from sim.study.report.origin import data_line, made_line, origin
+from sim.study.report.origin import data_line, made_line, origin, varied
 from sim.study.report.tables import COLUMNS, results_rows
 from sim.work.folder import write_folder
 
@@ -40,12 +40,12 @@ _IMAGES = (
 _READING = """\
 Every accuracy is that of the integer golden head, or of the method itself where it classifies \
 (in integers too, but for widths called float), on the test samples of all classes seen so far; \
-± is the standard deviation over seeds. *Average incremental* is the mean over the \
+± is the standard deviation {over}. *Average incremental* is the mean over the \
 evaluations after each task, *final* the last of them, *forgetting* the mean over past tasks of \
 the best accuracy a task ever had minus its last (PyCIL's definition; `results.json` has the \
 others). *Memory* is the replay memory as the papers count it, *all state* every bit that survives \
 between tasks, the head's weights included. At equal bits, latent replay is interpolated between \
-its neighbouring sizes, seed by seed."""
+its neighbouring sizes, run by run: runs of one order and one seed are a pair."""
 
 _CLAIMS = """\
 Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
@@ -141,7 +141,7 @@ class StudyReport:
             data_line(self.bank),
             "## Results",
             markdown_table(COLUMNS, self.rows),
-            _READING,
+            _READING.format(over=varied(self.config)),
             *self._claims(),
             "## Accuracy against memory",
             "![accuracy against memory](accuracy_by_bits.png)",

@@ -7,9 +7,10 @@ from importlib.metadata import version
 from typing import Any
 
 from sim.data.bank import Bank
+from sim.report.wording import listed
 from sim.study.config import StudyConfig
 
-__all__ = ["data_line", "made_line", "origin"]
+__all__ = ["data_line", "made_line", "origin", "varied"]
 
 
 def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
 
 
 def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any]]) -> str:
-    """Return the sentence on the command, the seeds and the time that all runs took.
+    """Return the sentence on the command, what varies, and the time that all runs took.
 
     Parameters
     ----------
@@ -50,10 +51,22 @@ def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any
     """
     last = config.seeds - 1
     seeds = "seed 0" if last == 0 else f"seeds 0 to {last}"
+    orders = config.tasks.orders or ()
+    if orders:
+        seeds += f", later classes in the order{'s' * (len(orders) > 1)} {listed(orders)}"
     return (
         f"Made by `{command}` (engram {version('engram')}, configuration {config.digest()[:12]}, "
         f"{seeds}); {len(runs)} runs took {sum(run['seconds'] for run in runs):.0f} s, added up."
     )
+
+
+def varied(config: StudyConfig) -> str:
+    """Return what the runs of a method differ in, as in "over 3 orders x 2 seeds"."""
+    seeds, orders = config.seeds, len(config.tasks.all_orders)
+    parts = [f"{orders} orders of the later classes"] if orders > 1 else []
+    parts += [f"{seeds} seed{'s' * (seeds > 1)}"] if seeds > 1 or not parts else []
+    fixed = ["one set of embeddings", *(["one class order"] if orders == 1 else [])]
+    return f"over {' x '.join(parts)}, on {' and '.join(fixed)}"
 
 
 def data_line(bank: Bank) -> str:

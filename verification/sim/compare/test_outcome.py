@@ -112,7 +112,7 @@ def test_head_is_what_is_left_of_all_bits() -> None:
 def test_sentence_follows_from_the_numbers() -> None:
     assert outcome({"latent": LATENT, "gbm": CLEAR}).verdict == (
         "At equal bits of the memory of the past, classifiers of 10.0 to 19.9 Mb apart, ahead of "
-        "every other family by more than the spread over 2 seeds is gbm at 2 budgets (0.1 and 1 "
+        "every other family by more than the spread over 2 runs is gbm at 2 budgets (0.1 and 1 "
         "Mb) and nobody at 1 budget (10 Mb); over all budgets gbm has the largest area, "
         "43.5 ± 0.7 %, before latent, 40.0 ± 0.0 %."
     )

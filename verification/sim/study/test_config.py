@@ -128,6 +128,26 @@ def test_override_of_one_method_leaves_the_others(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("orders", "message"),
+    [
+        ("[]", r"tasks\.orders must be a list of 1 or more items"),
+        ("[1, 1]", r"tasks\.orders: must name every order once, not 1 again"),
+        ("[best]", r"tasks\.orders\.0 must be .*given.*, not 'best'"),
+        ("[-1]", r"tasks\.orders\.0 must be .*0.*4294967295.*, not -1"),
+        ("[1, given]", None),
+    ],
+)
+def test_orders_are_seeds_or_the_given_one(
+    tmp_path: Path, orders: str, message: str | None
+) -> None:
+    if message is None:
+        assert load(tmp_path, f"tasks.orders={orders}").tasks.all_orders == [1, "given"]
+        return
+    with pytest.raises(UserError, match=message):
+        load(tmp_path, f"tasks.orders={orders}")
+
+
 def test_infinite_rate_is_refused(tmp_path: Path) -> None:
     message = "head.learning_rate must be a finite number, not inf"
     with pytest.raises(UserError, match=message):

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sim.study.config import load_config
+from sim.study.report.groups import group_runs
 from sim.study.study import Study
 from sim.work.arrays_file import load_arrays, save_arrays
 from sim.work.errors import UserError
@@ -53,6 +55,35 @@ def test_results_come_in_the_order_of_methods_and_seeds(serial: list[dict[str, A
         ("latent replay E = 1", 1),
     ]
     assert len(serial) == 22
+
+
+def test_every_run_is_done_in_every_order_of_the_later_classes(tmp_path: Path) -> None:
+    methods = "methods=[{replay: none}, {replay: gbm, code_width: 2}]"
+    path = str(write_config(tmp_path))
+    config, _ = load_config(path, [methods, "tasks.orders=[given, 3]"], 2)
+    bank = small_bank(config)
+    study = Study.of(config, bank, tmp_path / "study.partial")
+    runs = run(study, jobs=1)
+    named = [(r["label"], r["order"], r["seed"]) for r in runs]
+    assert named == [
+        (label, order, seed)
+        for label in ("fine-tuning", "GBM K = 1, q = 2")
+        for order in ("given", 3)
+        for seed in (0, 1)
+    ]
+    # One group a method, whose spread is over orders and seeds.
+    assert [len(group.runs) for group in group_runs(runs)] == [4, 4]
+    # A run in an order is the run of a study whose own class order that is.
+    names = bank.in_order(3).class_names
+    order = [bank.class_names.index(name) for name in names]
+    alone, _ = load_config(path, [methods, f"tasks.order={order}"], 2)
+    expected = run(Study.of(alone, small_bank(alone), tmp_path / "alone.partial"), jobs=1)
+    assert [r["confusion"] for r in runs if r["order"] == 3] == [r["confusion"] for r in expected]
+    # The first task has the same classes in every order.
+    first = [r["accuracy_matrix"][0][0] for r in runs]
+    assert first[0::4] == first[2::4]
+    assert first[1::4] == first[3::4]
+    assert runs[0]["confusion"] != runs[2]["confusion"]
 
 
 def test_parallel_study_equals_serial_bit_for_bit(

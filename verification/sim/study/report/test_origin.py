@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.data.bank import Bank
-from sim.study.report.origin import data_line
-from verification.sim.small_study import small_bank, small_config
+from sim.study.config import load_config
+from sim.study.report.origin import data_line, made_line, varied
+from verification.sim.small_study import small_bank, small_config, write_config
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +30,35 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 )
 def test_tasks_are_told(bank: Bank, tasks: tuple[range, ...], text: str) -> None:
     assert data_line(replace(bank, tasks=tasks)).endswith(text)
+
+
+@pytest.mark.parametrize(
+    ("orders", "seeds", "made", "over"),
+    [
+        ("null", 1, "seed 0)", "over 1 seed, on one set of embeddings and one class order"),
+        ("null", 2, "seeds 0 to 1)", "over 2 seeds, on one set of embeddings and one class order"),
+        (
+            "[given, 7, 8]",
+            1,
+            "seed 0, later classes in the orders given, 7 and 8)",
+            "over 3 orders of the later classes, on one set of embeddings",
+        ),
+        (
+            "[5]",
+            2,
+            "seeds 0 to 1, later classes in the order 5)",
+            "over 2 seeds, on one set of embeddings and one class order",
+        ),
+        (
+            "[5, 6]",
+            2,
+            "seeds 0 to 1, later classes in the orders 5 and 6)",
+            "over 2 orders of the later classes x 2 seeds, on one set of embeddings",
+        ),
+    ],
+)
+def test_what_varies_is_told(tmp_path: Path, orders: str, seeds: int, made: str, over: str) -> None:
+    path = str(write_config(tmp_path))
+    config, _ = load_config(path, [f"tasks.orders={orders}"], seeds)
+    assert f", {made};" in made_line(config, "engram run", [{"seconds": 1}])
+    assert varied(config) == over

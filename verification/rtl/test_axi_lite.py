@@ -142,13 +142,15 @@ def test_address_and_data_come_in_either_order(first: str) -> None:
 @pytest.mark.parametrize("cycles", range(1, 6))
 def test_reset_forgets_an_access_under_way(cycles: int) -> None:
     half = [Step(inputs=write((AT["draw_count"], 9)).inputs | {other: []}) for other in ("aw", "w")]
-    reads = replace(read((AT["id"], RESET_VALUES["id"])), cycles=cycles, abandon=True)
+    once = (AT["id"], RESET_VALUES["id"])
+    reads = replace(read(once, once, once), cycles=cycles, abandon=True)
     after = [
         write((AT["draw_source"], 3)),
         read((AT["draw_source"], 3), (AT["draw_count"], RESET_VALUES["draw_count"])),
     ]
     for begun in (*half, reads):
-        run_pysim(Slave(), [begun, Step(reset=True), *after])
+        for pauses in (PAUSES["flowing"], PAUSES["stalled"]):
+            run_pysim(Slave(), [begun, Step(reset=True), *after], pauses)
 
 
 def test_command_lasts_one_cycle() -> None:

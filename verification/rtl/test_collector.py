@@ -3,6 +3,7 @@
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -85,17 +86,22 @@ def test_cycles_of_tiles_and_words(shuffle: bool) -> None:
     trace = run_pysim(dut, [bench(params, 1, 9, shuffle, 2, 0)])
     taken, words = trace.transfers["i"], trace.transfers["o"]
     cycles = [dut.cycles(not shuffle, lanes, out) for lanes, out in [(4, 0), (4, 0), (1, 2)] * 2]
+    assert taken[0] == 1  # the first cycle after the reset
     assert [b - a for a, b in zip(taken, taken[1:], strict=False)] == cycles[:-1]
     assert words[0] == taken[2] + dut.latency
     assert words[1] == words[0] + 1
     assert words[-1] == taken[-1] + cycles[-1]
 
 
-def test_reset_drops_the_pixel() -> None:
+@pytest.mark.parametrize("shuffle", [False, True], ids=["whole", "by_bit"])
+def test_after_a_reset_at_any_cycle_it_is_as_new(shuffle: bool) -> None:
     params = machine(4, 8, 40)
-    step = bench(params, 1, 40, False, 2, 0)
-    broken = Step(pins=step.pins, inputs=step.inputs, outputs=step.outputs, cycles=6, abandon=True)
-    fresh = bench(params, 1, 3, False, 2, 1)
-    again = Step(pins=fresh.pins, inputs=fresh.inputs, outputs=fresh.outputs, reset=True)
-    trace = run_pysim(Collector(params), [broken, again])
-    assert trace.left[0] > 0
+    again = replace(bench(params, 1, 3, shuffle, 2, 1), reset=True)
+    new = run_pysim(Collector(params), [again])
+    for cycles in range(1, 20):
+        broken = replace(bench(params, 1, 40, shuffle, 2, 0), cycles=cycles, abandon=True)
+        trace = run_pysim(Collector(params), [broken, again])
+        assert trace.left[0] > 0
+        for name, taken in new.transfers.items():
+            ends = [trace.cycles - cycle for cycle in trace.transfers[name][-len(taken) :]]
+            assert ends == [new.cycles - cycle for cycle in taken]

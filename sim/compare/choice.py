@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.measure.ledger import fits
-from sim.replay import ReplayContext
-from sim.study.methods import Method
+from sim.replay import Classifier, ReplayContext
+from sim.study.experiment import new_learner
+from sim.study.methods import Head, Method
 
-__all__ = ["Candidate", "Choice", "choose", "memory_bits"]
+__all__ = ["Candidate", "Choice", "bits_of", "choose"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Candidate:
     ----------
     method : Method
     bits : int
-        All bits of its memory of the past, after all classes of the study are learnt.
+        All bits that a budget is for, after all classes of the study are learnt.
     accuracies : tuple of float
         Average incremental accuracy in validation, in 0..1, one for each seed.
     """
@@ -49,7 +50,7 @@ class Choice:
     candidate: Candidate
 
 
-def memory_bits(method: Method, features: int, classes: int) -> int:
+def bits_of(method: Method, features: int, classes: int, head: Head | None = None) -> int:
     """Return all bits of a method's memory of the past, computed before it learns.
 
     Parameters
@@ -57,6 +58,8 @@ def memory_bits(method: Method, features: int, classes: int) -> int:
     method : Method
     features, classes : int
         D and n_c.
+    head : HeadConfig or IntegerHeadConfig, optional
+        Head of the study: its bits, or those of the method's own classifier, are added.
 
     Raises
     ------
@@ -64,7 +67,15 @@ def memory_bits(method: Method, features: int, classes: int) -> int:
         If no memory can have those parameters.
     """
     context = ReplayContext(features=features, classes=classes, seed=0)
-    return method.source(context).ledger().bits_full
+    source = method.source(context)
+    bits = source.ledger().bits_full
+    if head is None:
+        return bits
+    if isinstance(source, Classifier):
+        return bits + source.head_ledger().bits_full
+    rng = np.random.default_rng(0)
+    learner = new_learner(method.settled(head), features=features, classes=classes, seed=0, rng=rng)
+    return bits + learner.ledger().bits_full
 
 
 def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Choice]:

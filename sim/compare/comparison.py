@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sim.compare.choice import Candidate, Choice, choose, memory_bits
+from sim.compare.choice import Candidate, Choice, bits_of, choose
 from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.documents.yaml_lines import Document, dotted
@@ -105,7 +105,7 @@ class Comparison:
 
     @cached_property
     def entrants(self) -> dict[Method, int]:
-        """The candidates within the largest budget, each with the bits of its memory."""
+        """The candidates within the largest budget, each with the bits that it is for."""
         largest = self.config.budgets[-1]
         bits = {m: self._bits(m, self.bank.n_classes) for m in self._methods}
         within = {m: b for m, b in bits.items() if fits(b, largest)}
@@ -171,6 +171,10 @@ class Comparison:
         return self.config.expanded_bounds()
 
     @property
+    def _covers_all(self) -> bool:
+        return self.config.covered == "all"
+
+    @property
     def _identity(self) -> dict[str, str]:
         return {
             **study_identity(self.config, self.bank),
@@ -191,7 +195,9 @@ class Comparison:
 
     def _bits(self, method: Method, classes: int) -> int:
         try:
-            return memory_bits(method, self.bank.features, classes)
+            return bits_of(
+                method, self.bank.features, classes, self.config.head if self._covers_all else None
+            )
         except (UserError, ValueError) as error:
             path = ("methods", method.entry)
             raise UserError(f"{self.document.where(path)}: {dotted(path)}: {error}") from error
@@ -199,7 +205,8 @@ class Comparison:
     def _check_bits(self, index: int) -> None:
         method = self.validation.runs[index][0].method
         said = self._bits(method, self.validation.bank.n_classes)
-        found = self.validation.folder.result(index)["bits_memory"]
+        key = "bits_full" if self._covers_all else "bits_memory"
+        found = self.validation.folder.result(index)[key]
         if found != said:
             path = ("methods", method.entry)
             raise UserError(

@@ -44,7 +44,8 @@ def accuracy_by_budget(outcome: Outcome) -> Figure:
     lower.xaxis.set_major_locator(FixedLocator(list(outcome.budgets)))
     lower.xaxis.set_minor_locator(NullLocator())
     lower.xaxis.set_major_formatter(lambda bits, _: f"{bits:g}")
-    lower.set_xlabel("all bits of the memory of the past (Mb); ticks are the budgets")
+    what = "of the memory of the past" if outcome.covers == "memory" else "that survive"
+    lower.set_xlabel(f"all bits {what} (Mb); ticks are the budgets")
     figure.legend(
         *lower.get_legend_handles_labels(), loc="outside right upper", fontsize=8, frameon=False
     )

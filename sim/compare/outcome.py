@@ -11,6 +11,7 @@ from sim.compare.choice import Candidate, Choice
 from sim.measure.align import area_under_curve
 from sim.report.spread import Spread
 from sim.report.wording import listed
+from sim.study.config import Covers
 from sim.study.report.groups import Group
 
 __all__ = ["BudgetRow", "Outcome"]
@@ -43,7 +44,7 @@ class BudgetRow:
     @property
     def head_bits(self) -> int:
         """Bits of the trained classifier that survive between tasks, beside the memory."""
-        return self.group.bits_full - self.candidate.bits
+        return self.group.bits_full - self.group.runs[0]["bits_memory"]
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,14 @@ class Outcome:
         One for every choice, in the order of the choices.
     bounds : tuple of Group
         Runs of each bound.
+    covers : {"memory", "all"}
+        What a budget is for, as in `CompareConfig`.
     """
 
     budgets: tuple[float, ...]
     rows: tuple[BudgetRow, ...]
     bounds: tuple[Group, ...]
+    covers: Covers = "memory"
 
     @classmethod
     def of(
@@ -71,6 +75,7 @@ class Outcome:
         choices: Sequence[Choice],
         bounds: Sequence[str],
         groups: Sequence[Group],
+        covers: Covers = "memory",
     ) -> "Outcome":
         """Return the outcome of a study.
 
@@ -82,6 +87,8 @@ class Outcome:
             Labels of the bounds.
         groups : sequence of Group
             Runs of the chosen candidates and of the bounds.
+        covers : {"memory", "all"}
+            What a budget is for.
         """
         by_label = {group.label: group for group in groups}
         return cls(
@@ -91,6 +98,7 @@ class Outcome:
                 for c in choices
             ),
             tuple(by_label[label] for label in bounds),
+            covers,
         )
 
     @cached_property
@@ -143,15 +151,18 @@ class Outcome:
             if family in leaders.values()
         ]
         return (
-            f"At equal bits of the memory of the past, {self._heads}, ahead of every other family "
+            f"At equal bits of {self._covered}, ahead of every other family "
             f"{self._basis} is {listed(parts)}{self._largest_area}."
         )
 
     @property
-    def _heads(self) -> str:
-        """Part of the sentence: the bits that the comparison leaves out."""
+    def _covered(self) -> str:
+        """Part of the sentence: the bits that are compared, and those that are left out."""
+        if self.covers == "all":
+            return "all state that survives between tasks"
         low, high = (f"{end(row.head_bits for row in self.rows) / 1e6:.1f}" for end in (min, max))
-        return f"classifiers of {low if low == high else f'{low} to {high}'} Mb apart"
+        apart = low if low == high else f"{low} to {high}"
+        return f"the memory of the past, classifiers of {apart} Mb apart"
 
     @property
     def _basis(self) -> str:

@@ -28,14 +28,23 @@ _FIGURE = "accuracy_by_budget.png"
 _READING = """\
 Average incremental accuracy (%), ± its standard deviation {over}, of the candidate that \
 stands for each family at each budget, of so many tried; a dash where none of them is so small. \
-The budget is for *all* bits \
-of the memory of the past that survive between tasks, when all classes are learnt: codes, labels, \
-counters, pointers, tables, random streams. Apart from it, *head* has the bits of the trained \
-classifier that survive: its weights and, where training goes on from them, the real numbers \
-behind these, which alone may exceed a budget. *Area* is the area under accuracy against the \
+{budget} *Area* is the area under accuracy against the \
 logarithm of the budget, over its width: a mean accuracy; with a star it begins at the family's \
 first budget. A family is *ahead* of another where its mean lead, run by run, is more than the \
 standard deviation of that lead."""
+
+_BUDGET = {
+    "memory": """\
+The budget is for *all* bits of the memory of the past that survive between tasks, when all \
+classes are learnt: codes, labels, counters, pointers, tables, random streams. Apart from it, \
+*head* has the bits of the trained classifier that survive: its weights and, where training goes \
+on from them, the real numbers behind these, which alone may exceed a budget.""",
+    "all": """\
+The budget is for *all* bits that survive between tasks, when all classes are learnt: those of the \
+memory of the past (codes, labels, counters, pointers, tables, random streams) and those of the \
+trained classifier, its weights and, where training goes on from them, the real numbers behind \
+these. *Head* has the part of the classifier.""",
+}
 
 _SEEN = """\
 it has seen these samples, held out or not: accuracies in validation are higher than those of the \
@@ -102,7 +111,7 @@ class ComparisonReport:
             Results of the runs in validation.
         """
         bounds = [method.label for method in config.expanded_bounds()]
-        outcome = Outcome.of(config.budgets, choices, bounds, group_runs(runs))
+        outcome = Outcome.of(config.budgets, choices, bounds, group_runs(runs), config.covered)
         return cls(config, bank, command, outcome, candidates, runs, validation)
 
     @property
@@ -143,7 +152,7 @@ class ComparisonReport:
             data_line(self.bank),
             "## Accuracy within a budget of bits",
             markdown_table(*self._accuracies()),
-            _READING.format(over=varied(self.config)),
+            _READING.format(over=varied(self.config), budget=_BUDGET[self.config.covered]),
             *self._bounds(),
             f"![accuracy against bits]({_FIGURE})",
             "## What was chosen, and how",

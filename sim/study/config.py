@@ -21,6 +21,7 @@ __all__ = [
     "BUILT_IN",
     "ChoiceConfig",
     "CompareConfig",
+    "Covers",
     "StudyConfig",
     "load_config",
 ]
@@ -29,6 +30,8 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 Methods = list[MethodEntry]  # type: ignore[valid-type]
+#: What a budget of a comparison is for.
+Covers = Literal["memory", "all"]
 
 
 class StudyConfig(Section):
@@ -126,15 +129,24 @@ class CompareConfig(StudyConfig):
     Attributes
     ----------
     budgets : list of float
-        Most bits that a memory of the past may take, all its state included, in Mb (10^6 bits).
+        Most bits that a method may take, in Mb (10^6 bits).
+    covers : {"memory", "all"}
+        What a budget is for: the memory of the past, all its state included, or all state that
+        survives between tasks, the classifier's included.
     bounds : list
         Methods that run without a budget, for reference; written like `methods`.
     choice : ChoiceConfig
     """
 
     budgets: Annotated[list[Annotated[float, Field(gt=0, le=1e6)]], Field(min_length=1)]
+    covers: Covers | None = None  # None stands for memory, so that the digest is as without the key
     bounds: Methods = []
     choice: ChoiceConfig = ChoiceConfig()
+
+    @property
+    def covered(self) -> Covers:
+        """What a budget is for."""
+        return self.covers or "memory"
 
     @pydantic.field_validator("claims")
     @classmethod

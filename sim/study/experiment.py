@@ -23,7 +23,7 @@ from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 from sim.work.progress import Progress
 
-__all__ = ["Experiment"]
+__all__ = ["Experiment", "new_learner"]
 
 # A run seeds each generator with (seed, purpose, task); these are the purposes.
 _INIT, _SHUFFLE, _DRAW, _LEARN = range(4)
@@ -67,7 +67,13 @@ class Experiment(Run[Progress]):
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed, cache=cache)
         )
         self._settled = method.settled(head)
-        self.learner = self._new_learner()
+        self.learner = new_learner(
+            self._settled,
+            features=bank.features,
+            classes=bank.n_classes,
+            seed=seed,
+            rng=self._rng(_INIT),
+        )
 
     def ledger(self) -> Ledger:
         """Return every bit of the source and the classifier that survives between tasks."""
@@ -156,13 +162,6 @@ class Experiment(Run[Progress]):
                 f"Training of {self.method.label} diverged in task {task + 1}, {error}"
             ) from error
 
-    def _new_learner(self) -> HeadLearner:
-        shape = {"features": self.bank.features, "classes": self.bank.n_classes}
-        head, rng = self._settled, self._rng(_INIT)
-        if isinstance(head, IntegerHeadConfig):
-            return IntegerHeadLearner(head, **shape, seed=self.seed, rng=rng)
-        return BinaryHeadLearner(head, **shape, rng=rng)
-
     def _learn(self) -> None:
         """Hand the present task's samples to the source."""
         self.source.learn(*self.bank.task_of_train(self.task), self._rng(_LEARN))
@@ -200,3 +199,28 @@ class Experiment(Run[Progress]):
 
     def _described(self) -> str:
         return f"{self.method.label} on these data"
+
+
+def new_learner(
+    head: HeadConfig | IntegerHeadConfig,
+    *,
+    features: int,
+    classes: int,
+    seed: int,
+    rng: np.random.Generator,
+) -> HeadLearner:
+    """Return a head of this kind that has learnt nothing.
+
+    Parameters
+    ----------
+    head : HeadConfig or IntegerHeadConfig
+    features, classes : int
+        D and C.
+    seed : int
+        User seed of the stream that rounds, if there is one.
+    rng : numpy.random.Generator
+        Draws the first latent weights.
+    """
+    if isinstance(head, IntegerHeadConfig):
+        return IntegerHeadLearner(head, features=features, classes=classes, seed=seed, rng=rng)
+    return BinaryHeadLearner(head, features=features, classes=classes, rng=rng)

@@ -14,7 +14,7 @@ from sim.documents.section import Section
 from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
-__all__ = ["MAX_METHODS", "Case", "Method", "MethodEntry", "expand_methods"]
+__all__ = ["MAX_METHODS", "Case", "Head", "Method", "MethodEntry", "expand_methods"]
 
 Head = HeadConfig | IntegerHeadConfig
 

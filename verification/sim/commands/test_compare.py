@@ -73,6 +73,26 @@ def test_comparison_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_p
     assert results["verdict"] in " ".join(out.split())
 
 
+def test_a_budget_may_be_for_all_state(engram: Engram, tmp_path: Path) -> None:
+    text = SMALL_COMPARISON.replace("head: {hidden: 8,", "covers: all\nhead: {kind: integer,")
+    config = write_comparison(tmp_path, text)
+    budgets = ["--set", "budgets=[0.0015, 0.014]"]
+    status, _, err = engram("run", config, *budgets, "--out", tmp_path / "out", "--jobs", 1)
+    assert (status, err) == (0, "")
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    head = 10 * 128 * 8 + 64
+    assert [c["bits"] for c in results["candidates"]] == [1612 + head, 2932 + head, 1328, 2619]
+    assert [(c["family"], c["budget_mb"]) for c in results["choices"]] == [
+        ("latent", 0.014),
+        ("hamming", 0.0015),
+        ("hamming", 0.014),
+    ]
+    assert [c["head_bits"] for c in results["choices"]] == [head, 0, 0]
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert "The budget is for *all* bits that survive between tasks" in report
+    assert "bits of all state that survives between tasks" in results["verdict"]
+
+
 def test_chosen_candidates_are_the_best_in_validation_and_run_once_a_seed(whole: Results) -> None:
     best: dict[tuple[str, float], float] = {}
     for candidate in whole["candidates"]:

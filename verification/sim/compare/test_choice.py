@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from golden.bits import pack
-from sim.compare.choice import Candidate, choose, memory_bits
+from sim.compare.choice import Candidate, bits_of, choose
+from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.measure.ledger import fits
 from sim.replay import SOURCES, ReplayContext
 from sim.study.config import CompareConfig, load_config
@@ -61,7 +62,21 @@ def test_budget_is_an_exact_number_of_bits() -> None:
 def test_bits_are_those_of_the_whole_ledger_at_all_classes() -> None:
     latent = candidate("latent", 0, exemplars=3).method
     # Exemplars, labels of 7 bits, counters of 16, a pointer of 7 bits, two streams of 64.
-    assert memory_bits(latent, 512, 100) == 300 * (512 + 7) + 100 * 16 + 7 + 128
+    assert bits_of(latent, 512, 100) == 300 * (512 + 7) + 100 * 16 + 7 + 128
+
+
+def test_bits_of_all_state_are_those_of_memory_and_classifier() -> None:
+    integer = IntegerHeadConfig(kind="integer")
+    latent, own = candidate("latent", 0, exemplars=3).method, candidate("ncm", 0).method
+    head = 100 * 512 * 8 + 64  # q_b = 8, and the stream that rounds
+    assert bits_of(latent, 512, 100, integer) == bits_of(latent, 512, 100) + head
+    binary = HeadConfig(hidden=0)
+    assert bits_of(latent, 512, 100, binary) == bits_of(latent, 512, 100) + 2 * 100 * 512 * 32
+    # A method that trains no head has none to keep, and one with a classifier of its own has that.
+    assert bits_of(own, 512, 100, integer) == bits_of(own, 512, 100)
+    cwr = candidate("cwr", 0, exemplars=0, hidden=0, q_b_non_binary=16).method
+    assert bits_of(cwr, 512, 100) == 0
+    assert bits_of(cwr, 512, 100, integer) == 100 * 512 * 16 + 100 * 32 + 64
 
 
 def grids() -> dict[str, Method]:
@@ -81,4 +96,4 @@ def test_bits_are_known_before_anything_is_learnt(family: str) -> None:
         exemplars = pack(rng.random((120, 64)) < 0.5)
         source.begin(exemplars, labels)
         source.learn(exemplars, labels, rng)
-    assert source.ledger().bits_full == memory_bits(method, 64, 4)
+    assert source.ledger().bits_full == bits_of(method, 64, 4)

@@ -10,7 +10,7 @@ import pytest
 
 from golden.bits import unpack
 from golden.params import NetworkParams
-from sim.compare.choice import memory_bits
+from sim.compare.choice import bits_of
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import likelihood
 from sim.cost.learning import Source, learn, working_memories
@@ -69,7 +69,7 @@ def value(replay: str, name: str, of: str | None = None, text: str = EVERY) -> f
 @pytest.mark.parametrize("replay", PARTS)
 def test_bits_are_all_of_the_memory_before_it_learns(replay: str) -> None:
     evaluator, point = design(replay)
-    bits = memory_bits(point.method, 1024, 10)
+    bits = bits_of(point.method, 1024, 10)
     assert evaluator.static(point)["bits"] == pytest.approx(bits / 1e6, rel=1e-12)
 
 

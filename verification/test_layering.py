@@ -18,7 +18,7 @@ WINGS = {
     "work": ("", "", "dask distributed filelock numpy rich threadpoolctl"),
     "documents": ("", "work", "pydantic ruamel"),
     "measure": ("golden.params", "", "numpy"),
-    "report": ("", "", "matplotlib numpy rich"),
+    "report": ("", "", "matplotlib numpy rich scipy"),
     "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
     "learn": ("golden", "documents measure", "numpy pydantic scipy sklearn"),
     "replay": ("golden", "documents learn measure work", "numpy pydantic"),

@@ -128,15 +128,14 @@ class Outcome:
     def leader(self, budget: float) -> str | None:
         """Return the family that is ahead of every other at a budget; None if no family is.
 
-        A family is ahead if its mean lead, seed by seed, is more than the standard deviation of
-        that lead over the seeds. With a single seed, the deviation counts as 0.
+        A family is ahead if its mean lead, run by run, is clear (`Spread.clear`).
         """
         there = {f: rows[budget] for f, rows in self.families.items() if budget in rows}
         if len(there) < 2:
             return None
         best = max(there, key=lambda family: there[family].accuracy.mean)
         leads = [_lead(there[best], row) for family, row in there.items() if family != best]
-        clear = all(lead.mean > (lead.deviation or 0) for lead in leads)
+        clear = all(lead.mean > 0 and lead.clear for lead in leads)
         return best if clear else None
 
     @property
@@ -169,7 +168,7 @@ class Outcome:
         runs = self.rows[0].accuracy.count
         if runs == 1:
             return "on a single seed"
-        return f"by more than the spread over {runs} runs"
+        return f"(p < 0.05, paired t-test over {runs} runs)"
 
     @property
     def _largest_area(self) -> str:

@@ -30,8 +30,8 @@ Average incremental accuracy (%), ± its standard deviation {over}, of the candi
 stands for each family at each budget, of so many tried; a dash where none of them is so small. \
 {budget} *Area* is the area under accuracy against the \
 logarithm of the budget, over its width: a mean accuracy; with a star it begins at the family's \
-first budget. A family is *ahead* of another where its mean lead, run by run, is more than the \
-standard deviation of that lead."""
+first budget. A family is *ahead* of another where a paired t-test of its lead, run by run, gives \
+p < 0.05."""
 
 _BUDGET = {
     "memory": """\

@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: MIT
-"""Mean and spread of the results of several runs."""
+"""Mean and spread of the results of several runs, and whether a difference is more than chance."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import t
 
-__all__ = ["Spread"]
+__all__ = ["CONFIDENCE", "Spread"]
+
+#: Confidence of `Spread.clear`.
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean and sample standard deviation over seeds.
+    """Mean and sample standard deviation over runs.
 
     Parameters
     ----------
     mean : float
         Mean of the values.
     deviation : float or None
-        Sample standard deviation; None for a single seed, which has no spread.
+        Sample standard deviation; None for a single run, which has no spread.
     count : int
-        Number of seeds.
+        Number of runs.
     """
 
     mean: float
@@ -29,14 +33,25 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Return mean and spread of values, one for every seed."""
+        """Return mean and spread of values, one for every run."""
         deviation = float(np.std(values, ddof=1)) if len(values) > 1 else None
         return cls(float(np.mean(values)), deviation, len(values))
 
     @property
     def standard_error(self) -> float | None:
-        """Standard error of the mean; None for a single seed."""
+        """Standard error of the mean; None for a single run."""
         return None if self.deviation is None else self.deviation / self.count**0.5
+
+    @property
+    def clear(self) -> bool:
+        """Whether the 95 % confidence interval of the mean leaves out 0 (Student's t, two-sided).
+
+        Of differences between paired runs, this is the paired t-test. A single run has no interval:
+        any number but 0 is clear then.
+        """
+        error = self.standard_error or 0
+        quantile = t.ppf((1 + CONFIDENCE) / 2, self.count - 1) if error else 0
+        return abs(self.mean) > quantile * error
 
     def percent(self) -> str:
         """Return mean and spread of a share as text, in per cent."""

@@ -155,7 +155,7 @@ def _sides(results: _Results, widths: Sequence[int], statement: str, sign: int) 
     gains = {q: c.gain for q, c in compared if c is not None}
     if not gains:
         return None
-    clear = all(sign * gain.mean > (gain.standard_error or 0) for gain in gains.values())
+    clear = all(sign * gain.mean > 0 and gain.clear for gain in gains.values())
     here = ", ".join(f"q = {q}: {gain.points()}" for q, gain in gains.items())
     return Claim(statement, "yes", here, clear)
 
@@ -186,7 +186,7 @@ def _components(results: _Results, printed: PrintedValue) -> Claim | None:
         f"K = {components} adds up to {published:g} points to K = 1, both at q = 8",
         f"up to {published:+g} points",
         f"{gain.points()} points",
-        error < gain.mean <= published / 100 + max(_noise(), min(error, _MOST_NOISE)),
+        gain.clear and 0 < gain.mean <= published / 100 + max(_noise(), min(error, _MOST_NOISE)),
     )
 
 

@@ -49,9 +49,9 @@ its neighbouring sizes, run by run: runs of one order and one seed are a pair.""
 
 _CLAIMS = """\
 Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
-4), whose feature extractor is another one. Differences are taken seed by seed. Two numbers are \
+4), whose feature extractor is another one. Differences are taken run by run. Two numbers are \
 equal within half a point, which the paper's own runs differ by, or two standard errors, at most a \
-point; ahead and behind want more than a standard error. *About 10 times* is 7 to 14 times."""
+point; ahead and behind want p < 0.05 in a paired t-test. *About 10 times* is 7 to 14 times."""
 
 _CHOICES = """\
 What the hardware chooses and the paper does not ask, against round robin over the classes, LFSRs \

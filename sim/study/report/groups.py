@@ -121,11 +121,8 @@ class EqualBits:
 
     @property
     def outcome(self) -> str:
-        """``ahead`` or ``behind`` if the gain exceeds its standard error over seeds, else ``even``.
-
-        A single seed gives no standard error; the error then counts as 0.
-        """
-        if abs(self.gain.mean) <= (self.gain.standard_error or 0):
+        """``ahead`` or ``behind`` if the gain is clear (`Spread.clear`), else ``even``."""
+        if not self.gain.clear:
             return "even"
         return "ahead" if self.gain.mean > 0 else "behind"
 
@@ -248,7 +245,7 @@ def verdict(comparisons: Sequence[EqualBits]) -> str:
             said = (
                 f"{basis}, as the papers count them, {name} is ahead of latent replay at {ahead} "
                 f"of the {len(own)} memories compared, behind at {behind} and even"
-                f"{'' if alone else ', within one standard error over seeds,'} at {even}"
+                f"{'' if alone else ' (p > 0.05, paired t-test over runs)'} at {even}"
             )
         sentences.append(f"{said}; {_best(own)}.")
     return " ".join(sentences)

@@ -31,6 +31,7 @@ def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Pa
         "out/exemplars.png",
         "out/report.md",
         "out/results.json",
+        "out/stability_plasticity.png",
         "small.yaml",
     ]
     results = json.loads((tmp_path / "out" / "results.json").read_text())

@@ -16,6 +16,7 @@ from sim.report.tables import markdown_table
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
 from sim.study.report import claims, figures
+from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.groups import (
     MethodGroup,
     compare_at_equal_bits,
@@ -35,6 +36,7 @@ _IMAGES = (
     "accuracy_by_task.png",
     "correlations.png",
     "exemplars.png",
+    "stability_plasticity.png",
 )
 
 _READING = """\
@@ -57,6 +59,12 @@ _CHOICES = """\
 What the hardware chooses and the paper does not ask, against round robin over the classes, LFSRs \
 and the parallel sampler, by the same rules. All classes have as many samples here, so that \
 *weighted* requests are drawn as *uniform* ones are:"""
+
+_AGES = """\
+*Without the first* leaves the evaluation after the first task out of the mean. The other columns \
+are of the end: the mean over the tasks, however many classes each has, then the accuracy on the \
+classes of the first task, on all later ones, and on those of the last task. Along a dotted line \
+the mean of both accuracies stays the same."""
 
 _CORRELATIONS = """\
 Frobenius distance between the correlation matrices of real and generated features, within a class \
@@ -106,6 +114,8 @@ class StudyReport:
             "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
         }
+        if has_ages(self.bank.tasks):
+            images["stability_plasticity.png"] = stability_plasticity(self.groups)
         if self.bank.network_bits is not None:
             images["accuracy_by_chip_bits.png"] = figures.accuracy_by_bits(
                 self.groups, self.bank.network_bits
@@ -149,6 +159,10 @@ class StudyReport:
             "## Accuracy, task by task",
             "![accuracy by task](accuracy_by_task.png)",
         ]
+        if "stability_plasticity.png" in images:
+            parts += ["## Old classes and new ones", _AGES]
+            parts += [markdown_table(AGE_COLUMNS, age_rows(self.groups))]
+            parts += ["![old classes against new ones](stability_plasticity.png)"]
         if "exemplars.png" in images:
             parts += ["## Real and generated exemplars", "![exemplars](exemplars.png)"]
         if "correlations.png" in images:

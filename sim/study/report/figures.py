@@ -16,7 +16,14 @@ from sim.report.figure import house_style, new_figure
 from sim.study.fidelity import Exemplars, class_means, correlation
 from sim.study.report.groups import MethodGroup, plain_or_all
 
-__all__ = ["accuracy_by_bits", "accuracy_by_task", "class_images", "correlations"]
+__all__ = [
+    "accuracy_by_bits",
+    "accuracy_by_task",
+    "class_images",
+    "correlations",
+    "few",
+    "look",
+]
 
 _BOUNDS = {"joint": ("0.15", "-"), "none": ("0.55", ":")}
 _COLOUR_MAPS = {
@@ -58,8 +65,8 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
     """
     figure = new_figure(8.5, 4.6)
     axes = figure.add_subplot()
-    for group in _few(plain_or_all(groups)):
-        colour, style = _look(group, groups)
+    for group in few(plain_or_all(groups)):
+        colour, style = look(group, groups)
         curve = 100 * group.values("accuracy_seen")
         mean = curve.mean(axis=0)
         axes.plot(seen, mean, style, color=colour, marker="o", markersize=3, label=group.label)
@@ -164,7 +171,7 @@ def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figu
     return figure
 
 
-def _look(group: MethodGroup, groups: Sequence[MethodGroup]) -> tuple[object, str]:
+def look(group: MethodGroup, groups: Sequence[MethodGroup]) -> tuple[object, str]:
     """Return colour and line style: grey for bounds; more bits make a source's colour darker."""
     if group.replay in _BOUNDS:
         return _BOUNDS[group.replay]
@@ -208,7 +215,7 @@ def _series(groups: Sequence[MethodGroup]) -> list[_Series]:
     return series
 
 
-def _few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
+def few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return a few methods of each source, so that their curves can be told apart."""
     chosen = []
     for replay in dict.fromkeys(g.replay for g in groups):

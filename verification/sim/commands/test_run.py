@@ -31,6 +31,7 @@ def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Pa
         "out/exemplars.png",
         "out/report.md",
         "out/results.json",
+        "out/stability_plasticity.png",
         "small.yaml",
     ]
     results = json.loads((tmp_path / "out" / "results.json").read_text())
@@ -66,7 +67,11 @@ def test_seeds_and_overrides_reach_the_runs(engram: Engram, tmp_path: Path) -> N
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert len(results["runs"]) == 1
     assert results["config"]["head"]["hidden"] == 4
-    assert results["runs"][0]["parameters"] == {"requests": "uniform", "logit_gain": None}
+    assert results["runs"][0]["parameters"] == {
+        "requests": "uniform",
+        "logit_gain": None,
+        "rate": None,
+    }
     # One method alone compares nothing, so that no sentence is said.
     assert results["verdict"] == ""
     assert "**" not in (tmp_path / "out" / "report.md").read_text()

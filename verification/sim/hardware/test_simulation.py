@@ -225,6 +225,7 @@ def test_bad_arguments_are_refused_at_once(
     assert err.startswith(f"engram: {message}")
 
 
+@pytest.mark.slow
 def test_a_trace_on_two_threads_changes_no_word(chip: Engram, tmp_path: Path) -> None:
     """A simulation that stalls leaves its trace, which shows why, and no output."""
     script, trace, out = tmp_path / "a.hex", tmp_path / "a.vcd", tmp_path / "out.hex"

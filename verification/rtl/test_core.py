@@ -281,6 +281,25 @@ def test_more_classes_than_the_head_has_are_all_of_them(seen: int) -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize("seen", [1, 2, 3, 4])
+def test_a_class_not_seen_yet_is_no_answer(seen: int) -> None:
+    image = np.random.default_rng(12).integers(0, 128, (2, 2, 3))
+    logits, expected = all_logits(image, 5), all_logits(image, seen)
+    # Without the limit, another class would be the answer.
+    assert source_layout().from_bits(expected[-1]).label < seen
+    assert source_layout().from_bits(logits[-1]).label == 4
+    run_pysim(Core(CHIP), [
+        Step(
+            inputs={"units": load()},
+            pins={"output_class": 1, "output_logits": 1, "classes_seen": seen},
+        ),
+        Step(
+            inputs={"units": units(Target.PIXELS, image.ravel().tolist())},
+            outputs={"result": expected},
+        ),
+    ])  # fmt: skip
+
+
 def test_settings_are_those_of_the_first_pixel() -> None:
     image = np.random.default_rng(2).integers(0, 128, (2, 2, 3))
     offered = units(Target.PIXELS, [int(v) for v in image.ravel()])

@@ -119,23 +119,31 @@ def test_reset_begins_with_class_0() -> None:
     run_pysim(Head(machine), [first, Step(reset=True), step])
 
 
+def one_tile(counts: list[int], best: list[int], last: int) -> Step:
+    """Offer a tile of four classes, of 12 inputs; `best` is the class that leads after each."""
+    machine = params(4, 12)
+    given = {"counts": counts, "lanes": 4, "last": last}
+    logits = [
+        payload(logit_layout(machine), {
+            "logit": 2 * count - 24, "best": label, "last": last & int(n == 3),
+        })
+        for n, (count, label) in enumerate(zip(counts, best, strict=True))
+    ]  # fmt: skip
+    return Step(
+        pins={"concat": 12, "n_classes": 8},
+        inputs={"i": [payload(output_layout(machine), given)]},
+        outputs={"o": logits},
+    )
+
+
 def test_reset_begins_with_class_0_even_if_no_class_wins() -> None:
     """Nothing beats a count of 0, so the class that led before the reset would show."""
-    machine = params(4, 12)
-
-    def one_tile(counts: list[int], best: list[int], last: int) -> Step:
-        given = {"counts": counts, "lanes": 4, "last": last}
-        logits = [
-            payload(logit_layout(machine), {
-                "logit": 2 * count - 24, "best": label, "last": last & int(n == 3),
-            })
-            for n, (count, label) in enumerate(zip(counts, best, strict=True))
-        ]  # fmt: skip
-        return Step(
-            pins={"concat": 12, "n_classes": 8},
-            inputs={"i": [payload(output_layout(machine), given)]},
-            outputs={"o": logits},
-        )
-
     begun = one_tile([1, 2, 3, 4], [0, 1, 2, 3], last=0)
-    run_pysim(Head(machine), [begun, Step(reset=True), one_tile([0] * 4, [0] * 4, last=1)])
+    again = one_tile([0] * 4, [0] * 4, last=1)
+    run_pysim(Head(params(4, 12)), [begun, Step(reset=True), again])
+
+
+def test_a_count_of_1_beats_counts_of_0() -> None:
+    """In the first picture after a reset, and in the one after another."""
+    picture = one_tile([0, 0, 1, 0], [0, 0, 2, 2], last=1)
+    run_pysim(Head(params(4, 12)), [picture, picture])

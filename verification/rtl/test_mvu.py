@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -209,6 +209,15 @@ def test_one_neuron_of_one_lane_in_verilog(simulator: str) -> None:
 def test_a_lone_row_in_memories_of_one_row() -> None:
     fold = folded(pe=3, simd=8, inputs=8, outputs=3)
     run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=5))
+
+
+@pytest.mark.parametrize("pauses", ["stalled", "idle_stalled"])
+def test_tiles_of_one_step_wait_with_their_own_thresholds(pauses: str) -> None:
+    for seed in range(0, 8, 2):
+        fold = folded(pe=2, simd=8, inputs=8, outputs=24, seed=seed)
+        for waits in range(3):
+            how = replace(PAUSES[pauses], seed=waits)
+            observe(fold, run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=2), how))
 
 
 def test_writes_hold_the_steps_and_lose_none() -> None:

@@ -2,12 +2,7 @@
 """Studies: the same bits for any number of processes, and after a kill."""
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,34 +133,6 @@ def test_study_task_by_task_in_folders_elsewhere_equals_serial_bit_for_bit(
     assert [index for index, _ in told] == list(range(len(serial)))
     assert not any(study.folder.checkpoint(i).exists() for i in range(len(serial)))
     assert study.folder.exemplars(8).exists()
-
-
-def test_killed_command_resumes_to_the_same_results(tmp_path: Path) -> None:
-    config = write_config(tmp_path)
-    command = [sys.executable, "-c", "from sim.cli import main; main()", "run", str(config)]
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
-    subprocess.run([*command, "--out", str(whole), "--jobs", "1"], check=True, capture_output=True)
-
-    process = subprocess.Popen(
-        [*command, "--out", str(broken), "--jobs", "1"],
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    marker = tmp_path / "broken.partial" / "run-5.json"
-    deadline = time.monotonic() + 120
-    while not marker.exists() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert marker.exists()
-    assert not (broken / "results.json").exists()
-
-    subprocess.run(
-        [*command, "--out", str(broken), "--jobs", "2", "--resume"], check=True, capture_output=True
-    )
-    one, other = (json.loads((f / "results.json").read_text()) for f in (whole, broken))
-    assert without_seconds(one["runs"]) == without_seconds(other["runs"])
-    assert not (tmp_path / "broken.partial").exists()
 
 
 def test_fault_in_a_worker_reaches_the_caller(tmp_path: Path) -> None:

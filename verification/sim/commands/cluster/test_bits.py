@@ -62,6 +62,7 @@ def test_three_workers_of_which_one_is_killed_in_mid_run_give_the_bits_of_a_seri
     assert begun in ended
 
 
+@pytest.mark.slow
 def test_worker_with_four_threads_gives_the_same_bits(
     study: Path, serial: dict[str, Any], workers: LoopbackCluster, tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_worker_with_four_threads_gives_the_same_bits(
     assert report_of(tmp_path / "out") == serial
 
 
+@pytest.mark.slow
 def test_comparison_gives_the_same_choices_and_bits(
     workers: LoopbackCluster, tmp_path: Path
 ) -> None:
@@ -142,6 +144,7 @@ def test_work_waits_for_a_worker_and_says_how_to_start_one(
     assert report_of(tmp_path / "out") == serial
 
 
+@pytest.mark.slow
 def test_shared_work_is_found_and_counted(
     study: Path, serial: dict[str, Any], workers: LoopbackCluster, tmp_path: Path
 ) -> None:

@@ -23,8 +23,9 @@ from verification.sim.small_study import small_bank, small_config
         ("herded", {"budget": 37, "normalized": True}),
         ("icarl", {"budget": 37}),
         ("ncm", {"code_width": 3, "components": 2}),
+        ("low_rank", {"rank": 5, "code_width": 3}),
     ],
-    ids=["fetril", "fetril threshold", "herded", "herded budget", "icarl", "ncm"],
+    ids=["fetril", "fetril threshold", "herded", "herded budget", "icarl", "ncm", "low rank"],
 )
 def test_run_stopped_after_a_task_goes_on_bit_for_bit(
     tmp_path: Path, name: str, params: dict[str, Any]

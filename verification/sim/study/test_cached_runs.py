@@ -51,6 +51,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("joint", {}),
     ("latent", {"exemplars": 3, "logit_gain": 4.0}),
     ("likelihood", {"components": 2}),
+    ("low_rank", {"rank": 5}),
     ("memo", {"exemplars": 3, "hidden": 4}),
     ("ncm", {}),
     ("none", {}),

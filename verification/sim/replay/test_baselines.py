@@ -24,8 +24,18 @@ from verification.sim.small_study import small_bank, small_config
         ("icarl", {"budget": 37}),
         ("ncm", {"code_width": 3, "components": 2}),
         ("low_rank", {"rank": 5, "code_width": 3}),
+        ("slda", {"shrinkage": 0.1}),
     ],
-    ids=["fetril", "fetril threshold", "herded", "herded budget", "icarl", "ncm", "low rank"],
+    ids=[
+        "fetril",
+        "fetril threshold",
+        "herded",
+        "herded budget",
+        "icarl",
+        "ncm",
+        "low rank",
+        "slda",
+    ],
 )
 def test_run_stopped_after_a_task_goes_on_bit_for_bit(
     tmp_path: Path, name: str, params: dict[str, Any]

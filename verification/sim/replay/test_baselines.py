@@ -24,6 +24,8 @@ from verification.sim.small_study import small_bank, small_config
         ("icarl", {"budget": 37}),
         ("ncm", {"code_width": 3, "components": 2}),
         ("low_rank", {"rank": 5, "code_width": 3}),
+        ("ridge", {"ridge": 10.0}),
+        ("ridge", {"hidden": 64, "ridge": 10.0}),
         ("slda", {"shrinkage": 0.1}),
     ],
     ids=[
@@ -34,6 +36,8 @@ from verification.sim.small_study import small_bank, small_config
         "icarl",
         "ncm",
         "low rank",
+        "ridge",
+        "ridge random",
         "slda",
     ],
 )

@@ -55,6 +55,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("memo", {"exemplars": 3, "hidden": 4}),
     ("ncm", {}),
     ("none", {}),
+    ("ridge", {"hidden": 16}),
     ("slda", {}),
 ]
 

@@ -47,6 +47,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("gbm", {"mode": "serial", "lanes": 8, "draws_per_read": 3}),
     ("hamming", {"components": 2}),
     ("herded", {"budget": 37}),
+    ("hyperdimensional", {}),
     ("icarl", {"exemplars": 3}),
     ("joint", {}),
     ("latent", {"exemplars": 3, "logit_gain": 4.0}),

@@ -17,6 +17,7 @@ from verification.sim.small_study import small_bank, small_config
 @pytest.mark.parametrize(
     ("name", "params"),
     [
+        ("fecam", {"rank": 3}),
         ("fetril", {"code_width": 4}),
         ("fetril", {"translation": "threshold", "serves": "random"}),
         ("herded", {"exemplars": 3, "requests": "uniform"}),
@@ -31,6 +32,7 @@ from verification.sim.small_study import small_bank, small_config
         ("slda", {"shrinkage": 0.1}),
     ],
     ids=[
+        "fecam",
         "fetril",
         "fetril threshold",
         "herded",

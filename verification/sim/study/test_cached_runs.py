@@ -41,6 +41,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("binplay", {"samples": 4, "epochs": 2, "index_bits": 20, "prefix_bits": 40}),
     ("cwr", {"exemplars": 3}),
     ("der", {"exemplars": 3, "hidden": 4, "blocks": 2}),
+    ("fecam", {"rank": 3}),
     ("fetril", {"code_width": 4}),
     ("gbm", {"components": 2, "code_width": 3}),
     ("gbm", {"components": 2, "code_width": "float", "requests": "weighted"}),

@@ -97,8 +97,8 @@ class LowRankMetric:
         leading, rest = values[:rank], values[rank:]
         # With all directions the smallest variance stands for the rest, of which there is none.
         isotropic = rest.mean() if rest.size else values[-1]
-        weights = 1 - isotropic / np.where(leading > 0, leading, np.inf)
-        weights[leading == 0] = 0
+        weights, longer = np.zeros(rank), leading > isotropic
+        weights[longer] = 1 - isotropic / leading[longer]
         basis = _codes(vectors.T[::-1][:rank], basis_width)
         gram = basis @ basis.T
         ratios = weights / np.diagonal(gram)

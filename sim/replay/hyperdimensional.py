@@ -39,6 +39,11 @@ class HyperdimensionalParams(SourceParams):
     epochs: int = Field(default=1, ge=0, le=10_000)
     similarity: Literal["hamming", "dot", "cosine"] = "cosine"
 
+    @property
+    def keeps_values(self) -> bool:
+        """Whether accumulators survive a task, and not their signs alone."""
+        return self.epochs > 0 or self.similarity != "hamming"
+
 
 class HyperdimensionalClassifier(Classifier):
     """Chooses the class whose bundle of embeddings is most similar to an embedding.
@@ -81,7 +86,7 @@ class HyperdimensionalClassifier(Classifier):
                     self._add(own, x[place])
                     self._add(found, -x[place])
                     rows[[own, found]] = self._rows(self._sums[[own, found]])
-        if not self._keeps_values:
+        if not self.params.keeps_values:
             self._sums = rows
 
     def classify(self, exemplars: Packed) -> Labels:
@@ -92,7 +97,7 @@ class HyperdimensionalClassifier(Classifier):
 
     def ledger(self) -> Ledger:
         numbers, classes = self.context.features * self.context.classes, self.context.classes
-        if self._keeps_values:
+        if self.params.keeps_values:
             bits = numbers * self.params.accumulator_width
             entry = Entry.paper("accumulators", bits, "D * n_c * bits of an accumulator")
         else:
@@ -107,12 +112,10 @@ class HyperdimensionalClassifier(Classifier):
 
     @classmethod
     def title(cls, params: HyperdimensionalParams) -> str:
+        if not params.keeps_values:
+            return "hyperdimensional (hamming) signs"
         kind = f"hyperdimensional ({params.similarity})"
         return f"{kind} accumulators of {params.accumulator_width} bits, epochs = {params.epochs}"
-
-    @property
-    def _keeps_values(self) -> bool:
-        return self.params.epochs > 0 or self.params.similarity != "hamming"
 
     def _add(self, label: int, sample: Reals) -> None:
         """Add a sample to the accumulators of a class, which saturate."""

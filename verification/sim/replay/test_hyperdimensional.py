@@ -173,7 +173,16 @@ def test_state_brings_back_what_comes_next_and_does_not_move(similarity: str, ep
     np.testing.assert_array_equal(copy.classify(fresh), source.classify(fresh))
 
 
-def test_label_names_similarity_width_and_retraining() -> None:
+@pytest.mark.parametrize(
+    ("params", "label"),
+    [
+        (
+            {"similarity": "dot", "accumulator_width": 8},
+            "hyperdimensional (dot) accumulators of 8 bits, epochs = 1",
+        ),
+        ({"similarity": "hamming", "epochs": 0}, "hyperdimensional (hamming) signs"),
+    ],
+)
+def test_label_names_what_survives(params: dict[str, Any], label: str) -> None:
     kind = SOURCES["hyperdimensional"]
-    params = kind.Params.model_validate({"similarity": "dot", "accumulator_width": 8})
-    assert kind.label(params) == ("hyperdimensional (dot) accumulators of 8 bits, epochs = 1")
+    assert kind.label(kind.Params.model_validate(params)) == label

@@ -18,7 +18,13 @@ from numpy.typing import NDArray
 from golden.bits import round_half_up
 from golden.params.checks import check_integer
 
-__all__ = ["LowRankMetric", "within_class_covariance"]
+__all__ = [
+    "LowRankMetric",
+    "class_correlations",
+    "direction_codes",
+    "leading_directions",
+    "within_class_covariance",
+]
 
 Integers = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -91,15 +97,10 @@ class LowRankMetric:
         check_integer("Code width q", code_width, 1, 12)
         check_integer("Basis width", basis_width, 1, 8)
         check_integer("Factor width", factor_width, 1, 16)
-        values, vectors = np.linalg.eigh(covariance)
-        values = np.maximum(values[::-1], 0)  # rounding may leave a 0 a little below
-        values = (1 - shrinkage) * values + shrinkage * values.mean()
-        leading, rest = values[:rank], values[rank:]
-        # With all directions the smallest variance stands for the rest, of which there is none.
-        isotropic = rest.mean() if rest.size else values[-1]
-        weights, longer = np.zeros(rank), leading > isotropic
-        weights[longer] = 1 - isotropic / leading[longer]
-        basis = _codes(vectors.T[::-1][:rank], basis_width)
+        mean = np.trace(covariance) / features
+        shrunk = (1 - shrinkage) * covariance + shrinkage * mean * np.eye(features)
+        vectors, weights, _ = leading_directions(shrunk, rank)
+        basis = direction_codes(vectors, basis_width)
         gram = basis @ basis.T
         ratios = weights / np.diagonal(gram)
         # Any sum of products in a score is at most 3 4^q D |M|: bits and codes have at most the
@@ -151,8 +152,72 @@ def within_class_covariance(bits: NDArray[np.uint8], labels: NDArray[np.int64]) 
     return deviations.T @ deviations / len(x)
 
 
-def _codes(vectors: Reals, width: int) -> Integers:
-    """Return the codes of directions, one a row, each scaled to its largest entry."""
+def class_correlations(bits: NDArray[np.uint8], shrinkage: float) -> Reals:
+    """Return the correlations within a class whose variances have grown (FeCAM).
+
+    Parameters
+    ----------
+    bits : ndarray of shape (n_samples, D), uint8 in {0, 1}
+        At least one sample of the class.
+    shrinkage : float
+        gamma_1 > 0, mean variances of the class that are added to every variance.
+
+    Returns
+    -------
+    ndarray of shape (D, D), float64
+        The identity if all samples are equal.
+    """
+    covariance = within_class_covariance(bits, np.zeros(len(bits), np.int64))
+    variances = np.diagonal(covariance)
+    if not variances.any():
+        return np.eye(len(covariance))
+    grown = variances + shrinkage * variances.mean()
+    np.fill_diagonal(covariance, grown)
+    roots = np.sqrt(grown)
+    return covariance / np.outer(roots, roots)
+
+
+def leading_directions(covariance: Reals, rank: int) -> tuple[Reals, Reals, float]:
+    """Return the eigenvectors v_i with the largest eigenvalues, the weights d_i, and s2.
+
+    Parameters
+    ----------
+    covariance : ndarray of shape (D, D), float64
+        Symmetric, without negative eigenvalues.
+    rank : int
+        R, eigenvectors wanted, 0..D.
+
+    Returns
+    -------
+    vectors : ndarray of shape (R, D), float64
+    weights : ndarray of shape (R,), float64
+        ``1 - s2 / l_i``, in 0..1.
+    isotropic : float
+        s2, the mean of all other eigenvalues; with R = D, where there are none, the smallest one.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    values = np.maximum(values[::-1], 0)  # rounding may leave a 0 a little below
+    leading, rest = values[:rank], values[rank:]
+    isotropic = float(rest.mean()) if rest.size else float(values[-1])
+    weights, longer = np.zeros(rank), leading > isotropic
+    weights[longer] = 1 - isotropic / leading[longer]
+    return vectors.T[::-1][:rank], weights, isotropic
+
+
+def direction_codes(vectors: Reals, width: int) -> Integers:
+    """Return the codes of directions, each scaled so that its largest entry is the largest code.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (R, D), float64
+        Directions, one a row; none is 0.
+    width : int
+        Bits of a code: -1 and +1, or ``-(2^(b-1) - 1)..2^(b-1) - 1``.
+
+    Returns
+    -------
+    ndarray of shape (R, D), int64
+    """
     if width == 1:
         return np.where(vectors < 0, -1, 1).astype(np.int64)
     largest = np.abs(vectors).max(axis=1, keepdims=True)

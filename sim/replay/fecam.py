@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import unpack
+from sim.learn.low_rank import class_correlations, leading_directions
 from sim.measure.ledger import Entry, Ledger, count_bits
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
 
@@ -73,12 +74,15 @@ class FecamClassifier(Classifier):
 
     def learn(self, exemplars: Packed, labels: Labels, rng: np.random.Generator) -> None:
         for label in np.unique(labels):
-            bits = unpack(exemplars[labels == label], self.context.features).astype(np.float64)
-            mean = bits.mean(axis=0)
-            basis, scale = self._fit(bits - mean)
-            self._means = np.concatenate([self._means, mean[np.newaxis].astype(np.float32)])
-            self._bases = np.concatenate([self._bases, basis[np.newaxis].astype(np.float32)])
-            self._scales = np.append(self._scales, np.float32(scale))
+            bits = unpack(exemplars[labels == label], self.context.features)
+            correlations = class_correlations(bits, self.params.shrinkage)
+            vectors, weights, isotropic = leading_directions(correlations, self.params.rank)
+            # The root of its weight goes into every direction.
+            basis = (np.sqrt(weights)[:, np.newaxis] * vectors).astype(np.float32)
+            mean = bits.mean(axis=0).astype(np.float32)
+            self._means = np.concatenate([self._means, mean[np.newaxis]])
+            self._bases = np.concatenate([self._bases, basis[np.newaxis]])
+            self._scales = np.append(self._scales, np.float32(1 / isotropic))
 
     def classify(self, exemplars: Packed) -> Labels:
         means, bases = self._means.astype(np.float64), self._bases.astype(np.float64)
@@ -115,31 +119,3 @@ class FecamClassifier(Classifier):
     @classmethod
     def title(cls, params: FecamParams) -> str:
         return f"FeCAM R = {params.rank}"
-
-    def _fit(self, deviations: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-        """Return the eigenvectors, times the root of ``1 - s2 / l_i``, and ``1 / s2``.
-
-        Parameters
-        ----------
-        deviations : ndarray of shape (n_samples, D), float64
-            Samples of a class less their mean.
-
-        Returns
-        -------
-        basis : ndarray of shape (R, D), float64
-        scale : float
-        """
-        covariance = deviations.T @ deviations / len(deviations)
-        variances = np.diagonal(covariance)
-        if not variances.any():  # all samples are equal: no direction differs from another
-            return np.zeros((self.params.rank, len(covariance))), 1.0
-        grown = variances + self.params.shrinkage * variances.mean()
-        np.fill_diagonal(covariance, grown)
-        roots = np.sqrt(grown)
-        values, vectors = np.linalg.eigh(covariance / np.outer(roots, roots))
-        values, vectors = values[::-1], vectors.T[::-1]
-        leading, rest = values[: self.params.rank], values[self.params.rank :]
-        # With all directions the smallest eigenvalue stands for the rest, of which there is none.
-        isotropic = float(rest.mean()) if rest.size else float(values[-1])
-        parts = np.sqrt(np.maximum(1 - isotropic / leading, 0))
-        return parts[:, np.newaxis] * vectors[: self.params.rank], 1 / isotropic

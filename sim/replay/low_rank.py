@@ -131,5 +131,5 @@ class LowRankClassifier(Classifier):
     def title(cls, params: LowRankParams) -> str:
         return (
             f"low-rank discriminant R = {params.rank}, q = {params.code_width}, "
-            f"basis of {params.basis_width} bits"
+            f"basis of {params.basis_width}-bit codes"
         )

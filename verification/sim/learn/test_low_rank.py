@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sim.learn.low_rank import LowRankMetric, within_class_covariance
+from sim.learn.low_rank import (
+    LowRankMetric,
+    class_correlations,
+    leading_directions,
+    within_class_covariance,
+)
 
 FEATURES = 9
 WIDTHS: dict[str, Any] = {"code_width": 4, "basis_width": 8, "factor_width": 16}
@@ -39,6 +44,36 @@ def test_covariance_is_the_mean_product_of_deviations() -> None:
         deviation = x - bits[labels == label].mean(axis=0)
         expected += np.outer(deviation, deviation) / len(labels)
     np.testing.assert_allclose(within_class_covariance(bits, labels), expected, atol=1e-15)
+
+
+def test_correlations_are_those_of_a_class_whose_variances_have_grown() -> None:
+    bits = (np.random.default_rng(1).random((40, FEATURES)) < 0.3).astype(np.uint8)
+    bits[:, 0] = 1  # a feature that never changes correlates with none
+    found = class_correlations(bits, 0.5)
+    covariance = np.cov(bits.T, bias=True)
+    mean = np.trace(covariance) / FEATURES
+    for i in range(FEATURES):
+        for j in range(FEATURES):
+            grown = np.sqrt((covariance[i, i] + mean / 2) * (covariance[j, j] + mean / 2))
+            expected = 1 if i == j else covariance[i, j] / grown
+            assert found[i, j] == pytest.approx(expected, abs=1e-14)
+    assert not found[0, 1:].any()
+
+
+def test_correlations_of_equal_samples_are_the_identity() -> None:
+    bits = np.tile(np.arange(FEATURES) % 2, (3, 1)).astype(np.uint8)
+    np.testing.assert_array_equal(class_correlations(bits, 2.0), np.eye(FEATURES))
+
+
+@pytest.mark.parametrize("rank", [0, 1, 3, 9])
+def test_leading_directions_and_the_rest_are_the_matrix_of_that_rank(rank: int) -> None:
+    covariance = spiked(9, 5, 3)
+    vectors, weights, isotropic = leading_directions(covariance, rank)
+    assert vectors.shape == (rank, FEATURES)
+    values = np.sort(np.linalg.eigvalsh(covariance))[::-1]
+    assert isotropic == pytest.approx(values[rank:].mean() if rank < 9 else 1)
+    np.testing.assert_allclose(isotropic / (1 - weights), values[:rank])
+    np.testing.assert_allclose(covariance @ vectors.T, vectors.T * values[:rank], atol=1e-12)
 
 
 @pytest.mark.parametrize("shrinkage", [0.0, 0.4])

@@ -170,5 +170,5 @@ def test_rank_above_the_bits_of_an_embedding_is_refused() -> None:
 def test_label_names_rank_and_widths() -> None:
     source = SOURCES["low_rank"]
     params = source.Params.model_validate({"rank": 8, "code_width": 4, "shrinkage": 0.9})
-    title = "low-rank discriminant R = 8, q = 4, basis of 4 bits"
+    title = "low-rank discriminant R = 8, q = 4, basis of 4-bit codes"
     assert source.label(params) == f"{title}, shrinkage = 0.9"

@@ -57,6 +57,7 @@ METHODS: list[tuple[str, dict[str, Any]]] = [
     ("memo", {"exemplars": 3, "hidden": 4}),
     ("ncm", {}),
     ("none", {}),
+    ("quadratic", {"rank": 3}),
     ("ridge", {"hidden": 16}),
     ("slda", {}),
 ]

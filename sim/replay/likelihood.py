@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golden.bits import unpack
 from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, classifier_ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
+from sim.replay.linear import best_row
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
 __all__ = [
@@ -23,8 +23,6 @@ __all__ = [
     "PrototypeClassifier",
     "log_odds_table",
 ]
-
-CHUNK = 1024  # samples scored at a time, to bound the unpacked bits in memory
 
 
 class HammingParams(SourceParams):
@@ -85,14 +83,8 @@ class PrototypeClassifier(Classifier):
         codes = np.concatenate(self._codes)
         owner = np.repeat(np.arange(self.n_classes), [len(c) for c in self._codes])
         weights, constants = self._linear(codes)
-        columns = weights.T.astype(np.float64)
-        winners = np.empty(len(exemplars), np.int64)
-        for start in range(0, len(exemplars), CHUNK):
-            x = unpack(exemplars[start : start + CHUNK], self.context.features)
-            # The sums are integers far below 2^53, hence exact in any order.
-            scores = x.astype(np.float64) @ columns + constants
-            winners[start : start + len(x)] = owner[scores.argmax(axis=1)]
-        return winners
+        # The sums are integers far below 2^53, hence exact in any order.
+        return owner[best_row(exemplars, self.context.features, weights, constants)]
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {

@@ -17,14 +17,37 @@ from verification.sim.small_study import small_bank, small_config
 @pytest.mark.parametrize(
     ("name", "params"),
     [
+        ("fecam", {"rank": 3}),
         ("fetril", {"code_width": 4}),
         ("fetril", {"translation": "threshold", "serves": "random"}),
         ("herded", {"exemplars": 3, "requests": "uniform"}),
         ("herded", {"budget": 37, "normalized": True}),
+        ("hyperdimensional", {"accumulator_width": 9}),
+        ("hyperdimensional", {"similarity": "hamming", "epochs": 0}),
         ("icarl", {"budget": 37}),
         ("ncm", {"code_width": 3, "components": 2}),
+        ("low_rank", {"rank": 5, "code_width": 3}),
+        ("quadratic", {"rank": 3}),
+        ("ridge", {"ridge": 10.0}),
+        ("ridge", {"hidden": 64, "ridge": 10.0}),
+        ("slda", {"shrinkage": 0.1}),
     ],
-    ids=["fetril", "fetril threshold", "herded", "herded budget", "icarl", "ncm"],
+    ids=[
+        "fecam",
+        "fetril",
+        "fetril threshold",
+        "herded",
+        "herded budget",
+        "hyperdimensional",
+        "hyperdimensional signs",
+        "icarl",
+        "ncm",
+        "low rank",
+        "quadratic",
+        "ridge",
+        "ridge random",
+        "slda",
+    ],
 )
 def test_run_stopped_after_a_task_goes_on_bit_for_bit(
     tmp_path: Path, name: str, params: dict[str, Any]

@@ -22,7 +22,7 @@ class CorrelatedSamplerParams(SamplerParams):
     prototypes, mode, draws_per_read, selection, seed
         As in `SamplerParams`; `mode` must be ``parallel``.
     rank : int
-        R, factors that the bits of an exemplar share, 1..256.
+        R, factors that the bits of an exemplar share, 0..256; with 0, bits are independent.
     loading_width : int
         q_a, bits of a signed loading, 2..8.
     factor_width : int
@@ -37,7 +37,7 @@ class CorrelatedSamplerParams(SamplerParams):
         super().__post_init__()
         if self.mode != "parallel":
             raise ValueError(f"Sampler mode with factors must be parallel, not {self.mode!r}")
-        check_integer("Factors R", self.rank, 1, MAX_RANK)
+        check_integer("Factors R", self.rank, 0, MAX_RANK)
         check_integer("Loading width q_a", self.loading_width, 2, 8)
         check_integer("Factor width n_f", self.factor_width, 1, 16)
 

@@ -3,7 +3,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from sim.measure.ledger import Ledger, gbm_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["GbmParams", "GbmSource"]
+__all__ = ["ChipMemory", "GbmParams", "GbmSource", "Memory", "prototype_memory"]
 
 
 class GbmParams(ReplayParams):
@@ -78,8 +78,7 @@ class GbmSource(ReplaySource):
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        memory = _ChipMemory if params.on_chip else _FloatMemory
-        self._memory: _Memory = memory(params, context)
+        self._memory = self._new_memory()
         self._counts: list[int] = []  # training samples of each class
         self._errors: list[float] = []  # root-mean-square quantisation error of each class
         self._empty = 0  # components that lost all their samples and are not stored
@@ -149,14 +148,47 @@ class GbmSource(ReplaySource):
     def title(cls, params: GbmParams) -> str:
         return f"GBM K = {params.components}, q = {params.code_width}"
 
+    def _new_memory(self) -> "Memory":
+        """Return the empty memory of the prototypes."""
+        params, context = self.params, self.context
+        if not params.on_chip:
+            return _FloatMemory(params, context)
+        sampler = Sampler(
+            SamplerParams(
+                prototypes=prototype_memory(params, context),
+                mode=params.mode,
+                draws_per_read=params.draws_per_read,
+                selection=params.requests,
+                seed=context.seed,
+            )
+        )
+        return ChipMemory(sampler, draw)
 
-class _Memory(ABC):
+
+def prototype_memory(params: GbmParams, context: ReplayContext) -> PrototypesParams:
+    """Return the parameters of the chip's memory for the prototypes of all classes of a run.
+
+    Parameters
+    ----------
+    params : GbmParams
+        Parameters with an integer `code_width`.
+    context : ReplayContext
+    """
+    assert isinstance(params.code_width, int)
+    return PrototypesParams(
+        features=context.features,
+        code_width=params.code_width,
+        lanes=params.lanes,
+        components=params.components * context.classes,
+        classes=context.classes,
+        class_components=params.components,
+    )
+
+
+class Memory(ABC):
     """Memory of the prototypes of all classes, from which `draw` samples."""
 
     selector: Selector
-
-    @abstractmethod
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None: ...
 
     @abstractmethod
     def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
@@ -192,47 +224,40 @@ class _Memory(ABC):
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None: ...
 
 
-class _ChipMemory(_Memory):
-    """The golden prototype memory and sampler; the LFSRs keep their state from task to task."""
+class ChipMemory(Memory):
+    """The golden prototype memory and sampler; the LFSRs keep their state from task to task.
 
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None:
-        assert isinstance(params.code_width, int)
-        self._sampler = Sampler(
-            SamplerParams(
-                prototypes=PrototypesParams(
-                    features=context.features,
-                    code_width=params.code_width,
-                    lanes=params.lanes,
-                    components=params.components * context.classes,
-                    classes=context.classes,
-                    class_components=params.components,
-                ),
-                mode=params.mode,
-                draws_per_read=params.draws_per_read,
-                selection=params.requests,
-                seed=context.seed,
-            )
-        )
-        self.selector = self._sampler.selector
+    Parameters
+    ----------
+    sampler : Sampler
+        Sampler with an empty memory.
+    serve : callable
+        The compiled twin of ``sampler.draw``.
+    """
+
+    def __init__(self, sampler: Sampler, serve: Callable[..., tuple[Packed, Labels]]) -> None:
+        self.sampler = sampler
+        self.selector = sampler.selector
+        self._serve = serve
 
     def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
         assert stored.codes is not None
-        self._sampler.prototypes.append(stored.codes, cumulative_thresholds(weights))
+        self.sampler.prototypes.append(stored.codes, cumulative_thresholds(weights))
 
     def draw(
         self, requests: int, n_classes: int, rng: np.random.Generator
     ) -> tuple[Packed, Labels]:
         labels = self.selector.request(n_classes, requests)
-        return draw(self._sampler, labels, threads=1)
+        return self._serve(self.sampler, labels, threads=1)
 
     def state(self) -> dict[str, NDArray[Any]]:
-        return self._sampler.state_dict()
+        return self.sampler.state_dict()
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._sampler.load_state(state)
+        self.sampler.load_state(state)
 
 
-class _FloatMemory(_Memory):
+class _FloatMemory(Memory):
     """Real means and an ideal random source, as the reference for codes and LFSRs."""
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:

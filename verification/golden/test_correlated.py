@@ -43,8 +43,9 @@ def threshold(m, g, q, marks):
 
 
 def exemplars(classes, basis, requests, *, q, lanes, n_f, m_draws, seed):
-    """Sections 5, 6 and 13: yield lists of D bits; `basis` is a list of rows, and an exponent."""
-    (rows, exponent), (s, noise, marks) = basis, tables(q)
+    """Sections 5, 6 and 13: yield lists of D bits; `basis` is an array of rows, and an exponent."""
+    (loadings, exponent), (s, noise, marks) = basis, tables(q)
+    rows = loadings.tolist()
     planes = [Stream(i, seed) for i in range(q)]
     component, factor = Stream(17, seed), Stream(22, seed)
     scales = [scale(row, exponent, n_f, s) for row in rows]
@@ -104,7 +105,7 @@ def random_classes(rng, features, q, n=3, most=3):
 
 def random_basis(rng, features, rank, width):
     highest = 2 ** (width - 1) - 1
-    return rng.integers(-highest, highest + 1, (features, rank)).tolist(), int(rng.integers(0, 7))
+    return rng.integers(-highest, highest + 1, (features, rank)), int(rng.integers(0, 7))
 
 
 @settings(max_examples=40)
@@ -112,7 +113,7 @@ def random_basis(rng, features, rank, width):
     features=st.integers(1, 100),
     lanes=st.sampled_from([1, 5, 16, 31, 32, 33, 64]),
     q=st.integers(1, 10) | st.just(16),
-    rank=st.integers(1, 9),
+    rank=st.integers(0, 9),
     width=st.integers(2, 8),
     n_f=st.integers(1, 16),
     m_draws=st.integers(1, 3),
@@ -343,8 +344,8 @@ def test_a_basis_that_cannot_be_is_refused_and_changes_nothing(loadings, shift, 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"rank": 0}, r"Factors R must be an integer in 1..256, not 0"),
-        ({"rank": 257}, r"Factors R must be an integer in 1..256, not 257"),
+        ({"rank": -1}, r"Factors R must be an integer in 0..256, not -1"),
+        ({"rank": 257}, r"Factors R must be an integer in 0..256, not 257"),
         ({"loading_width": 1}, r"Loading width q_a must be an integer in 2..8, not 1"),
         ({"loading_width": 9}, r"Loading width q_a must be an integer in 2..8, not 9"),
         ({"factor_width": 0}, r"Factor width n_f must be an integer in 1..16, not 0"),

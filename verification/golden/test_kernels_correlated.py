@@ -55,7 +55,7 @@ def assert_twins(plain, compiled, labels, **options):
     features=st.integers(1, 200) | st.just(512),
     lanes=st.just(64) | st.integers(1, 64),
     code_width=st.integers(1, 16),
-    rank=st.integers(1, 40),
+    rank=st.integers(0, 40),
     loading_width=st.integers(2, 8),
     factor_width=st.integers(1, 16),
     draws_per_read=st.integers(1, 3),

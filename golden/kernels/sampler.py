@@ -68,9 +68,11 @@ def draw(
     Raises
     ------
     TypeError, ValueError
-        If `labels` is not a vector of classes in the table, or if `threads` or `chunk` is less
-        than 1. Nothing is drawn.
+        If the sampler is of a subclass, which has a twin of its own, if `labels` is not a vector of
+        classes in the table, or if `threads` or `chunk` is less than 1. Nothing is drawn.
     """
+    if type(sampler) is not Sampler:  # a subclass draws other bits
+        raise TypeError(f"Sampler must be a plain Sampler, not {type(sampler).__name__}")
     requests = check_labels(labels, sampler.prototypes.n_classes)
     check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
     check_integer("Chunk", 1 if chunk is None else chunk, 1)

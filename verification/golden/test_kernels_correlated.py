@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from golden.correlated import CorrelatedSampler
 from golden.kernels.correlated import draw
+from golden.kernels.sampler import draw as draw_independent
 from golden.params import CorrelatedSamplerParams, PrototypesParams
 
 
@@ -123,4 +124,12 @@ def test_requests_that_cannot_be_are_refused_and_draw_nothing():
     block = sampler(64)
     with pytest.raises(ValueError, match="Labels must be among the 3 classes in the table, not 3"):
         draw(block, [0, 3])
+    assert block.selector.component_lfsr.ticks == 0
+
+
+def test_the_kernel_of_independent_bits_refuses_a_sampler_with_factors():
+    block = sampler(64)
+    message = "Sampler must be a plain Sampler, not CorrelatedSampler"
+    with pytest.raises(TypeError, match=message):
+        draw_independent(block, [0])
     assert block.selector.component_lfsr.ticks == 0

@@ -40,7 +40,7 @@ class CorrelatedSampler(Sampler):
     scales : ndarray of shape (B*L,), uint8
         Scale g of the thresholds of each lane, which follows from its loadings.
     shift : int
-        e; the sums are in units of ``2^e``.
+        e, the exponent of all loadings.
     """
 
     params: CorrelatedSamplerParams
@@ -122,8 +122,8 @@ class CorrelatedSampler(Sampler):
         ValueError
             If the state belongs to a sampler with other parameters.
         """
-        super().load_state(state)
         self.load_basis(state["correlated_loadings"], int(state["correlated_shift"]))
+        super().load_state(state)
         self.factor_lfsr.state = int(state["correlated_state"])
         self.factor_lfsr.ticks = int(state["correlated_ticks"])
 

@@ -188,6 +188,13 @@ def test_state_goes_round_bit_for_bit():
         np.testing.assert_array_equal(copy.state_dict()[key], value)
 
 
+def test_a_state_of_another_sampler_is_refused():
+    classes = [([[1] * 20], [])]
+    block, other = (sampler(classes, 20, q=4, rank=rank) for rank in (3, 4))
+    with pytest.raises(ValueError, match=r"Loadings must have the shape \(20, 3\), not \(20, 4\)"):
+        block.load_state(other.state_dict())
+
+
 @pytest.mark.parametrize(
     ("loadings", "shift", "error", "message"),
     [

@@ -21,7 +21,8 @@ from sim.learn.factors import (
 )
 from sim.measure.ledger import Entry, Ledger
 from sim.replay.base import Labels, Packed, ReplayContext
-from sim.replay.gbm import ChipMemory, GbmParams, GbmSource, Memory, prototype_memory
+from sim.replay.gbm import GbmParams, GbmSource, prototype_memory
+from sim.replay.memories import ChipMemory, Memory
 
 __all__ = ["CorrelatedParams", "CorrelatedSource"]
 

@@ -2,8 +2,7 @@
 """Generative Binary Memory: Bernoulli prototypes in the chip's memory, drawn by its sampler."""
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,17 +10,16 @@ import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golden.bits import pack
 from golden.kernels import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
-from golden.selector import Selector, cumulative_thresholds
-from sim.learn.quantize import Quantized, quantize
+from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, gbm_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
+from sim.replay.memories import ChipMemory, FloatMemory, Memory
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["ChipMemory", "GbmParams", "GbmSource", "Memory", "prototype_memory"]
+__all__ = ["GbmParams", "GbmSource", "prototype_memory"]
 
 
 class GbmParams(ReplayParams):
@@ -148,11 +146,11 @@ class GbmSource(ReplaySource):
     def title(cls, params: GbmParams) -> str:
         return f"GBM K = {params.components}, q = {params.code_width}"
 
-    def _new_memory(self) -> "Memory":
+    def _new_memory(self) -> Memory:
         """Return the empty memory of the prototypes."""
         params, context = self.params, self.context
         if not params.on_chip:
-            return _FloatMemory(params, context)
+            return FloatMemory(params.draws_per_read, context.selector(params.requests))
         sampler = Sampler(
             SamplerParams(
                 prototypes=prototype_memory(params, context),
@@ -183,114 +181,3 @@ def prototype_memory(params: GbmParams, context: ReplayContext) -> PrototypesPar
         classes=context.classes,
         class_components=params.components,
     )
-
-
-class Memory(ABC):
-    """Memory of the prototypes of all classes, from which `draw` samples."""
-
-    selector: Selector
-
-    @abstractmethod
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        """Append a class: quantised means (K, D) and mixing weights (K,)."""
-
-    @abstractmethod
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        """Serve the next requests, M exemplars each.
-
-        Parameters
-        ----------
-        requests : int
-            Number of requests.
-        n_classes : int
-            Classes to request from.
-        rng : numpy.random.Generator
-            Source of the draws, where the chip's LFSRs do not draw.
-
-        Returns
-        -------
-        packed : ndarray of shape (requests * M, ceil(D/64)), uint64
-            Exemplars.
-        labels : ndarray of shape (requests * M,), int64
-            Their classes.
-        """
-
-    @abstractmethod
-    def state(self) -> dict[str, NDArray[Any]]: ...
-
-    @abstractmethod
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None: ...
-
-
-class ChipMemory(Memory):
-    """The golden prototype memory and sampler; the LFSRs keep their state from task to task.
-
-    Parameters
-    ----------
-    sampler : Sampler
-        Sampler with an empty memory.
-    serve : callable
-        The compiled twin of ``sampler.draw``.
-    """
-
-    def __init__(self, sampler: Sampler, serve: Callable[..., tuple[Packed, Labels]]) -> None:
-        self.sampler = sampler
-        self.selector = sampler.selector
-        self._serve = serve
-
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        assert stored.codes is not None
-        self.sampler.prototypes.append(stored.codes, cumulative_thresholds(weights))
-
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        labels = self.selector.request(n_classes, requests)
-        return self._serve(self.sampler, labels, threads=1)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        return self.sampler.state_dict()
-
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self.sampler.load_state(state)
-
-
-class _FloatMemory(Memory):
-    """Real means and an ideal random source, as the reference for codes and LFSRs."""
-
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None:
-        self._repeats = params.draws_per_read
-        self._features = context.features
-        self.selector = Selector(context.selector(params.requests))
-        self._means: list[NDArray[np.float32]] = []
-        self._weights: list[NDArray[np.float64]] = []
-
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        self._means.append(stored.means.astype(np.float32))
-        self._weights.append(weights)
-
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        labels = self.selector.request(n_classes, requests)
-        components = [rng.choice(len(self._weights[c]), p=self._weights[c]) for c in labels]
-        means = np.array([self._means[c][k] for c, k in zip(labels, components, strict=True)])
-        means = np.repeat(means, self._repeats, axis=0)
-        bits = rng.random(means.shape, dtype=np.float32) < means
-        return pack(bits), np.repeat(labels, self._repeats)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        return {
-            "means": np.concatenate(self._means),
-            "weights": np.concatenate(self._weights),
-            "components": np.array([len(w) for w in self._weights], np.int64),
-            **self.selector.state_dict(),
-        }
-
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        ends = np.cumsum(state["components"])[:-1]
-        self._means = np.split(state["means"], ends)
-        self._weights = np.split(state["weights"], ends)
-        self.selector.load_state(state)

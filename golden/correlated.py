@@ -104,6 +104,18 @@ class CorrelatedSampler(Sampler):
                 word = sum(int(bit) << lane for lane, bit in enumerate(bits))
                 yield Beat(word, label, last=beat == p.beats - 1, exemplar=exemplar)
 
+    def basis_rows(self) -> list[int]:
+        """Return the memory image of the basis: every row as an integer of L*q_a bits.
+
+        Row ``b*R + k`` holds the loadings of factor ``k``, from 0, for the features of beat ``b``.
+        """
+        p, width = self.params.prototypes, self.params.loading_width
+        rows = self.loadings.reshape(p.beats, p.lanes, self.params.rank).transpose(0, 2, 1)
+        return [
+            sum(loading % 2**width << lane * width for lane, loading in enumerate(row))
+            for row in rows.reshape(-1, p.lanes).tolist()
+        ]
+
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, with the basis, as arrays."""
         return {

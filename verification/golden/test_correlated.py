@@ -3,6 +3,7 @@
 
 import math
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
@@ -170,6 +171,21 @@ def test_lanes_past_the_features_are_0():
     )
     assert not block.loadings[40:].any()
     assert all(beat.bits < 2**8 for beat in list(block.beats(1))[2:])
+
+
+def test_rows_of_the_basis_are_those_of_the_contract():
+    """Section 13: row b*R + k - 1, lane l in bits l*q_a .. l*q_a+q_a-1, in two's complement."""
+    loadings = random_basis(np.random.default_rng(2), 40, 3, 5)[0]
+    params = {"rank": 3, "loading_width": 5, "lanes": 16}
+    block = sampler([([[1] * 40], [])], 40, (loadings, 2), q=2, **params)
+    rows = block.basis_rows()
+    assert len(rows) == 3 * 3
+    for (b, k), lane in product(product(range(3), range(1, 4)), range(16)):
+        field = rows[b * 3 + k - 1] >> lane * 5 & 31
+        value = field - 32 if field & 16 else field
+        j = b * 16 + lane
+        assert value == (loadings[j, k - 1] if j < 40 else 0)
+    assert max(rows) < 2**80
 
 
 def test_state_goes_round_bit_for_bit():

@@ -23,6 +23,9 @@ __all__ = [
     "join_lanes",
     "jump",
     "jump_all",
+    "leap",
+    "low",
+    "put",
 ]
 
 BLOCK = 1024  # beats that are drawn plane by plane; few enough for the L1 cache
@@ -70,20 +73,29 @@ def jump_all(powers, states, ticks):
 
 
 @compiled()
-def _low(lanes):
-    """Return a word whose low `lanes` bits are 1."""
+def low(lanes):
+    """Return a word whose low `lanes` bits are 1, 1..64."""
     return ~np.uint64(0) >> np.uint64(64 - lanes)
 
 
 @compiled()
-def _leap(state, taps, steps):
-    """Return the state after `steps` steps; with taps >= 32, one exclusive or takes 32 steps."""
+def leap(state, taps, steps):
+    """Return the state after some steps; with taps >= 32, one exclusive or takes 32 steps.
+
+    Parameters
+    ----------
+    state : uint64
+    taps : ndarray of shape (4,), int64
+        Highest first.
+    steps : int
+        Any number, not only those of a word.
+    """
     while steps:
-        leap = min(steps, 32)
-        fresh = state >> np.uint64(64 - leap) ^ state >> np.uint64(taps[1] - leap)
-        fresh ^= state >> np.uint64(taps[2] - leap) ^ state >> np.uint64(taps[3] - leap)
-        state = state << np.uint64(leap) | fresh & _low(leap)
-        steps -= leap
+        part = min(steps, 32)
+        fresh = state >> np.uint64(64 - part) ^ state >> np.uint64(taps[1] - part)
+        fresh ^= state >> np.uint64(taps[2] - part) ^ state >> np.uint64(taps[3] - part)
+        state = state << np.uint64(part) | fresh & low(part)
+        steps -= part
     return state
 
 
@@ -108,7 +120,7 @@ def add_choices(components, requests, counts, firsts, thresholds, state, taps):
     """
     for i, label in enumerate(requests):
         word = state & np.uint64(0xFFFF)
-        state = _leap(state, taps, 16)
+        state = leap(state, taps, 16)
         # Each earlier class has one threshold less than components.
         cut = firsts[label] - label
         for threshold in thresholds[cut : cut + counts[label] - 1]:
@@ -207,12 +219,12 @@ def draw_narrow(out, joined, components, lanes, states, taps):
         L, a divisor of 64 below 64.
     """
     for p in range(len(states)):  # so far that a word ends with the last of its beats
-        states[p] = _leap(states[p], taps[p], 64 - lanes)
+        states[p] = leap(states[p], taps[p], 64 - lanes)
     draw_chunk(out, joined, components, 1, 64 * joined.shape[2], 64, states, taps)
     for i in range(len(out)):  # the first beat belongs into the lowest lanes
         word, turned = out[i], np.uint64(0)
         for _ in range(64 // lanes):
-            turned = turned << np.uint64(lanes) | word & _low(lanes)
+            turned = turned << np.uint64(lanes) | word & low(lanes)
             word >>= np.uint64(lanes)
         out[i] = turned
 
@@ -230,7 +242,7 @@ def _start_ring(ring, state, taps):
     """Fill a ring with the first words of a plane: 64 by leaps, the others by the recurrence."""
     for k in range(64):
         ring[k] = state
-        state = _leap(state, taps, 64)
+        state = leap(state, taps, 64)
     for k in range(64, len(ring)):
         ring[k] = ring[k - 64] ^ ring[k - taps[1]] ^ ring[k - taps[2]] ^ ring[k - taps[3]]
 
@@ -283,9 +295,9 @@ def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
 def _fold_words(bits, codes, n, lanes, state, taps):
     """Compare one plane of beats with `lanes` lanes, and return the state of the LFSR after it."""
     for i in range(n):
-        differ = (state ^ codes[i]) & _low(lanes)
+        differ = (state ^ codes[i]) & low(lanes)
         bits[i] ^= (bits[i] ^ codes[i]) & differ
-        state = _leap(state, taps, lanes)
+        state = leap(state, taps, lanes)
     return state
 
 
@@ -323,7 +335,7 @@ def draw_planewise(out, planes, components, repeats, features, lanes, state, tap
     for request, component in enumerate(components):
         for beat in range(beats):
             for exemplar in range(repeats):
-                undecided = _low(min(lanes, features - beat * lanes))
+                undecided = low(min(lanes, features - beat * lanes))
                 bits = planes[component, 0, beat]
                 for p in range(q):
                     if not undecided:
@@ -335,10 +347,10 @@ def draw_planewise(out, planes, components, repeats, features, lanes, state, tap
                     if lanes == 64:
                         state = _next_word(ring, planes_read & 63, taps)
                     else:
-                        state = _leap(state, taps, lanes)
+                        state = leap(state, taps, lanes)
                     planes_read += 1
                 target = (request * repeats + exemplar) * row_width + beat * lanes
-                _put(out, target, lanes, bits)
+                put(out, target, lanes, bits)
     return state, planes_read
 
 
@@ -349,7 +361,7 @@ def _scatter(out, bits, beats, repeats, features, lanes, first, n):
     for i in range(n):
         request, place = divmod(first + i, beats * repeats)
         beat, exemplar = divmod(place, repeats)
-        _put(out, (request * repeats + exemplar) * row_width + beat * lanes, lanes, bits[i])
+        put(out, (request * repeats + exemplar) * row_width + beat * lanes, lanes, bits[i])
 
 
 @compiled()
@@ -359,8 +371,20 @@ def _row_width(features):
 
 
 @compiled()
-def _put(out, target, lanes, bits):
-    """Write the bits of a beat from bit `target` on; the exemplars must be 0 there."""
+def put(out, target, lanes, bits):
+    """Write the bits of a beat into packed exemplars.
+
+    Parameters
+    ----------
+    out : ndarray of shape (words,), uint64
+        Exemplars, which must be 0 where the bits go.
+    target : int
+        Place of lane 0 in bits, from the first bit of `out` on.
+    lanes : int
+        L.
+    bits : uint64
+        Bit ``l`` of lane ``l``; 0 past D.
+    """
     word, shift = target >> 6, target & 63
     out[word] |= bits << np.uint64(shift)
     # Bits past D are 0, so nothing is written past the end.

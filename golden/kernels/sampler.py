@@ -26,7 +26,7 @@ from golden.params import SamplerParams
 from golden.params.checks import check_integer
 from golden.sampler import Sampler, check_labels
 
-__all__ = ["draw"]
+__all__ = ["all_powers", "choose_components", "draw", "jump_ahead", "powers_of"]
 
 SMALLEST_SHARE = 2**14  # beats that are worth a thread
 
@@ -68,9 +68,11 @@ def draw(
     Raises
     ------
     TypeError, ValueError
-        If `labels` is not a vector of classes in the table, or if `threads` or `chunk` is less
-        than 1. Nothing is drawn.
+        If the sampler is of a subclass, which has a twin of its own, if `labels` is not a vector of
+        classes in the table, or if `threads` or `chunk` is less than 1. Nothing is drawn.
     """
+    if type(sampler) is not Sampler:  # a subclass draws other bits
+        raise TypeError(f"Sampler must be a plain Sampler, not {type(sampler).__name__}")
     requests = check_labels(labels, sampler.prototypes.n_classes)
     check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
     check_integer("Chunk", 1 if chunk is None else chunk, 1)
@@ -83,7 +85,7 @@ def draw(
         # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
         done = 1
-    components = _choose_components(sampler, requests[done:])
+    components = choose_components(sampler, requests[done:])
     out = exemplars[done * repeats :]
     if sampler.params.mode == "parallel":
         _draw_parallel(sampler, components, out, threads, chunk)
@@ -93,7 +95,7 @@ def draw(
     return exemplars, np.repeat(requests, repeats)
 
 
-def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
+def choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
     """Return the component that answers each request. Each request uses a word, even if K = 1."""
     lfsr = sampler.selector.component_lfsr
     counts, thresholds = sampler.prototypes.class_table()
@@ -102,7 +104,7 @@ def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
     if len(thresholds):
         state, taps = np.uint64(lfsr.state), np.array(lfsr.params.taps)
         add_choices(components, requests, counts, firsts, thresholds, state, taps)
-    _jump_ahead(lfsr, len(requests))
+    jump_ahead(lfsr, len(requests))
     return components
 
 
@@ -121,7 +123,7 @@ def _draw_parallel(
     size = chunk or max(1, -(-len(components) // workers))
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
     taps = np.array([lfsr.params.taps for lfsr in sampler.lfsrs])
-    powers = _all_powers(sampler.params)
+    powers = all_powers(sampler.params)
     planes = sampler.prototypes.planes
     # Beats of few lanes are drawn several at a time, if an exemplar is whole words of them.
     narrow = p.lanes < 64 and 64 % p.lanes == 0 and p.beats * p.lanes % 64 == 0 and repeats == 1
@@ -182,16 +184,17 @@ def _joined(sampler: Sampler, components: _Integers) -> tuple[_Words, _Integers]
 
 
 @lru_cache(maxsize=64)
-def _all_powers(params: SamplerParams) -> _Words:
+def all_powers(params: SamplerParams) -> _Words:
     """Return the matrices of the LFSRs of all planes, as `jump_all` takes them."""
     return np.stack([doublings(lfsr.width, lfsr.taps, lfsr.step) for lfsr in params.lfsrs()])
 
 
-def _powers(lfsr: Lfsr) -> _Words:
+def powers_of(lfsr: Lfsr) -> _Words:
+    """Return the matrices of an LFSR, as `jump` takes them."""
     return doublings(lfsr.params.width, lfsr.params.taps, lfsr.params.step)
 
 
-def _jump_ahead(lfsr: Lfsr, ticks: int) -> None:
+def jump_ahead(lfsr: Lfsr, ticks: int) -> None:
     """Use `ticks` words at once, as `Lfsr.jump` does."""
-    lfsr.state = int(jump(_powers(lfsr), np.uint64(lfsr.state), ticks))
+    lfsr.state = int(jump(powers_of(lfsr), np.uint64(lfsr.state), ticks))
     lfsr.ticks += ticks

@@ -36,6 +36,7 @@ class Stream(IntEnum):
     RESERVOIR = 19
     EXEMPLAR = 20
     ROUNDING = 21
+    FACTOR = 22
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 """Generative Binary Memory: Bernoulli prototypes in the chip's memory, drawn by its sampler."""
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -11,17 +10,16 @@ import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golden.bits import pack
 from golden.kernels import draw
 from golden.params import PrototypesParams, SamplerParams
 from golden.sampler import Sampler
-from golden.selector import Selector, cumulative_thresholds
-from sim.learn.quantize import Quantized, quantize
+from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, gbm_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
+from sim.replay.memories import ChipMemory, FloatMemory, Memory
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["GbmParams", "GbmSource"]
+__all__ = ["GbmParams", "GbmSource", "prototype_memory"]
 
 
 class GbmParams(ReplayParams):
@@ -78,8 +76,7 @@ class GbmSource(ReplaySource):
 
     def __init__(self, params: GbmParams, context: ReplayContext) -> None:
         super().__init__(params, context)
-        memory = _ChipMemory if params.on_chip else _FloatMemory
-        self._memory: _Memory = memory(params, context)
+        self._memory = self._new_memory()
         self._counts: list[int] = []  # training samples of each class
         self._errors: list[float] = []  # root-mean-square quantisation error of each class
         self._empty = 0  # components that lost all their samples and are not stored
@@ -149,123 +146,38 @@ class GbmSource(ReplaySource):
     def title(cls, params: GbmParams) -> str:
         return f"GBM K = {params.components}, q = {params.code_width}"
 
-
-class _Memory(ABC):
-    """Memory of the prototypes of all classes, from which `draw` samples."""
-
-    selector: Selector
-
-    @abstractmethod
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None: ...
-
-    @abstractmethod
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        """Append a class: quantised means (K, D) and mixing weights (K,)."""
-
-    @abstractmethod
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        """Serve the next requests, M exemplars each.
-
-        Parameters
-        ----------
-        requests : int
-            Number of requests.
-        n_classes : int
-            Classes to request from.
-        rng : numpy.random.Generator
-            Source of the draws, where the chip's LFSRs do not draw.
-
-        Returns
-        -------
-        packed : ndarray of shape (requests * M, ceil(D/64)), uint64
-            Exemplars.
-        labels : ndarray of shape (requests * M,), int64
-            Their classes.
-        """
-
-    @abstractmethod
-    def state(self) -> dict[str, NDArray[Any]]: ...
-
-    @abstractmethod
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None: ...
-
-
-class _ChipMemory(_Memory):
-    """The golden prototype memory and sampler; the LFSRs keep their state from task to task."""
-
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None:
-        assert isinstance(params.code_width, int)
-        self._sampler = Sampler(
+    def _new_memory(self) -> Memory:
+        """Return the empty memory of the prototypes."""
+        params, context = self.params, self.context
+        if not params.on_chip:
+            return FloatMemory(params.draws_per_read, context.selector(params.requests))
+        sampler = Sampler(
             SamplerParams(
-                prototypes=PrototypesParams(
-                    features=context.features,
-                    code_width=params.code_width,
-                    lanes=params.lanes,
-                    components=params.components * context.classes,
-                    classes=context.classes,
-                    class_components=params.components,
-                ),
+                prototypes=prototype_memory(params, context),
                 mode=params.mode,
                 draws_per_read=params.draws_per_read,
                 selection=params.requests,
                 seed=context.seed,
             )
         )
-        self.selector = self._sampler.selector
-
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        assert stored.codes is not None
-        self._sampler.prototypes.append(stored.codes, cumulative_thresholds(weights))
-
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        labels = self.selector.request(n_classes, requests)
-        return draw(self._sampler, labels, threads=1)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        return self._sampler.state_dict()
-
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        self._sampler.load_state(state)
+        return ChipMemory(sampler, draw)
 
 
-class _FloatMemory(_Memory):
-    """Real means and an ideal random source, as the reference for codes and LFSRs."""
+def prototype_memory(params: GbmParams, context: ReplayContext) -> PrototypesParams:
+    """Return the parameters of the chip's memory for the prototypes of all classes of a run.
 
-    def __init__(self, params: GbmParams, context: ReplayContext) -> None:
-        self._repeats = params.draws_per_read
-        self._features = context.features
-        self.selector = Selector(context.selector(params.requests))
-        self._means: list[NDArray[np.float32]] = []
-        self._weights: list[NDArray[np.float64]] = []
-
-    def append(self, stored: Quantized, weights: NDArray[np.float64]) -> None:
-        self._means.append(stored.means.astype(np.float32))
-        self._weights.append(weights)
-
-    def draw(
-        self, requests: int, n_classes: int, rng: np.random.Generator
-    ) -> tuple[Packed, Labels]:
-        labels = self.selector.request(n_classes, requests)
-        components = [rng.choice(len(self._weights[c]), p=self._weights[c]) for c in labels]
-        means = np.array([self._means[c][k] for c, k in zip(labels, components, strict=True)])
-        means = np.repeat(means, self._repeats, axis=0)
-        bits = rng.random(means.shape, dtype=np.float32) < means
-        return pack(bits), np.repeat(labels, self._repeats)
-
-    def state(self) -> dict[str, NDArray[Any]]:
-        return {
-            "means": np.concatenate(self._means),
-            "weights": np.concatenate(self._weights),
-            "components": np.array([len(w) for w in self._weights], np.int64),
-            **self.selector.state_dict(),
-        }
-
-    def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
-        ends = np.cumsum(state["components"])[:-1]
-        self._means = np.split(state["means"], ends)
-        self._weights = np.split(state["weights"], ends)
-        self.selector.load_state(state)
+    Parameters
+    ----------
+    params : GbmParams
+        Parameters with an integer `code_width`.
+    context : ReplayContext
+    """
+    assert isinstance(params.code_width, int)
+    return PrototypesParams(
+        features=context.features,
+        code_width=params.code_width,
+        lanes=params.lanes,
+        components=params.components * context.classes,
+        classes=context.classes,
+        class_components=params.components,
+    )

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Speed of the compiled sampler, as ratios to NumPy's ``rng.random(float32) < mu``."""
+"""Speed of the compiled samplers, as ratios to NumPy's ``rng.random(float32) < mu``."""
 
 from typing import Any
 
 import numba
 import numpy as np
 
+from golden.correlated import CorrelatedSampler
+from golden.kernels.correlated import draw as draw_correlated
 from golden.kernels.sampler import draw
-from golden.params import PrototypesParams, SamplerParams
+from golden.params import CorrelatedSamplerParams, PrototypesParams, SamplerParams
 from golden.sampler import Sampler
 from verification.bench.harness import Curve, Table, best_of, growth_table
 
@@ -17,7 +19,7 @@ __all__ = ["run"]
 def run(quick: bool = False) -> list[Table]:
     """Compare the sampler with its peers and fit the growth of its time."""
     scale = 50 if quick else 1
-    return [_ratios(scale), *_growth(scale)]
+    return [_ratios(scale), _correlated(scale), *_growth(scale)]
 
 
 def _sampler(
@@ -103,6 +105,34 @@ def _ratios(scale: int) -> Table:
         tuple(rows),
         "Packed bits out, against NumPy's `rng.random(float32) < mu` with as many booleans out.",
     )
+
+
+def _correlated(scale: int) -> Table:
+    """Time samplers with factors beside their plain definitions, which run before and after."""
+    rows: list[tuple[object, ...]] = []
+    count, few = max(2, 20_000 // scale), np.zeros(max(2, 50 // scale), np.int64)
+    for rank in (8, 32, 64):
+        memory = PrototypesParams(features=512, code_width=8, components=1, classes=1)
+        sampler = CorrelatedSampler(CorrelatedSamplerParams(prototypes=memory, rank=rank))
+        rng = np.random.default_rng(0)
+        sampler.prototypes.append(rng.integers(0, 256, (1, 512)))
+        sampler.load_basis(rng.integers(-7, 8, (512, rank)), 4)
+        times = [_plain_seconds(sampler, few)]
+        labels = np.zeros(count, np.int64)
+        seconds = best_of(lambda s=sampler, c=labels: draw_correlated(s, c, threads=1)) / count
+        times.append(_plain_seconds(sampler, few))
+        rows.append((rank, count, 512 / seconds / 1e9, min(times) / seconds))
+    return Table(
+        "Sampler with factors, D = 512, q = 8, loadings of 4 bits, one thread",
+        ("factors R", "requests N", "10^9 draws/s", "times the plain definition"),
+        tuple(rows),
+        "Packed bits out, against `golden.correlated`, which draws the same bits.",
+    )
+
+
+def _plain_seconds(sampler: CorrelatedSampler, labels: np.ndarray) -> float:
+    """Time an exemplar of the plain definition."""
+    return best_of(lambda: sampler.draw(labels), repeats=2) / len(labels)
 
 
 def _growth(scale: int) -> list[Table]:

@@ -16,10 +16,12 @@ from golden.selector import Selector
 
 CONTRACT = Path(__file__).parents[2] / "docs" / "contract.md"
 
-# The contract's own table: stream number and its four taps.
+# The contract's own tables: stream number, perhaps its user, and its four taps.
 TAPS = {
     int(number): tuple(map(int, taps.split(",")))
-    for number, taps in re.findall(r"\| (\d+) \| (64(?:, \d+){3}) ", CONTRACT.read_text())
+    for number, taps in re.findall(
+        r"\| (\d+) \| (?:[a-z ]+ \| )?(64(?:, \d+){3}) ", CONTRACT.read_text()
+    )
 }
 
 

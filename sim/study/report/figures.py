@@ -35,6 +35,7 @@ _COLOUR_MAPS = {
 _NAMES = {
     "latent": "latent replay",
     "gbm": "GBM",
+    "correlated": "GBM with factors",
     "likelihood": "likelihood, no training",
     "hamming": "nearest prototype, no training",
 }

@@ -39,6 +39,7 @@ BUDGETS = "budgets: [0.02]\nchoice: {base: 2, increment: 2}\n"
 
 METHODS: list[tuple[str, dict[str, Any]]] = [
     ("binplay", {"samples": 4, "epochs": 2, "index_bits": 20, "prefix_bits": 40}),
+    ("correlated", {"components": 2, "code_width": 3, "rank": 4}),
     ("cwr", {"exemplars": 3}),
     ("der", {"exemplars": 3, "hidden": 4, "blocks": 2}),
     ("fecam", {"rank": 3}),

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from golden.bits import pack, unpack
+from sim.replay import SOURCES, ReplayContext
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars, class_means, correlation, frobenius_distances
 from verification.sim.small_study import small_bank, small_config
@@ -52,6 +53,21 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> StudyConfig:
 def test_real_exemplars_are_at_distance_zero_from_themselves(config: StudyConfig) -> None:
     bank = small_bank(config)
     assert frobenius_distances(bank, Exemplars.real(bank)) == {"pooled": 0.0, "within_class": 0.0}
+
+
+def test_factors_bring_correlations_nearer_to_real_ones(config: StudyConfig) -> None:
+    bank = small_bank(config)
+    context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
+    found = {}
+    for name, params in (("gbm", {}), ("correlated", {"rank": 8})):
+        source = SOURCES[name](SOURCES[name].Params.model_validate(params), context)
+        for task in range(len(bank.tasks)):
+            source.learn(*bank.task_of_train(task), np.random.default_rng(task))
+        distances = frobenius_distances(bank, Exemplars.draw(source, bank))
+        assert distances is not None
+        found[name] = distances
+    assert found["correlated"]["within_class"] < 0.8 * found["gbm"]["within_class"]
+    assert found["correlated"]["pooled"] < found["gbm"]["pooled"]
 
 
 def test_exemplars_survive_a_file(tmp_path) -> None:

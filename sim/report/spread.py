@@ -51,7 +51,7 @@ class Spread:
         """
         error = self.standard_error or 0
         quantile = t.ppf((1 + CONFIDENCE) / 2, self.count - 1) if error else 0
-        return abs(self.mean) > quantile * error
+        return bool(abs(self.mean) > quantile * error)
 
     def percent(self) -> str:
         """Return mean and spread of a share as text, in per cent."""

@@ -99,7 +99,16 @@ class Study(BaseStudy[Case, Experiment]):
 def all_runs(
     methods: Sequence[Method], orders: Sequence[Order], seeds: int
 ) -> tuple[tuple[Case, int], ...]:
-    """Return every run: each method in each order under each seed, the seeds fastest."""
+    """Return every run: each method in each order under each seed.
+
+    Parameters
+    ----------
+    methods : sequence of Method
+    orders : sequence of "given" or int
+        Orders of the later classes.
+    seeds : int
+        Seeds of each method in each order; they change fastest.
+    """
     cases = [Case(method, order) for method in methods for order in orders]
     return tuple((case, seed) for case in cases for seed in range(seeds))
 

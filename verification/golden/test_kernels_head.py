@@ -26,12 +26,12 @@ def plainly(vectors: np.ndarray, bits: np.ndarray) -> np.ndarray:
             everything += float(value)
         result = SINGLE(everything * -0.5)
         for first in range(0, bits.shape[0], 48):
-            total = None
+            total = SINGLE(0)
             for six in range(first, first + 48, 6):
                 part = SINGLE(0)
                 for i in range(six, min(six + 6, bits.shape[0])):
                     part = part + doubled[v, i] if bits[i, row] else part
-                total = part if total is None else total + part
+                total = total + part if six > first else part
             result += total
         out[v, row] = result
     return out

@@ -215,6 +215,7 @@ def test_another_method_or_seed_is_another_run(
 def test_first_head_is_trained_once_for_all_methods_of_one_gain(
     config: StudyConfig, bank: Bank, tmp_path: Path
 ) -> None:
+    assert isinstance(config.head, HeadConfig)
     gain = config.head.logit_gain
     methods = [method("joint"), method("gbm"), method("fetril", logit_gain=gain), method("none")]
     cache = Cache(tmp_path)

@@ -119,7 +119,7 @@ MISTAKES = {
     ),
     "unknown source": (
         "methods:\n  - replay: gmb\n",
-        r"replay must be one of (\w+, )*gbm, hamming, (\w+, )*none, not 'gmb'",
+        r"replay must be one of (\w+, )*gbm, hamming, (\w+, )*none, (\w+, )*not 'gmb'",
     ),
     "class twice": (
         "methods: [{replay: joint}]\ntasks:\n  order: [0, 1, 2, 3, 4, 5, 6, 7, 8, 8]\n",

@@ -7,7 +7,7 @@ from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from golden.params import BernoulliParams, SamplerParams
+from golden.params import BernoulliParams, CorrelatedSamplerParams, SamplerParams
 from rtl.beat import beat_layout
 from rtl.bernoulli import Bernoulli, SerialBernoulli
 from rtl.lanes import used_lanes
@@ -67,12 +67,19 @@ class Sampler(wiring.Component):
         serial mode.
     select_used : Out(1)
         A word of stream 17 is used in this cycle.
+
+    Raises
+    ------
+    ValueError
+        If the sampler has factors (contract, 13), which no hardware draws yet.
     """
 
     #: Cycles from one beat to the next, in parallel mode.
     interval = 1
 
     def __init__(self, params: SamplerParams) -> None:
+        if isinstance(params, CorrelatedSamplerParams) and params.rank:
+            raise ValueError(f"Sampler in hardware must have no factors, not {params.rank}")
         self.params = params
         p = params.prototypes
         label_width = bits_for(p.classes - 1)

@@ -15,7 +15,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from golden.lfsr import Lfsr as GoldenLfsr
-from golden.params import PrototypesParams, SamplerParams, Stream, stream_seed
+from golden.params import (
+    CorrelatedSamplerParams,
+    PrototypesParams,
+    SamplerParams,
+    Stream,
+    stream_seed,
+)
 from golden.params.sampling import CHIP_STREAMS
 from golden.sampler import Sampler as GoldenSampler
 from golden.selector import cumulative_thresholds
@@ -380,3 +386,10 @@ def test_reset_in_the_middle_restarts_everything(mode: str, cycles: int) -> None
     empty = Step(reset=True, reads={"n_classes": 0, "n_components": 0, "overflow": 0, "unknown": 0})
     trace = run_pysim(plan.dut, [*plan.steps, interrupted, empty, *again.steps])
     assert trace.left[0] > 0  # it was in the middle
+
+
+def test_a_sampler_with_factors_is_refused() -> None:
+    memory = PrototypesParams(features=8, lanes=8, components=1, classes=1, class_components=1)
+    with pytest.raises(ValueError, match=r"^Sampler in hardware must have no factors, not 3$"):
+        Sampler(CorrelatedSamplerParams(prototypes=memory, rank=3))
+    Sampler(CorrelatedSamplerParams(prototypes=memory, rank=0))

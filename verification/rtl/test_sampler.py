@@ -389,7 +389,9 @@ def test_reset_in_the_middle_restarts_everything(mode: str, cycles: int) -> None
 
 
 def test_a_sampler_with_factors_is_refused() -> None:
-    memory = PrototypesParams(features=8, lanes=8, components=1, classes=1, class_components=1)
+    memory = PrototypesParams(
+        features=8, code_width=4, lanes=8, components=1, classes=1, class_components=1
+    )
     with pytest.raises(ValueError, match=r"^Sampler in hardware must have no factors, not 3$"):
         Sampler(CorrelatedSamplerParams(prototypes=memory, rank=3))
     Sampler(CorrelatedSamplerParams(prototypes=memory, rank=0))

@@ -18,7 +18,7 @@ from golden.params.sampling import CHIP_STREAMS
 from golden.selector import Selector as GoldenSelector
 from golden.selector import cumulative_thresholds
 from rtl.selector import Selector
-from verification.rtl.engine import PAUSES, Step
+from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -235,6 +235,21 @@ def test_a_seed_of_one_stream_changes_that_stream_alone(number: int, mode: str) 
     run_pysim(Rationed(dut), [weighted, seeded, asked(golden, 5)])
     dut = selector(mode)
     run_pysim(dut, [seeded, *component_bench(dut, 20, 1, golden)])
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_reset_forgets_a_label_that_is_sought_or_offered(mode: str) -> None:
+    for cycles in range(1, selector(mode).interval + 3):
+        dut = selector(mode, seed=3)
+        golden = GoldenSelector(dut.params)
+        weights = set_weights(dut, golden, np.full(3, 1 / 3))
+        label = golden.request(3, 1).tolist()
+        begun = Step(
+            pins={"en": 1, "n_classes": 3}, outputs={"o": label}, cycles=cycles, abandon=True
+        )
+        idle = Step(reset=True, pins={"en": 0}, cycles=12, reads={"o__valid": 0})
+        trace = run_pysim(dut, [weights, begun, idle], Pauses(stall=1))  # nothing is taken
+        assert trace.left == [1]
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -224,10 +224,10 @@ class _Watcher:
             self.quiet = max(self.quiet, _longest_quiet(trace))
             return trace
 
-        def run_here(
-            component: Any, steps: Any, *arguments: Any, simulator: str = "", **named: Any
-        ) -> Any:
-            return run_and_note(component, steps, *arguments, **named)
+        def run_here(component: Any, steps: Any, *arguments: Any, **named: Any) -> Any:
+            pauses_and_counted = arguments[:2]  # without the simulator, which may follow
+            named.pop("simulator", None)
+            return run_and_note(component, steps, *pauses_and_counted, **named)
 
         def run_nowhere(*_: Any, **__: Any) -> None:
             pytest.skip("needs a compiled model")

@@ -93,6 +93,10 @@ def _try_block(
     original = try_source(module, source, tests, LONG)
     if original.state != "passed":
         sys.exit(f"{module}: its own tests fail without a fault ({original.detail})")
+    if not original.quiet:
+        # Nothing was simulated, so that no fault could show.
+        sys.stderr.write(f"{module}: left out, because its bench needs a compiled model\n")
+        return
     sys.stderr.write(f"{module}: {len(mutants)} mutants, {original.seconds:.0f} s a bench\n")
     limit, patience = PATIENCE * original.seconds + 30, PATIENCE * original.quiet + 100
 

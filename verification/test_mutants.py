@@ -5,8 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from verification.mutants.__main__ import all_mutants, arguments_of_equivalence, judged
-from verification.mutants.report import page
+from verification.mutants.__main__ import (
+    all_mutants,
+    argued_now,
+    arguments_of_equivalence,
+    judged,
+)
+from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
 from verification.mutants.trial import ROOT, Outcome, bench_of, reached_from, try_source
 
@@ -72,6 +77,14 @@ def test_what_is_said_of_an_outcome(outcome: Outcome, argued: dict[str, str], st
     assert ("`x:4:compare:0`: `a < b` became `a <= b`" in text) == (
         state in ("survived", "equivalent")
     )
+
+
+@pytest.mark.parametrize("state", ["killed", "stillborn", "same", "survived", "equivalent"])
+def test_an_argument_that_comes_later_counts(state: str) -> None:
+    kept = Result(MUTANT.id, "a < b", "a <= b", state, "")
+    open_ = state in ("survived", "equivalent")
+    assert argued_now(kept, {MUTANT.id: "why"}).state == ("equivalent" if open_ else state)
+    assert argued_now(kept, {}).state == ("survived" if open_ else state)
 
 
 def test_the_tests_see_the_fault(tmp_path: Path) -> None:

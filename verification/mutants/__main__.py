@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
 from verification.mutants.trial import ROOT, Outcome, bench_of, others_of, reached_from, try_source
 
-__all__ = ["all_mutants", "arguments_of_equivalence", "judged", "main"]
+__all__ = ["all_mutants", "argued_now", "arguments_of_equivalence", "judged", "main"]
 
 EQUIVALENT = Path(__file__).with_name("equivalent.yaml")
 LONG = 1800  # seconds for the original, and for counts and proofs
@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for mutant in mutants:
         made[mutant.module] = made.get(mutant.module, 0) + 1
         if (path := _file(options.work, mutant)).exists():
-            results.append(Result(**json.loads(path.read_text())))
+            results.append(argued_now(Result(**json.loads(path.read_text())), argued))
     write_whole(options.out, page(results, made, argued).encode())
 
 
@@ -78,6 +78,13 @@ def judged(
         state = "stillborn" if outcome.state == "broken" else "killed"
     detail = outcome.detail or outcome.state
     return Result(mutant.id, mutant.before, mutant.after, state, detail)
+
+
+def argued_now(result: Result, argued: Mapping[str, str]) -> Result:
+    """Return a kept result with what is argued now: arguments come after the survivors."""
+    if result.state not in ("survived", "equivalent"):
+        return result
+    return replace(result, state="equivalent" if result.id in argued else "survived")
 
 
 def _try_block(

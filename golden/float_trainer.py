@@ -78,10 +78,18 @@ class FloatTrainer:
         of_latent : ndarray of shape (H, D), float64
             0 where the hidden layer is frozen.
         """
+        loss, _, of_weights, of_latent = self._backward(exemplars, labels, classes)
+        return loss, of_weights, of_latent
+
+    def _backward(
+        self, exemplars: Packed, labels: Integers, classes: Integers
+    ) -> tuple[float, int, Reals, Reals]:
+        """Return the loss, the hits and the gradients."""
         targets = check_batch(self.params, exemplars, labels, classes)
         z, pre = self._inputs(exemplars)
         rows, places = self.weights[classes], np.arange(len(z))
         logits = z @ rows.T
+        hits = int((logits.argmax(axis=1) == targets).sum())
         logits -= logits.max(axis=1, keepdims=True)
         powers = np.exp(logits)
         totals = powers.sum(axis=1, keepdims=True)
@@ -92,7 +100,7 @@ class FloatTrainer:
         if self.params.trains_hidden:
             back = errors @ rows[:, : self.params.hidden] * (np.abs(pre) <= self.params.window)
             of_latent = back.T @ z[:, self.params.hidden :]
-        return loss, errors.T @ z, of_latent
+        return loss, hits, errors.T @ z, of_latent
 
     def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> int:
         """Learn one batch.
@@ -112,9 +120,7 @@ class FloatTrainer:
         TypeError, ValueError
             As in `golden.trainer.Trainer.step`. Nothing is learned.
         """
-        targets = check_batch(self.params, exemplars, labels, classes)
-        hits = int((self.sums(exemplars)[:, classes].argmax(axis=1) == targets).sum())
-        _, of_weights, of_latent = self.gradients(exemplars, labels, classes)
+        _, hits, of_weights, of_latent = self._backward(exemplars, labels, classes)
         self.weights[classes] -= 2.0**-self.params.rate * of_weights
         if self.params.trains_hidden:
             moved = self.latent - 2.0**-self.params.binary_rate * of_latent

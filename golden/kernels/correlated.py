@@ -4,20 +4,21 @@
 Requests are divided into chunks. For each chunk, the LFSRs jump ahead to its beginning.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.bits import word_count
 from golden.correlated import SCALE_UNIT, CorrelatedSampler, noise_table, threshold_table
 from golden.kernels.compiled import compiled
 from golden.kernels.draws import jump, jump_all, leap, low, put
-from golden.kernels.sampler import all_powers, choose_components, jump_ahead, powers_of
-from golden.params.checks import check_integer
-from golden.sampler import check_labels
+from golden.kernels.sampler import (
+    all_powers,
+    jump_ahead,
+    powers_of,
+    serve_requests,
+    share_out,
+)
 
 __all__ = ["draw"]
 
@@ -75,21 +76,7 @@ def draw(
         If `labels` is not a vector of classes in the table, or if `threads` or `chunk` is less
         than 1. Nothing is drawn.
     """
-    requests = check_labels(labels, sampler.prototypes.n_classes)
-    check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
-    check_integer("Chunk", 1 if chunk is None else chunk, 1)
-    repeats = sampler.params.draws_per_read
-    width = word_count(sampler.params.prototypes.features)
-    exemplars = np.zeros((len(requests) * repeats, width), np.uint64)
-    done = 0
-    lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr, sampler.factor_lfsr)
-    if len(requests) and not all(lfsr.state for lfsr in lfsrs):
-        # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
-        exemplars[:repeats], _ = sampler.draw(requests[:1])
-        done = 1
-    components = choose_components(sampler, requests[done:])
-    _draw(sampler, components, exemplars[done * repeats :], threads, chunk)
-    return exemplars, np.repeat(requests, repeats)
+    return serve_requests(sampler, labels, _draw, threads, chunk, [sampler.factor_lfsr])
 
 
 def _draw(
@@ -103,17 +90,15 @@ def _draw(
     p, repeats = sampler.params.prototypes, sampler.params.draws_per_read
     beats, factors = p.beats * repeats, sampler.params.rank * repeats  # of a request
     total = len(components) * beats
-    workers = threads or max(1, min(numba.get_num_threads(), total // SMALLEST_SHARE))
-    size = chunk or max(1, -(-len(components) // workers))
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
     powers, factor_powers = all_powers(sampler.params), powers_of(sampler.factor_lfsr)
     state, lanes = np.uint64(sampler.factor_lfsr.state), _lanes(sampler)
 
-    def serve(first: int) -> None:
+    def serve(first: int, end: int) -> None:
         _draw_chunk(
-            out[first * repeats : (first + size) * repeats].reshape(-1),
+            out[first * repeats : end * repeats].reshape(-1),
             sampler.prototypes.planes,
-            components[first : first + size],
+            components[first:end],
             repeats,
             p.features,
             jump_all(powers, states, first * beats),
@@ -121,17 +106,10 @@ def _draw(
             lanes,
         )
 
-    chunks = range(0, len(components), size)
-    if workers == 1:
-        for first in chunks:
-            serve(first)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(serve, chunks))
+    share_out(len(components), serve, total // SMALLEST_SHARE, threads, chunk)
     for lfsr in sampler.lfsrs:
         jump_ahead(lfsr, total)
     jump_ahead(sampler.factor_lfsr, len(components) * factors)
-    sampler.rows_read += len(components) * p.beats
     sampler.planes_read += total * len(sampler.lfsrs)
 
 

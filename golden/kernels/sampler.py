@@ -4,8 +4,10 @@
 Requests are divided into chunks. For each chunk, the LFSRs jump ahead to its beginning.
 """
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import TypeVar
 
 import numba
 import numpy as np
@@ -26,7 +28,9 @@ from golden.params import SamplerParams
 from golden.params.checks import check_integer
 from golden.sampler import Sampler, check_labels
 
-__all__ = ["all_powers", "choose_components", "draw", "jump_ahead", "powers_of"]
+__all__ = ["all_powers", "draw", "jump_ahead", "powers_of", "serve_requests", "share_out"]
+
+AnySampler = TypeVar("AnySampler", bound=Sampler)
 
 SMALLEST_SHARE = 2**14  # beats that are worth a thread
 
@@ -73,6 +77,38 @@ def draw(
     """
     if type(sampler) is not Sampler:  # a subclass draws other bits
         raise TypeError(f"Sampler must be a plain Sampler, not {type(sampler).__name__}")
+    draw_all = _draw_parallel if sampler.params.mode == "parallel" else _draw_serial
+    return serve_requests(sampler, labels, draw_all, threads, chunk)
+
+
+def serve_requests(
+    sampler: AnySampler,
+    labels: ArrayLike,
+    draw_all: Callable[[AnySampler, _Integers, _Words, int | None, int | None], None],
+    threads: int | None,
+    chunk: int | None,
+    more: Sequence[Lfsr] = (),
+) -> tuple[_Words, _Integers]:
+    """Serve requests as `draw` does, with a function that draws for the components they chose.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Sampler whose LFSRs and counters advance.
+    labels : array-like of shape (n,), integers
+        Classes in the table.
+    draw_all : callable
+        Takes the sampler, the component of each request, zeros to draw into, `threads` and `chunk`.
+    threads, chunk : int, optional
+        As in `draw`.
+    more : sequence of Lfsr
+        What `draw_all` jumps ahead beside the LFSRs that every sampler has.
+
+    Returns
+    -------
+    exemplars, labels : ndarray
+        As in `draw`.
+    """
     requests = check_labels(labels, sampler.prototypes.n_classes)
     check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
     check_integer("Chunk", 1 if chunk is None else chunk, 1)
@@ -80,22 +116,49 @@ def draw(
     width = word_count(sampler.params.prototypes.features)
     exemplars = np.zeros((len(requests) * repeats, width), np.uint64)
     done = 0
-    lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
+    lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr, *more)
     if len(requests) and not all(lfsr.state for lfsr in lfsrs):
         # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
         done = 1
-    components = choose_components(sampler, requests[done:])
-    out = exemplars[done * repeats :]
-    if sampler.params.mode == "parallel":
-        _draw_parallel(sampler, components, out, threads, chunk)
-    else:
-        _draw_serial(sampler, components, out)
+    components = _choose_components(sampler, requests[done:])
+    draw_all(sampler, components, exemplars[done * repeats :], threads, chunk)
     sampler.rows_read += len(components) * sampler.params.prototypes.beats
     return exemplars, np.repeat(requests, repeats)
 
 
-def choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
+def share_out(
+    requests: int,
+    serve: Callable[[int, int], None],
+    worth: int,
+    threads: int | None,
+    chunk: int | None,
+) -> None:
+    """Call `serve` with the first and the past-the-last request of every chunk, on some threads.
+
+    Parameters
+    ----------
+    requests : int
+        Number of requests.
+    serve : callable
+    worth : int
+        Most threads that the work is worth.
+    threads, chunk : int, optional
+        As in `draw`.
+    """
+    workers = threads or max(1, min(numba.get_num_threads(), worth))
+    size = chunk or max(1, -(-requests // workers))
+    firsts = range(0, requests, size)
+    ends = (first + size for first in firsts)
+    if workers == 1:
+        for first, end in zip(firsts, ends, strict=True):
+            serve(first, end)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(serve, firsts, ends))
+
+
+def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
     """Return the component that answers each request. Each request uses a word, even if K = 1."""
     lfsr = sampler.selector.component_lfsr
     counts, thresholds = sampler.prototypes.class_table()
@@ -119,8 +182,6 @@ def _draw_parallel(
     p, repeats = sampler.params.prototypes, sampler.params.draws_per_read
     beats = p.beats * repeats  # of a request
     total = len(components) * beats
-    workers = threads or max(1, min(numba.get_num_threads(), total // SMALLEST_SHARE))
-    size = chunk or max(1, -(-len(components) // workers))
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
     taps = np.array([lfsr.params.taps for lfsr in sampler.lfsrs])
     powers = all_powers(sampler.params)
@@ -130,29 +191,23 @@ def _draw_parallel(
     if narrow:
         planes, components = _joined(sampler, components)
 
-    def serve(first: int) -> None:
-        part = out[first * repeats : (first + size) * repeats].reshape(-1)
-        chosen = components[first : first + size]
+    def serve(first: int, end: int) -> None:
+        part = out[first * repeats : end * repeats].reshape(-1)
+        chosen = components[first:end]
         starts = jump_all(powers, states, first * beats)
         if narrow:
             draw_narrow(part, planes, chosen, p.lanes, starts, taps)
         else:
             draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, starts, taps)
 
-    chunks = range(0, len(components), size)
-    if workers == 1:
-        for first in chunks:
-            serve(first)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(serve, chunks))
+    share_out(len(components), serve, total // SMALLEST_SHARE, threads, chunk)
     for lfsr, state in zip(sampler.lfsrs, jump_all(powers, states, total).tolist(), strict=True):
         lfsr.state = state
         lfsr.ticks += total
     sampler.planes_read += total * len(sampler.lfsrs)
 
 
-def _draw_serial(sampler: Sampler, components: _Integers, out: _Words) -> None:
+def _draw_serial(sampler: Sampler, components: _Integers, out: _Words, *_: int | None) -> None:
     """Draw in mode ``serial``, where each beat begins after the words that the last one used."""
     p, (lfsr,) = sampler.params.prototypes, sampler.lfsrs
     state, planes_read = draw_planewise(

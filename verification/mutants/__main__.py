@@ -72,12 +72,11 @@ def judged(
 ) -> Result:
     """Return what an outcome says of a mutant; `designs` are those of the original."""
     if outcome.state == "passed":
-        same = outcome.designs == designs()
-        state = "same" if same else "equivalent" if mutant.id in argued else "survived"
+        state = "same" if outcome.designs == designs() else "survived"
     else:
         state = "stillborn" if outcome.state == "broken" else "killed"
     detail = outcome.detail or outcome.state
-    return Result(mutant.id, mutant.before, mutant.after, state, detail)
+    return argued_now(Result(mutant.id, mutant.before, mutant.after, state, detail), argued)
 
 
 def argued_now(result: Result, argued: Mapping[str, str]) -> Result:

@@ -8,6 +8,7 @@ import pytest
 
 from golden.bits import pack
 from sim.replay import SOURCES, Classifier, ReplayContext
+from verification.sim.replay.states import check_state
 
 FEATURES, CLASSES = 12, 5
 
@@ -127,15 +128,9 @@ def test_state_brings_back_every_answer_and_what_comes_next() -> None:
     source, copy = classifier(), classifier()
     bits, labels = samples(1)
     first = labels < 2
-    source.learn(pack(bits[first]), labels[first], np.random.default_rng(2))
-    copy.load_state(source.state())
-    for each in (source, copy):
-        each.learn(pack(bits[~first]), labels[~first], np.random.default_rng(2))
-    for key, array in source.state().items():
-        np.testing.assert_array_equal(array, copy.state()[key])
+    begun, rest = ((bits[chosen], labels[chosen]) for chosen in (first, ~first))
+    check_state(source, copy, begun, rest, samples(4)[0])
     assert copy.n_classes == CLASSES
-    fresh = pack(samples(4)[0])
-    np.testing.assert_array_equal(copy.classify(fresh), source.classify(fresh))
 
 
 def test_rank_above_the_bits_of_an_embedding_is_refused() -> None:

@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge
 from golden.bits import pack
 from sim.replay import SOURCES, Classifier, ReplayContext
 from sim.replay.ridge import CHUNK
+from verification.sim.replay.states import check_state
 
 FEATURES, CLASSES, HIDDEN = 20, 5, 30
 
@@ -140,15 +141,7 @@ def test_ledger_is_sums_and_half_an_autocorrelation(hidden: int, width: int) -> 
 @pytest.mark.parametrize("hidden", [0, HIDDEN])
 def test_state_brings_back_every_answer_and_does_not_move_with_its_source(hidden: int) -> None:
     source, copy = classifier(hidden=hidden), classifier(hidden=hidden)
-    learn(source, *samples(1))
-    state = source.state()
-    learn(source, *samples(3))
-    copy.load_state(state)
-    learn(copy, *samples(3))
-    for key, array in source.state().items():
-        np.testing.assert_array_equal(array, copy.state()[key])
-    fresh = pack(samples(4)[0])
-    np.testing.assert_array_equal(copy.classify(fresh), source.classify(fresh))
+    check_state(source, copy, samples(1), samples(3), samples(4)[0])
 
 
 def test_activation_without_random_features_is_refused() -> None:

@@ -7,6 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from golden.bits import pack
 from sim.replay import SOURCES, Classifier, ReplayContext
+from verification.sim.replay.states import check_state
 
 FEATURES, CLASSES = 12, 5
 
@@ -109,16 +110,7 @@ def test_covariance_is_its_own_transpose() -> None:
 
 
 def test_state_brings_back_every_answer_and_does_not_move_with_its_source() -> None:
-    source, copy = classifier(), classifier()
-    learn(source, *samples(1))
-    state = source.state()
-    learn(source, *samples(3))
-    copy.load_state(state)
-    learn(copy, *samples(3))
-    for key, array in source.state().items():
-        np.testing.assert_array_equal(array, copy.state()[key])
-    fresh = pack(samples(4)[0])
-    np.testing.assert_array_equal(copy.classify(fresh), source.classify(fresh))
+    check_state(classifier(), classifier(), samples(1), samples(3), samples(4)[0])
 
 
 def test_label_names_another_shrinkage() -> None:

@@ -15,6 +15,7 @@ from sim.commands.base import ResumableCommand, tell
 from sim.compare.choice_bank import load_choice_bank
 from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
+from sim.compare.tuning import Tuning
 from sim.data.bank import Bank
 from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
@@ -94,16 +95,35 @@ class RunCommand(ResumableCommand):
         check_sample_bounds(config.expanded_methods(), bank, document)
         check_sources(config.expanded_methods(), bank, document)
         check_increments(study, document)
+        tuning, tried = self._tuning(config, bank, document), []
         ensure_directory(self.out)
-        study.folder.open(self.resume)
+        if tuning is None:
+            study.folder.open(self.resume)
+        else:
+            tuning.open(self.resume)
+            tried = self._run(tuning.validation, "validation", console)
+            study = tuning.final(tried)
         runs = self._run(study, "all runs", console)
         shown = _shown_exemplars(study)
         bank = bank.in_order(config.tasks.all_orders[0])  # that of the exemplars that are shown
-        report = StudyReport(config, bank, self.command, runs, shown)
+        choices = tuning.table(tried) if tuning else []
+        report = StudyReport(config, bank, self.command, runs, shown, choices)
         report.write(self.out)
-        study.folder.close()
+        if tuning:
+            tuning.close(study)
+        else:
+            study.folder.close()
         console.print(terminal_table(config.title, report.rows))
         self._tell(report.verdict, console)
+
+    def _tuning(self, config: StudyConfig, bank: Bank, document: Document) -> Tuning | None:
+        """Return the choice that precedes the runs, if the configuration wants one."""
+        if config.tuned is None:
+            return None
+        choice_bank = load_choice_bank(config, bank, document)
+        tuning = Tuning(config, bank, choice_bank, document, work_path(self.out))
+        tuning.check()
+        return tuning
 
     def _compare(
         self, config: CompareConfig, bank: Bank, document: Document, console: Console
@@ -114,9 +134,9 @@ class RunCommand(ResumableCommand):
         ensure_directory(self.out)
         comparison.open(self.resume)
         results = self._run(comparison.validation, "validation", console, comparison.watch)
-        candidates = comparison.candidates(results)
+        candidates = comparison.tried(results)
         choices = comparison.choose(candidates)
-        final = comparison.final(choices)
+        final = comparison.final(choices, results)
         runs = self._run(final, "chosen methods", console)
         report = ComparisonReport.of(config, bank, self.command, candidates, choices, runs, results)
         report.write(self.out)

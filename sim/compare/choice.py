@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The rule that chooses the parameters of a method within a budget, before any test."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from sim.replay import Classifier, ReplayContext
 from sim.study.experiment import new_learner
 from sim.study.methods import Head, Method
 
-__all__ = ["Candidate", "Choice", "bits_of", "choose"]
+__all__ = ["Candidate", "Choice", "best_of", "bits_of", "choose"]
 
 
 @dataclass(frozen=True)
@@ -104,3 +104,25 @@ def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Ch
                 best = max(within, key=lambda c: (c.accuracy, -c.bits))
                 choices.append(Choice(budget, best))
     return choices
+
+
+def best_of(
+    variants: Sequence[Method], accuracies: Mapping[Method, Sequence[float]]
+) -> list[Method]:
+    """Return every method with the value of `Method.tuned` that did best in validation.
+
+    Ties go to the value that comes first.
+
+    Parameters
+    ----------
+    variants : sequence of Method
+        Methods, each with several values.
+    accuracies : mapping of Method to sequence of float
+        Average incremental accuracies of each, one for each seed.
+    """
+    best: dict[Method, Method] = {}
+    for variant in variants:
+        rival = best.setdefault(replace(variant, tuned=()), variant)
+        if np.mean(accuracies[variant]) > np.mean(accuracies[rival]):
+            best[replace(variant, tuned=())] = variant
+    return list(best.values())

@@ -12,7 +12,7 @@ from sim.data.sections import DataConfig
 from sim.data.source import load_bank
 from sim.data.tasks import split_tasks
 from sim.documents.yaml_lines import Document
-from sim.study.config import ChoiceConfig, CompareConfig
+from sim.study.config import ChoiceConfig, StudyConfig
 from sim.work.errors import UserError
 
 __all__ = ["held_out_bank", "load_choice_bank"]
@@ -80,12 +80,12 @@ def _held_out(bank: Bank, choice: ChoiceConfig) -> NDArray[np.bool_]:
         raise ValueError(f"choice.{error}") from error
 
 
-def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> Bank:
+def load_choice_bank(config: StudyConfig, bank: Bank, document: Document) -> Bank:
     """Load the bank for the choice of parameters: the study's own, or another network's bank.
 
     Parameters
     ----------
-    config : CompareConfig
+    config : StudyConfig
     bank : Bank
         The study's own.
     document : Document
@@ -96,9 +96,9 @@ def load_choice_bank(config: CompareConfig, bank: Bank, document: Document) -> B
     UserError
         If `load_bank` refuses the bank; if it holds other samples, or embeddings of another length.
     """
-    if config.choice.path is None:
+    if config.validation.path is None:
         return bank
-    data = DataConfig(name="bank", path=config.choice.path)
+    data = DataConfig(name="bank", path=config.validation.path)
     # Only the base classes of this bank are used, and they get tasks of their own.
     tasks = config.tasks.model_copy(update={"allow_seen": True})
     other = load_bank(data, tasks, document, None)

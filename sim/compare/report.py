@@ -110,8 +110,10 @@ class ComparisonReport:
         validation : list of dict
             Results of the runs in validation.
         """
-        bounds = [method.label for method in config.expanded_bounds()]
-        outcome = Outcome.of(config.budgets, choices, bounds, group_runs(runs), config.covered)
+        groups = group_runs(runs)
+        ran = {group.label for group in groups}
+        bounds = dict.fromkeys(m.label for m in config.expanded_bounds() if m.label in ran)
+        outcome = Outcome.of(config.budgets, choices, list(bounds), groups, config.covered)
         return cls(config, bank, command, outcome, candidates, runs, validation)
 
     @property
@@ -186,11 +188,16 @@ class ComparisonReport:
             f"{group.label} {group.spread('average_incremental').percent()} %"
             for group in self.outcome.bounds
         ]
-        return [f"Whatever their bits: {', '.join(reached)}."] if reached else []
+        if not reached:
+            return []
+        chosen = " Of several of one source, the best in validation stands for it." * (
+            len(self.config.with_tuned(self.config.expanded_bounds())) > len(reached)
+        )
+        return [f"Whatever their bits: {', '.join(reached)}.{chosen}"]
 
     def _rule(self) -> str:
         """Return the paragraph on the choice of parameters, from the configuration."""
-        choice, base = self.config.choice, len(self.bank.tasks[0])
+        choice, base = self.config.validation, len(self.bank.tasks[0])
         seeds = "one seed" if choice.seeds == 1 else f"{choice.seeds} seeds"
         return (
             f"Parameters are chosen before any test: the training samples of the {base} classes of "
@@ -206,7 +213,7 @@ class ComparisonReport:
     @property
     def _embeddings(self) -> str:
         """The sentence on the embeddings that the parameters are chosen on."""
-        path = self.config.choice.path
+        path = self.config.validation.path
         if path is not None:
             return (
                 f"The embeddings in validation are those of the bank `{path}`: classes that its "
@@ -217,9 +224,10 @@ class ComparisonReport:
 
     def _chosen(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of the table of choices; equal choices share one row."""
+        tuned = [] if self.config.tuned is None else [self.config.tuned.key]
         columns = [
-            "family", "budgets (Mb)", "method", "bits (Mb)", "validation", "average incremental",
-            "final", "forgetting",
+            "family", "budgets (Mb)", "method", *tuned, "bits (Mb)", "validation",
+            "average incremental", "final", "forgetting",
         ]  # fmt: skip
         merged: dict[str, list[BudgetRow]] = {}
         for row in self.outcome.rows:
@@ -229,6 +237,7 @@ class ComparisonReport:
                 row.candidate.family,
                 ", ".join(f"{r.budget:g}" for r in rows),
                 row.group.label,
+                *(f"{dict(row.candidate.method.tuned).get(key, '-')}" for key in tuned),
                 f"{row.candidate.bits / 1e6:.4g}",
                 f"{100 * row.candidate.accuracy:.1f}",
                 row.accuracy.percent(),
@@ -260,6 +269,7 @@ def _candidate(candidate: Candidate) -> dict[str, Any]:
         "family": candidate.family,
         "label": candidate.method.label,
         "parameters": candidate.method.params.model_dump(),
+        "tuned": dict(candidate.method.tuned),
         "bits": candidate.bits,
         "validation": list(candidate.accuracies),
     }

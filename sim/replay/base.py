@@ -96,6 +96,8 @@ class ReplaySource(ABC):
     called: ClassVar[str] = ""
     #: Whether the source is a bound of what memories reach, and no memory of a chosen size.
     bound: ClassVar[bool] = False
+    #: Whether it stores and replays exemplars: what other memories are compared with at equal bits.
+    stores_exemplars: ClassVar[bool] = False
     Params: ClassVar[type[SourceParams]] = ReplayParams
     #: Whether `draw` generates new samples, which the report compares with real ones.
     generative: ClassVar[bool] = False

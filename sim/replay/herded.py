@@ -142,6 +142,7 @@ class HerdedReplay(ReplaySource):
 
     name = "herded"
     called = "replay of herded exemplars"
+    stores_exemplars = True
     Params = HerdedParams
     titled = ("exemplars", "budget")
     bounded_by_samples = ("exemplars",)

@@ -141,6 +141,7 @@ class LatentReplay(_StoredReplay):
 
     name = "latent"
     called = "latent replay"
+    stores_exemplars = True
     Params = LatentParams
     titled = ("exemplars",)
     bounded_by_samples = ("exemplars",)

@@ -3,7 +3,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import pydantic
 from pydantic import Field
@@ -15,7 +15,7 @@ from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.learn.sections import BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
-from sim.study.methods import Method, MethodEntry, expand_methods
+from sim.study.methods import Method, MethodEntry, expand_methods, with_each_value
 
 __all__ = [
     "BUILT_IN",
@@ -23,6 +23,7 @@ __all__ = [
     "CompareConfig",
     "Covers",
     "StudyConfig",
+    "TunedConfig",
     "load_config",
 ]
 
@@ -30,68 +31,10 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 Methods = list[MethodEntry]  # type: ignore[valid-type]
+Rate = Annotated[int, Field(ge=0, le=24)]
+Gain = Annotated[float, Field(gt=0, le=1e6)]
 #: What a budget of a comparison is for.
 Covers = Literal["memory", "all"]
-
-
-class StudyConfig(Section):
-    """A study: data, tasks, head, the methods to compare and the number of seeds of each.
-
-    Attributes
-    ----------
-    title : str
-        Headline of the report.
-    claims : "gbm" or null
-        Paper whose claims the report compares with the results; see `sim.study.report.claims`.
-    data, tasks, head
-        Sections.
-    methods : list
-        Sources of replayed samples. Each is a mapping with the key ``replay`` and the parameters
-        of that source; a list of values is a sweep over them. The optional key ``increment`` (a
-        value or a list) replaces the study's number of classes in a later task.
-    seeds : int
-        Runs of each method; run ``s`` uses seed ``s``, counted from 0.
-    """
-
-    title: str = Field(default="Class-incremental study", min_length=1)
-    claims: Literal["gbm"] | None = None
-    data: DataConfig = DataConfig()
-    tasks: TasksConfig = TasksConfig()
-    head: StudyHead = BinaryHeadConfig()
-    methods: Annotated[Methods, Field(min_length=1)]
-    seeds: int = Field(default=3, ge=1, le=1000)
-
-    @pydantic.model_validator(mode="after")
-    def _methods_differ(self) -> "StudyConfig":
-        _refuse_repeats("methods", self.expanded_methods())
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _methods_fit_the_head(self) -> "StudyConfig":
-        self._check_head("methods", self.expanded_methods())
-        return self
-
-    @pydantic.model_validator(mode="after")
-    def _methods_fit_the_tasks(self) -> "StudyConfig":
-        for method in self.expanded_methods() if self.tasks.instances is not None else ():
-            if not SOURCES[method.replay].learns_again or method.increment is not None:
-                raise ValueError(
-                    f"methods.{method.entry} must learn classes again and have no increment where "
-                    f"tasks.instances is given; {method.label!r} needs new classes in every task"
-                )
-        return self
-
-    def expanded_methods(self) -> list[Method]:
-        """Return one method for each combination of swept values, in the order of the file."""
-        return expand_methods(self.methods)
-
-    def _check_head(self, key: str, methods: Sequence[Method]) -> None:
-        for method in methods:
-            if (unfit := method.unfit_key(self.head)) is not None:
-                raise ValueError(
-                    f"{key}.{method.entry}.{unfit} must be left out: the {self.head.kind} head has "
-                    "none"
-                )
 
 
 class ChoiceConfig(Section):
@@ -121,6 +64,132 @@ class ChoiceConfig(Section):
     seeds: int = Field(default=1, ge=1, le=1000)
 
 
+class TunedConfig(Section):
+    """Values of a key of the head, of which every method gets the one that does best in validation.
+
+    It names the one key that the study's head has. A method with a value of its own keeps it.
+
+    Attributes
+    ----------
+    rate : list of int or null
+        Values of k of the integer head.
+    logit_gain : list of float or null
+        Gains of the binary head.
+    """
+
+    rate: Annotated[list[Rate], Field(min_length=1)] | None = None
+    logit_gain: Annotated[list[Gain], Field(min_length=1)] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _names_one_key(self) -> "TunedConfig":
+        if (self.rate is None) == (self.logit_gain is None):
+            raise ValueError("must name rate or logit_gain, the one that the head has")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The key of the head."""
+        return "logit_gain" if self.rate is None else "rate"
+
+    @property
+    def values(self) -> Sequence[float]:
+        """Its values."""
+        return self.rate or self.logit_gain or ()
+
+
+class StudyConfig(Section):
+    """A study: data, tasks, head, the methods to compare and the number of seeds of each.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    claims : "gbm" or null
+        Paper whose claims the report compares with the results; see `sim.study.report.claims`.
+    data, tasks, head
+        Sections.
+    methods : list
+        Sources of replayed samples. Each is a mapping with the key ``replay`` and the parameters
+        of that source; a list of values is a sweep over them. The optional key ``increment`` (a
+        value or a list) replaces the study's number of classes in a later task.
+    seeds : int
+        Runs of each method; run ``s`` uses seed ``s``, counted from 0.
+    tuned : TunedConfig or null
+        What validation chooses for every method before its runs.
+    choice : ChoiceConfig or null
+        That validation; null stands for its defaults.
+    """
+
+    #: Whether such a configuration chooses something even without `tuned`.
+    always_chooses: ClassVar[bool] = False
+
+    title: str = Field(default="Class-incremental study", min_length=1)
+    claims: Literal["gbm"] | None = None
+    data: DataConfig = DataConfig()
+    tasks: TasksConfig = TasksConfig()
+    head: StudyHead = BinaryHeadConfig()
+    methods: Annotated[Methods, Field(min_length=1)]
+    seeds: int = Field(default=3, ge=1, le=1000)
+    tuned: TunedConfig | None = None
+    choice: ChoiceConfig | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _methods_differ(self) -> "StudyConfig":
+        _refuse_repeats("methods", self.expanded_methods())
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _methods_fit_the_head(self) -> "StudyConfig":
+        self._check_head("methods", self.expanded_methods())
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _tuned_fits(self) -> "StudyConfig":
+        tuned = self.tuned
+        if tuned is not None and tuned.key not in type(self.head).model_fields:
+            raise ValueError(
+                f"tuned.{tuned.key} must be left out: the {self.head.kind} head has none"
+            )
+        if tuned is None and self.choice is not None and not self.always_chooses:
+            raise ValueError("choice must be left out without tuned: nothing is chosen")
+        if tuned is not None and self.tasks.instances is not None:
+            raise ValueError("tuned must be left out with tasks.instances: no classes are held out")
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _methods_fit_the_tasks(self) -> "StudyConfig":
+        for method in self.expanded_methods() if self.tasks.instances is not None else ():
+            if not SOURCES[method.replay].learns_again or method.increment is not None:
+                raise ValueError(
+                    f"methods.{method.entry} must learn classes again and have no increment where "
+                    f"tasks.instances is given; {method.label!r} needs new classes in every task"
+                )
+        return self
+
+    def expanded_methods(self) -> list[Method]:
+        """Return one method for each combination of swept values, in the order of the file."""
+        return expand_methods(self.methods)
+
+    @property
+    def validation(self) -> ChoiceConfig:
+        """The validation that chooses, its defaults filled in."""
+        return self.choice or ChoiceConfig()
+
+    def with_tuned(self, methods: Sequence[Method]) -> list[Method]:
+        """Return methods with every value that `tuned` offers them; as they are without it."""
+        if self.tuned is None:
+            return list(methods)
+        return with_each_value(methods, self.tuned.key, self.tuned.values)
+
+    def _check_head(self, key: str, methods: Sequence[Method]) -> None:
+        for method in methods:
+            if (unfit := method.unfit_key(self.head)) is not None:
+                raise ValueError(
+                    f"{key}.{method.entry}.{unfit} must be left out: the {self.head.kind} head has "
+                    "none"
+                )
+
+
 class CompareConfig(StudyConfig):
     """A study that runs the best candidate of every source within each budget.
 
@@ -135,13 +204,14 @@ class CompareConfig(StudyConfig):
         survives between tasks, the classifier's included.
     bounds : list
         Methods that run without a budget, for reference; written like `methods`.
-    choice : ChoiceConfig
     """
+
+    always_chooses: ClassVar[bool] = True
 
     budgets: Annotated[list[Annotated[float, Field(gt=0, le=1e6)]], Field(min_length=1)]
     covers: Covers | None = None  # None stands for memory, so that the digest is as without the key
     bounds: Methods = []
-    choice: ChoiceConfig = ChoiceConfig()
+    choice: ChoiceConfig | None = ChoiceConfig()
 
     @property
     def covered(self) -> Covers:

@@ -185,7 +185,7 @@ class Experiment(Run[Progress]):
     def _about(self, bank: str) -> dict[str, Any]:
         """Return all that decides the bits of this run on a bank with the digest `bank`."""
         return {
-            "head": self.head.model_dump(),
+            "head": self._settled.model_dump(),
             "replay": self.method.replay,
             "params": self.method.params.model_dump(),
             "seed": self.seed,

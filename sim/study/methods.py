@@ -2,8 +2,8 @@
 """The methods of a study: sources of replay with their parameters, and sweeps over these."""
 
 import itertools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Annotated, Any, Literal, Union
 
@@ -14,11 +14,20 @@ from sim.documents.section import Section
 from sim.learn.sections import HeadConfig, IntegerHeadConfig
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
-__all__ = ["MAX_METHODS", "Case", "Head", "Method", "MethodEntry", "expand_methods"]
+__all__ = [
+    "MAX_METHODS",
+    "Case",
+    "Head",
+    "Method",
+    "MethodEntry",
+    "expand_methods",
+    "with_each_value",
+]
 
 Head = HeadConfig | IntegerHeadConfig
 
-#: The key for which a method may have a value of its own, of the binary and of the integer head.
+#: The keys of a head for which a method may have a value of its own: of the binary head, and of
+#: the integer head.
 OWN_KEYS = ("logit_gain", "rate")
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
@@ -38,12 +47,15 @@ class Method:
         Index in the configuration's list of methods.
     increment : int or None
         Classes in every later task; None takes the study's.
+    tuned : tuple of (str, float)
+        Keys of the head and the values that validation chose for this method. No legend shows them.
     """
 
     replay: str
     params: SourceParams
     entry: int
     increment: int | None = None
+    tuned: tuple[tuple[str, float], ...] = ()
 
     @property
     def label(self) -> str:
@@ -58,22 +70,28 @@ class Method:
 
     def settled(self, head: Head) -> Head:
         """Return the head as this method trains it: with its own gain or rate, if it has one."""
-        if not isinstance(self.params, ReplayParams):  # it trains no head
-            return head
-        key = OWN_KEYS[type(head) is IntegerHeadConfig]
-        own = getattr(self.params, key)
-        return head if own is None else head.model_copy(update={key: own})
+        own = {key: value for key, value in self._own.items() if key in type(head).model_fields}
+        return head.model_copy(update={**dict(self.tuned), **own})
 
     def unfit_key(self, head: Head) -> str | None:
         """Return the parameter that sets what another kind of head has; None if there is none."""
-        if not isinstance(self.params, ReplayParams):
-            return None
-        key = OWN_KEYS[type(head) is not IntegerHeadConfig]
-        return None if getattr(self.params, key) is None else key
+        return next((key for key in self._own if key not in type(head).model_fields), None)
+
+    def takes(self, key: str) -> bool:
+        """Return whether validation may choose the value of a key of the head for this method."""
+        return isinstance(self.params, ReplayParams) and key not in self._own
 
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""
         return SOURCES[self.replay](self.params, context)
+
+    @property
+    def _own(self) -> dict[str, float]:
+        """Keys of the head for which the method's parameters have a value of their own."""
+        if not isinstance(self.params, ReplayParams):  # it trains no head
+            return {}
+        values = {key: getattr(self.params, key) for key in OWN_KEYS}
+        return {key: value for key, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -147,6 +165,22 @@ def expand_methods(entries: list[Any]) -> list[Method]:
             params = SOURCES[entry.replay].Params.model_validate(values)
             methods.append(Method(entry.replay, params, place, increment))
     return methods
+
+
+def with_each_value(methods: Sequence[Method], key: str, values: Sequence[float]) -> list[Method]:
+    """Return each method with each value of a key of the head, for validation to choose from.
+
+    A method that has a value of its own, or that trains no head, comes once as it is.
+    """
+    return [
+        variant
+        for method in methods
+        for variant in (
+            [replace(method, tuned=((key, value),)) for value in values]
+            if method.takes(key)
+            else [method]
+        )
+    ]
 
 
 def _combinations(entry: Mapping[str, Any]) -> int:

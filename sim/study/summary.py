@@ -25,6 +25,7 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "label": method.label,
         "parameters": method.params.model_dump(),
         "increment": method.increment,
+        **({"tuned": dict(method.tuned)} if method.tuned else {}),
         "tasks": len(bank.tasks),
         "seed": experiment.seed,
         "bits_paper": ledger.bits_paper,

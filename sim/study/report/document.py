@@ -2,7 +2,7 @@
 """The files of a report: ``results.json``, ``report.md`` and its figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,15 @@ from sim.data.bank import Bank
 from sim.report.figure import figure_bytes
 from sim.report.files import json_text
 from sim.report.tables import markdown_table
+from sim.report.wording import listed
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
-from sim.study.report import claims, figures
+from sim.study.report import claims, exemplar_figures, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
-from sim.study.report.groups import (
-    MethodGroup,
-    compare_at_equal_bits,
-    group_runs,
-    plain_or_all,
-    verdict,
-)
+from sim.study.report.equal_bits import Verdict
+from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.origin import data_line, made_line, origin, varied
-from sim.study.report.tables import COLUMNS, results_rows
+from sim.study.report.tables import results_table
 from sim.work.folder import write_folder
 
 __all__ = ["StudyReport"]
@@ -33,6 +29,7 @@ __all__ = ["StudyReport"]
 _IMAGES = (
     "accuracy_by_bits.png",
     "accuracy_by_chip_bits.png",
+    "accuracy_by_state.png",
     "accuracy_by_task.png",
     "correlations.png",
     "exemplars.png",
@@ -45,9 +42,17 @@ Every accuracy is that of the integer golden head, or of the method itself where
 ± is the standard deviation {over}. *Average incremental* is the mean over the \
 evaluations after each task, *final* the last of them, *forgetting* the mean over past tasks of \
 the best accuracy a task ever had minus its last (PyCIL's definition; `results.json` has the \
-others). *Memory* is the replay memory as the papers count it, *all state* every bit that survives \
-between tasks, the head's weights included. At equal bits, latent replay is interpolated between \
-its neighbouring sizes, run by run: runs of one order and one seed are a pair."""
+others). *Memory* is the replay memory as the papers count it, *all state* every bit that \
+survives between tasks, the head's weights included. Every memory is compared with exemplars of as \
+many bits of all state, and of as many bits of memory: with the better of the sources of exemplars \
+here. These are interpolated between neighbouring sizes, run by run: runs of one order and one \
+seed are a pair."""
+
+_TUNED = """\
+The last column was chosen for every method before any test, of {values}: the best by average \
+incremental accuracy on training samples of the {base} classes of the first task, {share:g} % of \
+each class held out and tested on, learnt as {first} classes and then {increment} a task{where}. \
+`results.json` has what each value reached there."""
 
 _CLAIMS = """\
 Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
@@ -85,6 +90,8 @@ class StudyReport:
         Results of all runs.
     generated : sequence of (str, Exemplars)
         Labels and exemplars of the generative memories that the report compares with real ones.
+    choices : list of dict
+        What the values that each method could choose from reached in validation, if it chose.
     """
 
     config: StudyConfig
@@ -92,6 +99,7 @@ class StudyReport:
     command: str
     runs: list[dict[str, Any]]
     generated: Sequence[tuple[str, Exemplars]]
+    choices: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def groups(self) -> list[MethodGroup]:
@@ -100,30 +108,31 @@ class StudyReport:
 
     @property
     def verdict(self) -> str:
-        """One sentence on which method won at equal bits; it is empty without a comparison."""
-        return verdict(compare_at_equal_bits(plain_or_all(self.groups)))
+        """Sentences on how every source does at equal bits; empty without a comparison."""
+        return str(Verdict(plain_or_all(self.groups)))
 
     @property
     def rows(self) -> list[list[str]]:
         """Rows of the results table."""
-        return results_rows(self.groups, compare_at_equal_bits(self.groups))
+        return results_table(self.groups)[1]
 
     def write(self, folder: Path) -> None:
         """Write all files into `folder` in one step."""
         images = {
             "accuracy_by_task.png": figures.accuracy_by_task(self.groups, self._classes_seen()),
-            "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups),
+            "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups, "memory"),
+            "accuracy_by_state.png": figures.accuracy_by_bits(self.groups, "state"),
         }
         if has_ages(self.bank.tasks):
             images["stability_plasticity.png"] = stability_plasticity(self.groups)
         if self.bank.network_bits is not None:
             images["accuracy_by_chip_bits.png"] = figures.accuracy_by_bits(
-                self.groups, self.bank.network_bits
+                self.groups, "chip", self.bank.network_bits
             )
         if self.generated and self.bank.thermometer is not None:
-            images["exemplars.png"] = figures.class_images(self.bank, self.generated)
+            images["exemplars.png"] = exemplar_figures.class_images(self.bank, self.generated)
         if self.generated and self._has_distances():
-            images["correlations.png"] = figures.correlations(self.bank, self.generated)
+            images["correlations.png"] = exemplar_figures.correlations(self.bank, self.generated)
         content: dict[str, bytes | str] = {name: figure_bytes(f) for name, f in images.items()}
         content["report.md"] = self._markdown(images)
         content["results.json"] = json_text(self._results())
@@ -140,6 +149,7 @@ class StudyReport:
         return {
             **origin(self.config, self.bank, self.command),
             "verdict": self.verdict,
+            **({"choices": self.choices} if self.choices else {}),
             "runs": self.runs,
         }
 
@@ -150,10 +160,14 @@ class StudyReport:
             *([f"**{self.verdict}**"] if self.verdict else []),
             data_line(self.bank),
             "## Results",
-            markdown_table(COLUMNS, self.rows),
+            markdown_table(*results_table(self.groups)),
             _READING.format(over=varied(self.config)),
+            *self._tuned(),
             *self._claims(),
-            "## Accuracy against memory",
+            "## Accuracy against bits",
+            "All state that survives between tasks:",
+            "![accuracy against all state](accuracy_by_state.png)",
+            "The memory of the past, as the papers count it:",
             "![accuracy against memory](accuracy_by_bits.png)",
             *self._chip_bits(images),
             "## Accuracy, task by task",
@@ -169,6 +183,22 @@ class StudyReport:
             parts += [_CORRELATIONS, markdown_table(*self._distances())]
             parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
+
+    def _tuned(self) -> list[str]:
+        """Return the paragraph on what validation chose, if it chose."""
+        tuned, choice = self.config.tuned, self.config.validation
+        if tuned is None:
+            return []
+        where = f", in the embeddings of the bank `{choice.path}`" if choice.path else ""
+        text = _TUNED.format(
+            values=listed([f"{value:g}" for value in tuned.values], "or"),
+            base=len(self.bank.tasks[0]),
+            share=100 * choice.share,
+            first=choice.base,
+            increment=choice.increment,
+            where=where,
+        )
+        return [text]
 
     def _claims(self) -> list[str]:
         """Return the section on published claims, if the configuration names claims."""

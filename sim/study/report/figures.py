@@ -3,49 +3,64 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
-from numpy.typing import NDArray
 
-from sim.data.bank import Bank
 from sim.report.figure import house_style, new_figure
-from sim.study.fidelity import Exemplars, class_means, correlation
 from sim.study.report.groups import MethodGroup, plain_or_all
 
 __all__ = [
+    "Axis",
     "accuracy_by_bits",
     "accuracy_by_task",
-    "class_images",
-    "correlations",
     "few",
     "look",
 ]
 
+#: Bits that a figure of accuracy has as its axis.
+Axis = Literal["state", "memory", "chip"]
+
+_AXES = {
+    "state": "all state that survives between tasks (kb)",
+    "memory": "replay memory (kb, as the papers count it)",
+    "chip": "network, classifier and replay memory (kb)",
+}
 _BOUNDS = {"joint": ("0.15", "-"), "none": ("0.55", ":")}
 _COLOUR_MAPS = {
     "latent": "Blues",
+    "herded": "GnBu",
     "gbm": "Oranges",
+    "correlated": "YlOrBr",
     "likelihood": "Greens",
     "hamming": "Reds",
+    "low_rank": "Purples",
+    "quadratic": "RdPu",
 }
 _NAMES = {
     "latent": "latent replay",
+    "herded": "herded exemplars",
     "gbm": "GBM",
     "correlated": "GBM with factors",
     "likelihood": "likelihood, no training",
     "hamming": "nearest prototype, no training",
+    "low_rank": "low-rank discriminant, no training",
+    "quadratic": "quadratic discriminant, no training",
 }
 _LINE = {
     "latent": "tab:blue",
+    "herded": "tab:cyan",
     "gbm": "tab:orange",
+    "correlated": "tab:brown",
     "likelihood": "tab:green",
     "hamming": "tab:red",
+    "low_rank": "tab:purple",
+    "quadratic": "tab:pink",
 }
-_LARGEST_CLASSES = 10  # classes shown as images
 _LARGEST_FAMILY = {"latent": 4, "gbm": 4}  # most curves of a source by task; 2 for other sources
 _LABELLED = {  # points with a label; labels at all points would overlap
     "exemplars": range(1_000_001),
@@ -83,21 +98,23 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
 
 
 @house_style()
-def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = None) -> Figure:
+def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: int = 0) -> Figure:
     """Draw average incremental accuracy against bits.
 
     Parameters
     ----------
     groups : sequence of MethodGroup
-    network_bits : int, optional
-        Bits of the feature extractor. If given, the axis shows all bits that the chip stores;
-        otherwise it shows the replay memory as the papers count it.
+    axis : {"state", "memory", "chip"}
+        All state that survives between tasks; the replay memory as the papers count it; or all bits
+        that the chip stores.
+    network_bits : int
+        Bits of the feature extractor, which the chip stores.
     """
     figure = new_figure(7.5, 4.8)
     axes = figure.add_subplot()
     groups = plain_or_all(groups)
     for series in _series(groups):
-        _draw_series(axes, series, network_bits)
+        _draw_series(axes, series, axis, network_bits)
     low, high = axes.get_ylim()
     for group in groups:
         if group.replay in _BOUNDS:
@@ -113,62 +130,10 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], network_bits: int | None = N
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
-    if network_bits is None:
-        axes.set_xlabel("replay memory (kb, as the papers count it)")
-    else:
-        axes.set_xlabel("network, classifier and replay memory (kb)")
+    axes.set_xlabel(_AXES[axis])
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)
-    return figure
-
-
-@house_style()
-def class_images(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
-    """Draw class means of real and generated exemplars as images, and one exemplar of each.
-
-    The bank's embeddings must be thermometer codes of pixels.
-    """
-    real = Exemplars.real(bank)
-    rows: list[tuple[str, NDArray[np.float32]]] = [
-        ("real, mean", class_means(real, bank.features, bank.n_classes)),
-        ("real, one", _first_of_each(real, bank)),
-    ]
-    for label, exemplars in generated:
-        rows.append((f"{label}\nmean", class_means(exemplars, bank.features, bank.n_classes)))
-        rows.append((f"{label}\none", _first_of_each(exemplars, bank)))
-    columns = min(bank.n_classes, _LARGEST_CLASSES)
-    figure = new_figure(0.85 * columns + 1.6, 0.9 * len(rows) + 0.3)
-    grid = np.atleast_2d(figure.subplots(len(rows), columns))
-    for (label, values), cells in zip(rows, grid, strict=True):
-        for c, axes in enumerate(cells):
-            image = _decode(values[c], bank)
-            axes.imshow(image, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-            axes.set(xticks=[], yticks=[])
-        cells[0].set_ylabel(label, rotation=0, ha="right", va="center", fontsize=8)
-    for axes, name in zip(grid[0], bank.class_names, strict=False):
-        axes.set_title(name, fontsize=9)
-    return figure
-
-
-@house_style()
-def correlations(bank: Bank, generated: Sequence[tuple[str, Exemplars]]) -> Figure:
-    """Draw real and generated within-class correlation matrices, and their distances."""
-    sets = [("real", Exemplars.real(bank)), *generated]
-    matrices = [(name, correlation(e, bank.features, within_class=True)) for name, e in sets]
-    changing = np.abs(matrices[0][1]).sum(axis=0) > 0
-    figure = new_figure(3.1 * len(sets) + 0.6, 6.3)
-    grid = np.array(figure.subplots(2, len(sets))).reshape(2, len(sets))
-    real = matrices[0][1]
-    for (name, matrix), (above, below) in zip(matrices, grid.T, strict=True):
-        _matrix(above, matrix[np.ix_(changing, changing)], name)
-        distance = float(np.linalg.norm(real - matrix))
-        difference = np.abs(real - matrix)[np.ix_(changing, changing)]
-        _matrix(below, difference, f"|real - {name}|\nFrobenius distance {distance:.1f}")
-    grid[1, 0].set_visible(False)
-    figure.colorbar(
-        grid[0, 0].images[0], ax=grid, shrink=0.6, label="correlation of features within a class"
-    )
     return figure
 
 
@@ -233,9 +198,11 @@ def _is_papers_choice(group: MethodGroup) -> bool:
     return group.params.get("components") == 1 and group.params.get("code_width") == 8
 
 
-def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
+def _draw_series(axes: Axes, series: _Series, axis: Axis, network_bits: int) -> None:
     def bits(group: MethodGroup) -> int:
-        return group.bits_paper if network_bits is None else network_bits + group.bits_deployed
+        if axis == "state":
+            return group.bits_full
+        return group.bits_paper if axis == "memory" else network_bits + group.bits_deployed
 
     # The axis is logarithmic: a method that keeps no bits has no place on it.
     members = sorted((g for g in series.groups if bits(g)), key=bits)
@@ -263,25 +230,3 @@ def _draw_series(axes: Axes, series: _Series, network_bits: int | None) -> None:
         where = (bits(group), 100 * accuracy.mean)
         text = f"{letter}={value}"
         axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)
-
-
-def _first_of_each(exemplars: Exemplars, bank: Bank) -> NDArray[np.float32]:
-    """Return the first exemplar of every class, shape (n_classes, D); NaN for a class without."""
-    classes, firsts = np.unique(exemplars.labels, return_index=True)
-    one = Exemplars(packed=exemplars.packed[firsts], labels=classes)
-    return class_means(one, bank.features, bank.n_classes)
-
-
-def _decode(values: NDArray[np.float32], bank: Bank) -> NDArray[np.float32]:
-    """Decode mean features into an image: the value of a thermometer is its share of ones."""
-    p = bank.thermometer
-    assert p is not None
-    levels = values.reshape(p.input.height, p.input.width, p.input.channels, p.levels)
-    image = levels.mean(axis=-1)
-    return image[..., 0] if image.shape[-1] == 1 else image
-
-
-def _matrix(axes: Axes, matrix: NDArray[np.float32], title: str) -> None:
-    axes.set_title(title, fontsize=9)
-    axes.set(xticks=[], yticks=[])
-    axes.imshow(matrix, cmap="RdBu_r", vmin=-0.5, vmax=0.5, interpolation="antialiased")

@@ -4,36 +4,40 @@
 from collections.abc import Sequence
 
 from sim.report.terminal import TerminalTable
-from sim.study.report.groups import EqualBits, MethodGroup
+from sim.study.report.equal_bits import compare_at_equal_bits
+from sim.study.report.groups import MethodGroup
 
-__all__ = ["COLUMNS", "results_rows", "terminal_table"]
+__all__ = ["results_table", "terminal_table"]
 
-COLUMNS = (
+_COLUMNS = (
     "method",
     "memory (kb, paper)",
     "all state (kb)",
     "average incremental (%)",
     "final (%)",
     "forgetting (%)",
-    "latent replay, equal bits (%)",
+    "exemplars of equal state (%)",
     "gain (points)",
+    "gain at equal memory (points)",
 )
 
 # Headings in the terminal, and the places of their columns in a row.
 _TERMINAL_COLUMNS = {
     "method": 0,
-    "kb": 1,
+    "kb of all state": 2,
     "avg. inc. %": 3,
     "final %": 4,
     "gain (points)": 7,
 }
 
 
-def results_rows(
-    groups: Sequence[MethodGroup], comparisons: Sequence[EqualBits]
-) -> list[list[str]]:
-    """Return one row of text for each method, in the columns `COLUMNS`."""
-    at_equal_bits = {c.group.label: c for c in comparisons}
+def results_table(groups: Sequence[MethodGroup]) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of the table: one row of text for each method.
+
+    The last column, if there is one more, has what validation chose for the method's head.
+    """
+    by_state = {c.group.label: c for c in compare_at_equal_bits(groups)}
+    by_memory = {c.group.label: c for c in compare_at_equal_bits(groups, "bits_paper")}
     rows = []
     for group in groups:
         row = [
@@ -44,13 +48,18 @@ def results_rows(
             group.spread("final").percent(),
             group.forgetting.percent(),
         ]
-        comparison = at_equal_bits.get(group.label)
-        if comparison is None:
-            row += ["", ""]
-        else:
-            row += [comparison.reference.percent(), comparison.gain.points()]
+        state, memory = by_state.get(group.label), by_memory.get(group.label)
+        row += (
+            [f"{state.reference.percent()} ({state.rival})", state.gain.points()]
+            if state
+            else ["", ""]
+        )
+        row.append(memory.gain.points() if memory else "")
         rows.append(row)
-    return rows
+    tuned = list(dict.fromkeys(key for group in groups for key in group.tuned))
+    for group, row in zip(groups, rows, strict=True):
+        row += [f"{group.tuned[key]:g}" if key in group.tuned else "" for key in tuned]
+    return [*_COLUMNS, *tuned], rows
 
 
 def terminal_table(title: str, rows: Sequence[Sequence[str]]) -> TerminalTable:

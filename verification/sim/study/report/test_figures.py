@@ -6,7 +6,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
-from sim.study.report.figures import accuracy_by_bits, accuracy_by_task
+from sim.study.report.figures import Axis, accuracy_by_bits, accuracy_by_task
 from sim.study.report.groups import MethodGroup, group_runs
 
 
@@ -37,9 +37,11 @@ RUNS = [
 ]
 
 
-def lines(groups: list[MethodGroup], network_bits: int | None = None) -> dict[str, list[float]]:
+def lines(
+    groups: list[MethodGroup], axis: Axis = "memory", network_bits: int = 0
+) -> dict[str, list[float]]:
     """Return the places of the points of every line by its legend."""
-    axes: Axes = accuracy_by_bits(groups, network_bits).axes[0]
+    axes: Axes = accuracy_by_bits(groups, axis, network_bits).axes[0]
     return {
         str(bars.get_label()): [float(x) for x in bars[0].get_xdata()] for bars in axes.containers
     }
@@ -56,8 +58,12 @@ def test_lines_join_one_parameter_and_variants_are_left_out() -> None:
 
 
 def test_bits_of_the_chip_are_network_and_all_state_without_latent_weights() -> None:
-    shown = lines(group_runs(RUNS), network_bits=5000)
+    shown = lines(group_runs(RUNS), "chip", network_bits=5000)
     assert shown["GBM, q = 8"] == [5900, 6700, 8300]
+
+
+def test_all_state_has_the_latent_weights() -> None:
+    assert lines(group_runs(RUNS), "state")["GBM, q = 8"] == [1800, 2600, 4200]
 
 
 def test_a_study_of_variants_alone_shows_each_as_a_line() -> None:

@@ -14,7 +14,7 @@ from sim.learn.head import HeadTrainer
 from sim.learn.learner import HeadLearner
 from sim.learn.optim import Adam, Optimizer, Plateau, Sgd
 from sim.learn.sections import HeadConfig
-from sim.measure.ledger import Ledger, head_ledger
+from sim.measure.ledger import FLOAT_BITS, Ledger, head_ledger
 
 __all__ = ["BinaryHeadLearner"]
 
@@ -64,6 +64,23 @@ class BinaryHeadLearner(HeadLearner):
         shuffle: np.random.Generator,
         report: Callable[[int, float], None],
     ) -> int:
+        epochs = self._train(
+            present, draw=draw, n_past=n_past, seen=seen, shuffle=shuffle, report=report
+        )
+        if self.config.latent_width is not None:
+            self.trainer.settle(self.config.latent_width)
+        return epochs
+
+    def _train(
+        self,
+        present: Samples,
+        *,
+        draw: Draw,
+        n_past: int,
+        seen: int,
+        shuffle: np.random.Generator,
+        report: Callable[[int, float], None],
+    ) -> int:
         trainer, config = self.trainer, self.config
         steps = steps_of_epoch(len(present[1]), config.batch, n_past)
         optimizer, schedule = _optimizer(config), _schedule(config)
@@ -90,7 +107,8 @@ class BinaryHeadLearner(HeadLearner):
         return logits[:, :seen].argmax(axis=1)
 
     def ledger(self) -> Ledger:
-        return head_ledger(self.trainer.params, latent=self.config.start == "warm")
+        width = self.config.latent_width or FLOAT_BITS
+        return head_ledger(self.trainer.params, width if self.config.start == "warm" else 1)
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {**self.trainer.state()}

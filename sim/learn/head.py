@@ -110,6 +110,23 @@ class HeadTrainer:
         )
         return loss, hits, [below, plane] if self.params.hidden else [plane]
 
+    def settle(self, width: int) -> None:
+        """Round the latent weights to what survives between tasks in a few bits each.
+
+        A weight w becomes ``(floor(2^(b-1) w) + 1/2) / 2^(b-1)`` with b bits, in the middle of one
+        of ``2^b`` intervals of [-1, 1]. No sign changes, so that the head classifies as before.
+        With a single bit only the sign is left: its weight is the largest first one, `init_scale`.
+
+        Parameters
+        ----------
+        width : int
+            b, 1 or more.
+        """
+        scale = 2 ** (width - 1)
+        for weights in self.weights:
+            codes = np.clip(np.floor(scale * weights), -scale, scale - 1) + np.float32(0.5)
+            weights[:] = codes * (2 * self.init_scale if width == 1 else 1 / scale)
+
     @property
     def finite(self) -> bool:
         """Whether every latent weight is finite; infinite steps of training make some NaN."""

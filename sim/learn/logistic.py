@@ -52,7 +52,9 @@ def fit_logistic(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(x, labels)
-    weights, offsets = model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+    weights = np.asarray(model.coef_, np.float32)
+    offsets = np.asarray(model.intercept_, np.float32)
     if len(model.classes_) == 2:  # scikit-learn keeps the difference of both rows
-        weights, offsets = np.vstack([-weights, weights]) / 2, np.hstack([-offsets, offsets]) / 2
+        half = np.array([-0.5, 0.5], np.float32)
+        weights, offsets = half[:, np.newaxis] * weights, half * offsets
     return LogisticFit(model.classes_.astype(np.int64), weights, offsets)

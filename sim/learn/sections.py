@@ -51,6 +51,9 @@ class HeadConfig(Section):
         Largest number of epochs of a task, if the plateau schedule does not end it earlier.
     init_scale : float
         First latent weights are uniform in ``[-init_scale, init_scale]``.
+    latent_width : {1, 4, 8, 16} or null
+        Bits in which a latent weight survives between tasks, the sign in front; null keeps it as
+        float32. See `sim.learn.head.HeadTrainer.settle`.
     logit_gain : float
         Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
     plateau : PlateauConfig
@@ -65,6 +68,7 @@ class HeadConfig(Section):
     batch: int = Field(default=128, ge=2, le=65_536)
     epochs: int = Field(default=60, ge=1, le=100_000)
     init_scale: float = Field(default=0.1, gt=0, le=1)
+    latent_width: Literal[1, 4, 8, 16] | None = None
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
     plateau: PlateauConfig = PlateauConfig()
 

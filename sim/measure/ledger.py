@@ -8,6 +8,7 @@ from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, Tr
 from golden.params.checks import check_choice, check_integer
 
 __all__ = [
+    "FLOAT_BITS",
     "Entry",
     "Ledger",
     "as_exemplars",
@@ -27,7 +28,7 @@ __all__ = [
 _LFSR_BITS = 64
 _MIXING_THRESHOLD_BITS = 16
 _NEURON_THRESHOLD_BITS = 32
-_FLOAT_BITS = 32
+FLOAT_BITS = 32
 _COUNTER_BITS = 32
 _SEEN_BITS = 16
 _LOG_ODDS_BITS = 16
@@ -272,21 +273,23 @@ def joint_ledger(
     return Ledger(tuple(entry for entry in entries if entry.bits))
 
 
-def head_ledger(params: HeadParams, latent: bool = False) -> Ledger:
+def head_ledger(params: HeadParams, latent_width: int = 1) -> Ledger:
     """Return the ledger of a classifier head; the papers' memory axis leaves it out.
 
     Parameters
     ----------
     params : HeadParams
         D, H and the number of outputs.
-    latent : bool
-        Whether training of the next task starts from the real numbers behind the binary weights.
+    latent_width : int
+        Bits of the numbers behind the binary weights from which training of the next task starts,
+        the sign in front; 1 if it starts from the signs, or anew.
     """
+    check_integer("Bits of a latent weight", latent_width, 1, FLOAT_BITS)
     weights = params.weight_count
     entries = [Entry.extra("head weights", weights, "hidden layer and two planes, 1 bit a weight")]
-    if latent:
-        note = "float32, less the sign, which is the weight itself"
-        entries.append(Entry.extra("latent weights", weights * (_FLOAT_BITS - 1), note))
+    if latent_width > 1:
+        note = f"{latent_width} bits, less the sign, which is the weight itself"
+        entries.append(Entry.extra("latent weights", weights * (latent_width - 1), note))
     return Ledger(tuple(entries))
 
 
@@ -318,7 +321,7 @@ def trainer_ledger(params: TrainerParams, kept: bool = True) -> Ledger:
 
 
 def _width(width: int | str) -> int:
-    return _FLOAT_BITS if width == "float" else int(width)
+    return FLOAT_BITS if width == "float" else int(width)
 
 
 def network_ledger(params: NetworkParams) -> Ledger:

@@ -43,11 +43,22 @@ class ReplayParams(SourceParams):
     rate : int or null
         k of the integer head that learns from them, in place of the study's
         `IntegerHeadConfig.rate`.
+    latent_width : int or null
+        Bits of the binary head's latent weights between tasks, in place of the study's
+        `HeadConfig.latent_width`.
+    q_b_non_binary : int or null
+        Bits of the integer head's weights, in place of the study's
+        `IntegerHeadConfig.q_b_non_binary`.
+    head_start : {"warm", "reset"} or null
+        In place of the study's `HeadConfig.start` or `IntegerHeadConfig.start`.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
     logit_gain: float | None = Field(default=None, gt=0, le=1e6)
     rate: int | None = Field(default=None, ge=0, le=24)
+    latent_width: Literal[1, 4, 8, 16] | None = None
+    q_b_non_binary: Literal[8, 16, 32] | None = None
+    head_start: Literal["warm", "reset"] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

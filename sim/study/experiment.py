@@ -60,15 +60,14 @@ class Experiment(Run[Progress]):
         super().__init__(bank.tasks)
         self.cache = cache
         self.bank = bank
-        self.head = head
+        self.head = method.settled(head)
         self.method = method
         self.seed = seed
         self.source = method.source(
             ReplayContext(features=bank.features, classes=bank.n_classes, seed=seed, cache=cache)
         )
-        self._settled = method.settled(head)
         self.learner = new_learner(
-            self._settled,
+            self.head,
             features=bank.features,
             classes=bank.n_classes,
             seed=seed,
@@ -122,7 +121,7 @@ class Experiment(Run[Progress]):
             return self._train_head(present, report)
         # Without a past to replay, all methods train the same head.
         about = {
-            "head": self._settled.model_dump(),
+            "head": self.head.model_dump(),
             "seed": self.seed,
             "bank": self.bank.histories[self.task],
         }
@@ -185,7 +184,7 @@ class Experiment(Run[Progress]):
     def _about(self, bank: str) -> dict[str, Any]:
         """Return all that decides the bits of this run on a bank with the digest `bank`."""
         return {
-            "head": self._settled.model_dump(),
+            "head": self.head.model_dump(),
             "replay": self.method.replay,
             "params": self.method.params.model_dump(),
             "seed": self.seed,

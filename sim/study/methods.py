@@ -26,9 +26,14 @@ __all__ = [
 
 Head = HeadConfig | IntegerHeadConfig
 
-#: The keys of a head for which a method may have a value of its own: of the binary head, and of
-#: the integer head.
-OWN_KEYS = ("logit_gain", "rate")
+#: The parameters by which a method sets keys of its head, binary or integer, and those keys.
+OWN_KEYS = {
+    "logit_gain": "logit_gain",
+    "rate": "rate",
+    "latent_width": "latent_width",
+    "q_b_non_binary": "q_b_non_binary",
+    "head_start": "start",
+}
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
 
@@ -69,13 +74,14 @@ class Method:
         return self.label == SOURCES[self.replay].title(self.params)
 
     def settled(self, head: Head) -> Head:
-        """Return the head as this method trains it: with its own gain or rate, if it has one."""
-        own = {key: value for key, value in self._own.items() if key in type(head).model_fields}
+        """Return the head as this method trains it, with the method's own values."""
+        own = {OWN_KEYS[name]: value for name, value in self._own.items()}
         return head.model_copy(update={**dict(self.tuned), **own})
 
     def unfit_key(self, head: Head) -> str | None:
         """Return the parameter that sets what another kind of head has; None if there is none."""
-        return next((key for key in self._own if key not in type(head).model_fields), None)
+        keys = type(head).model_fields
+        return next((name for name in self._own if OWN_KEYS[name] not in keys), None)
 
     def takes(self, key: str) -> bool:
         """Return whether validation may choose the value of a key of the head for this method."""
@@ -86,12 +92,12 @@ class Method:
         return SOURCES[self.replay](self.params, context)
 
     @property
-    def _own(self) -> dict[str, float]:
-        """Keys of the head for which the method's parameters have a value of their own."""
+    def _own(self) -> dict[str, Any]:
+        """The parameters among `OWN_KEYS` that have a value."""
         if not isinstance(self.params, ReplayParams):  # it trains no head
             return {}
-        values = {key: getattr(self.params, key) for key in OWN_KEYS}
-        return {key: value for key, value in values.items() if value is not None}
+        values = {name: getattr(self.params, name) for name in OWN_KEYS}
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,14 @@ def with_each_value(methods: Sequence[Method], key: str, values: Sequence[float]
     """Return each method with each value of a key of the head, for validation to choose from.
 
     A method that has a value of its own, or that trains no head, comes once as it is.
+
+    Parameters
+    ----------
+    methods : sequence of Method
+    key : str
+        Key of the head.
+    values : sequence of float
+        Its values.
     """
     return [
         variant

@@ -16,7 +16,7 @@ from golden.params import NetworkParams
 from sim.images.pretrain.export import to_golden
 from sim.images.pretrain.model import BinaryNetwork
 from sim.images.pretrain.teacher import CHUNK, Teacher
-from sim.measure.ledger import Entry, Ledger, head_ledger, network_ledger
+from sim.measure.ledger import FLOAT_BITS, Entry, Ledger, head_ledger, network_ledger
 
 __all__ = [
     "BinaryLearner",
@@ -86,7 +86,7 @@ class BinaryLearner:
         if norms:
             bits = 3 * _FLOAT_BITS * sum(norm.num_features for norm in norms)
             entries.append(Entry.extra("normalisation", bits, "offset, mean, variance a neuron"))
-        head = head_ledger(self.params.head, latent=True)
+        head = head_ledger(self.params.head, FLOAT_BITS)
         return network_ledger(self.params) + Ledger(tuple(entries)) + head
 
 

@@ -93,9 +93,12 @@ class _Results:
 
     def gbm(self, *, increment: int | None = None, **params: Any) -> MethodGroup | None:
         """Return the generative memory with those parameters and defaults for all others."""
-        wanted = GbmParams.model_validate(params).model_dump()
+        wanted = GbmParams.model_validate(params)
         for group in self.groups:
-            if (group.replay, group.increment, group.params) == ("gbm", increment, wanted):
+            # Results of a time before some parameter existed have its default.
+            if (group.replay, group.increment) == ("gbm", increment) and (
+                GbmParams.model_validate(group.params) == wanted
+            ):
                 return group
         return None
 

@@ -147,3 +147,31 @@ def test_state_round_trip_restores_every_latent_weight() -> None:
     other.load_state(one.state())
     for a, b in zip(one.weights, other.weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("width", [1, 4, 8, 16])
+def test_settled_weights_are_codes_of_few_bits_and_keep_the_signs(width: int) -> None:
+    trainer = trainer_of(features=40, classes=5, hidden=8)
+    for weights in trainer.weights:
+        weights *= 1 / trainer.init_scale  # the whole of [-1, 1]
+        weights.flat[:4] = -1, 1, 0, -np.float32(1e-9)
+    before = [weights.copy() for weights in trainer.weights]
+    trainer.settle(width)
+    for then, now in zip(before, trainer.weights, strict=True):
+        np.testing.assert_array_equal(now >= 0, then >= 0)
+        assert len(np.unique(now)) <= 2**width
+        if width > 1:
+            assert np.abs(now - then).max() <= 2.0**-width + 1e-7
+            codes = now * 2 ** (width - 1) - 0.5
+            np.testing.assert_array_equal(codes, np.round(codes))
+        else:
+            assert set(np.abs(now).ravel().tolist()) == {np.float32(trainer.init_scale)}
+
+
+def test_a_settled_weight_settles_no_further() -> None:
+    trainer = trainer_of(features=40, classes=5, hidden=8)
+    trainer.settle(4)
+    once = [weights.copy() for weights in trainer.weights]
+    trainer.settle(4)
+    for then, now in zip(once, trainer.weights, strict=True):
+        np.testing.assert_array_equal(now, then)

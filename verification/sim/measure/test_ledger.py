@@ -90,7 +90,8 @@ def test_a_head_is_counted_in_full_only() -> None:
     ledger = head_ledger(params)
     assert ledger.bits_paper == 0
     assert ledger.bits_full == 1024 * 128 + 2 * (1024 + 128) * 100
-    assert head_ledger(params, latent=True).bits_full == 32 * ledger.bits_full
+    for width in (1, 4, 8, 16, 32):
+        assert head_ledger(params, width).bits_full == width * ledger.bits_full
 
 
 def test_a_network_is_counted_with_its_thresholds() -> None:

@@ -92,6 +92,14 @@ def test_a_method_may_set_its_own_gain_or_its_own_rate(tmp_path: Path) -> None:
     assert own_values(rates, "rate") == [13, 13, 14, 14, 12, 12, 12]
 
 
+def test_a_method_may_say_what_of_its_head_survives(tmp_path: Path) -> None:
+    widths = load(tmp_path, "methods.3.latent_width=[1, 8]")
+    assert own_values(widths, "latent_width") == [1, 1, 8, 8, None, None, None]
+    starts = load(tmp_path, INTEGER, "methods.3.head_start=reset", "methods.3.q_b_non_binary=16")
+    assert own_values(starts, "start") == ["reset", "reset", "warm", "warm", "warm"]
+    assert own_values(starts, "q_b_non_binary") == [16, 16, 8, 8, 8]
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
@@ -111,6 +119,10 @@ def test_a_method_may_set_its_own_gain_or_its_own_rate(tmp_path: Path) -> None:
             r"methods\.3\.logit_gain must be left out: the integer head has none",
         ),
         (["methods.2.rate=4"], r"methods\.2\.rate must be left out: the binary head has none"),
+        (
+            [INTEGER, "methods.2.latent_width=4"],
+            r"methods\.2\.latent_width must be left out: the integer head has none",
+        ),
     ],
 )
 def test_what_does_not_fit_the_head_is_refused(

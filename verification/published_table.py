@@ -59,13 +59,18 @@ class Comparison(Section):
     decimals : int or null
         Of the values in the source; as written if null.
     band : float or null
-        Points; the order alone is held if null.
+        Points; if null, a difference has the band from half to double of what is published.
     least : float
         Points.
     key : str
         Which number of a run.
     ours, over : Runs or null
     why : str or null
+        Why nothing was run.
+    shown : str or null
+        Why a row does not hold, and the experiment that showed it.
+    guess : str or null
+        Why it may not hold; no experiment has shown it.
     """
 
     what: str
@@ -78,6 +83,8 @@ class Comparison(Section):
     ours: Runs | None = None
     over: Runs | None = None
     why: str | None = None
+    shown: str | None = None
+    guess: str | None = None
 
     @pydantic.field_validator("what")
     @classmethod
@@ -93,8 +100,10 @@ class Comparison(Section):
 
     @pydantic.model_validator(mode="after")
     def _can_be_held(self) -> "Comparison":
-        if self.ours is None and self.why is None:
-            raise ValueError("why must be given where nothing was run")
+        if (self.ours is None) == (self.why is None):
+            raise ValueError("why must be given where nothing was run, and nowhere else")
+        if self.shown is not None and self.guess is not None:
+            raise ValueError("guess must be left out beside shown: the reason is known")
         if self.ours is None and (self.values or self.over is not None):
             raise ValueError("values and over must be left out where nothing was run")
         if self.band is not None and not self.values:
@@ -107,6 +116,13 @@ class Comparison(Section):
     def printed(self) -> tuple[PrintedValue, ...]:
         """The published values."""
         return tuple(load_value(name) for name in self.values)
+
+    @property
+    def reason(self) -> str:
+        """Why the row does not hold, as far as it is known."""
+        if self.shown is not None:
+            return self.shown
+        return "not found" if self.guess is None else f"not found; perhaps {self.guess}"
 
     @property
     def published(self) -> Decimal | None:

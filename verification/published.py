@@ -37,8 +37,8 @@ _READING = """\
 Accuracies in per cent and differences in points, mean ± standard deviation over the runs of the \
 report named last; a single run has no deviation. An accuracy holds within the points that \
 `verification/published.yaml` states. A difference holds within those, or else from half to double \
-of the published one. *Order alone* says that a difference has the published sign (p < 0.05, paired \
-t-test over runs) and not its size. Where the paper has words for a difference and no number, its \
+of the published one. *Order alone* says that a difference has the published sign (p < 0.05, a \
+paired t-test over runs) and not its size. Where the paper has words and no number, its \
 sign is all there is to hold. Of a single run no sign is sure, which is said. A row that does not \
 hold has the reason that an experiment showed, or *not found*."""
 

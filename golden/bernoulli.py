@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.params import BernoulliParams
+from golden.params.checks import check_integer
+from golden.params.classes import MAX_COUNT
 
-__all__ = ["Bernoulli", "check_codes", "encode", "probability"]
+__all__ = ["Bernoulli", "check_codes", "encode", "encode_counts", "probability"]
 
 
 class Bernoulli:
@@ -119,6 +121,40 @@ def encode(mu: ArrayLike, code_width: int) -> NDArray[np.uint16]:
     # lower by one.
     upper = (k > half) | ((k == half) & (y <= half))
     return (k - upper).astype(np.uint16)
+
+
+def encode_counts(counts: ArrayLike, total: int, code_width: int) -> NDArray[np.uint16]:
+    """Return the codes of the exact means ``counts / total``, in integers alone (contract, 14).
+
+    Parameters
+    ----------
+    counts : array-like of shape (...), integers in ``0..total``
+        Number of exemplars whose bit is 1.
+    total : int
+        N, number of exemplars, 1..65535.
+    code_width : int
+        q, bits of a code, 1..16.
+
+    Returns
+    -------
+    ndarray of shape (...), uint16
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a count or the total is no integer or out of range, or q not in 1..16.
+    """
+    BernoulliParams(code_width=code_width)
+    check_integer("Exemplars N", total, 1, MAX_COUNT)
+    array = np.asarray(counts)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"Counts must be integers in 0..{total}, not {array.dtype}")
+    wrong = (array < 0) | (array > total)
+    if wrong.any():
+        raise ValueError(f"Counts must be integers in 0..{total}, not {array[wrong].flat[0]}")
+    c, half = array.astype(np.int64), 2 ** (code_width - 1)
+    k = (2 ** (code_width + 1) * c + total - 1) // (2 * total)
+    return (k - ((k > half) | ((k == half) & (2 * c <= total)))).astype(np.uint16)
 
 
 def probability(codes: ArrayLike, code_width: int) -> NDArray[np.float64]:

@@ -41,6 +41,12 @@ POINTS: dict[str, tuple[str, ...]] = {
             for operation in ("load", "append", "picture", "draw", "learn", "recall")
         ),
     ),
+    "class_counter": (
+        "exemplar counted", "exemplar of a slot that is not open", "exemplar one too many",
+        "class closed", "mean on a tie", "mean of one half", "mean of 1",
+        "slot that is not open closed", "class without exemplars closed",
+        "slot reopened", "slot reopened that never was open", "slot opened that is open",
+    ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (

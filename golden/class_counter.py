@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Class counter: it learns a class from the counts of its bits (contract, 14)."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.arrays import check_label_vector, check_packed
+from golden.bernoulli import encode_counts
+from golden.bits import unpack
+from golden.params import ClassCounterParams
+from golden.params.checks import check_integer
+from golden.params.classes import MAX_COUNT
+
+__all__ = ["ClassCounter"]
+
+
+class ClassCounter:
+    """Counts of the bits of some classes; a class that is closed becomes a prototype.
+
+    Parameters
+    ----------
+    params : ClassCounterParams
+
+    Attributes
+    ----------
+    seen : ndarray of shape (slots,), int64
+        N, number of exemplars counted in each slot, at most 65535.
+    open_slots : ndarray of shape (slots,), bool
+        Slots that are open.
+    overflow, empty, closed : bool
+        Error flags: an exemplar was one too many; a class without exemplars was closed; a slot was
+        not open, or was never opened.
+    """
+
+    def __init__(self, params: ClassCounterParams) -> None:
+        self.params = params
+        self.seen = np.zeros(params.slots, np.int64)
+        self.open_slots = np.zeros(params.slots, np.bool_)
+        self.overflow = self.empty = self.closed = False
+        self._begun = np.zeros(params.slots, np.bool_)
+        self._counts = np.zeros((params.slots, params.prototypes.features), np.int64)
+
+    def open(self, slot: int) -> bool:
+        """Begin a class in a slot, from no exemplar on; return False if there is no such slot."""
+        if not 0 <= slot < self.params.slots:
+            self.closed = True
+            return False
+        self.seen[slot], self._counts[slot] = 0, 0
+        self.open_slots[slot] = self._begun[slot] = True
+        return True
+
+    def reopen(self, slot: int) -> bool:
+        """Let a slot learn on; return False if it was never opened."""
+        if not 0 <= slot < self.params.slots or not self._begun[slot]:
+            self.closed = True
+            return False
+        self.open_slots[slot] = True
+        return True
+
+    def learn(self, exemplars: NDArray[np.uint64], slots: ArrayLike) -> NDArray[np.bool_]:
+        """Count exemplars in order.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n, ceil(D/64)), uint64
+            Packed.
+        slots : array-like of shape (n,), integers
+            Their slots.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+            Which exemplars were counted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array has a wrong shape or dtype. Nothing is learned.
+        """
+        features = self.params.prototypes.features
+        packed, labels = check_packed("Exemplars", exemplars, features), check_label_vector(slots)
+        if packed.ndim != 2 or len(packed) != len(labels):
+            raise ValueError(
+                f"Exemplars must have one row for each of {len(labels)} labels, "
+                f"not the shape {packed.shape}"
+            )
+        counted = np.array([self._count(slot) for slot in labels.tolist()], np.bool_)
+        np.add.at(self._counts, labels[counted], unpack(packed[counted], features))
+        return counted
+
+    def close(self, slot: int) -> NDArray[np.uint16] | None:
+        """Close a class and return its codes, shape (D,); None if that is refused."""
+        if not self._is_open(slot):
+            self.closed = True
+            return None
+        if not self.seen[slot]:
+            self.empty = True
+            return None
+        self.open_slots[slot] = False
+        width = self.params.prototypes.code_width
+        return encode_counts(self._counts[slot], int(self.seen[slot]), width)
+
+    def counts_of(self, slot: int) -> NDArray[np.int64]:
+        """Return the counts of a slot, shape (D,).
+
+        Raises
+        ------
+        ValueError
+            If there is no such slot.
+        """
+        check_integer("Slot", slot, 0, self.params.slots - 1)
+        return self._counts[slot].copy()
+
+    def _is_open(self, slot: int) -> bool:
+        return 0 <= slot < self.params.slots and bool(self.open_slots[slot])
+
+    def _count(self, slot: int) -> bool:
+        """Count an exemplar of a slot; return False to drop it."""
+        if not self._is_open(slot):
+            self.closed = True
+            return False
+        if self.seen[slot] == MAX_COUNT:
+            self.overflow = True
+            return False
+        self.seen[slot] += 1
+        return True

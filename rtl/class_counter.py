@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: MIT
+"""Class counter: it learns a class from the counts of its bits (contract, 14)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.lib import enum, stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.memory import Memory, ReadPort, WritePort
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import ClassCounterParams
+from golden.params.classes import MAX_COUNT
+from rtl.beat import beat_layout
+from rtl.lanes import used_lanes
+from rtl.prototypes import header_layout
+
+__all__ = ["ClassCounter", "Operation", "command_layout"]
+
+
+class Operation(enum.IntEnum, shape=unsigned(2)):
+    """What a command does with its slot."""
+
+    OPEN = 0
+    REOPEN = 1
+    CLOSE = 2
+    NONE = 3
+
+
+def command_layout(params: ClassCounterParams) -> StructLayout:
+    """Return the layout of a command: what it does, and with which slot."""
+    return StructLayout({"operation": Operation, "slot": bits_for(params.slots - 1)})
+
+
+class ClassCounter(wiring.Component):
+    """Counters of the bits of some classes; a class that is closed becomes a prototype.
+
+    Exemplars and commands are taken whole, one after another, and `i` has priority over
+    `commands`. The first beat of an exemplar waits 2 cycles for the number of exemplars of its
+    slot. The other beats follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes
+    2 cycles, and so does a close that is refused. A close that is not offers its header `latency`
+    cycles after it was taken. The first row is offered ``q + 5`` cycles after the header was taken,
+    and the others follow every ``q + 4`` cycles. The next exemplar or command is taken while the
+    last row is offered, at the earliest `interval` cycles after the close.
+
+    Every lane divides by itself, all lanes at once, one bit of the quotient a cycle. Rows need no
+    clearing: while a slot has no exemplar, what its rows hold counts as 0. A row is read with a
+    beat and written in the next cycle.
+
+    Reset closes all slots. What the memories hold is then invisible.
+
+    Parameters
+    ----------
+    params : ClassCounterParams
+
+    Members
+    -------
+    i : In(stream.Signature(beat_layout(lanes, slots)))
+        Exemplars to count, B beats each. The label of the first beat names the slot; `last` is
+        ignored.
+    commands : In(stream.Signature(command_layout(params)))
+        Operations on slots. `Operation.NONE` does nothing.
+    append : Out(stream.Signature(header_layout(prototypes)))
+        Headers of closed classes, for `rtl.prototypes.Prototypes`: K = 1.
+    rows : Out(stream.Signature(L*q))
+        The B rows of the class whose header was taken last. Lanes past D have code 0.
+    overflow : Out(1)
+        Set until reset when an exemplar has been dropped because its slot has counted 65535.
+    empty : Out(1)
+        Set until reset when a class without exemplars was to be closed.
+    closed : Out(1)
+        Set until reset when an exemplar or a close named a slot that is not open, a reopen one that
+        was not opened since reset, or an open no slot.
+    """
+
+    #: Cycles from a close to its header.
+    latency = 2
+
+    def __init__(self, params: ClassCounterParams) -> None:
+        self.params = params
+        memory = params.prototypes
+        #: Cycles from one close to the next command.
+        self.interval = 3 + memory.beats * (memory.code_width + 4)
+        super().__init__({
+            "i": In(stream.Signature(beat_layout(memory.lanes, params.slots))),
+            "commands": In(stream.Signature(command_layout(params))),
+            "append": Out(stream.Signature(header_layout(memory))),
+            "rows": Out(stream.Signature(memory.row_width)),
+            "overflow": Out(1),
+            "empty": Out(1),
+            "closed": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        p, now = self.params, _UnderWay(self.params)
+        # A row that is read in the cycle of its write is not used, so that needs no logic.
+        block = {"ram_style": "block", "no_rw_check": 1}
+        counts, number = unsigned(now.count_width * p.prototypes.lanes), unsigned(now.count_width)
+        m.submodules.counters = counters = Memory(shape=counts, depth=p.rows, init=[], attrs=block)
+        m.submodules.seen = seen = Memory(shape=number, depth=p.slots, init=[], attrs=block)
+        read, seen_read, seen_write = counters.read_port(), seen.read_port(), seen.write_port()
+        m.d.comb += [
+            now.last.eq(now.beat == p.prototypes.beats - 1),
+            read.addr.eq(now.row),
+            seen_write.addr.eq(now.slot),
+            self.append.payload.count.eq(1),
+        ]
+        with m.If(now.step):
+            m.d.sync += [now.row.eq(now.row + 1), now.beat.eq(now.beat + 1)]
+        with m.If(self.rows.ready):
+            m.d.sync += self.rows.valid.eq(0)
+        self._write_counts(m, now, read, counters.write_port())
+        with m.FSM():
+            self._take(m, now, seen_read)
+            self._decide(m, now, seen_read, seen_write)
+            self._learn(m, now, read, seen_write)
+            self._close(m, now, read)
+        return m
+
+    def _write_counts(self, m: Module, now: "_UnderWay", read: ReadPort, write: WritePort) -> None:
+        """Write the counts of a beat in the cycle after it was taken."""
+        bits = Signal(self.params.prototypes.lanes)
+        m.d.sync += [
+            write.en.eq(self.i.valid & self.i.ready & now.keep),
+            write.addr.eq(now.row),
+            bits.eq(self.i.payload.bits & used_lanes(self.params.prototypes, now.last)),
+        ]
+        # The number of the exemplar's slot stays until the next look-up, which is later.
+        fresh, width = now.n == 0, now.count_width
+        for lane, bit in enumerate(bits):
+            old = Mux(fresh, 0, read.data.word_select(lane, width))
+            m.d.comb += write.data.word_select(lane, width).eq(old + bit)
+
+    def _take(self, m: Module, now: "_UnderWay", seen_read: ReadPort) -> None:
+        """Take an exemplar's slot, or else a command, and read the number of its exemplars."""
+        command = self.commands.payload
+        wanted = Signal.like(now.slot)
+        m.d.comb += [
+            wanted.eq(Mux(self.i.valid, self.i.payload.label, command.slot)),
+            seen_read.addr.eq(wanted),
+        ]
+        with m.State("idle"):
+            m.d.comb += [
+                self.commands.ready.eq(~self.i.valid),
+                seen_read.en.eq(self.i.valid | self.commands.valid),
+            ]
+            m.d.sync += [
+                now.slot.eq(wanted),
+                now.learning.eq(self.i.valid),
+                now.operation.eq(command.operation),
+                now.beat.eq(0),
+            ]
+            with m.If(seen_read.en):
+                m.next = "decide"
+
+    def _decide(
+        self, m: Module, now: "_UnderWay", seen_read: ReadPort, seen_write: WritePort
+    ) -> None:
+        """Let an exemplar be counted or dropped, or do what a command says, or refuse it."""
+        p, seen = self.params, seen_read.data
+        known, is_open, is_begun = (Signal(name=name) for name in ("known", "is_open", "is_begun"))
+        m.d.comb += [
+            known.eq(now.slot < p.slots),
+            is_open.eq(known & now.opened.bit_select(now.slot, 1)),
+            is_begun.eq(known & now.begun.bit_select(now.slot, 1)),
+            seen_write.data.eq(Mux(now.learning, now.n + 1, 0)),
+        ]
+        opened, begun = (bits.bit_select(now.slot, 1) for bits in (now.opened, now.begun))
+        with m.State("decide"):
+            m.d.sync += [
+                now.n.eq(seen),
+                now.row.eq(now.slot * p.prototypes.beats),
+                now.keep.eq(is_open & (seen != MAX_COUNT)),
+            ]
+            m.next = "idle"
+            with m.If(now.learning):
+                m.next = "learn"
+                with m.If(~is_open):
+                    m.d.sync += self.closed.eq(1)
+                with m.Elif(seen == MAX_COUNT):
+                    m.d.sync += self.overflow.eq(1)
+            with m.Elif(now.operation == Operation.OPEN):
+                m.d.comb += seen_write.en.eq(known)
+                with m.If(known):
+                    m.d.sync += [opened.eq(1), begun.eq(1)]
+                with m.Else():
+                    m.d.sync += self.closed.eq(1)
+            with m.Elif(now.operation == Operation.REOPEN):
+                with m.If(is_begun):
+                    m.d.sync += opened.eq(1)
+                with m.Else():
+                    m.d.sync += self.closed.eq(1)
+            with m.Elif(now.operation == Operation.CLOSE):
+                with m.If(~is_open):
+                    m.d.sync += self.closed.eq(1)
+                with m.Elif(seen == 0):
+                    m.d.sync += self.empty.eq(1)
+                with m.Else():
+                    m.d.sync += opened.eq(0)
+                    m.next = "append"
+
+    def _learn(self, m: Module, now: "_UnderWay", read: ReadPort, seen_write: WritePort) -> None:
+        """Take the beats of an exemplar. With the last beat, its slot counts it."""
+        with m.State("learn"):
+            m.d.comb += self.i.ready.eq(1)
+            with m.If(self.i.valid):
+                m.d.comb += [now.step.eq(1), read.en.eq(now.keep)]
+                with m.If(now.last):
+                    m.d.comb += seen_write.en.eq(now.keep)
+                    m.next = "idle"
+
+    def _close(self, m: Module, now: "_UnderWay", read: ReadPort) -> None:
+        """Append a class: its header, and row by row the codes of its counts."""
+        width, code_width = now.count_width, self.params.prototypes.code_width
+        with m.State("append"):
+            m.d.comb += self.append.valid.eq(1)
+            with m.If(self.append.ready):
+                m.next = "read"
+        with m.State("read"):
+            m.d.comb += [now.step.eq(1), read.en.eq(1)]
+            m.d.sync += now.final.eq(now.last)
+            m.next = "load"
+        with m.State("load"):
+            # A mean is at most 1, so the first digit of a quotient has the weight 1.
+            m.d.sync += now.digits_left.eq(code_width)
+            for lane, left in enumerate(now.remainders):
+                m.d.sync += left.eq(read.data.word_select(lane, width))
+            m.next = "divide"
+        with m.State("divide"):
+            m.d.sync += now.digits_left.eq(now.digits_left - 1)
+            for left, quotient in zip(now.remainders, now.quotients, strict=True):
+                digit = left >= now.n
+                m.d.sync += [
+                    left.eq((left - Mux(digit, now.n, 0)) << 1),
+                    quotient.eq(Cat(digit, quotient)),
+                ]
+            with m.If(now.digits_left == 0):
+                m.next = "round"
+        with m.State("round"), m.If(~self.rows.valid | self.rows.ready):
+            m.d.sync += self.rows.valid.eq(1)
+            for lane in range(self.params.prototypes.lanes):
+                code = self._rounded(now, lane)
+                m.d.sync += self.rows.payload.word_select(lane, code_width).eq(code)
+            m.next = "read"
+            with m.If(now.final):
+                m.next = "idle"
+
+    def _rounded(self, now: "_UnderWay", lane: int) -> Value:
+        """Return the nearest code of a lane's quotient; the lower of two.
+
+        Codes from the middle on stand for one more than they say. So a quotient above the middle
+        is lowered by one, and then rounded like one below. The middle itself becomes the code
+        below it if nothing is left, and else the code above it.
+        """
+        half = 2 ** (self.params.prototypes.code_width - 1)
+        left, quotient = now.remainders[lane], now.quotients[lane]
+        # The remainder is doubled already.
+        up = Mux(quotient == half, left != 0, (left > now.n) & (quotient != half - 1))
+        return quotient + up - (quotient >= half)
+
+
+class _UnderWay:
+    """Registers of the current exemplar, command or class, and signals derived from them."""
+
+    def __init__(self, params: ClassCounterParams) -> None:
+        p = params
+        code_width, lanes = p.prototypes.code_width, p.prototypes.lanes
+        self.count_width = bits_for(MAX_COUNT)
+        self.slot = Signal(bits_for(p.slots - 1))
+        self.opened = Signal(p.slots)  # slots that are open
+        self.begun = Signal(p.slots)  # slots that were opened since reset
+        self.learning = Signal()
+        self.operation = Signal(Operation)
+        self.n = Signal(self.count_width)  # number of exemplars of the slot
+        self.keep = Signal()  # the exemplar is counted
+        self.row = Signal(range(p.rows))
+        self.beat = Signal(range(p.prototypes.beats))
+        self.step = Signal()  # go to the next row
+        self.last, self.final = Signal(), Signal()  # this is the last row; the one in work is
+        self.digits_left = Signal(range(code_width + 1))
+        self.remainders = [Signal(self.count_width + 1, name=f"left_{n}") for n in range(lanes)]
+        self.quotients = [Signal(code_width + 1, name=f"quotient_{n}") for n in range(lanes)]

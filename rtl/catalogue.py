@@ -11,6 +11,7 @@ from golden.params import (
     AcceleratorParams,
     BernoulliParams,
     ChipParams,
+    ClassCounterParams,
     IndexCodeParams,
     LatentBufferParams,
     MapShape,
@@ -23,6 +24,7 @@ from golden.params import (
 )
 from rtl.bernoulli import Bernoulli
 from rtl.chip import Chip
+from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
 from rtl.head import Head
 from rtl.index_code import IndexCode
@@ -192,6 +194,14 @@ BLOCKS: dict[str, Block] = {
         units=lambda a: a["params"].prototypes.lanes,
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
+    "class_counter": _part(
+        ClassCounter,
+        ClassCounterParams(prototypes=_PROTOTYPES),
+        {"prototypes": _SMALL_PROTOTYPES},
+        {"prototypes": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
     "index_code": _part(
         IndexCode,
         _INDEX_CODE,

@@ -37,10 +37,10 @@ class ClassCounter(wiring.Component):
     Exemplars and commands are taken whole, one after another, and `i` has priority over
     `commands`. The first beat of an exemplar waits 2 cycles for the number of exemplars of its
     slot. The other beats follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes
-    2 cycles, and so does a close that is refused. A close that is not offers its header `latency`
-    cycles after it was taken. The first row is offered ``q + 5`` cycles after the header was taken,
-    and the others follow every ``q + 4`` cycles. The next exemplar or command is taken while the
-    last row is offered, at the earliest `interval` cycles after the close.
+    2 cycles, and so does a close that is refused. Any other close offers its header after `latency`
+    cycles. The first row is offered ``q + 5`` cycles after the header was taken, and the others
+    follow every ``q + 4`` cycles. The next exemplar or command is taken while the last row is
+    offered, at the earliest `interval` cycles after the close.
 
     Every lane divides by itself, all lanes at once, one bit of the quotient a cycle. Rows need no
     clearing: while a slot has no exemplar, what its rows hold counts as 0. A row is read with a
@@ -85,9 +85,7 @@ class ClassCounter(wiring.Component):
             "commands": In(stream.Signature(command_layout(params))),
             "append": Out(stream.Signature(header_layout(memory))),
             "rows": Out(stream.Signature(memory.row_width)),
-            "overflow": Out(1),
-            "empty": Out(1),
-            "closed": Out(1),
+            **dict.fromkeys(("overflow", "empty", "closed"), Out(1)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -101,6 +99,7 @@ class ClassCounter(wiring.Component):
         read, seen_read, seen_write = counters.read_port(), seen.read_port(), seen.write_port()
         m.d.comb += [
             now.last.eq(now.beat == p.prototypes.beats - 1),
+            read.en.eq(now.read),
             read.addr.eq(now.row),
             seen_write.addr.eq(now.slot),
             self.append.payload.count.eq(1),
@@ -113,7 +112,7 @@ class ClassCounter(wiring.Component):
         with m.FSM():
             self._take(m, now, seen_read)
             self._decide(m, now, seen_read, seen_write)
-            self._learn(m, now, read, seen_write)
+            self._learn(m, now, seen_write)
             self._close(m, now, read)
         return m
 
@@ -134,15 +133,17 @@ class ClassCounter(wiring.Component):
     def _take(self, m: Module, now: "_UnderWay", seen_read: ReadPort) -> None:
         """Take an exemplar's slot, or else a command, and read the number of its exemplars."""
         command = self.commands.payload
+        asked = Signal()  # an exemplar or a command waits, and the block is idle
         wanted = Signal.like(now.slot)
         m.d.comb += [
             wanted.eq(Mux(self.i.valid, self.i.payload.label, command.slot)),
+            seen_read.en.eq(asked),
             seen_read.addr.eq(wanted),
         ]
         with m.State("idle"):
             m.d.comb += [
                 self.commands.ready.eq(~self.i.valid),
-                seen_read.en.eq(self.i.valid | self.commands.valid),
+                asked.eq(self.i.valid | self.commands.valid),
             ]
             m.d.sync += [
                 now.slot.eq(wanted),
@@ -150,7 +151,7 @@ class ClassCounter(wiring.Component):
                 now.operation.eq(command.operation),
                 now.beat.eq(0),
             ]
-            with m.If(seen_read.en):
+            with m.If(asked):
                 m.next = "decide"
 
     def _decide(
@@ -159,13 +160,13 @@ class ClassCounter(wiring.Component):
         """Let an exemplar be counted or dropped, or do what a command says, or refuse it."""
         p, seen = self.params, seen_read.data
         known, is_open, is_begun = (Signal(name=name) for name in ("known", "is_open", "is_begun"))
+        opened, begun = (bits.bit_select(now.slot, 1) for bits in (now.opened, now.begun))
         m.d.comb += [
             known.eq(now.slot < p.slots),
-            is_open.eq(known & now.opened.bit_select(now.slot, 1)),
-            is_begun.eq(known & now.begun.bit_select(now.slot, 1)),
+            is_open.eq(known & opened),
+            is_begun.eq(known & begun),
             seen_write.data.eq(Mux(now.learning, now.n + 1, 0)),
         ]
-        opened, begun = (bits.bit_select(now.slot, 1) for bits in (now.opened, now.begun))
         with m.State("decide"):
             m.d.sync += [
                 now.n.eq(seen),
@@ -174,55 +175,53 @@ class ClassCounter(wiring.Component):
             ]
             m.next = "idle"
             with m.If(now.learning):
+                m.d.sync += [
+                    self.closed.eq(self.closed | ~is_open),
+                    self.overflow.eq(self.overflow | (is_open & (seen == MAX_COUNT))),
+                ]
                 m.next = "learn"
-                with m.If(~is_open):
-                    m.d.sync += self.closed.eq(1)
-                with m.Elif(seen == MAX_COUNT):
-                    m.d.sync += self.overflow.eq(1)
             with m.Elif(now.operation == Operation.OPEN):
                 m.d.comb += seen_write.en.eq(known)
+                m.d.sync += self.closed.eq(self.closed | ~known)
                 with m.If(known):
                     m.d.sync += [opened.eq(1), begun.eq(1)]
-                with m.Else():
-                    m.d.sync += self.closed.eq(1)
             with m.Elif(now.operation == Operation.REOPEN):
+                m.d.sync += self.closed.eq(self.closed | ~is_begun)
                 with m.If(is_begun):
                     m.d.sync += opened.eq(1)
-                with m.Else():
-                    m.d.sync += self.closed.eq(1)
             with m.Elif(now.operation == Operation.CLOSE):
-                with m.If(~is_open):
-                    m.d.sync += self.closed.eq(1)
-                with m.Elif(seen == 0):
-                    m.d.sync += self.empty.eq(1)
-                with m.Else():
+                m.d.sync += [
+                    self.closed.eq(self.closed | ~is_open),
+                    self.empty.eq(self.empty | (is_open & (seen == 0))),
+                ]
+                with m.If(is_open & (seen != 0)):
                     m.d.sync += opened.eq(0)
                     m.next = "append"
 
-    def _learn(self, m: Module, now: "_UnderWay", read: ReadPort, seen_write: WritePort) -> None:
+    def _learn(self, m: Module, now: "_UnderWay", seen_write: WritePort) -> None:
         """Take the beats of an exemplar. With the last beat, its slot counts it."""
         with m.State("learn"):
             m.d.comb += self.i.ready.eq(1)
             with m.If(self.i.valid):
-                m.d.comb += [now.step.eq(1), read.en.eq(now.keep)]
+                m.d.comb += [now.step.eq(1), now.read.eq(now.keep)]
                 with m.If(now.last):
                     m.d.comb += seen_write.en.eq(now.keep)
                     m.next = "idle"
 
     def _close(self, m: Module, now: "_UnderWay", read: ReadPort) -> None:
         """Append a class: its header, and row by row the codes of its counts."""
-        width, code_width = now.count_width, self.params.prototypes.code_width
+        p, width = self.params.prototypes, now.count_width
         with m.State("append"):
             m.d.comb += self.append.valid.eq(1)
             with m.If(self.append.ready):
                 m.next = "read"
         with m.State("read"):
-            m.d.comb += [now.step.eq(1), read.en.eq(1)]
+            m.d.comb += [now.step.eq(1), now.read.eq(1)]
             m.d.sync += now.final.eq(now.last)
             m.next = "load"
         with m.State("load"):
             # A mean is at most 1, so the first digit of a quotient has the weight 1.
-            m.d.sync += now.digits_left.eq(code_width)
+            m.d.sync += now.digits_left.eq(p.code_width)
             for lane, left in enumerate(now.remainders):
                 m.d.sync += left.eq(read.data.word_select(lane, width))
             m.next = "divide"
@@ -237,10 +236,8 @@ class ClassCounter(wiring.Component):
             with m.If(now.digits_left == 0):
                 m.next = "round"
         with m.State("round"), m.If(~self.rows.valid | self.rows.ready):
-            m.d.sync += self.rows.valid.eq(1)
-            for lane in range(self.params.prototypes.lanes):
-                code = self._rounded(now, lane)
-                m.d.sync += self.rows.payload.word_select(lane, code_width).eq(code)
+            codes = (self._rounded(now, lane) for lane in range(p.lanes))
+            m.d.sync += [self.rows.valid.eq(1), self.rows.payload.eq(Cat(codes))]
             m.next = "read"
             with m.If(now.final):
                 m.next = "idle"
@@ -248,35 +245,37 @@ class ClassCounter(wiring.Component):
     def _rounded(self, now: "_UnderWay", lane: int) -> Value:
         """Return the nearest code of a lane's quotient; the lower of two.
 
-        Codes from the middle on stand for one more than they say. So a quotient above the middle
-        is lowered by one, and then rounded like one below. The middle itself becomes the code
-        below it if nothing is left, and else the code above it.
+        Codes from the middle on stand for one more than they say. So a quotient above it is lowered
+        by one. The middle itself becomes the code below it if nothing is left, else that above.
         """
         half = 2 ** (self.params.prototypes.code_width - 1)
         left, quotient = now.remainders[lane], now.quotients[lane]
         # The remainder is doubled already.
         up = Mux(quotient == half, left != 0, (left > now.n) & (quotient != half - 1))
-        return quotient + up - (quotient >= half)
+        return (quotient + up - (quotient >= half))[: self.params.prototypes.code_width]
 
 
 class _UnderWay:
     """Registers of the current exemplar, command or class, and signals derived from them."""
 
     def __init__(self, params: ClassCounterParams) -> None:
-        p = params
-        code_width, lanes = p.prototypes.code_width, p.prototypes.lanes
+        memory, slots = params.prototypes, params.slots
         self.count_width = bits_for(MAX_COUNT)
-        self.slot = Signal(bits_for(p.slots - 1))
-        self.opened = Signal(p.slots)  # slots that are open
-        self.begun = Signal(p.slots)  # slots that were opened since reset
+        self.slot = Signal(bits_for(slots - 1))
+        self.opened = Signal(slots)  # slots that are open
+        self.begun = Signal(slots)  # slots that were opened since reset
         self.learning = Signal()
         self.operation = Signal(Operation)
         self.n = Signal(self.count_width)  # number of exemplars of the slot
         self.keep = Signal()  # the exemplar is counted
-        self.row = Signal(range(p.rows))
-        self.beat = Signal(range(p.prototypes.beats))
+        self.row = Signal(range(params.rows))
+        self.beat = Signal(range(memory.beats))
         self.step = Signal()  # go to the next row
-        self.last, self.final = Signal(), Signal()  # this is the last row; the one in work is
-        self.digits_left = Signal(range(code_width + 1))
-        self.remainders = [Signal(self.count_width + 1, name=f"left_{n}") for n in range(lanes)]
-        self.quotients = [Signal(code_width + 1, name=f"quotient_{n}") for n in range(lanes)]
+        self.read = Signal()  # read this row
+        self.last = Signal()  # it is the last one
+        self.final = Signal()  # the row in work is the last one
+        self.digits_left = Signal(range(memory.code_width + 1))
+        self.remainders, self.quotients = (
+            [Signal(width, name=f"{name}_{lane}") for lane in range(memory.lanes)]
+            for name, width in (("left", self.count_width + 1), ("quotient", memory.code_width + 1))
+        )

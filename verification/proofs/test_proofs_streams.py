@@ -36,8 +36,8 @@ _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "collector", "head", "latent_buffer", "mvu", "pool", "sampler", "sampler_serial",
-        "selector", "thermometer", "window",
+        "class_counter", "collector", "head", "latent_buffer", "mvu", "pool", "sampler",
+        "sampler_serial", "selector", "thermometer", "window",
     )
 } | {
     "fetch": Fetch(_CHIP.accelerator),

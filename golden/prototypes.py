@@ -37,6 +37,7 @@ class Prototypes:
         self._codes = np.zeros((params.components, params.beats, params.lanes), np.uint16)
         self._counts: list[int] = []
         self._thresholds: list[NDArray[np.uint16]] = []
+        self._table: tuple[NDArray[np.int64], NDArray[np.uint16]] | None = None
 
     @property
     def n_classes(self) -> int:
@@ -89,6 +90,7 @@ class Prototypes:
         self.planes[first : first + count] = (bits << lanes).sum(axis=-1, dtype=np.uint64)
         self._counts.append(count)
         self._thresholds.append(cumulative)
+        self._table = None
         return True
 
     def first_component(self, label: int) -> int:
@@ -108,9 +110,16 @@ class Prototypes:
         return self._thresholds[label].copy()
 
     def class_table(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """Return the component counts K of all classes, and their thresholds concatenated."""
-        thresholds = [np.zeros(0, np.uint16), *self._thresholds]
-        return np.array(self._counts, np.int64), np.concatenate(thresholds)
+        """Return the component counts K of all classes, and their thresholds concatenated.
+
+        The arrays are made once after an append, and they are read-only.
+        """
+        if self._table is None:
+            thresholds = [np.zeros(0, np.uint16), *self._thresholds]
+            self._table = np.array(self._counts, np.int64), np.concatenate(thresholds)
+            for array in self._table:
+                array.flags.writeable = False
+        return self._table
 
     def lane_codes(self, component: int, beat: int) -> list[int]:
         """Return the L codes of row `beat` of a component, lane 0 first."""
@@ -133,8 +142,8 @@ class Prototypes:
         counts, thresholds = self.class_table()
         return {
             "prototypes_codes": flat[: self.n_components, : self.params.features].copy(),
-            "prototypes_counts": counts,
-            "prototypes_thresholds": thresholds,
+            "prototypes_counts": counts.copy(),
+            "prototypes_thresholds": thresholds.copy(),
             "prototypes_overflow": np.array(self.overflow),
         }
 

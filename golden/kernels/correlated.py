@@ -11,14 +11,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.correlated import SCALE_UNIT, CorrelatedSampler, noise_table, threshold_table
 from golden.kernels.compiled import compiled
-from golden.kernels.draws import jump, jump_all, leap, low, put
+from golden.kernels.draws import put
 from golden.kernels.sampler import (
-    all_powers,
     jump_ahead,
     powers_of,
     serve_requests,
     share_out,
+    tables,
 )
+from golden.kernels.streams import jump, jump_all, leap, low
 
 __all__ = ["draw"]
 
@@ -91,7 +92,7 @@ def _draw(
     beats, factors = p.beats * repeats, sampler.params.rank * repeats  # of a request
     total = len(components) * beats
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
-    powers, factor_powers = all_powers(sampler.params), powers_of(sampler.factor_lfsr)
+    (powers, _), factor_powers = tables(sampler.params), powers_of(sampler.factor_lfsr)
     state, lanes = np.uint64(sampler.factor_lfsr.state), _lanes(sampler)
 
     def serve(first: int, end: int) -> None:

@@ -1,142 +1,77 @@
 # SPDX-License-Identifier: MIT
-"""Compiled loops of the sampler.
+"""Compiled loops of the sampler in mode ``parallel``.
 
-Three facts make them fast. First, lanes are bits of words, so one instruction compares a plane of
-64 lanes, or of 512 lanes in a vector. Second, a comparison from the least significant plane upwards
-needs no record of the lanes that are still equal: it starts with ``acc = msb(m)`` and sets
-``acc = m_p where r_p and m_p differ`` plane by plane, so the most significant difference decides.
-Third, squaring is linear over GF(2), ``p(x)^2 = p(x^2)``. So a sequence with
-``b_i = xor of b_(i-t)`` also has ``b_i = xor of b_(i-512t)``. Whole vectors of eight 64-step words
-then obey the same taps without a shift, ``V_j = xor of V_(j-t)``, and 64 vectors are the state.
+Two facts make them fast, beside the vectors of `golden.kernels.streams`. First, lanes are bits of
+words, so one instruction compares a plane of 64 lanes, or of 512 lanes in a vector. Second, a
+comparison from the least significant plane upwards needs no record of the lanes that are still
+equal: it starts with ``acc = msb(m)`` and sets ``acc = m_p where r_p and m_p differ`` plane by
+plane, so the most significant difference decides. Lanes past the last feature have codes of 0, and
+a code of 0 never draws a 1.
 """
+
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from golden.kernels.compiled import compiled
-from golden.kernels.vectors import WORDS, load, select_differing, store, xor
+from golden.kernels.streams import RING, aligned, first_words, follow_taps, leap, low
+from golden.kernels.vectors import WORDS, load, load_two, select_differing, store, xor
 
-__all__ = [
-    "add_choices",
-    "draw_chunk",
-    "draw_narrow",
-    "draw_planewise",
-    "join_lanes",
-    "jump",
-    "jump_all",
-    "leap",
-    "low",
-    "put",
-]
+__all__ = ["draw_chunk", "draw_narrow", "join_lanes", "put"]
 
-BLOCK = 1024  # beats that are drawn plane by plane; few enough for the L1 cache
-RING = 64 * WORDS  # 64-step words in the state of a plane
+BLOCK = 1024  # words that are drawn plane by plane; few enough for the L1 cache
+ALL = 2**WORDS - 1
 
 
-@compiled()
-def jump(powers, state, ticks):
-    """Return the state after `ticks` words, with one matrix product for each 1 of the count.
+class _Spans(NamedTuple):
+    """Where the codes of each vector of a block are.
 
-    Parameters
-    ----------
-    powers : ndarray of shape (64, 64), uint64
-        Matrices of ``2**e`` words, from `golden.lfsr.doublings`.
-    state : uint64
-    ticks : int
+    Bit ``i`` of `masks` says whether word ``i`` is in place ``ones + i``, or in ``others + i``.
     """
-    exponent = 0
-    while ticks >> exponent:
-        if ticks >> exponent & 1:
-            image = np.uint64(0)
-            for j in range(64):
-                if state >> np.uint64(j) & np.uint64(1):
-                    image ^= powers[exponent, j]
-            state = image
-        exponent += 1
-    return state
+
+    ones: Any
+    others: Any
+    masks: Any
+
+
+def _make_fold(split):
+    """Return the loop over the vectors of a block, for one place of their codes or for two."""
+
+    @compiled()
+    def fold(bits, codes, spans, plane, n, ring, taps, first):
+        """Compare one plane of the codes, and replace its used words in the ring by later ones."""
+        lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
+        ones, others, masks = spans
+        for i in range(0, n, WORDS):
+            v, here = i // WORDS, (first + i) & (RING - 1)
+            if split and masks[v] != ALL:
+                code = load_two(codes, ones[v] + plane, others[v] + plane, masks[v])
+            else:
+                code = load(codes, ones[v] + plane)
+            word = load(ring, here)
+            store(bits, i, select_differing(word, code, load(bits, i)))
+            near = xor(word, load(ring, (here - lag1) & (RING - 1)))
+            far = load(ring, (here - lag2) & (RING - 1))
+            far = xor(far, load(ring, (here - lag3) & (RING - 1)))
+            store(ring, here, xor(near, far))
+
+    return fold
+
+
+_fold_whole, _fold_split = _make_fold(False), _make_fold(True)
 
 
 @compiled()
-def jump_all(powers, states, ticks):
-    """Return the states of several LFSRs after `ticks` words of each.
-
-    Parameters
-    ----------
-    powers : ndarray of shape (n, 64, 64), uint64
-        As in `jump`, for each LFSR.
-    states : ndarray of shape (n,), uint64
-    ticks : int
-    """
-    later = np.empty_like(states)
-    for i in range(len(states)):
-        later[i] = jump(powers[i], states[i], ticks)
-    return later
-
-
-@compiled()
-def low(lanes):
-    """Return a word whose low `lanes` bits are 1, 1..64."""
-    return ~np.uint64(0) >> np.uint64(64 - lanes)
-
-
-@compiled()
-def leap(state, taps, steps):
-    """Return the state after some steps; with taps >= 32, one exclusive or takes 32 steps.
-
-    Parameters
-    ----------
-    state : uint64
-    taps : ndarray of shape (4,), int64
-        Highest first.
-    steps : int
-        Any number, not only those of a word.
-    """
-    while steps:
-        part = min(steps, 32)
-        fresh = state >> np.uint64(64 - part) ^ state >> np.uint64(taps[1] - part)
-        fresh ^= state >> np.uint64(taps[2] - part) ^ state >> np.uint64(taps[3] - part)
-        state = state << np.uint64(part) | fresh & low(part)
-        steps -= part
-    return state
-
-
-@compiled()
-def add_choices(components, requests, counts, firsts, thresholds, state, taps):
-    """Choose the component of each request with a random word.
-
-    Parameters
-    ----------
-    components : ndarray of shape (n,), int64
-        First component of the class of each request. The chosen component replaces it.
-    requests : ndarray of shape (n,), int64
-        Classes.
-    counts, firsts : ndarray of shape (classes,), int64
-        Number of components of each class, and number of its first component.
-    thresholds : ndarray of shape (components - classes,), uint16
-        Cumulative weights of all components of a class but the last, class after class.
-    state : uint64
-        LFSR of the choice (contract, 6), before the first request.
-    taps : ndarray of shape (4,), int64
-        Highest first.
-    """
-    for i, label in enumerate(requests):
-        word = state & np.uint64(0xFFFF)
-        state = leap(state, taps, 16)
-        # Each earlier class has one threshold less than components.
-        cut = firsts[label] - label
-        for threshold in thresholds[cut : cut + counts[label] - 1]:
-            components[i] += threshold <= word
-
-
-@compiled()
-def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
+def draw_chunk(out, codes, components, repeats, features, lanes, states, taps):
     """Draw all exemplars of some requests, a block of beats at a time.
 
     Parameters
     ----------
     out : ndarray of shape (n * repeats * ceil(D/64),), uint64
         Memory for the packed exemplars; it must be 0.
-    planes : ndarray of shape (components, q, B), uint64
-        Planes of the codes, the most significant first, one word per beat.
+    codes : ndarray of shape (components, q, B * repeats), uint64
+        Planes of the codes, the most significant first. The word of a beat is there `repeats`
+        times, so that the words of a request are in the order of the draws.
     components : ndarray of shape (n,), int64
         Component that answers each request.
     repeats : int
@@ -144,44 +79,52 @@ def draw_chunk(out, planes, components, repeats, features, lanes, states, taps):
     features, lanes : int
         D and L.
     states : ndarray of shape (q,), uint64
-        State of the LFSR of each plane before the first request. The array is overwritten.
+        State of the LFSR of each plane before the first request; after the call, past the last.
     taps : ndarray of shape (q, 4), int64
         Taps of each LFSR, the highest first.
     """
-    q, beats = planes.shape[1:]
-    total = len(components) * beats * repeats
-    codes = planes.reshape(-1)
-    sources, consecutive = np.empty(BLOCK, np.int64), np.arange(BLOCK)
-    bits, gathered = _aligned(BLOCK), _aligned(BLOCK)
-    # With L = 64 and M = 1, a beat is a word and an exemplar is a run of words. If such runs are
-    # whole vectors, their codes are read in place.
-    in_runs = lanes == 64 and repeats == 1
-    in_place = in_runs and beats % WORDS == 0
-    rings = _aligned(q * RING).reshape(q, RING)
-    if lanes == 64:
-        for p in range(q):
-            _start_ring(rings[p], states[p], taps[p])
+    q, width = codes.shape[1:]
+    total = len(components) * width
+    flat, blocks = codes.reshape(-1), aligned(2, BLOCK)
+    bits, gathered = blocks[0], blocks[1]
+    ones = np.arange(0, BLOCK, WORDS)
+    spans = _Spans(ones, np.zeros_like(ones), np.full(len(ones), ALL, np.uint8))
+    # Codes are read in place, if no vector has words of more than two requests, or past the array.
+    in_vectors = follow_taps(lanes)
+    split = width % WORDS != 0
+    in_place = in_vectors and (width >= WORDS - 1 or width == WORDS // 2)
+    rings = aligned(q if in_vectors else 0, RING)
+    if in_vectors:
+        first_words(rings, states, taps, lanes, min(RING, total + 1))
     for first in range(0, total, BLOCK):
         n = min(BLOCK, total - first)
-        _locate(sources, components, q, beats, repeats, first, n, WORDS if in_place else 1)
-        _gather(bits, codes, sources, 0, n, in_place)
+        if in_place:
+            _locate(spans, components, q, width, first, n)
+            _copy(bits, flat, spans, split, n)
+        else:
+            _gather(bits, flat, components, q, width, 0, first, n)
         for p in range(q - 1, -1, -1):
             if in_place:
-                _fold_vectors(bits, codes, sources, p * beats, n, rings[p], taps[p], first)
+                if split:
+                    _fold_split(bits, flat, spans, p * width, n, rings[p], taps[p], first)
+                else:
+                    _fold_whole(bits, flat, spans, p * width, n, rings[p], taps[p], first)
                 continue
-            _gather(gathered, codes, sources, p * beats, n, in_place)
-            if lanes == 64:
-                _fold_vectors(bits, gathered, consecutive, 0, n, rings[p], taps[p], first)
+            _gather(gathered, flat, components, q, width, p, first, n)
+            if in_vectors:
+                _fold_whole(bits, gathered, spans, 0, n, rings[p], taps[p], first)
             else:
                 states[p] = _fold_words(bits, gathered, n, lanes, states[p], taps[p])
-        if in_runs:
+        if lanes == 64 and repeats == 1:
             out[first : first + n] = bits[:n]
         else:
-            _scatter(out, bits, beats, repeats, features, lanes, first, n)
+            _scatter(out, bits, width // repeats, repeats, features, lanes, first, n)
+    for p in range(len(rings)):
+        states[p] = _word_after(rings[p], total, taps[p])
 
 
 @compiled()
-def join_lanes(planes, lanes, joined):
+def join_lanes(planes, lanes):
     """Join beats of few lanes to words, the first beat in the highest lanes.
 
     A word of 64 steps holds the words of ``64 / L`` beats in this order, because the newest bit of
@@ -192,15 +135,20 @@ def join_lanes(planes, lanes, joined):
     planes : ndarray of shape (components, q, B), uint64
     lanes : int
         L, a divisor of 64.
-    joined : ndarray of shape (components, q, B * L / 64), uint64
+
+    Returns
+    -------
+    ndarray of shape (components, q, B * L / 64), uint64
     """
+    components, q, beats = planes.shape
     flat, group = planes.reshape(-1), 64 // lanes
-    words = joined.reshape(-1)
+    words = np.empty(planes.size // group, np.uint64)
     for i in range(len(words)):
         word = np.uint64(0)
         for beat in range(i * group, (i + 1) * group):
             word = word << np.uint64(lanes) | flat[beat]
         words[i] = word
+    return words.reshape(components, q, beats // group)
 
 
 @compiled()
@@ -213,10 +161,12 @@ def draw_narrow(out, joined, components, lanes, states, taps):
         Memory for the packed exemplars.
     joined : ndarray of shape (components, q, words of a row), uint64
         Planes of the codes, from `join_lanes`.
-    components, states, taps
+    components, taps
         As in `draw_chunk`.
     lanes : int
         L, a divisor of 64 below 64.
+    states : ndarray of shape (q,), uint64
+        State of the LFSR of each plane before the first request. The array is overwritten.
     """
     for p in range(len(states)):  # so far that a word ends with the last of its beats
         states[p] = leap(states[p], taps[p], 64 - lanes)
@@ -230,65 +180,58 @@ def draw_narrow(out, joined, components, lanes, states, taps):
 
 
 @compiled()
-def _aligned(words):
-    """Return an array that begins at a cache line, so that none of its vectors straddles two."""
-    raw = np.zeros(words + WORDS, np.uint64)
-    skip = -raw.ctypes.data % (8 * WORDS) // 8
-    return raw[skip : skip + words]
+def _locate(spans, components, q, width, first, n):
+    """Find the codes of the first plane for the vectors of the words ``first .. first+n-1``."""
+    request, place = divmod(first, width)
+    ones, others, masks = spans
+    for v in range((n + WORDS - 1) // WORDS):
+        ones[v] = components[request] * q * width + place
+        rest = width - place  # words of this request, from the first of the vector on
+        place += WORDS
+        masks[v] = ALL
+        if rest <= WORDS:
+            request, place = request + 1, WORDS - rest
+            if rest < WORDS:  # words past the last request may be any
+                component = components[request] if request < len(components) else 0
+                masks[v], others[v] = (1 << rest) - 1, component * q * width - rest
+            if place == width:
+                request, place = request + 1, 0
 
 
 @compiled()
-def _start_ring(ring, state, taps):
-    """Fill a ring with the first words of a plane: 64 by leaps, the others by the recurrence."""
-    for k in range(64):
-        ring[k] = state
-        state = leap(state, taps, 64)
-    for k in range(64, len(ring)):
-        ring[k] = ring[k - 64] ^ ring[k - taps[1]] ^ ring[k - taps[2]] ^ ring[k - taps[3]]
-
-
-@compiled()
-def _locate(sources, components, q, beats, repeats, first, n, step):
-    """Find the memory word of the first plane of every `step`-th beat ``first .. first+n-1``."""
-    request, place = divmod(first, beats * repeats)
-    beat, exemplar = divmod(place, repeats)
-    component = components[request] * q * beats
-    for i in range(0, n, step):
-        sources[i] = component + beat
-        exemplar += 1
-        if exemplar == repeats:
-            exemplar = 0
-            beat += step
-            if beat == beats:
-                beat = 0
-                request += 1
-                if request < len(components):
-                    component = components[request] * q * beats
-
-
-@compiled()
-def _gather(gathered, codes, sources, plane, n, in_place):
-    """Lay out one plane of the codes beat by beat."""
-    if in_place:
-        for i in range(0, n, WORDS):
-            store(gathered, i, load(codes, sources[i] + plane))
-    else:
-        for i in range(n):
-            gathered[i] = codes[sources[i] + plane]
-
-
-@compiled()
-def _fold_vectors(bits, codes, sources, plane, n, ring, taps, first):
-    """Compare one plane of 64-lane beats, and replace its used words in the ring by later ones."""
-    lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
+def _copy(bits, codes, spans, split, n):
+    """Lay out the first plane of the codes."""
+    ones, others, masks = spans
     for i in range(0, n, WORDS):
-        here = (first + i) & (RING - 1)
-        word = load(ring, here)
-        code = load(codes, sources[i] + plane)
-        store(bits, i, select_differing(word, code, load(bits, i)))
-        near = xor(word, load(ring, (here - lag1) & (RING - 1)))
-        far = xor(load(ring, (here - lag2) & (RING - 1)), load(ring, (here - lag3) & (RING - 1)))
-        store(ring, here, xor(near, far))
+        v = i // WORDS
+        if split and masks[v] != ALL:
+            store(bits, i, load_two(codes, ones[v], others[v], masks[v]))
+        else:
+            store(bits, i, load(codes, ones[v]))
+
+
+@compiled()
+def _gather(gathered, codes, components, q, width, p, first, n):
+    """Lay out a plane of the codes for the words ``first .. first+n-1``."""
+    request, place = divmod(first, width)
+    i = 0
+    while i < n:
+        source = (components[request] * q + p) * width + place
+        run = min(n - i, width - place)
+        for k in range(run):
+            gathered[i + k] = codes[source + k]
+        i, request, place = i + run, request + 1, 0
+
+
+@compiled()
+def _word_after(ring, total, taps):
+    """Return the word after the first `total` ones, which may be in a vector that was replaced."""
+    here = total & (RING - 1)
+    word = ring[here]
+    if total % WORDS:
+        for tap in taps[1:]:  # the same exclusive or undoes it
+            word ^= ring[(here - WORDS * tap) & (RING - 1)]
+    return word
 
 
 @compiled()
@@ -302,66 +245,18 @@ def _fold_words(bits, codes, n, lanes, state, taps):
 
 
 @compiled()
-def _next_word(ring, here, taps):
-    """Replace the used word of a ring by the word 64 places later; return the next word."""
-    near = ring[here] ^ ring[(here - taps[1]) & 63]
-    ring[here] = near ^ ring[(here - taps[2]) & 63] ^ ring[(here - taps[3]) & 63]
-    return ring[(here + 1) & 63]
-
-
-@compiled()
-def draw_planewise(out, planes, components, repeats, features, lanes, state, taps):
-    """Draw all exemplars of some requests serially; return the LFSR's state and the planes read.
-
-    Parameters
-    ----------
-    out, planes, components, repeats, features, lanes
-        As in `draw_chunk`.
-    state : uint64
-        State of the LFSR before the first request.
-    taps : ndarray of shape (4,), int64
-        Its taps, the highest first.
-
-    Returns
-    -------
-    state : uint64
-    planes_read : int
-    """
-    q, beats = planes.shape[1:]
-    row_width = _row_width(features)
-    ring = np.empty(64, np.uint64)
-    _start_ring(ring, state, taps)
-    planes_read = 0
-    for request, component in enumerate(components):
-        for beat in range(beats):
-            for exemplar in range(repeats):
-                undecided = low(min(lanes, features - beat * lanes))
-                bits = planes[component, 0, beat]
-                for p in range(q):
-                    if not undecided:
-                        break
-                    code = planes[component, p, beat]
-                    differ = (state ^ code) & undecided
-                    bits ^= (bits ^ code) & differ
-                    undecided ^= differ
-                    if lanes == 64:
-                        state = _next_word(ring, planes_read & 63, taps)
-                    else:
-                        state = leap(state, taps, lanes)
-                    planes_read += 1
-                target = (request * repeats + exemplar) * row_width + beat * lanes
-                put(out, target, lanes, bits)
-    return state, planes_read
-
-
-@compiled()
 def _scatter(out, bits, beats, repeats, features, lanes, first, n):
     """Write the beats ``first .. first+n-1`` into their exemplars."""
     row_width = _row_width(features)
+    request, place = divmod(first, beats * repeats)
+    beat, exemplar = divmod(place, repeats)
     for i in range(n):
-        request, place = divmod(first + i, beats * repeats)
-        beat, exemplar = divmod(place, repeats)
         put(out, (request * repeats + exemplar) * row_width + beat * lanes, lanes, bits[i])
+        exemplar += 1
+        if exemplar == repeats:
+            exemplar, beat = 0, beat + 1
+            if beat == beats:
+                beat, request = 0, request + 1
 
 
 @compiled()

@@ -5,7 +5,6 @@ Requests are divided into chunks. For each chunk, the LFSRs jump ahead to its be
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import TypeVar
 
@@ -13,26 +12,24 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.arrays import check_label_vector
 from golden.bits import word_count
-from golden.kernels.draws import (
-    add_choices,
-    draw_chunk,
-    draw_narrow,
-    draw_planewise,
-    join_lanes,
-    jump,
-    jump_all,
-)
+from golden.kernels.choices import any_outside, choose
+from golden.kernels.draws import draw_chunk, draw_narrow, join_lanes
+from golden.kernels.serial_draws import draw_planewise
+from golden.kernels.shares import kept_threads
+from golden.kernels.streams import jump, jump_all
 from golden.lfsr import Lfsr, doublings
-from golden.params import SamplerParams
+from golden.params import LfsrParams, SamplerParams
 from golden.params.checks import check_integer
 from golden.sampler import Sampler, check_labels
 
-__all__ = ["all_powers", "draw", "jump_ahead", "powers_of", "serve_requests", "share_out"]
+__all__ = ["draw", "jump_ahead", "powers_of", "serve_requests", "share_out", "tables"]
 
 AnySampler = TypeVar("AnySampler", bound=Sampler)
 
 SMALLEST_SHARE = 2**14  # beats that are worth a thread
+REPEATED = 2**20  # most words of planes that are laid out for M draws of each word
 
 _Words = NDArray[np.uint64]
 _Integers = NDArray[np.int64]
@@ -109,22 +106,24 @@ def serve_requests(
     exemplars, labels : ndarray
         As in `draw`.
     """
-    requests = check_labels(labels, sampler.prototypes.n_classes)
-    check_integer("Threads", numba.get_num_threads() if threads is None else threads, 1)
+    requests = check_label_vector(labels)
+    if any_outside(requests, sampler.prototypes.n_classes):
+        check_labels(requests, sampler.prototypes.n_classes)  # says what is wrong
+    check_integer("Threads", 1 if threads is None else threads, 1)
     check_integer("Chunk", 1 if chunk is None else chunk, 1)
     repeats = sampler.params.draws_per_read
     width = word_count(sampler.params.prototypes.features)
     exemplars = np.zeros((len(requests) * repeats, width), np.uint64)
     done = 0
     lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr, *more)
-    if len(requests) and not all(lfsr.state for lfsr in lfsrs):
+    if 0 in [lfsr.state for lfsr in lfsrs] and len(requests):
         # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
         done = 1
     components = _choose_components(sampler, requests[done:])
     draw_all(sampler, components, exemplars[done * repeats :], threads, chunk)
     sampler.rows_read += len(components) * sampler.params.prototypes.beats
-    return exemplars, np.repeat(requests, repeats)
+    return exemplars, requests if repeats == 1 else np.repeat(requests, repeats)
 
 
 def share_out(
@@ -146,28 +145,27 @@ def share_out(
     threads, chunk : int, optional
         As in `draw`.
     """
-    workers = threads or max(1, min(numba.get_num_threads(), worth))
-    size = chunk or max(1, -(-requests // workers))
-    firsts = range(0, requests, size)
-    ends = (first + size for first in firsts)
-    if workers == 1:
-        for first, end in zip(firsts, ends, strict=True):
-            serve(first, end)
-    else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(serve, firsts, ends))
+    workers = threads or (1 if worth <= 1 else min(numba.get_num_threads(), worth))
+    size = chunk or -(-requests // workers)
+    if size >= requests:
+        serve(0, requests)
+        return
+    firsts, ends = range(0, requests, size), range(size, requests + size, size)
+    # Plain threads suffice, because compiled loops release the GIL.
+    each = map if workers == 1 else kept_threads(workers).map
+    for _ in each(serve, firsts, ends):
+        pass
 
 
 def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
     """Return the component that answers each request. Each request uses a word, even if K = 1."""
     lfsr = sampler.selector.component_lfsr
     counts, thresholds = sampler.prototypes.class_table()
-    firsts = np.cumsum(counts) - counts
-    components = firsts[requests]
-    if len(thresholds):
-        state, taps = np.uint64(lfsr.state), np.array(lfsr.params.taps)
-        add_choices(components, requests, counts, firsts, thresholds, state, taps)
-    jump_ahead(lfsr, len(requests))
+    components = np.empty(len(requests), np.int64)
+    powers, taps = powers_of(lfsr), _taps_of(lfsr.params)
+    state = np.uint64(lfsr.state)
+    lfsr.state = choose(components, requests, counts, thresholds, powers, state, taps)
+    lfsr.ticks += len(requests)
     return components
 
 
@@ -183,25 +181,34 @@ def _draw_parallel(
     beats = p.beats * repeats  # of a request
     total = len(components) * beats
     states = np.array([lfsr.state for lfsr in sampler.lfsrs], np.uint64)
-    taps = np.array([lfsr.params.taps for lfsr in sampler.lfsrs])
-    powers = all_powers(sampler.params)
-    planes = sampler.prototypes.planes
+    after = states
+    powers, taps = tables(sampler.params)
     # Beats of few lanes are drawn several at a time, if an exemplar is whole words of them.
     narrow = p.lanes < 64 and 64 % p.lanes == 0 and p.beats * p.lanes % 64 == 0 and repeats == 1
-    if narrow:
-        planes, components = _joined(sampler, components)
+    if repeats > 1 and sampler.prototypes.planes.size * repeats > REPEATED:
+        most = max(1, REPEATED // (p.code_width * beats))
+        chunk = most if chunk is None else min(chunk, most)
 
     def serve(first: int, end: int) -> None:
+        nonlocal after
         part = out[first * repeats : end * repeats].reshape(-1)
-        chosen = components[first:end]
-        starts = jump_all(powers, states, first * beats)
+        planes, chosen = sampler.prototypes.planes, components[first:end]
+        now = jump_all(powers, states, first * beats) if first else states.copy()
         if narrow:
-            draw_narrow(part, planes, chosen, p.lanes, starts, taps)
+            planes, chosen = _used_planes(sampler, chosen)
+            draw_narrow(part, join_lanes(planes, p.lanes), chosen, p.lanes, now, taps)
         else:
-            draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, starts, taps)
+            if repeats > 1:
+                planes, chosen = _used_planes(sampler, chosen)
+                planes = np.repeat(planes, repeats, axis=2)
+            draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, now, taps)
+        if end >= len(components):
+            after = now
 
     share_out(len(components), serve, total // SMALLEST_SHARE, threads, chunk)
-    for lfsr, state in zip(sampler.lfsrs, jump_all(powers, states, total).tolist(), strict=True):
+    if narrow:  # where the states have gone further than the last beat
+        after = jump_all(powers, states, total)
+    for lfsr, state in zip(sampler.lfsrs, after.tolist(), strict=True):
         lfsr.state = state
         lfsr.ticks += total
     sampler.planes_read += total * len(sampler.lfsrs)
@@ -210,38 +217,42 @@ def _draw_parallel(
 def _draw_serial(sampler: Sampler, components: _Integers, out: _Words, *_: int | None) -> None:
     """Draw in mode ``serial``, where each beat begins after the words that the last one used."""
     p, (lfsr,) = sampler.params.prototypes, sampler.lfsrs
+    codes, components = _used_planes(sampler, components)
     state, planes_read = draw_planewise(
         out.reshape(-1),
-        sampler.prototypes.planes,
+        np.ascontiguousarray(codes.transpose(0, 2, 1)),
         components,
         sampler.params.draws_per_read,
         p.features,
         p.lanes,
         np.uint64(lfsr.state),
-        np.array(lfsr.params.taps),
+        _taps_of(lfsr.params),
     )
     lfsr.state = int(state)
     lfsr.ticks += int(planes_read)
     sampler.planes_read += int(planes_read)
 
 
-def _joined(sampler: Sampler, components: _Integers) -> tuple[_Words, _Integers]:
-    """Return planes with several beats in a word, and the components to take from them."""
-    p, planes = sampler.params.prototypes, sampler.prototypes.planes
-    used = sampler.prototypes.n_components
+def _used_planes(sampler: Sampler, components: _Integers) -> tuple[_Words, _Integers]:
+    """Return the planes that are drawn from, and the places of the components in them."""
+    planes, used = sampler.prototypes.planes, sampler.prototypes.n_components
     if len(components) < used:  # few of the rows are needed
-        planes, components = planes[components], np.arange(len(components))
-    else:
-        planes = planes[:used]
-    joined = np.empty((len(planes), p.code_width, p.beats * p.lanes // 64), np.uint64)
-    join_lanes(planes, p.lanes, joined)
-    return joined, components
+        return planes[components], np.arange(len(components))
+    return planes[:used], components
 
 
 @lru_cache(maxsize=64)
-def all_powers(params: SamplerParams) -> _Words:
-    """Return the matrices of the LFSRs of all planes, as `jump_all` takes them."""
-    return np.stack([doublings(lfsr.width, lfsr.taps, lfsr.step) for lfsr in params.lfsrs()])
+def tables(params: SamplerParams) -> tuple[_Words, _Integers]:
+    """Return the matrices of the LFSRs of all planes, as `jump_all` takes them, and their taps."""
+    lfsrs = params.lfsrs()
+    powers = np.stack([doublings(lfsr.width, lfsr.taps, lfsr.step) for lfsr in lfsrs])
+    return powers, np.array([lfsr.taps for lfsr in lfsrs])
+
+
+@lru_cache(maxsize=64)
+def _taps_of(params: LfsrParams) -> _Integers:
+    """Return the taps of one LFSR."""
+    return np.array(params.taps)
 
 
 def powers_of(lfsr: Lfsr) -> _Words:

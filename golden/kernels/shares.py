@@ -11,7 +11,7 @@ import numba
 
 from golden.params.checks import check_integer
 
-__all__ = ["run_shares"]
+__all__ = ["kept_threads", "run_shares"]
 
 SHARES = 4  # shares per thread, so that others take over the work of a thread that is delayed
 
@@ -60,16 +60,20 @@ def run_shares(
             work(first, last)
 
     helpers = min(available, count) - 1
-    others = [_workers(helpers, os.getpid()).submit(serve) for _ in range(helpers)]
+    others = [kept_threads(helpers).submit(serve) for _ in range(helpers)]
     serve()
     for other in others:
         other.result()
 
 
-@cache
-def _workers(threads: int, process: int) -> ThreadPoolExecutor:
+def kept_threads(threads: int) -> ThreadPoolExecutor:
     """Return a pool of threads that is kept, because its start takes longer than a small product.
 
     A pool belongs to one process. Threads do not survive a fork, so a child gets its own pool.
     """
+    return _pool(threads, os.getpid())
+
+
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads)

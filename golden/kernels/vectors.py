@@ -2,7 +2,7 @@
 """Vectors of eight 64-bit words inside compiled loops.
 
 LLVM does not vectorise a loop over several views of one buffer, because it cannot prove that the
-views do not overlap. These four operations make the vectors explicit. A vector is one 512-bit
+views do not overlap. These operations make the vectors explicit. A vector is one 512-bit
 register, or several narrower ones on machines without such registers.
 """
 
@@ -13,10 +13,20 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["WORDS", "load", "select_differing", "store", "xor"]
+__all__ = [
+    "WORDS",
+    "load",
+    "load_two",
+    "select_differing",
+    "shift_left",
+    "shift_right",
+    "store",
+    "xor",
+]
 
 WORDS = 8  # 64-bit words of a vector
 _VECTOR = ir.VectorType(ir.IntType(64), WORDS)
+_CHOICES = ir.VectorType(ir.IntType(1), WORDS)
 
 
 class _Words(types.Type):
@@ -60,6 +70,35 @@ def load(typingctx: Any, array: Any, index: Any) -> Any:
 
 
 @_operation
+def load_two(typingctx: Any, array: Any, one: Any, other: Any, mask: Any) -> Any:
+    """Return eight words of a contiguous uint64 array, from two places, unchecked.
+
+    Parameters
+    ----------
+    array : ndarray, contiguous, uint64
+    one, other : int
+        Word ``i`` comes from element ``one + i`` if bit ``i`` of `mask` is 1, and otherwise from
+        ``other + i``. No other element is touched, so a place may begin outside the array.
+    mask : uint8
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        array, one, other, mask = args
+        chosen = builder.bitcast(mask, _CHOICES)
+        word = _VECTOR(None)
+        for place, lanes in ((one, chosen), (other, builder.not_(chosen))):
+            pointer = _pointer(context, builder, signature.args[0], array, place)
+            kind = ir.FunctionType(_VECTOR, [pointer.type, ir.IntType(32), _CHOICES, _VECTOR])
+            masked = cgutils.get_or_insert_function(
+                builder.module, kind, f"llvm.masked.load.v{WORDS}i64.p0"
+            )
+            word = builder.call(masked, [pointer, ir.IntType(32)(8), lanes, word])
+        return word
+
+    return _WORDS(array, types.intp, types.intp, types.uint8), generate
+
+
+@_operation
 def store(typingctx: Any, array: Any, index: Any, vector: Any) -> Any:
     """Write a vector into an array, unchecked.
 
@@ -87,6 +126,21 @@ def xor(typingctx: Any, a: Any, b: Any) -> Any:
         return builder.xor(*args)
 
     return _WORDS(_WORDS, _WORDS), generate
+
+
+def _shift(instruction: str) -> Callable[..., Any]:
+    """Return the shift of each word of a vector by its own count, 0..63."""
+
+    def apply(typingctx: Any, vector: Any, counts: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return getattr(builder, instruction)(*args)
+
+        return _WORDS(_WORDS, _WORDS), generate
+
+    return _operation(apply)
+
+
+shift_left, shift_right = _shift("shl"), _shift("lshr")
 
 
 @_operation

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 DRAW = """
 import numpy as np
 from golden.kernels import xnor_gemm
-from golden.kernels.draws import jump
+from golden.kernels.streams import jump
 print(jump.stats.cache_path is None)
 powers = np.zeros((64, 64), np.uint64)
 powers[0] = np.uint64(1) << np.arange(64, dtype=np.uint64)

@@ -81,13 +81,34 @@ def test_bits_states_and_counters_are_those_of_the_plain_sampler(
     [
         (512, {}),  # vectors read in place, over several blocks
         (512, {"threads": 2, "chunk": 37}),
-        (576, {}),  # nine words an exemplar
+        (784, {}),  # vectors with words of two requests
+        (784, {"threads": 2, "chunk": 37}),
+        (448, {}),  # seven words, the fewest that are read in place
+        (256, {"chunk": 101}),
         (64, {"threads": 2}),
     ],
 )
 def test_blocks_and_chunks_join_without_a_seam(features, options):
     plain, compiled = sampler(features, seed=7), sampler(features, seed=7)
     assert_twins(plain, compiled, np.arange(300) % 3, **options)
+
+
+@pytest.mark.parametrize(("features", "lanes"), [(512, 64), (784, 64), (320, 32), (250, 50)])
+@pytest.mark.parametrize("chunk", [None, 7])
+def test_exemplars_of_one_read_are_drawn_beside_each_other(features, lanes, chunk, monkeypatch):
+    params = {"lanes": lanes, "draws_per_read": 4, "seed": 5}
+    for most in (2**20, 100):  # words that are laid out at a time: all of them, or one request
+        monkeypatch.setattr("golden.kernels.sampler.REPEATED", most)
+        plain, compiled = sampler(features, **params), sampler(features, **params)
+        assert_twins(plain, compiled, np.arange(60) % 3, chunk=chunk)
+
+
+@pytest.mark.parametrize(("lanes", "code_width"), [(64, 8), (64, 16), (32, 1), (50, 5)])
+def test_serial_words_that_are_found_ahead_join_without_a_seam(lanes, code_width):
+    params = {"mode": "serial", "lanes": lanes, "code_width": code_width, "seed": 9}
+    plain, compiled = sampler(512, **params), sampler(512, **params)
+    assert_twins(plain, compiled, np.arange(250) % 3)
+    assert plain.planes_read > 2048  # as many as are found at a time
 
 
 @pytest.mark.parametrize("lanes", [1, 2, 4, 8, 16, 32])

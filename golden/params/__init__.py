@@ -5,7 +5,7 @@ An error names the parameter, the allowed values and the given one. It is a `Typ
 type and a `ValueError` for a value out of range.
 """
 
-from golden.params.classes import ClassCounterParams
+from golden.params.classes import ClassCounterParams, OnlineMixtureParams
 from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
@@ -50,6 +50,7 @@ __all__ = [
     "MapShape",
     "MvuParams",
     "NetworkParams",
+    "OnlineMixtureParams",
     "PoolParams",
     "PrototypesParams",
     "SamplerParams",

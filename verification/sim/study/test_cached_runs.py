@@ -247,7 +247,7 @@ def fits(bank: Bank, cache: Cache, **change: Any) -> list[tuple[int, Any, Any]]:
         *({"settings": MixtureSettings.model_validate({name: value})} for name, value in (
             ("init", "random"), ("init_scale", 1.0000000000000002), ("pi", "trainable"),
             ("criterion", "expected"), ("tol", 1.0000000000000002e-3), ("max_iter", 9),
-            ("n_init", 4), ("warmup_iter", 2), ("count_warmup", True),
+            ("n_init", 4), ("warmup_iter", 2), ("count_warmup", True), ("fit", "online"),
         )),
     ],
     ids=str,
@@ -270,8 +270,16 @@ def test_fit_is_another_where_anything_that_decides_it_is(
 def test_settings_of_a_fit_are_all_tried() -> None:
     assert set(MixtureSettings.model_fields) == {
         "init", "init_scale", "pi", "criterion", "tol", "max_iter", "n_init", "warmup_iter",
-        "count_warmup",
+        "count_warmup", "fit", "handicap_shift",
     }  # fmt: skip
+
+
+def test_another_handicap_is_another_fit(bank: Bank, tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for shift in (4, 3):
+        settings = MixtureSettings(fit="online", handicap_shift=shift)
+        fits(bank, cache, settings=settings)
+    assert cache.counts == Counter({("fit", "made"): 2})
 
 
 def test_codes_and_draws_of_prototypes_share_their_fits(

@@ -101,6 +101,10 @@ def _check(config: StudyConfig, bank: Bank) -> None:
         raise UserError(f"methods must contain a generative method: one of {known}")
     if any(method.increment is not None for method in methods):
         raise UserError("methods must have no increment: all pictures show the study's own tasks")
+    several = {"data.others": config.data.others, "tasks.orders": config.tasks.orders}
+    for key, given in {**several, "tuned": config.tuned}.items():
+        if given is not None:
+            raise UserError(f"{key} must be left out: pictures show one run of each method")
     if len(bank.tasks) < 3:
         raise UserError(
             f"tasks must be at least 3 (one initial, one past and one new), not {len(bank.tasks)}"

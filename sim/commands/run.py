@@ -17,7 +17,7 @@ from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
 from sim.compare.tuning import Tuning
 from sim.data.bank import Bank
-from sim.data.source import load_bank
+from sim.data.source import load_banks
 from sim.documents.yaml_lines import Document
 from sim.study.checks import check_increments, check_sample_bounds, check_sources
 from sim.study.config import CompareConfig, StudyConfig, load_config
@@ -72,7 +72,16 @@ class RunCommand(ResumableCommand):
         self, config: StudyConfig | CompareConfig, document: Document, console: Console
     ) -> None:
         """Load the data, do the runs and write the report."""
-        bank = load_bank(config.data, config.tasks, document, self.data_dir, self._shared)
+        banks = load_banks(config.data, config.tasks, document, self.data_dir, self._shared)
+        for bank in banks:
+            self._warn(bank, console)
+        if isinstance(config, CompareConfig):
+            self._compare(config, banks, document, console)
+        else:
+            self._study(config, banks, document, console)
+
+    def _warn(self, bank: Bank, console: Console) -> None:
+        """Tell what of a bank's later classes may not be new to its network."""
         if bank.seen:
             tell(
                 console,
@@ -85,17 +94,19 @@ class RunCommand(ResumableCommand):
                 "Warning: the bank does not say on which classes its network was trained; classes "
                 "of later tasks may not be new to it.",
             )
-        if isinstance(config, CompareConfig):
-            self._compare(config, bank, document, console)
-        else:
-            self._study(config, bank, document, console)
 
-    def _study(self, config: StudyConfig, bank: Bank, document: Document, console: Console) -> None:
-        study = Study.of(config, bank, work_path(self.out))
+    def _study(
+        self,
+        config: StudyConfig,
+        banks: tuple[Bank, ...],
+        document: Document,
+        console: Console,
+    ) -> None:
+        study, bank = Study.of(config, banks, work_path(self.out)), banks[0]
         check_sample_bounds(config.expanded_methods(), bank, document)
         check_sources(config.expanded_methods(), bank, document)
         check_increments(study, document)
-        tuning, tried = self._tuning(config, bank, document), []
+        tuning, tried = self._tuning(config, banks, document), []
         ensure_directory(self.out)
         if tuning is None:
             study.folder.open(self.resume)
@@ -105,9 +116,10 @@ class RunCommand(ResumableCommand):
             study = tuning.final(tried)
         runs = self._run(study, "all runs", console)
         shown = _shown_exemplars(study)
-        bank = bank.in_order(config.tasks.all_orders[0])  # that of the exemplars that are shown
+        order = config.tasks.all_orders[0]  # that of the exemplars that are shown
+        banks = tuple(bank.in_order(order) for bank in banks)
         choices = tuning.table(tried) if tuning else []
-        report = StudyReport(config, bank, self.command, runs, shown, choices)
+        report = StudyReport(config, banks, self.command, runs, shown, choices)
         report.write(self.out)
         if tuning:
             tuning.close(study)
@@ -116,20 +128,26 @@ class RunCommand(ResumableCommand):
         console.print(terminal_table(config.title, report.rows))
         self._tell(report.verdict, console)
 
-    def _tuning(self, config: StudyConfig, bank: Bank, document: Document) -> Tuning | None:
+    def _tuning(
+        self, config: StudyConfig, banks: tuple[Bank, ...], document: Document
+    ) -> Tuning | None:
         """Return the choice that precedes the runs, if the configuration wants one."""
         if config.tuned is None:
             return None
-        choice_bank = load_choice_bank(config, bank, document)
-        tuning = Tuning(config, bank, choice_bank, document, work_path(self.out))
+        choice_bank = load_choice_bank(config, banks[0], document)
+        tuning = Tuning(config, banks, choice_bank, document, work_path(self.out))
         tuning.check()
         return tuning
 
     def _compare(
-        self, config: CompareConfig, bank: Bank, document: Document, console: Console
+        self,
+        config: CompareConfig,
+        banks: tuple[Bank, ...],
+        document: Document,
+        console: Console,
     ) -> None:
-        choice_bank = load_choice_bank(config, bank, document)
-        comparison = Comparison(config, bank, choice_bank, document, work_path(self.out))
+        choice_bank = load_choice_bank(config, banks[0], document)
+        comparison = Comparison(config, banks, choice_bank, document, work_path(self.out))
         comparison.check()
         ensure_directory(self.out)
         comparison.open(self.resume)
@@ -138,7 +156,9 @@ class RunCommand(ResumableCommand):
         choices = comparison.choose(candidates)
         final = comparison.final(choices, results)
         runs = self._run(final, "chosen methods", console)
-        report = ComparisonReport.of(config, bank, self.command, candidates, choices, runs, results)
+        report = ComparisonReport.of(
+            config, banks, self.command, candidates, choices, runs, results
+        )
         report.write(self.out)
         comparison.close(final)
         console.print(report.terminal_table)

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from sim.data.bank import Bank
 from sim.data.held_out import held_out_samples
-from sim.data.sections import DataConfig
-from sim.data.source import load_bank
+from sim.data.source import load_other
 from sim.data.tasks import split_tasks
 from sim.documents.yaml_lines import Document
 from sim.study.config import ChoiceConfig, StudyConfig
-from sim.work.errors import UserError
 
 __all__ = ["held_out_bank", "load_choice_bank"]
 
@@ -94,20 +92,11 @@ def load_choice_bank(config: StudyConfig, bank: Bank, document: Document) -> Ban
     Raises
     ------
     UserError
-        If `load_bank` refuses the bank; if it holds other samples, or embeddings of another length.
+        If `load_other` refuses the bank.
     """
     if config.validation.path is None:
         return bank
-    data = DataConfig(name="bank", path=config.validation.path)
     # Only the base classes of this bank are used, and they get tasks of their own.
     tasks = config.tasks.model_copy(update={"allow_seen": True})
-    other = load_bank(data, tasks, document, None)
-    where = document.where(("choice", "path"))
-    if other.features != bank.features:
-        raise UserError(
-            f"{where}: choice.path must be a bank of D = {bank.features} as the study's, not of "
-            f"{other.features}"
-        )
-    if not np.array_equal(other.train_labels, bank.train_labels):
-        raise UserError(f"{where}: choice.path must be a bank of the study's own samples, in order")
-    return other
+    path = config.validation.path
+    return load_other(path, config.data, tasks, bank, document, ("choice", "path"))

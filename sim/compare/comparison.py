@@ -34,7 +34,7 @@ class Comparison(TwoStages):
     Parameters
     ----------
     config : CompareConfig
-    bank, choice_bank, document, path
+    banks, choice_bank, document, path
         As in `TwoStages`.
     """
 
@@ -144,7 +144,7 @@ class Comparison(TwoStages):
         method = self.validation.runs[index][0].method
         if method not in self.entrants:  # a bound
             return
-        said = self._bits(method, self.validation.bank.n_classes)
+        said = self._bits(method, self.validation.banks[0].n_classes)
         key = "bits_full" if self._covers_all else "bits_memory"
         found = self.validation.folder.result(index)[key]
         if found != said:

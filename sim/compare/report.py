@@ -62,7 +62,7 @@ class ComparisonReport:
     Parameters
     ----------
     config : CompareConfig
-    bank : Bank
+    banks : tuple of Bank
     command : str
         Command line that makes this report again.
     outcome : Outcome
@@ -75,7 +75,7 @@ class ComparisonReport:
     """
 
     config: CompareConfig
-    bank: Bank
+    banks: tuple[Bank, ...]
     command: str
     outcome: Outcome
     candidates: Sequence[Candidate]
@@ -86,7 +86,7 @@ class ComparisonReport:
     def of(
         cls,
         config: CompareConfig,
-        bank: Bank,
+        banks: tuple[Bank, ...],
         command: str,
         candidates: Sequence[Candidate],
         choices: Sequence[Choice],
@@ -98,7 +98,7 @@ class ComparisonReport:
         Parameters
         ----------
         config : CompareConfig
-        bank : Bank
+        banks : tuple of Bank
         command : str
             Command line that makes this report again.
         candidates : sequence of Candidate
@@ -114,7 +114,7 @@ class ComparisonReport:
         ran = {group.label for group in groups}
         bounds = dict.fromkeys(m.label for m in config.expanded_bounds() if m.label in ran)
         outcome = Outcome.of(config.budgets, choices, list(bounds), groups, config.covered)
-        return cls(config, bank, command, outcome, candidates, runs, validation)
+        return cls(config, banks, command, outcome, candidates, runs, validation)
 
     @property
     def terminal_table(self) -> TerminalTable:
@@ -138,7 +138,7 @@ class ComparisonReport:
     def _results(self) -> dict[str, Any]:
         areas = {family: self.outcome.area(family) for family in self.outcome.families}
         return {
-            **origin(self.config, self.bank, self.command),
+            **origin(self.config, self.banks, self.command),
             "verdict": self.outcome.verdict,
             "choices": [_choice(row) for row in self.outcome.rows],
             "areas": {family: None if a is None else a.mean for family, a in areas.items()},
@@ -151,7 +151,7 @@ class ComparisonReport:
             f"# {self.config.title}",
             made_line(self.config, self.command, [*self.validation, *self.runs]),
             f"**{self.outcome.verdict}**",
-            data_line(self.bank),
+            data_line(self.banks),
             "## Accuracy within a budget of bits",
             markdown_table(*self._accuracies()),
             _READING.format(over=varied(self.config), budget=_BUDGET[self.config.covered]),
@@ -197,7 +197,7 @@ class ComparisonReport:
 
     def _rule(self) -> str:
         """Return the paragraph on the choice of parameters, from the configuration."""
-        choice, base = self.config.validation, len(self.bank.tasks[0])
+        choice, base = self.config.validation, len(self.banks[0].tasks[0])
         seeds = "one seed" if choice.seeds == 1 else f"{choice.seeds} seeds"
         return (
             f"Parameters are chosen before any test: the training samples of the {base} classes of "

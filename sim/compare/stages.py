@@ -41,7 +41,8 @@ class TwoStages(ABC):
     Parameters
     ----------
     config : StudyConfig
-    bank : Bank
+    banks : tuple of Bank
+        Those of the study.
     choice_bank : Bank
         The same samples as embeddings for the choice of parameters.
     document : Document
@@ -56,13 +57,18 @@ class TwoStages(ABC):
     """
 
     config: StudyConfig
-    bank: Bank
+    banks: tuple[Bank, ...]
     choice_bank: Bank
     document: Document
     path: Path
 
     #: Whether the study draws exemplars of generative methods and compares them with real ones.
     exemplars = True
+
+    @property
+    def bank(self) -> Bank:
+        """The first bank of the study; all have the same samples and tasks."""
+        return self.banks[0]
 
     @property
     @abstractmethod
@@ -79,7 +85,7 @@ class TwoStages(ABC):
             )
         check_sample_bounds(
             self.candidates,
-            self.validation.bank,
+            self.validation.banks[0],
             self.document,
             samples="training samples that validation leaves",
         )
@@ -103,7 +109,7 @@ class TwoStages(ABC):
             where = self.document.where_within(("choice",))
             raise UserError(f"{where}: {error}") from error
         runs = all_runs(self.candidates, ["given"], self.config.validation.seeds)
-        return self._study("validation", bank, runs, exemplars=False)
+        return self._study("validation", (bank,), runs, exemplars=False)
 
     def accuracies(self, results: Sequence[dict[str, Any]]) -> dict[Method, tuple[float, ...]]:
         """Return the average incremental accuracies of every candidate in validation, in 0..1.
@@ -123,9 +129,9 @@ class TwoStages(ABC):
         """Return the study of what was chosen; its folder is open."""
         orders, seeds = self.config.tasks.all_orders, self.config.seeds
         chosen = hashlib.sha256(json.dumps([(m.label, m.tuned) for m in methods]).encode())
-        runs = all_runs(methods, orders, seeds)
+        runs = all_runs(methods, orders, seeds, len(self.banks))
         study = self._study(
-            "final", self.bank, runs, exemplars=self.exemplars, choice=chosen.hexdigest()
+            "final", self.banks, runs, exemplars=self.exemplars, choice=chosen.hexdigest()
         )
         study.folder.open(resume=True)
         return study
@@ -137,14 +143,14 @@ class TwoStages(ABC):
     @property
     def _identity(self) -> dict[str, str]:
         return {
-            **study_identity(self.config, self.bank),
+            **study_identity(self.config, self.banks),
             "data of the choice": self.choice_bank.digest,
         }
 
     def _study(
         self,
         stage: str,
-        bank: Bank,
+        banks: tuple[Bank, ...],
         runs: tuple[tuple[Case, int], ...],
         *,
         exemplars: bool,
@@ -153,8 +159,8 @@ class TwoStages(ABC):
         return Study(
             runs=runs,
             head=self.config.head,
-            bank=bank,
+            banks=banks,
             folder=StudyFolder(self.path / stage, {**self._identity, **identity}),
-            base=len(bank.tasks[0]),
+            base=len(banks[0].tasks[0]),
             exemplars=exemplars,
         )

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.data.datasets import NAMES
 from sim.documents.section import Section
 
-__all__ = ["DataConfig", "Order", "TasksConfig"]
+__all__ = ["BanksConfig", "DataConfig", "Order", "TasksConfig"]
 
 #: Order of the later classes: that of `TasksConfig.order`, or the seed of a permutation of them.
 Order = Literal["given"] | int
@@ -69,6 +69,29 @@ class DataConfig(Section):
             raise ValueError(
                 f"levels must be in 1..{2**self.bits} for {self.bits}-bit pixels, not {self.levels}"
             )
+        return self
+
+
+class BanksConfig(DataConfig):
+    """Data of a study, which may be several banks.
+
+    Attributes
+    ----------
+    others : list of str or null
+        Banks of the same samples by other networks, as `path`: every run is done on each of them as
+        well.
+    """
+
+    others: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _others_are_other_banks(self) -> "BanksConfig":
+        if self.others and self.name != "bank":
+            raise ValueError(f"others must be left out for {self.name}: only bank has it")
+        banks = [self.path, *(self.others or ())]
+        for place, path in enumerate(banks):
+            if path in banks[:place]:
+                raise ValueError(f"others must name every bank once, not {path} again")
         return self
 
 

@@ -11,15 +11,15 @@ from sim.data.bank import Bank, bank_of_file, build_bank
 from sim.data.bank_file import BankFile, read_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import read_network
-from sim.data.sections import DataConfig, TasksConfig
+from sim.data.sections import BanksConfig, DataConfig, TasksConfig
 from sim.data.shipped import shipped_names, shipped_or_path
 from sim.data.tasks import class_order, split_tasks
-from sim.documents.yaml_lines import Document
+from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.measure.ledger import network_ledger
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 
-__all__ = ["load_bank"]
+__all__ = ["load_bank", "load_banks", "load_other"]
 
 
 def load_bank(
@@ -85,6 +85,81 @@ def load_bank(
     except ValueError as error:
         where = document.where(("tasks", "instances"))
         raise UserError(f"{where}: tasks.instances: {error}") from error
+
+
+def load_banks(
+    data: BanksConfig,
+    tasks: TasksConfig,
+    document: Document,
+    data_dir: Path | None,
+    cache: Cache = NO_CACHE,
+) -> tuple[Bank, ...]:
+    """Load the data of a study, and then the same samples in the embeddings of other networks.
+
+    Parameters
+    ----------
+    data : BanksConfig
+    tasks, document, data_dir, cache
+        As in `load_bank`.
+
+    Raises
+    ------
+    UserError
+        As of `load_bank`, or if another bank holds other samples, or embeddings of another length.
+    """
+    bank = load_bank(data, tasks, document, data_dir, cache)
+    others = [
+        load_other(path, data, tasks, bank, document, ("data", "others", place))
+        for place, path in enumerate(data.others or ())
+    ]
+    return (bank, *others)
+
+
+def load_other(
+    path: str,
+    data: DataConfig,
+    tasks: TasksConfig,
+    bank: Bank,
+    document: Document,
+    place: KeyPath,
+) -> Bank:
+    """Load a bank of the samples of another one.
+
+    Parameters
+    ----------
+    path : str
+        Bank file, or the name of a shipped one.
+    data : DataConfig
+        Data of `bank`; as many first bits are used.
+    tasks : TasksConfig
+    bank : Bank
+        The other one.
+    document : Document
+    place : tuple of str and int
+        Key of `path` in the document.
+
+    Raises
+    ------
+    UserError
+        If `load_bank` refuses the bank, or if it holds other samples, or embeddings of another
+        length.
+    """
+    given = DataConfig(name="bank", path=path, features=data.features)
+    other = load_bank(given, tasks, document, None)
+    where = document.where(place)
+    if other.features != bank.features:
+        raise UserError(
+            f"{where}: {dotted(place)} must be a bank of D = {bank.features} as the study's, not "
+            f"of {other.features}"
+        )
+    same = np.array_equal(other.train_labels, bank.train_labels) and np.array_equal(
+        other.test_labels, bank.test_labels
+    )
+    if not same:
+        raise UserError(
+            f"{where}: {dotted(place)} must be a bank of the study's own samples, in order"
+        )
+    return other
 
 
 @dataclass(frozen=True)

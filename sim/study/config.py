@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import pydantic
 from pydantic import Field
 
-from sim.data.sections import DataConfig, TasksConfig
+from sim.data.sections import BanksConfig, TasksConfig
 from sim.documents.read import read_document
 from sim.documents.section import Section
 from sim.documents.validation import validate
@@ -45,7 +45,7 @@ class ChoiceConfig(Section):
     base, increment : int
         Base classes in the first task and in every later one, as in `TasksConfig`.
     path : str or null
-        Bank of the same samples by another network, as `DataConfig.path`; null takes the study's
+        Bank of the same samples by another network, as `BanksConfig.path`; null takes the study's
         own bank. The later classes of the study are new to its network. If the network was
         pre-trained on all base classes, none of the classes in validation is new to it.
     share : float
@@ -125,7 +125,7 @@ class StudyConfig(Section):
 
     title: str = Field(default="Class-incremental study", min_length=1)
     claims: Literal["gbm"] | None = None
-    data: DataConfig = DataConfig()
+    data: BanksConfig = BanksConfig()
     tasks: TasksConfig = TasksConfig()
     head: StudyHead = BinaryHeadConfig()
     methods: Annotated[Methods, Field(min_length=1)]

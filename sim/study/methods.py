@@ -102,23 +102,26 @@ class Method:
 
 @dataclass(frozen=True)
 class Case:
-    """A method, and the order in which it meets the later classes.
+    """A method, the order in which it meets the later classes, and whose embeddings it learns.
 
     Parameters
     ----------
     method : Method
     order : "given" or int
         As in `sim.data.sections.TasksConfig.orders`.
+    bank : int
+        Number of the bank that it learns, counted from 0.
     """
 
     method: Method
     order: Order = "given"
+    bank: int = 0
 
     @property
     def label(self) -> str:
-        """Legend of the method, and the order if it is not the given one."""
-        label = self.method.label
-        return label if self.order == "given" else f"{label}, order {self.order}"
+        """Legend of the method, and what is not the given order or the first bank."""
+        order = "" if self.order == "given" else f", order {self.order}"
+        return f"{self.method.label}{order}{f', bank {self.bank + 1}' if self.bank else ''}"
 
 
 def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:

@@ -32,7 +32,8 @@ class Study(BaseStudy[Case, Experiment]):
     runs : tuple of (Case, int)
         Method, order of the classes, and seed of every run.
     head : HeadConfig or IntegerHeadConfig
-    bank : Bank
+    banks : tuple of Bank
+        The same samples in the embeddings of one network or several.
     folder : StudyFolder
     base : int
         Classes in the first task; 0 makes all tasks alike.
@@ -44,34 +45,36 @@ class Study(BaseStudy[Case, Experiment]):
 
     runs: tuple[tuple[Case, int], ...]
     head: HeadConfig | IntegerHeadConfig
-    bank: Bank
+    banks: tuple[Bank, ...]
     folder: StudyFolder
     base: int
     exemplars: bool = True
     cache: Cache = NO_CACHE
 
     @classmethod
-    def of(cls, config: StudyConfig, bank: Bank, path: Path) -> "Study":
-        """Return the study of a configuration: all methods, each in all orders under all seeds.
+    def of(cls, config: StudyConfig, banks: Sequence[Bank], path: Path) -> "Study":
+        """Return the study of a configuration: all methods, on all banks, in all orders and seeds.
 
         Parameters
         ----------
         config : StudyConfig
-        bank : Bank
+        banks : sequence of Bank
         path : Path
             Folder for unfinished work.
         """
         return cls(
-            runs=all_runs(config.expanded_methods(), config.tasks.all_orders, config.seeds),
+            runs=all_runs(
+                config.expanded_methods(), config.tasks.all_orders, config.seeds, len(banks)
+            ),
             head=config.head,
-            bank=bank,
-            folder=StudyFolder(path, study_identity(config, bank)),
+            banks=tuple(banks),
+            folder=StudyFolder(path, study_identity(config, banks)),
             base=config.tasks.base,
         )
 
     def bank_of(self, case: Case) -> Bank:
         """Return the embeddings, in the order of a case and split into the tasks of its method."""
-        bank, increment = self.bank.in_order(case.order), case.method.increment
+        bank, increment = self.banks[case.bank].in_order(case.order), case.method.increment
         if increment is None:
             return bank
         return bank.in_tasks(split_tasks(bank.n_classes, self.base, increment))
@@ -86,20 +89,21 @@ class Study(BaseStudy[Case, Experiment]):
 
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
         case, _ = self.runs[index]
-        result = {**summarize(run), "order": case.order}
+        result = {**summarize(run), "order": case.order, "bank": case.bank}
         if self.exemplars and run.source.generative:
-            bank = self.bank.in_order(case.order)
+            bank = self.banks[case.bank].in_order(case.order)
             generated = Exemplars.draw(run.source, bank)
             result["correlation_distance"] = frobenius_distances(bank, generated, self.cache)
-            if run.seed == 0 and case.order == self.runs[0][0].order:
+            first = self.runs[0][0]
+            if (run.seed, case.order, case.bank) == (0, first.order, first.bank):
                 generated.save(self.folder.exemplars(index))
         return result
 
 
 def all_runs(
-    methods: Sequence[Method], orders: Sequence[Order], seeds: int
+    methods: Sequence[Method], orders: Sequence[Order], seeds: int, banks: int = 1
 ) -> tuple[tuple[Case, int], ...]:
-    """Return every run: each method in each order under each seed.
+    """Return every run: each method on each bank, in each order, under each seed.
 
     Parameters
     ----------
@@ -108,11 +112,15 @@ def all_runs(
         Orders of the later classes.
     seeds : int
         Seeds of each method in each order; they change fastest.
+    banks : int
+        Number of banks.
     """
-    cases = [Case(method, order) for method in methods for order in orders]
+    cases = [
+        Case(method, order, bank) for method in methods for bank in range(banks) for order in orders
+    ]
     return tuple((case, seed) for case in cases for seed in range(seeds))
 
 
-def study_identity(config: StudyConfig, bank: Bank) -> dict[str, str]:
+def study_identity(config: StudyConfig, banks: Sequence[Bank]) -> dict[str, str]:
     """Return all that decides the results of a study: version, configuration and data."""
-    return identity(config.digest(), bank.digest)
+    return identity(config.digest(), " ".join(bank.digest for bank in banks))

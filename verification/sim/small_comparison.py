@@ -38,4 +38,4 @@ def small_comparison(folder: Path, text: str = SMALL_COMPARISON) -> Comparison:
     config, document = load_config(str(write_comparison(folder, text)))
     assert isinstance(config, CompareConfig)
     bank: Bank = load_bank(config.data, config.tasks, document, None)
-    return Comparison(config, bank, bank, document, folder / "out.partial")
+    return Comparison(config, (bank,), bank, document, folder / "out.partial")

@@ -83,7 +83,8 @@ class StudyReport:
     Parameters
     ----------
     config : StudyConfig
-    bank : Bank
+    banks : tuple of Bank
+        The same samples in the embeddings of one network or several. Figures show the first.
     command : str
         Command line that makes this report again.
     runs : list of dict
@@ -95,11 +96,16 @@ class StudyReport:
     """
 
     config: StudyConfig
-    bank: Bank
+    banks: tuple[Bank, ...]
     command: str
     runs: list[dict[str, Any]]
     generated: Sequence[tuple[str, Exemplars]]
     choices: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def bank(self) -> Bank:
+        """The first bank."""
+        return self.banks[0]
 
     @property
     def groups(self) -> list[MethodGroup]:
@@ -147,7 +153,7 @@ class StudyReport:
 
     def _results(self) -> dict[str, Any]:
         return {
-            **origin(self.config, self.bank, self.command),
+            **origin(self.config, self.banks, self.command),
             "verdict": self.verdict,
             **({"choices": self.choices} if self.choices else {}),
             "runs": self.runs,
@@ -158,7 +164,7 @@ class StudyReport:
             f"# {self.config.title}",
             made_line(self.config, self.command, self.runs),
             *([f"**{self.verdict}**"] if self.verdict else []),
-            data_line(self.bank),
+            data_line(self.banks),
             "## Results",
             markdown_table(*results_table(self.groups)),
             _READING.format(over=varied(self.config)),

@@ -13,13 +13,13 @@ from sim.study.config import StudyConfig
 __all__ = ["data_line", "made_line", "origin", "varied"]
 
 
-def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
+def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str, Any]:
     """Return, as plain data, all that decided the results of a study, and the machine.
 
     Parameters
     ----------
     config : StudyConfig
-    bank : Bank
+    banks : sequence of Bank
     command : str
         Command line that makes the report again.
     """
@@ -28,7 +28,11 @@ def origin(config: StudyConfig, bank: Bank, command: str) -> dict[str, Any]:
         "command": command,
         "config": config.document(),
         "config_sha256": config.digest(),
-        "data": {"features": bank.features, "provenance": bank.provenance},
+        "data": {
+            "features": banks[0].features,
+            "provenance": banks[0].provenance,
+            **({"others": [bank.provenance for bank in banks[1:]]} if banks[1:] else {}),
+        },
         "environment": {
             "python": platform.python_version(),
             "numpy": version("numpy"),
@@ -63,16 +67,21 @@ def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any
 def varied(config: StudyConfig) -> str:
     """Return what the runs of a method differ in, as in "over 3 orders x 2 seeds"."""
     seeds, orders = config.seeds, len(config.tasks.all_orders)
-    parts = [f"{orders} orders of the later classes"] if orders > 1 else []
+    networks = 1 + len(config.data.others or ())
+    parts = [f"{networks} networks"] if networks > 1 else []
+    parts += [f"{orders} orders of the later classes"] if orders > 1 else []
     parts += [f"{seeds} seed{'s' * (seeds > 1)}"] if seeds > 1 or not parts else []
-    fixed = ["one set of embeddings", *(["one class order"] if orders == 1 else [])]
-    return f"over {' x '.join(parts)}, on {' and '.join(fixed)}"
+    fixed = ["one set of embeddings"] if networks == 1 else []
+    fixed += ["one class order"] if orders == 1 else []
+    return f"over {' x '.join(parts)}{', on ' if fixed else ''}{' and '.join(fixed)}"
 
 
-def data_line(bank: Bank) -> str:
-    """Return the sentence on the data and their tasks."""
+def data_line(banks: Sequence[Bank]) -> str:
+    """Return the sentences on the data and their tasks."""
+    bank, *others = banks
+    sources = [bank.provenance.rstrip("."), *(f"also {b.provenance.rstrip('.')}" for b in others)]
     return (
-        f"Data: {bank.provenance.rstrip('.')}. D = {bank.features} bits an embedding; "
+        f"Data: {'; '.join(sources)}. D = {bank.features} bits an embedding; "
         f"{len(bank.train)} training and {len(bank.test)} test samples; "
         f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}."
     )

@@ -257,8 +257,8 @@ def test_choice_may_be_made_on_the_bank_of_another_network(tmp_path: Path) -> No
     assert isinstance(config, CompareConfig)
     bank = load_bank(config.data, config.tasks, document, None)
     other = load_choice_bank(config, bank, document)
-    comparison = Comparison(config, bank, other, document, tmp_path)
-    part = comparison.validation.bank
+    comparison = Comparison(config, (bank,), other, document, tmp_path)
+    part = comparison.validation.banks[0]
     assert [len(task) for task in part.tasks] == [40, 2, 2, 2, 2, 2]
     its_own, the_studys = ({row.tobytes() for row in b.train} for b in (other, bank))
     rows = {row.tobytes() for row in np.concatenate([part.train, part.test])}

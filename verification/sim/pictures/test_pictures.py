@@ -151,8 +151,12 @@ def test_command_writes_a_report_with_every_picture(
             "data={name: digits, bits: 4, levels: 16}",
             "Embeddings must have at most 1000 bits, not 1024: larger matrices of correlations",
         ),
+        (
+            "tasks.orders=[given, 1]",
+            "tasks.orders must be left out: pictures show one run of each method",
+        ),
     ],
-    ids=["no memory", "other tasks", "too few tasks", "too many features"],
+    ids=["no memory", "other tasks", "too few tasks", "too many features", "several orders"],
 )
 def test_study_that_a_picture_cannot_be_drawn_of_is_refused(
     engram: Engram,

@@ -337,7 +337,7 @@ def test_study_with_a_cache_equals_one_without_and_counts_over_processes(
     for name, cache in (("plain", NO_CACHE), *(("cached", Cache(tmp_path / "c")),) * 2):
         before = cache.hits
         study = replace(
-            Study.of(config, small_bank(config), tmp_path / f"{name}{len(hits)}"), cache=cache
+            Study.of(config, [small_bank(config)], tmp_path / f"{name}{len(hits)}"), cache=cache
         )
         study.folder.open(resume=False)
         runs = study.run(jobs, lambda *_: None)

@@ -23,7 +23,7 @@ from verification.sim.small_study import small_bank, small_config, write_config
 
 def study_in(folder: Path) -> Study:
     config = small_config(folder)
-    return Study.of(config, small_bank(config), folder / "study.partial")
+    return Study.of(config, [small_bank(config)], folder / "study.partial")
 
 
 def run(study: Study, jobs: int, resume: bool = False) -> list[dict[str, Any]]:
@@ -57,7 +57,7 @@ def test_every_run_is_done_in_every_order_of_the_later_classes(tmp_path: Path) -
     path = str(write_config(tmp_path))
     config, _ = load_config(path, [methods, "tasks.orders=[given, 3]"], 2)
     bank = small_bank(config)
-    study = Study.of(config, bank, tmp_path / "study.partial")
+    study = Study.of(config, [bank], tmp_path / "study.partial")
     runs = run(study, jobs=1)
     named = [(r["label"], r["order"], r["seed"]) for r in runs]
     assert named == [
@@ -72,7 +72,7 @@ def test_every_run_is_done_in_every_order_of_the_later_classes(tmp_path: Path) -
     names = bank.in_order(3).class_names
     order = [bank.class_names.index(name) for name in names]
     alone, _ = load_config(path, [methods, f"tasks.order={order}"], 2)
-    expected = run(Study.of(alone, small_bank(alone), tmp_path / "alone.partial"), jobs=1)
+    expected = run(Study.of(alone, [small_bank(alone)], tmp_path / "alone.partial"), jobs=1)
     assert [r["confusion"] for r in runs if r["order"] == 3] == [r["confusion"] for r in expected]
     # The first task has the same classes in every order.
     first = [r["accuracy_matrix"][0][0] for r in runs]

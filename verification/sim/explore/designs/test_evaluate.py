@@ -229,9 +229,8 @@ def test_the_last_rung_is_the_study_of_the_design(place: int, tmp_path: Path) ->
     path = tmp_path / "design.yaml"
     path.write_text(point.yaml())
     config, document = load_config(str(path))
-    study = Study.of(
-        config, load_bank(config.data, config.tasks, document, None), tmp_path / "study"
-    )
+    bank = load_bank(config.data, config.tasks, document, None)
+    study = Study.of(config, [bank], tmp_path / "study")
     study.folder.open(resume=False)
     results = study.run(1, lambda index, progress: None)
     assert [100 * r["average_incremental"] for r in results] == list(rungs[-1].accuracies)

@@ -29,7 +29,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     ids=["base and increments", "alike", "one", "instances"],
 )
 def test_tasks_are_told(bank: Bank, tasks: tuple[range, ...], text: str) -> None:
-    assert data_line(replace(bank, tasks=tasks)).endswith(text)
+    assert data_line([replace(bank, tasks=tasks)]).endswith(text)
 
 
 @pytest.mark.parametrize(

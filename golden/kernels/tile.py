@@ -32,7 +32,7 @@ COLUMNS = LANES * VECTORS
 
 _INDEX = ir.IntType(64)
 _WORDS = ir.VectorType(_INDEX, LANES)
-_NARROW = ir.VectorType(ir.IntType(32), LANES)
+_NARROW = ir.VectorType(ir.IntType(32), COLUMNS)
 _ZERO = ir.Constant(_WORDS, [0] * LANES)
 _ONES = ir.Constant(_WORDS, [-1] * LANES)
 
@@ -71,8 +71,8 @@ class _Tile:
             builder.module, ir.FunctionType(_WORDS, [_WORDS]), f"llvm.ctpop.v{LANES}i64"
         )
 
-    def differences(self) -> _Vectors:
-        """Emit the whole loop; return the number of differing bits of every cell.
+    def differences(self) -> tuple[_Vectors, ir.Value]:
+        """Emit the whole loop; return the differing bits of every cell but for a common number.
 
         The loop takes four words a turn. Before it comes the first word, if the number of words is
         odd, and then two more words, if the rest is no multiple of 4.
@@ -129,11 +129,11 @@ class _Tile:
         parity = self._merge(parity, turns, fresh.parity, loop)
         # Each subtracted pair counted 64 - edges with the wrong sign.
         subtracted = b.lshr(b.add(self.words, _INDEX(2)), _INDEX(2))
-        base = _splat(b, b.mul(subtracted, _INDEX(2 * 64)), _WORDS)
-        return [
-            b.add(b.add(base, b.add(e, e)), b.call(self.popcount, [p]))
+        counts = [
+            b.add(b.add(e, e), b.call(self.popcount, [p]))
             for e, p in zip(edges, parity, strict=True)
         ]
+        return counts, b.mul(subtracted, _INDEX(2 * 64))
 
     def _pair(self, word: ir.Value, cells: _Cells, inverted: bool) -> _Cells:
         """Emit two words; `inverted` says whether the second is stored inverted.
@@ -187,7 +187,7 @@ def _splat(builder: Any, scalar: ir.Value, vector: ir.VectorType) -> ir.Value:
     """Emit a vector whose elements are all `scalar`."""
     undefined = ir.Constant(vector, ir.Undefined)
     single = builder.insert_element(undefined, scalar, ir.IntType(32)(0))
-    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), vector.count), [0] * vector.count)
     return builder.shuffle_vector(single, undefined, lanes)
 
 
@@ -197,7 +197,9 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return builder.gep(data, [index])
 
 
-def _emit(context: Any, builder: Any, kinds: Any, args: Any, rows: int) -> _Vectors:
+def _emit(
+    context: Any, builder: Any, kinds: Any, args: Any, rows: int
+) -> tuple[_Vectors, ir.Value]:
     """Emit the loop of a tile. `args` begins with the five arguments that all tiles share."""
     parities, row, words, panels, panel = args[:5]
     first_row = _address(context, builder, kinds[0], parities, builder.mul(row, words))
@@ -222,13 +224,16 @@ def _make_dot(rows: int) -> Any:
         """
 
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            counts = _emit(context, b, signature.args, args, rows)
+            counts, base = _emit(context, b, signature.args, args, rows)
             out, place, stride, n_bits = args[5:]
-            total = _splat(b, n_bits, _WORDS)
-            for cell, count in enumerate(counts):
-                i, j = divmod(cell, VECTORS)
-                dot = b.trunc(b.sub(total, b.add(count, count)), _NARROW)
-                index = b.add(b.add(place, b.mul(stride, _INDEX(i))), _INDEX(LANES * j))
+            most = b.trunc(b.sub(n_bits, b.add(base, base)), ir.IntType(32))
+            total = _splat(b, most, _NARROW)
+            halves = ir.Constant(_NARROW, list(range(0, 2 * COLUMNS, 2)))  # the low ones
+            for i in range(rows):
+                words = [b.bitcast(counts[i * VECTORS + j], _NARROW) for j in range(VECTORS)]
+                count = b.shuffle_vector(*words, halves)
+                dot = b.sub(total, b.add(count, count))
+                index = b.add(place, b.mul(stride, _INDEX(i)))
                 address = _address(context, b, signature.args[5], out, index)
                 b.store(dot, b.bitcast(address, _NARROW.as_pointer()), align=4)
             return context.get_dummy_value()
@@ -255,17 +260,18 @@ def _make_fire(rows: int) -> Any:
         """
 
         def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-            counts = _emit(context, b, signature.args, args, rows)
+            counts, base = _emit(context, b, signature.args, args, rows)
             panel, out, place, stride, limits, flips = args[4:]
             first = _address(context, b, signature.args[8], limits, b.mul(panel, _INDEX(COLUMNS)))
             flip = b.load(_address(context, b, signature.args[9], flips, panel))
             order = ir.Constant(ir.VectorType(ir.IntType(32), COLUMNS), list(range(COLUMNS)))
+            places = [b.gep(first, [_INDEX(LANES * j)]) for j in range(VECTORS)]
+            loads = [b.load(b.bitcast(place, _WORDS.as_pointer()), align=8) for place in places]
+            most = [b.sub(limit, _splat(b, base, _WORDS)) for limit in loads]
             for i in range(rows):
-                halves = []
-                for j in range(VECTORS):
-                    address = b.bitcast(b.gep(first, [_INDEX(LANES * j)]), _WORDS.as_pointer())
-                    limit = b.load(address, align=8)
-                    halves.append(b.icmp_signed("<=", counts[i * VECTORS + j], limit))
+                halves = [
+                    b.icmp_signed("<=", counts[i * VECTORS + j], most[j]) for j in range(VECTORS)
+                ]
                 bits = b.bitcast(b.shuffle_vector(*halves, order), ir.IntType(COLUMNS))
                 index = b.add(place, b.mul(stride, _INDEX(i)))
                 b.store(b.xor(bits, flip), _address(context, b, signature.args[5], out, index))

@@ -17,7 +17,7 @@ from golden.bits import word_count
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.draws import draw_chunk, draw_narrow, join_lanes
 from golden.kernels.serial_draws import draw_planewise
-from golden.kernels.shares import kept_threads
+from golden.kernels.shares import run_spans
 from golden.kernels.streams import jump, jump_all
 from golden.lfsr import Lfsr, doublings
 from golden.params import LfsrParams, SamplerParams
@@ -150,11 +150,8 @@ def share_out(
     if size >= requests:
         serve(0, requests)
         return
-    firsts, ends = range(0, requests, size), range(size, requests + size, size)
-    # Plain threads suffice, because compiled loops release the GIL.
-    each = map if workers == 1 else kept_threads(workers).map
-    for _ in each(serve, firsts, ends):
-        pass
+    firsts = range(0, requests, size)
+    run_spans(serve, [(first, min(first + size, requests)) for first in firsts], workers)
 
 
 def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
@@ -202,7 +199,7 @@ def _draw_parallel(
                 planes, chosen = _used_planes(sampler, chosen)
                 planes = np.repeat(planes, repeats, axis=2)
             draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, now, taps)
-        if end >= len(components):
+        if end == len(components):
             after = now
 
     share_out(len(components), serve, total // SMALLEST_SHARE, threads, chunk)

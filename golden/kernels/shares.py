@@ -3,17 +3,20 @@
 
 import os
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from functools import cache
+from queue import SimpleQueue
+from threading import Thread
 
 import numba
 
 from golden.params.checks import check_integer
 
-__all__ = ["kept_threads", "run_shares"]
+__all__ = ["run_shares", "run_spans"]
 
 SHARES = 4  # shares per thread, so that others take over the work of a thread that is delayed
+
+_Jobs = SimpleQueue[Callable[[], None]]
 
 
 def run_shares(
@@ -29,7 +32,7 @@ def run_shares(
     Parameters
     ----------
     work : callable
-        Function of a share. It must not call `run_shares` itself.
+        Function of a share.
     total : int
         Number of items.
     threads : int, optional
@@ -49,31 +52,62 @@ def run_shares(
     count = 1 if available == 1 else max(1, min(SHARES * available, total // smallest))
     units = -(-total // multiple)
     cuts = [min(total, units * i // count * multiple) for i in range(count + 1)]
-    shares = deque(zip(cuts, cuts[1:], strict=False))
+    run_spans(work, list(zip(cuts, cuts[1:], strict=False)), available)
+
+
+def run_spans(
+    work: Callable[[int, int], None], spans: Sequence[tuple[int, int]], threads: int
+) -> None:
+    """Call ``work(first, last)`` for each span, on up to `threads` threads with the calling one.
+
+    The caller waits for the spans, not for the threads. So a thread that is late to start delays
+    nothing: the others have done its work by then.
+
+    Parameters
+    ----------
+    work : callable
+        Function of a span.
+    spans : sequence of (int, int)
+        First item and past-the-last item of each.
+    threads : int
+        Most threads. If one raises an error, the first error is raised when all spans are done.
+    """
+    waiting, ends = deque(spans), SimpleQueue[BaseException | None]()
 
     def serve() -> None:
         while True:
             try:
-                first, last = shares.popleft()
+                first, last = waiting.popleft()
             except IndexError:
                 return
-            work(first, last)
+            try:
+                work(first, last)
+            except BaseException as error:  # raised by the calling thread
+                ends.put(error)
+            else:
+                ends.put(None)
 
-    helpers = min(available, count) - 1
-    others = [kept_threads(helpers).submit(serve) for _ in range(helpers)]
+    helpers = min(threads, len(spans)) - 1
+    for _ in range(helpers):
+        _helpers(helpers, os.getpid()).put(serve)
     serve()
-    for other in others:
-        other.result()
-
-
-def kept_threads(threads: int) -> ThreadPoolExecutor:
-    """Return a pool of threads that is kept, because its start takes longer than a small product.
-
-    A pool belongs to one process. Threads do not survive a fork, so a child gets its own pool.
-    """
-    return _pool(threads, os.getpid())
+    for error in [ends.get() for _ in spans]:
+        if error is not None:
+            raise error
 
 
 @cache
-def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads)
+def _helpers(threads: int, process: int) -> _Jobs:
+    """Return the queue of threads that are kept, because a start takes longer than a small product.
+
+    They belong to one process. Threads do not survive a fork, so a child gets its own.
+    """
+    jobs: _Jobs = SimpleQueue()
+
+    def help_out() -> None:
+        while True:
+            jobs.get()()
+
+    for _ in range(threads):
+        Thread(target=help_out, daemon=True).start()
+    return jobs

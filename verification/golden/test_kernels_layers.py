@@ -2,6 +2,7 @@
 """Compiled products and networks equal the plain ones, bit for bit, however the work is divided."""
 
 import multiprocessing
+import threading
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from golden.bits import pack, unpack
 from golden.head import Head
 from golden.kernels import head_logits, infer, xnor_gemm
 from golden.kernels.infer import CHUNK
-from golden.kernels.shares import run_shares
+from golden.kernels.shares import run_shares, run_spans
 from golden.network import Network
 from golden.params import HeadParams, NetworkParams, XnorParams
 from golden.xnor import Xnor
@@ -240,6 +241,34 @@ def test_an_error_in_a_share_is_raised():
 
     with pytest.raises(RuntimeError, match="share"):
         run_shares(work, 40, 3)
+
+
+def test_all_spans_are_done_before_an_error_is_raised():
+    done = []
+
+    def work(first, last):
+        if first == 0:
+            raise RuntimeError("span 0")
+        done.append(first)
+
+    with pytest.raises(RuntimeError, match="span 0"):
+        run_spans(work, [(i, i + 1) for i in range(30)], 3)
+    assert sorted(done) == list(range(1, 30))
+
+
+def test_a_thread_that_is_late_delays_nothing():
+    busy = threading.Event()
+    starter = threading.Thread(
+        target=run_spans, args=(lambda first, last: busy.wait(60), [(0, 1), (1, 2)], 2)
+    )
+    starter.start()  # its helper is busy, and so it is late for the work of the others
+    done = []
+    run_spans(lambda first, last: done.append(first), [(i, i + 1) for i in range(5)], 2)
+    assert sorted(done) == list(range(5))
+    assert not busy.is_set()
+    busy.set()
+    starter.join(60)
+    assert not starter.is_alive()
 
 
 def _product(seed):

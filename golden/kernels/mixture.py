@@ -18,13 +18,11 @@ from golden.kernels.lanes import (
     LANES,
     divide,
     fill,
-    from_lanes,
     highest,
     load,
     multiply,
     store,
     subtract,
-    to_lanes,
     total,
     widen,
     zeros,
@@ -97,25 +95,35 @@ class Iterations:
             zeros((groups, n_features + 1, LANES)),
             tables_for(kind),
         )
+        self._state = _State(
+            zeros((groups, n_features, LANES)), zeros((groups, LANES)), zeros((groups, LANES))
+        )
         # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
         relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
         self._data = samples.words, features.words, relative
 
     def run(
         self,
-        law: tuple[Reals, Reals, Reals],
+        weights: Reals,
+        shares: Reals,
+        starts: Reals,
         *,
         trainable: bool,
         expected: bool,
         max_iter: int,
         tol: float,
     ) -> Outcome:
-        """Iterate until the objective changes by at most ``tol`` of itself, or `max_iter` times.
+        """Iterate from every start, and return the outcome of the highest objective, the first one.
+
+        A run ends when the objective changes by at most ``tol`` of itself, or after `max_iter`
+        iterations.
 
         Parameters
         ----------
-        law : weights of shape (K,), means of shape (K, D), shares of shape (K,)
-            Initial mixture.
+        weights, shares : ndarray of shape (K,), float64
+            Initial weights and shares, which are the same for all starts.
+        starts : ndarray of shape (n, K, D), float64
+            Initial means of each start, at least one.
         trainable : bool
             Whether the weights follow the shares.
         expected : bool
@@ -124,21 +132,15 @@ class Iterations:
         tol : float
             Relative tolerance. A negative one never stops the iteration.
         """
-        weights, means, shares = law
-        state = _State(
-            to_lanes(means, means.shape[1], fill=0.5),
-            to_lanes(shares[:, np.newaxis], 1),
-            to_lanes(np.log(np.maximum(weights, _TINY))[:, np.newaxis], 1, fill=_NEVER),
+        logarithms = np.log(np.maximum(weights, _TINY))
+        initial = np.ascontiguousarray(starts), shares, logarithms
+        return Outcome(
+            *_run(self._data, initial, self._state, self._work, trainable, expected, max_iter, tol)
         )
-        bound, n_iter, converged = _iterate(
-            self._data, state, self._work, trainable, expected, max_iter, tol
-        )
-        final = from_lanes(state.means, len(means)), from_lanes(state.shares, len(means))[:, 0]
-        return Outcome(*final, bound, n_iter, converged)
 
 
 class _State(NamedTuple):
-    """The mixture in lanes: means (groups, D, 8), shares and log weights (groups, 1, 8)."""
+    """The mixture in lanes: means (groups, D, 8), shares and log weights (groups, 8)."""
 
     means: Reals
     shares: Reals
@@ -155,6 +157,53 @@ class _Work(NamedTuple):
     responsibilities: NDArray[Any]  # kind: times the weights of the samples, (groups, N padded, 8)
     sums: Reals  # responsibilities added up by feature, then all, (groups, D + 1, 8)
     tables: NDArray[Any]  # kind
+
+
+@compiled()
+def _run(
+    data: Any,
+    initial: Any,
+    state: Any,
+    work: Any,
+    trainable: Any,
+    expected: Any,
+    max_iter: Any,
+    tol: Any,
+) -> Any:
+    """Do the run of every start without the interpreter, so that threads do not wait for it."""
+    starts, shares, log_weights = initial
+    kept = np.empty(starts.shape[1:]), np.empty(len(shares))
+    best, n_iter, converged = 0.0, 0, False
+    for start in range(len(starts)):
+        _enter(state, starts[start], shares, log_weights)
+        bound, made, stopped = _iterate(data, state, work, trainable, expected, max_iter, tol)
+        if start == 0 or bound > best:
+            best, n_iter, converged = bound, made, stopped
+            _leave(state, *kept)
+    return kept[0], kept[1], best, n_iter, converged
+
+
+@compiled()
+def _enter(state: Any, means: Any, shares: Any, log_weights: Any) -> None:
+    """Lay a mixture out in lanes. A lane without a component never has any responsibility."""
+    for group in range(len(state.means)):
+        for lane in range(LANES):
+            k = group * LANES + lane
+            used = k < len(means)
+            state.shares[group, lane] = shares[k] if used else 0.0
+            state.log_weights[group, lane] = log_weights[k] if used else _NEVER
+            for row in range(state.means.shape[1]):
+                state.means[group, row, lane] = means[k, row] if used else 0.5
+
+
+@compiled()
+def _leave(state: Any, means: Any, shares: Any) -> None:
+    """Write the mixture that is laid out in lanes."""
+    for k in range(len(means)):
+        group, lane = divmod(k, LANES)
+        shares[k] = state.shares[group, lane]
+        for row in range(means.shape[1]):
+            means[k, row] = state.means[group, row, lane]
 
 
 @compiled()
@@ -185,7 +234,7 @@ def _join(samples: Any, state: Any, work: Any) -> None:
     for group in range(groups):
         absent, odds = work.absent[group], work.odds[group]
         _split(state.means[group].reshape(-1), absent.reshape(-1), odds.reshape(-1))
-        constants[:] = state.log_weights[group, 0]
+        constants[:] = state.log_weights[group]
         _add_logarithms(absent, constants)
         start = load(constants, 0)
         for row in range(group * n_samples, (group + 1) * n_samples):
@@ -287,9 +336,9 @@ def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
         for lane in range(LANES):
             count = counts[group, lane]
             share = count / everything
-            shares[group, 0, lane] = share
-            if trainable and log_weights[group, 0, lane] != _NEVER:
-                log_weights[group, 0, lane] = np.log(max(share, _TINY))
+            shares[group, lane] = share
+            if trainable and log_weights[group, lane] != _NEVER:
+                log_weights[group, lane] = np.log(max(share, _TINY))
             if count <= 0:  # then the quotient below is the old mean
                 counts[group, lane] = 1
                 work.sums[group, :n_features, lane] = means[group, :, lane]

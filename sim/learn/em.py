@@ -321,9 +321,27 @@ class Runs:
         bool
             Whether `tol` stopped them.
         """
+        return self.best(law, law.means[np.newaxis], max_iter, tol)
+
+    def best(
+        self, law: Law, starts: Reals, max_iter: int, tol: float | None
+    ) -> tuple[Law, float, int, bool]:
+        """Do a run from each start, and return what `run` does for the one of the best objective.
+
+        Parameters
+        ----------
+        law : Law
+            Weights and shares before the first iteration, the same for all starts.
+        starts : ndarray of shape (n, K, D), float64
+            Means before the first iteration of each run.
+        max_iter, tol
+            As in `run`.
+        """
         rule = self._rule
         end = self._iterations.run(
-            (law.weights, law.means, law.shares),
+            law.weights,
+            law.shares,
+            starts,
             trainable=rule.trainable,
             expected=rule.criterion == "expected",
             max_iter=max_iter,

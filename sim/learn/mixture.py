@@ -348,24 +348,21 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
 
     def _start(self, data: Binary, runs: em.Runs) -> Law:
         """Draw the starts, warm them up, and return the best one's law."""
-        rng = np.random.default_rng(self.random_state)
-        best: tuple[Law, float] | None = None
-        for _ in range(1 if self.means_init is not None else self.n_init):
-            law = Law.start(self._first_means(data, rng), self._first_weights())
-            law, bound, *_ = runs.run(law, self._warmup(), tol=None)
-            if best is None or bound > best[1]:
-                best = law, bound
-        assert best is not None, "n_init is at least 1"
-        return best[0]
+        starts = self._first_means(data, np.random.default_rng(self.random_state))
+        law = Law.start(starts[0], self._first_weights())
+        return runs.best(law, starts, self._warmup(), tol=None)[0]
 
     def _first_means(self, data: Binary, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Return the first means of every start, of shape (n, K, D)."""
         shape = (int(self.n_components), data.samples.shape[1])
         if self.means_init is None:
-            return em.initial_means(data, shape[0], self.init, self.init_scale, rng)
+            count = self.n_init * shape[0]
+            means = em.initial_means(data, count, self.init, self.init_scale, rng)
+            return means.reshape(self.n_init, *shape)
         means = check_means("means_init", self.means_init)
         if means.shape != shape:
             raise ValueError(f"means_init must be of shape {shape}, not {means.shape}")
-        return means
+        return means[np.newaxis]
 
     def _first_weights(self) -> NDArray[np.float64] | None:
         if self.weights_init is None:

@@ -70,30 +70,36 @@ def run_spans(
     spans : sequence of (int, int)
         First item and past-the-last item of each.
     threads : int
-        Most threads. If one raises an error, the first error is raised when all spans are done.
+        Most threads.
+
+    Raises
+    ------
+    BaseException
+        The error of the first span that raised one, when all spans are done.
     """
-    waiting, ends = deque(spans), SimpleQueue[BaseException | None]()
+    waiting, ends = deque(enumerate(spans)), SimpleQueue[int]()
+    errors: dict[int, BaseException] = {}
 
     def serve() -> None:
         while True:
             try:
-                first, last = waiting.popleft()
+                number, span = waiting.popleft()
             except IndexError:
                 return
             try:
-                work(first, last)
+                work(*span)
             except BaseException as error:  # raised by the calling thread
-                ends.put(error)
-            else:
-                ends.put(None)
+                errors[number] = error
+            ends.put(number)
 
     helpers = min(threads, len(spans)) - 1
     for _ in range(helpers):
         _helpers(helpers, os.getpid()).put(serve)
     serve()
-    for error in [ends.get() for _ in spans]:
-        if error is not None:
-            raise error
+    for _ in spans:
+        ends.get()
+    if errors:
+        raise errors[min(errors)]
 
 
 @cache

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Fit of a Bernoulli mixture to every class of a data set, several classes at a time."""
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from golden.kernels.shares import run_spans
 from golden.params.checks import check_integer
 from sim.learn.mixture import BernoulliMixture
 
@@ -66,14 +66,18 @@ def fit_classes(
         raise ValueError(f"Classes must be integers >= 0, not {labels.min()}")
     weights = None if sample_weight is None else np.asarray(sample_weight)
 
-    def fit(label: int) -> BernoulliMixture:
-        rows = labels == label
-        mixture = BernoulliMixture(random_state=class_seed(random_state, label), **parameters)
-        return mixture.fit(samples[rows], sample_weight=None if weights is None else weights[rows])
-
     classes = np.unique(labels).tolist()
-    with ThreadPoolExecutor(jobs) as pool:
-        return dict(zip(classes, pool.map(fit, classes), strict=True))
+    fitted: dict[int, BernoulliMixture] = {}
+
+    def fit(first: int, last: int) -> None:
+        for label in classes[first:last]:
+            rows = labels == label
+            mixture = BernoulliMixture(random_state=class_seed(random_state, label), **parameters)
+            weight = None if weights is None else weights[rows]
+            fitted[label] = mixture.fit(samples[rows], sample_weight=weight)
+
+    run_spans(fit, [(i, i + 1) for i in range(len(classes))], jobs)
+    return {label: fitted[label] for label in classes}
 
 
 def class_seed(seed: int, label: int) -> int:

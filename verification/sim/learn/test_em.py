@@ -98,3 +98,18 @@ def test_runs_side_by_side_give_the_bits_of_one_alone(precision):
 
     with ThreadPoolExecutor(2) as pool:
         assert set(pool.map(means, range(8))) == {means(0)}
+
+
+@pytest.mark.parametrize("criterion", ["marginal", "expected"])
+@pytest.mark.parametrize("n_components", [1, 3, 8, 11])
+def test_best_of_many_starts_has_the_bits_of_its_own_run(n_components, criterion):
+    data, law = problem(90, 33, n_components)
+    rule = em.Rule(True, criterion)
+    starts = np.random.default_rng(4).uniform(0.25, 0.75, (6, n_components, 33))
+    starts[4] = starts[2]  # of equal ones the first is kept
+    alone = [em.run(data, em.Law.start(means), rule, 4, None) for means in starts]
+    expected = max(alone, key=lambda end: end[1])
+    best = em.Runs(data, n_components, rule).best(law, starts, 4, None)
+    assert best[1:] == expected[1:]
+    assert best[0].means.tobytes() == expected[0].means.tobytes()
+    assert best[0].weights.tobytes() == expected[0].weights.tobytes()

@@ -114,14 +114,14 @@ def serve_requests(
     repeats = sampler.params.draws_per_read
     width = word_count(sampler.params.prototypes.features)
     exemplars = np.zeros((len(requests) * repeats, width), np.uint64)
-    done = 0
+    drawn, left = exemplars, requests
     lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr, *more)
     if 0 in [lfsr.state for lfsr in lfsrs] and len(requests):
         # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
-        done = 1
-    components = _choose_components(sampler, requests[done:])
-    draw_all(sampler, components, exemplars[done * repeats :], threads, chunk)
+        drawn, left = exemplars[repeats:], requests[1:]
+    components = _choose_components(sampler, left)
+    draw_all(sampler, components, drawn, threads, chunk)
     sampler.rows_read += len(components) * sampler.params.prototypes.beats
     return exemplars, requests if repeats == 1 else np.repeat(requests, repeats)
 

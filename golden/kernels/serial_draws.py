@@ -50,25 +50,24 @@ def draw_planewise(out, codes, components, repeats, features, lanes, state, taps
     most = len(components) * beats * repeats * codes.shape[2] + 1  # the one after the last included
     words = _first(state, taps, lanes, min(most, AHEAD))
     at, end = np.uint64(KEPT), np.uint64(len(words))
-    everything = ~np.uint64(0)
     planes_read = 0
     for request in range(len(components)):
         place = np.uint64(components[request] * beats) * q
         for beat in range(beats):
-            dead = ~low(min(lanes, features - beat * lanes))
+            live = low(min(lanes, features - beat * lanes))
             target = request * repeats * row_width + beat * lanes
             for _ in range(repeats):
                 if at + q >= end:
                     _go_on(words, taps, lanes)
                     at -= np.uint64(AHEAD)
-                decided, bits, following = dead, np.uint64(0), at
+                undecided, bits, following = live, np.uint64(0), at
                 for p in range(q):
-                    following += np.uint64(decided < everything)  # while a lane is undecided
+                    following += np.uint64(undecided != 0)
                     code, word = flat[place + p], words[at + p]
-                    bits |= code & ~(word | decided)  # a 0 below a 1
-                    decided |= code ^ word
+                    bits |= undecided & code & ~word
+                    undecided &= ~(code ^ word)
                 # Lanes that are equal to the end take the most significant bit of the code.
-                bits |= flat[place] & ~decided
+                bits |= flat[place] & undecided
                 if lanes == 64:
                     out[np.uint64(target) >> np.uint64(6)] = bits
                 else:

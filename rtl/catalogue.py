@@ -30,6 +30,7 @@ from rtl.head import Head
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
+from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
 from rtl.pool import Pool
@@ -194,6 +195,12 @@ BLOCKS: dict[str, Block] = {
         units=lambda a: a["params"].prototypes.lanes,
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
+    "mean_code": Block(
+        component=MeanCode,
+        full={"code_width": 8, "count_width": 16},
+        small={"code_width": 4},
+        tiny={"code_width": 3},
+    ),
     "class_counter": _part(
         ClassCounter,
         ClassCounterParams(prototypes=_PROTOTYPES),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Class counter: it learns a class from the counts of its bits (contract, 14)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import Memory, ReadPort, WritePort
@@ -12,6 +12,7 @@ from golden.params import ClassCounterParams
 from golden.params.classes import MAX_COUNT
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
+from rtl.mean_code import MeanCode
 from rtl.prototypes import header_layout
 
 __all__ = ["ClassCounter", "Operation", "command_layout"]
@@ -38,13 +39,13 @@ class ClassCounter(wiring.Component):
     `commands`. The first beat of an exemplar waits 2 cycles for the number of exemplars of its
     slot. The other beats follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes
     2 cycles, and so does a close that is refused. Any other close offers its header after `latency`
-    cycles. The first row is offered ``q + 5`` cycles after the header was taken, and the others
-    follow every ``q + 4`` cycles. The next exemplar or command is taken while the last row is
-    offered, at the earliest `interval` cycles after the close.
+    cycles. The first row is offered ``2 + L * (q + 3)`` cycles after the header was taken, and the
+    others follow every ``1 + L * (q + 3)`` cycles. The next exemplar or command is taken while the
+    last row is offered, at the earliest `interval` cycles after the close.
 
-    Every lane divides by itself, all lanes at once, one bit of the quotient a cycle. Rows need no
-    clearing: while a slot has no exemplar, what its rows hold counts as 0. A row is read with a
-    beat and written in the next cycle.
+    One divider serves all lanes, one after the other: a class is closed once, and pictures take far
+    longer. Rows need no clearing: while a slot has no exemplar, what its rows hold counts as 0. A
+    row is read with a beat and written in the next cycle.
 
     Reset closes all slots. What the memories hold is then invisible.
 
@@ -79,7 +80,7 @@ class ClassCounter(wiring.Component):
         self.params = params
         memory = params.prototypes
         #: Cycles from one close to the next command.
-        self.interval = 3 + memory.beats * (memory.code_width + 4)
+        self.interval = 3 + memory.beats * (1 + memory.lanes * (memory.code_width + 3))
         super().__init__({
             "i": In(stream.Signature(beat_layout(memory.lanes, params.slots))),
             "commands": In(stream.Signature(command_layout(params))),
@@ -210,49 +211,36 @@ class ClassCounter(wiring.Component):
 
     def _close(self, m: Module, now: "_UnderWay", read: ReadPort) -> None:
         """Append a class: its header, and row by row the codes of its counts."""
-        p, width = self.params.prototypes, now.count_width
+        p, rows = self.params.prototypes, self.rows
+        m.submodules.mean_code = mean_code = MeanCode(p.code_width, now.count_width)
+        lane = Signal(range(p.lanes))
+        m.d.comb += [
+            mean_code.i.payload.count.eq(read.data.word_select(lane, now.count_width)),
+            mean_code.i.payload.number.eq(now.n),
+        ]
         with m.State("append"):
             m.d.comb += self.append.valid.eq(1)
             with m.If(self.append.ready):
                 m.next = "read"
         with m.State("read"):
             m.d.comb += [now.step.eq(1), now.read.eq(1)]
-            m.d.sync += now.final.eq(now.last)
-            m.next = "load"
-        with m.State("load"):
-            # A mean is at most 1, so the first digit of a quotient has the weight 1.
-            m.d.sync += now.digits_left.eq(p.code_width)
-            for lane, left in enumerate(now.remainders):
-                m.d.sync += left.eq(read.data.word_select(lane, width))
+            m.d.sync += [now.final.eq(now.last), lane.eq(0)]
             m.next = "divide"
         with m.State("divide"):
-            m.d.sync += now.digits_left.eq(now.digits_left - 1)
-            for left, quotient in zip(now.remainders, now.quotients, strict=True):
-                digit = left >= now.n
-                m.d.sync += [
-                    left.eq((left - Mux(digit, now.n, 0)) << 1),
-                    quotient.eq(Cat(digit, quotient)),
-                ]
-            with m.If(now.digits_left == 0):
+            m.d.comb += mean_code.i.valid.eq(1)
+            with m.If(mean_code.i.ready):
                 m.next = "round"
-        with m.State("round"), m.If(~self.rows.valid | self.rows.ready):
-            codes = (self._rounded(now, lane) for lane in range(p.lanes))
-            m.d.sync += [self.rows.valid.eq(1), self.rows.payload.eq(Cat(codes))]
-            m.next = "read"
-            with m.If(now.final):
-                m.next = "idle"
-
-    def _rounded(self, now: "_UnderWay", lane: int) -> Value:
-        """Return the nearest code of a lane's quotient; the lower of two.
-
-        Codes from the middle on stand for one more than they say. So a quotient above it is lowered
-        by one. The middle itself becomes the code below it if nothing is left, else that above.
-        """
-        half = 2 ** (self.params.prototypes.code_width - 1)
-        left, quotient = now.remainders[lane], now.quotients[lane]
-        # The remainder is doubled already.
-        up = Mux(quotient == half, left != 0, (left > now.n) & (quotient != half - 1))
-        return (quotient + up - (quotient >= half))[: self.params.prototypes.code_width]
+        with m.State("round"):
+            m.d.comb += mean_code.o.ready.eq(~rows.valid | rows.ready)
+            with m.If(mean_code.o.valid & mean_code.o.ready):
+                code = rows.payload.word_select(lane, p.code_width)
+                m.d.sync += [code.eq(mean_code.o.payload), lane.eq(lane + 1)]
+                m.next = "divide"
+                with m.If(lane == p.lanes - 1):
+                    m.d.sync += rows.valid.eq(1)
+                    m.next = "read"
+                    with m.If(now.final):
+                        m.next = "idle"
 
 
 class _UnderWay:
@@ -274,8 +262,3 @@ class _UnderWay:
         self.read = Signal()  # read this row
         self.last = Signal()  # it is the last one
         self.final = Signal()  # the row in work is the last one
-        self.digits_left = Signal(range(memory.code_width + 1))
-        self.remainders, self.quotients = (
-            [Signal(width, name=f"{name}_{lane}") for lane in range(memory.lanes)]
-            for name, width in (("left", self.count_width + 1), ("quotient", memory.code_width + 1))
-        )

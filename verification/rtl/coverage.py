@@ -60,6 +60,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "recovery from zero", "recovery from a loaded zero", "held", "whole period",
         "seed loaded while a word is used", "seed loaded while none is",
     ),
+    "mean_code": ("0", "1", "middle", "a little more than the middle", "tie"),
     "mvu": (
         "every input agrees", "no input agrees", "count wraps",
         "limit equals count, polarity 1", "limit equals count, polarity 0",

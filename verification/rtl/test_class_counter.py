@@ -189,7 +189,7 @@ def test_corners_in_verilog(drawn, simulator) -> None:
     run_cocotb(ClassCounter(drawn), steps, PAUSES["idle_stalled"], simulator=simulator)
 
 
-@pytest.mark.parametrize("q", [1, 2, 3, 5])
+@pytest.mark.parametrize("q", [1, 2, 4])
 def test_all_counts_of_all_small_numbers_become_their_codes(q) -> None:
     """Feature j is 1 in the first j exemplars, so that N exemplars bring all counts 0..N."""
     most = 2 ** (q + 1) + 1
@@ -271,17 +271,18 @@ def test_a_class_is_appended_as_soon_as_it_says_and_rows_flow() -> None:
     for index, at in enumerate(closes):
         header, rows = trace.offered["append"][index], trace.offered["rows"][index * b :][:b]
         assert header - at == dut.latency
-        assert rows == [header + q + 5 + row * (q + 4) for row in range(b)]
+        a_row = 1 + drawn.prototypes.lanes * (q + 3)
+        assert rows == [header + 1 + row * a_row for row in range(1, b + 1)]
 
 
-@pytest.mark.parametrize("cycles", [1, 2, 3, 4, 5, 8, 9, 12, 17, 22])
+@pytest.mark.parametrize("cycles", [1, 2, 3, 4, 5, 8, 9, 12, 17, 29, 50, 77])
 @pytest.mark.parametrize("what", ["exemplar", "close"])
 def test_reset_in_the_middle_forgets_everything(what, cycles) -> None:
     bench = Bench(SMALL)
     exemplars = [Event(1, bits=9), Event(1, bits=99), Event(2, bits=6), Event(0, bits=1)]
     before = bench.steps([Event(1, Operation.OPEN), Event(2, Operation.CLOSE), *exemplars])
     if what == "exemplar":
-        broken = Step(inputs={"i": bench.learn([Event(1, bits=b) for b in range(9)])})
+        broken = Step(inputs={"i": bench.learn([Event(1, bits=b) for b in range(20)])})
     else:
         broken = bench.command([Event(1, Operation.CLOSE)])
     cut = Step(broken.inputs, broken.outputs, cycles=cycles, abandon=True)
@@ -340,7 +341,7 @@ def test_closed_classes_are_prototypes_until_the_memory_is_full(pauses) -> None:
         steps += [
             Step(inputs=begun.inputs),
             Step(inputs={"i": learned}),
-            Step(inputs={"commands": [close]}, cycles=40, reads=reads),
+            Step(inputs={"commands": [close]}, cycles=100, reads=reads),
         ]
     run_pysim(dut, steps + read_back(dut, memory), PAUSES[pauses])
 

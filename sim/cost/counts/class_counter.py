@@ -7,6 +7,7 @@ the counter of digits.
 
 from golden.params import ClassCounterParams
 from golden.params.checks import check_integer
+from sim.cost.counts import mean_code
 from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
 __all__ = ["close", "close_cycles", "command", "learn", "learn_cycles", "memories", "refuse"]
@@ -69,23 +70,18 @@ def command(*, opened: int, reopened: int) -> Tally:
 def close(params: ClassCounterParams, classes: int) -> Tally:
     """Return the actions of closing classes: every row of counts is read, divided and rounded.
 
-    A division takes a subtraction for each digit of a quotient; the first digit has the weight 1.
     The memory to which the rows go counts its writes by itself.
     """
     check_integer("Classes closed", classes, 0)
     memory = params.prototypes
-    lanes, digits, left = memory.lanes, memory.code_width + 1, _COUNT_BITS + 1
+    code = mean_code.divide(memory.code_width, _COUNT_BITS).within("mean_code") + Tally({
+        Action("output", "register", memory.code_width): 1
+    })  # fmt: skip
     row = Tally({
         Action("counters", "read", _row_bits(params)): 1,
         Action("address", "accumulate", field_bits(params.rows - 1)): 1,
-        Action("remainder", "full_add"): digits * lanes * left,
-        Action("remainder", "register", lanes * left): 1 + digits,
-        Action("quotient", "register", lanes * digits): digits,
-        Action("code", "compare", left): lanes,
-        Action("code", "full_add"): lanes * digits,
-        Action("output", "register", memory.row_width): 1,
     })  # fmt: skip
-    return classes * (_look_up() + memory.beats * row)
+    return classes * (_look_up() + memory.beats * (row + memory.lanes * code))
 
 
 def learn_cycles(params: ClassCounterParams, exemplars: int) -> int:
@@ -100,13 +96,13 @@ def learn_cycles(params: ClassCounterParams, exemplars: int) -> int:
 def close_cycles(params: ClassCounterParams, classes: int) -> int:
     """Return the cycles of closes that arrive without gaps, with rows taken without waiting.
 
-    The first cycle counted takes the first close. The last one takes the last row. A row is read,
-    held, divided and rounded. The last row of a class and the next close are taken in the same
-    cycle.
+    The first cycle counted takes the first close. The last one takes the last row. A row is read;
+    then its counts are divided one by one. The last row of a class and the next close
+    are taken in the same cycle.
     """
     check_integer("Classes closed", classes, 0)
     memory = params.prototypes
-    row = 2 + (memory.code_width + 1) + 1
+    row = 1 + memory.lanes * mean_code.divide_cycles(memory.code_width)
     return classes * (_LOOK_UP_CYCLES + 1 + memory.beats * row) + (classes > 0)
 
 

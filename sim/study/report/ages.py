@@ -4,15 +4,31 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from sim.report.figure import house_style, new_figure
 from sim.report.spread import Spread
-from sim.study.report.figures import few, look
+from sim.study.report.drawing import Looks, draw_points
+from sim.study.report.figures import look
 from sim.study.report.groups import MethodGroup, Run, plain_or_all
+from sim.study.report.series import few
 
-__all__ = ["AGE_COLUMNS", "age_rows", "has_ages", "stability_plasticity"]
+__all__ = [
+    "AGE_COLUMNS",
+    "NEW",
+    "OLD",
+    "age_rows",
+    "draw_ages",
+    "draw_means",
+    "has_ages",
+    "stability_plasticity",
+]
+
+#: Labels of the axes of `stability_plasticity`.
+OLD = "final accuracy on the classes of the first task (%)"
+NEW = "final accuracy on later classes (%)"
 
 Measure = Callable[[Run], float]
 
@@ -76,32 +92,22 @@ def stability_plasticity(groups: Sequence[MethodGroup]) -> Figure:
     """
     figure = new_figure(8.5, 4.8)
     axes = figure.add_subplot()
-    shown = few(plain_or_all(groups))
-    for group in shown:
-        old, new = _spread(group, _base), _spread(group, _later)
-        colour, _ = look(group, groups)
-        axes.errorbar(
-            100 * old.mean,
-            100 * new.mean,
-            xerr=100 * (old.deviation or 0),
-            yerr=100 * (new.deviation or 0),
-            color=colour,
-            marker="o",
-            capsize=2,
-            ls="none",
-            label=group.label,
-        )
-    _draw_means(figure)
-    axes.set_xlabel("final accuracy on the classes of the first task (%)")
-    axes.set_ylabel("final accuracy on later classes (%)")
+    draw_ages(axes, few(plain_or_all(groups)), lambda group: look(group, groups))
+    draw_means(axes)
+    axes.set_xlabel(OLD)
+    axes.set_ylabel(NEW)
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure
 
 
-def _draw_means(figure: Figure) -> None:
+def draw_ages(axes: Axes, groups: Sequence[MethodGroup], looks: Looks) -> None:
+    """Draw a point for every method: later classes (y) against those of the first task (x)."""
+    draw_points(axes, groups, (lambda g: _spread(g, _base), lambda g: _spread(g, _later)), looks)
+
+
+def draw_means(axes: Axes) -> None:
     """Draw lines of equal means of both accuracies, ten points apart, within the axes."""
-    (axes,) = figure.axes
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
     for mean in range(10, 100, 10):

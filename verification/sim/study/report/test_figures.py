@@ -6,8 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
-from sim.study.report.figures import Axis, accuracy_by_bits, accuracy_by_task
+from sim.study.report.figures import accuracy_by_bits, accuracy_by_task
 from sim.study.report.groups import MethodGroup, group_runs
+from sim.study.report.series import Axis
 
 
 def run(replay: str, bits: int, accuracy: float, **params: Any) -> dict[str, Any]:

@@ -50,10 +50,11 @@ def main() -> None:
 
 def _usage(parameter: Any) -> str:
     """Return a parameter as a line of usage has it."""
-    if parameter.param_type_name == "argument":
-        return parameter.metavar if parameter.required else f"[{parameter.metavar}]"
-    more = " ..." if parameter.multiple else ""
-    return f"[{_words(parameter)}{more}]"
+    argument = parameter.param_type_name == "argument"
+    words = parameter.metavar if argument else _words(parameter)
+    if parameter.nargs < 0 if argument else parameter.multiple:
+        words += " ..."
+    return words if parameter.required else f"[{words}]"
 
 
 def _words(parameter: Any) -> str:

@@ -44,6 +44,7 @@ THOROUGH = (
     "sim/commands/test_explore.py",
     "sim/commands/test_kill.py",
     "sim/commands/test_native.py",
+    "sim/commands/test_plot.py",
     "sim/commands/test_pretrain.py",
     "sim/commands/test_rtl.py",
     "sim/commands/test_run.py",

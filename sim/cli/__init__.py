@@ -15,7 +15,7 @@ from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
 from sim.cli.simulation import simulate
-from sim.cli.studies import bank, cache, pictures, run, samples
+from sim.cli.studies import bank, cache, pictures, plot, run, samples
 from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
@@ -70,8 +70,8 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 
 for _command in (
-    run, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl, simulate,
-    cost, report,
+    run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
+    simulate, cost, report,
 ):  # fmt: skip
     app.command()(_executed(_command))
 

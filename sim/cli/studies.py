@@ -18,7 +18,7 @@ from sim.cli.options import (
 )
 from sim.commands.base import Command
 
-__all__ = ["bank", "cache", "pictures", "run", "samples"]
+__all__ = ["bank", "cache", "pictures", "plot", "run", "samples"]
 
 
 def run(
@@ -182,3 +182,57 @@ def pictures(
     from sim.commands.pictures import PicturesCommand
 
     return PicturesCommand
+
+
+def plot(
+    *,
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RESULTS",
+            help="The results.json of a study or comparison, or the folder that holds it. Each is "
+            "a panel.",
+        ),
+    ],
+    kind: Annotated[
+        str,
+        typer.Option(metavar="KIND", help="What the figure shows."),
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="File of the figure: .pdf, .svg or .png.")
+    ],
+    columns: Annotated[
+        int,
+        typer.Option(
+            metavar="1|2", help="Columns of a page that it is as wide as: 3.5 or 7.16 inches."
+        ),
+    ] = 1,
+    axis: Annotated[
+        str | None,
+        typer.Option(
+            metavar="state|memory|chip",
+            help="Bits of --kind bits: all state that survives between tasks, the replay memory as "
+            "the papers count it, or all that the chip stores.",
+            show_default="state",
+        ),
+    ] = None,
+) -> type[Command]:
+    """Draw a figure for a paper from the results of studies and comparisons.
+
+    - bits: average incremental accuracy against bits, a line a family, bounds as levels
+    - tasks: accuracy on all classes seen, after each task
+    - ages: final accuracy on later classes against that on the first task's
+    - differences: every method minus the best one, run by run, with 95 % intervals
+    - correlations: how far the correlations of drawn samples are from those of real ones
+
+    Other bars, and bands, are a standard deviation over orders and seeds. A comparison, and
+    a study of many methods, show the best method of each source by task and by age. Panels of the
+    same data share their axes. The same results give the same bytes.
+
+        engram plot reports/figure6 --kind bits --axis memory --out build/bits.pdf
+        engram plot reports/digits reports/figure6 --kind tasks --columns 2 --out build/tasks.svg
+        engram plot reports/compare_binary --kind differences --out build/differences.png
+    """
+    from sim.commands.plot import PlotCommand
+
+    return PlotCommand

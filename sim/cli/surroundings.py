@@ -16,6 +16,7 @@ __all__ = ["check_surroundings", "need"]
 # memory.
 _NEEDS = {
     "run": 980,
+    "plot": 660,
     "cache": 135,
     "explore": 980,
     "pretrain": 3850,

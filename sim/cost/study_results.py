@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The results of a study, read for its methods that the chip supports and checked."""
 
-import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from sim.documents.json_file import read_json
 from sim.work.errors import UserError
-from sim.work.files import read_text
 
 __all__ = ["LABEL", "TITLES", "read_accuracies"]
 
@@ -64,7 +63,7 @@ def read_accuracies(study: Path, features: int) -> dict[str, list[float]]:
         If the file is not such a result, holds a value out of its bounds, has embeddings of another
         size, or has no method of the chip.
     """
-    results = _parsed(study)
+    results = read_json(study, _Results, "the results.json of a study")
     found: dict[str, list[float]] = {}
     for place, run in enumerate(results.runs):
         if LABEL.fullmatch(run.label):
@@ -83,24 +82,6 @@ def read_accuracies(study: Path, features: int) -> dict[str, list[float]]:
             f"{study} must have runs of latent replay, GBM or mixture likelihood, not none"
         )
     return found
-
-
-def _parsed(study: Path) -> _Results:
-    try:
-        return _Results.model_validate(json.loads(read_text(study), parse_constant=_refuse))
-    except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, fault["loc"])) or "the whole"
-        told = f"{place}: {fault['msg']}"
-    except RecursionError:
-        told = "its values are nested too deep"
-    except ValueError as error:
-        told = str(error)
-    raise UserError(f"{study} must be the results.json of a study, but is not: {told}")
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no number of JSON")
 
 
 def _check_label(where: str, label: str) -> None:

@@ -9,7 +9,7 @@ from scipy.stats import t
 
 __all__ = ["CONFIDENCE", "Spread"]
 
-#: Confidence of `Spread.clear`.
+#: Confidence of `Spread.margin` and `Spread.clear`.
 CONFIDENCE = 0.95
 
 
@@ -43,15 +43,20 @@ class Spread:
         return None if self.deviation is None else self.deviation / self.count**0.5
 
     @property
+    def margin(self) -> float | None:
+        """Half the 95 % confidence interval of the mean (Student's t); None for a single run."""
+        if not self.standard_error:  # equal values leave no doubt
+            return self.standard_error
+        return float(t.ppf((1 + CONFIDENCE) / 2, self.count - 1)) * self.standard_error
+
+    @property
     def clear(self) -> bool:
         """Whether the 95 % confidence interval of the mean leaves out 0 (Student's t, two-sided).
 
         Of differences between paired runs, this is the paired t-test. A single run has no interval:
         any number but 0 is clear then.
         """
-        error = self.standard_error or 0
-        quantile = t.ppf((1 + CONFIDENCE) / 2, self.count - 1) if error else 0
-        return bool(abs(self.mean) > quantile * error)
+        return abs(self.mean) > (self.margin or 0)
 
     def percent(self) -> str:
         """Return mean and spread of a share as text, in per cent."""

@@ -102,7 +102,15 @@ def stability_plasticity(groups: Sequence[MethodGroup]) -> Figure:
 
 
 def draw_ages(axes: Axes, groups: Sequence[MethodGroup], looks: Looks) -> None:
-    """Draw a point for every method: later classes (y) against those of the first task (x)."""
+    """Draw a point for every method: later classes (y) against those of the first task (x).
+
+    Parameters
+    ----------
+    axes : Axes
+    groups : sequence of MethodGroup
+        Methods that learn in tasks of which `has_ages` is true.
+    looks : callable
+    """
     draw_points(axes, groups, (lambda g: _spread(g, _base), lambda g: _spread(g, _later)), looks)
 
 

@@ -72,7 +72,18 @@ def draw_curves(
 
 
 def draw_series(axes: Axes, series: Series, axis: Axis, network_bits: int, look: Look) -> None:
-    """Draw the average incremental accuracy of a line against bits, each with its deviation."""
+    """Draw the average incremental accuracy of a line against bits, each with its deviation.
+
+    Parameters
+    ----------
+    axes : Axes
+    series : Series
+    axis : {"state", "memory", "chip"}
+        Bits along x, as in `bits_of`.
+    network_bits : int
+        Bits of the feature extractor.
+    look : Look
+    """
     members = series.placed(axis, network_bits)
     accuracies = [group.spread("average_incremental") for _, group in members]
     axes.errorbar(
@@ -91,6 +102,15 @@ def draw_levels(
     """Draw the average incremental accuracy of bounds as levels.
 
     A level far below all points would compress the axis: only the legend has it.
+
+    Parameters
+    ----------
+    axes : Axes
+    groups : sequence of MethodGroup
+        The bounds.
+    looks : callable
+    label : callable
+        Legend of each bound.
     """
     low, high = axes.get_ylim()
     for group in groups:

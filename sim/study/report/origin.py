@@ -31,6 +31,7 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
         "data": {
             "features": banks[0].features,
             "provenance": banks[0].provenance,
+            "network_bits": banks[0].network_bits,
             **({"others": [bank.provenance for bank in banks[1:]]} if banks[1:] else {}),
         },
         "environment": {

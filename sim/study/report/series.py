@@ -16,7 +16,7 @@ __all__ = ["BOUNDS", "Axis", "Series", "bits_of", "family_series", "few", "serie
 Axis = Literal["state", "memory", "chip"]
 
 #: Sources that are drawn as levels: their memory is everything, or nothing.
-BOUNDS = ("joint", "none")
+BOUNDS: tuple[str, ...] = ("joint", "none")
 
 _NAMES = {
     "latent": "latent replay",
@@ -84,14 +84,21 @@ def bits_of(group: MethodGroup, axis: Axis, network_bits: int) -> int:
     return group.bits_paper if axis == "memory" else network_bits + group.bits_deployed
 
 
-def series_of(groups: Sequence[MethodGroup]) -> list[Series]:
-    """Return the lines of a study: for each source along E, along q at K = 1, along K."""
+def series_of(groups: Sequence[MethodGroup], *, spelt_out: bool = False) -> list[Series]:
+    """Return the lines of a study: for each source along E, along q at K = 1, along K.
+
+    Parameters
+    ----------
+    groups : sequence of MethodGroup
+    spelt_out : bool
+        Whether a source without a short name of its own is called as in sentences, not by its key.
+    """
     series = []
     for replay, variant in dict.fromkeys((g.replay, g.variant) for g in groups):
         if replay in BOUNDS:
             continue
         family = [g for g in groups if (g.replay, g.variant) == (replay, variant)]
-        name = _NAMES.get(replay, replay) + variant
+        name = (_called(replay) if spelt_out else _NAMES.get(replay, replay)) + variant
         if "exemplars" in family[0].params:
             series.append(Series(name, replay, family, "exemplars"))
             continue
@@ -112,12 +119,7 @@ def series_of(groups: Sequence[MethodGroup]) -> list[Series]:
 def family_series(groups: Sequence[MethodGroup]) -> list[Series]:
     """Return the lines of a comparison: one for each source, along the bits of its choices."""
     return [
-        Series(
-            _NAMES.get(replay, SOURCES[replay].called),
-            replay,
-            [g for g in groups if g.replay == replay],
-            "bits",
-        )
+        Series(_called(replay), replay, [g for g in groups if g.replay == replay], "bits")
         for replay in dict.fromkeys(g.replay for g in groups)
         if replay not in BOUNDS
     ]
@@ -138,3 +140,7 @@ def few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
 
 def _is_papers_choice(group: MethodGroup) -> bool:
     return group.params.get("components") == 1 and group.params.get("code_width") == 8
+
+
+def _called(replay: str) -> str:
+    return _NAMES.get(replay, SOURCES[replay].called.removeprefix("the "))

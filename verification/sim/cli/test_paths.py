@@ -13,13 +13,13 @@ import typer.main
 
 from sim.cli import app, images
 from sim.data.shipped import FOLDER
-from verification.sim import made_up_exploration
+from verification.sim import made_up_exploration, made_up_results
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
-FILES = {"CONFIG", "FILE", "NAME|FILE", "NETWORK_FILE", "SPACE", "URL"}
+FILES = {"CONFIG", "FILE", "NAME|FILE", "NETWORK_FILE", "RESULTS", "SPACE", "URL"}
 FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
@@ -28,6 +28,8 @@ BESIDE = {
     ("bank", "out"): ["NETWORK", "--data-dir", "CIFAR"],
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
+    ("plot", "out"): ["STUDY", "--kind", "tasks"],
+    ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
     ("report", "out"): ["EXPLORATION", "--html"],
     ("run", "cache"): ["digits"],
     ("run", "data_dir"): ["digits", "--set", "data.name=mnist"],
@@ -130,6 +132,7 @@ def test_a_path_that_cannot_be_used_is_named(
         "EXPLORATION": lambda: str(
             made_up_exploration.write(tmp_path / "found", made_up_exploration.exploration(20))
         ),
+        "STUDY": lambda: str(made_up_results.write(tmp_path / "study")),
         "NETWORK": lambda: str(FOLDER / "cifar100" / "network.bin"),
     }
     beside = [
@@ -186,7 +189,7 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "ADDRESS", "BLOCK", "CYCLES", "KEY=VALUE", "MB", "N", "NAME", "SECONDS", "cpu|cuda",
-        "md|json|csv", "tiny|small|full",
+        None, "1|2", "ADDRESS", "BLOCK", "CYCLES", "KEY=VALUE", "KIND", "MB", "N", "NAME",
+        "SECONDS", "cpu|cuda", "md|json|csv", "state|memory|chip", "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

@@ -26,6 +26,7 @@ MEGABYTE = 10**6
 LEAST = {
     "cache": ["."],
     "cost": [],
+    "plot": [str(ROOT / "reports" / "digits"), "--kind", "bits", "--out", "bits.pdf"],
     "report": ["absent"],
     "rtl": ["lfsr", "--size", "tiny"],
     "samples": ["--data", "digits"],
@@ -81,6 +82,7 @@ def test_every_command_knows_what_it_needs(
     assert 100 * MEGABYTE < need(name) < 10**10
     monkeypatch.setattr(resource, "getrlimit", lambda _: (need(name) - 1, need(name) - 1))
     required = {"bank": ["absent"], "cache": ["absent"], "report": ["absent"]}
+    required["plot"] = ["absent", "--kind", "bits", "--out", "a.png"]
     status, out, errors = engram(name, *required.get(name, []))
     assert (status, out) == (2, "")
     assert f"engram: Not enough memory: engram {name} needs " in errors

@@ -4,7 +4,6 @@
 from collections.abc import Iterable
 
 from sim.study.report.drawing import Look
-from sim.study.report.series import BOUNDS
 
 __all__ = ["BOUND_LOOKS", "Palette"]
 
@@ -17,7 +16,7 @@ _MARKERS = "osD^vP<X>*dp"
 _LINES = ("-", "--", "-.", ":")
 
 #: Looks of the sources that are levels.
-BOUND_LOOKS: dict[str, Look] = dict(zip(BOUNDS, (Look("0.0", "-", "_", 4), Look("0.45", ":", "|", 4)), strict=True))
+BOUND_LOOKS = {"joint": Look("0.0", "-", "_", 4), "none": Look("0.45", ":", "|", 4)}
 
 
 class Palette:

@@ -94,6 +94,8 @@ class RunCommand(ResumableCommand):
                 "Warning: the bank does not say on which classes its network was trained; classes "
                 "of later tasks may not be new to it.",
             )
+        if bank.repeats is not None and bank.repeats.leak:
+            tell(console, f"Warning: {bank.repeats.sentence}")
 
     def _study(
         self,

@@ -13,6 +13,7 @@ from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer
 from sim.data.bank_file import BankFile
 from sim.data.datasets import ImageSet
+from sim.data.repeats import Repeats
 from sim.data.sections import DataConfig, Order
 from sim.data.tasks import class_order, split_instances
 from sim.work.cache import NO_CACHE, Cache, digest_of
@@ -54,6 +55,8 @@ class Bank:
         new to it.
     says_trained : bool
         False if the bank has a network, and does not say on which classes it was trained.
+    repeats : Repeats or None
+        Test embeddings that are also training embeddings; None if nobody has looked.
     """
 
     features: int
@@ -69,6 +72,7 @@ class Bank:
     experiences: Labels | None = None
     seen: tuple[str, ...] = ()
     says_trained: bool = True
+    repeats: Repeats | None = None
 
     @property
     def n_classes(self) -> int:
@@ -131,6 +135,7 @@ class Bank:
             train=_first_bits(self.train, features),
             test=_first_bits(self.test, features),
             thermometer=None,
+            repeats=None,
         )
 
     def in_tasks(self, tasks: tuple[range, ...]) -> "Bank":

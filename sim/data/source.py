@@ -2,7 +2,7 @@
 """The bank of a study's configuration: its data, loaded and put in the class order."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from sim.data.bank import Bank, bank_of_file, build_bank
 from sim.data.bank_file import BankFile, read_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import read_network
+from sim.data.repeats import find_repeats
 from sim.data.sections import BanksConfig, DataConfig, TasksConfig
 from sim.data.shipped import shipped_names, shipped_or_path
 from sim.data.tasks import class_order, split_tasks
@@ -29,7 +30,7 @@ def load_bank(
     data_dir: Path | None,
     cache: Cache = NO_CACHE,
 ) -> Bank:
-    """Load the data of a study and order the classes.
+    """Load the data of a study, order the classes and look for test samples in the training.
 
     Parameters
     ----------
@@ -78,6 +79,7 @@ def load_bank(
             bank = bank.first(data.features)
         except ValueError as error:
             raise UserError(f"{document.where(('data', 'features'))}: data.{error}") from error
+    bank = _looked_through(bank)
     if tasks.instances is None:
         return bank
     try:
@@ -199,6 +201,14 @@ def _seen_message(bank: Bank, document: Document) -> str:
         "them all into the first task by tasks.base and tasks.order, or set tasks.allow_seen to "
         "true, and the report says so"
     )
+
+
+def _looked_through(bank: Bank) -> Bank:
+    """Return the bank with the count of its test samples among its training samples."""
+    repeats = find_repeats(
+        bank.train, bank.train_labels, bank.test, bank.test_labels, bank.features
+    )
+    return replace(bank, repeats=repeats)
 
 
 def _check_samples(bank: Bank) -> None:

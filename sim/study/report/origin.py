@@ -32,6 +32,7 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
             "features": banks[0].features,
             "provenance": banks[0].provenance,
             "network_bits": banks[0].network_bits,
+            "repeats": banks[0].repeats and banks[0].repeats.document(),
             **({"others": [bank.provenance for bank in banks[1:]]} if banks[1:] else {}),
         },
         "environment": {
@@ -78,13 +79,14 @@ def varied(config: StudyConfig) -> str:
 
 
 def data_line(banks: Sequence[Bank]) -> str:
-    """Return the sentences on the data and their tasks."""
+    """Return the sentences on the data, their tasks, and what tests and training have in common."""
     bank, *others = banks
     sources = [bank.provenance.rstrip("."), *(f"also {b.provenance.rstrip('.')}" for b in others)]
+    repeats = "".join(f" {b.repeats.sentence}" for b in banks if b.repeats)
     return (
         f"Data: {'; '.join(sources)}. D = {bank.features} bits an embedding; "
         f"{len(bank.train)} training and {len(bank.test)} test samples; "
-        f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}."
+        f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}.{repeats}"
     )
 
 

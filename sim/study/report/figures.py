@@ -4,9 +4,11 @@
 from collections.abc import Sequence
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 
 from sim.report.figure import house_style, new_figure
 from sim.study.report.drawing import AXES, Look, draw_curves, draw_levels, draw_series
@@ -43,6 +45,8 @@ _LABELLED = {  # points with a label; labels at all points would overlap
 }
 _LETTERS = {"exemplars": "E", "code_width": "q", "components": "K"}
 _ANNOTATED = ("latent", "gbm")  # sources whose points have labels
+_ROOM = (28, 12)  # width and height of a label, in dots
+_DECADE = 10  # below this ratio of its ends, an axis has no three marks at 1, 2 and 5
 
 
 @house_style()
@@ -81,21 +85,26 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
     figure = new_figure(7.5, 4.8)
     axes = figure.add_subplot()
     groups = plain_or_all(groups)
-    for series in series_of(groups):
+    lines = series_of(groups)
+    for series in lines:
         draw_series(axes, series, axis, network_bits, _line_look(series))
-        if series.replay in _ANNOTATED:
-            _annotate(axes, series, axis, network_bits)
     bounds = [group for group in groups if group.replay in BOUNDS]
     draw_levels(axes, bounds, lambda group: _BOUNDS[group.replay], _bound_label)
     axes.set_xscale("log")
     axes.margins(x=0.09)
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_xlim()
+    few_ticks = MaxNLocator(6) if high < _DECADE * low else LogLocator(subs=(1, 2, 5))
+    axes.xaxis.set_major_locator(few_ticks)
     axes.xaxis.set_major_formatter(lambda bits, _: f"{bits / 1e3:g}")
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(AXES[axis].format(unit="kb"))
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
     axes.legend(fontsize=8)
+    taken: list[NDArray[np.float64]] = []
+    for series in lines:
+        if series.replay in _ANNOTATED:
+            _annotate(axes, series, axis, network_bits, taken)
     return figure
 
 
@@ -128,13 +137,29 @@ def _bound_label(group: MethodGroup) -> str:
     return f"{group.label} ({100 * group.spread('average_incremental').mean:.1f} %)"
 
 
-def _annotate(axes: Axes, series: Series, axis: Axis, network_bits: int) -> None:
-    """Write the parameter that changes along a line beside some of its points."""
+def _annotate(
+    axes: Axes, series: Series, axis: Axis, network_bits: int, taken: list[NDArray[np.float64]]
+) -> None:
+    """Write the parameter that changes along a line beside those of its points that have room.
+
+    Parameters
+    ----------
+    axes : Axes
+    series : Series
+    axis : {"state", "memory", "chip"}
+    network_bits : int
+    taken : list of ndarray of shape (2,), float64
+        Places of the texts so far, in dots; those of this line are added.
+    """
     offset = (-6, 6) if series.along == "components" else (4, -11)
     for bits, group in series.placed(axis, network_bits):
         value = group.params.get(series.along)
         if value not in _LABELLED[series.along]:
             continue
         where = (bits, 100 * group.spread("average_incremental").mean)
+        place = axes.transData.transform(where) + np.array(offset)
+        if any((np.abs(place - other) < _ROOM).all() for other in taken):
+            continue
+        taken.append(place)
         text = f"{_LETTERS[series.along]}={value}"
         axes.annotate(text, where, textcoords="offset points", xytext=offset, fontsize=7)

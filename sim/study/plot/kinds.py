@@ -23,6 +23,8 @@ _OTHERS: dict[str, Callable[[Sequence[Results], int], Figure]] = {
     "correlations": rows.correlations,
 }
 
+_HIGHEST = 190  # inches; more dots than a PNG of 300 an inch, and more points than a PDF, can have
+
 #: Names of all kinds.
 KINDS = (BITS, *_OTHERS)
 
@@ -59,6 +61,15 @@ def drawn(kind: str, results: Sequence[Results], columns: int, axis: Axis) -> Fi
     Raises
     ------
     UserError
-        If some results cannot show the kind.
+        If some results cannot show the kind, or have more methods than a file can.
     """
-    return curves.bits(results, columns, axis) if kind == BITS else _OTHERS[kind](results, columns)
+    if kind == BITS:
+        figure = curves.bits(results, columns, axis)
+    else:
+        figure = _OTHERS[kind](results, columns)
+    if figure.get_size_inches()[1] > _HIGHEST:
+        raise UserError(
+            f"--kind {kind} would be over {_HIGHEST} inches high, too high for a file: give fewer "
+            "results, or studies of fewer methods"
+        )
+    return figure

@@ -30,8 +30,9 @@ FILE = "results.json"
 _MOST = 16  # methods of a figure that shows each as a curve or a point
 
 _Share = Annotated[float, Field(ge=0, le=1)]
-_Distance = Annotated[float, Field(ge=0)]
-_Bits = Annotated[int, Field(ge=0)]
+_Distance = Annotated[float, Field(ge=0, le=1e9)]
+_Bits = Annotated[int, Field(ge=0, le=2**63 - 1)]
+_Classes = Annotated[int, Field(ge=0, le=65_536)]
 _Text = Annotated[str, Field(min_length=1)]
 
 
@@ -54,7 +55,7 @@ class _Run(_Part):
     order: int | str = "given"
     bits_paper: _Bits
     bits_full: _Bits
-    ledger: dict[str, int]
+    ledger: dict[str, _Bits]
     average_incremental: _Share
     accuracy_seen: Annotated[list[_Share], Field(min_length=1)]
     accuracy_matrix: Annotated[list[list[_Share | None]], Field(min_length=1)]
@@ -62,8 +63,8 @@ class _Run(_Part):
 
 
 class _Tasks(_Part):
-    base: _Bits
-    increment: _Bits
+    base: _Classes
+    increment: _Classes
     instances: int | None = None
 
 
@@ -230,21 +231,23 @@ def _check(results: Results) -> None:
         )
     for group in results.groups:
         _check_group(results.path, group)
-    if not results.drawn:
+    try:
+        drawn = [*results.series, *results.shown]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{results.path} must have methods whose parameters make their label: {error}"
+        ) from error
+    if not drawn:
         raise UserError(f"{results.path} must have methods that learn the tasks of the study")
 
 
 def _check_group(path: Path, group: MethodGroup) -> None:
-    """Refuse parameters that make no method, and runs of one method that do not fit together."""
+    """Refuse runs of one method that do not fit together."""
     runs = [(run["order"], run["seed"]) for run in group.runs]
     if len(set(runs)) < len(runs):
         raise UserError(f"{path} must have one run of {group.label!r} for each order and seed")
     if len({len(run["accuracy_seen"]) for run in group.runs}) > 1:
         raise UserError(f"{path} must have runs of {group.label!r} over as many tasks each")
-    try:
-        _ = group.variant
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise UserError(f"{path} has parameters that make no {group.label!r}: {error}") from error
 
 
 def _best_of_each(groups: Sequence[MethodGroup]) -> list[MethodGroup]:

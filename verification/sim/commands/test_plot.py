@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from sim.study.plot import kinds
 from sim.study.plot.kinds import KINDS
 from verification.sim import made_up_results as made_up
 
@@ -90,6 +91,12 @@ def set_run(key: str, value: Any) -> Callable[[dict[str, Any]], object]:
     return lambda content: content["runs"][0].update({key: value})
 
 
+def widths_in_lists(content: dict[str, Any]) -> None:
+    for run in content["runs"]:
+        if run["method"] == "gbm":
+            run["parameters"]["code_width"] = [run["label"]]
+
+
 MUST = "must be the results.json of engram run, but is not: "
 
 
@@ -107,6 +114,12 @@ MUST = "must be the results.json of engram run, but is not: "
             "FILE: runs.0.accuracy_matrix must end with an accuracy for each of the 3 tasks",
         ),
         (changed(set_run("label", "a\nb")), [], "FILE: runs.0.label must be one line of text"),
+        (
+            changed(widths_in_lists),
+            [],
+            "FILE must have methods whose parameters make their label: ",
+        ),
+        (changed(set_run("bits_full", 2**63)), [], "runs.0.bits_full: Input should be less than"),
         (changed(set_run("seed", 1)), [], "one run of 'joint training' for each order and seed"),
         (
             changed(lambda c: [run.update(increment=2) for run in c["runs"]]),
@@ -175,6 +188,16 @@ def test_options_that_make_no_figure_are_refused(
     assert (status, said) == (2, "")
     assert message in errors
     assert [path.name for path in tmp_path.iterdir()] == ["folder.png"]
+
+
+def test_a_figure_that_no_file_can_hold_is_refused(
+    engram: Engram, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kinds, "_HIGHEST", 2)
+    out = tmp_path / "a.png"
+    status, _, errors = engram("plot", study, "--kind", "differences", "--out", out)
+    assert (status, out.exists()) == (2, False)
+    assert "--kind differences would be over 2 inches high, too high for a file" in errors
 
 
 @pytest.mark.parametrize("text", ["{", '{"config": NaN}', "[" * 100_000, '"\xff"'])

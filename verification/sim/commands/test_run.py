@@ -26,6 +26,7 @@ def test_run_writes_a_whole_report_and_nothing_else(engram: Engram, tmp_path: Pa
     assert (status, err) == (0, "")
     assert files_in(tmp_path) == [
         "out/accuracy_by_bits.png",
+        "out/accuracy_by_state.png",
         "out/accuracy_by_task.png",
         "out/correlations.png",
         "out/exemplars.png",

@@ -247,7 +247,7 @@ def _fold_words(bits, codes, n, lanes, state, taps):
 @compiled()
 def _scatter(out, bits, beats, repeats, features, lanes, first, n):
     """Write the beats ``first .. first+n-1`` into their exemplars."""
-    row_width = _row_width(features)
+    row_width = 64 * ((features + 63) // 64)  # bits from one packed exemplar to the next
     request, place = divmod(first, beats * repeats)
     beat, exemplar = divmod(place, repeats)
     for i in range(n):
@@ -257,12 +257,6 @@ def _scatter(out, bits, beats, repeats, features, lanes, first, n):
             exemplar, beat = 0, beat + 1
             if beat == beats:
                 beat, request = 0, request + 1
-
-
-@compiled()
-def _row_width(features):
-    """Return the bits from one packed exemplar to the next."""
-    return 64 * ((features + 63) // 64)
 
 
 @compiled()

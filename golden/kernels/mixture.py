@@ -11,31 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels.bit_rows import BitRows, add_products, tables_for
+from golden.kernels.bit_rows import BitRows, tables_for
 from golden.kernels.compiled import compiled
-from golden.kernels.elementary import exp, log
-from golden.kernels.lanes import (
-    LANES,
-    divide,
-    fill,
-    highest,
-    load,
-    multiply,
-    store,
-    subtract,
-    total,
-    widen,
-    zeros,
-)
+from golden.kernels.lanes import LANES, zeros
+from golden.kernels.mixture_steps import NEVER, TINY, State, Work, join, maximize, share_samples
 
-__all__ = ["CLIP", "Iterations", "Outcome"]
+__all__ = ["Iterations", "Outcome"]
 
 Reals = NDArray[np.float64]
-
-CLIP = 1e-15  # inside logarithms, a mean is kept this far from 0 and 1 (as in StepMix)
-_FOLD = 16  # probabilities multiplied before a logarithm: CLIP**16 is still a normal float64
-_NEVER = -1e30  # log weight of a lane without a component
-_TINY = np.finfo(np.float64).tiny
 
 
 class Outcome(NamedTuple):
@@ -86,7 +69,7 @@ class Iterations:
         kind = np.float32 if single else np.float64
         groups = -(-n_components // LANES)
         # Rows of padding are 0, and no iteration writes there.
-        self._work = _Work(
+        self._work = Work(
             zeros((groups, n_features, LANES)),
             zeros((groups, samples.padded, LANES), kind),
             zeros((groups, n_samples, LANES)),
@@ -95,7 +78,7 @@ class Iterations:
             zeros((groups, n_features + 1, LANES)),
             tables_for(kind),
         )
-        self._state = _State(
+        self._state = State(
             zeros((groups, n_features, LANES)), zeros((groups, LANES)), zeros((groups, LANES))
         )
         # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
@@ -132,31 +115,11 @@ class Iterations:
         tol : float
             Relative tolerance. A negative one never stops the iteration.
         """
-        logarithms = np.log(np.maximum(weights, _TINY))
+        logarithms = np.log(np.maximum(weights, TINY))
         initial = np.ascontiguousarray(starts), shares, logarithms
         return Outcome(
             *_run(self._data, initial, self._state, self._work, trainable, expected, max_iter, tol)
         )
-
-
-class _State(NamedTuple):
-    """The mixture in lanes: means (groups, D, 8), shares and log weights (groups, 8)."""
-
-    means: Reals
-    shares: Reals
-    log_weights: Reals
-
-
-class _Work(NamedTuple):
-    """Memory of an iteration, in lanes. Arrays of type `kind` are float32 in single precision."""
-
-    absent: Reals  # probability of a 0, (groups, D, 8)
-    odds: NDArray[Any]  # kind: log-odds of a 1, (groups, D padded, 8)
-    joint: Reals  # log of weight times likelihood, (groups, N, 8)
-    gaps: NDArray[Any]  # kind: `joint` minus the highest value of the sample
-    responsibilities: NDArray[Any]  # kind: times the weights of the samples, (groups, N padded, 8)
-    sums: Reals  # responsibilities added up by feature, then all, (groups, D + 1, 8)
-    tables: NDArray[Any]  # kind
 
 
 @compiled()
@@ -191,7 +154,7 @@ def _enter(state: Any, means: Any, shares: Any, log_weights: Any) -> None:
             k = group * LANES + lane
             used = k < len(means)
             state.shares[group, lane] = shares[k] if used else 0.0
-            state.log_weights[group, lane] = log_weights[k] if used else _NEVER
+            state.log_weights[group, lane] = log_weights[k] if used else NEVER
             for row in range(state.means.shape[1]):
                 state.means[group, row, lane] = means[k, row] if used else 0.5
 
@@ -212,137 +175,12 @@ def _iterate(
 ) -> Any:
     """Do the E-step of the initial mixture, and then M-step and E-step until the end."""
     samples, features, sample_weights = data
-    _join(samples, state, work)
-    bound = _share(sample_weights, work, expected)
+    join(samples, state, work)
+    bound = share_samples(sample_weights, work, expected)
     for n_iter in range(1, max_iter + 1):
-        _maximize(features, state, work, trainable)
-        _join(samples, state, work)
-        before, bound = bound, _share(sample_weights, work, expected)
+        maximize(features, state, work, trainable)
+        join(samples, state, work)
+        before, bound = bound, share_samples(sample_weights, work, expected)
         if abs(bound - before) <= tol * abs(bound):
             return bound, n_iter, True
     return bound, max_iter, False
-
-
-@compiled()
-def _join(samples: Any, state: Any, work: Any) -> None:
-    """Write the logarithm of weight times likelihood, equation (1), to `joint`.
-
-    It is a product with the bits plus a constant per component, as in `sim.learn.em.log_joint`.
-    """
-    groups, n_samples, _ = work.joint.shape
-    constants = np.empty(LANES)
-    for group in range(groups):
-        absent, odds = work.absent[group], work.odds[group]
-        _split(state.means[group].reshape(-1), absent.reshape(-1), odds.reshape(-1))
-        constants[:] = state.log_weights[group]
-        _add_logarithms(absent, constants)
-        start = load(constants, 0)
-        for row in range(group * n_samples, (group + 1) * n_samples):
-            store(work.joint, row, start)
-    add_products(samples, work.odds, work.tables, work.joint)
-
-
-@compiled()
-def _add_logarithms(values: Any, sums: Any) -> None:
-    """Add the logarithms of all rows to `sums`, with one logarithm for a product of several."""
-    folds = np.empty((-(-len(values) // _FOLD), LANES))
-    for fold in range(len(folds)):
-        first = fold * _FOLD
-        product = load(values, first)
-        for row in range(first + 1, min(first + _FOLD, len(values))):
-            product = multiply(product, load(values, row))
-        store(folds, fold, product)
-    _logarithms(folds.reshape(-1))
-    for fold in range(len(folds)):
-        for lane in range(LANES):
-            sums[lane] += folds[fold, lane]
-
-
-@compiled(error_model="numpy")
-def _split(means: Any, absent: Any, odds: Any) -> None:
-    """Write the probability of a 0, and the logarithm of the odds of a 1."""
-    for i in range(means.size):
-        mean = means[i]
-        mean = CLIP if mean < CLIP else mean
-        mean = 1 - CLIP if mean > 1 - CLIP else mean
-        absent[i] = 1 - mean
-        odds[i] = mean / (1 - mean)
-    _logarithms(odds[: means.size])
-
-
-@compiled()
-def _logarithms(values: Any) -> None:
-    for i in range(values.size):
-        values[i] = log(values[i])
-
-
-@compiled()
-def _exponentials(values: Any, results: Any) -> None:
-    for i in range(values.size):
-        results[i] = exp(values[i])
-
-
-@compiled(error_model="numpy")
-def _share(sample_weights: Any, work: Any, expected: Any) -> Any:
-    """Write weighted responsibilities, and return the weighted mean of the objective."""
-    joint, gaps, responsibilities = work.joint, work.gaps, work.responsibilities
-    groups, n_samples, _ = joint.shape
-    objectives, totals = np.empty(n_samples), np.empty(n_samples)
-    for row in range(n_samples):
-        high = highest(load(joint, row))
-        for group in range(1, groups):
-            high = max(high, highest(load(joint, group * n_samples + row)))
-        objectives[row] = high
-        level = fill(high)
-        for group in range(groups):
-            place = group * n_samples + row
-            store(gaps, place, subtract(load(joint, place), level))
-    for group in range(groups):
-        _exponentials(gaps[group].reshape(-1), responsibilities[group].reshape(-1))
-    padded = responsibilities.shape[1]
-    for row in range(n_samples):
-        evidence, energy = 0.0, 0.0
-        for group in range(groups):
-            ratios = widen(load(responsibilities, group * padded + row))
-            evidence += total(ratios)
-            if expected:
-                energy += total(multiply(ratios, widen(load(gaps, group * n_samples + row))))
-        totals[row] = evidence
-        objectives[row] += energy / evidence
-        scale = fill(sample_weights[row] / evidence)
-        for group in range(groups):
-            place = group * padded + row
-            store(responsibilities, place, multiply(widen(load(responsibilities, place)), scale))
-    if not expected:
-        _logarithms(totals)
-        objectives += totals
-    bound, count = 0.0, 0.0
-    for row in range(n_samples):
-        bound += sample_weights[row] * objectives[row]
-        count += sample_weights[row]
-    return bound / count
-
-
-@compiled(error_model="numpy")
-def _maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
-    """Do the M-step, equation (2). A component without responsibilities keeps its mean."""
-    means, shares, log_weights = state
-    groups, n_features, _ = means.shape
-    work.sums[:] = 0
-    add_products(features, work.responsibilities, work.tables, work.sums)
-    counts = work.sums[:, n_features, :].copy()
-    everything = counts.sum()
-    for group in range(groups):
-        for lane in range(LANES):
-            count = counts[group, lane]
-            share = count / everything
-            shares[group, lane] = share
-            if trainable and log_weights[group, lane] != _NEVER:
-                log_weights[group, lane] = np.log(max(share, _TINY))
-            if count <= 0:  # then the quotient below is the old mean
-                counts[group, lane] = 1
-                work.sums[group, :n_features, lane] = means[group, :, lane]
-        divisor = load(counts, group)
-        for row in range(n_features):
-            total_of_row = load(work.sums, group * (n_features + 1) + row)
-            store(means, group * n_features + row, divide(total_of_row, divisor))

@@ -37,6 +37,7 @@ _ZERO = ir.Constant(_WORDS, [0] * LANES)
 _ONES = ir.Constant(_WORDS, [-1] * LANES)
 
 _Vectors = list[Any]  # LLVM values, one per cell, row by row
+_Counts = tuple[_Vectors, ir.Value]  # counts of the cells, and a number that all of them lack
 
 
 class _Cells(NamedTuple):
@@ -71,8 +72,8 @@ class _Tile:
             builder.module, ir.FunctionType(_WORDS, [_WORDS]), f"llvm.ctpop.v{LANES}i64"
         )
 
-    def differences(self) -> tuple[_Vectors, ir.Value]:
-        """Emit the whole loop; return the differing bits of every cell but for a common number.
+    def differences(self) -> _Counts:
+        """Emit the whole loop; return the numbers of differing bits.
 
         The loop takes four words a turn. Before it comes the first word, if the number of words is
         odd, and then two more words, if the rest is no multiple of 4.
@@ -197,9 +198,7 @@ def _address(context: Any, builder: Any, kind: Any, array: Any, index: Any) -> A
     return builder.gep(data, [index])
 
 
-def _emit(
-    context: Any, builder: Any, kinds: Any, args: Any, rows: int
-) -> tuple[_Vectors, ir.Value]:
+def _emit(context: Any, builder: Any, kinds: Any, args: Any, rows: int) -> _Counts:
     """Emit the loop of a tile. `args` begins with the five arguments that all tiles share."""
     parities, row, words, panels, panel = args[:5]
     first_row = _address(context, builder, kinds[0], parities, builder.mul(row, words))

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import BitRows
-from golden.kernels.mixture import CLIP, Iterations
+from golden.kernels.mixture import Iterations
+from golden.kernels.mixture_steps import CLIP
 
 __all__ = [
     "CLIP",

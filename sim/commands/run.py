@@ -2,7 +2,7 @@
 """The command `engram run`, from arguments to report."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -128,7 +128,7 @@ class RunCommand(ResumableCommand):
         else:
             study.folder.close()
         console.print(terminal_table(config.title, report.rows))
-        self._tell(report.verdict, console)
+        self._tell(report.sentences, console)
 
     def _tuning(
         self, config: StudyConfig, banks: tuple[Bank, ...], document: Document
@@ -164,7 +164,7 @@ class RunCommand(ResumableCommand):
         report.write(self.out)
         comparison.close(final)
         console.print(report.terminal_table)
-        self._tell(report.outcome.verdict, console)
+        self._tell([report.outcome.verdict], console)
 
     def _run(
         self,
@@ -186,9 +186,9 @@ class RunCommand(ResumableCommand):
         with RunBars(study, ended, console, title) as bars:
             return replace(study, cache=self._shared).run(workers, watch(bars.show))
 
-    def _tell(self, verdict: str, console: Console) -> None:
-        if verdict:
-            tell(console, verdict)
+    def _tell(self, sentences: Sequence[str], console: Console) -> None:
+        for sentence in sentences:
+            tell(console, sentence)
         if self._shared.keeps:
             tell(console, self._shared.sentence)
         self.tell_report(console)

@@ -16,7 +16,11 @@ _MARKERS = "osD^vP<X>*dp"
 _LINES = ("-", "--", "-.", ":")
 
 #: Looks of the sources that are levels.
-BOUND_LOOKS = {"joint": Look("0.0", "-", "8", 3.5), "none": Look("0.45", ":", "x", 3.5)}
+BOUND_LOOKS = {
+    "joint": Look("0.0", "-", "8", 3.5),
+    "logistic": Look("0.25", "-.", "h", 3.5),
+    "none": Look("0.45", ":", "x", 3.5),
+}
 
 
 class Palette:

@@ -114,8 +114,13 @@ class StudyReport:
 
     @property
     def verdict(self) -> str:
-        """Sentences on how every source does at equal bits; empty without a comparison."""
-        return str(Verdict(plain_or_all(self.groups)))
+        """Sentence on how the first source does at equal bits; empty without a comparison."""
+        return next(iter(self.sentences), "")
+
+    @property
+    def sentences(self) -> list[str]:
+        """Such a sentence for every source."""
+        return Verdict(plain_or_all(self.groups)).sentences
 
     @property
     def rows(self) -> list[list[str]]:
@@ -155,6 +160,7 @@ class StudyReport:
         return {
             **origin(self.config, self.banks, self.command),
             "verdict": self.verdict,
+            "also": self.sentences[1:],
             **({"choices": self.choices} if self.choices else {}),
             "runs": self.runs,
         }
@@ -164,6 +170,7 @@ class StudyReport:
             f"# {self.config.title}",
             made_line(self.config, self.command, self.runs),
             *([f"**{self.verdict}**"] if self.verdict else []),
+            *self._also(),
             data_line(self.banks),
             "## Results",
             markdown_table(*results_table(self.groups)),
@@ -189,6 +196,11 @@ class StudyReport:
             parts += [_CORRELATIONS, markdown_table(*self._distances())]
             parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
+
+    def _also(self) -> list[str]:
+        """Return the sentences on the other sources as a list, if there are any."""
+        others = self.sentences[1:]
+        return ["\n".join(f"- {sentence}" for sentence in others)] if others else []
 
     def _tuned(self) -> list[str]:
         """Return the paragraph on what validation chose, if it chose."""

@@ -179,8 +179,9 @@ class Verdict:
 
     groups: Sequence[MethodGroup]
 
-    def __str__(self) -> str:
-        """One sentence for each source; empty if the study has no exemplars to compare with."""
+    @property
+    def sentences(self) -> list[str]:
+        """One sentence for each source; none if the study has no exemplars to compare with."""
         comparisons = compare_at_equal_bits(self.groups)
         smallest = min((g.bits_full for g in self._exemplars), default=0)
         sentences = []
@@ -191,7 +192,7 @@ class Verdict:
                 sentences.append(self._sentence(own, first=not sentences))
             elif below and not SOURCES[source].bound:
                 sentences.append(_smaller(below, smallest))
-        return " ".join(sentences)
+        return sentences
 
     @property
     def _exemplars(self) -> list[MethodGroup]:

@@ -17,7 +17,11 @@ from sim.study.report.series import BOUNDS, Axis, Series, few, series_of
 
 __all__ = ["accuracy_by_bits", "accuracy_by_task", "look"]
 
-_BOUNDS = {"joint": Look("0.15", "-"), "none": Look("0.55", ":")}
+_BOUNDS = {
+    "joint": Look("0.15", "-"),
+    "logistic": Look("0.35", "-."),
+    "none": Look("0.55", ":"),
+}
 _COLOUR_MAPS = {
     "latent": "Blues",
     "herded": "GnBu",
@@ -82,7 +86,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
     network_bits : int
         Bits of the feature extractor, which the chip stores.
     """
-    figure = new_figure(7.5, 4.8)
+    figure = new_figure(9.5, 4.8)
     axes = figure.add_subplot()
     groups = plain_or_all(groups)
     lines = series_of(groups)
@@ -100,7 +104,7 @@ def accuracy_by_bits(groups: Sequence[MethodGroup], axis: Axis, network_bits: in
     axes.set_xlabel(AXES[axis].format(unit="kb"))
     axes.set_ylabel("average incremental accuracy (%)")
     axes.grid(alpha=0.3, which="both")
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside right center", fontsize=8, frameon=False)
     taken: list[NDArray[np.float64]] = []
     for series in lines:
         if series.replay in _ANNOTATED:

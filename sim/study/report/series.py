@@ -16,7 +16,7 @@ __all__ = ["BOUNDS", "Axis", "Series", "bits_of", "family_series", "few", "serie
 Axis = Literal["state", "memory", "chip"]
 
 #: Sources that are drawn as levels: their memory is everything, or nothing.
-BOUNDS: tuple[str, ...] = ("joint", "none")
+BOUNDS: tuple[str, ...] = tuple(name for name in SOURCES if SOURCES[name].bound)
 
 _NAMES = {
     "latent": "latent replay",
@@ -29,6 +29,7 @@ _NAMES = {
     "quadratic": "quadratic discriminant, no training",
 }
 _LARGEST_FAMILY = {"latent": 4, "gbm": 4}  # most curves of a source by task; 2 for other sources
+_MANY = 6  # sources beyond which each has half as many curves
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Series:
     replay : str
         Source of all its methods.
     groups : list of MethodGroup
-    along : {"exemplars", "code_width", "components", "bits"}
+    along : {"exemplars", "code_width", "components", "rank", "bits"}
         The parameter, or the bits where methods of any parameters are joined.
     """
 
@@ -102,6 +103,9 @@ def series_of(groups: Sequence[MethodGroup], *, spelt_out: bool = False) -> list
         if "exemplars" in family[0].params:
             series.append(Series(name, replay, family, "exemplars"))
             continue
+        if "rank" in family[0].params and "components" not in family[0].params:
+            series.append(Series(name, replay, family, "rank"))
+            continue
         single = [g for g in family if g.params.get("components", 1) == 1]
         wide = [g for g in single if "code_width" in g.params]
         if len(wide) > 1:
@@ -127,11 +131,12 @@ def family_series(groups: Sequence[MethodGroup]) -> list[Series]:
 
 def few(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return a few methods of each source, so that their curves can be told apart."""
-    chosen = []
-    for replay in dict.fromkeys(g.replay for g in groups):
+    chosen, sources = [], list(dict.fromkeys(g.replay for g in groups))
+    for replay in sources:
         family = sorted((g for g in groups if g.replay == replay), key=lambda g: g.bits_paper)
-        count = min(len(family), _LARGEST_FAMILY.get(replay, 2))
-        places = {round(place) for place in np.linspace(0, len(family) - 1, count)}
+        most = _LARGEST_FAMILY.get(replay, 2) // (2 if len(sources) > _MANY else 1)
+        last = len(family) - 1  # always among them
+        places = {last - round(place) for place in np.linspace(0, last, min(last + 1, most))}
         # The paper's choice is always among them.
         kept = {i for i, g in enumerate(family) if _is_papers_choice(g)}
         chosen += [family[place] for place in sorted(places | kept)]

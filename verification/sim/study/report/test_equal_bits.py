@@ -34,7 +34,7 @@ LATENT = [
 
 
 def verdict(runs: list[dict[str, Any]]) -> str:
-    return str(Verdict(group_runs(runs)))
+    return " ".join(Verdict(group_runs(runs)).sentences)
 
 
 def test_latent_replay_is_interpolated_over_the_logarithm_of_the_bits() -> None:

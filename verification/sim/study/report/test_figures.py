@@ -6,9 +6,10 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from sim.replay import SOURCES
-from sim.study.report.figures import accuracy_by_bits, accuracy_by_task
+from sim.study.plot.looks import BOUND_LOOKS
+from sim.study.report.figures import accuracy_by_bits, accuracy_by_task, look
 from sim.study.report.groups import MethodGroup, group_runs
-from sim.study.report.series import Axis
+from sim.study.report.series import BOUNDS, Axis
 
 
 def run(replay: str, bits: int, accuracy: float, **params: Any) -> dict[str, Any]:
@@ -95,3 +96,16 @@ def test_curves_of_a_large_family_are_few_and_hold_the_papers_choice() -> None:
     assert "GBM K = 1, q = 8" in labels
     assert "GBM K = 1, q = 8, mode = serial" not in labels
     assert sum(label.startswith("GBM") for label in labels) <= 5
+
+
+def test_every_bound_has_a_look_of_its_own() -> None:
+    assert set(BOUNDS) == {name for name in SOURCES if SOURCES[name].bound}
+    groups = group_runs([run(name, 10**6, 0.6) for name in BOUNDS])
+    looks = [look(group, groups) for group in groups]
+    assert len({(str(found.colour), found.line) for found in looks}) == len(BOUNDS)
+    assert {*BOUND_LOOKS} == {*BOUNDS}
+
+
+def test_a_discriminant_is_a_line_along_its_rank() -> None:
+    runs = [run("low_rank", 100 * rank, 0.4, rank=rank) for rank in (8, 32)]
+    assert lines(group_runs(runs)) == {"low-rank discriminant, no training": [800, 3200]}

@@ -103,7 +103,8 @@ def series_of(groups: Sequence[MethodGroup], *, spelt_out: bool = False) -> list
         if "exemplars" in family[0].params:
             series.append(Series(name, replay, family, "exemplars"))
             continue
-        if "rank" in family[0].params and "components" not in family[0].params:
+        ranks = {g.params.get("rank") for g in family}
+        if len(ranks) > 1 and "components" not in family[0].params:
             series.append(Series(name, replay, family, "rank"))
             continue
         single = [g for g in family if g.params.get("components", 1) == 1]

@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.bernoulli import encode_counts
+from golden.bits import unpack
+from golden.first_rows import first_rows
 from golden.float_trainer import FloatTrainer
 from golden.kernels.trainer import train_step, trainer_sums
 from golden.params import TrainerParams
+from golden.params.classes import MAX_COUNT
 from golden.trainer import Trainer
 from sim.learn.batches import Draw, Samples, mixed_batches, steps_of_epoch
 from sim.learn.learner import HeadLearner
@@ -18,6 +22,8 @@ from sim.learn.sections import IntegerHeadConfig
 from sim.measure.ledger import Ledger, trainer_ledger
 
 __all__ = ["IntegerHeadLearner", "calls_of", "new_trainer"]
+
+_MEAN_WIDTH = 8  # bits of the codes of means that first rows come from
 
 Step = Callable[[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]], int]
 Sums = Callable[[NDArray[np.uint64]], NDArray[Any]]
@@ -71,6 +77,8 @@ class IntegerHeadLearner(HeadLearner):
         shuffle: np.random.Generator,
         report: Callable[[int, float], None],
     ) -> int:
+        if self.config.first_rows is not None:
+            self._begin_rows(present)
         batch, classes = self.config.batch, np.arange(seen)
         samples = batch * steps_of_epoch(len(present[1]), batch, n_past)
         for epoch in range(1, self.config.epochs + 1):
@@ -82,6 +90,17 @@ class IntegerHeadLearner(HeadLearner):
             )
             report(epoch, hits / samples)
         return self.config.epochs
+
+    def _begin_rows(self, present: Samples) -> None:
+        """Give every class of the task that has no row yet its first one."""
+        exemplars, labels = present
+        params = self._trainer.params
+        for label in np.unique(labels):
+            if not self._trainer.weights[label].any():
+                bits = unpack(exemplars[labels == label][:MAX_COUNT], params.features)
+                codes = encode_counts(bits.sum(axis=0, dtype=np.int64), len(bits), _MEAN_WIDTH)
+                rows = first_rows(params, codes[np.newaxis], _MEAN_WIDTH)
+                self._trainer.weights[label] = rows[0]
 
     def predict(self, exemplars: NDArray[np.uint64], seen: int) -> NDArray[np.int64]:
         return self._sums(exemplars)[:, :seen].argmax(axis=1)

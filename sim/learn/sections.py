@@ -172,11 +172,16 @@ class IntegerHeadConfig(IntegerTraining):
         Whether a task starts from the last task's weights or draws them anew.
     batch : int
         B, samples a step, shared between past and present classes (contract, 8).
+    first_rows : {"log_odds"} or null
+        What the row of a new class begins with: the log-odds of the means of its samples, in codes
+        of 8 bits (contract, 12); null begins with 0.
     """
 
     kind: Literal["integer"]
     start: Literal["warm", "reset"] = "warm"
     batch: int = Field(default=128, ge=2, le=65_536)
+    # None stands for zeros, so that the digest is the same as without the key.
+    first_rows: Literal["log_odds"] | None = None
 
 
 def _with_kind(head: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.bits import pack
+from golden.bernoulli import encode_counts
+from golden.bits import pack, unpack
+from golden.first_rows import first_rows
 from golden.float_trainer import FloatTrainer
 from golden.trainer import Trainer
 from sim.learn.batches import Samples, mixed_batches
@@ -121,3 +123,27 @@ def test_a_reset_forgets_all_but_the_place_of_the_stream() -> None:
 def test_the_ledger_counts_what_the_next_task_needs(given: dict[str, Any], bits: int) -> None:
     assert learner(**given).ledger().bits_full == bits
     assert learner(**given).ledger().bits_paper == 0
+
+
+def test_new_classes_begin_at_the_log_odds_of_their_samples() -> None:
+    head, plain = learner(first_rows="log_odds", epochs=1), learner(epochs=1)
+    trainer, other = head._trainer, plain._trainer
+    assert isinstance(trainer, Trainer)
+    assert isinstance(other, Trainer)
+    trainer.weights[2] = 5  # class 2 has learnt before
+    other.weights[2] = 5
+    exemplars, labels = samples(range(2, 4))
+    counts = unpack(exemplars[labels == 3], D).sum(axis=0, dtype=np.int64)
+    codes = encode_counts(counts, int((labels == 3).sum()), 8)
+    other.weights[3] = first_rows(trainer.params, codes[np.newaxis], 8)[0]
+    assert other.weights[3].any()
+    teach(head)
+    teach(plain)
+    np.testing.assert_array_equal(trainer.weights, other.weights)
+
+
+def test_first_rows_of_the_reference_are_real() -> None:
+    head = learner(first_rows="log_odds", epochs=1, rate=24, **REAL)
+    teach(head)
+    assert isinstance(head._trainer, FloatTrainer)
+    assert 0 < np.abs(head._trainer.weights[3]).max() < 0.2

@@ -54,7 +54,8 @@ class MeanCode(wiring.Component):
         number = Signal(self.count_width)
         left = Signal(self.count_width + 1)  # what is left of the count, doubled after each digit
         less = Signal(signed(self.count_width + 2))
-        digit, quotient = Signal(), Signal(q + 1)
+        digit = Signal()
+        quotient = Signal(q + 1)
         digits_left = Signal(range(q + 1))
         m.d.comb += [less.eq(left - number), digit.eq(less >= 0)]
         with m.FSM():
@@ -63,6 +64,7 @@ class MeanCode(wiring.Component):
                 m.d.sync += [
                     left.eq(self.i.payload.count),
                     number.eq(self.i.payload.number),
+                    quotient.eq(0),
                     digits_left.eq(q),
                 ]
                 with m.If(self.i.valid):

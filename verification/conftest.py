@@ -27,6 +27,7 @@ THOROUGH = (
     "proofs",
     "rtl/test_chip.py",
     "rtl/test_core.py",
+    "rtl/test_counts_class_counter.py",
     "rtl/test_counts_latent_buffer.py",
     "rtl/test_counts_network.py",
     "rtl/test_counts_sampler.py",

@@ -5,8 +5,7 @@
 from itertools import pairwise
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cat, Module, Mux, Signal, Value
-from amaranth.utils import bits_for
+from amaranth.hdl import Assert, Assume, Module, Mux, Signal, Value
 
 from rtl.mean_code import MeanCode
 from verification.proofs.prover import (
@@ -37,63 +36,66 @@ def rounded(k: Value, c: Value, n: Value, q: int) -> Value:
     return Mux(k < half, k, Mux(k > half, k - 1, middle))
 
 
-def prove_codes(q: int, *, directly: bool = False, shift: int = 0, depth: int = 2) -> None:
-    """Prove that a mean has its code, for all counts of 16 bits and all numbers.
+def prove_codes(
+    q: int, width: int = 16, *, directly: bool = False, shift: int = 0, depth: int = 2
+) -> None:
+    """Prove that a mean has its code, for all counts of so many bits and all numbers.
 
-    The whole part of a quotient is followed digit by digit, and so is its multiple of N, which is
-    the product of both. `directly`, the code is compared with all levels of section 5. Else the
-    rounded quotient k is bounded from both sides as section 14 says. `shift` plants a fault.
+    The quotient's multiple of N is followed digit by digit beside it, so that it is their product.
+    `directly`, the code is compared with all levels of section 5. Else the rounded quotient k is
+    bounded from both sides as section 14 says. `shift` plants a fault.
     """
-    m, block = Module(), MeanCode(q, 16)
+    m, block = Module(), MeanCode(q, width)
     m.submodules.block = inner = opened(block)
     assert keep_stream_rules(m, block) == 1
     i, o = block.i, block.o
-    names = ("number", "left", "quotient", "digits_left")
-    n, left, quotient, digits_left = (inner_signal(inner, name) for name in names)
+    names = ("number", "left", "quotient", "digits_left", "digit")
+    n, left, quotient, digits_left, digit = (inner_signal(inner, name) for name in names)
     divide, ends = in_state(inner, "divide"), in_state(inner, "round")
-    c, whole = Signal.like(n), Signal.like(quotient)
-    multiple = Signal(len(n) + q + 1, name="multiple")
-    digit = left >= n
+    c, reach = Signal.like(n), Signal(q + 2, name="reach")  # 2 to the number of digits
+    multiple, whole, unit = (Signal(len(n) + q + 1, name=name) for name in ("of", "whole", "unit"))
     with m.If(i.valid & i.ready):
-        m.d.sync += [c.eq(i.payload.count), whole.eq(0), multiple.eq(0)]
+        m.d.sync += [c.eq(i.payload.count), whole.eq(i.payload.count), unit.eq(i.payload.number)]
+        m.d.sync += [reach.eq(1), multiple.eq(0)]
     with m.If(divide):
-        m.d.sync += [whole.eq(Cat(digit, whole)), multiple.eq((multiple << 1) + Mux(digit, n, 0))]
-    undone, done = Signal(range(q + 2)), Signal(range(q + 2))  # digits
-    m.d.comb += [undone.eq(Mux(divide, digits_left + 1, 0)), done.eq(q + 1 - undone)]
-    dividing, fits = divide | ends, Mux(done == 0, left <= n, left < n << 1)
+        m.d.sync += [value.eq(value << 1) for value in (reach, whole, unit)]
+        m.d.sync += multiple.eq((multiple << 1) + Mux(digit, n, 0))
+    dividing = divide | ends
     m.d.comb += [
         Assume(~i.valid | ((i.payload.count <= i.payload.number) & (i.payload.number != 0))),
-        Assert(~divide | (digits_left <= q)),
-        Assert(~dividing | ((n != 0) & (c <= n) & fits)),
-        Assert(~dividing | (left + (multiple << 1) == c << done)),
-        Assert(~dividing | (whole >> done == 0)),
-        Assert(~dividing | (((quotient ^ whole) << undone)[: q + 1] == 0)),
+        Assert(~divide | ((digits_left <= q) & (reach << digits_left == 2**q))),
+        Assert(~ends | (reach == 2 ** (q + 1))),
+        Assert(~dividing | ((n != 0) & (c <= n) & (quotient < reach))),
+        Assert(~dividing | Mux(reach == 1, left <= n, left < n << 1)),
+        Assert(~dividing | (left + (multiple << 1) == whole)),
+        Assert(~divide | (whole << digits_left == c << q)),
+        Assert(~divide | (unit << digits_left == n << q)),
+        Assert(~ends | ((whole == c << (q + 1)) & (unit == n << (q + 1)))),
         Assert(o.valid == ends),
     ]
     if directly:
-        product = sum(Mux(bit, n << place, 0) for place, bit in enumerate(whole))
+        product = sum(Mux(bit, n << place, 0) for place, bit in enumerate(quotient))
         m.d.comb += Assert(~dividing | (multiple == product))
         code = nearest(c, n, q)
     else:
-        up = left > n
-        k, twice = whole + up, (multiple + Mux(up, n, 0)) << 1  # twice is 2 * N * k
-        exact = c << (q + 1)
-        bounded = (twice + n >= exact) & (exact + n > twice)
+        up = digit & (left != n)
+        k, twice = quotient + up, (multiple + Mux(up, n, 0)) << 1  # twice is 2 * N * k
+        bounded = (twice + n >= whole) & (whole + n > twice)
         # Beside the middle: of 2^(q-1) and the number below it, the product is a shift.
-        half, shifted = 2 ** (q - 1) >> undone, n << Mux(done > 1, done - 2, 0)[: bits_for(q)]
+        half, product = reach >> 2, Mux(reach < 4, 0, unit >> 2)
         m.d.comb += [
             Assert(~ends | bounded),
-            Assert(~dividing | (whole != half) | (multiple == Mux(half == 0, 0, shifted))),
-            Assert(~dividing | (whole + 1 != half) | (multiple + n == shifted)),
+            Assert(~dividing | (quotient != half) | (multiple == product)),
+            Assert(~dividing | (quotient + 1 != half) | (multiple + n == product)),
         ]
         code = rounded(k, c, n, q)
     m.d.comb += Assert(~ends | (o.payload == (code + shift)[:q]))
     prove(m, free_inputs(block), depth=depth)
 
 
-@pytest.mark.parametrize("q", [1, 2, 3])
-def test_codes_are_those_of_the_nearest_levels(q) -> None:
-    prove_codes(q, directly=True)
+@pytest.mark.parametrize(("q", "width"), [(1, 16), (2, 6), (3, 6), (4, 5)])
+def test_codes_are_those_of_the_nearest_levels(q, width) -> None:
+    prove_codes(q, width, directly=True)
 
 
 @pytest.mark.parametrize("q", [4, 8, 16])
@@ -104,4 +106,4 @@ def test_codes_are_those_of_the_rounded_quotients(q) -> None:
 @pytest.mark.parametrize("directly", [True, False])
 def test_another_code_is_refuted(directly) -> None:
     with pytest.raises(ProofError, match=r"^FAIL"):
-        prove_codes(2, directly=directly, shift=1, depth=8)
+        prove_codes(2, 4, directly=directly, shift=1, depth=8)

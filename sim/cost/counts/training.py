@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Counts of training the head and of fitting a prototype. No hardware here does either yet.
+"""Counts of training the head and of fitting a prototype. The chip does neither yet.
+
+The block `rtl.class_counter` fits prototypes, with counts of 16 bits and one divider for all lanes;
+what it does is in `sim.cost.counts.class_counter`.
 
 These are counts of the arithmetic of plain gradient descent. The head has D inputs, H hidden
 neurons and two planes of C neurons over both (contract, 8). Each weight is the sign of a real

@@ -5,7 +5,11 @@ An error names the parameter, the allowed values and the given one. It is a `Typ
 type and a `ValueError` for a value out of range.
 """
 
-from golden.params.classes import ClassCounterParams, OnlineMixtureParams
+from golden.params.classes import (
+    ClassCounterParams,
+    OnlineMixtureParams,
+    PrototypeClassifierParams,
+)
 from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
@@ -52,6 +56,7 @@ __all__ = [
     "NetworkParams",
     "OnlineMixtureParams",
     "PoolParams",
+    "PrototypeClassifierParams",
     "PrototypesParams",
     "SamplerParams",
     "SelectorParams",

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the blocks that learn and name classes without training (contract, 14 and 16)."""
+"""Parameters of the blocks that learn and name classes without training (contract, 14 to 16)."""
 
 from dataclasses import dataclass
 
 from golden.params.checks import check_integer
 from golden.params.sampling import PrototypesParams
 
-__all__ = ["ClassCounterParams", "OnlineMixtureParams"]
+__all__ = ["ClassCounterParams", "OnlineMixtureParams", "PrototypeClassifierParams"]
 
 MAX_COUNT = 65535  # most exemplars that a class counter counts
 
@@ -63,3 +63,40 @@ class OnlineMixtureParams:
         check_integer("Components K", self.components, 1)
         check_integer("Code width q", self.code_width, 1, 16)
         check_integer("Handicap shift s", self.handicap_shift, 0, 31)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrototypeClassifierParams:
+    """Parameters of the classifier by prototypes.
+
+    Parameters
+    ----------
+    prototypes : PrototypesParams
+        Parameters of the memory that it reads. They give D, L and q.
+    table_width : int
+        t, bits of a base and of a weight, 1..40.
+    """
+
+    prototypes: PrototypesParams
+    table_width: int = 18
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prototypes, PrototypesParams):
+            raise TypeError(f"Prototypes must be PrototypesParams, not {self.prototypes!r}")
+        check_integer("Table width t", self.table_width, 1, 40)
+        check_integer("Bits of a cost", self.cost_width, 1, 62)
+
+    @property
+    def table_rows(self) -> int:
+        """Rows of the table, one for each distance of a code from the middle."""
+        return 2 ** (self.prototypes.code_width - 1)
+
+    @property
+    def highest_entry(self) -> int:
+        """Largest base and largest weight."""
+        return 2**self.table_width - 1
+
+    @property
+    def cost_width(self) -> int:
+        """Bits of a cost. No component costs all ones, as the highest cost is even."""
+        return (2 * self.prototypes.features * self.highest_entry).bit_length()

@@ -16,6 +16,7 @@ from golden.params import (
     LatentBufferParams,
     MapShape,
     MvuParams,
+    PrototypeClassifierParams,
     PrototypesParams,
     SamplerParams,
     ThermometerParams,
@@ -34,6 +35,7 @@ from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
 from rtl.pool import Pool
+from rtl.prototype_classifier import PrototypeClassifier
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
@@ -206,6 +208,14 @@ BLOCKS: dict[str, Block] = {
         ClassCounterParams(prototypes=_PROTOTYPES),
         {"prototypes": _SMALL_PROTOTYPES},
         {"prototypes": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "prototype_classifier": _part(
+        PrototypeClassifier,
+        PrototypeClassifierParams(prototypes=_PROTOTYPES),
+        {"prototypes": _SMALL_PROTOTYPES},
+        {"prototypes": _TINY_PROTOTYPES, "table_width": 10},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
     ),

@@ -10,7 +10,7 @@ from amaranth.utils import bits_for
 
 from golden.params import PrototypesParams
 
-__all__ = ["Prototypes", "header_layout"]
+__all__ = ["Prototypes", "entry_layout", "header_layout"]
 
 COUNT_WIDTH = 8  # bits of the component count in a header
 WORD_WIDTH = 16  # bits of a mixing threshold
@@ -22,6 +22,16 @@ def header_layout(params: PrototypesParams) -> StructLayout:
     return StructLayout({
         "count": unsigned(COUNT_WIDTH),
         "thresholds": ArrayLayout(WORD_WIDTH, thresholds),
+    })  # fmt: skip
+
+
+def entry_layout(params: PrototypesParams) -> StructLayout:
+    """Return the layout of an entry of the class table, which contains its own label."""
+    return StructLayout({
+        "first": bits_for(params.components - 1),
+        "label": bits_for(params.classes - 1),
+        "count": bits_for(params.class_components),
+        "thresholds": header_layout(params)["thresholds"].shape,
     })  # fmt: skip
 
 
@@ -73,13 +83,6 @@ class Prototypes(wiring.Component):
 
     def __init__(self, params: PrototypesParams) -> None:
         self.params = params
-        component_width, label_width = bits_for(params.components - 1), bits_for(params.classes - 1)
-        entry = StructLayout({
-            "first": component_width,
-            "label": label_width,
-            "count": bits_for(params.class_components),
-            "thresholds": header_layout(params)["thresholds"].shape,
-        })  # fmt: skip
         super().__init__({
             "append": In(stream.Signature(header_layout(params))),
             "rows": In(stream.Signature(params.row_width)),
@@ -87,10 +90,10 @@ class Prototypes(wiring.Component):
             "n_components": Out(bits_for(params.components)),
             "overflow": Out(1),
             "label_en": In(1),
-            "label": In(label_width),
-            "entry": Out(entry),
+            "label": In(bits_for(params.classes - 1)),
+            "entry": Out(entry_layout(params)),
             "row_en": In(1),
-            "component": In(component_width),
+            "component": In(bits_for(params.components - 1)),
             "beat": In(bits_for(params.beats - 1)),
             "codes": Out(ArrayLayout(params.code_width, params.lanes)),
         })  # fmt: skip

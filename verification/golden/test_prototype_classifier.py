@@ -115,16 +115,15 @@ def test_the_first_of_the_nearest_components_names_the_class(q, features, method
 @pytest.mark.parametrize("components", [1, 3])
 def test_it_names_the_classes_that_the_study_names(q, components):
     rng = np.random.default_rng(q)
-    features, context = 40, ReplayContext.__new__(ReplayContext)
+    features, context = 40, ReplayContext(features=40, classes=6, seed=1)
     for kind, own, table, width in (
         (NearestMeanClassifier, LikelihoodParams(code_width=q), nearest_mean_table, q),
         (HammingClassifier, HammingParams(), hamming_table, 1),
     ):
-        study = kind.__new__(kind)
-        study.params, study.context = own, context
-        object.__setattr__(context, "features", features)
+        study = kind(own, context)
         classes = [rng.integers(0, 2**width, (components, features)) for _ in range(6)]
-        study._codes = [codes.astype(np.uint16) for codes in classes]
+        counts = np.full(6, components)
+        study.load_state({"codes": np.concatenate(classes).astype(np.uint16), "components": counts})
         block = classifier(width, features, 40, table(width), class_components=3)
         pictures = pack(rng.integers(0, 2, (200, features)))
         labels, _ = block.classify(memory_of(block, classes), pictures)

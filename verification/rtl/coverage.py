@@ -78,6 +78,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     "pool": (
         "window of one word", "window of zeros", "window with one bit", "lane set in all words",
     ),
+    "prototype_classifier": (
+        "tie won by the lower class", "tie within a class", "no class", "lanes past D",
+        "highest cost", "several components",
+    ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",
         "lanes past D cleared",

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: MIT
+"""Classifier by prototypes: the component of the least cost names the class (contract, 15)."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout, StructLayout
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import PrototypeClassifierParams
+from rtl.beat import beat_layout
+from rtl.lanes import used_lanes
+from rtl.prototypes import entry_layout
+
+__all__ = ["PrototypeClassifier", "answer_layout", "table_layout"]
+
+
+def table_layout(params: PrototypeClassifierParams) -> StructLayout:
+    """Return the layout of a row of the table of costs, with its number."""
+    return StructLayout({
+        "row": bits_for(params.table_rows - 1),
+        "weight": params.table_width,
+        "base": params.table_width,
+    })  # fmt: skip
+
+
+def answer_layout(params: PrototypeClassifierParams) -> StructLayout:
+    """Return the layout of an answer: the class, and the cost of its component."""
+    return StructLayout({
+        "label": bits_for(params.prototypes.classes - 1),
+        "cost": params.cost_width,
+    })  # fmt: skip
+
+
+class PrototypeClassifier(wiring.Component):
+    """Reader of all prototypes that names the class of the one that a picture is nearest to.
+
+    The B beats of a picture are kept, then every row of the prototypes is read once, one a cycle.
+    Each lane looks its cost up in a table of its own; a tree with a register at each level adds the
+    costs of a row. The answer is offered `latency` cycles after the last beat, and one more for
+    each row. The next picture is taken in the cycle after the answer, so a picture takes `interval`
+    cycles and one for each row. Without a class, the answer comes one cycle after the last beat.
+
+    A row of the table is taken at any time, and goes to the tables of all lanes. The classes that
+    count are those in the table of the memory with the last beat. Reset drops the picture; it
+    leaves the table as it is.
+
+    Parameters
+    ----------
+    params : PrototypeClassifierParams
+
+    Members
+    -------
+    i : In(stream.Signature(beat_layout(lanes, classes)))
+        Pictures of B beats; `label` and `last` are ignored, and so are lanes past D.
+    table : In(stream.Signature(table_layout(params)))
+        Rows of the table of costs.
+    o : Out(stream.Signature(answer_layout(params)))
+        Answers.
+    empty : Out(1)
+        Set until reset when a picture came while the memory had no class.
+    n_classes, entry, codes : In
+        As `rtl.prototypes.Prototypes` has them.
+    label_en, label, row_en, component, beat : Out
+        What is read of it.
+    """
+
+    def __init__(self, params: PrototypeClassifierParams) -> None:
+        self.params = params
+        memory = params.prototypes
+        self._levels = (memory.lanes - 1).bit_length()  # of the tree
+        #: Cycles from the last beat to the answer, beside one a row.
+        self.latency = 6 + self._levels
+        #: Cycles from one picture to the next, beside one a row.
+        self.interval = self.latency + memory.beats
+        label_width = bits_for(memory.classes - 1)
+        super().__init__({
+            "i": In(stream.Signature(beat_layout(memory.lanes, memory.classes))),
+            "table": In(stream.Signature(table_layout(params))),
+            "o": Out(stream.Signature(answer_layout(params))),
+            "empty": Out(1),
+            "n_classes": In(bits_for(memory.classes)),
+            "label_en": Out(1),
+            "label": Out(label_width),
+            "entry": In(entry_layout(memory)),
+            "row_en": Out(1),
+            "component": Out(bits_for(memory.components - 1)),
+            "beat": Out(bits_for(memory.beats - 1)),
+            "codes": In(ArrayLayout(memory.code_width, memory.lanes)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        p = self.params.prototypes
+        # A row is not read in the cycle of its write.
+        m.submodules.picture = picture = Memory(
+            shape=unsigned(p.lanes), depth=p.beats, init=[], attrs={"no_rw_check": 1}
+        )
+        write, read = picture.write_port(), picture.read_port()
+        row = StructLayout({
+            "valid": 1, "first": 1, "last": 1, "final": 1, "label": bits_for(p.classes - 1),
+        })  # fmt: skip
+        scanned = Signal(row)
+        m.d.comb += [
+            write.addr.eq(self.beat),
+            write.data.eq(self.i.payload.bits),
+            write.en.eq(self.i.valid & self.i.ready),
+            read.addr.eq(self.beat),
+            read.en.eq(self.row_en),
+        ]
+        ended = Signal()
+        self._go(m, scanned, ended)
+        # What a row is goes beside its numbers: codes, costs in tables, costs, levels of the tree.
+        stages = [scanned]
+        for number in range(3 + self._levels):
+            stages.append(Signal(row, name=f"stage_{number}"))
+            m.d.sync += stages[-1].eq(stages[-2])
+        costs = self._costs(m, stages, read.data)
+        self._compare(m, stages[-1], self._total(m, costs), ended)
+        return m
+
+    def _go(self, m: Module, scanned: Signal, ended: Signal) -> None:
+        """Take a picture, read all rows class by class, and offer the answer."""
+        p = self.params.prototypes
+        left = Signal(range(p.classes + 1))  # classes, the one in work included
+        component = Signal(range(p.class_components))  # within its class
+        label, last, whole = Signal.like(self.label), Signal(), Signal()
+        m.d.comb += [
+            last.eq(self.beat == p.beats - 1),
+            whole.eq(last & (component + 1 == self.entry.count)),
+            self.table.ready.eq(1),
+            self.component.eq(self.entry.first + component),
+        ]
+        with m.FSM():
+            with m.State("take"):
+                m.d.comb += self.i.ready.eq(1)
+                with m.If(self.i.valid):
+                    m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
+                    with m.If(last):
+                        m.d.sync += [left.eq(self.n_classes), label.eq(0), component.eq(0)]
+                        m.next = "look_up"
+                        with m.If(self.n_classes == 0):
+                            m.d.sync += self.empty.eq(1)
+                            m.next = "answer"
+            with m.State("look_up"):
+                m.d.comb += self.label_en.eq(1)
+                m.next = "scan"
+            with m.State("scan"):
+                # The entry of the next class comes with its first row.
+                m.d.comb += [
+                    self.row_en.eq(1),
+                    self.label_en.eq(whole & (left != 1)),
+                    self.label.eq(label + 1),
+                    scanned.valid.eq(1),
+                ]
+                m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
+                with m.If(last):
+                    m.d.sync += component.eq(component + 1)
+                with m.If(whole):
+                    m.d.sync += [component.eq(0), label.eq(label + 1), left.eq(left - 1)]
+                    with m.If(left == 1):
+                        m.next = "add"
+            with m.State("add"), m.If(ended):
+                m.next = "answer"
+            with m.State("answer"):
+                m.d.comb += self.o.valid.eq(1)
+                with m.If(self.o.ready):
+                    m.next = "take"
+        m.d.comb += [
+            scanned.first.eq(self.beat == 0),
+            scanned.last.eq(last),
+            scanned.final.eq(whole & (left == 1)),
+            scanned.label.eq(label),
+        ]
+
+    def _costs(self, m: Module, stages: list[Signal], bits: Value) -> list[Value]:
+        """Return what each lane of a row costs, three cycles after the row was asked for."""
+        p, width = self.params, self.params.table_width
+        shape, used = unsigned(2 * width), used_lanes(p.prototypes, stages[2].last)
+        block, costs = {"ram_style": "block", "no_rw_check": 1}, []
+        for lane in range(p.prototypes.lanes):
+            m.submodules[f"table_{lane}"] = table = Memory(
+                shape=shape, depth=p.table_rows, init=[], attrs=block
+            )
+            write, read = table.write_port(), table.read_port()
+            code = self.codes[lane]
+            likelier, differs = code[-1], Signal(name=f"differs_{lane}")
+            weight, base = read.data[:width], read.data[width:]
+            cost = Signal(width + 1, name=f"cost_{lane}")
+            m.d.comb += [
+                write.addr.eq(self.table.payload.row),
+                write.data.eq(Value.cast(self.table.payload)[-2 * width :]),
+                write.en.eq(self.table.valid),
+                # A code and its complement share a row.
+                read.addr.eq(Mux(likelier, code[:-1], ~code[:-1])),
+                read.en.eq(stages[1].valid),
+            ]
+            m.d.sync += [
+                differs.eq(bits[lane] ^ likelier),
+                cost.eq(Mux(used.bit_select(lane, 1), base + Mux(differs, weight, 0), 0)),
+            ]
+            costs.append(cost)
+        return costs
+
+    def _total(self, m: Module, costs: list[Value]) -> Value:
+        """Return the sum of a row's costs, after a register for each level of a tree."""
+        for level in range(self._levels):
+            sums = []
+            for place in range(0, len(costs), 2):
+                pair = sum(costs[place : place + 2])
+                sums.append(Signal(Value.cast(pair).shape(), name=f"sum_{level}_{place // 2}"))
+                m.d.sync += sums[-1].eq(pair)
+            costs = sums
+        return costs[0]
+
+    def _compare(self, m: Module, row: Signal, total: Value, ended: Signal) -> None:
+        """Add the rows of a component up, and keep the first component of the least cost."""
+        cost, best = Signal(self.params.cost_width), self.o.payload
+        summed = Signal.like(row)
+        m.d.sync += summed.eq(row)
+        with m.If(row.valid):
+            m.d.sync += cost.eq(Mux(row.first, 0, cost) + total)
+        m.d.comb += ended.eq(summed.valid & summed.final)
+        with m.If(self.i.ready):
+            m.d.sync += [best.label.eq(0), best.cost.eq(2**self.params.cost_width - 1)]
+        with m.If(summed.valid & summed.last & (cost < best.cost)):
+            m.d.sync += [best.label.eq(summed.label), best.cost.eq(cost)]

@@ -124,13 +124,15 @@ class PrototypeClassifier(wiring.Component):
         """Take a picture, read all rows class by class, and offer the answer."""
         p = self.params.prototypes
         left = Signal(range(p.classes + 1))  # classes, the one in work included
-        component = Signal(range(p.class_components))  # within its class
-        label, last, whole = Signal.like(self.label), Signal(), Signal()
+        current = Signal.like(self.label)  # class in work
+        nth = Signal(range(p.class_components))  # component within its class
+        last = Signal()  # row of a component
+        whole = Signal()  # the class ends with this row
         m.d.comb += [
             last.eq(self.beat == p.beats - 1),
-            whole.eq(last & (component + 1 == self.entry.count)),
+            whole.eq(last & (nth + 1 == self.entry.count)),
             self.table.ready.eq(1),
-            self.component.eq(self.entry.first + component),
+            self.component.eq(self.entry.first + nth),
         ]
         with m.FSM():
             with m.State("take"):
@@ -138,7 +140,7 @@ class PrototypeClassifier(wiring.Component):
                 with m.If(self.i.valid):
                     m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
                     with m.If(last):
-                        m.d.sync += [left.eq(self.n_classes), label.eq(0), component.eq(0)]
+                        m.d.sync += [left.eq(self.n_classes), current.eq(0), nth.eq(0)]
                         m.next = "look_up"
                         with m.If(self.n_classes == 0):
                             m.d.sync += self.empty.eq(1)
@@ -151,14 +153,14 @@ class PrototypeClassifier(wiring.Component):
                 m.d.comb += [
                     self.row_en.eq(1),
                     self.label_en.eq(whole & (left != 1)),
-                    self.label.eq(label + 1),
+                    self.label.eq(current + 1),
                     scanned.valid.eq(1),
                 ]
                 m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
                 with m.If(last):
-                    m.d.sync += component.eq(component + 1)
+                    m.d.sync += nth.eq(nth + 1)
                 with m.If(whole):
-                    m.d.sync += [component.eq(0), label.eq(label + 1), left.eq(left - 1)]
+                    m.d.sync += [nth.eq(0), current.eq(current + 1), left.eq(left - 1)]
                     with m.If(left == 1):
                         m.next = "add"
             with m.State("add"), m.If(ended):
@@ -171,7 +173,7 @@ class PrototypeClassifier(wiring.Component):
             scanned.first.eq(self.beat == 0),
             scanned.last.eq(last),
             scanned.final.eq(whole & (left == 1)),
-            scanned.label.eq(label),
+            scanned.label.eq(current),
         ]
 
     def _costs(self, m: Module, stages: list[Signal], bits: Value) -> list[Value]:
@@ -216,7 +218,8 @@ class PrototypeClassifier(wiring.Component):
 
     def _compare(self, m: Module, row: Signal, total: Value, ended: Signal) -> None:
         """Add the rows of a component up, and keep the first component of the least cost."""
-        cost, best = Signal(self.params.cost_width), self.o.payload
+        best = self.o.payload
+        cost = Signal(self.params.cost_width)
         summed = Signal.like(row)
         m.d.sync += summed.eq(row)
         with m.If(row.valid):

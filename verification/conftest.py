@@ -30,6 +30,7 @@ THOROUGH = (
     "rtl/test_counts_class_counter.py",
     "rtl/test_counts_latent_buffer.py",
     "rtl/test_counts_network.py",
+    "rtl/test_counts_prototype_classifier.py",
     "rtl/test_counts_sampler.py",
     "rtl/test_coverage.py",
     "rtl/test_emit.py",

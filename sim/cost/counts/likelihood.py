@@ -3,7 +3,8 @@
 
 For one embedding, the codes of every prototype are read once. A table of log-odds has two numbers
 for each code. The bit of the feature selects one of the two, and the selected numbers are summed.
-No hardware here does this yet.
+The chip does not do this yet; the block `rtl.prototype_classifier` does it with tables of half the
+rows, as `sim.cost.counts.prototype_classifier` counts.
 """
 
 from golden.params import PrototypesParams

@@ -3,8 +3,9 @@
 
 For one embedding, the codes of every prototype are read once. The codes of the features that are 1
 are summed. Half the squared length of the prototype is stored, and the sum is compared with it
-(`sim.replay.ncm`). Codes of one bit are signs: a tree of L bits counts the signs that agree. No
-hardware here does this yet.
+(`sim.replay.ncm`). Codes of one bit are signs: a tree of L bits counts the signs that agree. The
+chip does not do this yet; the block `rtl.prototype_classifier` does it with tables in place of
+lengths, as `sim.cost.counts.prototype_classifier` counts.
 """
 
 from golden.params import PrototypesParams, XnorParams

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Memories, actions and cycles of the classifier by prototypes (contract, 15).
+
+What is read of the prototype memory is counted here as actions of its own, by component
+"prototypes". The counters of beats, components and classes and the marks beside the stages are left
+out; they have few bits compared with a row.
+"""
+
+from golden.params import PrototypeClassifierParams
+from golden.params.checks import check_integer
+from sim.cost.counts import prototypes
+from sim.cost.counts.tally import Action, Memory, Tally
+
+__all__ = ["classify", "classify_cycles", "load", "memories"]
+
+
+def memories(params: PrototypeClassifierParams) -> tuple[Memory, ...]:
+    """Return the memories: the rows of a picture, and a table of costs for each lane."""
+    memory = params.prototypes
+    return (
+        Memory("picture", memory.beats, memory.lanes),
+        Memory("table", params.table_rows, 2 * params.table_width, copies=memory.lanes),
+    )
+
+
+def load(params: PrototypeClassifierParams, rows: int) -> Tally:
+    """Return the actions of loading rows of the table: each is written once for every lane."""
+    check_integer("Rows of a table", rows, 0)
+    return Tally({Action("table", "write", 2 * params.table_width): rows * params.prototypes.lanes})
+
+
+def classify(
+    params: PrototypeClassifierParams, pictures: int, *, classes: int, components: int
+) -> Tally:
+    """Return the actions of classifying pictures, with the reads of the prototype memory.
+
+    Parameters
+    ----------
+    params : PrototypeClassifierParams
+    pictures : int
+    classes, components : int
+        Classes in the memory, and components of all of them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is not an integer >= 0.
+    """
+    for name, number in (("Pictures", pictures), ("Classes", classes), ("Components", components)):
+        check_integer(name, number, 0)
+    memory, width = params.prototypes, params.table_width
+    kept = Tally({Action("picture", "write", memory.lanes): memory.beats})
+    adders, registers = _tree(memory.lanes, width + 1)
+    row = Tally({
+        Action("picture", "read", memory.lanes): 1,
+        Action("table", "read", 2 * width): memory.lanes,
+        Action("differs", "register", memory.lanes): 1,
+        Action("cost", "full_add"): memory.lanes * width,
+        Action("cost", "register", memory.lanes * (width + 1)): 1,
+        Action("tree", "full_add"): adders,
+        **({Action("tree", "register", registers): 1} if registers else {}),
+        Action("sum", "accumulate", params.cost_width): 1,
+    })  # fmt: skip
+    read = components * memory.beats * prototypes.read_row(memory)
+    looked_up = classes * prototypes.read_entry(memory)
+    compared = Tally({Action("least", "compare", params.cost_width): components})
+    own = kept + components * memory.beats * row + compared
+    return pictures * (own + (read + looked_up).within("prototypes"))
+
+
+def classify_cycles(params: PrototypeClassifierParams, pictures: int, *, components: int) -> int:
+    """Return the cycles of pictures that arrive without gaps, with answers taken without waiting.
+
+    The first cycle counted offers the first beat. The last one takes the last answer. The beats are
+    taken and the first class is looked up; then a row is read in each cycle. The last one takes a
+    cycle each for its codes, its table, its costs, every level of the tree, its sum and the
+    comparison. Without a component, the answer follows the last beat.
+
+    Parameters
+    ----------
+    params : PrototypeClassifierParams
+    pictures : int
+    components : int
+        Components of all classes in the memory.
+    """
+    check_integer("Pictures", pictures, 0)
+    check_integer("Components", components, 0)
+    beats, levels = params.prototypes.beats, (params.prototypes.lanes - 1).bit_length()
+    if not components:
+        return pictures * (beats + 1)
+    return pictures * (beats + 1 + components * beats + 5 + levels)
+
+
+def _tree(lanes: int, width: int) -> tuple[int, int]:
+    """Return the full adders and the bits of all registers of a tree over numbers of `lanes`.
+
+    A level adds two by two; a number that is left over is held.
+    """
+    adders = registers = 0
+    widths = [width] * lanes
+    while len(widths) > 1:
+        pairs = [widths[place : place + 2] for place in range(0, len(widths), 2)]
+        adders += sum(max(pair) for pair in pairs if len(pair) == 2)
+        widths = [max(pair) + len(pair) - 1 for pair in pairs]
+        registers += sum(widths)
+    return adders, registers

@@ -57,7 +57,7 @@ class Stages:
 
     def mark(self, name: str) -> list[Value]:
         """Return a mark of all rows."""
-        return [row[MARKS.index(name)] for row in self.rows]
+        return [Value.cast(row[MARKS.index(name)]) for row in self.rows]
 
     def facts(self, params: PrototypeClassifierParams, inner: Module) -> list[Value]:
         """Return that a component's rows come in order and without gaps, and nothing behind all."""

@@ -3,6 +3,7 @@
 
 import math
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from golden.first_rows import SHARE, first_rows, first_weights
 from golden.params import TrainerParams
 
 
-def params(q_b: int | str = 8, r: int = -3, hidden: int = 0) -> TrainerParams:
+def params(q_b: Any = 8, r: int = -3, hidden: int = 0) -> TrainerParams:
     width = 8 if q_b != "float" else "float"
     return TrainerParams(
         features=4, classes=3, hidden=hidden, forward_width=width, backward_width=q_b,

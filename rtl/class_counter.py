@@ -92,11 +92,11 @@ class ClassCounter(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p, now = self.params, _UnderWay(self.params)
-        # A row that is read in the cycle of its write is not used, so that needs no logic.
-        block = {"ram_style": "block", "no_rw_check": 1}
+        # A row read in the cycle of its write is not used. With few slots, block RAM is too deep.
+        attrs = {"no_rw_check": 1}
         counts, number = unsigned(now.count_width * p.prototypes.lanes), unsigned(now.count_width)
-        m.submodules.counters = counters = Memory(shape=counts, depth=p.rows, init=[], attrs=block)
-        m.submodules.seen = seen = Memory(shape=number, depth=p.slots, init=[], attrs=block)
+        m.submodules.counters = counters = Memory(shape=counts, depth=p.rows, init=[], attrs=attrs)
+        m.submodules.seen = seen = Memory(shape=number, depth=p.slots, init=[], attrs=attrs)
         read, seen_read, seen_write = counters.read_port(), seen.read_port(), seen.write_port()
         m.d.comb += [
             now.last.eq(now.beat == p.prototypes.beats - 1),

@@ -49,3 +49,26 @@ def test_kernels_say_that_they_need_the_compiler() -> None:
         "ImportError: golden.kernels needs Numba's compiler, because its vectors exist only "
         "compiled: NUMBA_DISABLE_JIT must be 0 or unset"
     )
+
+
+CHOOSE = """
+import numpy as np
+from golden.kernels.choices import choose
+powers = np.zeros((64, 64), np.uint64)
+powers[0] = np.uint64(1) << np.arange(64, dtype=np.uint64)
+one, none = np.ones(1, np.int64), np.zeros(0, np.uint16)
+taps = np.zeros(4, np.int64)
+state = choose(one - 1, one - 1, one, none, powers, np.uint64(5), taps)
+print(int(state), sum(choose.stats.cache_hits.values()))
+"""
+
+
+def test_a_change_in_a_file_that_a_kernel_imports_compiles_it_anew(tmp_path: Path) -> None:
+    skipped = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "golden", tmp_path / "golden", ignore=skipped)
+    streams = tmp_path / "golden" / "kernels" / "streams.py"
+    found = [run(CHOOSE, PYTHONPATH=str(tmp_path)).stdout for _ in range(2)]
+    text = streams.read_text()
+    streams.write_text(text.replace("    return state\n", "    return state + np.uint64(2)\n", 1))
+    found.append(run(CHOOSE, PYTHONPATH=str(tmp_path)).stdout)
+    assert found == ["5 0\n", "5 1\n", "7 0\n"]

@@ -17,7 +17,7 @@ __all__ = ["SHARE", "first_rows", "first_weights"]
 SHARE = Fraction(1, 20)
 
 _LEAST = Fraction(1, 50)  # the nearest that a chance comes to 0 or 1
-_DIGITS = 40  # of the logarithms, so that no product lies within an error of a half
+_DIGITS = 40  # of logarithms and products, of which none comes so near to a half
 
 
 @cache
@@ -39,16 +39,17 @@ def first_weights(params: TrainerParams, code_width: int) -> NDArray[np.number]:
     BernoulliParams(code_width=code_width)
     highest = 2**code_width - 1
     chances = [Fraction(m + (m >> (code_width - 1)), highest + 1) for m in range(highest + 1)]
-    odds = [_log_odds(max(_LEAST, min(1 - _LEAST, chance))) for chance in chances]
-    share = Decimal(SHARE.numerator) / SHARE.denominator
-    if params.real:
-        table = np.array([float(value * share) for value in odds])
-    else:
-        width = int(params.backward_width)
-        unit = Decimal(2) ** (width - 1 - params.weight_exponent)
-        limit = 2 ** (width - 1)
-        codes = [max(-limit, min(limit - 1, round(value * share * unit))) for value in odds]
-        table = np.array(codes, np.int32)
+    with localcontext(prec=_DIGITS):
+        share = Decimal(SHARE.numerator) / SHARE.denominator
+        weights = [_log_odds(max(_LEAST, min(1 - _LEAST, c))) * share for c in chances]
+        if params.real:
+            table = np.array([float(weight) for weight in weights])
+        else:
+            width = int(params.backward_width)
+            unit = Decimal(2) ** (width - 1 - params.weight_exponent)
+            limit = 2 ** (width - 1)
+            codes = [max(-limit, min(limit - 1, round(weight * unit))) for weight in weights]
+            table = np.array(codes, np.int32)
     table.flags.writeable = False
     return table
 
@@ -81,5 +82,4 @@ def first_rows(params: TrainerParams, codes: ArrayLike, code_width: int) -> NDAr
 
 
 def _log_odds(chance: Fraction) -> Decimal:
-    with localcontext(prec=_DIGITS):
-        return (Decimal(chance.numerator) / (chance.denominator - chance.numerator)).ln()
+    return (Decimal(chance.numerator) / (chance.denominator - chance.numerator)).ln()

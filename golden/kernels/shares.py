@@ -75,7 +75,8 @@ def run_spans(
     Raises
     ------
     BaseException
-        The error of the first span that raised one, when all spans are done.
+        The error of the first span that raised one, when all spans are done. After one that is no
+        `Exception`, no span begins.
     """
     waiting, ends = deque(enumerate(spans)), SimpleQueue[int]()
     errors: dict[int, BaseException] = {}
@@ -90,6 +91,9 @@ def run_spans(
                 work(*span)
             except BaseException as error:  # raised by the calling thread
                 errors[number] = error
+                if not isinstance(error, Exception):  # such as Ctrl-C: begin nothing more
+                    while waiting:
+                        ends.put(waiting.popleft()[0])
             ends.put(number)
 
     helpers = min(threads, len(spans)) - 1

@@ -225,9 +225,9 @@ def plot(
     - differences: every method minus the best one, run by run, with 95 % intervals
     - correlations: how far the correlations of drawn samples are from those of real ones
 
-    Other bars, and bands, are a standard deviation over orders and seeds. A comparison, and
-    a study of many methods, show the best method of each source by task and by age. Panels of the
-    same data share their axes. The same results give the same bytes.
+    Other bars, and bands, are a standard deviation over networks, orders and seeds. A comparison,
+    and a study of many methods, show the best method of each source by task and by age. Panels of
+    the same data share their axes. The same results give the same bytes.
 
         engram plot reports/figure6 --kind bits --axis memory --out build/bits.pdf
         engram plot reports/digits reports/figure6 --kind tasks --columns 2 --out build/tasks.svg

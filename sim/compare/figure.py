@@ -30,7 +30,7 @@ def accuracy_by_budget(outcome: Outcome) -> Figure:
     ----------
     outcome : Outcome
     """
-    figure = new_figure(9.0, 7.2)
+    figure = new_figure(12.0, 7.2)
     upper, lower = figure.subplots(2, sharex=True)
     for axes in (upper, lower):
         for number, (family, rows) in enumerate(outcome.families.items()):

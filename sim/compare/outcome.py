@@ -165,7 +165,7 @@ class Outcome:
 
     @property
     def _basis(self) -> str:
-        runs = self.rows[0].accuracy.count
+        runs = _lead(self.rows[0], self.rows[0]).count
         if runs == 1:
             return "on a single seed"
         return f"(p < 0.05, paired t-test over {runs} runs)"
@@ -185,7 +185,9 @@ class Outcome:
 
 def _lead(row: BudgetRow, other: BudgetRow) -> Spread:
     """Return the lead of one row on another, run by run."""
-    return Spread.of(np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist())
+    return row.group.independent(
+        np.subtract(row.group.values(_KEY), other.group.values(_KEY)).tolist()
+    )
 
 
 def _named(budgets: Sequence[float]) -> str:

@@ -55,6 +55,8 @@ class Bank:
         new to it.
     says_trained : bool
         False if the bank has a network, and does not say on which classes it was trained.
+    data_sha256 : str or None
+        Hash of the images in a bank file; None of other data.
     repeats : Repeats or None
         Test embeddings that are also training embeddings; None if nobody has looked.
     """
@@ -72,6 +74,7 @@ class Bank:
     experiences: Labels | None = None
     seen: tuple[str, ...] = ()
     says_trained: bool = True
+    data_sha256: str | None = None
     repeats: Repeats | None = None
 
     @property
@@ -275,6 +278,7 @@ def bank_of_file(
         network_bits=network_bits,
         seen=seen,
         says_trained=trained is not None,
+        data_sha256=file.data_sha256,
     )
 
 

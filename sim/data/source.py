@@ -154,8 +154,11 @@ def load_other(
             f"{where}: {dotted(place)} must be a bank of D = {bank.features} as the study's, not "
             f"of {other.features}"
         )
-    same = np.array_equal(other.train_labels, bank.train_labels) and np.array_equal(
-        other.test_labels, bank.test_labels
+    same = (
+        other.class_names == bank.class_names
+        and bank.data_sha256 in (other.data_sha256, None)
+        and np.array_equal(other.train_labels, bank.train_labels)
+        and np.array_equal(other.test_labels, bank.test_labels)
     )
     if not same:
         raise UserError(

@@ -183,6 +183,14 @@ class IntegerHeadConfig(IntegerTraining):
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
 
+    @model_validator(mode="after")
+    def _old_rows_stay(self) -> "IntegerHeadConfig":
+        if self.first_rows is not None and self.start == "reset":
+            raise ValueError(
+                "first_rows must be left out where start is reset: past classes have no means"
+            )
+        return self
+
 
 def _with_kind(head: Any) -> Any:
     """Return the section with the kind that it has if it names none."""

@@ -105,7 +105,7 @@ class ReplaySource(ABC):
     name: ClassVar[str]
     #: What a sentence calls the source, whatever its parameters; `name` by default.
     called: ClassVar[str] = ""
-    #: Whether the source is a bound of what memories reach, and no memory of a chosen size.
+    #: Whether the source is there for reference: it keeps everything or nothing, no chosen size.
     bound: ClassVar[bool] = False
     #: Whether it stores and replays exemplars: what other memories are compared with at equal bits.
     stores_exemplars: ClassVar[bool] = False

@@ -29,7 +29,7 @@ class LogisticParams(SourceParams):
         Most iterations of L-BFGS.
     """
 
-    ridge: float = Field(default=100.0, gt=0, le=1e12)
+    ridge: float = Field(default=1000.0, gt=0, le=1e12)
     steps: int = Field(default=200, ge=1, le=100_000)
 
 

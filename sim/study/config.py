@@ -65,7 +65,7 @@ class ChoiceConfig(Section):
 
 
 class TunedConfig(Section):
-    """Values of a key of the head, of which every method gets the one that does best in validation.
+    """Values of a key of the head, of which validation chooses one for every method that trains it.
 
     It names the one key that the study's head has. A method with a value of its own keeps it.
 
@@ -84,6 +84,9 @@ class TunedConfig(Section):
     def _names_one_key(self) -> "TunedConfig":
         if (self.rate is None) == (self.logit_gain is None):
             raise ValueError("must name rate or logit_gain, the one that the head has")
+        for place, value in enumerate(self.values):
+            if value in self.values[:place]:
+                raise ValueError(f"must name every value once, not {value:g} again")
         return self
 
     @property
@@ -152,6 +155,10 @@ class StudyConfig(Section):
             )
         if tuned is None and self.choice is not None and not self.always_chooses:
             raise ValueError("choice must be left out without tuned: nothing is chosen")
+        if tuned is not None and not any(m.takes(tuned.key) for m in self.expanded_methods()):
+            raise ValueError(
+                "tuned must be left out: no method trains the head without a value of its own"
+            )
         if tuned is not None and self.tasks.instances is not None:
             raise ValueError("tuned must be left out with tasks.instances: no classes are held out")
         return self
@@ -188,6 +195,11 @@ class StudyConfig(Section):
                     f"{key}.{method.entry}.{unfit} must be left out: the {self.head.kind} head has "
                     "none"
                 )
+            try:
+                method.settled(self.head)
+            except pydantic.ValidationError as error:
+                message = error.errors()[0]["msg"].removeprefix("Value error, ")
+                raise ValueError(f"{key}.{method.entry} and head: {message}") from error
 
 
 class CompareConfig(StudyConfig):

@@ -76,7 +76,9 @@ class Method:
     def settled(self, head: Head) -> Head:
         """Return the head as this method trains it, with the method's own values."""
         own = {OWN_KEYS[name]: value for name, value in self._own.items()}
-        return head.model_copy(update={**dict(self.tuned), **own})
+        if not self.tuned and not own:
+            return head
+        return type(head).model_validate({**head.model_dump(), **dict(self.tuned), **own})
 
     def unfit_key(self, head: Head) -> str | None:
         """Return the parameter that sets what another kind of head has; None if there is none."""

@@ -2,6 +2,7 @@
 """First rows of a classifier: against logarithms of another library, symmetry, exact roundings."""
 
 import math
+from decimal import localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -30,6 +31,14 @@ def test_weights_are_a_share_of_the_log_odds(q: int, q_b: int, r: int) -> None:
     limit = 2 ** (q_b - 1)
     assert np.abs(table - np.clip(exact, -limit, limit - 1)).max() <= 0.5 + 1e-5 * (q_b == 32)
     assert (np.diff(table.astype(np.int64)) >= 0).all()
+
+
+def test_the_precision_of_the_caller_is_no_matter() -> None:
+    first_weights.cache_clear()
+    with localcontext(prec=6):
+        coarse = first_weights(params(32, -2), 4)
+    first_weights.cache_clear()
+    np.testing.assert_array_equal(coarse, first_weights(params(32, -2), 4))
 
 
 def test_weights_of_mirrored_codes_have_opposite_signs() -> None:

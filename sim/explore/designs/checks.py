@@ -41,6 +41,12 @@ def check_designs(inputs: Inputs, document: Document) -> None:
 def _check_data(inputs: Inputs, document: Document) -> None:
     """Refuse a space with more bits of an embedding, tasks or samples of a class than there are."""
     config, bank = inputs.config, inputs.bank
+    if config.tasks.orders is not None:
+        path = ("tasks", "orders")
+        raise UserError(
+            f"{document.where(path)}: {dotted(path)} must be left out: every design learns the "
+            "classes in the one order of tasks.order"
+        )
     for path, value in _values(("data", "features"), config.data.features):
         if value > bank.features:
             raise _fault(document, path, f"be at most the {bank.features} bits of an embedding",

@@ -53,6 +53,7 @@ class _Run(_Part):
     increment: int | None
     seed: int
     order: int | str = "given"
+    bank: int = 0
     bits_paper: _Bits
     bits_full: _Bits
     ledger: dict[str, _Bits]
@@ -243,9 +244,11 @@ def _check(results: Results) -> None:
 
 def _check_group(path: Path, group: MethodGroup) -> None:
     """Refuse runs of one method that do not fit together."""
-    runs = [(run["order"], run["seed"]) for run in group.runs]
+    runs = [(run["bank"], run["order"], run["seed"]) for run in group.runs]
     if len(set(runs)) < len(runs):
-        raise UserError(f"{path} must have one run of {group.label!r} for each order and seed")
+        raise UserError(
+            f"{path} must have one run of {group.label!r} for each network, order and seed"
+        )
     if len({len(run["accuracy_seen"]) for run in group.runs}) > 1:
         raise UserError(f"{path} must have runs of {group.label!r} over as many tasks each")
 

@@ -50,8 +50,8 @@ class Difference:
 def paired_differences(results: Results) -> list[Difference]:
     """Return the lead of every method on the best one, sorted from above.
 
-    Runs of one order and one seed are a pair. Methods that learn other tasks than the study's are
-    left out. The best is the method of the largest mean that is no bound.
+    Runs of one network, order and seed are a pair. Methods that learn other tasks than the study's
+    are left out. The best is the method of the largest mean that is no bound.
 
     Parameters
     ----------
@@ -76,10 +76,10 @@ def paired_differences(results: Results) -> list[Difference]:
         own = _accuracies(group)
         if own.keys() != paired.keys():
             raise UserError(
-                f"{results.path} must have runs of {group.label!r} in the orders and with the "
-                f"seeds of {best.label!r}: differences are taken run by run"
+                f"{results.path} must have runs of {group.label!r} on the networks, in the orders "
+                f"and with the seeds of {best.label!r}: differences are taken run by run"
             )
-        lead = Spread.of([own[run] - paired[run] for run in paired])
+        lead = best.independent([own[run] - paired[run] for run in paired])
         found.append(Difference(group, lead, group is best))
     return sorted(found, key=lambda difference: -difference.lead.mean)
 
@@ -187,9 +187,11 @@ def _draw_leads(
         )
 
 
-def _accuracies(group: MethodGroup) -> dict[tuple[int | str, int], float]:
-    """Return the average incremental accuracy of each run by its order and seed."""
-    return {(run["order"], run["seed"]): run["average_incremental"] for run in group.runs}
+def _accuracies(group: MethodGroup) -> dict[tuple[int, int | str, int], float]:
+    """Return the average incremental accuracy of each run by its network, order and seed."""
+    return {
+        (run["bank"], run["order"], run["seed"]): run["average_incremental"] for run in group.runs
+    }
 
 
 def _measured(group: MethodGroup) -> bool:

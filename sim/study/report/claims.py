@@ -131,7 +131,7 @@ def _accuracy(results: _Results, printed: PrintedValue) -> Claim | None:
         f"average incremental accuracy at K = 1, q = 8 ({group.bits_paper / 1e6:.2f} Mb)",
         f"{printed.number} %",
         f"{own.percent()} %",
-        _equal(Spread(own.mean - published, own.deviation, own.count)),
+        _equal(group.independent((group.values(_KEY) - published).tolist())),
     )
 
 
@@ -240,4 +240,4 @@ def _noise() -> float:
 
 def _difference(group: MethodGroup, other: MethodGroup) -> Spread:
     """Return the gain of one method on another, seed by seed."""
-    return Spread.of(np.subtract(group.values(_KEY), other.values(_KEY)).tolist())
+    return group.independent(np.subtract(group.values(_KEY), other.values(_KEY)).tolist())

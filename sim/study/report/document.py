@@ -45,14 +45,16 @@ the best accuracy a task ever had minus its last (PyCIL's definition; `results.j
 others). *Memory* is the replay memory as the papers count it, *all state* every bit that \
 survives between tasks, the head's weights included. Every memory is compared with exemplars of as \
 many bits of all state, and of as many bits of memory: with the better of the sources of exemplars \
-here. These are interpolated between neighbouring sizes, run by run: runs of one order and one \
-seed are a pair."""
+here. These are interpolated between neighbouring sizes, run by run: runs of one network, order \
+and seed are a pair. In tests, runs that share a network, where there are several, or else an \
+order, count as one."""
 
 _TUNED = """\
-The last column was chosen for every method before any test, of {values}: the best by average \
-incremental accuracy on training samples of the {base} classes of the first task, {share:g} % of \
-each class held out and tested on, learnt as {first} classes and then {increment} a task{where}. \
-`results.json` has what each value reached there."""
+The last column was chosen before any test, for every method that trains the head and has no value \
+of its own, of {values}: the best by average incremental accuracy on training samples of the \
+{base} classes of the first task, {share:g} % of each class held out and tested on, learnt as \
+{first} classes and then {increment} a task{where}. {ends} `results.json` has what each value \
+reached there."""
 
 _CLAIMS = """\
 Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
@@ -208,8 +210,11 @@ class StudyReport:
         if tuned is None:
             return []
         where = f", in the embeddings of the bank `{choice.path}`" if choice.path else ""
+        chosen = [group.tuned[tuned.key] for group in self.groups if group.tuned]
+        least, most = (sum(c == end(tuned.values) for c in chosen) for end in (min, max))
         text = _TUNED.format(
             values=listed([f"{value:g}" for value in tuned.values], "or"),
+            ends=f"Of {len(chosen)} methods, {least} chose the smallest and {most} the largest.",
             base=len(self.bank.tasks[0]),
             share=100 * choice.share,
             first=choice.base,

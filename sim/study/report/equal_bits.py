@@ -96,7 +96,7 @@ class _Rival:
             bits=bits,
             rival=self.source,
             reference=Spread.of(there.tolist()),
-            gain=Spread.of((own - there).tolist()),
+            gain=group.independent((own - there).tolist()),
             bits_factor=_bits_factor(
                 float(size), float(own.mean()), sizes, self.curves.mean(axis=1)
             ),
@@ -162,9 +162,12 @@ def _bits_factor(
     """
     if accuracy > curve.max():
         return None
-    # The first size at which the running maximum of the curve reaches the accuracy.
-    needed = np.interp(accuracy, np.maximum.accumulate(curve), sizes)
-    return float(np.exp(needed - size))
+    last = int(np.argmax(curve >= accuracy))  # the first size that reaches the accuracy
+    if last == 0:
+        return float(np.exp(sizes[0] - size))
+    low, high = curve[last - 1], curve[last]
+    share = (accuracy - low) / (high - low)
+    return float(np.exp(sizes[last - 1] + share * (sizes[last] - sizes[last - 1]) - size))
 
 
 @dataclass(frozen=True)
@@ -181,16 +184,22 @@ class Verdict:
 
     @property
     def sentences(self) -> list[str]:
-        """One sentence for each source; none if the study has no exemplars to compare with."""
+        """Sentences on each source; none if the study has no exemplars to compare with.
+
+        One is on its memories that have a rival of as many bits, one on those that are smaller than
+        every rival.
+        """
         comparisons = compare_at_equal_bits(self.groups)
         smallest = min((g.bits_full for g in self._exemplars), default=0)
         sentences = []
         for source in dict.fromkeys(group.replay for group in self.groups):
             own = [c for c in comparisons if c.group.replay == source]
             below = [g for g in self.groups if g.replay == source and g.bits_full < smallest]
+            if SOURCES[source].bound:
+                continue
             if own:
                 sentences.append(self._sentence(own, first=not sentences))
-            elif below and not SOURCES[source].bound:
+            if below:
                 sentences.append(_smaller(below, smallest))
         return sentences
 
@@ -243,11 +252,12 @@ def _best(comparisons: Sequence[EqualBits]) -> str:
 
 
 def _smaller(groups: Sequence[MethodGroup], smallest: int) -> str:
-    """Return the sentence on a source whose memories are all smaller than any with exemplars."""
+    """Return the sentence on the memories of a source that are smaller than any with exemplars."""
     best = max(groups, key=_accuracy)
+    number = f"{len(groups)} memor{'y' if len(groups) == 1 else 'ies'}"
     return (
-        f"{_capital(SOURCES[best.replay].called)} takes fewer bits than any exemplars with their "
-        f"head, {smallest / 1e3:.1f} kb; the best, {best.label}, reaches "
+        f"With fewer bits than any exemplars and their head, {smallest / 1e3:.1f} kb: {number} of "
+        f"{SOURCES[best.replay].called}; the best, {best.label}, reaches "
         f"{best.spread('average_incremental').percent()} % in {best.bits_full / 1e3:.1f} kb."
     )
 

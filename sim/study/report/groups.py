@@ -24,7 +24,8 @@ class Group:
     Parameters
     ----------
     runs : tuple of dict
-        Results, one for each seed, in the order of the seeds.
+        Results, one for each network, order of the classes and seed; all groups of a study have
+        them in the same order.
     """
 
     runs: tuple[Run, ...]
@@ -57,6 +58,27 @@ class Group:
     def values(self, key: str) -> NDArray[np.float64]:
         """Return a metric: one value or row for each seed."""
         return np.array([run[key] for run in self.runs], np.float64)
+
+    def independent(self, values: Sequence[float]) -> Spread:
+        """Return mean and spread of one value a run, for tests that want independent values.
+
+        Runs that share what varies least often are not independent: those on one network, where
+        there are several; else those in one order of the classes; else each run is alone. So values
+        are averaged over such runs first.
+
+        Parameters
+        ----------
+        values : sequence of float
+            One for each run, such as its lead on a rival.
+        """
+        for key in ("bank", "order"):
+            shared = [run.get(key) for run in self.runs]
+            if len(set(shared)) > 1:
+                units: dict[Any, list[float]] = {}
+                for unit, value in zip(shared, values, strict=True):
+                    units.setdefault(unit, []).append(value)
+                return Spread.of([float(np.mean(own)) for own in units.values()])
+        return Spread.of(values)
 
     @property
     def forgetting(self) -> Spread:

@@ -33,7 +33,7 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
             "provenance": banks[0].provenance,
             "network_bits": banks[0].network_bits,
             "repeats": banks[0].repeats and banks[0].repeats.document(),
-            **({"others": [bank.provenance for bank in banks[1:]]} if banks[1:] else {}),
+            **({"others": [_other(bank) for bank in banks[1:]]} if banks[1:] else {}),
         },
         "environment": {
             "python": platform.python_version(),
@@ -42,6 +42,11 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
             "machine": platform.machine(),
         },
     }
+
+
+def _other(bank: Bank) -> dict[str, Any]:
+    repeats = bank.repeats and bank.repeats.document()
+    return {"provenance": bank.provenance, "repeats": repeats}
 
 
 def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any]]) -> str:
@@ -60,6 +65,8 @@ def made_line(config: StudyConfig, command: str, runs: Sequence[Mapping[str, Any
     orders = config.tasks.orders or ()
     if orders:
         seeds += f", later classes in the order{'s' * (len(orders) > 1)} {listed(orders)}"
+    if config.data.others:
+        seeds += f", {1 + len(config.data.others)} networks"
     return (
         f"Made by `{command}` (engram {version('engram')}, configuration {config.digest()[:12]}, "
         f"{seeds}); {len(runs)} runs took {sum(run['seconds'] for run in runs):.0f} s, added up."

@@ -25,7 +25,7 @@ _CODE = (
     "sim/replay/*.py",
     "sim/study/*.py",
 )
-_LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn")
+_LIBRARIES = ("numpy", "numba", "llvmlite", "scikit-learn", "scipy")
 
 
 @cache

@@ -76,6 +76,16 @@ def test_every_run_is_done_on_every_bank(engram: Engram, tmp_path: Path) -> None
         assert runs_in(tmp_path / path) == own
 
 
+def test_several_networks_can_be_plotted(engram: Engram, tmp_path: Path) -> None:
+    config = write(tmp_path, bank(1), bank(2))
+    assert engram("run", config, "--out", tmp_path / "out", "--jobs", 1)[0] == 0
+    for kind in ("bits", "differences"):
+        figure = tmp_path / f"{kind}.svg"
+        given = ("plot", tmp_path / "out", "--kind", kind, "--out", figure)
+        assert engram(*given)[0] == 0
+        assert figure.exists()
+
+
 def test_choices_are_made_once_for_all_banks(engram: Engram, tmp_path: Path) -> None:
     config = write(tmp_path, bank(1), bank(2))
     tuned = ("--set", "tuned={rate: [9, 12]}", "--set", "tasks.base=4")
@@ -94,6 +104,14 @@ def test_choices_are_made_once_for_all_banks(engram: Engram, tmp_path: Path) -> 
         ),
         (
             replace(bank(2), test_labels=np.roll(bank(2).test_labels, 1)),
+            "data.others.0 must be a bank of the study's own samples, in order",
+        ),
+        (
+            replace(bank(2), class_names=bank(2).class_names[::-1]),
+            "data.others.0 must be a bank of the study's own samples, in order",
+        ),
+        (
+            replace(bank(2), data_sha256="1" * 64),
             "data.others.0 must be a bank of the study's own samples, in order",
         ),
     ],

@@ -101,12 +101,12 @@ def test_differences_are_paired_by_order_and_seed(tmp_path: Path) -> None:
     content["runs"] = [
         made_up.made_up_run("gbm", 800, 0, "given", 0.10),
         made_up.made_up_run("gbm", 800, 0, 7, 0.00),
-        made_up.made_up_run("gbm", 800, 1, 7, 0.05),
-        # The same seeds and orders, in another sequence.
-        made_up.made_up_run("latent", 800, 1, 7, 0.21),
+        made_up.made_up_run("gbm", 800, 0, 8, 0.05),
+        # The same orders, in another sequence.
+        made_up.made_up_run("latent", 800, 0, 8, 0.21),
         made_up.made_up_run("latent", 800, 0, 7, 0.17),
         made_up.made_up_run("latent", 800, 0, "given", 0.25),
-        *(made_up.made_up_run("joint", 0, s, o, 0.0) for s, o in [(0, "given"), (0, 7), (1, 7)]),
+        *(made_up.made_up_run("joint", 0, s, o, 0.0) for s, o in [(0, "given"), (0, 7), (0, 8)]),
     ]
     results = read_results(made_up.write(tmp_path, content))
     joint, best, other = paired_differences(results)

@@ -126,8 +126,8 @@ def test_rivals_can_be_named() -> None:
 def test_a_source_that_is_smaller_than_all_exemplars_is_said_to_be() -> None:
     small = [run("likelihood", f"L {b}", b, b / 100, s) for b in (40, 60) for s in (0, 1)]
     assert verdict(LATENT + small) == (
-        "The mixture likelihood takes fewer bits than any exemplars with their head, 0.1 kb; the "
-        "best, L 60, reaches 60.0 ± 0.0 % in 0.1 kb."
+        "With fewer bits than any exemplars and their head, 0.1 kb: 2 memories of the mixture "
+        "likelihood; the best, L 60, reaches 60.0 ± 0.0 % in 0.1 kb."
     )
 
 
@@ -203,3 +203,46 @@ def test_methods_in_tasks_of_their_own_are_compared_among_themselves() -> None:
     gbm = [run("gbm", "GBM", 500, 0.8, s) for s in (0, 1)]
     (comparison,) = compare_at_equal_bits(group_runs(LATENT + own + gbm))
     assert comparison.gain.mean > 0
+
+
+def test_a_source_on_both_sides_of_the_smallest_exemplars_is_told_of_both() -> None:
+    mixed = [run("hamming", f"N {b}", b, 0.6, s) for b in (60, 500, 2000) for s in (0, 1)]
+    first, second = Verdict(group_runs(LATENT + mixed)).sentences
+    assert "the nearest prototype is ahead of latent replay at 0 of the 1 memories" in first
+    assert "1 memory of the nearest prototype; the best, N 60," in second
+
+
+def test_the_first_size_that_reaches_an_accuracy_gives_the_factor() -> None:
+    sizes = ((500, 0.3), (1000, 0.5), (2000, 0.4), (4000, 0.6))
+    latent = [run("latent", f"E {b}", b, a, 0) for b, a in sizes]
+    memories = [run("gbm", f"G {a}", 1000, a, 0) for a in (0.5, 0.55, 0.2)]
+    for memory in memories:
+        memory["parameters"] = {"a": memory["average_incremental"]}
+    found = compare_at_equal_bits(group_runs(latent + memories))
+    # 0.55 lies at 3/4 of the way from 0.4 to 0.6, and 0.2 below the smallest size.
+    assert [c.bits_factor for c in found] == pytest.approx([1, 2 * 2**0.75, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("places", "values", "clear"),
+    [
+        # Four runs of two orders, two seeds each: two independent values.
+        ([("given", 0), ("given", 0), (1, 0), (1, 0)], (0.52, 0.54, 0.54, 0.56), False),
+        ([("given", 0), (1, 0), (2, 0), (3, 0)], (0.52, 0.54, 0.54, 0.56), True),
+        # Four runs on two networks: two independent values, whatever the orders.
+        ([("given", 0), (1, 0), ("given", 1), (1, 1)], (0.52, 0.54, 0.54, 0.56), False),
+    ],
+)
+def test_runs_that_share_what_varies_least_count_once(
+    places: list[tuple[int | str, int]], values: tuple[float, ...], clear: bool
+) -> None:
+    def runs(method: str, accuracies: tuple[float, ...]) -> list[dict[str, Any]]:
+        return [
+            {**run(method, method, 100, accuracy, s), "order": order, "bank": bank}
+            for s, ((order, bank), accuracy) in enumerate(zip(places, accuracies, strict=True))
+        ]
+
+    groups = group_runs(runs("latent", (0.5,) * 4) + runs("gbm", values))
+    (comparison,) = compare_at_equal_bits(groups)
+    assert comparison.gain.clear == clear
+    assert comparison.gain.mean == pytest.approx(0.04)

@@ -16,7 +16,7 @@ __all__ = ["check_surroundings", "need"]
 # memory.
 _NEEDS = {
     "run": 980,
-    "plot": 660,
+    "plot": 720,
     "cache": 135,
     "explore": 980,
     "pretrain": 3850,

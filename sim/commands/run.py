@@ -134,7 +134,7 @@ class RunCommand(ResumableCommand):
         self, config: StudyConfig, banks: tuple[Bank, ...], document: Document
     ) -> Tuning | None:
         """Return the choice that precedes the runs, if the configuration wants one."""
-        if config.tuned is None:
+        if not config.tunes:
             return None
         choice_bank = load_choice_bank(config, banks[0], document)
         tuning = Tuning(config, banks, choice_bank, document, work_path(self.out))

@@ -4,7 +4,13 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from golden.params import TrainerParams
 from sim.documents.section import Section
@@ -71,6 +77,12 @@ class HeadConfig(Section):
     latent_width: Literal[1, 4, 8, 16] | None = None
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
     plateau: PlateauConfig = PlateauConfig()
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a width that is not given: older digests do not contain the key."""
+        about: dict[str, Any] = plain(self)
+        return {key: value for key, value in about.items() if value is not None}
 
 
 class BinaryHeadConfig(HeadConfig):

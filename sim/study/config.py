@@ -155,10 +155,6 @@ class StudyConfig(Section):
             )
         if tuned is None and self.choice is not None and not self.always_chooses:
             raise ValueError("choice must be left out without tuned: nothing is chosen")
-        if tuned is not None and not any(m.takes(tuned.key) for m in self.expanded_methods()):
-            raise ValueError(
-                "tuned must be left out: no method trains the head without a value of its own"
-            )
         if tuned is not None and self.tasks.instances is not None:
             raise ValueError("tuned must be left out with tasks.instances: no classes are held out")
         return self
@@ -181,6 +177,12 @@ class StudyConfig(Section):
     def validation(self) -> ChoiceConfig:
         """The validation that chooses, its defaults filled in."""
         return self.choice or ChoiceConfig()
+
+    @property
+    def tunes(self) -> bool:
+        """Whether there is a method whose value of `tuned` validation has to choose."""
+        tuned = self.tuned
+        return tuned is not None and any(m.takes(tuned.key) for m in self.expanded_methods())
 
     def with_tuned(self, methods: Sequence[Method]) -> list[Method]:
         """Return methods with every value that `tuned` offers them; as they are without it."""

@@ -207,7 +207,7 @@ class StudyReport:
     def _tuned(self) -> list[str]:
         """Return the paragraph on what validation chose, if it chose."""
         tuned, choice = self.config.tuned, self.config.validation
-        if tuned is None:
+        if tuned is None or not self.config.tunes:
             return []
         where = f", in the embeddings of the bank `{choice.path}`" if choice.path else ""
         chosen = [group.tuned[tuned.key] for group in self.groups if group.tuned]

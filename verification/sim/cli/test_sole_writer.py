@@ -28,6 +28,7 @@ WRITERS = {
     "simulate": (),
     "cost": ("digits",),
     "report": ("folder", "--html"),
+    "plot": ("folder", "--kind", "bits"),
 }
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
 # Commands without an output of their own, or one that many processes share.

@@ -120,7 +120,11 @@ MUST = "must be the results.json of engram run, but is not: "
             "FILE must have methods whose parameters make their label: ",
         ),
         (changed(set_run("bits_full", 2**63)), [], "runs.0.bits_full: Input should be less than"),
-        (changed(set_run("seed", 1)), [], "one run of 'joint training' for each order and seed"),
+        (
+            changed(set_run("seed", 1)),
+            [],
+            "one run of 'joint training' for each network, order",
+        ),
         (
             changed(lambda c: [run.update(increment=2) for run in c["runs"]]),
             [],
@@ -136,7 +140,7 @@ MUST = "must be the results.json of engram run, but is not: "
         (
             changed(lambda c: c["runs"].pop(0)),
             ["--kind", "differences"],
-            "FILE must have runs of 'joint training' in the orders and with the seeds of 'GBM",
+            "FILE must have runs of 'joint training' on the networks, in the orders",
         ),
         (
             changed(of("latent")),

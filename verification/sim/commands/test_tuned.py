@@ -91,7 +91,8 @@ def test_report_says_what_was_chosen_and_how(whole: Path) -> None:
     (run, *_) = results_of(whole)["runs"]
     (row,) = [line for line in report.splitlines() if line.startswith("| GBM K = 1, q = 4 | 5.1")]
     assert row.endswith(f" {run['tuned']['rate']} |")
-    assert "chosen for every method before any test, of 18, 9 or 13" in report
+    assert "The last column was chosen before any test, for every method that trains" in report
+    assert "no value of its own, of 18, 9 or 13: the best" in report
     assert "training samples of the 6 classes of the first task, 20 % of each class" in report
 
 
@@ -129,6 +130,7 @@ def test_an_interrupted_study_goes_on_to_the_same_results(
         ("tuned={rate: [1], logit_gain: [1]}", "tuned: must name rate or logit_gain"),
         ("tuned={logit_gain: [1, 4]}", "tuned.logit_gain must be left out: the integer head has"),
         ("tuned={rate: []}", "tuned.rate must be a list of 1 or more items"),
+        ("tuned={rate: [9, 9]}", "tuned: must name every value once, not 9 again"),
         ("tuned={rate: [25]}", "tuned.rate.0 must be an integer in 0..24, not 25"),
         ("choice.base=6", "choice.base must be less than the 6 classes of the first task"),
         ("choice.path=cifar100", "a bank of D = 128 as the study's, not of 512"),
@@ -152,3 +154,13 @@ def test_a_choice_of_nothing_is_refused(engram: Engram, tmp_path: Path) -> None:
     status, _, err = engram("run", config, "--out", tmp_path / "out")
     assert status == 2
     assert "choice must be left out without tuned: nothing is chosen" in " ".join(err.split())
+
+
+def test_where_no_method_chooses_nothing_is_said_of_a_choice(
+    engram: Engram, tmp_path: Path
+) -> None:
+    config = write_config(tmp_path, TUNED)
+    alone = ("--set", "methods=[{replay: hamming}, {replay: latent, rate: 9, exemplars: 1}]")
+    assert engram("run", config, *alone, "--out", tmp_path / "out", "--jobs", 1)[0] == 0
+    assert "before any test" not in (tmp_path / "out" / "report.md").read_text()
+    assert "choices" not in results_of(tmp_path / "out")

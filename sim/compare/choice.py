@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The rule that chooses the parameters of a method within a budget, before any test."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from sim.study.experiment import new_learner
 from sim.study.methods import Head, Method
 
 __all__ = ["Candidate", "Choice", "best_of", "bits_of", "choose"]
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -107,22 +110,26 @@ def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Ch
 
 
 def best_of(
-    variants: Sequence[Method], accuracies: Mapping[Method, Sequence[float]]
-) -> list[Method]:
-    """Return every method with the value of `Method.tuned` that did best in validation.
+    variants: Sequence[Method],
+    accuracies: Mapping[Method, Sequence[float]],
+    alike: Callable[[Method], Key],
+) -> dict[Key, Method]:
+    """Return the best of the variants that stand for the same, by what they stand for.
 
-    Ties go to the value that comes first.
+    Ties go to the variant that comes first.
 
     Parameters
     ----------
     variants : sequence of Method
-        Methods, each with several values.
     accuracies : mapping of Method to sequence of float
-        Average incremental accuracies of each, one for each seed.
+        Average incremental accuracies in validation, one for each seed. A variant without a rival
+        may be absent.
+    alike : callable
+        Returns what a variant stands for.
     """
-    best: dict[Method, Method] = {}
+    best: dict[Key, Method] = {}
     for variant in variants:
-        rival = best.setdefault(replace(variant, tuned=()), variant)
-        if np.mean(accuracies[variant]) > np.mean(accuracies[rival]):
-            best[replace(variant, tuned=())] = variant
-    return list(best.values())
+        rival = best.setdefault(alike(variant), variant)
+        if rival is not variant and np.mean(accuracies[variant]) > np.mean(accuracies[rival]):
+            best[alike(variant)] = variant
+    return best

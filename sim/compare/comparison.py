@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from sim.compare.choice import Candidate, Choice, bits_of, choose
+from sim.compare.choice import Candidate, Choice, best_of, bits_of, choose
 from sim.compare.stages import TwoStages
 from sim.documents.yaml_lines import dotted
 from sim.measure.ledger import fits
@@ -106,12 +104,7 @@ class Comparison(TwoStages):
         results : list of dict
             Results of the runs of `validation`.
         """
-        reached = self.accuracies(results)
-        bounds: dict[str, Method] = {}
-        for bound in self._bounds:
-            rival = bounds.setdefault(bound.replay, bound)
-            if self._several(bound) and np.mean(reached[bound]) > np.mean(reached[rival]):
-                bounds[bound.replay] = bound
+        bounds = best_of(self._bounds, self.accuracies(results), lambda bound: bound.replay)
         methods = {m.label: m for m in [*(c.candidate.method for c in choices), *bounds.values()]}
         return self._final(list(methods.values()))
 

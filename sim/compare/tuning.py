@@ -37,11 +37,10 @@ class Tuning(TwoStages):
         results : sequence of dict
             Results of the runs of `validation`.
         """
-        best = best_of(self.candidates, self.accuracies(results))
-        chosen = {_alike(method): method.tuned for method in best}
+        best = best_of(self.candidates, self.accuracies(results), _alike)
         return self._final(
             [
-                replace(method, tuned=chosen.get(_alike(method), ()))
+                replace(method, tuned=best.get(_alike(method), method).tuned)
                 for method in self.config.expanded_methods()
             ]
         )

@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import word_count
 
-__all__ = ["check_bits", "check_label_vector", "check_packed", "check_thresholds"]
+__all__ = [
+    "check_bits",
+    "check_exemplars",
+    "check_label_vector",
+    "check_labelled",
+    "check_packed",
+    "check_thresholds",
+]
 
 
 def check_bits(
@@ -90,6 +97,55 @@ def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:
     if n % 64 and (words[..., -1] >> np.uint64(n % 64)).any():
         raise ValueError(f"{name} of {n} bits must have unused bits of 0, not 1")
     return words
+
+
+def check_exemplars(exemplars: Any, features: int) -> NDArray[np.uint64]:
+    """Return packed exemplars, one in each row.
+
+    Parameters
+    ----------
+    exemplars : Any
+        The array to check, of shape (n, ceil(D/64)).
+    features : int
+        D.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not so.
+    """
+    packed = check_packed("Exemplars", exemplars, features)
+    if packed.ndim != 2:
+        raise ValueError(f"Exemplars must have one row each, not the shape {packed.shape}")
+    return packed
+
+
+def check_labelled(
+    exemplars: Any, labels: ArrayLike, features: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return packed exemplars, and one label for each.
+
+    Parameters
+    ----------
+    exemplars : Any
+        The array to check, of shape (n, ceil(D/64)).
+    labels : array-like of shape (n,), integers
+    features : int
+        D.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If they are not so.
+    """
+    packed = check_packed("Exemplars", exemplars, features)
+    vector = check_label_vector(labels)
+    if packed.ndim != 2 or len(packed) != len(vector):
+        raise ValueError(
+            f"Exemplars must have one row for each of {len(vector)} labels, "
+            f"not the shape {packed.shape}"
+        )
+    return packed, vector
 
 
 def check_thresholds(name: str, thresholds: Any, outputs: int) -> NDArray[np.int32]:

@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.arrays import check_label_vector, check_packed
+from golden.arrays import check_labelled
 from golden.bernoulli import encode_counts
 from golden.bits import unpack
 from golden.params import ClassCounterParams
@@ -78,12 +78,7 @@ class ClassCounter:
             If an array has a wrong shape or dtype. Nothing is learned.
         """
         features = self.params.prototypes.features
-        packed, labels = check_packed("Exemplars", exemplars, features), check_label_vector(slots)
-        if packed.ndim != 2 or len(packed) != len(labels):
-            raise ValueError(
-                f"Exemplars must have one row for each of {len(labels)} labels, "
-                f"not the shape {packed.shape}"
-            )
+        packed, labels = check_labelled(exemplars, slots, features)
         counted = np.array([self._count(slot) for slot in labels.tolist()], np.bool_)
         np.add.at(self._counts, labels[counted], unpack(packed[counted], features))
         return counted

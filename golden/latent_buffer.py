@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.arrays import check_label_vector, check_packed
+from golden.arrays import check_label_vector, check_labelled
 from golden.bits import word_count
 from golden.lfsr import Lfsr
 from golden.params import LatentBufferParams, Stream, stream_params, stream_seed
@@ -81,13 +81,7 @@ class LatentBuffer:
         TypeError, ValueError
             If an array has a wrong shape or dtype. Nothing is learned.
         """
-        packed = check_packed("Exemplars", exemplars, self.params.features)
-        classes = check_label_vector(labels)
-        if packed.ndim != 2 or len(packed) != len(classes):
-            raise ValueError(
-                f"Exemplars must have one row for each of {len(classes)} labels, "
-                f"not the shape {packed.shape}"
-            )
+        packed, classes = check_labelled(exemplars, labels, self.params.features)
         slots = np.full(len(packed), -1, np.int64)
         for place, (exemplar, label) in enumerate(zip(packed, classes.tolist(), strict=True)):
             slot = self._place(label)

@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.arrays import check_packed
+from golden.arrays import check_exemplars
 from golden.bernoulli import encode_counts
 from golden.bits import unpack
 from golden.params import OnlineMixtureParams
@@ -49,9 +49,7 @@ class OnlineMixture:
         TypeError, ValueError
             If the array has a wrong shape or dtype. Nothing is learned.
         """
-        packed = check_packed("Exemplars", exemplars, self.params.features)
-        if packed.ndim != 2:
-            raise ValueError(f"Exemplars must have one row each, not the shape {packed.shape}")
+        packed = check_exemplars(exemplars, self.params.features)
         for bits in unpack(packed, self.params.features):
             winner = self.winner(bits)
             if self.seen[winner] == MAX_COUNT:

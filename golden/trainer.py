@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.affine import Affine
-from golden.arrays import check_label_vector, check_packed
+from golden.arrays import check_label_vector, check_labelled, check_packed
 from golden.bits import unpack
 from golden.lfsr import Lfsr
 from golden.params import AffineParams, TrainerParams
@@ -163,13 +163,8 @@ def check_batch(
     TypeError, ValueError
         As in `Trainer.step`.
     """
-    packed = check_packed("Exemplars", exemplars, params.features)
-    wanted, rows = check_label_vector(labels), check_label_vector(classes)
-    if packed.ndim != 2 or len(packed) != len(wanted):
-        raise ValueError(
-            f"Exemplars must have one row for each of {len(wanted)} labels, "
-            f"not the shape {packed.shape}"
-        )
+    _, wanted = check_labelled(exemplars, labels, params.features)
+    rows = check_label_vector(classes)
     rising = len(rows) and (np.diff(rows) > 0).all()
     if not rising or rows[0] < 0 or rows[-1] >= params.classes:
         raise ValueError(f"Classes must rise within 0..{params.classes - 1}, not {rows.tolist()}")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.arrays import check_packed
+from golden.arrays import check_exemplars
 from golden.kernels.compiled import compiled
 from golden.online_mixture import OnlineMixture
 from golden.params.classes import MAX_COUNT
@@ -35,9 +35,7 @@ def learn(mixture: OnlineMixture, exemplars: NDArray[np.uint64]) -> None:
         If the array has a wrong shape or dtype. Nothing is learned.
     """
     p = mixture.params
-    packed = check_packed("Exemplars", exemplars, p.features)
-    if packed.ndim != 2:
-        raise ValueError(f"Exemplars must have one row each, not the shape {packed.shape}")
+    packed = check_exemplars(exemplars, p.features)
     # Features past D are 0 in every majority, and in every exemplar: they agree and are left out.
     majority = np.zeros((p.components, packed.shape[1]), np.uint64)
     for k in range(p.components):

@@ -7,7 +7,7 @@ import pydantic
 from pydantic import Field
 
 from sim.data.datasets import NAMES
-from sim.documents.section import Section
+from sim.documents.section import Section, first_repeat
 
 __all__ = ["BanksConfig", "DataConfig", "Order", "TasksConfig"]
 
@@ -88,10 +88,8 @@ class BanksConfig(DataConfig):
     def _others_are_other_banks(self) -> "BanksConfig":
         if self.others and self.name != "bank":
             raise ValueError(f"others must be left out for {self.name}: only bank has it")
-        banks = [self.path, *(self.others or ())]
-        for place, path in enumerate(banks):
-            if path in banks[:place]:
-                raise ValueError(f"others must name every bank once, not {path} again")
+        if (again := first_repeat([self.path, *(self.others or ())])) is not None:
+            raise ValueError(f"others must name every bank once, not {again} again")
         return self
 
 
@@ -133,9 +131,8 @@ class TasksConfig(Section):
     @pydantic.field_validator("orders")
     @classmethod
     def _orders_differ(cls, orders: Any) -> Any:
-        for place, order in enumerate(orders or ()):
-            if order in orders[:place]:
-                raise ValueError(f"must name every order once, not {order} again")
+        if (again := first_repeat(orders or ())) is not None:
+            raise ValueError(f"must name every order once, not {again} again")
         return orders
 
     @pydantic.model_validator(mode="after")
@@ -154,8 +151,6 @@ class TasksConfig(Section):
     @pydantic.field_validator("order")
     @classmethod
     def _no_repeats(cls, order: Any) -> Any:
-        if isinstance(order, list):
-            for place, label in enumerate(order):
-                if label in order[:place]:
-                    raise ValueError(f"must name every class once, not class {label} again")
+        if isinstance(order, list) and (again := first_repeat(order)) is not None:
+            raise ValueError(f"must name every class once, not class {again} again")
         return order

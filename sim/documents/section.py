@@ -3,11 +3,14 @@
 
 import hashlib
 import json
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Section"]
+__all__ = ["Section", "first_repeat"]
+
+Item = TypeVar("Item")
 
 
 class Section(BaseModel):
@@ -46,3 +49,14 @@ class Section(BaseModel):
         separators = None if nulls else (",", ":")
         text = json.dumps(about | more, sort_keys=True, separators=separators)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def first_repeat(items: Sequence[Item]) -> Item | None:
+    """Return the first item that equals an earlier one; None if all differ.
+
+    Parameters
+    ----------
+    items : sequence
+        Values of a key that must name each once, none of them None.
+    """
+    return next((item for place, item in enumerate(items) if item in items[:place]), None)

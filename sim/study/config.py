@@ -10,7 +10,7 @@ from pydantic import Field
 
 from sim.data.sections import BanksConfig, TasksConfig
 from sim.documents.read import read_document
-from sim.documents.section import Section
+from sim.documents.section import Section, first_repeat
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.learn.sections import BinaryHeadConfig, StudyHead
@@ -84,9 +84,8 @@ class TunedConfig(Section):
     def _names_one_key(self) -> "TunedConfig":
         if (self.rate is None) == (self.logit_gain is None):
             raise ValueError("must name rate or logit_gain, the one that the head has")
-        for place, value in enumerate(self.values):
-            if value in self.values[:place]:
-                raise ValueError(f"must name every value once, not {value:g} again")
+        if (again := first_repeat(self.values)) is not None:
+            raise ValueError(f"must name every value once, not {again:g} again")
         return self
 
     @property
@@ -242,9 +241,8 @@ class CompareConfig(StudyConfig):
     @pydantic.field_validator("budgets")
     @classmethod
     def _budgets_differ(cls, budgets: list[float]) -> list[float]:
-        for place, budget in enumerate(budgets):
-            if budget in budgets[:place]:
-                raise ValueError(f"must name every budget once, not {budget:g} again")
+        if (again := first_repeat(budgets)) is not None:
+            raise ValueError(f"must name every budget once, not {again:g} again")
         return sorted(budgets)
 
     @pydantic.model_validator(mode="after")

@@ -11,7 +11,7 @@ from pydantic import Field
 from sim.cost.counts.training import Gradients
 from sim.data.sections import DataConfig, TasksConfig
 from sim.documents.read import load
-from sim.documents.section import Section
+from sim.documents.section import Section, first_repeat
 from sim.documents.yaml_lines import Document
 from sim.explore.space.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.space.rungs import FidelityConfig
@@ -150,18 +150,16 @@ class ExploreConfig(Section):
     @classmethod
     def _sources_differ(cls, methods: list[Any]) -> list[Any]:
         names = [entry.replay for entry in methods]
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                raise ValueError(f"must name every source once, not {name} again: give it lists")
+        if (again := first_repeat(names)) is not None:
+            raise ValueError(f"must name every source once, not {again} again: give it lists")
         return methods
 
     @pydantic.field_validator("objectives")
     @classmethod
     def _accuracy_is_sought_once_each(cls, objectives: list[Any]) -> list[Any]:
         names = [entry if isinstance(entry, str) else entry.name for entry in objectives]
-        for place, name in enumerate(names):
-            if name in names[:place]:
-                raise ValueError(f"must name every objective once, not {name} again")
+        if (again := first_repeat(names)) is not None:
+            raise ValueError(f"must name every objective once, not {again} again")
         if "accuracy" not in names:
             raise ValueError("must include accuracy: all others are known without a search")
         return objectives

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import pydantic
 from pydantic import BaseModel, Field, create_model
 
-from sim.documents.section import Section
+from sim.documents.section import Section, first_repeat
 
 __all__ = ["RangeSection", "VariedSection", "varied"]
 
@@ -80,9 +80,9 @@ class VariedSection(Section):
     def _choices_differ(self) -> "VariedSection":
         for name in type(self).model_fields:
             choices = getattr(self, name)
-            for place, choice in enumerate(choices if isinstance(choices, list) else ()):
-                if choice in choices[:place]:
-                    raise ValueError(f"{name} must name every choice once, not {choice} again")
+            again = first_repeat(choices) if isinstance(choices, list) else None
+            if again is not None:
+                raise ValueError(f"{name} must name every choice once, not {again} again")
         return self
 
 

@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ class StudyReport:
         """The first bank."""
         return self.banks[0]
 
-    @property
+    @cached_property
     def groups(self) -> list[MethodGroup]:
         """Runs gathered by method."""
         return group_runs(self.runs)
@@ -119,7 +120,7 @@ class StudyReport:
         """Sentence on how the first source does at equal bits; empty without a comparison."""
         return next(iter(self.sentences), "")
 
-    @property
+    @cached_property
     def sentences(self) -> list[str]:
         """Such a sentence for every source."""
         return Verdict(plain_or_all(self.groups)).sentences

@@ -50,6 +50,7 @@ _LABELLED = {  # points with a label; labels at all points would overlap
 _LETTERS = {"exemplars": "E", "code_width": "q", "components": "K"}
 _ANNOTATED = ("latent", "gbm")  # sources whose points have labels
 _ROOM = (28, 12)  # width and height of a label, in dots
+_MARKS = 12  # most tasks that have a number at their axis
 _DECADE = 10  # below this ratio of its ends, an axis has no three marks at 1, 2 and 5
 
 
@@ -68,7 +69,7 @@ def accuracy_by_task(groups: Sequence[MethodGroup], seen: Sequence[int]) -> Figu
     draw_curves(axes, few(plain_or_all(groups)), seen, lambda group: look(group, groups, 3))
     axes.set_xlabel("classes seen")
     axes.set_ylabel("accuracy on all classes seen (%)")
-    axes.set_xticks(list(seen))
+    axes.set_xticks(list(seen)[:: -(-len(seen) // _MARKS)])
     axes.grid(alpha=0.3)
     figure.legend(loc="outside right center", fontsize=8, frameon=False)
     return figure

@@ -16,6 +16,7 @@ from golden.params import TrainerParams
 from sim.documents.section import Section
 
 __all__ = [
+    "Balance",
     "BinaryHeadConfig",
     "HeadConfig",
     "IntegerHeadConfig",
@@ -25,6 +26,9 @@ __all__ = [
 ]
 
 NonBinary = Literal[8, 16, 32, "float"]
+
+#: Samples of a past class for one of a present class.
+Balance = Annotated[float, Field(gt=0, le=256, multiple_of=1 / 16)]
 
 
 class PlateauConfig(Section):
@@ -62,6 +66,9 @@ class HeadConfig(Section):
         float32. See `sim.learn.head.HeadTrainer.settle`.
     logit_gain : float
         Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
+    balance : float or null
+        Samples of a past class in a batch for one of a present class, in sixteenths; null has as
+        many of both (contract, 8).
     plateau : PlateauConfig
         Schedule of the learning rate.
     """
@@ -76,11 +83,12 @@ class HeadConfig(Section):
     init_scale: float = Field(default=0.1, gt=0, le=1)
     latent_width: Literal[1, 4, 8, 16] | None = None
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
+    balance: Balance | None = None
     plateau: PlateauConfig = PlateauConfig()
 
     @model_serializer(mode="wrap")
     def _without_none(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a width that is not given: older digests do not contain the key."""
+        """Leave out keys that are not given: older digests do not contain them."""
         about: dict[str, Any] = plain(self)
         return {key: value for key, value in about.items() if value is not None}
 
@@ -187,6 +195,8 @@ class IntegerHeadConfig(IntegerTraining):
     first_rows : {"log_odds"} or null
         What the row of a new class begins with: the log-odds of the means of its samples, in codes
         of 8 bits (contract, 12); null begins with 0.
+    balance : float or null
+        As in `HeadConfig`.
     """
 
     kind: Literal["integer"]
@@ -194,6 +204,7 @@ class IntegerHeadConfig(IntegerTraining):
     batch: int = Field(default=128, ge=2, le=65_536)
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
+    balance: Balance | None = None
 
     @model_validator(mode="after")
     def _old_rows_stay(self) -> "IntegerHeadConfig":

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.documents.section import Section
+from sim.learn.sections import Balance
 from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
 
@@ -51,6 +52,8 @@ class ReplayParams(SourceParams):
         `IntegerHeadConfig.q_b_non_binary`.
     head_start : {"warm", "reset"} or null
         In place of the study's `HeadConfig.start` or `IntegerHeadConfig.start`.
+    balance : float or null
+        In place of the study's `HeadConfig.balance` or `IntegerHeadConfig.balance`.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
@@ -59,6 +62,7 @@ class ReplayParams(SourceParams):
     latent_width: Literal[1, 4, 8, 16] | None = None
     q_b_non_binary: Literal[8, 16, 32] | None = None
     head_start: Literal["warm", "reset"] | None = None
+    balance: Balance | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from sim.documents.read import read_document
 from sim.documents.section import Section, first_repeat
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
-from sim.learn.sections import BinaryHeadConfig, StudyHead
+from sim.learn.sections import Balance, BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
 from sim.study.methods import Method, MethodEntry, expand_methods, with_each_value
 
@@ -75,15 +75,18 @@ class TunedConfig(Section):
         Values of k of the integer head.
     logit_gain : list of float or null
         Gains of the binary head.
+    balance : list of float or null
+        Samples of a past class for one of a present class, of either head.
     """
 
     rate: Annotated[list[Rate], Field(min_length=1)] | None = None
     logit_gain: Annotated[list[Gain], Field(min_length=1)] | None = None
+    balance: Annotated[list[Balance], Field(min_length=1)] | None = None
 
     @pydantic.model_validator(mode="after")
     def _names_one_key(self) -> "TunedConfig":
-        if (self.rate is None) == (self.logit_gain is None):
-            raise ValueError("must name rate or logit_gain, the one that the head has")
+        if sum(value is not None for value in (self.rate, self.logit_gain, self.balance)) != 1:
+            raise ValueError("must name one of rate, logit_gain and balance, a key of the head")
         if (again := first_repeat(self.values)) is not None:
             raise ValueError(f"must name every value once, not {again:g} again")
         return self
@@ -91,12 +94,12 @@ class TunedConfig(Section):
     @property
     def key(self) -> str:
         """The key of the head."""
-        return "logit_gain" if self.rate is None else "rate"
+        return next(key for key in type(self).model_fields if getattr(self, key) is not None)
 
     @property
     def values(self) -> Sequence[float]:
         """Its values."""
-        return self.rate or self.logit_gain or ()
+        return self.rate or self.logit_gain or self.balance or ()
 
 
 class StudyConfig(Section):

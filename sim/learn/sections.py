@@ -2,6 +2,7 @@
 """Sections of a configuration for the head and its training."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -189,6 +190,8 @@ class IntegerHeadConfig(IntegerTraining):
     first_rows : {"log_odds"} or null
         What the row of a new class begins with: the log-odds of the means of its samples, in codes
         of 8 bits (contract, 12); null begins with 0.
+    lanes : int or null
+        L, weights that a chip rounds at once, and that share a random word; null stands for 1.
     """
 
     kind: Literal["integer"]
@@ -196,6 +199,8 @@ class IntegerHeadConfig(IntegerTraining):
     batch: int = Field(default=128, ge=2, le=65_536)
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
+    # None stands for 1, likewise.
+    lanes: int | None = Field(default=None, ge=1, le=64)
 
     @model_validator(mode="after")
     def _old_rows_stay(self) -> "IntegerHeadConfig":
@@ -204,6 +209,10 @@ class IntegerHeadConfig(IntegerTraining):
                 "first_rows must be left out where start is reset: past classes have no means"
             )
         return self
+
+    def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
+        params = super().trainer(features=features, classes=classes, seed=seed)
+        return params if self.lanes is None else replace(params, lanes=self.lanes)
 
 
 class TernaryHeadConfig(Section):

@@ -34,6 +34,7 @@ from golden.params.sampling import (
     stream_params,
     stream_seed,
 )
+from golden.params.ternary import TernaryTrainerParams
 from golden.params.training import AffineParams, CwrParams, TrainerParams
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "SamplerParams",
     "SelectorParams",
     "Stream",
+    "TernaryTrainerParams",
     "ThermometerParams",
     "TrainerParams",
     "XnorParams",

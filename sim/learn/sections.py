@@ -2,6 +2,7 @@
 """Sections of a configuration for the head and its training."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,10 +13,11 @@ from pydantic import (
     model_validator,
 )
 
-from golden.params import TrainerParams
+from golden.params import TernaryTrainerParams, TrainerParams
 from sim.documents.section import Section
 
 __all__ = [
+    "AnyHead",
     "Balance",
     "BinaryHeadConfig",
     "HeadConfig",
@@ -23,6 +25,7 @@ __all__ = [
     "IntegerTraining",
     "PlateauConfig",
     "StudyHead",
+    "TernaryHeadConfig",
 ]
 
 NonBinary = Literal[8, 16, 32, "float"]
@@ -99,8 +102,8 @@ class BinaryHeadConfig(HeadConfig):
     Attributes
     ----------
     kind : {"binary"}
-        What tells it from the other head. Documents leave it out, as users may, so that the digests
-        of studies are those of the time before the other head.
+        What tells it from the other heads. Documents leave it out, as users may, so that digests
+        of studies are those of the time before the other heads.
     """
 
     kind: Literal["binary"] = Field(default="binary", exclude=True)
@@ -187,7 +190,7 @@ class IntegerHeadConfig(IntegerTraining):
     Attributes
     ----------
     kind : {"integer"}
-        What tells it from the other head.
+        What tells it from the other heads.
     start : {"warm", "reset"}
         Whether a task starts from the last task's weights or draws them anew.
     batch : int
@@ -197,6 +200,8 @@ class IntegerHeadConfig(IntegerTraining):
         of 8 bits (contract, 12); null begins with 0.
     balance : float or null
         As in `HeadConfig`.
+    lanes : int or null
+        L, weights that a chip rounds at once, and that share a random word; null stands for 1.
     """
 
     kind: Literal["integer"]
@@ -205,6 +210,8 @@ class IntegerHeadConfig(IntegerTraining):
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
     balance: Balance | None = None
+    # None stands for 1, likewise.
+    lanes: int | None = Field(default=None, ge=1, le=64)
 
     @model_validator(mode="after")
     def _old_rows_stay(self) -> "IntegerHeadConfig":
@@ -214,13 +221,84 @@ class IntegerHeadConfig(IntegerTraining):
             )
         return self
 
+    def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
+        params = super().trainer(features=features, classes=classes, seed=seed)
+        return params if self.lanes is None else replace(params, lanes=self.lanes)
+
+
+class TernaryHeadConfig(Section):
+    """The head of a study whose ternary weights come from counters (contract, 17).
+
+    Attributes
+    ----------
+    kind : {"ternary"}
+        What tells it from the other heads.
+    start : {"warm", "reset"}
+        Whether a task starts from the last task's counters or from 0.
+    batch : int
+        B, samples that share a split between past and present classes (contract, 8). They are
+        learned one after another, so that it changes no step.
+    epochs : int
+        Passes over the samples of a task.
+    width : int
+        b, bits of a counter.
+    threshold : int
+        t, magnitude of a counter from which its weight is not 0.
+    margin : int
+        M, largest lead of the true class, in logits, at which a sample is still learned.
+    balance : float or null
+        As in `HeadConfig`.
+    """
+
+    kind: Literal["ternary"]
+    start: Literal["warm", "reset"] = "warm"
+    batch: int = Field(default=128, ge=2, le=65_536)
+    epochs: int = Field(default=2, ge=1, le=100_000)
+    width: int = Field(default=8, ge=4, le=8)
+    threshold: int = Field(default=48, ge=1, le=127)
+    margin: int = Field(default=80, ge=0, le=262_144)
+    balance: Balance | None = None
+
+    @model_validator(mode="after")
+    def _threshold_is_a_count(self) -> "TernaryHeadConfig":
+        self.trainer(features=1, classes=1)
+        return self
+
+    def trainer(self, *, features: int, classes: int) -> TernaryTrainerParams:
+        """Return the parameters of the golden trainer.
+
+        Parameters
+        ----------
+        features : int
+            D, bits of an embedding.
+        classes : int
+            C, classes of the whole data set.
+
+        Raises
+        ------
+        ValueError
+            If a counter of this width does not reach the threshold.
+        """
+        return TernaryTrainerParams(
+            features=features,
+            classes=classes,
+            width=self.width,
+            threshold=self.threshold,
+            margin=self.margin,
+        )
+
 
 def _with_kind(head: Any) -> Any:
     """Return the section with the kind that it has if it names none."""
     return {"kind": "binary", **head} if isinstance(head, dict) else head
 
 
+#: A head of any kind.
+AnyHead = HeadConfig | IntegerHeadConfig | TernaryHeadConfig
+
 #: The head of a study; without the key ``kind`` it is the binary one.
 StudyHead = Annotated[
-    BinaryHeadConfig | IntegerHeadConfig, Field(discriminator="kind"), BeforeValidator(_with_kind)
+    BinaryHeadConfig | IntegerHeadConfig | TernaryHeadConfig,
+    Field(discriminator="kind"),
+    BeforeValidator(_with_kind),
 ]

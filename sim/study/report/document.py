@@ -218,11 +218,19 @@ class StudyReport:
         if tuned is None or not self.config.tunes:
             return []
         where = f", in the embeddings of the bank `{choice.path}`" if choice.path else ""
-        chosen = [group.tuned[tuned.key] for group in self.groups if group.tuned]
-        least, most = (sum(c == end(tuned.values) for c in chosen) for end in (min, max))
+        offered, ends = [], []
+        for key, values in tuned.offers.items():
+            chosen = [group.tuned[key] for group in self.groups if key in group.tuned]
+            least, most = (sum(c == end(values) for c in chosen) for end in (min, max))
+            several = f" {key}" if len(tuned.offers) > 1 else ""
+            offered.append(listed([f"{value:g}" for value in values], "or") + several)
+            ends.append(
+                f"Of {len(chosen)} methods, {least} chose the smallest{several} and {most} the "
+                "largest."
+            )
         text = _TUNED.format(
-            values=listed([f"{value:g}" for value in tuned.values], "or"),
-            ends=f"Of {len(chosen)} methods, {least} chose the smallest and {most} the largest.",
+            values=", or ".join(offered),
+            ends=" ".join(ends),
             base=len(self.bank.tasks[0]),
             share=100 * choice.share,
             first=choice.base,

@@ -84,10 +84,18 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",
-        "lanes past D cleared",
+        "lanes past D cleared", "class replaced", "class removed",
+        "class put in the place of a removed one", "refused: another K",
+        "refused: number left out",
     ),
-    "sampler": ("request of an unknown class", "lanes past D", "row appended between beats"),
-    "selector": ("round robin wraps around", "last component", "first and last class by weight"),
+    "sampler": (
+        "request of an unknown class", "request of a removed class", "lanes past D",
+        "row appended between beats", "class replaced between requests", "another reader waits",
+    ),
+    "selector": (
+        "removed class passed over", "round robin wraps around", "last component",
+        "first and last class by weight",
+    ),
     "thermometer": ("code crosses words", "darkest", "brightest"),
     "window": ("padding", "group begins within a word", "depthwise"),
     "xnor": (

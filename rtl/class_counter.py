@@ -47,13 +47,14 @@ def seen_layout(params: ClassCounterParams) -> StructLayout:
 class ClassCounter(wiring.Component):
     """Counters of the bits of some classes; a class that is closed becomes a prototype.
 
-    An open names the class that the slot counts, and a close writes it under that number. Exemplars and commands are taken whole, one after another, and `i` has priority over
-    `commands`. The first beat of an exemplar waits 2 cycles for the number of exemplars of its
-    slot. The other beats follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes
-    2 cycles, and so does a close that is refused. Any other close offers its header after `latency`
-    cycles. The first row is offered ``2 + L * (q + 3)`` cycles after the header was taken, and the
-    others follow every ``1 + L * (q + 3)`` cycles. The next exemplar or command is taken while the
-    last row is offered, at the earliest `interval` cycles after the close.
+    An open names the class that the slot counts, and a close writes it under that number. Exemplars
+    and commands are taken whole, one after another, and `i` has priority over `commands`. The first
+    beat of an exemplar waits 2 cycles for the number of exemplars of its slot. The other beats
+    follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes 2 cycles, and so does
+    a close that is refused. Any other close offers its header after `latency` cycles. The first row
+    is offered ``2 + L * (q + 3)`` cycles after the header was taken, and the others follow every
+    ``1 + L * (q + 3)`` cycles. The next exemplar or command is taken while the last row is offered,
+    at the earliest `interval` cycles after the close.
 
     One divider serves all lanes, one after the other: a class is closed once, and pictures take far
     longer. Rows need no clearing: while a slot has no exemplar, what its rows hold counts as 0. A

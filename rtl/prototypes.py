@@ -55,8 +55,8 @@ class Prototypes(wiring.Component):
     In an *editable* memory, a header names its class. The number of classes appends. A lower number
     replaces the class in place, or removes it where K = 0. Such a header asks for the memory with
     `wanted`, waits for `quiet`, and is taken in the next cycle, in which it reads the entry of the
-    class. Then the rows follow as for an append. `editing` is set until the last one is written, and
-    nobody may read meanwhile. A header that does not fit is taken and refused in the same way.
+    class. Then the rows follow as for an append. `editing` is set until the last one is written,
+    and nobody may read meanwhile. A header that does not fit is taken and refused in the same way.
 
     A row is addressed by component and beat. Its address ``component * B + beat`` is a sum of
     shifts, so neither writer nor reader keeps a separate row address. An entry of the table

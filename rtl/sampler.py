@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sampler: it takes requests for classes and draws exemplars of their prototypes (contract, 7)."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
@@ -32,10 +32,10 @@ class Sampler(wiring.Component):
     table and restarts all streams. A seed is taken at any time, but which exemplars under way it
     changes is not defined.
 
-    A *shared* sampler has an editable memory, and lets another block read it. A header that replaces
-    or removes a class, or a reader that asks, waits until the requests that were taken have been
-    served, and no request is taken until it has finished. A reader goes before a header. Requests
-    for a class that was removed are dropped one cycle after they were taken.
+    A *shared* sampler has an editable memory, and lets another block read it. A header that
+    replaces or removes a class, or a reader that asks, waits until the requests that were taken
+    have been served, and no request is taken until it has finished. A reader goes before a header.
+    Requests for a class that was removed are dropped one cycle after they were taken.
 
     Parameters
     ----------

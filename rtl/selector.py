@@ -33,10 +33,10 @@ class Selector(wiring.Component):
     fall. A weighted search requires one threshold less than classes, and neither may change during
     the search.
 
-    With `gaps`, classes may have been removed from the table. A label is offered only if its class is
-    `there`. Otherwise the pointer advances in that cycle, or the next word is used as if the label
-    had been taken; nothing goes on while no class is there. A label that is offered stays, whatever
-    becomes of its class.
+    With `gaps`, classes may have been removed from the table. A label is offered only if its class
+    is `there`. Otherwise the pointer advances in that cycle, or the next word is used as if the
+    label had been taken; nothing goes on while no class is there. A label that is offered stays,
+    whatever becomes of its class.
 
     *Components.* `choose` compares one word of stream 17 with the given thresholds. `choice`
     follows in the next cycle (latency 1) and stays until the next `choose`: one a cycle.

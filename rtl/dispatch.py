@@ -128,7 +128,7 @@ class Dispatch(wiring.Component):
     error : Out(1)
         A packet does not match its header, or the header is invalid.
     receiving : Out(1)
-        A packet has begun and has not ended.
+        A packet has begun and has not ended, or its last unit has not left.
     """
 
     #: Cycles from the last word of a unit to the unit.
@@ -154,7 +154,7 @@ class Dispatch(wiring.Component):
         with m.If(self.o.ready | self.abort):
             m.d.sync += self.o.valid.eq(0)
         with m.FSM() as fsm:
-            m.d.comb += self.receiving.eq(~fsm.ongoing("header"))
+            m.d.comb += self.receiving.eq(~fsm.ongoing("header") | self.o.valid)
             self._begin(m, now, header)
             self._cut(m, now)
             with m.State("rest"):

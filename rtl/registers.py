@@ -144,7 +144,7 @@ REGISTERS = (
         fields=(
             Field(name="busy", access="ro", width=1, text="A picture is in the network"),
             Field(name="drawing", access="ro", low=1, width=1, text="Requests are left"),
-            Field(name="receiving", access="ro", low=2, width=1, text="In the midst of a packet"),
+            Field(name="receiving", access="ro", low=2, width=1, text="A packet is taken"),
             Field(name="closing", access="ro", low=3, width=1, text="A counted class is closed"),
             Field(
                 name="answering",

@@ -54,6 +54,9 @@ class Core(wiring.Component):
     status_*, errors_*, draw_left, n_classes, n_components, pictures, exemplars, learned, recalled,
     row_reads, plane_reads : Out
         Values of its registers.
+    irq_pending_* : Out(1)
+        High for a cycle, one after `pictures`, `learned` or `n_classes` has counted, or `draw_left`
+        has come to 0. Not after a reset.
     """
 
     def __init__(self, params: ChipParams) -> None:
@@ -88,6 +91,10 @@ class Core(wiring.Component):
             "recalled": Out(32),
             "row_reads": Out(32),
             "plane_reads": Out(32),
+            "irq_pending_picture": Out(1),
+            "irq_pending_learned": Out(1),
+            "irq_pending_drawn": Out(1),
+            "irq_pending_appended": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -278,6 +285,15 @@ class Core(wiring.Component):
             (self.plane_reads, Mux(sampler.plane_read, len(self.params.sampler.streams), 0)),
         ):
             m.d.sync += counter.eq(counter + step)
+        drawing_before, classes_before = Signal(), Signal.like(self.n_classes)
+        m.d.sync += [
+            drawing_before.eq(self.status_drawing),
+            classes_before.eq(self.n_classes),
+            self.irq_pending_picture.eq(busy_before & ~network.busy),
+            self.irq_pending_learned.eq(_ends(learned)),
+            self.irq_pending_drawn.eq(drawing_before & ~self.status_drawing),
+            self.irq_pending_appended.eq(classes_before != self.n_classes),
+        ]
 
 
 def _ends(packets: stream.Interface) -> Value:

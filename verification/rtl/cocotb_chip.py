@@ -85,6 +85,11 @@ class Host:
             if int.from_bytes(got.data, "little") & mask == expected:
                 return
 
+    async def irq(self, level: int) -> None:
+        """The interrupt line has a level."""
+        if int(self.dut.irq.value) != level:
+            raise Failure(f"irq is {self.dut.irq.value}, expected {level}")
+
     async def note(self, address: int) -> None:
         """Read what nobody can foretell, and leave it in the result."""
         got = await self.master.read(address, 4)
@@ -97,6 +102,10 @@ class Host:
     async def sent(self) -> None:
         """Wait until all packets have gone."""
         await self.source.wait()
+
+    async def hold(self, held: int) -> None:
+        """Take no more words, or take them again."""
+        self.sink.pause = bool(held)
 
     async def cycles(self, count: int) -> None:
         await ClockCycles(self.dut.clk, count)

@@ -33,6 +33,8 @@ POINTS: dict[str, tuple[str, ...]] = {
         "out: result", "out: features", "out: exemplar", "out: latent",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
+        "interrupt: error", "interrupt: waiting", "interrupt: sent", "interrupt: picture",
+        "interrupt: learned", "interrupt: drawn", "interrupt: appended",
         "SLVERR: read-only register written", "SLVERR: no register, written",
         "SLVERR: no register, read", "SLVERR: some of the bytes written",
         *(

@@ -92,7 +92,7 @@ def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     for offset, value in shown.items():
         host.do("read", offset, value)
     host.read("id", int.from_bytes(b"engr", "big"))
-    host.read("version", 1 << 16)
+    host.read("version", 1 << 16 | 1)
     run(name, host)
 
 
@@ -255,6 +255,81 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
     host.learn(2)
     label = int(host.latent.seen.argmax())
     host.recall(3, label)
+    run(name, host)
+
+
+def interrupted(host: Script, event: str) -> None:
+    """See an event come, pull the line if it is enabled, and go when it is cleared."""
+    bit = FIELDS[f"irq_pending_{event}"][1].mask
+    host.poll(f"irq_pending_{event}", 1)
+    host.write("irq_enable", 127 & ~bit)
+    host.write("irq_pending", 127 & ~bit)
+    host.do("irq", 0)
+    host.write("irq_enable", bit)
+    host.do("irq", 1)
+    host.write("irq_pending", bit)
+    host.do("irq", 0)
+    host.read("irq_pending", 0)
+
+
+def test_every_event_can_interrupt(name: str, run: Run) -> None:
+    host = script(name)
+    host.load()
+    host.do("sent")
+    host.read("irq_pending", 0)
+    host.append(2)
+    interrupted(host, "appended")
+    host.pictures(host.images(1), 1, learn=[1])
+    arrived = host.operations.pop()
+    interrupted(host, "picture")
+    host.operations.append(arrived)
+    host.learn(1)
+    interrupted(host, "learned")
+    for event in ("sent", "drawn"):
+        host.draw(4, label=0)
+        interrupted(host, event)
+    for packet in (Packet(Target.LEARN, 5), Packet(Target.WEIGHTS, 99)):
+        host.send(packet)
+        interrupted(host, "error")
+    host.start(Source.NONE, 0, 1)
+    interrupted(host, "error")
+    host.start(Source.SAMPLER, 4, 1)
+    interrupted(host, "error")
+    host.read("errors", 0b1000000011)
+    host.do("hold", 1)
+    host.draw(4, label=0)
+    drawn = host.operations.pop()
+    host.poll("irq_pending_waiting", 1)
+    host.write("irq_pending", 127)
+    # While the word still waits, the event comes again.
+    host.read("irq_pending", FIELDS["irq_pending_waiting"][1].mask)
+    host.do("hold", 0)
+    host.operations.append(drawn)
+    interrupted(host, "waiting")
+    run(name, host)
+
+
+def test_soft_reset_keeps_events_and_is_none(name: str, run: Run) -> None:
+    host = script(name)
+    host.append(2)
+    host.do("sent")
+    host.poll("irq_pending_appended", 1)
+    host.write("irq_enable", FIELDS["irq_enable_appended"][1].mask)
+    host.soft_reset()
+    host.do("irq", 1)
+    host.read("irq_pending", FIELDS["irq_pending_appended"][1].mask)
+    host.write("irq_pending", 127)
+    host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    host.draw(200, label=0)
+    host.operations.pop()
+    host.write("irq_pending", 127)
+    host.write("irq_enable", FIELDS["irq_enable_drawn"][1].mask)
+    host.soft_reset()
+    host.do("discard")
+    host.do("irq", 0)
+    host.read("draw_left", 0)
     run(name, host)
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole chip behind AXI4-Lite and AXI4-Stream (docs/chip.md)."""
 
-from amaranth.hdl import Cat, Module, ResetInserter, Signal, Value
+from amaranth.hdl import Cat, Const, Module, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -60,8 +60,8 @@ class Chip(wiring.Component):
     Members
     -------
     s_axil_* : AXI4-Lite slave, 12 bits of address, 32 of data
-    s_axis_* : AXI4-Stream slave, 64 bits, `tlast`
-    m_axis_* : AXI4-Stream master, 64 bits, `tlast`, `tuser` of 16 bits
+    s_axis_* : AXI4-Stream slave, 64 bits, `tkeep`, `tlast`
+    m_axis_* : AXI4-Stream master, 64 bits, `tkeep` (always all bytes), `tlast`, `tuser` of 16 bits
     irq : Out(1)
         Interrupt, active high: an event of `irq_enable` is pending.
     """
@@ -94,10 +94,12 @@ class Chip(wiring.Component):
             "s_axil_rvalid": Out(1),
             "s_axil_rready": In(1),
             "s_axis_tdata": In(WORD),
+            "s_axis_tkeep": In(WORD // 8),
             "s_axis_tvalid": In(1),
             "s_axis_tready": Out(1),
             "s_axis_tlast": In(1),
             "m_axis_tdata": Out(WORD),
+            "m_axis_tkeep": Out(WORD // 8),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tlast": Out(1),
@@ -167,8 +169,10 @@ class Chip(wiring.Component):
         self._leave(m, "m_axis_t", output.o)
         m.d.comb += [
             dispatch.i.payload.data.eq(self.s_axis_tdata),
+            dispatch.i.payload.keep.eq(self.s_axis_tkeep),
             dispatch.i.payload.last.eq(self.s_axis_tlast),
             self.m_axis_tdata.eq(output.o.payload.data),
+            self.m_axis_tkeep.eq(~Const(0, WORD // 8)),
             self.m_axis_tlast.eq(output.o.payload.last),
             self.m_axis_tuser.eq(output.o.payload.user),
         ]

@@ -185,7 +185,7 @@ REGISTERS = (
                 width=1,
                 text="A packet was shorter or longer than its header said, or was dropped whole: "
                 "its target is unknown, its rows, neuron, class or streams are not there, or K is "
-                "above 255",
+                "above 255; or `tkeep` left out a byte of its header or of a unit",
             ),
             Field(name="draw", access="w1c", low=1, width=1, text="A start was ignored"),
             Field(

@@ -4,6 +4,7 @@
 import json
 import logging
 import random
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +38,8 @@ class Host:
     def __init__(self, dut: Any, pauses: float, seed: int) -> None:
         self.dut = dut
         self.master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
-        self.source = AxiStreamSource(
-            AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1
-        )
-        self.sink = AxiStreamSink(
-            AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1
-        )
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
         self.noted: list[tuple[int, int]] = []
         self.aborted = 0
@@ -97,7 +94,11 @@ class Host:
 
     async def send(self, words: list[int]) -> None:
         """Send a packet, behind those that are still to go."""
-        await self.source.send(AxiStreamFrame(words))
+        await self.source.send(AxiStreamFrame(struct.pack(f"<{len(words)}Q", *words)))
+
+    async def send_bytes(self, data: list[int], kept: list[int]) -> None:
+        """Send a packet of bytes, of which `tkeep` leaves out some."""
+        await self.source.send(AxiStreamFrame(bytes(data), list(kept)))
 
     async def sent(self) -> None:
         """Wait until all packets have gone."""
@@ -172,14 +173,16 @@ class Host:
     def _sort(self) -> None:
         while not self.sink.empty():
             frame = self.sink.recv_nowait(compact=False)
-            users = [int(user) for user in frame.tuser]
+            if not all(frame.tkeep):
+                raise Failure(f"a packet lacks bytes: {frame}")
+            users = [int(user) for user in frame.tuser[::8]]
             self.packets += 1
             if users[-1] & 4:
                 self.aborted += 1
                 continue
             if len({user & 3 for user in users}) != 1:
                 raise Failure(f"a packet of several kinds came: {frame}")
-            words = [int(word) for word in frame.tdata]
+            words = [word for (word,) in struct.iter_unpack("<Q", bytes(frame.tdata))]
             self.received[users[0] & 3].append([words, [user >> 4 for user in users]])
 
     def _pause(self, probability: float, seed: int) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from golden.params import ChipParams
 from rtl.chip import Chip, capabilities
-from rtl.dispatch import Target
+from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
 from rtl.packets import Packet
 from rtl.registers import REGISTERS
@@ -330,6 +330,24 @@ def test_soft_reset_keeps_events_and_is_none(name: str, run: Run) -> None:
     host.do("discard")
     host.do("irq", 0)
     host.read("draw_left", 0)
+    run(name, host)
+
+
+def test_packets_of_bytes_from_a_dma_engine(name: str, run: Run) -> None:
+    """A buffer need not be whole words; what a unit needs and is left out is an error."""
+    host = script(name)
+    host.load()
+    image = host.images(1)
+    count, size = image.size, unit_widths(CHIPS[name])[Target.PIXELS] // 8
+    for lacking in (0, 1):
+        host.pictures(image, 3)
+        *sent, (_, words), answer = host.operations
+        data, there = b"".join(word.to_bytes(8, "little") for word in words), 8 + count * size
+        data = [*data[: there - lacking], *[85] * (len(data) - there + lacking)]
+        kept = [int(i < there - lacking) for i in range(len(data))]
+        host.operations = [*sent, ["send_bytes", data, kept], answer]
+        host.read("errors", lacking)
+        image[0].flat[-1] = 0  # what the chip takes for a byte that does not come
     run(name, host)
 
 

@@ -90,7 +90,7 @@ def errors_of(chip: ChipParams, packet: Packet) -> int:
 def offered(packets: list[Packet]) -> list[int]:
     """Return the payloads of the input stream."""
     return [
-        payload(word_layout(), {"data": word, "last": int(last)})
+        payload(word_layout(), {"data": word, "keep": 255, "last": int(last)})
         for packet in packets
         for word, last in zip(packet.stream, [False] * len(packet.words) + [True], strict=True)
     ]
@@ -164,6 +164,93 @@ def test_packet_of_no_units_may_have_no_words(target: Target, surplus: int) -> N
     assert trace.counts["error"] == int(surplus > 0)
 
 
+def in_part(packet: Packet, keeps: list[int]) -> list[int]:
+    """Return the payloads of a packet of whose words only some bytes come."""
+    words = [word_layout().from_bits(bits) for bits in offered([packet])]
+    return [
+        payload(word_layout(), {"data": word.data, "keep": keep, "last": word.last})
+        for word, keep in zip(words, keeps, strict=True)
+    ]
+
+
+def without(word: int, keep: int) -> int:
+    """Return a word with zeros for the bytes that are missing."""
+    return sum(word & 255 << 8 * byte for byte in range(8) if keep >> byte & 1)
+
+
+def needs_of(chip: ChipParams, packet: Packet) -> list[list[int]]:
+    """Return for each word of a packet's units the masks of bytes that are needed at once."""
+    widths, beats = unit_widths(chip), chip.sampler.prototypes.beats
+    if packet.target is Target.PIXELS:
+        size = widths[Target.PIXELS] // 8
+        masks = [(2**size - 1) << size * i for i in range(8 // size)]
+        lines = [masks] * len(packet.words)
+        return [line[: packet.count - i * len(masks)] for i, line in enumerate(lines)]
+    kinds = {
+        Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
+        Target.LEARN: [Target.LEARN] * beats,
+    }.get(packet.target, [packet.target] * packet.count)
+    bits = [width - low for width in map(widths.get, kinds) for low in range(0, width, WORD)]
+    return [[2 ** min(8, -(-left // 8)) - 1] for left in bits]
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(CHIPS), st.sampled_from(PACKET_TARGETS), st.data())
+def test_bytes_that_are_missing_count_as_zeros(
+    chip: ChipParams, target: Target, data: st.DataObject
+) -> None:
+    packet = whole(chip, target, 0)
+    keeps = [data.draw(st.sampled_from([255, 255, 0, 1, 127, 254])) for _ in packet.words]
+    left = [without(word, keep) for word, keep in zip(packet.words, keeps, strict=True)]
+    zeroed = Packet(target, packet.index, packet.address, packet.count, left)
+    needs = needs_of(chip, packet)
+    errors = sum(
+        keep & mask != mask for keep, masks in zip(keeps, needs, strict=True) for mask in masks
+    )
+    trace = run_pysim(
+        Dispatch(chip),
+        [
+            Step(
+                inputs={"i": [*in_part(packet, [255, *keeps]), *offered([whole(chip, target, 0)])]},
+                outputs={"o": units_of(chip, zeroed) + units_of(chip, whole(chip, target, 0))},
+            )
+        ],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == errors
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize("target", PACKET_TARGETS)
+def test_bytes_beyond_a_unit_need_not_come(chip: ChipParams, target: Target) -> None:
+    packet = whole(chip, target, 0)
+    keeps = [sum(masks) for masks in needs_of(chip, packet)]
+    left = [without(word, keep) for word, keep in zip(packet.words, keeps, strict=True)]
+    zeroed = Packet(target, packet.index, packet.address, packet.count, left)
+    trace = run_pysim(
+        Dispatch(chip),
+        [Step(inputs={"i": in_part(packet, [255, *keeps])}, outputs={"o": units_of(chip, zeroed)})],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == 0
+
+
+@pytest.mark.parametrize("byte", range(8))
+@pytest.mark.parametrize("words", [True, False])
+def test_header_in_part_is_dropped(byte: int, words: bool) -> None:
+    packet, good = whole(CHIP, Target.LEARN), whole(CHIP, Target.WEIGHTS)
+    if not words:
+        packet = Packet(Target.WEIGHTS)
+    keeps = [255 ^ 1 << byte, *[255] * len(packet.words)]
+    trace = run_pysim(
+        Dispatch(CHIP),
+        [Step(inputs={"i": in_part(packet, keeps) + offered([good])},
+              outputs={"o": units_of(CHIP, good)})],
+        counted=("error",),
+    )  # fmt: skip
+    assert trace.counts["error"] == 1
+
+
 @pytest.mark.parametrize("components", [127, 128, 255])
 def test_class_of_as_many_components_as_a_header_can_name(components: int) -> None:
     packets = [whole(SINGLE, Target.APPEND, components), whole(SINGLE, Target.WEIGHTS)]
@@ -179,7 +266,9 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     word = [0x0123456789ABCDEF]
     packet = Packet(Target.PIXELS, 1, 0, 2**bits + 1, word)
     units = units_of(CHIP, Packet(Target.PIXELS, 1, 0, per_word + 1, word))[:per_word]
-    begun = [payload(word_layout(), {"data": data, "last": 0}) for data in packet.stream]
+    begun = [
+        payload(word_layout(), {"data": data, "keep": 255, "last": 0}) for data in packet.stream
+    ]
     run_pysim(Dispatch(CHIP), [
         Step(inputs={"i": begun}, outputs={"o": units}, reads={"receiving": 1}),
         Step(reset=True),
@@ -246,7 +335,7 @@ def test_abort_drops_the_packet_and_what_is_still_to_come(cut: int, rest: int) -
     packet, good = whole(CHIP, Target.APPEND), whole(CHIP, Target.LEARN)
     words = offered([packet])
     complete = cut // 3  # the header and the first unit are three words, as every row is
-    ending = payload(word_layout(), {"data": 77, "last": 1})
+    ending = payload(word_layout(), {"data": 77, "keep": 255, "last": 1})
     late = [*words[:-1][cut : cut + rest], ending] if cut else []
     trace = run_pysim(Dispatch(CHIP), [
         Step(

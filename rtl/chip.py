@@ -193,9 +193,8 @@ class Chip(wiring.Component):
 
     def _errors(self, m: Module, core: Core, dispatch: Dispatch) -> Value:
         """Return whether a flag of `errors` is set in this cycle, or was set in the last one."""
-        flags = Cat(
-            core.errors_draw, core.errors_overflow, core.errors_unknown, core.errors_refused
-        )
+        names = [name for name in core.signature.members if name.startswith("errors_")]
+        flags = Cat(getattr(core, name) for name in names)
         before = Signal(len(flags))
         m.d.sync += before.eq(flags)
         return dispatch.error | (flags & ~before).any()

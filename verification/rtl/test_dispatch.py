@@ -190,7 +190,7 @@ def needs_of(chip: ChipParams, packet: Packet) -> list[list[int]]:
         Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
         Target.LEARN: [Target.LEARN] * beats,
     }.get(packet.target, [packet.target] * packet.count)
-    bits = [width - low for width in map(widths.get, kinds) for low in range(0, width, WORD)]
+    bits = [widths[kind] - low for kind in kinds for low in range(0, widths[kind], WORD)]
     return [[2 ** min(8, -(-left // 8)) - 1] for left in bits]
 
 

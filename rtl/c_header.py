@@ -18,7 +18,7 @@ __all__ = ["c_header"]
 def c_header() -> str:
     """Return the register map, and the numbers of docs/chip.md, as a C header."""
     return "\n".join([
-        "#ifndef ENGRAM_H", "#define ENGRAM_H", "",
+        "#ifndef ENGRAM_REGISTERS_H", "#define ENGRAM_REGISTERS_H", "",
         *_registers(),
         "/* First word of a packet to the chip */",
         *_fields("HEADER", header_layout(), digits=16, suffix="ull"), "",

@@ -31,7 +31,7 @@ CHIPS = {
         selection="weighted",
         draws_per_read=2,
         slots=2,
-        table_width=9,
+        table_width=12,
         seed=12,
     ),
 }

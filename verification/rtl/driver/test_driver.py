@@ -24,11 +24,11 @@ from rtl.packets import Packet, load_packets
 from rtl.program import compile_network
 from rtl.registers import EVENTS
 from rtl.requests import Source
+from verification.rtl.chip_run import NETWORK
 from verification.rtl.chip_script import OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.driver.library import Model, library
-from verification.rtl.test_chip import NETWORK
 
 #: Rows of codes of 80 bits, thresholds of two words, and two exemplars a request.
 CHIP = make_chip(

@@ -14,8 +14,8 @@ from rtl.driver.load_file import SIZES, LoadFile, load_file
 from rtl.packets import load_packets
 from rtl.program import compile_network
 from rtl.registers import REGISTERS
+from verification.rtl.chip_run import NETWORK
 from verification.rtl.chips import make_chip
-from verification.rtl.test_chip import NETWORK
 
 CHIP = make_chip(simd=16, lanes=16)
 

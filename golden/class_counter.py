@@ -25,6 +25,8 @@ class ClassCounter:
     ----------
     seen : ndarray of shape (slots,), int64
         N, number of exemplars counted in each slot, at most 65535.
+    labels : ndarray of shape (slots,), int64
+        c, number of the class that each slot counts, as it was opened.
     open_slots : ndarray of shape (slots,), bool
         Slots that are open.
     overflow, empty, closed : bool
@@ -35,17 +37,18 @@ class ClassCounter:
     def __init__(self, params: ClassCounterParams) -> None:
         self.params = params
         self.seen = np.zeros(params.slots, np.int64)
+        self.labels = np.zeros(params.slots, np.int64)
         self.open_slots = np.zeros(params.slots, np.bool_)
         self.overflow = self.empty = self.closed = False
         self._begun = np.zeros(params.slots, np.bool_)
         self._counts = np.zeros((params.slots, params.prototypes.features), np.int64)
 
-    def open(self, slot: int) -> bool:
-        """Begin a class in a slot, from no exemplar on; return False if there is no such slot."""
+    def open(self, slot: int, label: int) -> bool:
+        """Begin class `label` in a slot, from no exemplar on; return False without such a slot."""
         if not 0 <= slot < self.params.slots:
             self.closed = True
             return False
-        self.seen[slot], self._counts[slot] = 0, 0
+        self.labels[slot], self.seen[slot], self._counts[slot] = label, 0, 0
         self.open_slots[slot] = self._begun[slot] = True
         return True
 
@@ -84,7 +87,10 @@ class ClassCounter:
         return counted
 
     def close(self, slot: int) -> NDArray[np.uint16] | None:
-        """Close a class and return its codes, shape (D,); None if that is refused."""
+        """Close a class and return its codes, shape (D,); None if that is refused.
+
+        A memory is to write them under the number in `labels`.
+        """
         if not self._is_open(slot):
             self.closed = True
             return None

@@ -14,7 +14,7 @@ __all__ = ["Prototypes"]
 
 
 class Prototypes:
-    """Codes of the components of every class, appended class by class.
+    """Codes of the components of every class, which are appended, replaced and removed.
 
     Parameters
     ----------
@@ -23,10 +23,10 @@ class Prototypes:
     Attributes
     ----------
     overflow : bool
-        Error flag: an append has been refused.
+        Error flag: a write has been refused.
     planes : ndarray of shape (components, q, B), uint64
         The codes in the layout of the comparator lanes: bit ``l`` of ``planes[a, p, b]`` is bit
-        ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Only `append` writes them.
+        ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Only `write` writes them.
     """
 
     def __init__(self, params: PrototypesParams) -> None:
@@ -37,24 +37,37 @@ class Prototypes:
         self._codes = np.zeros((params.components, params.beats, params.lanes), np.uint16)
         self._counts: list[int] = []
         self._thresholds: list[NDArray[np.uint16]] = []
+        self._removed: set[int] = set()
         self._table: tuple[NDArray[np.int64], NDArray[np.uint16]] | None = None
 
     @property
     def n_classes(self) -> int:
-        """Number of classes in the table."""
+        """Number of classes in the table, with those that were removed."""
         return len(self._counts)
 
     @property
+    def removed(self) -> frozenset[int]:
+        """Classes of the table that are not there any more."""
+        return frozenset(self._removed)
+
+    @property
     def n_components(self) -> int:
-        """Number of components in use, over all classes."""
+        """Number of components in use, over all classes of the table."""
         return sum(self._counts)
 
     def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
-        """Append a class, or refuse it if it does not fit.
+        """Write a class under the next number; see `write`."""
+        return self.write(self.n_classes, codes, thresholds)
+
+    def write(self, label: int, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
+        """Append a class or replace one, or refuse it if it does not fit.
 
         Parameters
         ----------
+        label : int
+            Number of the class. The number of classes in the table appends; a lower one replaces.
         codes : array-like of shape (K, D), integers in ``0..2**q - 1``
+            To replace a class, K must be that of the class.
         thresholds : array-like of shape (K-1,), integers in 0..65535
             Cumulative mixing thresholds in ascending order; equal ones are allowed.
 
@@ -66,32 +79,60 @@ class Prototypes:
         Raises
         ------
         TypeError, ValueError
-            If the codes or thresholds have a wrong shape, dtype or range.
+            If the label is no integer >= 0, or the codes or thresholds have a wrong shape, dtype or
+            range.
         """
         p = self.params
+        check_integer("Class", label, 0)
         array = check_codes(codes, p.code_width)
         if array.ndim != 2 or not len(array) or array.shape[1] != p.features:
             raise ValueError(f"Codes must have shape (K, {p.features}), not {array.shape}")
-        count = len(array)
-        cumulative = _check_thresholds(thresholds, count - 1)
-        first = self.n_components
-        if (
-            count > p.class_components
-            or first + count > p.components
-            or self.n_classes == p.classes
-        ):
+        cumulative = _check_thresholds(thresholds, len(array) - 1)
+        if not self._fits(label, len(array)):
             self.overflow = True
             return False
+        self._store(sum(self._counts[:label]), array)
+        self._counts[label:] = [len(array), *self._counts[label + 1 :]]
+        self._thresholds[label:] = [cumulative, *self._thresholds[label + 1 :]]
+        self._removed.discard(label)
+        self._table = None
+        return True
+
+    def remove(self, label: int) -> bool:
+        """Remove a class from the table; refuse one that was never in it.
+
+        Returns
+        -------
+        bool
+            False if the table has no such class. Then `overflow` is set and nothing else changes.
+        """
+        check_integer("Class", label, 0)
+        if label >= self.n_classes:
+            self.overflow = True
+            return False
+        self._removed.add(label)
+        return True
+
+    def _fits(self, label: int, count: int) -> bool:
+        """Return whether a class of some components can be written under a number."""
+        p = self.params
+        if label < self.n_classes:
+            return count == self._counts[label]
+        return (
+            label == self.n_classes < p.classes
+            and count <= p.class_components
+            and self.n_components + count <= p.components
+        )
+
+    def _store(self, first: int, codes: NDArray[np.uint16]) -> None:
+        """Write the codes of components, shape (K, D), from component `first` on."""
+        p, count = self.params, len(codes)
         rows = self._codes[first : first + count]
-        rows.reshape(count, -1)[:, : p.features] = array
+        rows.reshape(count, -1)[:, : p.features] = codes
         shifts = np.arange(p.code_width - 1, -1, -1, dtype=np.uint64)
         bits = rows.astype(np.uint64)[:, None] >> shifts[:, None, None] & np.uint64(1)
         lanes = np.arange(p.lanes, dtype=np.uint64)
         self.planes[first : first + count] = (bits << lanes).sum(axis=-1, dtype=np.uint64)
-        self._counts.append(count)
-        self._thresholds.append(cumulative)
-        self._table = None
-        return True
 
     def first_component(self, label: int) -> int:
         """Return the number of the first component of class `label`."""
@@ -112,7 +153,8 @@ class Prototypes:
     def class_table(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
         """Return the component counts K of all classes, and their thresholds concatenated.
 
-        The arrays are made once after an append, and they are read-only.
+        Classes that were removed are among them, as their components stay reserved. The arrays are
+        made once after a write, and they are read-only.
         """
         if self._table is None:
             thresholds = [np.zeros(0, np.uint16), *self._thresholds]
@@ -145,6 +187,7 @@ class Prototypes:
             "prototypes_counts": counts.copy(),
             "prototypes_thresholds": thresholds.copy(),
             "prototypes_overflow": np.array(self.overflow),
+            "prototypes_removed": np.array(sorted(self._removed), np.int64),
         }
 
     def load_state(self, state: Mapping[str, NDArray]) -> None:
@@ -164,6 +207,8 @@ class Prototypes:
             if not fresh.append(codes[first : first + count], thresholds[cut : cut + count - 1]):
                 raise ValueError(f"Prototype state must fit the memory, not overflow at {label}")
             first += count
+        for label in state["prototypes_removed"].tolist():
+            fresh.remove(label)
         fresh.overflow = bool(state["prototypes_overflow"])
         self.__dict__.update(fresh.__dict__)
 
@@ -171,6 +216,8 @@ class Prototypes:
         if not self._counts:
             raise ValueError(f"Class must be in the table, not {label}: the table is empty")
         check_integer("Class", label, 0, self.n_classes - 1)
+        if label in self._removed:
+            raise ValueError(f"Class must be in the table, not {label}: it was removed")
 
 
 def _check_thresholds(thresholds: ArrayLike, count: int) -> NDArray[np.uint16]:

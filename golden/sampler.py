@@ -118,7 +118,7 @@ class Sampler:
         TypeError, ValueError
             If `labels` is not a vector of classes in the table. Nothing is drawn.
         """
-        requests = check_labels(labels, self.prototypes.n_classes)
+        requests = check_labels(labels, self.prototypes)
         p, repeats = self.params.prototypes, self.params.draws_per_read
         features = [0] * (len(requests) * repeats)
         for request, label in enumerate(requests.tolist()):
@@ -167,12 +167,16 @@ class Sampler:
         return bits
 
 
-def check_labels(labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
-    """Return `labels` as int64; raise unless it is a vector of integers in ``0..n_classes-1``."""
+def check_labels(labels: ArrayLike, prototypes: Prototypes) -> NDArray[np.int64]:
+    """Return `labels` as int64; raise unless it is a vector of classes that are in a memory."""
     array = check_label_vector(labels)
+    n_classes, removed = prototypes.n_classes, sorted(prototypes.removed)
     wrong = (array < 0) | (array >= n_classes)
     if wrong.any():
         raise ValueError(
             f"Labels must be among the {n_classes} classes in the table, not {array[wrong][0]}"
         )
+    gone = np.isin(array, removed)
+    if gone.any():
+        raise ValueError(f"Labels must be classes that were not removed, not {array[gone][0]}")
     return array

@@ -2,7 +2,7 @@
 """Selection of classes and of components (contract, 6)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from itertools import accumulate
 
@@ -51,7 +51,9 @@ class Selector:
         self.component_lfsr.load(stream_seed(seed, Stream.COMPONENT))
         self.class_lfsr.load(stream_seed(seed, Stream.CLASS))
 
-    def request(self, n_classes: int, count: int) -> NDArray[np.int64]:
+    def request(
+        self, n_classes: int, count: int, removed: Collection[int] = ()
+    ) -> NDArray[np.int64]:
         """Return the classes of the next `count` requests.
 
         Parameters
@@ -59,6 +61,8 @@ class Selector:
         n_classes : int
             Classes in the table, at least 1.
         count : int
+        removed : collection of int
+            Classes of the table that were removed, and are passed over.
 
         Returns
         -------
@@ -68,13 +72,15 @@ class Selector:
         Raises
         ------
         ValueError
-            If mode ``weighted`` has weights for another number of classes.
+            If no class is left, or if mode ``weighted`` has weights for another number of classes.
         """
         check_integer("Classes", n_classes, 1)
         check_integer("Requests", count, 0)
         if self.params.mode == "weighted" and len(self.class_thresholds) != n_classes - 1:
             weights = len(self.class_thresholds) + 1
             raise ValueError(f"Class weights must be {n_classes}, one a class, not {weights}")
+        if removed:
+            return self._passing_over(frozenset(removed), n_classes, count)
         if self.params.mode == "round_robin":
             return self._next_in_turn(n_classes, count)
         return np.array([self._next_class(n_classes) for _ in range(count)], np.int64)
@@ -102,6 +108,19 @@ class Selector:
             lfsr.state, lfsr.ticks = int(value), int(ticks)
         self.pointer = int(state["selector_pointer"])
         self.class_thresholds = state["selector_class_thresholds"].astype(np.uint16)
+
+    def _passing_over(
+        self, removed: frozenset[int], n_classes: int, count: int
+    ) -> NDArray[np.int64]:
+        """Return the classes of requests, drawn until each is one that was not removed."""
+        if removed >= frozenset(range(n_classes)):
+            raise ValueError(f"Classes must be left to name, not all {n_classes} removed")
+        named: list[int] = []
+        while len(named) < count:
+            label = int(self.request(n_classes, 1)[0])
+            if label not in removed:
+                named.append(label)
+        return np.array(named, np.int64)
 
     def _next_in_turn(self, n_classes: int, count: int) -> NDArray[np.int64]:
         classes = np.arange(self.pointer, self.pointer + count, dtype=np.int64)

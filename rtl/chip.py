@@ -9,7 +9,7 @@ from golden.params import ChipParams
 from rtl.axi_lite import AxiLite
 from rtl.core import Core
 from rtl.dispatch import WORD, Dispatch
-from rtl.output import Output, user_layout
+from rtl.output import Kind, Output, user_layout
 from rtl.register_file import RegisterFile
 from rtl.registers import ADDRESS_WIDTH, REGISTERS
 
@@ -42,11 +42,13 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "tile_depth": mvu.tile_depth,
         "map_depth": params.accelerator.map_depth,
         "program_depth": params.accelerator.program_depth,
+        "learner_slots": params.slots,
+        "learner_table_width": params.table_width,
     }
 
 
 class Chip(wiring.Component):
-    """Network, sampler and latent buffer, with the buses of a processor.
+    """Network, sampler, latent buffer and what learns classes, with the buses of a processor.
 
     Packets come in on `s_axis` and leave on `m_axis`. Settings, commands and counters are registers
     on `s_axil`. Reset is synchronous and active high, and it resets everything to its initial
@@ -115,7 +117,8 @@ class Chip(wiring.Component):
         self._connect_registers(m, axi_lite)
         self._connect_streams(m, dispatch, output)
         wiring.connect(m, dispatch.o, core.units)
-        for name in ("result", "features", "exemplar", "latent"):
+        for kind in Kind:
+            name = kind.name.lower()
             wiring.connect(m, getattr(core, name), getattr(output, name))
         m.d.comb += [
             restart.eq(registers.control_soft_reset),

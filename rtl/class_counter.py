@@ -28,20 +28,33 @@ class Operation(enum.IntEnum, shape=unsigned(2)):
 
 
 def command_layout(params: ClassCounterParams) -> StructLayout:
-    """Return the layout of a command: what it does, and with which slot."""
-    return StructLayout({"operation": Operation, "slot": bits_for(params.slots - 1)})
+    """Return the layout of a command: what it does, with which slot, and to open it, its class."""
+    return StructLayout({
+        "operation": Operation,
+        "slot": bits_for(params.slots - 1),
+        "label": bits_for(params.prototypes.classes - 1),
+    })  # fmt: skip
+
+
+def seen_layout(params: ClassCounterParams) -> StructLayout:
+    """Return the layout of what is kept of a slot: its class, and its number of exemplars."""
+    return StructLayout({
+        "label": bits_for(params.prototypes.classes - 1),
+        "number": bits_for(MAX_COUNT),
+    })  # fmt: skip
 
 
 class ClassCounter(wiring.Component):
     """Counters of the bits of some classes; a class that is closed becomes a prototype.
 
-    Exemplars and commands are taken whole, one after another, and `i` has priority over
-    `commands`. The first beat of an exemplar waits 2 cycles for the number of exemplars of its
-    slot. The other beats follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes
-    2 cycles, and so does a close that is refused. Any other close offers its header after `latency`
-    cycles. The first row is offered ``2 + L * (q + 3)`` cycles after the header was taken, and the
-    others follow every ``1 + L * (q + 3)`` cycles. The next exemplar or command is taken while the
-    last row is offered, at the earliest `interval` cycles after the close.
+    An open names the class that the slot counts, and a close writes it under that number. Exemplars
+    and commands are taken whole, one after another, and `i` has priority over `commands`. The first
+    beat of an exemplar waits 2 cycles for the number of exemplars of its slot. The other beats
+    follow one a cycle, so an exemplar takes ``B + 2`` cycles. A command takes 2 cycles, and so does
+    a close that is refused. Any other close offers its header after `latency` cycles. The first row
+    is offered ``2 + L * (q + 3)`` cycles after the header was taken, and the others follow every
+    ``1 + L * (q + 3)`` cycles. The next exemplar or command is taken while the last row is offered,
+    at the earliest `interval` cycles after the close.
 
     One divider serves all lanes, one after the other: a class is closed once, and pictures take far
     longer. Rows need no clearing: while a slot has no exemplar, what its rows hold counts as 0. A
@@ -60,8 +73,8 @@ class ClassCounter(wiring.Component):
         ignored.
     commands : In(stream.Signature(command_layout(params)))
         Operations on slots. `Operation.NONE` does nothing.
-    append : Out(stream.Signature(header_layout(prototypes)))
-        Headers of closed classes, for `rtl.prototypes.Prototypes`: K = 1.
+    append : Out(stream.Signature(header_layout(prototypes, editable=True)))
+        Headers of closed classes, for an editable `rtl.prototypes.Prototypes`: K = 1.
     rows : Out(stream.Signature(L*q))
         The B rows of the class whose header was taken last. Lanes past D have code 0.
     overflow : Out(1)
@@ -71,6 +84,10 @@ class ClassCounter(wiring.Component):
     closed : Out(1)
         Set until reset when an exemplar or a close named a slot that is not open, a reopen one that
         was not opened since reset, or an open no slot.
+    closing : Out(1)
+        A command was taken whose class has not left yet, if it closes one.
+    row_read : Out(1)
+        A row of counts is read in this cycle.
     """
 
     #: Cycles from a close to its header.
@@ -84,9 +101,9 @@ class ClassCounter(wiring.Component):
         super().__init__({
             "i": In(stream.Signature(beat_layout(memory.lanes, params.slots))),
             "commands": In(stream.Signature(command_layout(params))),
-            "append": Out(stream.Signature(header_layout(memory))),
+            "append": Out(stream.Signature(header_layout(memory, editable=True))),
             "rows": Out(stream.Signature(memory.row_width)),
-            **dict.fromkeys(("overflow", "empty", "closed"), Out(1)),
+            **dict.fromkeys(("overflow", "empty", "closed", "closing", "row_read"), Out(1)),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -94,23 +111,29 @@ class ClassCounter(wiring.Component):
         p, now = self.params, _UnderWay(self.params)
         # A row read in the cycle of its write is not used. With few slots, block RAM is too deep.
         attrs = {"no_rw_check": 1}
-        counts, number = unsigned(now.count_width * p.prototypes.lanes), unsigned(now.count_width)
+        counts, slot = unsigned(now.count_width * p.prototypes.lanes), seen_layout(p)
         m.submodules.counters = counters = Memory(shape=counts, depth=p.rows, init=[], attrs=attrs)
-        m.submodules.seen = seen = Memory(shape=number, depth=p.slots, init=[], attrs=attrs)
+        m.submodules.seen = seen = Memory(shape=slot, depth=p.slots, init=[], attrs=attrs)
         read, seen_read, seen_write = counters.read_port(), seen.read_port(), seen.write_port()
         m.d.comb += [
             now.last.eq(now.beat == p.prototypes.beats - 1),
             read.en.eq(now.read),
             read.addr.eq(now.row),
             seen_write.addr.eq(now.slot),
+            seen_write.data.label.eq(now.label),
             self.append.payload.count.eq(1),
+            self.append.payload.label.eq(now.label),
+            self.row_read.eq(now.read),
         ]
         with m.If(now.step):
             m.d.sync += [now.row.eq(now.row + 1), now.beat.eq(now.beat + 1)]
         with m.If(self.rows.ready):
             m.d.sync += self.rows.valid.eq(0)
         self._write_counts(m, now, read, counters.write_port())
-        with m.FSM():
+        with m.FSM() as fsm:
+            learns = fsm.ongoing("decide") & now.learning
+            idle = fsm.ongoing("idle") | fsm.ongoing("learn") | learns
+            m.d.comb += self.closing.eq(~idle | self.rows.valid)
             self._take(m, now, seen_read)
             self._decide(m, now, seen_read, seen_write)
             self._learn(m, now, seen_write)
@@ -150,6 +173,7 @@ class ClassCounter(wiring.Component):
                 now.slot.eq(wanted),
                 now.learning.eq(self.i.valid),
                 now.operation.eq(command.operation),
+                now.label.eq(command.label),
                 now.beat.eq(0),
             ]
             with m.If(asked):
@@ -159,18 +183,19 @@ class ClassCounter(wiring.Component):
         self, m: Module, now: "_UnderWay", seen_read: ReadPort, seen_write: WritePort
     ) -> None:
         """Let an exemplar be counted or dropped, or do what a command says, or refuse it."""
-        p, seen = self.params, seen_read.data
+        p, seen = self.params, seen_read.data.number
         known, is_open, is_begun = (Signal(name=name) for name in ("known", "is_open", "is_begun"))
         opened, begun = (bits.bit_select(now.slot, 1) for bits in (now.opened, now.begun))
         m.d.comb += [
             known.eq(now.slot < p.slots),
             is_open.eq(known & opened),
             is_begun.eq(known & begun),
-            seen_write.data.eq(Mux(now.learning, now.n + 1, 0)),
+            seen_write.data.number.eq(Mux(now.learning, now.n + 1, 0)),
         ]
         with m.State("decide"):
             m.d.sync += [
                 now.n.eq(seen),
+                now.label.eq(seen_read.data.label),
                 now.row.eq(now.slot * p.prototypes.beats),
                 now.keep.eq(is_open & (seen != MAX_COUNT)),
             ]
@@ -254,6 +279,7 @@ class _UnderWay:
         self.begun = Signal(slots)  # slots that were opened since reset
         self.learning = Signal()
         self.operation = Signal(Operation)
+        self.label = Signal(bits_for(memory.classes - 1))  # class of the slot
         self.n = Signal(self.count_width)  # number of exemplars of the slot
         self.keep = Signal()  # the exemplar is counted
         self.row = Signal(range(params.rows))

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The chip without its buses: network, sampler, latent buffer and their connections."""
+"""The chip without its buses: the blocks and their connections."""
+
+from typing import NamedTuple
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
@@ -8,8 +10,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams, Stream
 from golden.params.machine import LABEL_WIDTH
-from rtl.dispatch import Target, unit_layout
+from rtl.dispatch import Target, class_address_layout, picture_address_layout, unit_layout
 from rtl.latent_buffer import LatentBuffer
+from rtl.learner import Learner
 from rtl.network import Network
 from rtl.output import source_layout
 from rtl.regroup import Regroup
@@ -22,8 +25,8 @@ __all__ = ["Core", "picture_layout"]
 def picture_layout(params: ChipParams) -> StructLayout:
     """Return the layout of the settings of the current picture."""
     return StructLayout({
-        "learn": 1, "label": LABEL_WIDTH,
-        "send_class": 1, "send_logits": 1, "send_features": 1,
+        "to": picture_address_layout(), "label": LABEL_WIDTH,
+        "send_class": 1, "send_logits": 1, "send_features": 1, "send_answer": 1,
         "n_classes": range(params.accelerator.classes + 1),
     })  # fmt: skip
 
@@ -33,11 +36,15 @@ class Core(wiring.Component):
 
     Units go in order to the block that their target names, and wait there. Pixels wait until the
     picture before them has left completely. The first pixel of a picture brings its label and says
-    whether its features are to be learned. It also fixes the settings `output_*` and `classes_seen`
-    for the picture. A unit to learn waits while features are learned, so that exemplars never mix,
-    and so does a seed, so that it changes no draw before it.
+    what its features are given to. It also fixes the settings `output_*` and `classes_seen` for the
+    picture. A unit to learn or to count waits while features go the same way, so that exemplars
+    never mix, and so does a seed, so that it changes no draw before it. Classes, commands and costs
+    wait until the pictures before them have been answered by prototypes. All units wait while a
+    class is closed, so that those behind it find it in the table.
+
     Requests run in parallel. There are no registers between the blocks, so latency and throughput
-    are those of the blocks. Reset ends everything; the blocks say what their memories keep.
+    are those of the blocks. Reset ends everything; the blocks say what their memories keep. A chip
+    without a class counter, or without a classifier by prototypes, has zeros where it would speak.
 
     Parameters
     ----------
@@ -47,12 +54,12 @@ class Core(wiring.Component):
     -------
     units : In(stream.Signature(unit_layout(params)))
         Units of packets.
-    result, features, exemplar, latent : Out(stream.Signature(source_layout()))
+    result, features, exemplar, latent, answer : Out(stream.Signature(source_layout()))
         Packets, as in `rtl.output.Output`.
     control_draw, output_*, draw_source_*, draw_count, classes_seen : In
         Settings and commands of `rtl.registers`.
     status_*, errors_*, draw_left, n_classes, n_components, pictures, exemplars, learned, recalled,
-    row_reads, plane_reads : Out
+    row_reads, plane_reads, counted, count_reads, answers, answer_reads : Out
         Values of its registers.
     """
 
@@ -65,20 +72,28 @@ class Core(wiring.Component):
             "features": Out(packets),
             "exemplar": Out(packets),
             "latent": Out(packets),
+            "answer": Out(packets),
             "control_draw": In(1),
             "output_class": In(1),
             "output_logits": In(1),
             "output_features": In(1),
+            "output_answer": In(1),
             "draw_source_source": In(Source),
             "draw_source_label": In(LABEL_WIDTH),
             "draw_count": In(COUNT_WIDTH),
             "classes_seen": In(32),
             "status_busy": Out(1),
             "status_drawing": Out(1),
+            "status_closing": Out(1),
+            "status_answering": Out(1),
             "errors_draw": Out(1),
             "errors_overflow": Out(1),
             "errors_unknown": Out(1),
             "errors_refused": Out(1),
+            "errors_full": Out(1),
+            "errors_empty": Out(1),
+            "errors_closed": Out(1),
+            "errors_nameless": Out(1),
             "draw_left": Out(COUNT_WIDTH),
             "n_classes": Out(32),
             "n_components": Out(32),
@@ -88,24 +103,41 @@ class Core(wiring.Component):
             "recalled": Out(32),
             "row_reads": Out(32),
             "plane_reads": Out(32),
+            "counted": Out(32),
+            "count_reads": Out(32),
+            "answers": Out(32),
+            "answer_reads": Out(32),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.network = self._network = Network(self.params.accelerator)
-        m.submodules.regroup = self._regroup = Regroup(self.params)
-        m.submodules.sampler = self._sampler = Sampler(self.params.sampler)
-        m.submodules.latent_buffer = self._latent_buffer = LatentBuffer(self.params.latent)
-        m.submodules.requests = self._requests = Requests(self.params)
+        p = self.params
+        m.submodules.network = self._network = Network(p.accelerator)
+        m.submodules.regroup = self._regroup = Regroup(p)
+        m.submodules.sampler = self._sampler = Sampler(p.sampler, shared=p.shared)
+        m.submodules.latent_buffer = self._latent_buffer = LatentBuffer(p.latent)
+        m.submodules.requests = self._requests = Requests(p)
+        m.submodules.learner = self._learner = Learner(p)
+        if p.shared:
+            self._share(m)
         filling = self._admit(m)
-        learning = Signal()
-        m.d.comb += learning.eq(self._picture.learn & (self._network.busy | ~self._regroup.idle))
-        self._hand_out(m, filling, learning)
+        takers = self._takers(m)
+        self._hand_out(m, filling)
         self._send_result(m)
-        self._send_features(m, learning)
+        self._send_features(m, takers)
         self._send_exemplars(m)
+        wiring.connect(m, self._learner.answer, wiring.flipped(self.answer))
         self._show(m)
         return m
+
+    def _share(self, m: Module) -> None:
+        """Let the learner read the prototypes of the sampler."""
+        sampler, learner = self._sampler, self._learner
+        for name in learner.signature.members:
+            if name.startswith("reader_") and name != "reader_go":
+                m.d.comb += getattr(sampler, name).eq(getattr(learner, name))
+        for name in ("reader_go", "n_classes", "entry", "codes"):
+            m.d.comb += getattr(learner, name).eq(getattr(sampler, name))
 
     def _admit(self, m: Module) -> Signal:
         """Let a picture begin; return a signal that is set while its pixels come."""
@@ -113,14 +145,15 @@ class Core(wiring.Component):
         self._picture = picture = Signal(picture_layout(self.params))
         filling = Signal()
         fresh = self.units.valid & (unit.target == Target.PIXELS) & ~filling
-        with m.If(fresh & ~network.busy & self._regroup.idle):
+        with m.If(fresh & ~network.busy & self._regroup.idle & ~self._learner.closing):
             m.d.sync += [
                 filling.eq(1),
-                picture.learn.eq(unit.address[0]),
+                picture.to.eq(unit.address),
                 picture.label.eq(unit.index),
                 picture.send_class.eq(self.output_class),
                 picture.send_logits.eq(self.output_logits),
                 picture.send_features.eq(self.output_features),
+                picture.send_answer.eq(self.output_answer & (self.params.classifier is not None)),
                 picture.n_classes.eq(
                     Mux(
                         self.classes_seen > self.params.accelerator.classes,
@@ -134,52 +167,99 @@ class Core(wiring.Component):
         m.d.comb += network.n_classes.eq(picture.n_classes)
         return filling
 
-    def _hand_out(self, m: Module, filling: Signal, learning: Signal) -> None:
+    def _takers(self, m: Module) -> "list[_Taker]":
+        """Return who may be given the features of the picture inside, with the streams for them."""
+        picture, learner = self._picture, self._learner
+        inside = Signal()
+        m.d.comb += inside.eq(self._network.busy | ~self._regroup.idle)
+        self._learning, self._counting, self._answering = Signal(), Signal(), Signal()
+        m.d.comb += [
+            self._learning.eq(picture.to.learn & inside),
+            self._counting.eq(picture.to.count & inside),
+            self._answering.eq((picture.send_answer & inside) | learner.answering),
+        ]
+        return [
+            _Taker(picture.to.learn, self._learning, self._latent_buffer.i, picture.label),
+            _Taker(picture.to.count, self._counting, learner.exemplars, picture.to.slot),
+            _Taker(picture.send_answer, self._answering, learner.pictures, picture.label),
+        ]
+
+    def _hand_out(self, m: Module, filling: Signal) -> None:
         """Route units to the blocks that their targets name."""
-        units, network, sampler = self.units, self._network, self._sampler
-        unit, load, learned = units.payload, network.load, self._latent_buffer.i
-        of_sampler, of_latent = sampler.seeds, self._latent_buffer.seeds
+        units, network, sampler, learner = self.units, self._network, self._sampler, self._learner
+        unit, load, latent_buffer = units.payload, network.load, self._latent_buffer
+        of_sampler, of_latent = sampler.seeds, latent_buffer.seeds
+        learning, counting, answering = self._learning, self._counting, self._answering
         m.d.comb += [
             load.payload.target.eq(unit.target),
             load.payload.address.eq(unit.address),
             load.payload.lane.eq(unit.index),
             load.payload.data.eq(unit.data),
             network.pixels.payload.eq(unit.data),
-            sampler.append.payload.count.eq(unit.index),
-            sampler.append.payload.thresholds.eq(unit.data),
-            sampler.rows.payload.eq(unit.data),
             sampler.weights.payload.index.eq(unit.address),
             sampler.weights.payload.threshold.eq(unit.data),
+            learner.commands.payload.operation.eq(unit.data),
+            learner.commands.payload.slot.eq(unit.index),
+            learner.commands.payload.label.eq(unit.address),
+            learner.table.payload.row.eq(unit.address),
+            Cat(learner.table.payload.weight, learner.table.payload.base).eq(unit.data),
             *(
                 [seeds.payload.stream.eq(unit.address), seeds.payload.seed.eq(unit.data)]
                 for seeds in (of_sampler, of_latent)
             ),
         ]
-        with m.If(~learning):
-            m.d.comb += [
-                learned.payload.bits.eq(unit.data),
-                learned.payload.label.eq(unit.index),
-                learned.payload.last.eq(unit.last),
-            ]
-        with m.Switch(unit.target):
-            for target, way, open_ in (
-                (Target.PIXELS, network.pixels, filling),
-                (Target.APPEND, sampler.append, Const(1)),
-                (Target.ROWS, sampler.rows, Const(1)),
-                (Target.LEARN, learned, ~learning),
-                (Target.CLASS_THRESHOLDS, sampler.weights, Const(1)),
-            ):
-                with m.Case(target), m.If(open_):
-                    m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
-            with m.Case(Target.SEEDS), m.If(~learning):
-                for seeds, wanted in (
-                    (of_sampler, unit.address < Stream.RESERVOIR),
-                    (of_latent, unit.address >= Stream.RESERVOIR),
+        for given, way in ((learning, latent_buffer.i), (counting, learner.exemplars)):
+            with m.If(~given):
+                m.d.comb += [
+                    way.payload.bits.eq(unit.data),
+                    way.payload.label.eq(unit.index),
+                    way.payload.last.eq(unit.last),
+                ]
+        with m.If(learner.closing):
+            self._write_class(m)
+        with m.Else():
+            self._write_given_class(m)
+            with m.Switch(unit.target):
+                for target, way, open_ in (
+                    (Target.PIXELS, network.pixels, filling),
+                    (Target.APPEND, sampler.append, ~answering),
+                    (Target.ROWS, sampler.rows, Const(1)),
+                    (Target.LEARN, latent_buffer.i, ~learning),
+                    (Target.CLASS_THRESHOLDS, sampler.weights, Const(1)),
+                    (Target.COUNT, learner.exemplars, ~counting),
+                    (Target.COMMAND, learner.commands, ~counting & ~answering),
+                    (Target.TABLE, learner.table, ~answering),
                 ):
-                    with m.If(wanted):
-                        m.d.comb += [seeds.valid.eq(units.valid), units.ready.eq(seeds.ready)]
-            with m.Default():
-                m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
+                    with m.Case(target), m.If(open_):
+                        m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
+                with m.Case(Target.SEEDS), m.If(~learning):
+                    for seeds, wanted in (
+                        (of_sampler, unit.address < Stream.RESERVOIR),
+                        (of_latent, unit.address >= Stream.RESERVOIR),
+                    ):
+                        with m.If(wanted):
+                            m.d.comb += [seeds.valid.eq(units.valid), units.ready.eq(seeds.ready)]
+                with m.Default():
+                    m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
+
+    def _write_given_class(self, m: Module) -> None:
+        """Let the units of a class go to the prototypes."""
+        unit, sampler = self.units.payload, self._sampler
+        m.d.comb += [
+            sampler.append.payload.count.eq(unit.index),
+            sampler.append.payload.thresholds.eq(unit.data),
+            sampler.rows.payload.eq(unit.data),
+        ]
+        if self.params.shared:
+            given = class_address_layout()(unit.address)
+            label = Mux(given.numbered, given.label, sampler.n_classes)
+            m.d.comb += sampler.append.payload.label.eq(label)
+
+    def _write_class(self, m: Module) -> None:
+        """Let a class that was counted go to the prototypes."""
+        if self.params.counter is not None:
+            wiring.connect(m, self._learner.append, self._sampler.append)
+            wiring.connect(m, self._learner.rows, self._sampler.rows)
 
     def _send_result(self, m: Module) -> None:
         """Send the logits of a picture, or only the last one, which carries the class."""
@@ -195,33 +275,38 @@ class Core(wiring.Component):
             result.payload.last.eq(logits.payload.last),
         ]
 
-    def _send_features(self, m: Module, learning: Signal) -> None:
-        """Send the features of a picture, give them to the latent buffer, or both."""
+    def _send_features(self, m: Module, takers: "list[_Taker]") -> None:
+        """Send the features of a picture, give them to those who are to have them, or both."""
         wiring.connect(m, self._network.features, self._regroup.i)
         beat, picture = self._regroup.o, self._picture
-        features, learned = self.features, self._latent_buffer.i
-        # If a beat is both sent and learned, it is sent only when the buffer takes it. Otherwise a
-        # deadlock is possible: a packet of features waits for the buffer, and the buffer waits for
-        # one of its exemplars behind that packet. A beat that has to be sent later is given once.
-        given = Signal()
+        features = self.features
+        # If a beat is both sent and given, it is sent only when everyone takes it. Otherwise a
+        # deadlock is possible: a packet of features waits for the latent buffer, and the buffer
+        # waits for one of its exemplars behind that packet. Whoever has taken the first beat takes
+        # all. A beat that has to wait for others is given once.
         done_sending = ~picture.send_features | features.ready
-        done_giving = ~picture.learn | given | learned.ready
+        done_giving = Signal()
+        done = []
+        for number, (wanted, inside, way, label) in enumerate(takers):
+            given = Signal(name=f"given_{number}")
+            done.append(~wanted | given | way.ready)
+            with m.If(inside & wanted):
+                m.d.comb += [
+                    way.valid.eq(beat.valid & ~given),
+                    way.payload.bits.eq(beat.payload.bits),
+                    way.payload.label.eq(label),
+                    way.payload.last.eq(beat.payload.last),
+                ]
+            with m.If(beat.valid):
+                m.d.sync += given.eq(~beat.ready & (given | (way.valid & way.ready)))
         m.d.comb += [
+            done_giving.eq(Cat(done).all()),
             features.valid.eq(beat.valid & picture.send_features & done_giving),
             features.payload.data.eq(beat.payload.bits),
             features.payload.label.eq(picture.label),
             features.payload.last.eq(beat.payload.last),
             beat.ready.eq(done_sending & done_giving),
         ]
-        with m.If(learning):
-            m.d.comb += [
-                learned.valid.eq(beat.valid & ~given),
-                learned.payload.bits.eq(beat.payload.bits),
-                learned.payload.label.eq(picture.label),
-                learned.payload.last.eq(beat.payload.last),
-            ]
-        with m.If(beat.valid):
-            m.d.sync += given.eq(~beat.ready & (given | (learned.valid & learned.ready)))
 
     def _send_exemplars(self, m: Module) -> None:
         """Draw exemplars and send them."""
@@ -255,14 +340,20 @@ class Core(wiring.Component):
     def _show(self, m: Module) -> None:
         """Drive the values of the registers, and count."""
         network, sampler, requests = self._network, self._sampler, self._requests
-        learned = self._latent_buffer.i
+        learned, learner = self._latent_buffer.i, self._learner
         m.d.comb += [
             self.status_busy.eq(network.busy),
             self.status_drawing.eq(requests.left != 0),
+            self.status_closing.eq(learner.closing),
+            self.status_answering.eq(learner.answering),
             self.errors_draw.eq(requests.ignored),
             self.errors_overflow.eq(sampler.overflow),
             self.errors_unknown.eq(sampler.unknown),
             self.errors_refused.eq(self._latent_buffer.unknown),
+            *(
+                getattr(self, f"errors_{flag}").eq(getattr(learner, flag))
+                for flag in ("full", "empty", "closed", "nameless")
+            ),
             self.draw_left.eq(requests.left),
             self.n_classes.eq(sampler.n_classes),
             self.n_components.eq(sampler.n_components),
@@ -276,8 +367,31 @@ class Core(wiring.Component):
             (self.recalled, _ends(self.latent)),
             (self.row_reads, sampler.row_read),
             (self.plane_reads, Mux(sampler.plane_read, len(self.params.sampler.streams), 0)),
+            (self.counted, _ends(learner.exemplars)),
+            (self.count_reads, learner.count_read),
+            (self.answers, _ends(self.answer)),
+            (self.answer_reads, learner.reader_row_en),
         ):
             m.d.sync += counter.eq(counter + step)
+
+
+class _Taker(NamedTuple):
+    """Who may be given the features of a picture.
+
+    Attributes
+    ----------
+    wanted, inside : Value
+        Whether the picture says so, and whether one that does is inside.
+    way : stream.Interface
+        Where the beats go.
+    label : Value
+        What they name.
+    """
+
+    wanted: Value
+    inside: Value
+    way: stream.Interface
+    label: Value
 
 
 def _ends(packets: stream.Interface) -> Value:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Dispatch: it cuts packets of 64-bit words into units for the blocks (docs/chip.md)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout, View
 from amaranth.lib.wiring import In, Out
@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
 from golden.params.sampling import CHIP_STREAMS
+from rtl.class_counter import Operation
 from rtl.descriptor import LoadTarget, descriptor_layout
 from rtl.lfsr import SEED_WIDTH
 from rtl.mvu import limit_layout
@@ -18,7 +19,9 @@ __all__ = [
     "WORD",
     "Dispatch",
     "Target",
+    "class_address_layout",
     "header_layout",
+    "picture_address_layout",
     "unit_layout",
     "unit_widths",
     "word_layout",
@@ -40,11 +43,24 @@ class Target(enum.IntEnum, shape=unsigned(4)):
     CLASS_THRESHOLDS = 6
     SEEDS = 7
     ROWS = 8  # units of a packet to APPEND after the first; no header may name it
+    COUNT = 9
+    COMMAND = 10
+    TABLE = 11
 
 
 def header_layout() -> StructLayout:
     """Return the layout of the first word of a packet."""
     return StructLayout({"target": 4, "index": LABEL_WIDTH, "address": 24, "count": 24})
+
+
+def picture_address_layout() -> StructLayout:
+    """Return the layout of the address of a picture: what its features are given to."""
+    return StructLayout({"learn": 1, "count": 1, "reserved": 10, "slot": LABEL_WIDTH})
+
+
+def class_address_layout() -> StructLayout:
+    """Return the layout of the address of a class: its number, unless it has the next one."""
+    return StructLayout({"label": LABEL_WIDTH, "numbered": 1, "reserved": 11})
 
 
 def word_layout() -> StructLayout:
@@ -53,9 +69,9 @@ def word_layout() -> StructLayout:
 
 
 def unit_widths(params: ChipParams) -> dict[Target, int]:
-    """Return the bits of a unit of each target."""
+    """Return the bits of a unit of each target that the chip has."""
     prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
-    return {
+    widths = {
         Target.PROGRAM: descriptor_layout(params.accelerator).size,
         Target.WEIGHTS: mvu.simd,
         Target.THRESHOLDS: limit_layout(mvu).size,
@@ -66,6 +82,11 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
         Target.SEEDS: SEED_WIDTH,
         Target.ROWS: prototypes.row_width,
     }
+    if params.counter:
+        widths |= {Target.COUNT: prototypes.lanes, Target.COMMAND: Shape.cast(Operation).width}
+    if params.classifier:
+        widths |= {Target.TABLE: 2 * params.table_width}
+    return widths
 
 
 def unit_layout(params: ChipParams) -> StructLayout:
@@ -102,11 +123,12 @@ class Dispatch(wiring.Component):
         Drop the current packet.
     o : Out(stream.Signature(unit_layout(params)))
         Units with their `target`, the header's `index`, an `address` that counts up from the
-        header's (for pixels it does not change), and marks on the `first` and `last` of a packet.
+        header's (for pixels and commands it stays), and marks on the `first` and `last` of a
+        packet.
     error : Out(1)
         A packet does not match its header, or the header is invalid.
     receiving : Out(1)
-        A packet has begun and has not ended.
+        A packet has begun and has not ended, or its last unit has not left.
     """
 
     #: Cycles from the last word of a unit to the unit.
@@ -132,7 +154,7 @@ class Dispatch(wiring.Component):
         with m.If(self.o.ready | self.abort):
             m.d.sync += self.o.valid.eq(0)
         with m.FSM() as fsm:
-            m.d.comb += self.receiving.eq(~fsm.ongoing("header"))
+            m.d.comb += self.receiving.eq(~fsm.ongoing("header") | self.o.valid)
             self._begin(m, now, header)
             self._cut(m, now)
             with m.State("rest"):
@@ -204,7 +226,7 @@ class Dispatch(wiring.Component):
             unit.address.eq(now.address),
             unit.first.eq(now.fresh),
             unit.last.eq(last_unit),
-            now.address.eq(now.address + ~pixels),
+            now.address.eq(now.address + ~(pixels | (now.target == Target.COMMAND))),
             now.fresh.eq(0),
             now.left.eq(now.left - 1),
         ]
@@ -248,28 +270,39 @@ class Dispatch(wiring.Component):
     def _units(self, header: View) -> Value:
         """Return the number of units that follow a header."""
         beats = self.params.sampler.prototypes.beats
-        units = Mux(header.target == Target.LEARN, beats, header.count)
+        exemplar = (header.target == Target.LEARN) | (header.target == Target.COUNT)
+        units = Mux(exemplar, beats, header.count)
         rows = header.index[:COUNT_WIDTH] * beats  # by a constant
         return Mux(header.target == Target.APPEND, 1 + rows, units)
 
     def _legal(self, header: View) -> Value:
         """Return whether a header's target exists, with its rows, neuron, class and streams."""
         latent, mvu = self.params.latent, self.params.accelerator.mvu
+        slots, classifier = self.params.slots, self.params.classifier
         depths = {
             Target.PROGRAM: self.params.accelerator.program_depth,
             Target.WEIGHTS: mvu.weight_depth,
             Target.THRESHOLDS: mvu.tile_depth,
             Target.CLASS_THRESHOLDS: latent.classes,
             Target.SEEDS: CHIP_STREAMS,
+            **({Target.TABLE: classifier.table_rows} if classifier else {}),
         }
         indices = {Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe, Target.LEARN: latent.classes}
-        target, end = header.target, header.address + header.count
+        if slots:
+            indices |= {Target.COUNT: slots, Target.COMMAND: slots}
+        target, address = header.target, header.address
+        picture, named = picture_address_layout()(address), class_address_layout()(address)
+        known = Cat(target == key for key in self._parts if key is not Target.ROWS).any()
+        no_class = named.label >= latent.classes
         wrong = [
-            target >= Target.ROWS.value,
-            *((target == key) & (end > depth) for key, depth in depths.items()),
+            ~known,
+            *((target == key) & (address + header.count > depth) for key, depth in depths.items()),
             *((target == key) & (header.index >= limit) for key, limit in indices.items()),
-            (target == Target.PIXELS) & header.address[0] & (header.index >= latent.classes),
+            (target == Target.PIXELS) & picture.learn & (header.index >= latent.classes),
+            (target == Target.PIXELS) & picture.count & (picture.slot >= slots),
             (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
+            (target == Target.APPEND) & named.numbered & (no_class | (not self.params.shared)),
+            (target == Target.COMMAND) & no_class,
         ]
         return ~Cat(wrong).any()
 

@@ -1,28 +1,41 @@
 # SPDX-License-Identifier: MIT
-"""Output: it merges the packets of four sources into one stream (docs/chip.md)."""
+"""Output: it merges the packets of all sources into one stream (docs/chip.md)."""
 
 from amaranth.hdl import Array, Module, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
-from golden.params.machine import LABEL_WIDTH
+from golden.params.machine import ANSWER_WIDTH, LABEL_WIDTH
 
-__all__ = ["Kind", "Output", "packet_layout", "source_layout", "user_layout"]
+__all__ = [
+    "Kind",
+    "Output",
+    "answer_word_layout",
+    "packet_layout",
+    "source_layout",
+    "user_layout",
+]
 
 
-class Kind(enum.IntEnum, shape=unsigned(2)):
+class Kind(enum.IntEnum, shape=unsigned(3)):
     """Content of a packet."""
 
     RESULT = 0
     FEATURES = 1
     EXEMPLAR = 2  # from the sampler
     LATENT = 3  # from the latent buffer
+    ANSWER = 4  # class of a picture by prototypes
 
 
 def user_layout() -> StructLayout:
     """Return the layout of the side information of a word."""
-    return StructLayout({"kind": Kind, "aborted": 1, "reserved": 1, "label": LABEL_WIDTH})
+    return StructLayout({"kind": Kind, "aborted": 1, "label": LABEL_WIDTH})
+
+
+def answer_word_layout() -> StructLayout:
+    """Return the layout of the word of an answer: the least cost, and the class that has it."""
+    return StructLayout({"cost": ANSWER_WIDTH, "label": LABEL_WIDTH})
 
 
 def source_layout() -> StructLayout:
@@ -50,7 +63,7 @@ class Output(wiring.Component):
 
     Members
     -------
-    result, features, exemplar, latent : In(stream.Signature(source_layout()))
+    result, features, exemplar, latent, answer : In(stream.Signature(source_layout()))
         Packets, up to a `last` without `more`.
     abort : In(1)
         Take nothing in this cycle, and end the current packet.

@@ -42,9 +42,10 @@ class PrototypeClassifier(wiring.Component):
     each row. The next picture is taken in the cycle after the answer, so a picture takes `interval`
     cycles and one for each row. Without a class, the answer comes one cycle after the last beat.
 
-    A row of the table is taken at any time, and goes to the tables of all lanes. The classes that
-    count are those in the table of the memory with the last beat. Reset drops the picture; it
-    leaves the table as it is.
+    The block asks for the memory before it reads, and the answer comes later by the cycles in which
+    it waits for `go`. A class that was removed takes one cycle. A row of the table is taken at any
+    time, and goes to the tables of all lanes. The classes that count are those in the table of the
+    memory with the last beat. Reset drops the picture; it leaves the table as it is.
 
     Parameters
     ----------
@@ -59,9 +60,15 @@ class PrototypeClassifier(wiring.Component):
     o : Out(stream.Signature(answer_layout(params)))
         Answers.
     empty : Out(1)
-        Set until reset when a picture came while the memory had no class.
+        Set until reset when a picture came while no class was there.
+    busy : Out(1)
+        A picture has begun whose answer has not left.
+    ask : Out(1)
+        The memory is to be read, or is read.
+    go : In(1)
+        It may be read, and goes on to be until `ask` falls.
     n_classes, entry, codes : In
-        As `rtl.prototypes.Prototypes` has them.
+        As an editable `rtl.prototypes.Prototypes` has them.
     label_en, label, row_en, component, beat : Out
         What is read of it.
     """
@@ -80,10 +87,13 @@ class PrototypeClassifier(wiring.Component):
             "table": In(stream.Signature(table_layout(params))),
             "o": Out(stream.Signature(answer_layout(params))),
             "empty": Out(1),
+            "busy": Out(1),
+            "ask": Out(1),
+            "go": In(1),
             "n_classes": In(bits_for(memory.classes)),
             "label_en": Out(1),
             "label": Out(label_width),
-            "entry": In(entry_layout(memory)),
+            "entry": In(entry_layout(memory, editable=True)),
             "row_en": Out(1),
             "component": Out(bits_for(memory.components - 1)),
             "beat": Out(bits_for(memory.beats - 1)),
@@ -127,16 +137,23 @@ class PrototypeClassifier(wiring.Component):
         current = Signal.like(self.label)  # class in work
         nth = Signal(range(p.class_components))  # component within its class
         last = Signal()  # row of a component
-        whole = Signal()  # the class ends with this row
+        whole = Signal()  # the class ends with this row, or was removed
+        any_there = Signal()  # a class that is there has been read
+        there = self.entry.there
         m.d.comb += [
             last.eq(self.beat == p.beats - 1),
-            whole.eq(last & (nth + 1 == self.entry.count)),
+            whole.eq(~there | (last & (nth + 1 == self.entry.count))),
             self.table.ready.eq(1),
             self.component.eq(self.entry.first + nth),
         ]
-        with m.FSM():
+        with m.FSM() as fsm:
+            m.d.comb += [
+                self.busy.eq(~fsm.ongoing("take") | (self.beat != 0)),
+                self.ask.eq(fsm.ongoing("look_up") | fsm.ongoing("scan")),
+            ]
             with m.State("take"):
                 m.d.comb += self.i.ready.eq(1)
+                m.d.sync += any_there.eq(0)
                 with m.If(self.i.valid):
                     m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
                     with m.If(last):
@@ -147,16 +164,20 @@ class PrototypeClassifier(wiring.Component):
                             m.next = "answer"
             with m.State("look_up"):
                 m.d.comb += self.label_en.eq(1)
-                m.next = "scan"
+                with m.If(self.go):
+                    m.next = "scan"
             with m.State("scan"):
                 # The entry of the next class comes with its first row.
                 m.d.comb += [
-                    self.row_en.eq(1),
+                    self.row_en.eq(there),
                     self.label_en.eq(whole & (left != 1)),
                     self.label.eq(current + 1),
-                    scanned.valid.eq(1),
+                    scanned.valid.eq(there),
+                    scanned.final.eq(whole & (left == 1)),
                 ]
-                m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
+                m.d.sync += any_there.eq(any_there | there)
+                with m.If(there):
+                    m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
                 with m.If(last):
                     m.d.sync += nth.eq(nth + 1)
                 with m.If(whole):
@@ -164,6 +185,7 @@ class PrototypeClassifier(wiring.Component):
                     with m.If(left == 1):
                         m.next = "add"
             with m.State("add"), m.If(ended):
+                m.d.sync += self.empty.eq(self.empty | ~any_there)
                 m.next = "answer"
             with m.State("answer"):
                 m.d.comb += self.o.valid.eq(1)
@@ -172,7 +194,6 @@ class PrototypeClassifier(wiring.Component):
         m.d.comb += [
             scanned.first.eq(self.beat == 0),
             scanned.last.eq(last),
-            scanned.final.eq(whole & (left == 1)),
             scanned.label.eq(current),
         ]
 
@@ -224,7 +245,8 @@ class PrototypeClassifier(wiring.Component):
         m.d.sync += summed.eq(row)
         with m.If(row.valid):
             m.d.sync += cost.eq(Mux(row.first, 0, cost) + total)
-        m.d.comb += ended.eq(summed.valid & summed.final)
+        # A class that was removed has no row, yet may be the last.
+        m.d.comb += ended.eq(summed.final)
         with m.If(self.i.ready):
             m.d.sync += [best.label.eq(0), best.cost.eq(2**self.params.cost_width - 1)]
         with m.If(summed.valid & summed.last & (cost < best.cost)):

@@ -109,7 +109,7 @@ REGISTERS = (
                 access="ro",
                 low=16,
                 width=16,
-                reset=1,
+                reset=2,
                 constant=True,
                 text="Major version",
             ),
@@ -144,7 +144,15 @@ REGISTERS = (
         fields=(
             Field(name="busy", access="ro", width=1, text="A picture is in the network"),
             Field(name="drawing", access="ro", low=1, width=1, text="Requests are left"),
-            Field(name="receiving", access="ro", low=2, width=1, text="In the midst of a packet"),
+            Field(name="receiving", access="ro", low=2, width=1, text="A packet is taken"),
+            Field(name="closing", access="ro", low=3, width=1, text="A counted class is closed"),
+            Field(
+                name="answering",
+                access="ro",
+                low=4,
+                width=1,
+                text="A picture is classified by prototypes",
+            ),
         ),
     ),
     Register(
@@ -157,8 +165,8 @@ REGISTERS = (
                 access="w1c",
                 width=1,
                 text="A packet was shorter or longer than its header said, or was dropped whole: "
-                "its target is unknown, its rows, neuron, class or streams are not there, or K is "
-                "above 255",
+                "its target is unknown, its rows, neuron, class, slot or streams are not there, or "
+                "K is above 255",
             ),
             Field(name="draw", access="w1c", low=1, width=1, text="A start was ignored"),
             Field(
@@ -166,14 +174,16 @@ REGISTERS = (
                 access="ro",
                 low=8,
                 width=1,
-                text="A class did not fit the prototype memory and was refused",
+                text="A class did not fit the prototype memory, or in the place of the one to be "
+                "replaced or removed, and was refused",
             ),
             Field(
                 name="unknown",
                 access="ro",
                 low=9,
                 width=1,
-                text="A class that is not in the table was requested of the sampler",
+                text="A class that is not in the table, or was removed, was requested of the "
+                "sampler",
             ),
             Field(
                 name="refused",
@@ -181,6 +191,35 @@ REGISTERS = (
                 low=10,
                 width=1,
                 text="An empty or unknown class was named to the latent buffer",
+            ),
+            Field(
+                name="full",
+                access="ro",
+                low=11,
+                width=1,
+                text="An exemplar was dropped because its slot has counted 65535",
+            ),
+            Field(
+                name="empty",
+                access="ro",
+                low=12,
+                width=1,
+                text="A slot without exemplars was to be closed",
+            ),
+            Field(
+                name="closed",
+                access="ro",
+                low=13,
+                width=1,
+                text="An exemplar or a close named a slot that is not open, or a reopen one that "
+                "never was",
+            ),
+            Field(
+                name="nameless",
+                access="ro",
+                low=14,
+                width=1,
+                text="A picture was to be classified by prototypes while no class was there",
             ),
         ),
     ),
@@ -198,6 +237,13 @@ REGISTERS = (
                 text="The packet with the class holds all logits",
             ),
             Field(name="features", access="rw", low=2, width=1, text="A packet of the features"),
+            Field(
+                name="answer",
+                access="rw",
+                low=3,
+                width=1,
+                text="A packet with the class by prototypes and its cost",
+            ),
         ),
     ),
     Register(
@@ -218,7 +264,7 @@ REGISTERS = (
     _whole("draw_count", 0x1C, "Requests that `control.draw` starts", "rw", reset=1),
     _whole("draw_left", 0x20, "Requests not yet made"),
     _whole("classes_seen", 0x24, "Classes `0..n-1` among which the network decides", "rw", reset=1),
-    _whole("n_classes", 0x28, "Classes in the table of the sampler"),
+    _whole("n_classes", 0x28, "Classes in the table of the sampler, with those removed"),
     _whole("n_components", 0x2C, "Components in the prototype memory"),
     _whole("pictures", 0x40, "Pictures classified"),
     _whole("exemplars", 0x44, "Pseudo-exemplars sent"),
@@ -227,6 +273,10 @@ REGISTERS = (
     _whole("row_reads", 0x50, "Rows of the prototype memory read"),
     _whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
     _whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
+    _whole("counted", 0x60, "Exemplars given to the class counter"),
+    _whole("count_reads", 0x64, "Rows of counts read"),
+    _whole("answers", 0x68, "Pictures classified by prototypes"),
+    _whole("answer_reads", 0x6C, "Rows of the prototype memory read to classify them"),
     _halves(
         "shape",
         0x80,
@@ -276,6 +326,13 @@ REGISTERS = (
     _whole("tile_depth", 0xA8, "Rows of the threshold memory"),
     _whole("map_depth", 0xAC, "Words of each feature memory"),
     _whole("program_depth", 0xB0, "Layers a program holds"),
+    _halves(
+        "learner",
+        0xB4,
+        "Blocks that learn and name classes; 0 where there is none",
+        "slots: S, classes that are counted at a time",
+        "table_width: t, bits of a base and of a weight",
+    ),
 )
 
 

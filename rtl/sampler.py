@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sampler: it takes requests for classes and draws exemplars of their prototypes (contract, 7)."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
@@ -12,7 +12,7 @@ from rtl.beat import beat_layout
 from rtl.bernoulli import Bernoulli, SerialBernoulli
 from rtl.lanes import used_lanes
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
-from rtl.prototypes import Prototypes, header_layout
+from rtl.prototypes import Prototypes, entry_layout, header_layout
 from rtl.selector import Selector, weight_layout
 
 __all__ = ["Sampler"]
@@ -32,9 +32,16 @@ class Sampler(wiring.Component):
     table and restarts all streams. A seed is taken at any time, but which exemplars under way it
     changes is not defined.
 
+    A *shared* sampler has an editable memory, and lets another block read it. A header that
+    replaces or removes a class, or a reader that asks, waits until the requests that were taken
+    have been served, and no request is taken until it has finished. A reader goes before a header.
+    Requests for a class that was removed are dropped one cycle after they were taken.
+
     Parameters
     ----------
     params : SamplerParams
+    shared : bool
+        Whether the memory is editable, and read by another block.
 
     Members
     -------
@@ -67,6 +74,14 @@ class Sampler(wiring.Component):
         serial mode.
     select_used : Out(1)
         A word of stream 17 is used in this cycle.
+    reader_ask : In(1)
+        Shared: a block wants to read, or reads.
+    reader_go : Out(1)
+        Shared: it may read.
+    reader_* : In
+        Shared: `label_en`, `label`, `row_en`, `component` and `beat` of the memory.
+    entry, codes : Out
+        Shared: what was read of it.
 
     Raises
     ------
@@ -77,16 +92,16 @@ class Sampler(wiring.Component):
     #: Cycles from one beat to the next, in parallel mode.
     interval = 1
 
-    def __init__(self, params: SamplerParams) -> None:
+    def __init__(self, params: SamplerParams, *, shared: bool = False) -> None:
         if isinstance(params, CorrelatedSamplerParams) and params.rank:
             raise ValueError(f"Sampler in hardware must have no factors, not {params.rank}")
-        self.params = params
+        self.params, self.shared = params, shared
         p = params.prototypes
         label_width = bits_for(p.classes - 1)
         #: Cycles from a request to the first beat, in parallel mode.
         self.latency = 3 + (p.class_components > 1)
         super().__init__({
-            "append": In(stream.Signature(header_layout(p))),
+            "append": In(stream.Signature(header_layout(p, editable=shared))),
             "rows": In(stream.Signature(p.row_width)),
             "weights": In(stream.Signature(weight_layout(p))),
             "seeds": In(stream.Signature(seed_layout())),
@@ -101,12 +116,27 @@ class Sampler(wiring.Component):
             "row_read": Out(1),
             "plane_read": Out(1),
             "select_used": Out(1),
+            **({
+                "reader_ask": In(1),
+                "reader_go": Out(1),
+                "reader_label_en": In(1),
+                "reader_label": In(label_width),
+                "reader_row_en": In(1),
+                "reader_component": In(bits_for(p.components - 1)),
+                "reader_beat": In(bits_for(p.beats - 1)),
+                "entry": Out(entry_layout(p, editable=True)),
+                "codes": Out(ArrayLayout(p.code_width, p.lanes)),
+            } if shared else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.prototypes = prototypes = Prototypes(self.params.prototypes)
-        m.submodules.selector = selector = Selector(self.params.selector, self.params.prototypes)
+        m.submodules.prototypes = prototypes = Prototypes(
+            self.params.prototypes, editable=self.shared
+        )
+        m.submodules.selector = selector = Selector(
+            self.params.selector, self.params.prototypes, gaps=self.shared
+        )
         wiring.connect(m, wiring.flipped(self.append), prototypes.append)
         wiring.connect(m, wiring.flipped(self.rows), prototypes.rows)
         wiring.connect(m, wiring.flipped(self.weights), selector.weights)
@@ -121,39 +151,66 @@ class Sampler(wiring.Component):
         ]
         # Streams connect the stages. `ready` comes with the last row of a request and with the last
         # draw from a row. Until then the memories hold the data that they read.
-        request = self._look_up(m, prototypes, selector)
+        hold, found = Signal(), Signal()  # take no request; the output of the table holds an entry
+        request = self._look_up(m, prototypes, selector, found, hold)
         row = self._read_rows(m, prototypes, request)
         self._draw(m, prototypes.codes, row)
+        if self.shared:
+            self._share(m, prototypes, selector, hold, ~(found | request.valid | row.valid))
         return m
 
-    def _look_up(self, m: Module, prototypes: Prototypes, selector: Selector) -> stream.Interface:
+    def _share(
+        self, m: Module, prototypes: Prototypes, selector: Selector, hold: Signal, idle: Value
+    ) -> None:
+        """Let the memory be edited, or read by another block, while no request is served."""
+        m.d.comb += [
+            selector.n_there.eq(prototypes.n_there),
+            prototypes.asked.eq(selector.asked),
+            selector.there.eq(prototypes.there),
+            hold.eq(self.reader_ask | prototypes.wanted | prototypes.editing),
+            prototypes.quiet.eq(idle & ~self.reader_ask),
+            self.reader_go.eq(self.reader_ask & idle & ~prototypes.editing),
+            self.entry.eq(prototypes.entry),
+            self.codes.eq(prototypes.codes),
+        ]
+        with m.If(self.reader_go):
+            for name in ("label_en", "label", "row_en", "component", "beat"):
+                m.d.comb += getattr(prototypes, name).eq(getattr(self, f"reader_{name}"))
+
+    def _look_up(
+        self, m: Module, prototypes: Prototypes, selector: Selector, found: Signal, hold: Signal
+    ) -> stream.Interface:
         """Turn requests into components."""
         entry = prototypes.entry
         request = stream.Signature(
             StructLayout({"label": entry.label.shape(), "component": entry.first.shape()})
         ).create()
-        found = Signal()  # the output of the table holds an entry
-        passed = Signal()  # the entry goes on to the next stage
+        there = Signal(init=1)  # so that the class of the entry is there
+        gone = found & ~there
+        passed = Signal()  # the entry goes on to the next stage, or is dropped
         known = self.i.payload < self.n_classes
+        if self.shared:
+            m.d.comb += there.eq(entry.there)
         m.d.comb += [
-            self.i.ready.eq(~found | passed),
+            self.i.ready.eq((~found | passed) & ~hold),
             prototypes.label_en.eq(self.i.valid & self.i.ready & known),
             prototypes.label.eq(self.i.payload),
-            self.select_used.eq(found & passed),
+            self.select_used.eq(found & there & passed),
             selector.choose.eq(self.select_used),
             selector.count.eq(entry.count),
             selector.thresholds.eq(entry.thresholds),
         ]
         with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [found.eq(known), self.unknown.eq(self.unknown | ~known)]
+            m.d.sync += found.eq(known)
         with m.Elif(passed):
             m.d.sync += found.eq(0)
+        m.d.sync += self.unknown.eq(self.unknown | gone | (self.i.valid & self.i.ready & ~known))
         if self.params.prototypes.class_components == 1:
             m.d.comb += [
-                request.valid.eq(found),
+                request.valid.eq(found & there),
                 request.p.label.eq(entry.label),
                 request.p.component.eq(entry.first),
-                passed.eq(request.ready),
+                passed.eq(request.ready | gone),
             ]
         else:
             chosen = Signal()
@@ -162,10 +219,10 @@ class Sampler(wiring.Component):
                 request.valid.eq(chosen),
                 request.p.label.eq(label),
                 request.p.component.eq(first + selector.choice),
-                passed.eq(~chosen | request.ready),
+                passed.eq(~chosen | request.ready | gone),
             ]
-            with m.If(passed):
-                m.d.sync += [chosen.eq(found), label.eq(entry.label), first.eq(entry.first)]
+            with m.If(~chosen | request.ready):
+                m.d.sync += [chosen.eq(found & there), label.eq(entry.label), first.eq(entry.first)]
         return request
 
     def _read_rows(

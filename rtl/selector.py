@@ -33,6 +33,11 @@ class Selector(wiring.Component):
     fall. A weighted search requires one threshold less than classes, and neither may change during
     the search.
 
+    With `gaps`, classes may have been removed from the table. A label is offered only if its class
+    is `there`. Otherwise the pointer advances in that cycle, or the next word is used as if the
+    label had been taken; nothing goes on while no class is there. A label that is offered stays,
+    whatever becomes of its class.
+
     *Components.* `choose` compares one word of stream 17 with the given thresholds. `choice`
     follows in the next cycle (latency 1) and stays until the next `choose`: one a cycle.
 
@@ -44,6 +49,8 @@ class Selector(wiring.Component):
     params : SelectorParams
     prototypes : PrototypesParams
         Parameters of the prototype memory.
+    gaps : bool
+        Whether classes of the table can have been removed.
 
     Members
     -------
@@ -51,6 +58,12 @@ class Selector(wiring.Component):
         Ask for labels.
     n_classes : In
         Number of classes in the table.
+    n_there : In
+        With gaps: number of classes that are there.
+    asked : Out
+        With gaps: class of the label that may be offered.
+    there : In(1)
+        With gaps: whether class `asked` is there, in the same cycle.
     o : Out(stream.Signature(label))
         Labels of requests.
     weights : In(stream.Signature(weight_layout(prototypes)))
@@ -70,14 +83,21 @@ class Selector(wiring.Component):
     #: Cycles from `choose` to `choice`.
     latency = 1
 
-    def __init__(self, params: SelectorParams, prototypes: PrototypesParams) -> None:
-        self.params, self.prototypes = params, prototypes
+    def __init__(
+        self, params: SelectorParams, prototypes: PrototypesParams, *, gaps: bool = False
+    ) -> None:
+        self.params, self.prototypes, self.gaps = params, prototypes, gaps
         label_width = bits_for(prototypes.classes - 1)
         #: Cycles from one label to the next.
         self.interval = {"round_robin": 1, "uniform": 2, "weighted": label_width + 2}[params.mode]
         super().__init__({
             "en": In(1),
             "n_classes": In(bits_for(prototypes.classes)),
+            **({
+                "n_there": In(bits_for(prototypes.classes)),
+                "asked": Out(label_width),
+                "there": In(1),
+            } if gaps else {}),
             "o": Out(stream.Signature(label_width)),
             "weights": In(stream.Signature(weight_layout(prototypes))),
             "seeds": In(stream.Signature(seed_layout())),
@@ -91,26 +111,47 @@ class Selector(wiring.Component):
         m = Module()
         self._choose_component(m)
         m.d.comb += [self.weights.ready.eq(1), self.seeds.ready.eq(1)]
+        made, passed_over = self._offer(m)
         if self.params.mode == "round_robin":
-            self._offer_pointer(m)
+            self._go_round(m, made, passed_over)
         else:
             m.submodules.lfsr = lfsr = Lfsr(
                 stream_params(self.params.seed, Stream.CLASS, WORD_WIDTH)
             )
             m.d.comb += load_seeds(lfsr, self.seeds, Stream.CLASS)
-            with m.If(self.o.ready):
-                m.d.sync += self.o.valid.eq(0)
-            wanted = self.en & (self.n_classes != 0) & ~self.o.valid
+            with m.If(self.o.ready | passed_over):
+                m.d.sync += made.eq(0)
+            wanted = self.en & (self._classes != 0) & ~made
             if self.params.mode == "uniform":
                 m.d.comb += lfsr.en.eq(wanted)
                 with m.If(wanted):
                     m.d.sync += [
                         self.o.payload.eq((lfsr.word * self.n_classes) >> WORD_WIDTH),
-                        self.o.valid.eq(1),
+                        made.eq(1),
                     ]
             else:
-                self._search(m, lfsr, wanted)
+                self._search(m, lfsr, wanted, made)
         return m
+
+    @property
+    def _classes(self) -> Value:
+        """Number of classes that can be named."""
+        return self.n_there if self.gaps else self.n_classes
+
+    def _offer(self, m: Module) -> tuple[Signal, Signal]:
+        """Offer a label that is made; return whether one is, and whether it is passed over."""
+        made, passed_over = Signal(), Signal()
+        if self.gaps:
+            offered = Signal()
+            m.d.comb += [
+                self.asked.eq(self.o.payload),
+                self.o.valid.eq(made & (offered | self.there)),
+                passed_over.eq(made & ~self.o.valid),
+            ]
+            m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
+        else:
+            m.d.comb += self.o.valid.eq(made)
+        return made, passed_over
 
     def _choose_component(self, m: Module) -> None:
         """Draw a component: the number of thresholds of the class that are not above a word."""
@@ -127,16 +168,16 @@ class Selector(wiring.Component):
                 m.d.sync += hits[i].eq(hit)
         m.d.comb += self.choice.eq(sum(hits))
 
-    def _offer_pointer(self, m: Module) -> None:
-        """Offer the classes in turn."""
-        offered = Signal()
-        m.d.comb += self.o.valid.eq(offered | (self.en & (self.n_classes != 0)))
-        m.d.sync += offered.eq(self.o.valid & ~self.o.ready)
-        with m.If(self.o.valid & self.o.ready):
+    def _go_round(self, m: Module, made: Signal, passed_over: Signal) -> None:
+        """Make labels of the classes in turn."""
+        held = Signal()
+        m.d.comb += made.eq(held | (self.en & (self._classes != 0)))
+        m.d.sync += held.eq(made & ~self.o.ready & ~passed_over)
+        with m.If((self.o.valid & self.o.ready) | passed_over):
             following = self.o.payload + 1
             m.d.sync += self.o.payload.eq(Mux(following == self.n_classes, 0, following))
 
-    def _search(self, m: Module, lfsr: Lfsr, wanted: Value) -> None:
+    def _search(self, m: Module, lfsr: Lfsr, wanted: Value, made: Signal) -> None:
         """Count the class thresholds that are not above a word, from the top bit of the count down.
 
         Threshold ``C_i`` is in row ``i+1``: if it is not above the word, the count is at least
@@ -163,6 +204,6 @@ class Selector(wiring.Component):
             with m.If((candidate < self.n_classes) & (read.data <= lfsr.word)):
                 m.d.sync += self.o.payload.eq(candidate)
             with m.If(bit[0]):
-                m.d.sync += self.o.valid.eq(1)
+                m.d.sync += made.eq(1)
         with m.Elif(wanted):
             m.d.sync += [bit.eq(1 << (width - 1)), self.o.payload.eq(0)]

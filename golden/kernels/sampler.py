@@ -107,8 +107,9 @@ def serve_requests(
         As in `draw`.
     """
     requests = check_label_vector(labels)
-    if any_outside(requests, sampler.prototypes.n_classes):
-        check_labels(requests, sampler.prototypes.n_classes)  # says what is wrong
+    prototypes = sampler.prototypes
+    if any_outside(requests, prototypes.n_classes) or prototypes.removed:
+        check_labels(requests, prototypes)  # says what is wrong, if anything is
     check_integer("Threads", 1 if threads is None else threads, 1)
     check_integer("Chunk", 1 if chunk is None else chunk, 1)
     repeats = sampler.params.draws_per_read

@@ -4,11 +4,13 @@
 from dataclasses import dataclass
 
 from golden.params.checks import check_integer
+from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
 
 __all__ = ["AcceleratorParams", "ChipParams", "MvuParams"]
 
 LABEL_WIDTH = 12  # bits of a class in the chip's packets and registers
+ANSWER_WIDTH = 64 - LABEL_WIDTH  # bits of a cost in the word that answers a picture by prototypes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,11 +98,18 @@ class ChipParams:
     accelerator : AcceleratorParams
     sampler : SamplerParams
     latent : LatentBufferParams
+    slots : int
+        S, classes whose bits are counted at a time; 0 leaves the class counter out.
+    table_width : int
+        t, bits of the costs by which pictures are classified by prototypes; 0 leaves the classifier
+        out.
     """
 
     accelerator: AcceleratorParams
     sampler: SamplerParams
     latent: LatentBufferParams
+    slots: int = 0
+    table_width: int = 0
 
     def __post_init__(self) -> None:
         for name, block, kind in (
@@ -122,8 +131,36 @@ class ChipParams:
         check_integer("Features D of a chip", prototypes.features, 1, 2**16 - 1)
         check_integer("Classes of a chip", prototypes.classes, 1, 2**LABEL_WIDTH)
         check_integer("Draws per read M of a chip", self.sampler.draws_per_read, 1, 2**16 - 1)
+        check_integer("Slots of a chip", self.slots, 0, 2**LABEL_WIDTH)
+        check_integer("Table width t of a chip", self.table_width, 0, 40)
+        if self.classifier is not None:
+            check_integer("Bits of a cost of a chip", self.classifier.cost_width, 1, ANSWER_WIDTH)
         if simd % prototypes.lanes and prototypes.lanes % simd:
             raise ValueError(
                 f"MVU inputs SIMD must divide the lanes L = {prototypes.lanes} or be a multiple "
                 f"of them, not {simd}"
             )
+
+    @property
+    def counter(self) -> ClassCounterParams | None:
+        """Parameters of the class counter; None without one."""
+        if not self.slots:
+            return None
+        return ClassCounterParams(prototypes=self.sampler.prototypes, slots=self.slots)
+
+    @property
+    def classifier(self) -> PrototypeClassifierParams | None:
+        """Parameters of the classifier by prototypes; None without one."""
+        if not self.table_width:
+            return None
+        return PrototypeClassifierParams(
+            prototypes=self.sampler.prototypes, table_width=self.table_width
+        )
+
+    @property
+    def shared(self) -> bool:
+        """Whether the prototypes are also read or written by a block beside the sampler.
+
+        Only then can classes be replaced and removed.
+        """
+        return bool(self.slots or self.table_width)

@@ -18,6 +18,7 @@ from sim.documents.section import Section
 
 __all__ = [
     "AnyHead",
+    "Balance",
     "BinaryHeadConfig",
     "HeadConfig",
     "IntegerHeadConfig",
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 NonBinary = Literal[8, 16, 32, "float"]
+
+#: Samples of a past class for one of a present class.
+Balance = Annotated[float, Field(gt=0, le=256, multiple_of=1 / 16)]
 
 
 class PlateauConfig(Section):
@@ -65,6 +69,9 @@ class HeadConfig(Section):
         float32. See `sim.learn.head.HeadTrainer.settle`.
     logit_gain : float
         Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
+    balance : float or null
+        Samples of a past class in a batch for one of a present class, in sixteenths; null has as
+        many of both (contract, 8).
     plateau : PlateauConfig
         Schedule of the learning rate.
     """
@@ -79,11 +86,12 @@ class HeadConfig(Section):
     init_scale: float = Field(default=0.1, gt=0, le=1)
     latent_width: Literal[1, 4, 8, 16] | None = None
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
+    balance: Balance | None = None
     plateau: PlateauConfig = PlateauConfig()
 
     @model_serializer(mode="wrap")
     def _without_none(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a width that is not given: older digests do not contain the key."""
+        """Leave out keys that are not given: older digests do not contain them."""
         about: dict[str, Any] = plain(self)
         return {key: value for key, value in about.items() if value is not None}
 
@@ -190,6 +198,8 @@ class IntegerHeadConfig(IntegerTraining):
     first_rows : {"log_odds"} or null
         What the row of a new class begins with: the log-odds of the means of its samples, in codes
         of 8 bits (contract, 12); null begins with 0.
+    balance : float or null
+        As in `HeadConfig`.
     lanes : int or null
         L, weights that a chip rounds at once, and that share a random word; null stands for 1.
     """
@@ -199,6 +209,7 @@ class IntegerHeadConfig(IntegerTraining):
     batch: int = Field(default=128, ge=2, le=65_536)
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
+    balance: Balance | None = None
     # None stands for 1, likewise.
     lanes: int | None = Field(default=None, ge=1, le=64)
 
@@ -235,6 +246,8 @@ class TernaryHeadConfig(Section):
         t, magnitude of a counter from which its weight is not 0.
     margin : int
         M, largest lead of the true class, in logits, at which a sample is still learned.
+    balance : float or null
+        As in `HeadConfig`.
     """
 
     kind: Literal["ternary"]
@@ -244,6 +257,7 @@ class TernaryHeadConfig(Section):
     width: int = Field(default=8, ge=4, le=8)
     threshold: int = Field(default=48, ge=1, le=127)
     margin: int = Field(default=80, ge=0, le=262_144)
+    balance: Balance | None = None
 
     @model_validator(mode="after")
     def _threshold_is_a_count(self) -> "TernaryHeadConfig":

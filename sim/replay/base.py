@@ -16,7 +16,7 @@ from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.documents.section import Section
-from sim.learn.sections import StudyHead
+from sim.learn.sections import Balance, StudyHead
 from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
 
@@ -52,6 +52,8 @@ class ReplayParams(SourceParams):
         `IntegerHeadConfig.q_b_non_binary`.
     head_start : {"warm", "reset"} or null
         In place of the study's `HeadConfig.start` or `IntegerHeadConfig.start`.
+    balance : float or null
+        In place of the study's `HeadConfig.balance` or `IntegerHeadConfig.balance`.
     head : head of a study or null
         The whole head that learns from the drawn samples, in place of the study's.
     """
@@ -62,6 +64,7 @@ class ReplayParams(SourceParams):
     latent_width: Literal[1, 4, 8, 16] | None = None
     q_b_non_binary: Literal[8, 16, 32] | None = None
     head_start: Literal["warm", "reset"] | None = None
+    balance: Balance | None = None
     head: StudyHead | None = None
 
 

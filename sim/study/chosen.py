@@ -8,6 +8,7 @@ import pydantic
 from pydantic import Field
 
 from sim.documents.section import Section, first_repeat
+from sim.learn.sections import Balance
 
 __all__ = ["ChoiceConfig", "TunedConfig"]
 
@@ -57,16 +58,21 @@ class TunedConfig(Section):
         Gains of the binary head.
     margin : list of int or null
         Margins of the ternary head.
+    balance : list of float or null
+        Samples of a past class for one of a present class, of any head; no other key beside it.
     """
 
     rate: Annotated[list[Rate], Field(min_length=1)] | None = None
     logit_gain: Annotated[list[Gain], Field(min_length=1)] | None = None
     margin: Annotated[list[Margin], Field(min_length=1)] | None = None
+    balance: Annotated[list[Balance], Field(min_length=1)] | None = None
 
     @pydantic.model_validator(mode="after")
     def _names_a_key(self) -> "TunedConfig":
         if not self.offers:
-            raise ValueError("must name rate, logit_gain or margin, the one that the head has")
+            raise ValueError("must name rate, logit_gain, margin or balance, a key of the head")
+        if self.balance is not None and len(self.offers) > 1:
+            raise ValueError("must name balance alone: every head has it beside its other key")
         for values in self.offers.values():
             if (again := first_repeat(values)) is not None:
                 raise ValueError(f"must name every value once, not {again:g} again")
@@ -75,5 +81,5 @@ class TunedConfig(Section):
     @property
     def offers(self) -> Mapping[str, Sequence[float]]:
         """The values of every key that is named."""
-        named = {"rate": self.rate, "logit_gain": self.logit_gain, "margin": self.margin}
+        named = {key: getattr(self, key) for key in type(self).model_fields}
         return {key: values for key, values in named.items() if values is not None}

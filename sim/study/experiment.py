@@ -173,7 +173,7 @@ class Experiment(Run[Progress]):
     def _n_past(self) -> int:
         """Return how many samples of a batch come from the past (contract, 8)."""
         past, present = self.source.n_classes, len(self.tasks[self.task])
-        return split_batch(self.head.batch, past, present)[0] if past else 0
+        return split_batch(self.head.batch, past, present, self.head.balance)[0] if past else 0
 
     def _predict(self) -> NDArray[np.int64]:
         """Return the head's class for every test sample of the classes seen so far."""

@@ -34,6 +34,7 @@ OWN_KEYS = {
     "latent_width": "latent_width",
     "q_b_non_binary": "q_b_non_binary",
     "head_start": "start",
+    "balance": "balance",
 }
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory

@@ -125,17 +125,21 @@ def flags(block):
     ),
 )
 def test_every_code_equals_a_third_implementation(features, q, slots, events):
-    block, third = counter(features, q, slots), Third(slots, q)
+    block, third, labels = counter(features, q, slots), Third(slots, q), [0] * slots
     for what, slot, value in [("open", 0, 0), *events]:
         bits = [value >> j & 1 for j in range(features)]
         expected = third.do(what, slot, bits)
         if what == "learn":
             block.learn(pack([bits]), [slot])
         else:
-            done = getattr(block, what)(slot)
+            given_label = (value % 7,) if what == "open" else ()
+            done = getattr(block, what)(slot, *given_label)
+            if what == "open" and done:
+                labels[slot] = value % 7
             if what == "close":
                 assert (None if done is None else done.tolist()) == expected
         assert flags(block) == third.flags
+        assert block.labels.tolist() == labels
         assert block.seen.tolist() == [len(kept or []) for kept in third.kept]
     for slot, kept in enumerate(third.kept):
         sums = np.array(kept).sum(axis=0).tolist() if kept else [0] * features
@@ -147,7 +151,7 @@ def test_many_exemplars_at_once_are_those_one_by_one():
     exemplars, slots = pack(rng.integers(0, 2, (50, 5))), rng.integers(0, 3, 50)
     together, alone = counter(), counter()
     for block in (together, alone):
-        block.open(1)
+        block.open(1, 0)
     counted = together.learn(exemplars, slots)
     assert counted.tolist() == (slots == 1).tolist()
     for exemplar, slot in zip(exemplars, slots, strict=True):
@@ -158,7 +162,7 @@ def test_many_exemplars_at_once_are_those_one_by_one():
 
 def test_a_slot_that_is_closed_learns_on_when_it_is_reopened():
     block = counter()
-    block.open(0)
+    block.open(0, 0)
     block.learn(pack([[1, 1, 0, 0, 0]]), [0])
     first = block.close(0)
     assert first is not None
@@ -169,13 +173,13 @@ def test_a_slot_that_is_closed_learns_on_when_it_is_reopened():
     second = block.close(0)
     assert second is not None
     assert second.tolist() == encode([1, 0.5, 0, 0, 0.5], 3).tolist() == [7, 3, 0, 0, 3]
-    block.open(0)
+    block.open(0, 0)
     assert (block.close(0), block.empty, block.counts_of(0).tolist()) == (None, True, [0] * 5)
 
 
 def test_no_count_wraps_and_the_exemplar_beyond_is_flagged():
     block = counter(slots=1)
-    block.open(0)
+    block.open(0, 0)
     ones = np.repeat(pack([[1, 0, 1, 0, 1]]), 65_535, axis=0)
     assert block.learn(ones, np.zeros(65_535, int)).all()
     assert not block.overflow

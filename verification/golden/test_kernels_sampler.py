@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Compiled sampler: equal to the plain one, and statistics of a hundred million of its bits."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -199,3 +201,18 @@ def test_requests_that_cannot_be_are_refused_and_draw_nothing():
     with pytest.raises(ValueError, match="Labels must be among the 3 classes in the table, not 3"):
         draw(block, [0, 3])
     assert block.selector.component_lfsr.ticks == 0
+
+
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_classes_that_were_replaced_are_drawn_alike_and_removed_ones_are_refused(mode):
+    plain, compiled = sampler(70, most=2, mode=mode), sampler(70, most=2, mode=mode)
+    codes = np.random.default_rng(5).integers(0, 256, (2, 70))
+    for block in (plain, compiled):
+        # Built once before the class is another one.
+        count = len(block.prototypes.codes_of(1))
+        assert block.prototypes.write(1, codes[:count], [9] * (count - 1))
+        assert block.prototypes.remove(0)
+    assert_twins(plain, compiled, [1, 2, 2, 1])
+    for serve in (compiled.draw, partial(draw, compiled)):
+        with pytest.raises(ValueError, match="Labels must be classes that were not removed, not 0"):
+            serve([1, 0])

@@ -111,6 +111,27 @@ def test_the_first_of_the_nearest_components_names_the_class(q, features, method
         assert (cost, label) == min(all_costs)[:2]
 
 
+def test_classes_that_were_removed_are_passed_over():
+    rng = np.random.default_rng(3)
+    block = classifier(3, 9, 40, nearest_mean_table(3), classes=4)
+    classes = rng.integers(0, 8, (4, 1, 9))
+    memory, pictures = memory_of(block, classes), pack(rng.integers(0, 2, (40, 9)))
+    assert set(block.classify(memory, pictures)[0].tolist()) == {0, 1, 2, 3}
+    memory.remove(1)
+    labels, costs = block.classify(memory, pictures)
+    others = memory_of(block, np.delete(classes, 1, 0))
+    expected, same = block.classify(others, pictures)
+    np.testing.assert_array_equal(labels, np.array([0, 2, 3])[expected])
+    np.testing.assert_array_equal(costs, same)
+    for label in (0, 2, 3):
+        memory.remove(label)
+    assert not block.empty
+    labels, costs = block.classify(memory, pictures)
+    assert (set(labels), set(costs), block.empty) == (
+        {0}, {2**block.params.cost_width - 1}, True
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("q", [1, 4, 8])
 @pytest.mark.parametrize("components", [1, 3])
 def test_it_names_the_classes_that_the_study_names(q, components):

@@ -100,6 +100,78 @@ def test_a_smaller_class_still_fits_after_a_refusal():
     assert block.overflow  # the flag stays
 
 
+def three():
+    """Return a memory of three classes, of 2, 1 and 2 components."""
+    block = memory()
+    for seed, k in enumerate((2, 1, 2)):
+        assert block.append(random_codes(k, seed=seed), [100 * seed + 1] * (k - 1))
+    return block
+
+
+def contents(block, labels):
+    return [(block.codes_of(c).tolist(), block.thresholds_of(c).tolist()) for c in labels]
+
+
+@pytest.mark.parametrize("removed_before", [False, True])
+def test_a_class_that_is_replaced_keeps_its_place_and_changes_no_other(removed_before):
+    block, others = three(), [0, 2]
+    before = contents(block, others)
+    rows, planes = block.rows(), block.planes.copy()
+    if removed_before:
+        assert block.remove(1)
+        assert block.removed == {1}
+    assert block.write(1, random_codes(1, seed=8))
+    np.testing.assert_array_equal(block.codes_of(1), random_codes(1, seed=8))
+    assert contents(block, others) == before
+    assert (block.n_classes, block.n_components, block.first_component(1)) == (3, 5, 2)
+    beats = 3
+    assert block.rows()[: 2 * beats] == rows[: 2 * beats]
+    assert block.rows()[3 * beats :] == rows[3 * beats :]
+    assert block.rows() != rows
+    np.testing.assert_array_equal(np.delete(block.planes, 2, 0), np.delete(planes, 2, 0))
+    assert (block.removed, block.overflow) == (set(), False)
+    assert block.class_table()[1].tolist() == [1, 201]
+
+
+def test_thresholds_are_replaced_with_the_codes():
+    block = three()
+    assert block.write(2, random_codes(2, seed=9), [65_535])
+    assert [block.thresholds_of(c).tolist() for c in range(3)] == [[1], [], [65_535]]
+
+
+def test_a_class_that_was_removed_keeps_its_number_and_its_components():
+    block = three()
+    rows, others = block.rows(), contents(block, [0, 2])
+    assert block.remove(1)
+    assert block.remove(1)  # again
+    assert (block.n_classes, block.n_components, block.overflow) == (3, 5, False)
+    assert (block.rows(), contents(block, [0, 2])) == (rows, others)
+    with pytest.raises(ValueError, match="Class must be in the table, not 1: it was removed"):
+        block.codes_of(1)
+    copy = memory()
+    copy.load_state(block.state_dict())
+    assert (copy.removed, copy.rows(), copy.overflow) == ({1}, rows, False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda block: block.write(4, random_codes(1)),  # a number that is left out
+        lambda block: block.write(0, random_codes(1)),  # fewer components
+        lambda block: block.write(1, random_codes(2), [5]),  # more of them
+        lambda block: block.remove(3),
+    ],
+)
+def test_a_write_that_does_not_fit_is_flagged_and_changes_nothing(change):
+    block = three()
+    state = block.state_dict()
+    assert not change(block)
+    assert block.overflow
+    for key, value in block.state_dict().items():
+        if key != "prototypes_overflow":
+            np.testing.assert_array_equal(value, state[key])
+
+
 def test_state_goes_round():
     block, copy = memory(), memory()
     assert block.append(random_codes(2, seed=1), [7])

@@ -33,6 +33,31 @@ def test_round_robin_goes_round_and_survives_new_classes():
     assert block.class_lfsr.ticks == 0
 
 
+def test_round_robin_passes_over_classes_that_were_removed():
+    block = Selector(SelectorParams())
+    assert block.request(5, 7, removed={0, 3, 4}).tolist() == [1, 2, 1, 2, 1, 2, 1]
+    # The pointer stands behind the class named last, whatever is there.
+    assert block.request(5, 3).tolist() == [2, 3, 4]
+    assert block.request(5, 2, removed={0}).tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["uniform", "weighted"])
+def test_a_word_that_names_a_removed_class_is_used_up(mode):
+    block = Selector(SelectorParams(mode=mode, seed=9))
+    block.set_class_weights([0.25] * 4)
+    named = [r >> 14 for r in words(18, 9, 200)]
+    expected = [label for label in named if label not in (1, 2)]
+    assert block.request(4, len(expected), removed=[1, 2]).tolist() == expected
+    last = max(i for i, label in enumerate(named) if label not in (1, 2))
+    assert block.class_lfsr.ticks == last + 1
+
+
+def test_where_all_classes_were_removed_none_is_named():
+    block = Selector(SelectorParams())
+    with pytest.raises(ValueError, match="Classes must be left to name, not all 2 removed"):
+        block.request(2, 1, removed={0, 1})
+
+
 @pytest.mark.parametrize("n", [1, 3, 7, 100])
 def test_uniform_scales_a_word_of_stream_18(n):
     block = Selector(SelectorParams(mode="uniform", seed=9))

@@ -18,6 +18,7 @@ __all__ = ["cover_resets", "cover_run", "noted"]
 
 NAMES = (
     "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
+    "", "count", "command", "costs",
 )  # fmt: skip
 STREAMS = 21
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
@@ -25,7 +26,7 @@ READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 #: Field of `status` that shows an activity.
 ACTIVITIES = {
     "load": "receiving", "append": "receiving", "learn": "receiving", "picture": "busy",
-    "draw": "drawing", "recall": "drawing",
+    "draw": "drawing", "recall": "drawing", "close": "closing", "answer": "answering",
 }  # fmt: skip
 
 
@@ -78,8 +79,11 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
     if missing:
         yield f"dropped: {missing}"
         return
-    learning = target == Target.PIXELS and address & 1
-    yield f"in: {NAMES[target]}" + " to learn" * learning
+    ways = address if target == Target.PIXELS else 0
+    name = NAMES[target] + " to learn" * (ways & 1) + " to count" * (ways >> 1 & 1)
+    if target == Target.APPEND and address >> 12 & 1:
+        name = "class under its number" if index else "removal"
+    yield f"in: {name}"
     wanted = _words(target, index, count, chip)
     if len(rest) != wanted:
         yield "words missing" if len(rest) < wanted else "words too many"
@@ -91,9 +95,10 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
     rows = {
         Target.PROGRAM: machine.program_depth, Target.WEIGHTS: machine.mvu.weight_depth,
         Target.THRESHOLDS: machine.mvu.tile_depth, Target.CLASS_THRESHOLDS: classes,
+        Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }  # fmt: skip
     learns = target == Target.LEARN or (target == Target.PIXELS and address & 1)
-    if target >= len(NAMES):
+    if target >= len(NAMES) or Target(target) not in unit_widths(chip) or not NAMES[target]:
         return "unknown target"
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
@@ -101,8 +106,13 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
         return "streams that are not there"
     if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
         return "neuron that is not there"
-    if learns and index >= classes:
+    numbered = target == Target.COMMAND or (target == Target.APPEND and address >> 12 & 1)
+    if (learns and index >= classes) or (numbered and address % 2**12 >= classes):
         return "class that is not there"
+    counted = target == Target.PIXELS and address >> 1 & 1
+    slot = address >> 12 if counted else index
+    if (counted or target in (Target.COUNT, Target.COMMAND)) and slot >= chip.slots:
+        return "slot that is not there"
     if target == Target.APPEND and index > 255:
         return "K above 255"
     return None
@@ -116,4 +126,4 @@ def _words(target: int, index: int, count: int, chip: ChipParams) -> int:
         return -(-count // (WORD // widths[Target.PIXELS]))
     if target == Target.APPEND:
         return unit + index * beats * -(-widths[Target.ROWS] // WORD)
-    return unit * (beats if target == Target.LEARN else count)
+    return unit * (beats if target in (Target.LEARN, Target.COUNT) else count)

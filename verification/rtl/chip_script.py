@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import pack
+from golden.class_counter import ClassCounter
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import ChipParams, NetworkParams
+from golden.prototype_classifier import PrototypeClassifier
 from golden.sampler import Beat, Sampler
+from rtl.class_counter import Operation
 from rtl.dispatch import Target, unit_widths
 from rtl.output import Kind
 from rtl.packets import Packet, load_packets, seeds_packet, words_of
@@ -21,6 +24,8 @@ from rtl.requests import Source
 from verification.rtl.chips import packed
 
 __all__ = ["FIELDS", "OFFSETS", "Script"]
+
+Table = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 OFFSETS = {register.name: register.offset for register in REGISTERS}
 FIELDS = {
@@ -46,12 +51,19 @@ class Script:
         self.rng = np.random.default_rng(seed)
         self.network = Network.random(NetworkParams.from_description(description), self.rng)
         self.operations: list[list[Any]] = []
+        self.classifier: PrototypeClassifier | None = None
         self.restart()
 
     def restart(self) -> None:
-        """Begin anew with golden models as after a reset."""
-        self.sampler, self.latent = Sampler(self.chip.sampler), LatentBuffer(self.chip.latent)
-        self.classes_seen = 1
+        """Begin anew with golden models as after a reset, which leaves the costs."""
+        chip = self.chip
+        self.sampler, self.latent = Sampler(chip.sampler), LatentBuffer(chip.latent)
+        self.counter = None if chip.counter is None else ClassCounter(chip.counter)
+        before = self.classifier
+        self.classifier = None if chip.classifier is None else PrototypeClassifier(chip.classifier)
+        if self.classifier is not None and before is not None:
+            self.classifier.load(before.weights, before.bases)
+        self.classes_seen, self.named = 1, 0
 
     # Registers
 
@@ -65,6 +77,12 @@ class Script:
         """Wait until a field has a value."""
         offset, field = FIELDS[port]
         self.operations.append(["poll", offset, field.mask, expected << field.low])
+
+    def settle(self) -> None:
+        """Wait until all packets have gone and have had their effect, but for pictures."""
+        self.do("sent")
+        (offset, receiving), (_, closing) = FIELDS["status_receiving"], FIELDS["status_closing"]
+        self.operations.append(["poll", offset, receiving.mask | closing.mask, 0])
 
     def note(self, register: str) -> None:
         """Leave the value of a register in the result of the run."""
@@ -99,17 +117,23 @@ class Script:
         return self.rng.integers(0, 2**bits, (count, *shape.array_shape))
 
     def pictures(
-        self, images: NDArray[np.integer], output: int = 1, learn: Iterable[int] = ()
+        self,
+        images: NDArray[np.integer],
+        output: int = 1,
+        learn: Iterable[int] = (),
+        count: Iterable[int] = (),
     ) -> None:
-        """Send pictures, to be learned as classes `learn` if there are any."""
+        """Send pictures, to be learned as classes `learn` and counted in slots `count`, if any."""
         self.write("output", output)
-        labels = list(learn)
+        labels, slots = list(learn), list(count)
         width = unit_widths(self.chip)[Target.PIXELS]
         for number, image in enumerate(images):
             values = image.ravel().tolist()
-            index, flag = (labels[number], 1) if labels else (0, 0)
-            self.send(Packet(Target.PIXELS, index, flag, len(values), packed(values, width)))
+            index, address = (labels[number], 1) if labels else (0, 0)
+            address |= 2 | slots[number] << 12 if slots else 0
+            self.send(Packet(Target.PIXELS, index, address, len(values), packed(values, width)))
         embeddings = self.network.forward(images)
+        self.given(pack(embeddings), slots, bool(output & 8))
         if labels:
             self.latent.learn(pack(embeddings), labels)
         if output & 4:
@@ -118,6 +142,18 @@ class Script:
             self.expect(Kind.FEATURES, [_packet(b, c) for b, c in zip(beats, given, strict=True)])
         if output & 1:
             self.expect(Kind.RESULT, [self._result(x, bool(output & 2)) for x in embeddings])
+
+    def given(self, exemplars: NDArray[np.uint64], slots: list[int], answered: bool) -> None:
+        """Count the features of pictures, and expect their answers by prototypes."""
+        if slots:
+            assert self.counter is not None
+            self.counter.learn(exemplars, slots)
+        if answered:
+            assert self.classifier is not None
+            labels, costs = self.classifier.classify(self.sampler.prototypes, exemplars)
+            self.named += len(labels)
+            pairs = zip(labels.tolist(), costs.tolist(), strict=True)
+            self.expect(Kind.ANSWER, [[[cost | label << 52], [label]] for label, cost in pairs])
 
     def _result(self, x: NDArray[np.uint8], all_logits: bool) -> list[list[int]]:
         head = self.network.head
@@ -144,7 +180,9 @@ class Script:
         self.send(self.append_packet(codes, thresholds))
         return fits
 
-    def append_packet(self, codes: NDArray[np.integer], thresholds: ArrayLike) -> Packet:
+    def append_packet(
+        self, codes: NDArray[np.integer], thresholds: ArrayLike, address: int = 0
+    ) -> Packet:
         p = self.chip.sampler.prototypes
         padded = np.zeros((len(codes), p.beats * p.lanes), np.int64)
         padded[:, : p.features] = codes
@@ -154,7 +192,21 @@ class Script:
         ]
         header = sum(int(c) << 16 * i for i, c in enumerate(np.asarray(thresholds)))
         words = words_of([header], unit_widths(self.chip)[Target.APPEND])
-        return Packet(Target.APPEND, len(codes), 0, 0, words + words_of(rows, p.row_width))
+        return Packet(Target.APPEND, len(codes), address, 0, words + words_of(rows, p.row_width))
+
+    def replace(self, label: int, count: int) -> bool:
+        """Write a class of random components under a number; return whether that is done."""
+        p = self.chip.sampler.prototypes
+        codes = self.rng.integers(0, 2**p.code_width, (count, p.features))
+        thresholds = np.sort(self.rng.integers(0, 65536, count - 1))
+        self.send(self.append_packet(codes, thresholds, label | 1 << 12))
+        return self.sampler.prototypes.write(label, codes, thresholds)
+
+    def remove(self, label: int) -> bool:
+        """Remove a class; return whether that is done."""
+        words = [0] * -(-unit_widths(self.chip)[Target.APPEND] // 64)
+        self.send(Packet(Target.APPEND, 0, label | 1 << 12, 0, words))
+        return self.sampler.prototypes.remove(label)
 
     def weigh(self, weights: list[float]) -> None:
         """Write the class thresholds of weighted selection."""
@@ -180,8 +232,8 @@ class Script:
         self.start(source, label or 0, count)
         labels = [label] * count
         if label is None:
-            selector, n = self.sampler.selector, self.sampler.prototypes.n_classes
-            labels = selector.request(n, count).tolist()
+            selector, memory = self.sampler.selector, self.sampler.prototypes
+            labels = selector.request(memory.n_classes, count, memory.removed).tolist()
         beats = [beat for named in labels for beat in self.sampler.beats(named)]
         self.expect(Kind.EXEMPLAR, _packets(beats))
 
@@ -193,6 +245,36 @@ class Script:
         self.latent.learn(exemplars, labels)
         for row, label in zip(exemplars, labels, strict=True):
             self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
+
+    def count(self, exemplars: NDArray[np.uint64], slots: list[int]) -> None:
+        """Let embeddings be counted."""
+        self.given(exemplars, slots, answered=False)
+        for row, slot in zip(exemplars, slots, strict=True):
+            self.send(Packet(Target.COUNT, slot, 0, 0, self.vector(row)))
+
+    def command(self, what: Operation, slot: int, label: int = 0) -> bool:
+        """Open, reopen or close a slot; return whether a close writes a class."""
+        counter, memory = self.counter, self.sampler.prototypes
+        assert counter is not None
+        self.send(Packet(Target.COMMAND, slot, label, 1, [int(what)]))
+        if what == Operation.OPEN:
+            counter.open(slot, label)
+        elif what == Operation.REOPEN:
+            counter.reopen(slot)
+        elif what == Operation.CLOSE:
+            codes = counter.close(slot)
+            return codes is not None and memory.write(int(counter.labels[slot]), [codes])
+        return False
+
+    def costs(self, table: Table) -> None:
+        """Load the table of costs."""
+        assert self.classifier is not None
+        self.classifier.load(*table)
+        width = self.chip.table_width
+        rows = zip(*(column.tolist() for column in table), strict=True)
+        values = [weight | base << width for weight, base in rows]
+        words = words_of(values, 2 * width)
+        self.send(Packet(Target.TABLE, 0, 0, len(values), words))
 
     def recall(self, count: int, label: int) -> None:
         """Draw exemplars from the latent buffer."""

@@ -26,6 +26,8 @@ def make_chip(
     code_width: int = 4,
     pixel_bits: int = 7,
     exemplars: int = 2,
+    slots: int = 0,
+    table_width: int = 0,
     **sampler: Any,
 ) -> ChipParams:
     """Return the parameters of a small chip; `sampler` are further ones of its sampler."""
@@ -53,6 +55,8 @@ def make_chip(
         latent=LatentBufferParams(
             features=features, lanes=lanes, classes=classes, exemplars=exemplars
         ),
+        slots=slots,
+        table_width=table_width,
     )
 
 

@@ -165,13 +165,13 @@ class Host:
             frame = self.sink.recv_nowait(compact=False)
             users = [int(user) for user in frame.tuser]
             self.packets += 1
-            if users[-1] & 4:
+            if users[-1] & 8:
                 self.aborted += 1
                 continue
-            if len({user & 3 for user in users}) != 1:
+            if len({user & 7 for user in users}) != 1:
                 raise Failure(f"a packet of several kinds came: {frame}")
             words = [int(word) for word in frame.tdata]
-            self.received[users[0] & 3].append([words, [user >> 4 for user in users]])
+            self.received[users[0] & 7].append([words, [user >> 4 for user in users]])
 
     def _pause(self, probability: float, seed: int) -> None:
         """Let every channel pause at random."""

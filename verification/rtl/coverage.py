@@ -25,20 +25,26 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "chip": (
         "in: program", "in: weights", "in: thresholds", "in: picture", "in: picture to learn",
-        "in: append", "in: learn", "in: class thresholds", "in: seeds",
+        "in: append", "in: learn", "in: class thresholds", "in: seeds", "in: count",
+        "in: command", "in: costs", "in: picture to count", "in: picture to learn to count",
+        "in: class under its number", "in: removal",
         "dropped: unknown target", "dropped: rows that are not there",
         "dropped: neuron that is not there", "dropped: class that is not there",
-        "dropped: streams that are not there", "dropped: K above 255",
+        "dropped: slot that is not there", "dropped: streams that are not there",
+        "dropped: K above 255",
         "words missing", "words too many",
-        "out: result", "out: features", "out: exemplar", "out: latent",
+        "out: result", "out: features", "out: exemplar", "out: latent", "out: answer",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
+        "error: empty", "error: closed", "error: nameless",
         "SLVERR: read-only register written", "SLVERR: no register, written",
         "SLVERR: no register, read", "SLVERR: some of the bytes written",
         *(
             f"{reset} reset: {operation} under way"
             for reset in ("soft", "hard")
-            for operation in ("load", "append", "picture", "draw", "learn", "recall")
+            for operation in (
+                "load", "append", "picture", "draw", "learn", "recall", "close", "answer",
+            )
         ),
     ),
     "class_counter": (
@@ -84,10 +90,18 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",
-        "lanes past D cleared",
+        "lanes past D cleared", "class replaced", "class removed",
+        "class put in the place of a removed one", "refused: another K",
+        "refused: number left out",
     ),
-    "sampler": ("request of an unknown class", "lanes past D", "row appended between beats"),
-    "selector": ("round robin wraps around", "last component", "first and last class by weight"),
+    "sampler": (
+        "request of an unknown class", "request of a removed class", "lanes past D",
+        "row appended between beats", "class replaced between requests", "another reader waits",
+    ),
+    "selector": (
+        "removed class passed over", "round robin wraps around", "last component",
+        "first and last class by weight",
+    ),
     "thermometer": ("code crosses words", "darkest", "brightest"),
     "window": ("padding", "group begins within a word", "depthwise"),
     "xnor": (

@@ -51,7 +51,7 @@ class Bench:
     """Steps of a bench, with what golden says of them.
 
     Whatever a block must not look at is random: bits of lanes past D, labels and end marks of later
-    beats, the slot of a command that does nothing.
+    beats, the slot of a command that does nothing, the class of one that does not open a slot.
     """
 
     def __init__(self, params: ClassCounterParams, seed: int = 0) -> None:
@@ -86,19 +86,28 @@ class Bench:
 
     def command(self, events: list[Event]) -> Step:
         """Return the step of commands, with the classes that golden closes."""
-        appended, rows = [], []
+        appended, rows, commands = [], [], []
         for slot, what, _ in events:
             self.note(slot, what)
+            label = self.random.randrange(self.params.prototypes.classes)
+            commands.append(self.said(what, slot, label))
             if what == Operation.CLOSE:
                 codes = self.golden.close(slot)
                 if codes is not None:
-                    appended.append(payload(header_layout(self.params.prototypes), {"count": 1}))
+                    header = {"count": 1, "label": int(self.golden.labels[slot])}
+                    layout = header_layout(self.params.prototypes, editable=True)
+                    appended.append(payload(layout, header))
                     rows += self.rows_of(codes)
-            elif what != Operation.NONE:
-                (self.golden.open if what == Operation.OPEN else self.golden.reopen)(slot)
-        layout = command_layout(self.params)
-        commands = [payload(layout, {"operation": what, "slot": slot}) for slot, what, _ in events]
+            elif what == Operation.OPEN:
+                self.golden.open(slot, label)
+            elif what == Operation.REOPEN:
+                self.golden.reopen(slot)
         return Step(inputs={"commands": commands}, outputs={"append": appended, "rows": rows})
+
+    def said(self, what: Operation, slot: int, label: int = 0) -> int:
+        """Return a command as it is said to the block."""
+        fields = {"operation": what, "slot": slot, "label": label}
+        return payload(command_layout(self.params), fields)
 
     def rows_of(self, codes: np.ndarray) -> list[int]:
         """Return the rows of a component, lanes past D with code 0."""
@@ -295,11 +304,13 @@ def test_reset_in_the_middle_forgets_everything(what, cycles) -> None:
 
 
 class Learner(wiring.Component):
-    """A class counter and the memory to which it appends."""
+    """A class counter and the memory to which it writes classes."""
 
     def __init__(self, params: ClassCounterParams) -> None:
         self.params = params.prototypes
-        self.counter, self.memory = ClassCounter(params), Prototypes(params.prototypes)
+        self.counter = ClassCounter(params)
+        self.memory = Prototypes(params.prototypes, editable=True)
+        self.editable = True
         counter, memory = self.counter.signature.members, self.memory.signature.members
         self._inner = {
             **dict.fromkeys(("i", "commands", "empty", "closed"), self.counter),
@@ -325,23 +336,27 @@ class Learner(wiring.Component):
 
 
 @pytest.mark.parametrize("pauses", ["flowing", "idle"])
-def test_closed_classes_are_prototypes_until_the_memory_is_full(pauses) -> None:
+def test_closed_classes_are_prototypes_that_are_replaced_when_closed_again(pauses) -> None:
+    """Three classes fill the memory; a fourth is refused; two learn on, and one number is wrong."""
     drawn = params(slots=2, components=3, classes=3)
     bench, memory, dut = Bench(drawn, 5), GoldenPrototypes(drawn.prototypes), Learner(drawn)
-    steps = []
-    for number in range(5):
-        slot = number % 2
-        begun = bench.command([Event(slot, Operation.OPEN)])
+    steps = [Step(pins={"quiet": 1, "asked": 0})]
+    plan = [(0, 0, True), (1, 1, True), (1, None, True), (0, 2, True), (0, None, True)]
+    plan += [(1, 1, True), (0, 0, True), (1, 3, False)]
+    for number, (slot, label, fits) in enumerate(plan):
+        what = Operation.REOPEN if label is None else Operation.OPEN
+        steps.append(Step(inputs={"commands": [bench.said(what, slot, label or 0)]}))
+        done = bench.golden.reopen(slot) if label is None else bench.golden.open(slot, label)
+        assert done
         learned = bench.learn([Event(slot, bits=7 * number + n) for n in range(4)])
         codes = bench.golden.close(slot)
         assert codes is not None
-        assert memory.append([codes]) == (number < 3)
-        close = payload(command_layout(drawn), {"operation": Operation.CLOSE, "slot": slot})
+        assert memory.write(int(bench.golden.labels[slot]), [codes]) == fits
         reads = {"n_classes": memory.n_classes, "overflow": int(memory.overflow), "closed": 0}
+        close = [bench.said(Operation.CLOSE, slot)]
         steps += [
-            Step(inputs=begun.inputs),
             Step(inputs={"i": learned}),
-            Step(inputs={"commands": [close]}, cycles=100, reads=reads),
+            Step(inputs={"commands": close}, cycles=100, reads=reads),
         ]
     run_pysim(dut, steps + read_back(dut, memory), PAUSES[pauses])
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -55,14 +56,14 @@ class Reader(wiring.Component):
 
     def __init__(self, params: PrototypeClassifierParams) -> None:
         self.params = params
-        self.classifier, self.memory = PrototypeClassifier(params), Prototypes(params.prototypes)
+        self.classifier = PrototypeClassifier(params)
+        self.memory = Prototypes(params.prototypes, editable=True)
         self._outer = {
             **dict.fromkeys(("i", "table", "o", "empty"), self.classifier),
             **dict.fromkeys(("append", "rows", "n_classes"), self.memory),
         }
-        super().__init__({
-            name: block.signature.members[name] for name, block in self._outer.items()
-        })  # fmt: skip
+        members = {name: block.signature.members[name] for name, block in self._outer.items()}
+        super().__init__({**members, "go": In(1, init=1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -72,6 +73,7 @@ class Reader(wiring.Component):
             m.d.comb += getattr(memory, name).eq(getattr(reader, name))
         for name in ("n_classes", "entry", "codes"):
             m.d.comb += getattr(reader, name).eq(getattr(memory, name))
+        m.d.comb += [reader.go.eq(self.go & reader.ask), memory.quiet.eq(1)]
         for name, block in self._outer.items():
             inner, outer = getattr(block, name), getattr(self, name)
             if self.signature.members[name].is_port:
@@ -92,7 +94,7 @@ class Bench:
         self.golden = GoldenPrototypeClassifier(params)
         self.memory = GoldenPrototypes(params.prototypes)
         self.random, self.rng = random.Random(seed), np.random.default_rng(seed)
-        self._memory = Prototypes(params.prototypes)  # for the layout of its header
+        self._memory = Prototypes(params.prototypes, editable=True)  # for the layout of its header
 
     def load(self, table: Table) -> Step:
         self.golden.load(*table)
@@ -106,7 +108,8 @@ class Bench:
 
     def append(self, codes: Codes) -> Step:
         assert self.memory.append(codes, [0] * (len(codes) - 1))
-        inputs = class_inputs(self._memory, codes, [0] * (len(codes) - 1))
+        label = self.memory.n_classes - 1
+        inputs = class_inputs(self._memory, codes, [0] * (len(codes) - 1), label=label)
         return Step(inputs=inputs, reads={"n_classes": self.memory.n_classes})
 
     def classify(self, pictures: NDArray[np.integer]) -> Step:

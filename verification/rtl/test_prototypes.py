@@ -22,9 +22,16 @@ def params(**changes: int) -> PrototypesParams:
 
 
 def class_inputs(
-    dut: Prototypes, codes: NDArray[np.integer], thresholds: Sequence[int], count: int | None = None
+    dut: Prototypes,
+    codes: NDArray[np.integer],
+    thresholds: Sequence[int],
+    count: int | None = None,
+    label: int = 0,
 ) -> dict[str, list[int]]:
-    """Return header and rows of a class; lanes past D hold ones, which must not be stored."""
+    """Return header and rows of a class; lanes past D hold ones, which must not be stored.
+
+    The label is that of a memory that is editable.
+    """
     p = dut.params
     rows = np.full((len(codes), p.beats * p.lanes), 2**p.code_width - 1, object)
     rows[:, : p.features] = codes
@@ -32,6 +39,7 @@ def class_inputs(
     header = {
         "count": len(codes) if count is None else count,
         "thresholds": [*thresholds, *[0] * held][:held],
+        **({"label": label} if dut.editable else {}),
     }
     return {
         "append": [payload(dut.append.payload.shape(), header)],
@@ -76,7 +84,7 @@ def pins(golden: GoldenPrototypes) -> dict[str, int]:
 def read_back(dut: Prototypes, golden: GoldenPrototypes) -> list[Step]:
     """Read the table and all rows in use, each in the cycle after it was asked for."""
     steps = []
-    for label in range(golden.n_classes):
+    for label in sorted(set(range(golden.n_classes)) - golden.removed):
         thresholds = golden.thresholds_of(label).tolist()
         steps.append(Step(pins={"label": label, "label_en": 1}, cycles=1))
         # Entries keep what the header held past K-1 thresholds: 0 here.
@@ -85,6 +93,7 @@ def read_back(dut: Prototypes, golden: GoldenPrototypes) -> list[Step]:
             "label": label,
             "count": len(thresholds) + 1,
             "thresholds": [*thresholds, *[0] * 99][: max(1, dut.params.class_components - 1)],
+            **({"there": 1} if dut.editable else {}),
         }
         expected = payload(dut.entry.shape(), entry)
         steps.append(Step(pins={"label_en": 0, "label": 0}, reads={"entry": expected}, cycles=2))
@@ -215,4 +224,91 @@ def test_reset_in_the_middle_of_an_append_leaves_nothing(rows: int) -> None:
     steps = [begun, Step(reset=True, reads=pins(golden))]
     for count in (1, 3):
         steps += append(dut, golden, np.random.default_rng(rows), count)
+    run_pysim(dut, steps + read_back(dut, golden))
+
+
+def removal(dut: Prototypes, label: int) -> dict[str, list[int]]:
+    """Return the header that removes a class."""
+    header = {"count": 0, "label": label}
+    return {"append": [payload(dut.append.payload.shape(), header)]}
+
+
+def edit(dut: Prototypes, golden: GoldenPrototypes, label: int, codes: list, seed: int) -> Step:
+    """Write a class, or remove it where there are no codes, as golden does."""
+    rng = np.random.default_rng(seed)
+    n = golden.n_classes
+    thresholds = sorted(rng.integers(0, 65536, max(0, len(codes) - 1)).tolist())
+    gone = label in golden.removed
+    if codes:
+        fits = golden.write(label, codes, thresholds)
+        inputs = class_inputs(dut, np.array(codes), thresholds, label=label)
+    else:
+        fits = golden.remove(label)
+        inputs = removal(dut, label)
+    meets = {
+        "prototypes: class replaced": fits and bool(codes) and label < n and not gone,
+        "prototypes: class removed": fits and not codes and not gone,
+        "prototypes: class put in the place of a removed one": fits and bool(codes) and gone,
+        "prototypes: refused: another K": not fits and bool(codes) and label < n,
+        "prototypes: refused: number left out": not fits and label > n,
+    }
+    there = golden.n_classes - len(golden.removed)
+    reads = {**pins(golden), "n_there": there, "editing": 0, "wanted": 0}
+    return Step(inputs=inputs, reads=reads, meets=meets)
+
+
+def edits(dut: Prototypes, golden: GoldenPrototypes, count: int, seed: int) -> list[Step]:
+    """Return random edits, of which some are refused, and a look at what is there after each."""
+    p, rng, steps = dut.params, np.random.default_rng(seed), [Step(pins={"quiet": 1})]
+    for number in range(count):
+        n = golden.n_classes
+        label = int(rng.integers(0, min(n + 2, p.classes + 1)))
+        own = golden.class_table()[0].tolist()
+        k = own[label] if label < n else int(rng.integers(1, p.class_components + 1))
+        k = int(rng.choice([k, k, k, 0, 0, rng.integers(0, p.class_components + 2)]))
+        codes = rng.integers(0, 2**p.code_width, (k, p.features)).tolist()
+        steps.append(edit(dut, golden, label, codes, number))
+        for asked in range(golden.n_classes):
+            there = int(asked not in golden.removed)
+            steps.append(Step(pins={"asked": asked}, reads={"there": there}, cycles=1))
+    return steps
+
+
+@given(memories(), st.integers(0, 2**32), st.sampled_from(sorted(PAUSES)))
+@settings(max_examples=25)
+def test_edits_equal_golden(drawn: PrototypesParams, seed: int, pauses: str) -> None:
+    dut, golden = Prototypes(drawn, editable=True), GoldenPrototypes(drawn)
+    steps = edits(dut, golden, 12, seed)
+    run_pysim(dut, steps + read_back(dut, golden), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_edits_in_verilog(simulator: str) -> None:
+    dut, golden = Prototypes(params(), editable=True), GoldenPrototypes(params())
+    steps = edits(dut, golden, 150, 1)
+    run_cocotb(dut, steps + read_back(dut, golden), PAUSES["idle"], simulator=simulator)
+
+
+def test_a_header_waits_until_nobody_reads_and_rows_follow_at_once() -> None:
+    dut, golden = Prototypes(params(), editable=True), GoldenPrototypes(params())
+    steps = [Step(pins={"quiet": 0})]
+    steps += [edit(dut, golden, n, [[n] * 10] * (n + 1), n) for n in range(3)]
+    replaced = edit(dut, golden, 1, [[5] * 10] * 2, 9)
+    held = Step(inputs=replaced.inputs, reads={"wanted": 1, "editing": 0}, cycles=9, abandon=True)
+    taken = Step(pins={"quiet": 1}, inputs=replaced.inputs, reads=replaced.reads)
+    trace = run_pysim(dut, [*steps, held, taken, *read_back(dut, golden)])
+    assert len(trace.transfers["append"]) == 4
+    first = trace.transfers["append"][-1] + 1
+    assert trace.transfers["rows"][-6:] == list(range(first, first + 6))
+
+
+@pytest.mark.parametrize("rows", range(5))
+def test_reset_in_the_middle_of_a_replacement_leaves_nothing(rows: int) -> None:
+    dut, golden = Prototypes(params(), editable=True), GoldenPrototypes(params())
+    steps = [Step(pins={"quiet": 1}), edit(dut, golden, 0, [[3] * 10] * 2, 0)]
+    inputs = class_inputs(dut, np.full((2, 10), 7), [9], label=0)
+    steps.append(Step(inputs={**inputs, "rows": inputs["rows"][:rows]}))
+    golden = GoldenPrototypes(params())
+    steps.append(Step(reset=True, reads={**pins(golden), "editing": 0, "n_there": 0}))
+    steps += edits(dut, golden, 6, rows)
     run_pysim(dut, steps + read_back(dut, golden))

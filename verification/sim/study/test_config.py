@@ -105,6 +105,17 @@ def test_a_method_may_say_what_of_its_head_survives(tmp_path: Path) -> None:
     assert own_values(starts, "q_b_non_binary") == [16, 16, 8, 8, 8]
 
 
+def test_a_method_may_weight_its_past(tmp_path: Path) -> None:
+    for head in ([], [INTEGER]):
+        balances = load(tmp_path, *head, "methods.3.balance=[0.5, 2]")
+        assert own_values(balances, "balance") == [0.5, 0.5, 2, 2, None, None, None]
+    # Documents, and so digests, hold it only where it is given.
+    assert "balance" not in load(tmp_path).document()["head"]
+    assert load(tmp_path, "head.balance=2").document()["head"]["balance"] == 2
+    with pytest.raises(UserError, match=r"balance must be a multiple of 0.0625, not 0.3"):
+        load(tmp_path, "head.balance=0.3")
+
+
 def test_a_method_may_have_a_head_of_its_own(tmp_path: Path) -> None:
     config = load(tmp_path, "methods.3.head={kind: ternary, margin: 9}")
     assert labels_of(config)[4:6] == [

@@ -1,0 +1,238 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""The life of a chip, through its buses alone: it learns tasks of classes, names them, and goes on.
+
+A host loads a network and a table of costs. Classes come in three tasks, from labelled pictures and
+from embeddings, and are learned by counting. After every task, pictures are named by the prototypes
+and by the head, exemplars are drawn, and all of it equals the golden model.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from golden.bits import pack
+from golden.prototype_classifier import hamming_table, likelihood_table, nearest_mean_table
+from rtl.class_counter import Operation
+from rtl.dispatch import Target
+from rtl.packets import Packet
+from rtl.requests import Source
+from verification.rtl.chip_coverage import cover_resets
+from verification.rtl.chip_run import NETWORK, run_script
+from verification.rtl.chip_script import Script
+from verification.rtl.chips import make_chip
+from verification.rtl.simulators import cocotb_simulators
+
+SIZES: dict[str, Any] = {"slots": 2, "table_width": 12, "classes": 6, "class_components": 2}
+LIVES = {
+    "in turn": make_chip(**SIZES, seed=21),
+    "uniform": make_chip(**SIZES, simd=16, selection="uniform", code_width=3, seed=22),
+    "serial, weighted": make_chip(
+        **SIZES, simd=4, mode="serial", selection="weighted", draws_per_read=2, seed=23
+    ),
+}
+TABLES = {
+    "in turn": nearest_mean_table, "uniform": hamming_table, "serial, weighted": likelihood_table,
+}  # fmt: skip
+DESCRIPTION = {**NETWORK, "head": {"classes": 6, "hidden": 6}}
+PATIENCE = 100_000  # cycles that an operation may take
+#: Cycles after which a reset comes.
+WAITS = {"close": (30, 60, 101, 240), "answer": (600, 900, 1200, 1400)}
+#: Output of pictures: class by the head and by prototypes; features as well.
+NAMED, ALL = 1 | 8, 1 | 4 | 8
+
+
+@pytest.fixture(params=cocotb_simulators())
+def run(request: pytest.FixtureRequest) -> Any:
+    return partial(run_script, request.param)
+
+
+class Life:
+    """A host that lets its chip learn class after class."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        self.host = Script(LIVES[name], DESCRIPTION, seed)
+        self.rng = np.random.default_rng(seed)
+        shape = self.host.network.params.input.array_shape
+        self.prototypes = self.rng.integers(0, 128, (6, *shape))
+        self.rows = self.shown = self.right = self.asked = 0
+        self.host.load()
+        self.host.costs(TABLES[name](LIVES[name].sampler.prototypes.code_width))
+
+    def images(self, label: int, count: int) -> NDArray[np.integer]:
+        """Return pictures of a class: a picture of its own, with noise."""
+        noise = self.rng.integers(-12, 13, (count, *self.prototypes[label].shape))
+        return np.clip(self.prototypes[label] + noise, 0, 127)
+
+    def embeddings(self, label: int, count: int) -> NDArray[np.uint64]:
+        return pack(self.host.network.forward(self.images(label, count)))
+
+    def see(self, label: int, slot: int, output: int = 0) -> None:
+        """Show labelled pictures, to the latent buffer as well, and embeddings behind them."""
+        self.shown += 3 + 2 + 4
+        self.host.pictures(self.images(label, 3), output, [label] * 3, [slot] * 3)
+        self.host.pictures(self.images(label, 2), output, count=[slot] * 2)
+        self.host.count(self.embeddings(label, 4), [slot] * 4)
+
+    def learn(self, label: int, slot: int) -> None:
+        """Learn a class from nothing."""
+        self.host.command(Operation.OPEN, slot, label)
+        self.see(label, slot)
+        assert self.host.command(Operation.CLOSE, slot)
+
+    def look(self, output: int = NAMED) -> None:
+        """Name a picture of each class, while exemplars are drawn, and compare all counters."""
+        host, memory = self.host, self.host.sampler.prototypes
+        there = [c for c in range(memory.n_classes) if c not in memory.removed]
+        host.settle()
+        host.read("n_classes", memory.n_classes)
+        if host.chip.sampler.selection == "weighted":
+            host.weigh(np.full(memory.n_classes, 1 / memory.n_classes).tolist())
+            host.settle()
+        host.draw(9)
+        expected = host.operations.pop()
+        host.write("classes_seen", memory.n_classes)
+        host.classes_seen = memory.n_classes
+        images = np.concatenate([self.images(label, 1) for label in there])
+        host.pictures(images, output)
+        assert host.classifier is not None
+        named, _ = host.classifier.classify(memory, pack(host.network.forward(images)))
+        self.right, self.asked = self.right + int((named == there).sum()), self.asked + len(there)
+        host.operations.append(expected)
+        host.draw(3, label=there[-1])
+        # Rows are those of the golden counters: nothing else has read or written the prototypes.
+        host.read("row_reads", host.sampler.rows_read)
+        host.read("answers", host.named)
+        rows = sum(len(memory.codes_of(label)) for label in there) * memory.params.beats
+        self.rows += rows * len(there)
+        host.read("answer_reads", self.rows)
+
+
+def tasks(life: Life) -> Iterator[None]:
+    """Learn three tasks; between them, whoever asks may do something else."""
+    host = life.host
+    life.learn(0, slot=0)
+    life.learn(1, slot=1)
+    life.look()
+    yield
+    # Two classes at a time, their pictures in turn; the slot of the first task learns on meanwhile.
+    assert host.command(Operation.REOPEN, 1) is False
+    host.command(Operation.OPEN, 0, 2)
+    life.see(2, slot=0, output=NAMED)
+    life.see(1, slot=1, output=0)
+    assert host.command(Operation.CLOSE, 1)
+    assert host.command(Operation.CLOSE, 0)
+    life.rows += 5 * 2 * host.sampler.prototypes.params.beats
+    life.look(ALL)
+    yield
+    # A class is forgotten, another comes in its place, and one from outside has two components.
+    assert host.remove(0)
+    life.look()
+    life.learn(0, slot=1)
+    assert host.append(2)
+    assert host.replace(3, 2)
+    life.look()
+
+
+def errors(host: Script) -> None:
+    """Try what is refused, and see that nothing but the flags has changed."""
+    host.read("errors", 0)
+    host.command(Operation.CLOSE, 1)  # it was closed before
+    host.settle()
+    host.poll("errors_closed", 1)
+    host.command(Operation.OPEN, 1, 4)
+    host.command(Operation.CLOSE, 1)
+    host.settle()
+    host.poll("errors_empty", 1)
+    assert not host.replace(2, 2)  # it has one component
+    host.settle()
+    host.poll("errors_overflow", 1)
+    assert host.remove(1)
+    host.settle()
+    host.start(Source.SAMPLER, 1, 2)
+    host.poll("errors_unknown", 1)
+    for packet in (
+        Packet(Target.COUNT, 2, 0, 0, [1, 2, 3]),
+        Packet(Target.COMMAND, 2, 0, 1, [0]),
+        Packet(Target.COMMAND, 0, 6, 1, [0]),
+        Packet(Target.PIXELS, 0, 2 | 2 << 12, 8, [1]),
+        Packet(Target.APPEND, 1, 6 | 1 << 12, 0, [0]),
+        Packet(Target.TABLE, 0, 2 ** (host.chip.sampler.prototypes.code_width - 1), 1, [0]),
+        Packet(Target.ROWS, 0, 0, 1, [1]),
+    ):
+        host.send(packet)
+        host.do("sent")
+        host.poll("errors_packet", 1)
+        host.write("errors", 1)
+    flags = sum(1 << bit for bit in (8, 9, 12, 13))
+    host.read("errors", flags)
+
+
+@pytest.mark.parametrize("pauses", [0.0, 0.5])
+@pytest.mark.parametrize("name", LIVES)
+def test_a_chip_learns_three_tasks_and_names_what_it_has_learned(
+    name: str, pauses: float, run: Any
+) -> None:
+    life = Life(name, seed=int(10 * pauses))
+    for _ in tasks(life):
+        pass
+    host = life.host
+    # It does learn: most pictures of the classes that it has seen are named aright.
+    assert life.right >= 0.6 * life.asked
+    errors(host)
+    life.look()
+    host.read("counted", life.shown)
+    run(name, host, pauses, patience=PATIENCE)
+
+
+def begin(life: Life, operation: str) -> None:
+    """Begin something that a reset is to interrupt, and expect nothing of it."""
+    host = life.host
+    before, host.operations = host.operations, []
+    host.command(Operation.OPEN, 0, 0)
+    host.count(life.embeddings(0, 2), [0, 0])
+    if operation == "close":
+        host.command(Operation.CLOSE, 0)
+    else:
+        host.command(Operation.CLOSE, 0)
+        host.command(Operation.REOPEN, 0)
+        host.pictures(life.images(0, 3), ALL, [1, 2, 3], [0, 0, 0])
+    host.operations = [*before, *(op for op in host.operations if op[0] != "expect")]
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize("operation", ["close", "answer"])
+def test_a_life_begins_anew_after_a_reset_in_the_middle(
+    operation: str, hard: bool, run: Any
+) -> None:
+    """Whatever is cut short, at several moments: what was counted and learned is gone."""
+    life = Life("in turn", seed=3)
+    host = life.host
+    host.settle()
+    for wait in WAITS[operation]:
+        begin(life, operation)
+        host.do("cycles", wait)
+        host.note("status")
+        if hard:
+            host.reset()
+        else:
+            host.soft_reset()
+            host.do("sent")
+            host.soft_reset()
+            host.do("discard")
+            host.read("errors", 0)
+        life.rows = 0
+        for counter in ("n_classes", "counted", "count_reads", "answers", "answer_reads"):
+            host.read(counter, 0)
+        host.command(Operation.REOPEN, 0)  # no slot was ever opened
+        host.settle()
+        host.read("errors", 1 << 13)
+        life.learn(0, slot=1)
+        life.learn(1, slot=0)
+        life.look()
+    result = run("in turn", host, 0.2, patience=PATIENCE)
+    cover_resets(operation, hard, result)

@@ -102,8 +102,9 @@ class LowRank:
         features = unpack(packed, memory.features).astype(np.int64)
         labels = np.zeros(len(features), np.int64)
         costs = np.full(len(features), 2**COST_BITS - 1, np.int64)
-        self.empty |= not prototypes.n_classes and len(features) > 0
-        for label in range(prototypes.n_classes):
+        there = [c for c in range(prototypes.n_classes) if c not in prototypes.removed]
+        self.empty |= not there and len(features) > 0
+        for label in there:
             for codes in prototypes.codes_of(label):
                 own = self.costs(codes, features)
                 labels[own < costs] = label

@@ -117,6 +117,18 @@ def test_without_a_class_the_answer_is_0_and_flagged():
     assert (labels.tolist(), costs.tolist(), block.empty) == ([0], [2**53 - 1], True)
 
 
+def test_a_class_that_was_removed_is_passed_over():
+    rng = np.random.default_rng(2)
+    block = discriminant(rng)
+    memory, bits = memory_of(block, rng), pack(rng.integers(0, 2, (40, 9)))
+    before, _ = block.classify(memory, bits)
+    assert 1 in before
+    assert memory.remove(1)
+    after, _ = block.classify(memory, bits)
+    assert 1 not in after
+    np.testing.assert_array_equal(after[before != 1], before[before != 1])
+
+
 def test_a_metric_without_room_is_refused_and_the_old_one_stays():
     block = discriminant(np.random.default_rng(0), exponent=3)
     basis, factors = block.basis.copy(), block.factors.copy()

@@ -154,11 +154,13 @@ def test_a_serial_exemplar_takes_a_cycle_a_plane(config: CostConfig) -> None:
     assert serial.cycles == 2 * beat
 
 
-def test_a_class_is_appended_row_by_row_behind_its_header(config: CostConfig) -> None:
+def test_a_class_is_appended_word_by_word(config: CostConfig) -> None:
+    """A header, a word of thresholds, rows of 32 bits in a word each, and a cycle for the last."""
     host = changed(config, fit="host")
     two = replace(host, memory=host.memory.model_copy(update={"components": 2}))
-    assert append(config).cycles == 1 + 2
-    assert append(two).cycles == 1 + 2 * 2
+    assert append(config).cycles == 1 + 1 + 2 + 1
+    assert append(two).cycles == 1 + 1 + 2 * 2 + 1
+    assert append(load_cost("reference")).note == "a packet of 66 words, one a cycle"
     row = Action("sampler.prototypes.memory", "write", 32)
     assert (append(config).tally[row], append(two).tally[row]) == (2, 4)
 

@@ -89,6 +89,11 @@ POINTS: dict[str, tuple[str, ...]] = {
     "sampler": ("request of an unknown class", "lanes past D", "row appended between beats"),
     "selector": ("round robin wraps around", "last component", "first and last class by weight"),
     "thermometer": ("code crosses words", "darkest", "brightest"),
+    "trainer": (
+        "words", "weight at its highest", "weight at its lowest",
+        "tie of the largest sum", "tie won by the lower class",
+        "exemplar of an unknown class", "batch without an exemplar",
+    ),
     "window": ("padding", "group begins within a word", "depthwise"),
     "xnor": (
         "all lanes agree", "no lane agrees", "no lane counts", "one lane counts", "held",

@@ -48,6 +48,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "slot reopened", "slot reopened that never was open", "slot opened that is open",
     ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
+    "divider": ("tie", "whole", "nothing"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
@@ -88,6 +89,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     ),
     "sampler": ("request of an unknown class", "lanes past D", "row appended between beats"),
     "selector": ("round robin wraps around", "last component", "first and last class by weight"),
+    "softmax": ("one class", "all logits alike", "highest distance"),
     "thermometer": ("code crosses words", "darkest", "brightest"),
     "trainer": (
         "words", "weight at its highest", "weight at its lowest",

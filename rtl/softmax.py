@@ -3,7 +3,7 @@
 
 import math
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import Memory
@@ -73,13 +73,13 @@ class Softmax(wiring.Component):
         place, most = (Signal(range(self.params.classes)) for _ in range(2))
         asked = Signal(2)  # a logit is asked for, and it is the last
         adding = Signal()
-        power = self._powers(m, place, asked[0])
         stages = [asked]
         for number in range(self._STAGES):
             stages.append(Signal(2, name=f"stage_{number}"))
             with m.If(divider.i.ready):
                 m.d.sync += stages[-1].eq(stages[-2])
         here, final = stages[-1]
+        power = self._powers(m, place, stages)
         m.d.comb += [
             divider.i.valid.eq(here & ~adding),
             divider.i.payload.eq(power),
@@ -121,8 +121,8 @@ class Softmax(wiring.Component):
                 m.next = "take"
         return m
 
-    def _powers(self, m: Module, place: Signal, ask: Value) -> Signal:
-        """Return the exponential of the logit that was asked for, `_STAGES` moves later."""
+    def _powers(self, m: Module, place: Signal, stages: list[Signal]) -> Signal:
+        """Return the exponential of the logit that was asked for, in the last stage."""
         # A logit is not read in the cycle of its write.
         m.submodules.logits = logits = Memory(
             shape=signed(LOGIT_BITS), depth=self.params.classes, init=[], attrs={"no_rw_check": 1}
@@ -141,9 +141,9 @@ class Softmax(wiring.Component):
             write.data.eq(logit),
             write.en.eq(taken),
             read.addr.eq(place),
-            read.en.eq(ask & go),
+            read.en.eq(stages[0][0] & go),
             look_up.addr.eq(distance),
-            look_up.en.eq(go),
+            look_up.en.eq(stages[2][0] & go),
         ]
         with m.If(taken & ((place == 0) | (logit > highest))):
             m.d.sync += highest.eq(logit)

@@ -21,6 +21,7 @@ from golden.params.layers import (
     ThermometerParams,
     XnorParams,
 )
+from golden.params.low_rank import LowRankParams
 from golden.params.machine import AcceleratorParams, ChipParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
@@ -52,6 +53,7 @@ __all__ = [
     "LatentBufferParams",
     "LayerParams",
     "LfsrParams",
+    "LowRankParams",
     "MapShape",
     "MvuParams",
     "NetworkParams",

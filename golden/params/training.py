@@ -148,6 +148,16 @@ class TrainerParams:
         return self.hidden + self.features
 
     @property
+    def beats(self) -> int:
+        """Rows of a class in the memory of a chip, ceil(F / L)."""
+        return -(-self.concat // self.lanes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the memory of a chip."""
+        return self.classes * self.beats
+
+    @property
     def real(self) -> bool:
         """Whether this is the reference in floating point."""
         return self.backward_width == "float"

@@ -7,11 +7,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from sim.learn.sections import AnyHead
 from sim.measure.ledger import fits
 from sim.replay import Classifier, ReplayContext
 from sim.study.experiment import new_learner
-from sim.study.methods import Method
+from sim.study.methods import Head, Method
 
 __all__ = ["Candidate", "Choice", "best_of", "bits_of", "choose"]
 
@@ -54,7 +53,7 @@ class Choice:
     candidate: Candidate
 
 
-def bits_of(method: Method, features: int, classes: int, head: AnyHead | None = None) -> int:
+def bits_of(method: Method, features: int, classes: int, head: Head | None = None) -> int:
     """Return all bits of a method's memory of the past, computed before it learns.
 
     Parameters
@@ -62,7 +61,7 @@ def bits_of(method: Method, features: int, classes: int, head: AnyHead | None = 
     method : Method
     features, classes : int
         D and n_c.
-    head : AnyHead, optional
+    head : Head, optional
         Head of the study: its bits, or those of the method's own classifier, are added.
 
     Raises

@@ -17,11 +17,15 @@ from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, Sourc
 __all__ = [
     "MAX_METHODS",
     "Case",
+    "Head",
     "Method",
     "MethodEntry",
     "expand_methods",
     "with_each_value",
 ]
+
+#: A head of any kind, for those that build on studies.
+Head = AnyHead
 
 #: The parameters by which a method sets keys of its head, and those keys.
 OWN_KEYS = {

@@ -2,7 +2,6 @@
 """Compiled XNOR-popcount products of packed matrices, equal to `golden.xnor` bit for bit."""
 
 from math import prod
-from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -13,16 +12,13 @@ from golden.arrays import check_packed
 from golden.kernels.atomics import add, pointer
 from golden.kernels.compiled import compiled
 from golden.kernels.crew import Crew, dismiss, offer
-from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile, fire_row, fire_tile
+from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile
 from golden.params.checks import check_integer
 
 __all__ = [
-    "Rule",
     "dot_rows",
     "fill_panels",
-    "fire",
     "make_panels",
-    "make_rule",
     "write_parities",
     "xnor_gemm",
 ]
@@ -33,21 +29,6 @@ SHARE = 2**24  # bit products that are worth a thread
 _JOB = 10  # words that describe a product to the members of the crew
 
 _Words = NDArray[np.uint64]
-
-
-class Rule(NamedTuple):
-    """The conditions under which the columns of panels fire, in the form for `fire`.
-
-    Attributes
-    ----------
-    limits : ndarray of shape (groups, panels, COLUMNS), int64
-        Largest number of differing bits at which ``dot >= theta``.
-    flips : ndarray of shape (groups, panels), uint16
-        A bit is 1 if its column fires at ``dot < theta`` instead.
-    """
-
-    limits: NDArray[np.int64]
-    flips: NDArray[np.uint16]
 
 
 def xnor_gemm(
@@ -113,25 +94,6 @@ def make_panels(weights: _Words) -> _Words:
     return panels
 
 
-def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.uint8]) -> Rule:
-    """Return the rule of `golden.xnor.fires` for columns of panels; columns past the outputs are 0.
-
-    Parameters
-    ----------
-    n_bits : int
-        Inputs of a neuron.
-    thresholds, polarity : ndarray of shape (groups, outputs)
-    """
-    groups, outputs = thresholds.shape
-    panels = -(-outputs // COLUMNS)
-    limits = np.full((groups, panels * COLUMNS), -1, np.int64)
-    limits[:, :outputs] = (n_bits - thresholds.astype(np.int64)) // 2
-    flips = np.zeros((groups, panels * COLUMNS), np.uint8)
-    flips[:, :outputs] = polarity ^ 1
-    packed = np.packbits(flips, axis=-1, bitorder="little").view("<u2").astype(np.uint16)
-    return Rule(limits.reshape(groups, panels, COLUMNS), packed)
-
-
 @compiled()
 def fill_panels(weights, panels):
     """Write running parities of all weights.
@@ -163,35 +125,6 @@ def write_parities(rows, parities):
         for k in range(rows.shape[1]):
             parity ^= rows[i, k]
             parities[i, k] = parity
-
-
-@compiled()
-def fire(parities, n_rows, panels, limits, flips, out):
-    """Write the output bits of the first rows (contract, 2).
-
-    Parameters
-    ----------
-    parities : ndarray of shape (>= n_rows, words), uint64
-        Running parities of the rows, from `write_parities`.
-    n_rows : int
-        Number of rows to compute.
-    panels : ndarray of shape (n_panels, words, COLUMNS), uint64
-        Weights of one group, from `make_panels`.
-    limits : ndarray of shape (n_panels, COLUMNS), int64
-        Limits of the group, from `make_rule`.
-    flips : ndarray of shape (n_panels,), uint16
-        Flips of the group, from `make_rule`.
-    out : ndarray of shape (>= n_rows, >= n_panels), uint16
-        Bit ``j`` of entry ``(i, p)`` becomes output ``p * COLUMNS + j`` of row ``i``.
-    """
-    n_panels, words = panels.shape[:2]
-    stride = out.shape[1]
-    whole = n_rows // ROWS * ROWS
-    for p in range(n_panels):
-        for i in range(0, whole, ROWS):
-            fire_tile(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
-        for i in range(whole, n_rows):
-            fire_row(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
 
 
 @compiled()

@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
+	$(BIN)/engram teach
 
 test: model-tools $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n auto -m "not slow"

@@ -35,22 +35,26 @@ class Affine:
     ----------
     params : AffineParams
     lfsr : Lfsr, optional
-        Source of 16-bit words. Stochastic rounding needs it and uses one word for each sum.
+        Source of words of ``params.word_width`` bits or more. Stochastic rounding needs it and uses
+        one word for each L sums of a row.
 
     Raises
     ------
     ValueError
-        If stochastic rounding has no source.
+        If stochastic rounding has no source, or one of narrower words.
     """
 
     def __init__(self, params: AffineParams, lfsr: Lfsr | None = None) -> None:
-        if params.rounding == "stochastic" and (lfsr is None or lfsr.params.step != ROUNDING_BITS):
-            raise ValueError(f"Stochastic rounding must have an LFSR of {ROUNDING_BITS}-bit words")
+        least = params.word_width
+        if params.rounding == "stochastic" and (lfsr is None or lfsr.params.step < least):
+            raise ValueError(f"Stochastic rounding must have an LFSR of {least}-bit words")
         self.params = params
         self.lfsr = lfsr
 
     def codes(self, sums: ArrayLike) -> Integers:
         """Return the codes of sums. Random words are used in C order, the last axis fastest.
+
+        The last axis is a row, whose neighbours share words.
 
         Parameters
         ----------
@@ -65,12 +69,22 @@ class Affine:
         p = self.params
         products = check_sums(sums, p).astype(np.int64) * (p.multiplier << max(0, -p.shift))
         if p.rounding == "stochastic":
-            assert self.lfsr is not None
-            words = np.array([self.lfsr.tick() for _ in range(products.size)], np.int64)
-            rounded = _round_stochastic(products, p.shift, words.reshape(products.shape))
+            row = products.shape[-1] if products.ndim else 1
+            draws = [self._draws(row) for _ in range(products.size // max(1, row))]
+            words = np.array(draws, np.int64).reshape(products.shape)
+            rounded = _round_stochastic(products, p.shift, words)
         else:
             rounded = _round_nearest_even(products, p.shift)
         return np.clip(rounded + p.zero_point, p.lowest, p.highest)
+
+    def _draws(self, count: int) -> list[int]:
+        """Return 16 random bits for each number of a row: those from its lane on, in a circle."""
+        assert self.lfsr is not None
+        width, lanes, draws = self.lfsr.params.step, self.params.lanes, []
+        for place in range(0, count, lanes):
+            circle = self.lfsr.tick() * (1 + (1 << width))
+            draws += [circle >> lane for lane in range(min(lanes, count - place))]
+        return [draw & (2**ROUNDING_BITS - 1) for draw in draws]
 
 
 def quantize(values: ArrayLike, scale: float, params: AffineParams) -> Integers:

@@ -20,6 +20,7 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
     ThermometerParams,
+    TrainerParams,
     XnorParams,
     stream_params,
 )
@@ -27,6 +28,7 @@ from rtl.bernoulli import Bernoulli
 from rtl.chip import Chip
 from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
+from rtl.divider import Divider
 from rtl.head import Head
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
@@ -39,7 +41,9 @@ from rtl.prototype_classifier import PrototypeClassifier
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
+from rtl.softmax import Softmax
 from rtl.thermometer import Thermometer
+from rtl.trainer import Trainer
 from rtl.window import Window
 from rtl.xnor import Xnor
 
@@ -104,6 +108,9 @@ _PROTOTYPES = PrototypesParams(features=512, code_width=8)
 _SAMPLER = SamplerParams(prototypes=_PROTOTYPES)
 _LATENT = LatentBufferParams(features=512)
 _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
+_TRAINER = TrainerParams(
+    features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
+)
 # With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F.
 _CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=replace(_LATENT, exemplars=5))
 # 200 latent bits and 60000 samples of ten tasks, as in the experiment of BinPlay on MNIST.
@@ -117,6 +124,8 @@ _SMALL_PROTOTYPES = {"features": 128, "code_width": 4, "lanes": 16, "components"
 _TINY_PROTOTYPES = {"features": 20, "code_width": 3, "lanes": 8, "components": 4, "classes": 3}
 _SMALL_LATENT = {"features": 128, "lanes": 16, "classes": 20}
 _TINY_LATENT = {"features": 20, "lanes": 8, "classes": 3, "exemplars": 2}
+_SMALL_TRAINER = {"features": 128, "classes": 20, "lanes": 16}
+_TINY_TRAINER = {"features": 20, "classes": 3, "lanes": 8}
 _SMALL_MVU = {"pe": 8, "simd": 16, "weight_depth": 512, "tile_depth": 64}
 _TINY_MVU = {"pe": 4, "simd": 8, "weight_depth": 64, "tile_depth": 16, "count_width": 10}
 _SMALL_ACCELERATOR = {"mvu": _SMALL_MVU, "channels": 128, "classes": 20}
@@ -218,6 +227,21 @@ BLOCKS: dict[str, Block] = {
         {"prototypes": _TINY_PROTOTYPES, "table_width": 10},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "divider": Block(
+        component=Divider,
+        full={"width": 37, "fraction": 28},
+        small={"width": 35},
+        tiny={"width": 12, "fraction": 6},
+    ),
+    "softmax": _part(Softmax, _TRAINER, _SMALL_TRAINER, _TINY_TRAINER),
+    "trainer": Block(
+        component=Trainer,
+        full={"params": _TRAINER, "batch": 128},
+        small={"params": _SMALL_TRAINER, "batch": 32},
+        tiny={"params": _TINY_TRAINER, "batch": 4},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
     ),
     "index_code": _part(
         IndexCode,

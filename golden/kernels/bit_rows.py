@@ -10,12 +10,14 @@ is fixed, so the result has the same bits for any number of threads.
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from llvmlite import ir
+from numba.core import cgutils, types
+from numpy.typing import NDArray
 
 from golden.kernels.compiled import compiled
-from golden.kernels.lanes import LANES, add, from_lanes, like, load, store, to_lanes, zeros
+from golden.kernels.lanes import LANES, add, like, load, operation, store, zeros
 
-__all__ = ["COLUMNS", "SUMS", "BitRows", "add_products", "tables_for", "transpose"]
+__all__ = ["COLUMNS", "SUMS", "BitRows", "add_products", "transpose"]
 
 _GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
 _TABLES = 8  # tables in use at once: one word holds the eight indices of a row
@@ -30,6 +32,8 @@ class BitRows:
     Parameters
     ----------
     bits : ndarray of shape (n_rows, n_columns), uint8 in {0, 1}
+    ones : bool
+        Whether a row of ones follows, which then counts among the rows.
 
     Attributes
     ----------
@@ -42,12 +46,19 @@ class BitRows:
         Number of columns, rounded up to whole words.
     """
 
-    def __init__(self, bits: NDArray[np.uint8]) -> None:
-        self.shape: tuple[int, int] = bits.shape
+    def __init__(self, bits: NDArray[np.uint8], *, ones: bool = False) -> None:
         n_rows, n_columns = bits.shape
+        self.shape: tuple[int, int] = (n_rows + ones, n_columns)
         blocks = -(-n_columns // COLUMNS)
         self.padded = blocks * COLUMNS
-        self.words = _packed(bits, blocks)
+        self.words = np.zeros((blocks, n_rows + ones), np.uint64)
+        if bits.flags.f_contiguous:
+            _pack_columns(bits.T, self.words)
+        else:
+            _pack_rows(np.ascontiguousarray(bits), self.words)
+        if ones:
+            self.words[:, n_rows] = 2**COLUMNS - 1
+            self.words[-1, n_rows] >>= np.uint64(self.padded - n_columns)
 
     def dot(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the inner product of every vector with every row, ``vectors @ bits.T``.
@@ -60,29 +71,59 @@ class BitRows:
         -------
         ndarray of shape (n_vectors, n_rows), float64
         """
-        columns = to_lanes(vectors, self.padded)
-        sums = zeros((len(columns), self.shape[0], LANES))
-        add_products(self.words, columns, tables_for(np.float64), sums)
-        return from_lanes(sums, len(vectors))
+        groups, n_rows = -(-len(vectors) // LANES), self.shape[0]
+        columns, tables, sums = zeros(
+            ((groups, self.padded, LANES), np.float64),
+            ((SUMS, LANES), np.float64),
+            ((groups, n_rows, LANES), np.float64),
+        )
+        out = np.empty((len(vectors), n_rows))
+        _dot(self.words, np.ascontiguousarray(vectors), columns, tables, sums, out)
+        return out
 
 
-def tables_for(dtype: DTypeLike) -> NDArray[Any]:
-    """Return memory in which `add_products` builds its tables; their empty sums are 0."""
-    return zeros((SUMS, LANES), dtype)
+@operation
+def _word_at(typingctx: Any, bits: Any, element: Any) -> Any:
+    """Return the word of the elements ``element .. element + 47`` of a flat array, unchecked."""
+    vector = ir.VectorType(ir.IntType(8), COLUMNS)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = cgutils.create_struct_proxy(signature.args[0])(context, builder, args[0]).data
+        pointer = builder.bitcast(builder.gep(data, [args[1]]), vector.as_pointer())
+        ones = builder.icmp_unsigned("!=", builder.load(pointer, align=1), vector(None))
+        return builder.zext(builder.bitcast(ones, ir.IntType(COLUMNS)), ir.IntType(64))
+
+    return types.uint64(bits, types.intp), generate
 
 
-def _packed(bits: NDArray[np.uint8], blocks: int) -> NDArray[np.uint64]:
-    """Return bits packed into words, gathered along the axis that is contiguous in memory."""
+@compiled()
+def _dot(words: Any, vectors: Any, columns: Any, tables: Any, sums: Any, out: Any) -> None:
+    """Lay vectors out in lanes, and write their products with every row."""
+    for i in range(len(vectors)):
+        group, lane = divmod(i, LANES)
+        for j in range(vectors.shape[1]):
+            columns[group, j, lane] = vectors[i, j]
+    add_products(words, columns, tables, sums)
+    for i in range(len(vectors)):
+        group, lane = divmod(i, LANES)
+        for row in range(out.shape[1]):
+            out[i, row] = sums[group, row, lane]
+
+
+@compiled()
+def _pack_rows(bits: Any, words: Any) -> None:
+    """Set the words of all rows from bits that are contiguous along them."""
     n_rows, n_columns = bits.shape
-    if bits.flags.f_contiguous:
-        words = np.zeros((blocks, n_rows), np.uint64)
-        _pack_columns(bits.T, words)
-        return words
-    octets = np.zeros((n_rows, blocks * COLUMNS // 8), np.uint8)
-    octets[:, : -(-n_columns // 8)] = np.packbits(bits, axis=1, bitorder="little")
-    words = np.zeros((blocks, n_rows, 8), np.uint8)
-    words[:, :, : COLUMNS // 8] = octets.reshape(n_rows, blocks, -1).transpose(1, 0, 2)
-    return words.view("<u8")[:, :, 0].astype(np.uint64, copy=False)
+    flat, (whole, rest) = bits.reshape(-1), divmod(n_columns, COLUMNS)
+    for row in range(n_rows):
+        end = (row + 1) * n_columns
+        for block in range(whole):
+            words[block, row] = _word_at(flat, end - n_columns + block * COLUMNS)
+        if rest and whole:  # the last 48 columns, less those of the word before
+            words[whole, row] = _word_at(flat, end - COLUMNS) >> np.uint64(COLUMNS - rest)
+        elif rest:
+            for column in range(rest):
+                words[0, row] |= np.uint64(bits[row, column]) << np.uint64(column)
 
 
 @compiled()
@@ -128,9 +169,9 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
         Words of a `BitRows`.
     columns : ndarray of shape (groups, padded, 8), float32 or float64
         Vectors in lanes, one element for each column of the bits. The padding holds 0.
-    tables : ndarray
-        Memory from `tables_for`, with the dtype of `columns`. Additions within a word have this
-        dtype.
+    tables : ndarray of shape (SUMS, 8)
+        Memory for the tables, with the dtype of `columns`; the first entry of each must be 0.
+        Additions within a word have this dtype.
     sums : ndarray of shape (groups, n_rows, 8), float64, or of the dtype of `columns`
         Sums in lanes. The words of a row are added up in its dtype.
     """

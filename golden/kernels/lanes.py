@@ -7,6 +7,7 @@ do not overlap. These operations make the vectors explicit. An array of lanes ha
 """
 
 from collections.abc import Callable
+from itertools import accumulate
 from math import prod
 from typing import Any
 
@@ -21,7 +22,6 @@ __all__ = [
     "add",
     "divide",
     "fill",
-    "from_lanes",
     "highest",
     "like",
     "load",
@@ -30,7 +30,6 @@ __all__ = [
     "signs_at",
     "store",
     "subtract",
-    "to_lanes",
     "total",
     "widen",
     "zeros",
@@ -40,47 +39,23 @@ LANES = 8
 _LINE = 64  # bytes of a cache line
 
 
-def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float64) -> NDArray[Any]:
-    """Return zeros that start at a cache line, so that no vector straddles two."""
-    size = prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + _LINE, np.uint8)
-    first = -memory.ctypes.data % _LINE
-    return memory[first : first + size].view(dtype).reshape(shape)
-
-
-def to_lanes(
-    vectors: NDArray[np.float64], rows: int, fill: float = 0.0, dtype: DTypeLike = np.float64
-) -> NDArray[Any]:
-    """Interleave vectors in groups of eight.
+def zeros(*arrays: tuple[tuple[int, ...], DTypeLike]) -> list[NDArray[Any]]:
+    """Return arrays of zeros that start at a cache line, so that no vector straddles two.
 
     Parameters
     ----------
-    vectors : ndarray of shape (n_vectors, length), float64
-    rows : int
-        Rows of the result, at least `length`. Further rows hold 0.
-    fill : float
-        Value of the lanes without a vector.
-    dtype : dtype
-
-    Returns
-    -------
-    ndarray of shape (ceil(n_vectors / 8), rows, 8), `dtype`
+    *arrays : tuple of shape and dtype
+        They share one piece of memory, because a small fit feels the time of every request for it.
     """
-    n_vectors, length = vectors.shape
-    groups = -(-n_vectors // LANES)
-    lanes = zeros((groups, rows, LANES), dtype)
-    lanes[-1, :length] = fill  # only the last group can have lanes without a vector
-    for group in range(groups):
-        chosen = vectors[group * LANES : (group + 1) * LANES]
-        lanes[group, :length, : len(chosen)] = chosen.T
-    return lanes
-
-
-def from_lanes(lanes: NDArray[Any], n_vectors: int) -> NDArray[np.float64]:
-    """Undo `to_lanes`: return the vectors, of shape (n_vectors, rows)."""
-    groups, rows, _ = lanes.shape
-    vectors = lanes.transpose(0, 2, 1).reshape(groups * LANES, rows)[:n_vectors]
-    return np.ascontiguousarray(vectors, np.float64)
+    kinds = [(shape, np.dtype(dtype)) for shape, dtype in arrays]
+    sizes = [prod(shape) * dtype.itemsize for shape, dtype in kinds]
+    ends = list(accumulate(-(-size // _LINE) * _LINE for size in sizes))
+    memory = np.zeros(ends[-1] + _LINE, np.uint8)
+    memory = memory[-memory.ctypes.data % _LINE :]
+    return [
+        memory[first : first + size].view(dtype).reshape(shape)
+        for first, size, (shape, dtype) in zip([0, *ends], sizes, kinds, strict=False)
+    ]
 
 
 class _Lanes(types.Type):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels.bit_rows import BitRows, tables_for
+from golden.kernels.bit_rows import SUMS, BitRows
 from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, zeros
 from golden.kernels.mixture_steps import NEVER, TINY, State, Work, join, maximize, share_samples
@@ -69,18 +69,19 @@ class Iterations:
         kind = np.float32 if single else np.float64
         groups = -(-n_components // LANES)
         # Rows of padding are 0, and no iteration writes there.
-        self._work = Work(
-            zeros((groups, n_features, LANES)),
-            zeros((groups, samples.padded, LANES), kind),
-            zeros((groups, n_samples, LANES)),
-            zeros((groups, n_samples, LANES), kind),
-            zeros((groups, features.padded, LANES), kind),
-            zeros((groups, n_features + 1, LANES)),
-            tables_for(kind),
+        means, shares, log_weights, *memory = zeros(
+            ((groups, n_features, LANES), np.float64),
+            ((groups, LANES), np.float64),
+            ((groups, LANES), np.float64),
+            ((groups, n_features, LANES), np.float64),
+            ((groups, samples.padded, LANES), kind),
+            ((groups, n_samples, LANES), np.float64),
+            ((groups, n_samples, LANES), kind),
+            ((groups, features.padded, LANES), kind),
+            ((groups, n_features + 1, LANES), np.float64),
+            ((SUMS, LANES), kind),
         )
-        self._state = State(
-            zeros((groups, n_features, LANES)), zeros((groups, LANES)), zeros((groups, LANES))
-        )
+        self._state, self._work = State(means, shares, log_weights), Work(*memory)
         # Only ratios of weights matter. A power of 2 scales the largest into the range of float32.
         relative = np.ldexp(sample_weights, -np.frexp(sample_weights.max())[1])
         self._data = samples.words, features.words, relative

@@ -22,7 +22,7 @@ from golden.kernels.lanes import (
     widen,
 )
 
-__all__ = ["CLIP", "NEVER", "TINY", "State", "Work", "join", "maximize", "share_samples"]
+__all__ = ["CLIP", "NEVER", "TINY", "State", "Work", "join", "maximize", "scatter", "share_samples"]
 
 Reals = NDArray[np.float64]
 
@@ -203,3 +203,27 @@ def maximize(features: Any, state: Any, work: Any, trainable: Any) -> None:
         for row in range(n_features):
             total_of_row = load(work.sums, group * (n_features + 1) + row)
             store(means, group * n_features + row, divide(total_of_row, divisor))
+
+
+@compiled()
+def scatter(means: Any, centroid: Any, scale: Any, margin: Any) -> None:
+    """Turn standard normal draws into first means around the mean of the data.
+
+    Parameters
+    ----------
+    means : ndarray of shape (K, D), float64
+        The draws; they become the means.
+    centroid : ndarray of shape (D,), float64
+        Mean of the data, ``m``. A draw counts `scale` times its deviation, ``sqrt(m (1 - m))``.
+    scale : float
+    margin : float
+        Means are clipped to ``margin .. 1 - margin``.
+    """
+    deviations = np.empty_like(centroid)
+    for j in range(len(centroid)):
+        deviations[j] = scale * np.sqrt(max(centroid[j] * (1 - centroid[j]), 0.0))
+    for k in range(len(means)):
+        for j in range(len(centroid)):
+            mean = centroid[j] + deviations[j] * means[k, j]
+            mean = margin if mean < margin else mean
+            means[k, j] = 1 - margin if mean > 1 - margin else mean

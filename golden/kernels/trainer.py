@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.arrays import check_packed
 from golden.bits import pack, unpack
-from golden.kernels.affine import Rule, register, round_all, rule
+from golden.kernels.affine import NO_WORDS, Rule, register, round_all, rule
 from golden.kernels.compiled import compiled
 from golden.kernels.gemm import xnor_gemm
 from golden.params import TrainerParams
@@ -21,8 +21,6 @@ __all__ = ["train_step", "trainer_sums"]
 
 Packed = NDArray[np.uint64]
 Integers = NDArray[np.int64]
-
-NO_WORDS = np.zeros(7, np.uint64)  # the source of words where values are rounded to nearest
 
 
 class _Rules(NamedTuple):
@@ -157,7 +155,8 @@ def _train_hidden(
     """Update the latent weights by equations (4) and (5)."""
     back = np.zeros(pre.shape, np.int64)
     _propagate(errors, rows, back)
-    round_all(back.reshape(-1), rules.back, words)
+    for row in back:
+        round_all(row, rules.back, words)
     back[np.abs(pre) > window] = 0
     x = np.ascontiguousarray(z[:, pre.shape[1] :])
     _descend(x, latent, back, width, rules.binary_update, words)

@@ -21,6 +21,7 @@ from golden.params.layers import (
     ThermometerParams,
     XnorParams,
 )
+from golden.params.low_rank import LowRankParams
 from golden.params.machine import AcceleratorParams, ChipParams, MvuParams
 from golden.params.network import LayerParams, NetworkParams
 from golden.params.sampling import (
@@ -34,6 +35,7 @@ from golden.params.sampling import (
     stream_params,
     stream_seed,
 )
+from golden.params.ternary import TernaryTrainerParams
 from golden.params.training import AffineParams, CwrParams, TrainerParams
 
 __all__ = [
@@ -51,6 +53,7 @@ __all__ = [
     "LatentBufferParams",
     "LayerParams",
     "LfsrParams",
+    "LowRankParams",
     "MapShape",
     "MvuParams",
     "NetworkParams",
@@ -61,6 +64,7 @@ __all__ = [
     "SamplerParams",
     "SelectorParams",
     "Stream",
+    "TernaryTrainerParams",
     "ThermometerParams",
     "TrainerParams",
     "XnorParams",

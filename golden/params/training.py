@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Parameters of the blocks that train in integers (contract, 12)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from golden.params.checks import check_choice, check_integer
@@ -10,7 +10,8 @@ from golden.params.sampling import LfsrParams, Stream, stream_params
 __all__ = ["AffineParams", "CwrParams", "TrainerParams"]
 
 ROUNDINGS = ("nearest_even", "stochastic")
-ROUNDING_BITS = 16  # bits of the random word of a stochastic rounding
+ROUNDING_BITS = 16  # random bits of a stochastic rounding
+MAX_LANES = 64  # numbers that one word can round
 PROBABILITY_BITS = 28  # fractional bits of a probability
 LOGIT_EXPONENT = 4  # logits are codes of [-2^4, 2^4)
 
@@ -32,6 +33,8 @@ class AffineParams:
     zero_point : int
         Z, code of the real 0.
     rounding : {"nearest_even", "stochastic"}
+    lanes : int
+        L, neighbours in a row that share a word of stochastic rounding, 1..64.
     """
 
     width: int
@@ -39,6 +42,7 @@ class AffineParams:
     multiplier: int = 1
     zero_point: int = 0
     rounding: str = "nearest_even"
+    lanes: int = 1
 
     def __post_init__(self) -> None:
         check_integer("Code width q", self.width, 1, 32)
@@ -46,6 +50,12 @@ class AffineParams:
         check_integer("Multiplier M", self.multiplier, 1, 2**31 - 1)
         check_integer("Zero point Z", self.zero_point, self.lowest, self.highest)
         check_choice("Rounding", self.rounding, ROUNDINGS)
+        check_integer("Lanes L", self.lanes, 1, MAX_LANES)
+
+    @property
+    def word_width(self) -> int:
+        """W, bits of a word that rounds L numbers."""
+        return min(64, self.lanes + ROUNDING_BITS - 1)
 
     @property
     def lowest(self) -> int:
@@ -89,6 +99,8 @@ class TrainerParams:
         r. The classifier's weights are in ``[-2^r, 2^r)``.
     window : int
         Hidden sums pass a gradient only if their magnitude is at most this.
+    lanes : int
+        L, weights that are rounded at once and share a word of stochastic rounding, 1..64.
     seed : int
         User seed S, 64 bits.
     """
@@ -104,6 +116,7 @@ class TrainerParams:
     binary_rate: int = 10
     weight_exponent: int = -3
     window: int = 22
+    lanes: int = 1
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -126,12 +139,23 @@ class TrainerParams:
         check_integer("Binary rate k", self.binary_rate, 0, 24)
         check_integer("Weight exponent r", self.weight_exponent, -8, 2)
         check_integer("Window", self.window, 0)
+        check_integer("Lanes L", self.lanes, 1, MAX_LANES)
         stream_params(self.seed, Stream.ROUNDING, ROUNDING_BITS)
 
     @property
     def concat(self) -> int:
         """F = H + D, inputs of the classifier: the hidden bits, followed by the latent."""
         return self.hidden + self.features
+
+    @property
+    def beats(self) -> int:
+        """Rows of a class in the memory of a chip, ceil(F / L)."""
+        return -(-self.concat // self.lanes)
+
+    @property
+    def rows(self) -> int:
+        """Rows of the memory of a chip."""
+        return self.classes * self.beats
 
     @property
     def real(self) -> bool:
@@ -151,7 +175,7 @@ class TrainerParams:
     @property
     def lfsr(self) -> LfsrParams:
         """Source of the words of stochastic rounding."""
-        return stream_params(self.seed, Stream.ROUNDING, ROUNDING_BITS)
+        return stream_params(self.seed, Stream.ROUNDING, self.update.word_width)
 
     @property
     def forward(self) -> AffineParams:
@@ -167,8 +191,8 @@ class TrainerParams:
 
     @property
     def errors(self) -> AffineParams:
-        """Rounding of errors, softmax minus one-hot, to q_b bits."""
-        return self._backward(PROBABILITY_BITS - self.error_bits)
+        """Rounding of errors, softmax minus one-hot, to q_b bits. Each uses a word of its own."""
+        return replace(self._backward(PROBABILITY_BITS - self.error_bits), lanes=1)
 
     @property
     def back(self) -> AffineParams:
@@ -189,7 +213,7 @@ class TrainerParams:
 
     def _backward(self, shift: int, width: int | None = None) -> AffineParams:
         bits = int(self.backward_width) if width is None else width
-        return AffineParams(width=bits, shift=shift, rounding=self.rounding)
+        return AffineParams(width=bits, shift=shift, rounding=self.rounding, lanes=self.lanes)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,8 @@ def pretrain(
     begin with `network.` reach into the description of the network. The key `classes.held_out`
     holds out training images, as a comparison does; the network is then tested on these images.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet.
 
     The folder of --out holds `network.bin`, which agrees with its trained twin on every test image;
     the card `network.json`, which says how the network was made; `bank.bin`, the embeddings of the
@@ -62,7 +63,8 @@ def native(
     only its classifier. Both begin with a pre-training on the base classes. One process does the
     pre-training; --jobs applies to the runs after it.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet.
 
     The folder of --out holds `report.md`, its figure and `results.json`, which appear when all
     runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint after every
@@ -96,7 +98,8 @@ def resnet(
     phase of training, in which gradients pass straight through it; the report has the accuracy
     without and with that phase.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet.
 
     The folder of --out holds `report.md`, `results.json` and, for each binarizer, a bank (`.bin`)
     and the weights (`.pt`). Until they are written, `DIR.partial` beside the folder holds the
@@ -122,8 +125,8 @@ def binplay(
 ) -> type[Command]:
     """Learn tasks of images with BinPlay: a decoder makes past images from codes of their indices.
 
-    The data set is one of mnist, fashion-mnist, cifar10 and cifar100; its images have 28 x 28 or
-    32 x 32 pixels.
+    The data set is one of mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet; its images have 28 x 28 or 32 x 32 pixels.
 
     The folder of --out holds `report.md` and `results.json`. Until they are written, `DIR.partial`
     beside the folder holds a checkpoint after every task, and --resume goes on from there.

@@ -78,7 +78,8 @@ Data = Annotated[
     typer.Option(
         "--data",
         metavar="NAME",
-        help="Name of the data set: digits, mnist, fashion-mnist, cifar10 or cifar100.",
+        help="Name of the data set: digits, mnist, fashion-mnist, cifar10, cifar100 or "
+        "tiny-imagenet.",
     ),
 ]
 

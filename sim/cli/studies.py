@@ -58,8 +58,8 @@ def run(
     configuration with the key `budgets` is a comparison: it chooses the parameters of each method
     within each budget of bits on held-out training samples, and tests only what it chose.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100, or a bank of
-    embeddings.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet, or a bank of embeddings.
 
     The folder of --out holds `report.md`, its figures and `results.json`. They appear together
     when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
@@ -126,8 +126,8 @@ def bank(
     images. The card beside the network file has the same name with the ending `.json`. It says how
     the network was trained, and the bank repeats it.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100. Its images must have
-    the size that the network takes.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet. Its images must have the size that the network takes.
 
         engram bank build/pretrain/cifar100/network.bin --data-dir DIR
     """
@@ -149,7 +149,8 @@ def samples(
 ) -> type[Command]:
     """Write a few raw test images of every class, with their labels, into one file.
 
-    The data set is one of digits, mnist, fashion-mnist, cifar10 and cifar100.
+    The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
+    tiny-imagenet.
 
         engram samples --data mnist --data-dir DIR --per-class 1 --out mnist.bin
     """

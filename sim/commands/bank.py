@@ -45,7 +45,7 @@ class BankCommand(Command):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
         network, content = read_network(self.network)
         pretraining = read_card(card, content)
-        images = load(self.data, self.data_dir)
+        images = load(self.data, self.data_dir, console)
         ensure_directory(self.out.parent)
         check_target(self.out)
         total, done = len(images.train_images) + len(images.test_images), 0

@@ -47,7 +47,7 @@ class BinPlayCommand(ResumableCommand):
         """
         config = load_binplay(self.config, self.assignments)
         device = choose_device(self.device)
-        images = load(config.data, self.data_dir)
+        images = load(config.data, self.data_dir, console)
         _check_tasks(config, images)
         decisive = identity(config.digest(), images.digest(), **environment(device))
         folder = self.open_folder(BinPlayFolder, decisive)

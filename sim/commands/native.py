@@ -47,7 +47,7 @@ class NativeCommand(ResumableCommand):
         config, recipe = load_native(self.config, self.assignments)
         config = with_precision(config, device)
         recipe = replace(recipe, config=config)
-        images = load(config.classes.data, self.data_dir)
+        images = load(config.classes.data, self.data_dir, console)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)

@@ -55,7 +55,7 @@ class PretrainCommand(ResumableCommand):
         device = choose_device(self.device)
         recipe = load_recipe(self.config, self.assignments)
         recipe = replace(recipe, config=with_precision(recipe.config, device))
-        images, split = _load(recipe, self.data_dir)
+        images, split = _load(recipe, self.data_dir, console)
         decisive = identity(recipe.digest(), images.digest(), **environment(device))
         folder = self.open_folder(TrainingFolder, decisive)
         training = Pretraining(recipe, images, split, folder.path, device, console)
@@ -112,10 +112,10 @@ class PretrainCommand(ResumableCommand):
         )
 
 
-def _load(recipe: Recipe, data_dir: Path | None) -> tuple[ImageSet, BaseSplit]:
+def _load(recipe: Recipe, data_dir: Path | None, console: Console) -> tuple[ImageSet, BaseSplit]:
     """Load the data and choose the base classes; the message of an error names the line."""
     classes = recipe.config.classes
-    images = load(classes.data, data_dir)
+    images = load(classes.data, data_dir, console)
     check_input(recipe.network, images)
     try:
         class_order(images.n_classes, classes.order)

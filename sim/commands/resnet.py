@@ -55,7 +55,7 @@ class ResnetCommand(ResumableCommand):
         config, document = load_resnet_config(self.config, self.assignments)
         config = with_precision(config, device)
         classes = config.classes
-        images = load(classes.data, self.data_dir)
+        images = load(classes.data, self.data_dir, console)
         try:
             split = base_split(images, classes, images.pixel_bits)
         except ValueError as error:

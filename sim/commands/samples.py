@@ -37,7 +37,7 @@ class SamplesCommand(Command):
         UserError
             If the data or the output is at fault; nothing is then written.
         """
-        samples = choose_samples(load(self.data, self.data_dir), self.per_class)
+        samples = choose_samples(load(self.data, self.data_dir, console), self.per_class)
         ensure_directory(self.out.parent)
         save_arrays(
             self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}

@@ -61,7 +61,7 @@ def bits_of(method: Method, features: int, classes: int, head: Head | None = Non
     method : Method
     features, classes : int
         D and n_c.
-    head : HeadConfig or IntegerHeadConfig, optional
+    head : Head, optional
         Head of the study: its bits, or those of the method's own classifier, are added.
 
     Raises

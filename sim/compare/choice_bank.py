@@ -11,7 +11,8 @@ from sim.data.held_out import held_out_samples
 from sim.data.source import load_other
 from sim.data.tasks import split_tasks
 from sim.documents.yaml_lines import Document
-from sim.study.config import ChoiceConfig, StudyConfig
+from sim.study.chosen import ChoiceConfig
+from sim.study.config import StudyConfig
 
 __all__ = ["held_out_bank", "load_choice_bank"]
 

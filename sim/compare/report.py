@@ -224,7 +224,7 @@ class ComparisonReport:
 
     def _chosen(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows of the table of choices; equal choices share one row."""
-        tuned = [] if self.config.tuned is None else [self.config.tuned.key]
+        tuned = [] if self.config.tuned is None else list(self.config.tuned.offers)
         columns = [
             "family", "budgets (Mb)", "method", *tuned, "bits (Mb)", "validation",
             "average incremental", "final", "forgetting",

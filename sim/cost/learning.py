@@ -6,6 +6,7 @@ from math import log
 from typing import Literal
 
 from sim.cost.configuration import CostConfig
+from sim.cost.counting import count, counting, counting_memories
 from sim.cost.counts import latent_buffer, selector, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer, append, exemplars, inference
@@ -37,11 +38,25 @@ def learn(config: CostConfig, source: Source) -> Phase:
     source : {"GBM", "latent replay", "likelihood"}
         Where the exemplars of the past come from. "likelihood" trains no head and needs none.
     """
-    replayed = None if source == "likelihood" else replay(config, source)
-    return lesson(config, source, remember(config, source), replayed)
+    remembered = remember(config, source)
+    if source != "likelihood":
+        return lesson(config, source, remembered, replay(config, source))
+    if config.task.fit == "host":
+        return lesson(config, source, remembered, None, "fitted on the host: no cycles")
+    each = counting(config).cycles
+    assert each is not None
+    cycles = config.task.classes * each
+    return lesson(config, source, remembered, None, "classes by counting", cycles)
 
 
-def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally | None) -> Phase:
+def lesson(
+    config: CostConfig,
+    source: str,
+    remembered: Tally,
+    replayed: Tally | None,
+    remark: str = "an estimate: no block trains this head, hence no cycles",
+    cycles: Fraction | None = None,
+) -> Phase:
     """Return the learning of the last task from any memory of the past.
 
     Parameters
@@ -54,6 +69,10 @@ def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally |
     replayed : Tally or None
         Actions that provide the exemplars of the past, `replays` of them. None if no head is
         trained.
+    remark : str
+        End of the note.
+    cycles : Fraction, optional
+        Cycles of the task, where hardware defines them.
     """
     task = config.task
     samples = task.classes * task.samples
@@ -74,9 +93,9 @@ def lesson(config: CostConfig, source: str, remembered: Tally, replayed: Tally |
         name=f"learn a task, {source}",
         unit="task",
         tally=extracted * image.tally + tally,
-        cycles=None,
+        cycles=cycles,
         operations=operations + extracted * image.operations,
-        note=f"{note}; no hardware trains yet: no cycles",
+        note=f"{note}; {remark}",
     )
 
 
@@ -96,7 +115,7 @@ def working_memories(config: CostConfig) -> tuple[Memory, ...]:
     task, prototypes = config.task, config.chip.sampler.prototypes
     memories = [*_trainer(config).memories(task.batch)]
     if task.fit == "chip":
-        memories += [m.within("fit") for m in training.fit_memories(prototypes, task.samples)]
+        memories += counting_memories(config)
     if task.embeddings == "buffer":
         rows = task.classes * task.samples * prototypes.beats
         memories.append(Memory("task.embeddings", rows, prototypes.lanes))
@@ -113,11 +132,11 @@ def replay(config: CostConfig, source: Source) -> Tally:
 
 def remember(config: CostConfig, source: Source) -> Tally:
     """Return the actions that store the classes of a task and, if needed, new class weights."""
-    task, prototypes = config.task, config.chip.sampler.prototypes
+    task = config.task
     if source != "latent replay":
         each = append(config).tally
         if task.fit == "chip":
-            each += training.fit_class(prototypes, task.samples).within("fit")
+            each += count(config)
         weights = selector.set_weights(config.chip.sampler.selector, config.memory.classes)
         return task.classes * each + weights.within("sampler.selector")
     latent = config.chip.latent

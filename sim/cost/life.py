@@ -2,6 +2,7 @@
 """The phases of a chip's life, and the memories that they need."""
 
 from sim.cost.configuration import CostConfig
+from sim.cost.counting import counting
 from sim.cost.counts import chip
 from sim.cost.counts.tally import Memory
 from sim.cost.learning import learn, working_memories
@@ -11,11 +12,15 @@ __all__ = ["chip_memories", "life", "memories_beside"]
 
 
 def life(config: CostConfig) -> tuple[Phase, ...]:
-    """Return all phases: inference, draws, appending, learning, classifying, and loading."""
+    """Return all phases: inference, draws, appending, learning, classifying, and loading.
+
+    A class is learned by counting only where its prototypes are fitted on the chip.
+    """
     return (
         inference(config),
         *draws(config),
         append(config),
+        *([counting(config)] if config.task.fit == "chip" else []),
         learn(config, "GBM"),
         learn(config, "latent replay"),
         learn(config, "likelihood"),

@@ -95,13 +95,13 @@ def draws(config: CostConfig) -> Iterator[Phase]:
 
 def append(config: CostConfig) -> Phase:
     """Return the storing of the prototypes of one more class."""
-    params, components = config.chip.sampler, config.memory.components
+    params, components = config.chip, config.memory.components
     return Phase(
         name="append a class",
         unit="class",
-        tally=sampler.append(params, components).within("sampler"),
-        cycles=Fraction(sampler.append_cycles(params, components)),
-        note="header and rows, one a cycle",
+        tally=sampler.append(params.sampler, components).within("sampler"),
+        cycles=Fraction(chip.append_cycles(params, components)),
+        note=f"a packet of {chip.append_words(params, components)} words, one a cycle",
     )
 
 

@@ -16,11 +16,17 @@ Samples = tuple[NDArray[np.uint64], NDArray[np.int64]]
 #: Takes a number and returns that many samples of the past.
 Draw = Callable[[int], Samples]
 
+# Units of a balance; a float of so few bits is exact.
+_SIXTEENTHS = 16
 
-def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
+
+def split_batch(
+    batch: int, n_old: int, n_new: int, balance: float | None = None
+) -> tuple[int, int]:
     """Split a batch so that every class, past or present, has the same expected share.
 
-    This is equation (4) of the GBM paper; the contract, section 8, settles the rounding.
+    This is equation (4) of the GBM paper; the contract, section 8, settles the rounding. A
+    `balance` other than 1 weights the loss of the past by what it weights its classes.
 
     Parameters
     ----------
@@ -28,6 +34,9 @@ def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
         B, samples of the batch, at least 1, and at least 2 if both kinds of class are present.
     n_old, n_new : int
         Number of past and of present classes, not both 0.
+    balance : float, optional
+        Samples of a past class for one of a present class, a multiple of 1/16 up to 256: as many by
+        default.
 
     Returns
     -------
@@ -45,10 +54,11 @@ def split_batch(batch: int, n_old: int, n_new: int) -> tuple[int, int]:
     check_integer("Past classes n_old", n_old, 0)
     check_integer("Present classes n_new", n_new, 0)
     check_integer("Batch B", batch, 2 if n_old and n_new else 1)
-    classes = n_old + n_new
-    if classes == 0:
+    if n_old + n_new == 0:
         raise ValueError("Classes n_old + n_new must be an integer >= 1, not 0")
-    past = (2 * batch * n_old + classes) // (2 * classes)  # round(x) = floor(x + 1/2)
+    share = round((1 if balance is None else balance) * _SIXTEENTHS) * n_old
+    whole = share + _SIXTEENTHS * n_new
+    past = (2 * batch * share + whole) // (2 * whole)  # round(x) = floor(x + 1/2)
     if n_old and n_new:
         past = min(max(past, 1), batch - 1)
     return past, batch - past

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from golden.kernels.bit_rows import BitRows
 from golden.kernels.mixture import Iterations
-from golden.kernels.mixture_steps import CLIP
+from golden.kernels.mixture_steps import CLIP, scatter
 
 __all__ = [
     "CLIP",
@@ -127,7 +127,7 @@ class Binary:
 
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
-        self.features = BitRows(np.vstack([bits.T, np.ones((1, len(bits)), np.uint8)]))
+        self.features = BitRows(bits.T, ones=True)
         # As many samples as the weights say, but no fewer than there are of a weight above 0.
         self.count = float(len(bits))
         if weights is not None:
@@ -183,10 +183,9 @@ def initial_means(
         return rng.uniform(0.25, 0.75, shape)
     if init == "uniform":
         return rng.uniform(0, 1, shape)
-    deviation = np.sqrt(np.maximum(data.centroid * (1 - data.centroid), 0))
-    margin = 1 / (2 * data.count)
-    means = data.centroid + scale * deviation * rng.standard_normal(shape)
-    return np.clip(means, margin, 1 - margin)
+    means = rng.standard_normal(shape)
+    scatter(means, data.centroid[0], scale, 1 / (2 * data.count))
+    return means
 
 
 def log_joint(samples: BitRows, law: Law) -> Reals:

@@ -16,6 +16,7 @@ from sim.learn import em
 from sim.learn.em import Binary, Law, Rule
 from sim.learn.mixture_checks import (
     as_integer,
+    check_binary,
     check_means,
     check_real,
     check_sample_weight,
@@ -175,15 +176,33 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
             If a parameter or the data are not as described.
         """
         self._check_parameters()
-        data = self._binary(X, sample_weight, reset=True)
-        rule = self._rule()
-        runs = em.Runs(data, int(self.n_components), rule)
-        law = self._start(data, runs)
-        spent = self._warmup() if self.count_warmup else 0
-        law, bound, n_iter, converged = runs.run(law, self.max_iter - spent, self.tol)
-        self.n_batches_ = 1
-        self._keep(law, bound, n_iter + spent, converged)
-        return self
+        return self._fit(self._binary(X, sample_weight, reset=True))
+
+    def fit_checked(self, bits: NDArray[np.uint8], sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the mixture to bits from `check_binary`, which are not checked again.
+
+        The checks of scikit-learn take longer than an iteration, and they hold Python's global lock
+        meanwhile.
+
+        Parameters
+        ----------
+        bits : ndarray of shape (n_samples, n_features), uint8 in {0, 1}
+        sample_weight : array-like of shape (n_samples,), optional
+            As in `fit`.
+
+        Returns
+        -------
+        BernoulliMixture
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the weights are not as described in `fit`.
+        """
+        self._check_parameters()
+        self.n_features_in_ = bits.shape[1]
+        return self._fit(Binary(bits, check_sample_weight(sample_weight, len(bits))))
 
     def fit_predict(
         self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None
@@ -346,6 +365,15 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         uniform = rng.random((n_samples, self.means_.shape[1]))
         return (uniform < self.means_[y]).astype(np.uint8), y
 
+    def _fit(self, data: Binary) -> Self:
+        runs = em.Runs(data, int(self.n_components), self._rule())
+        law = self._start(data, runs)
+        spent = self._warmup() if self.count_warmup else 0
+        law, bound, n_iter, converged = runs.run(law, self.max_iter - spent, self.tol)
+        self.n_batches_ = 1
+        self._keep(law, bound, n_iter + spent, converged)
+        return self
+
     def _start(self, data: Binary, runs: em.Runs) -> Law:
         """Draw the starts, warm them up, and return the best one's law."""
         starts = self._first_means(data, np.random.default_rng(self.random_state))
@@ -399,11 +427,7 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         array: Any = validate_data(self, data, accept_sparse="csr", reset=reset)
         if issparse(array):
             array = array.toarray()
-        if array.dtype != np.uint8 or array.max(initial=0) > 1:
-            binary = (array == 0) | (array == 1)
-            if not binary.all():
-                raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
-        return array.astype(np.uint8, copy=False)
+        return check_binary(array)
 
     def _log_joint(self, X: ArrayLike) -> NDArray[np.float64]:
         return em.log_joint(BitRows(self._bits(X)), self._law())

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "as_integer",
+    "check_binary",
     "check_means",
     "check_probabilities",
     "check_real",
@@ -51,6 +52,15 @@ def check_real(
         raise TypeError(f"{name} must be {span}, not {value!r}")
     if not (low < value if above else low <= value) or not value <= high or value == np.inf:
         raise ValueError(f"{name} must be {span}, not {value!r}")
+
+
+def check_binary(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return an array of any dtype as uint8; raise `ValueError` unless all are 0 or 1."""
+    if array.dtype != np.uint8 or array.max(initial=0) > 1:
+        binary = (array == 0) | (array == 1)
+        if not binary.all():
+            raise ValueError(f"X must be binary, 0 or 1, not {array[~binary][0].item()!r}")
+    return array.astype(np.uint8, copy=False)
 
 
 def check_probabilities(name: str, values: ArrayLike) -> NDArray[np.float64]:

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils import check_array
 
 from golden.kernels.shares import run_spans
 from golden.params.checks import check_integer
 from sim.learn.mixture import BernoulliMixture
+from sim.learn.mixture_checks import check_binary
 
 __all__ = ["class_seed", "fit_classes"]
 
@@ -55,7 +57,9 @@ def fit_classes(
     """
     check_integer("jobs", jobs, 1)
     check_integer("random_state", random_state, 0)
-    samples, labels = np.asarray(X), np.asarray(y)
+    # The checks are done once, because they hold Python's global lock.
+    checked: Any = check_array(X, ensure_min_samples=0, estimator="BernoulliMixture")
+    samples, labels = check_binary(checked), np.asarray(y)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"Classes must be integers >= 0, not {labels.dtype}")
     if labels.shape != samples.shape[:1]:
@@ -66,15 +70,16 @@ def fit_classes(
         raise ValueError(f"Classes must be integers >= 0, not {labels.min()}")
     weights = None if sample_weight is None else np.asarray(sample_weight)
 
-    classes = np.unique(labels).tolist()
+    found, counts = np.unique(labels, return_counts=True)
+    classes = found.tolist()
+    members = np.split(np.argsort(labels, kind="stable"), np.cumsum(counts)[:-1])
     fitted: dict[int, BernoulliMixture] = {}
 
     def fit(first: int, last: int) -> None:
-        for label in classes[first:last]:
-            rows = labels == label
+        for label, rows in zip(classes[first:last], members[first:last], strict=True):
             mixture = BernoulliMixture(random_state=class_seed(random_state, label), **parameters)
             weight = None if weights is None else weights[rows]
-            fitted[label] = mixture.fit(samples[rows], sample_weight=weight)
+            fitted[label] = mixture.fit_checked(samples[rows], weight)
 
     run_spans(fit, [(i, i + 1) for i in range(len(classes))], jobs)
     return {label: fitted[label] for label in classes}

@@ -2,6 +2,7 @@
 """Sections of a configuration for the head and its training."""
 
 import math
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -12,19 +13,25 @@ from pydantic import (
     model_validator,
 )
 
-from golden.params import TrainerParams
+from golden.params import TernaryTrainerParams, TrainerParams
 from sim.documents.section import Section
 
 __all__ = [
+    "AnyHead",
+    "Balance",
     "BinaryHeadConfig",
     "HeadConfig",
     "IntegerHeadConfig",
     "IntegerTraining",
     "PlateauConfig",
     "StudyHead",
+    "TernaryHeadConfig",
 ]
 
 NonBinary = Literal[8, 16, 32, "float"]
+
+#: Samples of a past class for one of a present class.
+Balance = Annotated[float, Field(gt=0, le=256, multiple_of=1 / 16)]
 
 
 class PlateauConfig(Section):
@@ -62,6 +69,9 @@ class HeadConfig(Section):
         float32. See `sim.learn.head.HeadTrainer.settle`.
     logit_gain : float
         Factor on the scale of the logits in training; see `sim.learn.head.HeadTrainer`.
+    balance : float or null
+        Samples of a past class in a batch for one of a present class, in sixteenths; null has as
+        many of both (contract, 8).
     plateau : PlateauConfig
         Schedule of the learning rate.
     """
@@ -76,11 +86,12 @@ class HeadConfig(Section):
     init_scale: float = Field(default=0.1, gt=0, le=1)
     latent_width: Literal[1, 4, 8, 16] | None = None
     logit_gain: float = Field(default=1.0, gt=0, le=1e6)
+    balance: Balance | None = None
     plateau: PlateauConfig = PlateauConfig()
 
     @model_serializer(mode="wrap")
     def _without_none(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out a width that is not given: older digests do not contain the key."""
+        """Leave out keys that are not given: older digests do not contain them."""
         about: dict[str, Any] = plain(self)
         return {key: value for key, value in about.items() if value is not None}
 
@@ -91,8 +102,8 @@ class BinaryHeadConfig(HeadConfig):
     Attributes
     ----------
     kind : {"binary"}
-        What tells it from the other head. Documents leave it out, as users may, so that the digests
-        of studies are those of the time before the other head.
+        What tells it from the other heads. Documents leave it out, as users may, so that digests
+        of studies are those of the time before the other heads.
     """
 
     kind: Literal["binary"] = Field(default="binary", exclude=True)
@@ -179,7 +190,7 @@ class IntegerHeadConfig(IntegerTraining):
     Attributes
     ----------
     kind : {"integer"}
-        What tells it from the other head.
+        What tells it from the other heads.
     start : {"warm", "reset"}
         Whether a task starts from the last task's weights or draws them anew.
     batch : int
@@ -187,6 +198,10 @@ class IntegerHeadConfig(IntegerTraining):
     first_rows : {"log_odds"} or null
         What the row of a new class begins with: the log-odds of the means of its samples, in codes
         of 8 bits (contract, 12); null begins with 0.
+    balance : float or null
+        As in `HeadConfig`.
+    lanes : int or null
+        L, weights that a chip rounds at once, and that share a random word; null stands for 1.
     """
 
     kind: Literal["integer"]
@@ -194,6 +209,9 @@ class IntegerHeadConfig(IntegerTraining):
     batch: int = Field(default=128, ge=2, le=65_536)
     # None stands for zeros, so that the digest is the same as without the key.
     first_rows: Literal["log_odds"] | None = None
+    balance: Balance | None = None
+    # None stands for 1, likewise.
+    lanes: int | None = Field(default=None, ge=1, le=64)
 
     @model_validator(mode="after")
     def _old_rows_stay(self) -> "IntegerHeadConfig":
@@ -203,13 +221,84 @@ class IntegerHeadConfig(IntegerTraining):
             )
         return self
 
+    def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
+        params = super().trainer(features=features, classes=classes, seed=seed)
+        return params if self.lanes is None else replace(params, lanes=self.lanes)
+
+
+class TernaryHeadConfig(Section):
+    """The head of a study whose ternary weights come from counters (contract, 17).
+
+    Attributes
+    ----------
+    kind : {"ternary"}
+        What tells it from the other heads.
+    start : {"warm", "reset"}
+        Whether a task starts from the last task's counters or from 0.
+    batch : int
+        B, samples that share a split between past and present classes (contract, 8). They are
+        learned one after another, so that it changes no step.
+    epochs : int
+        Passes over the samples of a task.
+    width : int
+        b, bits of a counter.
+    threshold : int
+        t, magnitude of a counter from which its weight is not 0.
+    margin : int
+        M, largest lead of the true class, in logits, at which a sample is still learned.
+    balance : float or null
+        As in `HeadConfig`.
+    """
+
+    kind: Literal["ternary"]
+    start: Literal["warm", "reset"] = "warm"
+    batch: int = Field(default=128, ge=2, le=65_536)
+    epochs: int = Field(default=2, ge=1, le=100_000)
+    width: int = Field(default=8, ge=4, le=8)
+    threshold: int = Field(default=48, ge=1, le=127)
+    margin: int = Field(default=80, ge=0, le=262_144)
+    balance: Balance | None = None
+
+    @model_validator(mode="after")
+    def _threshold_is_a_count(self) -> "TernaryHeadConfig":
+        self.trainer(features=1, classes=1)
+        return self
+
+    def trainer(self, *, features: int, classes: int) -> TernaryTrainerParams:
+        """Return the parameters of the golden trainer.
+
+        Parameters
+        ----------
+        features : int
+            D, bits of an embedding.
+        classes : int
+            C, classes of the whole data set.
+
+        Raises
+        ------
+        ValueError
+            If a counter of this width does not reach the threshold.
+        """
+        return TernaryTrainerParams(
+            features=features,
+            classes=classes,
+            width=self.width,
+            threshold=self.threshold,
+            margin=self.margin,
+        )
+
 
 def _with_kind(head: Any) -> Any:
     """Return the section with the kind that it has if it names none."""
     return {"kind": "binary", **head} if isinstance(head, dict) else head
 
 
+#: A head of any kind.
+AnyHead = HeadConfig | IntegerHeadConfig | TernaryHeadConfig
+
 #: The head of a study; without the key ``kind`` it is the binary one.
 StudyHead = Annotated[
-    BinaryHeadConfig | IntegerHeadConfig, Field(discriminator="kind"), BeforeValidator(_with_kind)
+    BinaryHeadConfig | IntegerHeadConfig | TernaryHeadConfig,
+    Field(discriminator="kind"),
+    BeforeValidator(_with_kind),
 ]

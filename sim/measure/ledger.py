@@ -4,7 +4,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, TrainerParams
+from golden.params import (
+    ConvParams,
+    DenseParams,
+    HeadParams,
+    NetworkParams,
+    TernaryTrainerParams,
+    TrainerParams,
+)
 from golden.params.checks import check_choice, check_integer
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "latent_replay_ledger",
     "network_ledger",
     "selection_entries",
+    "ternary_ledger",
     "trainer_ledger",
 ]
 
@@ -318,6 +326,25 @@ def trainer_ledger(params: TrainerParams, kept: bool = True) -> Ledger:
     if params.rounding == "stochastic" and not params.real:
         entries.append(Entry.extra("rounding stream", _LFSR_BITS, "64 bits"))
     return Ledger(tuple(entry for entry in entries if entry.bits))
+
+
+def ternary_ledger(params: TernaryTrainerParams, kept: bool = True) -> Ledger:
+    """Return the ledger of a ternary head that learns by counters (contract, 17).
+
+    Parameters
+    ----------
+    params : TernaryTrainerParams
+        D, C and the bits of a counter.
+    kept : bool
+        Whether training of the next task starts from the counters of this one. Else only what
+        inference needs survives: two planes of bits.
+    """
+    weights = params.classes * params.features
+    if kept:
+        entry = Entry.extra("counters", weights * params.width, "n_c * D * bits of a counter")
+    else:
+        entry = Entry.extra("head weights", weights * 2, "n_c * D, two planes, 1 bit a weight")
+    return Ledger((entry,))
 
 
 def _width(width: int | str) -> int:

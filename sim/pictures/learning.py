@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.data.bank import Bank
-from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.learn.sections import AnyHead
 from sim.measure import metrics
 from sim.pictures.picture import Picture, Portrait
 from sim.report.figure import house_style, new_figure
@@ -78,7 +78,7 @@ class Learnt:
 
 def learn(
     bank: Bank,
-    head: HeadConfig | IntegerHeadConfig,
+    head: AnyHead,
     method: Method,
     seed: int,
     report: Callable[[Progress], None],
@@ -88,7 +88,7 @@ def learn(
     Parameters
     ----------
     bank : Bank
-    head : HeadConfig or IntegerHeadConfig
+    head : AnyHead
     method : Method
     seed : int
     report : callable

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.documents.section import Section
+from sim.learn.sections import Balance, StudyHead
 from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
 
@@ -51,6 +52,10 @@ class ReplayParams(SourceParams):
         `IntegerHeadConfig.q_b_non_binary`.
     head_start : {"warm", "reset"} or null
         In place of the study's `HeadConfig.start` or `IntegerHeadConfig.start`.
+    balance : float or null
+        In place of the study's `HeadConfig.balance` or `IntegerHeadConfig.balance`.
+    head : head of a study or null
+        The whole head that learns from the drawn samples, in place of the study's.
     """
 
     requests: Literal["round_robin", "uniform", "weighted"] = "round_robin"
@@ -59,6 +64,8 @@ class ReplayParams(SourceParams):
     latent_width: Literal[1, 4, 8, 16] | None = None
     q_b_non_binary: Literal[8, 16, 32] | None = None
     head_start: Literal["warm", "reset"] | None = None
+    balance: Balance | None = None
+    head: StudyHead | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +192,11 @@ class ReplaySource(ABC):
     def label(cls, params: SourceParams) -> str:
         """Return the legend of a method: its title, then all other non-default parameters."""
         changed = _flat(params.model_dump(exclude_defaults=True))
-        extras = [f"{k} = {v}" for k, v in changed.items() if k not in cls.titled]
+        head = getattr(params, "head", None)
+        if head is not None:
+            changed.pop("kind", None)
+        own = [f"{head.kind} head"] if head is not None else []
+        extras = [*own, *(f"{k} = {v}" for k, v in changed.items() if k not in cls.titled)]
         return ", ".join([cls.title(params), *extras])
 
     @classmethod

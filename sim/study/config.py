@@ -15,15 +15,14 @@ from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.learn.sections import BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
+from sim.study.chosen import ChoiceConfig, TunedConfig
 from sim.study.methods import Method, MethodEntry, expand_methods, with_each_value
 
 __all__ = [
     "BUILT_IN",
-    "ChoiceConfig",
     "CompareConfig",
     "Covers",
     "StudyConfig",
-    "TunedConfig",
     "load_config",
 ]
 
@@ -31,72 +30,8 @@ __all__ = [
 BUILT_IN = Path(__file__).parent / "configs"
 
 Methods = list[MethodEntry]  # type: ignore[valid-type]
-Rate = Annotated[int, Field(ge=0, le=24)]
-Gain = Annotated[float, Field(gt=0, le=1e6)]
 #: What a budget of a comparison is for.
 Covers = Literal["memory", "all"]
-
-
-class ChoiceConfig(Section):
-    """The validation that chooses parameters, on training samples of the base classes.
-
-    Attributes
-    ----------
-    base, increment : int
-        Base classes in the first task and in every later one, as in `TasksConfig`.
-    path : str or null
-        Bank of the same samples by another network, as `BanksConfig.path`; null takes the study's
-        own bank. The later classes of the study are new to its network. If the network was
-        pre-trained on all base classes, none of the classes in validation is new to it.
-    share : float
-        Share of each class's training samples that is held out for tests.
-    split_seed : int
-        Seed of the generator that draws the held-out samples.
-    seeds : int
-        Runs of each candidate.
-    """
-
-    base: int = Field(default=25, ge=0, le=65_536)
-    increment: int = Field(default=5, ge=1, le=65_536)
-    path: str | None = None
-    share: float = Field(default=0.2, gt=0, lt=1)
-    split_seed: int = Field(default=0, ge=0, le=2**63 - 1)
-    seeds: int = Field(default=1, ge=1, le=1000)
-
-
-class TunedConfig(Section):
-    """Values of a key of the head, of which validation chooses one for every method that trains it.
-
-    It names the one key that the study's head has. A method with a value of its own keeps it.
-
-    Attributes
-    ----------
-    rate : list of int or null
-        Values of k of the integer head.
-    logit_gain : list of float or null
-        Gains of the binary head.
-    """
-
-    rate: Annotated[list[Rate], Field(min_length=1)] | None = None
-    logit_gain: Annotated[list[Gain], Field(min_length=1)] | None = None
-
-    @pydantic.model_validator(mode="after")
-    def _names_one_key(self) -> "TunedConfig":
-        if (self.rate is None) == (self.logit_gain is None):
-            raise ValueError("must name rate or logit_gain, the one that the head has")
-        if (again := first_repeat(self.values)) is not None:
-            raise ValueError(f"must name every value once, not {again:g} again")
-        return self
-
-    @property
-    def key(self) -> str:
-        """The key of the head."""
-        return "logit_gain" if self.rate is None else "rate"
-
-    @property
-    def values(self) -> Sequence[float]:
-        """Its values."""
-        return self.rate or self.logit_gain or ()
 
 
 class StudyConfig(Section):
@@ -148,10 +83,12 @@ class StudyConfig(Section):
     @pydantic.model_validator(mode="after")
     def _tuned_fits(self) -> "StudyConfig":
         tuned = self.tuned
-        if tuned is not None and tuned.key not in type(self.head).model_fields:
-            raise ValueError(
-                f"tuned.{tuned.key} must be left out: the {self.head.kind} head has none"
-            )
+        heads = [self.head, *(m.own_head for m in self.expanded_methods() if m.own_head)]
+        for key in tuned.offers if tuned is not None else ():
+            if not any(key in type(head).model_fields for head in heads):
+                kinds = " and ".join(dict.fromkeys(head.kind for head in heads))
+                one = "head has" if len(kinds.split()) == 1 else "heads have"
+                raise ValueError(f"tuned.{key} must be left out: the {kinds} {one} none")
         if tuned is None and self.choice is not None and not self.always_chooses:
             raise ValueError("choice must be left out without tuned: nothing is chosen")
         if tuned is not None and self.tasks.instances is not None:
@@ -180,21 +117,20 @@ class StudyConfig(Section):
     @property
     def tunes(self) -> bool:
         """Whether there is a method whose value of `tuned` validation has to choose."""
-        tuned = self.tuned
-        return tuned is not None and any(m.takes(tuned.key) for m in self.expanded_methods())
+        return any(method.tuned for method in self.with_tuned(self.expanded_methods()))
 
     def with_tuned(self, methods: Sequence[Method]) -> list[Method]:
         """Return methods with every value that `tuned` offers them; as they are without it."""
         if self.tuned is None:
             return list(methods)
-        return with_each_value(methods, self.tuned.key, self.tuned.values)
+        return with_each_value(methods, self.head, self.tuned.offers)
 
     def _check_head(self, key: str, methods: Sequence[Method]) -> None:
         for method in methods:
             if (unfit := method.unfit_key(self.head)) is not None:
+                kind = (method.own_head or self.head).kind
                 raise ValueError(
-                    f"{key}.{method.entry}.{unfit} must be left out: the {self.head.kind} head has "
-                    "none"
+                    f"{key}.{method.entry}.{unfit} must be left out: the {kind} head has none"
                 )
             try:
                 method.settled(self.head)

@@ -14,7 +14,8 @@ from sim.learn.batches import split_batch
 from sim.learn.binary_learner import BinaryHeadLearner
 from sim.learn.integer_learner import IntegerHeadLearner
 from sim.learn.learner import HeadLearner
-from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.learn.sections import AnyHead, IntegerHeadConfig, TernaryHeadConfig
+from sim.learn.ternary_learner import TernaryHeadLearner
 from sim.measure.ledger import Ledger
 from sim.replay import Classifier, ReplayContext
 from sim.study.methods import Method
@@ -41,7 +42,7 @@ class Experiment(Run[Progress]):
     Parameters
     ----------
     bank : Bank
-    head : HeadConfig or IntegerHeadConfig
+    head : AnyHead
     method : Method
     seed : int
     cache : Cache
@@ -52,7 +53,7 @@ class Experiment(Run[Progress]):
     def __init__(
         self,
         bank: Bank,
-        head: HeadConfig | IntegerHeadConfig,
+        head: AnyHead,
         method: Method,
         seed: int,
         cache: Cache = NO_CACHE,
@@ -172,7 +173,7 @@ class Experiment(Run[Progress]):
     def _n_past(self) -> int:
         """Return how many samples of a batch come from the past (contract, 8)."""
         past, present = self.source.n_classes, len(self.tasks[self.task])
-        return split_batch(self.head.batch, past, present)[0] if past else 0
+        return split_batch(self.head.batch, past, present, self.head.balance)[0] if past else 0
 
     def _predict(self) -> NDArray[np.int64]:
         """Return the head's class for every test sample of the classes seen so far."""
@@ -201,7 +202,7 @@ class Experiment(Run[Progress]):
 
 
 def new_learner(
-    head: HeadConfig | IntegerHeadConfig,
+    head: AnyHead,
     *,
     features: int,
     classes: int,
@@ -212,7 +213,7 @@ def new_learner(
 
     Parameters
     ----------
-    head : HeadConfig or IntegerHeadConfig
+    head : AnyHead
     features, classes : int
         D and C.
     seed : int
@@ -222,4 +223,6 @@ def new_learner(
     """
     if isinstance(head, IntegerHeadConfig):
         return IntegerHeadLearner(head, features=features, classes=classes, seed=seed, rng=rng)
+    if isinstance(head, TernaryHeadConfig):
+        return TernaryHeadLearner(head, features=features, classes=classes)
     return BinaryHeadLearner(head, features=features, classes=classes, rng=rng)

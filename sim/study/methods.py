@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from sim.data.sections import Order
 from sim.documents.section import Section
-from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.learn.sections import AnyHead, StudyHead
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
 __all__ = [
@@ -24,15 +24,17 @@ __all__ = [
     "with_each_value",
 ]
 
-Head = HeadConfig | IntegerHeadConfig
+#: A head of any kind, for those that build on studies.
+Head = AnyHead
 
-#: The parameters by which a method sets keys of its head, binary or integer, and those keys.
+#: The parameters by which a method sets keys of its head, and those keys.
 OWN_KEYS = {
     "logit_gain": "logit_gain",
     "rate": "rate",
     "latent_width": "latent_width",
     "q_b_non_binary": "q_b_non_binary",
     "head_start": "start",
+    "balance": "balance",
 }
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
@@ -73,21 +75,31 @@ class Method:
         """Whether the legend equals the title: no other parameter and no task size is changed."""
         return self.label == SOURCES[self.replay].title(self.params)
 
-    def settled(self, head: Head) -> Head:
+    def settled(self, head: AnyHead) -> AnyHead:
         """Return the head as this method trains it, with the method's own values."""
+        head = self.own_head or head
         own = {OWN_KEYS[name]: value for name, value in self._own.items()}
         if not self.tuned and not own:
             return head
         return type(head).model_validate({**head.model_dump(), **dict(self.tuned), **own})
 
-    def unfit_key(self, head: Head) -> str | None:
+    def unfit_key(self, head: AnyHead) -> str | None:
         """Return the parameter that sets what another kind of head has; None if there is none."""
-        keys = type(head).model_fields
+        keys = type(self.own_head or head).model_fields
         return next((name for name in self._own if OWN_KEYS[name] not in keys), None)
 
-    def takes(self, key: str) -> bool:
+    @property
+    def own_head(self) -> StudyHead | None:
+        """The head that this method trains in place of the study's."""
+        return self.params.head if isinstance(self.params, ReplayParams) else None
+
+    def takes(self, key: str, head: AnyHead) -> bool:
         """Return whether validation may choose the value of a key of the head for this method."""
-        return isinstance(self.params, ReplayParams) and key not in self._own
+        if not isinstance(self.params, ReplayParams) or key in self._own:
+            return False
+        own = self.own_head
+        given = own is not None and key in own.model_fields_set
+        return key in type(own or head).model_fields and not given
 
     def source(self, context: ReplayContext) -> ReplaySource:
         """Return a new, empty source."""
@@ -178,28 +190,27 @@ def expand_methods(entries: list[Any]) -> list[Method]:
     return methods
 
 
-def with_each_value(methods: Sequence[Method], key: str, values: Sequence[float]) -> list[Method]:
-    """Return each method with each value of a key of the head, for validation to choose from.
+def with_each_value(
+    methods: Sequence[Method], head: AnyHead, offers: Mapping[str, Sequence[float]]
+) -> list[Method]:
+    """Return each method with each value of a key of its head, for validation to choose from.
 
     A method that has a value of its own, or that trains no head, comes once as it is.
 
     Parameters
     ----------
     methods : sequence of Method
-    key : str
-        Key of the head.
-    values : sequence of float
-        Its values.
+    head : AnyHead
+        Head of the study.
+    offers : mapping of str to sequence of float
+        Values by key. A method takes the first key that it can.
     """
-    return [
-        variant
-        for method in methods
-        for variant in (
-            [replace(method, tuned=((key, value),)) for value in values]
-            if method.takes(key)
-            else [method]
-        )
-    ]
+    found = []
+    for method in methods:
+        key = next((key for key in offers if method.takes(key, head)), None)
+        values = offers[key] if key is not None else ()
+        found += [replace(method, tuned=((str(key), value),)) for value in values] or [method]
+    return found
 
 
 def _combinations(entry: Mapping[str, Any]) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from sim.data.bank import Bank
 from sim.data.sections import Order
 from sim.data.tasks import split_tasks
-from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.learn.sections import AnyHead
 from sim.study.base import BaseStudy
 from sim.study.config import StudyConfig
 from sim.study.experiment import Experiment
@@ -31,7 +31,7 @@ class Study(BaseStudy[Case, Experiment]):
     ----------
     runs : tuple of (Case, int)
         Method, order of the classes, and seed of every run.
-    head : HeadConfig or IntegerHeadConfig
+    head : AnyHead
     banks : tuple of Bank
         The same samples in the embeddings of one network or several.
     folder : StudyFolder
@@ -44,7 +44,7 @@ class Study(BaseStudy[Case, Experiment]):
     """
 
     runs: tuple[tuple[Case, int], ...]
-    head: HeadConfig | IntegerHeadConfig
+    head: AnyHead
     banks: tuple[Bank, ...]
     folder: StudyFolder
     base: int

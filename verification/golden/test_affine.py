@@ -189,6 +189,31 @@ def test_every_number_takes_one_word_in_row_major_order(shift):
             assert code == int(total) << -shift
 
 
+@pytest.mark.parametrize(("lanes", "width"), [(1, 16), (3, 18), (49, 64), (64, 64)])
+@pytest.mark.parametrize("shift", [0, 5, 20])
+def test_neighbours_in_a_row_share_a_word(lanes, width, shift):
+    lfsr, twin = (Lfsr(stream_params(7, 21, width)) for _ in range(2))
+    sums = np.arange(2 * 150).reshape(2, 1, 150) * 1111 - 9999
+    params = AffineParams(width=20, shift=shift, rounding="stochastic", lanes=lanes)
+    codes = Affine(params, lfsr).codes(sums)
+    assert params.word_width == width
+    for row, numbers in zip(codes.reshape(2, 150), sums.reshape(2, 150), strict=True):
+        for first in range(0, 150, lanes):
+            bits = f"{twin.tick():0{width}b}"[::-1]
+            for place in range(first, min(first + lanes, 150)):
+                mine = [bits[(place - first + i) % width] for i in range(16)]
+                noise = (2 * int("".join(mine[::-1]), 2) + 1) * 2**shift >> 17
+                assert row[place] == (int(numbers[place]) + noise) >> shift
+    assert (lfsr.state, lfsr.ticks) == (twin.state, 2 * -(-150 // lanes))
+
+
+def test_each_lane_rounds_up_with_the_probability_of_its_fraction():
+    lfsr = Lfsr(stream_params(3, 21, 64))
+    block = Affine(AffineParams(width=8, shift=4, rounding="stochastic", lanes=64), lfsr)
+    ups = block.codes(np.full((4000, 64), 5)).mean(axis=0)
+    assert np.abs(ups - 5 / 16).max() < 4.5 * (5 / 16 * 11 / 16 / 4000) ** 0.5
+
+
 def test_a_source_is_not_used_by_what_rounds_to_nearest():
     lfsr = Lfsr(stream_params(7, 21, 16))
     Affine(AffineParams(width=8, shift=3), lfsr).codes(np.arange(5))
@@ -202,6 +227,14 @@ def test_a_source_is_not_used_by_what_rounds_to_nearest():
             lambda: Affine(AffineParams(width=8, rounding="stochastic")),
             ValueError,
             r"Stochastic rounding must have an LFSR of 16-bit words",
+        ),
+        (
+            lambda: Affine(
+                AffineParams(width=8, rounding="stochastic", lanes=2),
+                Lfsr(stream_params(7, 21, 16)),
+            ),
+            ValueError,
+            r"Stochastic rounding must have an LFSR of 17-bit words",
         ),
         (lambda: affine(width=8).codes([0.5]), TypeError, r"Sums must be integers, not float64"),
         (

@@ -27,3 +27,13 @@ def test_dot_of_any_memory_order():
 def test_every_single_bit_selects_its_own_column():
     columns = np.arange(1.0, 101.0)[np.newaxis]
     assert BitRows(np.eye(100, dtype=np.uint8)).dot(columns).tolist() == columns.tolist()
+
+
+@pytest.mark.parametrize("n_columns", [1, 47, 48, 49, 96])
+def test_a_row_of_ones_follows_the_bits(n_columns):
+    bits = (np.random.default_rng(3).random((5, n_columns)) < 0.5).astype(np.uint8)
+    vectors = np.arange(2.0 * n_columns).reshape(2, n_columns)
+    rows = BitRows(bits, ones=True)
+    assert rows.shape == (6, n_columns)
+    below = np.vstack([bits, np.ones((1, n_columns), np.uint8)])
+    assert rows.dot(vectors).tolist() == (vectors @ below.T).tolist()

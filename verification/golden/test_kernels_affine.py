@@ -20,21 +20,29 @@ sums = st.lists(st.integers(-(2**30), 2**30), max_size=40)
     st.integers(-31, 61),
     st.integers(1, 2**31 - 1) | st.just(1),
     st.sampled_from(["nearest_even", "stochastic"]),
+    st.integers(1, 64),
     st.integers(0, 2**64 - 1),
 )
 def test_codes_and_source_are_those_of_the_plain_definition(
-    values, width, shift, multiplier, rounding, seed
+    values, width, shift, multiplier, rounding, lanes, seed
 ):
     if shift < 0:
         multiplier = 1
     zero_point = seed % 2**width - 2 ** (width - 1)
     params = AffineParams(
-        width=width, shift=shift, multiplier=multiplier, zero_point=zero_point, rounding=rounding
+        width=width,
+        shift=shift,
+        multiplier=multiplier,
+        zero_point=zero_point,
+        rounding=rounding,
+        lanes=lanes,
     )
-    source, twin = (Lfsr(stream_params(seed, 21, 16)) for _ in range(2))
+    source, twin = (Lfsr(stream_params(seed, 21, params.word_width)) for _ in range(2))
     if seed % 5 == 0:  # a fault that both recover from
         source.state = twin.state = 0
     values = np.array(values, np.int64)
+    if seed % 2 and len(values):
+        values = np.stack([values, values[::-1]])
     expected = Affine(params, source).codes(values)
     np.testing.assert_array_equal(kernel.codes(Affine(params, twin), values), expected)
     assert (twin.state, twin.ticks) == (source.state, source.ticks)

@@ -35,10 +35,11 @@ def alike(plain, fast):
     st.sampled_from([1, 4, 8, 16]),
     st.sampled_from(["nearest_even", "stochastic"]),
     st.tuples(st.integers(0, 14), st.integers(0, 12), st.integers(-8, 2), st.integers(0, 20)),
+    st.sampled_from([1, 2, 16, 49, 50, 64]),
     st.integers(0, 2**64 - 1),
 )
 def test_steps_and_sums_are_those_of_the_plain_definition(
-    shape, q_f, q_b, q_v, rounding, rates, seed
+    shape, q_f, q_b, q_v, rounding, rates, lanes, seed
 ):
     features, n_classes, hidden, size = shape
     plain, fast = twins(
@@ -54,6 +55,7 @@ def test_steps_and_sums_are_those_of_the_plain_definition(
         binary_rate=rates[1],
         weight_exponent=rates[2],
         window=rates[3],
+        lanes=lanes,
     )
     rng = np.random.default_rng(seed)
     classes = np.sort(rng.permutation(n_classes)[: rng.integers(1, n_classes + 1)])

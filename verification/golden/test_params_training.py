@@ -132,6 +132,16 @@ def test_what_goes_forward_is_rounded_to_nearest_always():
     assert params.lfsr == stream_params(1, Stream.ROUNDING, 16)
 
 
+def test_lanes_share_words_but_errors_do_not():
+    params = TrainerParams(**{**TRAINER, "rounding": "stochastic", "lanes": 20})
+    shared = (params.back, params.update, params.binary_update)
+    assert {one.lanes for one in shared} == {20}
+    assert params.errors.lanes == 1
+    assert params.lfsr == stream_params(1, Stream.ROUNDING, 35)
+    widest = TrainerParams(**{**TRAINER, "lanes": 64})
+    assert widest.lfsr.step == 64
+
+
 @pytest.mark.parametrize(
     ("given", "real", "trains"),
     [

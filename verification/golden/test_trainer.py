@@ -42,9 +42,12 @@ def batch(rng, size=6, features=12, classes=(0, 1, 2, 3, 4)):
     st.sampled_from(["nearest_even", "stochastic"]),
     st.tuples(st.integers(0, 12), st.integers(0, 8), st.integers(-4, 2), st.integers(0, 12)),
     st.integers(0, 3),
+    st.sampled_from([1, 2, 5, 12, 64]),
     st.integers(0, 2**32),
 )
-def test_every_bit_equals_a_third_implementation(q_f, q_b, q_v, rounding, rates, hidden, seed):
+def test_every_bit_equals_a_third_implementation(
+    q_f, q_b, q_v, rounding, rates, hidden, lanes, seed
+):
     rate, binary_rate, weight_exponent, window = rates
     block = trainer(
         seed,
@@ -57,6 +60,7 @@ def test_every_bit_equals_a_third_implementation(q_f, q_b, q_v, rounding, rates,
         binary_rate=binary_rate,
         weight_exponent=weight_exponent,
         window=window,
+        lanes=lanes,
         seed=seed,
     )
     third, rng = Third(block.params, block.latent), np.random.default_rng(seed)
@@ -130,6 +134,19 @@ def test_narrow_nearest_weights_stand_still_where_stochastic_ones_learn():
             block.step(pack(bits), labels, np.arange(5))
     assert not still.weights.any()
     assert chance.weights.any()
+
+
+def test_lanes_change_words_alone():
+    """What is rounded to nearest has no words; by chance, L neighbours have one word."""
+    plain, shared = (trainer(rounding="nearest_even", lanes=lanes) for lanes in (1, 8))
+    by_chance, rng = trainer(rounding="stochastic", lanes=8), np.random.default_rng(8)
+    for _ in range(5):
+        bits, labels = batch(rng)
+        for block in (plain, shared, by_chance):
+            block.step(pack(bits), labels, np.arange(5))
+    np.testing.assert_array_equal(plain.weights, shared.weights)
+    errors, back, latent, weights = 6 * 5, 6 * 1, 4 * 2, 5 * 2
+    assert by_chance.lfsr.ticks == 5 * (errors + back + latent + weights)
 
 
 def test_rows_of_other_classes_stay_and_weights_saturate():

@@ -10,16 +10,16 @@ COARSE = [round(2**30 * exp(-i / 8)) for i in range(256)]
 FINE = [round(2**30 * exp(-i / 2048)) for i in range(256)]
 
 
-def words(user_seed):
-    """Section 4: 16-bit words of stream 21, the register stepped bit by bit."""
+def words(user_seed, width):
+    """Section 4: words of stream 21, the register stepped bit by bit."""
     m = 2**64
     z = (user_seed + 22 * 0x9E3779B97F4A7C15) % m
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9 % m
     z = (z ^ (z >> 27)) * 0x94D049BB133111EB % m
     s = z ^ (z >> 31) or 1
     while True:
-        yield s % 2**16
-        for _ in range(16):
+        yield s % 2**width
+        for _ in range(width):
             s = (s << 1 | sum(s >> (t - 1) & 1 for t in (64, 63, 46, 35)) % 2) % m
 
 
@@ -37,13 +37,19 @@ class Third:
     def __init__(self, p, latent):
         self.p, self.v = p, latent.tolist()
         self.w = [[0] * p.concat for _ in range(p.classes)]
-        self.random = words(p.seed)
+        self.width = min(64, p.lanes + 15)
+        self.random = words(p.seed, self.width)
 
-    def back(self, x, s):
+    def back(self, row, s, lanes):
         if self.p.rounding == "nearest_even":
-            return nearest(x, s)
-        r = next(self.random)
-        return x << -s if s <= 0 else (x + ((2 * r + 1) * 2**s >> 17)) >> s
+            return [nearest(x, s) for x in row]
+        results, word = [], 0
+        for j, x in enumerate(row):
+            if j % lanes == 0:
+                word = next(self.random)
+            r = sum((word >> (j % lanes + i) % self.width & 1) * 2**i for i in range(16))
+            results.append(x << -s if s <= 0 else (x + ((2 * r + 1) * 2**s >> 17)) >> s)
+        return results
 
     def inputs(self, bits):
         x = [2 * bit - 1 for bit in bits]
@@ -79,33 +85,31 @@ class Third:
         sums = [self.sums(z, classes) for z, _ in inputs]
         won = [classes[row.index(max(row))] for row in sums]
         hits = sum(a == b for a, b in zip(won, labels, strict=True))
-        g = [[sat(p.backward_width, self.back(x, 28 - b)) for x in row] for row in excess]
+        g = [[sat(p.backward_width, x) for x in self.back(row, 28 - b, 1)] for row in excess]
         rows = [list(self.w[c]) for c in classes]
         if p.hidden and p.binary_width > 1:
             u = [
-                [
-                    sat(
-                        p.backward_width,
-                        self.back(sum(e * w[h] for e, w in zip(row, rows, strict=True)), b),
-                    )
-                    for h in range(p.hidden)
-                ]
+                [sum(e * w[h] for e, w in zip(row, rows, strict=True)) for h in range(p.hidden)]
                 for row in g
             ]
+            u = [[sat(p.backward_width, x) for x in self.back(row, b, p.lanes)] for row in u]
             shift = p.binary_rate + p.backward_width - p.binary_width - p.weight_exponent
             for h in range(p.hidden):
-                for d in range(p.features):
-                    total = sum(
+                totals = [
+                    sum(
                         u[i][h] * z[p.hidden + d]
                         for i, (z, pre) in enumerate(inputs)
                         if abs(pre[h]) <= p.window
                     )
-                    step = sat(32, self.back(total, shift))
-                    self.v[h][d] = sat(p.binary_width, self.v[h][d] - step)
+                    for d in range(p.features)
+                ]
+                for d, step in enumerate(self.back(totals, shift, p.lanes)):
+                    self.v[h][d] = sat(p.binary_width, self.v[h][d] - sat(32, step))
         shift = p.rate + p.weight_exponent - (p.backward_width - 1 - b)
         for place, c in enumerate(classes):
-            for j in range(p.concat):
-                total = sum(g[i][place] * z[j] for i, (z, _) in enumerate(inputs))
-                step = sat(32, self.back(total, shift))
-                self.w[c][j] = sat(p.backward_width, self.w[c][j] - step)
+            totals = [
+                sum(g[i][place] * z[j] for i, (z, _) in enumerate(inputs)) for j in range(p.concat)
+            ]
+            for j, step in enumerate(self.back(totals, shift, p.lanes)):
+                self.w[c][j] = sat(p.backward_width, self.w[c][j] - sat(32, step))
         return hits

@@ -57,6 +57,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "slot reopened", "slot reopened that never was open", "slot opened that is open",
     ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
+    "divider": ("tie", "whole", "nothing"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
@@ -105,7 +106,13 @@ POINTS: dict[str, tuple[str, ...]] = {
         "removed class passed over", "round robin wraps around", "last component",
         "first and last class by weight",
     ),
+    "softmax": ("one class", "all logits alike", "highest distance"),
     "thermometer": ("code crosses words", "darkest", "brightest"),
+    "trainer": (
+        "words", "weight at its highest", "weight at its lowest",
+        "tie of the largest sum", "tie won by the lower class",
+        "exemplar of an unknown class", "batch without an exemplar",
+    ),
     "window": ("padding", "group begins within a word", "depthwise"),
     "xnor": (
         "all lanes agree", "no lane agrees", "no lane counts", "one lane counts", "held",

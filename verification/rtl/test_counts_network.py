@@ -42,7 +42,7 @@ from verification.rtl.tallies import counters_of, shapes
 from verification.rtl.test_core import CHIP
 from verification.rtl.test_network import descriptions
 
-BUILT_IN = ("fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M")
+BUILT_IN = ("fbnn-XS", "fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M")
 SYNAPSES = [(16, 64), (4, 8), (3, 11), (64, 128), (2, 1)]
 
 

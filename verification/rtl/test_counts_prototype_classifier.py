@@ -11,6 +11,7 @@ from golden.prototype_classifier import hamming_table
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.prototype_classifier import PrototypeClassifier
 from sim.cost.counts import prototype_classifier, prototypes
+from sim.cost.counts.adder_tree import tree_of
 from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
@@ -100,7 +101,7 @@ def test_a_picture_at_the_size_of_the_reports_reads_800_rows() -> None:
 
 @pytest.mark.parametrize(("lanes", "adders", "registers"), [(1, 0, 0), (2, 4, 5), (3, 9, 15)])
 def test_a_tree_by_hand(lanes: int, adders: int, registers: int) -> None:
-    tree = prototype_classifier._tree(lanes, 4)
+    tree = tree_of(lanes, 4)
     # Three lanes: one sum of 5 bits and 4 bits that are held, then a sum of 6 bits.
     assert tree == (adders, registers)
 

@@ -6,7 +6,9 @@ from sim.cost.counts import latent_buffer, network, sampler
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = ["inference", "load", "memories"]
+__all__ = ["append_cycles", "append_words", "inference", "load", "memories"]
+
+_WORD = 64  # bits of a word of the chip's streams
 
 
 def memories(params: ChipParams) -> tuple[Memory, ...]:
@@ -38,6 +40,26 @@ def inference(described: NetworkParams, params: ChipParams, *, features: bool = 
     picture = network.inference(described, params.accelerator, features=features)
     regrouped = Tally({Action("regroup.store", "register", mvu.simd): words})
     return picture.within("network") + regrouped
+
+
+def append_words(params: ChipParams, components: int) -> int:
+    """Return the words of the packet that appends a class of K components.
+
+    The first is its header. Then come the thresholds, in as many words as those of the largest
+    class, and the rows, each from a word of its own on.
+    """
+    prototypes = params.sampler.prototypes
+    thresholds = -(-16 * max(1, prototypes.class_components - 1) // _WORD)
+    rows = components * prototypes.beats
+    return 1 + thresholds + rows * -(-prototypes.row_width // _WORD)
+
+
+def append_cycles(params: ChipParams, components: int) -> int:
+    """Return the cycles of appending a class whose words come without gaps.
+
+    The first cycle counted takes the header; the last one writes the last row.
+    """
+    return append_words(params, components) + 1
 
 
 def load(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:

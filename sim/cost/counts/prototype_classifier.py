@@ -9,6 +9,7 @@ out; they have few bits compared with a row.
 from golden.params import PrototypeClassifierParams
 from golden.params.checks import check_integer
 from sim.cost.counts import prototypes
+from sim.cost.counts.adder_tree import tree_of
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = ["classify", "classify_cycles", "load", "memories"]
@@ -50,7 +51,7 @@ def classify(
         check_integer(name, number, 0)
     memory, width = params.prototypes, params.table_width
     kept = Tally({Action("picture", "write", memory.lanes): memory.beats})
-    adders, registers = _tree(memory.lanes, width + 1)
+    adders, registers = tree_of(memory.lanes, width + 1)
     row = Tally({
         Action("picture", "read", memory.lanes): 1,
         Action("table", "read", 2 * width): memory.lanes,
@@ -89,18 +90,3 @@ def classify_cycles(params: PrototypeClassifierParams, pictures: int, *, compone
     if not components:
         return pictures * (beats + 1)
     return pictures * (beats + 1 + components * beats + 5 + levels)
-
-
-def _tree(lanes: int, width: int) -> tuple[int, int]:
-    """Return the full adders and the bits of all registers of a tree over numbers of `lanes`.
-
-    A level adds two by two; a number that is left over is held.
-    """
-    adders = registers = 0
-    widths = [width] * lanes
-    while len(widths) > 1:
-        pairs = [widths[place : place + 2] for place in range(0, len(widths), 2)]
-        adders += sum(max(pair) for pair in pairs if len(pair) == 2)
-        widths = [max(pair) + len(pair) - 1 for pair in pairs]
-        registers += sum(widths)
-    return adders, registers

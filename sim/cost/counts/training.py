@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Counts of training the head and of fitting a prototype. The chip does neither yet.
+"""Estimated counts of training the binary head, which no block of the chip does.
 
-The block `rtl.class_counter` fits prototypes, with counts of 16 bits and one divider for all lanes;
-what it does is in `sim.cost.counts.class_counter`.
-
-These are counts of the arithmetic of plain gradient descent. The head has D inputs, H hidden
+They are those of the arithmetic of plain gradient descent. The head has D inputs, H hidden
 neurons and two planes of C neurons over both (contract, 8). Each weight is the sign of a real
 number, trained with the straight-through estimator. The forward pass is the machine's usual pass
 over an embedding in its feature memory. In the backward pass each logit has an error of q_b bits.
@@ -24,14 +21,12 @@ of the machine. The exponentials of the loss are left out: there are C a sample,
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Literal, NamedTuple
 
-from golden.params import HeadParams, MvuParams, PrototypesParams
-from golden.params.checks import check_integer
+from golden.params import HeadParams, MvuParams
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = ["Gradients", "TrainedHead", "fit_class", "fit_memories"]
+__all__ = ["Gradients", "TrainedHead"]
 
 Gradients = Literal["registers", "memory"]
 
@@ -147,31 +142,3 @@ class TrainedHead:
         if self.head.hidden:
             yield _Matrix(self.head.hidden, self.head.features)
         yield _Matrix(2 * self.head.classes, self.head.concat)
-
-
-def fit_memories(params: PrototypesParams, samples: int) -> tuple[Memory, ...]:
-    """Return the working memory of a fit: how often each feature was 1."""
-    return (Memory("ones", params.beats, params.lanes * samples.bit_length()),)
-
-
-def fit_class(params: PrototypesParams, samples: int) -> Tally:
-    """Return the actions that fit one component to the embeddings of a class.
-
-    The mean of a feature is the number of samples in which it is 1, divided by the number of
-    samples. A bit-serial division turns it into a code.
-
-    Parameters
-    ----------
-    params : PrototypesParams
-    samples : int
-        N, samples of the class.
-    """
-    check_integer("Samples of a class", samples, 1)
-    width = samples.bit_length()
-    row = params.lanes * width
-    return Tally({
-        Action("ones", "read", row): params.beats * (samples + 1),
-        Action("ones", "write", row): params.beats * (samples + 1),  # cleared first
-        Action("count", "accumulate", width): params.features * samples,
-        Action("divide", "accumulate", width + 1): Fraction(params.features * params.code_width),
-    })  # fmt: skip

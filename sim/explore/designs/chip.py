@@ -45,7 +45,8 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     lanes = getattr(params, "lanes", hardware.lanes)
     extracting = extractor(network, features)
     trains = not is_classifier(SOURCES[point.method.replay])
-    learner = HeadParams(features=features, classes=classes, hidden=head.hidden) if trains else None
+    hidden = getattr(head, "hidden", 0)
+    learner = HeadParams(features=features, classes=classes, hidden=hidden) if trains else None
     whole = replace(extracting, head=learner)
     prototypes = PrototypesParams(
         features=features, code_width=width, lanes=lanes, components=components * classes,
@@ -78,7 +79,7 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
             samples=round(len(bank.train) / classes),
             epochs=head.epochs,
             batch=head.batch,
-            hidden=head.hidden,
+            hidden=hidden,
             backward_bits=hardware.backward_bits,
             weight_bits=hardware.weight_bits,
             gradients=hardware.gradients,

@@ -115,7 +115,12 @@ class Costs:
         again = task.epochs if past.exemplar and task.embeddings == "recompute" else 1
         found = {
             "images": self._image.cycles * task.samples * again,
-            "memory of the past": self._busiest(past.remembered) / task.classes,
+            "memory of the past": (
+                self._busiest(past.remembered)
+                if past.remembered_cycles is None
+                else past.remembered_cycles
+            )
+            / task.classes,
         }
         if past.exemplar is not None:
             forward = answer(config, "head").cycles or Fraction(0)

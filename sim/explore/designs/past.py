@@ -3,8 +3,9 @@
 
 The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
 memory of the same kind that they need, and by the arithmetic that serves it. Where no hardware
-exists yet, the time given here is a lower bound: the memory gives one row a cycle. The fit of one
-prototype per class counts ones. The fit of several is priced with the largest number of iterations.
+exists yet, the time given here is a lower bound: the memory gives one row a cycle. A class of one
+prototype is learned by the class counter, with its cycles. The fit of several prototypes is priced
+with the largest number of iterations.
 """
 
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from sim.cost.configuration import CostConfig
+from sim.cost.counting import count, count_cycles, counting_memories
 from sim.cost.counts import (
     herding,
     latent_buffer,
@@ -21,7 +23,6 @@ from sim.cost.counts import (
     nearest_mean,
     prototypes,
     sampler,
-    training,
     translation,
 )
 from sim.cost.counts.tally import Action, Memory, Tally
@@ -43,6 +44,8 @@ class Past:
         Further memories that learning needs.
     remembered : Tally
         Actions to keep the classes of a task.
+    remembered_cycles : Fraction or None
+        Cycles of these. None where no hardware defines them.
     exemplar : Tally or None
         Actions to draw or read an exemplar of the past. None if there are no exemplars because
         the memory classifies by itself.
@@ -57,6 +60,7 @@ class Past:
     memories: tuple[Memory, ...]
     working: tuple[Memory, ...]
     remembered: Tally
+    remembered_cycles: Fraction | None = None
     exemplar: Tally | None = None
     exemplar_cycles: Fraction = Fraction(0)
     answer: Tally | None = None
@@ -74,6 +78,7 @@ def _gbm(config: CostConfig, params: Any) -> Past:
         memories=_within("sampler", sampler.memories(own)),
         working=(*_training(config), *_fit_memories(config)),
         remembered=remember(config, "GBM") + config.task.classes * _mixture(config, params),
+        remembered_cycles=_counted(config),
         exemplar=exemplars(own, 1).within("sampler"),
         exemplar_cycles=more / own.draws_per_read,
     )
@@ -126,7 +131,7 @@ def _fetril(config: CostConfig, params: Any) -> Past:
     present = translation.working_memories(own, task.classes, task.samples)
     moved = translation.move(own, task.samples).within("translation")
     read = Tally({Action("task.embeddings", "read", own.lanes): own.beats})
-    each = training.fit_class(own, task.samples).within("fit")
+    each = count(config)
     each += translation.append(own, task.samples).within("translation")
     return Past(
         memories=_within("translation", translation.memories(own)),
@@ -158,11 +163,12 @@ def _classifier(
     each = prototypes.append(own, memory.components).within("sampler.prototypes")
     each += _mixture(config, params)
     if task.fit == "chip":
-        each += training.fit_class(own, task.samples).within("fit")
+        each += count(config)
     return Past(
         memories=(*stored, *tables),
         working=_fit_memories(config),
         remembered=task.classes * each,
+        remembered_cycles=_counted(config),
         answer=answered,
         answer_cycles=Fraction(memory.classes * memory.components * own.beats),
     )
@@ -170,8 +176,15 @@ def _classifier(
 
 def _fit_memories(config: CostConfig) -> tuple[Memory, ...]:
     """Return the memories that fitting prototypes needs."""
-    of = training.fit_memories if config.task.fit == "chip" else mixture.memories
-    return _within("fit", of(config.chip.sampler.prototypes, config.task.samples))
+    if config.task.fit == "chip":
+        return counting_memories(config)
+    own, samples = config.chip.sampler.prototypes, config.task.samples
+    return _within("fit", mixture.memories(own, samples))
+
+
+def _counted(config: CostConfig) -> Fraction | None:
+    """Return the cycles in which the class counter learns a task; None if the host fits."""
+    return config.task.classes * count_cycles(config) if config.task.fit == "chip" else None
 
 
 def _mixture(config: CostConfig, params: Any) -> Tally:
@@ -185,8 +198,9 @@ def _mixture(config: CostConfig, params: Any) -> Tally:
 
 
 def _training(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that the training of the head needs, without those of a fit."""
-    return tuple(m for m in working_memories(config) if not m.component.startswith("fit."))
+    """Return the memories that the training of the head needs, without those of counting."""
+    counting = counting_memories(config)
+    return tuple(m for m in working_memories(config) if m not in counting)
 
 
 def _within(block: str, memories: tuple[Memory, ...]) -> tuple[Memory, ...]:

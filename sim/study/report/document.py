@@ -21,6 +21,8 @@ from sim.study.report import claims, exemplar_figures, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
+from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
+from sim.study.report.head_state import head_states
 from sim.study.report.origin import data_line, made_line, origin, varied
 from sim.study.report.tables import results_table
 from sim.work.folder import write_folder
@@ -62,6 +64,10 @@ Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2,
 4), whose feature extractor is another one. Differences are taken run by run. Two numbers are \
 equal within half a point, which the paper's own runs differ by, or two standard errors, at most a \
 point; ahead and behind want p < 0.05 in a paired t-test. *About 10 times* is 7 to 14 times."""
+
+_STATES = """\
+Methods that differ in nothing but the state of the head between tasks. Differences are taken run \
+by run. Half a point is the spread of the paper's own runs."""
 
 _CHOICES = """\
 What the hardware chooses and the paper does not ask, against round robin over the classes, LFSRs \
@@ -179,6 +185,7 @@ class StudyReport:
             markdown_table(*results_table(self.groups)),
             _READING.format(over=varied(self.config)),
             *self._tuned(),
+            *self._head_states(),
             *self._claims(),
             "## Accuracy against bits",
             "All state that survives between tasks:",
@@ -211,11 +218,19 @@ class StudyReport:
         if tuned is None or not self.config.tunes:
             return []
         where = f", in the embeddings of the bank `{choice.path}`" if choice.path else ""
-        chosen = [group.tuned[tuned.key] for group in self.groups if group.tuned]
-        least, most = (sum(c == end(tuned.values) for c in chosen) for end in (min, max))
+        offered, ends = [], []
+        for key, values in tuned.offers.items():
+            chosen = [group.tuned[key] for group in self.groups if key in group.tuned]
+            least, most = (sum(c == end(values) for c in chosen) for end in (min, max))
+            several = f" {key}" if len(tuned.offers) > 1 else ""
+            offered.append(listed([f"{value:g}" for value in values], "or") + several)
+            ends.append(
+                f"Of {len(chosen)} methods, {least} chose the smallest{several} and {most} the "
+                "largest."
+            )
         text = _TUNED.format(
-            values=listed([f"{value:g}" for value in tuned.values], "or"),
-            ends=f"Of {len(chosen)} methods, {least} chose the smallest and {most} the largest.",
+            values=", or ".join(offered),
+            ends=" ".join(ends),
             base=len(self.bank.tasks[0]),
             share=100 * choice.share,
             first=choice.base,
@@ -223,6 +238,13 @@ class StudyReport:
             where=where,
         )
         return [text]
+
+    def _head_states(self) -> list[str]:
+        """Return the section on heads of several states, if a memory was tried beside some."""
+        parts = []
+        for states in head_states(self.groups):
+            parts += [f"**{states.sentence}**", markdown_table(STATE_COLUMNS, states.rows)]
+        return ["## What of the head survives", _STATES, *parts] if parts else []
 
     def _claims(self) -> list[str]:
         """Return the section on published claims, if the configuration names claims."""

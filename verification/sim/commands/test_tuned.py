@@ -126,8 +126,8 @@ def test_an_interrupted_study_goes_on_to_the_same_results(
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("tuned={}", "tuned: must name rate or logit_gain, the one that the head has"),
-        ("tuned={rate: [1], logit_gain: [1]}", "tuned: must name rate or logit_gain"),
+        ("tuned={}", "tuned: must name rate, logit_gain or margin, the one that the head has"),
+        ("tuned={rate: [1], margin: [1]}", "tuned.margin must be left out: the integer head has"),
         ("tuned={logit_gain: [1, 4]}", "tuned.logit_gain must be left out: the integer head has"),
         ("tuned={rate: []}", "tuned.rate must be a list of 1 or more items"),
         ("tuned={rate: [9, 9]}", "tuned: must name every value once, not 9 again"),

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from golden.params import ClassCounterParams
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.counts import latent_buffer, sampler
+from sim.cost.counting import count, counting
+from sim.cost.counts import class_counter, latent_buffer, sampler
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
@@ -52,6 +54,7 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
         ("pseudo-exemplar, serial", "exemplar"),
         ("latent exemplar", "exemplar"),
         ("append a class", "class"),
+        ("learn a class by counting", "class"),
         ("learn a task, GBM", "task"),
         ("learn a task, latent replay", "task"),
         ("learn a task, likelihood", "task"),
@@ -59,6 +62,8 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
         ("classify, likelihood", "embedding"),
         ("load a network", "network"),
     ]
+    names = [phase.name for phase in life(changed(config, fit="host"))]
+    assert "learn a class by counting" not in names
 
 
 @settings(max_examples=20, deadline=None)
@@ -149,11 +154,13 @@ def test_a_serial_exemplar_takes_a_cycle_a_plane(config: CostConfig) -> None:
     assert serial.cycles == 2 * beat
 
 
-def test_a_class_is_appended_row_by_row_behind_its_header(config: CostConfig) -> None:
+def test_a_class_is_appended_word_by_word(config: CostConfig) -> None:
+    """A header, a word of thresholds, rows of 32 bits in a word each, and a cycle for the last."""
     host = changed(config, fit="host")
     two = replace(host, memory=host.memory.model_copy(update={"components": 2}))
-    assert append(config).cycles == 1 + 2
-    assert append(two).cycles == 1 + 2 * 2
+    assert append(config).cycles == 1 + 1 + 2 + 1
+    assert append(two).cycles == 1 + 1 + 2 * 2 + 1
+    assert append(load_cost("reference")).note == "a packet of 66 words, one a cycle"
     row = Action("sampler.prototypes.memory", "write", 32)
     assert (append(config).tally[row], append(two).tally[row]) == (2, 4)
 
@@ -162,7 +169,8 @@ def test_a_task_counted_by_hand(config: CostConfig) -> None:
     """4 of 6 classes are old: of 9 samples a batch 6 are replayed, 3 new; 7 batches an epoch."""
     phase = learn(config, "GBM")
     assert phase.note == (
-        "2 classes, 20 samples; 21 batches, 6 of 9 replayed; no hardware trains yet: no cycles"
+        "2 classes, 20 samples; 21 batches, 6 of 9 replayed; an estimate: no block trains this "
+        "head, hence no cycles"
     )
     assert phase.cycles is None
     assert phase.tally[Action("sampler.prototypes.memory", "read", 32)] == 21 * 6 * 2
@@ -171,11 +179,45 @@ def test_a_task_counted_by_hand(config: CostConfig) -> None:
     assert phase.tally[Action("task.embeddings", "read", 8)] == 21 * 3 * 2
     assert phase.tally[Action("training.step", "accumulate", 12)] == 21 * 304
     assert phase.tally[Action("training.gradient", "accumulate", 8)] == 21 * 9 * 304
-    assert phase.tally[Action("fit.count", "accumulate", 4)] == 2 * 10 * 16
+    assert phase.tally[Action("class_counter.count", "accumulate", 16)] == 2 * 10 * 16
     program = Action("network.program", "read", 173)
     forward = 21 * 9 * answer(config, "head").tally[program]
     assert phase.tally[program] == 20 * inference(config).tally[program] + forward
     assert phase.operations == 20 * inference(config).operations + 21 * 9 * 2 * 304
+
+
+def test_a_class_is_counted_by_the_block_that_counts(config: CostConfig) -> None:
+    """10 samples of two beats of 8 lanes, and a close that divides 16 counts."""
+    params = ClassCounterParams(prototypes=config.chip.sampler.prototypes, slots=2)
+    phase, image = counting(config), inference(config)
+    own = class_counter.command(opened=1, reopened=0) + class_counter.learn(params, 10)
+    own += class_counter.close(params, 1)
+    assert phase.tally == (10 * image.tally + own.within("class_counter") + append(config).tally)
+    # A row of counts is read and written for each beat; the close reads each once more.
+    assert phase.tally[Action("class_counter.counters", "write", 128)] == 10 * 2
+    assert phase.tally[Action("class_counter.counters", "read", 128)] == 10 * 2 + 2
+    assert phase.tally[Action("sampler.prototypes.memory", "write", 32)] == 2
+    assert image.cycles is not None
+    cycles = class_counter.learn_cycles(params, 10) + class_counter.close_cycles(params, 1)
+    assert phase.cycles == 10 * image.cycles + cycles
+    assert phase.operations == 10 * image.operations
+
+
+def test_a_task_without_a_head_to_train_has_the_cycles_of_its_counts(config: CostConfig) -> None:
+    phase, each = learn(config, "likelihood"), counting(config).cycles
+    assert each is not None
+    assert phase.cycles == 2 * each
+    assert phase.note == "2 classes, 20 samples; classes by counting"
+    host = learn(changed(config, fit="host"), "likelihood")
+    assert host.cycles is None
+    assert host.note == "2 classes, 20 samples; fitted on the host: no cycles"
+
+
+def test_more_exemplars_than_a_counter_counts_are_dropped(config: CostConfig) -> None:
+    most = count(changed(config, samples=65_535))
+    more = count(changed(config, samples=65_540))
+    looked_up = class_counter.refuse(5).within("class_counter")
+    assert more == most + looked_up
 
 
 @settings(max_examples=20, deadline=None)

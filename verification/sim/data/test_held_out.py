@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sim.compare.choice_bank import held_out_bank
 from sim.data.bank import Bank
 from sim.data.tasks import split_tasks
-from sim.study.config import ChoiceConfig
+from sim.study.chosen import ChoiceConfig
 
 CHOICE = ChoiceConfig(base=2, increment=2, share=0.25)
 

@@ -18,6 +18,7 @@ from sim.work.errors import UserError
         ("fbnn-1M", 85, 650_688, 780_224, 844_224, 512),
         ("fbnn-S", 85, 200_416, 271_584, 309_984, 256),
         ("fbnn-S", 8, 133_888, 205_056, 243_456, 256),
+        ("fbnn-XS", 16, 66_560, 69_120, 71_680, 256),
     ],
 )
 def test_networks_have_the_weights_of_the_literature(
@@ -82,6 +83,6 @@ def test_a_fault_of_an_override_names_the_override(tmp_path: Path) -> None:
 def test_unknown_network_lists_the_known() -> None:
     with pytest.raises(
         UserError,
-        match=r"^Network must be .* one of fbnn-1M, fbnn-1M-wide, fbnn-4M, fbnn-S, not 'x'$",
+        match=r"^Network must be .* one of fbnn-1M, .*, fbnn-S, fbnn-XS, not 'x'$",
     ):
         load_network("x")

@@ -27,6 +27,21 @@ def test_a_batch_is_split_by_the_numbers_of_classes(
     assert split_batch(batch, n_old, n_new) == split
 
 
+@pytest.mark.parametrize(
+    ("balance", "past"),
+    [
+        (None, 107),
+        (1, 107),
+        (2, 116),  # 128 * 100 / 110 = 116.4
+        (0.5, 91),  # 128 * 25 / 35 = 91.4
+        (0.0625, 30),  # 128 * 50 / 210 = 30.5
+        (256, 127),  # 127.7, but one present sample stays
+    ],
+)
+def test_a_past_class_may_count_more_or_less(balance: float | None, past: int) -> None:
+    assert split_batch(128, 50, 10, balance) == (past, 128 - past)
+
+
 @given(st.integers(2, 512), st.integers(0, 200), st.integers(1, 200))
 def test_the_split_sums_to_the_batch_and_is_nearest_to_the_exact_share(
     batch: int, n_old: int, n_new: int

@@ -142,6 +142,16 @@ def test_new_classes_begin_at_the_log_odds_of_their_samples() -> None:
     np.testing.assert_array_equal(trainer.weights, other.weights)
 
 
+def test_lanes_of_a_chip_are_a_key_that_plain_heads_leave_out() -> None:
+    plain, chip = learner(epochs=1), learner(epochs=1, lanes=64)
+    assert [head._trainer.params.lanes for head in (plain, chip)] == [1, 64]
+    assert chip.config.document()["lanes"] == 64
+    assert "lanes" not in plain.config.document()
+    for head in (plain, chip):
+        teach(head)
+    assert (chip._trainer.weights != plain._trainer.weights).any()
+
+
 def test_first_rows_of_the_reference_are_real() -> None:
     head = learner(first_rows="log_odds", epochs=1, rate=24, **REAL)
     teach(head)

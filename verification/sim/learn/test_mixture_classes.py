@@ -40,6 +40,13 @@ def test_sample_weights_reach_their_class():
     assert fitted.means_[0] == pytest.approx(expected)
 
 
+def test_samples_that_are_not_a_table_of_bits_are_refused():
+    with pytest.raises(ValueError, match=r"^X must be binary, 0 or 1, not 2$"):
+        fit_classes(X + 1, Y)
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D array instead"):
+        fit_classes(X[0], Y)
+
+
 @pytest.mark.parametrize(
     ("labels", "parameters", "error", "message"),
     [

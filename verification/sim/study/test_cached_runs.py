@@ -178,7 +178,7 @@ def test_run_of_fewer_classes_begins_otherwise(bank: Bank) -> None:
 HEAD_CHANGES: dict[str, Any] = {
     "hidden": 9, "start": "reset", "optimizer": "sgd", "learning_rate": 0.0031, "momentum": 0.8,
     "batch": 65, "epochs": 1, "init_scale": 0.11, "logit_gain": 1.0000000000000002,
-    "latent_width": 16, "plateau": {"patience": 2},
+    "latent_width": 16, "balance": 2.0, "plateau": {"patience": 2},
 }  # fmt: skip
 
 

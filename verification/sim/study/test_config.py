@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.learn.sections import TernaryHeadConfig
 from sim.study.config import BUILT_IN, StudyConfig, load_config
 from sim.work.errors import UserError
 from verification.sim.small_study import SMALL_STUDY, write_config
@@ -12,6 +13,10 @@ from verification.sim.small_study import SMALL_STUDY, write_config
 
 def labels(folder: Path, text: str) -> list[str]:
     config = load_config(str(write_config(folder, text)))[0]
+    return [method.label for method in config.expanded_methods()]
+
+
+def labels_of(config: StudyConfig) -> list[str]:
     return [method.label for method in config.expanded_methods()]
 
 
@@ -100,10 +105,45 @@ def test_a_method_may_say_what_of_its_head_survives(tmp_path: Path) -> None:
     assert own_values(starts, "q_b_non_binary") == [16, 16, 8, 8, 8]
 
 
+def test_a_method_may_weight_its_past(tmp_path: Path) -> None:
+    for head in ([], [INTEGER]):
+        balances = load(tmp_path, *head, "methods.3.balance=[0.5, 2]")
+        assert own_values(balances, "balance") == [0.5, 0.5, 2, 2, None, None, None]
+    # Documents, and so digests, hold it only where it is given.
+    assert "balance" not in load(tmp_path).document()["head"]
+    assert load(tmp_path, "head.balance=2").document()["head"]["balance"] == 2
+    with pytest.raises(UserError, match=r"balance must be a multiple of 0.0625, not 0.3"):
+        load(tmp_path, "head.balance=0.3")
+
+
+def test_a_method_may_have_a_head_of_its_own(tmp_path: Path) -> None:
+    config = load(tmp_path, "methods.3.head={kind: ternary, margin: 9}")
+    assert labels_of(config)[4:6] == [
+        "GBM K = 1, q = 2, ternary head, margin = 9",
+        "GBM K = 1, q = 3, ternary head, margin = 9",
+    ]
+    heads = [m.settled(config.head) for m in config.expanded_methods() if m.replay == "gbm"]
+    assert heads == [TernaryHeadConfig(kind="ternary", margin=9)] * 2 + [config.head] * 3
+    binary = load(tmp_path, INTEGER, "methods.3.head={hidden: 3}", "methods.3.logit_gain=4")
+    assert own_values(binary, "kind") == ["binary", "binary", "integer", "integer", "integer"]
+    assert own_values(load(tmp_path, "methods.3.head={epochs: 7}"), "epochs") == [7, 7, 2, 2, 2]
+
+
+def test_validation_chooses_what_the_head_of_a_method_has(tmp_path: Path) -> None:
+    own = ("methods.3.head={kind: ternary}", "methods.2.head={kind: ternary, margin: 3}")
+    config = load(tmp_path, INTEGER, *own, "tuned={rate: [12, 13], margin: [7, 8]}")
+    found = {m.label: [] for m in config.expanded_methods()}
+    for method in config.with_tuned(config.expanded_methods()):
+        found[method.label] += method.tuned
+    assert found["GBM K = 1, q = 2, ternary head"] == [("margin", 7), ("margin", 8)]
+    assert found["latent replay E = 1, ternary head, margin = 3"] == []
+    assert found["joint training"] == [("rate", 12), ("rate", 13)]
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["head={kind: ternary}"], r"head\.kind must be one of binary, integer, not 'ternary'"),
+        (["head={kind: real}"], r"head\.kind must be one of binary, integer, ternary, not 'real'"),
         (["head=8"], r"head must be a mapping, not 8"),
         (
             [INTEGER, "head.momentum=0"],
@@ -122,6 +162,18 @@ def test_a_method_may_say_what_of_its_head_survives(tmp_path: Path) -> None:
         (
             [INTEGER, "methods.2.latent_width=4"],
             r"methods\.2\.latent_width must be left out: the integer head has none",
+        ),
+        (
+            [INTEGER, "methods.3.rate=4", "methods.3.head={kind: ternary}"],
+            r"methods\.3\.rate must be left out: the ternary head has none",
+        ),
+        (
+            ["methods.3.head={kind: ternary, width: 4}"],
+            r"methods\.3\.head.*Threshold t must be an integer in 1\.\.7, not 48",
+        ),
+        (
+            ["methods.3.head={kind: ternary, rate: 4}"],
+            r"methods\.3\.head\.rate is no known key",
         ),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from golden.bits import unpack
 from sim.data.bank import Bank
 from sim.learn.binary_learner import BinaryHeadLearner
-from sim.learn.sections import IntegerHeadConfig
+from sim.learn.sections import IntegerHeadConfig, TernaryHeadConfig
 from sim.study.config import Method, StudyConfig
 from sim.study.experiment import Experiment
 from sim.study.summary import summarize
@@ -110,22 +110,41 @@ def test_gain_of_a_method_is_over_the_studys(config: StudyConfig, bank: Bank) ->
 
 
 INTEGER = IntegerHeadConfig(kind="integer", epochs=3, rate=10, batch=64)
+TERNARY = TernaryHeadConfig(kind="ternary", batch=64)
 
 
-def test_the_integer_head_learns_and_goes_on_bit_for_bit(
-    config: StudyConfig, bank: Bank, tmp_path: Path
+@pytest.mark.parametrize("head", [INTEGER, TERNARY], ids=lambda head: head.kind)
+def test_heads_of_integers_learn_and_go_on_bit_for_bit(
+    config: StudyConfig, bank: Bank, tmp_path: Path, head: IntegerHeadConfig | TernaryHeadConfig
 ) -> None:
     method = methods(config)[5]
     assert method.replay == "gbm"
-    whole = Experiment(bank, INTEGER, method, seed=1)
-    results = finished(whole)
+    results = finished(Experiment(bank, head, method, seed=1))
     assert results["final"] > 0.7
-    first = Experiment(bank, INTEGER, method, seed=1)
+    first = Experiment(bank, head, method, seed=1)
     first.step(silent)
     first.save(tmp_path / "run.arrays")
-    second = Experiment(bank, INTEGER, method, seed=1)
+    second = Experiment(bank, head, method, seed=1)
     second.load(tmp_path / "run.arrays")
     assert finished(second)["confusion"] == results["confusion"]
+
+
+def test_a_method_trains_its_own_head(config: StudyConfig, bank: Bank) -> None:
+    method = methods(config)[5]
+    own = replace(method, params=method.params.model_copy(update={"head": TERNARY}))
+    run = Experiment(bank, INTEGER, own, seed=1)
+    plain = Experiment(bank, TERNARY, method, seed=1)
+    assert finished(run)["confusion"] == finished(plain)["confusion"]
+    assert run.ledger() == plain.ledger() != Experiment(bank, INTEGER, method, seed=1).ledger()
+
+
+def test_another_rate_or_head_gives_another_run(
+    config: StudyConfig, bank: Bank, tmp_path: Path
+) -> None:
+    method = methods(config)[5]
+    first = Experiment(bank, INTEGER, method, seed=1)
+    results = finished(first)
+    first.save(tmp_path / "run.arrays")
     other = replace(method, params=method.params.model_copy(update={"rate": 14}))
     assert finished(Experiment(bank, INTEGER, other, seed=1))["confusion"] != results["confusion"]
     for head in (config.head, INTEGER.model_copy(update={"rate": 11})):

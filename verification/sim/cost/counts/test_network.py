@@ -145,7 +145,7 @@ def test_outputs_that_come_one_by_one() -> None:
     assert network.layer_cycles(layer, MACHINE) == 3 + 1 + 7 + 4 * (2 + 1 + 2 + 1 + 2)
 
 
-@pytest.mark.parametrize("name", ["fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M"])
+@pytest.mark.parametrize("name", ["fbnn-XS", "fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M"])
 @pytest.mark.parametrize(("pe", "simd"), [(1, 1), (16, 64), (7, 100)])
 def test_synapses_are_the_networks_on_every_machine(name: str, pe: int, simd: int) -> None:
     described = load_network(name)

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Training of the head and fits of prototypes, counted by hand and by loops."""
+"""Training of the head, counted by hand and by loops."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden.params import HeadParams, MvuParams, PrototypesParams
+from golden.params import HeadParams, MvuParams
 from sim.cost.counts.tally import Action, Memory
-from sim.cost.counts.training import Gradients, TrainedHead, fit_class, fit_memories
+from sim.cost.counts.training import Gradients, TrainedHead
 
 # H x D = 64 weights, and two planes of 3 neurons over 20 inputs: 184 weights, 46 rows of 4.
 HEAD = HeadParams(features=16, hidden=4, classes=3)
@@ -98,20 +97,3 @@ def test_tiles_cover_every_weight_once(
     sample = trainer("registers", head, MvuParams(pe=pe, simd=simd)).sample()
     assert covered == head.weight_count == sample[Action("training.gradient", "accumulate", 10)]
     assert sample[Action("training.inputs", "read", simd)] == tiles
-
-
-def test_a_fit_counts_ones_sample_by_sample_and_divides_bit_by_bit() -> None:
-    # 11 features in 3 beats of 4 lanes; 9 samples need 4 bits.
-    params = PrototypesParams(features=11, lanes=4, code_width=5)
-    assert fit_memories(params, 9) == (Memory("ones", 3, 16),)
-    assert fit_class(params, 9) == {
-        Action("ones", "read", 16): 3 * 10,
-        Action("ones", "write", 16): 3 * 10,
-        Action("count", "accumulate", 4): 11 * 9,
-        Action("divide", "accumulate", 5): 11 * 5,
-    }
-
-
-def test_a_class_without_samples_is_not_fitted() -> None:
-    with pytest.raises(ValueError, match=r"^Samples of a class must be an integer >= 1, not 0$"):
-        fit_class(PrototypesParams(features=8, lanes=8, code_width=4), 0)

@@ -86,7 +86,7 @@ def test_every_phase_is_a_row_with_its_power_and_delay(text: str, assessment: As
     assert image["mean power"] == si((joules + leaked) / 453e-6, "W")
     assert image["mean power"] != si(joules / 453e-6, "W")
     assert image["energy x time"] == si((joules + leaked) * 453e-6, "Js")
-    task = found[5]
+    task = found[6]
     assert task["phase"] == "learn a task, GBM"
     assert {task[name] for name in ("time", "mean power", "leakage meanwhile")} == {"-"}
 

@@ -11,6 +11,7 @@ import pytest
 from golden.bits import unpack
 from golden.params import NetworkParams
 from sim.compare.choice import bits_of
+from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import likelihood
 from sim.cost.learning import Source, learn, working_memories
@@ -114,18 +115,30 @@ def test_latency_of_a_class_is_that_of_all_that_hardware_does() -> None:
     assert parts("ncm", "latency").keys() == {"images", "memory of the past"}
 
 
-def test_keeping_a_class_takes_a_cycle_for_every_row_of_the_busiest_memory() -> None:
-    evaluator, point = design("gbm")
+def test_a_class_of_one_prototype_takes_the_cycles_of_the_class_counter() -> None:
+    evaluator, point = design("gbm", EVERY.replace("components: 2", "components: 1"))
     assert evaluator.network is not None
     config = chip_of(point, evaluator.bank, evaluator.network)
-    past = PARTS["gbm"](config, point.method.params)
+    text = EVERY.replace("components: 2", "components: 1")
+    for replay in ("gbm", "ncm", "likelihood", "hamming"):
+        found = parts(replay, "latency", text=text)["memory of the past"]
+        assert found >= 1e3 * 144 * 34 / config.clock  # a look-up and 32 rows a sample
+    found = parts("gbm", "latency", text=text)["memory of the past"]
+    assert found == pytest.approx(1e3 * float(count_cycles(config)) / config.clock)
+
+
+def test_keeping_a_class_takes_a_cycle_for_every_row_of_the_busiest_memory() -> None:
+    evaluator, point = design("ncm")
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    past = PARTS["ncm"](config, point.method.params)
     rows: dict[str, Fraction] = {}
     for action, n in past.remembered.items():
         if action.kind in ("read", "write"):
             rows[action.component] = rows.get(action.component, Fraction(0)) + n
     copies = {m.component: m.copies for m in (*past.memories, *past.working)}
     cycles = max(n / copies[name] for name, n in rows.items()) / config.task.classes
-    found = parts("gbm", "latency")["memory of the past"]
+    found = parts("ncm", "latency")["memory of the past"]
     assert found == pytest.approx(1e3 * float(cycles) / config.clock)
 
 
@@ -143,7 +156,11 @@ def test_area_is_of_the_memories_that_the_method_needs(replay: str) -> None:
     areas = {line.memory.component: line.area for line in lines}
     past = [a for name, a in areas.items() if name.startswith(own)]
     network = [a for name, a in areas.items() if name.startswith("network.")]
-    besides = ("training.", "task.", "fit.") if replay == "gbm" else ("training.", "task.")
+    besides = (
+        ("training.", "task.", "fit.", "class_counter.")
+        if replay == "gbm"
+        else ("training.", "task.")
+    )
     working = [a for name, a in areas.items() if name.startswith(besides)]
     assert value(replay, "area", "past") == pytest.approx(area(*past))
     assert value(replay, "area", "chip") == pytest.approx(area(*past, *network))

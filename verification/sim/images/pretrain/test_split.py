@@ -9,7 +9,7 @@ from sim.data.datasets import ImageSet, load
 from sim.data.tasks import class_order, split_tasks
 from sim.images.pretrain.settings import ClassesConfig, HeldOutConfig
 from sim.images.pretrain.split import base_split
-from sim.study.config import ChoiceConfig
+from sim.study.chosen import ChoiceConfig
 
 ORDER, SHARE, SEED = 7, 0.3, 5
 

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: MIT
+"""Linear classifier that learns in integers (contract, 12)."""
+
+from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import StructLayout
+from amaranth.lib.memory import Memory
+from amaranth.lib.wiring import In, Out
+from amaranth.utils import bits_for
+
+from golden.params import Stream, TrainerParams
+from golden.params.checks import check_integer
+from golden.params.training import PROBABILITY_BITS
+from rtl.adder_tree import levels_of
+from rtl.affine import rounded
+from rtl.beat import beat_layout
+from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.softmax import LOGIT_BITS, Softmax
+from rtl.trainer_control import UnderWay, command_layout, idle, learn_batch, sum_rows, take
+from rtl.trainer_lanes import (
+    LOADED,
+    UPDATED,
+    next_weights,
+    stage_layout,
+    sum_of_weights,
+    sum_width,
+)
+
+__all__ = ["Trainer", "class_layout", "row_layout"]
+
+
+def row_layout(params: TrainerParams) -> StructLayout:
+    """Return the layout of a row of weights, with its number."""
+    width = params.lanes * int(params.backward_width)
+    return StructLayout({"row": bits_for(params.rows - 1), "weights": unsigned(width)})
+
+
+def class_layout(params: TrainerParams) -> StructLayout:
+    """Return the layout of an answer: the class, and its sum."""
+    return StructLayout({
+        "label": bits_for(params.classes - 1),
+        "sum": signed(sum_width(params)),
+    })  # fmt: skip
+
+
+class Trainer(wiring.Component):
+    """Memory of the classifier's weights that names classes, and learns batch after batch.
+
+    Commands, rows and exemplars are taken one after another: first rows to write, then rows to
+    read, then commands. A command to classify or to learn takes as many exemplars as it says. Each
+    has B beats, and all rows of the n classes are then read once, one a cycle. A tree with a
+    register at each level adds a row's weights, each with the sign of its bit.
+
+    The answer of an exemplar to classify is offered ``n * B + latency`` cycles after its last beat.
+    The next exemplar is taken after the answer, so that it takes ``n * B + interval`` cycles. An
+    exemplar to learn is kept, with the errors of all classes: it takes ``n * (B + 2) + learning``
+    cycles. After the last one of m exemplars, a row of weights at a time adds its gradient up over
+    the batch, so that all rows take ``m * n * B + updating`` cycles. A row to write takes a cycle.
+    A row that is read is offered in the next cycle, and the one after it is taken when it is gone.
+
+    After a reset, and for `Operation.CLEAR`, one row a cycle is cleared, and nothing is taken.
+    Reset restarts the random stream, a clear does not. A seed is taken at any time.
+
+    Parameters
+    ----------
+    params : TrainerParams
+        With H = 0 and q_f = 8.
+    batch : int
+        Most exemplars of a command.
+
+    Members
+    -------
+    i : In(stream.Signature(beat_layout(lanes, classes)))
+        Exemplars of B beats. The label of the first beat is the class to learn; `last` is ignored,
+        and so are lanes past D.
+    commands : In(stream.Signature(command_layout(params, batch)))
+        What to do. `Operation.NONE` does nothing.
+    writes : In(stream.Signature(row_layout(params)))
+        Rows of weights. Lanes past D stay as they are written, and count for nothing.
+    reads : In(stream.Signature(unsigned))
+        Numbers of rows.
+    seeds : In(stream.Signature(seed_layout()))
+        Seeds to load into stream 21; those of other streams are dropped.
+    o : Out(stream.Signature(class_layout(params)))
+        Classes of the exemplars to classify, each with the largest sum.
+    rows : Out(stream.Signature(L * q_b))
+        The rows that `reads` asked for.
+    hits : Out(range(batch + 1))
+        Exemplars of the latest command to learn whose class had the largest sum.
+    unknown : Out(1)
+        Set until reset when an exemplar of a class not below n has been left out of a batch.
+    refused : Out(1)
+        Set until reset when a command named no exemplar, no class or too many of them, or when a
+        row was not there.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the batch is out of its range, or the hardware does not have this form.
+    """
+
+    def __init__(self, params: TrainerParams, batch: int = 128) -> None:
+        check_integer("Batch", batch, 1, 65_535)
+        if params.hidden or params.forward_width != LOGIT_BITS:
+            raise ValueError(
+                f"A trainer must have H = 0 and q_f = {LOGIT_BITS} in hardware, "
+                f"not {params.hidden} and {params.forward_width}"
+            )
+        self.params, self.batch = params, batch
+        self._softmax = Softmax(params)
+        levels = levels_of(params.lanes)
+        #: Cycles from the last beat to the answer, beside one a row.
+        self.latency = levels + 5
+        #: Cycles from one exemplar to classify to the next, beside one a row.
+        self.interval = self.latency + params.beats
+        #: Cycles from one exemplar to learn to the next, beside B + 2 a class.
+        self.learning = levels + 3 + params.beats + self._softmax.latency
+        #: Cycles from the end of the last exemplar to the next command, beside one for each
+        #: exemplar and row.
+        self.updating = self.latency
+        width = params.lanes * int(params.backward_width)
+        super().__init__({
+            "i": In(stream.Signature(beat_layout(params.lanes, params.classes))),
+            "commands": In(stream.Signature(command_layout(params, batch))),
+            "writes": In(stream.Signature(row_layout(params))),
+            "reads": In(stream.Signature(bits_for(params.rows - 1))),
+            "seeds": In(stream.Signature(seed_layout())),
+            "o": Out(stream.Signature(class_layout(params))),
+            "rows": Out(stream.Signature(width)),
+            "hits": Out(range(batch + 1)),
+            "unknown": Out(1),
+            "refused": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        p, now = self.params, UnderWay(self.params, self.batch)
+        once = {"no_rw_check": 1}  # what is written is read in a later cycle
+        m.submodules.weights = weights = Memory(
+            shape=self.rows.payload.shape(), depth=p.rows, init=[], attrs=once
+        )
+        m.submodules.exemplars = exemplars = Memory(
+            shape=unsigned(p.lanes), depth=self.batch * p.beats, init=[], attrs=once
+        )
+        m.submodules.softmax = self._softmax
+        m.submodules.rounding = lfsr = Lfsr(p.lfsr)
+        read, write = weights.read_port(), weights.write_port()
+        kept, keep = exemplars.read_port(), exemplars.write_port()
+        stages = [now.asked]
+        for number in range(1, self.latency):
+            stages.append(Signal(stage_layout(p), name=f"stage_{number}"))
+            m.d.sync += stages[-1].eq(stages[-2])
+        # The weights of a row are needed when its gradient is complete, or at once for a sum.
+        late = stages[LOADED]
+        m.d.comb += [
+            self.seeds.ready.eq(1),
+            *load_seeds(lfsr, self.seeds, Stream.ROUNDING),
+            self.rows.payload.eq(read.data),
+            now.asked.row.eq(now.row),
+            now.asked.end.eq(now.beat == p.beats - 1),
+            kept.addr.eq(Mux(now.updating, now.at, now.base + now.beat)),
+            kept.en.eq(now.asked.valid),
+            keep.addr.eq(now.base + now.beat),
+            keep.data.eq(self.i.payload.bits),
+            keep.en.eq(self.i.valid & self.i.ready),
+            read.addr.eq(Mux(now.updating, late.row, Mux(now.idle, self.reads.payload, now.row))),
+            read.en.eq(
+                Mux(now.updating, late.valid & late.last, now.asked.valid)
+                | (self.reads.valid & self.reads.ready)
+            ),
+        ]
+        held, bits = Signal(len(read.data)), Signal(p.lanes)
+        m.d.sync += [held.eq(read.data), bits.eq(kept.data)]
+        summed = sum_of_weights(m, p, stages, held, bits)
+        self._name(m, now, stages[-1], summed)
+        errors = self._errors(m, now, lfsr)
+        fresh = next_weights(m, p, stages, held, bits, errors, lfsr.word, self.batch)
+        rounding, updated, shares = stages[UPDATED - 1], stages[UPDATED], self._softmax.o
+        used = Mux(now.updating, rounding.valid & rounding.last, shares.valid)
+        m.d.comb += [
+            now.whole.eq(now.current + 1 == now.classes),
+            now.asked.final.eq(now.asked.last & now.asked.end & now.whole),
+            lfsr.en.eq(used & (p.rounding == "stochastic")),
+        ]
+        m.d.sync += [
+            write.en.eq(now.updating & updated.valid & updated.last),
+            write.addr.eq(updated.row),
+            write.data.eq(Cat(fresh)),
+        ]
+        noted = shares.valid & shares.payload.last
+        with m.If(noted):
+            m.d.sync += self.hits.eq(self.hits + (self.o.payload.label == now.label))
+        with m.FSM(init="clear"):
+            host = self.writes, self.reads, self.commands, self.rows
+            idle(m, now, *host, write, self.refused, self.hits)
+            take(m, now, self.i, self.unknown)
+            ended = stages[-1].valid & stages[-1].final
+            sum_rows(m, now, ended, noted, self.o)
+            learn_batch(m, now, ended)
+        return m
+
+    def _name(self, m: Module, now: UnderWay, stage: Signal, summed: Signal) -> None:
+        """Keep the first class of the largest sum, and let the softmax have the logits."""
+        best, logits, label = self.o.payload, self._softmax.i, Signal.like(now.current)
+        complete = stage.valid & stage.last & ~now.updating
+        with m.If(complete):
+            m.d.sync += label.eq(Mux(stage.final, 0, label + 1))
+            with m.If((label == 0) | (summed > best.sum)):
+                m.d.sync += [best.label.eq(label), best.sum.eq(summed)]
+        m.d.comb += [
+            logits.valid.eq(complete & now.learning),
+            logits.payload.logit.eq(rounded(summed, self.params.logits)),
+            logits.payload.last.eq(stage.final),
+        ]
+
+    def _errors(self, m: Module, now: UnderWay, lfsr: Lfsr) -> tuple[Signal, Signal]:
+        """Keep the errors of exemplars, and return the one that is read, and the same negated."""
+        p, shares, label = self.params, self._softmax.o, Signal.like(now.current)
+        q_b = int(p.backward_width)
+        m.submodules.errors = errors = Memory(
+            shape=signed(q_b), depth=self.batch * p.classes, init=[], attrs={"no_rw_check": 1}
+        )
+        read, write = errors.read_port(), errors.write_port()
+        excess = Signal(signed(PROBABILITY_BITS + 2))
+        plus, minus = Signal(signed(q_b)), Signal(signed(q_b + 1))
+        m.d.comb += [
+            shares.ready.eq(1),
+            excess.eq(shares.payload.share - ((label == now.label) << PROBABILITY_BITS)),
+            read.addr.eq(now.error_at),
+            read.en.eq(now.asked.valid & now.updating),
+        ]
+        m.d.sync += [
+            write.en.eq(shares.valid),
+            write.addr.eq(now.error_base + label),
+            write.data.eq(rounded(excess, p.errors, lfsr.word)),
+            plus.eq(read.data),
+            minus.eq(-read.data),
+        ]
+        with m.If(shares.valid):
+            m.d.sync += label.eq(Mux(shares.payload.last, 0, label + 1))
+        return plus, minus

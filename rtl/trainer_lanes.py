@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Lanes of the trainer: they add up the weights of rows, or the gradients of a batch."""
+
+from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.lib.data import StructLayout
+from amaranth.utils import bits_for
+
+from golden.params import TrainerParams
+from rtl.adder_tree import add_up, levels_of
+from rtl.affine import draws, rounded, saturated
+from rtl.lanes import used_lanes
+
+__all__ = [
+    "LOADED",
+    "UPDATED",
+    "next_weights",
+    "stage_layout",
+    "sum_of_weights",
+    "sum_width",
+]
+
+LOADED = 2  # stage in which the bits and the weights or errors of a row are in registers
+UPDATED = 4  # stage in which the new weights of a row are there
+
+
+def stage_layout(params: TrainerParams) -> StructLayout:
+    """Return the layout of what goes beside the numbers of a row on its way.
+
+    Returns
+    -------
+    StructLayout
+        ``valid``: there is a row. ``first`` and ``last`` of the rows of a class to sum, or of the
+        exemplars of a batch for one row. ``end``: it is the last row of its class. ``final``:
+        nothing comes behind it. ``row``: its number.
+    """
+    flags = dict.fromkeys(("valid", "first", "last", "end", "final"), 1)
+    return StructLayout({**flags, "row": bits_for(params.rows - 1)})
+
+
+def sum_width(params: TrainerParams) -> int:
+    """Return the bits of a sum of the classifier."""
+    return int(params.forward_width) + bits_for(params.features)
+
+
+def sum_of_weights(
+    m: Module, params: TrainerParams, stages: list[Signal], weights: Value, bits: Value
+) -> Signal:
+    """Return the sum of a class, complete in the last stage of the last of its rows.
+
+    Parameters
+    ----------
+    m : Module
+    params : TrainerParams
+    stages : list of Signal
+        What goes beside the numbers, from the cycle on in which a row is asked for.
+    weights, bits : Value
+        L codes and L bits of the row in the stage `LOADED`.
+    """
+    terms, used = [], used_lanes(params, stages[LOADED].end)
+    for lane, code in enumerate(_codes(params, weights)):
+        term = Signal(signed(int(params.forward_width) + 1), name=f"term_{lane}")
+        forward = rounded(code, params.forward)
+        m.d.sync += term.eq(
+            Mux(used.bit_select(lane, 1), Mux(bits[lane], forward, -forward), 0),
+        )
+        terms.append(term)
+    total, stage = add_up(m, terms), stages[LOADED + 1 + levels_of(params.lanes)]
+    summed = Signal(signed(sum_width(params)))
+    with m.If(stage.valid):
+        m.d.sync += summed.eq(Mux(stage.first, 0, summed) + total)
+    return summed
+
+
+def next_weights(
+    m: Module,
+    params: TrainerParams,
+    stages: list[Signal],
+    weights: Value,
+    bits: Value,
+    errors: tuple[Value, Value],
+    word: Value,
+    batch: int,
+) -> list[Value]:
+    """Return the new codes of a row, in the stage `UPDATED` of the last exemplar of the batch.
+
+    Parameters
+    ----------
+    m : Module
+    params : TrainerParams
+    stages : list of Signal
+        What goes beside the numbers.
+    weights : Value
+        L codes of the row, in the stage `UPDATED`.
+    bits : Value
+        L bits of an exemplar, in the stage `LOADED`.
+    errors : tuple of Value
+        Its error for the row's class in the stage `LOADED`, and the same negated.
+    word : Value
+        Random word, which is used in the stage before `UPDATED`.
+    batch : int
+        Most exemplars of a batch.
+    """
+    q_b, loaded = int(params.backward_width), stages[LOADED]
+    used = used_lanes(params, stages[UPDATED - 1].end)
+    plus, minus = errors
+    fresh = []
+    drawn = draws(word, params.lanes)
+    for lane, code in enumerate(_codes(params, weights)):
+        gradient = Signal(signed(q_b + bits_for(batch)), name=f"gradient_{lane}")
+        step = rounded(gradient, params.update, drawn[lane])
+        moved = Signal(step.shape(), name=f"step_{lane}")
+        with m.If(loaded.valid):
+            m.d.sync += gradient.eq(
+                Mux(loaded.first, 0, gradient) + Mux(bits[lane], plus, minus),
+            )
+        m.d.sync += moved.eq(Mux(used.bit_select(lane, 1), step, 0))
+        fresh.append(saturated(code - moved, q_b))
+    return fresh
+
+
+def _codes(params: TrainerParams, weights: Value) -> list[Value]:
+    """Return the codes of a row."""
+    q_b = int(params.backward_width)
+    return [weights.word_select(lane, q_b).as_signed() for lane in range(params.lanes)]

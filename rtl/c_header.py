@@ -7,8 +7,9 @@ from enum import IntEnum
 from amaranth.lib.data import StructLayout
 
 from golden.params.sampling import CHIP_STREAMS
-from rtl.dispatch import Target, header_layout
-from rtl.output import Kind, user_layout
+from rtl.class_counter import Operation
+from rtl.dispatch import Target, class_address_layout, header_layout, picture_address_layout
+from rtl.output import Kind, answer_word_layout, user_layout
 from rtl.registers import REGISTERS
 from rtl.requests import Source
 
@@ -18,17 +19,25 @@ __all__ = ["c_header"]
 def c_header() -> str:
     """Return the register map, and the numbers of docs/chip.md, as a C header."""
     return "\n".join([
-        "#ifndef ENGRAM_H", "#define ENGRAM_H", "",
+        "#ifndef ENGRAM_REGISTERS_H", "#define ENGRAM_REGISTERS_H", "",
         *_registers(),
         "/* First word of a packet to the chip */",
         *_fields("HEADER", header_layout(), digits=16, suffix="ull"), "",
         "/* Targets of packets to the chip */",
         # The dispatch names the rows of an append by a target of their own; no header may.
         *_members("TARGET", (target for target in Target if target is not Target.ROWS)), "",
+        "/* Address of a picture: what its features are given to */",
+        *_fields("PICTURE", picture_address_layout(), digits=8, suffix="u"), "",
+        "/* Address of a class, unless it has the next number */",
+        *_fields("CLASS", class_address_layout(), digits=8, suffix="u"), "",
+        "/* Commands to a slot of the class counter */",
+        *_members("OPERATION", (o for o in Operation if o is not Operation.NONE)), "",
         "/* Random streams, for which a packet of seeds has a word each */",
         f"#define ENGRAM_STREAMS {CHIP_STREAMS}u", "",
         "/* Side information of packets from the chip, tuser */",
         *_fields("USER", user_layout(), digits=8, suffix="u"), "",
+        "/* Word of an answer by prototypes */",
+        *_fields("ANSWER", answer_word_layout(), digits=16, suffix="ull"), "",
         "/* Kinds of packets from the chip */",
         *_members("KIND", Kind), "",
         "/* Sources of exemplars, for draw_source */",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole chip behind AXI4-Lite and AXI4-Stream (docs/chip.md)."""
 
-from amaranth.hdl import Module, ResetInserter, Signal
+from amaranth.hdl import Cat, Const, Module, ResetInserter, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -62,8 +62,10 @@ class Chip(wiring.Component):
     Members
     -------
     s_axil_* : AXI4-Lite slave, 12 bits of address, 32 of data
-    s_axis_* : AXI4-Stream slave, 64 bits, `tlast`
-    m_axis_* : AXI4-Stream master, 64 bits, `tlast`, `tuser` of 16 bits
+    s_axis_* : AXI4-Stream slave, 64 bits, `tkeep`, `tlast`
+    m_axis_* : AXI4-Stream master, 64 bits, `tkeep` (always all bytes), `tlast`, `tuser` of 16 bits
+    irq : Out(1)
+        Interrupt, active high: an event of `irq_enable` is pending.
     """
 
     #: Cycles that input and output add to the latency of a block.
@@ -94,14 +96,17 @@ class Chip(wiring.Component):
             "s_axil_rvalid": Out(1),
             "s_axil_rready": In(1),
             "s_axis_tdata": In(WORD),
+            "s_axis_tkeep": In(WORD // 8),
             "s_axis_tvalid": In(1),
             "s_axis_tready": Out(1),
             "s_axis_tlast": In(1),
             "m_axis_tdata": Out(WORD),
+            "m_axis_tkeep": Out(WORD // 8),
             "m_axis_tvalid": Out(1),
             "m_axis_tready": In(1),
             "m_axis_tlast": Out(1),
             "m_axis_tuser": Out(user_layout().size),
+            "irq": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -127,6 +132,12 @@ class Chip(wiring.Component):
             registers.status_receiving.eq(dispatch.receiving),
             registers.errors_packet.eq(dispatch.error),
             registers.output_stalls.eq(self._stalls(m, restart)),
+            registers.irq_pending_waiting.eq(self.m_axis_tvalid & ~self.m_axis_tready),
+            registers.irq_pending_sent.eq(
+                self.m_axis_tvalid & self.m_axis_tready & self.m_axis_tlast
+            ),
+            registers.irq_pending_error.eq(self._errors(m, core, dispatch)),
+            self.irq.eq(registers.irq),
             *(getattr(registers, n).eq(value) for n, value in capabilities(self.params).items()),
         ]
         # The ports of the core have the same names as those of the register file.
@@ -161,8 +172,10 @@ class Chip(wiring.Component):
         self._leave(m, "m_axis_t", output.o)
         m.d.comb += [
             dispatch.i.payload.data.eq(self.s_axis_tdata),
+            dispatch.i.payload.keep.eq(self.s_axis_tkeep),
             dispatch.i.payload.last.eq(self.s_axis_tlast),
             self.m_axis_tdata.eq(output.o.payload.data),
+            self.m_axis_tkeep.eq(~Const(0, WORD // 8)),
             self.m_axis_tlast.eq(output.o.payload.last),
             self.m_axis_tuser.eq(output.o.payload.user),
         ]
@@ -180,6 +193,14 @@ class Chip(wiring.Component):
             getattr(self, f"{prefix}valid").eq(channel.valid),
             channel.ready.eq(getattr(self, f"{prefix}ready")),
         ]
+
+    def _errors(self, m: Module, core: Core, dispatch: Dispatch) -> Value:
+        """Return whether a flag of `errors` is set in this cycle, or was set in the last one."""
+        names = [name for name in core.signature.members if name.startswith("errors_")]
+        flags = Cat(getattr(core, name) for name in names)
+        before = Signal(len(flags))
+        m.d.sync += before.eq(flags)
+        return dispatch.error | (flags & ~before).any()
 
     def _stalls(self, m: Module, restart: Signal) -> Signal:
         """Return a counter of the cycles in which the output waited."""

@@ -61,6 +61,9 @@ class Core(wiring.Component):
     status_*, errors_*, draw_left, n_classes, n_components, pictures, exemplars, learned, recalled,
     row_reads, plane_reads, counted, count_reads, answers, answer_reads : Out
         Values of its registers.
+    irq_pending_* : Out(1)
+        High for a cycle, one after `pictures`, `learned`, `n_classes` or `counted` has counted, or
+        `draw_left` or `status_closing` has come to 0. Not after a reset.
     """
 
     def __init__(self, params: ChipParams) -> None:
@@ -103,6 +106,12 @@ class Core(wiring.Component):
             "recalled": Out(32),
             "row_reads": Out(32),
             "plane_reads": Out(32),
+            "irq_pending_picture": Out(1),
+            "irq_pending_learned": Out(1),
+            "irq_pending_drawn": Out(1),
+            "irq_pending_appended": Out(1),
+            "irq_pending_counted": Out(1),
+            "irq_pending_closed": Out(1),
             "counted": Out(32),
             "count_reads": Out(32),
             "answers": Out(32),
@@ -373,6 +382,19 @@ class Core(wiring.Component):
             (self.answer_reads, learner.reader_row_en),
         ):
             m.d.sync += counter.eq(counter + step)
+        drawing_before, closing_before = Signal(), Signal()
+        classes_before = Signal.like(self.n_classes)
+        m.d.sync += [
+            drawing_before.eq(self.status_drawing),
+            closing_before.eq(self.status_closing),
+            classes_before.eq(self.n_classes),
+            self.irq_pending_picture.eq(busy_before & ~network.busy),
+            self.irq_pending_learned.eq(_ends(learned)),
+            self.irq_pending_drawn.eq(drawing_before & ~self.status_drawing),
+            self.irq_pending_appended.eq(classes_before != self.n_classes),
+            self.irq_pending_counted.eq(_ends(learner.exemplars)),
+            self.irq_pending_closed.eq(closing_before & ~self.status_closing),
+        ]
 
 
 class _Taker(NamedTuple):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Dispatch: it cuts packets of 64-bit words into units for the blocks (docs/chip.md)."""
 
-from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout, View
 from amaranth.lib.wiring import In, Out
@@ -64,8 +64,8 @@ def class_address_layout() -> StructLayout:
 
 
 def word_layout() -> StructLayout:
-    """Return the payload of the input stream."""
-    return StructLayout({"data": WORD, "last": 1})
+    """Return the payload of the input stream: a word, which of its bytes have come, its mark."""
+    return StructLayout({"data": WORD, "keep": WORD // 8, "last": 1})
 
 
 def unit_widths(params: ChipParams) -> dict[Target, int]:
@@ -105,11 +105,13 @@ class Dispatch(wiring.Component):
     cycle after its last word was taken. The next word is taken in the cycle in which the unit
     leaves.
 
-    A packet always yields the units that its header names. Missing words count as 0, and surplus
-    words are dropped. If the header's target, rows, neuron, class, component count or streams do
-    not exist, the whole packet is dropped. Each of these cases raises `error`. `abort` drops the
-    unit on offer and the rest of the packet, even if its words have not come yet. After reset, a
-    header is expected.
+    A packet always yields the units that its header names. Missing words count as 0, so do missing
+    bytes of a unit, and surplus words are dropped. If the header's target, rows, neuron, class,
+    component count or streams do not exist, or if a byte of the header is missing, the whole packet
+    is dropped. Each of these cases raises `error`. Bytes beyond a unit may be missing.
+
+    `abort` drops the unit on offer and the rest of the packet, even if its words have not come yet.
+    After reset, a header is expected.
 
     Parameters
     ----------
@@ -168,6 +170,7 @@ class Dispatch(wiring.Component):
         units = Signal(UNITS_WIDTH)
         legal = Signal()
         m.d.comb += [units.eq(self._units(header)), legal.eq(self._legal(header))]
+        keep = self.i.payload.keep
         with m.State("header"):
             m.d.comb += self.i.ready.eq(~self.abort)
             m.d.sync += [
@@ -180,10 +183,10 @@ class Dispatch(wiring.Component):
                 now.part.eq(0),
             ]
             with m.If(self.i.valid & self.i.ready):
-                with m.If(legal & (units != 0)):
+                with m.If(legal & keep.all() & (units != 0)):
                     m.next = "body"
                 with m.Else():
-                    m.d.comb += self.error.eq(~legal | ~self.i.payload.last)
+                    m.d.comb += self.error.eq(~legal | ~keep.all() | ~self.i.payload.last)
                     with m.If(~self.i.payload.last):
                         m.next = "rest"
 
@@ -193,17 +196,21 @@ class Dispatch(wiring.Component):
         with m.State("body"):
             take, word = Signal(), Signal(WORD)
             pixels, last_part, last_unit = Signal(), Signal(), Signal()
+            keep, lacking = i.payload.keep, Signal()
             m.d.comb += [
                 take.eq((~o.valid | o.ready) & (now.ended | i.valid) & ~self.abort),
-                word.eq(Mux(now.ended, 0, i.payload.data)),
+                word.eq(
+                    Mux(now.ended, 0, i.payload.data & Cat(kept.replicate(8) for kept in keep))
+                ),
                 pixels.eq(now.target == Target.PIXELS),
                 last_part.eq(now.part == self._last_part(m, now.target)),
+                lacking.eq(self._lacking(m, now, keep, pixels, last_part)),
                 last_unit.eq(now.left == 1),
                 # A word of pixels stays until all its pixels have been offered.
                 i.ready.eq(take & ~now.ended & (~pixels | last_part | last_unit)),
             ]
             with m.If(take):
-                m.d.comb += self.error.eq(now.ended)
+                m.d.comb += self.error.eq(now.ended | lacking)
                 m.d.sync += [
                     now.ended.eq(now.ended | (i.ready & i.payload.last)),
                     now.part.eq(Mux(last_part, 0, now.part + 1)),
@@ -253,6 +260,19 @@ class Dispatch(wiring.Component):
                 with m.Case(key):
                     m.d.comb += last.eq(parts - 1)
         return last
+
+    def _lacking(
+        self, m: Module, now: "_UnderWay", keep: Signal, pixels: Signal, last_part: Signal
+    ) -> Value:
+        """Return whether a byte of the word is missing that the unit, or the pixel, needs."""
+        widths, tail = unit_widths(self.params), Signal(len(keep))
+        with m.Switch(now.target):
+            for target, width in widths.items():
+                with m.Case(target):
+                    m.d.comb += tail.eq(2 ** (-(-((width - 1) % WORD + 1) // 8)) - 1)
+        needed = Mux(last_part, tail, ~Const(0, len(keep)))
+        of_pixel = keep.word_select(now.part, widths[Target.PIXELS] // 8)
+        return Mux(pixels, ~of_pixel.all(), (needed & ~keep).any())
 
     def _collect(self, m: Module, word: Signal, part: Signal, pixels: Signal) -> None:
         """Put a word, or a pixel of it, in its place in the unit."""

@@ -22,12 +22,14 @@ from golden.params import AcceleratorParams, ChipParams
 from rtl.c_header import c_header
 from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
+from rtl.driver import driver_sources
+from rtl.driver.load_file import load_file
 from rtl.packets import check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import markdown
 from rtl.verilog import convert
 
-__all__ = ["Design", "Memory", "Port", "emit", "emit_packets", "emit_program"]
+__all__ = ["Design", "Memory", "Port", "emit", "emit_load_file", "emit_packets", "emit_program"]
 
 # Patterns of ports, memories and registers in RTLIL, the text form of Yosys, as Amaranth writes it.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
@@ -147,13 +149,13 @@ class Design:
 
 
 def emit(design: Design) -> dict[str, str]:
-    """Return the contents of a design's files by name. The chip includes its registers."""
+    """Return the contents of a design's files by name; of the chip with registers and driver."""
     files = {
         f"{design.name}.v": design.verilog,
         "manifest.json": json.dumps(design.manifest(), indent=2, allow_nan=False) + "\n",
     }
     if design.name == "chip":
-        files |= {"registers.h": c_header(), "registers.md": markdown()}
+        files |= {"registers.h": c_header(), "registers.md": markdown(), **driver_sources()}
     return files
 
 
@@ -210,6 +212,19 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     packets = load_packets(compile_network(network, params.accelerator), params)
     lines = ("".join(f"{word:016x}\n" for word in packet.stream) + "\n" for packet in packets)
     return {"load_packets.hex": "".join(lines)}
+
+
+def emit_load_file(network: WeightedNetwork, params: ChipParams) -> dict[str, bytes]:
+    """Return the same packets as the file that a driver loads (`rtl.driver.load_file`).
+
+    Raises
+    ------
+    ValueError
+        If the network does not fit the chip.
+    """
+    check_embedding(network.params.layers[-1].output, params)
+    packets = load_packets(compile_network(network, params.accelerator), params)
+    return {"load_packets.bin": load_file(packets, network.params, params)}
 
 
 def _number(value: Any) -> int:

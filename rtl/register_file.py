@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The registers of the chip as ports behind a bus that any slave can drive."""
 
-from amaranth.hdl import Const, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.registers import ADDRESS_WIDTH, REGISTERS, Field, Register
+from rtl.registers import ADDRESS_WIDTH, EVENTS, REGISTERS, Field, Register
 
 __all__ = ["RegisterFile", "bus_signature"]
 
@@ -40,6 +40,8 @@ class RegisterFile(wiring.Component):
     <register>_<field>, or <register> where there is one field
         Read-only: In, the value that is read. Read and write: Out, the value that was written. Set
         by the chip: In(1), sets the field. Started by 1: Out(1), high for one cycle.
+    irq : Out(1)
+        High while a bit of `irq_pending` is set that is set in `irq_enable`, too.
     """
 
     #: Cycles from a write to the level of its port.
@@ -48,7 +50,7 @@ class RegisterFile(wiring.Component):
     interval = 1
 
     def __init__(self) -> None:
-        members = {"bus": In(bus_signature())}
+        members = {"bus": In(bus_signature()), "irq": Out(1)}
         for register in REGISTERS:
             for field in register.fields:
                 if not field.constant:
@@ -68,6 +70,10 @@ class RegisterFile(wiring.Component):
                     m.d.comb += [bus.write_error.eq(0), written.eq(bus.write_en)]
                 for field in register.fields:
                     self._accept(m, register, field, written, flags)
+        m.d.comb += self.irq.eq(
+            Cat(flags[f"irq_pending_{event}"] & getattr(self, f"irq_enable_{event}")
+                for event in EVENTS).any()
+        )  # fmt: skip
         with m.Switch(bus.read_address):
             for register in REGISTERS:
                 with m.Case(register.offset // 4):

@@ -4,7 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["ADDRESS_WIDTH", "REGISTERS", "Field", "Register", "markdown"]
+__all__ = ["ADDRESS_WIDTH", "EVENTS", "REGISTERS", "Field", "Register", "markdown"]
 
 ADDRESS_WIDTH = 12  # bits of a byte address: the chip takes a window of 4 KiB
 
@@ -96,6 +96,28 @@ def _halves(name: str, offset: int, text: str, low: str, high: str) -> Register:
     return Register(name=name, offset=offset, text=text, fields=fields)
 
 
+def _events(name: str, offset: int, text: str, access: str) -> Register:
+    """Return a register with a bit for each event that can interrupt."""
+    fields = tuple(
+        Field(name=key, access=access, low=i, width=1, text=value)
+        for i, (key, value) in enumerate(EVENTS.items())
+    )
+    return Register(name=name, offset=offset, text=text, fields=fields)
+
+
+#: Events that can interrupt, the lowest bit first.
+EVENTS = {
+    "error": "A flag of `errors` was set",
+    "waiting": "A word waited at `m_axis` to be taken",
+    "sent": "A packet left `m_axis`",
+    "picture": "`pictures` has counted",
+    "learned": "`learned` has counted",
+    "drawn": "`draw_left` has come to 0",
+    "appended": "`n_classes` has counted",
+    "counted": "`counted` has counted",
+    "closed": "`status.closing` has come to 0",
+}
+
 REGISTERS = (
     _whole("id", 0x00, "`engr` in ASCII, first letter highest", reset=0x656E6772, constant=True),
     Register(
@@ -103,7 +125,14 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            Field(name="minor", access="ro", width=16, constant=True, text="Minor version"),
+            Field(
+                name="minor",
+                access="ro",
+                width=16,
+                reset=1,
+                constant=True,
+                text="Minor version",
+            ),
             Field(
                 name="major",
                 access="ro",
@@ -166,7 +195,7 @@ REGISTERS = (
                 width=1,
                 text="A packet was shorter or longer than its header said, or was dropped whole: "
                 "its target is unknown, its rows, neuron, class, slot or streams are not there, or "
-                "K is above 255",
+                "K is above 255; or `tkeep` left out a byte of its header or of a unit",
             ),
             Field(name="draw", access="w1c", low=1, width=1, text="A start was ignored"),
             Field(
@@ -266,6 +295,8 @@ REGISTERS = (
     _whole("classes_seen", 0x24, "Classes `0..n-1` among which the network decides", "rw", reset=1),
     _whole("n_classes", 0x28, "Classes in the table of the sampler, with those removed"),
     _whole("n_components", 0x2C, "Components in the prototype memory"),
+    _events("irq_enable", 0x30, "Events that pull `irq` while they are pending", "rw"),
+    _events("irq_pending", 0x34, "Events since they were cleared", "w1c"),
     _whole("pictures", 0x40, "Pictures classified"),
     _whole("exemplars", 0x44, "Pseudo-exemplars sent"),
     _whole("learned", 0x48, "Exemplars given to the latent buffer"),

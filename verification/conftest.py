@@ -25,6 +25,7 @@ settings.load_profile("ci")
 THOROUGH = (
     "golden/test_kernels_sampler.py",
     "proofs",
+    "rtl/driver/test_driver.py",
     "rtl/test_chip.py",
     "rtl/test_core.py",
     "rtl/test_counts_class_counter.py",

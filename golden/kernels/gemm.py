@@ -2,24 +2,23 @@
 """Compiled XNOR-popcount products of packed matrices, equal to `golden.xnor` bit for bit."""
 
 from math import prod
-from typing import NamedTuple
 
+import numba
 import numpy as np
+from numba.np.numpy_support import carray
 from numpy.typing import NDArray
 
 from golden.arrays import check_packed
+from golden.kernels.atomics import add, pointer
 from golden.kernels.compiled import compiled
-from golden.kernels.shares import run_shares
-from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile, fire_row, fire_tile
+from golden.kernels.crew import Crew, dismiss, offer
+from golden.kernels.tile import COLUMNS, ROWS, dot_row, dot_tile
 from golden.params.checks import check_integer
 
 __all__ = [
-    "Rule",
     "dot_rows",
     "fill_panels",
-    "fire",
     "make_panels",
-    "make_rule",
     "write_parities",
     "xnor_gemm",
 ]
@@ -27,23 +26,9 @@ __all__ = [
 BLOCK = 12 * ROWS  # rows whose parities are kept while all panels pass
 CACHE = 2**13  # most words of these parities, so that they stay in the cache
 SHARE = 2**24  # bit products that are worth a thread
+_JOB = 10  # words that describe a product to the members of the crew
 
 _Words = NDArray[np.uint64]
-
-
-class Rule(NamedTuple):
-    """The conditions under which the columns of panels fire, in the form for `fire`.
-
-    Attributes
-    ----------
-    limits : ndarray of shape (groups, panels, COLUMNS), int64
-        Largest number of differing bits at which ``dot >= theta``.
-    flips : ndarray of shape (groups, panels), uint16
-        A bit is 1 if its column fires at ``dot < theta`` instead.
-    """
-
-    limits: NDArray[np.int64]
-    flips: NDArray[np.uint16]
 
 
 def xnor_gemm(
@@ -75,15 +60,15 @@ def xnor_gemm(
         check_packed(name, matrix, n_bits)
         if matrix.ndim != 2:
             raise ValueError(f"{name} must have 2 axes, not {matrix.ndim}")
-    a = np.ascontiguousarray(a)
-    (panels,) = make_panels(b[np.newaxis])
+    available = numba.get_num_threads() if threads is None else threads
+    check_integer("Threads", available, 1)
+    worth = min(available, n_bits * len(a) * len(b) // SHARE)
     out = np.empty((len(a), len(b)), np.int32)
-
-    def multiply(first: int, last: int) -> None:
-        dot_rows(a, panels, out, n_bits, first, last)
-
-    per_row = max(1, n_bits * len(b))
-    run_shares(multiply, len(a), threads, smallest=-(-SHARE // per_row), multiple=ROWS)
+    members = _CREW.members(max(0, worth - 1))
+    words = a.shape[1]
+    work = (len(members) + 1) * _block(words) * (words + COLUMNS // 2)
+    memory = np.empty(_JOB + 8 + -(-len(b) // COLUMNS) * COLUMNS * words + work, np.uint64)
+    _multiply(np.ascontiguousarray(a), np.ascontiguousarray(b), out, n_bits, members, memory)
     return out
 
 
@@ -107,25 +92,6 @@ def make_panels(weights: _Words) -> _Words:
     panels = raw[skip : skip + prod(shape)].reshape(shape)
     fill_panels(np.ascontiguousarray(weights), panels)
     return panels
-
-
-def make_rule(n_bits: int, thresholds: NDArray[np.int32], polarity: NDArray[np.uint8]) -> Rule:
-    """Return the rule of `golden.xnor.fires` for columns of panels; columns past the outputs are 0.
-
-    Parameters
-    ----------
-    n_bits : int
-        Inputs of a neuron.
-    thresholds, polarity : ndarray of shape (groups, outputs)
-    """
-    groups, outputs = thresholds.shape
-    panels = -(-outputs // COLUMNS)
-    limits = np.full((groups, panels * COLUMNS), -1, np.int64)
-    limits[:, :outputs] = (n_bits - thresholds.astype(np.int64)) // 2
-    flips = np.zeros((groups, panels * COLUMNS), np.uint8)
-    flips[:, :outputs] = polarity ^ 1
-    packed = np.packbits(flips, axis=-1, bitorder="little").view("<u2").astype(np.uint16)
-    return Rule(limits.reshape(groups, panels, COLUMNS), packed)
 
 
 @compiled()
@@ -162,35 +128,6 @@ def write_parities(rows, parities):
 
 
 @compiled()
-def fire(parities, n_rows, panels, limits, flips, out):
-    """Write the output bits of the first rows (contract, 2).
-
-    Parameters
-    ----------
-    parities : ndarray of shape (>= n_rows, words), uint64
-        Running parities of the rows, from `write_parities`.
-    n_rows : int
-        Number of rows to compute.
-    panels : ndarray of shape (n_panels, words, COLUMNS), uint64
-        Weights of one group, from `make_panels`.
-    limits : ndarray of shape (n_panels, COLUMNS), int64
-        Limits of the group, from `make_rule`.
-    flips : ndarray of shape (n_panels,), uint16
-        Flips of the group, from `make_rule`.
-    out : ndarray of shape (>= n_rows, >= n_panels), uint16
-        Bit ``j`` of entry ``(i, p)`` becomes output ``p * COLUMNS + j`` of row ``i``.
-    """
-    n_panels, words = panels.shape[:2]
-    stride = out.shape[1]
-    whole = n_rows // ROWS * ROWS
-    for p in range(n_panels):
-        for i in range(0, whole, ROWS):
-            fire_tile(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
-        for i in range(whole, n_rows):
-            fire_row(parities, i, words, panels, p, out, i * stride + p, stride, limits, flips)
-
-
-@compiled()
 def _dot(parities, n_rows, panels, p, out, place, stride, n_bits):
     """Write the dot products of the first `n_rows` rows with one panel."""
     words = panels.shape[1]
@@ -216,19 +153,81 @@ def dot_rows(a, panels, out, n_bits, first, last):
         Length of the vectors.
     first, last : int
     """
-    words, columns = a.shape[1], out.shape[1]
-    size = max(ROWS, min(BLOCK, CACHE // words // ROWS * ROWS))
-    parities = np.empty((size, words), np.uint64)
+    size = _block(a.shape[1])
+    parities = np.empty((size, a.shape[1]), np.uint64)
     edge = np.empty((size, COLUMNS), np.int32)
-    whole = columns // COLUMNS
     for top in range(first, last, size):
-        n = min(size, last - top)
-        write_parities(a[top : top + n], parities)
-        for p in range(whole):
-            _dot(parities, n, panels, p, out, top * columns + p * COLUMNS, columns, n_bits)
-        if whole < len(panels):
-            # The last panel overhangs the product.
-            _dot(parities, n, panels, whole, edge, 0, COLUMNS, n_bits)
-            for i in range(n):
-                for j in range(columns - whole * COLUMNS):
-                    out[top + i, whole * COLUMNS + j] = edge[i, j]
+        _dot_block(a[top : min(last, top + size)], panels, out, n_bits, top, parities, edge)
+
+
+@compiled()
+def _block(words):
+    """Return the rows of a block."""
+    return max(ROWS, min(BLOCK, CACHE // words // ROWS * ROWS))
+
+
+@compiled()
+def _dot_block(rows, panels, out, n_bits, top, parities, edge):
+    """Write the products of some rows, the first of which is row `top` of the product."""
+    n, columns = len(rows), out.shape[1]
+    whole = columns // COLUMNS
+    write_parities(rows, parities)
+    for p in range(whole):
+        _dot(parities, n, panels, p, out, top * columns + p * COLUMNS, columns, n_bits)
+    if whole < len(panels):
+        # The last panel overhangs the product.
+        _dot(parities, n, panels, whole, edge, 0, COLUMNS, n_bits)
+        for i in range(n):
+            for j in range(columns - whole * COLUMNS):
+                out[top + i, whole * COLUMNS + j] = edge[i, j]
+
+
+@compiled()
+def _multiply(a, b, out, n_bits, members, memory):
+    """Write the product of all rows. Members of the crew take blocks of rows, like this thread."""
+    (rows, words), columns = a.shape, len(b)
+    n_panels, size, places = -(-columns // COLUMNS), _block(words), len(members) + 1
+    job, memory = memory[:_JOB].view(np.int64), memory[_JOB:]
+    memory = memory[-memory.ctypes.data % 64 // 8 :]  # from a cache line on
+    end = n_panels * words * COLUMNS
+    panels, memory = memory[:end].reshape(1, n_panels, words, COLUMNS), memory[end:]
+    end = places * size * words
+    parities, memory = memory[:end].reshape(places, size, words), memory[end:]
+    end = places * size * COLUMNS
+    edges = memory.view(np.int32)[:end].reshape(places, size, COLUMNS)
+    fill_panels(b.reshape(1, columns, words), panels)
+    job[:5] = 0, rows, words, columns, n_bits
+    job[5:8] = a.ctypes.data, panels.ctypes.data, out.ctypes.data
+    job[8:] = parities.ctypes.data, edges.ctypes.data
+    asked = offer(members, job.ctypes.data)
+    _take_blocks(job, a, panels[0], out, n_bits, parities[-1], edges[-1])
+    dismiss(members, asked)
+
+
+@compiled()
+def _help(address, number):
+    """Take blocks of the job at an address, as a member of the crew."""
+    job = carray(pointer(address, np.int64), (_JOB,))
+    rows, words, columns = job[1], job[2], job[3]
+    n_panels, size = -(-columns // COLUMNS), _block(words)
+    a = carray(pointer(job[5], np.uint64), (rows, words))
+    panels = carray(pointer(job[6], np.uint64), (n_panels, words, COLUMNS))
+    out = carray(pointer(job[7], np.int32), (rows, columns))
+    parities = carray(pointer(job[8], np.uint64), (number + 1, size, words))
+    edges = carray(pointer(job[9], np.int32), (number + 1, size, COLUMNS))
+    _take_blocks(job, a, panels, out, job[4], parities[number], edges[number])
+
+
+@compiled()
+def _take_blocks(job, a, panels, out, n_bits, parities, edge):
+    """Write blocks of rows until none is left. The first word of the job counts the rows taken."""
+    size = len(parities)
+    while True:
+        top = add(job, 0, size)
+        if top >= len(a):
+            break
+        rows = a[top : min(len(a), top + size)]
+        _dot_block(rows, panels, out, n_bits, top, parities, edge)
+
+
+_CREW = Crew(_help)

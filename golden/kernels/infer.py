@@ -12,7 +12,8 @@ from golden.conv import Conv
 from golden.dense import Dense
 from golden.head import Head
 from golden.kernels import maps as kernels
-from golden.kernels.gemm import make_panels, make_rule, xnor_gemm
+from golden.kernels.gemm import make_panels, xnor_gemm
+from golden.kernels.rules import make_rule
 from golden.kernels.shares import run_shares
 from golden.network import Layer, Network
 from golden.params import ConvParams, DenseParams, MapShape

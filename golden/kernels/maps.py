@@ -8,7 +8,8 @@ time. The functions check nothing and have no state, so images can be divided am
 import numpy as np
 
 from golden.kernels.compiled import compiled
-from golden.kernels.gemm import BLOCK, fire, write_parities
+from golden.kernels.gemm import BLOCK, write_parities
+from golden.kernels.rules import fire
 
 __all__ = ["append", "conv", "flatten", "make_spread", "pool", "thermometer"]
 
@@ -135,7 +136,7 @@ def conv(maps, panels, limits, flips, kernel, pad, channels, outputs, pitch, spr
     ----------
     maps : ndarray of shape (images, height, width, words), uint64
     panels, limits, flips
-        As in `golden.kernels.gemm.fire`, with an additional first axis of groups.
+        As in `golden.kernels.rules.fire`, with an additional first axis of groups.
     kernel : tuple of int
         Height and width of the kernel.
     pad : int

@@ -167,9 +167,9 @@ def rtl(
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
     the latency, the interval and the bits of memory. For the chip, the folder also holds the
-    register map as `registers.h` and `registers.md`. With --network, it also holds `load.hex` and
-    `program.json`, and for the chip `load_packets.hex`. With --synth, it also holds `report.md`,
-    `results.json` and a figure.
+    register map as `registers.h` and `registers.md`, and the driver `engram.h` and `engram.c`. With
+    --network, it also holds `load.hex` and `program.json`, and for the chip `load_packets.hex` and
+    `load_packets.bin`. With --synth, it also holds `report.md`, `results.json` and a figure.
 
         engram rtl
         engram rtl sampler --size small --synth

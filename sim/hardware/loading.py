@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from rtl.emit import emit_packets, emit_program
+from rtl.emit import emit_load_file, emit_packets, emit_program
 from sim.data.embed import read_network
 from sim.data.shipped import shipped_names, shipped_or_path
 from sim.work.errors import UserError
@@ -13,7 +13,7 @@ from sim.work.errors import UserError
 __all__ = ["network_files"]
 
 
-def network_files(source: str, name: str, arguments: Mapping[str, Any]) -> dict[str, str]:
+def network_files(source: str, name: str, arguments: Mapping[str, Any]) -> dict[str, str | bytes]:
     """Return the files that load a network into the block ``network`` or ``chip``.
 
     Parameters
@@ -42,7 +42,11 @@ def network_files(source: str, name: str, arguments: Mapping[str, Any]) -> dict[
     network: Any = read_network(path)[0]
     try:
         if name == "network":
-            return emit_program(network, params)
-        return emit_program(network, params.accelerator) | emit_packets(network, params)
+            return {**emit_program(network, params)}
+        return {
+            **emit_program(network, params.accelerator),
+            **emit_packets(network, params),
+            **emit_load_file(network, params),
+        }
     except ValueError as error:
         raise UserError(f"{source}: {error}") from error

@@ -87,6 +87,8 @@ CHIP: dict[str, Any] = {
             {"accelerator": AcceleratorParams(mvu=MvuParams(simd=24), classes=5)},
             "MVU inputs SIMD must divide the lanes L = 16 or be a multiple of them, not 24",
         ),
+        ({"slots": -1}, "Slots of a chip must be an integer in 0..4096, not -1"),
+        ({"table_width": 41}, "Table width t of a chip must be an integer in 0..40, not 41"),
     ],
 )
 def test_messages_of_the_chip(given: dict[str, Any], message: str) -> None:
@@ -110,6 +112,29 @@ def test_a_chip_has_limits_of_its_own(given: dict[str, Any], draws: int, message
             sampler=SamplerParams(prototypes=prototypes, draws_per_read=draws),
             latent=LatentBufferParams(features=prototypes.features, classes=prototypes.classes),
         )
+
+
+def test_a_cost_fits_the_word_of_its_answer() -> None:
+    chip = ChipParams(**CHIP, table_width=40)
+    assert chip.classifier is not None
+    assert chip.classifier.cost_width == 47
+    wide = PrototypesParams(features=4096, code_width=4, classes=5)
+    message = "Bits of a cost of a chip must be an integer in 1..52, not 53"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChipParams(
+            accelerator=AcceleratorParams(mvu=MvuParams(), classes=5),
+            sampler=SamplerParams(prototypes=wide),
+            latent=LatentBufferParams(features=4096, classes=5),
+            table_width=40,
+        )
+
+
+def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
+    bare, whole = ChipParams(**CHIP), ChipParams(**CHIP, slots=2, table_width=18)
+    assert (bare.counter, bare.classifier, bare.shared) == (None, None, False)
+    assert whole.shared
+    assert whole.counter is not None
+    assert (whole.counter.slots, whole.counter.prototypes) == (2, whole.sampler.prototypes)
 
 
 @pytest.mark.parametrize(

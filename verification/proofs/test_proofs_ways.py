@@ -189,7 +189,8 @@ def test_ports_of_the_chip_keep_the_rules_of_their_buses() -> None:
     keep_port_rules(m, block, "s_axil_r", "data", "resp")
     for request, answer in (("aw", "b"), ("w", "b"), ("ar", "r")):
         keep_answers(m, block, request, answer)
-    s_axis = Cat(block.s_axis_tvalid, block.s_axis_tdata, block.s_axis_tlast)
+    s_axis = Cat(block.s_axis_tvalid, block.s_axis_tdata, block.s_axis_tkeep, block.s_axis_tlast)
+    m.d.comb += Assert(block.m_axis_tkeep.all())
     m.d.comb += Assume(kept(m, block.s_axis_tvalid & ~block.s_axis_tready, s_axis))
     prove(m, [*free, *free_inputs(block)])
 

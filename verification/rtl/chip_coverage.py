@@ -59,8 +59,11 @@ def _situations(operation: list[Any], chip: ChipParams) -> Iterator[str]:
             yield from [f"out: {Kind(kind).name.lower()}"] * len(packets)
         case ["read", offset, value] | ["poll", offset, _, value]:
             for port, (place, field) in FIELDS.items():
-                if place == offset == OFFSETS["errors"] and value & field.mask:
-                    yield port.replace("errors_", "error: ")
+                if place == offset and value & field.mask:
+                    if offset == OFFSETS["errors"]:
+                        yield port.replace("errors_", "error: ")
+                    if offset == OFFSETS["irq_pending"]:
+                        yield port.replace("irq_pending_", "interrupt: ")
         case ["read", _, _, "SLVERR"]:
             yield "SLVERR: no register, read"
         case ["write", offset, _, "SLVERR"]:

@@ -4,6 +4,7 @@
 import json
 import logging
 import random
+import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +38,8 @@ class Host:
     def __init__(self, dut: Any, pauses: float, seed: int) -> None:
         self.dut = dut
         self.master = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axil"), dut.clk, dut.rst)
-        self.source = AxiStreamSource(
-            AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst, byte_lanes=1
-        )
-        self.sink = AxiStreamSink(
-            AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst, byte_lanes=1
-        )
+        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), dut.clk, dut.rst)
+        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
         self.noted: list[tuple[int, int]] = []
         self.aborted = 0
@@ -85,6 +82,11 @@ class Host:
             if int.from_bytes(got.data, "little") & mask == expected:
                 return
 
+    async def irq(self, level: int) -> None:
+        """The interrupt line has a level."""
+        if int(self.dut.irq.value) != level:
+            raise Failure(f"irq is {self.dut.irq.value}, expected {level}")
+
     async def note(self, address: int) -> None:
         """Read what nobody can foretell, and leave it in the result."""
         got = await self.master.read(address, 4)
@@ -92,11 +94,19 @@ class Host:
 
     async def send(self, words: list[int]) -> None:
         """Send a packet, behind those that are still to go."""
-        await self.source.send(AxiStreamFrame(words))
+        await self.source.send(AxiStreamFrame(struct.pack(f"<{len(words)}Q", *words)))
+
+    async def send_bytes(self, data: list[int], kept: list[int]) -> None:
+        """Send a packet of bytes, of which `tkeep` leaves out some."""
+        await self.source.send(AxiStreamFrame(bytes(data), list(kept)))
 
     async def sent(self) -> None:
         """Wait until all packets have gone."""
         await self.source.wait()
+
+    async def hold(self, held: int) -> None:
+        """Take no more words, or take them again."""
+        self.sink.pause = bool(held)
 
     async def cycles(self, count: int) -> None:
         await ClockCycles(self.dut.clk, count)
@@ -163,14 +173,16 @@ class Host:
     def _sort(self) -> None:
         while not self.sink.empty():
             frame = self.sink.recv_nowait(compact=False)
-            users = [int(user) for user in frame.tuser]
+            if not all(frame.tkeep):
+                raise Failure(f"a packet lacks bytes: {frame}")
+            users = [int(user) for user in frame.tuser[::8]]
             self.packets += 1
             if users[-1] & 8:
                 self.aborted += 1
                 continue
             if len({user & 7 for user in users}) != 1:
                 raise Failure(f"a packet of several kinds came: {frame}")
-            words = [int(word) for word in frame.tdata]
+            words = [word for (word,) in struct.iter_unpack("<Q", bytes(frame.tdata))]
             self.received[users[0] & 7].append([words, [user >> 4 for user in users]])
 
     def _pause(self, probability: float, seed: int) -> None:

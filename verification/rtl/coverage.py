@@ -37,6 +37,9 @@ POINTS: dict[str, tuple[str, ...]] = {
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
         "error: empty", "error: closed", "error: nameless",
+        "interrupt: error", "interrupt: waiting", "interrupt: sent", "interrupt: picture",
+        "interrupt: learned", "interrupt: drawn", "interrupt: appended",
+        "interrupt: counted", "interrupt: closed",
         "SLVERR: read-only register written", "SLVERR: no register, written",
         "SLVERR: no register, read", "SLVERR: some of the bytes written",
         *(

@@ -51,9 +51,22 @@ def test_masks_and_shifts_are_those_of_the_bits() -> None:
         assert found[f"HEADER_{field.upper()}_MASK"] == (1 << high + 1) - (1 << low)
     user = {name: found[name] for name in found if name.startswith("USER_")}
     assert user == {
-        "USER_KIND_SHIFT": 0, "USER_KIND_MASK": 3,
-        "USER_ABORTED_SHIFT": 2, "USER_ABORTED_MASK": 4,
+        "USER_KIND_SHIFT": 0, "USER_KIND_MASK": 7,
+        "USER_ABORTED_SHIFT": 3, "USER_ABORTED_MASK": 8,
         "USER_LABEL_SHIFT": 4, "USER_LABEL_MASK": 0xFFF0,
+    }  # fmt: skip
+
+
+def test_addresses_and_answers_are_those_of_the_page() -> None:
+    found = {
+        name: value
+        for name, value in defined().items()
+        if name.startswith(("PICTURE_", "CLASS_", "ANSWER_")) and name.endswith("_MASK")
+    }
+    assert found == {
+        "PICTURE_LEARN_MASK": 1, "PICTURE_COUNT_MASK": 2, "PICTURE_SLOT_MASK": 0xFFF000,
+        "CLASS_LABEL_MASK": 0xFFF, "CLASS_NUMBERED_MASK": 0x1000,
+        "ANSWER_COST_MASK": 2**52 - 1, "ANSWER_LABEL_MASK": 2**64 - 2**52,
     }  # fmt: skip
 
 
@@ -67,7 +80,7 @@ def test_streams_are_those_of_the_contract() -> None:
 def test_constants_of_the_map_are_values_to_compare_with() -> None:
     found = defined()
     assert found["ID_VALUE"].to_bytes(4, "big") == b"engr"
-    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (1, 0)
+    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 1)
 
 
 def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:
@@ -95,5 +108,6 @@ def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:
         for field in register.fields
         if field.name == "source"
     )
+    assert numbers("OPERATION") == {0: "OPEN", 1: "REOPEN", 2: "CLOSE"}
     assert numbers("SOURCE") == {0: "SAMPLER", 1: "SELECTOR", 2: "LATENT", 3: "NONE"}
     assert [int(part.split()[0]) for part in text.split("; ")] == [0, 1, 2, 3]

@@ -11,10 +11,10 @@ import pytest
 
 from golden.params import ChipParams
 from rtl.chip import capabilities
-from rtl.dispatch import Target
+from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
 from rtl.packets import Packet
-from rtl.registers import REGISTERS
+from rtl.registers import EVENTS, REGISTERS
 from rtl.requests import Source
 from verification.rtl.chip_coverage import cover_resets
 from verification.rtl.chip_run import NETWORK, run_script
@@ -31,7 +31,7 @@ CHIPS = {
         selection="weighted",
         draws_per_read=2,
         slots=2,
-        table_width=9,
+        table_width=12,
         seed=12,
     ),
 }
@@ -66,7 +66,7 @@ def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     for offset, value in shown.items():
         host.do("read", offset, value)
     host.read("id", int.from_bytes(b"engr", "big"))
-    host.read("version", 2 << 16)
+    host.read("version", 2 << 16 | 1)
     run(name, host)
 
 
@@ -229,6 +229,102 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
     host.learn(2)
     label = int(host.latent.seen.argmax())
     host.recall(3, label)
+    run(name, host)
+
+
+ALL_EVENTS = 2 ** len(EVENTS) - 1
+
+
+def interrupted(host: Script, event: str) -> None:
+    """See an event come, pull the line if it is enabled, and go when it is cleared."""
+    bit = FIELDS[f"irq_pending_{event}"][1].mask
+    host.poll(f"irq_pending_{event}", 1)
+    host.write("irq_enable", ALL_EVENTS & ~bit)
+    host.write("irq_pending", ALL_EVENTS & ~bit)
+    host.do("irq", 0)
+    host.write("irq_enable", bit)
+    host.do("irq", 1)
+    host.write("irq_pending", bit)
+    host.do("irq", 0)
+    host.read("irq_pending", 0)
+
+
+def test_every_event_can_interrupt(name: str, run: Run) -> None:
+    host = script(name)
+    host.load()
+    host.do("sent")
+    host.read("irq_pending", 0)
+    host.append(2)
+    interrupted(host, "appended")
+    host.pictures(host.images(1), 1, learn=[1])
+    arrived = host.operations.pop()
+    interrupted(host, "picture")
+    host.operations.append(arrived)
+    host.learn(1)
+    interrupted(host, "learned")
+    for event in ("sent", "drawn"):
+        host.draw(4, label=0)
+        interrupted(host, event)
+    for packet in (Packet(Target.LEARN, 5), Packet(Target.WEIGHTS, 99)):
+        host.send(packet)
+        interrupted(host, "error")
+    host.start(Source.NONE, 0, 1)
+    interrupted(host, "error")
+    host.start(Source.SAMPLER, 4, 1)
+    interrupted(host, "error")
+    host.read("errors", 0b1000000011)
+    host.do("hold", 1)
+    host.draw(4, label=0)
+    drawn = host.operations.pop()
+    host.poll("irq_pending_waiting", 1)
+    host.write("irq_pending", ALL_EVENTS)
+    # While the word still waits, the event comes again.
+    host.read("irq_pending", FIELDS["irq_pending_waiting"][1].mask)
+    host.do("hold", 0)
+    host.operations.append(drawn)
+    interrupted(host, "waiting")
+    run(name, host)
+
+
+def test_soft_reset_keeps_events_and_is_none(name: str, run: Run) -> None:
+    host = script(name)
+    host.append(2)
+    host.do("sent")
+    host.poll("irq_pending_appended", 1)
+    host.write("irq_enable", FIELDS["irq_enable_appended"][1].mask)
+    host.soft_reset()
+    host.do("irq", 1)
+    host.read("irq_pending", FIELDS["irq_pending_appended"][1].mask)
+    host.write("irq_pending", ALL_EVENTS)
+    host.append(1)
+    host.do("sent")
+    host.poll("n_classes", 1)
+    host.draw(200, label=0)
+    host.operations.pop()
+    host.write("irq_pending", ALL_EVENTS)
+    host.write("irq_enable", FIELDS["irq_enable_drawn"][1].mask)
+    host.soft_reset()
+    host.do("discard")
+    host.do("irq", 0)
+    host.read("draw_left", 0)
+    run(name, host)
+
+
+def test_packets_of_bytes_from_a_dma_engine(name: str, run: Run) -> None:
+    """A buffer need not be whole words; what a unit needs and is left out is an error."""
+    host = script(name)
+    host.load()
+    image = host.images(1)
+    count, size = image.size, unit_widths(CHIPS[name])[Target.PIXELS] // 8
+    for lacking in (0, 1):
+        host.pictures(image, 3)
+        *sent, (_, words), answer = host.operations
+        data, there = b"".join(word.to_bytes(8, "little") for word in words), 8 + count * size
+        data = [*data[: there - lacking], *[85] * (len(data) - there + lacking)]
+        kept = [int(i < there - lacking) for i in range(len(data))]
+        host.operations = [*sent, ["send_bytes", data, kept], answer]
+        host.read("errors", lacking)
+        image[0].flat[-1] = 0  # what the chip takes for a byte that does not come
     run(name, host)
 
 

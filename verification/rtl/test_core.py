@@ -250,6 +250,56 @@ def test_seeds_of_all_streams_reach_the_sampler(pauses: Pauses) -> None:
     run_pysim(Core(CHIP), steps, pauses)
 
 
+EVENTS = ("picture", "learned", "drawn", "appended")
+
+
+def test_events_are_told_once_each() -> None:
+    counted = tuple(f"irq_pending_{event}" for event in EVENTS)
+    golden = Sampler(CHIP.sampler)
+    golden.prototypes.append(np.random.default_rng(3).integers(0, 16, (1, 20)))
+    rows = golden.prototypes.rows()[:BEATS]
+    drawn = [word for _ in range(3) for word in packet([b.bits for b in golden.beats(0)], 0)]
+    start = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 3}
+    trace = run_pysim(Core(CHIP), [
+        *pictures(1, 1),
+        Step(inputs={"units": [unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows)]}),
+        Step(cycles=5),
+        Step(pins={**start, "control_draw": 1}, cycles=1),
+        Step(pins={"control_draw": 0}, outputs={"exemplar": drawn}),
+        Step(pins={"draw_count": 0, "control_draw": 1}, cycles=1),
+        Step(pins={"control_draw": 0}, cycles=5),
+    ], counted=counted)  # fmt: skip
+    # Two pictures and a packet are learned and recalled, one by one; then come three exemplars.
+    assert [trace.counts[name] for name in counted] == [2, 3, 4, 1]
+
+
+@pytest.mark.parametrize("cycles", range(1, 40, 3))
+def test_reset_is_no_event(cycles: int) -> None:
+    """With a class appended, requests under way and a picture inside."""
+    golden = Sampler(CHIP.sampler)
+    golden.prototypes.append(np.random.default_rng(3).integers(0, 16, (1, 20)))
+    rows = golden.prototypes.rows()[:BEATS]
+    drawn = [word for _ in range(99) for word in packet([b.bits for b in golden.beats(0)], 0)]
+    offered = [*load(), unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows)]
+    start = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 99}
+    image = np.random.default_rng(1).integers(0, 128, (2, 2, 3))
+    trace = run_pysim(Core(CHIP), [
+        Step(inputs={"units": offered}),
+        Step(cycles=5),
+        Step(pins={**start, "control_draw": 1}, cycles=1),
+        Step(
+            pins={"control_draw": 0},
+            inputs={"units": units(Target.PIXELS, image.ravel().tolist())},
+            outputs={"exemplar": drawn},
+            cycles=cycles,
+            abandon=True,
+            reads={"status_drawing": 1, "n_classes": 1},
+        ),
+        Step(reset=True, reads={"draw_left": 0, "n_classes": 0}, cycles=9),
+    ], counted=tuple(f"irq_pending_{event}" for event in EVENTS))  # fmt: skip
+    assert trace.counts == dict.fromkeys(trace.counts, 0) | {"irq_pending_appended": 1}
+
+
 def all_logits(image: NDArray[np.integer], n_classes: int) -> list[int]:
     """Return the packet of the result of a picture."""
     golden = network()

@@ -14,19 +14,40 @@ from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
 CHIP = make_chip(
-    lanes=16, simd=16, features=40, code_width=9, class_components=6
-)  # rows of 3 words
+    lanes=16, simd=16, features=40, code_width=9, class_components=6, slots=3, table_width=40
+)  # rows of 3 words, costs of 2
 CHIPS = [
     CHIP,
     make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
-    make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1),
+    make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1, slots=1),
     make_chip(features=8, lanes=8, code_width=1, classes=1),
 ]
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
 #: Targets whose packets have units whatever the header's count.
-UNCOUNTED = (Target.APPEND, Target.LEARN)
+UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
+#: Targets whose packets have one address for all units.
+STILL = (Target.PIXELS, Target.COMMAND)
+
+
+def targets_of(chip: ChipParams) -> list[Target]:
+    """Return the targets that a chip has."""
+    missing = {Target.COUNT, Target.COMMAND} if not chip.slots else set()
+    missing |= {Target.TABLE} if not chip.table_width else set()
+    return [target for target in PACKET_TARGETS if target not in missing]
+
+
+def address_of(chip: ChipParams, target: Target, address: int) -> int:
+    """Return an address like the given one that a header may have."""
+    label = address % 2**12 % chip.latent.classes
+    if target is Target.PIXELS:
+        counted = address & 2 if chip.slots else 0
+        return address & 0xFFD | counted | (address >> 12) % max(1, chip.slots) << 12
+    if target is Target.APPEND:
+        numbered = chip.shared and address >> 12 & 1
+        return label | 1 << 12 if numbered else address & ~(1 << 12)
+    return label if target is Target.COMMAND else address
 
 
 def depth_of(chip: ChipParams, target: Target) -> int:
@@ -38,16 +59,23 @@ def depth_of(chip: ChipParams, target: Target) -> int:
         Target.THRESHOLDS: mvu.tile_depth,
         Target.CLASS_THRESHOLDS: chip.latent.classes,
         Target.SEEDS: 21,
+        Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }.get(target, 2**24)
+
+
+def kinds_of(chip: ChipParams, packet: Packet) -> list[Target]:
+    """Return the targets of the units that a packet yields."""
+    beats = chip.sampler.prototypes.beats
+    return {
+        Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
+        Target.LEARN: [Target.LEARN] * beats,
+        Target.COUNT: [Target.COUNT] * beats,
+    }.get(packet.target, [packet.target] * packet.count)
 
 
 def units_of(chip: ChipParams, packet: Packet) -> list[int]:
     """Return the units that a packet yields: what a header says, word by word."""
-    widths, beats = unit_widths(chip), chip.sampler.prototypes.beats
-    kinds = {
-        Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
-        Target.LEARN: [Target.LEARN] * beats,
-    }.get(packet.target, [packet.target] * packet.count)
+    widths, kinds = unit_widths(chip), kinds_of(chip, packet)
     bits = sum(word << WORD * i for i, word in enumerate(packet.words))
     units = []
     for number, kind in enumerate(kinds):
@@ -56,7 +84,7 @@ def units_of(chip: ChipParams, packet: Packet) -> list[int]:
         units.append(
             payload(unit_layout(chip), {
                 "target": kind, "index": packet.index,
-                "address": packet.address + (0 if kind is Target.PIXELS else number),
+                "address": packet.address + (0 if kind in STILL else number),
                 "first": int(number == 0), "last": int(number == len(kinds) - 1),
                 "data": bits & 2**width - 1 & 2**whole - 1,
             })
@@ -73,7 +101,7 @@ def size_of(chip: ChipParams, packet: Packet) -> int:
         return -(-packet.count // (WORD // widths[Target.PIXELS]))
     if packet.target is Target.APPEND:
         return words[Target.APPEND] + packet.index * beats * words[Target.ROWS]
-    return words[packet.target] * (beats if packet.target is Target.LEARN else packet.count)
+    return words[packet.target] * (beats if packet.target in UNCOUNTED else packet.count)
 
 
 def errors_of(chip: ChipParams, packet: Packet) -> int:
@@ -90,7 +118,7 @@ def errors_of(chip: ChipParams, packet: Packet) -> int:
 def offered(packets: list[Packet]) -> list[int]:
     """Return the payloads of the input stream."""
     return [
-        payload(word_layout(), {"data": word, "last": int(last)})
+        payload(word_layout(), {"data": word, "keep": 255, "last": int(last)})
         for packet in packets
         for word, last in zip(packet.stream, [False] * len(packet.words) + [True], strict=True)
     ]
@@ -105,12 +133,14 @@ def bench(chip: ChipParams, packets: list[Packet]) -> list[Step]:
 def cases(draw: st.DrawFn) -> tuple[ChipParams, list[Packet]]:
     """Draw a chip and packets of all targets, some too short or too long."""
     chip, packets = draw(st.sampled_from(CHIPS)), []
-    for target in draw(st.lists(st.sampled_from(PACKET_TARGETS), min_size=1, max_size=6)):
+    for target in draw(st.lists(st.sampled_from(targets_of(chip)), min_size=1, max_size=6)):
         limits = {Target.APPEND: 3, Target.WEIGHTS: 3, Target.THRESHOLDS: 3}
+        limits |= {Target.COUNT: chip.slots - 1, Target.COMMAND: chip.slots - 1}
         index = draw(st.integers(0, limits.get(target, chip.latent.classes - 1)))
         depth = depth_of(chip, target)
         count = draw(st.integers(0, min(11, depth)))
-        packet = Packet(target, index, draw(st.integers(0, depth - max(1, count))), count)
+        address = address_of(chip, target, draw(st.integers(0, depth - max(1, count))))
+        packet = Packet(target, index, address, count)
         size = max(0, size_of(chip, packet) + draw(st.sampled_from([0, 0, 0, -1, 1, 3, -3])))
         packet.words.extend(draw(st.integers(0, 2**WORD - 1)) for _ in range(size))
         packets.append(packet)
@@ -127,7 +157,7 @@ def test_units_are_those_of_the_headers(case: tuple[ChipParams, list[Packet]], n
 def whole(chip: ChipParams, target: Target, index: int = 1, count: int = 9) -> Packet:
     """Return a packet just as long as it ought to be, to the last rows that there are."""
     count = min(count, depth_of(chip, target))
-    packet = Packet(target, index, depth_of(chip, target) - count, count)
+    packet = Packet(target, index, address_of(chip, target, depth_of(chip, target) - count), count)
     packet.words.extend(
         0x0123456789ABCDEF * (i + 3) % 2**WORD for i in range(size_of(chip, packet))
     )
@@ -164,6 +194,89 @@ def test_packet_of_no_units_may_have_no_words(target: Target, surplus: int) -> N
     assert trace.counts["error"] == int(surplus > 0)
 
 
+def in_part(packet: Packet, keeps: list[int]) -> list[int]:
+    """Return the payloads of a packet of whose words only some bytes come."""
+    words = [word_layout().from_bits(bits) for bits in offered([packet])]
+    return [
+        payload(word_layout(), {"data": word.data, "keep": keep, "last": word.last})
+        for word, keep in zip(words, keeps, strict=True)
+    ]
+
+
+def without(word: int, keep: int) -> int:
+    """Return a word with zeros for the bytes that are missing."""
+    return sum(word & 255 << 8 * byte for byte in range(8) if keep >> byte & 1)
+
+
+def needs_of(chip: ChipParams, packet: Packet) -> list[list[int]]:
+    """Return for each word of a packet's units the masks of bytes that are needed at once."""
+    widths, kinds = unit_widths(chip), kinds_of(chip, packet)
+    if packet.target is Target.PIXELS:
+        size = widths[Target.PIXELS] // 8
+        masks = [(2**size - 1) << size * i for i in range(8 // size)]
+        lines = [masks] * len(packet.words)
+        return [line[: packet.count - i * len(masks)] for i, line in enumerate(lines)]
+    bits = [widths[kind] - low for kind in kinds for low in range(0, widths[kind], WORD)]
+    return [[2 ** min(8, -(-left // 8)) - 1] for left in bits]
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(CHIPS), st.data())
+def test_bytes_that_are_missing_count_as_zeros(chip: ChipParams, data: st.DataObject) -> None:
+    target = data.draw(st.sampled_from(targets_of(chip)))
+    packet = whole(chip, target, 0)
+    keeps = [data.draw(st.sampled_from([255, 255, 0, 1, 127, 254])) for _ in packet.words]
+    left = [without(word, keep) for word, keep in zip(packet.words, keeps, strict=True)]
+    zeroed = Packet(target, packet.index, packet.address, packet.count, left)
+    needs = needs_of(chip, packet)
+    errors = sum(
+        keep & mask != mask for keep, masks in zip(keeps, needs, strict=True) for mask in masks
+    )
+    trace = run_pysim(
+        Dispatch(chip),
+        [
+            Step(
+                inputs={"i": [*in_part(packet, [255, *keeps]), *offered([whole(chip, target, 0)])]},
+                outputs={"o": units_of(chip, zeroed) + units_of(chip, whole(chip, target, 0))},
+            )
+        ],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == errors
+
+
+@pytest.mark.parametrize(
+    ("chip", "target"), [(chip, target) for chip in CHIPS for target in targets_of(chip)]
+)
+def test_bytes_beyond_a_unit_need_not_come(chip: ChipParams, target: Target) -> None:
+    packet = whole(chip, target, 0)
+    keeps = [sum(masks) for masks in needs_of(chip, packet)]
+    left = [without(word, keep) for word, keep in zip(packet.words, keeps, strict=True)]
+    zeroed = Packet(target, packet.index, packet.address, packet.count, left)
+    trace = run_pysim(
+        Dispatch(chip),
+        [Step(inputs={"i": in_part(packet, [255, *keeps])}, outputs={"o": units_of(chip, zeroed)})],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == 0
+
+
+@pytest.mark.parametrize("byte", range(8))
+@pytest.mark.parametrize("words", [True, False])
+def test_header_in_part_is_dropped(byte: int, words: bool) -> None:
+    packet, good = whole(CHIP, Target.LEARN), whole(CHIP, Target.WEIGHTS)
+    if not words:
+        packet = Packet(Target.WEIGHTS)
+    keeps = [255 ^ 1 << byte, *[255] * len(packet.words)]
+    trace = run_pysim(
+        Dispatch(CHIP),
+        [Step(inputs={"i": in_part(packet, keeps) + offered([good])},
+              outputs={"o": units_of(CHIP, good)})],
+        counted=("error",),
+    )  # fmt: skip
+    assert trace.counts["error"] == 1
+
+
 @pytest.mark.parametrize("components", [127, 128, 255])
 def test_class_of_as_many_components_as_a_header_can_name(components: int) -> None:
     packets = [whole(SINGLE, Target.APPEND, components), whole(SINGLE, Target.WEIGHTS)]
@@ -179,7 +292,9 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     word = [0x0123456789ABCDEF]
     packet = Packet(Target.PIXELS, 1, 0, 2**bits + 1, word)
     units = units_of(CHIP, Packet(Target.PIXELS, 1, 0, per_word + 1, word))[:per_word]
-    begun = [payload(word_layout(), {"data": data, "last": 0}) for data in packet.stream]
+    begun = [
+        payload(word_layout(), {"data": data, "keep": 255, "last": 0}) for data in packet.stream
+    ]
     run_pysim(Dispatch(CHIP), [
         Step(inputs={"i": begun}, outputs={"o": units}, reads={"receiving": 1}),
         Step(reset=True),
@@ -191,8 +306,15 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     ("target", "index", "address"),
     [
         (Target.ROWS, 0, 0),
-        (9, 0, 0),
+        (12, 0, 0),
         (15, 0, 0),
+        (Target.COUNT, 3, 0),
+        (Target.COMMAND, 3, 0),
+        (Target.COMMAND, 0, 5),
+        (Target.TABLE, 0, 254),
+        (Target.PIXELS, 0, 2 | 3 << 12),
+        (Target.APPEND, 1, 5 | 1 << 12),
+        (Target.APPEND, 1, 0xFFF | 1 << 12),
         (Target.LEARN, 5, 0),
         (Target.PIXELS, 5, 1),
         (Target.APPEND, 256, 0),
@@ -219,9 +341,20 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
     assert trace.counts["error"] == 1
 
 
+@pytest.mark.parametrize(
+    ("target", "address"),
+    [(9, 0), (10, 0), (11, 0), (Target.PIXELS, 2), (Target.APPEND, 1 << 12)],
+)
+def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int) -> None:
+    packet = Packet(target, 0, address, 3, [1] * 5)  # pyright: ignore[reportArgumentType]
+    good = whole(SINGLE, Target.LEARN, 0)
+    steps = [Step(inputs={"i": offered([packet, good])}, outputs={"o": units_of(SINGLE, good)})]
+    assert run_pysim(Dispatch(SINGLE), steps, counted=("error",)).counts["error"] == 1
+
+
 def test_label_counts_only_where_a_picture_is_learned() -> None:
     packet = whole(CHIP, Target.PIXELS, index=5)
-    unlabelled = Packet(packet.target, packet.index, 0, packet.count, packet.words)
+    unlabelled = Packet(packet.target, packet.index, 2, packet.count, packet.words)
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [unlabelled]), counted=("error",))
     assert trace.counts["error"] == 0
 
@@ -246,7 +379,7 @@ def test_abort_drops_the_packet_and_what_is_still_to_come(cut: int, rest: int) -
     packet, good = whole(CHIP, Target.APPEND), whole(CHIP, Target.LEARN)
     words = offered([packet])
     complete = cut // 3  # the header and the first unit are three words, as every row is
-    ending = payload(word_layout(), {"data": 77, "last": 1})
+    ending = payload(word_layout(), {"data": 77, "keep": 255, "last": 1})
     late = [*words[:-1][cut : cut + rest], ending] if cut else []
     trace = run_pysim(Dispatch(CHIP), [
         Step(

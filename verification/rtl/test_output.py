@@ -21,7 +21,7 @@ def packet(kind: Kind, number: int, size: int) -> tuple[list[int], list[int]]:
     before, after = [], []
     for i in range(size):
         data, label, last = kind << 60 | number << 8 | i, number % 4096, int(i == size - 1)
-        user = {"kind": kind, "aborted": 0, "reserved": 0, "label": label}
+        user = {"kind": kind, "aborted": 0, "label": label}
         before.append(payload(source_layout(), {"data": data, "label": label, "last": last}))
         after.append(payload(packet_layout(), {"data": data, "user": user, "last": last}))
     return before, after
@@ -40,7 +40,7 @@ def in_turns(kinds: list[Kind], rounds: int, sizes: list[int]) -> Step:
 
 
 # The turn of the first source has just been when the chip starts.
-TURNS = [Kind.FEATURES, Kind.EXEMPLAR, Kind.LATENT, Kind.RESULT]
+TURNS = [Kind.FEATURES, Kind.EXEMPLAR, Kind.LATENT, Kind.ANSWER, Kind.RESULT]
 
 
 @pytest.mark.parametrize("name", ["flowing", "stalled", "patient"])
@@ -65,7 +65,7 @@ def test_turns_in_verilog(simulator: str) -> None:
 
 
 def aborted(kind: Kind, label: int = 0) -> int:
-    user = {"kind": kind, "aborted": 1, "reserved": 0, "label": label}
+    user = {"kind": kind, "aborted": 1, "label": label}
     return payload(packet_layout(), {"data": 0, "user": user, "last": 1})
 
 
@@ -75,7 +75,7 @@ def test_abort_ends_the_packet_under_way(kind: Kind, cut: int) -> None:
     before, after = packet(kind, 0, 4)
     ending = [aborted(kind)] if 0 < cut < 4 else []
     again = packet(kind, 1, 3)
-    other = Kind((kind + 1) % 4)
+    other = Kind((kind + 1) % len(Kind))
     run_pysim(Output(), [
         Step(inputs={NAMES[kind]: before[:cut]}, outputs={"o": after[:cut]}),
         Step(pins={"abort": 1}, cycles=1),
@@ -116,7 +116,7 @@ def test_reset_drops_the_word_on_offer_and_the_one_that_ends_a_packet() -> None:
 
 def lying_in_one_another() -> tuple[list[int], list[int]]:
     """Return the last words of two exemplars of one request, as they come and as they leave."""
-    user = {"kind": Kind.EXEMPLAR, "aborted": 0, "reserved": 0, "label": 7}
+    user = {"kind": Kind.EXEMPLAR, "aborted": 0, "label": 7}
     before = [{"data": n, "label": 7, "last": 1, "more": 1 - n} for n in range(2)]
     after = [{"data": n, "user": user, "last": 1} for n in range(2)]
     return (

@@ -106,6 +106,28 @@ def test_other_addresses_are_errors_and_change_nothing() -> None:
     run_pysim(RegisterFile(), [*steps, Step(reads=ports)])
 
 
+def test_interrupt_is_an_enabled_event_that_is_pending() -> None:
+    enable, pending = (r for r in REGISTERS if r.name.startswith("irq_"))
+    events = {field.name: field.mask for field in pending.fields}
+    assert events == {field.name: field.mask for field in enable.fields}
+    everything = sum(events.values())
+    steps = [Step(reads={"irq": 0})]
+    for name, mask in events.items():
+        port = f"irq_pending_{name}"
+        steps += [
+            write(enable.offset // 4, everything & ~mask),
+            Step(pins={port: 1, "bus__write_en": 0}, cycles=1),
+            Step(pins={port: 0}, reads={"irq": 0}),
+            write(enable.offset // 4, mask),
+            Step(pins={"bus__write_en": 0}, reads={"irq": 1}),
+            write(pending.offset // 4, everything & ~mask),
+            Step(pins={"bus__write_en": 0}, reads={"irq": 1}),
+            write(pending.offset // 4, mask),
+            Step(pins={"bus__write_en": 0}, reads={"irq": 0}),
+        ]
+    run_pysim(RegisterFile(), steps)
+
+
 def test_set_beats_clear() -> None:
     for register, field in ACCESSED["w1c"]:
         port = register.port(field)

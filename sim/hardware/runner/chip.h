@@ -60,6 +60,7 @@ public:
     // Send a word of a packet; return when the chip has taken it.
     void send(uint64_t word, bool last) {
         top_.s_axis_tdata = word;
+        top_.s_axis_tkeep = 255;
         top_.s_axis_tlast = last;
         top_.s_axis_tvalid = 1;
         while (top_.s_axis_tvalid) cycle();

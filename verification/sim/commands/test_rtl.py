@@ -19,6 +19,7 @@ from golden.network import Network
 from golden.params import LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.descriptor import load_layout
+from rtl.driver.load_file import LoadFile
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
 from rtl.program import compile_network
@@ -139,10 +140,13 @@ def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path
     folder = tmp_path / "build" / "rtl" / "chip"
     *blocks, rest = (folder / "load_packets.hex").read_text().split("\n\n")
     assert rest == "", "an empty line ends the last packet, too"
-    packets = load_packets(compile_network(network, params.accelerator), params)
-    assert [[int(line, 16) for line in block.split()] for block in blocks] == [
-        packet.stream for packet in packets
+    packets = [
+        packet.stream
+        for packet in load_packets(compile_network(network, params.accelerator), params)
     ]
+    assert [[int(line, 16) for line in block.split()] for block in blocks] == packets
+    assert LoadFile.read((folder / "load_packets.bin").read_bytes()).packets == packets
+    assert {"engram.c", "engram.h", "registers.h"} <= {path.name for path in folder.iterdir()}
     assert {len(line) for block in blocks for line in block.split()} == {16}
     assert (folder / "load.hex").exists()
 

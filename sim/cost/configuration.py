@@ -29,7 +29,17 @@ from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.work.errors import UserError
 
-__all__ = ["BUILT_IN", "REFERENCE", "CostConfig", "MemorySection", "TaskSection", "load_cost"]
+__all__ = [
+    "BUILT_IN",
+    "REFERENCE",
+    "CostConfig",
+    "HeadKind",
+    "MemorySection",
+    "TaskSection",
+    "load_cost",
+]
+
+HeadKind = Literal["binary", "integer", "ternary"]
 
 #: Folder of the configurations that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "configs"
@@ -82,7 +92,11 @@ class TaskSection(Section):
         "buffer" keeps the embeddings of the new samples until the task is learned. "recompute"
         runs the network on every sample in every epoch.
     fit : {"host", "chip"}
-        Where the prototypes are fitted. On the chip K must be 1, because the fit counts ones.
+        Where the prototypes are fitted. On the chip K must be 1, as the class counter learns it.
+    trainer_bits : {8, 16, 32}
+        q_b, bits of a weight of the integer head.
+    counter_bits : int
+        Bits of a counter of the ternary head.
     """
 
     classes: int = Field(default=5, ge=1, le=1_000_000)
@@ -95,6 +109,8 @@ class TaskSection(Section):
     gradients: Gradients = "registers"
     embeddings: Literal["buffer", "recompute"] = "buffer"
     fit: Literal["host", "chip"] = "chip"
+    trainer_bits: Literal[8, 16, 32] = 8
+    counter_bits: int = Field(default=8, ge=4, le=8)
 
 
 class _CostFields(Section):
@@ -125,6 +141,8 @@ class CostConfig:
         Time (s) for which the memories must keep what was learned.
     memory : MemorySection
     task : TaskSection
+    head_kind : {"binary", "integer", "ternary"}
+        Head that learns; see `sim.cost.heads`.
     """
 
     title: str
@@ -135,6 +153,7 @@ class CostConfig:
     retention: float
     memory: MemorySection
     task: TaskSection
+    head_kind: HeadKind = "binary"
 
     @property
     def head(self) -> HeadParams:

@@ -6,20 +6,21 @@ from math import log
 from typing import Literal
 
 from sim.cost.configuration import CostConfig
-from sim.cost.counting import count, counting, counting_memories
-from sim.cost.counts import latent_buffer, selector, training
+from sim.cost.counting import count, count_cycles, counting_memories
+from sim.cost.counts import latent_buffer, selector
 from sim.cost.counts.tally import Action, Memory, Tally
-from sim.cost.phases import Phase, answer, append, exemplars, inference
+from sim.cost.heads import head_of
+from sim.cost.phases import Phase, append, exemplars, inference
 from sim.learn.batches import split_batch
 
 __all__ = [
     "Source",
+    "batches_of",
     "learn",
     "lesson",
     "remember",
     "replay",
     "replays",
-    "trained",
     "working_memories",
 ]
 
@@ -38,15 +39,10 @@ def learn(config: CostConfig, source: Source) -> Phase:
     source : {"GBM", "latent replay", "likelihood"}
         Where the exemplars of the past come from. "likelihood" trains no head and needs none.
     """
-    remembered = remember(config, source)
-    if source != "likelihood":
-        return lesson(config, source, remembered, replay(config, source))
-    if config.task.fit == "host":
-        return lesson(config, source, remembered, None, "fitted on the host: no cycles")
-    each = counting(config).cycles
-    assert each is not None
-    cycles = config.task.classes * each
-    return lesson(config, source, remembered, None, "classes by counting", cycles)
+    replayed = None if source == "likelihood" else replay(config, source)
+    return lesson(
+        config, source, remember(config, source), replayed, _memory_cycles(config, source)
+    )
 
 
 def lesson(
@@ -54,7 +50,6 @@ def lesson(
     source: str,
     remembered: Tally,
     replayed: Tally | None,
-    remark: str = "an estimate: no block trains this head, hence no cycles",
     cycles: Fraction | None = None,
 ) -> Phase:
     """Return the learning of the last task from any memory of the past.
@@ -69,28 +64,34 @@ def lesson(
     replayed : Tally or None
         Actions that provide the exemplars of the past, `replays` of them. None if no head is
         trained.
-    remark : str
-        End of the note.
     cycles : Fraction, optional
-        Cycles of the task, where hardware defines them.
+        Cycles of storing the classes and of the exemplars of the past, where hardware defines them.
     """
     task = config.task
     samples = task.classes * task.samples
     extracted = samples
     tally = remembered
     operations, note = 0, f"{task.classes} classes, {samples} samples"
+    remark = "classes by counting" if task.fit == "chip" else "fitted on the host: no cycles"
     if replayed is not None:
         batches, past, new = _batches(config)
-        tally += _train(config, batches) + replayed
+        head = head_of(config)
+        each, remark = head.batch_cycles, head.remark
+        tally += batches * head.batch + replayed
+        cycles = None if cycles is None or each is None else cycles + batches * each
         if task.embeddings == "buffer":
             tally += _buffered(config, samples, batches * new)
         else:
             extracted *= task.epochs
-        operations = batches * task.batch * answer(config, "head").operations
+        operations = batches * task.batch * head.operations
         note += f"; {batches} batches, {past} of {task.batch} replayed"
     image = inference(config)
+    if cycles is not None and image.cycles is not None:
+        cycles += extracted * image.cycles
+    kind = config.head_kind
+    head_name = "" if kind == "binary" or replayed is None else f", {kind} head"
     return Phase(
-        name=f"learn a task, {source}",
+        name=f"learn a task, {source}{head_name}",
         unit="task",
         tally=extracted * image.tally + tally,
         cycles=cycles,
@@ -105,15 +106,15 @@ def replays(config: CostConfig) -> int:
     return batches * replayed
 
 
-def trained(config: CostConfig) -> int:
-    """Return how many samples, past and new, train the head in the last task."""
-    return _batches(config)[0] * config.task.batch
+def batches_of(config: CostConfig) -> int:
+    """Return how many batches train the head in the last task."""
+    return _batches(config)[0]
 
 
 def working_memories(config: CostConfig) -> tuple[Memory, ...]:
     """Return the memories that learning a task needs in addition to the chip's."""
     task, prototypes = config.task, config.chip.sampler.prototypes
-    memories = [*_trainer(config).memories(task.batch)]
+    memories = [*head_of(config).working]
     if task.fit == "chip":
         memories += counting_memories(config)
     if task.embeddings == "buffer":
@@ -164,22 +165,16 @@ def _reciprocals(above: int, last: int) -> Fraction:
     return found + Fraction(log(last / first) + ends)
 
 
-def _train(config: CostConfig, batches: int) -> Tally:
-    """Return the actions of some batches: a forward and a backward pass a sample, then a step."""
-    trainer = _trainer(config)
-    sample = answer(config, "head").tally + trainer.sample()
-    return batches * (config.task.batch * sample + trainer.step())
+def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
+    """Return the cycles of storing the classes of a task and of drawing; None if not all are known.
 
-
-def _trainer(config: CostConfig) -> training.TrainedHead:
-    task = config.task
-    return training.TrainedHead(
-        head=config.head,
-        mvu=config.chip.accelerator.mvu,
-        backward_bits=task.backward_bits,
-        weight_bits=task.weight_bits,
-        gradients=task.gradients,
-    )
+    Draws of the parallel sampler come as fast as they are taken, so that they add none.
+    """
+    if source == "latent replay" or config.task.fit == "host":
+        return None
+    if source == "GBM" and config.chip.sampler.mode != "parallel":
+        return None
+    return config.task.classes * count_cycles(config)
 
 
 def _batches(config: CostConfig) -> tuple[int, int, int]:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The phases of a chip's life, and the memories that they need."""
 
-from sim.cost.configuration import CostConfig
+from sim.cost.configuration import CostConfig, HeadKind
 from sim.cost.counting import counting
 from sim.cost.counts import chip
 from sim.cost.counts.tally import Memory
+from sim.cost.heads import head_of, with_head
 from sim.cost.learning import learn, working_memories
 from sim.cost.phases import Phase, answer, append, classifier_memories, draws, inference, load
 
 __all__ = ["chip_memories", "life", "memories_beside"]
+
+#: Heads that are priced beside the binary one, for which the configuration gives hidden neurons.
+_FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
 
 
 def life(config: CostConfig) -> tuple[Phase, ...]:
@@ -16,6 +20,8 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
 
     A class is learned by counting only where its prototypes are fitted on the chip.
     """
+    found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
+    answers = [phase for phase in found if phase is not None]
     return (
         inference(config),
         *draws(config),
@@ -24,7 +30,9 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         learn(config, "GBM"),
         learn(config, "latent replay"),
         learn(config, "likelihood"),
+        *(learn(with_head(config, kind), "GBM") for kind in _FURTHER_HEADS),
         answer(config, "head"),
+        *answers,
         answer(config, "likelihood"),
         load(config),
     )
@@ -36,5 +44,7 @@ def chip_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def memories_beside(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the additional memories that learning and classifying by likelihood need."""
-    return (*working_memories(config), *classifier_memories(config))
+    """Return the additional memories that learning with any head and classifying need."""
+    heads = [head_of(with_head(config, kind)) for kind in _FURTHER_HEADS]
+    further = [memory for head in heads for memory in (*head.kept, *head.working)]
+    return (*working_memories(config), *further, *classifier_memories(config))

@@ -13,8 +13,10 @@ from pydantic import (
     model_validator,
 )
 
-from golden.params import TernaryTrainerParams, TrainerParams
+from golden.params import TrainerParams
 from sim.documents.section import Section
+from sim.learn.ternary_section import TernaryHeadConfig
+from sim.learn.values import Balance
 
 __all__ = [
     "AnyHead",
@@ -26,12 +28,10 @@ __all__ = [
     "PlateauConfig",
     "StudyHead",
     "TernaryHeadConfig",
+    "with_kind",
 ]
 
 NonBinary = Literal[8, 16, 32, "float"]
-
-#: Samples of a past class for one of a present class.
-Balance = Annotated[float, Field(gt=0, le=256, multiple_of=1 / 16)]
 
 
 class PlateauConfig(Section):
@@ -226,69 +226,7 @@ class IntegerHeadConfig(IntegerTraining):
         return params if self.lanes is None else replace(params, lanes=self.lanes)
 
 
-class TernaryHeadConfig(Section):
-    """The head of a study whose ternary weights come from counters (contract, 17).
-
-    Attributes
-    ----------
-    kind : {"ternary"}
-        What tells it from the other heads.
-    start : {"warm", "reset"}
-        Whether a task starts from the last task's counters or from 0.
-    batch : int
-        B, samples that share a split between past and present classes (contract, 8). They are
-        learned one after another, so that it changes no step.
-    epochs : int
-        Passes over the samples of a task.
-    width : int
-        b, bits of a counter.
-    threshold : int
-        t, magnitude of a counter from which its weight is not 0.
-    margin : int
-        M, largest lead of the true class, in logits, at which a sample is still learned.
-    balance : float or null
-        As in `HeadConfig`.
-    """
-
-    kind: Literal["ternary"]
-    start: Literal["warm", "reset"] = "warm"
-    batch: int = Field(default=128, ge=2, le=65_536)
-    epochs: int = Field(default=2, ge=1, le=100_000)
-    width: int = Field(default=8, ge=4, le=8)
-    threshold: int = Field(default=48, ge=1, le=127)
-    margin: int = Field(default=80, ge=0, le=262_144)
-    balance: Balance | None = None
-
-    @model_validator(mode="after")
-    def _threshold_is_a_count(self) -> "TernaryHeadConfig":
-        self.trainer(features=1, classes=1)
-        return self
-
-    def trainer(self, *, features: int, classes: int) -> TernaryTrainerParams:
-        """Return the parameters of the golden trainer.
-
-        Parameters
-        ----------
-        features : int
-            D, bits of an embedding.
-        classes : int
-            C, classes of the whole data set.
-
-        Raises
-        ------
-        ValueError
-            If a counter of this width does not reach the threshold.
-        """
-        return TernaryTrainerParams(
-            features=features,
-            classes=classes,
-            width=self.width,
-            threshold=self.threshold,
-            margin=self.margin,
-        )
-
-
-def _with_kind(head: Any) -> Any:
+def with_kind(head: Any) -> Any:
     """Return the section with the kind that it has if it names none."""
     return {"kind": "binary", **head} if isinstance(head, dict) else head
 
@@ -300,5 +238,5 @@ AnyHead = HeadConfig | IntegerHeadConfig | TernaryHeadConfig
 StudyHead = Annotated[
     BinaryHeadConfig | IntegerHeadConfig | TernaryHeadConfig,
     Field(discriminator="kind"),
-    BeforeValidator(_with_kind),
+    BeforeValidator(with_kind),
 ]

@@ -2,6 +2,7 @@
 """The chip of a design, as `sim.cost` prices it."""
 
 from dataclasses import replace
+from typing import Any
 
 from golden.params import (
     ChipParams,
@@ -13,10 +14,11 @@ from golden.params import (
     SamplerParams,
     ThermometerParams,
 )
-from sim.cost.configuration import CostConfig, MemorySection, TaskSection
+from sim.cost.configuration import CostConfig, HeadKind, MemorySection, TaskSection
 from sim.cost.counts.room import least_machine
 from sim.data.bank import Bank
 from sim.explore.space.point import Point
+from sim.learn.sections import AnyHead, IntegerHeadConfig, TernaryHeadConfig
 from sim.replay import SOURCES, Classifier, ReplaySource
 
 __all__ = ["chip_of", "extractor", "is_classifier"]
@@ -38,16 +40,19 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     ValueError
         If no chip fits the design.
     """
-    hardware, head, params = point.hardware, point.config.head, point.method.params
+    hardware, params = point.hardware, point.method.params
+    head = point.method.settled(point.config.head)
     classes, features = bank.n_classes, point.features or bank.features
     components = getattr(params, "components", 1)
     width = getattr(params, "code_width", 1)
     lanes = getattr(params, "lanes", hardware.lanes)
     extracting = extractor(network, features)
     trains = not is_classifier(SOURCES[point.method.replay])
-    hidden = getattr(head, "hidden", 0)
-    learner = HeadParams(features=features, classes=classes, hidden=hidden) if trains else None
-    whole = replace(extracting, head=learner)
+    kind, own = _of_head(head)
+    hidden = own.get("hidden", 0)
+    learner = HeadParams(features=features, classes=classes, hidden=hidden)
+    # The integer head lies in the trainer.
+    whole = replace(extracting, head=learner if trains and kind != "integer" else None)
     prototypes = PrototypesParams(
         features=features, code_width=width, lanes=lanes, components=components * classes,
         classes=classes, class_components=components,
@@ -79,13 +84,14 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
             samples=round(len(bank.train) / classes),
             epochs=head.epochs,
             batch=head.batch,
-            hidden=hidden,
+            **own,
             backward_bits=hardware.backward_bits,
             weight_bits=hardware.weight_bits,
             gradients=hardware.gradients,
             embeddings=hardware.embeddings,
             fit="chip" if components == 1 else "host",
         ),
+        head_kind=kind,
     )
 
 
@@ -124,6 +130,20 @@ def extractor(network: NetworkParams, features: int) -> NetworkParams:
 def is_classifier(source: type[ReplaySource]) -> bool:
     """Return whether a source classifies by itself, without a head."""
     return issubclass(source, Classifier)
+
+
+def _of_head(head: AnyHead) -> tuple[HeadKind, dict[str, Any]]:
+    """Return the kind of a head, and what the price of its training depends on."""
+    if isinstance(head, TernaryHeadConfig):
+        return "ternary", {"hidden": 0, "counter_bits": head.width}
+    if not isinstance(head, IntegerHeadConfig):
+        return "binary", {"hidden": head.hidden}
+    if head.hidden or head.q_f != 8 or head.q_b_non_binary == "float":
+        raise ValueError(
+            "the trainer has no hidden layer, and codes of 8 bits forward: head.hidden must be 0 "
+            f"and head.q_f 8, not {head.hidden} and {head.q_f}"
+        )
+    return "integer", {"hidden": 0, "trainer_bits": head.q_b_non_binary}
 
 
 def _exemplars(params: object, classes: int) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.tally import Memory, Tally
-from sim.cost.learning import lesson, replays, trained
-from sim.cost.phases import Phase, answer, inference
+from sim.cost.heads import Head, head_of
+from sim.cost.learning import batches_of, lesson, replays
+from sim.cost.phases import Phase, inference
 from sim.cost.pricing import MemoryLine, Total, price, price_memories
 from sim.cost.technology.technology import Technology
 from sim.explore.designs.past import Past
@@ -64,12 +65,26 @@ class Costs:
     def _memories(self) -> dict[str, tuple[Memory, ...]]:
         """Memories that an area counts, by its scope."""
         machine = network.memories(self.config.chip.accelerator)
-        own = (*(m.within("network") for m in machine), *self.past.memories)
+        kept = () if self._head is None else self._head.kept
+        own = (*(m.within("network") for m in machine), *self.past.memories, *kept)
         return {"past": self.past.memories, "chip": own, "learner": (*own, *self.past.working)}
 
     @cached_property
     def _lines(self) -> tuple[MemoryLine, ...]:
         return price_memories(self._memories["learner"], self.technology)
+
+    @cached_property
+    def _head(self) -> Head | None:
+        """The head that learns from exemplars of the past; None if the memory classifies."""
+        return None if self.past.exemplar is None else head_of(self.config)
+
+    @cached_property
+    def _answer(self) -> tuple[Tally, Fraction]:
+        """Actions and cycles of a classification beside the inference of an image."""
+        own = None if self._head is None else self._head.answer
+        if own is None:
+            return self.past.answer or Tally(), self.past.answer_cycles
+        return own.tally, own.cycles or Fraction(0)
 
     @cached_property
     def _image(self) -> Phase:
@@ -89,7 +104,7 @@ class Costs:
             assert past.exemplar is not None
             return self._joules(past.exemplar)
         if of == "image":
-            return self._joules(self._image.tally + (past.answer or Tally()))
+            return self._joules(self._image.tally + self._answer[0])
         replayed = None if past.exemplar is None else replays(self.config) * past.exemplar
         whole = lesson(self.config, "", past.remembered, replayed)
         return self._joules(whole.tally, Fraction(1, task.classes))
@@ -111,7 +126,7 @@ class Costs:
         if of == "exemplar":
             return {"exemplar": past.exemplar_cycles}
         if of == "image":
-            return {"image": self._image.cycles, "classifier": past.answer_cycles}
+            return {"image": self._image.cycles, "classifier": self._answer[1]}
         again = task.epochs if past.exemplar and task.embeddings == "recompute" else 1
         found = {
             "images": self._image.cycles * task.samples * again,
@@ -123,9 +138,11 @@ class Costs:
             / task.classes,
         }
         if past.exemplar is not None:
-            forward = answer(config, "head").cycles or Fraction(0)
+            assert self._head is not None
             found["exemplars"] = past.exemplar_cycles * replays(config) / task.classes
-            found["forward passes"] = forward * trained(config) / task.classes
+            batches = self._head.least_cycles * batches_of(config)
+            name = "forward passes" if self._head.batch_cycles is None else "training"
+            found[name] = batches / task.classes
         return found
 
     def _busiest(self, tally: Tally) -> Fraction:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Union
 
 import pydantic
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from sim.cost.counts.training import Gradients
 from sim.data.sections import DataConfig, TasksConfig
@@ -16,7 +16,7 @@ from sim.documents.yaml_lines import Document
 from sim.explore.space.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.space.rungs import FidelityConfig
 from sim.explore.space.vary import VariedSection, varied
-from sim.learn.sections import HeadConfig
+from sim.learn.sections import HeadConfig, IntegerHeadConfig, TernaryHeadConfig, with_kind
 from sim.replay import SOURCES
 
 __all__ = ["BUILT_IN", "ExploreConfig", "HardwareConfig", "SamplerConfig", "load_explore"]
@@ -92,7 +92,16 @@ class DataSpace(VariedSection, DataConfig):
     ) = None
 
 
-_HeadSpace: Any = varied(HeadConfig)
+_BinaryHeadSpace: Any = varied(
+    HeadConfig, kind=(Literal["binary"], Field(default="binary", exclude=True))
+)
+_IntegerHeadSpace: Any = varied(IntegerHeadConfig, kind=(Literal["integer"], ...))
+_TernaryHeadSpace: Any = varied(TernaryHeadConfig, kind=(Literal["ternary"], ...))
+_HeadSpace: Any = Annotated[
+    _BinaryHeadSpace | _IntegerHeadSpace | _TernaryHeadSpace,
+    Field(discriminator="kind"),
+    BeforeValidator(with_kind),
+]
 _HardwareSpace: Any = varied(
     HardwareConfig, technology=(str, "open130"), network=(str | None, None)
 )
@@ -136,7 +145,7 @@ class ExploreConfig(Section):
     name: str = Field(default="explore", min_length=1)
     data: DataSpace = DataSpace()
     tasks: TasksConfig = TasksConfig()
-    head: _HeadSpace = _HeadSpace()  # pyright: ignore[reportInvalidTypeForm]
+    head: _HeadSpace = _BinaryHeadSpace()  # pyright: ignore[reportInvalidTypeForm]
     methods: Annotated[list[_MethodEntry], Field(min_length=1)]  # type: ignore[valid-type]
     hardware: _HardwareSpace = _HardwareSpace()  # pyright: ignore[reportInvalidTypeForm]
     objectives: Annotated[list[Name | ObjectiveSection], Field(min_length=1)] = [*NAMES]

@@ -217,10 +217,13 @@ def _open(section: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _fixed(section: Any) -> dict[str, Any]:
-    """Return the given fields of a section that do not vary, as plain data."""
+    """Return the given fields of a section that do not vary, as plain data.
+
+    The kind of the binary head is left out, as documents leave it out.
+    """
     fixed: dict[str, Any] = {}
-    for name in type(section).model_fields:
-        value = getattr(section, name)
+    for name, field in type(section).model_fields.items():
+        value = None if field.exclude else getattr(section, name)
         if isinstance(value, list):
             if len(value) == 1:
                 fixed[name] = value[0]

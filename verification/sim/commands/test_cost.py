@@ -260,11 +260,14 @@ def test_extrapolated_arrays_are_not_strict(engram: Engram, chip: Path, tmp_path
     tech = known_sizes(tmp_path, "bits: 1000000", "bits: 3000")
     out, err = warned_and_refused(engram, chip, "--tech", tech)
     told = "training.weights: 76 x 48: 3648 bits are outside the 1..3000 bits of known arrays"
+    more = "trainer.softmax.table: 256 x 31: 7936 bits are outside the 1..3000 bits of known arrays"
     assert f"Warning: {told}\n" in out
+    assert f"Warning: {more}\n" in out
     # Two ports priced as one are the values of a known array, and no extrapolation.
     assert "two ports are priced as one" in out
     assert err == (
-        f"engram: Technology known must know memories of these sizes, and does not: {told}\n"
+        "engram: Technology known must know memories of these sizes, and does not: "
+        f"{told}, {more}\n"
     )
 
 

@@ -58,7 +58,10 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
         ("learn a task, GBM", "task"),
         ("learn a task, latent replay", "task"),
         ("learn a task, likelihood", "task"),
+        ("learn a task, GBM, integer head", "task"),
+        ("learn a task, GBM, ternary head", "task"),
         ("classify, head", "embedding"),
+        ("classify, integer head", "embedding"),
         ("classify, likelihood", "embedding"),
         ("load a network", "network"),
     ]

@@ -14,6 +14,7 @@ from sim.compare.choice import bits_of
 from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import likelihood
+from sim.cost.heads import head_of
 from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
@@ -438,3 +439,48 @@ def test_accuracy_and_bits_need_neither_network_nor_prices() -> None:
     )
     evaluator = evaluator_of(text)
     assert evaluator.static(Space(evaluator.config).first("cwr"))["bits"] > 3 * 512 * 100 / 1e6
+
+
+INTEGER = EVERY.replace("{hidden: 16, epochs: 1}", "{kind: integer, epochs: 1, q_b_non_binary: 16}")
+TERNARY = EVERY.replace("{hidden: 16, epochs: 1}", "{kind: ternary, epochs: 1}")
+
+
+def test_the_integer_head_learns_and_answers_at_the_price_of_the_trainer() -> None:
+    evaluator, point = design("gbm", INTEGER)
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    head = head_of(config)
+    assert config.network.head is None
+    assert (config.head_kind, config.task.trainer_bits) == ("integer", 16)
+    found = parts("gbm", "latency", text=INTEGER)
+    assert found.keys() == {"images", "exemplars", "training", "memory of the past"}
+    batches = -(-288 // 26)  # as of the binary head
+    assert head.batch_cycles is not None
+    training = 1e3 * batches * float(head.batch_cycles) / 2 / config.clock
+    assert found["training"] == pytest.approx(training)
+    assert head.answer is not None
+    assert head.answer.cycles is not None
+    answered = parts("gbm", "latency", "image", INTEGER)["classifier"]
+    assert answered == pytest.approx(1e3 * float(head.answer.cycles) / config.clock)
+    assert "trainer.weights" in parts("gbm", "area", "chip", INTEGER)
+    assert "trainer.errors" not in parts("gbm", "area", "chip", INTEGER)
+    assert "trainer.errors" in parts("gbm", "area", text=INTEGER)
+    assert parts("gbm", "energy", "image", INTEGER)["trainer.weights"] > 0
+
+
+def test_the_ternary_head_has_its_counters_beside_the_machine() -> None:
+    found = parts("gbm", "area", text=TERNARY)
+    assert "ternary.counters" in found
+    assert not any(name.startswith(("training.", "trainer.")) for name in found)
+    assert "ternary.counters" not in parts("gbm", "area", "chip", TERNARY)
+    assert "forward passes" in parts("gbm", "latency", text=TERNARY)
+    assert value("gbm", "energy", text=TERNARY) < value("gbm", "energy", text=INTEGER)
+
+
+@pytest.mark.parametrize(
+    "head", ["{kind: integer, hidden: 4}", "{kind: integer, q_f: 16, q_b_non_binary: 16}"]
+)
+def test_a_head_that_the_trainer_cannot_train_has_no_price(head: str) -> None:
+    text = EVERY.replace("{hidden: 16, epochs: 1}", head)
+    with pytest.raises(UserError, match="the trainer has no hidden layer, and codes of 8 bits"):
+        evaluator_of(text)

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+"""Heads that learn on a chip, priced: the trainer by its own counts, the others by hand."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from golden.params import TrainerParams
+from sim.cost.configuration import CostConfig, HeadKind
+from sim.cost.counting import count_cycles
+from sim.cost.counts import trainer
+from sim.cost.counts.tally import Action, Memory
+from sim.cost.heads import head_of, with_head
+from sim.cost.learning import learn, remember, replay, working_memories
+from sim.cost.phases import answer, inference
+from verification.sim.cost.small_chip import small_config
+
+# D = 16, L = 8, 6 classes; 9 samples a batch, 21 batches of which 6 samples are drawn.
+PARAMS = TrainerParams(features=16, classes=6, backward_width=8, rounding="stochastic", lanes=8)
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> CostConfig:
+    return small_config(tmp_path_factory.mktemp("chip"))
+
+
+def test_the_integer_head_is_the_trainer(config: CostConfig) -> None:
+    own = with_head(config, "integer")
+    head, phase = head_of(own), learn(own, "GBM")
+    assert own.network.head is None
+    assert head.batch == trainer.learn(PARAMS, 9, 6).within("trainer")
+    assert head.batch_cycles == head.least_cycles == trainer.learn_cycles(PARAMS, 9, 6)
+    rest = 20 * inference(own).tally + remember(own, "GBM") + replay(own, "GBM")
+    learned = phase.tally[Action("trainer.weights", "write", 64)]
+    assert learned == 21 * trainer.learn(PARAMS, 9, 6)[Action("weights", "write", 64)]
+    assert all(phase.tally[action] >= n for action, n in (rest + 21 * head.batch).items())
+    image, batch = inference(own).cycles, head.batch_cycles
+    assert image is not None
+    assert batch is not None
+    assert phase.cycles == 20 * image + 21 * batch + 2 * count_cycles(own)
+    assert (
+        phase.note == "2 classes, 20 samples; 21 batches, 6 of 9 replayed; trained by the trainer"
+    )
+    assert phase.operations == 20 * inference(own).operations + 21 * 9 * 2 * 16 * 6
+
+
+def test_an_answer_of_the_integer_head_is_no_part_of_inference(config: CostConfig) -> None:
+    head = head_of(with_head(config, "integer"))
+    assert head.answer is not None
+    assert head.answer.tally == trainer.classify(PARAMS, 1, 6).within("trainer")
+    assert head.answer.cycles == trainer.classify_cycles(PARAMS, 1, 6)
+    assert [memory.component for memory in head.kept] == ["trainer.weights", "trainer.exemplars"]
+    whole = {memory.within("trainer") for memory in trainer.memories(PARAMS, 9)}
+    assert {*head.kept, *head.working} == whole
+
+
+def test_a_ternary_head_moves_the_counters_of_two_classes_a_sample(config: CostConfig) -> None:
+    own = with_head(config, "ternary")
+    head, forward = head_of(own), answer(own, "head")
+    assert own.head.hidden == 0
+    # Rows of 8 counters of 8 bits, two a class; two planes of two words of 8 bits a class.
+    assert head.working == (Memory("ternary.counters", 12, 64, ports=2),)
+    assert head.kept == ()
+    assert head.answer is None
+    assert head.batch[Action("ternary.counters", "read", 64)] == 9 * 4
+    assert head.batch[Action("ternary.counters", "write", 64)] == 9 * 4
+    assert head.batch[Action("ternary.move", "accumulate", 8)] == 9 * 4 * 8
+    assert head.batch[Action("network.mvu.weights", "write", 8)] == 9 * 2 * 2 * 2
+    assert all(head.batch[action] >= 9 * n for action, n in forward.tally.items())
+    assert forward.cycles is not None
+    assert head.least_cycles == 9 * (forward.cycles + 4)
+    assert head.batch_cycles is None
+    assert learn(own, "GBM").cycles is None
+    assert "an estimate: no block has the counters yet" in learn(own, "GBM").note
+
+
+@pytest.mark.parametrize(("bits", "width"), [(4, 32), (6, 48)])
+def test_narrow_counters_have_narrow_rows(config: CostConfig, bits: int, width: int) -> None:
+    narrow = replace(config, task=config.task.model_copy(update={"counter_bits": bits}))
+    (memory,) = head_of(with_head(narrow, "ternary")).working
+    assert memory.width == width
+
+
+@pytest.mark.parametrize("kind", ["binary", "integer", "ternary"])
+def test_every_access_of_a_batch_is_to_a_memory_of_its_width(
+    config: CostConfig, kind: HeadKind
+) -> None:
+    own = with_head(config, kind)
+    head = head_of(own)
+    widths = {m.component: m.width for m in (*head.kept, *working_memories(own))}
+    for action in head.batch:
+        if action.kind in ("read", "write") and not action.component.startswith("network."):
+            assert widths[action.component] == action.width
+
+
+def test_what_hardware_does_not_do_has_no_cycles(config: CostConfig) -> None:
+    own = with_head(config, "integer")
+    assert learn(own, "latent replay").cycles is None
+    serial = replace(own.chip.sampler, mode="serial")
+    assert learn(replace(own, chip=replace(own.chip, sampler=serial)), "GBM").cycles is None
+    assert isinstance(learn(own, "GBM").cycles, Fraction)

@@ -191,9 +191,8 @@ class Trainer(wiring.Component):
         with m.If(answered):
             m.d.sync += self.hits.eq(self.hits + (self.o.payload.label == now.label))
         with m.FSM(init="clear"):
-            host = self.writes, self.reads, self.commands, self.rows
-            idle(m, now, *host, write, self.refused, self.hits)
-            take(m, now, self.i, self.unknown)
+            idle(m, now, self, write)
+            take(m, now, self)
             ended = stages[-1].valid & stages[-1].final
             sum_rows(m, now, ended, answered, self.o)
             learn_batch(m, now, ended)

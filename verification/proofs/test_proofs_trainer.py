@@ -90,7 +90,7 @@ class Traced:
         update = state("begin", "update", "settle")
         running = command | update
         final = self.flag("final")
-        found = [
+        found: list[Value] = [
             self.valid[0] == state("sum", "update"),
             get("updating") == state("update", "settle"),
             ~state("clear", "idle", "show", "take", "answer", "begin") | ~self.on_way,

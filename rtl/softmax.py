@@ -147,8 +147,13 @@ class Softmax(wiring.Component):
             look_up.addr.eq(distance),
             look_up.en.eq(stages[2][0] & go),
         ]
-        with m.If(taken & ((place == 0) | (logit > highest))):
-            m.d.sync += highest.eq(logit)
+        # The comparison comes a cycle late, so that a logit has time to be rounded.
+        latest = Signal.like(highest)
+        came = Signal()
+        first = Signal()
+        m.d.sync += [latest.eq(logit), came.eq(taken), first.eq(place == 0)]
+        with m.If(came & (first | (latest > highest))):
+            m.d.sync += highest.eq(latest)
         with m.If(go):
             m.d.sync += [distance.eq(highest - read.data), power.eq(look_up.data)]
         return power

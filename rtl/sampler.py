@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sampler: it takes requests for classes and draws exemplars of their prototypes (contract, 7)."""
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
@@ -16,6 +16,8 @@ from rtl.prototypes import Prototypes, header_layout
 from rtl.selector import Selector, weight_layout
 
 __all__ = ["Sampler"]
+
+ALWAYS = Const(1)
 
 
 class Sampler(wiring.Component):
@@ -71,7 +73,7 @@ class Sampler(wiring.Component):
     Raises
     ------
     ValueError
-        If the sampler has factors (contract, 13), which no hardware draws yet.
+        If there are factors, which only `rtl.correlated.CorrelatedSampler` draws.
     """
 
     #: Cycles from one beat to the next, in parallel mode.
@@ -79,13 +81,17 @@ class Sampler(wiring.Component):
 
     def __init__(self, params: SamplerParams) -> None:
         if isinstance(params, CorrelatedSamplerParams) and params.rank:
-            raise ValueError(f"Sampler in hardware must have no factors, not {params.rank}")
+            raise ValueError(f"Sampler of independent bits must have no factors, not {params.rank}")
         self.params = params
-        p = params.prototypes
-        label_width = bits_for(p.classes - 1)
         #: Cycles from a request to the first beat, in parallel mode.
-        self.latency = 3 + (p.class_components > 1)
-        super().__init__({
+        self.latency = 3 + (params.prototypes.class_components > 1)
+        super().__init__(self._members())
+
+    def _members(self) -> dict[str, wiring.Member]:
+        """Return the ports."""
+        p = self.params.prototypes
+        label_width = bits_for(p.classes - 1)
+        return {
             "append": In(stream.Signature(header_layout(p))),
             "rows": In(stream.Signature(p.row_width)),
             "weights": In(stream.Signature(weight_layout(p))),
@@ -101,10 +107,19 @@ class Sampler(wiring.Component):
             "row_read": Out(1),
             "plane_read": Out(1),
             "select_used": Out(1),
-        })  # fmt: skip
+        }  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        # Streams connect the stages. `ready` comes with the last row of a request and with the last
+        # draw from a row. Until then the memories hold the data that they read.
+        prototypes, request = self._find(m)
+        row = self._read_rows(m, prototypes, request)
+        self._draw(m, prototypes.codes, row)
+        return m
+
+    def _find(self, m: Module, admitted: Value = ALWAYS) -> tuple[Prototypes, stream.Interface]:
+        """Take requests while they are admitted; return the memory, and a stream of components."""
         m.submodules.prototypes = prototypes = Prototypes(self.params.prototypes)
         m.submodules.selector = selector = Selector(self.params.selector, self.params.prototypes)
         wiring.connect(m, wiring.flipped(self.append), prototypes.append)
@@ -119,14 +134,11 @@ class Sampler(wiring.Component):
             selector.n_classes.eq(prototypes.n_classes),
             selector.en.eq(self.request_en),
         ]
-        # Streams connect the stages. `ready` comes with the last row of a request and with the last
-        # draw from a row. Until then the memories hold the data that they read.
-        request = self._look_up(m, prototypes, selector)
-        row = self._read_rows(m, prototypes, request)
-        self._draw(m, prototypes.codes, row)
-        return m
+        return prototypes, self._look_up(m, prototypes, selector, admitted)
 
-    def _look_up(self, m: Module, prototypes: Prototypes, selector: Selector) -> stream.Interface:
+    def _look_up(
+        self, m: Module, prototypes: Prototypes, selector: Selector, admitted: Value
+    ) -> stream.Interface:
         """Turn requests into components."""
         entry = prototypes.entry
         request = stream.Signature(
@@ -136,7 +148,7 @@ class Sampler(wiring.Component):
         passed = Signal()  # the entry goes on to the next stage
         known = self.i.payload < self.n_classes
         m.d.comb += [
-            self.i.ready.eq(~found | passed),
+            self.i.ready.eq(admitted & (~found | passed)),
             prototypes.label_en.eq(self.i.valid & self.i.ready & known),
             prototypes.label.eq(self.i.payload),
             self.select_used.eq(found & passed),

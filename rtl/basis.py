@@ -77,7 +77,7 @@ class Basis(wiring.Component):
     #: Cycles from one read to the next.
     interval = 1
     #: Cycles that the scale of a lane adds to its row, if e is 0.
-    scale_cycles = 1 + Scale.latency
+    scale_cycles = 2 + Scale.latency
 
     def __init__(self, params: CorrelatedSamplerParams) -> None:
         if not params.rank:
@@ -139,14 +139,16 @@ class Basis(wiring.Component):
             with m.State("add"):
                 lowest = left[: p.loading_width] == 1 << (p.loading_width - 1)
                 m.d.sync += [left.eq(left >> p.loading_width), faulty.eq(faulty | lowest)]
-                m.d.comb += total.write.eq(1)
+                m.d.comb += total.add.eq(1)
                 with m.If(last_factor):
-                    m.next = "offer"
+                    m.next = "wait"
                 with m.Else():
                     m.d.sync += lane.eq(lane + 1)
                     with m.If(last_lane):
                         m.d.sync += [row.eq(row + 1), factor.eq(factor + 1)]
                         m.next = "take"
+            with m.State("wait"):
+                m.next = "offer"
             with m.State("offer"):
                 m.d.comb += scale.i.valid.eq(1)
                 # The largest sum of all has 30 ones.
@@ -193,20 +195,23 @@ class Basis(wiring.Component):
         )
         read, write = totals.read_port(domain="comb"), totals.write_port()
         loading = left[: p.loading_width].as_signed()
-        magnitude = Signal(p.loading_width - 1)
+        magnitude, late_fresh = Signal(p.loading_width - 1), Signal()
+        late_magnitude, square = Signal.like(magnitude), Signal(2 * len(magnitude))
         m.d.comb += [
             magnitude.eq(Mux(loading < 0, -loading, loading)),
-            read.addr.eq(lane),
-            write.addr.eq(lane),
-            write.en.eq(total.write),
-            write.data.magnitudes.eq(Mux(fresh, 0, read.data.magnitudes) + magnitude),
-            write.data.squares.eq(Mux(fresh, 0, read.data.squares) + magnitude * magnitude),
+            read.addr.eq(write.addr),
+            write.data.magnitudes.eq(Mux(late_fresh, 0, read.data.magnitudes) + late_magnitude),
+            write.data.squares.eq(Mux(late_fresh, 0, read.data.squares) + square),
         ]
-        with m.If(total.write):
-            m.d.sync += [
-                total.magnitudes.eq(write.data.magnitudes),
-                total.squares.eq(write.data.squares),
-            ]
+        m.d.sync += [
+            write.en.eq(total.add),
+            write.addr.eq(lane),
+            late_fresh.eq(fresh),
+            late_magnitude.eq(magnitude),
+            square.eq(magnitude * magnitude),
+            total.magnitudes.eq(write.data.magnitudes),
+            total.squares.eq(write.data.squares),
+        ]
         return total
 
     def _scales(self, m: Module, made: stream.Interface, last_lane: Value) -> Value:
@@ -241,11 +246,11 @@ class Basis(wiring.Component):
 
 
 class _Totals:
-    """Sums of a lane over the factors that have come, and the command to write them."""
+    """The command to add a loading, and two cycles later the sums of its lane."""
 
     def __init__(self, params: CorrelatedSamplerParams) -> None:
         magnitudes = bits_for(params.rank * params.highest_loading)
         self.layout = StructLayout({"magnitudes": magnitudes, "squares": square_width(params)})
         self.magnitudes = Signal(magnitudes)
         self.squares = Signal(square_width(params))
-        self.write = Signal()
+        self.add = Signal()

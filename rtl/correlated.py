@@ -146,17 +146,16 @@ class CorrelatedSampler(Sampler):
                 place.eq(sums.p.place),
                 Value.cast(held).eq(Value.cast(sums.p.lanes)),
             ]
-        words = self._planes(m, done)
-        for lane in range(width):
-            m.d.comb += [
-                lanes.codes[lane].eq(_chosen(prototypes.codes, group, lane, width)),
-                lanes.words[lane].eq(_chosen(words, group, lane, width)),
-                lanes.sums[lane].eq(held[lane]),
-            ]
+        m.d.comb += [
+            lanes.codes.eq(prototypes.codes),
+            lanes.words.eq(self._planes(m, done)),
+            lanes.group.eq(group),
+            *(lanes.sums[lane].eq(held[lane]) for lane in range(width)),
+        ]
         return self._collect(m, lanes, comparing & (group == groups - 1), place)
 
-    def _planes(self, m: Module, used: Value) -> list[Value]:
-        """Return the random word of every lane, which stays until the planes are used."""
+    def _planes(self, m: Module, used: Value) -> Value:
+        """Return the random words of all lanes, which stay until the planes are used."""
         words = []
         for plane, (number, lfsr_params) in enumerate(
             zip(self.params.streams, self.params.lfsrs(), strict=True)
@@ -164,7 +163,8 @@ class CorrelatedSampler(Sampler):
             m.submodules[f"lfsr_{plane}"] = lfsr = Lfsr(lfsr_params)
             m.d.comb += [lfsr.en.eq(used), *load_seeds(lfsr, self.seeds, number)]
             words.insert(0, lfsr.word)
-        return [Cat(word[lane] for word in words) for lane in range(self.params.prototypes.lanes)]
+        lanes = range(self.params.prototypes.lanes)
+        return Value.cast(Cat(word[lane] for lane in lanes for word in words))
 
     def _collect(self, m: Module, lanes: NormalLanes, ends: Value, place: Any) -> Value:
         """Collect the bits of a beat; return whether the last one of a request is complete."""
@@ -185,7 +185,7 @@ class CorrelatedSampler(Sampler):
                 self.o.valid.eq(complete),
             ]
         m.d.comb += self.o.p.bits.eq(bits[:size])
-        return lanes.en & complete & final
+        return Value.cast(lanes.en & complete & final)
 
 
 def sampler_of(params: SamplerParams) -> Sampler:
@@ -193,10 +193,3 @@ def sampler_of(params: SamplerParams) -> Sampler:
     if isinstance(params, CorrelatedSamplerParams) and params.rank:
         return CorrelatedSampler(params)
     return Sampler(params)
-
-
-def _chosen(numbers: Any, group: Value, lane: int, width: int) -> Value:
-    """Return the number of a lane of a group; 0 past the last one."""
-    return Cat(numbers[n] for n in range(lane, len(numbers), width)).word_select(
-        group, len(numbers[0])
-    )

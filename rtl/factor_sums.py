@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.memory import Memory
@@ -120,13 +120,7 @@ class FactorSums(wiring.Component):
                 self.o.valid.eq(stages[1].valid & stages[1].ends),
                 self.o.payload.place.eq(stages[1].place),
             ]
-        for lane, loading in enumerate(self.loadings):
-            product = Signal(signed(bits_for(p.factor_width * p.highest_loading) + 1))
-            total = self.o.payload.lanes[lane]
-            with m.If(goes_on):
-                m.d.sync += product.eq(Mux(self.loaded, loading * factor, 0))
-                with m.If(stages[1].valid):
-                    m.d.sync += total.eq(Mux(stages[1].begins, 0, total) + product)
+        self._accumulate(m, goes_on, factor, stages[1])
         return m
 
     def _count(self, m: Module) -> tuple[Value, Value, Any]:
@@ -161,6 +155,29 @@ class FactorSums(wiring.Component):
                         self.row.eq(Mux(place.last, 0, self.row + 1)),
                     ]
         return begins, ends, place
+
+    def _accumulate(self, m: Module, goes_on: Value, factor: Value, stage: Any) -> None:
+        """Multiply the loadings by a factor, and add the products of the cycle before."""
+        p = self.params
+        one_bit, width = p.factor_width == 1, p.loading_width
+        # A factor of one bit is a sign. -x is ~x + 1, and the 1 is added with the product.
+        negated = self.loaded & (factor < 0)
+        late = Signal()
+        if one_bit:
+            with m.If(goes_on):
+                m.d.sync += late.eq(negated)
+        for lane, loading in enumerate(self.loadings):
+            product = Signal(signed(bits_for(p.factor_width * p.highest_loading) + 1))
+            total, kept = self.o.payload.lanes[lane], Signal(signed(p.sum_width))
+            inverted = (loading ^ negated.replicate(width))[:width].as_signed()
+            with m.If(~stage.begins):
+                m.d.comb += kept.eq(total)
+            with m.If(goes_on):
+                made = inverted if one_bit else loading * factor
+                m.d.sync += product.eq(Mux(self.loaded, made, 0))
+                with m.If(stage.valid):
+                    both = (Cat(late, number).as_signed() for number in (kept, product))
+                    m.d.sync += total.eq(sum(both) >> 1)
 
     def _draw(self, m: Module, fresh: Value) -> Value:
         """Draw a factor, or read it again; return it in the next cycle."""

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Comparators of sums and normal noise with the thresholds of codes (contract, 13)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
@@ -12,7 +13,7 @@ from amaranth.utils import bits_for
 
 from golden.params import CorrelatedSamplerParams
 from golden.params.correlated import SCALE_WIDTH
-from rtl.basis import scales_layout
+from rtl.basis import compared_rows, scales_layout
 from rtl.quantiles import noise_rows, threshold_rows
 from rtl.scale import HIGHEST, SHIFT_WIDTH, UNIT
 
@@ -20,12 +21,13 @@ __all__ = ["NormalLanes"]
 
 
 class NormalLanes(wiring.Component):
-    """Some lanes that turn a sum, a random word and a code into a bit, one each a cycle.
+    """Comparators that turn the lanes of a beat into bits, some lanes in each step.
 
-    The bit is ``2^e * sum + N[r] < u``. That is ``sum <= (u - N[r] - 1) >> e``, so that thresholds
-    are shifted and sums are not. Noise and thresholds come from tables of their upper halves: the
-    lower halves mirror them. The bits follow `latency` steps after their inputs, one set a step;
-    `en` makes all stages take a step. The user knows which steps count, also after a reset.
+    They take groups of ``ceil(L/R)`` lanes in turn. The bit of a lane is ``2^e * sum + N[r] < u``.
+    That is ``sum <= (u - N[r] - 1) >> e``, so that thresholds are shifted and sums are not. Tables
+    hold the upper halves of noise and thresholds, which the lower halves mirror. The bits follow
+    `latency` steps after their group, one group a step; `en` makes all stages take a step. The user
+    knows which steps count, also after a reset.
 
     Parameters
     ----------
@@ -35,31 +37,34 @@ class NormalLanes(wiring.Component):
     -------
     en : In(1)
         Take a step.
-    codes, words : In(ArrayLayout(q, lanes))
-        Codes m and random words r.
+    codes, words : In(ArrayLayout(q, L))
+        Codes m and random words r of all lanes.
+    group : In
+        Which lanes to compare: those from ``group * ceil(L/R)`` on.
     sums : In(ArrayLayout(signed(params.sum_width), lanes))
-        Sums, before they are shifted.
+        Sums of these lanes, before they are shifted.
     scales : In(scales_layout(params))
-        Scales g, a step after their codes.
+        Their scales g, a step later.
     exponent : In(4)
         e, held while any lane is under way.
     bits : Out(lanes)
         Drawn bits.
     """
 
-    #: Steps from the codes to the bits.
-    latency = 8
-    #: Steps from one set of codes to the next.
+    #: Steps from a group to its bits.
+    latency = 9
+    #: Steps from one group to the next.
     interval = 1
 
     def __init__(self, params: CorrelatedSamplerParams) -> None:
         self.params = params
         lanes = params.lanes_compared
-        numbers = ArrayLayout(unsigned(params.prototypes.code_width), lanes)
+        numbers = ArrayLayout(unsigned(params.prototypes.code_width), params.prototypes.lanes)
         super().__init__({
             "en": In(1),
             "codes": In(numbers),
             "words": In(numbers),
+            "group": In(range(compared_rows(params))),
             "sums": In(ArrayLayout(signed(params.sum_width), lanes)),
             "scales": In(scales_layout(params)),
             "exponent": In(SHIFT_WIDTH),
@@ -68,52 +73,74 @@ class NormalLanes(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        late_group = Signal.like(self.group)
+        with m.If(self.en):
+            m.d.sync += late_group.eq(self.group)
+        for lane in range(self.params.lanes_compared):
+            code, word = (
+                self._choose(m, numbers, lane, late_group) for numbers in (self.codes, self.words)
+            )
+            self._compare(m, lane, code, word)
+        return m
+
+    def _choose(self, m: Module, numbers: Any, lane: int, late_group: Value) -> Value:
+        """Choose the number of a lane of a group, in this step of four, in the next of the rest.
+
+        The numbers come late from a memory.
+        """
+        step, width = self.params.lanes_compared, self.params.prototypes.code_width
+        of_lane = [numbers[n] for n in range(lane, self.params.prototypes.lanes, step)]
+        fours = [Signal(width, name=f"fours_{n}") for n in range(-(-len(of_lane) // 4))]
+        with m.If(self.en):
+            m.d.sync += Cat(fours).eq(Cat(_picked(of_lane, self.group[:2])))
+        (chosen,) = _picked(fours, late_group[2:])
+        return chosen
+
+    def _compare(self, m: Module, lane: int, code: Value, word: Value) -> None:
+        """Compare a lane. Stages are numbered by the steps since its group came."""
         q = self.params.prototypes.code_width
         marks, noises = threshold_rows(q), noise_rows(q)
         highest = (max(marks) * (UNIT + HIGHEST) + UNIT // 2) // UNIT
         limit_shape = signed(bits_for(highest + max(noises) + 1) + 1)
-        for lane in range(self.params.lanes_compared):
-            # Stages are numbered by the steps since the codes came.
-            stages: list[Any] = [None, *(self._stage(n) for n in range(1, 8))]
-            code, word = self.codes[lane], self.words[lane]
-            inner, drawn = Signal(range(2 ** (q - 1))), Signal(range(2 ** (q - 1)))
-            mark, noise = (
-                self._table(m, f"{name}_{lane}", rows, address)
-                for name, rows, address in (("marks", marks, inner), ("noise", noises, drawn))
-            )
-            late_mark, late_noise = Signal.like(mark), Signal.like(noise)
-            held_noises = [Signal.like(noise, name=f"noise_{n}") for n in (4, 5)]
-            product = Signal(bits_for(max(marks) * (UNIT + HIGHEST)))
-            size = Signal(bits_for(highest))
-            limit, shifted = Signal(limit_shape), Signal(limit_shape)
-            scale = [Signal(SCALE_WIDTH, name=f"scale_{n}") for n in (2, 3)]
-            with m.If(self.en):
-                m.d.sync += [
-                    inner.eq(_distance(code)),
-                    drawn.eq(_distance(word)),
-                    stages[1].upper.eq(code[-1]),
-                    stages[1].certain.eq(_distance(code).all() if q > 1 else 1),
-                    stages[1].above.eq(word[-1]),
-                    stages[1].sum.eq(self.sums[lane]),
-                    *(stages[n + 1].eq(stages[n]) for n in range(1, 7)),
-                    Cat(scale).eq(Cat(self.scales[lane], scale[0])),
-                    late_mark.eq(mark),
-                    product.eq(late_mark * (UNIT + scale[1])),
-                    size.eq((product + UNIT // 2) >> (UNIT.bit_length() - 1)),
-                    late_noise.eq(noise),
-                    Cat(held_noises).eq(Cat(late_noise, held_noises[0])),
-                    # u - N - 1, with -x as ~x + 1 and -N - 1 as ~N.
-                    limit.eq(
-                        _inverted(size, ~stages[5].upper)
-                        + _inverted(held_noises[1], stages[5].above)
-                        + ~stages[5].upper
-                    ),
-                    shifted.eq(limit >> self.exponent),
-                    self.bits[lane].eq(
-                        Mux(stages[7].certain, stages[7].upper, stages[7].sum <= shifted)
-                    ),
-                ]
-        return m
+        late_sum = Signal(signed(self.params.sum_width))
+        stages = {n: self._stage(n) for n in range(2, 9)}
+        inner, drawn = Signal(range(2 ** (q - 1))), Signal(range(2 ** (q - 1)))
+        mark, noise = (
+            self._table(m, f"{name}_{lane}", rows, address)
+            for name, rows, address in (("marks", marks, inner), ("noise", noises, drawn))
+        )
+        late_mark = Signal.like(mark)
+        late_noises = [Signal.like(noise, name=f"noise_{n}") for n in (4, 5, 6)]
+        scales = [Signal(SCALE_WIDTH, name=f"scale_{n}") for n in (2, 3, 4)]
+        product = Signal(bits_for(max(marks) * (UNIT + HIGHEST)))
+        size = Signal(bits_for(highest))
+        limit, shifted = Signal(limit_shape), Signal(limit_shape)
+        with m.If(self.en):
+            m.d.sync += [
+                late_sum.eq(self.sums[lane]),
+                stages[2].sum.eq(late_sum),
+                stages[2].upper.eq(code[-1]),
+                stages[2].certain.eq(_distance(code) == 2 ** (q - 1) - 1),
+                stages[2].above.eq(word[-1]),
+                *(stages[n].eq(stages[n - 1]) for n in range(3, 9)),
+                inner.eq(_distance(code)),
+                drawn.eq(_distance(word)),
+                late_mark.eq(mark),
+                Cat(late_noises).eq(Cat(noise, late_noises)),
+                Cat(scales).eq(Cat(self.scales[lane], scales)),
+                product.eq(late_mark * (UNIT + scales[-1])),
+                size.eq((product + UNIT // 2) >> (UNIT.bit_length() - 1)),
+                # u - N - 1, with -x as ~x + 1 and -N - 1 as ~N.
+                limit.eq(
+                    _inverted(size, ~stages[6].upper)
+                    + _inverted(late_noises[-1], stages[6].above)
+                    + ~stages[6].upper
+                ),
+                shifted.eq(limit >> self.exponent),
+                self.bits[lane].eq(
+                    Mux(stages[8].certain, stages[8].upper, stages[8].sum <= shifted)
+                ),
+            ]
 
     def _stage(self, number: int) -> Any:
         """Return a stage of a lane: what is known of it from the start."""
@@ -137,11 +164,22 @@ class NormalLanes(wiring.Component):
         return read.data
 
 
+def _picked(numbers: Sequence[Value], index: Value) -> list[Value]:
+    """Return one of two numbers, four, and so on, as many to one as the bits of an index tell.
+
+    Where there are fewer, the last choice is any.
+    """
+    for bit in index:
+        pairs = (numbers[n : n + 2] for n in range(0, len(numbers), 2))
+        numbers = [Mux(bit, pair[-1], pair[0]) for pair in pairs]
+    return list(numbers)
+
+
 def _distance(number: Value) -> Value:
     """Return how far a code or a word is from the middle, from 0 in both halves."""
-    return _inverted(number[:-1], ~number[-1])[: len(number) - 1]
+    return number[:-1] ^ (~number[-1]).replicate(len(number) - 1)
 
 
 def _inverted(number: Value, whether: Value) -> Value:
     """Return an unsigned number as a signed one, with all bits inverted under a condition."""
-    return Cat(number ^ whether.replicate(len(number)), whether).as_signed()
+    return Value.cast(Cat(number ^ whether.replicate(len(number)), whether)).as_signed()

@@ -8,7 +8,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from golden.params import CorrelatedSamplerParams, SamplerParams
+from golden.params import CorrelatedSamplerParams
 from rtl.basis import Basis, compared_rows
 from rtl.factor_sums import FactorSums
 from rtl.lfsr import Lfsr, load_seeds
@@ -17,7 +17,7 @@ from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.scale import SHIFT_WIDTH
 
-__all__ = ["CorrelatedSampler", "sampler_of"]
+__all__ = ["CorrelatedSampler"]
 
 
 class CorrelatedSampler(Sampler):
@@ -186,10 +186,3 @@ class CorrelatedSampler(Sampler):
             ]
         m.d.comb += self.o.p.bits.eq(bits[:size])
         return Value.cast(lanes.en & complete & final)
-
-
-def sampler_of(params: SamplerParams) -> Sampler:
-    """Return the sampler of parameters: one with factors, if they have some."""
-    if isinstance(params, CorrelatedSamplerParams) and params.rank:
-        return CorrelatedSampler(params)
-    return Sampler(params)

@@ -48,6 +48,11 @@ POINTS: dict[str, tuple[str, ...]] = {
         "slot reopened", "slot reopened that never was open", "slot opened that is open",
     ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
+    "correlated": (
+        "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
+        "exponent waits for beats", "request waits for a basis",
+        "request of an unknown class", "lanes past D",
+    ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
@@ -87,6 +92,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "lanes past D cleared",
     ),
     "sampler": ("request of an unknown class", "lanes past D", "row appended between beats"),
+    "scale": ("highest", "between"),
     "selector": ("round robin wraps around", "last component", "first and last class by weight"),
     "thermometer": ("code crosses words", "darkest", "brightest"),
     "window": ("padding", "group begins within a word", "depthwise"),

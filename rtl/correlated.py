@@ -131,6 +131,7 @@ class CorrelatedSampler(Sampler):
             basis.scale_en.eq(comparing & step),
             basis.scale_row.eq(place.beat * groups + group),
             lanes.en.eq(step),
+            lanes.valid.eq(comparing),
             lanes.scales.eq(basis.scales),
             lanes.exponent.eq(basis.exponent),
         ]

@@ -26,8 +26,8 @@ class NormalLanes(wiring.Component):
     They take groups of ``ceil(L/R)`` lanes in turn. The bit of a lane is ``2^e * sum + N[r] < u``.
     That is ``sum <= (u - N[r] - 1) >> e``, so that thresholds are shifted and sums are not. Tables
     hold the upper halves of noise and thresholds, which the lower halves mirror. The bits follow
-    `latency` steps after their group, one group a step; `en` makes all stages take a step. The user
-    knows which steps count, also after a reset.
+    `latency` steps after their group, one group a step; `en` makes all stages take a step. Tables
+    are read for valid groups alone. The user knows which steps count, also after a reset.
 
     Parameters
     ----------
@@ -37,6 +37,8 @@ class NormalLanes(wiring.Component):
     -------
     en : In(1)
         Take a step.
+    valid : In(1)
+        There is a group to compare.
     codes, words : In(ArrayLayout(q, L))
         Codes m and random words r of all lanes.
     group : In
@@ -62,6 +64,7 @@ class NormalLanes(wiring.Component):
         numbers = ArrayLayout(unsigned(params.prototypes.code_width), params.prototypes.lanes)
         super().__init__({
             "en": In(1),
+            "valid": In(1),
             "codes": In(numbers),
             "words": In(numbers),
             "group": In(range(compared_rows(params))),
@@ -73,14 +76,17 @@ class NormalLanes(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        late_group = Signal.like(self.group)
+        late_group, valid = Signal.like(self.group), Signal(2)
         with m.If(self.en):
-            m.d.sync += late_group.eq(self.group)
+            m.d.sync += [late_group.eq(self.group), valid.eq(Cat(self.valid, valid))]
+        read = self.en & valid[-1]
         for lane in range(self.params.lanes_compared):
             code, word = (
                 self._choose(m, numbers, lane, late_group) for numbers in (self.codes, self.words)
             )
-            self._compare(m, lane, code, word)
+            m.submodules[f"lane_{lane}"] = within = Module()
+            bit = self._compare(within, lane, code, word, read)
+            m.d.comb += self.bits[lane].eq(bit)
         return m
 
     def _choose(self, m: Module, numbers: Any, lane: int, late_group: Value) -> Value:
@@ -96,8 +102,8 @@ class NormalLanes(wiring.Component):
         (chosen,) = _picked(fours, late_group[2:])
         return chosen
 
-    def _compare(self, m: Module, lane: int, code: Value, word: Value) -> None:
-        """Compare a lane. Stages are numbered by the steps since its group came."""
+    def _compare(self, m: Module, lane: int, code: Value, word: Value, read: Value) -> Value:
+        """Compare a lane, and return its bit. Stages have the steps since its group as numbers."""
         q = self.params.prototypes.code_width
         marks, noises = threshold_rows(q), noise_rows(q)
         highest = (max(marks) * (UNIT + HIGHEST) + UNIT // 2) // UNIT
@@ -106,7 +112,7 @@ class NormalLanes(wiring.Component):
         stages = {n: self._stage(n) for n in range(2, 9)}
         inner, drawn = Signal(range(2 ** (q - 1))), Signal(range(2 ** (q - 1)))
         mark, noise = (
-            self._table(m, f"{name}_{lane}", rows, address)
+            self._table(m, name, rows, address, read)
             for name, rows, address in (("marks", marks, inner), ("noise", noises, drawn))
         )
         late_mark = Signal.like(mark)
@@ -114,7 +120,7 @@ class NormalLanes(wiring.Component):
         scales = [Signal(SCALE_WIDTH, name=f"scale_{n}") for n in (2, 3, 4)]
         product = Signal(bits_for(max(marks) * (UNIT + HIGHEST)))
         size = Signal(bits_for(highest))
-        limit, shifted = Signal(limit_shape), Signal(limit_shape)
+        limit, shifted, bit = Signal(limit_shape), Signal(limit_shape), Signal()
         with m.If(self.en):
             m.d.sync += [
                 late_sum.eq(self.sums[lane]),
@@ -137,10 +143,9 @@ class NormalLanes(wiring.Component):
                     + ~stages[6].upper
                 ),
                 shifted.eq(limit >> self.exponent),
-                self.bits[lane].eq(
-                    Mux(stages[8].certain, stages[8].upper, stages[8].sum <= shifted)
-                ),
+                bit.eq(Mux(stages[8].certain, stages[8].upper, stages[8].sum <= shifted)),
             ]
+        return bit
 
     def _stage(self, number: int) -> Any:
         """Return a stage of a lane: what is known of it from the start."""
@@ -154,13 +159,13 @@ class NormalLanes(wiring.Component):
             name=f"stage_{number}",
         )  # fmt: skip
 
-    def _table(self, m: Module, name: str, rows: list[int], address: Value) -> Value:
-        """Make a table of constants; return the row of an address in the next step."""
+    def _table(self, m: Module, name: str, rows: list[int], address: Value, en: Value) -> Value:
+        """Make a table of constants; return the row that was read last."""
         m.submodules[name] = table = Memory(
             shape=unsigned(bits_for(max(rows))), depth=len(rows), init=rows
         )
         read = table.read_port()
-        m.d.comb += [read.en.eq(self.en), read.addr.eq(address)]
+        m.d.comb += [read.en.eq(en), read.addr.eq(address)]
         return read.data
 
 

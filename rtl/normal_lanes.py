@@ -90,16 +90,16 @@ class NormalLanes(wiring.Component):
         return m
 
     def _choose(self, m: Module, numbers: Any, lane: int, late_group: Value) -> Value:
-        """Choose the number of a lane of a group, in this step of four, in the next of the rest.
+        """Choose the number of a lane of a group, in this step of two, in the next of the rest.
 
-        The numbers come late from a memory.
+        The codes come late from their memory, so little is done with them in their first step.
         """
         step, width = self.params.lanes_compared, self.params.prototypes.code_width
         of_lane = [numbers[n] for n in range(lane, self.params.prototypes.lanes, step)]
-        fours = [Signal(width, name=f"fours_{n}") for n in range(-(-len(of_lane) // 4))]
+        halved = [Signal(width, name=f"halved_{n}") for n in range(-(-len(of_lane) // 2))]
         with m.If(self.en):
-            m.d.sync += Cat(fours).eq(Cat(_picked(of_lane, self.group[:2])))
-        (chosen,) = _picked(fours, late_group[2:])
+            m.d.sync += Cat(halved).eq(Cat(_picked(of_lane, self.group[:1])))
+        (chosen,) = _picked(halved, late_group[1:])
         return chosen
 
     def _compare(self, m: Module, lane: int, code: Value, word: Value, read: Value) -> Value:

@@ -132,7 +132,7 @@ def samplers(draw: st.DrawFn) -> CorrelatedSamplerParams:
 
 
 @given(samplers(), st.integers(0, 2**32), st.sampled_from(sorted(PAUSES)))
-@settings(max_examples=12)
+@settings(max_examples=10)
 def test_exemplars_equal_golden(drawn: CorrelatedSamplerParams, seed: int, pauses: str) -> None:
     plan = three_bases(drawn, seed)
     trace = run_pysim(plan.dut, plan.steps, PAUSES[pauses], STROBES)
@@ -140,9 +140,9 @@ def test_exemplars_equal_golden(drawn: CorrelatedSamplerParams, seed: int, pause
 
 
 CORNERS = {
-    "wide": params(features=50, code_width=8, lanes=32, components=20, rank=16),
+    "groups": params(features=20, code_width=8, lanes=12, components=20, rank=5),
     "K4_M3": params(
-        m=3, rank=6, features=20, code_width=9, lanes=16, class_components=4, width=8, n_f=16
+        m=3, rank=4, features=11, code_width=9, lanes=7, class_components=4, width=8, n_f=16
     ),
     "q1_R1": params(features=5, code_width=1, lanes=8, m=2, rank=1, n_f=2),
     "L1_K3": params(rank=7, features=3, code_width=5, lanes=1, class_components=3, width=2),
@@ -151,15 +151,15 @@ CORNERS = {
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
-@pytest.mark.parametrize("name", ["wide", "K4_M3", "q1_R1"])
+@pytest.mark.parametrize("name", ["K4_M3", pytest.param("groups", marks=pytest.mark.slow)])
 def test_corners_in_verilog(name: str, simulator: str) -> None:
     plan = three_bases(CORNERS[name], 5)
-    for pauses in ("stalled", "patient"):
+    for pauses in ("flowing", "stalled"):
         trace = run_cocotb(plan.dut, plan.steps, PAUSES[pauses], STROBES, simulator)
         assert trace.counts == plan.strobes()
 
 
-@pytest.mark.parametrize("name", ["L1_K3", "R1_B1"])
+@pytest.mark.parametrize("name", ["q1_R1", "L1_K3", "R1_B1"])
 @pytest.mark.parametrize("pauses", PAUSES)
 def test_other_corners(name: str, pauses: str) -> None:
     plan = three_bases(CORNERS[name], 5)
@@ -172,6 +172,7 @@ def test_codes_of_16_bits() -> None:
     run_pysim(plan.dut, plan.steps, PAUSES["idle_stalled"])
 
 
+@pytest.mark.slow
 def test_a_full_exemplar_takes_256_cycles() -> None:
     plan = Plan(params(features=512, code_width=8, lanes=64, rank=32))
     plan.append(np.random.default_rng(1), 1)

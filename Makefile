@@ -4,26 +4,30 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Each process begins with a share of the files, and takes from others at the end: files stay whole,
+# and with them the models and studies that their tests have in common.
+PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: demo test quick slow icarus lint bench mutants clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
+	$(BIN)/engram teach
 
 test: model-tools $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto -m "not slow"
+	$(PYTEST) -m "not slow"
 
 quick: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto -m "not slow and not thorough"
+	$(PYTEST) -m "not slow and not thorough"
 
 slow: model-tools $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto -m slow
+	$(PYTEST) -m slow
 
 # X, which Verilator does not know; `make test` runs the longer benches on Icarus as well.
 LONG := chip network sampler selector thermometer window
 icarus: $(VENV)/.installed-dev
 	@command -v iverilog >/dev/null || { echo "X needs iverilog: apt-get install iverilog"; exit 1; }
-	$(BIN)/python -m pytest -n auto -m "not slow" verification/rtl \
+	$(PYTEST) -m "not slow" verification/rtl \
 	  -k "icarus$(foreach bench,$(LONG), and not test_$(bench).py)"
 
 lint: $(VENV)/.installed-dev

@@ -46,9 +46,8 @@ def saturated(value: Value, width: int) -> Value:
 def draws(word: Value, lanes: int) -> list[Value]:
     """Return r of each lane: 16 bits of a word, from the number of the lane on, in a circle."""
     bits = list(word)
-    return [
-        Cat(bits[(lane + i) % len(bits)] for i in range(ROUNDING_BITS)) for lane in range(lanes)
-    ]
+    places = [[(lane + i) % len(bits) for i in range(ROUNDING_BITS)] for lane in range(lanes)]
+    return [Value.cast(Cat(bits[place] for place in places[lane])) for lane in range(lanes)]
 
 
 def _noise(draw: Value, shift: int) -> Value:

@@ -57,7 +57,7 @@ class Divider(wiring.Component):
             self.o.valid.eq(valid[-1]),
         ]
         left = Signal(self.width + 1, name="left_0")  # below twice the total
-        quotient: Value = Cat()
+        quotient = Value.cast(Cat())
         with m.If(go):
             m.d.sync += [
                 valid.eq(Cat(self.i.valid, valid)),

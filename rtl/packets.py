@@ -9,7 +9,17 @@ from golden.params.sampling import CHIP_STREAMS
 from rtl.dispatch import WORD, Target, header_layout, unit_widths
 from rtl.program import Program
 
-__all__ = ["Packet", "check_embedding", "load_packets", "seeds_packet", "words_of"]
+__all__ = [
+    "Packet",
+    "check_embedding",
+    "class_packet",
+    "costs_packet",
+    "count_packet",
+    "load_packets",
+    "picture_packet",
+    "seeds_packet",
+    "words_of",
+]
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,38 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
         yield Packet(target, lane, 0, len(data), words_of(data, widths[target]))
 
 
+def class_packet(codes: Sequence[int], params: ChipParams) -> Packet:
+    """Return the packet that appends a class of one component, given its D codes."""
+    p = params.sampler.prototypes
+    rows = [
+        _beside(codes[place : place + p.lanes], p.code_width)
+        for place in range(0, p.features, p.lanes)
+    ]
+    thresholds = words_of([0], unit_widths(params)[Target.APPEND])
+    return Packet(Target.APPEND, 1, words=thresholds + words_of(rows, p.row_width))
+
+
+def count_packet(bits: int, slot: int, params: ChipParams) -> Packet:
+    """Return the packet that counts an exemplar in a slot, feature j in bit j of a number."""
+    lanes, beats = params.sampler.prototypes.lanes, params.sampler.prototypes.beats
+    words = [bits >> lanes * beat & 2**lanes - 1 for beat in range(beats)]
+    return Packet(Target.COUNT, slot, words=words)
+
+
+def costs_packet(weights: Sequence[int], bases: Sequence[int], params: ChipParams) -> Packet:
+    """Return the packet that loads the table of the classifier by prototypes."""
+    width = params.table_width
+    rows = [_beside(row, width) for row in zip(weights, bases, strict=True)]
+    return Packet(Target.TABLE, count=len(rows), words=words_of(rows, 2 * width))
+
+
+def picture_packet(values: Sequence[int], params: ChipParams) -> Packet:
+    """Return the packet of a picture, given its colour values row by row, pixel by pixel."""
+    width = 8 if params.accelerator.pixel_bits <= 8 else 16
+    words = words_of([_beside(values, width)], width * len(values))
+    return Packet(Target.PIXELS, count=len(values), words=words)
+
+
 def seeds_packet(seed: int) -> Packet:
     """Return the packet after which a chip draws as one that was built with user seed `seed`.
 
@@ -87,3 +129,8 @@ def seeds_packet(seed: int) -> Packet:
     """
     seeds = [stream_seed(seed, number) for number in range(CHIP_STREAMS)]
     return Packet(Target.SEEDS, count=len(seeds), words=seeds)
+
+
+def _beside(values: Sequence[int], width: int) -> int:
+    """Return values of some width side by side, the first lowest."""
+    return sum(value << width * place for place, value in enumerate(values))

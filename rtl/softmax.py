@@ -3,7 +3,7 @@
 
 import math
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import Memory
@@ -55,13 +55,13 @@ class Softmax(wiring.Component):
 
     _STAGES = 4  # from a logit that is asked for to its exponential
 
+    #: Cycles from the last logit to the first probability, beside one a class.
+    latency = 2 * _STAGES + 1 + (PROBABILITY_BITS + 2)
+    #: Cycles from one sample to the next, beside three a class.
+    interval = latency - 1
+
     def __init__(self, params: TrainerParams) -> None:
         self.params = params
-        self._divider = Divider(bits_for(params.classes * ONE), PROBABILITY_BITS)
-        #: Cycles from the last logit to the first probability, beside one a class.
-        self.latency = 2 * self._STAGES + 1 + self._divider.latency
-        #: Cycles from one sample to the next, beside three a class.
-        self.interval = self.latency - 1
         super().__init__({
             "i": In(stream.Signature(logit_layout())),
             "o": Out(stream.Signature(share_layout())),
@@ -69,8 +69,10 @@ class Softmax(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        m.submodules.divider = divider = self._divider
-        place, most = (Signal(range(self.params.classes)) for _ in range(2))
+        total_width = bits_for(self.params.classes * ONE)
+        m.submodules.divider = divider = Divider(total_width, PROBABILITY_BITS)
+        place = Signal(range(self.params.classes))
+        most = Signal.like(place)  # the last one
         asked = Signal(2)  # a logit is asked for, and it is the last
         adding = Signal()
         stages = [asked]
@@ -79,7 +81,7 @@ class Softmax(wiring.Component):
             with m.If(divider.i.ready):
                 m.d.sync += stages[-1].eq(stages[-2])
         here, final = stages[-1]
-        power = self._powers(m, place, stages)
+        power = self._powers(m, place, stages, divider.i.ready)
         m.d.comb += [
             divider.i.valid.eq(here & ~adding),
             divider.i.payload.eq(power),
@@ -121,7 +123,7 @@ class Softmax(wiring.Component):
                 m.next = "take"
         return m
 
-    def _powers(self, m: Module, place: Signal, stages: list[Signal]) -> Signal:
+    def _powers(self, m: Module, place: Signal, stages: list[Signal], go: Value) -> Signal:
         """Return the exponential of the logit that was asked for, in the last stage."""
         # A logit is not read in the cycle of its write.
         m.submodules.logits = logits = Memory(
@@ -131,7 +133,7 @@ class Softmax(wiring.Component):
             shape=bits_for(ONE), depth=len(EXPONENTIALS), init=EXPONENTIALS
         )
         write, read, look_up = logits.write_port(), logits.read_port(), table.read_port()
-        logit, go = self.i.payload.logit, self._divider.i.ready
+        logit = self.i.payload.logit
         highest = Signal(signed(LOGIT_BITS))
         distance = Signal(LOGIT_BITS)
         power = Signal(bits_for(ONE))
@@ -145,8 +147,13 @@ class Softmax(wiring.Component):
             look_up.addr.eq(distance),
             look_up.en.eq(stages[2][0] & go),
         ]
-        with m.If(taken & ((place == 0) | (logit > highest))):
-            m.d.sync += highest.eq(logit)
+        # The comparison comes a cycle late, so that a logit has time to be rounded.
+        latest = Signal.like(highest)
+        came = Signal()
+        first = Signal()
+        m.d.sync += [latest.eq(logit), came.eq(taken), first.eq(place == 0)]
+        with m.If(came & (first | (latest > highest))):
+            m.d.sync += highest.eq(latest)
         with m.If(go):
             m.d.sync += [distance.eq(highest - read.data), power.eq(look_up.data)]
         return power

@@ -107,14 +107,13 @@ class Trainer(wiring.Component):
                 f"not {params.hidden} and {params.forward_width}"
             )
         self.params, self.batch = params, batch
-        self._softmax = Softmax(params)
         levels = levels_of(params.lanes)
         #: Cycles from the last beat to the answer, beside one a row.
         self.latency = levels + 5
         #: Cycles from one exemplar to classify to the next, beside one a row.
         self.interval = self.latency + params.beats
         #: Cycles from one exemplar to learn to the next, beside B + 2 a class.
-        self.learning = levels + 3 + params.beats + self._softmax.latency
+        self.learning = levels + 3 + params.beats + Softmax.latency
         #: Cycles from the end of the last exemplar to the next command, beside one for each
         #: exemplar and row.
         self.updating = self.latency
@@ -142,7 +141,7 @@ class Trainer(wiring.Component):
         m.submodules.exemplars = exemplars = Memory(
             shape=unsigned(p.lanes), depth=self.batch * p.beats, init=[], attrs=once
         )
-        m.submodules.softmax = self._softmax
+        m.submodules.softmax = softmax = Softmax(p)
         m.submodules.rounding = lfsr = Lfsr(p.lfsr)
         read, write = weights.read_port(), weights.write_port()
         kept, keep = exemplars.read_port(), exemplars.write_port()
@@ -169,13 +168,14 @@ class Trainer(wiring.Component):
                 | (self.reads.valid & self.reads.ready)
             ),
         ]
-        held, bits = Signal(len(read.data)), Signal(p.lanes)
+        held = Signal(len(read.data))
+        bits = Signal(p.lanes)
         m.d.sync += [held.eq(read.data), bits.eq(kept.data)]
         summed = sum_of_weights(m, p, stages, held, bits)
-        self._name(m, now, stages[-1], summed)
-        errors = self._errors(m, now, lfsr)
+        self._name(m, now, softmax.i, stages[-1], summed)
+        errors = self._errors(m, now, softmax.o, lfsr.word)
         fresh = next_weights(m, p, stages, held, bits, errors, lfsr.word, self.batch)
-        rounding, updated, shares = stages[UPDATED - 1], stages[UPDATED], self._softmax.o
+        rounding, updated, shares = stages[UPDATED - 1], stages[UPDATED], softmax.o
         used = Mux(now.updating, rounding.valid & rounding.last, shares.valid)
         m.d.comb += [
             now.whole.eq(now.current + 1 == now.classes),
@@ -187,55 +187,59 @@ class Trainer(wiring.Component):
             write.addr.eq(updated.row),
             write.data.eq(Cat(fresh)),
         ]
-        noted = shares.valid & shares.payload.last
-        with m.If(noted):
+        answered = shares.valid & shares.payload.last
+        with m.If(answered):
             m.d.sync += self.hits.eq(self.hits + (self.o.payload.label == now.label))
         with m.FSM(init="clear"):
-            host = self.writes, self.reads, self.commands, self.rows
-            idle(m, now, *host, write, self.refused, self.hits)
-            take(m, now, self.i, self.unknown)
+            idle(m, now, self, write)
+            take(m, now, self)
             ended = stages[-1].valid & stages[-1].final
-            sum_rows(m, now, ended, noted, self.o)
+            sum_rows(m, now, ended, answered, self.o)
             learn_batch(m, now, ended)
         return m
 
-    def _name(self, m: Module, now: UnderWay, stage: Signal, summed: Signal) -> None:
+    def _name(
+        self, m: Module, now: UnderWay, logits: stream.Interface, stage: Signal, summed: Signal
+    ) -> None:
         """Keep the first class of the largest sum, and let the softmax have the logits."""
-        best, logits, label = self.o.payload, self._softmax.i, Signal.like(now.current)
+        best, named = self.o.payload, Signal.like(now.current)
         complete = stage.valid & stage.last & ~now.updating
         with m.If(complete):
-            m.d.sync += label.eq(Mux(stage.final, 0, label + 1))
-            with m.If((label == 0) | (summed > best.sum)):
-                m.d.sync += [best.label.eq(label), best.sum.eq(summed)]
+            m.d.sync += named.eq(Mux(stage.final, 0, named + 1))
+            with m.If((named == 0) | (summed > best.sum)):
+                m.d.sync += [best.label.eq(named), best.sum.eq(summed)]
         m.d.comb += [
             logits.valid.eq(complete & now.learning),
             logits.payload.logit.eq(rounded(summed, self.params.logits)),
             logits.payload.last.eq(stage.final),
         ]
 
-    def _errors(self, m: Module, now: UnderWay, lfsr: Lfsr) -> tuple[Signal, Signal]:
+    def _errors(
+        self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal
+    ) -> tuple[Signal, Signal]:
         """Keep the errors of exemplars, and return the one that is read, and the same negated."""
-        p, shares, label = self.params, self._softmax.o, Signal.like(now.current)
+        p, noted = self.params, Signal.like(now.current)
         q_b = int(p.backward_width)
         m.submodules.errors = errors = Memory(
             shape=signed(q_b), depth=self.batch * p.classes, init=[], attrs={"no_rw_check": 1}
         )
         read, write = errors.read_port(), errors.write_port()
         excess = Signal(signed(PROBABILITY_BITS + 2))
-        plus, minus = Signal(signed(q_b)), Signal(signed(q_b + 1))
+        plus = Signal(signed(q_b))
+        minus = Signal(signed(q_b + 1))
         m.d.comb += [
             shares.ready.eq(1),
-            excess.eq(shares.payload.share - ((label == now.label) << PROBABILITY_BITS)),
+            excess.eq(shares.payload.share - ((noted == now.label) << PROBABILITY_BITS)),
             read.addr.eq(now.error_at),
             read.en.eq(now.asked.valid & now.updating),
         ]
         m.d.sync += [
             write.en.eq(shares.valid),
-            write.addr.eq(now.error_base + label),
-            write.data.eq(rounded(excess, p.errors, lfsr.word)),
+            write.addr.eq(now.error_base + noted),
+            write.data.eq(rounded(excess, p.errors, word)),
             plus.eq(read.data),
             minus.eq(-read.data),
         ]
         with m.If(shares.valid):
-            m.d.sync += label.eq(Mux(shares.payload.last, 0, label + 1))
+            m.d.sync += noted.eq(Mux(shares.payload.last, 0, noted + 1))
         return plus, minus

@@ -4,7 +4,7 @@
 from typing import Any
 
 from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
-from amaranth.lib import enum, stream
+from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import WritePort
 from amaranth.utils import bits_for
@@ -71,18 +71,20 @@ class UnderWay:
         ]
 
 
-def idle(
-    m: Module,
-    now: UnderWay,
-    writes: stream.Interface,
-    reads: stream.Interface,
-    commands: stream.Interface,
-    rows: stream.Interface,
-    write: WritePort,
-    refused: Signal,
-    hits: Signal,
-) -> None:
-    """Clear all rows; then write a row, or read one, or take a command."""
+def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort) -> None:
+    """Clear all rows; then write a row, or read one, or take a command.
+
+    Parameters
+    ----------
+    m : Module
+    now : UnderWay
+    ports : PureInterface
+        Those of the trainer.
+    write : WritePort
+        Of the rows.
+    """
+    writes, reads, rows = ports.writes, ports.reads, ports.rows
+    commands, refused = ports.commands, ports.refused
     p, command = now.params, commands.payload
     learns = command.operation == Operation.LEARN
     starts = learns | (command.operation == Operation.CLASSIFY)
@@ -128,7 +130,7 @@ def idle(
             with m.If(starts & ~strange):
                 m.next = "take"
                 with m.If(learns):
-                    m.d.sync += hits.eq(0)
+                    m.d.sync += ports.hits.eq(0)
             with m.Elif(command.operation == Operation.CLEAR):
                 m.next = "clear"
     with m.State("show"):
@@ -137,8 +139,17 @@ def idle(
             m.next = "idle"
 
 
-def take(m: Module, now: UnderWay, exemplars: stream.Interface, unknown: Signal) -> None:
-    """Take the beats of an exemplar, and leave it out of a batch if its class is not there."""
+def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
+    """Take the beats of an exemplar, and leave it out of a batch if its class is not there.
+
+    Parameters
+    ----------
+    m : Module
+    now : UnderWay
+    ports : PureInterface
+        Those of the trainer.
+    """
+    exemplars = ports.i
     label = Mux(now.beat == 0, exemplars.payload.label, now.label)
     with m.State("take"):
         m.d.comb += exemplars.ready.eq(1)
@@ -148,7 +159,7 @@ def take(m: Module, now: UnderWay, exemplars: stream.Interface, unknown: Signal)
                 m.d.sync += now.begin()
                 m.next = "sum"
                 with m.If(now.learning & (label >= now.classes)):
-                    m.d.sync += unknown.eq(1)
+                    m.d.sync += ports.unknown.eq(1)
                     _go_on(m, now, now.slot)
 
 
@@ -166,6 +177,7 @@ def sum_rows(
     noted : Value
         The last error is there.
     answers : stream.Interface
+        The class and its sum are there already.
     """
     p, asked = now.params, now.asked
     with m.State("sum"):
@@ -194,7 +206,15 @@ def sum_rows(
 
 
 def learn_batch(m: Module, now: UnderWay, ended: Value) -> None:
-    """Go through all exemplars for each row, until the last row has passed all stages."""
+    """Go through all exemplars for each row.
+
+    Parameters
+    ----------
+    m : Module
+    now : UnderWay
+    ended : Value
+        The last row has passed all stages.
+    """
     p, asked = now.params, now.asked
     with m.State("begin"):  # the last error is being written
         m.next = "update"

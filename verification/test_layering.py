@@ -19,7 +19,7 @@ WINGS = {
     "documents": ("", "work", "pydantic ruamel"),
     "measure": ("golden.params", "", "numpy"),
     "report": ("", "", "matplotlib numpy rich scipy"),
-    "data": ("golden", "documents measure work", "numpy pydantic sklearn"),
+    "data": ("golden", "documents measure work", "PIL numpy pydantic sklearn"),
     "learn": ("golden", "documents measure", "numpy pydantic scipy sklearn"),
     "replay": ("golden", "documents learn measure work", "numpy pydantic"),
     "cost": (
@@ -33,9 +33,9 @@ WINGS = {
         "matplotlib numpy pydantic threadpoolctl",
     ),
     "hardware": (
-        "golden.params",
+        "golden",
         "cost data documents report work",
-        "matplotlib pydantic rich rtl",
+        "matplotlib numpy pydantic rich rtl",
     ),
     "compare": ("", "data documents measure replay report study work", "matplotlib numpy"),
     "pictures": (

@@ -87,7 +87,7 @@ def draw_chunk(out, codes, components, repeats, features, lanes, states, taps):
     total = len(components) * width
     flat, blocks = codes.reshape(-1), aligned(2, BLOCK)
     bits, gathered = blocks[0], blocks[1]
-    ones = np.arange(0, BLOCK, WORDS)
+    ones = np.arange(0, min(BLOCK, total), WORDS)
     spans = _Spans(ones, np.zeros_like(ones), np.full(len(ones), ALL, np.uint8))
     # Codes are read in place, if no vector has words of more than two requests, or past the array.
     in_vectors = follow_taps(lanes)

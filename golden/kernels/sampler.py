@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.arrays import check_label_vector
 from golden.bits import word_count
+from golden.kernels.batches import draw_batch
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.draws import draw_chunk, draw_narrow, join_lanes
 from golden.kernels.serial_draws import draw_planewise
@@ -74,6 +75,11 @@ def draw(
     """
     if type(sampler) is not Sampler:  # a subclass draws other bits
         raise TypeError(f"Sampler must be a plain Sampler, not {type(sampler).__name__}")
+    if chunk is None and (threads is None or (type(threads) is int and threads == 1)):
+        labels = check_label_vector(labels)
+        drawn = draw_batch(sampler, labels)
+        if drawn is not None:
+            return drawn, labels
     draw_all = _draw_parallel if sampler.params.mode == "parallel" else _draw_serial
     return serve_requests(sampler, labels, draw_all, threads, chunk)
 

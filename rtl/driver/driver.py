@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The calls of `engram.c` in Python, for notebooks and benches (docs/driver.md)."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rtl.dispatch import Target
-from rtl.driver.access import Bus, Registers
+from golden.params.machine import ANSWER_WIDTH
+from rtl.class_counter import Operation
+from rtl.dispatch import Target, class_address_layout, picture_address_layout
+from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, require
+from rtl.driver.link import Link, beside
 from rtl.driver.load_file import LoadFile
-from rtl.output import Kind, user_layout
+from rtl.output import Kind
 from rtl.packets import Packet, seeds_packet, words_of
 from rtl.registers import EVENTS
 from rtl.requests import Source
@@ -16,7 +21,7 @@ from rtl.requests import Source
 __all__ = ["Driver"]
 
 
-class Driver:
+class Driver(Link):
     """A chip, found over a bus and emptied by a soft reset.
 
     Every call waits until the chip has done what it asks. One that fails raises `DriverError`.
@@ -24,45 +29,19 @@ class Driver:
     Parameters
     ----------
     bus : Bus
-
-    Attributes
-    ----------
-    features, lanes, beats : int
-        D, L, and words of an exemplar.
-    code_width, draws : int
-        q, and M exemplars a request.
-    classes, components, class_components : int
-        Of the prototype memory.
-    latent_classes : int
-        Of the latent buffer.
-    pixels, head_classes : int
-        Colour values of a picture and logits, as of the network that was loaded; 0 without one.
     """
 
     def __init__(self, bus: Bus) -> None:
-        self._bus, self._registers = bus, Registers(bus)
-        require(self._registers.get("id") == self._registers.constant("id", "value"), Fault.ID)
-        version = self._registers.fields("version")
-        require(
-            version["major"] == self._registers.constant("version", "major")
-            and version["minor"] >= self._registers.constant("version", "minor"),
-            Fault.VERSION,
-        )
-        self.features, self.lanes = self._registers.fields("shape").values()
-        self.beats = -(-self.features // self.lanes)
-        self.code_width, self.draws = self._registers.fields("codes").values()
-        self.classes, self.class_components = self._registers.fields("table").values()
-        self.components = self._registers.get("components")
-        self.latent_classes = self._registers.fields("latent")["classes"]
-        self.pixels = self.head_classes = 0
-        self._pixel_width = 8 if self._registers.fields("network")["pixel_bits"] <= 8 else 16
-        self._weighted = self._registers.fields("modes")["selection"] == 2
-        self._weights = 0
+        super().__init__(bus)
+        self._weights = 0  # classes that `weigh` named
         self.reset()
 
     def reset(self) -> None:
         """Forget all classes and exemplars and begin the random streams anew; keep the network."""
+        self._sizes: dict[int, int] = {}  # K of each class that was appended
+        self._there: set[int] = set()  # those that were not removed
         self._learned: set[int] = set()
+        self._counting: dict[int, _Slot] = {}
         self._registers.set("control", soft_reset=1)
         if self._registers.fields("status")["receiving"]:
             self._bus.send([0])  # the end of a packet of which the chip drops the rest
@@ -118,21 +97,14 @@ class Driver:
     def learn(self, label: int, vector: ArrayLike) -> None:
         """Give a vector of D bits in {0, 1} to the latent buffer as an exemplar of a class."""
         require(0 <= label < self.latent_classes, Fault.ARGUMENT)
-        bits = np.asarray(vector)
-        require(bits.shape == (self.features,) and np.isin(bits, (0, 1)).all(), Fault.ARGUMENT)
-        whole = sum(int(bit) << i for i, bit in enumerate(bits))
-        beats = [whole >> self.lanes * i & 2**self.lanes - 1 for i in range(self.beats)]
-        before = self._registers.get("learned")
-        self._send(Packet(Target.LEARN, label, words=beats))
-        self._learn(label, before)
+        self._give(Target.LEARN, label, "learned", vector)
+        self._learned.add(label)
 
     def learn_picture(self, label: int, picture: ArrayLike) -> None:
         """Give the features of a picture to the latent buffer as an exemplar of a class."""
         require(0 <= label < self.latent_classes, Fault.ARGUMENT)
-        before = self._registers.get("learned")
-        self._show(picture, {}, label, learn=1)
-        self._accepted()
-        self._learn(label, before)
+        self._give_picture(label, 1, "learned", picture)
+        self._learned.add(label)
 
     def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> None:
         """Append a class to the prototype memory; it is the next number.
@@ -143,25 +115,80 @@ class Driver:
         thresholds : array-like of shape (K-1,), integers of 16 bits
             Cumulative thresholds of the components (contract, 5).
         """
-        rows, limits = np.asarray(codes), np.asarray(thresholds, np.int64)
-        require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
-        require(len(rows) > 0 and limits.shape == (len(rows) - 1,), Fault.ARGUMENT)
-        require(((rows >= 0) & (rows < 2**self.code_width)).all(), Fault.ARGUMENT)
-        require(((limits >= 0) & (limits < 2**16)).all(), Fault.ARGUMENT)
         known = self._registers.get("n_classes")
-        require(
-            known < self.classes
-            and len(rows) <= self.class_components
-            and len(rows) <= self.components - self._registers.get("n_components"),
-            Fault.OVERFLOW,
-        )
-        padded = np.zeros((len(rows), self.beats * self.lanes), np.int64)
-        padded[:, : self.features] = rows
-        units = [_beside(row, self.code_width) for row in padded.reshape(-1, self.lanes)]
-        header = words_of([_beside(limits, 16)], 16 * max(1, self.class_components - 1))
-        words = header + words_of(units, self.code_width * self.lanes)
-        self._send(Packet(Target.APPEND, len(rows), words=words))
+        self._write_class(known, 0, codes, thresholds)
         self._registers.wait("n_classes", value=known + 1)
+
+    def replace(self, label: int, codes: ArrayLike, thresholds: ArrayLike = ()) -> None:
+        """Write a class anew, with as many components as it has; arrays as `append` takes them."""
+        require(self.slots or self.table_width, Fault.ARGUMENT)
+        require(label in self._sizes, Fault.UNKNOWN)
+        self._write_class(label, _numbered(label), codes, thresholds)
+
+    def remove(self, label: int) -> None:
+        """Remove a class; its number stays, and it can be written again."""
+        require(self.slots or self.table_width, Fault.ARGUMENT)
+        require(label in self._sizes, Fault.UNKNOWN)
+        words = words_of([0], self._threshold_bits)
+        self._send(Packet(Target.APPEND, 0, _numbered(label), words=words))
+        self._there.discard(label)
+
+    def open_slot(self, slot: int, label: int) -> None:
+        """Begin to count a class in a slot (contract, 14)."""
+        require(0 <= slot < self.slots and 0 <= label < self.classes, Fault.ARGUMENT)
+        self._command(slot, label, Operation.OPEN)
+        self._counting[slot] = _Slot(label)
+
+    def reopen_slot(self, slot: int) -> None:
+        """Let a slot count on."""
+        require(0 <= slot < self.slots, Fault.ARGUMENT)
+        require(slot in self._counting, Fault.SLOT)
+        self._command(slot, 0, Operation.REOPEN)
+        self._counting[slot].open = True
+
+    def close_slot(self, slot: int) -> None:
+        """Write the class that a slot has counted: the next number, or one of one component."""
+        require(0 <= slot < self.slots, Fault.ARGUMENT)
+        counted = self._counting.get(slot)
+        require(counted and counted.open and counted.filled, Fault.SLOT)
+        assert counted is not None
+        self._check_room(counted.label, 1)
+        self._command(slot, 0, Operation.CLOSE)
+        self._registers.wait("status", closing=0)
+        counted.open = False
+        self._note(counted.label, 1)
+
+    def count(self, slot: int, vector: ArrayLike) -> None:
+        """Count a vector of D bits in {0, 1} in a slot."""
+        self._check_open(slot)
+        self._give(Target.COUNT, slot, "counted", vector)
+        self._counting[slot].filled = True
+
+    def count_picture(self, slot: int, picture: ArrayLike) -> None:
+        """Count the features of a picture in a slot."""
+        self._check_open(slot)
+        address = picture_address_layout().const({"count": 1, "slot": slot})
+        self._give_picture(0, int(address.as_value().value), "counted", picture)
+        self._counting[slot].filled = True
+
+    def costs(self, weights: ArrayLike, bases: ArrayLike) -> None:
+        """Load the costs by which pictures are answered (contract, 15), 2^(q-1) rows of t bits."""
+        require(self.table_width > 0, Fault.ARGUMENT)
+        table = np.asarray([weights, bases], np.int64)
+        require(table.shape == (2, 2 ** (self.code_width - 1)), Fault.ARGUMENT)
+        require(((table >= 0) & (table < 2**self.table_width)).all(), Fault.ARGUMENT)
+        units = [weight | base << self.table_width for weight, base in table.T.tolist()]
+        words = words_of(units, 2 * self.table_width)
+        self._send(Packet(Target.TABLE, count=len(units), words=words))
+
+    def answer(self, picture: ArrayLike) -> tuple[int, int]:
+        """Return the class of a picture by the prototypes, and the cost of the nearest one."""
+        require(self.table_width > 0, Fault.ARGUMENT)
+        require(self._there, Fault.UNKNOWN)
+        self._show(picture, {"answer": 1})
+        (word,), _ = self._take(Kind.ANSWER, 1)
+        self._accepted()
+        return word >> ANSWER_WIDTH, word & 2**ANSWER_WIDTH - 1
 
     def weigh(self, thresholds: ArrayLike) -> None:
         """Set how often selection `weighted` names each of n classes, by n-1 thresholds."""
@@ -214,32 +241,48 @@ class Driver:
         self._registers.set("irq_pending", **dict.fromkeys(pending, 1))
         return pending
 
-    def _send(self, packet: Packet) -> None:
-        self._bus.send(packet.stream)
-        self._accepted()
+    @property
+    def _threshold_bits(self) -> int:
+        """Bits of the first unit of a class."""
+        return 16 * max(1, self.class_components - 1)
 
-    def _accepted(self) -> None:
-        """Wait until no packet is coming in; raise if the chip found fault with one."""
-        self._registers.wait("status", receiving=0)
-        if self._registers.fields("errors")["packet"]:
-            self._registers.set("errors", packet=1)
-            raise DriverError(Fault.PACKET)
-
-    def _show(
-        self, picture: ArrayLike, output: dict[str, int], label: int = 0, learn: int = 0
+    def _write_class(
+        self, label: int, address: int, codes: ArrayLike, thresholds: ArrayLike
     ) -> None:
-        values = np.asarray(picture).ravel()
-        require(self.pixels > 0, Fault.NETWORK)
-        require(len(values) == self.pixels, Fault.ARGUMENT)
-        require(((values >= 0) & (values < 2**self._pixel_width)).all(), Fault.ARGUMENT)
-        self._registers.set("output", **output)
-        words = words_of([_beside(values, self._pixel_width)], self._pixel_width * len(values))
-        packet = Packet(Target.PIXELS, label, learn, len(values), words)
-        self._bus.send(packet.stream)
+        rows, limits = np.asarray(codes), np.asarray(thresholds, np.int64)
+        require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
+        require(len(rows) > 0 and limits.shape == (len(rows) - 1,), Fault.ARGUMENT)
+        require(((rows >= 0) & (rows < 2**self.code_width)).all(), Fault.ARGUMENT)
+        require(((limits >= 0) & (limits < 2**16)).all(), Fault.ARGUMENT)
+        self._check_room(label, len(rows))
+        padded = np.zeros((len(rows), self.beats * self.lanes), np.int64)
+        padded[:, : self.features] = rows
+        units = [beside(row, self.code_width) for row in padded.reshape(-1, self.lanes)]
+        words = words_of([beside(limits, 16)], self._threshold_bits)
+        words += words_of(units, self.code_width * self.lanes)
+        self._send(Packet(Target.APPEND, len(rows), address, words=words))
+        self._note(label, len(rows))
 
-    def _learn(self, label: int, before: int) -> None:
-        self._registers.wait("learned", value=(before + 1) % 2**32)
-        self._learned.add(label)
+    def _check_room(self, label: int, components: int) -> None:
+        """Refuse a class that cannot be written under a number."""
+        known, used = self._registers.get("n_classes"), self._registers.get("n_components")
+        if label < known:
+            require(components == self._sizes.get(label), Fault.OVERFLOW)
+        else:
+            require(label == known < self.classes, Fault.OVERFLOW)
+            require(components <= self.class_components, Fault.OVERFLOW)
+            require(components <= self.components - used, Fault.OVERFLOW)
+
+    def _note(self, label: int, components: int) -> None:
+        self._sizes[label] = components
+        self._there.add(label)
+
+    def _command(self, slot: int, label: int, operation: Operation) -> None:
+        self._send(Packet(Target.COMMAND, slot, label, 1, [int(operation)]))
+
+    def _check_open(self, slot: int) -> None:
+        require(0 <= slot < self.slots, Fault.ARGUMENT)
+        require(slot in self._counting and self._counting[slot].open, Fault.SLOT)
 
     def _check_draw(self, source: Source, label: int, requests: int) -> None:
         """Refuse a draw that the chip would refuse, or for which it would wait for ever."""
@@ -248,34 +291,24 @@ class Driver:
         require(self._registers.get("draw_left") == 0, Fault.DRAW)
         require(source is not Source.NONE, Fault.ARGUMENT)
         if source is Source.SAMPLER:
-            require(0 <= label < known, Fault.UNKNOWN)
+            require(label in self._there, Fault.UNKNOWN)
         elif source is Source.LATENT:
             require(label in self._learned, Fault.UNKNOWN)
         else:
-            require(known > 0, Fault.UNKNOWN)
+            require(self._there, Fault.UNKNOWN)
             require(not self._weighted or self._weights == known, Fault.DRAW)
 
-    def _take(self, kind: Kind, count: int) -> tuple[list[int], int]:
-        """Return the next words, which must be whole packets of a kind, and their class."""
-        words, label = [], 0
-        while len(words) < count:
-            packet, user = self._bus.receive()
-            word = user_layout().from_bits(user)
-            require(not word.aborted, Fault.RESET)
-            require(word.kind.value == kind.value, Fault.ANSWER)
-            words += packet
-            label = int(word.label)  # pyright: ignore[reportArgumentType]
-        require(len(words) == count, Fault.ANSWER)
-        return words, label
 
-    def _vectors(self, words: list[int], draws: int) -> NDArray[np.uint8]:
-        """Return the vectors of a request, whose beats come in turns, shape (draws, D)."""
-        beats = np.array(words, np.uint64).reshape(self.beats, draws, 1)
-        bits = beats >> np.arange(self.lanes, dtype=np.uint64) & np.uint64(1)
-        vectors = bits.transpose(1, 0, 2).reshape(draws, -1)
-        return vectors[:, : self.features].astype(np.uint8)
+@dataclass
+class _Slot:
+    """A slot that counts a class."""
+
+    label: int
+    open: bool = True
+    filled: bool = False
 
 
-def _beside(values: NDArray[np.integer], width: int) -> int:
-    """Return values of some width side by side, the first lowest."""
-    return sum(int(value) << width * i for i, value in enumerate(values))
+def _numbered(label: int) -> int:
+    """Return the address of a class that is written under its number."""
+    address = class_address_layout().const({"label": label, "numbered": 1})
+    return int(address.as_value().value)

@@ -29,6 +29,8 @@ static const char *const TEXTS[ENGRAM_E_COUNT] = {
     "the class is not there",
     "a packet came that was not asked for",
     "a soft reset cut a packet short",
+    "the slot is not open, never was, or holds no exemplar",
+    "the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS",
 };
 
 const char *engram_text(engram_error error) {
@@ -172,13 +174,22 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->latent_classes = FIELD(value, ENGRAM_LATENT_CLASSES);
     TRY(get(chip, ENGRAM_NETWORK, &value));
     chip->pixel_bytes = FIELD(value, ENGRAM_NETWORK_PIXEL_BITS) <= 8 ? 1 : 2;
+    TRY(get(chip, ENGRAM_LEARNER, &value));
+    chip->slots = FIELD(value, ENGRAM_LEARNER_SLOTS);
+    chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
+    if (chip->classes > ENGRAM_CLASSES || chip->latent_classes > ENGRAM_CLASSES ||
+        chip->slots > ENGRAM_SLOTS)
+        return ENGRAM_E_ROOM;
     return engram_reset(chip);
 }
 
 engram_error engram_reset(engram *chip) {
     const engram_bus *bus = chip->bus;
     uint32_t i, status;
-    for (i = 0; i < ENGRAM_LABELS / 32; ++i) chip->learned[i] = 0;
+    for (i = 0; i < ENGRAM_CLASSES; ++i)
+        chip->known[i].components = chip->known[i].there = chip->known[i].learned = 0;
+    for (i = 0; i < ENGRAM_SLOTS; ++i)
+        chip->slot[i].begun = chip->slot[i].open = chip->slot[i].filled = 0;
     TRY(set(chip, ENGRAM_CONTROL, ENGRAM_CONTROL_SOFT_RESET_MASK));
     /* The chip drops the rest of a packet that was coming in: end it. */
     TRY(get(chip, ENGRAM_STATUS, &status));
@@ -265,21 +276,49 @@ engram_error engram_seed(engram *chip, uint64_t seed) {
     return accepted(chip);
 }
 
+/* Classes */
+
+/* Return whether the prototype memory has a class that was not removed. */
+static int any_class(const engram *chip) {
+    uint32_t label;
+    for (label = 0; label < chip->classes; ++label)
+        if (chip->known[label].there) return 1;
+    return 0;
+}
+
+/* Return whether a class of so many components can be written under a number. */
+static engram_error check_room(const engram *chip, uint32_t label, uint32_t components) {
+    uint32_t n_classes, n_components;
+    TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
+    TRY(get(chip, ENGRAM_N_COMPONENTS, &n_components));
+    if (label < n_classes)
+        return components == chip->known[label].components ? ENGRAM_E_OK : ENGRAM_E_OVERFLOW;
+    if (label > n_classes || label >= chip->classes || components > chip->class_components ||
+        components > chip->components - n_components)
+        return ENGRAM_E_OVERFLOW;
+    return ENGRAM_E_OK;
+}
+
+static void note_class(engram *chip, uint32_t label, uint32_t components) {
+    chip->known[label].components = (uint8_t)components;
+    chip->known[label].there = 1;
+}
+
 /* Pictures */
 
 engram_error engram_see(engram *chip, uint32_t classes) {
     return set(chip, ENGRAM_CLASSES_SEEN, classes);
 }
 
-/* Send a picture, to be learned as a class or not, with what it is to send out. */
+/* Send a picture with a class and what its features are given to, and set what it sends out. */
 static engram_error show(const engram *chip, const uint8_t *picture, uint32_t output,
-                         uint32_t label, uint32_t learn) {
+                         uint32_t label, uint32_t address) {
     const uint32_t bytes = chip->pixels * chip->pixel_bytes;
     uint32_t i;
     packet p;
     if (chip->pixels == 0) return ENGRAM_E_NETWORK;
     TRY(set(chip, ENGRAM_OUTPUT, output));
-    p = begin(chip, ENGRAM_TARGET_PIXELS, label, learn, chip->pixels, words_of(8 * bytes));
+    p = begin(chip, ENGRAM_TARGET_PIXELS, label, address, chip->pixels, words_of(8 * bytes));
     for (i = 0; i < bytes; ++i) put(&p, picture[i], 8);
     end_unit(&p);
     return p.error;
@@ -318,53 +357,90 @@ engram_error engram_embed(engram *chip, const uint8_t *picture, uint8_t *vector)
     return accepted(chip);
 }
 
+engram_error engram_answer(engram *chip, const uint8_t *picture, uint32_t *label,
+                           uint64_t *cost) {
+    int last;
+    uint32_t user;
+    uint64_t word;
+    if (chip->table_width == 0) return ENGRAM_E_ARGUMENT;
+    if (!any_class(chip)) return ENGRAM_E_UNKNOWN;
+    TRY(show(chip, picture, ENGRAM_OUTPUT_ANSWER_MASK, 0, 0));
+    TRY(take(chip, ENGRAM_KIND_ANSWER, &word, &user, &last));
+    if (!last) return ENGRAM_E_ANSWER;
+    *label = (uint32_t)FIELD(word, ENGRAM_ANSWER_LABEL);
+    *cost = FIELD(word, ENGRAM_ANSWER_COST);
+    return accepted(chip);
+}
+
 /* Exemplars */
 
-/* Wait until the exemplar behind `before` others is in the latent buffer. */
-static engram_error learned(engram *chip, uint32_t label, uint32_t before) {
+/* Send a vector, and wait until a counter of the exemplars that are given counts it. */
+static engram_error give(const engram *chip, uint32_t target, uint32_t index, uint32_t counter,
+                         const uint8_t *vector) {
+    uint32_t beat, before;
+    packet p;
+    TRY(get(chip, counter, &before));
+    p = begin(chip, target, index, 0, 0, chip->beats);
+    for (beat = 0; beat < chip->beats; ++beat) put(&p, beat_of(chip, vector, beat), WORD);
+    TRY(p.error);
     TRY(accepted(chip));
-    TRY(await(chip, ENGRAM_LEARNED, UINT32_MAX, before + 1));
-    chip->learned[label / 32] |= UINT32_C(1) << label % 32;
-    return ENGRAM_E_OK;
+    return await(chip, counter, UINT32_MAX, before + 1);
+}
+
+/* The same for the features of a picture. */
+static engram_error give_picture(const engram *chip, uint32_t label, uint32_t address,
+                                 uint32_t counter, const uint8_t *picture) {
+    uint32_t before;
+    TRY(get(chip, counter, &before));
+    TRY(show(chip, picture, 0, label, address));
+    TRY(accepted(chip));
+    return await(chip, counter, UINT32_MAX, before + 1);
 }
 
 engram_error engram_learn(engram *chip, uint32_t label, const uint8_t *vector) {
-    uint32_t beat, before;
-    packet p;
     if (label >= chip->latent_classes) return ENGRAM_E_ARGUMENT;
-    TRY(get(chip, ENGRAM_LEARNED, &before));
-    p = begin(chip, ENGRAM_TARGET_LEARN, label, 0, 0, chip->beats);
-    for (beat = 0; beat < chip->beats; ++beat) put(&p, beat_of(chip, vector, beat), WORD);
-    TRY(p.error);
-    return learned(chip, label, before);
+    TRY(give(chip, ENGRAM_TARGET_LEARN, label, ENGRAM_LEARNED, vector));
+    chip->known[label].learned = 1;
+    return ENGRAM_E_OK;
 }
 
 engram_error engram_learn_picture(engram *chip, uint32_t label, const uint8_t *picture) {
-    uint32_t before;
     if (label >= chip->latent_classes) return ENGRAM_E_ARGUMENT;
-    TRY(get(chip, ENGRAM_LEARNED, &before));
-    TRY(show(chip, picture, 0, label, 1));
-    return learned(chip, label, before);
+    TRY(give_picture(chip, label, ENGRAM_PICTURE_LEARN_MASK, ENGRAM_LEARNED, picture));
+    chip->known[label].learned = 1;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_count(engram *chip, uint32_t slot, const uint8_t *vector) {
+    if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
+    if (!chip->slot[slot].open) return ENGRAM_E_SLOT;
+    TRY(give(chip, ENGRAM_TARGET_COUNT, slot, ENGRAM_COUNTED, vector));
+    chip->slot[slot].filled = 1;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_count_picture(engram *chip, uint32_t slot, const uint8_t *picture) {
+    const uint32_t address = ENGRAM_PICTURE_COUNT_MASK | slot << ENGRAM_PICTURE_SLOT_SHIFT;
+    if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
+    if (!chip->slot[slot].open) return ENGRAM_E_SLOT;
+    TRY(give_picture(chip, 0, address, ENGRAM_COUNTED, picture));
+    chip->slot[slot].filled = 1;
+    return ENGRAM_E_OK;
 }
 
 /* Prototypes */
 
-engram_error engram_append(engram *chip, uint32_t components, const uint16_t *codes,
-                           const uint16_t *thresholds) {
+/* Send a class, with its number in `address` or as the next one. */
+static engram_error send_class(const engram *chip, uint32_t address, uint32_t components,
+                               const uint16_t *codes, const uint16_t *thresholds) {
     const uint32_t slots = chip->class_components > 1 ? chip->class_components - 1 : 1;
     const uint32_t row_words = words_of(chip->lanes * chip->code_width);
     const uint32_t features = chip->features;
-    uint32_t n_classes, n_components, i, lane, beat;
+    uint32_t i, lane, beat;
     packet p;
-    if (components == 0) return ENGRAM_E_ARGUMENT;
     for (i = 0; i < components * features; ++i)
         if ((uint32_t)codes[i] >> chip->code_width) return ENGRAM_E_ARGUMENT;
-    TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
-    TRY(get(chip, ENGRAM_N_COMPONENTS, &n_components));
-    if (n_classes >= chip->classes || components > chip->class_components ||
-        components > chip->components - n_components)
-        return ENGRAM_E_OVERFLOW;
-    p = begin(chip, ENGRAM_TARGET_APPEND, components, 0, 0,
+    p = begin(chip, ENGRAM_TARGET_APPEND, components, address, 0,
               words_of(16 * slots) + components * chip->beats * row_words);
     for (i = 0; i < slots; ++i) put(&p, i + 1 < components ? thresholds[i] : 0, 16);
     end_unit(&p);
@@ -377,8 +453,91 @@ engram_error engram_append(engram *chip, uint32_t components, const uint16_t *co
             end_unit(&p);
         }
     TRY(p.error);
-    TRY(accepted(chip));
-    return await(chip, ENGRAM_N_CLASSES, UINT32_MAX, n_classes + 1);
+    return accepted(chip);
+}
+
+engram_error engram_append(engram *chip, uint32_t components, const uint16_t *codes,
+                           const uint16_t *thresholds) {
+    uint32_t label;
+    if (components == 0) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_N_CLASSES, &label));
+    TRY(check_room(chip, label, components));
+    TRY(send_class(chip, 0, components, codes, thresholds));
+    TRY(await(chip, ENGRAM_N_CLASSES, UINT32_MAX, label + 1));
+    note_class(chip, label, components);
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_replace(engram *chip, uint32_t label, uint32_t components,
+                            const uint16_t *codes, const uint16_t *thresholds) {
+    if (components == 0 || !(chip->slots || chip->table_width)) return ENGRAM_E_ARGUMENT;
+    if (label >= chip->classes || !chip->known[label].components) return ENGRAM_E_UNKNOWN;
+    TRY(check_room(chip, label, components));
+    TRY(send_class(chip, ENGRAM_CLASS_NUMBERED_MASK | label, components, codes, thresholds));
+    note_class(chip, label, components);
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_remove(engram *chip, uint32_t label) {
+    if (!(chip->slots || chip->table_width)) return ENGRAM_E_ARGUMENT;
+    if (label >= chip->classes || !chip->known[label].components) return ENGRAM_E_UNKNOWN;
+    TRY(send_class(chip, ENGRAM_CLASS_NUMBERED_MASK | label, 0, NULL, NULL));
+    chip->known[label].there = 0;
+    return ENGRAM_E_OK;
+}
+
+/* Send a command to a slot. */
+static engram_error command(const engram *chip, uint32_t slot, uint32_t label,
+                            uint32_t operation) {
+    packet p = begin(chip, ENGRAM_TARGET_COMMAND, slot, label, 1, 1);
+    put(&p, operation, WORD);
+    TRY(p.error);
+    return accepted(chip);
+}
+
+engram_error engram_open_slot(engram *chip, uint32_t slot, uint32_t label) {
+    if (slot >= chip->slots || label >= chip->classes) return ENGRAM_E_ARGUMENT;
+    TRY(command(chip, slot, label, ENGRAM_OPERATION_OPEN));
+    chip->slot[slot].label = (uint16_t)label;
+    chip->slot[slot].begun = chip->slot[slot].open = 1;
+    chip->slot[slot].filled = 0;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_reopen_slot(engram *chip, uint32_t slot) {
+    if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
+    if (!chip->slot[slot].begun) return ENGRAM_E_SLOT;
+    TRY(command(chip, slot, 0, ENGRAM_OPERATION_REOPEN));
+    chip->slot[slot].open = 1;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_close_slot(engram *chip, uint32_t slot) {
+    if (slot >= chip->slots) return ENGRAM_E_ARGUMENT;
+    if (!chip->slot[slot].open || !chip->slot[slot].filled) return ENGRAM_E_SLOT;
+    TRY(check_room(chip, chip->slot[slot].label, 1));
+    TRY(command(chip, slot, 0, ENGRAM_OPERATION_CLOSE));
+    TRY(await(chip, ENGRAM_STATUS, ENGRAM_STATUS_CLOSING_MASK, 0));
+    chip->slot[slot].open = 0;
+    note_class(chip, chip->slot[slot].label, 1);
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_costs(engram *chip, const uint64_t *weights, const uint64_t *bases) {
+    const uint32_t rows = UINT32_C(1) << (chip->code_width - 1);
+    uint32_t i;
+    packet p;
+    if (chip->table_width == 0) return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < rows; ++i)
+        if ((weights[i] | bases[i]) >> chip->table_width) return ENGRAM_E_ARGUMENT;
+    p = begin(chip, ENGRAM_TARGET_TABLE, 0, 0, rows, rows * words_of(2 * chip->table_width));
+    for (i = 0; i < rows; ++i) {
+        put(&p, weights[i], chip->table_width);
+        put(&p, bases[i], chip->table_width);
+        end_unit(&p);
+    }
+    TRY(p.error);
+    return accepted(chip);
 }
 
 engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds) {
@@ -405,13 +564,14 @@ static engram_error check_draw(const engram *chip, uint32_t source, uint32_t lab
     if (left) return ENGRAM_E_DRAW;
     switch (source) {
         case ENGRAM_SOURCE_SAMPLER:
-            return label < n_classes ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
+            if (label >= chip->classes) return ENGRAM_E_UNKNOWN;
+            return chip->known[label].there ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
         case ENGRAM_SOURCE_SELECTOR:
-            if (n_classes == 0) return ENGRAM_E_UNKNOWN;
+            if (!any_class(chip)) return ENGRAM_E_UNKNOWN;
             return chip->selection == 2 && chip->weights != n_classes ? ENGRAM_E_DRAW : ENGRAM_E_OK;
         case ENGRAM_SOURCE_LATENT:
             if (label >= chip->latent_classes) return ENGRAM_E_UNKNOWN;
-            return chip->learned[label / 32] >> label % 32 & 1 ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
+            return chip->known[label].learned ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
         default:
             return ENGRAM_E_ARGUMENT;
     }

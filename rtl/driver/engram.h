@@ -30,6 +30,8 @@ typedef enum engram_error {
     ENGRAM_E_UNKNOWN,  /* the class is not there */
     ENGRAM_E_ANSWER,   /* a packet came that was not asked for */
     ENGRAM_E_RESET,    /* a soft reset cut a packet short */
+    ENGRAM_E_SLOT,     /* the slot is not open, never was, or holds no exemplar */
+    ENGRAM_E_ROOM,     /* the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS */
     ENGRAM_E_COUNT     /* how many there are */
 } engram_error;
 
@@ -50,8 +52,13 @@ typedef struct engram_bus {
     int (*flush)(void *context);
 } engram_bus;
 
-/* Classes that a packet can name. */
-#define ENGRAM_LABELS ((ENGRAM_USER_LABEL_MASK >> ENGRAM_USER_LABEL_SHIFT) + 1u)
+/* Classes and slots of which the driver can keep track, at 3 and 6 bytes each. */
+#ifndef ENGRAM_CLASSES
+#define ENGRAM_CLASSES 256
+#endif
+#ifndef ENGRAM_SLOTS
+#define ENGRAM_SLOTS 16
+#endif
 
 /* A chip. Its members are for reading. */
 typedef struct engram {
@@ -66,7 +73,15 @@ typedef struct engram {
     uint32_t head_classes;                /* logits of a picture; 0 without a head */
     uint32_t weights;                     /* classes that `engram_weigh` named */
     uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
-    uint32_t learned[ENGRAM_LABELS / 32]; /* bit c % 32 of c / 32: the latent buffer has class c */
+    uint32_t slots, table_width;          /* S and t; 0 without such a block */
+    struct {
+        uint8_t components;               /* K in the prototype memory, 0 if never appended */
+        uint8_t there, learned;           /* not removed; in the latent buffer */
+    } known[ENGRAM_CLASSES];
+    struct {
+        uint16_t label;                   /* class that is counted */
+        uint8_t begun, open, filled;      /* was opened; is open; has exemplars */
+    } slot[ENGRAM_SLOTS];
 } engram;
 
 /* A vector of features is bytes: feature i is bit i % 8 of byte i / 8, and the last byte is filled
@@ -108,6 +123,27 @@ engram_error engram_learn_picture(engram *chip, uint32_t label, const uint8_t *p
  * the next number. */
 engram_error engram_append(engram *chip, uint32_t components, const uint16_t *codes,
                            const uint16_t *thresholds);
+
+/* Write a class of the prototype memory anew, with as many components as it has, or remove it. Its
+ * number stays, and a removed class can be written again. For chips with slots or costs. */
+engram_error engram_replace(engram *chip, uint32_t label, uint32_t components,
+                            const uint16_t *codes, const uint16_t *thresholds);
+engram_error engram_remove(engram *chip, uint32_t label);
+
+/* Learn a class by counting (contract, 14): open a slot for it, count vectors or the features of
+ * pictures, and close the slot. Closing writes the class, which is the next number or one of one
+ * component. A slot that is reopened counts on. */
+engram_error engram_open_slot(engram *chip, uint32_t slot, uint32_t label);
+engram_error engram_reopen_slot(engram *chip, uint32_t slot);
+engram_error engram_close_slot(engram *chip, uint32_t slot);
+engram_error engram_count(engram *chip, uint32_t slot, const uint8_t *vector);
+engram_error engram_count_picture(engram *chip, uint32_t slot, const uint8_t *picture);
+
+/* Load the costs by which pictures are answered (contract, 15): 2^(q - 1) weights and bases. */
+engram_error engram_costs(engram *chip, const uint64_t *weights, const uint64_t *bases);
+
+/* Classify a picture by the prototypes; `cost` is that of the nearest one. */
+engram_error engram_answer(engram *chip, const uint8_t *picture, uint32_t *label, uint64_t *cost);
 
 /* Set how often selection `weighted` names each of `classes` classes: `classes` - 1 thresholds. */
 engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds);

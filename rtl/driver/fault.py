@@ -32,6 +32,8 @@ class Fault(IntEnum):
     UNKNOWN = 12, "the class is not there"
     ANSWER = 13, "a packet came that was not asked for"
     RESET = 14, "a soft reset cut a packet short"
+    SLOT = 15, "the slot is not open, never was, or holds no exemplar"
+    ROOM = 16, "the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS"
 
 
 class DriverError(RuntimeError):

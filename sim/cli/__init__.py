@@ -14,7 +14,7 @@ from rich.console import Console
 from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
-from sim.cli.simulation import simulate
+from sim.cli.simulation import simulate, teach
 from sim.cli.studies import bank, cache, pictures, plot, run, samples
 from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
@@ -71,7 +71,7 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 for _command in (
     run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
-    simulate, cost, report,
+    simulate, teach, cost, report,
 ):  # fmt: skip
     app.command()(_executed(_command))
 

@@ -8,7 +8,7 @@ import typer
 
 from sim.commands.base import Command
 
-__all__ = ["simulate"]
+__all__ = ["simulate", "teach"]
 
 
 def simulate(
@@ -85,3 +85,37 @@ def simulate(
     from sim.commands.simulate import SimulateCommand
 
     return SimulateCommand
+
+
+def teach(
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Class of CIFAR-100 that is learned.",
+            show_default="the first that the network has not seen",
+        ),
+    ] = None,
+    simulated: Annotated[
+        bool,
+        typer.Option("--simulate", help="Compile the chip if it is not there; it takes minutes."),
+    ] = False,
+) -> type[Command]:
+    """Teach the chip one more class, and ask it what pictures show.
+
+    The chip knows the 50 classes of its network's training by a prototype each. It counts the
+    bits of 500 embeddings of a new class and makes a prototype of it by itself. Then it names
+    pictures by the likeliest prototype.
+
+    The chip is that of engram simulate, with a class counter, if `build/simulate` has its
+    program; every answer must then equal that of the golden model. Otherwise the golden model
+    learns and answers alone.
+
+        engram teach
+        engram teach --class whale --simulate
+    """
+    from sim.commands.teach import TeachCommand
+
+    return TeachCommand

@@ -28,6 +28,7 @@ _NEEDS = {
     "pictures": 980,
     "rtl": 4550,
     "simulate": 4550,
+    "teach": 4550,
     "cost": 225,
     "report": 600,
 }

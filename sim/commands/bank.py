@@ -7,8 +7,8 @@ from pathlib import Path
 from rich.console import Console
 
 from sim.commands.base import Command, tell
+from sim.commands.images import load_images
 from sim.data.bank_file import encode_bank
-from sim.data.datasets import load
 from sim.data.embed import card_path, embed, read_card, read_network
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_whole
@@ -45,7 +45,7 @@ class BankCommand(Command):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
         network, content = read_network(self.network)
         pretraining = read_card(card, content)
-        images = load(self.data, self.data_dir, console)
+        images = load_images(self.data, self.data_dir, console)
         ensure_directory(self.out.parent)
         check_target(self.out)
         total, done = len(images.train_images) + len(images.test_images), 0

@@ -9,7 +9,8 @@ from time import perf_counter
 from rich.console import Console
 
 from sim.commands.base import ResumableCommand, tell
-from sim.data.datasets import ImageSet, load
+from sim.commands.images import load_images
+from sim.data.datasets import ImageSet
 from sim.images.binplay.continual import BinPlayRun
 from sim.images.binplay.networks import decoder_macs, parameter_count
 from sim.images.binplay.report import binplay_ledger, report_text
@@ -47,7 +48,7 @@ class BinPlayCommand(ResumableCommand):
         """
         config = load_binplay(self.config, self.assignments)
         device = choose_device(self.device)
-        images = load(config.data, self.data_dir, console)
+        images = load_images(config.data, self.data_dir, console)
         _check_tasks(config, images)
         decisive = identity(config.digest(), images.digest(), **environment(device))
         folder = self.open_folder(BinPlayFolder, decisive)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 
 from sim.commands.base import ResumableCommand, tell
-from sim.data.datasets import ImageSet, load
+from sim.commands.images import load_images
+from sim.data.datasets import ImageSet
 from sim.data.embed import check_input
 from sim.data.tasks import class_order, split_tasks
 from sim.images.device import choose_device, environment, with_precision
@@ -47,7 +48,7 @@ class NativeCommand(ResumableCommand):
         config, recipe = load_native(self.config, self.assignments)
         config = with_precision(config, device)
         recipe = replace(recipe, config=config)
-        images = load(config.classes.data, self.data_dir, console)
+        images = load_images(config.classes.data, self.data_dir, console)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)

@@ -12,8 +12,9 @@ from rich.console import Console
 
 from golden.network import Network
 from sim.commands.base import ResumableCommand, tell
+from sim.commands.images import load_images
 from sim.data.bank_file import encode_bank
-from sim.data.datasets import ImageSet, load
+from sim.data.datasets import ImageSet
 from sim.data.embed import card_path, check_input, embed, pixels_of
 from sim.data.tasks import class_order
 from sim.images.device import choose_device, device_name, environment, with_precision
@@ -115,7 +116,7 @@ class PretrainCommand(ResumableCommand):
 def _load(recipe: Recipe, data_dir: Path | None, console: Console) -> tuple[ImageSet, BaseSplit]:
     """Load the data and choose the base classes; the message of an error names the line."""
     classes = recipe.config.classes
-    images = load(classes.data, data_dir, console)
+    images = load_images(classes.data, data_dir, console)
     check_input(recipe.network, images)
     try:
         class_order(images.n_classes, classes.order)

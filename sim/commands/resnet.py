@@ -11,8 +11,9 @@ import torch
 from rich.console import Console
 
 from sim.commands.base import ResumableCommand
+from sim.commands.images import load_images
 from sim.data.bank_file import encode_bank
-from sim.data.datasets import ImageSet, load
+from sim.data.datasets import ImageSet
 from sim.images.device import choose_device, device_name, environment, with_precision
 from sim.images.pretrain.split import base_split
 from sim.images.resnet.model import BinarizedResNet
@@ -55,7 +56,7 @@ class ResnetCommand(ResumableCommand):
         config, document = load_resnet_config(self.config, self.assignments)
         config = with_precision(config, device)
         classes = config.classes
-        images = load(classes.data, self.data_dir, console)
+        images = load_images(classes.data, self.data_dir, console)
         try:
             split = base_split(images, classes, images.pixel_bits)
         except ValueError as error:

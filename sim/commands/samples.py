@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from sim.commands.base import Command, tell
-from sim.data.datasets import load
+from sim.commands.images import load_images
 from sim.data.samples import choose_samples
 from sim.work.arrays_file import save_arrays
 from sim.work.files import ensure_directory
@@ -37,7 +37,7 @@ class SamplesCommand(Command):
         UserError
             If the data or the output is at fault; nothing is then written.
         """
-        samples = choose_samples(load(self.data, self.data_dir, console), self.per_class)
+        samples = choose_samples(load_images(self.data, self.data_dir, console), self.per_class)
         ensure_directory(self.out.parent)
         save_arrays(
             self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}

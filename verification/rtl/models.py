@@ -4,11 +4,15 @@
 import hashlib
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+
+from sim.work.lock import locked
 
 __all__ = ["model_of", "tool_path"]
 
@@ -20,58 +24,81 @@ VERILATOR_ARGS = [
     "-O3", "-Wno-fatal", "-Wno-WIDTHEXPAND", "-Wno-WIDTHTRUNC",
     "--no-public-flat-rw", "--public-depth", "1",
 ]  # fmt: skip
+# One file of C++ for a whole model; benches in Python gain nothing from more optimisation.
+MAKE_VARIABLES = ("VM_PARALLEL_BUILDS=0", "OPT_FAST=-O1")
+# Begins every file of a model; to read what it includes is most of the work of a small one.
+HEADERS = "headers.h"
+_INCLUDED = ("verilated.h", "verilated_vpi.h", "verilated_dpi.h")
 
 
 def model_of(text: str, top: str, simulator: str) -> Path:
     """Return the folder of the compiled model of some Verilog, built unless it is there."""
-    from cocotb_tools.runner import get_runner
-
-    build = BUILDS / f"{top}-{_key(simulator, *VERILATOR_ARGS, text)}"
+    build = BUILDS / f"{top}-{_key(simulator, text)}"
     if build.exists():
         return build
     part = _beside(build)
-    (part / f"{top}.v").write_text(text)
-    arguments, variables = [], []
     if simulator == "verilator":
-        arguments, variables = _with_runtime()
-    with tool_path(*variables):
-        get_runner(simulator).build(
-            sources=[part / f"{top}.v"],
-            hdl_toplevel=top,
-            build_dir=part,
-            build_args=arguments,
-            log_file=part / "build.log",
-            timescale=("1ns", "1ps"),
-        )
-    if simulator == "verilator" and not variables:
-        runtime = _beside(_runtime())
-        for compiled in part.glob("verilated*.o"):
-            shutil.copy(compiled, runtime)
-        _publish(runtime, _runtime())
+        shared = _shared()
+        beside = Path("..") / shared.name  # the compiler runs in the folder of the model
+        objects = (str(beside / path.name) for path in sorted(shared.glob("*.o")))
+        taken = ["-CFLAGS", f"-include {beside / HEADERS}", "-LDFLAGS", " ".join(objects)]
+        _build(part, text, top, simulator, [*VERILATOR_ARGS, *taken], "VM_GLOBAL_FAST=")
+    else:
+        _build(part, text, top, simulator, [])
     _publish(part, build)
     return build
 
 
-def _with_runtime() -> tuple[list[str], list[str]]:
-    """Return the arguments of Verilator and the variables of make for a model.
+def _shared() -> Path:
+    """Return the folder of what all models take compiled: Verilator's own files, and headers.
 
-    Verilator's own files in C++ take ten times as long to compile as a small block, and are the
-    same in every model: all models but the first take them as it compiled them.
+    They are the same in every model, and take ten times as long to compile as a small block.
     """
-    if not _runtime().exists():
-        return VERILATOR_ARGS, []
-    compiled = " ".join(map(str, sorted(_runtime().iterdir())))
-    return [*VERILATOR_ARGS, "-LDFLAGS", compiled], ["VM_GLOBAL_FAST="]
+    shared = BUILDS / f"shared-{_key()}"
+    with locked(shared.with_suffix(".lock")):
+        if not shared.exists():  # no other process made it meanwhile
+            part = _beside(shared)
+            _build(part, "module top; endmodule\n", "top", "verilator", VERILATOR_ARGS)
+            (part / HEADERS).write_text("".join(f'#include "{name}"\n' for name in _INCLUDED))
+            with tool_path(*MAKE_VARIABLES):
+                make = ["make", "-C", str(part), "-f", "Vtop.mk", f"{HEADERS}.fast.gch"]
+                subprocess.run(make, check=True, capture_output=True)
+            (part / f"{HEADERS}.fast.gch").rename(part / f"{HEADERS}.gch")
+            for file in set(part.iterdir()) - {*part.glob("verilated*.o"), *part.glob("headers.*")}:
+                file.unlink()
+            _publish(part, shared)
+    return shared
 
 
-def _runtime() -> Path:
-    return BUILDS / f"runtime-{_key(*VERILATOR_ARGS)}"
+def _build(
+    folder: Path, text: str, top: str, simulator: str, arguments: list[str], *variables: str
+) -> None:
+    """Compile a model in a folder, with arguments of the simulator and variables of make."""
+    from cocotb_tools.runner import get_runner
+
+    (folder / f"{top}.v").write_text(text)
+    with tool_path(*MAKE_VARIABLES, *variables):
+        get_runner(simulator).build(
+            sources=[folder / f"{top}.v"],
+            hdl_toplevel=top,
+            build_dir=folder,
+            build_args=arguments,
+            log_file=folder / "build.log",
+            timescale=("1ns", "1ps"),
+        )
 
 
 def _key(*parts: str) -> str:
-    """Return what names a model, or the objects of all models, made with the present tools."""
+    """Return what names a model, or what models share, made with the present tools and options."""
     tools = [f"{name} {version(name)}" for name in ("cocotb", "verilator")]
-    return hashlib.sha256("\n".join([*tools, *parts]).encode()).hexdigest()[:20]
+    told = [*tools, _compiler(), *VERILATOR_ARGS, *MAKE_VARIABLES, *parts]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:20]
+
+
+@cache
+def _compiler() -> str:
+    """Return the name and version of the C++ compiler that the makefiles of Verilator call."""
+    return subprocess.run(["c++", "--version"], capture_output=True, text=True, check=True).stdout
 
 
 def _beside(final: Path) -> Path:

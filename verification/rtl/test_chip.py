@@ -7,10 +7,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 
 from golden.params import ChipParams
 from rtl.chip import capabilities
+from rtl.class_counter import Operation
 from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
 from rtl.packets import Packet
@@ -262,6 +264,12 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     host.operations.append(arrived)
     host.learn(1)
     interrupted(host, "learned")
+    if host.chip.slots:
+        host.command(Operation.OPEN, 0, 1)
+        host.count(np.zeros((1, 1), np.uint64), [0])
+        interrupted(host, "counted")
+        assert host.command(Operation.CLOSE, 0)
+        interrupted(host, "closed")
     for event in ("sent", "drawn"):
         host.draw(4, label=0)
         interrupted(host, event)

@@ -51,6 +51,7 @@ def share(params: TrainerParams, classes: int) -> Tally:
     width = _total_bits(params)
     logit = Tally({
         Action("logits", "write", _LOGIT_BITS): 1,
+        Action("latest", "register", _LOGIT_BITS): 1,
         Action("highest", "compare", _LOGIT_BITS): 1,
         Action("total", "accumulate", width): 1,
     })  # fmt: skip

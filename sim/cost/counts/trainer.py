@@ -148,6 +148,13 @@ def classify_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     The first cycle counted offers the first beat. The last one takes the last answer. The beats are
     taken; then a row is read in each cycle. The last one takes a cycle each for its weights, its
     terms, every level of the tree, its sum and the comparison.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars : int
+    classes : int
+        Classes that the command names.
     """
     check_integer("Exemplars", exemplars, 0)
     check_integer("Classes", classes, 1)
@@ -160,6 +167,13 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     The command is taken. For each exemplar its beats are taken, all rows are read and summed, and
     the softmax gives its shares after it took the last sum. Then, after a cycle, every row reads
     all exemplars. The last one goes through all stages.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    exemplars : int
+    classes : int
+        Classes that the command names.
     """
     check_integer("Exemplars", exemplars, 1)
     check_integer("Classes", classes, 1)

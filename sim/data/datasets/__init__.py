@@ -4,8 +4,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-
 from sim.data.datasets.cifar import load_cifar10, load_cifar100
 from sim.data.datasets.digits import load_digits
 from sim.data.datasets.idx import load_fashion_mnist, load_mnist
@@ -13,7 +11,6 @@ from sim.data.datasets.imageset import ImageSet
 from sim.data.datasets.tiny_imagenet import load_tiny_imagenet
 from sim.work.errors import UserError
 from sim.work.files import require_directory
-from sim.work.progress import Bars
 
 __all__ = ["NAMES", "ImageSet", "load"]
 
@@ -24,14 +21,15 @@ _ARCHIVES: dict[str, Callable[[Path], ImageSet]] = {
     "mnist": load_mnist,
 }
 
-# Images between two lines of progress, where there is no terminal for a bar.
-_TOLD = 10_000
-
 # Every data set that `load` knows.
 NAMES = tuple(sorted(("digits", "tiny-imagenet", *_ARCHIVES)))
 
 
-def load(name: str, data_dir: Path | None = None, console: Console | None = None) -> ImageSet:
+def load(
+    name: str,
+    data_dir: Path | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> ImageSet:
     """Load a data set.
 
     Parameters
@@ -40,8 +38,9 @@ def load(name: str, data_dir: Path | None = None, console: Console | None = None
         One of `NAMES`.
     data_dir : Path, optional
         Folder of the archives; every data set but ``digits`` needs it.
-    console : rich.console.Console, optional
-        Where reading that takes seconds shows its progress.
+    advance : callable, optional
+        Called now and then with the number of images read and the number of all, by data sets of
+        one file an image.
 
     Returns
     -------
@@ -60,17 +59,5 @@ def load(name: str, data_dir: Path | None = None, console: Console | None = None
     if data_dir is None:
         raise UserError(f"Data set {name} needs the folder of its archive: give it with --data-dir")
     if name == "tiny-imagenet":
-        return _load_single_images(require_directory(data_dir), console or Console(quiet=True))
+        return load_tiny_imagenet(require_directory(data_dir), advance)
     return _ARCHIVES[name](require_directory(data_dir))
-
-
-def _load_single_images(data_dir: Path, console: Console) -> ImageSet:
-    """Load a data set of one file an image, which takes seconds."""
-    with Bars(console, "reading images", 1) as bars:
-
-        def advance(done: int, total: int) -> None:
-            bars.update(done / total)
-            if done % _TOLD == 0:
-                bars.tell(f"reading images: {done}/{total}")
-
-        return load_tiny_imagenet(data_dir, advance)

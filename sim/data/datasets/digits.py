@@ -2,7 +2,6 @@
 """The handwritten digits that scikit-learn ships: 1797 images of 8 x 8 pixels, no download."""
 
 import numpy as np
-from sklearn import datasets as sklearn_datasets
 
 from sim.data.datasets.imageset import ImageSet
 
@@ -28,6 +27,9 @@ def load_digits() -> ImageSet:
     ----------
     E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI repository, 1998.
     """
+    # It takes a second and more to import: commands that read no digits do not wait for it.
+    from sklearn import datasets as sklearn_datasets
+
     pixels, target = sklearn_datasets.load_digits(return_X_y=True)
     images = np.minimum(pixels, 15).astype(np.uint8).reshape(-1, 8, 8, 1)
     labels = np.asarray(target, np.int64)

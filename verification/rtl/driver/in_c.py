@@ -53,8 +53,7 @@ class DriverInC:
         return self._unpacked(vector)[0]
 
     def learn(self, label: int, vector: ArrayLike) -> None:
-        packed = np.packbits(np.asarray(vector, np.uint8), bitorder="little")
-        self._do("learn", label, packed.tobytes())
+        self._do("learn", label, _packed(vector))
 
     def learn_picture(self, label: int, picture: ArrayLike) -> None:
         self._do("learn_picture", label, self._bytes(picture))
@@ -63,6 +62,36 @@ class DriverInC:
         rows = np.asarray(codes, np.uint16)
         limits = np.asarray(thresholds, np.uint16)
         self._do("append", len(rows), rows.tobytes(), limits.tobytes())
+
+    def replace(self, label: int, codes: ArrayLike, thresholds: ArrayLike = ()) -> None:
+        rows, limits = np.asarray(codes, np.uint16), np.asarray(thresholds, np.uint16)
+        self._do("replace", label, len(rows), rows.tobytes(), limits.tobytes())
+
+    def remove(self, label: int) -> None:
+        self._do("remove", label)
+
+    def open_slot(self, slot: int, label: int) -> None:
+        self._do("open_slot", slot, label)
+
+    def reopen_slot(self, slot: int) -> None:
+        self._do("reopen_slot", slot)
+
+    def close_slot(self, slot: int) -> None:
+        self._do("close_slot", slot)
+
+    def count(self, slot: int, vector: ArrayLike) -> None:
+        self._do("count", slot, _packed(vector))
+
+    def count_picture(self, slot: int, picture: ArrayLike) -> None:
+        self._do("count_picture", slot, self._bytes(picture))
+
+    def costs(self, weights: ArrayLike, bases: ArrayLike) -> None:
+        self._do("costs", *(np.asarray(column, np.uint64).tobytes() for column in (weights, bases)))
+
+    def answer(self, picture: ArrayLike) -> tuple[int, int]:
+        label, cost = c_uint32(), c_uint64()
+        self._do("answer", self._bytes(picture), byref(label), byref(cost))
+        return label.value, cost.value
 
     def weigh(self, thresholds: ArrayLike) -> None:
         limits = np.asarray(thresholds, np.uint16)
@@ -104,3 +133,7 @@ class DriverInC:
         bits = np.unpackbits(packed[:-1].reshape(-1, size), axis=1, bitorder="little")
         assert not bits[:, self.features :].any()
         return bits[:, : self.features]
+
+
+def _packed(vector: ArrayLike) -> bytes:
+    return np.packbits(np.asarray(vector, np.uint8), bitorder="little").tobytes()

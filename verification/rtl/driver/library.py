@@ -6,7 +6,18 @@ import hashlib
 import shutil
 import subprocess
 from collections.abc import Sequence
-from ctypes import CFUNCTYPE, POINTER, Structure, byref, c_int, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    byref,
+    c_int,
+    c_uint8,
+    c_uint16,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -23,7 +34,7 @@ from verification.rtl.models import BUILDS, tool_path
 __all__ = ["Engram", "Model", "library", "sources"]
 
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
-LABELS = 4096
+CLASSES, SLOTS = 256, 16
 
 
 class CBus(Structure):
@@ -43,6 +54,12 @@ class CBus(Structure):
     )
 
 
+class _Slot(Structure):
+    """What the driver keeps of a slot."""
+
+    _fields_ = (("label", c_uint16), ("begun", c_uint8), ("open", c_uint8), ("filled", c_uint8))
+
+
 class Engram(Structure):
     """`engram`."""
 
@@ -53,10 +70,11 @@ class Engram(Structure):
             for name in (
                 "features", "lanes", "beats", "code_width", "draws", "classes", "components",
                 "class_components", "latent_classes", "pixel_bytes", "pixels", "head_classes",
-                "weights", "selection",
+                "weights", "selection", "slots", "table_width",
             )
         ),
-        ("learned", c_uint32 * (LABELS // 32)),
+        ("known", 3 * c_uint8 * CLASSES),
+        ("slot", _Slot * SLOTS),
     )  # fmt: skip
 
 

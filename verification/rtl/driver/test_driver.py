@@ -12,9 +12,11 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.bits import pack, unpack
+from golden.class_counter import ClassCounter
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import NetworkParams
+from golden.prototype_classifier import PrototypeClassifier, hamming_table, likelihood_table
 from golden.sampler import Sampler
 from rtl.dispatch import Target
 from rtl.driver.driver import Driver
@@ -33,7 +35,7 @@ from verification.rtl.driver.library import Model, library
 #: Rows of codes of 80 bits, thresholds of two words, and two exemplars a request.
 CHIP = make_chip(
     simd=16, lanes=16, code_width=5, class_components=6, mode="serial", selection="weighted",
-    draws_per_read=2, seed=12,
+    draws_per_read=2, seed=12, slots=2, table_width=12,
 )  # fmt: skip
 #: Pixels of two bytes, one class after the other, and one exemplar a request.
 OTHER = make_chip(pixel_bits=12, code_width=8, seed=5)
@@ -51,7 +53,10 @@ class Golden:
         self.restart()
 
     def restart(self) -> None:
-        self.sampler, self.latent = Sampler(self.chip.sampler), LatentBuffer(self.chip.latent)
+        chip = self.chip
+        self.sampler, self.latent = Sampler(chip.sampler), LatentBuffer(chip.latent)
+        self.counter = ClassCounter(chip.counter) if chip.counter else None
+        self.classifier = PrototypeClassifier(chip.classifier) if chip.classifier else None
 
     @property
     def file(self) -> bytes:
@@ -156,6 +161,151 @@ def live(driver: Any, golden: Golden) -> None:
         assert driver.draw(Source.LATENT, 0, 1)[0].tolist() == golden.recalled(0, 1).tolist()
 
 
+def close(driver: Any, golden: Golden, slot: int) -> None:
+    """Close a slot in both, and write its class in golden."""
+    assert golden.counter is not None
+    driver.close_slot(slot)
+    codes = golden.counter.close(slot)
+    assert codes is not None
+    assert golden.sampler.prototypes.write(int(golden.counter.labels[slot]), [codes])
+
+
+def look(driver: Any, golden: Golden) -> None:
+    """Answer pictures, and draw from all classes that are there."""
+    memory, pictures = golden.sampler.prototypes, golden.pictures(4)
+    assert golden.classifier is not None
+    labels, costs = golden.classifier.classify(memory, pack(golden.network.forward(pictures)))
+    for picture, label, cost in zip(pictures, labels, costs, strict=True):
+        assert driver.answer(picture) == (label, cost)
+    golden.sampler.selector.set_class_weights(np.full(memory.n_classes, 1 / memory.n_classes))
+    driver.weigh(golden.sampler.selector.class_thresholds)
+    named = golden.sampler.selector.request(memory.n_classes, 9, memory.removed).tolist()
+    exemplars, drawn = driver.draw(Source.SELECTOR, 0, 9)
+    assert exemplars.tolist() == golden.drawn(named).tolist()
+    assert drawn.tolist() == np.repeat(named, driver.draws).tolist()
+
+
+def test_classes_are_counted_named_replaced_and_removed(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    counter, memory = golden.counter, golden.sampler.prototypes
+    assert counter is not None
+    assert golden.classifier is not None
+    driver.load(golden.file)
+    for table in (likelihood_table(5), hamming_table(5)):
+        driver.costs(*table)
+        golden.classifier.load(*table)
+        driver.reset()
+        golden.restart()
+        counter, memory = golden.counter, golden.sampler.prototypes
+        assert counter is not None
+        assert golden.classifier is not None
+        golden.classifier.load(*table)
+        for label, slot in ((0, 0), (1, 1)):
+            driver.open_slot(slot, label)
+            counter.open(slot, label)
+        for _ in range(3):
+            for slot, picture in enumerate(golden.pictures(2)):
+                driver.count_picture(slot, picture)
+                counter.learn(pack(golden.network.forward(picture))[None], [slot])
+        for slot in (0, 1):
+            close(driver, golden, slot)
+        look(driver, golden)
+        driver.reopen_slot(1)
+        counter.reopen(1)
+        for vector in golden.rng.integers(0, 2, (4, driver.features), np.uint8):
+            driver.count(1, vector)
+            counter.learn(pack(vector)[None], [1])
+        close(driver, golden, 1)
+        mixture = golden.mixture(2)
+        driver.append(*mixture)
+        assert memory.append(*mixture)
+        look(driver, golden)
+        driver.remove(0)
+        assert memory.remove(0)
+        look(driver, golden)
+        with refused(Fault.UNKNOWN):
+            driver.draw(Source.SAMPLER, 0, 1)
+        mixture = golden.mixture(2)
+        driver.replace(2, *mixture)
+        assert memory.write(2, *mixture)
+        mixture = golden.mixture(1)
+        driver.replace(0, *mixture)
+        assert memory.write(0, *mixture)
+        look(driver, golden)
+        exemplars, _ = driver.draw(Source.SAMPLER, 0, 2)
+        assert exemplars.tolist() == golden.drawn([0, 0]).tolist()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_what_cannot_be_counted_or_written_never_reaches_the_chip(start: Start) -> None:
+    golden, (driver, model) = Golden(), start()
+    driver.load(golden.file)
+    picture, vector = golden.pictures(1)[0], np.ones(20, np.uint8)
+    with refused(Fault.UNKNOWN):
+        driver.answer(picture)
+    for call in (
+        lambda: driver.open_slot(2, 0), lambda: driver.open_slot(0, 5),
+        lambda: driver.reopen_slot(2), lambda: driver.close_slot(2),
+        lambda: driver.count(2, vector), lambda: driver.count_picture(2, picture),
+        lambda: driver.costs([2**12] * 16, [0] * 16), lambda: driver.costs([0] * 16, [2**12] * 16),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    for call in (
+        lambda: driver.reopen_slot(1), lambda: driver.close_slot(1),
+        lambda: driver.count(1, vector), lambda: driver.count_picture(1, picture),
+    ):  # fmt: skip
+        with refused(Fault.SLOT):
+            call()
+    driver.open_slot(1, 1)
+    with refused(Fault.SLOT):
+        driver.close_slot(1)
+    driver.count(1, vector)
+    with refused(Fault.OVERFLOW):
+        driver.close_slot(1)  # class 0 is the next one
+    for call in (lambda: driver.remove(0), lambda: driver.replace(0, *golden.mixture(1))):
+        with refused(Fault.UNKNOWN):
+            call()
+    driver.append(*golden.mixture(3))
+    with refused(Fault.OVERFLOW):
+        driver.replace(0, *golden.mixture(2))
+    driver.close_slot(1)
+    with refused(Fault.SLOT):
+        driver.close_slot(1)
+    driver.open_slot(0, 0)
+    driver.count(0, vector)
+    with refused(Fault.OVERFLOW):
+        driver.close_slot(0)  # class 0 has three components
+    driver.remove(0)
+    driver.remove(1)
+    with refused(Fault.UNKNOWN):
+        driver.answer(picture)
+    with refused(Fault.UNKNOWN):
+        driver.draw(Source.SELECTOR, 0, 1)
+    driver.reset()
+    with refused(Fault.SLOT):
+        driver.reopen_slot(1)
+    with refused(Fault.UNKNOWN):
+        driver.remove(0)
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+@pytest.mark.slow
+def test_chip_without_slots_or_costs_has_no_such_calls(start: Start) -> None:
+    golden, (driver, model) = Golden(OTHER), start(OTHER)
+    driver.load(golden.file)
+    driver.append(*golden.mixture(1))
+    picture, vector = golden.pictures(1)[0], np.ones(20, np.uint8)
+    for call in (
+        lambda: driver.open_slot(0, 0), lambda: driver.count(0, vector), lambda: driver.remove(0),
+        lambda: driver.replace(0, *golden.mixture(1)), lambda: driver.answer(picture),
+        lambda: driver.costs([0] * 128, [0] * 128),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
 def test_sizes_are_those_of_the_chip(start: Start) -> None:
     driver, _ = start()
     prototypes = CHIP.sampler.prototypes
@@ -165,6 +315,7 @@ def test_sizes_are_those_of_the_chip(start: Start) -> None:
         prototypes.classes, prototypes.components, prototypes.class_components,
     )  # fmt: skip
     assert driver.latent_classes == CHIP.latent.classes
+    assert (driver.slots, driver.table_width) == (CHIP.slots, CHIP.table_width)
     assert (driver.pixels, driver.head_classes) == (0, 0)
     driver.load(Golden().file)
     assert (driver.pixels, driver.head_classes) == (6 * 6 * 3, 5)
@@ -262,13 +413,31 @@ def test_network_without_a_head_embeds_alone(start: Start) -> None:
         driver.classify(picture)
 
 
-@pytest.mark.parametrize("register", ["id", "version"])
+@pytest.mark.parametrize(
+    ("register", "value", "fault"),
+    [
+        ("id", 0, Fault.ID), ("version", 1 << 16 | 1, Fault.VERSION),
+        ("version", 3 << 16 | 1, Fault.VERSION), ("version", 2 << 16, Fault.VERSION),
+    ],
+)  # fmt: skip
 def test_another_chip_is_no_chip(
-    start: Start, register: str, monkeypatch: pytest.MonkeyPatch
+    start: Start, register: str, value: int, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(Model.answers, OFFSETS[register], 0x10000)
-    with refused(Fault.ID if register == "id" else Fault.VERSION):
+    monkeypatch.setitem(Model.answers, OFFSETS[register], value)
+    with refused(fault):
         start()
+
+
+@pytest.mark.parametrize(
+    ("register", "value"), [("table", 257 | 6 << 16), ("latent", 2 | 257 << 16), ("learner", 17)]
+)
+def test_chip_too_large_for_the_driver_in_c(
+    register: str, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Model.answers, OFFSETS[register], value)
+    found = library(CHIP)
+    with refused(Fault.ROOM):
+        DriverInC(found, Model(found))
 
 
 def test_a_packet_that_was_cut_off_is_ended(start: Start) -> None:
@@ -317,11 +486,14 @@ def test_events_pull_the_line(start: Start) -> None:
     driver.load(golden.file)
     driver.see(5)
     assert (model.irq, driver.events()) == (0, set())
-    driver.enable("picture", "learned", "appended")
+    driver.open_slot(0, 1)
+    driver.enable("picture", "learned", "counted", "appended", "closed")
     happenings = {
         "picture": lambda: driver.classify(golden.pictures(1)[0]),
         "learned": lambda: driver.learn(1, np.zeros(20, np.uint8)),
+        "counted": lambda: driver.count(0, np.zeros(20, np.uint8)),
         "appended": lambda: driver.append(*golden.mixture(1)),
+        "closed": lambda: driver.close_slot(0),
     }
     for event, happen in happenings.items():
         happen()
@@ -359,6 +531,15 @@ def test_every_failure_of_the_bus_is_told_and_survived() -> None:
         "learn": lambda: driver.learn(1, vector),
         "learn_picture": lambda: driver.learn_picture(1, picture),
         "append": lambda: driver.append(*mixture),
+        "replace": lambda: driver.replace(0, *mixture),
+        "remove": lambda: driver.remove(0),
+        "open_slot": lambda: driver.open_slot(0, 1),
+        "reopen_slot": lambda: driver.reopen_slot(1),
+        "count": lambda: driver.count(1, vector),
+        "count_picture": lambda: driver.count_picture(1, picture),
+        "close_slot": lambda: driver.close_slot(1),
+        "costs": lambda: driver.costs(*hamming_table(5)),
+        "answer": lambda: driver.answer(picture),
         "weigh": lambda: driver.weigh([]),
         "seed": lambda: driver.seed(3),
         "draw": lambda: driver.draw(Source.SAMPLER, 0, 2),
@@ -373,6 +554,8 @@ def test_every_failure_of_the_bus_is_told_and_survived() -> None:
             driver.reset()
             driver.load(golden.file)
             driver.append(*mixture)
+            driver.open_slot(1, 1)
+            driver.count(1, vector)
             model.fail(number)
             try:
                 call()

@@ -32,7 +32,7 @@ WRITERS = {
 }
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
 # Commands without an output of their own, or one that many processes share.
-OTHERS = {"cache", "explore"}
+OTHERS = {"cache", "explore", "teach"}
 HOLD = """\
 import sys
 from pathlib import Path

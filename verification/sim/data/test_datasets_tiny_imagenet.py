@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 
+from sim.commands.images import load_images
 from sim.data.datasets import load
 from sim.data.datasets.tiny_imagenet import shrink
 from sim.work.errors import UserError
@@ -74,9 +75,9 @@ def test_an_image_is_shrunk_to_the_means_of_its_blocks() -> None:
 
 
 def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sim.data.datasets._TOLD", 3)
+    monkeypatch.setattr("sim.commands.images._TOLD", 3)
     out = io.StringIO()
-    load("tiny-imagenet", write_archive(tmp_path), Console(file=out))
+    load_images("tiny-imagenet", write_archive(tmp_path), Console(file=out))
     assert out.getvalue().splitlines() == ["reading images: 6/9", "reading images: 9/9"]
 
 

@@ -93,12 +93,15 @@ def of_file(file: BankFile) -> Bank:
     return bank_of_file(file, class_order(n_classes), split_tasks(n_classes, n_classes, 1))
 
 
-@pytest.mark.parametrize("features", [32, 64, 512])
+@pytest.mark.parametrize("share", [1, 4, 8])
 @pytest.mark.parametrize("name", shipped_names())
-def test_shipped_banks_have_no_leak(name: str, features: int) -> None:
-    bank = of_file(read_bank(shipped_file(name, "bank.bin"))).first(features)
+def test_shipped_banks_have_no_leak(name: str, share: int) -> None:
+    whole = of_file(read_bank(shipped_file(name, "bank.bin")))
+    features = whole.features // share
+    bank = whole.first(features)
     found = find_repeats(bank.train, bank.train_labels, bank.test, bank.test_labels, features)
-    assert found.share == pytest.approx(found.chance, abs=2e-3)
+    # A quarter of the embeddings of clothes in 32 bits are others' by chance.
+    assert found.share == pytest.approx(found.chance, abs=2e-3, rel=0.05)
     assert not found.leak
 
 

@@ -27,6 +27,8 @@ from sim.work.errors import UserError
 Engram = Callable[..., tuple[int, str, str]]
 
 NAME = "cifar100"
+#: Classes, training and test images of each, and bits of an embedding.
+SIZES = {"cifar100": (100, 500, 100, 512), "fashion-mnist": (10, 6000, 1000, 256)}
 
 
 @pytest.fixture(scope="module", params=shipped_names())
@@ -40,8 +42,10 @@ def network(name: str) -> Network:
 
 
 @pytest.fixture(scope="module")
-def samples() -> Samples:
-    return read_samples(shipped_file(NAME, "samples.bin"))
+def samples(name: str) -> Samples:
+    """The labelled images of the data set, which one network of it ships."""
+    own = (shipped.FOLDER / name / "samples.bin").exists()
+    return read_samples(shipped_file(name if own else NAME, "samples.bin"))
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +77,10 @@ def test_bank_is_of_the_network_and_of_all_images(name: str, samples: Samples) -
     content = shipped_file(name, "network.bin").read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     bank = read_bank(shipped_file(name, "bank.bin"), digest)
-    assert (len(bank.train), len(bank.test), bank.features) == (50_000, 10_000, 512)
-    assert np.bincount(bank.train_labels).tolist() == [500] * 100
-    assert np.bincount(bank.test_labels).tolist() == [100] * 100
+    classes, train, test, features = SIZES[bank.data]
+    assert bank.features == features
+    assert np.bincount(bank.train_labels).tolist() == [train] * classes
+    assert np.bincount(bank.test_labels).tolist() == [test] * classes
     np.testing.assert_array_equal(bank.test_labels[samples.places], samples.labels)
 
 
@@ -93,7 +98,7 @@ def test_head_knows_the_base_classes(name: str, network: Network, samples: Sampl
     card = json.loads(shipped_file(name, "network.json").read_text())
     bank = read_bank(shipped_file(name, "bank.bin"))
     classes = card["pretraining"]["classes"]
-    position = np.argsort(class_order(100, classes["order"]))[bank.test_labels]
+    position = np.argsort(class_order(len(bank.class_names), classes["order"]))[bank.test_labels]
     base = position < classes["base"]
     assert network.head is not None
     answers = head_logits(network.head, bank.test[base]).argmax(axis=1)
@@ -112,8 +117,8 @@ def test_trained_twin_of_the_weights_has_the_same_bits(
 def test_all_real_test_images_have_the_bits_of_bank_and_twin(
     name: str, network: Network, load_real: Callable[[str], ImageSet]
 ) -> None:
-    images = load_real("cifar100")
     bank = read_bank(shipped_file(name, "bank.bin"))
+    images = load_real(bank.data)
     assert images.digest() == bank.data_sha256
     pixels = pixels_of(images, "test", network.params.bits)
     np.testing.assert_array_equal(infer(network, pixels), bank.test)

@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ import pytest
 from sim.hardware.side_by_side import Step, do_steps
 from sim.hardware.tools import Tools
 from sim.work.errors import UserError
+
+# `prepare` asks a tool for its version, so that it compiles itself if it has to.
+TOOL = """\
+#!/bin/sh
+if [ "$1" = --version ]; then
+  echo begun >> done; sleep 0.3; echo ended >> done
+else
+  echo run >> ../done; echo "$1" > said
+fi
+"""
 
 
 def nothing(_: object) -> Iterable[Step]:
@@ -66,3 +77,26 @@ def test_an_error_ends_the_tools_under_way(tmp_path: Path, monkeypatch: pytest.M
         do_steps(steps, 2, stop, lambda _: None)
     assert time.monotonic() - start < 60
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_a_tool_compiles_itself_once_while_others_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tool").write_text(TOOL)
+    (tmp_path / "tool").chmod(0o755)
+    monkeypatch.setattr("sim.hardware.tools._program", lambda tool: str(tmp_path / tool))
+    monkeypatch.setattr("sim.hardware.tools.version", lambda _: "1")
+    monkeypatch.setattr("sim.hardware.tools._PREPARED", set())
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    tools, stop = Tools("slow", tmp_path / "cache"), threading.Event()
+
+    def step(number: int) -> Step:
+        run = partial(tools.run, "tool", (str(number),), {}, ("said",))
+        return Step((number,), "", run, nothing)
+
+    do_steps([step(number) for number in range(3)], 3, stop, lambda _: None)
+    done = (tmp_path / "cache" / "done").read_text().split()
+    # Each asks once, alone; only then do all of them run.
+    assert done[:2] == ["begun", "ended"]
+    assert "begun begun" not in " ".join(done)
+    assert done.count("run") == 3

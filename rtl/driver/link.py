@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MIT
+"""What the calls of a driver are made of: sizes of the chip, packets to it and from it."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rtl.dispatch import Target
+from rtl.driver.access import Bus, Registers
+from rtl.driver.fault import DriverError, Fault, require
+from rtl.output import Kind, user_layout
+from rtl.packets import Packet, words_of
+
+__all__ = ["Link", "beside"]
+
+
+class Link:
+    """A chip that was found over a bus, with its sizes.
+
+    Parameters
+    ----------
+    bus : Bus
+
+    Attributes
+    ----------
+    features, lanes, beats : int
+        D, L, and words of an exemplar.
+    code_width, draws : int
+        q, and M exemplars a request.
+    classes, components, class_components : int
+        Of the prototype memory.
+    latent_classes : int
+        Of the latent buffer.
+    slots, table_width : int
+        S of the class counter and t of the classifier by prototypes; 0 without them.
+    pixels, head_classes : int
+        Colour values of a picture and logits, as of the network that was loaded; 0 without one.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus, self._registers = bus, Registers(bus)
+        require(self._registers.get("id") == self._registers.constant("id", "value"), Fault.ID)
+        version = self._registers.fields("version")
+        require(
+            version["major"] == self._registers.constant("version", "major")
+            and version["minor"] >= self._registers.constant("version", "minor"),
+            Fault.VERSION,
+        )
+        self.features, self.lanes = self._registers.fields("shape").values()
+        self.beats = -(-self.features // self.lanes)
+        self.code_width, self.draws = self._registers.fields("codes").values()
+        self.classes, self.class_components = self._registers.fields("table").values()
+        self.components = self._registers.get("components")
+        self.latent_classes = self._registers.fields("latent")["classes"]
+        self.slots, self.table_width = self._registers.fields("learner").values()
+        self.pixels = self.head_classes = 0
+        self._pixel_width = 8 if self._registers.fields("network")["pixel_bits"] <= 8 else 16
+        self._weighted = self._registers.fields("modes")["selection"] == 2
+
+    def _send(self, packet: Packet) -> None:
+        self._bus.send(packet.stream)
+        self._accepted()
+
+    def _accepted(self) -> None:
+        """Wait until no packet is coming in; raise if the chip found fault with one."""
+        self._registers.wait("status", receiving=0)
+        if self._registers.fields("errors")["packet"]:
+            self._registers.set("errors", packet=1)
+            raise DriverError(Fault.PACKET)
+
+    def _take(self, kind: Kind, count: int) -> tuple[list[int], int]:
+        """Return the next words, which must be whole packets of a kind, and their class."""
+        words, label = [], 0
+        while len(words) < count:
+            packet, user = self._bus.receive()
+            word = user_layout().from_bits(user)
+            require(not word.aborted, Fault.RESET)
+            require(word.kind.value == kind.value, Fault.ANSWER)
+            words += packet
+            label = int(word.label)  # pyright: ignore[reportArgumentType]
+        require(len(words) == count, Fault.ANSWER)
+        return words, label
+
+    def _vectors(self, words: list[int], draws: int) -> NDArray[np.uint8]:
+        """Return the vectors of a request, whose beats come in turns, shape (draws, D)."""
+        beats = np.array(words, np.uint64).reshape(self.beats, draws, 1)
+        bits = beats >> np.arange(self.lanes, dtype=np.uint64) & np.uint64(1)
+        vectors = bits.transpose(1, 0, 2).reshape(draws, -1)
+        return vectors[:, : self.features].astype(np.uint8)
+
+    def _show(
+        self, picture: ArrayLike, output: dict[str, int], label: int = 0, address: int = 0
+    ) -> None:
+        values = np.asarray(picture).ravel()
+        require(self.pixels > 0, Fault.NETWORK)
+        require(len(values) == self.pixels, Fault.ARGUMENT)
+        require(((values >= 0) & (values < 2**self._pixel_width)).all(), Fault.ARGUMENT)
+        self._registers.set("output", **output)
+        words = words_of([beside(values, self._pixel_width)], self._pixel_width * len(values))
+        packet = Packet(Target.PIXELS, label, address, len(values), words)
+        self._bus.send(packet.stream)
+
+    def _give(self, target: Target, index: int, counter: str, vector: ArrayLike) -> None:
+        """Send a vector, and wait until a counter of the exemplars that are given counts it."""
+        bits = np.asarray(vector)
+        require(bits.shape == (self.features,) and np.isin(bits, (0, 1)).all(), Fault.ARGUMENT)
+        whole, before = beside(bits, 1), self._registers.get(counter)
+        beats = [whole >> self.lanes * i & 2**self.lanes - 1 for i in range(self.beats)]
+        self._send(Packet(target, index, words=beats))
+        self._registers.wait(counter, value=(before + 1) % 2**32)
+
+    def _give_picture(self, label: int, address: int, counter: str, picture: ArrayLike) -> None:
+        """Do the same with the features of a picture."""
+        before = self._registers.get(counter)
+        self._show(picture, {}, label, address)
+        self._accepted()
+        self._registers.wait(counter, value=(before + 1) % 2**32)
+
+
+def beside(values: NDArray[np.integer], width: int) -> int:
+    """Return values of some width side by side, the first lowest."""
+    return sum(int(value) << width * i for i, value in enumerate(values))

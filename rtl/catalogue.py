@@ -112,7 +112,13 @@ _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
 # With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F.
-_CHIP = ChipParams(accelerator=_ACCELERATOR, sampler=_SAMPLER, latent=replace(_LATENT, exemplars=5))
+_CHIP = ChipParams(
+    accelerator=_ACCELERATOR,
+    sampler=_SAMPLER,
+    latent=replace(_LATENT, exemplars=5),
+    slots=2,
+    table_width=18,
+)
 # 200 latent bits and 60000 samples of ten tasks, as in the experiment of BinPlay on MNIST.
 _INDEX_CODE = IndexCodeParams.fitting(200, 60_000, task="prefix", tasks=10)
 _THERMOMETER = ThermometerParams(
@@ -142,6 +148,7 @@ _TINY_CHIP = {
     "accelerator": _TINY_ACCELERATOR,
     "sampler": {"prototypes": _TINY_PROTOTYPES},
     "latent": _TINY_LATENT,
+    "table_width": 10,
 }
 
 

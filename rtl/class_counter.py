@@ -149,9 +149,9 @@ class ClassCounter(wiring.Component):
             bits.eq(self.i.payload.bits & used_lanes(self.params.prototypes, now.last)),
         ]
         # The number of the exemplar's slot stays until the next look-up, which is later.
-        fresh, width = now.n == 0, now.count_width
+        width = now.count_width
         for lane, bit in enumerate(bits):
-            old = Mux(fresh, 0, read.data.word_select(lane, width))
+            old = Mux(now.fresh, 0, read.data.word_select(lane, width))
             m.d.comb += write.data.word_select(lane, width).eq(old + bit)
 
     def _take(self, m: Module, now: "_UnderWay", seen_read: ReadPort) -> None:
@@ -195,6 +195,7 @@ class ClassCounter(wiring.Component):
         with m.State("decide"):
             m.d.sync += [
                 now.n.eq(seen),
+                now.fresh.eq(seen == 0),
                 now.label.eq(seen_read.data.label),
                 now.row.eq(now.slot * p.prototypes.beats),
                 now.keep.eq(is_open & (seen != MAX_COUNT)),
@@ -281,6 +282,7 @@ class _UnderWay:
         self.operation = Signal(Operation)
         self.label = Signal(bits_for(memory.classes - 1))  # class of the slot
         self.n = Signal(self.count_width)  # number of exemplars of the slot
+        self.fresh = Signal(init=1)  # it is 0, as a register because all lanes need it at once
         self.keep = Signal()  # the exemplar is counted
         self.row = Signal(range(params.rows))
         self.beat = Signal(range(memory.beats))

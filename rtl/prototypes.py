@@ -180,7 +180,7 @@ class Prototypes(wiring.Component):
     def _find(self, m: Module, now: "_UnderWay", table_read: ReadPort) -> None:
         """Read the entry of a class that is to be replaced or removed, while nobody reads."""
         header, known = self.append.payload, Signal()
-        place = Signal.like(now.place)
+        old_place = Signal.like(now.place)
         m.d.comb += [known.eq(header.label < self.n_classes), self.editing.eq(now.found | now.old)]
         with m.If(now.left == 0), m.If(self.append.valid & known & ~now.found):
             m.d.comb += [
@@ -199,14 +199,14 @@ class Prototypes(wiring.Component):
             m.d.sync += [
                 now.found.eq(0),
                 now.old.eq(header.count != 0),
-                place.eq(self.entry.first),
+                old_place.eq(self.entry.first),
             ]
         with m.Elif(self.append.valid & (header.label != self.n_classes)):
             m.d.comb += now.fits.eq(0)
         with m.If(now.old):
-            m.d.comb += now.place.eq(place)
+            m.d.comb += now.place.eq(old_place)
             with m.If(now.row_done):
-                m.d.sync += place.eq(place + 1)
+                m.d.sync += old_place.eq(old_place + 1)
                 with m.If(now.left == 1):
                     m.d.sync += now.old.eq(0)
 

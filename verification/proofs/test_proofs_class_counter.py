@@ -54,7 +54,7 @@ def prove_counts(drawn: ClassCounterParams, most: int = MAX_COUNT, depth: int = 
     is_open, is_begun = (
         inner_signal(inner, name).bit_select(slot, 1) for name in ("opened", "begun")
     )
-    learn, count = in_state(inner, "learn"), number.data
+    learn, count = in_state(inner, "learn"), Value.cast(number.data.number)
     here = learn & keep & (own == slot)
     pending = write.en & (write.addr == watch.addr)
     passed = here & (at > beat)
@@ -65,7 +65,8 @@ def prove_counts(drawn: ClassCounterParams, most: int = MAX_COUNT, depth: int = 
     divided = in_work & (own == slot) & (after == beat + 1)
     facts = [
         ~is_open | is_begun,
-        ~in_state(inner, "decide") | (own != slot) | (seen_read.data == count),
+        inner_signal(inner, "fresh") == (n == 0),
+        ~in_state(inner, "decide") | (own != slot) | (Value.cast(seen_read.data.number) == count),
         ~learn | (inner_signal(inner, "learning") & (at < beats)),
         ~in_state(inner, "decide") | (at == 0),
         ~(learn & keep) | (own < drawn.slots),

@@ -13,6 +13,7 @@ from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
 from verification.proofs.prover import (
+    ProofError,
     before,
     free_inputs,
     in_state,
@@ -62,6 +63,98 @@ def test_append_writes_no_row_of_a_visible_class_and_classes_only_rise() -> None
     m.d.comb += [
         Assert(~row.en | ((row.addr >= visible * MEMORY.beats) & (row.addr < MEMORY.rows))),
         Assert(~entry.en | ((entry.addr == block.n_classes) & (entry.addr < MEMORY.classes))),
+    ]
+    prove(m, free_inputs(block))
+
+
+def prove_edits(*, own: bool = False, depth: int = 2) -> None:
+    """Prove of any two classes that what is written of one lies outside the other.
+
+    The classes are those of two numbers that never change, whichever they are. With `own`, the
+    second is said to stay as it is even while it is replaced, which is a fault.
+    """
+    m, block = Module(), Prototypes(MEMORY, editable=True)
+    m.submodules.block = inner = opened(block)
+    keep_stream_rules(m, block)
+    beats, n, header = MEMORY.beats, block.n_classes, block.append.payload
+    left, refused, found, old, place = (
+        inner_signal(inner, name) for name in ("left", "refused", "found", "old", "old_place")
+    )
+    (row,), (entry,) = inner.submodules.memory.write_ports, inner.submodules.table.write_ports
+    visible, was_visible, work = Signal(8), Signal(8), Signal.like(header.label)
+    m.d.sync += was_visible.eq(visible)
+    m.d.comb += visible.eq(Mux(n != before(m, n), block.n_components, was_visible))
+    with m.If(found):
+        m.d.sync += work.eq(header.label)
+    appending = (left != 0) & ~refused & ~old
+    facts = [
+        visible <= block.n_components,
+        was_visible <= visible,
+        block.n_components <= MEMORY.components,
+        n <= MEMORY.classes,
+        appending | (visible == block.n_components),
+        ~appending | (block.n_components + left <= MEMORY.components),
+        ~appending | (n < MEMORY.classes),
+        ~found | (block.append.valid & (header.label < n) & (left == 0) & ~old),
+        ~old | ((left != 0) & (work < n)),
+        inner_signal(inner, "beat") < beats,
+        (left != 0) | (inner_signal(inner, "beat") == 0),
+    ]
+    names, ranges = [], []
+    for name in ("one", "other"):
+        label = Signal(range(MEMORY.classes), name=name)
+        table = inner.submodules.table.read_port(domain="comb")
+        m.d.comb += [Assume(kept(m, Const(1), label)), Assume(label < MEMORY.classes)]
+        m.d.comb += table.addr.eq(label)
+        first, count = (Value.cast(part) for part in (table.data.first, table.data.count))
+        here, comes = label < n, appending & (label == n)
+        own_row = old & ~refused & (work == label)
+        facts += [
+            ~here | ((count != 0) & (first + count <= visible)),
+            ~comes | ((first == visible) & (first + count == block.n_components + left)),
+            ~(found & (header.label == label))
+            | ((Value.cast(block.entry.first) == first) & (Value.cast(block.entry.count) == count)),
+            ~own_row | ((place + left == first + count) & (left <= count)),
+            # Its entry is written by a header that names it.
+            ~(entry.en & (entry.addr == label) & here) | (header.label == label),
+        ]
+        names.append(label)
+        ranges.append((label, first, count, own_row))
+    (one, first, count, _), (other, its_first, its_count, replaced) = ranges
+    m.d.comb += Assume(one != other)
+    facts.append(~((one < other) & (other < n)) | (first + count <= its_first))
+    facts.append(~((other < one) & (one < n)) | (its_first + its_count <= first))
+    inside = (row.addr >= first * beats) & (row.addr < (first + count) * beats)
+    writes = row.en & (one < n) & inside
+    facts.append(~(writes & (appending | replaced)))
+    if own:
+        mine = (row.addr >= its_first * beats) & (row.addr < (its_first + its_count) * beats)
+        facts.append(~(row.en & (other < n) & mine))
+    m.d.comb += [Assert(fact) for fact in facts]
+    prove(m, [*names, *free_inputs(block)], depth=depth)
+
+
+def test_an_append_overwrites_no_class_and_a_replacement_only_its_own() -> None:
+    prove_edits()
+
+
+def test_a_class_that_nothing_may_write_is_refuted() -> None:
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove_edits(own=True, depth=14)
+
+
+def test_nobody_reads_while_a_class_is_replaced_and_no_two_read_at_once() -> None:
+    m, block = Module(), Sampler(SamplerParams(prototypes=MEMORY), shared=True)
+    m.submodules.block = inner = opened(block)
+    prototypes = inner.submodules.prototypes
+    opened(prototypes)
+    keep_stream_rules(m, block)
+    found, chosen = inner_signal(inner, "found"), inner_signal(inner, "chosen")
+    in_use = found | chosen | inner_signal(inner, "row__valid") | block.row_read
+    m.d.comb += [
+        Assert(~(prototypes.editing & in_use)),
+        Assert(~(block.reader_go & in_use)),
+        Assert(~(block.reader_go & prototypes.editing)),
     ]
     prove(m, free_inputs(block))
 

@@ -59,8 +59,11 @@ class Stages:
         """Return a mark of all rows."""
         return [Value.cast(row[MARKS.index(name)]) for row in self.rows]
 
-    def facts(self, params: PrototypeClassifierParams, inner: Module) -> list[Value]:
-        """Return that a component's rows come in order and without gaps, and nothing behind all."""
+    def facts(self, params: PrototypeClassifierParams, inner: Module, there: Value) -> list[Value]:
+        """Return that a component's rows come in order and without gaps, and nothing behind all.
+
+        The last mark comes with a row, or alone for a class that is not `there`.
+        """
         beats, found = params.prototypes.beats, []
         valid, first, last, final = map(self.mark, MARKS)
         for k, beat in enumerate(self.beats):
@@ -73,18 +76,20 @@ class Stages:
                 follows = valid[k + 1] & (self.beats[k + 1] + 1 == beat)
                 found.append(~(valid[k] & ~first[k]) | follows)
             newer: Value = Const(0)
-            for other in valid[:k]:
+            for other in (*valid[:k], *final[:k]):
                 newer = newer | other
-            found.append(~(valid[k] & final[k]) | ~newer)
+            found.append(~final[k] | ~newer)
         on_way: Value = Const(0)
         finals: Value = Const(0)
         for v, f in zip(valid[1:], final[1:], strict=True):
-            on_way, finals = on_way | v, finals | (v & f)
+            on_way, finals = on_way | v | f, finals | f
         found += [
             ~in_state(inner, "take", "look_up", "answer") | ~on_way,
             ~in_state(inner, "look_up", "add", "answer") | (self.beats[0] == 0),
             ~in_state(inner, "take") | (self.beats[0] < beats),
-            valid[0] == in_state(inner, "scan"),
+            valid[0] == (in_state(inner, "scan") & there),
+            ~final[0] | in_state(inner, "scan"),
+            ~(in_state(inner, "scan") & ~there) | (self.beats[0] == 0),
             ~in_state(inner, "scan") | ~finals,
             ~in_state(inner, "add") | finals,
         ]
@@ -107,7 +112,8 @@ def prove_sums(drawn: PrototypeClassifierParams, less: int = 0, depth: int = 2) 
     m.submodules.block = inner = opened(block)
     assert keep_stream_rules(m, block) == 1
     stages, p, most = Stages(m, block, inner), drawn.prototypes, 2 * drawn.highest_entry
-    facts = stages.facts(drawn, inner)
+    facts = stages.facts(drawn, inner, Value.cast(block.entry.there))
+    m.d.comb += Assume(kept(m, ~block.label_en, Value.cast(block.entry)))
     valid, first, last = (stages.mark(name) for name in ("valid", "first", "last"))
     for lane in range(p.lanes):
         number = inner_signal(inner, f"cost_{lane}")
@@ -166,7 +172,8 @@ def test_only_components_of_classes_that_are_there_are_read(components) -> None:
         Assume((count != 0) & (count <= p.class_components)),
         Assume(kept(m, ~block.label_en, Value.cast(block.entry))),
         Assert(~block.label_en | (block.label < n)),
-        Assert(block.row_en == scan),
+        Assert(block.row_en == (scan & block.entry.there)),
+        Assert(~(scan & ~block.entry.there) | (block.beat == 0)),
         Assert(~in_state(inner, "look_up") | ((left != 0) & (label == 0) & (component == 0))),
         Assert(~scan | ((left != 0) & (asked == label))),
         Assert(~(scan | in_state(inner, "look_up")) | (label + left <= n)),

@@ -28,28 +28,28 @@ class Tallied(GoldenClassCounter):
         super().__init__(params)
         self.tally = Tally()
 
-    def open(self, slot: int) -> bool:
-        done = super().open(slot)
-        self.tally += class_counter.command(opened=int(done), reopened=0)
-        self.tally += class_counter.refuse(1 - done)
+    def open(self, slot: int, label: int) -> bool:
+        done = super().open(slot, label)
+        self.tally += class_counter.command(self.params, opened=int(done), reopened=0)
+        self.tally += class_counter.refuse(self.params, 1 - done)
         return done
 
     def reopen(self, slot: int) -> bool:
         done = super().reopen(slot)
-        self.tally += class_counter.command(opened=0, reopened=int(done))
-        self.tally += class_counter.refuse(1 - done)
+        self.tally += class_counter.command(self.params, opened=0, reopened=int(done))
+        self.tally += class_counter.refuse(self.params, 1 - done)
         return done
 
     def learn(self, exemplars: NDArray[np.uint64], slots: ArrayLike) -> NDArray[np.bool_]:
         counted = super().learn(exemplars, slots)
         self.tally += class_counter.learn(self.params, int(counted.sum()))
-        self.tally += class_counter.refuse(int((~counted).sum()))
+        self.tally += class_counter.refuse(self.params, int((~counted).sum()))
         return counted
 
     def close(self, slot: int) -> NDArray[np.uint16] | None:
         codes = super().close(slot)
         self.tally += class_counter.close(self.params, int(codes is not None))
-        self.tally += class_counter.refuse(int(codes is None))
+        self.tally += class_counter.refuse(self.params, int(codes is None))
         return codes
 
 
@@ -92,11 +92,12 @@ def test_golden_counts_alike() -> None:
     begun = golden.tally
     made.steps([Event(1, bits=b) for b in range(7)] + [Event(1, Operation.CLOSE)])
     beats, lanes = SMALL.prototypes.beats, SMALL.prototypes.lanes
-    assert begun == class_counter.command(opened=3, reopened=0)
+    assert begun == class_counter.command(SMALL, opened=3, reopened=0)
     assert golden.tally[Action("counters", "write", 16 * lanes)] == 7 * beats
     assert golden.tally[Action("counters", "read", 16 * lanes)] == 8 * beats
     assert golden.tally[Action("count", "accumulate", 16)] == 7 * beats * lanes
-    assert golden.tally[Action("seen", "write", 16)] == 3 + golden.seen.sum()
+    # A slot keeps its class, one of 100, and its number.
+    assert golden.tally[Action("seen", "write", 23)] == 3 + golden.seen.sum()
     # A subtraction of 17 bits for each of q + 1 digits, and one more, in every lane of every row.
     assert golden.tally[Action("mean_code.left", "full_add")] == beats * lanes * 17 * 5
 

@@ -35,7 +35,7 @@ def counted(params: PrototypeClassifierParams, seed: int) -> tuple[Counted, list
         if count > free:
             break
         steps += [bench.append(bench.codes(count)), bench.classify(bench.pictures(pictures))]
-        appended += prototypes.append(memory, count)
+        appended += prototypes.append(memory, count, editable=True)
         tally += prototype_classifier.classify(
             params,
             pictures,
@@ -43,6 +43,16 @@ def counted(params: PrototypeClassifierParams, seed: int) -> tuple[Counted, list
             components=bench.memory.n_components,
         )
     dut = Counted(Reader(params))
+    if bench.memory.n_classes:
+        steps += [bench.remove(0), bench.classify(bench.pictures(pictures))]
+        own = len(bench.codes_before)
+        tally += prototype_classifier.classify(
+            params,
+            pictures,
+            classes=bench.memory.n_classes,
+            components=bench.memory.n_components - own,
+        )
+        appended += prototypes.remove(memory)
     # The memory stands beside the classifier here, and its writes are those of the appends.
     read = Tally({
         action._replace(component=action.component.replace("prototypes", "memory")): n

@@ -106,6 +106,14 @@ class Bench:
         self.random.shuffle(rows)
         return Step(inputs={"table": rows})
 
+    def remove(self, label: int) -> Step:
+        """Remove a class, whose codes are kept for a look."""
+        self.codes_before = self.memory.codes_of(label)
+        assert self.memory.remove(label)
+        header = {"count": 0, "label": label}
+        append = [payload(self._memory.append.payload.shape(), header)]
+        return Step(inputs={"append": append}, cycles=4)
+
     def append(self, codes: Codes) -> Step:
         assert self.memory.append(codes, [0] * (len(codes) - 1))
         label = self.memory.n_classes - 1
@@ -140,7 +148,8 @@ class Bench:
     def met(self, pictures: NDArray[np.integer], costs: NDArray[np.int64]) -> dict[str, int]:
         """Return how often pictures meet which situations."""
         p, n = self.params.prototypes, self.memory.n_classes
-        all_codes = [self.memory.codes_of(label) for label in range(n)]
+        there = [label for label in range(n) if label not in self.memory.removed]
+        all_codes = [self.memory.codes_of(label) for label in there]
         ties = within = 0
         for picture, cost in zip(pictures.astype(np.uint8), costs, strict=True):
             won = [
@@ -153,6 +162,8 @@ class Bench:
             "tie won by the lower class": int(ties),
             "tie within a class": int(within),
             "no class": len(pictures) * (n == 0),
+            "removed class passed over": len(pictures) * (0 < len(there) < n),
+            "all classes removed": len(pictures) * (n > 0 == len(there)),
             "lanes past D": len(pictures) * (p.features % p.lanes > 0),
             "highest cost": int((costs == highest).sum()),
             "several components": int(any(len(codes) > 1 for codes in all_codes)),
@@ -211,6 +222,32 @@ def test_methods_are_tables(method, pauses) -> None:
     steps += [Step(reset=True), again.load(TABLES[method](3)), again.append(twice)]
     steps += [again.append(np.concatenate([twice, twice])), again.classify(again.pictures(4))]
     run_pysim(Reader(SMALL), steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+@pytest.mark.parametrize("features", [3, 10])
+def test_classes_that_were_removed_are_passed_over(features: int, pauses: str) -> None:
+    """All sets of removed classes of three, the last and all of them included."""
+    drawn = params(features=features, classes=3)
+    steps: list[Step] = []
+    for gone in range(8):
+        bench = Bench(drawn, gone)
+        steps += [Step(reset=gone > 0), bench.load(nearest_mean_table(3))]
+        steps += [bench.append(bench.codes(1 + label)) for label in range(3)]
+        steps += [bench.remove(label) for label in range(3) if gone >> label & 1]
+        steps.append(bench.classify(bench.pictures(3)))
+    run_pysim(Reader(drawn), steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("wait", [1, 5, 20])
+def test_it_reads_when_it_may(wait: int) -> None:
+    bench = Bench(SMALL)
+    steps = [bench.load(bench.random_table()), bench.append(bench.codes(2))]
+    asked = bench.classify(bench.pictures(1))
+    held = Step(pins={"go": 0}, inputs=asked.inputs, cycles=40, reads={"o__valid": 0})
+    freed = Step(pins={"go": 1}, outputs=asked.outputs, reads={"empty": 0})
+    trace = run_pysim(Reader(SMALL), [*steps, held, Step(cycles=wait), freed])
+    assert trace.offered["o"][0] > trace.transfers["i"][-1] + 40 + wait
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from golden.sampler import Sampler as GoldenSampler
 from golden.selector import cumulative_thresholds
 from rtl.sampler import Sampler
 from verification.rtl.coverage import cover
-from verification.rtl.engine import PAUSES, Step
+from verification.rtl.engine import PAUSES, BenchError, Pauses, Step
 from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -395,3 +395,143 @@ def test_a_sampler_with_factors_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^Sampler in hardware must have no factors, not 3$"):
         Sampler(CorrelatedSamplerParams(prototypes=memory, rank=3))
     Sampler(CorrelatedSamplerParams(prototypes=memory, rank=0))
+
+
+class Shared(wiring.Component):
+    """A shared sampler; a reader asks for the memory, reads a row of a class, and lets go."""
+
+    def __init__(self, params: SamplerParams) -> None:
+        self.params, self.sampler = params, Sampler(params, shared=True)
+        members = self.sampler.signature.members
+        self._streams = ("append", "rows", "i", "o")
+        self._pins = ("n_classes", "unknown", "overflow")
+        label = len(self.sampler.i.payload)
+        super().__init__({
+            **{name: members[name] for name in self._streams + self._pins},
+            "look": In(stream.Signature(label)),
+            "seen": Out(stream.Signature(len(Value.cast(self.sampler.codes)))),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.sampler = sampler = self.sampler
+        for name in self._streams:
+            inner, outer = getattr(sampler, name), wiring.flipped(getattr(self, name))
+            if self.signature.members[name].flow is In:
+                wiring.connect(m, outer, inner)
+            else:
+                wiring.connect(m, inner, outer)
+        for name in self._pins:
+            inner, outer = getattr(sampler, name), getattr(self, name)
+            m.d.comb += outer.eq(inner)
+        m.d.comb += [
+            sampler.reader_label.eq(self.look.payload),
+            sampler.reader_component.eq(sampler.entry.first),
+            self.seen.payload.eq(Value.cast(sampler.codes)),
+        ]
+        with m.FSM():
+            with m.State("ask"), m.If(self.look.valid):
+                m.d.comb += [sampler.reader_ask.eq(1), sampler.reader_label_en.eq(1)]
+                with m.If(sampler.reader_go):
+                    m.next = "row"
+            with m.State("row"):
+                m.d.comb += [sampler.reader_ask.eq(1), sampler.reader_row_en.eq(1)]
+                m.next = "seen"
+            with m.State("seen"):
+                m.d.comb += [sampler.reader_ask.eq(1), self.seen.valid.eq(1)]
+                m.d.comb += self.look.ready.eq(self.seen.ready)
+                with m.If(self.seen.ready):
+                    m.next = "ask"
+        return m
+
+
+class SharedPlan(Plan):
+    """A plan for a shared sampler: its memory is edited, and read by another block."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.dut = Sampler(self.params, shared=True)
+
+    def write(self, label: int, codes: NDArray[np.integer], thresholds: list[int]) -> Step:
+        self.golden.prototypes.write(label, codes, thresholds)
+        inputs = self.class_inputs(codes, thresholds)
+        shape, p = self.dut.append.payload.shape(), self.params.prototypes
+        held = (thresholds + [7] * p.class_components)[: max(1, p.class_components - 1)]
+        header = {"count": len(codes), "thresholds": held, "label": label}
+        return Step(inputs={**inputs, "append": [payload(shape, header)]})
+
+    def remove(self, label: int) -> Step:
+        self.golden.prototypes.remove(label)
+        header = {"count": 0, "label": label}
+        return Step(inputs={"append": [payload(self.dut.append.payload.shape(), header)]}, cycles=9)
+
+    def row_of(self, label: int) -> int:
+        p, memory = self.params.prototypes, self.golden.prototypes
+        return memory.rows()[memory.first_component(label) * p.beats]
+
+
+SHARED = {
+    "parallel": params(class_components=2),
+    "one component": params(class_components=1),
+    "serial": params("serial", m=2, class_components=2),
+}
+
+
+def shared_plan(name: str, seed: int) -> SharedPlan:
+    plan, rng = SharedPlan(SHARED[name]), np.random.default_rng(seed)
+    p = plan.params.prototypes
+    for label in range(4):
+        count = 1 + label % p.class_components
+        codes = rng.integers(0, 2**p.code_width, (count, p.features))
+        plan.steps.append(plan.write(label, codes, [30_000] * (count - 1)))
+    return plan
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", SHARED)
+def test_edits_and_a_reader_change_only_what_they_say(name: str, pauses: str) -> None:
+    """Classes are replaced, removed, drawn and read by turns."""
+    plan, rng = shared_plan(name, 2), np.random.default_rng(3)
+    p, memory = plan.params.prototypes, plan.golden.prototypes
+    for label in (1, 3, 1, 2, 0):
+        removed = label in memory.removed or rng.random() < 0.4
+        if removed and label not in memory.removed:
+            plan.steps.append(plan.remove(label))
+        else:
+            count = 1 + label % p.class_components
+            codes = rng.integers(0, 2**p.code_width, (count, p.features))
+            plan.steps.append(plan.write(label, codes, [9] * (count - 1)))
+        there = [c for c in range(4) if c not in memory.removed]
+        asked = rng.choice(4, 6).tolist()
+        unknown = [c for c in asked if c in memory.removed]
+        beats = plan.beats([c for c in asked if c not in memory.removed])
+        looked = {"look": there, "i": asked}
+        seen = {"seen": [plan.row_of(c) for c in there], "o": beats}
+        meets = {
+            "sampler: request of a removed class": len(unknown),
+            "sampler: another reader waits": 1,
+        }
+        plan.steps.append(Step(inputs=looked, outputs=seen, meets=meets))
+    run_pysim(Shared(SHARED[name]), plan.steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_class_is_replaced_between_two_exemplars(seed: int) -> None:
+    """Zeros become ones: each exemplar is whole, whenever the class comes."""
+    drawn = params(class_components=1, features=10)
+    counts = []
+    for old in range(9):
+        plan = SharedPlan(drawn)
+        plan.steps.append(plan.write(0, np.zeros((1, 10), int), []))
+        before = plan.beats([0] * old)
+        ones = plan.write(0, np.full((1, 10), 7), [])
+        after = plan.beats([0] * (8 - old))
+        both = Step(inputs={"i": [0] * 8, **ones.inputs}, outputs={"o": before + after})
+        plan.steps.append(both)
+        try:
+            run_pysim(Shared(drawn), plan.steps, Pauses(idle=0.5, stall=0.3, seed=seed))
+        except BenchError:
+            continue
+        counts.append(old)
+        cover("sampler: class replaced between requests", 0 < old < 8)
+    assert len(counts) == 1

@@ -25,11 +25,13 @@ from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, 
 MODES = ("round_robin", "uniform", "weighted")
 
 
-def selector(mode: str, *, classes: int = 6, most: int = 4, seed: int = 1) -> Selector:
+def selector(
+    mode: str, *, classes: int = 6, most: int = 4, seed: int = 1, gaps: bool = False
+) -> Selector:
     prototypes = PrototypesParams(
         features=1, code_width=1, classes=classes, class_components=most, components=99
     )
-    return Selector(SelectorParams(mode=mode, seed=seed), prototypes)
+    return Selector(SelectorParams(mode=mode, seed=seed), prototypes, gaps=gaps)
 
 
 class Rationed(wiring.Component):
@@ -39,6 +41,8 @@ class Rationed(wiring.Component):
         self.selector, self.params = selector, selector.params
         names = ("weights", "seeds", "o", "n_classes")
         members = {name: selector.signature.members[name] for name in names}
+        if selector.gaps:
+            members |= {"gone": In(2 ** len(selector.asked)), "n_there": In(8)}
         super().__init__({**members, "amount": In(stream.Signature(8))})
 
     def elaborate(self, platform: object) -> Module:
@@ -53,6 +57,11 @@ class Rationed(wiring.Component):
             selector.en.eq(left != 0),
             self.amount.ready.eq(left == 0),
         ]
+        if selector.gaps:
+            m.d.comb += [
+                selector.n_there.eq(self.n_there),
+                selector.there.eq(~self.gone.bit_select(selector.asked, 1)),
+            ]
         with m.If(self.amount.valid & self.amount.ready):
             m.d.sync += left.eq(self.amount.payload)
         with m.Elif(self.o.valid & self.o.ready):
@@ -108,6 +117,44 @@ def test_labels_in_verilog(mode: str, simulator: str) -> None:
         dut = selector(mode, classes=100)
         steps = label_bench(dut, 7, [1, 2, 3, 63, 64, 65, 100], 40)
         run_cocotb(Rationed(dut), steps, pauses, simulator=simulator)
+
+
+def gap_bench(dut: Selector, n: int, gaps: list[set[int]], count: int = 15) -> list[Step]:
+    """Name classes of a table from which some were removed."""
+    golden = GoldenSelector(dut.params)
+    steps = [set_weights(dut, golden, np.full(n, 1 / n))]
+    for gone in gaps:
+        ticks, round_robin = golden.class_lfsr.ticks, dut.params.mode == "round_robin"
+        labels = golden.request(n, count, gone).tolist()
+        passed = len(gone) if round_robin else golden.class_lfsr.ticks - ticks - count
+        pins = {"n_classes": n, "n_there": n - len(gone), "gone": sum(1 << c for c in gone)}
+        meets = {"selector: removed class passed over": passed}
+        asked = {"inputs": {"amount": [count]}, "outputs": {"o": labels}}
+        steps.append(Step(pins=pins, meets=meets, **asked))
+    none = {"n_there": 0, "gone": 2**n - 1}
+    # Nothing is named while no class is there, and no word is used; then it goes on.
+    steps.append(Step(pins=none, inputs={"amount": [count]}, cycles=30, reads={"o__valid": 0}))
+    back = {"n_there": n, "gone": 0}
+    steps.append(Step(pins=back, outputs={"o": golden.request(n, count).tolist()}))
+    return steps
+
+
+GAPS: list[set[int]] = [set(), {0}, {0, 1, 2, 4, 5}, {5}, {1, 3}, {0, 5}, set()]
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("mode", MODES)
+def test_classes_that_were_removed_are_passed_over(mode: str, pauses: str) -> None:
+    dut = selector(mode, gaps=True, seed=4)
+    run_pysim(Rationed(dut), gap_bench(dut, 6, GAPS), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+@pytest.mark.parametrize("mode", MODES)
+def test_classes_that_were_removed_in_verilog(mode: str, simulator: str) -> None:
+    dut = selector(mode, gaps=True, seed=5)
+    steps = gap_bench(dut, 6, GAPS, 60)
+    run_cocotb(Rationed(dut), steps, PAUSES["idle_stalled"], simulator=simulator)
 
 
 @pytest.mark.parametrize("mode", MODES)

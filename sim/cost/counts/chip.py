@@ -1,23 +1,100 @@
 # SPDX-License-Identifier: MIT
-"""Counts of the chip: network, sampler and latent buffer, each as if it worked alone."""
+"""Counts of the chip: network, sampler, latent buffer and learner, each as if it worked alone."""
 
-from golden.params import ChipParams, NetworkParams
-from sim.cost.counts import latent_buffer, network, sampler
+from golden.params import ChipParams, ClassCounterParams, NetworkParams
+from sim.cost.counts import (
+    class_counter,
+    latent_buffer,
+    network,
+    prototype_classifier,
+    prototypes,
+    sampler,
+)
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = ["append_cycles", "append_words", "inference", "load", "memories"]
+__all__ = [
+    "answer",
+    "append_cycles",
+    "append_words",
+    "close",
+    "count",
+    "inference",
+    "load",
+    "memories",
+]
 
 _WORD = 64  # bits of a word of the chip's streams
 
 
 def memories(params: ChipParams) -> tuple[Memory, ...]:
-    """Return the memories of the chip. Only the three blocks have memories."""
+    """Return the memories of the chip. Only its blocks have memories."""
+    learner: list[Memory] = []
+    if params.counter is not None:
+        kept = class_counter.memories(params.counter)
+        learner += [memory.within("learner.class_counter") for memory in kept]
+    if params.classifier is not None:
+        kept = prototype_classifier.memories(params.classifier)
+        learner += [memory.within("learner.prototype_classifier") for memory in kept]
+    prototype = sampler.memories(params.sampler, shared=params.shared)
     return (
         *(memory.within("network") for memory in network.memories(params.accelerator)),
-        *(memory.within("sampler") for memory in sampler.memories(params.sampler)),
+        *(memory.within("sampler") for memory in prototype),
         *(memory.within("latent_buffer") for memory in latent_buffer.memories(params.latent)),
+        *learner,
     )
+
+
+def count(params: ChipParams, exemplars: int) -> Tally:
+    """Return the actions of counting exemplars, from pictures or packets.
+
+    Raises
+    ------
+    ValueError
+        If the chip has no class counter.
+    """
+    return class_counter.learn(_counter(params), exemplars).within("learner.class_counter")
+
+
+def close(params: ChipParams, *, appended: int, replaced: int) -> Tally:
+    """Return the actions of opening and closing classes, with those of the prototype memory.
+
+    Parameters
+    ----------
+    params : ChipParams
+    appended, replaced : int
+        Classes that are closed for the first time, and again.
+
+    Raises
+    ------
+    ValueError
+        If the chip has no class counter.
+    """
+    counter, memory = _counter(params), params.sampler.prototypes
+    commands = class_counter.command(counter, opened=appended, reopened=replaced)
+    closed = commands + class_counter.close(counter, appended + replaced)
+    new = appended * prototypes.append(memory, 1, editable=True)
+    written = new + replaced * prototypes.replace(memory, 1)
+    return closed.within("learner.class_counter") + written.within("sampler.prototypes")
+
+
+def answer(params: ChipParams, pictures: int, *, classes: int, components: int) -> Tally:
+    """Return the actions of naming pictures by prototypes; see `prototype_classifier.classify`.
+
+    Raises
+    ------
+    ValueError
+        If the chip has no classifier by prototypes.
+    """
+    if params.classifier is None:
+        raise ValueError("Chip must have a classifier by prototypes: table_width must be above 0")
+    done = prototype_classifier.classify(
+        params.classifier, pictures, classes=classes, components=components
+    )
+    memory = "prototypes."
+    own = Tally({a: n for a, n in done.items() if not a.component.startswith(memory)})
+    read = Tally({a: n for a, n in done.items() if a.component.startswith(memory)})
+    return own.within("learner.prototype_classifier") + read.within("sampler")
 
 
 def inference(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:
@@ -74,3 +151,10 @@ def load(described: NetworkParams, params: ChipParams, *, features: bool = True)
         Whether its program sends the embedding. A network without a head always sends it.
     """
     return network.load(described, params.accelerator, features=features).within("network")
+
+
+def _counter(params: ChipParams) -> ClassCounterParams:
+    """Return the parameters of the class counter."""
+    if params.counter is None:
+        raise ValueError("Chip must have a class counter: slots must be above 0")
+    return params.counter

@@ -13,14 +13,14 @@ from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 __all__ = ["close", "close_cycles", "command", "learn", "learn_cycles", "memories", "refuse"]
 
 _COUNT_BITS = 16  # bits of a count, and of the number of exemplars
-_LOOK_UP_CYCLES = 2  # read the number of exemplars, decide
+_LOOK_UP_CYCLES = 2  # read what is kept of the slot, decide
 
 
 def memories(params: ClassCounterParams) -> tuple[Memory, ...]:
-    """Return the memories: rows of counts, read and written at once, and exemplars of slots."""
+    """Return the memories: rows of counts, read and written at once, and what is kept of slots."""
     return (
         Memory("counters", params.rows, _row_bits(params), ports=2),
-        Memory("seen", params.slots, _COUNT_BITS),
+        Memory("seen", params.slots, _slot_bits(params)),
     )
 
 
@@ -37,22 +37,23 @@ def learn(params: ClassCounterParams, exemplars: int) -> Tally:
     })  # fmt: skip
     counted = Tally({
         Action("seen", "accumulate", _COUNT_BITS): 1,
-        Action("seen", "write", _COUNT_BITS): 1,
+        Action("seen", "write", _slot_bits(params)): 1,
     })  # fmt: skip
-    return exemplars * (_look_up() + counted + memory.beats * row)
+    return exemplars * (_look_up(params) + counted + memory.beats * row)
 
 
-def refuse(number: int) -> Tally:
+def refuse(params: ClassCounterParams, number: int) -> Tally:
     """Return the actions of refused exemplars and commands: each still looks its slot up."""
     check_integer("Refusals", number, 0)
-    return number * _look_up()
+    return number * _look_up(params)
 
 
-def command(*, opened: int, reopened: int) -> Tally:
+def command(params: ClassCounterParams, *, opened: int, reopened: int) -> Tally:
     """Return the actions of commands that open slots, or reopen them.
 
     Parameters
     ----------
+    params : ClassCounterParams
     opened, reopened : int
         Numbers of commands that are not refused.
 
@@ -63,8 +64,8 @@ def command(*, opened: int, reopened: int) -> Tally:
     """
     check_integer("Slots opened", opened, 0)
     check_integer("Slots reopened", reopened, 0)
-    begun = Tally({Action("seen", "write", _COUNT_BITS): opened})
-    return (opened + reopened) * _look_up() + begun
+    begun = Tally({Action("seen", "write", _slot_bits(params)): opened})
+    return (opened + reopened) * _look_up(params) + begun
 
 
 def close(params: ClassCounterParams, classes: int) -> Tally:
@@ -81,7 +82,7 @@ def close(params: ClassCounterParams, classes: int) -> Tally:
         Action("counters", "read", _row_bits(params)): 1,
         Action("address", "accumulate", field_bits(params.rows - 1)): 1,
     })  # fmt: skip
-    return classes * (_look_up() + memory.beats * (row + memory.lanes * code))
+    return classes * (_look_up(params) + memory.beats * (row + memory.lanes * code))
 
 
 def learn_cycles(params: ClassCounterParams, exemplars: int) -> int:
@@ -111,10 +112,15 @@ def _row_bits(params: ClassCounterParams) -> int:
     return params.prototypes.lanes * _COUNT_BITS
 
 
-def _look_up() -> Tally:
-    """Return the actions that look up how many exemplars a slot has."""
+def _slot_bits(params: ClassCounterParams) -> int:
+    """Return the bits that are kept of a slot: its class, and its number of exemplars."""
+    return field_bits(params.prototypes.classes - 1) + _COUNT_BITS
+
+
+def _look_up(params: ClassCounterParams) -> Tally:
+    """Return the actions that look up the class of a slot, and how many exemplars it has."""
     return Tally({
-        Action("seen", "read", _COUNT_BITS): 1,
-        Action("seen", "register", _COUNT_BITS): 1,
+        Action("seen", "read", _slot_bits(params)): 1,
+        Action("seen", "register", _slot_bits(params)): 1,
         Action("seen", "compare", _COUNT_BITS): 1,
     })  # fmt: skip

@@ -40,7 +40,7 @@ def classify(
     params : PrototypeClassifierParams
     pictures : int
     classes, components : int
-        Classes in the memory, and components of all of them.
+        Classes in the memory, with those that were removed, and components of those that are there.
 
     Raises
     ------
@@ -63,30 +63,33 @@ def classify(
         Action("sum", "accumulate", params.cost_width): 1,
     })  # fmt: skip
     read = components * memory.beats * prototypes.read_row(memory)
-    looked_up = classes * prototypes.read_entry(memory)
+    looked_up = classes * prototypes.read_entry(memory, editable=True)
     compared = Tally({Action("least", "compare", params.cost_width): components})
     own = kept + components * memory.beats * row + compared
     return pictures * (own + (read + looked_up).within("prototypes"))
 
 
-def classify_cycles(params: PrototypeClassifierParams, pictures: int, *, components: int) -> int:
+def classify_cycles(
+    params: PrototypeClassifierParams, pictures: int, *, components: int, removed: int = 0
+) -> int:
     """Return the cycles of pictures that arrive without gaps, with answers taken without waiting.
 
     The first cycle counted offers the first beat. The last one takes the last answer. The beats are
     taken and the first class is looked up; then a row is read in each cycle. The last one takes a
     cycle each for its codes, its table, its costs, every level of the tree, its sum and the
-    comparison. Without a component, the answer follows the last beat.
+    comparison. A class that was removed takes a cycle. Without a class, the answer follows the last
+    beat.
 
     Parameters
     ----------
     params : PrototypeClassifierParams
     pictures : int
-    components : int
-        Components of all classes in the memory.
+    components, removed : int
+        Components of all classes that are there, and classes that were removed.
     """
-    check_integer("Pictures", pictures, 0)
-    check_integer("Components", components, 0)
+    for name, number in (("Pictures", pictures), ("Components", components), ("Removed", removed)):
+        check_integer(name, number, 0)
     beats, levels = params.prototypes.beats, (params.prototypes.lanes - 1).bit_length()
-    if not components:
+    if not components + removed:
         return pictures * (beats + 1)
-    return pictures * (beats + 1 + components * beats + 5 + levels)
+    return pictures * (beats + 1 + components * beats + removed + 5 + levels)

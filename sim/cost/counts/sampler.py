@@ -23,11 +23,12 @@ __all__ = [
 ]
 
 
-def memories(params: SamplerParams) -> tuple[Memory, ...]:
-    """Return the memories of the prototypes and of the selector."""
+def memories(params: SamplerParams, *, shared: bool = False) -> tuple[Memory, ...]:
+    """Return the memories of the prototypes, editable if they are shared, and of the selector."""
     chosen = selector.memories(params.selector, params.prototypes)
+    kept = prototypes.memories(params.prototypes, editable=shared)
     return (
-        *(memory.within("prototypes") for memory in prototypes.memories(params.prototypes)),
+        *(memory.within("prototypes") for memory in kept),
         *(memory.within("selector") for memory in chosen),
     )
 
@@ -47,7 +48,13 @@ def name_class(params: SamplerParams) -> Tally:
     return selector.name_class(params.selector, params.prototypes).within("selector")
 
 
-def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = None) -> Tally:
+def draw(
+    params: SamplerParams,
+    requests: int,
+    planes: int | Fraction | None = None,
+    *,
+    shared: bool = False,
+) -> Tally:
     """Return the actions of serving some requests, M exemplars each.
 
     Parameters
@@ -59,6 +66,8 @@ def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = N
         Planes compared over all beats of the requests. By default the expected number. In mode
         ``parallel`` that number is exact, q a beat. The number of a real run is in
         `golden.sampler.Sampler.planes_read`.
+    shared : bool
+        Whether the prototypes are shared, so that an entry says whether its class is there.
 
     Raises
     ------
@@ -76,7 +85,7 @@ def draw(params: SamplerParams, requests: int, planes: int | Fraction | None = N
         compared, drawn = planes * bernoulli.serial_plane(lanes), 0
     tag = field_bits(p.classes - 1) + 1  # the label, and the mark of the last beat
     return (
-        requests * _look_up(params)
+        requests * _look_up(params, shared)
         + requests * p.beats * prototypes.read_row(p).within("prototypes")
         + Tally({Action("rows", "register", tag): requests * p.beats})
         + planes * word
@@ -125,11 +134,11 @@ def _lanes(params: SamplerParams) -> BernoulliParams:
     return BernoulliParams(code_width=p.code_width, lanes=p.lanes)
 
 
-def _look_up(params: SamplerParams) -> Tally:
+def _look_up(params: SamplerParams, shared: bool) -> Tally:
     """Return the actions that find the component of a request."""
     p = params.prototypes
     component = field_bits(p.components - 1)
-    found = prototypes.read_entry(p).within("prototypes")
+    found = prototypes.read_entry(p, editable=shared).within("prototypes")
     chosen = selector.choose(params.selector, p).within("selector")
     if p.class_components == 1:
         return found + chosen

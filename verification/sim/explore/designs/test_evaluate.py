@@ -159,9 +159,7 @@ def test_area_is_of_the_memories_that_the_method_needs(replay: str) -> None:
     past = [a for name, a in areas.items() if name.startswith(own)]
     network = [a for name, a in areas.items() if name.startswith("network.")]
     besides = (
-        ("training.", "task.", "fit.", "class_counter.")
-        if replay == "gbm"
-        else ("training.", "task.")
+        ("training.", "task.", "fit.", "learner.") if replay == "gbm" else ("training.", "task.")
     )
     working = [a for name, a in areas.items() if name.startswith(besides)]
     assert value(replay, "area", "past") == pytest.approx(area(*past))

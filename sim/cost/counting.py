@@ -12,6 +12,8 @@ from sim.cost.phases import Phase, append, inference
 
 __all__ = ["count", "count_cycles", "counting", "counting_memories"]
 
+_BLOCK = "learner.class_counter"
+
 
 def counting(config: CostConfig) -> Phase:
     """Return the learning of one class by counting, from the pixels of its samples.
@@ -39,12 +41,12 @@ def count(config: CostConfig) -> Tally:
     params, samples = _counter(config), config.task.samples
     counted = min(samples, MAX_COUNT)
     found = (
-        class_counter.command(opened=1, reopened=0)
+        class_counter.command(params, opened=1, reopened=0)
         + class_counter.learn(params, counted)
-        + class_counter.refuse(samples - counted)
+        + class_counter.refuse(params, samples - counted)
         + class_counter.close(params, 1)
     )
-    return found.within("class_counter")
+    return found.within(_BLOCK)
 
 
 def count_cycles(config: CostConfig) -> Fraction:
@@ -54,9 +56,10 @@ def count_cycles(config: CostConfig) -> Fraction:
 
 
 def counting_memories(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories of the counter: a slot for every class of a task."""
-    found = class_counter.memories(_counter(config))
-    return tuple(memory.within("class_counter") for memory in found)
+    """Return the memories of the counter, if the chip does not have them already."""
+    if config.chip.counter is not None:
+        return ()
+    return tuple(memory.within(_BLOCK) for memory in class_counter.memories(_counter(config)))
 
 
 def _close_cycles(config: CostConfig) -> int:
@@ -64,5 +67,7 @@ def _close_cycles(config: CostConfig) -> int:
 
 
 def _counter(config: CostConfig) -> ClassCounterParams:
+    """Return the chip's class counter, or one with a slot for every class of a task."""
     prototypes = config.chip.sampler.prototypes
-    return ClassCounterParams(prototypes=prototypes, slots=config.task.classes)
+    own = ClassCounterParams(prototypes=prototypes, slots=config.task.classes)
+    return config.chip.counter or own

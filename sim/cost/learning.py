@@ -127,7 +127,7 @@ def replay(config: CostConfig, source: Source) -> Tally:
     """Return the actions that provide the exemplars of the past for the last task."""
     number = 0 if source == "likelihood" else replays(config)
     if source == "GBM":
-        return exemplars(config.chip.sampler, number).within("sampler")
+        return exemplars(config.chip.sampler, number, shared=config.chip.shared).within("sampler")
     return number * latent_buffer.answer(config.chip.latent, 1).within("latent_buffer")
 
 

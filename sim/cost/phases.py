@@ -8,7 +8,7 @@ from typing import Literal
 
 from golden.params import SamplerParams
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import chip, latent_buffer, likelihood, network, sampler
+from sim.cost.counts import chip, latent_buffer, likelihood, network, prototypes, sampler
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Memory, Tally
 
@@ -79,7 +79,7 @@ def draws(config: CostConfig) -> Iterator[Phase]:
         yield Phase(
             name=f"pseudo-exemplar, {mode}",
             unit="exemplar",
-            tally=exemplars(params, 1).within("sampler"),
+            tally=exemplars(params, 1, shared=config.chip.shared).within("sampler"),
             cycles=_exemplar_cycles(params),
             note=f"M = {params.draws_per_read}; its class named; planes are the number expected",
         )
@@ -99,7 +99,9 @@ def append(config: CostConfig) -> Phase:
     return Phase(
         name="append a class",
         unit="class",
-        tally=sampler.append(params.sampler, components).within("sampler"),
+        tally=prototypes.append(
+            params.sampler.prototypes, components, editable=params.shared
+        ).within("sampler.prototypes"),
         cycles=Fraction(chip.append_cycles(params, components)),
         note=f"a packet of {chip.append_words(params, components)} words, one a cycle",
     )
@@ -145,9 +147,17 @@ def classifier_memories(config: CostConfig) -> tuple[Memory, ...]:
     return tuple(memory.within("likelihood") for memory in found)
 
 
-def exemplars(params: SamplerParams, number: int) -> Tally:
-    """Return the actions of so many exemplars; each request names a class and draws M of them."""
-    request = sampler.name_class(params) + sampler.draw(params, 1)
+def exemplars(params: SamplerParams, number: int, *, shared: bool = False) -> Tally:
+    """Return the actions of so many exemplars; each request names a class and draws M of them.
+
+    Parameters
+    ----------
+    params : SamplerParams
+    number : int
+    shared : bool
+        As in `sim.cost.counts.sampler.draw`.
+    """
+    request = sampler.name_class(params) + sampler.draw(params, 1, shared=shared)
     return Fraction(number, params.draws_per_read) * request
 
 

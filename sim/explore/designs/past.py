@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from golden.params import LowRankParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counting import count, count_cycles, counting_memories
 from sim.cost.counts import (
     herding,
     latent_buffer,
     likelihood,
+    low_rank,
     mixture,
     nearest_mean,
     prototypes,
@@ -154,6 +156,41 @@ def _nearest(config: CostConfig, params: Any) -> Past:
     return _classifier(config, params, found, tables)
 
 
+def _low_rank(config: CostConfig, params: Any) -> Past:
+    own, task, stored = config.chip.sampler.prototypes, config.task, config.memory.classes
+    metric = LowRankParams(
+        prototypes=own,
+        rank=params.rank,
+        basis_width=params.basis_width,
+        factor_width=params.factor_width,
+    )
+    # The memory of the prototypes, which it shares with the classifier, is the sampler's.
+    answered = _shared(low_rank.classify(metric, stored).within("low_rank"))
+    each = prototypes.append(own, 1).within("sampler.prototypes") + count(config)
+    each += _shared(low_rank.append(metric).within("low_rank"))
+    return Past(
+        memories=(
+            *_within("sampler.prototypes", prototypes.memories(own)),
+            *_within("low_rank", low_rank.memories(metric, stored)),
+        ),
+        working=_fit_memories(config),
+        remembered=task.classes * each,
+        remembered_cycles=task.classes * (count_cycles(config) + low_rank.append_rows(metric)),
+        answer=answered,
+        answer_cycles=Fraction(low_rank.classify_rows(metric, stored)),
+    )
+
+
+def _shared(tally: Tally) -> Tally:
+    """Return a tally of the discriminant in which prototypes are read from the sampler's memory."""
+    found = Tally()
+    for action, n in tally.items():
+        _, inside, read = action.component.rpartition("prototypes.")
+        component = f"sampler.prototypes.{read}" if inside else action.component
+        found += Tally({action._replace(component=component): n})
+    return found
+
+
 def _classifier(
     config: CostConfig, params: Any, answered: Tally, tables: tuple[Memory, ...]
 ) -> Past:
@@ -216,4 +253,5 @@ PARTS: dict[str, Callable[[CostConfig, Any], Past]] = {
     "likelihood": _likelihood,
     "ncm": _nearest,
     "hamming": _nearest,
+    "low_rank": _low_rank,
 }

@@ -82,6 +82,22 @@ def test_every_access_is_to_a_memory_of_its_width(config: CostConfig, task: dict
                 assert widths[action.component] == action.width, phase.name
 
 
+@pytest.mark.parametrize("blocks", [{"slots": 3}, {"slots": 1, "table_width": 10}])
+def test_a_chip_that_counts_classes_has_the_memories_for_it(
+    config: CostConfig, blocks: dict[str, int]
+) -> None:
+    own = replace(config, chip=replace(config.chip, **blocks))
+    memories = [*chip_memories(own), *memories_beside(own)]
+    widths = {memory.component: memory.width for memory in memories}
+    assert len(widths) == len(memories)
+    depths = {m.component: m.depth for m in chip_memories(own)}
+    assert depths["learner.class_counter.counters"] == blocks["slots"] * 2
+    for phase in life(own):
+        for action in phase.tally:
+            if action.kind in ("read", "write"):
+                assert widths[action.component] == action.width, (phase.name, action)
+
+
 def test_the_networks_synapses_are_counted_twice_an_image(config: CostConfig) -> None:
     # 3x3 windows over 4 channels, one window of 4x4 over 8, and a head of 304 weights.
     synapses = 16 * 8 * 9 * 4 + 16 * 16 * 8 + 304
@@ -182,7 +198,7 @@ def test_a_task_counted_by_hand(config: CostConfig) -> None:
     assert phase.tally[Action("task.embeddings", "read", 8)] == 21 * 3 * 2
     assert phase.tally[Action("training.step", "accumulate", 12)] == 21 * 304
     assert phase.tally[Action("training.gradient", "accumulate", 8)] == 21 * 9 * 304
-    assert phase.tally[Action("class_counter.count", "accumulate", 16)] == 2 * 10 * 16
+    assert phase.tally[Action("learner.class_counter.count", "accumulate", 16)] == 2 * 10 * 16
     program = Action("network.program", "read", 173)
     forward = 21 * 9 * answer(config, "head").tally[program]
     assert phase.tally[program] == 20 * inference(config).tally[program] + forward
@@ -193,12 +209,14 @@ def test_a_class_is_counted_by_the_block_that_counts(config: CostConfig) -> None
     """10 samples of two beats of 8 lanes, and a close that divides 16 counts."""
     params = ClassCounterParams(prototypes=config.chip.sampler.prototypes, slots=2)
     phase, image = counting(config), inference(config)
-    own = class_counter.command(opened=1, reopened=0) + class_counter.learn(params, 10)
+    own = class_counter.command(params, opened=1, reopened=0) + class_counter.learn(params, 10)
     own += class_counter.close(params, 1)
-    assert phase.tally == (10 * image.tally + own.within("class_counter") + append(config).tally)
+    assert phase.tally == (
+        10 * image.tally + own.within("learner.class_counter") + append(config).tally
+    )
     # A row of counts is read and written for each beat; the close reads each once more.
-    assert phase.tally[Action("class_counter.counters", "write", 128)] == 10 * 2
-    assert phase.tally[Action("class_counter.counters", "read", 128)] == 10 * 2 + 2
+    assert phase.tally[Action("learner.class_counter.counters", "write", 128)] == 10 * 2
+    assert phase.tally[Action("learner.class_counter.counters", "read", 128)] == 10 * 2 + 2
     assert phase.tally[Action("sampler.prototypes.memory", "write", 32)] == 2
     assert image.cycles is not None
     cycles = class_counter.learn_cycles(params, 10) + class_counter.close_cycles(params, 1)
@@ -219,7 +237,8 @@ def test_a_task_without_a_head_to_train_has_the_cycles_of_its_counts(config: Cos
 def test_more_exemplars_than_a_counter_counts_are_dropped(config: CostConfig) -> None:
     most = count(changed(config, samples=65_535))
     more = count(changed(config, samples=65_540))
-    looked_up = class_counter.refuse(5).within("class_counter")
+    params = ClassCounterParams(prototypes=config.chip.sampler.prototypes, slots=2)
+    looked_up = class_counter.refuse(params, 5).within("learner.class_counter")
     assert more == most + looked_up
 
 

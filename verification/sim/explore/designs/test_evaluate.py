@@ -52,6 +52,7 @@ methods:
   - {replay: ncm, components: 2, code_width: 4}
   - {replay: likelihood, code_width: 4}
   - {replay: hamming, components: 2}
+  - {replay: low_rank, rank: 6, code_width: 5}
 """
 
 
@@ -158,9 +159,7 @@ def test_area_is_of_the_memories_that_the_method_needs(replay: str) -> None:
     past = [a for name, a in areas.items() if name.startswith(own)]
     network = [a for name, a in areas.items() if name.startswith("network.")]
     besides = (
-        ("training.", "task.", "fit.", "class_counter.")
-        if replay == "gbm"
-        else ("training.", "task.")
+        ("training.", "task.", "fit.", "learner.") if replay == "gbm" else ("training.", "task.")
     )
     working = [a for name, a in areas.items() if name.startswith(besides)]
     assert value(replay, "area", "past") == pytest.approx(area(*past))
@@ -188,7 +187,7 @@ def memories_beside_of(config: Any) -> list[Any]:
     return [m.within("likelihood") for m in likelihood.memories(config.chip.sampler.prototypes)]
 
 
-@pytest.mark.parametrize("replay", ["ncm", "likelihood", "hamming"])
+@pytest.mark.parametrize("replay", ["ncm", "likelihood", "hamming", "low_rank"])
 def test_what_draws_nothing_has_no_exemplar(replay: str) -> None:
     with pytest.raises(ValueError, match="there is no energy of an exemplar: none is drawn"):
         parts(replay, "energy", "exemplar")
@@ -373,7 +372,7 @@ BAD = {
         ("space.yaml:14: objectives.2: energy cannot be computed for latent replay E = 20 + CWR*, "
         "q_f = 8, q_b = 16, binary 4: the cost model has no parts for cwr, only for gbm, latent, "
         "herded, fetril, likelihood, "
-        "ncm, hamming"),
+        "ncm, hamming, low_rank"),
     ),
     "method whose bits are not known": (
         ("{replay: ncm, code_width: 4}", "{replay: joint}"),

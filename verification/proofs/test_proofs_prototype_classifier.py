@@ -59,9 +59,7 @@ class Stages:
         """Return a mark of all rows."""
         return [Value.cast(row[MARKS.index(name)]) for row in self.rows]
 
-    def facts(
-        self, params: PrototypeClassifierParams, inner: Module, there: Value
-    ) -> list[Value]:
+    def facts(self, params: PrototypeClassifierParams, inner: Module, there: Value) -> list[Value]:
         """Return that a component's rows come in order and without gaps, and nothing behind all.
 
         The last mark comes with a row, or alone for a class that is not `there`.

@@ -113,13 +113,14 @@ _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
 _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
-# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F.
+# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. The
+# classifier by prototypes has a table for each of 64 lanes, which they have no room for: the full
+# chip is without it.
 _CHIP = ChipParams(
     accelerator=_ACCELERATOR,
     sampler=_SAMPLER,
     latent=replace(_LATENT, exemplars=5),
     slots=2,
-    table_width=18,
 )
 # 200 latent bits and 60000 samples of ten tasks, as in the experiment of BinPlay on MNIST.
 _INDEX_CODE = IndexCodeParams.fitting(200, 60_000, task="prefix", tasks=10)
@@ -145,6 +146,7 @@ _SMALL_CHIP = {
     "accelerator": _SMALL_ACCELERATOR,
     "sampler": {"prototypes": _SMALL_PROTOTYPES},
     "latent": _SMALL_LATENT,
+    "table_width": 18,
 }
 _TINY_CHIP = {
     "accelerator": _TINY_ACCELERATOR,

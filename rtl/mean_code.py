@@ -83,7 +83,8 @@ class MeanCode(wiring.Component):
                     m.next = "idle"
         # Codes from the middle on stand for one more than they say, so a quotient above it is
         # lowered by one. The middle becomes the code below it if nothing is left, else that above.
-        over = digit & (less != 0)
-        up = Mux(quotient == half, left != 0, over & (quotient != half - 1))
-        m.d.comb += self.o.payload.eq(quotient + up - (quotient >= half))
+        # Both codes are made while the rest is compared, so that no sum follows the comparison.
+        up = Mux(quotient == half, left != 0, (left > number) & (quotient != half - 1))
+        code = (quotient - (quotient >= half))[:q]
+        m.d.comb += self.o.payload.eq(Mux(up, code + 1, code))
         return m

@@ -81,6 +81,13 @@ def close(params: ChipParams, *, appended: int, replaced: int) -> Tally:
 def answer(params: ChipParams, pictures: int, *, classes: int, components: int) -> Tally:
     """Return the actions of naming pictures by prototypes; see `prototype_classifier.classify`.
 
+    Parameters
+    ----------
+    params : ChipParams
+    pictures : int
+    classes, components : int
+        Classes in the memory, with those that were removed, and components of those that are there.
+
     Raises
     ------
     ValueError

@@ -200,7 +200,7 @@ def test_packets_leave_whole() -> None:
     m, block = Module(), Output()
     m.submodules.block = inner = opened(block)
     inside, ending, turn = (inner_signal(inner, name) for name in ("inside", "cut", "turn"))
-    o, open_, kind = block.o, Signal(), Signal(2)  # a packet of some kind has begun outside
+    o, open_, kind = block.o, Signal(), Signal(3)  # a packet of some kind has begun outside
     with m.If(o.valid & o.ready):
         m.d.sync += [open_.eq(~o.payload.last), kind.eq(o.payload.user.kind)]
     begun = Mux(o.valid, ~o.payload.last, open_)  # with the word on offer, too

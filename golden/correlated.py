@@ -41,6 +41,8 @@ class CorrelatedSampler(Sampler):
         Scale g of the thresholds of each lane, which follows from its loadings.
     shift : int
         e, the exponent of all loadings.
+    refused : bool
+        Whether a basis has been refused.
     """
 
     params: CorrelatedSamplerParams
@@ -52,33 +54,43 @@ class CorrelatedSampler(Sampler):
         self.loadings = np.zeros((lanes, params.rank), np.int8)
         self.scales = np.zeros(lanes, np.uint8)
         self.shift = 0
+        self.refused = False
 
-    def load_basis(self, loadings: ArrayLike, shift: int) -> None:
+    def load_basis(self, loadings: ArrayLike, shift: int) -> bool:
         """Replace the loadings of all features, and with them the scales.
 
         Parameters
         ----------
         loadings : array-like of shape (D, R), integers
-            Of magnitude ``2^(q_a - 1) - 1`` at most.
+            Signed words of q_a bits.
         shift : int
             e, 0..15.
+
+        Returns
+        -------
+        bool
+            False if a loading is ``-2^(q_a - 1)``, or a sum could exceed ``2^30 - 1``. Then
+            `refused` is set, and all loadings, scales and e are 0.
 
         Raises
         ------
         TypeError, ValueError
-            If an argument is not as above, or a sum could exceed ``2^30 - 1``. Nothing changes.
+            If an argument is not as above. Nothing changes.
         """
         p = self.params
         check_integer("Shift e", shift, 0, MAX_SHIFT)
         codes = _check_loadings(loadings, p)
         # Factors are at most n_f in magnitude.
         largest = int(np.abs(codes).sum(axis=1).max()) * p.factor_width << shift
-        if largest > MAX_SUM:
-            raise ValueError(f"Sums of a lane must be at most {MAX_SUM}, not {largest}")
+        if largest > MAX_SUM or (codes < -p.highest_loading).any():
+            self.refused, self.shift = True, 0
+            self.loadings[:], self.scales[:] = 0, 0
+            return False
         self.loadings[: len(codes)] = codes
         squares = np.square(codes).sum(axis=1).tolist()
         self.scales[: len(codes)] = [_scale(square, shift, p) for square in squares]
         self.shift = shift
+        return True
 
     def reseed(self, seed: int) -> None:
         """Load the seeds of user seed `seed` into all LFSRs, as `Sampler.reseed` does."""
@@ -86,21 +98,24 @@ class CorrelatedSampler(Sampler):
         self.factor_lfsr.load(stream_seed(seed, Stream.FACTOR))
 
     def beats(self, label: int) -> Iterator[Beat]:
-        """Serve one request for class `label`: its component, its factors, and then its beats.
+        """Serve one request for class `label`: its component, and then its beats.
 
-        Random words are used only when a beat is taken; the factors are drawn with the first one.
+        Random words are used only when a beat is taken; the factors of an exemplar are drawn with
+        its first one.
         """
         first = self.prototypes.first_component(label)
         component = first + self.selector.component(self.prototypes.thresholds_of(label))
         p, repeats = self.params.prototypes, self.params.draws_per_read
-        factors = [[self._factor() for _ in range(self.params.rank)] for _ in range(repeats)]
-        sums = self.loadings @ np.array(factors, np.int64).T << self.shift
+        sums = np.zeros((repeats, len(self.loadings)), np.int64)
         for beat in range(p.beats):
             lanes = slice(beat * p.lanes, (beat + 1) * p.lanes)
             thresholds = self._thresholds(component, beat, self.scales[lanes])
             self.rows_read += 1
             for exemplar in range(repeats):
-                bits = sums[lanes, exemplar] + self._noise() < thresholds
+                if beat == 0:
+                    factors = [self._factor() for _ in range(self.params.rank)]
+                    sums[exemplar] = self.loadings @ np.array(factors, np.int64) << self.shift
+                bits = sums[exemplar, lanes] + self._noise() < thresholds
                 word = sum(int(bit) << lane for lane, bit in enumerate(bits))
                 yield Beat(word, label, last=beat == p.beats - 1, exemplar=exemplar)
 
@@ -121,6 +136,7 @@ class CorrelatedSampler(Sampler):
         return {
             "correlated_loadings": self.loadings[: self.params.prototypes.features].copy(),
             "correlated_shift": np.array(self.shift),
+            "correlated_refused": np.array(self.refused),
             "correlated_state": np.array(self.factor_lfsr.state, np.uint64),
             "correlated_ticks": np.array(self.factor_lfsr.ticks),
             **super().state_dict(),
@@ -135,6 +151,7 @@ class CorrelatedSampler(Sampler):
             If the state belongs to a sampler with other parameters.
         """
         self.load_basis(state["correlated_loadings"], int(state["correlated_shift"]))
+        self.refused = bool(state["correlated_refused"])
         super().load_state(state)
         self.factor_lfsr.state = int(state["correlated_state"])
         self.factor_lfsr.ticks = int(state["correlated_ticks"])
@@ -224,12 +241,13 @@ def _check_loadings(loadings: ArrayLike, params: CorrelatedSamplerParams) -> NDA
     """Return loadings as int64; raise unless they are integers of their width and shape."""
     array = np.asarray(loadings)
     shape, highest = (params.prototypes.features, params.rank), params.highest_loading
-    span = f"integers in {-highest}..{highest}"
+    lowest = -highest - 1
+    span = f"integers in {lowest}..{highest}"
     if array.dtype.kind not in "iu":
         raise TypeError(f"Loadings must be {span}, not {array.dtype}")
     if array.shape != shape:
         raise ValueError(f"Loadings must have the shape {shape}, not {array.shape}")
-    wrong = (array < -highest) | (array > highest)
+    wrong = (array < lowest) | (array > highest)
     if wrong.any():
         raise ValueError(f"Loadings must be {span}, not {array[wrong][0]}")
     return array.astype(np.int64)

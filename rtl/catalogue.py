@@ -12,6 +12,7 @@ from golden.params import (
     BernoulliParams,
     ChipParams,
     ClassCounterParams,
+    CorrelatedSamplerParams,
     IndexCodeParams,
     LatentBufferParams,
     MapShape,
@@ -28,6 +29,7 @@ from rtl.bernoulli import Bernoulli
 from rtl.chip import Chip
 from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
+from rtl.correlated import CorrelatedSampler
 from rtl.divider import Divider
 from rtl.head import Head
 from rtl.index_code import IndexCode
@@ -209,6 +211,14 @@ BLOCKS: dict[str, Block] = {
         replace(_SAMPLER, mode="serial"),
         {"prototypes": _SMALL_PROTOTYPES},
         {"prototypes": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "correlated_sampler": _part(
+        CorrelatedSampler,
+        CorrelatedSamplerParams(prototypes=_PROTOTYPES),
+        {"prototypes": _SMALL_PROTOTYPES, "rank": 8},
+        {"prototypes": _TINY_PROTOTYPES, "rank": 3, "loading_width": 3},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
     ),

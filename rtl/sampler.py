@@ -86,7 +86,7 @@ class Sampler(wiring.Component):
     Raises
     ------
     ValueError
-        If the sampler has factors (contract, 13), which no hardware draws yet.
+        If there are factors, which only `rtl.correlated.CorrelatedSampler` draws.
     """
 
     #: Cycles from one beat to the next, in parallel mode.
@@ -94,14 +94,18 @@ class Sampler(wiring.Component):
 
     def __init__(self, params: SamplerParams, *, shared: bool = False) -> None:
         if isinstance(params, CorrelatedSamplerParams) and params.rank:
-            raise ValueError(f"Sampler in hardware must have no factors, not {params.rank}")
+            raise ValueError(f"Sampler of independent bits must have no factors, not {params.rank}")
         self.params, self.shared = params, shared
-        p = params.prototypes
-        label_width = bits_for(p.classes - 1)
         #: Cycles from a request to the first beat, in parallel mode.
-        self.latency = 3 + (p.class_components > 1)
-        super().__init__({
-            "append": In(stream.Signature(header_layout(p, editable=shared))),
+        self.latency = 3 + (params.prototypes.class_components > 1)
+        super().__init__(self._members())
+
+    def _members(self) -> dict[str, wiring.Member]:
+        """Return the ports."""
+        p = self.params.prototypes
+        label_width = bits_for(p.classes - 1)
+        return {
+            "append": In(stream.Signature(header_layout(p, editable=self.shared))),
             "rows": In(stream.Signature(p.row_width)),
             "weights": In(stream.Signature(weight_layout(p))),
             "seeds": In(stream.Signature(seed_layout())),
@@ -126,11 +130,25 @@ class Sampler(wiring.Component):
                 "reader_beat": In(bits_for(p.beats - 1)),
                 "entry": Out(entry_layout(p, editable=True)),
                 "codes": Out(ArrayLayout(p.code_width, p.lanes)),
-            } if shared else {}),
-        })  # fmt: skip
+            } if self.shared else {}),
+        }  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
+        # Streams connect the stages. `ready` comes with the last row of a request and with the last
+        # draw from a row. Until then the memories hold the data that they read.
+        hold, found = Signal(), Signal()  # take no request; the output of the table holds an entry
+        prototypes, selector, request = self._find(m, found, ~hold)
+        row = self._read_rows(m, prototypes, request)
+        self._draw(m, prototypes.codes, row)
+        if self.shared:
+            self._share(m, prototypes, selector, hold, ~(found | request.valid | row.valid))
+        return m
+
+    def _find(
+        self, m: Module, found: Signal, admitted: Value
+    ) -> tuple[Prototypes, Selector, stream.Interface]:
+        """Take requests while they are admitted; return memory, selector, and their components."""
         m.submodules.prototypes = prototypes = Prototypes(
             self.params.prototypes, editable=self.shared
         )
@@ -149,15 +167,7 @@ class Sampler(wiring.Component):
             selector.n_classes.eq(prototypes.n_classes),
             selector.en.eq(self.request_en),
         ]
-        # Streams connect the stages. `ready` comes with the last row of a request and with the last
-        # draw from a row. Until then the memories hold the data that they read.
-        hold, found = Signal(), Signal()  # take no request; the output of the table holds an entry
-        request = self._look_up(m, prototypes, selector, found, hold)
-        row = self._read_rows(m, prototypes, request)
-        self._draw(m, prototypes.codes, row)
-        if self.shared:
-            self._share(m, prototypes, selector, hold, ~(found | request.valid | row.valid))
-        return m
+        return prototypes, selector, self._look_up(m, prototypes, selector, found, admitted)
 
     def _share(
         self, m: Module, prototypes: Prototypes, selector: Selector, hold: Signal, idle: Value
@@ -178,7 +188,7 @@ class Sampler(wiring.Component):
                 m.d.comb += getattr(prototypes, name).eq(getattr(self, f"reader_{name}"))
 
     def _look_up(
-        self, m: Module, prototypes: Prototypes, selector: Selector, found: Signal, hold: Signal
+        self, m: Module, prototypes: Prototypes, selector: Selector, found: Signal, admitted: Value
     ) -> stream.Interface:
         """Turn requests into components."""
         entry = prototypes.entry
@@ -192,7 +202,7 @@ class Sampler(wiring.Component):
         if self.shared:
             m.d.comb += there.eq(entry.there)
         m.d.comb += [
-            self.i.ready.eq((~found | passed) & ~hold),
+            self.i.ready.eq(admitted & (~found | passed)),
             prototypes.label_en.eq(self.i.valid & self.i.ready & known),
             prototypes.label.eq(self.i.payload),
             self.select_used.eq(found & there & passed),

@@ -57,7 +57,23 @@ exchange, add = _update("xchg"), _update("add")
 
 @_operation
 def replace(typingctx: Any, words: Any, index: Any, expected: Any, value: Any) -> Any:
-    """Write `value` to an element if it is `expected`; return whether it was."""
+    """Write a value to an element if another is there.
+
+    Parameters
+    ----------
+    words : contiguous ndarray, int64
+    index : int
+        Place of the element.
+    expected : int
+        What must be there.
+    value : int
+        What is there then.
+
+    Returns
+    -------
+    bool
+        Whether the value was written.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         place = _place(context, builder, signature, args)

@@ -16,7 +16,29 @@ from golden.params.sampling import MAX_CODE_WIDTH
 __all__ = ["draw_planewise"]
 
 AHEAD = 4 * RING  # words that are found at a time; they fit the L1 cache
+USUAL = 8  # planes of most chips; a loop whose length is known takes a fifth less time
 KEPT = MAX_CODE_WIDTH  # words that a beat may use, which stay before those that are new
+
+
+def _make_compare(planes):
+    """Return the comparison of a beat, for a number of planes that is known, or for any with 0."""
+
+    @compiled()
+    def compare(codes, place, words, at, live, q):
+        """Return the bits of the live lanes, and the place of the word after those they used."""
+        undecided, bits, following = live, np.uint64(0), at
+        for p in range(np.uint64(planes) if planes else q):
+            following += np.uint64(undecided != 0)
+            code, word = codes[place + p], words[at + p]
+            bits |= undecided & code & ~word
+            undecided &= ~(code ^ word)
+        # Lanes that are equal to the end take the most significant bit of the code.
+        return bits | codes[place] & undecided, following
+
+    return compare
+
+
+_compare_usual, _compare_any = _make_compare(USUAL), _make_compare(0)
 
 
 @compiled()
@@ -60,14 +82,10 @@ def draw_planewise(out, codes, components, repeats, features, lanes, state, taps
                 if at + q >= end:
                     _go_on(words, taps, lanes)
                     at -= np.uint64(AHEAD)
-                undecided, bits, following = live, np.uint64(0), at
-                for p in range(q):
-                    following += np.uint64(undecided != 0)
-                    code, word = flat[place + p], words[at + p]
-                    bits |= undecided & code & ~word
-                    undecided &= ~(code ^ word)
-                # Lanes that are equal to the end take the most significant bit of the code.
-                bits |= flat[place] & undecided
+                if q == USUAL:
+                    bits, following = _compare_usual(flat, place, words, at, live, q)
+                else:
+                    bits, following = _compare_any(flat, place, words, at, live, q)
                 if lanes == 64:
                     out[np.uint64(target) >> np.uint64(6)] = bits
                 else:

@@ -11,6 +11,7 @@ __all__ = ["CorrelatedSamplerParams"]
 MAX_RANK = 256  # largest R
 MAX_SHIFT = 15  # largest e, because it has 4 bits
 MAX_SUM = 2**30 - 1  # largest sum of a lane, so that it stays below 2^31 with the noise added
+SCALE_WIDTH = 8  # bits of a scale g
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,19 @@ class CorrelatedSamplerParams(SamplerParams):
     def highest_loading(self) -> int:
         """Largest loading; the lowest is its negative."""
         return 2 ** (self.loading_width - 1) - 1
+
+    @property
+    def sum_width(self) -> int:
+        """Bits of the sum of a lane in two's complement, before it is shifted by e."""
+        return (self.rank * self.factor_width * self.highest_loading).bit_length() + 1
+
+    @property
+    def lanes_compared(self) -> int:
+        """Lanes that hardware compares in a cycle, ceil(L / R).
+
+        So a beat is compared in no more than the R cycles in which the next one is added up.
+        """
+        return -(-self.prototypes.lanes // max(1, self.rank))
 
     @property
     def factor_lfsr(self) -> LfsrParams:

@@ -120,7 +120,15 @@ class Driver(Link):
         self._registers.wait("n_classes", value=known + 1)
 
     def replace(self, label: int, codes: ArrayLike, thresholds: ArrayLike = ()) -> None:
-        """Write a class anew, with as many components as it has; arrays as `append` takes them."""
+        """Write a class of the prototype memory anew, with as many components as it has.
+
+        Parameters
+        ----------
+        label : int
+            Number of the class, which may have been removed.
+        codes, thresholds : array-like
+            As `append` takes them.
+        """
         require(self.slots or self.table_width, Fault.ARGUMENT)
         require(label in self._sizes, Fault.UNKNOWN)
         self._write_class(label, _numbered(label), codes, thresholds)

@@ -3,8 +3,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from types import MappingProxyType
-from typing import Annotated, Any, ClassVar, get_type_hints
+from types import MappingProxyType, UnionType
+from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import pydantic
 from pydantic import Field
@@ -105,9 +105,12 @@ def values_section(
             content[name] = (inner, inner())
         else:
             kind = kinds.get(name, type(value))
+            largest = most.get(name, _MOST_SEED if name == "seed" else _MOST)
+            bounded: Any = Annotated[int, Field(le=largest)]
             if kind is int:
-                largest = most.get(name, _MOST_SEED if name == "seed" else _MOST)
-                kind = Annotated[int, Field(le=largest)]
+                kind = bounded
+            elif get_origin(kind) in (Union, UnionType):
+                kind = Union[tuple(bounded if k is int else k for k in get_args(kind))]  # noqa: UP007
             content[name] = (kind, value)
     model = pydantic.create_model("Parameters", __base__=ParametersSection, **content)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_type_hints
 
 import pydantic
 
-from golden.params import LatentBufferParams, PrototypesParams
+from golden.params import LatentBufferParams, PrototypesParams, TrainerParams
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.parameters import ParametersSection, values_section
 from sim.documents.section import Section
@@ -30,8 +30,10 @@ MOST_ROWS = 2**18
 # Largest values of parameters that decide the width of a signal, a class for each word of a table,
 # or the rows of a memory alone.
 _MOST = {
+    "batch": 2**12,
     "channels": 2**12,
     "classes": 2**16,
+    "fraction": 2**6,
     "inputs": 2**12,
     "map_depth": MOST_ROWS,
     "program_depth": 2**12,
@@ -39,12 +41,14 @@ _MOST = {
     "tag": 2**10,
     "tile_depth": MOST_ROWS,
     "weight_depth": MOST_ROWS,
+    "width": 2**6,
 }
 
 # What makes the rows of the memories whose size several parameters decide together.
 _FACTORS = {
     LatentBufferParams: "classes x exemplars x features / lanes",
     PrototypesParams: "components x features / lanes",
+    TrainerParams: "classes x features / lanes",
 }
 
 

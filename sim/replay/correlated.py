@@ -135,7 +135,8 @@ class CorrelatedSource(GbmSource):
             )
         loadings = fit_loadings(within_correlation(bits, groups), params.rank)
         widths = params.loading_width, params.factor_width, code_width
-        self._sampler.load_basis(*code_loadings(loadings, *widths))
+        taken = self._sampler.load_basis(*code_loadings(loadings, *widths))
+        assert taken, "loadings of correlations are far too small for the bound of a sum"
 
 
 def _likeliest(bits: NDArray[np.uint8], means: NDArray[np.float64]) -> Labels:

@@ -153,13 +153,13 @@ def test_without_loadings_every_bit_is_that_of_the_sampler_of_independent_bits(q
     assert block.factor_lfsr.ticks == 5 * 2 * block.params.rank
 
 
-def test_factors_are_used_with_the_first_beat_of_a_request():
+def test_factors_are_used_with_the_first_beat_of_an_exemplar():
     block = sampler([([[5] * 40], [])], 40, q=4, lanes=16, rank=3, draws_per_read=2)
     beats = block.beats(0)
     assert block.factor_lfsr.ticks == 0
-    for _ in range(6):
+    for ticks in (3, 6, 6, 6, 6, 6):
         next(beats)
-        assert block.factor_lfsr.ticks == 6
+        assert block.factor_lfsr.ticks == ticks
     assert block.rows_read == 3
     assert block.planes_read == 6 * 4
 
@@ -216,19 +216,48 @@ def test_a_state_of_another_sampler_is_refused():
     [
         ([[1, 2]], -1, ValueError, r"Shift e must be an integer in 0..15, not -1"),
         ([[1, 2]], 16, ValueError, r"Shift e must be an integer in 0..15, not 16"),
-        ([[1.0, 2.0]], 0, TypeError, r"Loadings must be integers in -127..127, not float64"),
-        ([[1, -128]], 0, ValueError, r"Loadings must be integers in -127..127, not -128"),
-        ([[2**63, 2**63]], 0, ValueError, rf"Loadings must be integers in -127..127, not {2**63}"),
+        ([[1.0, 2.0]], 0, TypeError, r"Loadings must be integers in -128..127, not float64"),
+        ([[1, -129]], 0, ValueError, r"Loadings must be integers in -128..127, not -129"),
+        ([[2**63, 2**63]], 0, ValueError, rf"Loadings must be integers in -128..127, not {2**63}"),
         ([[1]], 0, ValueError, r"Loadings must have the shape \(1, 2\), not \(1, 1\)"),
     ],
 )
-def test_a_basis_that_cannot_be_is_refused_and_changes_nothing(loadings, shift, error, message):
+def test_what_is_no_basis_raises_and_changes_nothing(loadings, shift, error, message):
     params = {"rank": 2, "loading_width": 8, "factor_width": 16}
     block = sampler([([[1]], [])], 1, ([[3, -4]], 2), q=2, **params)
     with pytest.raises(error, match=message):
         block.load_basis(np.array(loadings), shift)
     assert block.loadings[0].tolist() == [3, -4]
     assert block.shift == 2
+    assert not block.refused
+
+
+@pytest.mark.parametrize(
+    ("loadings", "shift", "taken"),
+    [
+        ([[127] * 256, [-127] * 256], 11, True),
+        ([[0] * 256, [-127] * 256], 12, False),  # 16 * 2^12 * 256 * 127 = 2130706432 > 2^30 - 1
+        ([[0] * 256, [32] * 256], 12, True),  # 536870912
+        ([[0] * 256, [64] * 256], 12, False),  # 2^30
+        ([[0] * 256, [64] * 255 + [63]], 12, True),
+        ([[0] * 256, [0] * 255 + [-128]], 0, False),
+    ],
+)
+def test_a_basis_out_of_bounds_is_refused_and_leaves_none(loadings, shift, taken):
+    params = {"rank": 256, "loading_width": 8, "factor_width": 16}
+    classes = [([[1, 2]], [])]
+    block, none = (sampler(classes, 2, q=2, **params) for _ in range(2))
+    assert block.load_basis(np.full((2, 256), 3), 4)
+    assert block.load_basis(np.array(loadings), shift) == taken
+    assert block.refused != taken
+    if not taken:
+        state = block.state_dict()
+        assert state.pop("correlated_refused")
+        for name, value in state.items():
+            np.testing.assert_array_equal(value, none.state_dict()[name])
+        copy = CorrelatedSampler(block.params)
+        copy.load_state(block.state_dict())
+        assert copy.refused
 
 
 @pytest.mark.parametrize(

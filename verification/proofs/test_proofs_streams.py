@@ -36,7 +36,7 @@ _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "class_counter", "collector", "head", "latent_buffer", "mvu", "pool", "sampler",
+        "class_counter", "collector", "divider", "head", "latent_buffer", "mvu", "pool", "sampler",
         "sampler_serial", "selector", "thermometer", "window",
     )
 } | {

@@ -57,6 +57,11 @@ POINTS: dict[str, tuple[str, ...]] = {
         "slot reopened", "slot reopened that never was open", "slot opened that is open",
     ),
     "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
+    "correlated": (
+        "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
+        "exponent waits for beats", "request waits for a basis",
+        "request of an unknown class", "lanes past D",
+    ),
     "divider": ("tie", "whole", "nothing"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
@@ -102,6 +107,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "request of an unknown class", "request of a removed class", "lanes past D",
         "row appended between beats", "class replaced between requests", "another reader waits",
     ),
+    "scale": ("highest", "between"),
     "selector": (
         "removed class passed over", "round robin wraps around", "last component",
         "first and last class by weight",

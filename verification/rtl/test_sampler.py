@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -50,6 +50,7 @@ class Plan:
     """Steps of a bench, written as the golden twin does the same."""
 
     params: SamplerParams
+    block: ClassVar[str] = "sampler"
 
     def __post_init__(self) -> None:
         self.golden = GoldenSampler(self.params)
@@ -104,8 +105,8 @@ class Plan:
         p, memory = self.params.prototypes, self.golden.prototypes
         known = [label for label in labels if label < memory.n_classes]
         meets = {
-            "sampler: request of an unknown class": len(labels) - len(known),
-            "sampler: lanes past D": len(known) if p.features % p.lanes else 0,
+            f"{self.block}: request of an unknown class": len(labels) - len(known),
+            f"{self.block}: lanes past D": len(known) if p.features % p.lanes else 0,
         }
         outputs = {"o": self.beats(known)}
         self.steps.append(Step(inputs={"i": labels}, outputs=outputs, meets=meets, **step))
@@ -392,7 +393,9 @@ def test_a_sampler_with_factors_is_refused() -> None:
     memory = PrototypesParams(
         features=8, code_width=4, lanes=8, components=1, classes=1, class_components=1
     )
-    with pytest.raises(ValueError, match=r"^Sampler in hardware must have no factors, not 3$"):
+    with pytest.raises(
+        ValueError, match="^Sampler of independent bits must have no factors, not 3"
+    ):
         Sampler(CorrelatedSamplerParams(prototypes=memory, rank=3))
     Sampler(CorrelatedSamplerParams(prototypes=memory, rank=0))
 

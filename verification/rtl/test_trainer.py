@@ -208,7 +208,7 @@ def trainers(draw: st.DrawFn) -> tuple[TrainerParams, int]:
     return drawn, draw(st.integers(1, 6))
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(trainers(), st.integers(0, 2**32), st.sampled_from(sorted(PAUSES)))
 def test_weights_and_classes_equal_golden(drawn, seed, pauses) -> None:
     bench = Bench(*drawn, seed)
@@ -309,7 +309,7 @@ def test_exemplars_of_unknown_classes_are_left_out() -> None:
     run_pysim(Trainer(SMALL, 4), steps)
 
 
-@pytest.mark.parametrize("cycles", [1, 3, 7, 12, 20, 31, 45, 77, 101, 150, 190, 240, 300])
+@pytest.mark.parametrize("cycles", [1, 7, 20, 45, 101, 190, 300])
 def test_reset_in_the_middle_forgets_everything(cycles) -> None:
     bench = Bench(SMALL)
     begun = [bench.write(bench.weights()), bench.read()]

@@ -18,6 +18,7 @@ __all__ = [
     "draw",
     "draw_cycles",
     "expected_planes",
+    "look_up",
     "memories",
     "name_class",
 ]
@@ -85,7 +86,7 @@ def draw(
         compared, drawn = planes * bernoulli.serial_plane(lanes), 0
     tag = field_bits(p.classes - 1) + 1  # the label, and the mark of the last beat
     return (
-        requests * _look_up(params, shared)
+        requests * look_up(params, shared=shared)
         + requests * p.beats * prototypes.read_row(p).within("prototypes")
         + Tally({Action("rows", "register", tag): requests * p.beats})
         + planes * word
@@ -128,13 +129,7 @@ def draw_cycles(
     return latency + Fraction(beats if params.mode == "parallel" else planes)
 
 
-def _lanes(params: SamplerParams) -> BernoulliParams:
-    """Return the parameters of the comparators."""
-    p = params.prototypes
-    return BernoulliParams(code_width=p.code_width, lanes=p.lanes)
-
-
-def _look_up(params: SamplerParams, shared: bool) -> Tally:
+def look_up(params: SamplerParams, *, shared: bool = False) -> Tally:
     """Return the actions that find the component of a request."""
     p = params.prototypes
     component = field_bits(p.components - 1)
@@ -145,6 +140,12 @@ def _look_up(params: SamplerParams, shared: bool) -> Tally:
     # The first component and the label are held until the choice is made and added.
     held = Action("request", "register", component + field_bits(p.classes - 1))
     return found + chosen + Tally({held: 1, Action("request", "full_add"): component})
+
+
+def _lanes(params: SamplerParams) -> BernoulliParams:
+    """Return the parameters of the comparators."""
+    p = params.prototypes
+    return BernoulliParams(code_width=p.code_width, lanes=p.lanes)
 
 
 def _planes(params: SamplerParams, requests: int, planes: int | Fraction | None) -> int | Fraction:

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Sampler of prototypes whose bits depend on one another through shared factors (contract, 13)."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Module, Signal, Value, signed
+from amaranth.lib import stream, wiring
+from amaranth.lib.data import ArrayLayout
+from amaranth.lib.wiring import In, Out
+
+from golden.params import CorrelatedSamplerParams
+from rtl.basis import Basis, compared_rows
+from rtl.factor_sums import FactorSums
+from rtl.lfsr import Lfsr, load_seeds
+from rtl.normal_lanes import NormalLanes
+from rtl.prototypes import Prototypes
+from rtl.sampler import Sampler
+from rtl.scale import SHIFT_WIDTH
+
+__all__ = ["CorrelatedSampler"]
+
+
+class CorrelatedSampler(Sampler):
+    """Parallel sampler that adds factors to the noise of its lanes.
+
+    It is a `Sampler` in all but how it draws. A request first adds up the sums of all L lanes for a
+    beat, one loading a lane and cycle. While the next beat is added up, `NormalLanes` compares the
+    lanes of this one, ``ceil(L/R)`` a cycle. So a beat takes R cycles, without a pause between
+    beats or requests: a first beat follows `latency` cycles after its request, and an exemplar
+    takes ``B*R`` cycles. The row of a beat is read when its first sums are complete, and the planes
+    are used up when its last lane has them. A beat that is not taken stops all stages.
+
+    A basis is taken between two requests: while its exponent is offered, no request is taken, and
+    the exponent waits until all beats of earlier requests are drawn. Requests wait until the basis
+    is there. Before, after a reset, and after a basis that was refused, all loadings are 0: the
+    bits are those of `Sampler`, at the pace of this one.
+
+    Parameters
+    ----------
+    params : CorrelatedSamplerParams
+        With one factor or more.
+
+    Members
+    -------
+    ... : as of `Sampler`
+    basis : In(stream.Signature(4))
+        Exponents e of bases to load.
+    loadings : In(stream.Signature(L*q_a))
+        The B*R rows of the basis whose exponent was taken last (contract, 13).
+    refused : Out(1)
+        A basis has been refused since reset.
+    factor_used : Out(1)
+        A word of stream 22 is used in this cycle.
+    """
+
+    params: CorrelatedSamplerParams
+
+    def __init__(self, params: CorrelatedSamplerParams) -> None:
+        if not params.rank:
+            raise ValueError("Factors R of a sampler with factors must be 1 or more, not 0")
+        self.params, self.shared = params, False
+        looked_up = 1 + (params.prototypes.class_components > 1)
+        summed = FactorSums.latency + params.rank
+        compared = compared_rows(params) + NormalLanes.latency
+        #: Cycles from a request to the first beat.
+        self.latency = looked_up + summed + compared + 1
+        #: Cycles from one beat to the next.
+        self.interval = params.rank
+        wiring.Component.__init__(self, self._members())
+
+    def _members(self) -> dict[str, wiring.Member]:
+        lanes = self.params.prototypes.lanes
+        return super()._members() | {
+            "basis": In(stream.Signature(SHIFT_WIDTH)),
+            "loadings": In(stream.Signature(lanes * self.params.loading_width)),
+            "refused": Out(1),
+            "factor_used": Out(1),
+        }
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.basis = basis = Basis(self.params)
+        m.submodules.sums = sums = FactorSums(self.params)
+        prototypes, _, request = self._find(m, Signal(), ~self.basis.valid & ~basis.busy)
+        wiring.connect(m, wiring.flipped(self.basis), basis.shift)
+        wiring.connect(m, wiring.flipped(self.loadings), basis.rows)
+        m.d.comb += [
+            sums.i.valid.eq(request.valid),
+            sums.i.payload.eq(request.payload),
+            request.ready.eq(sums.i.ready),
+            sums.seeds.valid.eq(self.seeds.valid),
+            sums.seeds.payload.eq(self.seeds.payload),
+            sums.loadings.eq(basis.loadings),
+            sums.loaded.eq(basis.loaded),
+            basis.row_en.eq(sums.row_en),
+            basis.row.eq(sums.row),
+            self.refused.eq(basis.refused),
+            self.factor_used.eq(sums.factor_used),
+        ]
+        drawn = self._compare(m, prototypes, sums.o, basis)
+        under_way = Signal(range(self._most_under_way() + 1))
+        taken = prototypes.label_en
+        m.d.sync += under_way.eq(under_way + taken - drawn)
+        m.d.comb += basis.idle.eq(under_way == 0)
+        return m
+
+    def _most_under_way(self) -> int:
+        """Return the most requests that can be taken and not drawn: one in every stage."""
+        return self.latency - self.params.rank - compared_rows(self.params) + 2
+
+    def _compare(
+        self, m: Module, prototypes: Prototypes, sums: stream.Interface, basis: Basis
+    ) -> Value:
+        """Compare the lanes of a beat, a group a step; return whether a request is drawn."""
+        groups = compared_rows(self.params)
+        width = self.params.lanes_compared
+        m.submodules.lanes = lanes = NormalLanes(self.params)
+        comparing, step, done = Signal(), Signal(), Signal()
+        group = Signal(range(groups))
+        place: Any = Signal.like(sums.p.place)
+        held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))
+        m.d.comb += [
+            step.eq(~self.o.valid | self.o.ready),
+            done.eq(comparing & step & (group == groups - 1)),
+            sums.ready.eq(~comparing | done),
+            self.row_read.eq(sums.valid & sums.ready & sums.p.place.first),
+            prototypes.row_en.eq(self.row_read),
+            prototypes.component.eq(sums.p.place.request.component),
+            prototypes.beat.eq(sums.p.place.beat),
+            self.plane_read.eq(done),
+            basis.scale_en.eq(comparing & step),
+            basis.scale_row.eq(place.beat * groups + group),
+            lanes.en.eq(step),
+            lanes.valid.eq(comparing),
+            lanes.scales.eq(basis.scales),
+            lanes.exponent.eq(basis.exponent),
+        ]
+        with m.If(comparing & step):
+            m.d.sync += [
+                group.eq(group + 1),
+                Value.cast(held).eq(Value.cast(held) >> width * self.params.sum_width),
+            ]
+        with m.If(sums.ready):
+            m.d.sync += [
+                comparing.eq(sums.valid),
+                group.eq(0),
+                place.eq(sums.p.place),
+                Value.cast(held).eq(Value.cast(sums.p.lanes)),
+            ]
+        m.d.comb += [
+            lanes.codes.eq(prototypes.codes),
+            lanes.words.eq(self._planes(m, done)),
+            lanes.group.eq(group),
+            *(lanes.sums[lane].eq(held[lane]) for lane in range(width)),
+        ]
+        return self._collect(m, lanes, comparing & (group == groups - 1), place)
+
+    def _planes(self, m: Module, used: Value) -> Value:
+        """Return the random words of all lanes, which stay until the planes are used."""
+        words = []
+        for plane, (number, lfsr_params) in enumerate(
+            zip(self.params.streams, self.params.lfsrs(), strict=True)
+        ):
+            m.submodules[f"lfsr_{plane}"] = lfsr = Lfsr(lfsr_params)
+            m.d.comb += [lfsr.en.eq(used), *load_seeds(lfsr, self.seeds, number)]
+            words.insert(0, lfsr.word)
+        lanes = range(self.params.prototypes.lanes)
+        return Value.cast(Cat(word[lane] for lane in lanes for word in words))
+
+    def _collect(self, m: Module, lanes: NormalLanes, ends: Value, place: Any) -> Value:
+        """Collect the bits of a beat; return whether the last one of a request is complete."""
+        width, size = self.params.lanes_compared, self.params.prototypes.lanes
+        bits = Signal(compared_rows(self.params) * width)
+        tag = Cat(place.request.label, place.last, place.final, ends)
+        for number in range(lanes.latency):
+            following = Signal(len(tag), name=f"tag_{number}")
+            with m.If(lanes.en):
+                m.d.sync += following.eq(tag)
+            tag = following
+        label, last, final, complete = tag[:-3], tag[-3], tag[-2], tag[-1]
+        with m.If(lanes.en):
+            m.d.sync += [
+                bits.eq(Cat(bits, lanes.bits) >> width),
+                self.o.p.label.eq(label),
+                self.o.p.last.eq(last),
+                self.o.valid.eq(complete),
+            ]
+        m.d.comb += self.o.p.bits.eq(bits[:size])
+        return Value.cast(lanes.en & complete & final)

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,12 @@ def params(mode: str = "parallel", *, m: int = 1, selection: str = "round_robin"
     )
 
 
+@lru_cache(maxsize=16)
+def sampler(params: SamplerParams) -> Sampler:
+    """Return the sampler with some parameters, one for the benches of a test."""
+    return Sampler(params)
+
+
 @dataclass
 class Plan:
     """Steps of a bench, written as the golden twin does the same."""
@@ -53,7 +60,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.golden = GoldenSampler(self.params)
-        self.dut = Sampler(self.params)
+        self.dut = sampler(self.params)
         self.steps: list[Step] = []
 
     def class_inputs(

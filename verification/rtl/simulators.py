@@ -6,8 +6,9 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,7 +23,7 @@ from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 from verification.rtl.models import model_of, tool_path
 
-__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
+__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "shared", "streams_of"]
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -92,6 +93,12 @@ def _inputs(component: wiring.Component) -> list[str]:
     """Return the names of the ports that the bench drives."""
     members = component.signature.flatten(component)
     return ["__".join(map(str, path)) for path, member, _ in members if member.flow is In]
+
+
+@lru_cache(maxsize=16)
+def shared(block: Callable[..., Any], *arguments: Any) -> Any:
+    """Return a block, the same one for all benches that make it of the same arguments."""
+    return block(*arguments)
 
 
 def _verilog(component: wiring.Component) -> str:

@@ -3,7 +3,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from rtl.sampler import Sampler
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.seeds import seeds_of
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 STROBES = ("row_read", "plane_read", "select_used")
 
@@ -46,12 +45,6 @@ def params(mode: str = "parallel", *, m: int = 1, selection: str = "round_robin"
     )
 
 
-@lru_cache(maxsize=16)
-def sampler(params: SamplerParams) -> Sampler:
-    """Return the sampler with some parameters, one for the benches of a test."""
-    return Sampler(params)
-
-
 @dataclass
 class Plan:
     """Steps of a bench, written as the golden twin does the same."""
@@ -60,7 +53,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.golden = GoldenSampler(self.params)
-        self.dut = sampler(self.params)
+        self.dut: Sampler = shared(Sampler, self.params)
         self.steps: list[Step] = []
 
     def class_inputs(

@@ -6,10 +6,12 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from amaranth.hdl import ClockDomain, Module, Signal
 from amaranth.lib import stream, wiring
@@ -21,9 +23,12 @@ from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 from verification.rtl.models import model_of, tool_path
 
-__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "streams_of"]
+__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "shared", "streams_of"]
 
 ROOT = Path(__file__).parent.parent.parent
+
+# Verilog of the blocks that benches still hold: to make it takes longer than most benches.
+_VERILOG: WeakKeyDictionary[wiring.Component, str] = WeakKeyDictionary()
 
 
 def streams_of(component: wiring.Component) -> list[Stream]:
@@ -90,6 +95,19 @@ def _inputs(component: wiring.Component) -> list[str]:
     return ["__".join(map(str, path)) for path, member, _ in members if member.flow is In]
 
 
+@lru_cache(maxsize=16)
+def shared(block: Callable[..., Any], *arguments: Any) -> Any:
+    """Return a block, the same one for all benches that make it of the same arguments."""
+    return block(*arguments)
+
+
+def _verilog(component: wiring.Component) -> str:
+    """Return the Verilog of a block, made once for all benches that share the block."""
+    if component not in _VERILOG:
+        _VERILOG[component] = convert(component, _top(component))
+    return _VERILOG[component]
+
+
 @cache
 def cocotb_simulators() -> tuple[str, ...]:
     """Return the simulators at hand: Verilator always, Icarus where it is installed."""
@@ -104,7 +122,7 @@ def run_cocotb(
     simulator: str = "verilator",
 ) -> Trace:
     """Run a bench on a simulator that cocotb knows; the compiled model is kept for the next one."""
-    text = convert(component, _top(component))
+    text = _verilog(component)
     case = {
         "streams": [asdict(s) for s in streams_of(component)],
         "ports": list(_ports(component)),

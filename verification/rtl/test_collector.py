@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from golden.params import AcceleratorParams, MvuParams
 from rtl.collector import Collector, neurons_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
 def machine(pe: int, simd: int, channels: int) -> AcceleratorParams:
@@ -76,7 +76,7 @@ def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
         bench(params, 5, 8, False, 3, 4),
         bench(params, 2, 7, False, 3, 5),
     ]
-    run_cocotb(Collector(params), steps, pauses, simulator=simulator)
+    run_cocotb(shared(Collector, params), steps, pauses, simulator=simulator)
 
 
 @pytest.mark.parametrize("shuffle", [False, True], ids=["whole", "by_bit"])

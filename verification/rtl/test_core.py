@@ -25,7 +25,7 @@ from rtl.requests import Requests, Source
 from rtl.sampler import Sampler as SamplerBlock
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 CHIP = make_chip(seed=5)
 BEATS = CHIP.latent.beats
@@ -163,7 +163,7 @@ def test_features_go_where_they_are_wanted(pauses: Pauses, send: int, learn: int
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 def test_features_go_to_both_in_verilog(pauses: Pauses, simulator: str) -> None:
-    run_cocotb(Core(CHIP), pictures(1, 1), pauses, simulator=simulator)
+    run_cocotb(shared(Core, CHIP), pictures(1, 1), pauses, simulator=simulator)
 
 
 def test_a_recall_and_features_to_learn_never_wait_for_each_other() -> None:

@@ -11,7 +11,7 @@ from rtl.dispatch import WORD, Dispatch, Target, unit_layout, unit_widths, word_
 from rtl.packets import Packet
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 CHIP = make_chip(
     lanes=16, simd=16, features=40, code_width=9, class_components=6, slots=3, table_width=40
@@ -168,7 +168,8 @@ def whole(chip: ChipParams, target: Target, index: int = 1, count: int = 9) -> P
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 def test_every_target_in_verilog(pauses: Pauses, simulator: str) -> None:
     packets = [whole(CHIP, target) for target in PACKET_TARGETS for _ in range(2)]
-    trace = run_cocotb(Dispatch(CHIP), bench(CHIP, packets), pauses, ("error",), simulator)
+    dut = shared(Dispatch, CHIP)
+    trace = run_cocotb(dut, bench(CHIP, packets), pauses, ("error",), simulator)
     assert trace.counts["error"] == 0
 
 

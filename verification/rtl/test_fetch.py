@@ -13,7 +13,7 @@ from rtl import mvu, window
 from rtl.descriptor import tag_layout
 from rtl.fetch import Fetch, write_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
 def machine(simd: int, map_depth: int) -> AcceleratorParams:
@@ -71,7 +71,7 @@ def test_words_are_those_written(simd: int, depth: int, seed: int, pauses: str) 
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 def test_wide_words_in_verilog(pauses: Pauses, simulator: str) -> None:
     params = machine(64, 40)
-    run_cocotb(Fetch(params), bench(params, 0), pauses, simulator=simulator)
+    run_cocotb(shared(Fetch, params), bench(params, 0), pauses, simulator=simulator)
 
 
 def test_one_step_a_cycle_after_latency() -> None:

@@ -10,7 +10,7 @@ from golden.head import Head as GoldenHead
 from golden.params import AcceleratorParams, HeadParams, MvuParams
 from rtl.head import Head, logit_layout, output_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
 def params(pe: int, classes: int, count_width: int = 8) -> AcceleratorParams:
@@ -84,7 +84,7 @@ def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
         for n_classes in sorted({1, (classes + 1) // 2, classes}):
             x = rng.integers(0, 2, features, np.uint8)
             steps.append(bench(machine, head, x, n_classes))
-    run_cocotb(Head(machine), steps, pauses, simulator=simulator)
+    run_cocotb(shared(Head, machine), steps, pauses, simulator=simulator)
 
 
 def test_extreme_logits() -> None:

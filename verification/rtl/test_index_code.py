@@ -15,7 +15,7 @@ from golden.params.index_code import odd_primes
 from rtl.index_code import IndexCode, code_layout, request_layout
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 SMALL = IndexCodeParams(samples=32, width=5, primes=(3, 7, 29), task="prefix", tasks=4)
 WIDE = IndexCodeParams.fitting(200, 60_000, task="suffix", tasks=10)
@@ -93,7 +93,7 @@ def test_codes_equal_golden(params: IndexCodeParams, seed: int, pauses: str) -> 
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     steps = bench(WIDE, random_requests(WIDE, 30, 1))
-    run_cocotb(IndexCode(WIDE), steps, pauses, simulator=simulator)
+    run_cocotb(shared(IndexCode, WIDE), steps, pauses, simulator=simulator)
 
 
 def test_every_index_of_a_small_code() -> None:

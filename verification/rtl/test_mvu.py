@@ -16,7 +16,7 @@ from golden.xnor import Xnor
 from rtl.mvu import Mvu, step_layout, threshold_layout, tile_layout, weight_layout
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step, Trace
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 TAG = 6
 
@@ -197,7 +197,8 @@ def test_dense_layers_equal_golden(
 def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     fold = folded(pe=4, simd=64, inputs=200, outputs=14)
     steps = bench(fold, vectors=3)
-    observe(fold, run_cocotb(Mvu(fold.unit, TAG), steps, pauses, simulator=simulator))
+    dut = shared(Mvu, fold.unit, TAG)
+    observe(fold, run_cocotb(dut, steps, pauses, simulator=simulator))
 
 
 @pytest.mark.parametrize("simulator", cocotb_simulators())

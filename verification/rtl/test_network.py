@@ -18,7 +18,7 @@ from sim.data.shipped import shipped_file
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.networks import CASES, bench, build, load, machine, picture
-from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim, shared
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -78,7 +78,7 @@ def test_one_machine_runs_all_networks_in_verilog(pauses: Pauses, simulator: str
     params = machine(4, 8, networks[0][0].params)
     for network, images in networks:
         steps += bench(network, params, images)
-    run_cocotb(Network(params), steps, pauses, simulator=simulator)
+    run_cocotb(shared(Network, params), steps, pauses, simulator=simulator)
 
 
 def test_reset_in_the_middle_of_any_layer() -> None:

@@ -11,7 +11,7 @@ from golden.params import MapShape, PoolParams
 from golden.pool import Pool as GoldenPool
 from rtl.pool import Pool, pooled_layout, window_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 TAG = 5
 
@@ -63,7 +63,7 @@ def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
     steps = [bench(64, size, 3, 4, seed=size) for size in (2, 1, 3)]
     # Nearly all bits of a window, and nearly none.
     steps += [bench(64, 2, 3, 4, seed=4, density=density) for density in (0.9, 0.005)]
-    run_cocotb(Pool(64, TAG), steps, pauses, simulator=simulator)
+    run_cocotb(shared(Pool, 64, TAG), steps, pauses, simulator=simulator)
 
 
 @pytest.mark.parametrize("size", [1, 2])

@@ -146,8 +146,9 @@ CORNERS = {
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("name", CORNERS)
 def test_corners_in_verilog(name: str, simulator: str) -> None:
+    dut = Prototypes(CORNERS[name])
     for pauses in PAUSES.values():
-        dut, golden = Prototypes(CORNERS[name]), GoldenPrototypes(CORNERS[name])
+        golden = GoldenPrototypes(CORNERS[name])
         rng, steps = np.random.default_rng(2), []
         for count in (1, 3, 4, 3, 1, 1, 1):
             steps += append(dut, golden, rng, count)

@@ -29,7 +29,7 @@ from rtl.sampler import Sampler
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, BenchError, Pauses, Step
 from verification.rtl.seeds import seeds_of
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 STROBES = ("row_read", "plane_read", "select_used")
 
@@ -54,7 +54,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self.golden = GoldenSampler(self.params)
-        self.dut = Sampler(self.params)
+        self.dut: Sampler = shared(Sampler, self.params)
         self.steps: list[Step] = []
 
     def class_inputs(

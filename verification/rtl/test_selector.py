@@ -113,10 +113,11 @@ def test_labels_equal_golden(mode: str, seed: int, grow: list[int], pauses: str)
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("mode", MODES)
 def test_labels_in_verilog(mode: str, simulator: str) -> None:
+    dut = selector(mode, classes=100)
+    rationed = Rationed(dut)
     for pauses in PAUSES.values():
-        dut = selector(mode, classes=100)
         steps = label_bench(dut, 7, [1, 2, 3, 63, 64, 65, 100], 40)
-        run_cocotb(Rationed(dut), steps, pauses, simulator=simulator)
+        run_cocotb(rationed, steps, pauses, simulator=simulator)
 
 
 def gap_bench(dut: Selector, n: int, gaps: list[set[int]], count: int = 15) -> list[Step]:

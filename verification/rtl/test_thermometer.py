@@ -13,7 +13,7 @@ from golden.params import MapShape, ThermometerParams
 from golden.thermometer import Thermometer as GoldenThermometer
 from rtl.thermometer import Thermometer, pixel_cycles, word_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
 def params(bits: int, levels: int, colours: int, width: int = 1) -> ThermometerParams:
@@ -79,7 +79,7 @@ def test_words_equal_golden(data: st.DataObject) -> None:
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_any_pauses_in_verilog(pauses: Pauses, simulator: str) -> None:
-    dut = Thermometer(params(7, 128, 3), 64)
+    dut = shared(Thermometer, params(7, 128, 3), 64)
     # Words that end with a colour, with a pixel, within both; many words a colour, many colours
     # a word.
     steps = [bench(dut, t, random_pixels(7, 3, 12, t)) for t in (85, 64, 128, 32, 21, 1, 127)]

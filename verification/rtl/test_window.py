@@ -12,7 +12,7 @@ from golden.params import AcceleratorParams, MvuParams
 from rtl.descriptor import descriptor_layout
 from rtl.window import Window, step_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +183,7 @@ CORNERS = [
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
 def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
     params = machine(4, 8)
-    run_cocotb(Window(params), bench(params, CORNERS), pauses, simulator=simulator)
+    run_cocotb(shared(Window, params), bench(params, CORNERS), pauses, simulator=simulator)
 
 
 def test_one_word_of_memory() -> None:

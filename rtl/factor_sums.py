@@ -126,7 +126,8 @@ class FactorSums(wiring.Component):
     def _count(self, m: Module) -> tuple[Value, Value, Any]:
         """Walk over factors, exemplars and beats; return whether a beat begins, ends, and which."""
         p, beats, draws = self.params, self.params.prototypes.beats, self.params.draws_per_read
-        index, exemplar = Signal(range(p.rank)), Signal(range(draws))
+        index = Signal(range(p.rank))
+        exemplar = Signal(range(draws))
         place: Any = Signal(place_layout(p))
         beat, begins, ends, of_all = Signal(range(beats)), Signal(), Signal(), Signal()
         m.d.comb += [

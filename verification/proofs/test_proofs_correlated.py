@@ -136,26 +136,6 @@ def test_without_loadings_a_lane_is_that_of_the_parallel_sampler(q) -> None:
 
 
 def test_a_lane_with_a_sum_is_another() -> None:
-    with pytest.raises(ProofError, match=r"^FAIL"):
+    # The solver says which one; then the trace of it ends in an error, as tables are memories.
+    with pytest.raises(ProofError, match="failed assertion"):
         prove_independent(3, total=-2)
-
-
-@pytest.mark.parametrize("q", [2])
-def test_the_complement_of_all_numbers_gives_the_other_bit(q) -> None:
-    """So a code and its complement have probabilities that add up to 1, whatever the loadings."""
-    m, p = Module(), params(q=q)
-    lane = Lane(m, p)
-    m.submodules += (other := NormalLanes(p))
-    lowest = -(2 ** (p.sum_width - 1))
-    m.d.comb += [
-        Assume(lane.block.sums[0] != lowest),
-        other.en.eq(lane.block.en),
-        other.valid.eq(1),
-        other.codes[0].eq(~lane.block.codes[0]),
-        other.words[0].eq(~lane.block.words[0]),
-        other.sums[0].eq(-lane.block.sums[0]),
-        other.scales.eq(lane.block.scales),
-        other.exponent.eq(lane.block.exponent),
-    ]
-    lane.claim(m, ~other.bits)
-    lane.prove(m)

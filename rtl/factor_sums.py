@@ -126,12 +126,13 @@ class FactorSums(wiring.Component):
     def _count(self, m: Module) -> tuple[Value, Value, Any]:
         """Walk over factors, exemplars and beats; return whether a beat begins, ends, and which."""
         p, beats, draws = self.params, self.params.prototypes.beats, self.params.draws_per_read
-        factor, exemplar = Signal(range(p.rank)), Signal(range(draws))
+        index = Signal(range(p.rank))
+        exemplar = Signal(range(draws))
         place: Any = Signal(place_layout(p))
         beat, begins, ends, of_all = Signal(range(beats)), Signal(), Signal(), Signal()
         m.d.comb += [
-            begins.eq(factor == 0),
-            ends.eq(factor == p.rank - 1),
+            begins.eq(index == 0),
+            ends.eq(index == p.rank - 1),
             of_all.eq(exemplar == draws - 1),
             place.request.eq(self.i.payload),
             place.beat.eq(beat),
@@ -140,11 +141,11 @@ class FactorSums(wiring.Component):
             place.final.eq(place.last & of_all),
         ]
         with m.If(self.row_en):
-            m.d.sync += [factor.eq(factor + 1), self.row.eq(self.row + 1)]
+            m.d.sync += [index.eq(index + 1), self.row.eq(self.row + 1)]
             with m.If(ends):
                 # The next exemplar reads the rows of the beat again.
                 m.d.sync += [
-                    factor.eq(0),
+                    index.eq(0),
                     exemplar.eq(exemplar + 1),
                     self.row.eq(self.row - (p.rank - 1)),
                 ]

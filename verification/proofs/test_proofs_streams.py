@@ -13,11 +13,13 @@ from golden.params import SelectorParams
 from rtl.axi_lite import AxiLite
 from rtl.catalogue import BLOCKS
 from rtl.dispatch import Dispatch
+from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
 from rtl.output import Output
 from rtl.regroup import Regroup
 from rtl.requests import Requests
 from rtl.sampler import Sampler
+from rtl.scale import Scale
 from rtl.selector import Selector
 from verification.proofs.prover import (
     ProofError,
@@ -30,19 +32,22 @@ from verification.proofs.prover import (
 )
 
 _SAMPLER = BLOCKS["sampler"].arguments("tiny")["params"]
+_CORRELATED = BLOCKS["correlated_sampler"].arguments("tiny")["params"]
 _MIXTURES = replace(_SAMPLER.prototypes, class_components=3)
 _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 #: Blocks that offer something on a stream, small.
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "class_counter", "collector", "divider", "head", "latent_buffer", "mvu", "pool", "sampler",
-        "sampler_serial", "selector", "thermometer", "window",
+        "class_counter", "collector", "correlated_sampler", "divider", "head", "latent_buffer",
+        "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer", "window",
     )
 } | {
+    "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
     "regroup": Regroup(_CHIP),
     "requests": Requests(_CHIP),
+    "scale": Scale(_CORRELATED),
     "dispatch": Dispatch(_CHIP),
     "output": Output(),
     "axi_lite": AxiLite(),

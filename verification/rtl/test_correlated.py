@@ -48,7 +48,7 @@ def params(
 class Plan(test_sampler.Plan):
     """Steps of a bench, written as the golden twin does the same."""
 
-    params: CorrelatedSamplerParams
+    params: CorrelatedSamplerParams  # pyright: ignore[reportIncompatibleVariableOverride]
     block = "correlated"
 
     def __post_init__(self) -> None:

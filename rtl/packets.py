@@ -88,7 +88,14 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
 
 
 def class_packet(codes: Sequence[int], params: ChipParams) -> Packet:
-    """Return the packet that appends a class of one component, given its D codes."""
+    """Return the packet that appends a class of one component.
+
+    Parameters
+    ----------
+    codes : sequence of int
+        D codes of q bits.
+    params : ChipParams
+    """
     p = params.sampler.prototypes
     rows = [
         _beside(codes[place : place + p.lanes], p.code_width)
@@ -99,21 +106,43 @@ def class_packet(codes: Sequence[int], params: ChipParams) -> Packet:
 
 
 def count_packet(bits: int, slot: int, params: ChipParams) -> Packet:
-    """Return the packet that counts an exemplar in a slot, feature j in bit j of a number."""
+    """Return the packet that counts an exemplar.
+
+    Parameters
+    ----------
+    bits : int
+        The exemplar, feature j in bit j.
+    slot : int
+    params : ChipParams
+    """
     lanes, beats = params.sampler.prototypes.lanes, params.sampler.prototypes.beats
     words = [bits >> lanes * beat & 2**lanes - 1 for beat in range(beats)]
     return Packet(Target.COUNT, slot, words=words)
 
 
 def costs_packet(weights: Sequence[int], bases: Sequence[int], params: ChipParams) -> Packet:
-    """Return the packet that loads the table of the classifier by prototypes."""
+    """Return the packet that loads the table of the classifier by prototypes.
+
+    Parameters
+    ----------
+    weights, bases : sequence of int
+        Columns of the table (contract, 15).
+    params : ChipParams
+    """
     width = params.table_width
     rows = [_beside(row, width) for row in zip(weights, bases, strict=True)]
     return Packet(Target.TABLE, count=len(rows), words=words_of(rows, 2 * width))
 
 
 def picture_packet(values: Sequence[int], params: ChipParams) -> Packet:
-    """Return the packet of a picture, given its colour values row by row, pixel by pixel."""
+    """Return the packet of a picture.
+
+    Parameters
+    ----------
+    values : sequence of int
+        Colour values, row by row, pixel by pixel.
+    params : ChipParams
+    """
     width = 8 if params.accelerator.pixel_bits <= 8 else 16
     words = words_of([_beside(values, width)], width * len(values))
     return Packet(Target.PIXELS, count=len(values), words=words)

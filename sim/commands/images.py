@@ -17,6 +17,12 @@ _TOLD = 10_000
 def load_images(name: str, data_dir: Path | None, console: Console) -> ImageSet:
     """Load a data set as `sim.data.datasets.load` does, and show how far that is.
 
+    Parameters
+    ----------
+    name : str
+    data_dir : Path or None
+    console : rich.console.Console
+
     Raises
     ------
     UserError

@@ -12,7 +12,8 @@ from golden.params import LowRankParams, PrototypeClassifierParams, PrototypesPa
 from golden.prototype_classifier import PrototypeClassifier, nearest_mean_table
 from golden.prototypes import Prototypes
 from sim.data.source import load_bank
-from sim.replay import SOURCES, ReplayContext
+from sim.replay import ReplayContext
+from sim.replay.low_rank import LowRankClassifier
 from sim.study.config import load_config
 
 
@@ -93,8 +94,8 @@ def test_it_names_the_classes_that_the_study_names_on_the_shipped_bank():
     (config, document), rank, q = load_config("onchip"), 32, 8
     bank = load_bank(config.data, config.tasks, document, None)
     context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
-    source = SOURCES["low_rank"]
-    study = source(source.Params.model_validate({"rank": rank, "code_width": q}), context)
+    params = LowRankClassifier.Params.model_validate({"rank": rank, "code_width": q})
+    study = LowRankClassifier(params, context)
     for task in range(len(bank.tasks)):
         study.learn(*bank.task_of_train(task), np.random.default_rng(0))
     memory = PrototypesParams(features=512, code_width=q, components=100, classes=100)

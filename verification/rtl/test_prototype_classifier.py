@@ -63,7 +63,7 @@ class Reader(wiring.Component):
             **dict.fromkeys(("append", "rows", "n_classes"), self.memory),
         }
         members = {name: block.signature.members[name] for name, block in self._outer.items()}
-        super().__init__({**members, "go": In(1, init=1)})
+        super().__init__({**members, "busy": In(1)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -73,7 +73,7 @@ class Reader(wiring.Component):
             m.d.comb += getattr(memory, name).eq(getattr(reader, name))
         for name in ("n_classes", "entry", "codes"):
             m.d.comb += getattr(reader, name).eq(getattr(memory, name))
-        m.d.comb += [reader.go.eq(self.go & reader.ask), memory.quiet.eq(1)]
+        m.d.comb += [reader.go.eq(reader.ask & ~self.busy), memory.quiet.eq(1)]
         for name, block in self._outer.items():
             inner, outer = getattr(block, name), getattr(self, name)
             if self.signature.members[name].is_port:
@@ -244,8 +244,8 @@ def test_it_reads_when_it_may(wait: int) -> None:
     bench = Bench(SMALL)
     steps = [bench.load(bench.random_table()), bench.append(bench.codes(2))]
     asked = bench.classify(bench.pictures(1))
-    held = Step(pins={"go": 0}, inputs=asked.inputs, cycles=40, reads={"o__valid": 0})
-    freed = Step(pins={"go": 1}, outputs=asked.outputs, reads={"empty": 0})
+    held = Step(pins={"busy": 1}, inputs=asked.inputs, cycles=40, reads={"o__valid": 0})
+    freed = Step(pins={"busy": 0}, outputs=asked.outputs, reads={"empty": 0})
     trace = run_pysim(Reader(SMALL), [*steps, held, Step(cycles=wait), freed])
     assert trace.offered["o"][0] > trace.transfers["i"][-1] + 40 + wait
 

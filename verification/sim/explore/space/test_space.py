@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sim.explore.space.point import Point
+from sim.learn.sections import HeadConfig
 from sim.study.config import load_config
 from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, space_of
@@ -67,6 +68,7 @@ def test_yaml_of_a_design_is_a_study_with_its_values(place: int, tmp_path: Path)
     (method,) = config.expanded_methods()
     assert method.replay == parameters["replay"]
     assert config.data.features == parameters["data.features"]
+    assert isinstance(config.head, HeadConfig)
     assert config.head.hidden == parameters.get("head.hidden", 128)
     assert config.head.epochs == 1
     assert config.seeds == 2

@@ -14,6 +14,7 @@ from golden.prototypes import Prototypes
 from sim.data.source import load_bank
 from sim.replay import ReplayContext
 from sim.replay.low_rank import LowRankClassifier
+from sim.replay.low_rank import LowRankParams as StudyParams
 from sim.study.config import load_config
 
 
@@ -94,7 +95,7 @@ def test_it_names_the_classes_that_the_study_names_on_the_shipped_bank():
     (config, document), rank, q = load_config("onchip"), 32, 8
     bank = load_bank(config.data, config.tasks, document, None)
     context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
-    params = LowRankClassifier.Params.model_validate({"rank": rank, "code_width": q})
+    params = StudyParams(rank=rank, code_width=q)
     study = LowRankClassifier(params, context)
     for task in range(len(bank.tasks)):
         study.learn(*bank.task_of_train(task), np.random.default_rng(0))

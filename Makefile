@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Each process begins with a share of the files, and takes from others at the end: files stay whole,
-# and with them the models and studies that their tests have in common.
+# Each process begins with a run of neighbouring tests, which have models and studies in common, and
+# takes tests from others at the end.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: demo test quick slow icarus lint bench mutants clean model-tools

@@ -52,17 +52,17 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
     -------
     ndarray of shape (n, ceil(D/64)), uint64, or None
         Packed exemplars. None, and nothing is drawn, if the parameters need more than this, if
-        there are too many requests, if one has no class in the table, or if an LFSR must recover
-        from zero.
+        there are too many requests, if a class was removed or one has no class in the table, or if
+        an LFSR must recover from zero.
     """
     plan, n = _plan(sampler.params), len(requests)
-    if not plan.plain or n * plan.beats > MOST:
+    memory = sampler.prototypes
+    if not plan.plain or memory.removed or n * plan.beats > MOST:
         return None
     lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
     before = [lfsr.state for lfsr in lfsrs]
     if 0 in before:
         return None
-    memory = sampler.prototypes
     states, out = np.array(before, np.uint64), np.zeros((n, plan.width), np.uint64)
     if not _draw(out, requests, memory.class_table(), memory.planes, states, plan[1:]):
         return None

@@ -73,6 +73,7 @@ def _simulate(program: Path, lesson: Lesson) -> Counts:
     if answers != lesson.answers:
         raise UserError(
             f"The simulated chip must answer {lesson.answers}, as the golden model does, not "
-            f"{answers}: remove {program}, which is damaged"
+            f"{answers}. A program that is damaged is made anew after {program} was removed; a "
+            "difference that stays is a fault of engram"
         )
     return counts

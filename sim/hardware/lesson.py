@@ -69,7 +69,8 @@ class Lesson:
         room, wanted = min(memory.classes, memory.components), len(self.known) + 1
         if room < wanted:
             raise UserError(
-                f"The chip must hold {wanted} classes, not {room}: take a larger --size"
+                f"A chip of {memory.classes} classes and {memory.components} components must hold "
+                f"{wanted} classes of one component: give it more"
             )
 
     @property

@@ -12,6 +12,7 @@ from typing import IO
 from rtl.output import Kind, user_layout
 from rtl.registers import REGISTERS
 from sim.work.errors import UserError
+from sim.work.files import reason_of
 
 __all__ = ["SimulatedBus"]
 
@@ -35,10 +36,15 @@ class SimulatedBus:
 
     def __init__(self, program: Path, patience: int = 1_000_000) -> None:
         pipe = subprocess.PIPE
-        self._child = subprocess.Popen(
-            [str(program), str(patience), "1", "", "-"],
-            stdin=pipe, stdout=pipe, stderr=pipe, text=True,
-        )  # fmt: skip
+        try:
+            self._child = subprocess.Popen(
+                [str(program), str(patience), "1", "", "-"],
+                stdin=pipe, stdout=pipe, stderr=pipe, text=True,
+            )  # fmt: skip
+        except OSError as error:
+            raise UserError(
+                f"{program} must be a simulator, as Simulator.build makes it: {reason_of(error)}"
+            ) from error
         assert self._child.stdin is not None
         assert self._child.stdout is not None
         assert self._child.stderr is not None
@@ -48,13 +54,15 @@ class SimulatedBus:
         self._words: list[tuple[int, int]] = []
         self._told = ""  # why the simulation ended
         # The program waits while nobody takes what it writes, and then takes nothing itself.
-        Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True).start()
+        self._pump = Thread(target=_pump, args=(self._child.stdout, self._lines), daemon=True)
+        self._pump.start()
 
     def __enter__(self) -> "SimulatedBus":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._child.kill()
+        self._pump.join()  # it has read what was left, and nobody else reads that pipe
         self._child.communicate()
 
     def read(self, address: int) -> int:
@@ -109,12 +117,17 @@ class SimulatedBus:
 
     def _answer(self) -> int:
         """Return the next answer of a register, and note the packets before it."""
+        refused = ""
         while line := self._lines.get():
             kind, *rest = line.split() or [""]
             if rest and rest[-1] == "refused":
-                raise UserError(f"The simulated chip refuses: {line.strip()}")
+                refused = refused or line.strip()
             if kind == "read":
+                if refused:
+                    raise UserError(f"The simulated chip refuses: {refused}")
                 return int(rest[-1], 16)
+            if kind == "write":
+                continue
             if kind:
                 self._words.append((int(kind, 16), _user(*rest)))
             else:

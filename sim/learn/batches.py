@@ -54,9 +54,12 @@ def split_batch(
     check_integer("Past classes n_old", n_old, 0)
     check_integer("Present classes n_new", n_new, 0)
     check_integer("Batch B", batch, 2 if n_old and n_new else 1)
+    weight = _SIXTEENTHS * (1 if balance is None else balance)
+    if weight not in range(1, 2**12 + 1):
+        raise ValueError(f"Balance must be a multiple of 1/16 in 1/16..256, not {balance}")
     if n_old + n_new == 0:
         raise ValueError("Classes n_old + n_new must be an integer >= 1, not 0")
-    share = round((1 if balance is None else balance) * _SIXTEENTHS) * n_old
+    share = int(weight) * n_old
     whole = share + _SIXTEENTHS * n_new
     past = (2 * batch * share + whole) // (2 * whole)  # round(x) = floor(x + 1/2)
     if n_old and n_new:

@@ -135,8 +135,9 @@ class CorrelatedSource(GbmSource):
             )
         loadings = fit_loadings(within_correlation(bits, groups), params.rank)
         widths = params.loading_width, params.factor_width, code_width
-        taken = self._sampler.load_basis(*code_loadings(loadings, *widths))
-        assert taken, "loadings of correlations are far too small for the bound of a sum"
+        # Loadings of correlations are far too small for the bound of a sum.
+        if not self._sampler.load_basis(*code_loadings(loadings, *widths)):
+            raise ValueError("Loadings must stay within the bound of a sum (contract, 13)")
 
 
 def _likeliest(bits: NDArray[np.uint8], means: NDArray[np.float64]) -> Labels:

@@ -17,7 +17,7 @@ from sim.work.files import find_file, read_bytes, read_text
 __all__ = ["load_tiny_imagenet", "shrink"]
 
 _PUBLISHED = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
-_FOLDERS = ("tiny-imagenet-200", "tiny-imagenet-200-32", "tiny-imagenet", ".")
+_FOLDERS = ("tiny-imagenet-200", ".")
 _SIDE = 32
 
 # A file of an archive and its class.

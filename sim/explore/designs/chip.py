@@ -48,7 +48,7 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     lanes = getattr(params, "lanes", hardware.lanes)
     extracting = extractor(network, features)
     trains = not is_classifier(SOURCES[point.method.replay])
-    kind, own = _of_head(head)
+    kind, own = _of_head(head) if trains else ("binary", {"hidden": 0})
     hidden = own.get("hidden", 0)
     learner = HeadParams(features=features, classes=classes, hidden=hidden)
     # The integer head lies in the trainer.

@@ -66,8 +66,9 @@ equal within half a point, which the paper's own runs differ by, or two standard
 point; ahead and behind want p < 0.05 in a paired t-test. *About 10 times* is 7 to 14 times."""
 
 _STATES = """\
-Methods that differ in nothing but the state of the head between tasks. Differences are taken run \
-by run. Half a point is the spread of the paper's own runs."""
+Methods that differ in nothing but the state of the head between tasks, each with the value that \
+validation chose for it, if it chose. Differences are taken run by run. Half a point is the spread \
+of the paper's own runs."""
 
 _CHOICES = """\
 What the hardware chooses and the paper does not ask, against round robin over the classes, LFSRs \

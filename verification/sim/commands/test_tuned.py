@@ -126,7 +126,8 @@ def test_an_interrupted_study_goes_on_to_the_same_results(
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("tuned={}", "tuned: must name rate, logit_gain or margin, the one that the head has"),
+        ("tuned={}", "tuned: must name rate, logit_gain, margin or balance, a key of the head"),
+        ("tuned={rate: [1], balance: [2]}", "tuned: must name balance alone: every head has it"),
         ("tuned={rate: [1], margin: [1]}", "tuned.margin must be left out: the integer head has"),
         ("tuned={logit_gain: [1, 4]}", "tuned.logit_gain must be left out: the integer head has"),
         ("tuned={rate: []}", "tuned.rate must be a list of 1 or more items"),

@@ -74,7 +74,7 @@ def test_a_program_that_is_not_there_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_chip_without_room_is_refused() -> None:
-    with pytest.raises(UserError, match="must hold 6 classes, not 5: take a larger --size"):
+    with pytest.raises(UserError, match="A chip of 5 classes and 7 components must hold 6 classes"):
         lesson(replace(CHIPS["serial"]), known=5)
 
 

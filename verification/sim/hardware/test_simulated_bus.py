@@ -82,7 +82,23 @@ def test_refusals_are_told(bus: SimulatedBus) -> None:
         bus.read(0xFFC)
     bus.write(OFFSETS["status"], 1)
     with pytest.raises(UserError, match="^The simulated chip refuses: write 0xc refused$"):
-        bus.read(OFFSETS["id"])
+        bus.read(OFFSETS["version"])
+    assert bus.read(OFFSETS["id"]) == 0x656E6772, "an answer that came is not that of a later read"
+
+
+def test_what_is_no_simulator_is_told(tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match="must be a simulator, as Simulator.build makes it: no such"
+    ):
+        SimulatedBus(tmp_path / "absent")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_bus_is_left_while_its_chip_speaks(bus: SimulatedBus) -> None:
+    for _ in range(2000):
+        bus._say("read id")
+    bus.__exit__()
+    assert not bus._pump.is_alive()
 
 
 def test_a_chip_that_waits_for_ever_is_told(bus: SimulatedBus) -> None:

@@ -63,6 +63,8 @@ def test_the_split_sums_to_the_batch_and_is_nearest_to_the_exact_share(
         ((0, 0, 1), ValueError, "Batch B must be an integer >= 1, not 0"),
         ((8, -1, 1), ValueError, "Past classes n_old must be an integer >= 0, not -1"),
         ((8, 1, 0.5), TypeError, "Present classes n_new must be an integer >= 0, not 0.5"),
+        ((8, 1, 1, -3.0), ValueError, "Balance must be a multiple of 1/16 in 1/16..256, not -3.0"),
+        ((8, 1, 1, 0.01), ValueError, "Balance must be a multiple of 1/16 in 1/16..256, not 0.01"),
         ((8, 0, 0), ValueError, r"Classes n_old \+ n_new must be an integer >= 1, not 0"),
     ],
 )

@@ -88,7 +88,7 @@ class LowRank:
         Returns
         -------
         labels, costs : ndarray of shape (n,), int64
-            While the memory has no class, class 0 and the cost ``2^53 - 1``.
+            While no class is there, class 0 and the cost ``2^53 - 1``.
 
         Raises
         ------
@@ -102,9 +102,8 @@ class LowRank:
         features = unpack(packed, memory.features).astype(np.int64)
         labels = np.zeros(len(features), np.int64)
         costs = np.full(len(features), 2**COST_BITS - 1, np.int64)
-        there = [c for c in range(prototypes.n_classes) if c not in prototypes.removed]
-        self.empty |= not there and len(features) > 0
-        for label in there:
+        self.empty |= not prototypes.there and len(features) > 0
+        for label in prototypes.there:
             for codes in prototypes.codes_of(label):
                 own = self.costs(codes, features)
                 labels[own < costs] = label

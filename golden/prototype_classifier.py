@@ -81,9 +81,8 @@ class PrototypeClassifier:
         features = unpack(check_packed("Exemplars", exemplars, width), width)
         labels = np.zeros(len(features), np.int64)
         costs = np.full(len(features), 2**p.cost_width - 1, np.int64)
-        there = [c for c in range(prototypes.n_classes) if c not in prototypes.removed]
-        self.empty |= not there and len(features) > 0
-        for label in there:
+        self.empty |= not prototypes.there and len(features) > 0
+        for label in prototypes.there:
             for codes in prototypes.codes_of(label):
                 own = self.costs(codes, features)
                 labels[own < costs] = label

@@ -51,6 +51,11 @@ class Prototypes:
         return frozenset(self._removed)
 
     @property
+    def there(self) -> tuple[int, ...]:
+        """Classes of the table that were not removed."""
+        return tuple(c for c in range(self.n_classes) if c not in self._removed)
+
+    @property
     def n_components(self) -> int:
         """Number of components in use, over all classes of the table."""
         return sum(self._counts)

@@ -72,7 +72,8 @@ class Selector:
         Raises
         ------
         ValueError
-            If no class is left, or if mode ``weighted`` has weights for another number of classes.
+            If no class is left that can be named, or if mode ``weighted`` has weights for another
+            number of classes.
         """
         check_integer("Classes", n_classes, 1)
         check_integer("Requests", count, 0)
@@ -113,14 +114,21 @@ class Selector:
         self, removed: frozenset[int], n_classes: int, count: int
     ) -> NDArray[np.int64]:
         """Return the classes of requests, drawn until each is one that was not removed."""
-        if removed >= frozenset(range(n_classes)):
-            raise ValueError(f"Classes must be left to name, not all {n_classes} removed")
+        if removed >= self._nameable(n_classes):
+            raise ValueError(f"Classes must be left to name, not all of {n_classes} removed")
         named: list[int] = []
         while len(named) < count:
             label = int(self.request(n_classes, 1)[0])
             if label not in removed:
                 named.append(label)
         return np.array(named, np.int64)
+
+    def _nameable(self, n_classes: int) -> frozenset[int]:
+        """Return the classes that some draw names; one of a small weight may be named by none."""
+        if self.params.mode != "weighted":
+            return frozenset(range(n_classes))
+        ends = [0, *self.class_thresholds.tolist(), 2**WORD_WIDTH]
+        return frozenset(c for c in range(n_classes) if ends[c] < ends[c + 1])
 
     def _next_in_turn(self, n_classes: int, count: int) -> NDArray[np.int64]:
         classes = np.arange(self.pointer, self.pointer + count, dtype=np.int64)

@@ -9,8 +9,7 @@ of memory for the next job, for some tens of microseconds, and then sleeps until
 import os
 from collections.abc import Callable
 from ctypes import c_int, c_void_p, pythonapi
-from functools import cache
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,8 @@ from golden.kernels.lanes import zeros
 __all__ = ["Crew", "dismiss", "offer"]
 
 _TRIES = 2000  # looks at the word before a thread sleeps: 20 to 100 microseconds
+
+_MOST = 255  # members of a crew
 
 # Words of a member, which fill a cache line.
 _STATE, _JOB, _ASLEEP, _WAKE, _DONE, _WORDS = 0, 1, 2, 3, 4, 8
@@ -42,21 +43,40 @@ class Crew:
 
     def __init__(self, work: Callable[[int, int], None]) -> None:
         self._serve = _make_serve(work)
-        self._members = cache(self._hire)
+        self._rosters: dict[int, _Roster] = {}
 
     def members(self, count: int) -> NDArray[np.int64]:
-        """Return the words of `count` members, for `offer` and `dismiss`; start them at first.
+        """Return the words of the first members, for `offer` and `dismiss`; hire those that lack.
 
         They belong to one process. Threads do not survive a fork, so a child gets its own.
-        """
-        return self._members(count, os.getpid())
 
-    def _hire(self, count: int, process: int) -> NDArray[np.int64]:
-        (members,) = zeros(((count, _WORDS), np.int64))
-        for number, member in enumerate(members):
-            member[[_WAKE, _DONE]] = _lock(), _lock()
-            Thread(target=self._serve, args=(member, number), daemon=True).start()
-        return members
+        Parameters
+        ----------
+        count : int
+            Members that are wanted; there are `_MOST` at most.
+        """
+        process = os.getpid()
+        roster = self._rosters.get(process) or self._rosters.setdefault(process, _Roster())
+        if roster.hired < count:
+            self._hire(roster, min(count, _MOST))
+        return roster.words[:count]
+
+    def _hire(self, roster: "_Roster", count: int) -> None:
+        with roster.hiring:
+            for number in range(roster.hired, count):
+                member = roster.words[number]
+                member[[_WAKE, _DONE]] = _lock(), _lock()
+                Thread(target=self._serve, args=(member, number), daemon=True).start()
+                roster.hired = number + 1
+
+
+class _Roster:
+    """The words of all members that one process may have, and how many it has hired."""
+
+    def __init__(self) -> None:
+        (self.words,) = zeros(((_MOST, _WORDS), np.int64))
+        self.hired = 0
+        self.hiring = Lock()
 
 
 def _lock() -> int:

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -42,6 +43,7 @@ CREW = Crew(_count_down)
 @pytest.mark.parametrize("helpers", [0, 1, 3])
 def test_each_piece_of_a_job_is_done_once(helpers):
     members = CREW.members(helpers)
+    assert len(members) == helpers
     for pieces in (0, 1, 10, 100_000):
         words = np.zeros(helpers + 1, np.int64)
         words[0] = pieces
@@ -101,3 +103,14 @@ def test_atomic_operations_return_what_was_there():
     words = np.array([0, 2, 0])
     assert steps(words) == (2, 7, False, True, 8)
     assert words.tolist() == [0, 8, 0]
+
+
+def test_members_are_hired_once():
+    before = {number: CREW.members(number) for number in (3, 1, 2, 3)}
+    running = threading.active_count()
+    for number in range(4):
+        again = CREW.members(number)
+        assert len(again) == number
+        if number:
+            assert np.shares_memory(again, before[3])
+    assert threading.active_count() == running

@@ -54,8 +54,16 @@ def test_a_word_that_names_a_removed_class_is_used_up(mode):
 
 def test_where_all_classes_were_removed_none_is_named():
     block = Selector(SelectorParams())
-    with pytest.raises(ValueError, match="Classes must be left to name, not all 2 removed"):
+    with pytest.raises(ValueError, match="Classes must be left to name, not all of 2 removed"):
         block.request(2, 1, removed={0, 1})
+
+
+def test_where_no_word_names_a_class_that_is_left_none_is_named():
+    block = Selector(SelectorParams(mode="weighted"))
+    block.set_class_weights([0.5, 0, 0.5])
+    with pytest.raises(ValueError, match="Classes must be left to name, not all of 3 removed"):
+        block.request(3, 1, removed={0, 2})
+    assert block.request(3, 4, removed={0}).tolist() == [2, 2, 2, 2]
 
 
 @pytest.mark.parametrize("n", [1, 3, 7, 100])

@@ -162,8 +162,8 @@ class Around:
 
 def fits(value: ValueCastable | Value, source: Value) -> Value:
     """Return whether a value is what the lowest bits of another one are."""
-    value = Value.cast(value)
-    return value == source[: len(value)]
+    passing = Value.cast(value)
+    return passing == source[: len(passing)]
 
 
 def no_unit_is_lost(core: Around) -> Iterator[Value]:
@@ -237,20 +237,38 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         passes = taken(way) & (Value.cast(way.payload) == seed)
         yield ~(taken(core.units) & (unit.target == Target.SEEDS) & wanted) | passes
         yield ~(way.valid & ~((unit.target == Target.SEEDS) & wanted))
-    # A class that was counted passes, and no unit before it is written.
-    yield ~(closing & taken(core.units))
+    # So does what the learner writes of a class.
     for source, way in ((learner.append, sampler.append), (learner.rows, sampler.rows)):
         yield taken(source) == (taken(way) & closing)
         yield ~taken(source) | (Value.cast(source.payload) == Value.cast(way.payload))
 
 
-def prove_core(**faults: bool) -> None:
+def units_wait(m: Module, core: Around) -> Iterator[Value]:
+    """Yield that units wait for a class that is closed, and some for the pictures before them."""
+    passes, target, closing = taken(core.units), core.units.payload.target, core.learner.closing
+    filling, learning, counting, answering = (
+        inner_signal(core.inner, name) for name in ("filling", "learning", "counting", "answering")
+    )
+    yield ~(closing & passes)
+    yield kept(m, closing, filling)  # no picture begins, either
+    yield answering | ~core.learner.answering
+    for key, before_it in (
+        (Target.APPEND, answering),
+        (Target.TABLE, answering),
+        (Target.COMMAND, answering | counting),
+        (Target.SEEDS, learning),
+    ):
+        yield ~(passes & (target == key) & before_it)
+
+
+def prove_core(*, at_will: bool = False) -> None:
+    """Prove that all keep the rules of streams, what passes is right, and what must wait waits."""
     m = Module()
-    core = Around(m, **faults)
+    core = Around(m, at_will=at_will)
     there = Cat(core.units.payload.target == target for target in Target).any()
     m.d.comb += Assume(~core.units.valid | there)  # the headers of others are refused
     m.d.comb += Assert(kept(m, core.network.busy, core.network.n_classes))
-    m.d.comb += [Assert(fact) for fact in no_unit_is_lost(core)]
+    m.d.comb += [Assert(fact) for fact in (*no_unit_is_lost(core), *units_wait(m, core))]
     prove(m, core.free)
 
 

@@ -181,7 +181,9 @@ class Core(wiring.Component):
         picture, learner = self._picture, self._learner
         inside = Signal()
         m.d.comb += inside.eq(self._network.busy | ~self._regroup.idle)
-        self._learning, self._counting, self._answering = Signal(), Signal(), Signal()
+        self._learning = Signal(name="learning")
+        self._counting = Signal(name="counting")
+        self._answering = Signal(name="answering")
         m.d.comb += [
             self._learning.eq(picture.to.learn & inside),
             self._counting.eq(picture.to.count & inside),

@@ -9,14 +9,15 @@ all that they are offered keeps the rules, and so does what leaves.
 from collections.abc import Iterator
 
 import pytest
-from amaranth.hdl import Assert, Assume, Cat, Module, Mux, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value, ValueCastable
+from amaranth.lib import stream, wiring
 
 from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
-from rtl.dispatch import Target
+from rtl.dispatch import Target, class_address_layout
 from rtl.latent_buffer import LatentBuffer
+from rtl.learner import Learner
 from rtl.network import Network
 from rtl.output import Output
 from rtl.sampler import Sampler
@@ -89,75 +90,236 @@ def test_a_program_that_ends_layers_early_is_refuted() -> None:
         prove_network(complete=False)
 
 
-def no_unit_is_lost(
-    core: Core, network: Network, sampler: Sampler, latent_buffer: LatentBuffer
-) -> Iterator[Value]:
-    """Yield for each target that a unit which is taken passes to its block, as it is."""
-    unit, learned = core.units.payload, latent_buffer.i
-    data = {
-        Target.PIXELS: (network.pixels, network.pixels.payload),
-        Target.APPEND: (sampler.append, sampler.append.payload.thresholds),
-        Target.ROWS: (sampler.rows, sampler.rows.payload),
-        Target.LEARN: (learned, learned.payload.bits),
-        Target.CLASS_THRESHOLDS: (sampler.weights, sampler.weights.payload.threshold),
-    }
-    loads = (Target.PROGRAM, Target.WEIGHTS, Target.THRESHOLDS)
-    data |= dict.fromkeys(loads, (network.load, network.load.payload.data))
-    taken = core.units.valid & core.units.ready
-    for target, (way, passing) in data.items():
-        value = Value.cast(passing)
-        passes = way.valid & way.ready & (value == unit.data[: len(value)])
-        yield ~(taken & (unit.target == target)) | passes
+def taken(way: stream.Interface) -> Value:
+    """Return whether something passes."""
+    return way.valid & way.ready
+
+
+def learner_rules(m: Module, learner: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a learner: a command begins to close, and a picture to be answered.
+
+    No class leaves of which it does not say that it is being closed.
+    """
+    return [
+        ~learner.closing | before(m, learner.closing | taken(learner.commands)),
+        ~learner.answering | before(m, learner.answering | taken(learner.pictures)),
+        learner.closing | ~(learner.append.valid | learner.rows.valid),
+    ]
+
+
+def sampler_rules(m: Module, sampler: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a sampler: another class is there after a row, and at no other time.
+
+    A header may be offered with the number of classes, and must not change while it waits.
+    """
+    return [kept(m, ~taken(sampler.rows), sampler.n_classes)]
+
+
+def test_what_is_known_of_the_learner_holds() -> None:
+    m, block = Module(), Learner(CHIP)
+    m.submodules.block = inner = opened(block)
+    assert keep_stream_rules(m, block) == 3
+    # Of the classifier alone it is proven that an answer stays.
+    keep_stream_rules(m, wiring.flipped(inner.submodules.prototype_classifier))
+    m.d.comb += [Assert(rule) for rule in learner_rules(m, block)]
+    prove(m, free_inputs(block))
+
+
+def test_what_is_known_of_the_sampler_holds() -> None:
+    m, block = Module(), Sampler(CHIP.sampler, shared=CHIP.shared)
+    m.submodules.block = block
+    assert keep_stream_rules(m, block) == 2
+    m.d.comb += [Assert(rule) for rule in sampler_rules(m, block)]
+    prove(m, free_inputs(block))
+
+
+class Around:
+    """A core without its blocks, of which is known what is proven of them.
+
+    Parameters
+    ----------
+    m : Module
+    at_will : bool
+        Whether the learner may be busy at any time, which is a fault.
+    """
+
+    def __init__(self, m: Module, *, at_will: bool = False) -> None:
+        m.submodules.block = block = Core(CHIP)
+        self.inner = inner = opened(block)
+        self.units, self.regroup = block.units, inner.submodules.regroup
+        self.network: Network = inner.submodules.network
+        self.sampler: Sampler = inner.submodules.sampler
+        self.latent_buffer: LatentBuffer = inner.submodules.latent_buffer
+        self.learner: Learner = inner.submodules.learner
+        blocks = (self.network, self.sampler, self.latent_buffer, self.learner)
+        self.free = [port for part in blocks for port in cut(m, part)] + free_inputs(block)
+        assert keep_stream_rules(m, block) == 5
+        known = picture_rules(m, self.network) + sampler_rules(m, self.sampler)
+        if not at_will:
+            known += learner_rules(m, self.learner)
+        m.d.comb += [Assume(rule) for rule in known]
+
+
+def fits(value: ValueCastable | Value, source: Value) -> Value:
+    """Return whether a value is what the lowest bits of another one are."""
+    passing = Value.cast(value)
+    return passing == source[: len(passing)]
+
+
+def no_unit_is_lost(core: Around) -> Iterator[Value]:
+    """Yield that a unit which is taken passes to the block of its target, as it is, and no other.
+
+    Exemplars come from pictures, too, and classes from the learner; then no unit goes there.
+    """
+    network, sampler, learner = core.network, core.sampler, core.learner
+    latent_buffer, unit = core.latent_buffer, core.units.payload
+    data, index, address = unit.data, unit.index, unit.address
+    load, header, cost = network.load.payload, sampler.append.payload, learner.table.payload
+    command, weight = learner.commands.payload, sampler.weights.payload
+    named = class_address_layout()(address)
+    label = Mux(named.numbered, named.label, sampler.n_classes)
+    learning, counting = (inner_signal(core.inner, name) for name in ("learning", "counting"))
+    closing, never = learner.closing, Const(0)
+
+    def beat(way: stream.Interface) -> Value:
+        payload = way.payload
+        of_packet = fits(payload.label, index) & (payload.last == unit.last)
+        return fits(payload.bits, data) & of_packet
+
+    ways = (
+        (
+            (Target.PROGRAM, Target.WEIGHTS, Target.THRESHOLDS),
+            network.load,
+            fits(load.target, Value.cast(unit.target))
+            & fits(load.data, data) & fits(load.address, address) & fits(load.lane, index),
+            never,
+        ),
+        ((Target.PIXELS,), network.pixels, fits(network.pixels.payload, data), never),
+        (
+            (Target.APPEND,),
+            sampler.append,
+            fits(header.count, index) & fits(header.thresholds, data) & fits(header.label, label),
+            closing,
+        ),
+        ((Target.ROWS,), sampler.rows, fits(sampler.rows.payload, data), closing),
+        ((Target.LEARN,), latent_buffer.i, beat(latent_buffer.i), learning),
+        ((Target.COUNT,), learner.exemplars, beat(learner.exemplars), counting),
+        (
+            (Target.CLASS_THRESHOLDS,),
+            sampler.weights,
+            fits(weight.index, address) & fits(weight.threshold, data),
+            never,
+        ),
+        (
+            (Target.COMMAND,),
+            learner.commands,
+            fits(command.operation, data)
+            & fits(command.slot, index) & fits(command.label, address),
+            never,
+        ),
+        (
+            (Target.TABLE,),
+            learner.table,
+            fits(cost.row, address) & fits(Cat(cost.weight, cost.base), data),
+            never,
+        ),
+    )  # fmt: skip
+    for targets, way, same, others in ways:
+        wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
+        yield ~wanted | (taken(way) & same & ~others)
+        yield ~taken(way) | others | wanted
     # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
-    seed = Cat(unit.address[:5], unit.data[:64])
+    seed = Cat(address[:5], data[:64])
     for way, wanted in (
-        (sampler.seeds, unit.address < 19),
-        (latent_buffer.seeds, unit.address >= 19),
+        (sampler.seeds, address < 19),
+        (latent_buffer.seeds, address >= 19),
     ):
-        passes = way.valid & way.ready & (Value.cast(way.payload) == seed)
-        yield ~(taken & (unit.target == Target.SEEDS) & wanted) | passes
+        passes = taken(way) & (Value.cast(way.payload) == seed)
+        yield ~(taken(core.units) & (unit.target == Target.SEEDS) & wanted) | passes
         yield ~(way.valid & ~((unit.target == Target.SEEDS) & wanted))
+    # So does what the learner writes of a class.
+    for source, way in ((learner.append, sampler.append), (learner.rows, sampler.rows)):
+        yield taken(source) == (taken(way) & closing)
+        yield ~taken(source) | (Value.cast(source.payload) == Value.cast(way.payload))
+
+
+def units_wait(m: Module, core: Around) -> Iterator[Value]:
+    """Yield that units wait for a class that is closed, and some for the pictures before them."""
+    passes, target, closing = taken(core.units), core.units.payload.target, core.learner.closing
+    filling, learning, counting, answering = (
+        inner_signal(core.inner, name) for name in ("filling", "learning", "counting", "answering")
+    )
+    yield ~(closing & passes)
+    yield kept(m, closing, filling)  # no picture begins, either
+    yield answering | ~core.learner.answering
+    for key, before_it in (
+        (Target.APPEND, answering),
+        (Target.TABLE, answering),
+        (Target.COMMAND, answering | counting),
+        (Target.SEEDS, learning),
+    ):
+        yield ~(passes & (target == key) & before_it)
+
+
+def prove_core(*, at_will: bool = False) -> None:
+    """Prove that all keep the rules of streams, what passes is right, and what must wait waits."""
+    m = Module()
+    core = Around(m, at_will=at_will)
+    there = Cat(core.units.payload.target == target for target in Target).any()
+    m.d.comb += Assume(~core.units.valid | there)  # the headers of others are refused
+    m.d.comb += Assert(kept(m, core.network.busy, core.network.n_classes))
+    m.d.comb += [Assert(fact) for fact in (*no_unit_is_lost(core), *units_wait(m, core))]
+    prove(m, core.free)
 
 
 def test_ways_of_the_core_keep_the_rules() -> None:
-    m, block = Module(), Core(CHIP)
-    m.submodules.block = inner = opened(block)
-    network = inner.submodules.network
-    blocks = [network, inner.submodules.sampler, inner.submodules.latent_buffer]
-    free = [port for part in blocks for port in cut(m, part)]
-    assert keep_stream_rules(m, block) == 4
-    m.d.comb += [Assume(rule) for rule in picture_rules(m, network)]
-    m.d.comb += Assert(kept(m, network.busy, network.n_classes))
-    m.d.comb += [Assert(fact) for fact in no_unit_is_lost(block, *blocks)]
-    prove(m, [*free, *free_inputs(block)])
+    prove_core()
 
 
-def test_exemplars_to_learn_never_mix() -> None:
-    """Of packets to learn, which are whole, and of pictures: one ends before another begins."""
-    m, block = Module(), Core(CHIP)
-    m.submodules.block = inner = opened(block)
-    network, regroup = inner.submodules.network, inner.submodules.regroup
-    vectors = opened(regroup)
-    blocks = [network, inner.submodules.sampler, inner.submodules.latent_buffer]
-    free = [port for part in blocks for port in cut(m, part)]
-    keep_stream_rules(m, block)
-    learning, given = (inner_signal(inner, name) for name in ("learning", "given"))
-    beat, last = inner_signal(vectors, "beat"), regroup.o.payload.last
-    learned, unit = inner.submodules.latent_buffer.i, block.units
+def test_a_learner_that_closes_at_will_is_refuted() -> None:
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove_core(at_will=True)
+
+
+def prove_exemplars(target: Target, *, whole: bool = True, depth: int = 2) -> None:
+    """Prove of exemplars in packets and of pictures that one ends before another begins.
+
+    Packets are `whole`, or that is the fault.
+    """
+    m = Module()
+    core = Around(m)
+    vectors, unit = opened(core.regroup), core.units
+    way, name, number = {
+        Target.LEARN: (core.latent_buffer.i, "learning", 0),
+        Target.COUNT: (core.learner.exemplars, "counting", 1),
+    }[target]
+    inside, given = (inner_signal(core.inner, name) for name in (name, f"given_{number}"))
+    beat, last = inner_signal(vectors, "beat"), core.regroup.o.payload.last
     begun, of_picture = Signal(), Signal()  # an exemplar, and where it comes from
-    with m.If(learned.valid & learned.ready):
-        m.d.sync += [begun.eq(~learned.payload.last), of_picture.eq(learning)]
-    rest_of_packet = begun & ~of_picture & unit.valid
+    with m.If(taken(way)):
+        m.d.sync += [begun.eq(~way.payload.last), of_picture.eq(inside)]
+    if whole:
+        rest_of_packet = begun & ~of_picture & unit.valid
+        m.d.comb += Assume(~rest_of_packet | (unit.payload.target == target))
     m.d.comb += [
-        *(Assume(rule) for rule in picture_rules(m, network)),
-        Assume(~rest_of_packet | (unit.payload.target == Target.LEARN)),
-        Assert(~begun | (of_picture == learning)),
+        Assert(~begun | (of_picture == inside)),
         # On the way: the rest of the vector of a picture is still to come.
         Assert(beat < CHIP.latent.beats),
         Assert(~given | in_state(vectors, "beats")),
         Assert(~(begun & of_picture) | Mux(given, ~last, beat != 0)),
     ]
-    prove(m, [*free, *free_inputs(block)])
+    prove(m, core.free, depth=depth)
+
+
+@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+def test_exemplars_never_mix(target) -> None:
+    prove_exemplars(target)
+
+
+@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+def test_a_picture_within_a_packet_is_refuted(target) -> None:
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove_exemplars(target, whole=False, depth=8)
 
 
 def keep_port_rules(m: Module, chip: Chip, prefix: str, *payload: str) -> None:

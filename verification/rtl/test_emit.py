@@ -81,4 +81,6 @@ def test_manifest_says_what_the_block_is() -> None:
 
 def test_the_chip_comes_with_its_registers() -> None:
     design: Any = replace(Design.of("lfsr", BLOCKS["lfsr"].arguments("tiny")), name="chip")
-    assert sorted(emit(design)) == ["chip.v", "manifest.json", "registers.h", "registers.md"]
+    assert sorted(emit(design)) == [
+        "chip.v", "engram.c", "engram.h", "manifest.json", "registers.h", "registers.md",
+    ]  # fmt: skip

@@ -48,7 +48,9 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     lanes = getattr(params, "lanes", hardware.lanes)
     extracting = extractor(network, features)
     trains = not is_classifier(SOURCES[point.method.replay])
-    kind, own = _of_head(head) if trains else ("binary", {"hidden": 0})
+    if trains:
+        _check_head(head, lanes)
+    kind, own = _of_head(head)
     hidden = own.get("hidden", 0)
     learner = HeadParams(features=features, classes=classes, hidden=hidden)
     # The integer head lies in the trainer.
@@ -132,17 +134,28 @@ def is_classifier(source: type[ReplaySource]) -> bool:
     return issubclass(source, Classifier)
 
 
+def _check_head(head: AnyHead, lanes: int) -> None:
+    """Refuse a head that learns otherwise than the trainer that is priced."""
+    if not isinstance(head, IntegerHeadConfig):
+        return
+    if head.hidden or head.q_f != 8 or head.q_b_non_binary == "float":
+        raise ValueError(
+            "the trainer has no hidden layer, and codes of 8 bits forward: head.hidden must be 0 "
+            f"and head.q_f 8, not {head.hidden} and {head.q_f}"
+        )
+    if head.rounding != "stochastic" or (head.lanes or 1) != lanes:
+        raise ValueError(
+            f"the trainer rounds {lanes} weights at once by random words: head.rounding must be "
+            f"stochastic and head.lanes {lanes}, not {head.rounding} and {head.lanes or 1}"
+        )
+
+
 def _of_head(head: AnyHead) -> tuple[HeadKind, dict[str, Any]]:
     """Return the kind of a head, and what the price of its training depends on."""
     if isinstance(head, TernaryHeadConfig):
         return "ternary", {"hidden": 0, "counter_bits": head.width}
     if not isinstance(head, IntegerHeadConfig):
         return "binary", {"hidden": head.hidden}
-    if head.hidden or head.q_f != 8 or head.q_b_non_binary == "float":
-        raise ValueError(
-            "the trainer has no hidden layer, and codes of 8 bits forward: head.hidden must be 0 "
-            f"and head.q_f 8, not {head.hidden} and {head.q_f}"
-        )
     return "integer", {"hidden": 0, "trainer_bits": head.q_b_non_binary}
 
 

@@ -440,7 +440,9 @@ def test_accuracy_and_bits_need_neither_network_nor_prices() -> None:
     assert evaluator.static(Space(evaluator.config).first("cwr"))["bits"] > 3 * 512 * 100 / 1e6
 
 
-INTEGER = EVERY.replace("{hidden: 16, epochs: 1}", "{kind: integer, epochs: 1, q_b_non_binary: 16}")
+INTEGER = EVERY.replace(
+    "{hidden: 16, epochs: 1}", "{kind: integer, epochs: 1, q_b_non_binary: 16, lanes: 32}"
+)
 TERNARY = EVERY.replace("{hidden: 16, epochs: 1}", "{kind: ternary, epochs: 1}")
 
 
@@ -482,4 +484,14 @@ def test_the_ternary_head_has_its_counters_beside_the_machine() -> None:
 def test_a_head_that_the_trainer_cannot_train_has_no_price(head: str) -> None:
     text = EVERY.replace("{hidden: 16, epochs: 1}", head)
     with pytest.raises(UserError, match="the trainer has no hidden layer, and codes of 8 bits"):
+        evaluator_of(text)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["{kind: integer}", "{kind: integer, lanes: 32, rounding: nearest_even}"],
+)
+def test_a_head_that_rounds_otherwise_than_the_trainer_has_no_price(head: str) -> None:
+    text = EVERY.replace("{hidden: 16, epochs: 1}", head)
+    with pytest.raises(UserError, match="the trainer rounds 32 weights at once by random words"):
         evaluator_of(text)

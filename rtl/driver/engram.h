@@ -48,7 +48,8 @@ typedef struct engram_bus {
     /* Called between two looks at a register: sleep until `irq`, or give up by returning anything
      * but 0. NULL: the driver looks again at once, for ever. */
     int (*wait)(void *context);
-    /* Called after a reset: forget all words that came and were not taken. NULL: there are none. */
+    /* Called after a reset: forget all words that came and were not received. NULL: nothing keeps
+     * words for `receive`, no FIFO and no buffer. */
     int (*flush)(void *context);
 } engram_bus;
 

@@ -481,6 +481,27 @@ def test_packets_that_nobody_asked_for_are_told_and_reset_forgets_them(start: St
     assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
 
 
+def test_the_bus_of_the_page_waits_and_forgets() -> None:
+    """The bus that the page shows, behind FIFOs: words come late, and what came stays."""
+    golden, found = Golden(), library(CHIP)
+    model = Model(found, page=True)
+    driver = DriverInC(found, model)
+    wrong = load_file([Packet(Target.WEIGHTS, 99, 0, 1, [5])], golden.network.params, CHIP)
+    with refused(Fault.PACKET):
+        driver.load(wrong)
+    driver.load(golden.file)
+    driver.append(*golden.mixture(1))
+    begin_to_draw(model)
+    with refused(Fault.ANSWER):
+        driver.classify(golden.pictures(1)[0])
+    driver.reset()
+    assert model.words == 0
+    picture = golden.pictures(1)[0]
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+    golden.restart()
+    live(driver, golden)
+
+
 def test_events_pull_the_line(start: Start) -> None:
     golden, (driver, model) = Golden(), start()
     driver.load(golden.file)

@@ -10,7 +10,7 @@ from golden.params.machine import ANSWER_WIDTH
 from rtl.class_counter import Operation
 from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
-from rtl.driver.fault import DriverError, Fault, require
+from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.driver.link import Link, beside
 from rtl.driver.load_file import LoadFile
 from rtl.output import Kind
@@ -182,10 +182,11 @@ class Driver(Link):
     def costs(self, weights: ArrayLike, bases: ArrayLike) -> None:
         """Load the costs by which pictures are answered (contract, 15), 2^(q-1) rows of t bits."""
         require(self.table_width > 0, Fault.ARGUMENT)
-        table = np.asarray([weights, bases], np.int64)
-        require(table.shape == (2, 2 ** (self.code_width - 1)), Fault.ARGUMENT)
-        require(((table >= 0) & (table < 2**self.table_width)).all(), Fault.ARGUMENT)
-        units = [weight | base << self.table_width for weight, base in table.T.tolist()]
+        table = [integers_of(column, self.table_width) for column in (weights, bases)]
+        rows = 2 ** (self.code_width - 1)
+        require(all(column.shape == (rows,) for column in table), Fault.ARGUMENT)
+        pairs = zip(*(column.tolist() for column in table), strict=True)
+        units = [weight | base << self.table_width for weight, base in pairs]
         words = words_of(units, 2 * self.table_width)
         self._send(Packet(Target.TABLE, count=len(units), words=words))
 
@@ -200,9 +201,9 @@ class Driver(Link):
 
     def weigh(self, thresholds: ArrayLike) -> None:
         """Set how often selection `weighted` names each of n classes, by n-1 thresholds."""
-        words = np.asarray(thresholds, np.int64).tolist()
-        require(len(words) < self.classes, Fault.ARGUMENT)
-        require(all(0 <= word < 2**16 for word in words), Fault.ARGUMENT)
+        limits = integers_of(thresholds, 16)
+        require(limits.ndim == 1 and len(limits) < self.classes, Fault.ARGUMENT)
+        words = limits.tolist()
         self._send(Packet(Target.CLASS_THRESHOLDS, count=len(words), words=words))
         self._weights = len(words) + 1
 
@@ -241,6 +242,7 @@ class Driver(Link):
 
     def enable(self, *events: str) -> None:
         """Pull `irq` at these events of `rtl.registers.EVENTS` from now on."""
+        require(set(events) <= set(EVENTS), Fault.ARGUMENT)
         self._registers.set("irq_enable", **dict.fromkeys(events, 1))
 
     def events(self) -> set[str]:
@@ -257,11 +259,9 @@ class Driver(Link):
     def _write_class(
         self, label: int, address: int, codes: ArrayLike, thresholds: ArrayLike
     ) -> None:
-        rows, limits = np.asarray(codes), np.asarray(thresholds, np.int64)
+        rows, limits = integers_of(codes, self.code_width), integers_of(thresholds, 16)
         require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
         require(len(rows) > 0 and limits.shape == (len(rows) - 1,), Fault.ARGUMENT)
-        require(((rows >= 0) & (rows < 2**self.code_width)).all(), Fault.ARGUMENT)
-        require(((limits >= 0) & (limits < 2**16)).all(), Fault.ARGUMENT)
         self._check_room(label, len(rows))
         padded = np.zeros((len(rows), self.beats * self.lanes), np.int64)
         padded[:, : self.features] = rows

@@ -175,8 +175,8 @@ def library(params: ChipParams) -> Any:
     ):  # fmt: skip
         getattr(found, name).restype = result
     for name, arguments in (
-        ("delete", ()), ("bus", ()), ("page_bus", ()), ("irq", ()), ("words", ()), ("fail", (c_uint64,)),
-        ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
+        ("delete", ()), ("bus", ()), ("page_bus", ()), ("irq", ()), ("words", ()),
+        ("fail", (c_uint64,)), ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
     ):  # fmt: skip
         getattr(found, f"chip_{name}").argtypes = [c_void_p, *arguments]
     assert found.driver_size() == ctypes.sizeof(Engram)

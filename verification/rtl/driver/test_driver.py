@@ -364,6 +364,36 @@ def test_arguments_beyond_the_chip_never_reach_it(start: Start) -> None:
     assert model.read(OFFSETS["n_classes"]) == 3
 
 
+def test_what_is_no_array_of_integers_never_reaches_the_chip() -> None:
+    """The driver in Python neither rounds floats nor guesses at shapes."""
+    golden, model = Golden(), Model(library(CHIP))
+    driver = Driver(model)
+    driver.load(golden.file)
+    picture, codes = golden.pictures(1)[0], golden.mixture(2)[0]
+    ragged: Any = [[1] * 20, [1] * 19]
+    driver.open_slot(0, 0)
+    calls: list[Callable[[], Any]] = [
+        lambda: driver.append(codes / 1, [9]), lambda: driver.append(codes, [9.5]),
+        lambda: driver.append(ragged, [9]), lambda: driver.append(codes[0]),
+        lambda: driver.append(codes, []), lambda: driver.append(codes, [[9]]),
+        lambda: driver.append(codes, [2**64]), lambda: driver.append(-codes - 1, [9]),
+        lambda: driver.classify(picture / 1), lambda: driver.embed(picture - 1.5),
+        lambda: driver.learn_picture(0, picture + 0.5), lambda: driver.embed(picture[:-1]),
+        lambda: driver.embed([["a"] * 108]), lambda: driver.learn(0, np.full(20, 0.5)),
+        lambda: driver.learn(0, np.full(20, 2)), lambda: driver.count(0, [[1] * 20]),
+        lambda: driver.weigh([0.5]), lambda: driver.weigh([[1, 2]]), lambda: driver.weigh(1),
+        lambda: driver.costs(ragged, ragged), lambda: driver.costs([0.5] * 16, [0] * 16),
+        lambda: driver.costs([0] * 16, [0] * 15), lambda: driver.costs([[0] * 16], [[0] * 16]),
+        lambda: driver.enable("drawn", "typo"),
+    ]  # fmt: skip
+    sent: list[object] = []
+    model.send = sent.append
+    for call in calls:
+        with refused(Fault.ARGUMENT):
+            call()
+    assert sent == []
+
+
 def test_a_class_too_many_is_refused(start: Start) -> None:
     golden, (driver, _) = Golden(), start()
     for _ in range(5):

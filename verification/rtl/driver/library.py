@@ -137,7 +137,10 @@ class Model:
         """Let a call of the bus fail that comes after so many others; 0 lets none."""
         self._library.chip_fail(self._chip, calls)
 
-    def wait(self, cycles: int) -> None:
+    def wait(self) -> bool:
+        return not self._bus.wait(self._bus.context)
+
+    def pass_cycles(self, cycles: int) -> None:
         self._library.chip_wait(self._chip, cycles)
 
     @property

@@ -499,9 +499,9 @@ def test_packets_that_nobody_asked_for_are_told_and_reset_forgets_them(start: St
     driver.append(*golden.mixture(1))
     begin_to_draw(model)
     while not model.words:
-        model.wait(1)
+        model.pass_cycles(1)
     model.write(OFFSETS["control"], 1)
-    model.wait(9)
+    model.pass_cycles(9)
     while model.words > 1:
         model.receive_word()
     with refused(Fault.RESET):
@@ -548,24 +548,35 @@ def test_events_pull_the_line(start: Start) -> None:
     }
     for event, happen in happenings.items():
         happen()
-        model.wait(5)
+        model.pass_cycles(5)
         assert model.irq == 1
         assert event in driver.events()
         assert (model.irq, driver.events()) == (0, set())
     driver.draw(Source.SAMPLER, 0, 1)
-    model.wait(5)
+    model.pass_cycles(5)
     assert (model.irq, driver.events()) == (0, {"sent", "drawn"})
     driver.enable(*EVENTS)
     model.write(OFFSETS["draw_source"], 3)
     model.write(OFFSETS["control"], 2)
-    model.wait(5)
+    model.pass_cycles(5)
     assert (model.irq, driver.events()) == (1, {"error"})
     driver.enable()
     driver.learn(1, np.zeros(20, np.uint8))
-    model.wait(5)
+    model.pass_cycles(5)
     assert model.irq == 0
     driver.reset()
     assert driver.events() == set()
+
+
+def test_a_bus_that_gives_up_ends_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver in Python asks the bus between two looks, and tells that it gave up."""
+    monkeypatch.setitem(Model.answers, OFFSETS["n_classes"], 0)  # no class is ever there
+    golden, model = Golden(), Model(library(CHIP))
+    patience = [True, True, False]
+    model.wait = lambda: patience.pop(0)
+    with refused(Fault.WAIT):
+        Driver(model).append(*golden.mixture(1))
+    assert patience == []
 
 
 def test_every_failure_of_the_bus_is_told_and_survived() -> None:

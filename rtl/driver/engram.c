@@ -221,6 +221,19 @@ static uint32_t crc32(const uint8_t *bytes, size_t size) {
     return ~crc;
 }
 
+/* Check that the packets of a file are whole, and as many as it states. */
+static engram_error check_packets(const uint8_t *file, size_t size) {
+    uint32_t packets = 0;
+    size_t place = FILE_HEADER;
+    for (; place < size; ++packets) {
+        const uint64_t words = get64(file + place);
+        place += 8;
+        if (words == 0 || words > (size - place) / 8) return ENGRAM_E_FILE;
+        place += (size_t)words * 8;
+    }
+    return packets == get32(file + 56) ? ENGRAM_E_OK : ENGRAM_E_FILE;
+}
+
 static engram_error check_file(const engram *chip, const uint8_t *file, size_t size) {
     static const uint32_t SIZES[] = {
         ENGRAM_SHAPE,      ENGRAM_MVU,       ENGRAM_NETWORK,      ENGRAM_CHANNELS,
@@ -233,6 +246,7 @@ static engram_error check_file(const engram *chip, const uint8_t *file, size_t s
         if (file[i] != (uint8_t)MAGIC[i]) return ENGRAM_E_FILE;
     if (get32(file + 8) != 1 || get32(file + 12) != crc32(file + 16, size - 16))
         return ENGRAM_E_FILE;
+    TRY(check_packets(file, size));
     for (i = 0; i < sizeof SIZES / sizeof *SIZES; ++i) {
         TRY(get(chip, SIZES[i], &value));
         if (value != get32(file + 16 + 4 * i)) return ENGRAM_E_SIZES;
@@ -247,9 +261,7 @@ engram_error engram_load(engram *chip, const uint8_t *file, size_t size) {
     TRY(check_file(chip, file, size));
     while (place < size) {
         uint64_t words = get64(file + place);
-        place += 8;
-        if (words == 0 || words > (size - place) / 8) return ENGRAM_E_FILE;
-        for (; words; --words, place += 8)
+        for (place += 8; words; --words, place += 8)
             if (bus->send(bus->context, get64(file + place), words == 1)) return ENGRAM_E_BUS;
     }
     TRY(accepted(chip));

@@ -411,13 +411,22 @@ def sealed(file: bytes, place: int, value: bytes) -> bytes:
 def test_only_a_whole_file_for_this_chip_is_loaded(start: Start) -> None:
     golden, (driver, model) = Golden(), start()
     file = golden.file
+    last, packets = 64, 1  # place of the last packet
+    while (after := last + 8 + 8 * struct.unpack_from("<Q", file, last)[0]) < len(file):
+        last, packets = after, packets + 1
+    (whole,) = struct.unpack_from("<Q", file, last)
     for damaged in (
         b"", file[:63], file[:-8], file + b"\0" * 8, file[:-1], b"E" + file[1:],
         file[:8] + b"\2" + file[9:], file[:100] + bytes([file[100] ^ 1]) + file[101:],
         sealed(file, 64, struct.pack("<Q", 2**61)), sealed(file, 64, bytes(8)),
+        sealed(file, last, struct.pack("<Q", whole + 1)),
+        sealed(file, last, struct.pack("<Q", whole - 1)), sealed(file, 56, bytes(4)),
+        sealed(file, 56, struct.pack("<I", packets + 1)),
     ):  # fmt: skip
+        model.fail(1)  # a bus that is used fails
         with refused(Fault.FILE):
             driver.load(damaged)
+    model.fail(0)
     for place in range(16, 48, 4):
         value = int.from_bytes(file[place : place + 4], "little") ^ 1
         with refused(Fault.SIZES):

@@ -34,6 +34,7 @@ class Driver(Link):
     def __init__(self, bus: Bus) -> None:
         super().__init__(bus)
         self._weights = 0  # classes that `weigh` named
+        self._weighed: set[int] = set()  # those whose weight is not 0
         self.reset()
 
     def reset(self) -> None:
@@ -200,12 +201,21 @@ class Driver(Link):
         return word >> ANSWER_WIDTH, word & 2**ANSWER_WIDTH - 1
 
     def weigh(self, thresholds: ArrayLike) -> None:
-        """Set how often selection `weighted` names each of n classes, by n-1 thresholds."""
+        """Set how often selection `weighted` names each of n classes, by n-1 thresholds.
+
+        Parameters
+        ----------
+        thresholds : array-like of shape (n-1,), integers of 16 bits
+            Cumulative thresholds (contract, 6), none below the one before it.
+        """
         limits = integers_of(thresholds, 16)
         require(limits.ndim == 1 and len(limits) < self.classes, Fault.ARGUMENT)
         words = limits.tolist()
+        weights = np.diff([0, *words, 2**16])
+        require((weights >= 0).all(), Fault.ARGUMENT)
         self._send(Packet(Target.CLASS_THRESHOLDS, count=len(words), words=words))
-        self._weights = len(words) + 1
+        self._weights = len(weights)
+        self._weighed = set(np.flatnonzero(weights).tolist())
 
     def draw(
         self, source: Source, label: int, requests: int
@@ -304,7 +314,9 @@ class Driver(Link):
             require(label in self._learned, Fault.UNKNOWN)
         else:
             require(self._there, Fault.UNKNOWN)
-            require(not self._weighted or self._weights == known, Fault.DRAW)
+            # Without a weight among those that are there, the chip would search for ever.
+            weighed = self._weights == known and self._there & self._weighed
+            require(not self._weighted or weighed, Fault.DRAW)
 
 
 @dataclass

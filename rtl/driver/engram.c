@@ -556,11 +556,18 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
     uint32_t i;
     packet p;
     if (classes == 0 || classes > chip->classes) return ENGRAM_E_ARGUMENT;
+    for (i = 1; i + 1 < classes; ++i)
+        if (thresholds[i] < thresholds[i - 1]) return ENGRAM_E_ARGUMENT;
     p = begin(chip, ENGRAM_TARGET_CLASS_THRESHOLDS, 0, 0, classes - 1, classes - 1);
     for (i = 0; i < classes - 1; ++i) put(&p, thresholds[i], WORD);
     TRY(p.error);
     TRY(accepted(chip));
     chip->weights = classes;
+    for (i = 0; i < classes; ++i) {
+        const uint32_t from = i ? thresholds[i - 1] : 0;
+        const uint32_t to = i + 1 < classes ? thresholds[i] : UINT32_C(65536);
+        chip->known[i].weighed = from < to;
+    }
     return ENGRAM_E_OK;
 }
 
@@ -569,7 +576,7 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
 /* Refuse a draw that the chip would refuse, or for which it would wait for ever. */
 static engram_error check_draw(const engram *chip, uint32_t source, uint32_t label,
                                uint32_t requests) {
-    uint32_t n_classes, left;
+    uint32_t n_classes, left, i;
     if (requests == 0) return ENGRAM_E_ARGUMENT;
     TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
     TRY(get(chip, ENGRAM_DRAW_LEFT, &left));
@@ -580,7 +587,11 @@ static engram_error check_draw(const engram *chip, uint32_t source, uint32_t lab
             return chip->known[label].there ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
         case ENGRAM_SOURCE_SELECTOR:
             if (!any_class(chip)) return ENGRAM_E_UNKNOWN;
-            return chip->selection == 2 && chip->weights != n_classes ? ENGRAM_E_DRAW : ENGRAM_E_OK;
+            if (chip->selection != 2) return ENGRAM_E_OK;
+            /* Without a weight among those that are there, the chip would search for ever. */
+            for (i = 0; chip->weights == n_classes && i < n_classes; ++i)
+                if (chip->known[i].there && chip->known[i].weighed) return ENGRAM_E_OK;
+            return ENGRAM_E_DRAW;
         case ENGRAM_SOURCE_LATENT:
             if (label >= chip->latent_classes) return ENGRAM_E_UNKNOWN;
             return chip->known[label].learned ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;

@@ -75,7 +75,7 @@ class Engram(Structure):
                 "weights", "selection", "slots", "table_width",
             )
         ),
-        ("known", 3 * c_uint8 * CLASSES),
+        ("known", 4 * c_uint8 * CLASSES),
         ("slot", _Slot * SLOTS),
     )  # fmt: skip
 

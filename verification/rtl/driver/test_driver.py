@@ -442,6 +442,38 @@ def test_only_a_whole_file_for_this_chip_is_loaded(start: Start) -> None:
     assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
 
 
+def test_a_draw_among_classes_without_weight_is_refused(start: Start) -> None:
+    """Classes of weight 0 are never named, so a draw among them alone would wait for ever."""
+    golden, (driver, model) = Golden(), start()
+    for _ in range(3):
+        driver.append(*golden.mixture(1))
+    with refused(Fault.ARGUMENT):
+        driver.weigh([9, 8])
+    for thresholds, weighed in (([0, 0], {2}), ([0, 60000], {1, 2}), ([30000, 30000], {0, 2})):
+        driver.weigh(thresholds)
+        for label in sorted({0, 1, 2} - weighed) + sorted(weighed)[:-1]:
+            driver.remove(label)
+            driver.draw(Source.SELECTOR, 0, 1)
+        driver.remove(max(weighed))
+        for label in {0, 1, 2} - weighed:
+            driver.replace(label, *golden.mixture(1))
+            with refused(Fault.DRAW):
+                driver.draw(Source.SELECTOR, 0, 1)
+        for label in weighed:
+            driver.replace(label, *golden.mixture(1))
+            _, labels = driver.draw(Source.SELECTOR, 0, 9)
+            assert set(labels.tolist()) <= weighed
+    driver.reset()
+    for _ in range(3):
+        driver.append(*golden.mixture(1))
+    driver.remove(2)
+    driver.draw(Source.SELECTOR, 0, 1)  # the thresholds stay: class 0 has a weight
+    driver.remove(0)
+    with refused(Fault.DRAW):
+        driver.draw(Source.SELECTOR, 0, 1)
+    assert model.read(OFFSETS["errors"]) == 0
+
+
 def test_network_without_a_head_embeds_alone(start: Start) -> None:
     golden, (driver, _) = Golden(CHIP, HEADLESS), start()
     driver.load(golden.file)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The bus of a driver, and registers on it by their names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from rtl.driver.fault import Fault, require
 from rtl.registers import REGISTERS
 
 __all__ = ["Bus", "Registers"]
@@ -12,7 +13,11 @@ _BY_NAME = {register.name: register for register in REGISTERS}
 
 
 class Bus(Protocol):
-    """How the chip is reached. What fails raises an exception of its own."""
+    """How the chip is reached. What fails raises an exception of its own.
+
+    A bus may also have ``wait() -> bool``, which is called between two looks at a register. It may
+    sleep until `irq`, and gives up by returning False. Without it, the driver looks again at once.
+    """
 
     def read(self, address: int) -> int:
         """Return the register of 32 bits at a byte address."""
@@ -45,6 +50,7 @@ class Registers:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
+        self._pause: Callable[[], bool] = getattr(bus, "wait", lambda: True)
 
     def get(self, name: str) -> int:
         """Read a register."""
@@ -62,9 +68,9 @@ class Registers:
         self._bus.write(_BY_NAME[name].offset, word)
 
     def wait(self, name: str, **values: int) -> None:
-        """Read a register until fields have these values."""
+        """Read a register until fields have these values, or until the bus gives up."""
         while not values.items() <= self.fields(name).items():
-            pass
+            require(self._pause(), Fault.WAIT)
 
     @staticmethod
     def constant(name: str, field: str) -> int:

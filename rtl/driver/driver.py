@@ -10,7 +10,7 @@ from golden.params.machine import ANSWER_WIDTH
 from rtl.class_counter import Operation
 from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
-from rtl.driver.fault import DriverError, Fault, require
+from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.driver.link import Link, beside
 from rtl.driver.load_file import LoadFile
 from rtl.output import Kind
@@ -34,6 +34,7 @@ class Driver(Link):
     def __init__(self, bus: Bus) -> None:
         super().__init__(bus)
         self._weights = 0  # classes that `weigh` named
+        self._weighed: set[int] = set()  # those whose weight is not 0
         self.reset()
 
     def reset(self) -> None:
@@ -182,10 +183,11 @@ class Driver(Link):
     def costs(self, weights: ArrayLike, bases: ArrayLike) -> None:
         """Load the costs by which pictures are answered (contract, 15), 2^(q-1) rows of t bits."""
         require(self.table_width > 0, Fault.ARGUMENT)
-        table = np.asarray([weights, bases], np.int64)
-        require(table.shape == (2, 2 ** (self.code_width - 1)), Fault.ARGUMENT)
-        require(((table >= 0) & (table < 2**self.table_width)).all(), Fault.ARGUMENT)
-        units = [weight | base << self.table_width for weight, base in table.T.tolist()]
+        table = [integers_of(column, self.table_width) for column in (weights, bases)]
+        rows = 2 ** (self.code_width - 1)
+        require(all(column.shape == (rows,) for column in table), Fault.ARGUMENT)
+        pairs = zip(*(column.tolist() for column in table), strict=True)
+        units = [weight | base << self.table_width for weight, base in pairs]
         words = words_of(units, 2 * self.table_width)
         self._send(Packet(Target.TABLE, count=len(units), words=words))
 
@@ -199,12 +201,21 @@ class Driver(Link):
         return word >> ANSWER_WIDTH, word & 2**ANSWER_WIDTH - 1
 
     def weigh(self, thresholds: ArrayLike) -> None:
-        """Set how often selection `weighted` names each of n classes, by n-1 thresholds."""
-        words = np.asarray(thresholds, np.int64).tolist()
-        require(len(words) < self.classes, Fault.ARGUMENT)
-        require(all(0 <= word < 2**16 for word in words), Fault.ARGUMENT)
+        """Set how often selection `weighted` names each of n classes, by n-1 thresholds.
+
+        Parameters
+        ----------
+        thresholds : array-like of shape (n-1,), integers of 16 bits
+            Cumulative thresholds (contract, 6), none below the one before it.
+        """
+        limits = integers_of(thresholds, 16)
+        require(limits.ndim == 1 and len(limits) < self.classes, Fault.ARGUMENT)
+        words = limits.tolist()
+        weights = np.diff([0, *words, 2**16])
+        require((weights >= 0).all(), Fault.ARGUMENT)
         self._send(Packet(Target.CLASS_THRESHOLDS, count=len(words), words=words))
-        self._weights = len(words) + 1
+        self._weights = len(weights)
+        self._weighed = set(np.flatnonzero(weights).tolist())
 
     def draw(
         self, source: Source, label: int, requests: int
@@ -241,6 +252,7 @@ class Driver(Link):
 
     def enable(self, *events: str) -> None:
         """Pull `irq` at these events of `rtl.registers.EVENTS` from now on."""
+        require(set(events) <= set(EVENTS), Fault.ARGUMENT)
         self._registers.set("irq_enable", **dict.fromkeys(events, 1))
 
     def events(self) -> set[str]:
@@ -257,11 +269,9 @@ class Driver(Link):
     def _write_class(
         self, label: int, address: int, codes: ArrayLike, thresholds: ArrayLike
     ) -> None:
-        rows, limits = np.asarray(codes), np.asarray(thresholds, np.int64)
+        rows, limits = integers_of(codes, self.code_width), integers_of(thresholds, 16)
         require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
         require(len(rows) > 0 and limits.shape == (len(rows) - 1,), Fault.ARGUMENT)
-        require(((rows >= 0) & (rows < 2**self.code_width)).all(), Fault.ARGUMENT)
-        require(((limits >= 0) & (limits < 2**16)).all(), Fault.ARGUMENT)
         self._check_room(label, len(rows))
         padded = np.zeros((len(rows), self.beats * self.lanes), np.int64)
         padded[:, : self.features] = rows
@@ -304,7 +314,9 @@ class Driver(Link):
             require(label in self._learned, Fault.UNKNOWN)
         else:
             require(self._there, Fault.UNKNOWN)
-            require(not self._weighted or self._weights == known, Fault.DRAW)
+            # Without a weight among those that are there, the chip would search for ever.
+            weighed = self._weights == known and self._there & self._weighed
+            require(not self._weighted or weighed, Fault.DRAW)
 
 
 @dataclass

@@ -221,6 +221,19 @@ static uint32_t crc32(const uint8_t *bytes, size_t size) {
     return ~crc;
 }
 
+/* Check that the packets of a file are whole, and as many as it states. */
+static engram_error check_packets(const uint8_t *file, size_t size) {
+    uint32_t packets = 0;
+    size_t place = FILE_HEADER;
+    for (; place < size; ++packets) {
+        const uint64_t words = get64(file + place);
+        place += 8;
+        if (words == 0 || words > (size - place) / 8) return ENGRAM_E_FILE;
+        place += (size_t)words * 8;
+    }
+    return packets == get32(file + 56) ? ENGRAM_E_OK : ENGRAM_E_FILE;
+}
+
 static engram_error check_file(const engram *chip, const uint8_t *file, size_t size) {
     static const uint32_t SIZES[] = {
         ENGRAM_SHAPE,      ENGRAM_MVU,       ENGRAM_NETWORK,      ENGRAM_CHANNELS,
@@ -233,6 +246,7 @@ static engram_error check_file(const engram *chip, const uint8_t *file, size_t s
         if (file[i] != (uint8_t)MAGIC[i]) return ENGRAM_E_FILE;
     if (get32(file + 8) != 1 || get32(file + 12) != crc32(file + 16, size - 16))
         return ENGRAM_E_FILE;
+    TRY(check_packets(file, size));
     for (i = 0; i < sizeof SIZES / sizeof *SIZES; ++i) {
         TRY(get(chip, SIZES[i], &value));
         if (value != get32(file + 16 + 4 * i)) return ENGRAM_E_SIZES;
@@ -247,9 +261,7 @@ engram_error engram_load(engram *chip, const uint8_t *file, size_t size) {
     TRY(check_file(chip, file, size));
     while (place < size) {
         uint64_t words = get64(file + place);
-        place += 8;
-        if (words == 0 || words > (size - place) / 8) return ENGRAM_E_FILE;
-        for (; words; --words, place += 8)
+        for (place += 8; words; --words, place += 8)
             if (bus->send(bus->context, get64(file + place), words == 1)) return ENGRAM_E_BUS;
     }
     TRY(accepted(chip));
@@ -544,11 +556,18 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
     uint32_t i;
     packet p;
     if (classes == 0 || classes > chip->classes) return ENGRAM_E_ARGUMENT;
+    for (i = 1; i + 1 < classes; ++i)
+        if (thresholds[i] < thresholds[i - 1]) return ENGRAM_E_ARGUMENT;
     p = begin(chip, ENGRAM_TARGET_CLASS_THRESHOLDS, 0, 0, classes - 1, classes - 1);
     for (i = 0; i < classes - 1; ++i) put(&p, thresholds[i], WORD);
     TRY(p.error);
     TRY(accepted(chip));
     chip->weights = classes;
+    for (i = 0; i < classes; ++i) {
+        const uint32_t from = i ? thresholds[i - 1] : 0;
+        const uint32_t to = i + 1 < classes ? thresholds[i] : UINT32_C(65536);
+        chip->known[i].weighed = from < to;
+    }
     return ENGRAM_E_OK;
 }
 
@@ -557,7 +576,7 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
 /* Refuse a draw that the chip would refuse, or for which it would wait for ever. */
 static engram_error check_draw(const engram *chip, uint32_t source, uint32_t label,
                                uint32_t requests) {
-    uint32_t n_classes, left;
+    uint32_t n_classes, left, i;
     if (requests == 0) return ENGRAM_E_ARGUMENT;
     TRY(get(chip, ENGRAM_N_CLASSES, &n_classes));
     TRY(get(chip, ENGRAM_DRAW_LEFT, &left));
@@ -568,7 +587,11 @@ static engram_error check_draw(const engram *chip, uint32_t source, uint32_t lab
             return chip->known[label].there ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;
         case ENGRAM_SOURCE_SELECTOR:
             if (!any_class(chip)) return ENGRAM_E_UNKNOWN;
-            return chip->selection == 2 && chip->weights != n_classes ? ENGRAM_E_DRAW : ENGRAM_E_OK;
+            if (chip->selection != 2) return ENGRAM_E_OK;
+            /* Without a weight among those that are there, the chip would search for ever. */
+            for (i = 0; chip->weights == n_classes && i < n_classes; ++i)
+                if (chip->known[i].there && chip->known[i].weighed) return ENGRAM_E_OK;
+            return ENGRAM_E_DRAW;
         case ENGRAM_SOURCE_LATENT:
             if (label >= chip->latent_classes) return ENGRAM_E_UNKNOWN;
             return chip->known[label].learned ? ENGRAM_E_OK : ENGRAM_E_UNKNOWN;

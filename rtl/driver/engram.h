@@ -48,11 +48,12 @@ typedef struct engram_bus {
     /* Called between two looks at a register: sleep until `irq`, or give up by returning anything
      * but 0. NULL: the driver looks again at once, for ever. */
     int (*wait)(void *context);
-    /* Called after a reset: forget all words that came and were not taken. NULL: there are none. */
+    /* Called after a reset: forget all words that came and were not received. NULL: nothing keeps
+     * words for `receive`, no FIFO and no buffer. */
     int (*flush)(void *context);
 } engram_bus;
 
-/* Classes and slots of which the driver can keep track, at 3 and 6 bytes each. */
+/* Classes and slots of which the driver can keep track, at 4 and 6 bytes each. */
 #ifndef ENGRAM_CLASSES
 #define ENGRAM_CLASSES 256
 #endif
@@ -77,6 +78,7 @@ typedef struct engram {
     struct {
         uint8_t components;               /* K in the prototype memory, 0 if never appended */
         uint8_t there, learned;           /* not removed; in the latent buffer */
+        uint8_t weighed;                  /* `engram_weigh` gave it a weight that is not 0 */
     } known[ENGRAM_CLASSES];
     struct {
         uint16_t label;                   /* class that is counted */
@@ -145,7 +147,8 @@ engram_error engram_costs(engram *chip, const uint64_t *weights, const uint64_t 
 /* Classify a picture by the prototypes; `cost` is that of the nearest one. */
 engram_error engram_answer(engram *chip, const uint8_t *picture, uint32_t *label, uint64_t *cost);
 
-/* Set how often selection `weighted` names each of `classes` classes: `classes` - 1 thresholds. */
+/* Set how often selection `weighted` names each of `classes` classes: `classes` - 1 thresholds
+ * (contract, 6), none below the one before it. */
 engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds);
 
 /* Make `requests` draws from ENGRAM_SOURCE_SAMPLER or ENGRAM_SOURCE_LATENT, of class `label`, or

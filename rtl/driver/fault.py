@@ -3,7 +3,10 @@
 
 from enum import IntEnum
 
-__all__ = ["DriverError", "Fault", "require"]
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["DriverError", "Fault", "integers_of", "require"]
 
 
 class Fault(IntEnum):
@@ -48,3 +51,22 @@ def require(holds: object, fault: Fault) -> None:
     """Raise a `DriverError` unless a condition holds."""
     if not holds:
         raise DriverError(fault)
+
+
+def integers_of(values: ArrayLike, width: int) -> NDArray[np.integer]:
+    """Return an argument of integers of `width` bits as an array, of its own shape.
+
+    Raises
+    ------
+    DriverError
+        If the values are ragged, are no integers (not even floats that are whole), or do not fit.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DriverError(Fault.ARGUMENT) from error
+    if array.size == 0:
+        array = array.astype(np.int64)  # NumPy takes an empty list for floats
+    require(array.dtype.kind in "biu", Fault.ARGUMENT)
+    require(((array >= 0) & (array < 2**width)).all(), Fault.ARGUMENT)
+    return array

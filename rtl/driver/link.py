@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rtl.dispatch import Target
 from rtl.driver.access import Bus, Registers
-from rtl.driver.fault import DriverError, Fault, require
+from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.output import Kind, user_layout
 from rtl.packets import Packet, words_of
 
@@ -90,10 +90,9 @@ class Link:
     def _show(
         self, picture: ArrayLike, output: dict[str, int], label: int = 0, address: int = 0
     ) -> None:
-        values = np.asarray(picture).ravel()
         require(self.pixels > 0, Fault.NETWORK)
+        values = integers_of(picture, self._pixel_width).ravel()
         require(len(values) == self.pixels, Fault.ARGUMENT)
-        require(((values >= 0) & (values < 2**self._pixel_width)).all(), Fault.ARGUMENT)
         self._registers.set("output", **output)
         words = words_of([beside(values, self._pixel_width)], self._pixel_width * len(values))
         packet = Packet(Target.PIXELS, label, address, len(values), words)
@@ -101,8 +100,8 @@ class Link:
 
     def _give(self, target: Target, index: int, counter: str, vector: ArrayLike) -> None:
         """Send a vector, and wait until a counter of the exemplars that are given counts it."""
-        bits = np.asarray(vector)
-        require(bits.shape == (self.features,) and np.isin(bits, (0, 1)).all(), Fault.ARGUMENT)
+        bits = integers_of(vector, 1)
+        require(bits.shape == (self.features,), Fault.ARGUMENT)
         whole, before = beside(bits, 1), self._registers.get(counter)
         beats = [whole >> self.lanes * i & 2**self.lanes - 1 for i in range(self.beats)]
         self._send(Packet(target, index, words=beats))

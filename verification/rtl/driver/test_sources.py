@@ -10,9 +10,7 @@ import pytest
 
 from rtl.driver.driver import Driver
 from rtl.driver.fault import Fault
-from verification.rtl.driver.library import STRICT, sources
-
-PAGE = (Path(__file__).parents[3] / "docs" / "driver.md").read_text()
+from verification.rtl.driver.library import PAGE, STRICT, programs_of_the_page, sources
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def test_it_needs_no_library(folder: Path) -> None:
 
 
 def test_programs_of_the_page_compile(folder: Path) -> None:
-    programs = re.findall(r"```c\n(.*?)```", PAGE, re.S)
+    programs = programs_of_the_page()
     assert len(programs) >= 2
     (folder / "page.c").write_text("\n".join(programs))
     compiled("gcc", "page.c", folder)

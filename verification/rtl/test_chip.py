@@ -265,10 +265,17 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     host.learn(1)
     interrupted(host, "learned")
     if host.chip.slots:
-        host.command(Operation.OPEN, 0, 1)
+        for what in (Operation.OPEN, Operation.REOPEN, Operation.NONE):
+            host.command(what, 0, 1)
+            host.settle()
+            host.read("irq_pending", 0)
         host.count(np.zeros((1, 1), np.uint64), [0])
         interrupted(host, "counted")
         assert host.command(Operation.CLOSE, 0)
+        interrupted(host, "closed")
+        assert not host.command(Operation.CLOSE, 0)  # it is refused
+        host.poll("errors_closed", 1)
+        host.write("irq_pending", FIELDS["irq_pending_error"][1].mask)
         interrupted(host, "closed")
     for event in ("sent", "drawn"):
         host.draw(4, label=0)
@@ -280,7 +287,8 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     interrupted(host, "error")
     host.start(Source.SAMPLER, 4, 1)
     interrupted(host, "error")
-    host.read("errors", 0b1000000011)
+    refused = FIELDS["errors_closed"][1].mask if host.chip.slots else 0
+    host.read("errors", 0b1000000011 | refused)
     host.do("hold", 1)
     host.draw(4, label=0)
     drawn = host.operations.pop()

@@ -85,7 +85,7 @@ class ClassCounter(wiring.Component):
         Set until reset when an exemplar or a close named a slot that is not open, a reopen one that
         was not opened since reset, or an open no slot.
     closing : Out(1)
-        A command was taken whose class has not left yet, if it closes one.
+        A close was taken that is not refused yet, or whose class has not left.
     row_read : Out(1)
         A row of counts is read in this cycle.
     """
@@ -131,8 +131,8 @@ class ClassCounter(wiring.Component):
             m.d.sync += self.rows.valid.eq(0)
         self._write_counts(m, now, read, counters.write_port())
         with m.FSM() as fsm:
-            learns = fsm.ongoing("decide") & now.learning
-            idle = fsm.ongoing("idle") | fsm.ongoing("learn") | learns
+            other = now.learning | (now.operation != Operation.CLOSE)
+            idle = fsm.ongoing("idle") | fsm.ongoing("learn") | (fsm.ongoing("decide") & other)
             m.d.comb += self.closing.eq(~idle | self.rows.valid)
             self._take(m, now, seen_read)
             self._decide(m, now, seen_read, seen_write)

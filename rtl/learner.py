@@ -42,7 +42,7 @@ class Learner(wiring.Component):
     answer : Out(stream.Signature(source_layout()))
         A packet of one word for each picture.
     closing, answering : Out(1)
-        A class is being closed; a picture has begun to come whose answer has not left.
+        A close is under way; a picture has begun to come whose answer has not left.
     full, empty, closed, nameless : Out(1)
         Flags: `overflow`, `empty` and `closed` of the counter, `empty` of the classifier.
     count_read : Out(1)

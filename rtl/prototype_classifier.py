@@ -9,6 +9,7 @@ from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
 from golden.params import PrototypeClassifierParams
+from rtl.adder_tree import add_up, levels_of
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
 from rtl.prototypes import entry_layout
@@ -76,9 +77,8 @@ class PrototypeClassifier(wiring.Component):
     def __init__(self, params: PrototypeClassifierParams) -> None:
         self.params = params
         memory = params.prototypes
-        self._levels = (memory.lanes - 1).bit_length()  # of the tree
         #: Cycles from the last beat to the answer, beside one a row.
-        self.latency = 6 + self._levels
+        self.latency = 6 + levels_of(memory.lanes)
         #: Cycles from one picture to the next, beside one a row.
         self.interval = self.latency + memory.beats
         label_width = bits_for(memory.classes - 1)
@@ -123,11 +123,11 @@ class PrototypeClassifier(wiring.Component):
         self._go(m, scanned, ended)
         # What a row is goes beside its numbers: codes, costs in tables, costs, levels of the tree.
         stages = [scanned]
-        for number in range(3 + self._levels):
+        for number in range(3 + levels_of(p.lanes)):
             stages.append(Signal(row, name=f"stage_{number}"))
             m.d.sync += stages[-1].eq(stages[-2])
         costs = self._costs(m, stages, read.data)
-        self._compare(m, stages[-1], self._total(m, costs), ended)
+        self._compare(m, stages[-1], add_up(m, costs), ended)
         return m
 
     def _go(self, m: Module, scanned: Signal, ended: Signal) -> None:
@@ -225,17 +225,6 @@ class PrototypeClassifier(wiring.Component):
             ]
             costs.append(cost)
         return costs
-
-    def _total(self, m: Module, costs: list[Value]) -> Value:
-        """Return the sum of a row's costs, after a register for each level of a tree."""
-        for level in range(self._levels):
-            sums = []
-            for place in range(0, len(costs), 2):
-                pair = sum(costs[place : place + 2])
-                sums.append(Signal(Value.cast(pair).shape(), name=f"sum_{level}_{place // 2}"))
-                m.d.sync += sums[-1].eq(pair)
-            costs = sums
-        return costs[0]
 
     def _compare(self, m: Module, row: Signal, total: Value, ended: Signal) -> None:
         """Add the rows of a component up, and keep the first component of the least cost."""

@@ -174,7 +174,7 @@ REGISTERS = (
             Field(name="busy", access="ro", width=1, text="A picture is in the network"),
             Field(name="drawing", access="ro", low=1, width=1, text="Requests are left"),
             Field(name="receiving", access="ro", low=2, width=1, text="A packet is taken"),
-            Field(name="closing", access="ro", low=3, width=1, text="A counted class is closed"),
+            Field(name="closing", access="ro", low=3, width=1, text="A close is under way"),
             Field(
                 name="answering",
                 access="ro",

@@ -36,7 +36,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "out: result", "out: features", "out: exemplar", "out: latent", "out: answer",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
-        "error: empty", "error: closed", "error: nameless",
+        "error: full", "error: empty", "error: closed", "error: nameless",
         "interrupt: error", "interrupt: waiting", "interrupt: sent", "interrupt: picture",
         "interrupt: learned", "interrupt: drawn", "interrupt: appended",
         "interrupt: counted", "interrupt: closed",

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from golden.bits import pack
 from golden.params import ChipParams
 from rtl.chip import capabilities
 from rtl.class_counter import Operation
@@ -265,10 +266,17 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     host.learn(1)
     interrupted(host, "learned")
     if host.chip.slots:
-        host.command(Operation.OPEN, 0, 1)
+        for what in (Operation.OPEN, Operation.REOPEN, Operation.NONE):
+            host.command(what, 0, 1)
+            host.settle()
+            host.read("irq_pending", 0)
         host.count(np.zeros((1, 1), np.uint64), [0])
         interrupted(host, "counted")
         assert host.command(Operation.CLOSE, 0)
+        interrupted(host, "closed")
+        assert not host.command(Operation.CLOSE, 0)  # it is refused
+        host.poll("errors_closed", 1)
+        host.write("irq_pending", FIELDS["irq_pending_error"][1].mask)
         interrupted(host, "closed")
     for event in ("sent", "drawn"):
         host.draw(4, label=0)
@@ -280,7 +288,8 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     interrupted(host, "error")
     host.start(Source.SAMPLER, 4, 1)
     interrupted(host, "error")
-    host.read("errors", 0b1000000011)
+    refused = FIELDS["errors_closed"][1].mask if host.chip.slots else 0
+    host.read("errors", 0b1000000011 | refused)
     host.do("hold", 1)
     host.draw(4, label=0)
     drawn = host.operations.pop()
@@ -292,6 +301,38 @@ def test_every_event_can_interrupt(name: str, run: Run) -> None:
     host.operations.append(drawn)
     interrupted(host, "waiting")
     run(name, host)
+
+
+def test_an_exemplar_too_many_is_shown_and_changes_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With few bits for the counts the end is near. No other bench runs a chip of these parameters,
+    # whose Verilog is kept by them.
+    most, chip = 3, make_chip(slots=2, seed=13)
+    monkeypatch.setattr("golden.class_counter.MAX_COUNT", most)
+    monkeypatch.setattr("rtl.class_counter.MAX_COUNT", most)
+    host, (offset, full) = Script(chip, NETWORK), FIELDS["errors_full"]
+    exemplars = pack(host.rng.integers(0, 2, (most + 2, chip.latent.features), np.uint8))
+    for slot in range(2):
+        host.command(Operation.OPEN, slot, slot)
+        host.count(exemplars[:most], [slot] * most)
+    host.settle()
+    host.do("read", offset, 0)
+    host.write("irq_pending", ALL_EVENTS)
+    host.count(exemplars[most:], [1] * 2)
+    host.settle()
+    host.do("read", offset, full.mask)
+    host.read("counted", 2 * most + 2)
+    host.poll("irq_pending_error", 1)
+    for slot in range(2):
+        assert host.command(Operation.CLOSE, slot)
+        host.settle()
+        host.draw(40, label=slot)
+    np.testing.assert_array_equal(*(host.sampler.prototypes.codes_of(slot) for slot in range(2)))
+    host.do("read", offset, full.mask)
+    host.soft_reset()
+    host.do("read", offset, 0)
+    run("a full slot", host)
 
 
 def test_soft_reset_keeps_events_and_is_none(name: str, run: Run) -> None:

@@ -252,6 +252,21 @@ def test_what_is_refused_is_taken_and_flagged_and_changes_nothing(events, flag) 
     run_pysim(ClassCounter(SMALL), [*steps, *bench.steps(later)])
 
 
+@pytest.mark.parametrize("what", list(Operation))
+@pytest.mark.parametrize("slot", [0, 1, 2, 3], ids=["full", "without", "never_open", "not_there"])
+def test_a_close_shows_from_the_cycle_after_it_was_taken_and_nothing_else_does(what, slot) -> None:
+    """Also one that is refused, in one cycle; a class shows until its last row has left."""
+    bench, dut = Bench(SMALL), ClassCounter(SMALL)
+    begun = [Event(0, Operation.OPEN), Event(1, Operation.OPEN), Event(0, bits=5)]
+    before, step = bench.steps(begun), bench.command([Event(slot, what)])
+    taken = Step(inputs=step.inputs, reads={"closing": what == Operation.CLOSE})
+    left = Step(outputs=step.outputs, reads={"closing": 0}, cycles=3)
+    trace = run_pysim(dut, [*before, taken, left], counted=("closing",))
+    at, rows = trace.transfers["commands"][-1], trace.transfers["rows"]
+    until = rows[-1] if rows else at + 1
+    assert trace.counts["closing"] == (until - at if what == Operation.CLOSE else 0)
+
+
 def test_exemplars_go_before_commands_and_take_as_long_as_it_says() -> None:
     bench, dut = Bench(SMALL), ClassCounter(SMALL)
     begun = bench.steps([Event(0, Operation.OPEN)])

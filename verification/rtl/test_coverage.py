@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from golden.params import XnorParams
+from rtl.registers import EVENTS, REGISTERS
 from rtl.xnor import Xnor
 from verification.rtl import coverage
 from verification.rtl.chip_coverage import cover_resets, cover_run
@@ -66,6 +67,14 @@ def test_the_page_counts_benches_and_names_what_was_never_met() -> None:
     assert page.endswith("\n\nHoles: xnor: held.\n")
     cover("xnor: held")
     assert summary(coverage.LINES).endswith("\n\nHoles: none.\n")
+
+
+def test_every_flag_and_every_event_of_the_chip_is_to_be_met() -> None:
+    (errors,) = (register for register in REGISTERS if register.name == "errors")
+    wanted = {f"error: {field.name}" for field in errors.fields}
+    wanted |= {f"interrupt: {event}" for event in EVENTS}
+    kinds = ("error: ", "interrupt: ")
+    assert {point for point in coverage.POINTS["chip"] if point.startswith(kinds)} == wanted
 
 
 def test_a_bench_notes_its_steps_once_it_has_passed(lines: list[dict[str, Any]]) -> None:

@@ -11,13 +11,15 @@ from rtl.program import Program
 
 __all__ = [
     "Packet",
+    "PacketSizes",
+    "beside",
     "check_embedding",
     "class_packet",
     "costs_packet",
-    "count_packet",
     "load_packets",
     "picture_packet",
     "seeds_packet",
+    "vector_packet",
     "words_of",
 ]
 
@@ -87,65 +89,116 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
         yield Packet(target, lane, 0, len(data), words_of(data, widths[target]))
 
 
-def class_packet(codes: Sequence[int], params: ChipParams) -> Packet:
-    """Return the packet that appends a class of one component.
+@dataclass(frozen=True, kw_only=True)
+class PacketSizes:
+    """Sizes of a chip by which a host packs classes, vectors, costs and pictures.
 
     Parameters
     ----------
-    codes : sequence of int
-        D codes of q bits.
-    params : ChipParams
+    features, lanes, code_width, class_components : int
+        D, L, q, and the components that a class may have.
+    pixel_width : int
+        Bits of a colour value in a packet, 8 or 16.
+    table_width : int
+        t of the classifier by prototypes, 0 without one.
     """
-    p = params.sampler.prototypes
-    rows = [
-        _beside(codes[place : place + p.lanes], p.code_width)
-        for place in range(0, p.features, p.lanes)
-    ]
-    thresholds = words_of([0], unit_widths(params)[Target.APPEND])
-    return Packet(Target.APPEND, 1, words=thresholds + words_of(rows, p.row_width))
+
+    features: int
+    lanes: int
+    code_width: int
+    class_components: int
+    pixel_width: int
+    table_width: int
+
+    @classmethod
+    def of(cls, params: ChipParams) -> "PacketSizes":
+        """Return the sizes of a chip."""
+        prototypes = params.sampler.prototypes
+        return cls(
+            features=prototypes.features,
+            lanes=prototypes.lanes,
+            code_width=prototypes.code_width,
+            class_components=prototypes.class_components,
+            pixel_width=unit_widths(params)[Target.PIXELS],
+            table_width=params.table_width,
+        )
 
 
-def count_packet(bits: int, slot: int, params: ChipParams) -> Packet:
-    """Return the packet that counts an exemplar.
+def class_packet(
+    codes: Sequence[Sequence[int]],
+    thresholds: Sequence[int],
+    sizes: PacketSizes,
+    address: int = 0,
+) -> Packet:
+    """Return the packet that writes a class.
 
     Parameters
     ----------
+    codes : sequence of K sequences of int
+        D codes of q bits for each component; none removes the class.
+    thresholds : sequence of int
+        The K-1 thresholds of the components.
+    sizes : PacketSizes
+    address : int, optional
+        That of `rtl.dispatch.class_address_layout`; 0 appends the class.
+    """
+    lanes, width = sizes.lanes, sizes.code_width
+    places = range(0, sizes.features, lanes)
+    rows = [beside(row[place : place + lanes], width) for row in codes for place in places]
+    words = words_of([beside(thresholds, 16)], 16 * max(1, sizes.class_components - 1))
+    words += words_of(rows, width * lanes)
+    return Packet(Target.APPEND, len(codes), address, words=words)
+
+
+def vector_packet(target: Target, index: int, bits: int, sizes: PacketSizes) -> Packet:
+    """Return the packet that gives an exemplar to be learned or counted.
+
+    Parameters
+    ----------
+    target : Target
+        `LEARN` or `COUNT`.
+    index : int
+        Its class or its slot.
     bits : int
         The exemplar, feature j in bit j.
-    slot : int
-    params : ChipParams
+    sizes : PacketSizes
     """
-    lanes, beats = params.sampler.prototypes.lanes, params.sampler.prototypes.beats
-    words = [bits >> lanes * beat & 2**lanes - 1 for beat in range(beats)]
-    return Packet(Target.COUNT, slot, words=words)
+    lanes = sizes.lanes
+    places = range(0, sizes.features, lanes)
+    return Packet(target, index, words=[bits >> place & 2**lanes - 1 for place in places])
 
 
-def costs_packet(weights: Sequence[int], bases: Sequence[int], params: ChipParams) -> Packet:
+def costs_packet(weights: Sequence[int], bases: Sequence[int], sizes: PacketSizes) -> Packet:
     """Return the packet that loads the table of the classifier by prototypes.
 
     Parameters
     ----------
     weights, bases : sequence of int
         Columns of the table (contract, 15).
-    params : ChipParams
+    sizes : PacketSizes
     """
-    width = params.table_width
-    rows = [_beside(row, width) for row in zip(weights, bases, strict=True)]
-    return Packet(Target.TABLE, count=len(rows), words=words_of(rows, 2 * width))
+    rows = [beside(row, sizes.table_width) for row in zip(weights, bases, strict=True)]
+    return Packet(Target.TABLE, count=len(rows), words=words_of(rows, 2 * sizes.table_width))
 
 
-def picture_packet(values: Sequence[int], params: ChipParams) -> Packet:
+def picture_packet(
+    values: Sequence[int], sizes: PacketSizes, label: int = 0, address: int = 0
+) -> Packet:
     """Return the packet of a picture.
 
     Parameters
     ----------
     values : sequence of int
         Colour values, row by row, pixel by pixel.
-    params : ChipParams
+    sizes : PacketSizes
+    label : int, optional
+        Class as which the picture is learned.
+    address : int, optional
+        That of `rtl.dispatch.picture_address_layout`; 0 neither learns nor counts the picture.
     """
-    width = 8 if params.accelerator.pixel_bits <= 8 else 16
-    words = words_of([_beside(values, width)], width * len(values))
-    return Packet(Target.PIXELS, count=len(values), words=words)
+    width = sizes.pixel_width
+    words = words_of([beside(values, width)], width * len(values))
+    return Packet(Target.PIXELS, label, address, len(values), words)
 
 
 def seeds_packet(seed: int) -> Packet:
@@ -160,6 +213,6 @@ def seeds_packet(seed: int) -> Packet:
     return Packet(Target.SEEDS, count=len(seeds), words=seeds)
 
 
-def _beside(values: Sequence[int], width: int) -> int:
+def beside(values: Sequence[int], width: int) -> int:
     """Return values of some width side by side, the first lowest."""
     return sum(value << width * place for place, value in enumerate(values))

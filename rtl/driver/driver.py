@@ -11,10 +11,10 @@ from rtl.class_counter import Operation
 from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
-from rtl.driver.link import Link, beside
+from rtl.driver.link import Link
 from rtl.driver.load_file import LoadFile
 from rtl.output import Kind
-from rtl.packets import Packet, seeds_packet, words_of
+from rtl.packets import Packet, class_packet, costs_packet, seeds_packet
 from rtl.registers import EVENTS
 from rtl.requests import Source
 
@@ -138,8 +138,7 @@ class Driver(Link):
         """Remove a class; its number stays, and it can be written again."""
         require(self.slots or self.table_width, Fault.ARGUMENT)
         require(label in self._sizes, Fault.UNKNOWN)
-        words = words_of([0], self._threshold_bits)
-        self._send(Packet(Target.APPEND, 0, _numbered(label), words=words))
+        self._send(class_packet([], [], self._packing, _numbered(label)))
         self._there.discard(label)
 
     def open_slot(self, slot: int, label: int) -> None:
@@ -186,10 +185,7 @@ class Driver(Link):
         table = [integers_of(column, self.table_width) for column in (weights, bases)]
         rows = 2 ** (self.code_width - 1)
         require(all(column.shape == (rows,) for column in table), Fault.ARGUMENT)
-        pairs = zip(*(column.tolist() for column in table), strict=True)
-        units = [weight | base << self.table_width for weight, base in pairs]
-        words = words_of(units, 2 * self.table_width)
-        self._send(Packet(Target.TABLE, count=len(units), words=words))
+        self._send(costs_packet(table[0].tolist(), table[1].tolist(), self._packing))
 
     def answer(self, picture: ArrayLike) -> tuple[int, int]:
         """Return the class of a picture by the prototypes, and the cost of the nearest one."""
@@ -261,11 +257,6 @@ class Driver(Link):
         self._registers.set("irq_pending", **dict.fromkeys(pending, 1))
         return pending
 
-    @property
-    def _threshold_bits(self) -> int:
-        """Bits of the first unit of a class."""
-        return 16 * max(1, self.class_components - 1)
-
     def _write_class(
         self, label: int, address: int, codes: ArrayLike, thresholds: ArrayLike
     ) -> None:
@@ -273,12 +264,7 @@ class Driver(Link):
         require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
         require(len(rows) > 0 and limits.shape == (len(rows) - 1,), Fault.ARGUMENT)
         self._check_room(label, len(rows))
-        padded = np.zeros((len(rows), self.beats * self.lanes), np.int64)
-        padded[:, : self.features] = rows
-        units = [beside(row, self.code_width) for row in padded.reshape(-1, self.lanes)]
-        words = words_of([beside(limits, 16)], self._threshold_bits)
-        words += words_of(units, self.code_width * self.lanes)
-        self._send(Packet(Target.APPEND, len(rows), address, words=words))
+        self._send(class_packet(rows.tolist(), limits.tolist(), self._packing, address))
         self._note(label, len(rows))
 
     def _check_room(self, label: int, components: int) -> None:

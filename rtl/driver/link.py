@@ -8,9 +8,9 @@ from rtl.dispatch import Target
 from rtl.driver.access import Bus, Registers
 from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.output import Kind, user_layout
-from rtl.packets import Packet, words_of
+from rtl.packets import Packet, PacketSizes, beside, picture_packet, vector_packet
 
-__all__ = ["Link", "beside"]
+__all__ = ["Link"]
 
 
 class Link:
@@ -53,7 +53,14 @@ class Link:
         self.latent_classes = self._registers.fields("latent")["classes"]
         self.slots, self.table_width = self._registers.fields("learner").values()
         self.pixels = self.head_classes = 0
-        self._pixel_width = 8 if self._registers.fields("network")["pixel_bits"] <= 8 else 16
+        self._packing = PacketSizes(
+            features=self.features,
+            lanes=self.lanes,
+            code_width=self.code_width,
+            class_components=self.class_components,
+            pixel_width=8 if self._registers.fields("network")["pixel_bits"] <= 8 else 16,
+            table_width=self.table_width,
+        )
         self._weighted = self._registers.fields("modes")["selection"] == 2
 
     def _send(self, packet: Packet) -> None:
@@ -91,20 +98,18 @@ class Link:
         self, picture: ArrayLike, output: dict[str, int], label: int = 0, address: int = 0
     ) -> None:
         require(self.pixels > 0, Fault.NETWORK)
-        values = integers_of(picture, self._pixel_width).ravel()
+        values = integers_of(picture, self._packing.pixel_width).ravel()
         require(len(values) == self.pixels, Fault.ARGUMENT)
         self._registers.set("output", **output)
-        words = words_of([beside(values, self._pixel_width)], self._pixel_width * len(values))
-        packet = Packet(Target.PIXELS, label, address, len(values), words)
+        packet = picture_packet(values.tolist(), self._packing, label, address)
         self._bus.send(packet.stream)
 
     def _give(self, target: Target, index: int, counter: str, vector: ArrayLike) -> None:
         """Send a vector, and wait until a counter of the exemplars that are given counts it."""
         bits = integers_of(vector, 1)
         require(bits.shape == (self.features,), Fault.ARGUMENT)
-        whole, before = beside(bits, 1), self._registers.get(counter)
-        beats = [whole >> self.lanes * i & 2**self.lanes - 1 for i in range(self.beats)]
-        self._send(Packet(target, index, words=beats))
+        before = self._registers.get(counter)
+        self._send(vector_packet(target, index, beside(bits.tolist(), 1), self._packing))
         self._registers.wait(counter, value=(before + 1) % 2**32)
 
     def _give_picture(self, label: int, address: int, counter: str, picture: ArrayLike) -> None:
@@ -113,8 +118,3 @@ class Link:
         self._show(picture, {}, label, address)
         self._accepted()
         self._registers.wait(counter, value=(before + 1) % 2**32)
-
-
-def beside(values: NDArray[np.integer], width: int) -> int:
-    """Return values of some width side by side, the first lowest."""
-    return sum(int(value) << width * i for i, value in enumerate(values))

@@ -21,7 +21,14 @@ from golden.prototypes import Prototypes
 from rtl.class_counter import Operation
 from rtl.dispatch import Target
 from rtl.output import Kind
-from rtl.packets import Packet, class_packet, costs_packet, count_packet, picture_packet
+from rtl.packets import (
+    Packet,
+    PacketSizes,
+    class_packet,
+    costs_packet,
+    picture_packet,
+    vector_packet,
+)
 from sim.cost.counts import class_counter
 from sim.work.errors import UserError
 
@@ -107,20 +114,21 @@ class Lesson:
         return [(int(label), int(word, 16) % 2**_COST_WIDTH) for word, label in answers]
 
     def _lines(self) -> Iterator[str]:
+        sizes = PacketSizes.of(self.chip)
         weights, bases = (column.tolist() for column in self._table)
-        yield from _lines_of(costs_packet(weights, bases, self.chip))
+        yield from _lines_of(costs_packet(weights, bases, sizes))
         for codes in self._known_codes:
-            yield from _lines_of(class_packet(codes.tolist(), self.chip))
+            yield from _lines_of(class_packet([codes.tolist()], [], sizes))
         number = len(self.known)
         yield from _lines_of(Packet(Target.COMMAND, _SLOT, number, 1, [int(Operation.OPEN)]))
         for exemplar in self.new:
             bits = int.from_bytes(exemplar.astype("<u8").tobytes(), "little")
-            yield from _lines_of(count_packet(bits, _SLOT, self.chip))
+            yield from _lines_of(vector_packet(Target.COUNT, _SLOT, bits, sizes))
         yield from _lines_of(Packet(Target.COMMAND, _SLOT, number, 1, [int(Operation.CLOSE)]))
         yield f"poll n_classes 0xffffffff {number + 1}"
         yield _ANSWER
         for picture in self.pictures:
-            yield from _lines_of(picture_packet(picture.ravel().tolist(), self.chip))
+            yield from _lines_of(picture_packet(picture.ravel().tolist(), sizes))
 
     @property
     def _counter(self) -> ClassCounterParams:

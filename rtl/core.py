@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: MIT
 """The chip without its buses: the blocks and their connections."""
 
-from typing import NamedTuple
-
-from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Const, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams, Stream
 from golden.params.machine import LABEL_WIDTH
-from rtl.dispatch import Target, class_address_layout, picture_address_layout, unit_layout
+from rtl.core_packets import (
+    Taker,
+    ends,
+    picture_layout,
+    send_exemplars,
+    send_features,
+    send_result,
+    tell_more,
+)
+from rtl.dispatch import Target, class_address_layout, unit_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
 from rtl.network import Network
@@ -19,16 +25,7 @@ from rtl.regroup import Regroup
 from rtl.requests import COUNT_WIDTH, Requests, Source
 from rtl.sampler import Sampler
 
-__all__ = ["Core", "picture_layout"]
-
-
-def picture_layout(params: ChipParams) -> StructLayout:
-    """Return the layout of the settings of the current picture."""
-    return StructLayout({
-        "to": picture_address_layout(), "label": LABEL_WIDTH,
-        "send_class": 1, "send_logits": 1, "send_features": 1, "send_answer": 1,
-        "n_classes": range(params.accelerator.classes + 1),
-    })  # fmt: skip
+__all__ = ["Core"]
 
 
 class Core(wiring.Component):
@@ -132,9 +129,13 @@ class Core(wiring.Component):
         filling = self._admit(m)
         takers = self._takers(m)
         self._hand_out(m, filling)
-        self._send_result(m)
-        self._send_features(m, takers)
-        self._send_exemplars(m)
+        send_result(m, self._network.logits, self._picture, self.result)
+        wiring.connect(m, self._network.features, self._regroup.i)
+        send_features(m, self._regroup.o, self._picture, self.features, takers)
+        self._draw(m)
+        send_exemplars(m, self._sampler.o, self.exemplar)
+        send_exemplars(m, self._latent_buffer.o, self.latent)
+        tell_more(m, self.exemplar, p.sampler.draws_per_read)
         wiring.connect(m, self._learner.answer, wiring.flipped(self.answer))
         self._show(m)
         return m
@@ -176,7 +177,7 @@ class Core(wiring.Component):
         m.d.comb += network.n_classes.eq(picture.n_classes)
         return filling
 
-    def _takers(self, m: Module) -> "list[_Taker]":
+    def _takers(self, m: Module) -> list[Taker]:
         """Return who may be given the features of the picture inside, with the streams for them."""
         picture, learner = self._picture, self._learner
         inside = Signal()
@@ -190,9 +191,9 @@ class Core(wiring.Component):
             self._answering.eq((picture.send_answer & inside) | learner.answering),
         ]
         return [
-            _Taker(picture.to.learn, self._learning, self._latent_buffer.i, picture.label),
-            _Taker(picture.to.count, self._counting, learner.exemplars, picture.to.slot),
-            _Taker(picture.send_answer, self._answering, learner.pictures, picture.label),
+            Taker(picture.to.learn, self._learning, self._latent_buffer.i, picture.label),
+            Taker(picture.to.count, self._counting, learner.exemplars, picture.to.slot),
+            Taker(picture.send_answer, self._answering, learner.pictures, picture.label),
         ]
 
     def _hand_out(self, m: Module, filling: Signal) -> None:
@@ -272,55 +273,8 @@ class Core(wiring.Component):
             wiring.connect(m, self._learner.append, self._sampler.append)
             wiring.connect(m, self._learner.rows, self._sampler.rows)
 
-    def _send_result(self, m: Module) -> None:
-        """Send the logits of a picture, or only the last one, which carries the class."""
-        logits, picture, result = self._network.logits, self._picture, self.result
-        send, logit = Signal(), Signal(signed(32))
-        m.d.comb += [
-            logit.eq(logits.payload.logit),
-            send.eq(picture.send_class & (picture.send_logits | logits.payload.last)),
-            result.valid.eq(logits.valid & send),
-            logits.ready.eq(result.ready | ~send),
-            result.payload.data.eq(Cat(logit, logits.payload.best)),
-            result.payload.label.eq(logits.payload.best),
-            result.payload.last.eq(logits.payload.last),
-        ]
-
-    def _send_features(self, m: Module, takers: "list[_Taker]") -> None:
-        """Send the features of a picture, give them to those who are to have them, or both."""
-        wiring.connect(m, self._network.features, self._regroup.i)
-        beat, picture = self._regroup.o, self._picture
-        features = self.features
-        # If a beat is both sent and given, it is sent only when everyone takes it. Otherwise a
-        # deadlock is possible: a packet of features waits for the latent buffer, and the buffer
-        # waits for one of its exemplars behind that packet. Whoever has taken the first beat takes
-        # all. A beat that has to wait for others is given once.
-        done_sending = ~picture.send_features | features.ready
-        done_giving = Signal()
-        done = []
-        for number, (wanted, inside, way, label) in enumerate(takers):
-            given = Signal(name=f"given_{number}")
-            done.append(~wanted | given | way.ready)
-            with m.If(inside & wanted):
-                m.d.comb += [
-                    way.valid.eq(beat.valid & ~given),
-                    way.payload.bits.eq(beat.payload.bits),
-                    way.payload.label.eq(label),
-                    way.payload.last.eq(beat.payload.last),
-                ]
-            with m.If(beat.valid):
-                m.d.sync += given.eq(~beat.ready & (given | (way.valid & way.ready)))
-        m.d.comb += [
-            done_giving.eq(Cat(done).all()),
-            features.valid.eq(beat.valid & picture.send_features & done_giving),
-            features.payload.data.eq(beat.payload.bits),
-            features.payload.label.eq(picture.label),
-            features.payload.last.eq(beat.payload.last),
-            beat.ready.eq(done_sending & done_giving),
-        ]
-
-    def _send_exemplars(self, m: Module) -> None:
-        """Draw exemplars and send them."""
+    def _draw(self, m: Module) -> None:
+        """Let exemplars be drawn."""
         sampler, latent_buffer, requests = self._sampler, self._latent_buffer, self._requests
         wiring.connect(m, sampler.requests, requests.picked)
         wiring.connect(m, requests.sampler, sampler.i)
@@ -332,21 +286,6 @@ class Core(wiring.Component):
             requests.label.eq(self.draw_source_label),
             requests.count.eq(self.draw_count),
         ]
-        for drawn, packets in ((sampler.o, self.exemplar), (latent_buffer.o, self.latent)):
-            m.d.comb += [
-                packets.valid.eq(drawn.valid),
-                drawn.ready.eq(packets.ready),
-                packets.payload.data.eq(drawn.payload.bits),
-                packets.payload.label.eq(drawn.payload.label),
-                packets.payload.last.eq(drawn.payload.last),
-            ]
-        # All exemplars of a request end with its last M beats.
-        draws = self.params.sampler.draws_per_read
-        ended = Signal(range(draws))
-        final = ended == draws - 1
-        m.d.comb += self.exemplar.payload.more.eq(~final)
-        with m.If(self.exemplar.valid & self.exemplar.ready & self.exemplar.payload.last):
-            m.d.sync += ended.eq(Mux(final, 0, ended + 1))
 
     def _show(self, m: Module) -> None:
         """Drive the values of the registers, and count."""
@@ -373,14 +312,14 @@ class Core(wiring.Component):
         m.d.sync += busy_before.eq(network.busy)
         for counter, step in (
             (self.pictures, busy_before & ~network.busy),
-            (self.exemplars, _ends(self.exemplar)),
-            (self.learned, _ends(learned)),
-            (self.recalled, _ends(self.latent)),
+            (self.exemplars, ends(self.exemplar)),
+            (self.learned, ends(learned)),
+            (self.recalled, ends(self.latent)),
             (self.row_reads, sampler.row_read),
             (self.plane_reads, Mux(sampler.plane_read, len(self.params.sampler.streams), 0)),
-            (self.counted, _ends(learner.exemplars)),
+            (self.counted, ends(learner.exemplars)),
             (self.count_reads, learner.count_read),
-            (self.answers, _ends(self.answer)),
+            (self.answers, ends(self.answer)),
             (self.answer_reads, learner.reader_row_en),
         ):
             m.d.sync += counter.eq(counter + step)
@@ -391,33 +330,9 @@ class Core(wiring.Component):
             closing_before.eq(self.status_closing),
             classes_before.eq(self.n_classes),
             self.irq_pending_picture.eq(busy_before & ~network.busy),
-            self.irq_pending_learned.eq(_ends(learned)),
+            self.irq_pending_learned.eq(ends(learned)),
             self.irq_pending_drawn.eq(drawing_before & ~self.status_drawing),
             self.irq_pending_appended.eq(classes_before != self.n_classes),
-            self.irq_pending_counted.eq(_ends(learner.exemplars)),
+            self.irq_pending_counted.eq(ends(learner.exemplars)),
             self.irq_pending_closed.eq(closing_before & ~self.status_closing),
         ]
-
-
-class _Taker(NamedTuple):
-    """Who may be given the features of a picture.
-
-    Attributes
-    ----------
-    wanted, inside : Value
-        Whether the picture says so, and whether one that does is inside.
-    way : stream.Interface
-        Where the beats go.
-    label : Value
-        What they name.
-    """
-
-    wanted: Value
-    inside: Value
-    way: stream.Interface
-    label: Value
-
-
-def _ends(packets: stream.Interface) -> Value:
-    """Return whether the last word of a packet passes."""
-    return packets.valid & packets.ready & packets.payload.last

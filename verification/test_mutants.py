@@ -13,7 +13,7 @@ from verification.mutants.__main__ import (
 )
 from verification.mutants.report import Result, page
 from verification.mutants.rules import RULES, Mutant, mutants_of
-from verification.mutants.trial import ROOT, Outcome, bench_of, reached_from, try_source
+from verification.mutants.trial import PARTS, ROOT, Outcome, bench_of, reached_from, try_source
 
 SOURCE = """
 def elaborate(m, a, b):
@@ -52,6 +52,14 @@ def test_ids_are_unique_and_hold_500_and_more() -> None:
     assert len({mutant.id for mutant in mutants}) == len(mutants) >= 500
     for mutant in mutants:
         compile(mutant.source, mutant.id, "exec")
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_is_tried_by_a_bench_that_reaches_it(part: str) -> None:
+    path = ROOT / "rtl" / f"{part}.py"
+    assert not (ROOT / "verification" / "rtl" / f"test_{part}.py").exists()
+    assert path in reached_from([bench_of(part)])
+    assert mutants_of(part, path.read_text())
 
 
 def test_arguments_are_of_mutants_that_exist() -> None:

@@ -27,9 +27,16 @@ import pytest
 from verification.house import imported_names
 from verification.rtl import engine
 
-__all__ = ["Outcome", "bench_of", "others_of", "reached_from", "try_source"]
+__all__ = ["PARTS", "Outcome", "bench_of", "others_of", "reached_from", "try_source"]
 
 ROOT = Path(__file__).parents[2]
+#: Files that hold a part of blocks, and the block whose bench is theirs, too.
+PARTS = {
+    "adder_tree": "prototype_classifier",
+    "core_packets": "core",
+    "trainer_control": "trainer",
+    "trainer_lanes": "trainer",
+}
 
 
 @dataclass(frozen=True)
@@ -58,8 +65,8 @@ class Outcome:
 
 
 def bench_of(module: str) -> Path:
-    """Return the file of the bench of a block, whether there is one or not."""
-    return ROOT / "verification" / "rtl" / f"test_{module}.py"
+    """Return the file of the bench of a block or of its part, whether there is one or not."""
+    return ROOT / "verification" / "rtl" / f"test_{PARTS.get(module, module)}.py"
 
 
 def others_of(module: str) -> list[Path]:

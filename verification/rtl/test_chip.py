@@ -429,6 +429,7 @@ def test_a_reset_replays_the_draws_and_seeds_give_those_of_another_chip(
 def test_draws_of_another_seed_are_told_apart(run: Run) -> None:
     host = Script(made_with(CHIPS["parallel"], 77), NETWORK)
     past(host)
+    host.chip = CHIPS["parallel"]  # it runs on this one
     with pytest.raises(BenchError, match=r"expect: packet 0 of kind 2 is"):
         run("parallel", host)
 

@@ -112,7 +112,8 @@ def test_every_built_in_configuration_is_package_data() -> None:
     patterns = PROJECT["tool"]["setuptools"]["package-data"]["sim"]
     found = {path for pattern in patterns for path in (ROOT / "sim").glob(pattern)}
     covered = {path for path in found if path.parent.name != "__pycache__"}
-    shipped = set((ROOT / "sim" / "data" / "shipped").glob("cifar100*/*"))
+    shipped = set((ROOT / "sim" / "data" / "shipped").glob("*/*.*"))
+    shipped = {path for path in shipped if path.parent.name != "__pycache__"}
     tables = set((ROOT / "sim" / "cost" / "technology" / "tables").glob("*"))
     page = {p for kind in ("html", "css", "js") for p in (ROOT / "sim").rglob(f"*.{kind}")}
     runner = set((ROOT / "sim" / "hardware" / "runner").iterdir())

@@ -23,6 +23,7 @@ from rtl.driver.load_file import LoadFile
 from rtl.emit import Design, Memory, Port
 from rtl.packets import load_packets
 from rtl.program import compile_network
+from sim.data.shipped import shipped_names
 from sim.hardware.report import AIMS, BlockRow, SynthesisReport
 from sim.hardware.synthesis import STAGES, Costs, runs_of, synthesize
 from sim.work.errors import UserError
@@ -273,11 +274,11 @@ def test_faults_of_a_file_name_the_line(
         ),
         (
             ("chip", "--network", "x"),
-            "--network must be a file or one of cifar100, cifar100_base40, not 'x': no such file\n",
+            f"--network must be a file or one of {', '.join(shipped_names())}, not 'x': no such file\n",
         ),
         (
             ("chip", "--network", "n" * 300),
-            f"--network must be a file or one of cifar100, cifar100_base40, not '{'n' * 300}': ",
+            f"--network must be a file or one of {', '.join(shipped_names())}, not '{'n' * 300}': ",
         ),
         (("--config", "no.yaml"), "no.yaml cannot be read: no such file or directory\n"),
     ],

@@ -21,7 +21,7 @@ from rtl.dispatch import Target
 from rtl.packets import Packet
 from sim.data.embed import read_network
 from sim.data.samples import read_samples
-from sim.data.shipped import shipped_file
+from sim.data.shipped import shipped_file, shipped_names
 from sim.documents.write import as_yaml
 from sim.hardware import simulator
 from sim.hardware.simulator import Simulator
@@ -126,7 +126,7 @@ def test_words_of_a_pipe_leave_on_a_pipe(tmp_path: Path) -> None:
         ("write output\n", f"1: {LINES}'write output'"),
         ("idle now \x1b\n", f"1: {LINES}'idle now ?'"),
         ("read colour\n", "1: REGISTER must be one of id, version, "),
-        ("read 4096\n", "program_depth, or an address up to 4095, not '4096'"),
+        ("read 4096\n", "learner, or an address up to 4095, not '4096'"),
         ("write output 0x100000000\n", "1: VALUE must be an integer from 0 to 2^32 - 1"),
         ("write output -1\n", "in decimal or after 0x in hex, not '-1'"),
         ("wait 1e6\n", "1: CYCLES must be an integer from 0 to 2^32 - 1"),
@@ -213,7 +213,7 @@ def test_a_chip_at_rest_is_not_taken_for_one_that_waits(chip: Engram, tmp_path: 
         (["README.md", "--size", "huge"], "--size must be one of tiny, small, full, not 'huge'"),
         (
             ["README.md", "--network", "mnist"],
-            "--network must be a file or one of cifar100, cifar100_base40, not 'mnist': no such ",
+            f"--network must be a file or one of {', '.join(shipped_names())}, not 'mnist': no such ",
         ),
     ],
 )

@@ -213,7 +213,7 @@ def test_a_chip_at_rest_is_not_taken_for_one_that_waits(chip: Engram, tmp_path: 
         (["README.md", "--size", "huge"], "--size must be one of tiny, small, full, not 'huge'"),
         (
             ["README.md", "--network", "mnist"],
-            f"--network must be a file or one of {', '.join(shipped_names())}, not 'mnist': no such ",
+            f"--network must be a file or one of {', '.join(shipped_names())}, not 'mnist': no ",
         ),
     ],
 )

@@ -39,6 +39,8 @@ _LINE = {
     "correlated": "tab:brown",
     "likelihood": "tab:green",
     "hamming": "tab:red",
+    "ncm": "tab:olive",
+    "fetril": "teal",
     "low_rank": "tab:purple",
     "quadratic": "tab:pink",
 }

@@ -8,6 +8,7 @@ from golden.arrays import check_packed
 from golden.bits import unpack
 from golden.params import LowRankParams
 from golden.params.checks import check_integer
+from golden.prototype_classifier import nearest
 from golden.prototypes import Prototypes
 
 __all__ = ["LowRank"]
@@ -100,15 +101,8 @@ class LowRank:
             raise ValueError(f"Memory must have {memory}, not {prototypes.params}")
         packed = check_packed("Exemplars", exemplars, memory.features)
         features = unpack(packed, memory.features).astype(np.int64)
-        labels = np.zeros(len(features), np.int64)
-        costs = np.full(len(features), 2**COST_BITS - 1, np.int64)
         self.empty |= not prototypes.there and len(features) > 0
-        for label in prototypes.there:
-            for codes in prototypes.codes_of(label):
-                own = self.costs(codes, features)
-                labels[own < costs] = label
-                costs = np.minimum(costs, own)
-        return labels, costs
+        return nearest(prototypes, features, self.costs, 2**COST_BITS - 1)
 
     def costs(self, codes: NDArray[np.uint16], features: Integers) -> Integers:
         """Return the costs of a component for features of shape (n, D): shape (n,)."""

@@ -2,6 +2,8 @@
 """Classifier by prototypes: the component of the least cost names the class (contract, 15)."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,7 +13,13 @@ from golden.bits import round_half_up, unpack
 from golden.params import PrototypeClassifierParams
 from golden.prototypes import Prototypes
 
-__all__ = ["PrototypeClassifier", "hamming_table", "likelihood_table", "nearest_mean_table"]
+__all__ = [
+    "PrototypeClassifier",
+    "hamming_table",
+    "likelihood_table",
+    "nearest",
+    "nearest_mean_table",
+]
 
 Table = tuple[NDArray[np.int64], NDArray[np.int64]]
 
@@ -79,15 +87,8 @@ class PrototypeClassifier:
             raise ValueError(f"Memory must have {p.prototypes}, not {prototypes.params}")
         width = p.prototypes.features
         features = unpack(check_packed("Exemplars", exemplars, width), width)
-        labels = np.zeros(len(features), np.int64)
-        costs = np.full(len(features), 2**p.cost_width - 1, np.int64)
         self.empty |= not prototypes.there and len(features) > 0
-        for label in prototypes.there:
-            for codes in prototypes.codes_of(label):
-                own = self.costs(codes, features)
-                labels[own < costs] = label
-                costs = np.minimum(costs, own)
-        return labels, costs
+        return nearest(prototypes, features, self.costs, 2**p.cost_width - 1)
 
     def costs(self, codes: NDArray[np.uint16], features: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return what a component costs for features of shape (n, D): shape (n,)."""
@@ -110,6 +111,37 @@ class PrototypeClassifier:
         if wrong.any():
             raise ValueError(f"{name} must be integers in 0..{most}, not {array[wrong][0]}")
         return array.astype(np.int64)
+
+
+def nearest(
+    prototypes: Prototypes,
+    features: NDArray[Any],
+    costs_of: Callable[[NDArray[np.uint16], NDArray[Any]], NDArray[np.int64]],
+    most: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the classes of the components of least cost, the first of equal ones, and the costs.
+
+    Parameters
+    ----------
+    prototypes : Prototypes
+        Memory of the components.
+    features : ndarray of shape (n, D)
+    costs_of : callable
+        Takes the codes of a component, shape (D,), and the features; returns their costs, (n,).
+    most : int
+        The cost while no class is there; every other one is below it.
+
+    Returns
+    -------
+    labels, costs : ndarray of shape (n,), int64
+    """
+    labels, costs = np.zeros(len(features), np.int64), np.full(len(features), most, np.int64)
+    for label in prototypes.there:
+        for codes in prototypes.codes_of(label):
+            own = costs_of(codes, features)
+            labels[own < costs] = label
+            costs = np.minimum(costs, own)
+    return labels, costs
 
 
 def hamming_table(code_width: int) -> Table:

@@ -16,8 +16,8 @@ from golden.kernels.trainer import train_step, trainer_sums
 from golden.params import TrainerParams
 from golden.params.classes import MAX_COUNT
 from golden.trainer import Trainer
-from sim.learn.batches import Draw, Samples, mixed_batches, steps_of_epoch
-from sim.learn.learner import HeadLearner
+from sim.learn.batches import Draw, Samples
+from sim.learn.learner import HeadLearner, train_epochs
 from sim.learn.sections import IntegerHeadConfig
 from sim.measure.ledger import Ledger, trainer_ledger
 
@@ -79,17 +79,17 @@ class IntegerHeadLearner(HeadLearner):
     ) -> int:
         if self.config.first_rows is not None:
             self._begin_rows(present)
-        batch, classes = self.config.batch, np.arange(seen)
-        samples = batch * steps_of_epoch(len(present[1]), batch, n_past)
-        for epoch in range(1, self.config.epochs + 1):
-            hits = sum(
-                self._step(exemplars, labels, classes)
-                for exemplars, labels in mixed_batches(
-                    present, draw=draw, n_past=n_past, batch=batch, shuffle=shuffle
-                )
-            )
-            report(epoch, hits / samples)
-        return self.config.epochs
+        classes = np.arange(seen)
+        return train_epochs(
+            lambda exemplars, labels: self._step(exemplars, labels, classes),
+            present,
+            draw=draw,
+            n_past=n_past,
+            batch=self.config.batch,
+            epochs=self.config.epochs,
+            shuffle=shuffle,
+            report=report,
+        )
 
     def _begin_rows(self, present: Samples) -> None:
         """Give every class of the task that has no row yet its first one."""

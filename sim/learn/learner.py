@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.learn.batches import Draw, Samples
+from sim.learn.batches import Draw, Samples, mixed_batches, steps_of_epoch
 from sim.measure.ledger import Ledger
 
-__all__ = ["HeadLearner"]
+__all__ = ["HeadLearner", "train_epochs"]
 
 
 class HeadLearner(ABC):
@@ -79,3 +79,38 @@ class HeadLearner(ABC):
     @abstractmethod
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         """Restore the head that `state` described."""
+
+
+def train_epochs(
+    step: Callable[[NDArray[np.uint64], NDArray[np.int64]], int],
+    present: Samples,
+    *,
+    draw: Draw,
+    n_past: int,
+    batch: int,
+    epochs: int,
+    shuffle: np.random.Generator,
+    report: Callable[[int, float], None],
+) -> int:
+    """Learn a task for a fixed number of epochs; return that number.
+
+    Parameters
+    ----------
+    step : callable
+        Learns the exemplars and labels of a batch; returns how many were classified correctly.
+    present, draw, n_past, shuffle, report
+        As in `HeadLearner.train`.
+    batch : int
+        B, samples of a batch.
+    epochs : int
+    """
+    samples = batch * steps_of_epoch(len(present[1]), batch, n_past)
+    for epoch in range(1, epochs + 1):
+        hits = sum(
+            step(exemplars, labels)
+            for exemplars, labels in mixed_batches(
+                present, draw=draw, n_past=n_past, batch=batch, shuffle=shuffle
+            )
+        )
+        report(epoch, hits / samples)
+    return epochs

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from golden.kernels import head_logits
 from golden.kernels.ternary_trainer import ternary_step
 from golden.ternary_trainer import TernaryTrainer
-from sim.learn.batches import Draw, Samples, mixed_batches, steps_of_epoch
-from sim.learn.learner import HeadLearner
+from sim.learn.batches import Draw, Samples
+from sim.learn.learner import HeadLearner, train_epochs
 from sim.learn.sections import TernaryHeadConfig
 from sim.measure.ledger import Ledger, ternary_ledger
 
@@ -49,17 +49,16 @@ class TernaryHeadLearner(HeadLearner):
         shuffle: np.random.Generator,
         report: Callable[[int, float], None],
     ) -> int:
-        batch = self.config.batch
-        samples = batch * steps_of_epoch(len(present[1]), batch, n_past)
-        for epoch in range(1, self.config.epochs + 1):
-            hits = sum(
-                ternary_step(self._trainer, exemplars, labels, seen)
-                for exemplars, labels in mixed_batches(
-                    present, draw=draw, n_past=n_past, batch=batch, shuffle=shuffle
-                )
-            )
-            report(epoch, hits / samples)
-        return self.config.epochs
+        return train_epochs(
+            lambda exemplars, labels: ternary_step(self._trainer, exemplars, labels, seen),
+            present,
+            draw=draw,
+            n_past=n_past,
+            batch=self.config.batch,
+            epochs=self.config.epochs,
+            shuffle=shuffle,
+            report=report,
+        )
 
     def predict(self, exemplars: NDArray[np.uint64], seen: int) -> NDArray[np.int64]:
         return head_logits(self._trainer.head(), exemplars, threads=1)[:, :seen].argmax(axis=1)

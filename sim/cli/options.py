@@ -12,6 +12,7 @@ __all__ = [
     "Config",
     "Data",
     "DataDir",
+    "DataOfNetwork",
     "Device",
     "Jobs",
     "JobsOnDevice",
@@ -73,13 +74,19 @@ Set = Annotated[
     ),
 ]
 
-Data = Annotated[
-    str,
+_DATA_SETS = (
+    "Name of the data set: digits, mnist, fashion-mnist, cifar10, cifar100 or tiny-imagenet."
+)
+
+Data = Annotated[str, typer.Option("--data", metavar="NAME", help=_DATA_SETS)]
+
+DataOfNetwork = Annotated[
+    str | None,
     typer.Option(
         "--data",
         metavar="NAME",
-        help="Name of the data set: digits, mnist, fashion-mnist, cifar10, cifar100 or "
-        "tiny-imagenet.",
+        help=_DATA_SETS,
+        show_default="cifar100",
     ),
 ]
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The command `engram bank`: write the embeddings of a data set to a file."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,23 +10,36 @@ from rich.console import Console
 
 from sim.commands.base import Command, tell
 from sim.commands.images import load_images
-from sim.data.bank_file import encode_bank
+from sim.commands.own_features import FeatureBank
+from sim.data.bank_file import BankFile, encode_bank
 from sim.data.embed import card_path, embed, read_card, read_network
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_whole
+from sim.work.files import ensure_directory, write_all
 from sim.work.progress import Bars
 from sim.work.refusals import check_target, real_path
 
 __all__ = ["BankCommand"]
 
+_DATA = "cifar100"
+_TOLD = 100_000  # samples between two lines of progress, where there is no terminal for a bar
+
 
 @dataclass(frozen=True, kw_only=True)
 class BankCommand(Command):
-    """Arguments of ``engram bank``."""
+    """Arguments of ``engram bank``: a network and images, or features of another network."""
 
-    network: Path
-    data: str
+    network: Path | None
+    data: str | None
     data_dir: Path | None
+    features: Path | None
+    labels: Path | None
+    test_features: Path | None
+    test_labels: Path | None
+    names: Path | None
+    binarize: str | None
+    base: int | None
+    order: int | None
+    binarizer: Path | None
     out: Path
 
     @property
@@ -33,34 +48,96 @@ class BankCommand(Command):
         return self.out
 
     def execute(self, console: Console) -> None:
-        """Embed the data set and write the bank file.
+        """Make the embeddings and write the bank file, and the file of a binarizer if it is new.
 
         Raises
         ------
         UserError
-            If the network, the data or the output is at fault; nothing is then written.
+            If the network, the data, an option or the output is at fault; nothing is then written.
         """
-        card = card_path(self.network)
-        if real_path(self.out) in (real_path(self.network), real_path(card)):
-            raise UserError(f"--out must not be the network file or its card, {self.out}")
-        network, content = read_network(self.network)
-        pretraining = read_card(card, content)
-        images = load_images(self.data, self.data_dir, console)
-        ensure_directory(self.out.parent)
-        check_target(self.out)
-        total, done = len(images.train_images) + len(images.test_images), 0
-        with Bars(console, "embedding", total) as bars:
-
-            def advance(count: int) -> None:
-                nonlocal done
-                done += count
-                bars.update(done)
-                bars.tell(f"embedding: {done}/{total} images")
-
-            bank = embed(network, content, images, pretraining, advance)
-        write_whole(self.out, data := encode_bank(bank))
+        if (self.network is None) == (self.features is None):
+            raise UserError(
+                "engram bank must be given NETWORK_FILE, which embeds images, or --features, which "
+                f"are embeddings already, {'not both' if self.network else 'and it has neither'}"
+            )
+        if self.network is not None:
+            self._check_left_out(
+                "a network file",
+                "labels", "test_features", "test_labels", "names", "binarize", "base", "order",
+                "binarizer",
+            )  # fmt: skip
+            bank, files = self._of_network(self.network, console), {}
+        else:
+            self._check_left_out("--features", "data", "data_dir")
+            bank, files = self._of_features(console)
+        files[self.out] = encode_bank(bank)
+        write_all(files)
         tell(
             console,
             f"Bank: {self.out}, {len(bank.train)} training and {len(bank.test)} test embeddings "
-            f"of {bank.features} bits, {len(data)} bytes",
+            f"of {bank.features} bits, {len(files[self.out])} bytes",
         )
+
+    def _check_left_out(self, beside: str, *options: str) -> None:
+        for option in options:
+            if getattr(self, option) is not None:
+                name = option.replace("_", "-")
+                raise UserError(f"--{name} must be left out beside {beside}")
+
+    def _of_network(self, path: Path, console: Console) -> BankFile:
+        """Embed a data set by a network."""
+        card = card_path(path)
+        if real_path(self.out) in (real_path(path), real_path(card)):
+            raise UserError(f"--out must not be the network file or its card, {self.out}")
+        network, content = read_network(path)
+        pretraining = read_card(card, content)
+        images = load_images(self.data or _DATA, self.data_dir, console)
+        self._check_out()
+        total = len(images.train_images) + len(images.test_images)
+        with _progress(console, "embedding", total, "images") as advance:
+            return embed(network, content, images, pretraining, advance)
+
+    def _of_features(self, console: Console) -> tuple[BankFile, dict[Path, bytes]]:
+        """Code the features of a network that engram does not know."""
+        assert self.features is not None
+        wanted = FeatureBank(
+            features=self.features,
+            labels=self.labels,
+            test_features=self.test_features,
+            test_labels=self.test_labels,
+            names=self.names,
+            code=self.binarize,
+            base=self.base,
+            order=self.order,
+            binarizer=self.binarizer,
+            out=self.out,
+        )
+        prepared = wanted.prepare()
+        self._check_out()
+        with _progress(console, "coding", prepared.samples, "samples", _TOLD) as advance:
+            bank = prepared.bank(advance)
+        for line in prepared.lines(bank):
+            tell(console, line)
+        return bank, prepared.new_files
+
+    def _check_out(self) -> None:
+        ensure_directory(self.out.parent)
+        check_target(self.out)
+
+
+@contextmanager
+def _progress(
+    console: Console, title: str, total: int, what: str, told: int = 1
+) -> Iterator[Callable[[int], None]]:
+    """Context with a function that shows how many images or samples are done."""
+    done = 0
+    with Bars(console, title, total) as bars:
+
+        def advance(count: int) -> None:
+            nonlocal done
+            before, done = done, done + count
+            bars.update(done)
+            if done // told > before // told or done == total:
+                bars.tell(f"{title}: {done}/{total} {what}")
+
+        yield advance

@@ -83,10 +83,11 @@ class RunCommand(ResumableCommand):
     def _warn(self, bank: Bank, console: Console) -> None:
         """Tell what of a bank's later classes may not be new to its network."""
         if bank.seen:
+            fitted = "network was trained" if bank.network_known else "binarizer was fitted"
             tell(
                 console,
-                f"Warning: the network was trained on {len(bank.seen)} of the classes of later "
-                "tasks; these classes are not new to it.",
+                f"Warning: the {fitted} on {len(bank.seen)} of the classes of later tasks; these "
+                "classes are not new to it.",
             )
         if not bank.says_trained:
             tell(

@@ -51,10 +51,12 @@ class Bank:
     experiences : ndarray of shape (n_samples,), int64, or None
         Task that brings each training sample; None where a task brings all samples of its classes.
     seen : tuple of str
-        Names of the classes of later tasks on which the network was trained, so that they are not
-        new to it.
+        Names of the classes of later tasks on which the network was trained, or the binarizer of
+        real features fitted, so that they are not new to it.
     says_trained : bool
-        False if the bank has a network, and does not say on which classes it was trained.
+        False if a network made the embeddings, and nobody says on which classes it was trained.
+    network_known : bool
+        False if the embeddings are real features of no known network that a binarizer coded.
     data_sha256 : str or None
         Hash of the images in a bank file; None of other data.
     repeats : Repeats or None
@@ -74,6 +76,7 @@ class Bank:
     experiences: Labels | None = None
     seen: tuple[str, ...] = ()
     says_trained: bool = True
+    network_known: bool = True
     data_sha256: str | None = None
     repeats: Repeats | None = None
 
@@ -260,10 +263,16 @@ def bank_of_file(
     trained = file.trained_classes()
     later = range(tasks[0].stop, len(order))
     seen = tuple(class_names[p] for p in later if order[p] in (trained or ()))
-    origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
-    if seen:
-        origin += f", whose training has seen {len(seen)} of the classes of later tasks"
-    if trained is None:
+    known = bool(file.network_sha256)
+    if known:
+        origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
+        if seen:
+            origin += f", whose training has seen {len(seen)} of the classes of later tasks"
+    else:
+        origin = f"{file.provenance}; embeddings of no known network, whose bits nobody counts"
+        if seen:
+            origin += f", whose binarizer has seen {len(seen)} of the classes of later tasks"
+    if trained is None or not known:
         origin += ", of which the bank does not say on which classes it was trained"
     return Bank(
         features=file.features,
@@ -277,7 +286,8 @@ def bank_of_file(
         provenance=origin,
         network_bits=network_bits,
         seen=seen,
-        says_trained=trained is not None,
+        says_trained=known and trained is not None,
+        network_known=known,
         data_sha256=file.data_sha256,
     )
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Bank file: a data set as embeddings of one network, with their origin.
+"""Bank file: a data set as binary embeddings, with their origin.
 
 All integers are little-endian.
 
@@ -71,13 +71,16 @@ class BankFile:
     class_names : tuple of str
         Names of the classes, numbered as in the data set.
     data, data_sha256 : str
-        Name of the data set, and `sim.data.datasets.ImageSet.digest`.
+        Name of the data set, and `sim.data.datasets.ImageSet.digest`; the latter is empty if the
+        bank was made of real features.
     provenance : str
         Origin, split and order of the data set.
     network_sha256 : str
-        SHA-256, in hexadecimal, of the network file that made the embeddings.
+        SHA-256, in hexadecimal, of the network file that made the embeddings; empty if they are of
+        no known network, but real features that a binarizer coded.
     pretraining : dict
-        Plain data on how the network was trained, above all on which classes; empty if unknown.
+        Plain data on how the network was trained, or the binarizer fitted, above all on which
+        classes; empty if unknown.
 
     Raises
     ------
@@ -113,14 +116,17 @@ class BankFile:
                 raise ValueError("Unused bits of the embeddings must be 0, not 1")
 
     def trained_classes(self) -> frozenset[int] | None:
-        """Return the classes on which the network was trained; None if `pretraining` does not say.
+        """Return the classes on which network or binarizer were fitted; None if the bank is silent.
 
-        They are the first `base` classes of the class order, if `pretraining` names this data set,
-        and none if it names another.
+        They are those whose names `pretraining` lists, whatever the name of the data set. Without a
+        list, they are the first `base` classes of the class order, if `pretraining` names this data
+        set, and none if it names another.
         """
         classes = self.pretraining.get("classes")
         if not isinstance(classes, dict) or not isinstance(classes.get("data"), str):
             return None
+        if isinstance(names := classes.get("names"), list):
+            return frozenset(c for c, name in enumerate(self.class_names) if name in names)
         if classes["data"] != self.data:
             return frozenset()
         try:
@@ -149,16 +155,16 @@ def encode_bank(bank: BankFile) -> bytes:
     ).encode()
     text += b" " * (-(_HEADER.size + len(text)) % 8)
     labels = np.concatenate([bank.train_labels, bank.test_labels]).astype("<u2").tobytes()
-    body = b"".join(
-        [
-            _HEADER.pack(_MAGIC, _VERSION, len(text)),
-            text,
-            bank.train.astype("<u8").tobytes(),
-            bank.test.astype("<u8").tobytes(),
-            labels + b"\0" * (-len(labels) % 8),
-        ]
-    )
-    return body + hashlib.sha256(body).digest()
+    parts: list[bytes | memoryview] = [
+        _HEADER.pack(_MAGIC, _VERSION, len(text)) + text,
+        # Without a copy, where the machine has the order of bytes of the file.
+        *(np.ascontiguousarray(part, "<u8").data for part in (bank.train, bank.test)),
+        labels + b"\0" * (-len(labels) % 8),
+    ]
+    sha = hashlib.sha256()
+    for part in parts:
+        sha.update(part)
+    return b"".join([*parts, sha.digest()])
 
 
 def decode_bank(data: bytes | mmap.mmap) -> BankFile:
@@ -226,9 +232,9 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
     if network_sha256 is not None and bank.network_sha256 != network_sha256:
+        other = bank.network_sha256[:12] or "no known network"
         raise UserError(
-            f"{path}: Bank must be of the network {network_sha256[:12]}, "
-            f"not of {bank.network_sha256[:12]}"
+            f"{path}: Bank must be of the network {network_sha256[:12]}, not of {other}"
         )
     return bank
 

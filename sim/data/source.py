@@ -198,11 +198,14 @@ def _seen_message(bank: Bank, document: Document) -> str:
     """Return the message that later tasks bring classes of the network's training, and the fix."""
     shown = ", ".join(bank.seen[:3]) + (", ..." if len(bank.seen) > 3 else "")
     number = f"{len(bank.seen)} class{'es' * (len(bank.seen) > 1)}"
+    if bank.network_known:
+        wanted = f"network of the bank was not trained on, not {number} of its training ({shown})"
+    else:
+        wanted = f"binarizer of the bank was not fitted on, not {number} of its fit ({shown})"
     return (
         f"{document.where_within(('tasks',))}: tasks: later tasks must bring classes that the "
-        f"network of the bank was not trained on, not {number} of its training ({shown}): take "
-        "them all into the first task by tasks.base and tasks.order, or set tasks.allow_seen to "
-        "true, and the report says so"
+        f"{wanted}: take them all into the first task by tasks.base and tasks.order, or set "
+        "tasks.allow_seen to true, and the report says so"
     )
 
 

@@ -15,17 +15,22 @@ from numpy.typing import NDArray
 from sim.work.errors import UserError
 from sim.work.files import read_bytes, write_whole
 
-__all__ = ["load_arrays", "save_arrays"]
+__all__ = ["encode_arrays", "load_arrays", "save_arrays"]
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays to a file, whole or not at all: a NumPy npz archive, then its SHA-256."""
+    """Write arrays to a file, whole or not at all."""
+    write_whole(path, encode_arrays(arrays))
+
+
+def encode_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Return the content of a file of arrays: a NumPy npz archive, then its SHA-256."""
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]
     body = buffer.getvalue()
-    write_whole(path, body + hashlib.sha256(body).digest())
+    return body + hashlib.sha256(body).digest()
 
 
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:

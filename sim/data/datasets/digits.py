@@ -4,6 +4,7 @@
 import numpy as np
 
 from sim.data.datasets.imageset import ImageSet
+from sim.data.datasets.split import one_of
 
 __all__ = ["load_digits"]
 
@@ -33,7 +34,7 @@ def load_digits() -> ImageSet:
     pixels, target = sklearn_datasets.load_digits(return_X_y=True)
     images = np.minimum(pixels, 15).astype(np.uint8).reshape(-1, 8, 8, 1)
     labels = np.asarray(target, np.int64)
-    test = _rank_in_class(labels) % _TEST_EVERY == _TEST_EVERY - 1
+    test = one_of(labels, _TEST_EVERY)
     return ImageSet(
         name="digits",
         train_images=images[~test],
@@ -47,12 +48,3 @@ def load_digits() -> ImageSet:
             "the source, sample i is a test sample iff i mod 5 = 4"
         ),
     )
-
-
-def _rank_in_class(labels: np.ndarray) -> np.ndarray:
-    """Return, for each sample, how many samples of its class come before it."""
-    rank = np.empty(len(labels), np.int64)
-    for label in np.unique(labels):
-        members = np.flatnonzero(labels == label)
-        rank[members] = np.arange(len(members))
-    return rank

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import typer.main
 
@@ -24,7 +25,18 @@ FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
 BESIDE = {
+    ("bank", "binarizer"): ["--features", "X.npy", "--labels", "y.npy"],
     ("bank", "data_dir"): ["NETWORK"],
+    ("bank", "features"): ["--labels", "y.npy", "--binarize", "sign"],
+    ("bank", "labels"): ["--features", "X.npy", "--binarize", "sign"],
+    ("bank", "names"): ["--features", "X.npy", "--labels", "y.npy", "--binarize", "sign"],
+    ("bank", "test_features"): [
+        "--features", "X.npy", "--labels", "y.npy", "--binarize", "sign", "--test-labels", "y.npy",
+    ],
+    ("bank", "test_labels"): [
+        "--features", "X.npy", "--labels", "y.npy", "--binarize", "sign", "--test-features",
+        "X.npy",
+    ],
     ("bank", "out"): ["NETWORK", "--data-dir", "CIFAR"],
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
@@ -39,7 +51,7 @@ BESIDE = {
     ("binplay", "out"): ["--data-dir", "CIFAR", "--set", "data=cifar100"],
     **{(name, "out"): ["--data-dir", "CIFAR"] for name in ("native", "resnet")},
     ("pretrain", "out"): ["quick", "--data-dir", "CIFAR"],
-}
+}  # fmt: skip
 
 #: Keys of configurations that are paths, as the words of a command with the path at BAD.
 KEYS = [
@@ -84,6 +96,8 @@ def bad(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, s
     os.mkfifo("pipe.yaml")
     Path("file.yaml").touch()
     Path("folder.yaml").mkdir()
+    np.save("X.npy", np.zeros((12, 2)))
+    np.save("y.npy", np.zeros(12, int))
 
     def late(number: int, frame: object) -> None:
         raise TimeoutError("the command hangs")
@@ -189,7 +203,7 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "ADDRESS", "BLOCK", "CYCLES", "KEY=VALUE", "KIND", "MB", "N", "NAME",
-        "SECONDS", "cpu|cuda", "md|json|csv", "state|memory|chip", "tiny|small|full",
+        None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "KEY=VALUE", "KIND", "MB", "N", "NAME",
+        "SECONDS", "SEED", "cpu|cuda", "md|json|csv", "state|memory|chip", "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

@@ -30,7 +30,7 @@ def pretrain(
     holds out training images, as a comparison does; the network is then tested on these images.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet.
+    tiny-imagenet, or a path of images of your own.
 
     The folder of --out holds `network.bin`, which agrees with its trained twin on every test image;
     the card `network.json`, which says how the network was made; `bank.bin`, the embeddings of the
@@ -64,7 +64,7 @@ def native(
     pre-training; --jobs applies to the runs after it.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet.
+    tiny-imagenet, or a path of images of your own.
 
     The folder of --out holds `report.md`, its figure and `results.json`, which appear when all
     runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint after every
@@ -99,7 +99,7 @@ def resnet(
     without and with that phase.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet.
+    tiny-imagenet, or a path of images of your own.
 
     The folder of --out holds `report.md`, `results.json` and, for each binarizer, a bank (`.bin`)
     and the weights (`.pt`). Until they are written, `DIR.partial` beside the folder holds the

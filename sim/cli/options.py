@@ -17,6 +17,7 @@ __all__ = [
     "Jobs",
     "JobsOnDevice",
     "JobsOrCluster",
+    "Resize",
     "Resume",
     "Set",
     "finite",
@@ -75,18 +76,24 @@ Set = Annotated[
 ]
 
 _DATA_SETS = (
-    "Name of the data set: digits, mnist, fashion-mnist, cifar10, cifar100 or tiny-imagenet."
+    "Name of the data set: digits, mnist, fashion-mnist, cifar10, cifar100 or tiny-imagenet; or "
+    "the path of images of your own, with a / or the ending .npz."
 )
 
-Data = Annotated[str, typer.Option("--data", metavar="NAME", help=_DATA_SETS)]
+Data = Annotated[str, typer.Option("--data", metavar="NAME|PATH", help=_DATA_SETS)]
 
 DataOfNetwork = Annotated[
     str | None,
+    typer.Option("--data", metavar="NAME|PATH", help=_DATA_SETS, show_default="cifar100"),
+]
+
+Resize = Annotated[
+    str | None,
     typer.Option(
-        "--data",
-        metavar="NAME",
-        help=_DATA_SETS,
-        show_default="cifar100",
+        "--resize",
+        metavar="HxW",
+        help="Height and width that images of your own are given, such as 32x32.",
+        show_default="none: all images have one size",
     ),
 ]
 

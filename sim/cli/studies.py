@@ -12,6 +12,7 @@ from sim.cli.options import (
     DataDir,
     DataOfNetwork,
     JobsOrCluster,
+    Resize,
     Resume,
     Set,
     finite,
@@ -60,7 +61,7 @@ def run(
     within each budget of bits on held-out training samples, and tests only what it chose.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet, or a bank of embeddings.
+    tiny-imagenet, a path of images of your own, or a bank of embeddings.
 
     The folder of --out holds `report.md`, its figures and `results.json`. They appear together
     when all runs have ended. Until then, `DIR.partial` beside the folder holds a checkpoint of
@@ -112,6 +113,7 @@ def bank(
     ] = None,
     data: DataOfNetwork = None,
     data_dir: DataDir = None,
+    resize: Resize = None,
     features: Annotated[
         Path | None,
         typer.Option(
@@ -192,7 +194,8 @@ def bank(
     the network was trained, and the bank repeats it.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet. Its images must have the size that the network takes.
+    tiny-imagenet, or a path of images of your own: a folder, or an archive `.npz`. Its images must
+    have the size and the colours that the network takes.
 
     With --features, the bank is made of real features of any network. --binarize says how:
 
@@ -209,6 +212,7 @@ def bank(
     of the base classes has 2^15 to 2^16, so that sums are exact.
 
         engram bank build/pretrain/cifar100/network.bin --data-dir DIR
+        engram bank network.bin --data ./pets --resize 32x32 --out pets.bin
         engram bank --features X.npy --labels y.npy --binarize median --base 50 --out bank.bin
         engram bank --features X2.npy --labels y2.npy --binarizer bank.binarizer.npz --out new.bin
     """
@@ -227,6 +231,7 @@ def samples(
     *,
     data: Data = "cifar100",
     data_dir: DataDir = None,
+    resize: Resize = None,
     per_class: Annotated[
         int, typer.Option(metavar="N", help="Number of test images of each class.", min=1)
     ] = 2,
@@ -237,7 +242,7 @@ def samples(
     """Write a few raw test images of every class, with their labels, into one file.
 
     The data set is one of digits, mnist, fashion-mnist, cifar10, cifar100 and
-    tiny-imagenet.
+    tiny-imagenet, or a path of images of your own.
 
         engram samples --data mnist --data-dir DIR --per-class 1 --out mnist.bin
     """

@@ -31,6 +31,7 @@ class BankCommand(Command):
     network: Path | None
     data: str | None
     data_dir: Path | None
+    resize: str | None
     features: Path | None
     labels: Path | None
     test_features: Path | None
@@ -68,7 +69,7 @@ class BankCommand(Command):
             )  # fmt: skip
             bank, files = self._of_network(self.network, console), {}
         else:
-            self._check_left_out("--features", "data", "data_dir")
+            self._check_left_out("--features", "data", "data_dir", "resize")
             bank, files = self._of_features(console)
         files[self.out] = encode_bank(bank)
         write_all(files)
@@ -91,7 +92,7 @@ class BankCommand(Command):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
         network, content = read_network(path)
         pretraining = read_card(card, content)
-        images = load_images(self.data or _DATA, self.data_dir, console)
+        images = load_images(self.data or _DATA, self.data_dir, console, self.resize)
         self._check_out()
         total = len(images.train_images) + len(images.test_images)
         with _progress(console, "embedding", total, "images") as advance:

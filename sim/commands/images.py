@@ -14,7 +14,9 @@ __all__ = ["load_images"]
 _TOLD = 10_000
 
 
-def load_images(name: str, data_dir: Path | None, console: Console) -> ImageSet:
+def load_images(
+    name: str, data_dir: Path | None, console: Console, resize: str | None = None
+) -> ImageSet:
     """Load a data set as `sim.data.datasets.load` does, and show how far that is.
 
     Parameters
@@ -22,6 +24,7 @@ def load_images(name: str, data_dir: Path | None, console: Console) -> ImageSet:
     name : str
     data_dir : Path or None
     console : rich.console.Console
+    resize : str or None
 
     Raises
     ------
@@ -35,4 +38,4 @@ def load_images(name: str, data_dir: Path | None, console: Console) -> ImageSet:
             if done % _TOLD == 0:
                 bars.tell(f"reading images: {done}/{total}")
 
-        return load(name, data_dir, advance)
+        return load(name, data_dir, advance, resize)

@@ -48,7 +48,7 @@ class NativeCommand(ResumableCommand):
         config, recipe = load_native(self.config, self.assignments)
         config = with_precision(config, device)
         recipe = replace(recipe, config=config)
-        images = load_images(config.classes.data, self.data_dir, console)
+        images = load_images(config.classes.data, self.data_dir, console, config.classes.resize)
         check_input(recipe.network, images)
         split, tasks = _later_classes(config, recipe, images)
         check_sizes(config, recipe.document, with_outputs(recipe.network, tasks[-1].stop), tasks)

@@ -79,7 +79,7 @@ class PretrainCommand(ResumableCommand):
         last = training.epochs[-1]
         content = network.to_bytes()
         about = {
-            "classes": recipe.config.classes.model_dump(),
+            "classes": recipe.config.classes.about(images),
             "config_sha256": recipe.digest(),
             "seed": recipe.config.seed,
         }
@@ -116,7 +116,7 @@ class PretrainCommand(ResumableCommand):
 def _load(recipe: Recipe, data_dir: Path | None, console: Console) -> tuple[ImageSet, BaseSplit]:
     """Load the data and choose the base classes; the message of an error names the line."""
     classes = recipe.config.classes
-    images = load_images(classes.data, data_dir, console)
+    images = load_images(classes.data, data_dir, console, classes.resize)
     check_input(recipe.network, images)
     try:
         class_order(images.n_classes, classes.order)

@@ -56,7 +56,7 @@ class ResnetCommand(ResumableCommand):
         config, document = load_resnet_config(self.config, self.assignments)
         config = with_precision(config, device)
         classes = config.classes
-        images = load_images(classes.data, self.data_dir, console)
+        images = load_images(classes.data, self.data_dir, console, classes.resize)
         try:
             split = base_split(images, classes, images.pixel_bits)
         except ValueError as error:
@@ -119,7 +119,7 @@ def _files_of(
     torch.save(network.state_dict(), buffer)
     about = {
         "binarizer": name,
-        "classes": config.classes.model_dump(),
+        "classes": config.classes.about(images),
         "config_sha256": config.digest(),
         "seed": config.seed,
     }

@@ -21,6 +21,7 @@ class SamplesCommand(Command):
 
     data: str
     data_dir: Path | None
+    resize: str | None
     per_class: int
     out: Path
 
@@ -37,7 +38,8 @@ class SamplesCommand(Command):
         UserError
             If the data or the output is at fault; nothing is then written.
         """
-        samples = choose_samples(load_images(self.data, self.data_dir, console), self.per_class)
+        images = load_images(self.data, self.data_dir, console, self.resize)
+        samples = choose_samples(images, self.per_class)
         ensure_directory(self.out.parent)
         save_arrays(
             self.out, {"images": samples.images, "labels": samples.labels, "places": samples.places}

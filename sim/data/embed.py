@@ -14,7 +14,7 @@ from golden.kernels import infer
 from golden.network import Network
 from golden.params import NetworkParams
 from sim.data.bank_file import BankFile
-from sim.data.datasets import ImageSet
+from sim.data.datasets import ImageSet, is_own
 from sim.work.errors import UserError
 from sim.work.files import find_file, read_bytes, read_text
 
@@ -141,8 +141,10 @@ def check_input(params: NetworkParams, images: ImageSet) -> None:
         wanted, given = (
             " x ".join(map(str, shape)) for shape in (params.input.array_shape, images.image_shape)
         )
+        scaled = params.input.channels == images.image_shape[2] and is_own(images.name)
+        how = f": resize them to {wanted.replace(' ', '').rpartition('x')[0]}" if scaled else ""
         raise UserError(
-            f"Images must be {wanted} for the network, not the {given} of {images.name}"
+            f"Images must be {wanted} for the network, not the {given} of {images.name}{how}"
         )
 
 

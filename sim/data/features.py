@@ -101,7 +101,7 @@ class FeatureSet:
     Parameters
     ----------
     name : str
-        Name of the data set, that of its file without the ending.
+        Name of the data set, that of the file of its training features.
     train, test : FeaturePart
     class_names : tuple of str
         Name of each class.
@@ -176,7 +176,7 @@ def open_features(
                 f"{len(class_names) - 1}, and class {int(counts.argmin())} has none{more}"
             )
     return FeatureSet(
-        name=features.stem, train=train, test=test, class_names=class_names, provenance=origin
+        name=features.name, train=train, test=test, class_names=class_names, provenance=origin
     )
 
 

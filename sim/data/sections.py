@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from sim.data.datasets import NAMES
+from sim.data.datasets import NAMES, check_name, check_resize
 from sim.documents.section import Section, first_repeat
 
 __all__ = ["BanksConfig", "DataConfig", "Order", "TasksConfig"]
@@ -23,7 +23,7 @@ class DataConfig(Section):
     Attributes
     ----------
     name : str
-        One of `sim.data.datasets.NAMES`, or ``bank``.
+        One of `sim.data.datasets.NAMES`, the path of images that a user brings, or ``bank``.
     bits : int
         b, bits of a pixel; wider source pixels are shifted right.
     levels : int
@@ -36,6 +36,8 @@ class DataConfig(Section):
         bank needs its shipped network, and any other bank may come from any network.
     features : int or null
         D, number of first bits of an embedding to use; all if null.
+    resize : str or null
+        Height and width that images of a user are given, such as ``32x32``.
     """
 
     name: str = "digits"
@@ -44,14 +46,12 @@ class DataConfig(Section):
     path: str | None = None
     network: str | None = None
     features: int | None = Field(default=None, ge=1, le=2**24)
+    resize: str | None = None
 
     @pydantic.field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        known = sorted(("bank", *NAMES))
-        if name not in known:
-            raise ValueError(f"must be one of {', '.join(known)}, not {name!r}")
-        return name
+        return check_name(name, sorted(("bank", *NAMES)))
 
     @pydantic.model_validator(mode="after")
     def _bank_has_a_path(self) -> "DataConfig":
@@ -61,6 +61,11 @@ class DataConfig(Section):
             raise ValueError(
                 f"path and network must be left out for {self.name}: only bank has them"
             )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _own_images_can_be_resized(self) -> "DataConfig":
+        check_resize(self.name, self.resize)
         return self
 
     @pydantic.model_validator(mode="after")

@@ -182,7 +182,7 @@ class _EmbeddedSet:
 def _source(data: DataConfig, data_dir: Path | None) -> ImageSet | _EmbeddedSet:
     """Load images, or a bank of embeddings."""
     if data.path is None:
-        return load(data.name, data_dir)
+        return load(data.name, data_dir, resize=data.resize)
     network = data.network
     if network is None and data.path in shipped_names():
         network = data.path

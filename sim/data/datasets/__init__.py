@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Image data sets, read from local archives in a documented split and order."""
+"""Image data sets, in a documented split and order: published archives, and a user's own images."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,11 +8,12 @@ from sim.data.datasets.cifar import load_cifar10, load_cifar100
 from sim.data.datasets.digits import load_digits
 from sim.data.datasets.idx import load_fashion_mnist, load_mnist
 from sim.data.datasets.imageset import ImageSet
+from sim.data.datasets.own import check_name, check_resize, is_own, load_own
 from sim.data.datasets.tiny_imagenet import load_tiny_imagenet
 from sim.work.errors import UserError
 from sim.work.files import require_directory
 
-__all__ = ["NAMES", "ImageSet", "load"]
+__all__ = ["NAMES", "ImageSet", "check_name", "check_resize", "is_own", "load"]
 
 _ARCHIVES: dict[str, Callable[[Path], ImageSet]] = {
     "cifar10": load_cifar10,
@@ -21,7 +22,7 @@ _ARCHIVES: dict[str, Callable[[Path], ImageSet]] = {
     "mnist": load_mnist,
 }
 
-# Every data set that `load` knows.
+# Every data set that `load` knows by its name.
 NAMES = tuple(sorted(("digits", "tiny-imagenet", *_ARCHIVES)))
 
 
@@ -29,18 +30,21 @@ def load(
     name: str,
     data_dir: Path | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
+    resize: str | None = None,
 ) -> ImageSet:
     """Load a data set.
 
     Parameters
     ----------
     name : str
-        One of `NAMES`.
+        One of `NAMES`, or the path of images that a user brings (`sim.data.datasets.own`).
     data_dir : Path, optional
-        Folder of the archives; every data set but ``digits`` needs it.
+        Folder of the archives; every data set of a name but ``digits`` needs it.
     advance : callable, optional
         Called now and then with the number of images read and the number of all, by data sets of
         one file an image.
+    resize : str, optional
+        Height and width that images of a user are given, such as ``32x32``.
 
     Returns
     -------
@@ -52,10 +56,14 @@ def load(
     UserError
         If the name is unknown, the folder is missing or an archive in it is missing or damaged.
     """
+    try:
+        size = check_resize(check_name(name, NAMES), resize)
+    except ValueError as error:
+        raise UserError(f"Data set {error}") from error
+    if is_own(name):
+        return load_own(name, size, advance)
     if name == "digits":
         return load_digits()
-    if name not in NAMES:
-        raise UserError(f"Data set must be one of {', '.join(NAMES)}, not {name!r}")
     if data_dir is None:
         raise UserError(f"Data set {name} needs the folder of its archive: give it with --data-dir")
     if name == "tiny-imagenet":

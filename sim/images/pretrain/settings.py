@@ -10,8 +10,9 @@ import pydantic
 from pydantic import Field
 
 from golden.params import NetworkParams
-from sim.data.datasets import NAMES
+from sim.data.datasets import NAMES, ImageSet, check_name, check_resize, is_own
 from sim.data.networks import load_network
+from sim.data.tasks import class_order
 from sim.documents.read import load
 from sim.documents.section import Section
 from sim.documents.yaml_lines import Document
@@ -56,32 +57,54 @@ class ClassesConfig(Section):
     Attributes
     ----------
     data : str
-        One of `sim.data.datasets.NAMES`.
+        One of `sim.data.datasets.NAMES`, or the path of images that a user brings.
     order : "identity" or int
         Class order: that of the data set, or the permutation of a seed.
     base : int
         Number of classes learnt, from the start of the order.
     held_out : HeldOutConfig or null
         Training images held out for tests; null tests on the data set's own test images.
+    resize : str or null
+        Height and width that images of a user are given, such as ``32x32``.
     """
 
     data: str = "cifar100"
     order: Literal["identity"] | int = 1993
     base: int = Field(default=50, ge=2, le=65_536)
     held_out: HeldOutConfig | None = None
+    resize: str | None = None
 
     @pydantic.model_serializer(mode="wrap")
     def _without_none(self, plain: pydantic.SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave the key out if nothing is held out: older digests do not contain it."""
+        """Leave keys without a value out: older digests do not contain them."""
         about: dict[str, Any] = plain(self)
         return {key: value for key, value in about.items() if value is not None}
 
     @pydantic.field_validator("data")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in NAMES:
-            raise ValueError(f"must be one of {', '.join(NAMES)}, not {name!r}")
-        return name
+        return check_name(name, NAMES)
+
+    @pydantic.model_validator(mode="after")
+    def _own_images_can_be_resized(self) -> "ClassesConfig":
+        check_resize(self.data, self.resize)
+        return self
+
+    def about(self, images: ImageSet) -> dict[str, Any]:
+        """Return the section as plain data for a card or a bank.
+
+        The classes of a user's images are named: their folder may move, or get more classes.
+
+        Parameters
+        ----------
+        images : ImageSet
+            The data set.
+        """
+        about = self.model_dump()
+        if is_own(self.data):
+            base = class_order(images.n_classes, self.order)[: self.base]
+            about |= {"data": images.name, "names": [images.class_names[label] for label in base]}
+        return about
 
 
 class ModelConfig(Section):

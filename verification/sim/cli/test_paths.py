@@ -20,12 +20,13 @@ from verification.sim.small_cifar import write_small_cifar
 Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
-FILES = {"CONFIG", "FILE", "NAME|FILE", "NETWORK_FILE", "RESULTS", "SPACE", "URL"}
+FILES = {"CONFIG", "FILE", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS", "SPACE", "URL"}
 FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
 BESIDE = {
     ("bank", "binarizer"): ["--features", "X.npy", "--labels", "y.npy"],
+    ("bank", "data"): ["NETWORK"],
     ("bank", "data_dir"): ["NETWORK"],
     ("bank", "features"): ["--labels", "y.npy", "--binarize", "sign"],
     ("bank", "labels"): ["--features", "X.npy", "--binarize", "sign"],
@@ -60,6 +61,9 @@ KEYS = [
     ("explore", "digits", "--set", "data={name: bank, path: BAD}"),
     ("run", "compare", "--set", "choice.path=BAD"),
     ("pretrain", "quick", "--set", "network=BAD"),
+    ("run", "digits", "--set", "data.name=./BAD"),
+    ("samples", "--data", "./BAD"),
+    ("samples", "--data", "./BAD/images.npz"),
 ]
 
 KINDS = ("loop", "pipe", "long", "under", "other")
@@ -203,7 +207,8 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "KEY=VALUE", "KIND", "MB", "N", "NAME",
-        "SECONDS", "SEED", "cpu|cuda", "md|json|csv", "state|memory|chip", "tiny|small|full",
+        None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB", "N",
+        "NAME", "SECONDS", "SEED", "cpu|cuda", "md|json|csv", "state|memory|chip",
+        "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

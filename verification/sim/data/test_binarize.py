@@ -87,7 +87,7 @@ def test_bits_are_those_of_the_plain_definition(tmp_path: Path, code: str, kind:
     np.testing.assert_array_equal(bank.train_labels, labels[~test])
     np.testing.assert_array_equal(bank.test_labels, labels[test])
     assert sum(done) == len(x)
-    assert (bank.network_sha256, bank.data, bank.data_sha256) == ("", "X", "")
+    assert (bank.network_sha256, bank.data, bank.data_sha256) == ("", "X.npy", "")
     assert bank.trained_classes() == (frozenset({1, 4}) if spec.fitted else frozenset())
 
 

@@ -56,7 +56,8 @@ def test_an_unknown_data_set_is_refused_with_the_known_ones() -> None:
     assert NAMES == (
         "cifar10", "cifar100", "digits", "fashion-mnist", "mnist", "tiny-imagenet",
     )  # fmt: skip
-    message = f"Data set must be one of {', '.join(NAMES)}, not 'svhn'"
+    message = f"Data set must be one of {', '.join(NAMES)}, or a path of images, with a / or the "
+    message += r"ending \.npz, not 'svhn'"
     with pytest.raises(UserError, match=message):
         load("svhn")
 

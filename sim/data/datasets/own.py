@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Images that a user brings: which names are paths of them, and the size that they may be given."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sim.data.datasets.imageset import ImageSet
+from sim.data.datasets.own_arrays import load_archive, load_arrays_folder
+from sim.data.datasets.own_folder import load_folder
+from sim.work.files import require_directory
+
+__all__ = ["check_name", "check_resize", "is_own", "load_own"]
+
+_LARGEST = 4096  # pixels of a side
+
+
+def is_own(name: str) -> bool:
+    """Return whether the name of a data set is a path: it has a slash, or ends in ``.npz``."""
+    return "/" in name or name.endswith(".npz")
+
+
+def check_name(name: str, known: Sequence[str]) -> str:
+    """Return the name of a data set.
+
+    Parameters
+    ----------
+    name : str
+    known : sequence of str
+        Names that are no paths.
+
+    Raises
+    ------
+    ValueError
+        If it is neither known nor a path.
+    """
+    if name not in known and not is_own(name):
+        raise ValueError(
+            f"must be one of {', '.join(known)}, or a path of images, with a / or the ending .npz, "
+            f"not {name!r}"
+        )
+    return name
+
+
+def check_resize(name: str, resize: str | None) -> tuple[int, int] | None:
+    """Return the height and width that images of a data set are to be given; None as they are.
+
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+    resize : str or None
+        Height and width in pixels, such as ``32x32``.
+
+    Raises
+    ------
+    ValueError
+        If it is no size, or the data set is none that a user brings.
+    """
+    if resize is None:
+        return None
+    sides = re.fullmatch(r"([0-9]{1,4})x([0-9]{1,4})", resize)
+    if sides is None or not all(1 <= int(side) <= _LARGEST for side in sides.groups()):
+        raise ValueError(
+            f"resize must be height x width in pixels, as in 32x32, at most {_LARGEST}, "
+            f"not {resize!r}"
+        )
+    if not is_own(name):
+        raise ValueError(f"resize must be left out for {name}: it is for images of your own")
+    return int(sides[1]), int(sides[2])
+
+
+def load_own(
+    name: str, size: tuple[int, int] | None, advance: Callable[[int, int], None]
+) -> ImageSet:
+    """Load images that a user brings.
+
+    Parameters
+    ----------
+    name : str
+        Path of an ``.npz`` archive, or of a folder: of four ``.npy`` arrays, of the folders
+        ``train`` and ``test``, or of a folder for each class.
+    size : (int, int) or None
+        Height and width that all images are given; None for those that they have.
+    advance : callable
+        Called now and then with the number of images read and the number of all.
+
+    Returns
+    -------
+    ImageSet
+        Its name is the last part of the path, with a slash if that is a folder, so that it is the
+        name of no other data set.
+
+    Raises
+    ------
+    UserError
+        If a file or folder cannot be read or does not fit the others; the message names it.
+    """
+    path = Path(name)
+    if name.endswith(".npz"):
+        return load_archive(path, size)
+    if (require_directory(path) / "train_images.npy").is_file():
+        return load_arrays_folder(path, size)
+    return load_folder(path, size, advance)

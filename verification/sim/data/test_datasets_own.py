@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: MIT
+"""Images of a user: folders and arrays become the data set that they show, and faults are named."""
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim.data.datasets import NAMES as KNOWN
+from sim.data.datasets import ImageSet, check_name, check_resize, load
+from sim.work.errors import UserError
+from verification.sim.own_images import NAMES, pixels, save_image, write_classes, write_split
+
+SORTED = sorted(NAMES)
+
+
+def labelled(images: ImageSet, part: str) -> list[tuple[str, bytes]]:
+    """Return each image of a part with the name of its class, in order."""
+    arrays = zip(getattr(images, f"{part}_labels"), getattr(images, f"{part}_images"), strict=True)
+    return [(images.class_names[label], image.tobytes()) for label, image in arrays]
+
+
+def expected(chosen: Callable[[int], bool], count: int, **about: int) -> list[tuple[str, bytes]]:
+    return [
+        (name, image.tobytes())
+        for name in SORTED
+        for number, image in enumerate(pixels(NAMES.index(name), count, **about))
+        if chosen(number)
+    ]
+
+
+@pytest.mark.parametrize("colours", [1, 3])
+def test_every_sixth_image_of_a_class_is_for_the_test(tmp_path: Path, colours: int) -> None:
+    write_classes(tmp_path / "pets", 13, colours=colours)
+    images = load(f"{tmp_path}/pets")
+    assert (images.name, images.class_names) == ("pets/", tuple(SORTED))
+    assert (images.image_shape, images.pixel_bits) == ((8, 8, colours), 8)
+    assert labelled(images, "test") == expected(lambda i: i in (5, 11), 13, colours=colours)
+    assert labelled(images, "train") == expected(lambda i: i not in (5, 11), 13, colours=colours)
+    assert images.train_labels.dtype == np.int64
+
+
+def test_a_split_by_folders_is_kept_and_other_files_are_left(tmp_path: Path) -> None:
+    write_split(tmp_path, 4, 2)
+    (tmp_path / "README.txt").write_text("about")
+    (tmp_path / "train" / "cat" / ".DS_Store").write_bytes(b"")
+    (tmp_path / "train" / ".cache").mkdir()
+    done: list[tuple[int, int]] = []
+    images = load(f"{tmp_path}/", advance=lambda *how_far: done.append(how_far))
+    assert labelled(images, "train") == expected(lambda i: i < 4, 6)
+    assert labelled(images, "test") == expected(lambda i: i >= 4, 6)
+    assert images.name == f"{tmp_path.name}/"
+    assert done == [(24, 24)]
+
+
+def test_grey_images_among_coloured_ones_become_coloured(tmp_path: Path) -> None:
+    write_classes(tmp_path, 6)
+    grey = pixels(9, 1, colours=1)[0]
+    save_image(tmp_path / "ant" / "000.png", grey)
+    images = load(f"{tmp_path}/")
+    assert images.image_shape == (8, 8, 3)
+    np.testing.assert_array_equal(images.train_images[0], np.repeat(grey, 3, axis=2))
+
+
+@pytest.mark.parametrize("ending", ["jpg", "JPEG"])
+def test_jpeg_images_are_read(tmp_path: Path, ending: str) -> None:
+    for name in ("a", "b"):
+        for number in range(6):
+            flat = np.full((8, 8, 3), 20 * number, np.uint8)  # compression does not change it
+            save_image(tmp_path / name / f"{number}.{ending}", flat)
+    images = load(f"{tmp_path}/")
+    assert images.train_images[:5, 0, 0, 0].tolist() == [0, 20, 40, 60, 80]
+    assert images.test_images[:, 7, 7, 2].tolist() == [100, 100]
+
+
+def test_images_are_resized_when_a_user_says_so(tmp_path: Path) -> None:
+    write_classes(tmp_path, 6)
+    save_image(tmp_path / "cow" / "000.png", pixels(2, 1, side=16)[0])
+    with pytest.raises(UserError, match="give all images one size by resize"):
+        load(f"{tmp_path}/")
+    images = load(f"{tmp_path}/", resize="4x6")
+    assert images.image_shape == (4, 6, 3)
+    assert images.provenance.endswith(", resized to 4 x 6")
+    with Image.open(tmp_path / "ant" / "000.png") as image:
+        small = np.asarray(image.resize((6, 4), Image.Resampling.BILINEAR))
+    np.testing.assert_array_equal(images.train_images[0], small)
+    # An image that has the size already stays as it is, to the last bit.
+    (tmp_path / "cow" / "000.png").unlink()
+    save_image(tmp_path / "cow" / "000.png", pixels(2, 1)[0])
+    assert load(f"{tmp_path}/", resize="8x8").digest() == load(f"{tmp_path}/").digest()
+
+
+def arrays(**change: Any) -> dict[str, Any]:
+    """Return arrays of the images of `write_split`, in the order of its folders."""
+    parts = {"train": range(10), "test": range(10, 13)}
+    made: dict[str, Any] = {"class_names": np.array(SORTED)}
+    for part, numbers in parts.items():
+        chosen = [pixels(NAMES.index(name), 13)[list(numbers)] for name in SORTED]
+        made[f"{part}_images"] = np.concatenate(chosen)
+        made[f"{part}_labels"] = np.repeat(np.arange(4, dtype=np.uint8), len(numbers))
+    return {key: value for key, value in (made | change).items() if value is not None}
+
+
+def write_arrays(folder: Path, layout: str, **change: Any) -> str:
+    """Write the arrays in one of the two layouts, and return the path as a user gives it."""
+    if layout == "archive":
+        np.savez(folder / "pets.npz", **arrays(**change))
+        return f"{folder}/pets.npz"
+    for name, array in arrays(**change).items():
+        np.save(folder / f"{name}.npy", array)
+    return f"{folder}/"
+
+
+@pytest.mark.parametrize("layout", ["archive", "folder"])
+def test_arrays_are_the_same_data_as_folders_of_the_same_images(
+    tmp_path: Path, layout: str
+) -> None:
+    (tmp_path / "arrays").mkdir()
+    given = load(write_arrays(tmp_path / "arrays", layout))
+    seen = load(f"{write_split(tmp_path / 'pets')}/")
+    assert given.digest() == seen.digest()
+    assert given.name == ("pets.npz" if layout == "archive" else "arrays/")
+    same = {field.name for field in fields(ImageSet)} - {"name", "provenance"}
+    for name in same:
+        np.testing.assert_array_equal(getattr(given, name), getattr(seen, name))
+    small = [load(path, resize="5x4") for path in (f"{tmp_path}/pets", str(given_path(tmp_path)))]
+    assert small[0].digest() == small[1].digest()
+
+
+def given_path(folder: Path) -> Path:
+    archive = folder / "arrays" / "pets.npz"
+    return archive if archive.exists() else folder / "arrays"
+
+
+def test_arrays_without_a_colour_axis_are_grey_and_without_names_numbered(tmp_path: Path) -> None:
+    grey = {f"{part}_images": arrays()[f"{part}_images"][..., 1] for part in ("train", "test")}
+    images = load(write_arrays(tmp_path, "archive", **grey, class_names=None))
+    assert images.image_shape == (8, 8, 1)
+    assert images.class_names == ("0", "1", "2", "3")
+    np.testing.assert_array_equal(images.test_images[..., 0], grey["test_images"])
+
+
+@pytest.mark.parametrize("layout", ["archive", "folder"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"test_labels": None}, r"test_labels( is missing$|\.npy cannot be read: no such file)"),
+        ({"train_images": np.zeros((40, 8, 8))}, r"must be unsigned bytes .*, not float64$"),
+        (
+            {"train_images": np.zeros((40, 3, 8, 8), np.uint8)},
+            r"train_images(\.npy)? must be of \(samples, height, width\), or of .* with 4 colours",
+        ),
+        ({"train_images": np.zeros((0, 8, 8), np.uint8)}, r"not of \(0, 8, 8\)$|cannot mmap|empty"),
+        ({"test_images": np.zeros((12, 8, 9, 3), np.uint8)}, r"of 8 x 8 x 3, as .*, not of 8 x 9"),
+        (
+            {"train_labels": np.zeros(39, int)},
+            r"must be integers, one for each of 40 images, not i",
+        ),
+        ({"test_labels": np.zeros(12)}, r"test_labels(\.npy)? must be integers, .* not float64 of"),
+        ({"test_labels": np.full(12, -1)}, r"must be classes in 0\.\.65535, not -1$"),
+        ({"test_labels": np.zeros(12, int)}, r"every class from 0 to 3, and class 1 has no image$"),
+        ({"class_names": np.array(["a"])}, r"class_names(\.npy)? must be text, one name for each"),
+        ({"class_names": np.array(["a", "b", "b", "c"])}, r"must give every class a name of its"),
+    ],
+)
+def test_a_fault_of_arrays_is_named(
+    tmp_path: Path, layout: str, change: dict, message: str
+) -> None:
+    path = write_arrays(tmp_path, layout, **change)
+    with pytest.raises(UserError, match=message) as told:
+        load(path)
+    assert str(tmp_path) in str(told.value)
+
+
+def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_text("no archive")
+    with pytest.raises(UserError, match=r"a\.npz must be an archive of NumPy, \.npz: "):
+        load(f"{tmp_path}/a.npz")
+    np.save(tmp_path / "a.npy", np.zeros(3))
+    (tmp_path / "a.npy").rename(tmp_path / "a.npz")
+    with pytest.raises(UserError, match=r"a\.npz must be an archive of NumPy, .* not a single"):
+        load(f"{tmp_path}/a.npz")
+    np.savez(tmp_path / "a.npz", train_images=np.array([{}], object))
+    with pytest.raises(UserError, match=r"a\.npz must be an archive of plain arrays: "):
+        load(f"{tmp_path}/a.npz")
+    write_arrays(tmp_path, "archive")
+    content = bytearray((tmp_path / "pets.npz").read_bytes())
+    content[600] ^= 1
+    (tmp_path / "pets.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"pets\.npz must be an archive of plain arrays: "):
+        load(f"{tmp_path}/pets.npz")
+
+
+def translucent(path: Path) -> None:
+    Image.new("RGBA", (8, 8), (1, 2, 3, 200)).save(path)
+
+
+def deep(path: Path) -> None:
+    Image.new("I;16", (8, 8)).save(path)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-40])
+
+
+A = "ant/003.png"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda f: translucent(f / A), r"003\.png must have no transparent pixels: lay it on a co"),
+        (lambda f: deep(f / A), r"ant/003\.png must have colours of 8 bits, and its mode is I;16"),
+        (lambda f: cut(f / A), r"ant/003\.png is damaged: it is no whole PNG or JPEG image"),
+        (lambda f: (f / A).write_text("hello"), r"ant/003\.png is damaged: it is no PNG or JPEG i"),
+        (
+            lambda f: save_image(f / A, pixels(0, 1, side=9)[0]),
+            r"ant/003\.png must be of 8 x 8 pixels as .*ant/000\.png, not of 9 x 9: give all ima",
+        ),
+        (
+            lambda f: (f / "ant/a.gif").touch(),
+            r"ant/a\.gif must be an image, \.png, \.jpg, \.jpeg$",
+        ),
+        (lambda f: (f / "ant/b").mkdir(), r"ant/b must be an image, \.png, \.jpg, \.jpeg$"),
+        (lambda f: (f / "bee").mkdir(), r"bee must have images, \.png, \.jpg, \.jpeg, and it has"),
+        (lambda f: (f / A).unlink(), r"ant must have 6 images or more: in a folder without train"),
+        (lambda f: (f / "train").mkdir(), r"must have a folder test beside its folder train$"),
+        (lambda f: (f / "test").mkdir(), r"must have a folder train beside its folder test$"),
+        (
+            lambda f: ((f / A).unlink(), os.mkfifo(f / A)),
+            r"ant/003\.png cannot be read: it is a pipe",
+        ),
+    ],
+)
+def test_a_fault_of_a_folder_is_named(
+    tmp_path: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    spoil(write_classes(tmp_path, 6))
+    with pytest.raises(UserError, match=message) as told:
+        load(f"{tmp_path}/")
+    assert str(tmp_path) in str(told.value)
+
+
+def test_an_opaque_channel_of_transparency_is_no_matter(tmp_path: Path) -> None:
+    write_classes(tmp_path, 6)
+    before = load(f"{tmp_path}/").digest()
+    with Image.open(tmp_path / A) as image:
+        image.convert("RGBA").save(tmp_path / A)
+    assert load(f"{tmp_path}/").digest() == before
+
+
+@pytest.mark.parametrize(
+    ("part", "message"),
+    [
+        ("train", r"test/bee: test must have the classes of train, and train has no such class"),
+        ("test", r"test/bee: test must have the classes of train, and has no such folder"),
+    ],
+)
+def test_training_and_test_have_the_same_classes(tmp_path: Path, part: str, message: str) -> None:
+    write_split(tmp_path)
+    for other in {"train", "test"} - {part}:
+        save_image(tmp_path / other / "bee" / "0.png", pixels(0, 1)[0])
+    with pytest.raises(UserError, match=message):
+        load(f"{tmp_path}/")
+
+
+def test_an_empty_or_absent_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"must have a folder of images for each class, and it ha"):
+        load(f"{tmp_path}/")
+    with pytest.raises(UserError, match=r"Directory .*absent cannot be read: no such file or dir"):
+        load(f"{tmp_path}/absent")
+
+
+@pytest.mark.parametrize("resize", ["", "32", "32x", "0x4", "4x4097", "-1x4", "4 x 4", "4x4x3"])
+def test_a_size_that_is_none_is_refused(resize: str) -> None:
+    with pytest.raises(ValueError, match="^resize must be height x width in pixels, as in 32x32"):
+        check_resize("./pets", resize)
+
+
+def test_only_images_of_a_user_are_resized() -> None:
+    assert check_resize("./pets", "4x5") == (4, 5)
+    assert check_resize("mnist", None) is None
+    with pytest.raises(UserError, match="^Data set resize must be left out for digits: it is for"):
+        load("digits", resize="4x4")
+    with pytest.raises(ValueError, match=r"must be one of cifar10, .* not 'pets'$"):
+        check_name("pets", KNOWN)

@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 
 from sim.cli.chips import cost, explore, report, rtl
+from sim.cli.data import bank, samples
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
 from sim.cli.simulation import simulate, teach
-from sim.cli.studies import bank, cache, pictures, plot, run, samples
+from sim.cli.studies import cache, pictures, plot, run
 from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end

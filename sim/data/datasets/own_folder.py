@@ -108,11 +108,13 @@ def resized(images: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint
     -------
     ndarray of shape (n_images, height, width, C), uint8
     """
-    result = np.empty((len(images), *size, images.shape[3]), np.uint8)
+    height, width = size
+    result = np.empty((len(images), height, width, images.shape[3]), np.uint8)
     for image, target in zip(images, result, strict=True):
         for colour in range(images.shape[3]):
             plane = Image.fromarray(np.ascontiguousarray(image[..., colour]))
-            target[..., colour] = plane.resize(size[::-1], Image.Resampling.BILINEAR)
+            scaled = plane.resize((width, height), Image.Resampling.BILINEAR)
+            target[..., colour] = np.asarray(scaled)
     return result
 
 

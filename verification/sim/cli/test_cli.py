@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import typer.main
 
-from sim.cli import app, chips, images, options, studies
+from sim.cli import app, chips, data, images, options, studies
 from sim.commands.base import Command
 from sim.commands.pictures import PicturesCommand
 from sim.commands.run import RunCommand
@@ -25,7 +25,9 @@ Engram = Callable[..., tuple[int, str, str]]
 Declaration = Callable[..., type[Command]]
 
 DECLARATIONS = {
-    name: getattr(module, name) for module in (studies, images, chips) for name in module.__all__
+    name: getattr(module, name)
+    for module in (studies, data, images, chips)
+    for name in module.__all__
 }
 
 

@@ -18,7 +18,7 @@ from sim.data.binarize import (
     fit_binarizer,
     read_binarizer,
 )
-from sim.data.feature_binarizer import BinarizerSpec, FeatureBinarizer
+from sim.data.feature_binarizer import BinarizerSpec, FeatureBinarizer, projected
 from sim.data.features import FeatureSet, open_features
 from sim.work.arrays_file import save_arrays
 from sim.work.errors import UserError
@@ -135,6 +135,14 @@ def test_bits_depend_on_no_block(
     monkeypatch.setattr("sim.data.features._BLOCK", 333)
     monkeypatch.setattr("sim.data.binarize._FITTED", 700)
     assert made() == whole
+
+
+def test_features_of_a_sum_are_rounded_a_half_upwards() -> None:
+    features = np.array([[0.24, 0.25, 0.26, -0.25, -0.26, 7.0, 2.0**30]])
+    steps = [0, 1, 1, 0, -1, 14, 2**20]
+    each = np.where(np.eye(7, dtype=bool), 1, -1).astype(np.int8)
+    expected = [2 * step - sum(steps) for step in steps]
+    assert projected(features, each, 0.5).tolist() == [expected]
 
 
 def test_sums_are_exact_and_saturate(tmp_path: Path) -> None:

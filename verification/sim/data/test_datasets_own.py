@@ -58,10 +58,13 @@ def test_a_split_by_folders_is_kept_and_other_files_are_left(tmp_path: Path) -> 
     assert done == [(24, 24)]
 
 
-def test_grey_images_among_coloured_ones_become_coloured(tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", [False, True])
+def test_grey_images_among_coloured_ones_become_coloured(tmp_path: Path, last: bool) -> None:
     write_classes(tmp_path, 6)
     grey = pixels(9, 1, colours=1)[0]
     save_image(tmp_path / "ant" / "000.png", grey)
+    if last:
+        save_image(tmp_path / "dog" / "005.png", grey)
     images = load(f"{tmp_path}/")
     assert images.image_shape == (8, 8, 3)
     np.testing.assert_array_equal(images.train_images[0], np.repeat(grey, 3, axis=2))

@@ -53,6 +53,8 @@ THOROUGH = (
     "sim/commands/test_explore.py",
     "sim/commands/test_kill.py",
     "sim/commands/test_native.py",
+    "sim/commands/test_own_features.py",
+    "sim/commands/test_own_images.py",
     "sim/commands/test_plot.py",
     "sim/commands/test_pretrain.py",
     "sim/commands/test_rtl.py",
@@ -69,6 +71,7 @@ THOROUGH = (
     "sim/study/test_study.py",
     "test_activity.py",
     "test_contributing.py",
+    "test_own_data.py",
     "test_packaging.py",
 )
 

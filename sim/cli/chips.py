@@ -216,6 +216,7 @@ def cost(
             "gates. It needs the extra synth.",
         ),
     ] = False,
+    jobs: Jobs,
     strict: Annotated[
         bool,
         typer.Option(
@@ -240,6 +241,9 @@ def cost(
     The tables give each figure with its bounds. A value that the technology lacks gives a warning
     and a gap in the sum, never a zero; with --strict, it is an error. So are a library of another
     supply or node, a clock beyond that of the technology, and memories of unknown size.
+
+    --map takes minutes, with --jobs runs of Yosys at a time; `build/synth` keeps their results for
+    the next time, so that only what has changed is mapped again.
 
     The folder of --out holds `report.md`, its figures, `cost.json`, `cost.csv` and, in the format
     of Accelergy, `action_counts.yaml` and `energy_table.yaml`.

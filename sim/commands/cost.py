@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from rtl.emit import Design
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
@@ -16,9 +17,10 @@ from sim.cost.report.gate_level import gate_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
 from sim.cost.technology.technology import load_technology
-from sim.hardware.mapping import map_chip
+from sim.hardware.mapping import map_block, runs_of
 from sim.work.errors import UserError
 from sim.work.folder import write_folder
+from sim.work.progress import Bars
 
 __all__ = ["FORMATS", "CostCommand"]
 
@@ -36,6 +38,7 @@ class CostCommand(Command):
     study: Path | None
     strict: bool
     map: bool
+    jobs: int
     format: str | None
     out: Path | None
 
@@ -74,8 +77,18 @@ class CostCommand(Command):
         """Return the assessment, with the gates of the chip if --map asks for them."""
         if not self.map:
             return assessment
-        with Console(stderr=True).status("Mapping the chip to gates"):
-            mapped = map_chip(assessment.config.chip, assessment.technology, self.liberty)
+        chip, begun = Design.of("chip", {"params": assessment.config.chip}), 0
+        with Bars(Console(stderr=True), "mapping", runs_of(chip)) as bars:
+
+            def advance(label: str) -> None:
+                nonlocal begun
+                bars.update(begun, label)
+                bars.tell(f"mapping: {label}")
+                begun += 1
+
+            mapped = map_block(
+                chip, assessment.technology, self.liberty, jobs=self.jobs, advance=advance
+            )
         whole = replace(assessment, mapped=mapped)
         self._check_strictly(whole)
         return whole

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from sim.cost.cells.table import read_table
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import BUILT_IN, Price, load_technology
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
-from sim.hardware.mapping import map_block, map_netlist
+from sim.hardware.mapping import map_block, map_netlist, runs_of
+from sim.hardware.modules import groups_of
 from sim.hardware.netlist import Gate, Netlist
+from sim.hardware.tools import verilog_of
 from sim.work.errors import UserError
 from verification.sim.cost.small_library import TEXT
 
@@ -125,8 +128,45 @@ def test_without_yosys_the_message_says_how_to_get_it(
 
 def test_the_second_time_takes_no_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = map_block(TINY, TECHNOLOGY, cache=tmp_path)
-    monkeypatch.setattr("sim.hardware.tools.subprocess.run", None)
+    monkeypatch.setattr("sim.hardware.tools.subprocess.Popen", None)
     assert map_block(TINY, TECHNOLOGY, cache=tmp_path) == first
+
+
+def test_groups_side_by_side_give_the_gates_of_one_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = Design.of("sampler", BLOCKS["sampler"].arguments("tiny"))
+    cells, begun = [], []
+    for least in (1, 10**9):
+        groups = groups_of(verilog_of(design), least)
+        monkeypatch.setattr("sim.hardware.mapping.groups_of", lambda _, groups=groups: groups)
+        mapped = map_block(
+            design, TECHNOLOGY, cache=tmp_path / str(least), jobs=2, advance=begun.append
+        )
+        cells.append(mapped.cells)
+        assert runs_of(design) == len(begun)
+        begun.clear()
+    apart, together = cells
+    # Yosys knows a little less of a module that it sees as a frame.
+    assert apart[FLIPFLOP] == together[FLIPFLOP]
+    assert sum(apart.values()) == pytest.approx(sum(together.values()), rel=0.01)
+
+
+def test_only_what_has_changed_is_mapped_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = BLOCKS["sampler"].arguments("tiny")
+    monkeypatch.setattr("sim.hardware.mapping.groups_of", partial(groups_of, least=1))
+    first, second = (
+        Design.of("sampler", {"params": replace(arguments["params"], seed=seed)}) for seed in (1, 2)
+    )
+    told: list[str] = []
+    map_block(first, TECHNOLOGY, cache=tmp_path, advance=told.append)
+    assert len(list(tmp_path.glob("*.json"))) == len(told)
+    map_block(second, TECHNOLOGY, cache=tmp_path)
+    changed = len(list(tmp_path.glob("*.json"))) - len(told)
+    lfsrs = len(arguments["params"].streams) + 2  # those of the selector, too
+    assert changed <= lfsrs + 1 < len(told)
 
 
 @pytest.mark.parametrize("cells", [False, True], ids=["generic", "liberty"])

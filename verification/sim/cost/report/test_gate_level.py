@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from rtl.catalogue import plain
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import Action, Tally
@@ -104,7 +105,7 @@ def test_gaps_of_gates_are_refused_if_strict(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mapped = replace(MAPPED, leakage=None, missing=("flipflop_leakage",))
-    monkeypatch.setattr("sim.commands.cost.map_chip", lambda *_: mapped)
+    monkeypatch.setattr("sim.commands.cost.map_block", lambda *_, **__: mapped)
     status, out, err = engram("cost", "--map", "--strict", "--out", tmp_path / "cost")
     assert (status, out) == (2, "")
     assert err.endswith(
@@ -118,15 +119,15 @@ def test_map_adds_the_gates_to_the_report(
 ) -> None:
     told = []
 
-    def map_chip(*arguments: object) -> MappedArea:
-        told.append(arguments)
+    def map_block(*arguments: object, jobs: int, **_: object) -> MappedArea:
+        told.append((arguments, jobs))
         return MAPPED
 
-    monkeypatch.setattr("sim.commands.cost.map_chip", map_chip)
+    monkeypatch.setattr("sim.commands.cost.map_block", map_block)
     assert engram("cost", "--format", "md")[0] == 0
     assert told == []
     assert json.loads(engram("cost", "--format", "json")[1])["gates"] is None
-    status, out, _ = engram("cost", "--map", "--format", "md", "--out", tmp_path)
+    status, out, _ = engram("cost", "--map", "--jobs", "3", "--format", "md", "--out", tmp_path)
     assert status == 0
     assert "| gates | 50 | 2.000 | 3 uW |" in out
     assert out == (tmp_path / "report.md").read_text()
@@ -138,5 +139,7 @@ def test_map_adds_the_gates_to_the_report(
     for each in gates["phases"]:
         row = next(line for line in out.split("## Gates")[1].splitlines() if each["name"] in line)
         assert f"| {si(each['all_J']['nominal'], 'J')} |" in row
-    ((params, technology, liberty),) = told
-    assert (params, technology.name, liberty) == (load_cost("reference").chip, "open130", [])
+    (((design, technology, liberty), jobs),) = told
+    wanted = plain({"params": load_cost("reference").chip})
+    assert (design.name, design.parameters) == ("chip", wanted)
+    assert (technology.name, liberty, jobs) == ("open130", [], 3)

@@ -13,6 +13,7 @@ from pydantic import Field
 from sim.learn.bipolar import bipolar, signs
 from sim.measure.ledger import Entry, Ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
+from sim.replay.linear import distinct_rows
 
 __all__ = ["RidgeClassifier", "RidgeParams"]
 
@@ -85,6 +86,8 @@ class RidgeClassifier(Classifier):
     def classify(self, exemplars: Packed) -> Labels:
         seen, raised = np.flatnonzero(self._seen), self._autocorrelation.astype(np.float64)
         raised[np.diag_indices_from(raised)] += self.params.ridge
+        # Of equal classes only the first can win, so that no rounding of BLAS decides.
+        seen = seen[distinct_rows(self._sums[seen])[0]]
         weights = np.linalg.solve(raised, self._sums[seen].T.astype(np.float64))
         winners = np.empty(len(exemplars), np.int64)
         for part, features in self._features(exemplars):

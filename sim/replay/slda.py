@@ -11,7 +11,7 @@ from pydantic import Field
 from golden.bits import unpack
 from sim.measure.ledger import Entry, Ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
-from sim.replay.linear import best_row
+from sim.replay.linear import best_row, distinct_rows
 
 __all__ = ["SldaClassifier", "SldaParams"]
 
@@ -76,7 +76,8 @@ class SldaClassifier(Classifier):
         means = self._means[seen].astype(np.float64)
         covariance = (1 - share) * self._covariance.astype(np.float64)
         covariance[np.diag_indices_from(covariance)] += share
-        weights = np.linalg.solve(covariance, means.T).T
+        kept, which = distinct_rows(means)  # equal means have equal weights, to the last bit
+        weights = np.linalg.solve(covariance, means[kept].T).T[which]
         constants = -(means * weights).sum(axis=1) / 2
         return seen[best_row(exemplars, self.context.features, weights, constants)]
 

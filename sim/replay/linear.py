@@ -18,8 +18,8 @@ def best_row(
     """Return the row with the highest score for each sample; the lowest row if scores are equal.
 
     Equal rows have equal scores, wherever they lie: which order BLAS adds a row up in can depend on
-    its place. The score of row i for the bits x is ``weights[i] . x + constants[i]``, computed in double
-    precision. Integers are exact in any order if no sum of some of a row's weights, with or
+    its place. The score of row i for the bits x is ``weights[i] . x + constants[i]``, computed in
+    double precision. Integers are exact in any order if no sum of some of a row's weights, with or
     without its constant, reaches 2^53.
 
     Parameters

@@ -29,6 +29,10 @@ ROOT = Path(__file__).parent.parent.parent
 
 # Verilog of the blocks that benches still hold: to make it takes longer than most benches.
 _VERILOG: WeakKeyDictionary[wiring.Component, str] = WeakKeyDictionary()
+# Simulations of the latest blocks, for blocks that are made alike: to make one takes longer than
+# most benches. The first is the one that has not been used for longest.
+_SIMULATIONS: "dict[Any, _Simulation]" = {}
+MOST_SIMULATIONS = 8
 
 
 def streams_of(component: wiring.Component) -> list[Stream]:
@@ -58,26 +62,62 @@ def run_pysim(
 ) -> Trace:
     """Run a bench on Amaranth's simulator."""
     engine = Engine(streams_of(component), steps, pauses, counted)
-    ports = _ports(component)
-    top, domain, reset = Module(), ClockDomain("sync"), Signal()
-    top.submodules.dut = component
-    top.domains += domain
-    top.d.comb += domain.rst.eq(reset)
-    top.d.sync += Signal().eq(0)  # a block without registers has a clock, too
+    made = _made_of(component)
+    simulation = _SIMULATIONS.pop(made, None) or _Simulation(component)
+    simulation.run(engine)
+    _SIMULATIONS[made] = simulation  # not after an error
+    if len(_SIMULATIONS) > MOST_SIMULATIONS:
+        del _SIMULATIONS[next(iter(_SIMULATIONS))]
+    _record(component, "pysim", steps, engine.trace)
+    return engine.trace
 
-    async def bench(ctx: Any) -> None:
+
+class _Simulation:
+    """A block on Amaranth's simulator, for one bench after another."""
+
+    def __init__(self, component: wiring.Component) -> None:
+        self._ports = _ports(component)
+        top, domain, self._reset = Module(), ClockDomain("sync"), Signal()
+        top.submodules.dut = component
+        top.domains += domain
+        top.d.comb += domain.rst.eq(self._reset)
+        top.d.sync += Signal().eq(0)  # a block without registers has a clock, too
+        self._simulator = Simulator(top)
+        self._simulator.add_clock(1e-6)
+        self._simulator.add_testbench(self._bench)
+        self._engine: Engine | None = None
+
+    def run(self, engine: Engine) -> None:
+        """Run a bench from the start."""
+        if self._engine is not None:
+            self._simulator.reset()
+        self._engine = engine
+        self._simulator.run()
+
+    async def _bench(self, ctx: Any) -> None:
+        ports, engine = self._ports, self._engine
+        assert engine is not None, "a simulation runs with its engine"
         while not engine.done:
             for name, level in engine.drive().items():
-                ctx.set(reset if name == "rst" else ports[name], level)
+                ctx.set(self._reset if name == "rst" else ports[name], level)
             engine.observe(Levels(ports, ctx.get))
             await ctx.tick()
 
-    simulator = Simulator(top)
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
-    _record(component, "pysim", steps, engine.trace)
-    return engine.trace
+
+def _made_of(component: wiring.Component) -> Any:
+    """Return what decides on the hardware of a block: its class, and what it was made with.
+
+    That is all it has but ports. What cannot be compared makes a block like no other.
+    """
+    known = (*component.signature.members, "_MustUse__used", "_MustUse__context")
+    told = {name: value for name, value in vars(component).items() if name not in known}
+    told.pop("_Component__signature", None)
+    made = (type(component), *told.items())
+    try:
+        hash(made)
+    except TypeError:
+        return object()
+    return made
 
 
 def _ports(component: wiring.Component) -> dict[str, Any]:

@@ -97,9 +97,12 @@ class _Simulation:
     async def _bench(self, ctx: Any) -> None:
         ports, engine = self._ports, self._engine
         assert engine is not None, "a simulation runs with its engine"
+        driven: dict[str, int] = {}  # to drive a level again takes as long as to change it
         while not engine.done:
             for name, level in engine.drive().items():
-                ctx.set(self._reset if name == "rst" else ports[name], level)
+                if driven.get(name) != level:
+                    driven[name] = level
+                    ctx.set(self._reset if name == "rst" else ports[name], level)
             engine.observe(Levels(ports, ctx.get))
             await ctx.tick()
 

@@ -2,14 +2,18 @@
 """What is counted of a block beside what it is: strobes for actions, memories for memories."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from rtl.emit import Design
+from amaranth.hdl import Fragment, Shape
+from amaranth.hdl._mem import MemoryInstance  # pyright: ignore[reportPrivateImportUsage]
+from amaranth.lib import wiring
+
+from rtl.catalogue import BLOCKS
 from sim.cost.counts.tally import Kind, Memory, Tally
 
-__all__ = ["built", "counters_of", "shapes"]
+__all__ = ["built", "counters_of", "elaborated", "shapes"]
 
 _KINDS: dict[str, Kind] = {"reads": "read", "writes": "write", "words": "register"}
 
@@ -46,9 +50,21 @@ def counters_of(
 
 def built(block: str, **arguments: Any) -> list[tuple[str, int, int]]:
     """Return name, depth and width of every memory of a block of the catalogue, in order."""
-    memories = Design.of(block, arguments).memories
-    # A memory that is called like a port of its block has a number behind its name.
-    return sorted((re.sub(r"\$\d+$", "", m.name), m.depth, m.width) for m in memories)
+    return elaborated(BLOCKS[block].component(**arguments))
+
+
+def elaborated(component: wiring.Component) -> list[tuple[str, int, int]]:
+    """Return the same of any block. It takes much longer to write the Verilog of a block."""
+    return sorted(_memories(Fragment.get(component, None), ""))
+
+
+def _memories(fragment: Fragment, name: str) -> Iterator[tuple[str, int, int]]:
+    if isinstance(fragment, MemoryInstance):
+        data = fragment._data
+        # Copies have a number behind their name.
+        yield re.sub(r"_\d+$", "", name), data.depth, Shape.cast(data.shape).width
+    for part, part_name, _ in fragment.subfragments:
+        yield from _memories(part, str(part_name))
 
 
 def shapes(memories: Iterable[Memory]) -> list[tuple[str, int, int]]:

@@ -12,6 +12,7 @@ from golden.params import LfsrParams, PrototypesParams, XnorParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design, Memory, Port, emit
 from rtl.prototypes import Prototypes
+from verification.rtl.designs import tiny
 
 PROTOTYPES = PrototypesParams(
     features=20, code_width=3, lanes=8, components=4, classes=3, class_components=2
@@ -20,7 +21,7 @@ PROTOTYPES = PrototypesParams(
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_every_block_has_a_module_with_ports(name: str) -> None:
-    design = Design.of(name, BLOCKS[name].arguments("tiny"))
+    design = tiny(name)
     # A name that is a word of Verilog is escaped.
     assert f"module {name}(" in design.verilog or f"module \\{name} (" in design.verilog
     assert {port.direction for port in design.ports} == {"input", "output"}
@@ -40,7 +41,7 @@ def test_memories_and_registers_are_counted() -> None:
 @pytest.mark.parametrize("name", BLOCKS)
 def test_no_signal_is_without_bits(name: str) -> None:
     """Yosys would declare it with the range -1:0, which has two bits."""
-    text = Design.of(name, BLOCKS[name].arguments("tiny")).verilog
+    text = tiny(name).verilog
     assert "[-1:0]" not in text
     # Every trigger is set when all processes wait; a value in its declaration would come too early.
     triggers = re.findall(r"^  reg (\\\$auto\S+ )(.*);$", text, re.MULTILINE)
@@ -65,7 +66,7 @@ def test_memories_are_filled_with_zeros_only_where_asked() -> None:
 
 
 def test_nothing_of_this_machine_is_in_the_files() -> None:
-    for text in emit(Design.of("sampler", BLOCKS["sampler"].arguments("tiny"))).values():
+    for text in emit(tiny("sampler")).values():
         assert "rtl/" not in text
         assert ".py" not in text
 
@@ -80,7 +81,7 @@ def test_manifest_says_what_the_block_is() -> None:
 
 
 def test_the_chip_comes_with_its_registers() -> None:
-    design: Any = replace(Design.of("lfsr", BLOCKS["lfsr"].arguments("tiny")), name="chip")
+    design: Any = replace(tiny("lfsr"), name="chip")
     assert sorted(emit(design)) == [
         "chip.v", "engram.c", "engram.h", "manifest.json", "registers.h", "registers.md",
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from rtl.catalogue import BLOCKS
-from rtl.verilog import convert
+from verification.rtl.designs import tiny
 from verification.rtl.engine import PAUSES, BenchError, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 
@@ -141,5 +141,5 @@ def test_a_process_whose_inputs_never_change_runs_at_the_start(
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_process_without_a_clock_has_a_trigger(block: str) -> None:
-    text = convert(BLOCKS[block].component(**BLOCKS[block].arguments("tiny")), block)
+    text = tiny(block).verilog
     assert not re.findall(r"always @\*(?! begin\n    if \(\S+ \) begin end\n)", text)

@@ -3,10 +3,9 @@
 
 import re
 
-from rtl.catalogue import BLOCKS
-from rtl.emit import Design
 from sim.hardware.modules import groups_of
 from sim.hardware.tools import verilog_of
+from verification.rtl.designs import tiny
 
 NESTED = """\
 /* a comment */
@@ -52,7 +51,7 @@ def test_modules_of_one_group_need_no_frames() -> None:
 
 
 def test_groups_hold_every_module_of_a_chip_once_and_in_order() -> None:
-    verilog = verilog_of(Design.of("chip", BLOCKS["chip"].arguments("tiny")))
+    verilog = verilog_of(tiny("chip"))
     wanted = re.findall(r"^module (\S+)", verilog, re.M)
     groups = groups_of(verilog)
     held, framed = [], []

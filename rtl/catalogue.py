@@ -31,6 +31,7 @@ from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
 from rtl.correlated import CorrelatedSampler
 from rtl.divider import Divider
+from rtl.first_rows import FirstRows
 from rtl.head import Head
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
@@ -259,6 +260,14 @@ BLOCKS: dict[str, Block] = {
         full={"params": _TRAINER, "batch": 128},
         small={"params": _SMALL_TRAINER, "batch": 32},
         tiny={"params": _TINY_TRAINER, "batch": 4},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "first_rows": Block(
+        component=FirstRows,
+        full={"params": _TRAINER, "code_width": 8},
+        small={"params": _SMALL_TRAINER, "code_width": 4},
+        tiny={"params": _TINY_TRAINER, "code_width": 3},
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),

@@ -39,8 +39,8 @@ _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "class_counter", "collector", "correlated_sampler", "divider", "head", "latent_buffer",
-        "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer", "window",
+        "class_counter", "collector", "correlated_sampler", "divider", "first_rows", "head",
+        "latent_buffer", "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer", "window",
     )
 } | {
     "factor_sums": FactorSums(_CORRELATED),

@@ -63,6 +63,9 @@ POINTS: dict[str, tuple[str, ...]] = {
         "request of an unknown class", "lanes past D",
     ),
     "divider": ("tie", "whole", "nothing"),
+    "first_rows": (
+        "highest weight", "lowest weight", "lanes past D", "class that is not there",
+    ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",

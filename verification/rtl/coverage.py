@@ -62,6 +62,11 @@ POINTS: dict[str, tuple[str, ...]] = {
         "exponent waits for beats", "request waits for a basis",
         "request of an unknown class", "lanes past D",
     ),
+    "cwr": (
+        "mean on a tie", "mean below 0", "tie rounded down", "tie rounded up",
+        "weight above the highest", "weight below the lowest", "class never seen",
+        "count at its largest", "lanes past F", "sum refused", "mix refused",
+    ),
     "divider": ("tie", "whole", "nothing"),
     "first_rows": (
         "highest weight", "lowest weight", "lanes past D", "class that is not there",
@@ -106,6 +111,8 @@ POINTS: dict[str, tuple[str, ...]] = {
         "class put in the place of a removed one", "refused: another K",
         "refused: number left out",
     ),
+    "quotient": ("half", "above one half", "below one half", "one digit"),
+    "root": ("square", "one below a square"),
     "sampler": (
         "request of an unknown class", "request of a removed class", "lanes past D",
         "row appended between beats", "class replaced between requests", "another reader waits",

@@ -13,6 +13,7 @@ from golden.params import (
     ChipParams,
     ClassCounterParams,
     CorrelatedSamplerParams,
+    CwrParams,
     IndexCodeParams,
     LatentBufferParams,
     MapShape,
@@ -30,6 +31,7 @@ from rtl.chip import Chip
 from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
 from rtl.correlated import CorrelatedSampler
+from rtl.cwr import Cwr
 from rtl.divider import Divider
 from rtl.first_rows import FirstRows
 from rtl.head import Head
@@ -262,6 +264,12 @@ BLOCKS: dict[str, Block] = {
         tiny={"params": _TINY_TRAINER, "batch": 4},
         unit="lane",
         units=lambda a: a["params"].lanes,
+    ),
+    "cwr": Block(
+        component=Cwr,
+        full={"params": CwrParams(classes=100, inputs=512, width=8), "lanes": 64},
+        small={"params": {"classes": 20, "inputs": 128}, "lanes": 16},
+        tiny={"params": {"classes": 3, "inputs": 20}, "lanes": 8},
     ),
     "first_rows": Block(
         component=FirstRows,

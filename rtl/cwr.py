@@ -2,38 +2,21 @@
 """CWR*: it consolidates the weights of the classifier after every experience (contract, 12)."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
-from amaranth.lib import enum, stream, wiring
-from amaranth.lib.data import StructLayout
+from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
 
 from golden.params import CwrParams
 from golden.params.checks import check_integer
 from golden.params.training import MAX_LANES, SEEN_BITS, SHARE_BITS
 from rtl.affine import saturated
+from rtl.cwr_control import Operation, UnderWay, command, command_layout, next_row, take
 from rtl.quotient import Quotient
 from rtl.root import Root
 
-__all__ = ["Cwr", "Operation", "command_layout"]
+__all__ = ["Cwr"]
 
 SHARE_DIGITS = SEEN_BITS + 2 * SHARE_BITS  # of the quotient whose root is the weight of the past
-
-
-class Operation(enum.IntEnum, shape=unsigned(1)):
-    """What a command does."""
-
-    SUM = 0
-    MIX = 1
-
-
-def command_layout(params: CwrParams) -> StructLayout:
-    """Return the layout of a command: what it does, the class, and its samples in the task."""
-    return StructLayout({
-        "operation": Operation,
-        "label": bits_for(params.classes - 1),
-        "present": SEEN_BITS,
-    })  # fmt: skip
 
 
 class Cwr(wiring.Component):
@@ -89,8 +72,6 @@ class Cwr(wiring.Component):
         if params.width == "float":
             raise ValueError("CWR* must have weights of 8, 16 or 32 bits in hardware, not float")
         self.params, self.lanes = params, lanes
-        #: B, rows of a class.
-        self.beats = -(-params.inputs // lanes)
         width = int(params.width)
         #: Cycles from a row to sum to the next.
         self.adding = 1 + lanes
@@ -113,72 +94,23 @@ class Cwr(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        now = _UnderWay(self.params, self.lanes)
+        now = UnderWay(self.params, self.lanes)
         m.submodules.quotient = quotient = Quotient(SHARE_DIGITS, now.divisor.shape().width)
         m.d.comb += [
-            now.last.eq(now.beat == self.beats - 1),
+            now.last.eq(now.beat == now.beats - 1),
             now.end.eq(now.lane == self.lanes - 1),
-            now.used.eq(
-                ~now.last | (now.lane < self.params.inputs - (self.beats - 1) * self.lanes)
-            ),
+            now.used.eq(~now.last | (now.lane < now.in_last)),
         ]
-        with m.FSM() as fsm:
+        with m.FSM(init="clear") as fsm:
             self._weigh(m, now, quotient, clearing=fsm.ongoing("clear"), idle=fsm.ongoing("idle"))
-            self._command(m, now)
-            self._take(m, now)
+            command(m, now, self)
+            take(m, now, self)
             self._centre(m, now, quotient)
             self._mix(m, now, quotient)
         return m
 
-    def _command(self, m: Module, now: "_UnderWay") -> None:
-        """Take a command, unless it is refused."""
-        p, command = self.params, self.commands.payload
-        terms = Mux(now.centred, 0, now.terms)
-        strange = (now.terms == 0) | (command.present == 0) | (command.label >= p.classes)
-        with m.State("idle"):
-            m.d.comb += self.commands.ready.eq(1)
-            m.d.sync += [
-                now.label.eq(command.label),
-                now.present.eq(command.present),
-                now.mixing.eq(command.operation == Operation.MIX),
-            ]
-            with m.If(self.commands.valid & (command.operation == Operation.MIX)):
-                m.next = "weigh"
-                with m.If(strange):
-                    m.d.sync += self.refused.eq(1)
-                    m.next = "idle"
-            with m.Elif(self.commands.valid):
-                with m.If(terms == p.classes * p.inputs):
-                    m.d.sync += self.refused.eq(1)
-                with m.Else():
-                    m.d.sync += [now.terms.eq(terms + p.inputs), now.centred.eq(0)]
-                    m.next = "take"
-                    with m.If(now.centred):
-                        m.d.sync += now.total.eq(0)
-
-    def _take(self, m: Module, now: "_UnderWay") -> None:
-        """Take a row of each stream that the command needs, and add a trained one up."""
-        with m.State("take"):
-            m.d.comb += [
-                self.tw.ready.eq(~now.mixing | self.cw.valid),
-                self.cw.ready.eq(now.mixing & self.tw.valid),
-            ]
-            m.d.sync += [
-                now.trained.eq(self.tw.payload),
-                now.kept.eq(self.cw.payload),
-                now.lane.eq(0),
-            ]
-            with m.If(self.tw.valid & self.tw.ready):
-                m.next = "add"
-                with m.If(now.mixing):
-                    m.next = "mix"
-        with m.State("add"):
-            m.d.sync += [now.total.eq(now.total + Mux(now.used, now.tw, 0)), *now.next_lane()]
-            with m.If(now.end):
-                self._next_row(m, now)
-
     def _weigh(
-        self, m: Module, now: "_UnderWay", quotient: Quotient, clearing: Value, idle: Value
+        self, m: Module, now: UnderWay, quotient: Quotient, clearing: Value, idle: Value
     ) -> None:
         """Count the samples of the class, and find the divisor of its weights from their number."""
         p = self.params
@@ -188,10 +120,10 @@ class Cwr(wiring.Component):
         m.submodules.root = root = Root(SHARE_DIGITS // 2)
         read, write = past.read_port(), past.write_port()
         counted = read.data + now.present
-        command = self.commands.payload
+        asked = self.commands.payload
         m.d.comb += [
-            read.addr.eq(command.label),
-            read.en.eq(idle & self.commands.valid & (command.operation == Operation.MIX)),
+            read.addr.eq(asked.label),
+            read.en.eq(idle & self.commands.valid & (asked.operation == Operation.MIX)),
             write.addr.eq(now.label),
             write.en.eq(clearing),
             root.i.payload.eq(quotient.o.payload.quotient),
@@ -222,7 +154,7 @@ class Cwr(wiring.Component):
                 with m.If(~now.centred):
                     m.next = "centre"
 
-    def _centre(self, m: Module, now: "_UnderWay", quotient: Quotient) -> None:
+    def _centre(self, m: Module, now: UnderWay, quotient: Quotient) -> None:
         """Divide the sum of all weights by their number."""
         width, o = int(self.params.width), quotient.o.payload
         size = Signal(len(now.total))
@@ -244,7 +176,7 @@ class Cwr(wiring.Component):
             with m.If(quotient.o.valid):
                 m.next = "take"
 
-    def _mix(self, m: Module, now: "_UnderWay", quotient: Quotient) -> None:
+    def _mix(self, m: Module, now: UnderWay, quotient: Quotient) -> None:
         """Move the weights of a row, one after another."""
         width, o = int(self.params.width), quotient.o.payload
         way, size = Signal(signed(width + 2)), Signal(width + 1)
@@ -279,44 +211,4 @@ class Cwr(wiring.Component):
         with m.State("offer"):
             m.d.comb += self.o.valid.eq(1)
             with m.If(self.o.ready):
-                self._next_row(m, now)
-
-    def _next_row(self, m: Module, now: "_UnderWay") -> None:
-        """Go on to the next row, or end the command."""
-        m.d.sync += now.beat.eq(Mux(now.last, 0, now.beat + 1))
-        m.next = "take"
-        with m.If(now.last):
-            m.next = "idle"
-
-
-class _UnderWay:
-    """Registers of the current command and row, and signals derived from them."""
-
-    def __init__(self, params: CwrParams, lanes: int) -> None:
-        width, terms = int(params.width), params.classes * params.inputs
-        self._width = width
-        self.mixing = Signal()
-        self.label = Signal(bits_for(params.classes - 1))
-        self.present = Signal(SEEN_BITS)
-        self.total = Signal(signed(width + bits_for(terms)))  # of the weights that were summed
-        self.terms = Signal(bits_for(terms))  # their number
-        self.mean = Signal(signed(width))  # a
-        self.centred = Signal()  # there is the mean of all that was summed
-        self.divisor = Signal(max(SEEN_BITS, bits_for(terms)))  # s; so wide are all divisors
-        self.beat = Signal(range(-(-params.inputs // lanes)))
-        self.last = Signal()  # row of the class
-        self.lane = Signal(range(lanes))
-        self.end = Signal()  # it is the last lane
-        self.used = Signal()  # it is not past F
-        self.trained = Signal(lanes * width)  # weights of the row from the current lane on
-        self.kept = Signal(lanes * width)
-        self.tw = self.trained[:width].as_signed()
-        self.cw = self.kept[:width].as_signed()
-
-    def next_lane(self) -> list[Value]:
-        """Return what goes to the next lane."""
-        return [
-            self.lane.eq(self.lane + 1),
-            self.trained.eq(self.trained >> self._width),
-            self.kept.eq(self.kept >> self._width),
-        ]
+                next_row(m, now)

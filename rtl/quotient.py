@@ -78,9 +78,12 @@ class Quotient(wiring.Component):
         m = Module()
         width = self.divisor_width
         # Digits of the quotient come where those of the number have gone.
-        number, digits_left = Signal(self.number_width), Signal(bits_for(self.number_width))
-        rest, divisor = Signal(width), Signal(width)
-        doubled, less = Signal(width + 1), Signal(signed(width + 2))
+        number = Signal(self.number_width)
+        digits_left = Signal(bits_for(self.number_width))
+        divisor = Signal(width)
+        rest = Signal(width)
+        doubled = Signal(width + 1)  # the rest with the next bit of the number
+        less = Signal(signed(width + 2))
         digit = Signal()
         m.d.comb += [
             doubled.eq(Cat(number[-1], rest)),

@@ -41,9 +41,13 @@ class Root(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         n = self.digits
-        number, root, rest = Signal(2 * n), self.o.payload, Signal(n + 1)
-        quadrupled, trial = Signal(n + 2), Signal(n + 2)
-        digit, digits_left = Signal(), Signal(range(n))
+        number = Signal(2 * n)
+        root = self.o.payload
+        rest = Signal(n + 1)
+        quadrupled = Signal(n + 2)  # the rest with the next two bits of the number
+        trial = Signal(n + 2)
+        digit = Signal()
+        digits_left = Signal(range(n))
         m.d.comb += [
             quadrupled.eq(Cat(number[-2:], rest)),
             trial.eq(Cat(Const(1, 2), root)),

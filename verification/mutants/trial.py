@@ -34,6 +34,7 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "adder_tree": "prototype_classifier",
     "core_packets": "core",
+    "cwr_control": "cwr",
     "trainer_control": "trainer",
     "trainer_lanes": "trainer",
 }

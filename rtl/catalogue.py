@@ -16,6 +16,7 @@ from golden.params import (
     CwrParams,
     IndexCodeParams,
     LatentBufferParams,
+    LowRankParams,
     MapShape,
     MvuParams,
     PrototypeClassifierParams,
@@ -38,6 +39,7 @@ from rtl.head import Head
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
+from rtl.low_rank import LowRank
 from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
@@ -247,6 +249,14 @@ BLOCKS: dict[str, Block] = {
         PrototypeClassifierParams(prototypes=_PROTOTYPES),
         {"prototypes": _SMALL_PROTOTYPES},
         {"prototypes": _TINY_PROTOTYPES, "table_width": 10},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "low_rank": _part(
+        LowRank,
+        LowRankParams(prototypes=_PROTOTYPES),
+        {"prototypes": _SMALL_PROTOTYPES, "rank": 8},
+        {"prototypes": _TINY_PROTOTYPES, "rank": 3, "basis_width": 3},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
     ),

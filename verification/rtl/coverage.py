@@ -83,6 +83,11 @@ POINTS: dict[str, tuple[str, ...]] = {
         "recovery from zero", "recovery from a loaded zero", "held", "whole period",
         "seed loaded while a word is used", "seed loaded while none is",
     ),
+    "low_rank": (
+        "tie won by the lower class", "tie within a class", "no class", "lanes past D",
+        "several components", "removed class passed over", "all classes removed",
+        "cost below 0", "class projected again", "class projected that is not there",
+    ),
     "mean_code": ("0", "1", "middle", "a little more than the middle", "tie"),
     "mvu": (
         "every input agrees", "no input agrees", "count wraps",

@@ -178,11 +178,15 @@ class LowRank(wiring.Component):
         left = Signal(range(p.classes + 1))  # classes, the one in work included
         current = Signal.like(self.label)  # class in work
         nth = Signal(range(p.class_components))  # component within its class
-        beat, step = Signal.like(self.beat), Signal(range(steps))
-        direction, plane = Signal(range(rank + 1)), Signal(range(p.code_width + 1))
+        beat = Signal.like(self.beat, name="beat_now")  # of the picture, or of a class to project
+        step = Signal(range(steps))  # row or direction of a component, or both
+        direction = Signal(range(rank + 1))  # to project on
+        plane = Signal(range(p.code_width + 1))
         any_there = Signal()  # a class that is there has been read
         ended = sums.stages[-1].final
-        end, whole, last_plane = Signal(), Signal(), Signal()
+        end = Signal()  # row of its vector
+        last_plane = Signal()
+        whole = Signal()  # the class ends with this row, or was removed
         there = self.entry.there
         last = nth + 1 == self.entry.count
         begin = [value.eq(0) for value in (nth, beat, step, direction, plane)]

@@ -74,9 +74,10 @@ class Bench(ReaderBench):
         if exponent is None:
             exponent = int(self.rng.integers((room - 1).bit_length()))
         self.golden.load(basis, factors, exponent)
-        return self.load(basis, factors, exponent)
+        return self.loaded(basis, factors, exponent)
 
-    def load(self, basis: Codes, factors: Codes, exponent: int) -> Step:
+    def loaded(self, basis: Codes, factors: Codes, exponent: int) -> Step:
+        """Return the step that loads a metric, with random bits in lanes past D."""
         p, memory = self.params, self.params.prototypes
         spare = memory.beats * memory.lanes - memory.features
         whole = np.hstack([basis, self.rng.integers(0, 2, (p.rank, spare))])

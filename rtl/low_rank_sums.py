@@ -105,7 +105,16 @@ class Sums:
         self._keep(m)
 
     def weigh(self, m: Module, factors: Memory, exponent: Value) -> None:
-        """Weigh the squares of all directions of a component, and make its cost."""
+        """Weigh the squares of all directions of a component, and make its cost.
+
+        Parameters
+        ----------
+        m : Module
+        factors : Memory
+            Factor of each direction.
+        exponent : Value
+            s.
+        """
         p, width = self.params.prototypes, self.params.projection_width
         r = self.whole - WEIGHED
         asked, weighing = self.stages[r], self.stages[r + WEIGHED - 1]

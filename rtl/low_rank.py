@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Low-rank discriminant: the nearest prototype in a metric of all classes (contract, 18)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Cat, Module, signed, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.memory import Memory
@@ -10,6 +10,7 @@ from amaranth.utils import bits_for
 
 from golden.params import LowRankParams
 from rtl.beat import beat_layout
+from rtl.low_rank_control import UnderWay, compare_classes, measure, project, take
 from rtl.low_rank_sums import COST_BITS, Sums, Task, stages_of
 from rtl.prototypes import entry_layout
 
@@ -173,145 +174,28 @@ class LowRank(wiring.Component):
 
     def _go(self, m: Module, sums: Sums) -> None:
         """Take a picture or a class; read what it needs, and wait until it went all the way."""
-        p, rank, asked = self.params.prototypes, self.params.rank, sums.asked
-        steps = max(p.beats, rank)
-        left = Signal(range(p.classes + 1))  # classes, the one in work included
-        current = Signal.like(self.label)  # class in work
-        nth = Signal(range(p.class_components))  # component within its class
-        beat = Signal.like(self.beat, name="beat_now")  # of the picture, or of a class to project
-        step = Signal(range(steps))  # row or direction of a component, or both
-        direction = Signal(range(rank + 1))  # to project on
-        plane = Signal(range(p.code_width + 1))
-        any_there = Signal()  # a class that is there has been read
-        ended = sums.stages[-1].final
-        end = Signal()  # row of its vector
-        last_plane = Signal()
-        whole = Signal()  # the class ends with this row, or was removed
-        there = self.entry.there
-        last = nth + 1 == self.entry.count
-        begin = [value.eq(0) for value in (nth, beat, step, direction, plane)]
+        now = UnderWay(self.params, sums, self.entry)
         m.d.comb += [
-            end.eq(beat == p.beats - 1),
-            last_plane.eq(plane == p.code_width),
-            self.component.eq(self.entry.first + nth),
-            self.beat.eq(beat),
-            self.label.eq(current),
-            asked.component.eq(self.component),
-            asked.label.eq(current),
-            asked.direction.eq(direction),
-            asked.end.eq(end),
+            now.end.eq(now.beat == self.params.prototypes.beats - 1),
+            now.last_plane.eq(now.plane == self.params.prototypes.code_width),
+            self.component.eq(self.entry.first + now.nth),
+            self.beat.eq(now.beat),
+            self.label.eq(now.current),
+            now.asked.component.eq(self.component),
+            now.asked.label.eq(now.current),
+            now.asked.direction.eq(now.direction),
+            now.asked.end.eq(now.end),
         ]
         with m.FSM() as fsm:
             reads = ("look_up", "scan", "find", "project")
             m.d.comb += [
                 self.ask.eq(Cat(fsm.ongoing(name) for name in reads).any()),
-                self.busy.eq(~fsm.ongoing("take") | (beat != 0)),
+                self.busy.eq(~fsm.ongoing("take") | (now.beat != 0)),
             ]
-            with m.State("take"):
-                m.d.comb += [
-                    self.project.ready.eq(beat == 0),
-                    self.i.ready.eq((beat != 0) | ~self.project.valid),
-                ]
-                m.d.sync += any_there.eq(0)
-                with m.If(self.project.valid & self.project.ready):
-                    m.d.sync += current.eq(self.project.payload)
-                    m.next = "find"
-                    with m.If(self.project.payload >= self.n_classes):
-                        m.d.sync += self.unknown.eq(1)
-                        m.next = "take"
-                with m.Elif(self.i.valid):
-                    m.d.sync += beat.eq(beat + 1)
-                    with m.If(end):
-                        m.d.sync += [*begin, left.eq(self.n_classes), current.eq(0)]
-                        m.next = "measure"
-                        with m.If(self.n_classes == 0):
-                            m.d.sync += self.empty.eq(1)
-                            m.next = "answer"
-            with m.State("measure"):
-                whole_picture = end & (direction == rank)
-                m.d.comb += [
-                    asked.task.eq(Task.PICTURE),
-                    asked.adds.eq(1),
-                    asked.first.eq(beat == 0),
-                    asked.last.eq(end),
-                    asked.final.eq(whole_picture),
-                ]
-                m.d.sync += beat.eq(Mux(end, 0, beat + 1))
-                with m.If(end):
-                    m.d.sync += direction.eq(direction + 1)
-                with m.If(whole_picture):
-                    m.d.sync += begin
-                    m.next = "measured"
-            with m.State("measured"), m.If(ended):
-                m.next = "look_up"
-            with m.State("look_up"):
-                m.d.comb += self.label_en.eq(1)
-                with m.If(self.go):
-                    m.next = "scan"
-            with m.State("scan"):
-                # The entry of the next class comes with its first row.
-                m.d.comb += [
-                    whole.eq(~there | ((step == steps - 1) & last)),
-                    self.label_en.eq(whole & (left != 1)),
-                    self.label.eq(current + 1),
-                    self.beat.eq(step),
-                    self.row_en.eq(asked.adds),
-                    asked.task.eq(Task.COST),
-                    asked.adds.eq(there & (step < p.beats)),
-                    asked.weighs.eq(there & (step < rank)),
-                    asked.first.eq(step == 0),
-                    asked.last.eq(there & (step == steps - 1)),
-                    asked.end.eq(step == p.beats - 1),
-                    asked.direction.eq(step),
-                    asked.final.eq(whole & (left == 1)),
-                ]
-                m.d.sync += any_there.eq(any_there | there)
-                with m.If(there):
-                    m.d.sync += step.eq(Mux(step == steps - 1, 0, step + 1))
-                with m.If(step == steps - 1):
-                    m.d.sync += nth.eq(nth + 1)
-                with m.If(whole):
-                    m.d.sync += [nth.eq(0), current.eq(current + 1), left.eq(left - 1)]
-                    with m.If(left == 1):
-                        m.next = "add"
-            with m.State("add"), m.If(ended):
-                m.d.sync += self.empty.eq(self.empty | ~any_there)
-                m.next = "answer"
-            with m.State("answer"):
-                m.d.comb += self.o.valid.eq(1)
-                with m.If(self.o.ready):
-                    m.d.sync += begin
-                    m.next = "take"
-            with m.State("find"):
-                m.d.comb += self.label_en.eq(1)
-                m.d.sync += begin
-                with m.If(self.go):
-                    m.next = "project"
-            with m.State("project"):
-                complete = end & last_plane
-                m.d.comb += [
-                    self.row_en.eq(there & (plane == 0)),
-                    asked.task.eq(Task.COMPONENT),
-                    asked.adds.eq(there),
-                    asked.first.eq((beat == 0) & (plane == 0)),
-                    asked.last.eq(complete),
-                    asked.plane.eq(plane),
-                    asked.final.eq(there & complete & (direction == rank) & last),
-                ]
-                m.d.sync += plane.eq(Mux(last_plane, 0, plane + 1))
-                with m.If(last_plane):
-                    m.d.sync += beat.eq(Mux(end, 0, beat + 1))
-                with m.If(complete):
-                    m.d.sync += direction.eq(Mux(direction == rank, 0, direction + 1))
-                    with m.If(direction == rank):
-                        m.d.sync += nth.eq(nth + 1)
-                with m.If(~there | asked.final):
-                    m.d.sync += begin
-                    m.next = "projected"
-                    with m.If(~there):
-                        m.next = "take"
-            with m.State("projected"), m.If(ended):
-                m.next = "take"
+            take(m, now, self)
+            measure(m, now, self)
+            compare_classes(m, now, self)
+            project(m, now, self)
 
     def _compare(self, m: Module, sums: Sums) -> None:
         """Keep the first component of the least cost."""

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from golden.arrays import check_label_vector
 from golden.params import CwrParams
+from golden.params.training import SEEN_BITS, SHARE_BITS
 
 __all__ = ["Cwr", "past_weight"]
 
 Array = NDArray[Any]
 Integers = NDArray[np.int64]
 
-SHARE_BITS = 8  # fractional bits of the weight of the past
-MOST_SEEN = 2**32 - 1  # the count of a class saturates here
+MOST_SEEN = 2**SEEN_BITS - 1  # the count of a class saturates here
 
 
 class Cwr:

@@ -13,8 +13,10 @@ from golden.params import (
     ChipParams,
     ClassCounterParams,
     CorrelatedSamplerParams,
+    CwrParams,
     IndexCodeParams,
     LatentBufferParams,
+    LowRankParams,
     MapShape,
     MvuParams,
     PrototypeClassifierParams,
@@ -30,11 +32,14 @@ from rtl.chip import Chip
 from rtl.class_counter import ClassCounter
 from rtl.collector import Collector
 from rtl.correlated import CorrelatedSampler
+from rtl.cwr import Cwr
 from rtl.divider import Divider
+from rtl.first_rows import FirstRows
 from rtl.head import Head
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
+from rtl.low_rank import LowRank
 from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
@@ -247,6 +252,14 @@ BLOCKS: dict[str, Block] = {
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
     ),
+    "low_rank": _part(
+        LowRank,
+        LowRankParams(prototypes=_PROTOTYPES),
+        {"prototypes": _SMALL_PROTOTYPES, "rank": 8},
+        {"prototypes": _TINY_PROTOTYPES, "rank": 3, "basis_width": 3},
+        unit="lane",
+        units=lambda a: a["params"].prototypes.lanes,
+    ),
     "divider": Block(
         component=Divider,
         full={"width": 37, "fraction": 28},
@@ -259,6 +272,20 @@ BLOCKS: dict[str, Block] = {
         full={"params": _TRAINER, "batch": 128},
         small={"params": _SMALL_TRAINER, "batch": 32},
         tiny={"params": _TINY_TRAINER, "batch": 4},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "cwr": Block(
+        component=Cwr,
+        full={"params": CwrParams(classes=100, inputs=512, width=8), "lanes": 64},
+        small={"params": {"classes": 20, "inputs": 128}, "lanes": 16},
+        tiny={"params": {"classes": 3, "inputs": 20}, "lanes": 8},
+    ),
+    "first_rows": Block(
+        component=FirstRows,
+        full={"params": _TRAINER, "code_width": 8},
+        small={"params": _SMALL_TRAINER, "code_width": 4},
+        tiny={"params": _TINY_TRAINER, "code_width": 3},
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),

@@ -14,6 +14,8 @@ ROUNDING_BITS = 16  # random bits of a stochastic rounding
 MAX_LANES = 64  # numbers that one word can round
 PROBABILITY_BITS = 28  # fractional bits of a probability
 LOGIT_EXPONENT = 4  # logits are codes of [-2^4, 2^4)
+SHARE_BITS = 8  # fractional bits of the weight that the past has in CWR*
+SEEN_BITS = 32  # bits of the count of a class in CWR*
 
 Width = int | Literal["float"]
 

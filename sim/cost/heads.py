@@ -11,7 +11,7 @@ from sim.cost.counts import ternary_trainer, trainer, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer
 
-__all__ = ["Head", "head_of", "with_head"]
+__all__ = ["Head", "head_of", "trainer_of", "with_head"]
 
 
 class Head(ABC):
@@ -145,14 +145,7 @@ class _IntegerHead(Head):
 
     def __init__(self, config: CostConfig) -> None:
         super().__init__(config)
-        prototypes = config.chip.sampler.prototypes
-        self._params = TrainerParams(
-            features=prototypes.features,
-            classes=config.memory.classes,
-            backward_width=config.task.trainer_bits,
-            rounding="stochastic",
-            lanes=prototypes.lanes,
-        )
+        self._params = trainer_of(config)
 
     @property
     def kept(self) -> tuple[Memory, ...]:
@@ -205,6 +198,18 @@ _HEADS: dict[HeadKind, type[Head]] = {
     "integer": _IntegerHead,
     "ternary": _TernaryHead,
 }
+
+
+def trainer_of(config: CostConfig) -> TrainerParams:
+    """Return the parameters of the trainer of a configuration."""
+    prototypes = config.chip.sampler.prototypes
+    return TrainerParams(
+        features=prototypes.features,
+        classes=config.memory.classes,
+        backward_width=config.task.trainer_bits,
+        rounding="stochastic",
+        lanes=prototypes.lanes,
+    )
 
 
 def head_of(config: CostConfig) -> Head:

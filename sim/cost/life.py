@@ -2,6 +2,7 @@
 """The phases of a chip's life, and the memories that they need."""
 
 from sim.cost.configuration import CostConfig, HeadKind
+from sim.cost.consolidation import beginning, consolidation, row_memories
 from sim.cost.counting import counting
 from sim.cost.counts import chip
 from sim.cost.counts.tally import Memory
@@ -18,6 +19,8 @@ _FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
 def life(config: CostConfig) -> tuple[Phase, ...]:
     """Return all phases: inference, draws, appending, learning, classifying, and loading.
 
+    Rows of the trainer begin from means, and are consolidated, as two phases of their own.
+
     A class is learned by counting only where its prototypes are fitted on the chip.
     """
     found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
@@ -31,6 +34,8 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         learn(config, "latent replay"),
         learn(config, "likelihood"),
         *(learn(with_head(config, kind), "GBM") for kind in _FURTHER_HEADS),
+        beginning(config),
+        consolidation(config),
         answer(config, "head"),
         *answers,
         answer(config, "likelihood"),
@@ -47,4 +52,9 @@ def memories_beside(config: CostConfig) -> tuple[Memory, ...]:
     """Return the additional memories that learning with any head and classifying need."""
     heads = [head_of(with_head(config, kind)) for kind in _FURTHER_HEADS]
     further = [memory for head in heads for memory in (*head.kept, *head.working)]
-    return (*working_memories(config), *further, *classifier_memories(config))
+    return (
+        *working_memories(config),
+        *further,
+        *row_memories(config),
+        *classifier_memories(config),
+    )

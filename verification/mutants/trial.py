@@ -34,6 +34,9 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "adder_tree": "prototype_classifier",
     "core_packets": "core",
+    "cwr_control": "cwr",
+    "low_rank_control": "low_rank",
+    "low_rank_sums": "low_rank",
     "trainer_control": "trainer",
     "trainer_lanes": "trainer",
 }

@@ -16,8 +16,10 @@ from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
 from rtl.output import Output
+from rtl.quotient import Quotient
 from rtl.regroup import Regroup
 from rtl.requests import Requests
+from rtl.root import Root
 from rtl.sampler import Sampler
 from rtl.scale import Scale
 from rtl.selector import Selector
@@ -39,14 +41,17 @@ _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
-        "class_counter", "collector", "correlated_sampler", "divider", "head", "latent_buffer",
-        "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer", "window",
+        "class_counter", "collector", "correlated_sampler", "cwr", "divider", "first_rows", "head",
+        "latent_buffer", "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer",
+        "window",
     )
 } | {
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
+    "quotient": Quotient(9, 5),
     "regroup": Regroup(_CHIP),
     "requests": Requests(_CHIP),
+    "root": Root(4),
     "scale": Scale(_CORRELATED),
     "dispatch": Dispatch(_CHIP),
     "output": Output(),

@@ -62,7 +62,15 @@ POINTS: dict[str, tuple[str, ...]] = {
         "exponent waits for beats", "request waits for a basis",
         "request of an unknown class", "lanes past D",
     ),
+    "cwr": (
+        "mean on a tie", "mean below 0", "tie rounded down", "tie rounded up",
+        "weight above the highest", "weight below the lowest", "class never seen",
+        "count at its largest", "lanes past F", "sum refused", "mix refused",
+    ),
     "divider": ("tie", "whole", "nothing"),
+    "first_rows": (
+        "highest weight", "lowest weight", "lanes past D", "class that is not there",
+    ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
@@ -74,6 +82,11 @@ POINTS: dict[str, tuple[str, ...]] = {
     "lfsr": (
         "recovery from zero", "recovery from a loaded zero", "held", "whole period",
         "seed loaded while a word is used", "seed loaded while none is",
+    ),
+    "low_rank": (
+        "tie won by the lower class", "tie within a class", "no class", "lanes past D",
+        "several components", "removed class passed over", "all classes removed",
+        "cost below 0", "class projected again", "class projected that is not there",
     ),
     "mean_code": ("0", "1", "middle", "a little more than the middle", "tie"),
     "mvu": (
@@ -103,6 +116,8 @@ POINTS: dict[str, tuple[str, ...]] = {
         "class put in the place of a removed one", "refused: another K",
         "refused: number left out",
     ),
+    "quotient": ("half", "above one half", "below one half", "one digit"),
+    "root": ("square", "one below a square"),
     "sampler": (
         "request of an unknown class", "request of a removed class", "lanes past D",
         "row appended between beats", "class replaced between requests", "another reader waits",

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: MIT
 
 import random
+from typing import Any
 
 import numpy as np
 import pytest
 from amaranth.hdl import Module
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -54,12 +55,15 @@ TABLES = {"hamming": hamming_table, "mean": nearest_mean_table, "likelihood": li
 class Reader(wiring.Component):
     """A classifier and the memory that it reads."""
 
-    def __init__(self, params: PrototypeClassifierParams) -> None:
+    Block: Any = PrototypeClassifier
+    ports = ("i", "table", "o", "empty")
+
+    def __init__(self, params: Any) -> None:
         self.params = params
-        self.classifier = PrototypeClassifier(params)
+        self.classifier = self.Block(params)
         self.memory = Prototypes(params.prototypes, editable=True)
         self._outer = {
-            **dict.fromkeys(("i", "table", "o", "empty"), self.classifier),
+            **dict.fromkeys(self.ports, self.classifier),
             **dict.fromkeys(("append", "rows", "n_classes"), self.memory),
         }
         members = {name: block.signature.members[name] for name, block in self._outer.items()}
@@ -76,8 +80,9 @@ class Reader(wiring.Component):
         m.d.comb += [reader.go.eq(reader.ask & ~self.busy), memory.quiet.eq(1)]
         for name, block in self._outer.items():
             inner, outer = getattr(block, name), getattr(self, name)
-            if self.signature.members[name].is_port:
-                m.d.comb += outer.eq(inner)
+            member = self.signature.members[name]
+            if member.is_port:
+                m.d.comb += outer.eq(inner) if member.flow is Out else inner.eq(outer)
             else:
                 wiring.connect(m, wiring.flipped(outer), inner)
         return m
@@ -89,9 +94,13 @@ class Bench:
     Whatever a block must not look at is random: bits of lanes past D, labels and end marks.
     """
 
-    def __init__(self, params: PrototypeClassifierParams, seed: int = 0) -> None:
+    Golden: Any = GoldenPrototypeClassifier
+    answers: Any = staticmethod(answer_layout)
+    name = "prototype_classifier"
+
+    def __init__(self, params: Any, seed: int = 0) -> None:
         self.params = params
-        self.golden = GoldenPrototypeClassifier(params)
+        self.golden = self.Golden(params)
         self.memory = GoldenPrototypes(params.prototypes)
         self.random, self.rng = random.Random(seed), np.random.default_rng(seed)
         self._memory = Prototypes(params.prototypes, editable=True)  # for the layout of its header
@@ -126,7 +135,7 @@ class Bench:
         layout = beat_layout(p.lanes, p.classes)
         labels, costs = self.golden.classify(self.memory, pack(pictures))
         answers = [
-            payload(answer_layout(self.params), {"label": int(label), "cost": int(cost)})
+            payload(self.answers(self.params), {"label": int(label), "cost": int(cost)})
             for label, cost in zip(labels, costs, strict=True)
         ]
         beats = []
@@ -142,7 +151,7 @@ class Bench:
                 for row in lanes.reshape(p.beats, p.lanes)
             ]  # fmt: skip
         reads = {"empty": int(self.golden.empty)}
-        meets = {f"prototype_classifier: {k}": n for k, n in self.met(pictures, costs).items()}
+        meets = {f"{self.name}: {k}": n for k, n in self.met(pictures, costs).items()}
         return Step(inputs={"i": beats}, outputs={"o": answers}, reads=reads, meets=meets)
 
     def met(self, pictures: NDArray[np.integer], costs: NDArray[np.int64]) -> dict[str, int]:
@@ -157,7 +166,6 @@ class Bench:
                 for codes in all_codes
             ]
             ties, within = ties + (np.count_nonzero(won) > 1), within + (max(won, default=0) > 1)
-        highest = 2 * p.features * self.params.highest_entry
         return {
             "tie won by the lower class": int(ties),
             "tie within a class": int(within),
@@ -165,9 +173,13 @@ class Bench:
             "removed class passed over": len(pictures) * (0 < len(there) < n),
             "all classes removed": len(pictures) * (n > 0 == len(there)),
             "lanes past D": len(pictures) * (p.features % p.lanes > 0),
-            "highest cost": int((costs == highest).sum()),
             "several components": int(any(len(codes) > 1 for codes in all_codes)),
+            **self.met_costs(costs),
         }
+
+    def met_costs(self, costs: NDArray[np.int64]) -> dict[str, int]:
+        highest = 2 * self.params.prototypes.features * self.params.highest_entry
+        return {"highest cost": int((costs == highest).sum())}
 
     def random_table(self) -> Table:
         size, most = self.params.table_rows, self.params.highest_entry

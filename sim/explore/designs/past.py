@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from golden.params import LowRankParams
+from golden.params import LowRankParams, PrototypeClassifierParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counting import count, count_cycles, counting_memories
 from sim.cost.counts import (
@@ -23,6 +23,7 @@ from sim.cost.counts import (
     low_rank,
     mixture,
     nearest_mean,
+    prototype_classifier,
     prototypes,
     sampler,
     translation,
@@ -158,6 +159,8 @@ def _nearest(config: CostConfig, params: Any) -> Past:
 
 def _low_rank(config: CostConfig, params: Any) -> Past:
     own, task, stored = config.chip.sampler.prototypes, config.task, config.memory.classes
+    if not params.rank:
+        return _nearest_in_table(config)
     metric = LowRankParams(
         prototypes=own,
         rank=params.rank,
@@ -165,24 +168,44 @@ def _low_rank(config: CostConfig, params: Any) -> Past:
         factor_width=params.factor_width,
     )
     # The memory of the prototypes, which it shares with the classifier, is the sampler's.
-    answered = _shared(low_rank.classify(metric, stored).within("low_rank"))
-    each = prototypes.append(own, 1).within("sampler.prototypes") + count(config)
-    each += _shared(low_rank.append(metric).within("low_rank"))
+    answered = low_rank.classify(metric, 1, classes=stored, components=stored)
+    each = prototypes.append(own, 1, editable=True).within("sampler.prototypes") + count(config)
+    each += _shared(low_rank.project(metric, classes=1, components=1).within("low_rank"))
     return Past(
         memories=(
-            *_within("sampler.prototypes", prototypes.memories(own)),
-            *_within("low_rank", low_rank.memories(metric, stored)),
+            *_within("sampler.prototypes", prototypes.memories(own, editable=True)),
+            *_within("low_rank", low_rank.memories(metric)),
         ),
         working=_fit_memories(config),
         remembered=task.classes * each,
-        remembered_cycles=task.classes * (count_cycles(config) + low_rank.append_rows(metric)),
-        answer=answered,
-        answer_cycles=Fraction(low_rank.classify_rows(metric, stored)),
+        remembered_cycles=task.classes
+        * (count_cycles(config) + low_rank.project_cycles(metric, 1)),
+        answer=_shared(answered.within("low_rank")),
+        answer_cycles=Fraction(low_rank.classify_cycles(metric, 1, components=stored)),
+    )
+
+
+def _nearest_in_table(config: CostConfig) -> Past:
+    """Return the discriminant without directions: the classifier by prototypes, by a table."""
+    own, task, stored = config.chip.sampler.prototypes, config.task, config.memory.classes
+    table = PrototypeClassifierParams(prototypes=own, table_width=2 * own.code_width + 1)
+    answered = prototype_classifier.classify(table, 1, classes=stored, components=stored)
+    each = prototypes.append(own, 1, editable=True).within("sampler.prototypes") + count(config)
+    return Past(
+        memories=(
+            *_within("sampler.prototypes", prototypes.memories(own, editable=True)),
+            *_within("prototype_classifier", prototype_classifier.memories(table)),
+        ),
+        working=_fit_memories(config),
+        remembered=task.classes * each,
+        remembered_cycles=task.classes * count_cycles(config),
+        answer=_shared(answered.within("prototype_classifier")),
+        answer_cycles=Fraction(prototype_classifier.classify_cycles(table, 1, components=stored)),
     )
 
 
 def _shared(tally: Tally) -> Tally:
-    """Return a tally of the discriminant in which prototypes are read from the sampler's memory."""
+    """Return a tally of a classifier in which prototypes are read from the sampler's memory."""
     found = Tally()
     for action, n in tally.items():
         _, inside, read = action.component.rpartition("prototypes.")

@@ -199,6 +199,12 @@ def test_two_prototypes_cost_more_to_learn_than_one() -> None:
     )
 
 
+def test_a_discriminant_without_directions_costs_less() -> None:
+    plain = EVERY.replace("low_rank, rank: 6", "low_rank, rank: 0")
+    for objective in ("energy", "latency"):
+        assert value("low_rank", objective, text=plain) < value("low_rank", objective)
+
+
 @pytest.mark.parametrize("replay", PARTS)
 def test_every_method_has_all_costs(replay: str) -> None:
     evaluator, point = design(replay)

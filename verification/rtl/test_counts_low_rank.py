@@ -14,8 +14,7 @@ from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
-from verification.rtl.tallies import counters_of, shapes
-from verification.rtl.test_counts_network import elaborated
+from verification.rtl.tallies import counters_of, elaborated, shapes
 from verification.rtl.test_low_rank import CORNERS, SMALL, Bench, LowRankReader, readers
 
 

@@ -245,9 +245,11 @@ class Core(wiring.Component):
                     with m.Case(target), m.If(open_):
                         m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
                 with m.Case(Target.SEEDS), m.If(~learning):
+                    streams = (Stream.RESERVOIR, Stream.EXEMPLAR)
+                    of_rival = Cat(unit.address == stream for stream in streams).any()
                     for seeds, wanted in (
-                        (of_sampler, unit.address < Stream.RESERVOIR),
-                        (of_latent, unit.address >= Stream.RESERVOIR),
+                        (of_latent, of_rival),
+                        (of_sampler, ~of_rival),  # it ignores those of streams that it has not
                     ):
                         with m.If(wanted):
                             m.d.comb += [seeds.valid.eq(units.valid), units.ready.eq(seeds.ready)]

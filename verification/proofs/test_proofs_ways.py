@@ -231,8 +231,8 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
     seed = Cat(address[:5], data[:64])
     for way, wanted in (
-        (sampler.seeds, address < 19),
-        (latent_buffer.seeds, address >= 19),
+        (sampler.seeds, (address < 19) | (address > 20)),
+        (latent_buffer.seeds, (address == 19) | (address == 20)),
     ):
         passes = taken(way) & (Value.cast(way.payload) == seed)
         yield ~(taken(core.units) & (unit.target == Target.SEEDS) & wanted) | passes

@@ -20,7 +20,7 @@ NAMES = (
     "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
     "", "count", "command", "costs",
 )  # fmt: skip
-STREAMS = 21
+STREAMS = 23
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 
 #: Field of `status` that shows an activity.

@@ -213,7 +213,7 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
         Packet(Target.APPEND, 256, 0, 0, [1]),
         Packet(Target.ROWS, 0, 0, 1, [1]),
-        Packet(Target.SEEDS, 0, 20, 2, [1, 2]),
+        Packet(Target.SEEDS, 0, 22, 2, [1, 2]),
         Packet(Target.WEIGHTS, 0, 0, 2, [7]),
         Packet(Target.WEIGHTS, 0, 0, 1, [7, 8]),
     ):

@@ -58,7 +58,7 @@ def depth_of(chip: ChipParams, target: Target) -> int:
         Target.WEIGHTS: mvu.weight_depth,
         Target.THRESHOLDS: mvu.tile_depth,
         Target.CLASS_THRESHOLDS: chip.latent.classes,
-        Target.SEEDS: 21,
+        Target.SEEDS: 23,
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }.get(target, 2**24)
 
@@ -325,7 +325,7 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
         (Target.WEIGHTS, 0, 510),
         (Target.THRESHOLDS, 0, 62),
         (Target.CLASS_THRESHOLDS, 0, 3),
-        (Target.SEEDS, 0, 19),
+        (Target.SEEDS, 0, 21),
         (Target.SEEDS, 0, 2**24 - 1),
         (Target.WEIGHTS, 0, 2**24 - 1),
     ],

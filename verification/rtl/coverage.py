@@ -60,7 +60,9 @@ POINTS: dict[str, tuple[str, ...]] = {
     "correlated": (
         "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
         "exponent waits for beats", "request waits for a basis",
-        "request of an unknown class", "lanes past D",
+        "request of an unknown class", "lanes past D", "request of a removed class",
+        "class replaced between requests", "another reader waits",
+        "row read while a basis comes",
     ),
     "divider": ("tie", "whole", "nothing"),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),

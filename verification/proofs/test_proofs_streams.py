@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from golden.params import SelectorParams
 from rtl.axi_lite import AxiLite
 from rtl.catalogue import BLOCKS
+from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
@@ -43,6 +44,7 @@ OFFERING = {
         "mvu", "pool", "sampler", "sampler_serial", "selector", "thermometer", "window",
     )
 } | {
+    "correlated_shared": CorrelatedSampler(_CORRELATED, shared=True),
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
     "regroup": Regroup(_CHIP),

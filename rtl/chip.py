@@ -44,6 +44,8 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "program_depth": params.accelerator.program_depth,
         "learner_slots": params.slots,
         "learner_table_width": params.table_width,
+        "factors_rank": params.factors.rank if params.factors else 0,
+        "factors_loading_width": params.factors.loading_width if params.factors else 0,
     }
 
 

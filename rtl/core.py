@@ -16,6 +16,7 @@ from rtl.core_packets import (
     send_result,
     tell_more,
 )
+from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Target, class_address_layout, unit_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
@@ -37,7 +38,8 @@ class Core(wiring.Component):
     picture. A unit to learn or to count waits while features go the same way, so that exemplars
     never mix, and so does a seed, so that it changes no draw before it. Classes, commands and costs
     wait until the pictures before them have been answered by prototypes. All units wait while a
-    class is closed, so that those behind it find it in the table.
+    class is closed, so that those behind it find it in the table. The last row of a basis stays
+    until the basis is there or refused.
 
     Requests run in parallel. There are no registers between the blocks, so latency and throughput
     are those of the blocks. Reset ends everything; the blocks say what their memories keep. A chip
@@ -56,7 +58,7 @@ class Core(wiring.Component):
     control_draw, output_*, draw_source_*, draw_count, classes_seen : In
         Settings and commands of `rtl.registers`.
     status_*, errors_*, draw_left, n_classes, n_components, pictures, exemplars, learned, recalled,
-    row_reads, plane_reads, counted, count_reads, answers, answer_reads : Out
+    row_reads, plane_reads, counted, count_reads, answers, answer_reads, factor_reads : Out
         Values of its registers.
     irq_pending_* : Out(1)
         High for a cycle, one after `pictures`, `learned`, `n_classes` or `counted` has counted, or
@@ -94,6 +96,7 @@ class Core(wiring.Component):
             "errors_empty": Out(1),
             "errors_closed": Out(1),
             "errors_nameless": Out(1),
+            "errors_basis": Out(1),
             "draw_left": Out(COUNT_WIDTH),
             "n_classes": Out(32),
             "n_components": Out(32),
@@ -113,6 +116,7 @@ class Core(wiring.Component):
             "count_reads": Out(32),
             "answers": Out(32),
             "answer_reads": Out(32),
+            "factor_reads": Out(32),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -120,7 +124,8 @@ class Core(wiring.Component):
         p = self.params
         m.submodules.network = self._network = Network(p.accelerator)
         m.submodules.regroup = self._regroup = Regroup(p)
-        m.submodules.sampler = self._sampler = Sampler(p.sampler, shared=p.shared)
+        made = CorrelatedSampler if p.factors else Sampler
+        m.submodules.sampler = self._sampler = made(p.sampler, shared=p.shared)
         m.submodules.latent_buffer = self._latent_buffer = LatentBuffer(p.latent)
         m.submodules.requests = self._requests = Requests(p)
         m.submodules.learner = self._learner = Learner(p)
@@ -253,8 +258,30 @@ class Core(wiring.Component):
                     ):
                         with m.If(wanted):
                             m.d.comb += [seeds.valid.eq(units.valid), units.ready.eq(seeds.ready)]
+                if self.params.factors:
+                    with m.Case(Target.BASIS):
+                        self._give_basis(m)
                 with m.Default():
                     m.d.comb += [load.valid.eq(units.valid), units.ready.eq(load.ready)]
+
+    def _give_basis(self, m: Module) -> None:
+        """Give an exponent and then the rows of a basis, and keep the last until it is loaded."""
+        units, sampler = self.units, self._sampler
+        begun, given = Signal(name="basis_begun"), Signal(name="basis_given")
+        row = sampler.loadings
+        m.d.comb += [
+            sampler.basis.valid.eq(units.valid & ~begun),
+            sampler.basis.payload.eq(units.payload.address),
+            row.valid.eq(units.valid & begun & ~given),
+            row.payload.eq(units.payload.data),
+            units.ready.eq(Mux(units.payload.last, given & ~sampler.loading, begun & row.ready)),
+        ]
+        with m.If(sampler.basis.valid & sampler.basis.ready):
+            m.d.sync += begun.eq(1)
+        with m.If(row.valid & row.ready & units.payload.last):
+            m.d.sync += given.eq(1)
+        with m.If(units.valid & units.ready & units.payload.last):
+            m.d.sync += [begun.eq(0), given.eq(0)]
 
     def _write_given_class(self, m: Module) -> None:
         """Let the units of a class go to the prototypes."""
@@ -309,6 +336,7 @@ class Core(wiring.Component):
             self.draw_left.eq(requests.left),
             self.n_classes.eq(sampler.n_classes),
             self.n_components.eq(sampler.n_components),
+            self.errors_basis.eq(sampler.refused if self.params.factors else 0),
         ]
         busy_before = Signal()
         m.d.sync += busy_before.eq(network.busy)
@@ -323,6 +351,7 @@ class Core(wiring.Component):
             (self.count_reads, learner.count_read),
             (self.answers, ends(self.answer)),
             (self.answer_reads, learner.reader_row_en),
+            (self.factor_reads, sampler.factor_used if self.params.factors else 0),
         ):
             m.d.sync += counter.eq(counter + step)
         drawing_before, closing_before = Signal(), Signal()

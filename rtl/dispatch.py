@@ -14,6 +14,7 @@ from rtl.descriptor import LoadTarget, descriptor_layout
 from rtl.lfsr import SEED_WIDTH
 from rtl.mvu import limit_layout
 from rtl.prototypes import COUNT_WIDTH
+from rtl.scale import SHIFT_WIDTH
 
 __all__ = [
     "WORD",
@@ -29,6 +30,7 @@ __all__ = [
 
 WORD = 64  # bits of a word of the input stream
 UNITS_WIDTH = 32  # bits of the number of units of a packet
+EXPONENTS = 2**SHIFT_WIDTH  # exponents that a basis can have
 
 
 class Target(enum.IntEnum, shape=unsigned(4)):
@@ -46,6 +48,10 @@ class Target(enum.IntEnum, shape=unsigned(4)):
     COUNT = 9
     COMMAND = 10
     TABLE = 11
+    BASIS = 15
+
+
+STILL = (Target.COMMAND, Target.BASIS)  # targets whose units all have the address of the header
 
 
 def header_layout() -> StructLayout:
@@ -86,6 +92,8 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
         widths |= {Target.COUNT: prototypes.lanes, Target.COMMAND: Shape.cast(Operation).width}
     if params.classifier:
         widths |= {Target.TABLE: 2 * params.table_width}
+    if params.factors:
+        widths |= {Target.BASIS: prototypes.lanes * params.factors.loading_width}
     return widths
 
 
@@ -125,8 +133,8 @@ class Dispatch(wiring.Component):
         Drop the current packet.
     o : Out(stream.Signature(unit_layout(params)))
         Units with their `target`, the header's `index`, an `address` that counts up from the
-        header's (for pixels and commands it stays), and marks on the `first` and `last` of a
-        packet.
+        header's (for pixels, commands and a basis it stays), and marks on the `first` and
+        `last` of a packet.
     error : Out(1)
         A packet does not match its header, or the header is invalid.
     receiving : Out(1)
@@ -226,6 +234,7 @@ class Dispatch(wiring.Component):
     def _offer(self, m: Module, now: "_UnderWay", pixels: Signal, last_unit: Signal) -> None:
         """Offer the complete unit and go on to the next one."""
         unit = self.o.payload
+        still = pixels | Cat(now.target == target for target in STILL).any()
         m.d.sync += [
             self.o.valid.eq(1),
             unit.target.eq(now.target),
@@ -233,7 +242,7 @@ class Dispatch(wiring.Component):
             unit.address.eq(now.address),
             unit.first.eq(now.fresh),
             unit.last.eq(last_unit),
-            now.address.eq(now.address + ~(pixels | (now.target == Target.COMMAND))),
+            now.address.eq(now.address + ~still),
             now.fresh.eq(0),
             now.left.eq(now.left - 1),
         ]
@@ -289,9 +298,11 @@ class Dispatch(wiring.Component):
 
     def _units(self, header: View) -> Value:
         """Return the number of units that follow a header."""
-        beats = self.params.sampler.prototypes.beats
+        beats, factors = self.params.sampler.prototypes.beats, self.params.factors
         exemplar = (header.target == Target.LEARN) | (header.target == Target.COUNT)
         units = Mux(exemplar, beats, header.count)
+        if factors:
+            units = Mux(header.target == Target.BASIS, beats * factors.rank, units)
         rows = header.index[:COUNT_WIDTH] * beats  # by a constant
         return Mux(header.target == Target.APPEND, 1 + rows, units)
 
@@ -323,6 +334,7 @@ class Dispatch(wiring.Component):
             (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
             (target == Target.APPEND) & named.numbered & (no_class | (not self.params.shared)),
             (target == Target.COMMAND) & no_class,
+            (target == Target.BASIS) & (address >= EXPONENTS),
         ]
         return ~Cat(wrong).any()
 

@@ -129,7 +129,7 @@ REGISTERS = (
                 name="minor",
                 access="ro",
                 width=16,
-                reset=1,
+                reset=2,
                 constant=True,
                 text="Minor version",
             ),
@@ -250,6 +250,13 @@ REGISTERS = (
                 width=1,
                 text="A picture was to be classified by prototypes while no class was there",
             ),
+            Field(
+                name="basis",
+                access="ro",
+                low=17,
+                width=1,
+                text="A basis had a loading or a sum out of bounds and was refused",
+            ),
         ),
     ),
     Register(
@@ -304,6 +311,7 @@ REGISTERS = (
     _whole("row_reads", 0x50, "Rows of the prototype memory read"),
     _whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
     _whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
+    _whole("factor_reads", 0x5C, "Words of random bits used by the factors"),
     _whole("counted", 0x60, "Exemplars given to the class counter"),
     _whole("count_reads", 0x64, "Rows of counts read"),
     _whole("answers", 0x68, "Pictures classified by prototypes"),
@@ -363,6 +371,13 @@ REGISTERS = (
         "Blocks that learn and name classes; 0 where there is none",
         "slots: S, classes that are counted at a time",
         "table_width: t, bits of a base and of a weight",
+    ),
+    _halves(
+        "factors",
+        0xBC,
+        "Factors of the sampler; 0 where its bits are independent",
+        "rank: R, factors of an exemplar",
+        "loading_width: q_a, bits of a loading",
     ),
 )
 

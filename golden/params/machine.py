@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from golden.params.checks import check_integer
 from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
+from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
 
 __all__ = ["AcceleratorParams", "ChipParams", "MvuParams"]
@@ -156,6 +157,12 @@ class ChipParams:
         return PrototypeClassifierParams(
             prototypes=self.sampler.prototypes, table_width=self.table_width
         )
+
+    @property
+    def factors(self) -> CorrelatedSamplerParams | None:
+        """Parameters of the sampler if it has factors; None if its bits are independent."""
+        sampler = self.sampler
+        return sampler if isinstance(sampler, CorrelatedSamplerParams) and sampler.rank else None
 
     @property
     def shared(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from golden.params import (
     AcceleratorParams,
     ChipParams,
+    CorrelatedSamplerParams,
     LatentBufferParams,
     MvuParams,
     PrototypesParams,
@@ -30,7 +31,10 @@ def make_chip(
     table_width: int = 0,
     **sampler: Any,
 ) -> ChipParams:
-    """Return the parameters of a small chip; `sampler` are further ones of its sampler."""
+    """Return the parameters of a small chip; `sampler` are further ones of its sampler.
+
+    With a `rank`, it is the one with factors.
+    """
     return ChipParams(
         accelerator=AcceleratorParams(
             mvu=MvuParams(pe=4, simd=simd, weight_depth=512, tile_depth=64, count_width=10),
@@ -41,7 +45,7 @@ def make_chip(
             pixel_bits=pixel_bits,
             levels=4,
         ),
-        sampler=SamplerParams(
+        sampler=(CorrelatedSamplerParams if "rank" in sampler else SamplerParams)(
             prototypes=PrototypesParams(
                 features=features,
                 code_width=code_width,

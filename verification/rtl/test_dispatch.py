@@ -14,8 +14,16 @@ from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 CHIP = make_chip(
-    lanes=16, simd=16, features=40, code_width=9, class_components=6, slots=3, table_width=40
-)  # rows of 3 words, costs of 2
+    lanes=16,
+    simd=16,
+    features=40,
+    code_width=9,
+    class_components=6,
+    slots=3,
+    table_width=40,
+    rank=5,
+    loading_width=7,
+)  # rows of 3 words, costs of 2, loadings of 2
 CHIPS = [
     CHIP,
     make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
@@ -25,16 +33,17 @@ CHIPS = [
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
 #: Targets whose packets have units whatever the header's count.
-UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT)
+UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.BASIS)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
 #: Targets whose packets have one address for all units.
-STILL = (Target.PIXELS, Target.COMMAND)
+STILL = (Target.PIXELS, Target.COMMAND, Target.BASIS)
 
 
 def targets_of(chip: ChipParams) -> list[Target]:
     """Return the targets that a chip has."""
     missing = {Target.COUNT, Target.COMMAND} if not chip.slots else set()
     missing |= {Target.TABLE} if not chip.table_width else set()
+    missing |= {Target.BASIS} if chip.factors is None else set()
     return [target for target in PACKET_TARGETS if target not in missing]
 
 
@@ -59,6 +68,7 @@ def depth_of(chip: ChipParams, target: Target) -> int:
         Target.THRESHOLDS: mvu.tile_depth,
         Target.CLASS_THRESHOLDS: chip.latent.classes,
         Target.SEEDS: 23,
+        Target.BASIS: 16,
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }.get(target, 2**24)
 
@@ -70,6 +80,7 @@ def kinds_of(chip: ChipParams, packet: Packet) -> list[Target]:
         Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
         Target.LEARN: [Target.LEARN] * beats,
         Target.COUNT: [Target.COUNT] * beats,
+        Target.BASIS: [Target.BASIS] * (beats * (chip.factors.rank if chip.factors else 0)),
     }.get(packet.target, [packet.target] * packet.count)
 
 
@@ -101,7 +112,7 @@ def size_of(chip: ChipParams, packet: Packet) -> int:
         return -(-packet.count // (WORD // widths[Target.PIXELS]))
     if packet.target is Target.APPEND:
         return words[Target.APPEND] + packet.index * beats * words[Target.ROWS]
-    return words[packet.target] * (beats if packet.target in UNCOUNTED else packet.count)
+    return words[packet.target] * len(kinds_of(chip, packet))
 
 
 def errors_of(chip: ChipParams, packet: Packet) -> int:
@@ -308,7 +319,8 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     [
         (Target.ROWS, 0, 0),
         (12, 0, 0),
-        (15, 0, 0),
+        (Target.BASIS, 0, 16),
+        (Target.BASIS, 0, 2**24 - 1),
         (Target.COUNT, 3, 0),
         (Target.COMMAND, 3, 0),
         (Target.COMMAND, 0, 5),
@@ -344,7 +356,7 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
 
 @pytest.mark.parametrize(
     ("target", "address"),
-    [(9, 0), (10, 0), (11, 0), (Target.PIXELS, 2), (Target.APPEND, 1 << 12)],
+    [(9, 0), (10, 0), (11, 0), (15, 0), (Target.PIXELS, 2), (Target.APPEND, 1 << 12)],
 )
 def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int) -> None:
     packet = Packet(target, 0, address, 3, [1] * 5)  # pyright: ignore[reportArgumentType]

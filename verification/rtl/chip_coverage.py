@@ -18,15 +18,17 @@ __all__ = ["cover_resets", "cover_run", "noted"]
 
 NAMES = (
     "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
-    "", "count", "command", "costs",
+    "", "count", "command", "costs", "", "", "", "basis",
 )  # fmt: skip
 STREAMS = 23
+EXPONENTS = 16
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 
 #: Field of `status` that shows an activity.
 ACTIVITIES = {
     "load": "receiving", "append": "receiving", "learn": "receiving", "picture": "busy",
     "draw": "drawing", "recall": "drawing", "close": "closing", "answer": "answering",
+    "basis": "receiving",
 }  # fmt: skip
 
 
@@ -101,10 +103,12 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }  # fmt: skip
     learns = target == Target.LEARN or (target == Target.PIXELS and address & 1)
-    if target >= len(NAMES) or Target(target) not in unit_widths(chip) or not NAMES[target]:
+    if not NAMES[target] or Target(target) not in unit_widths(chip):
         return "unknown target"
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
+    if target == Target.BASIS and address >= EXPONENTS:
+        return "exponent that is not there"
     if target == Target.SEEDS and address + count > STREAMS:
         return "streams that are not there"
     if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
@@ -129,4 +133,6 @@ def _words(target: int, index: int, count: int, chip: ChipParams) -> int:
         return -(-count // (WORD // widths[Target.PIXELS]))
     if target == Target.APPEND:
         return unit + index * beats * -(-widths[Target.ROWS] // WORD)
+    if target == Target.BASIS and chip.factors:
+        return unit * beats * chip.factors.rank
     return unit * (beats if target in (Target.LEARN, Target.COUNT) else count)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import pack
 from golden.class_counter import ClassCounter
+from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import ChipParams, NetworkParams
@@ -17,7 +18,14 @@ from golden.sampler import Beat, Sampler
 from rtl.class_counter import Operation
 from rtl.dispatch import Target, unit_widths
 from rtl.output import Kind
-from rtl.packets import Packet, load_packets, seeds_packet, words_of
+from rtl.packets import (
+    Packet,
+    PacketSizes,
+    basis_packet,
+    load_packets,
+    seeds_packet,
+    words_of,
+)
 from rtl.program import compile_network
 from rtl.registers import REGISTERS
 from rtl.requests import Source
@@ -44,6 +52,8 @@ class Script:
         What was done so far.
     network : Network
         The golden network.
+    correlated : int
+        Requests that were drawn with a basis.
     """
 
     def __init__(self, chip: ChipParams, description: dict[str, Any], seed: int = 0) -> None:
@@ -52,18 +62,25 @@ class Script:
         self.network = Network.random(NetworkParams.from_description(description), self.rng)
         self.operations: list[list[Any]] = []
         self.classifier: PrototypeClassifier | None = None
+        self.correlated = 0
         self.restart()
 
     def restart(self) -> None:
         """Begin anew with golden models as after a reset, which leaves the costs."""
         chip = self.chip
-        self.sampler, self.latent = Sampler(chip.sampler), LatentBuffer(chip.latent)
+        self.sampler = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
+        self.latent = LatentBuffer(chip.latent)
         self.counter = None if chip.counter is None else ClassCounter(chip.counter)
         before = self.classifier
         self.classifier = None if chip.classifier is None else PrototypeClassifier(chip.classifier)
         if self.classifier is not None and before is not None:
             self.classifier.load(before.weights, before.bases)
         self.classes_seen, self.named = 1, 0
+
+    @property
+    def factor_reads(self) -> int:
+        """Words that the factors have used."""
+        return self.sampler.factor_lfsr.ticks if isinstance(self.sampler, CorrelatedSampler) else 0
 
     # Registers
 
@@ -220,6 +237,18 @@ class Script:
         self.latent.reseed(seed)
         self.send(seeds_packet(seed))
 
+    def basis(self, exponent: int, lowest: bool = False) -> bool:
+        """Load random loadings, perhaps with one that is too low; return whether they are taken."""
+        factors, sampler = self.chip.factors, self.sampler
+        assert factors is not None
+        assert isinstance(sampler, CorrelatedSampler)
+        highest, shape = factors.highest_loading, (factors.prototypes.features, factors.rank)
+        loadings = self.rng.integers(-highest, highest + 1, shape)
+        if lowest:
+            loadings[-1, -1] = -highest - 1
+        self.send(basis_packet(loadings.tolist(), exponent, PacketSizes.of(self.chip)))
+        return sampler.load_basis(loadings, exponent)
+
     def start(self, source: Source, label: int, count: int) -> None:
         """Start requests and expect nothing."""
         self.write("draw_source", int(source) | label << 16)
@@ -230,12 +259,18 @@ class Script:
         """Draw exemplars of a class, or of those that the selector names."""
         source = Source.SELECTOR if label is None else Source.SAMPLER
         self.start(source, label or 0, count)
-        labels = [label] * count
-        if label is None:
+        if label is not None:
+            labels = [label] * count
+        else:
             selector, memory = self.sampler.selector, self.sampler.prototypes
             labels = selector.request(memory.n_classes, count, memory.removed).tolist()
-        beats = [beat for named in labels for beat in self.sampler.beats(named)]
-        self.expect(Kind.EXEMPLAR, _packets(beats))
+        self.expect(Kind.EXEMPLAR, self.drawn(labels))
+
+    def drawn(self, labels: list[int]) -> list[list[list[int]]]:
+        """Let golden draw exemplars; return their packets."""
+        if isinstance(self.sampler, CorrelatedSampler) and self.sampler.loadings.any():
+            self.correlated += len(labels)
+        return _packets(beat for label in labels for beat in self.sampler.beats(label))
 
     def learn(self, count: int) -> None:
         """Give random exemplars to the latent buffer."""

@@ -27,16 +27,17 @@ POINTS: dict[str, tuple[str, ...]] = {
         "in: program", "in: weights", "in: thresholds", "in: picture", "in: picture to learn",
         "in: append", "in: learn", "in: class thresholds", "in: seeds", "in: count",
         "in: command", "in: costs", "in: picture to count", "in: picture to learn to count",
-        "in: class under its number", "in: removal",
+        "in: class under its number", "in: removal", "in: basis",
         "dropped: unknown target", "dropped: rows that are not there",
         "dropped: neuron that is not there", "dropped: class that is not there",
         "dropped: slot that is not there", "dropped: streams that are not there",
-        "dropped: K above 255",
+        "dropped: K above 255", "dropped: exponent that is not there",
         "words missing", "words too many",
         "out: result", "out: features", "out: exemplar", "out: latent", "out: answer",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
-        "error: full", "error: empty", "error: closed", "error: nameless",
+        "error: full", "error: empty", "error: closed", "error: nameless", "error: basis",
+        "request drawn with a basis", "request drawn before a basis",
         "interrupt: error", "interrupt: waiting", "interrupt: sent", "interrupt: picture",
         "interrupt: learned", "interrupt: drawn", "interrupt: appended",
         "interrupt: counted", "interrupt: closed",
@@ -47,6 +48,7 @@ POINTS: dict[str, tuple[str, ...]] = {
             for reset in ("soft", "hard")
             for operation in (
                 "load", "append", "picture", "draw", "learn", "recall", "close", "answer",
+                "basis",
             )
         ),
     ),

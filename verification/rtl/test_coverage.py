@@ -133,6 +133,7 @@ def header(target: int, index: int = 0, address: int = 0, count: int = 0) -> int
         ([header(7, address=20, count=4), *[7] * 4], {"dropped: streams that are not there"}),
         ([header(7, count=23), 7], {"in: seeds", "words missing"}),
         ([header(8)], {"dropped: unknown target"}),
+        ([header(15)], {"dropped: unknown target"}),
     ],
 )
 def test_packets_are_told_apart(

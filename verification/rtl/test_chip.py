@@ -43,7 +43,8 @@ CHIPS = {
     ),
     "factors": make_chip(
         selection="uniform",
-        slots=1,
+        draws_per_read=2,
+        slots=2,
         table_width=10,
         rank=3,
         loading_width=3,
@@ -511,7 +512,7 @@ def test_a_basis_is_taken_between_two_exemplars(run: Run) -> None:
         host.poll("n_classes", 1)
         host.start(Source.SAMPLER, 0, 8)
         before = host.drawn([0] * old)
-        assert host.basis(5)
+        assert host.basis(8)
         host.expect(Kind.EXEMPLAR, before + host.drawn([0] * (8 - old)))
         try:
             run("factors", host, 0.4)

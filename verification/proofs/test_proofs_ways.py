@@ -7,14 +7,17 @@ all that they are offered keeps the rules, and so does what leaves.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value, ValueCastable
 from amaranth.lib import stream, wiring
 
+from golden.params import ChipParams, CorrelatedSamplerParams
 from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
+from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Target, class_address_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
@@ -35,6 +38,11 @@ from verification.proofs.prover import (
 )
 
 CHIP = BLOCKS["chip"].arguments("tiny")["params"]
+#: The same with factors, whose rows of loadings are as wide as rows of codes.
+FACTORS = replace(
+    CHIP,
+    sampler=CorrelatedSamplerParams(prototypes=CHIP.sampler.prototypes, rank=3, loading_width=3),
+)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {
     "fetch": ("source",),
@@ -139,12 +147,13 @@ class Around:
     Parameters
     ----------
     m : Module
+    chip : ChipParams, optional
     at_will : bool
         Whether the learner may be busy at any time, which is a fault.
     """
 
-    def __init__(self, m: Module, *, at_will: bool = False) -> None:
-        m.submodules.block = block = Core(CHIP)
+    def __init__(self, m: Module, chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
+        m.submodules.block = block = Core(chip)
         self.inner = inner = opened(block)
         self.units, self.regroup = block.units, inner.submodules.regroup
         self.network: Network = inner.submodules.network
@@ -228,6 +237,8 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
         yield ~wanted | (taken(way) & same & ~others)
         yield ~taken(way) | others | wanted
+    if isinstance(sampler, CorrelatedSampler):
+        yield from a_basis_is_given(core, sampler)
     # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
     seed = Cat(address[:5], data[:64])
     for way, wanted in (
@@ -241,6 +252,19 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     for source, way in ((learner.append, sampler.append), (learner.rows, sampler.rows)):
         yield taken(source) == (taken(way) & closing)
         yield ~taken(source) | (Value.cast(source.payload) == Value.cast(way.payload))
+
+
+def a_basis_is_given(core: Around, sampler: CorrelatedSampler) -> Iterator[Value]:
+    """Yield that a packet gives its exponent, then each row once, and leaves when all is done."""
+    unit, passes = core.units.payload, taken(core.units)
+    wanted = core.units.valid & (unit.target == Target.BASIS)
+    begun, given = (inner_signal(core.inner, f"basis_{name}") for name in ("begun", "given"))
+    exponent, row = taken(sampler.basis), taken(sampler.loadings)
+    yield ~(sampler.basis.valid | sampler.loadings.valid) | wanted
+    yield ~exponent | (fits(sampler.basis.payload, unit.address) & ~passes & ~begun)
+    yield ~row | (fits(sampler.loadings.payload, unit.data) & begun & ~given)
+    yield ~(wanted & passes) | Mux(unit.last, given & ~sampler.loading, row)
+    yield ~given | (begun & wanted & unit.last)
 
 
 def units_wait(m: Module, core: Around) -> Iterator[Value]:
@@ -261,19 +285,21 @@ def units_wait(m: Module, core: Around) -> Iterator[Value]:
         yield ~(passes & (target == key) & before_it)
 
 
-def prove_core(*, at_will: bool = False) -> None:
+def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
     """Prove that all keep the rules of streams, what passes is right, and what must wait waits."""
     m = Module()
-    core = Around(m, at_will=at_will)
-    there = Cat(core.units.payload.target == target for target in Target).any()
+    core = Around(m, chip, at_will=at_will)
+    targets = [target for target in Target if target is not Target.BASIS or chip.factors]
+    there = Cat(core.units.payload.target == target for target in targets).any()
     m.d.comb += Assume(~core.units.valid | there)  # the headers of others are refused
     m.d.comb += Assert(kept(m, core.network.busy, core.network.n_classes))
     m.d.comb += [Assert(fact) for fact in (*no_unit_is_lost(core), *units_wait(m, core))]
     prove(m, core.free)
 
 
-def test_ways_of_the_core_keep_the_rules() -> None:
-    prove_core()
+@pytest.mark.parametrize("chip", [CHIP, FACTORS], ids=["independent", "factors"])
+def test_ways_of_the_core_keep_the_rules(chip: ChipParams) -> None:
+    prove_core(chip)
 
 
 def test_a_learner_that_closes_at_will_is_refuted() -> None:

@@ -88,6 +88,7 @@ class Core(wiring.Component):
             "status_drawing": Out(1),
             "status_closing": Out(1),
             "status_answering": Out(1),
+            "status_basis": Out(1),
             "errors_draw": Out(1),
             "errors_overflow": Out(1),
             "errors_unknown": Out(1),
@@ -336,6 +337,7 @@ class Core(wiring.Component):
             self.draw_left.eq(requests.left),
             self.n_classes.eq(sampler.n_classes),
             self.n_components.eq(sampler.n_components),
+            self.status_basis.eq(sampler.loaded if self.params.factors else 0),
             self.errors_basis.eq(sampler.refused if self.params.factors else 0),
         ]
         busy_before = Signal()

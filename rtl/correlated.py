@@ -54,6 +54,8 @@ class CorrelatedSampler(Sampler):
         The B*R rows of the basis whose exponent was taken last (contract, 13).
     loading : Out(1)
         A basis is being loaded: its exponent was taken, and it is neither there nor refused.
+    loaded : Out(1)
+        There is a basis.
     refused : Out(1)
         A basis has been refused since reset.
     factor_used : Out(1)
@@ -81,6 +83,7 @@ class CorrelatedSampler(Sampler):
             "basis": In(stream.Signature(SHIFT_WIDTH)),
             "loadings": In(stream.Signature(lanes * self.params.loading_width)),
             "loading": Out(1),
+            "loaded": Out(1),
             "refused": Out(1),
             "factor_used": Out(1),
         }
@@ -105,6 +108,7 @@ class CorrelatedSampler(Sampler):
             basis.row_en.eq(sums.row_en),
             basis.row.eq(sums.row),
             self.loading.eq(basis.busy),
+            self.loaded.eq(basis.loaded),
             self.refused.eq(basis.refused),
             self.factor_used.eq(sums.factor_used),
         ]

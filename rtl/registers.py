@@ -153,7 +153,7 @@ REGISTERS = (
                 name="soft_reset",
                 access="w1s",
                 width=1,
-                text="Stop everything, empty the class table and the latent buffer, restart all "
+                text="Stop everything, empty class table, latent buffer and basis, restart all "
                 "random streams, clear flags and counters of the blocks; settings stay",
             ),
             Field(
@@ -182,6 +182,7 @@ REGISTERS = (
                 width=1,
                 text="A picture is classified by prototypes",
             ),
+            Field(name="basis", access="ro", low=6, width=1, text="The sampler has a basis"),
         ),
     ),
     Register(

@@ -31,6 +31,7 @@ static const char *const TEXTS[ENGRAM_E_COUNT] = {
     "a soft reset cut a packet short",
     "the slot is not open, never was, or holds no exemplar",
     "the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS",
+    "the chip refused the basis, because a sum is out of bounds",
 };
 
 const char *engram_text(engram_error error) {
@@ -177,6 +178,9 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     TRY(get(chip, ENGRAM_LEARNER, &value));
     chip->slots = FIELD(value, ENGRAM_LEARNER_SLOTS);
     chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
+    TRY(get(chip, ENGRAM_FACTORS, &value));
+    chip->rank = FIELD(value, ENGRAM_FACTORS_RANK);
+    chip->loading_width = FIELD(value, ENGRAM_FACTORS_LOADING_WIDTH);
     if (chip->classes > ENGRAM_CLASSES || chip->latent_classes > ENGRAM_CLASSES ||
         chip->slots > ENGRAM_SLOTS)
         return ENGRAM_E_ROOM;
@@ -569,6 +573,41 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
         chip->known[i].weighed = from < to;
     }
     return ENGRAM_E_OK;
+}
+
+/* Factors */
+
+/* Return the loading of a lane of a beat for a factor: 0 past the last feature. */
+static uint64_t loading_of(const engram *chip, const int8_t *loadings, uint32_t feature,
+                           uint32_t factor) {
+    const uint64_t mask = (UINT64_C(1) << chip->loading_width) - 1;
+    if (feature >= chip->features) return 0;
+    return (uint64_t)(int64_t)loadings[(size_t)feature * chip->rank + factor] & mask;
+}
+
+engram_error engram_load_basis(engram *chip, const int8_t *loadings, uint32_t exponent) {
+    const size_t count = (size_t)chip->features * chip->rank;
+    uint32_t beat, factor, lane, status;
+    size_t i;
+    packet p;
+    if (chip->rank == 0 || exponent > 15) return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < count; ++i) {
+        const int highest = (1 << (chip->loading_width - 1)) - 1;
+        if (loadings[i] > highest || loadings[i] < -highest) return ENGRAM_E_ARGUMENT;
+    }
+    p = begin(chip, ENGRAM_TARGET_BASIS, 0, exponent, 0,
+              chip->beats * chip->rank * words_of(chip->lanes * chip->loading_width));
+    for (beat = 0; beat < chip->beats; ++beat)
+        for (factor = 0; factor < chip->rank; ++factor) {
+            for (lane = 0; lane < chip->lanes; ++lane)
+                put(&p, loading_of(chip, loadings, beat * chip->lanes + lane, factor),
+                    chip->loading_width);
+            end_unit(&p);
+        }
+    TRY(p.error);
+    TRY(accepted(chip));
+    TRY(get(chip, ENGRAM_STATUS, &status));
+    return status & ENGRAM_STATUS_BASIS_MASK ? ENGRAM_E_OK : ENGRAM_E_BASIS;
 }
 
 /* Draws */

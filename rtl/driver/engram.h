@@ -32,6 +32,7 @@ typedef enum engram_error {
     ENGRAM_E_RESET,    /* a soft reset cut a packet short */
     ENGRAM_E_SLOT,     /* the slot is not open, never was, or holds no exemplar */
     ENGRAM_E_ROOM,     /* the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS */
+    ENGRAM_E_BASIS,    /* the chip refused the basis, because a sum is out of bounds */
     ENGRAM_E_COUNT     /* how many there are */
 } engram_error;
 
@@ -75,6 +76,7 @@ typedef struct engram {
     uint32_t weights;                     /* classes that `engram_weigh` named */
     uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
+    uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
     struct {
         uint8_t components;               /* K in the prototype memory, 0 if never appended */
         uint8_t there, learned;           /* not removed; in the latent buffer */
@@ -150,6 +152,10 @@ engram_error engram_answer(engram *chip, const uint8_t *picture, uint32_t *label
 /* Set how often selection `weighted` names each of `classes` classes: `classes` - 1 thresholds
  * (contract, 6), none below the one before it. */
 engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds);
+
+/* Load a basis of the factors (contract, 13): R loadings of each feature, feature by feature, and
+ * their exponent, 0 .. 15. Exemplars of the prototypes are drawn with it until a reset. */
+engram_error engram_load_basis(engram *chip, const int8_t *loadings, uint32_t exponent);
 
 /* Make `requests` draws from ENGRAM_SOURCE_SAMPLER or ENGRAM_SOURCE_LATENT, of class `label`, or
  * from ENGRAM_SOURCE_SELECTOR, of classes that the chip names. `vectors` has room for as many vectors

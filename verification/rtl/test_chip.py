@@ -133,7 +133,7 @@ def live(host: Script) -> None:
     host.read("factor_reads", host.factor_reads)
     host.read("n_components", 6)
     host.read("errors", 0)
-    host.read("status", 0)
+    host.read("status", FIELDS["status_basis"][1].mask if host.chip.factors else 0)
 
 
 def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:
@@ -467,6 +467,7 @@ def test_bases_change_what_is_drawn_behind_them(run: Run) -> None:
         assert host.basis(exponent, lowest) is not lowest
         host.settle()
         host.read("errors", flag * host.sampler.refused)
+        host.read("status", 0 if lowest else FIELDS["status_basis"][1].mask)
         host.draw(7)
         exemplars = host.operations.pop()
         host.pictures(host.images(2), 1 | 8)
@@ -478,6 +479,7 @@ def test_bases_change_what_is_drawn_behind_them(run: Run) -> None:
     host.read("factor_reads", host.factor_reads)
     host.soft_reset()
     host.read("errors", 0)
+    host.read("status", 0)
     host.append(2)
     host.settle()
     host.draw(5, label=0)

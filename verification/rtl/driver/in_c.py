@@ -97,6 +97,9 @@ class DriverInC:
         limits = np.asarray(thresholds, np.uint16)
         self._do("weigh", len(limits) + 1, limits.tobytes())
 
+    def load_basis(self, loadings: ArrayLike, exponent: int) -> None:
+        self._do("load_basis", np.asarray(loadings, np.int8).tobytes(), exponent)
+
     def draw(
         self, source: Source, label: int, requests: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

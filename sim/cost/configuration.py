@@ -12,6 +12,7 @@ from pydantic import Field
 from golden.params import (
     AcceleratorParams,
     ChipParams,
+    CorrelatedSamplerParams,
     HeadParams,
     LatentBufferParams,
     MvuParams,
@@ -181,7 +182,7 @@ def load_cost(name: str) -> CostConfig:
         If the file cannot be read or a value does not fit; the message names file, line and key.
     """
     document = read_document(name, BUILT_IN)
-    section = parameters_section(REFERENCE)
+    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
     content: dict[str, Any] = {"chip": (section, section())}
     model = pydantic.create_model("CostFile", __base__=_CostFields, **content)
     fields = validate(model, document)

@@ -136,9 +136,7 @@ def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
         _check_room(params)
         return {"params": params, **{name: given[name] for name in others}}
 
-    return values_section(
-        own | others, get_type_hints(kind), build, _check_room, _MOST, _LARGER
-    )
+    return values_section(own | others, get_type_hints(kind), build, _check_room, _MOST, _LARGER)
 
 
 def _check_room(params: Any) -> None:

@@ -4,11 +4,11 @@
 from golden.params import ChipParams, ClassCounterParams, NetworkParams
 from sim.cost.counts import (
     class_counter,
+    draws,
     latent_buffer,
     network,
     prototype_classifier,
     prototypes,
-    sampler,
 )
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
@@ -36,7 +36,7 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
     if params.classifier is not None:
         kept = prototype_classifier.memories(params.classifier)
         learner += [memory.within("learner.prototype_classifier") for memory in kept]
-    prototype = sampler.memories(params.sampler, shared=params.shared)
+    prototype = draws.memories(params.sampler, shared=params.shared)
     return (
         *(memory.within("network") for memory in network.memories(params.accelerator)),
         *(memory.within("sampler") for memory in prototype),

@@ -55,9 +55,15 @@ def require(holds: object, fault: Fault) -> None:
 
 
 def integers_of(values: ArrayLike, width: int, *, signed: bool = False) -> NDArray[np.integer]:
-    """Return an argument of integers of `width` bits as an array, of its own shape.
+    """Return an argument of integers as an array, of its own shape.
 
-    If they are `signed`, they are in two's complement.
+    Parameters
+    ----------
+    values : array-like of integers
+    width : int
+        Their bits.
+    signed : bool, optional
+        Whether they are in two's complement.
 
     Raises
     ------

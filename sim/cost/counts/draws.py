@@ -24,7 +24,16 @@ def memories(params: SamplerParams, *, shared: bool = False) -> tuple[Memory, ..
 
 
 def draw(params: SamplerParams, requests: int, *, shared: bool = False) -> Tally:
-    """Return the actions of serving some requests; see `sampler.draw` and `correlated.draw`."""
+    """Return the actions of serving some requests; see `sampler.draw` and `correlated.draw`.
+
+    Parameters
+    ----------
+    params : SamplerParams
+    requests : int
+        Number of requests, >= 0.
+    shared : bool, optional
+        As in `sampler.draw`.
+    """
     factors = factors_of(params)
     if factors is None:
         return sampler.draw(params, requests, shared=shared)

@@ -113,7 +113,8 @@ class CorrelatedSampler(Sampler):
             self.factor_used.eq(sums.factor_used),
         ]
         drawn = self._compare(m, prototypes, sums.o, basis)
-        under_way, idle = Signal(range(self._most_under_way() + 1)), Signal()
+        under_way = Signal(range(self._most_under_way() + 1))
+        idle = Signal()
         m.d.sync += under_way.eq(under_way + self.select_used - drawn)
         m.d.comb += [idle.eq(~found & (under_way == 0)), basis.idle.eq(idle)]
         if self.shared:
@@ -131,7 +132,8 @@ class CorrelatedSampler(Sampler):
         groups = compared_rows(self.params)
         width = self.params.lanes_compared
         m.submodules.lanes = lanes = NormalLanes(self.params)
-        comparing, step, done = Signal(), Signal(), Signal()
+        comparing = Signal()
+        step, done = Signal(), Signal()
         group = Signal(range(groups))
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))

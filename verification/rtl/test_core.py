@@ -258,9 +258,11 @@ def test_seeds_of_all_streams_reach_the_sampler(chip: ChipParams, pauses: Pauses
 
 
 def with_basis() -> tuple[list[Step], list[int]]:
-    """Return steps that append a class, and the units of a basis, and that draw with it."""
+    """Return steps that load two bases after a class and draw, and the units of the latter."""
     golden, rng = CorrelatedSampler(FACTORS.factors), np.random.default_rng(4)
     golden.prototypes.append(rng.integers(0, 16, (1, 20)))
+    assert golden.load_basis(rng.integers(-7, 8, (20, 2)), 7)
+    before = units(Target.BASIS, golden.basis_rows(), address=7)
     assert golden.load_basis(rng.integers(-7, 8, (20, 2)), 5)
     appended = [
         unit(Target.APPEND, 0, index=1),
@@ -271,7 +273,7 @@ def with_basis() -> tuple[list[Step], list[int]]:
     start = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 3}
     reads = {"errors_basis": 0, "factor_reads": golden.factor_lfsr.ticks}
     return [
-        Step(inputs={"units": [*appended, *basis]}),
+        Step(inputs={"units": [*appended, *before, *basis]}),
         Step(pins={**start, "control_draw": 1}, cycles=1),
         Step(pins={"control_draw": 0}, outputs={"exemplar": drawn}),
         Step(reads=reads),
@@ -288,7 +290,7 @@ def test_the_last_unit_of_a_basis_stays_until_it_is_loaded() -> None:
 def test_reset_within_a_basis_leaves_nothing_of_it() -> None:
     steps, _ = with_basis()
     cut = []
-    for cycles in range(4, 600, 41):
+    for cycles in range(4, 1200, 83):
         begun = replace(steps[0], cycles=cycles, abandon=True)
         cut += [begun, Step(reset=True, reads={"n_classes": 0, "factor_reads": 0}), *steps]
         cut.append(Step(reset=True))

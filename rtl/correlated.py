@@ -101,7 +101,7 @@ class CorrelatedSampler(Sampler):
         under_way = Signal(range(self._most_under_way() + 1))
         taken = prototypes.label_en
         m.d.sync += under_way.eq(under_way + taken - drawn)
-        m.d.comb += basis.idle.eq(under_way == 0)
+        m.d.comb += [basis.idle.eq(under_way == 0), self.busy.eq((under_way != 0) | self.o.valid)]
         return m
 
     def _most_under_way(self) -> int:

@@ -51,9 +51,9 @@ def draw_exemplars(
     ]
     send_exemplars(m, sampler.o, ports.exemplar)
     send_exemplars(m, latent_buffer.o, ports.latent)
-    with m.If(head.taking):
-        for drawn, packets in ((sampler.o, ports.exemplar), (latent_buffer.o, ports.latent)):
-            _take(m, drawn, packets, head.drawn)
+    of_latent = source == Source.LATENT
+    _take(m, sampler.o, ports.exemplar, head.drawn, head.taking & ~of_latent)
+    _take(m, latent_buffer.o, ports.latent, head.drawn, head.taking & of_latent)
     tell_more(m, ports.exemplar, params.sampler.draws_per_read)
 
 
@@ -66,13 +66,17 @@ def _drawable(params: ChipParams, ports: wiring.PureInterface, blocks: Blocks) -
 
 
 def _take(
-    m: Module, drawn: stream.Interface, packets: stream.Interface, way: stream.Interface
+    m: Module,
+    drawn: stream.Interface,
+    packets: stream.Interface,
+    way: stream.Interface,
+    wanted: Value,
 ) -> None:
-    """Let the head have the beats that would go into packets; only one source has any."""
-    with m.If(drawn.valid):
+    """Let the head have the beats that would go into packets."""
+    with m.If(wanted):
         m.d.comb += [
             packets.valid.eq(0),
-            way.valid.eq(1),
+            way.valid.eq(drawn.valid),
             way.payload.eq(drawn.payload),
             drawn.ready.eq(way.ready),
         ]

@@ -62,7 +62,7 @@ class HeadTrainer(wiring.Component):
 
     There are no registers beside those of the control, so the trainer's latency and throughput
     hold. A row is read in two cycles, beside one for each word. Reset is that of the trainer. In a
-    chip without a head, streams are never ready and outputs are 0.
+    chip without a head, seeds are dropped, the other streams are never ready, and outputs are 0.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ class HeadTrainer(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         if self.params.head is None:
-            m.d.comb += self.settled.eq(1)
+            m.d.comb += [self.settled.eq(1), self.seeds.ready.eq(1)]
             return m
         m.submodules.trainer = trainer = Trainer(self.params.head, self.params.batch)
         left = Signal(LABEL_WIDTH)  # exemplars that are still to be given, or to be drawn

@@ -14,7 +14,7 @@ from rtl.regroup import Regroup
 from rtl.requests import Requests
 from rtl.sampler import Sampler
 
-__all__ = ["Blocks", "Inside", "join_blocks", "share_prototypes"]
+__all__ = ["Blocks", "Inside", "join_blocks"]
 
 
 class Blocks(NamedTuple):
@@ -66,11 +66,11 @@ def join_blocks(m: Module, params: ChipParams) -> Blocks:
     for name, block in blocks._asdict().items():
         m.submodules[name] = block
     if params.shared:
-        share_prototypes(m, blocks.sampler, blocks.learner)
+        _share_prototypes(m, blocks.sampler, blocks.learner)
     return blocks
 
 
-def share_prototypes(m: Module, sampler: Sampler, learner: Learner) -> None:
+def _share_prototypes(m: Module, sampler: Sampler, learner: Learner) -> None:
     """Let a learner read the prototypes of a sampler."""
     for name in learner.signature.members:
         if name.startswith("reader_") and name != "reader_go":

@@ -208,7 +208,8 @@ class HeadTrainer(wiring.Component):
                 dropped.eq(self.exemplars.valid),
                 trainer.writes.valid.eq(self.writes.valid),
                 self.writes.ready.eq(trainer.writes.ready),
-                trainer.commands.valid.eq(commands.valid & ~strange),
+                # What can be drawn may change while the trainer is not ready.
+                trainer.commands.valid.eq(commands.valid & trainer.commands.ready & ~strange),
                 commands.ready.eq(trainer.commands.ready),
             ]
             with m.If(commands.valid & commands.ready):

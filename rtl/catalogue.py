@@ -114,8 +114,8 @@ _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
 # With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. The
-# classifier by prototypes has a table for each of 64 lanes, which they have no room for: the full
-# chip is without it.
+# classifier by prototypes has a table for each of 64 lanes, which they have no room for, and the head
+# that learns its weights and a batch: the full chip is without them.
 _CHIP = ChipParams(
     accelerator=_ACCELERATOR,
     sampler=_SAMPLER,
@@ -147,12 +147,16 @@ _SMALL_CHIP = {
     "sampler": {"prototypes": _SMALL_PROTOTYPES},
     "latent": _SMALL_LATENT,
     "table_width": 18,
+    "head": replace(_TRAINER, **_SMALL_TRAINER),
+    "batch": 32,
 }
 _TINY_CHIP = {
     "accelerator": _TINY_ACCELERATOR,
     "sampler": {"prototypes": _TINY_PROTOTYPES},
     "latent": _TINY_LATENT,
     "table_width": 10,
+    "head": replace(_TRAINER, **_TINY_TRAINER),
+    "batch": 4,
 }
 
 

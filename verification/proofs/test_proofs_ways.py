@@ -7,7 +7,6 @@ all that they are offered keeps the rules, and so does what leaves.
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value, ValueCastable
@@ -36,8 +35,7 @@ from verification.proofs.prover import (
     prove,
 )
 
-TINY = BLOCKS["chip"].arguments("tiny")["params"]
-CHIP = replace(TINY, head=BLOCKS["trainer"].arguments("tiny")["params"], batch=4)
+CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 EXEMPLARS = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {

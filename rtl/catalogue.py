@@ -113,9 +113,9 @@ _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
 _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
-# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. The
-# classifier by prototypes has a table for each of 64 lanes, which they have no room for, and the head
-# that learns its weights and a batch: the full chip is without them.
+# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. They
+# have no room for the tables of the classifier by prototypes, one for each of 64 lanes, nor for the
+# weights and the batch of a head that learns: the full chip is without them.
 _CHIP = ChipParams(
     accelerator=_ACCELERATOR,
     sampler=_SAMPLER,

@@ -69,7 +69,7 @@ def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     for offset, value in shown.items():
         host.do("read", offset, value)
     host.read("id", int.from_bytes(b"engr", "big"))
-    host.read("version", 2 << 16 | 1)
+    host.read("version", 2 << 16 | 2)
     run(name, host)
 
 
@@ -210,6 +210,7 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
         Packet(Target.LEARN, 5),
         Packet(Target.WEIGHTS, 99, 0, 1, [5]),
         Packet(Target.PIXELS, 5, 1, 8, [1]),
+        Packet(Target.PIXELS, 0, 4, 8, [1]),  # no head learns
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
         Packet(Target.APPEND, 256, 0, 0, [1]),
         Packet(Target.ROWS, 0, 0, 1, [1]),

@@ -116,7 +116,11 @@ class CorrelatedSampler(Sampler):
         under_way = Signal(range(self._most_under_way() + 1))
         idle = Signal()
         m.d.sync += under_way.eq(under_way + self.select_used - drawn)
-        m.d.comb += [idle.eq(~found & (under_way == 0)), basis.idle.eq(idle)]
+        m.d.comb += [
+            idle.eq(~found & (under_way == 0)),
+            basis.idle.eq(idle),
+            self.busy.eq(~idle | self.o.valid),
+        ]
         if self.shared:
             self._share(m, prototypes, selector, hold, idle)
         return m

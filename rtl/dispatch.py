@@ -11,6 +11,7 @@ from golden.params.machine import LABEL_WIDTH
 from golden.params.sampling import CHIP_STREAMS
 from rtl.class_counter import Operation
 from rtl.descriptor import LoadTarget, descriptor_layout
+from rtl.head_trainer import HeadOperation
 from rtl.lfsr import SEED_WIDTH
 from rtl.mvu import limit_layout
 from rtl.prototypes import COUNT_WIDTH
@@ -21,6 +22,7 @@ __all__ = [
     "Dispatch",
     "Target",
     "class_address_layout",
+    "head_address_layout",
     "header_layout",
     "picture_address_layout",
     "unit_layout",
@@ -48,10 +50,14 @@ class Target(enum.IntEnum, shape=unsigned(4)):
     COUNT = 9
     COMMAND = 10
     TABLE = 11
+    HEAD_COMMAND = 12
+    HEAD_ROWS = 13
+    HEAD_EXEMPLAR = 14
     BASIS = 15
 
 
-STILL = (Target.COMMAND, Target.BASIS)  # targets whose units all have the address of the header
+#: Targets whose units all have the address of the header.
+STILL = (Target.COMMAND, Target.HEAD_COMMAND, Target.BASIS)
 
 
 def header_layout() -> StructLayout:
@@ -61,7 +67,14 @@ def header_layout() -> StructLayout:
 
 def picture_address_layout() -> StructLayout:
     """Return the layout of the address of a picture: what its features are given to."""
-    return StructLayout({"learn": 1, "count": 1, "reserved": 10, "slot": LABEL_WIDTH})
+    return StructLayout({
+        "learn": 1, "count": 1, "train": 1, "reserved": 9, "slot": LABEL_WIDTH,
+    })  # fmt: skip
+
+
+def head_address_layout() -> StructLayout:
+    """Return the layout of the address of a command to the head: classes, exemplars to draw."""
+    return StructLayout({"classes": LABEL_WIDTH, "draws": LABEL_WIDTH})
 
 
 def class_address_layout() -> StructLayout:
@@ -92,6 +105,12 @@ def unit_widths(params: ChipParams) -> dict[Target, int]:
         widths |= {Target.COUNT: prototypes.lanes, Target.COMMAND: Shape.cast(Operation).width}
     if params.classifier:
         widths |= {Target.TABLE: 2 * params.table_width}
+    if params.head:
+        widths |= {
+            Target.HEAD_COMMAND: Shape.cast(HeadOperation).width,
+            Target.HEAD_ROWS: prototypes.lanes * int(params.head.backward_width),
+            Target.HEAD_EXEMPLAR: prototypes.lanes,
+        }
     if params.factors:
         widths |= {Target.BASIS: prototypes.lanes * params.factors.loading_width}
     return widths
@@ -299,7 +318,8 @@ class Dispatch(wiring.Component):
     def _units(self, header: View) -> Value:
         """Return the number of units that follow a header."""
         beats, factors = self.params.sampler.prototypes.beats, self.params.factors
-        exemplar = (header.target == Target.LEARN) | (header.target == Target.COUNT)
+        exemplars = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
+        exemplar = Cat(header.target == target for target in exemplars).any()
         units = Mux(exemplar, beats, header.count)
         if factors:
             units = Mux(header.target == Target.BASIS, beats * factors.rank, units)
@@ -309,7 +329,7 @@ class Dispatch(wiring.Component):
     def _legal(self, header: View) -> Value:
         """Return whether a header's target exists, with its rows, neuron, class and streams."""
         latent, mvu = self.params.latent, self.params.accelerator.mvu
-        slots, classifier = self.params.slots, self.params.classifier
+        slots, classifier, head = self.params.slots, self.params.classifier, self.params.head
         depths = {
             Target.PROGRAM: self.params.accelerator.program_depth,
             Target.WEIGHTS: mvu.weight_depth,
@@ -317,8 +337,12 @@ class Dispatch(wiring.Component):
             Target.CLASS_THRESHOLDS: latent.classes,
             Target.SEEDS: CHIP_STREAMS,
             **({Target.TABLE: classifier.table_rows} if classifier else {}),
+            **({Target.HEAD_ROWS: head.rows} if head else {}),
         }
-        indices = {Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe, Target.LEARN: latent.classes}
+        indices = {
+            Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe,
+            Target.LEARN: latent.classes, Target.HEAD_EXEMPLAR: latent.classes,
+        }  # fmt: skip
         if slots:
             indices |= {Target.COUNT: slots, Target.COMMAND: slots}
         target, address = header.target, header.address
@@ -329,7 +353,10 @@ class Dispatch(wiring.Component):
             ~known,
             *((target == key) & (address + header.count > depth) for key, depth in depths.items()),
             *((target == key) & (header.index >= limit) for key, limit in indices.items()),
-            (target == Target.PIXELS) & picture.learn & (header.index >= latent.classes),
+            (target == Target.PIXELS)
+            & (picture.learn | picture.train)
+            & (header.index >= latent.classes),
+            (target == Target.PIXELS) & picture.train & (head is None),
             (target == Target.PIXELS) & picture.count & (picture.slot >= slots),
             (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
             (target == Target.APPEND) & named.numbered & (no_class | (not self.params.shared)),

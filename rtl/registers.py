@@ -116,6 +116,7 @@ EVENTS = {
     "appended": "`n_classes` has counted",
     "counted": "`counted` has counted",
     "closed": "`status.closing` has come to 0",
+    "batch": "`batches` has counted",
 }
 
 REGISTERS = (
@@ -181,6 +182,13 @@ REGISTERS = (
                 low=4,
                 width=1,
                 text="A picture is classified by prototypes",
+            ),
+            Field(
+                name="training",
+                access="ro",
+                low=5,
+                width=1,
+                text="A command to the head that learns is under way",
             ),
             Field(name="basis", access="ro", low=6, width=1, text="The sampler has a basis"),
         ),
@@ -252,6 +260,22 @@ REGISTERS = (
                 text="A picture was to be classified by prototypes while no class was there",
             ),
             Field(
+                name="stranger",
+                access="ro",
+                low=15,
+                width=1,
+                text="An exemplar was left out of a batch, because its class is not one of those "
+                "that the command named",
+            ),
+            Field(
+                name="command",
+                access="ro",
+                low=16,
+                width=1,
+                text="A command to the head that learns was refused, or rows or an exemplar came "
+                "to it that no command had room for",
+            ),
+            Field(
                 name="basis",
                 access="ro",
                 low=17,
@@ -313,10 +337,15 @@ REGISTERS = (
     _whole("row_reads", 0x50, "Rows of the prototype memory read"),
     _whole("plane_reads", 0x54, "Words of random bits used by the comparators"),
     _whole("output_stalls", 0x58, "Cycles in which the output waited to be taken"),
+    _whole("head_writes", 0x5C, "Rows of the head's weights written, also to clear them"),
     _whole("counted", 0x60, "Exemplars given to the class counter"),
     _whole("count_reads", 0x64, "Rows of counts read"),
     _whole("answers", 0x68, "Pictures classified by prototypes"),
     _whole("answer_reads", 0x6C, "Rows of the prototype memory read to classify them"),
+    _whole("trained", 0x70, "Exemplars given to the head that learns, drawn ones included"),
+    _whole("batches", 0x74, "Batches that the head has learned"),
+    _whole("hits", 0x78, "Exemplars of these whose class had the largest sum"),
+    _whole("head_reads", 0x7C, "Rows of the head's weights read"),
     _halves(
         "shape",
         0x80,
@@ -372,6 +401,13 @@ REGISTERS = (
         "Blocks that learn and name classes; 0 where there is none",
         "slots: S, classes that are counted at a time",
         "table_width: t, bits of a base and of a weight",
+    ),
+    _halves(
+        "head",
+        0xB8,
+        "Head that learns; 0 where there is none",
+        "width: q_b, bits of a weight",
+        "batch: most exemplars of a command",
     ),
     _halves(
         "factors",

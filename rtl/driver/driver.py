@@ -11,7 +11,7 @@ from rtl.class_counter import Operation
 from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
-from rtl.driver.link import Link
+from rtl.driver.head import HeadCalls
 from rtl.driver.load_file import LoadFile
 from rtl.output import Kind
 from rtl.packets import Packet, basis_packet, class_packet, costs_packet, seeds_packet
@@ -22,7 +22,7 @@ from rtl.scale import SHIFT_WIDTH
 __all__ = ["Driver"]
 
 
-class Driver(Link):
+class Driver(HeadCalls):
     """A chip, found over a bus and emptied by a soft reset.
 
     Every call waits until the chip has done what it asks. One that fails raises `DriverError`.

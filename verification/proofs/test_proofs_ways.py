@@ -18,7 +18,8 @@ from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
 from rtl.correlated import CorrelatedSampler
-from rtl.dispatch import Target, class_address_layout
+from rtl.dispatch import Target, class_address_layout, head_address_layout
+from rtl.head_trainer import HeadTrainer
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
 from rtl.network import Network
@@ -43,6 +44,7 @@ FACTORS = replace(
     CHIP,
     sampler=CorrelatedSamplerParams(prototypes=CHIP.sampler.prototypes, rank=3, loading_width=3),
 )
+EXEMPLARS = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {
     "fetch": ("source",),
@@ -118,9 +120,57 @@ def learner_rules(m: Module, learner: wiring.PureInterface) -> list[Value]:
 def sampler_rules(m: Module, sampler: wiring.PureInterface) -> list[Value]:
     """Return what is known of a sampler: another class is there after a row, and at no other time.
 
-    A header may be offered with the number of classes, and must not change while it waits.
+    A header may be offered with the number of classes, and must not change while it waits. While a
+    beat is offered it is busy, and it takes seeds at once.
     """
-    return [kept(m, ~taken(sampler.rows), sampler.n_classes)]
+    return [
+        kept(m, ~taken(sampler.rows), sampler.n_classes),
+        sampler.busy | ~sampler.o.valid,
+        sampler.seeds.ready,
+    ]
+
+
+def latent_buffer_rules(latent_buffer: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a latent buffer: with a beat it is busy, and it takes seeds."""
+    return [latent_buffer.busy | ~latent_buffer.o.valid, latent_buffer.seeds.ready]
+
+
+def head_rules(m: Module, head: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a head that learns.
+
+    It draws after it has taken a command or an exemplar, and stays settled until it takes one.
+    While it takes what is drawn it takes no command, and that begins and ends where no beat waits.
+    """
+    moved = before(m, taken(head.commands) | taken(head.exemplars))
+    waits = head.drawn.valid & ~head.drawn.ready
+    return [
+        ~head.drawing | moved | before(m, head.drawing),
+        head.settled | moved | ~before(m, head.settled),
+        ~head.taking | (head.drawing & ~head.commands.ready),
+        ~(head.drawing & head.settled),
+        kept(m, ~head.taking & ~head.draws_ended, head.taking),
+        kept(m, head.taking & waits & ~head.draws_ended, head.taking),
+        head.seeds.ready,
+    ]
+
+
+def test_what_is_known_of_the_head_that_learns_holds() -> None:
+    m, block = Module(), HeadTrainer(CHIP)
+    m.submodules.block = inner = opened(block)
+    trainer = inner.submodules.trainer
+    free = cut(m, trainer)
+    # What is known of the trainer: it waits for an exemplar until one comes, and takes seeds.
+    waiting = trainer.i.ready & ~taken(trainer.i) & ~trainer.cut
+    m.d.comb += [
+        Assume(trainer.i.ready | ~before(m, waiting)),
+        Assume(trainer.seeds.ready),
+        # And of the core: it has one unit at a time, and ends to draw when no beat is there.
+        Assume(~(block.commands.valid & block.writes.valid)),
+        Assume(~(block.draws_ended & block.drawn.valid)),
+    ]
+    assert keep_stream_rules(m, block) == 2
+    m.d.comb += [Assert(rule) for rule in head_rules(m, block)]
+    prove(m, [*free, *free_inputs(block)])
 
 
 def test_what_is_known_of_the_learner_holds() -> None:
@@ -138,6 +188,14 @@ def test_what_is_known_of_the_sampler_holds() -> None:
     m.submodules.block = block
     assert keep_stream_rules(m, block) == 2
     m.d.comb += [Assert(rule) for rule in sampler_rules(m, block)]
+    prove(m, free_inputs(block))
+
+
+def test_what_is_known_of_the_latent_buffer_holds() -> None:
+    m, block = Module(), LatentBuffer(CHIP.latent)
+    m.submodules.block = block
+    assert keep_stream_rules(m, block) == 1
+    m.d.comb += [Assert(rule) for rule in latent_buffer_rules(block)]
     prove(m, free_inputs(block))
 
 
@@ -160,10 +218,12 @@ class Around:
         self.sampler: Sampler = inner.submodules.sampler
         self.latent_buffer: LatentBuffer = inner.submodules.latent_buffer
         self.learner: Learner = inner.submodules.learner
-        blocks = (self.network, self.sampler, self.latent_buffer, self.learner)
+        self.head: HeadTrainer = inner.submodules.head_trainer
+        blocks = (self.network, self.sampler, self.latent_buffer, self.learner, self.head)
         self.free = [port for part in blocks for port in cut(m, part)] + free_inputs(block)
-        assert keep_stream_rules(m, block) == 5
+        assert keep_stream_rules(m, block) == 7
         known = picture_rules(m, self.network) + sampler_rules(m, self.sampler)
+        known += head_rules(m, self.head) + latent_buffer_rules(self.latent_buffer)
         if not at_will:
             known += learner_rules(m, self.learner)
         m.d.comb += [Assume(rule) for rule in known]
@@ -187,7 +247,10 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     command, weight = learner.commands.payload, sampler.weights.payload
     named = class_address_layout()(address)
     label = Mux(named.numbered, named.label, sampler.n_classes)
-    learning, counting = (inner_signal(core.inner, name) for name in ("learning", "counting"))
+    learning, counting, heading = (
+        inner_signal(core.inner, name) for name in ("learning", "counting", "heading")
+    )
+    head, asked, to = core.head, core.head.commands.payload, head_address_layout()(address)
     closing, never = learner.closing, Const(0)
 
     def beat(way: stream.Interface) -> Value:
@@ -232,6 +295,20 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
             fits(cost.row, address) & fits(Cat(cost.weight, cost.base), data),
             never,
         ),
+        (
+            (Target.HEAD_COMMAND,),
+            head.commands,
+            fits(asked.operation, data) & fits(asked.given, index)
+            & (asked.classes == to.classes) & (asked.draws == to.draws),
+            never,
+        ),
+        (
+            (Target.HEAD_ROWS,),
+            head.writes,
+            fits(head.writes.payload.row, address) & fits(head.writes.payload.weights, data),
+            never,
+        ),
+        ((Target.HEAD_EXEMPLAR,), head.exemplars, beat(head.exemplars), heading),
     )  # fmt: skip
     for targets, way, same, others in ways:
         wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
@@ -239,10 +316,12 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         yield ~taken(way) | others | wanted
     if isinstance(sampler, CorrelatedSampler):
         yield from a_basis_is_given(core, sampler)
-    # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
+    # Streams 19 and 20 are those of the latent buffer, 21 is that of the head, the others those of
+    # the sampler.
     seed = Cat(address[:5], data[:64])
     for way, wanted in (
-        (sampler.seeds, (address < 19) | (address > 20)),
+        (sampler.seeds, (address < 19) | (address > 21)),
+        (head.seeds, address == 21),
         (latent_buffer.seeds, (address == 19) | (address == 20)),
     ):
         passes = taken(way) & (Value.cast(way.payload) == seed)
@@ -270,9 +349,11 @@ def a_basis_is_given(core: Around, sampler: CorrelatedSampler) -> Iterator[Value
 def units_wait(m: Module, core: Around) -> Iterator[Value]:
     """Yield that units wait for a class that is closed, and some for the pictures before them."""
     passes, target, closing = taken(core.units), core.units.payload.target, core.learner.closing
-    filling, learning, counting, answering = (
-        inner_signal(core.inner, name) for name in ("filling", "learning", "counting", "answering")
+    filling, learning, counting, answering, heading = (
+        inner_signal(core.inner, name)
+        for name in ("filling", "learning", "counting", "answering", "heading")
     )
+    replaying = heading | core.head.drawing
     yield ~(closing & passes)
     yield kept(m, closing, filling)  # no picture begins, either
     yield answering | ~core.learner.answering
@@ -280,7 +361,14 @@ def units_wait(m: Module, core: Around) -> Iterator[Value]:
         (Target.APPEND, answering),
         (Target.TABLE, answering),
         (Target.COMMAND, answering | counting),
-        (Target.SEEDS, learning),
+        (Target.SEEDS, learning | replaying | ~core.head.settled),
+        (Target.APPEND, replaying & (core.sampler.n_classes != 0)),
+        (Target.COMMAND, replaying & (core.sampler.n_classes != 0)),
+        (Target.CLASS_THRESHOLDS, replaying),
+        (Target.LEARN, replaying),
+        (Target.HEAD_COMMAND, learning | heading),
+        (Target.HEAD_ROWS, learning | heading),
+        (Target.HEAD_EXEMPLAR, learning | heading),
     ):
         yield ~(passes & (target == key) & before_it)
 
@@ -318,6 +406,7 @@ def prove_exemplars(target: Target, *, whole: bool = True, depth: int = 2) -> No
     way, name, number = {
         Target.LEARN: (core.latent_buffer.i, "learning", 0),
         Target.COUNT: (core.learner.exemplars, "counting", 1),
+        Target.HEAD_EXEMPLAR: (core.head.exemplars, "heading", 3),
     }[target]
     inside, given = (inner_signal(core.inner, name) for name in (name, f"given_{number}"))
     beat, last = inner_signal(vectors, "beat"), core.regroup.o.payload.last
@@ -337,12 +426,12 @@ def prove_exemplars(target: Target, *, whole: bool = True, depth: int = 2) -> No
     prove(m, core.free, depth=depth)
 
 
-@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+@pytest.mark.parametrize("target", EXEMPLARS, ids=["learn", "count", "train"])
 def test_exemplars_never_mix(target) -> None:
     prove_exemplars(target)
 
 
-@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+@pytest.mark.parametrize("target", EXEMPLARS, ids=["learn", "count", "train"])
 def test_a_picture_within_a_packet_is_refuted(target) -> None:
     with pytest.raises(ProofError, match=r"^FAIL"):
         prove_exemplars(target, whole=False, depth=8)

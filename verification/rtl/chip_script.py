@@ -139,14 +139,20 @@ class Script:
         output: int = 1,
         learn: Iterable[int] = (),
         count: Iterable[int] = (),
+        train: Iterable[int] = (),
     ) -> None:
-        """Send pictures, to be learned as classes `learn` and counted in slots `count`, if any."""
+        """Send pictures, to be learned as classes `learn` and counted in slots `count`, if any.
+
+        The head that learns is given those of the classes `train`: `learn`, if both are there.
+        """
         self.write("output", output)
-        labels, slots = list(learn), list(count)
+        labels, slots, trained = list(learn), list(count), list(train)
+        named = labels or trained
         width = unit_widths(self.chip)[Target.PIXELS]
         for number, image in enumerate(images):
             values = image.ravel().tolist()
-            index, address = (labels[number], 1) if labels else (0, 0)
+            index = named[number] if named else 0
+            address = bool(labels) | bool(trained) << 2
             address |= 2 | slots[number] << 12 if slots else 0
             self.send(Packet(Target.PIXELS, index, address, len(values), packed(values, width)))
         embeddings = self.network.forward(images)
@@ -155,7 +161,7 @@ class Script:
             self.latent.learn(pack(embeddings), labels)
         if output & 4:
             beats = [self.vector(pack(x)) for x in embeddings]
-            given = labels or [0] * len(beats)
+            given = named or [0] * len(beats)
             self.expect(Kind.FEATURES, [_packet(b, c) for b, c in zip(beats, given, strict=True)])
         if output & 1:
             self.expect(Kind.RESULT, [self._result(x, bool(output & 2)) for x in embeddings])
@@ -279,7 +285,10 @@ class Script:
         labels = self.rng.integers(0, classes, count).tolist()
         self.latent.learn(exemplars, labels)
         for row, label in zip(exemplars, labels, strict=True):
-            self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
+            self.learn_vector(row, label)
+
+    def learn_vector(self, row: NDArray[np.uint64], label: int) -> None:
+        self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
 
     def count(self, exemplars: NDArray[np.uint64], slots: list[int]) -> None:
         """Let embeddings be counted."""

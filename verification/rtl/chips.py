@@ -11,6 +11,7 @@ from golden.params import (
     MvuParams,
     PrototypesParams,
     SamplerParams,
+    TrainerParams,
 )
 from rtl.packets import words_of
 
@@ -29,11 +30,14 @@ def make_chip(
     exemplars: int = 2,
     slots: int = 0,
     table_width: int = 0,
+    head: dict[str, Any] | None = None,
+    batch: int = 128,
     **sampler: Any,
 ) -> ChipParams:
     """Return the parameters of a small chip; `sampler` are further ones of its sampler.
 
     With a `rank`, it is the one with factors.
+    It has a head that learns if `head` are the parameters that this has of its own.
     """
     return ChipParams(
         accelerator=AcceleratorParams(
@@ -61,6 +65,12 @@ def make_chip(
         ),
         slots=slots,
         table_width=table_width,
+        head=(
+            None
+            if head is None
+            else TrainerParams(features=features, classes=classes, lanes=lanes, **head)
+        ),
+        batch=batch,
     )
 
 

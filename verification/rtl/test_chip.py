@@ -228,6 +228,7 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
         Packet(Target.LEARN, 5),
         Packet(Target.WEIGHTS, 99, 0, 1, [5]),
         Packet(Target.PIXELS, 5, 1, 8, [1]),
+        Packet(Target.PIXELS, 0, 4, 8, [1]),  # no head learns
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
         Packet(Target.APPEND, 256, 0, 0, [1]),
         Packet(Target.ROWS, 0, 0, 1, [1]),

@@ -23,7 +23,8 @@ CHIP = make_chip(
     table_width=40,
     rank=5,
     loading_width=7,
-)  # rows of 3 words, costs of 2, loadings of 2
+    head={"backward_width": 8},
+)  # rows of 3 words, costs, loadings and rows of the head of 2
 CHIPS = [
     CHIP,
     make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
@@ -33,16 +34,18 @@ CHIPS = [
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
 #: Targets whose packets have units whatever the header's count.
-UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.BASIS)
+UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR, Target.BASIS)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
 #: Targets whose packets have one address for all units.
-STILL = (Target.PIXELS, Target.COMMAND, Target.BASIS)
+STILL = (Target.PIXELS, Target.COMMAND, Target.HEAD_COMMAND, Target.BASIS)
+OF_HEAD = {Target.HEAD_COMMAND, Target.HEAD_ROWS, Target.HEAD_EXEMPLAR}
 
 
 def targets_of(chip: ChipParams) -> list[Target]:
     """Return the targets that a chip has."""
     missing = {Target.COUNT, Target.COMMAND} if not chip.slots else set()
     missing |= {Target.TABLE} if not chip.table_width else set()
+    missing |= OF_HEAD if not chip.head else set()
     missing |= {Target.BASIS} if chip.factors is None else set()
     return [target for target in PACKET_TARGETS if target not in missing]
 
@@ -52,7 +55,8 @@ def address_of(chip: ChipParams, target: Target, address: int) -> int:
     label = address % 2**12 % chip.latent.classes
     if target is Target.PIXELS:
         counted = address & 2 if chip.slots else 0
-        return address & 0xFFD | counted | (address >> 12) % max(1, chip.slots) << 12
+        trained = address & 4 if chip.head else 0
+        return address & 0xFF9 | counted | trained | (address >> 12) % max(1, chip.slots) << 12
     if target is Target.APPEND:
         numbered = chip.shared and address >> 12 & 1
         return label | 1 << 12 if numbered else address & ~(1 << 12)
@@ -70,6 +74,7 @@ def depth_of(chip: ChipParams, target: Target) -> int:
         Target.SEEDS: 23,
         Target.BASIS: 16,
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
+        Target.HEAD_ROWS: chip.head.rows if chip.head else 0,
     }.get(target, 2**24)
 
 
@@ -80,6 +85,7 @@ def kinds_of(chip: ChipParams, packet: Packet) -> list[Target]:
         Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
         Target.LEARN: [Target.LEARN] * beats,
         Target.COUNT: [Target.COUNT] * beats,
+        Target.HEAD_EXEMPLAR: [Target.HEAD_EXEMPLAR] * beats,
         Target.BASIS: [Target.BASIS] * (beats * (chip.factors.rank if chip.factors else 0)),
     }.get(packet.target, [packet.target] * packet.count)
 
@@ -318,7 +324,9 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     ("target", "index", "address"),
     [
         (Target.ROWS, 0, 0),
-        (12, 0, 0),
+        (Target.HEAD_ROWS, 0, 13),
+        (Target.HEAD_EXEMPLAR, 5, 0),
+        (Target.PIXELS, 5, 4),
         (Target.BASIS, 0, 16),
         (Target.BASIS, 0, 2**24 - 1),
         (Target.COUNT, 3, 0),
@@ -356,7 +364,18 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
 
 @pytest.mark.parametrize(
     ("target", "address"),
-    [(9, 0), (10, 0), (11, 0), (15, 0), (Target.PIXELS, 2), (Target.APPEND, 1 << 12)],
+    [
+        (9, 0),
+        (10, 0),
+        (11, 0),
+        (12, 0),
+        (13, 0),
+        (14, 0),
+        (15, 0),
+        (Target.PIXELS, 2),
+        (Target.PIXELS, 4),
+        (Target.APPEND, 1 << 12),
+    ],
 )
 def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int) -> None:
     packet = Packet(target, 0, address, 3, [1] * 5)  # pyright: ignore[reportArgumentType]
@@ -365,7 +384,7 @@ def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int)
     assert run_pysim(Dispatch(SINGLE), steps, counted=("error",)).counts["error"] == 1
 
 
-def test_label_counts_only_where_a_picture_is_learned() -> None:
+def test_label_counts_only_where_a_picture_is_learned_or_trained() -> None:
     packet = whole(CHIP, Target.PIXELS, index=5)
     unlabelled = Packet(packet.target, packet.index, 2, packet.count, packet.words)
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [unlabelled]), counted=("error",))

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Counts of the chip: network, sampler, latent buffer and learner, each as if it worked alone."""
+"""Counts of the chip: each of its blocks as if it worked alone."""
 
 from golden.params import ChipParams, ClassCounterParams, NetworkParams
 from sim.cost.counts import (
     class_counter,
     draws,
+    head_trainer,
     latent_buffer,
     network,
     prototype_classifier,
@@ -42,6 +43,7 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
         *(memory.within("sampler") for memory in prototype),
         *(memory.within("latent_buffer") for memory in latent_buffer.memories(params.latent)),
         *learner,
+        *(memory.within("head_trainer") for memory in head_trainer.memories(params)),
     )
 
 

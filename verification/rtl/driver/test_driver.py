@@ -19,6 +19,7 @@ from golden.network import Network
 from golden.params import NetworkParams
 from golden.prototype_classifier import PrototypeClassifier, hamming_table, likelihood_table
 from golden.sampler import Sampler
+from golden.trainer import Trainer
 from rtl.dispatch import Target
 from rtl.driver.driver import Driver
 from rtl.driver.fault import DriverError, Fault
@@ -45,6 +46,10 @@ FACTORS = make_chip(
     lanes=16, simd=16, code_width=6, class_components=2, draws_per_read=2, rank=17,
     loading_width=8, factor_width=16, seed=6,
 )  # fmt: skip
+#: A head that learns, whose rows take two words; the others have none.
+LEARNS = make_chip(lanes=16, simd=16, seed=6, head={"backward_width": 8, "rate": 6,
+                   "rounding": "stochastic"}, batch=20)  # fmt: skip
+WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=3)
 HEADLESS = {**NETWORK, "head": None}
 
 
@@ -351,6 +356,77 @@ def test_chip_without_slots_or_costs_has_no_such_calls(start: Start) -> None:
         lambda: driver.open_slot(0, 0), lambda: driver.count(0, vector), lambda: driver.remove(0),
         lambda: driver.replace(0, *golden.mixture(1)), lambda: driver.answer(picture),
         lambda: driver.costs([0] * 128, [0] * 128), lambda: driver.load_basis([[]] * 20, 0),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+@pytest.mark.parametrize("chip", [LEARNS, pytest.param(WIDE, marks=pytest.mark.slow)])
+def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: Any) -> None:
+    golden, (driver, model) = Golden(chip), start(chip)
+    trainer = Trainer(chip.head, np.zeros((0, 20), np.int32))
+    assert (driver.head_width, driver.head_batch) == (chip.head.backward_width, chip.batch)
+    driver.reset()
+    highest = 2 ** (driver.head_width - 1)
+    trainer.weights[1:4] = golden.rng.integers(-highest, highest, (3, 20))
+    trainer.weights[1, :2] = -highest, highest - 1
+    driver.head_load(trainer.weights[1:4], 1)
+    for count in (2, 2):
+        mixture = golden.mixture(count)
+        driver.append(*mixture)
+        assert golden.sampler.prototypes.append(*mixture)
+    for past in (0, 1, 2):
+        for source in (Source.SELECTOR, Source.SAMPLER):
+            vectors = golden.rng.integers(0, 2, (3 - past, 20), np.uint8)
+            labels, drawn = [1, 4, 3][past:], [1] * past
+            if source is Source.SELECTOR:
+                drawn = golden.sampler.selector.request(2, past).tolist()
+            rows = [vectors, golden.drawn(drawn)] if past else [vectors]
+            hits = trainer.step(pack(np.concatenate(rows)), np.array(labels + drawn), np.arange(5))
+            assert driver.head_learn(5, vectors, labels, (source, 1, past)) == hits
+            assert driver.head_read(5).tolist() == trainer.weights.tolist()
+    driver.head_learn(5, np.zeros((0, 20), np.uint8), [], (Source.SAMPLER, 0, 3))
+    trainer.step(pack(golden.drawn([0] * 3)), np.zeros(3, np.int64), np.arange(5))
+    for vector in golden.rng.integers(0, 2, (6, 20), np.uint8):
+        sums = trainer.sums(pack(vector)[None])[0, :4]
+        assert driver.head_classify(4, vector) == (sums.argmax(), sums.max())
+    driver.head_clear()
+    assert not driver.head_read(5).any()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_what_the_head_cannot_do_never_reaches_it(start: Start) -> None:
+    driver, model = start(LEARNS)
+    vector, nothing = np.zeros(20, np.uint8), np.zeros((0, 20), np.uint8)
+    for call in (
+        lambda: driver.head_load(np.full((1, 20), 128)), lambda: driver.head_load([[-129] * 20]),
+        lambda: driver.head_load(np.zeros((6, 20), int)),
+        lambda: driver.head_load(np.zeros((1, 20), int), 5),
+        lambda: driver.head_read(0), lambda: driver.head_read(6),
+        lambda: driver.head_classify(6, vector), lambda: driver.head_classify(0, vector),
+        lambda: driver.head_learn(5, nothing, []), lambda: driver.head_learn(5, [vector], [5]),
+        lambda: driver.head_learn(4, [vector], [4]), lambda: driver.head_learn(6, [vector], [0]),
+        lambda: driver.head_learn(5, [vector] * 21, [0] * 21),
+        lambda: driver.head_learn(5, [vector] * 18, [0] * 18, (Source.SELECTOR, 0, 3)),
+        lambda: driver.head_learn(5, [vector], [0], (Source.NONE, 0, 3)),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    for source in (Source.SAMPLER, Source.SELECTOR, Source.LATENT):
+        with refused(Fault.UNKNOWN):
+            driver.head_learn(5, [vector], [0], (source, 1, 3))
+    assert not driver.head_read(5).any()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_a_chip_without_a_head_that_learns_has_no_such_calls(start: Start) -> None:
+    driver, model = start()
+    vector = np.zeros(20, np.uint8)
+    for call in (
+        lambda: driver.head_load(np.zeros((1, 20), int)), lambda: driver.head_read(1),
+        driver.head_clear, lambda: driver.head_learn(5, [vector], [0]),
+        lambda: driver.head_classify(5, vector),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):
             call()

@@ -371,6 +371,8 @@ def units_wait(m: Module, core: Around) -> Iterator[Value]:
         (Target.HEAD_EXEMPLAR, learning | heading),
     ):
         yield ~(passes & (target == key) & before_it)
+    if isinstance(core.sampler, CorrelatedSampler):
+        yield ~(taken(core.sampler.basis) & replaying)
 
 
 def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:

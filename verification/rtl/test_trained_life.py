@@ -43,6 +43,14 @@ CHIPS = {
         selection="uniform",
         seed=32,
     ),
+    "factors": make_chip(
+        slots=2,
+        head={"backward_width": 8, "rounding": "stochastic", "rate": 6},
+        batch=12,
+        rank=3,
+        loading_width=3,
+        seed=33,
+    ),
 }
 TASKS = ([0, 1], [2, 3], [4])
 SAMPLES = 10  # of a class
@@ -124,6 +132,8 @@ class Life:
             host.command(Operation.OPEN, 0, label)
             host.count(self.embeddings(label), [0] * SAMPLES)
             assert host.command(Operation.CLOSE, 0)
+        if host.chip.factors:
+            assert host.basis(5)
 
     def look(self, classes: int, output: int = 0) -> None:
         """Name pictures of all classes, read the weights, and compare all counters."""
@@ -274,9 +284,10 @@ def test_what_the_head_cannot_do_is_refused_and_hurts_nobody(run: Any) -> None:
     run("sampler", host, 0.2, patience=PATIENCE)
 
 
-def test_units_behind_a_batch_change_nothing_of_it(run: Any) -> None:
-    """Seeds, classes and what the latent buffer learns come while the head draws."""
-    life = Life(CHIPS["sampler"], seed=7)
+@pytest.mark.parametrize("name", ["sampler", "factors"])
+def test_units_behind_a_batch_change_nothing_of_it(name: str, run: Any) -> None:
+    """Seeds, classes, bases and what the latent buffer learns come while the head draws."""
+    life = Life(CHIPS[name], seed=7)
     host = life.host
     host.source(Source.SELECTOR)
     life.remember([0, 1])
@@ -287,6 +298,8 @@ def test_units_behind_a_batch_change_nothing_of_it(run: Any) -> None:
         host.tell(HeadOperation.LEARN, 2, 5, 9)
         batch = [host.show(life.images[3][:2], [3, 3]), host.past(9, Source.SELECTOR)]
         host.learned(batch, 5)
+        if host.chip.factors:
+            assert host.basis(number + 3)
         host.reseed(seed)
         assert host.append(2) if number < 4 else host.remove(0)
     host.settle()
@@ -301,4 +314,4 @@ def test_units_behind_a_batch_change_nothing_of_it(run: Any) -> None:
     host.counted()
     host.rows(5)
     host.read("errors", 0)
-    run("sampler", host, 0.3, patience=PATIENCE)
+    run(name, host, 0.3, patience=PATIENCE)

@@ -345,6 +345,8 @@ def test_reset_in_the_middle_restarts_everything(cycles: int) -> None:
 class SharedPlan(Plan, test_sampler.SharedPlan):
     """A plan for a shared sampler with factors."""
 
+    params: CorrelatedSamplerParams  # pyright: ignore[reportIncompatibleVariableOverride]
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.dut = CorrelatedSampler(self.params, shared=True)

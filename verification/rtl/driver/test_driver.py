@@ -253,6 +253,7 @@ def test_exemplars_of_a_class_are_drawn_with_the_basis_that_was_loaded(start: St
     golden, (driver, model) = Golden(FACTORS), start(FACTORS)
     assert (driver.rank, driver.loading_width) == (17, 8)
     loadings = golden.rng.integers(-127, 128, (20, 17))
+    highest = np.full((20, 17), 127)
     for _ in range(2):
         sampler = golden.sampler
         assert isinstance(sampler, CorrelatedSampler)
@@ -271,7 +272,6 @@ def test_exemplars_of_a_class_are_drawn_with_the_basis_that_was_loaded(start: St
         sampler.reseed(77)
         exemplars, _ = driver.draw(Source.SAMPLER, 0, 4)
         assert exemplars.tolist() == golden.drawn([0] * 4).tolist()
-        highest = np.full((20, 17), 127)
         assert not sampler.load_basis(highest, 15)
         with refused(Fault.BASIS):
             driver.load_basis(highest, 15)

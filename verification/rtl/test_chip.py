@@ -14,8 +14,8 @@ from golden.bits import pack
 from golden.params import ChipParams
 from rtl.chip import capabilities
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
+from rtl.headers import Target, unit_widths
 from rtl.packets import Packet
 from rtl.registers import EVENTS, REGISTERS
 from rtl.requests import Source

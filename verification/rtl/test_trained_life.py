@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from golden.bits import pack
 from golden.params import ChipParams
 from rtl.class_counter import Operation
-from rtl.dispatch import Target
-from rtl.head_trainer import HeadOperation
+from rtl.head_command import HeadOperation
+from rtl.headers import Target
 from rtl.packets import Packet
 from rtl.requests import Source
 from sim.learn.batches import mixed_batches, split_batch, steps_of_epoch

@@ -33,12 +33,9 @@ ROOT = Path(__file__).parents[2]
 #: Files that hold a part of blocks, and the block whose bench is theirs, too.
 PARTS = {
     "adder_tree": "prototype_classifier",
-    "core_blocks": "core",
     "core_packets": "core",
     "core_units": "core_draws",
     "core_values": "core_draws",
-    "head_command": "head_trainer",
-    "headers": "dispatch",
     "trainer_control": "trainer",
     "trainer_lanes": "trainer",
 }

@@ -102,8 +102,8 @@ class Bench:
         """Return the units of a batch; its last given exemplar may be that of a picture."""
         rows, labels = self.exemplars(given), self.rng.integers(0, 5, given).tolist()
         offered = self.command(HeadOperation.LEARN, given, 5, draws)
+        image = self.rng.integers(0, 128, (2, 2, 3))
         if shown:
-            image = self.rng.integers(0, 128, (2, 2, 3))
             rows[-1] = pack(self.network.forward(image))
         for number, (row, name) in enumerate(zip(rows, labels, strict=True)):
             if shown and number == given - 1:

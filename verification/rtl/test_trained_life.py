@@ -76,7 +76,7 @@ class Life:
     def embeddings(self, label: int) -> NDArray[np.uint64]:
         return pack(self.host.network.forward(self.images[label]))
 
-    def source_of(self, batch: int, past: int) -> tuple[Source, int]:
+    def source_of(self, batch: int, past: int) -> tuple[Any, int]:
         """Return where a batch has its past from: the latent buffer gives a class at a time."""
         if self.host.chip.slots:
             return Source.SELECTOR, 0

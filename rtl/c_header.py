@@ -8,14 +8,14 @@ from amaranth.lib.data import StructLayout
 
 from golden.params.sampling import CHIP_STREAMS
 from rtl.class_counter import Operation
-from rtl.dispatch import (
+from rtl.head_command import HeadOperation
+from rtl.headers import (
     Target,
     class_address_layout,
     head_address_layout,
     header_layout,
     picture_address_layout,
 )
-from rtl.head_trainer import HeadOperation
 from rtl.output import Kind, answer_word_layout, head_word_layout, user_layout
 from rtl.registers import REGISTERS
 from rtl.requests import Source

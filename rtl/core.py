@@ -13,7 +13,7 @@ from rtl.core_draws import draw_exemplars
 from rtl.core_packets import Taker, picture_layout, send_features, send_result
 from rtl.core_units import hand_out
 from rtl.core_values import COUNTERS, ERRORS, EVENTS, STATES, show
-from rtl.dispatch import Target, unit_layout
+from rtl.headers import Target, unit_layout
 from rtl.output import Kind, source_layout
 from rtl.requests import COUNT_WIDTH, Source
 

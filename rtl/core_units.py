@@ -14,7 +14,7 @@ from amaranth.lib import stream, wiring
 
 from golden.params import ChipParams, Stream
 from rtl.core_blocks import Blocks, Inside
-from rtl.dispatch import Target, class_address_layout, head_address_layout
+from rtl.headers import Target, class_address_layout, head_address_layout
 
 __all__ = ["hand_out"]
 
@@ -30,7 +30,7 @@ def hand_out(
         What it becomes a part of.
     params : ChipParams
     units : stream.Interface
-        Those of `rtl.dispatch.unit_layout`.
+        Those of `rtl.headers.unit_layout`.
     blocks : Blocks
     inside : Inside
     """

@@ -1,50 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Head that learns: the trainer behind commands, with exemplars that are given and drawn."""
 
-from amaranth.hdl import Module, Signal, Value, unsigned
-from amaranth.lib import enum, stream, wiring
-from amaranth.lib.data import StructLayout
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.params import ChipParams, TrainerParams
+from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
 from rtl.beat import beat_layout
+from rtl.head_command import HeadOperation, head_command_layout, trainer_of
 from rtl.lfsr import seed_layout
 from rtl.output import head_word_layout, source_layout
 from rtl.trainer import Trainer, row_layout
-from rtl.trainer_control import Operation
 
-__all__ = ["HeadOperation", "HeadTrainer", "head_command_layout", "trainer_of"]
+__all__ = ["HeadTrainer"]
 
 WORD = 64  # bits of a word of a packet
-
-
-class HeadOperation(enum.IntEnum, shape=unsigned(2)):
-    """What a command to the head does. The trainer does nothing for the last one."""
-
-    CLASSIFY = Operation.CLASSIFY.value
-    LEARN = Operation.LEARN.value
-    CLEAR = Operation.CLEAR.value
-    READ = Operation.NONE.value
-
-
-def head_command_layout() -> StructLayout:
-    """Return the layout of a command: exemplars that are given and drawn, and the classes."""
-    return StructLayout({
-        "operation": HeadOperation, "given": LABEL_WIDTH, "classes": LABEL_WIDTH,
-        "draws": LABEL_WIDTH,
-    })  # fmt: skip
-
-
-def trainer_of(params: ChipParams) -> TrainerParams:
-    """Return the parameters of the head's trainer, or of one of its shape where there is none."""
-    prototypes = params.sampler.prototypes
-    return params.head or TrainerParams(
-        features=prototypes.features,
-        classes=prototypes.classes,
-        lanes=prototypes.lanes,
-        backward_width=8,
-    )
 
 
 class HeadTrainer(wiring.Component):

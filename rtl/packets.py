@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from golden.params import ChipParams, MapShape, stream_seed
 from golden.params.sampling import CHIP_STREAMS
-from rtl.dispatch import WORD, Target, header_layout, unit_widths
+from rtl.dispatch import WORD
+from rtl.headers import Target, header_layout, unit_widths
 from rtl.program import Program
 
 __all__ = [
@@ -147,7 +148,7 @@ def class_packet(
         The K-1 thresholds of the components.
     sizes : PacketSizes
     address : int, optional
-        That of `rtl.dispatch.class_address_layout`; 0 appends the class.
+        That of `rtl.headers.class_address_layout`; 0 appends the class.
     """
     lanes, width = sizes.lanes, sizes.code_width
     places = range(0, sizes.features, lanes)
@@ -222,7 +223,7 @@ def picture_packet(
     label : int, optional
         Class as which the picture is learned.
     address : int, optional
-        That of `rtl.dispatch.picture_address_layout`; 0 neither learns nor counts the picture.
+        That of `rtl.headers.picture_address_layout`; 0 neither learns nor counts the picture.
     """
     width = sizes.pixel_width
     words = words_of([beside(values, width)], width * len(values))

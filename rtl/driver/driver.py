@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.params.machine import ANSWER_WIDTH
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.driver.head import HeadCalls
 from rtl.driver.load_file import LoadFile
+from rtl.headers import Target, class_address_layout, picture_address_layout
 from rtl.output import Kind
 from rtl.packets import Packet, basis_packet, class_packet, costs_packet, seeds_packet
 from rtl.registers import EVENTS

@@ -5,10 +5,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.params.machine import ANSWER_WIDTH
-from rtl.dispatch import Target, head_address_layout
 from rtl.driver.fault import Fault, integers_of, require
 from rtl.driver.link import Link
-from rtl.head_trainer import HeadOperation
+from rtl.head_command import HeadOperation
+from rtl.headers import Target, head_address_layout
 from rtl.output import Kind
 from rtl.packets import Packet, beside, vector_packet, words_of
 from rtl.requests import Source

@@ -4,9 +4,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rtl.dispatch import Target
 from rtl.driver.access import Bus, Registers
 from rtl.driver.fault import DriverError, Fault, integers_of, require
+from rtl.headers import Target
 from rtl.output import Kind, user_layout
 from rtl.packets import Packet, PacketSizes, beside, picture_packet, vector_packet
 

@@ -18,8 +18,8 @@ from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
 from rtl.correlated import CorrelatedSampler
-from rtl.dispatch import Target, class_address_layout, head_address_layout
 from rtl.head_trainer import HeadTrainer
+from rtl.headers import Target, class_address_layout, head_address_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
 from rtl.network import Network

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from golden.params import ChipParams
-from rtl.dispatch import WORD, Target, unit_widths
-from rtl.head_trainer import HeadOperation
+from rtl.dispatch import WORD
+from rtl.head_command import HeadOperation
+from rtl.headers import Target, unit_widths
 from rtl.output import Kind
 from rtl.registers import REGISTERS
 from verification.rtl.chip_script import FIELDS, OFFSETS

@@ -16,7 +16,7 @@ from golden.params import ChipParams, NetworkParams
 from golden.prototype_classifier import PrototypeClassifier
 from golden.sampler import Beat, Sampler
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, unit_widths
+from rtl.headers import Target, unit_widths
 from rtl.output import Kind
 from rtl.packets import (
     Packet,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from golden.bits import pack
 from golden.sampler import Beat
 from golden.trainer import Trainer
-from rtl.dispatch import Target
-from rtl.head_trainer import HeadOperation
+from rtl.head_command import HeadOperation
+from rtl.headers import Target
 from rtl.output import Kind
 from rtl.packets import Packet, words_of
 from rtl.requests import Source

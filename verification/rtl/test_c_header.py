@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from rtl.c_header import c_header
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.registers import REGISTERS
 
 CHIP = (Path(__file__).parent.parent.parent / "docs" / "chip.md").read_text()

@@ -16,8 +16,8 @@ from golden.params import ChipParams
 from golden.prototype_classifier import hamming_table
 from rtl.chip import capabilities
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
+from rtl.headers import Target, unit_widths
 from rtl.output import Kind
 from rtl.packets import Packet
 from rtl.registers import EVENTS, REGISTERS

@@ -18,7 +18,7 @@ from golden.network import Network
 from golden.params import ChipParams, NetworkParams
 from golden.sampler import Sampler
 from rtl.core import Core
-from rtl.dispatch import Target, unit_layout
+from rtl.headers import Target, unit_layout
 from rtl.output import Kind, Output, source_layout
 from rtl.packets import seeds_packet
 from rtl.program import compile_network

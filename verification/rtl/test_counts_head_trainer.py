@@ -5,7 +5,8 @@
 import pytest
 
 from rtl.catalogue import BLOCKS
-from rtl.head_trainer import HeadOperation, HeadTrainer
+from rtl.head_command import HeadOperation
+from rtl.head_trainer import HeadTrainer
 from sim.cost.counts import chip, head_trainer
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Step

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.params import ChipParams
-from rtl.dispatch import WORD, Dispatch, Target, unit_layout, unit_widths, word_layout
+from rtl.dispatch import WORD, Dispatch, word_layout
+from rtl.headers import Target, unit_layout, unit_widths
 from rtl.packets import Packet
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step

@@ -10,7 +10,8 @@ from golden.bits import pack
 from golden.params import ChipParams
 from golden.trainer import Trainer
 from rtl.beat import beat_layout
-from rtl.head_trainer import HeadOperation, HeadTrainer, head_command_layout
+from rtl.head_command import HeadOperation, head_command_layout
+from rtl.head_trainer import HeadTrainer
 from rtl.output import source_layout
 from rtl.packets import words_of
 from rtl.trainer import row_layout

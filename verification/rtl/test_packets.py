@@ -10,7 +10,7 @@ import pytest
 from golden.network import Network
 from golden.params import MapShape, NetworkParams
 from rtl.catalogue import BLOCKS
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.packets import Packet, check_embedding, load_packets, seeds_packet, words_of
 from rtl.program import compile_network
 from verification.rtl.chips import make_chip

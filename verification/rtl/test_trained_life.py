@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from golden.bits import pack
 from golden.params import ChipParams
 from rtl.class_counter import Operation
-from rtl.dispatch import Target
-from rtl.head_trainer import HeadOperation
+from rtl.head_command import HeadOperation
+from rtl.headers import Target
 from rtl.packets import Packet
 from rtl.requests import Source
 from sim.learn.batches import mixed_batches, split_batch, steps_of_epoch
@@ -84,7 +84,7 @@ class Life:
     def embeddings(self, label: int) -> NDArray[np.uint64]:
         return pack(self.host.network.forward(self.images[label]))
 
-    def source_of(self, batch: int, past: int) -> tuple[Source, int]:
+    def source_of(self, batch: int, past: int) -> tuple[Any, int]:
         """Return where a batch has its past from: the latent buffer gives a class at a time."""
         if self.host.chip.slots:
             return Source.SELECTOR, 0

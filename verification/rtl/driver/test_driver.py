@@ -20,10 +20,10 @@ from golden.params import NetworkParams
 from golden.prototype_classifier import PrototypeClassifier, hamming_table, likelihood_table
 from golden.sampler import Sampler
 from golden.trainer import Trainer
-from rtl.dispatch import Target
 from rtl.driver.driver import Driver
 from rtl.driver.fault import DriverError, Fault
 from rtl.driver.load_file import load_file
+from rtl.headers import Target
 from rtl.packets import Packet, load_packets
 from rtl.program import compile_network
 from rtl.registers import EVENTS

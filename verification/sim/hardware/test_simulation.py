@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.packets import Packet
 from sim.data.embed import read_network
 from sim.data.samples import read_samples

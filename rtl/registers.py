@@ -89,8 +89,8 @@ REGISTERS = (
                 "packet",
                 0,
                 "A packet was shorter or longer than its header said, or was dropped whole: "
-                "its target is unknown, its rows, neuron, class, slot or streams are not there, or "
-                "K is above 255; or `tkeep` left out a byte of its header or of a unit",
+                "its target is unknown, its rows, neuron, class, slot, streams or exponent are not "
+                "there, or K is above 255; or `tkeep` left out a byte of its header or of a unit",
                 access="w1c",
             ),
             bit("draw", 1, "A start was ignored", access="w1c"),

@@ -15,7 +15,7 @@ from golden.affine import Affine
 from golden.arrays import check_label_vector, check_labelled, check_packed
 from golden.bits import unpack
 from golden.lfsr import Lfsr
-from golden.params import AffineParams, TrainerParams
+from golden.params import AffineParams, Stream, TrainerParams, stream_seed
 from golden.params.training import PROBABILITY_BITS
 from golden.softmax import softmax
 
@@ -116,6 +116,10 @@ class Trainer:
         step = self._codes(p.update, errors.T @ z)
         self.weights[classes] = _saturate(rows - step, int(p.backward_width))
         return int((sums.argmax(axis=1) == targets).sum())
+
+    def reseed(self, seed: int) -> None:
+        """Load the seed of user seed `seed`, ``0 .. 2**64 - 1``, into the LFSR (contract, 4)."""
+        self.lfsr.load(stream_seed(seed, Stream.ROUNDING))
 
     def state_dict(self) -> dict[str, NDArray]:
         """Return everything that `load_state` needs, as arrays."""

@@ -8,8 +8,15 @@ from amaranth.lib.data import StructLayout
 
 from golden.params.sampling import CHIP_STREAMS
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, class_address_layout, header_layout, picture_address_layout
-from rtl.output import Kind, answer_word_layout, user_layout
+from rtl.head_command import HeadOperation
+from rtl.headers import (
+    Target,
+    class_address_layout,
+    head_address_layout,
+    header_layout,
+    picture_address_layout,
+)
+from rtl.output import Kind, answer_word_layout, head_word_layout, user_layout
 from rtl.registers import REGISTERS
 from rtl.requests import Source
 
@@ -32,12 +39,18 @@ def c_header() -> str:
         *_fields("CLASS", class_address_layout(), digits=8, suffix="u"), "",
         "/* Commands to a slot of the class counter */",
         *_members("OPERATION", (o for o in Operation if o is not Operation.NONE)), "",
+        "/* Address of a command to the head that learns */",
+        *_fields("HEAD_COMMAND", head_address_layout(), digits=8, suffix="u"), "",
+        "/* Commands to the head that learns */",
+        *_members("HEAD_OPERATION", HeadOperation), "",
         "/* Random streams, for which a packet of seeds has a word each */",
         f"#define ENGRAM_STREAMS {CHIP_STREAMS}u", "",
         "/* Side information of packets from the chip, tuser */",
         *_fields("USER", user_layout(), digits=8, suffix="u"), "",
         "/* Word of an answer by prototypes */",
         *_fields("ANSWER", answer_word_layout(), digits=16, suffix="ull"), "",
+        "/* Word of an answer of the head that learns */",
+        *_fields("HEAD_ANSWER", head_word_layout(), digits=16, suffix="ull"), "",
         "/* Kinds of packets from the chip */",
         *_members("KIND", Kind), "",
         "/* Sources of exemplars, for draw_source */",

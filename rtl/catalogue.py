@@ -118,9 +118,9 @@ _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
 _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
-# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. The
-# classifier by prototypes has a table for each of 64 lanes, which they have no room for: the full
-# chip is without it.
+# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. They
+# have no room for the tables of the classifier by prototypes, one for each of 64 lanes, nor for the
+# weights and the batch of a head that learns: the full chip is without them.
 _CHIP = ChipParams(
     accelerator=_ACCELERATOR,
     sampler=_SAMPLER,
@@ -152,12 +152,16 @@ _SMALL_CHIP = {
     "sampler": {"prototypes": _SMALL_PROTOTYPES},
     "latent": _SMALL_LATENT,
     "table_width": 18,
+    "head": replace(_TRAINER, **_SMALL_TRAINER),
+    "batch": 32,
 }
 _TINY_CHIP = {
     "accelerator": _TINY_ACCELERATOR,
     "sampler": {"prototypes": _TINY_PROTOTYPES},
     "latent": _TINY_LATENT,
     "table_width": 10,
+    "head": replace(_TRAINER, **_TINY_TRAINER),
+    "batch": 4,
 }
 
 

@@ -10,7 +10,7 @@ from amaranth.lib.data import StructLayout, View
 
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
-from rtl.dispatch import picture_address_layout
+from rtl.headers import picture_address_layout
 
 __all__ = [
     "Taker", "ends", "picture_layout",

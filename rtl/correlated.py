@@ -35,10 +35,15 @@ class CorrelatedSampler(Sampler):
     is there. Before, after a reset, and after a basis that was refused, all loadings are 0: the
     bits are those of `Sampler`, at the pace of this one.
 
+    If it is shared, headers and readers wait until the requests that were taken are drawn, as in
+    `Sampler`. They do not wait for a basis, which neither uses.
+
     Parameters
     ----------
     params : CorrelatedSamplerParams
         With one factor or more.
+    shared : bool
+        Whether the memory is editable, and read by another block.
 
     Members
     -------
@@ -47,6 +52,10 @@ class CorrelatedSampler(Sampler):
         Exponents e of bases to load.
     loadings : In(stream.Signature(L*q_a))
         The B*R rows of the basis whose exponent was taken last (contract, 13).
+    loading : Out(1)
+        A basis is being loaded: its exponent was taken, and it is neither there nor refused.
+    loaded : Out(1)
+        There is a basis.
     refused : Out(1)
         A basis has been refused since reset.
     factor_used : Out(1)
@@ -55,10 +64,10 @@ class CorrelatedSampler(Sampler):
 
     params: CorrelatedSamplerParams
 
-    def __init__(self, params: CorrelatedSamplerParams) -> None:
+    def __init__(self, params: CorrelatedSamplerParams, *, shared: bool = False) -> None:
         if not params.rank:
             raise ValueError("Factors R of a sampler with factors must be 1 or more, not 0")
-        self.params, self.shared = params, False
+        self.params, self.shared = params, shared
         looked_up = 1 + (params.prototypes.class_components > 1)
         summed = FactorSums.latency + params.rank
         compared = compared_rows(params) + NormalLanes.latency
@@ -73,6 +82,8 @@ class CorrelatedSampler(Sampler):
         return super()._members() | {
             "basis": In(stream.Signature(SHIFT_WIDTH)),
             "loadings": In(stream.Signature(lanes * self.params.loading_width)),
+            "loading": Out(1),
+            "loaded": Out(1),
             "refused": Out(1),
             "factor_used": Out(1),
         }
@@ -81,7 +92,9 @@ class CorrelatedSampler(Sampler):
         m = Module()
         m.submodules.basis = basis = Basis(self.params)
         m.submodules.sums = sums = FactorSums(self.params)
-        prototypes, _, request = self._find(m, Signal(), ~self.basis.valid & ~basis.busy)
+        hold, found = Signal(), Signal()  # take no request; the output of the table holds an entry
+        admitted = ~hold & ~self.basis.valid & ~basis.busy
+        prototypes, selector, request = self._find(m, found, admitted)
         wiring.connect(m, wiring.flipped(self.basis), basis.shift)
         wiring.connect(m, wiring.flipped(self.loadings), basis.rows)
         m.d.comb += [
@@ -94,19 +107,27 @@ class CorrelatedSampler(Sampler):
             sums.loaded.eq(basis.loaded),
             basis.row_en.eq(sums.row_en),
             basis.row.eq(sums.row),
+            self.loading.eq(basis.busy),
+            self.loaded.eq(basis.loaded),
             self.refused.eq(basis.refused),
             self.factor_used.eq(sums.factor_used),
         ]
         drawn = self._compare(m, prototypes, sums.o, basis)
         under_way = Signal(range(self._most_under_way() + 1))
-        taken = prototypes.label_en
-        m.d.sync += under_way.eq(under_way + taken - drawn)
-        m.d.comb += basis.idle.eq(under_way == 0)
+        idle = Signal()
+        m.d.sync += under_way.eq(under_way + self.select_used - drawn)
+        m.d.comb += [
+            idle.eq(~found & (under_way == 0)),
+            basis.idle.eq(idle),
+            self.busy.eq(~idle | self.o.valid),
+        ]
+        if self.shared:
+            self._share(m, prototypes, selector, hold, idle)
         return m
 
     def _most_under_way(self) -> int:
-        """Return the most requests that can be taken and not drawn: one in every stage."""
-        return self.latency - self.params.rank - compared_rows(self.params) + 2
+        """Return the most requests that are past the table and not drawn: one in every stage."""
+        return self.latency - self.params.rank - compared_rows(self.params)
 
     def _compare(
         self, m: Module, prototypes: Prototypes, sums: stream.Interface, basis: Basis
@@ -115,7 +136,8 @@ class CorrelatedSampler(Sampler):
         groups = compared_rows(self.params)
         width = self.params.lanes_compared
         m.submodules.lanes = lanes = NormalLanes(self.params)
-        comparing, step, done = Signal(), Signal(), Signal()
+        comparing = Signal()
+        step, done = Signal(), Signal()
         group = Signal(range(groups))
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))

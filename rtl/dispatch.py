@@ -1,100 +1,23 @@
 # SPDX-License-Identifier: MIT
 """Dispatch: it cuts packets of 64-bit words into units for the blocks (docs/chip.md)."""
 
-from amaranth.hdl import Cat, Const, Module, Mux, Shape, Signal, Value, unsigned
-from amaranth.lib import enum, stream, wiring
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout, View
 from amaranth.lib.wiring import In, Out
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
-from golden.params.sampling import CHIP_STREAMS
-from rtl.class_counter import Operation
-from rtl.descriptor import LoadTarget, descriptor_layout
-from rtl.lfsr import SEED_WIDTH
-from rtl.mvu import limit_layout
-from rtl.prototypes import COUNT_WIDTH
+from rtl.headers import STILL, Target, header_layout, is_legal, unit_layout, unit_widths, units_of
 
-__all__ = [
-    "WORD",
-    "Dispatch",
-    "Target",
-    "class_address_layout",
-    "header_layout",
-    "picture_address_layout",
-    "unit_layout",
-    "unit_widths",
-    "word_layout",
-]
+__all__ = ["WORD", "Dispatch", "word_layout"]
 
 WORD = 64  # bits of a word of the input stream
 UNITS_WIDTH = 32  # bits of the number of units of a packet
 
 
-class Target(enum.IntEnum, shape=unsigned(4)):
-    """Destination of the payload of a packet."""
-
-    PROGRAM = LoadTarget.PROGRAM.value
-    WEIGHTS = LoadTarget.WEIGHTS.value
-    THRESHOLDS = LoadTarget.THRESHOLDS.value
-    PIXELS = 3
-    APPEND = 4
-    LEARN = 5
-    CLASS_THRESHOLDS = 6
-    SEEDS = 7
-    ROWS = 8  # units of a packet to APPEND after the first; no header may name it
-    COUNT = 9
-    COMMAND = 10
-    TABLE = 11
-
-
-def header_layout() -> StructLayout:
-    """Return the layout of the first word of a packet."""
-    return StructLayout({"target": 4, "index": LABEL_WIDTH, "address": 24, "count": 24})
-
-
-def picture_address_layout() -> StructLayout:
-    """Return the layout of the address of a picture: what its features are given to."""
-    return StructLayout({"learn": 1, "count": 1, "reserved": 10, "slot": LABEL_WIDTH})
-
-
-def class_address_layout() -> StructLayout:
-    """Return the layout of the address of a class: its number, unless it has the next one."""
-    return StructLayout({"label": LABEL_WIDTH, "numbered": 1, "reserved": 11})
-
-
 def word_layout() -> StructLayout:
     """Return the payload of the input stream: a word, which of its bytes have come, its mark."""
     return StructLayout({"data": WORD, "keep": WORD // 8, "last": 1})
-
-
-def unit_widths(params: ChipParams) -> dict[Target, int]:
-    """Return the bits of a unit of each target that the chip has."""
-    prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
-    widths = {
-        Target.PROGRAM: descriptor_layout(params.accelerator).size,
-        Target.WEIGHTS: mvu.simd,
-        Target.THRESHOLDS: limit_layout(mvu).size,
-        Target.PIXELS: 8 if params.accelerator.pixel_bits <= 8 else 16,
-        Target.APPEND: 16 * max(1, prototypes.class_components - 1),
-        Target.LEARN: prototypes.lanes,
-        Target.CLASS_THRESHOLDS: 16,
-        Target.SEEDS: SEED_WIDTH,
-        Target.ROWS: prototypes.row_width,
-    }
-    if params.counter:
-        widths |= {Target.COUNT: prototypes.lanes, Target.COMMAND: Shape.cast(Operation).width}
-    if params.classifier:
-        widths |= {Target.TABLE: 2 * params.table_width}
-    return widths
-
-
-def unit_layout(params: ChipParams) -> StructLayout:
-    """Return the layout of a unit: fields of its packet's header, marks, and its data."""
-    return StructLayout({
-        "target": Target, "index": LABEL_WIDTH, "address": 24, "first": 1, "last": 1,
-        "data": max(unit_widths(params).values()),
-    })  # fmt: skip
 
 
 class Dispatch(wiring.Component):
@@ -125,8 +48,8 @@ class Dispatch(wiring.Component):
         Drop the current packet.
     o : Out(stream.Signature(unit_layout(params)))
         Units with their `target`, the header's `index`, an `address` that counts up from the
-        header's (for pixels and commands it stays), and marks on the `first` and `last` of a
-        packet.
+        header's (for pixels, commands and a basis it stays), and marks on the `first` and
+        `last` of a packet.
     error : Out(1)
         A packet does not match its header, or the header is invalid.
     receiving : Out(1)
@@ -169,7 +92,10 @@ class Dispatch(wiring.Component):
         """Take a header; then go on to its units, or drop the packet."""
         units = Signal(UNITS_WIDTH)
         legal = Signal()
-        m.d.comb += [units.eq(self._units(header)), legal.eq(self._legal(header))]
+        m.d.comb += [
+            units.eq(units_of(header, self.params)),
+            legal.eq(is_legal(header, self.params)),
+        ]
         keep = self.i.payload.keep
         with m.State("header"):
             m.d.comb += self.i.ready.eq(~self.abort)
@@ -226,6 +152,7 @@ class Dispatch(wiring.Component):
     def _offer(self, m: Module, now: "_UnderWay", pixels: Signal, last_unit: Signal) -> None:
         """Offer the complete unit and go on to the next one."""
         unit = self.o.payload
+        still = pixels | Cat(now.target == target for target in STILL).any()
         m.d.sync += [
             self.o.valid.eq(1),
             unit.target.eq(now.target),
@@ -233,7 +160,7 @@ class Dispatch(wiring.Component):
             unit.address.eq(now.address),
             unit.first.eq(now.fresh),
             unit.last.eq(last_unit),
-            now.address.eq(now.address + ~(pixels | (now.target == Target.COMMAND))),
+            now.address.eq(now.address + ~still),
             now.fresh.eq(0),
             now.left.eq(now.left - 1),
         ]
@@ -286,45 +213,6 @@ class Dispatch(wiring.Component):
                 # The first word clears the bits that an earlier, longer unit left.
                 with m.Elif(part == 0):
                     m.d.sync += unit[place * WORD : (place + 1) * WORD].eq(0)
-
-    def _units(self, header: View) -> Value:
-        """Return the number of units that follow a header."""
-        beats = self.params.sampler.prototypes.beats
-        exemplar = (header.target == Target.LEARN) | (header.target == Target.COUNT)
-        units = Mux(exemplar, beats, header.count)
-        rows = header.index[:COUNT_WIDTH] * beats  # by a constant
-        return Mux(header.target == Target.APPEND, 1 + rows, units)
-
-    def _legal(self, header: View) -> Value:
-        """Return whether a header's target exists, with its rows, neuron, class and streams."""
-        latent, mvu = self.params.latent, self.params.accelerator.mvu
-        slots, classifier = self.params.slots, self.params.classifier
-        depths = {
-            Target.PROGRAM: self.params.accelerator.program_depth,
-            Target.WEIGHTS: mvu.weight_depth,
-            Target.THRESHOLDS: mvu.tile_depth,
-            Target.CLASS_THRESHOLDS: latent.classes,
-            Target.SEEDS: CHIP_STREAMS,
-            **({Target.TABLE: classifier.table_rows} if classifier else {}),
-        }
-        indices = {Target.WEIGHTS: mvu.pe, Target.THRESHOLDS: mvu.pe, Target.LEARN: latent.classes}
-        if slots:
-            indices |= {Target.COUNT: slots, Target.COMMAND: slots}
-        target, address = header.target, header.address
-        picture, named = picture_address_layout()(address), class_address_layout()(address)
-        known = Cat(target == key for key in self._parts if key is not Target.ROWS).any()
-        no_class = named.label >= latent.classes
-        wrong = [
-            ~known,
-            *((target == key) & (address + header.count > depth) for key, depth in depths.items()),
-            *((target == key) & (header.index >= limit) for key, limit in indices.items()),
-            (target == Target.PIXELS) & picture.learn & (header.index >= latent.classes),
-            (target == Target.PIXELS) & picture.count & (picture.slot >= slots),
-            (target == Target.APPEND) & header.index[COUNT_WIDTH:].any(),
-            (target == Target.APPEND) & named.numbered & (no_class | (not self.params.shared)),
-            (target == Target.COMMAND) & no_class,
-        ]
-        return ~Cat(wrong).any()
 
 
 class _UnderWay:

@@ -129,7 +129,8 @@ class FactorSums(wiring.Component):
         index = Signal(range(p.rank))
         exemplar = Signal(range(draws))
         place: Any = Signal(place_layout(p))
-        beat, begins, ends, of_all = Signal(range(beats)), Signal(), Signal(), Signal()
+        beat = Signal(range(beats))
+        begins, ends, of_all = Signal(), Signal(), Signal()
         m.d.comb += [
             begins.eq(index == 0),
             ends.eq(index == p.rank - 1),

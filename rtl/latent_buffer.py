@@ -58,6 +58,8 @@ class LatentBuffer(wiring.Component):
     unknown : Out(1)
         Set until reset when an exemplar or a request of an unknown class, or a request for an
         empty class, has been taken and dropped.
+    busy : Out(1)
+        An exemplar or a request is under way.
     """
 
     #: Cycles from a request to its first beat.
@@ -76,6 +78,7 @@ class LatentBuffer(wiring.Component):
             "n_classes": Out(range(params.classes + 1)),
             "n_exemplars": Out(range(params.classes * params.exemplars + 1)),
             "unknown": Out(1),
+            "busy": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -91,7 +94,8 @@ class LatentBuffer(wiring.Component):
         count_read, count_write = counts.read_port(), counts.write_port()
         m.d.comb += [now.known.eq(now.label < p.classes), now.last.eq(now.beat == p.beats - 1)]
         self._write_rows(m, now, row_write)
-        with m.FSM():
+        with m.FSM() as control:
+            m.d.comb += self.busy.eq(~control.ongoing("idle") | self.i.valid | self.o.valid)
             self._take(m, now, count_read)
             seen = self._look_up(m, now, count_read)
             self._decide(m, now, seen)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Output: it merges the packets of all sources into one stream (docs/chip.md)."""
 
-from amaranth.hdl import Array, Module, Signal, unsigned
+from amaranth.hdl import Array, Module, Signal, signed, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
@@ -12,6 +12,7 @@ __all__ = [
     "Kind",
     "Output",
     "answer_word_layout",
+    "head_word_layout",
     "packet_layout",
     "source_layout",
     "user_layout",
@@ -26,6 +27,8 @@ class Kind(enum.IntEnum, shape=unsigned(3)):
     EXEMPLAR = 2  # from the sampler
     LATENT = 3  # from the latent buffer
     ANSWER = 4  # class of a picture by prototypes
+    HEAD_ANSWER = 5  # class of an exemplar by the head that learns
+    HEAD_ROWS = 6  # its weights
 
 
 def user_layout() -> StructLayout:
@@ -36,6 +39,11 @@ def user_layout() -> StructLayout:
 def answer_word_layout() -> StructLayout:
     """Return the layout of the word of an answer: the least cost, and the class that has it."""
     return StructLayout({"cost": ANSWER_WIDTH, "label": LABEL_WIDTH})
+
+
+def head_word_layout() -> StructLayout:
+    """Return the layout of the word of an answer of the head: the largest sum, and its class."""
+    return StructLayout({"sum": signed(ANSWER_WIDTH), "label": LABEL_WIDTH})
 
 
 def source_layout() -> StructLayout:
@@ -63,8 +71,8 @@ class Output(wiring.Component):
 
     Members
     -------
-    result, features, exemplar, latent, answer : In(stream.Signature(source_layout()))
-        Packets, up to a `last` without `more`.
+    result, features, exemplar, latent, answer, head_answer, head_rows : In
+        Streams of `source_layout()`: packets, up to a `last` without `more`.
     abort : In(1)
         Take nothing in this cycle, and end the current packet.
     o : Out(stream.Signature(packet_layout()))

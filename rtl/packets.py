@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from golden.params import ChipParams, MapShape, stream_seed
 from golden.params.sampling import CHIP_STREAMS
-from rtl.dispatch import WORD, Target, header_layout, unit_widths
+from rtl.dispatch import WORD
+from rtl.headers import Target, header_layout, unit_widths
 from rtl.program import Program
 
 __all__ = [
     "Packet",
     "PacketSizes",
+    "basis_packet",
     "beside",
     "check_embedding",
     "class_packet",
@@ -91,7 +93,7 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
 
 @dataclass(frozen=True, kw_only=True)
 class PacketSizes:
-    """Sizes of a chip by which a host packs classes, vectors, costs and pictures.
+    """Sizes of a chip by which a host packs classes, vectors, costs, bases and pictures.
 
     Parameters
     ----------
@@ -101,6 +103,8 @@ class PacketSizes:
         Bits of a colour value in a packet, 8 or 16.
     table_width : int
         t of the classifier by prototypes, 0 without one.
+    rank, loading_width : int
+        R and q_a of the sampler with factors, 0 without any.
     """
 
     features: int
@@ -109,11 +113,13 @@ class PacketSizes:
     class_components: int
     pixel_width: int
     table_width: int
+    rank: int
+    loading_width: int
 
     @classmethod
     def of(cls, params: ChipParams) -> "PacketSizes":
         """Return the sizes of a chip."""
-        prototypes = params.sampler.prototypes
+        prototypes, factors = params.sampler.prototypes, params.factors
         return cls(
             features=prototypes.features,
             lanes=prototypes.lanes,
@@ -121,6 +127,8 @@ class PacketSizes:
             class_components=prototypes.class_components,
             pixel_width=unit_widths(params)[Target.PIXELS],
             table_width=params.table_width,
+            rank=factors.rank if factors else 0,
+            loading_width=factors.loading_width if factors else 0,
         )
 
 
@@ -140,7 +148,7 @@ def class_packet(
         The K-1 thresholds of the components.
     sizes : PacketSizes
     address : int, optional
-        That of `rtl.dispatch.class_address_layout`; 0 appends the class.
+        That of `rtl.headers.class_address_layout`; 0 appends the class.
     """
     lanes, width = sizes.lanes, sizes.code_width
     places = range(0, sizes.features, lanes)
@@ -181,6 +189,27 @@ def costs_packet(weights: Sequence[int], bases: Sequence[int], sizes: PacketSize
     return Packet(Target.TABLE, count=len(rows), words=words_of(rows, 2 * sizes.table_width))
 
 
+def basis_packet(loadings: Sequence[Sequence[int]], exponent: int, sizes: PacketSizes) -> Packet:
+    """Return the packet that loads a basis of the sampler with factors.
+
+    Parameters
+    ----------
+    loadings : sequence of D sequences of int
+        R signed loadings of each feature (contract, 13).
+    exponent : int
+        e.
+    sizes : PacketSizes
+    """
+    lanes, width = sizes.lanes, sizes.loading_width
+    rows = [
+        beside([of_feature[factor] % 2**width for of_feature in beat], width)
+        for place in range(0, sizes.features, lanes)
+        for beat in (loadings[place : place + lanes],)
+        for factor in range(sizes.rank)
+    ]
+    return Packet(Target.BASIS, address=exponent, words=words_of(rows, lanes * width))
+
+
 def picture_packet(
     values: Sequence[int], sizes: PacketSizes, label: int = 0, address: int = 0
 ) -> Packet:
@@ -194,7 +223,7 @@ def picture_packet(
     label : int, optional
         Class as which the picture is learned.
     address : int, optional
-        That of `rtl.dispatch.picture_address_layout`; 0 neither learns nor counts the picture.
+        That of `rtl.headers.picture_address_layout`; 0 neither learns nor counts the picture.
     """
     width = sizes.pixel_width
     words = words_of([beside(values, width)], width * len(values))

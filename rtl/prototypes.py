@@ -183,13 +183,10 @@ class Prototypes(wiring.Component):
         old_place = Signal.like(now.place)
         m.d.comb += [known.eq(header.label < self.n_classes), self.editing.eq(now.found | now.old)]
         with m.If(now.left == 0), m.If(self.append.valid & known & ~now.found):
-            m.d.comb += [
-                self.wanted.eq(1),
-                now.open.eq(0),
-                table_read.en.eq(self.quiet),
-                table_read.addr.eq(header.label),
-            ]
+            m.d.comb += [self.wanted.eq(1), now.open.eq(0)]
             m.d.sync += now.found.eq(self.quiet)
+            with m.If(self.quiet):
+                m.d.comb += [table_read.en.eq(1), table_read.addr.eq(header.label)]
         with m.If(now.found):
             m.d.comb += [
                 now.fits.eq((header.count == 0) | (header.count == self.entry.count)),

@@ -74,6 +74,8 @@ class Sampler(wiring.Component):
         serial mode.
     select_used : Out(1)
         A word of stream 17 is used in this cycle.
+    busy : Out(1)
+        Requests are under way, or wait for another block.
     reader_ask : In(1)
         Shared: a block wants to read, or reads.
     reader_go : Out(1)
@@ -120,6 +122,7 @@ class Sampler(wiring.Component):
             "row_read": Out(1),
             "plane_read": Out(1),
             "select_used": Out(1),
+            "busy": Out(1),
             **({
                 "reader_ask": In(1),
                 "reader_go": Out(1),
@@ -141,8 +144,10 @@ class Sampler(wiring.Component):
         prototypes, selector, request = self._find(m, found, ~hold)
         row = self._read_rows(m, prototypes, request)
         self._draw(m, prototypes.codes, row)
+        under_way = found | request.valid | row.valid
+        m.d.comb += self.busy.eq(under_way | self.o.valid | hold)
         if self.shared:
-            self._share(m, prototypes, selector, hold, ~(found | request.valid | row.valid))
+            self._share(m, prototypes, selector, hold, ~under_way)
         return m
 
     def _find(

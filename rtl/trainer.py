@@ -55,7 +55,8 @@ class Trainer(wiring.Component):
     The next exemplar is taken after the answer, so that it takes ``n * B + interval`` cycles. An
     exemplar to learn is kept, with the errors of all classes: it takes ``n * (B + 2) + learning``
     cycles. After the last one of m exemplars, a row of weights at a time adds its gradient up over
-    the batch, so that all rows take ``m * n * B + updating`` cycles. A row to write takes a cycle.
+    the batch, so that all rows take ``m * n * B + updating`` cycles. While `cut` is set and no
+    exemplar comes, a command ends with the exemplars that have come. A row to write takes a cycle.
     A row that is read is offered in the next cycle, and the one after it is taken when it is gone.
 
     After a reset, and for `Operation.CLEAR`, one row a cycle is cleared, and nothing is taken.
@@ -81,6 +82,8 @@ class Trainer(wiring.Component):
         Numbers of rows.
     seeds : In(stream.Signature(seed_layout()))
         Seeds to load into stream 21; those of other streams are dropped.
+    cut : In(1)
+        The exemplars that the command still waits for do not come.
     o : Out(stream.Signature(class_layout(params)))
         Classes of the exemplars to classify, each with the largest sum.
     rows : Out(stream.Signature(L * q_b))
@@ -92,6 +95,8 @@ class Trainer(wiring.Component):
     refused : Out(1)
         Set until reset when a command named no exemplar, no class or too many of them, or when a
         row was not there.
+    row_read, row_written : Out(1)
+        A row of weights is read, or written.
 
     Raises
     ------
@@ -124,11 +129,14 @@ class Trainer(wiring.Component):
             "writes": In(stream.Signature(row_layout(params))),
             "reads": In(stream.Signature(bits_for(params.rows - 1))),
             "seeds": In(stream.Signature(seed_layout())),
+            "cut": In(1),
             "o": Out(stream.Signature(class_layout(params))),
             "rows": Out(stream.Signature(width)),
             "hits": Out(range(batch + 1)),
             "unknown": Out(1),
             "refused": Out(1),
+            "row_read": Out(1),
+            "row_written": Out(1),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -155,6 +163,8 @@ class Trainer(wiring.Component):
             self.seeds.ready.eq(1),
             *load_seeds(lfsr, self.seeds, Stream.ROUNDING),
             self.rows.payload.eq(read.data),
+            self.row_read.eq(read.en),
+            self.row_written.eq(write.en),
             now.asked.row.eq(now.row),
             now.asked.end.eq(now.beat == p.beats - 1),
             kept.addr.eq(Mux(now.updating, now.at, now.base + now.beat)),

@@ -142,6 +142,8 @@ def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort
 def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
     """Take the beats of an exemplar, and leave it out of a batch if its class is not there.
 
+    A command that is cut ends between two exemplars.
+
     Parameters
     ----------
     m : Module
@@ -161,6 +163,10 @@ def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
                 with m.If(now.learning & (label >= now.classes)):
                     m.d.sync += ports.unknown.eq(1)
                     _go_on(m, now, now.slot)
+        with m.Elif(ports.cut & (now.beat == 0)):
+            m.next = "idle"
+            with m.If(now.learning & (now.slot != 0)):
+                m.next = "begin"
 
 
 def sum_rows(

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from golden.params.checks import check_integer
 from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
+from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
+from golden.params.training import TrainerParams
 
 __all__ = ["AcceleratorParams", "ChipParams", "MvuParams"]
 
@@ -103,6 +105,11 @@ class ChipParams:
     table_width : int
         t, bits of the costs by which pictures are classified by prototypes; 0 leaves the classifier
         out.
+    head : TrainerParams, optional
+        The head that learns on the chip; by default there is none. It has no hidden layer, 8 bits
+        go forward, and a request of the sampler draws one exemplar.
+    batch : int
+        Most exemplars of a command to that head, 1..4095.
     """
 
     accelerator: AcceleratorParams
@@ -110,6 +117,8 @@ class ChipParams:
     latent: LatentBufferParams
     slots: int = 0
     table_width: int = 0
+    head: TrainerParams | None = None
+    batch: int = 128
 
     def __post_init__(self) -> None:
         for name, block, kind in (
@@ -135,11 +144,35 @@ class ChipParams:
         check_integer("Table width t of a chip", self.table_width, 0, 40)
         if self.classifier is not None:
             check_integer("Bits of a cost of a chip", self.classifier.cost_width, 1, ANSWER_WIDTH)
+        if self.head is not None:
+            self._check_head(self.head)
+        check_integer("Batch of a chip", self.batch, 1, 2**LABEL_WIDTH - 1)
         if simd % prototypes.lanes and prototypes.lanes % simd:
             raise ValueError(
                 f"MVU inputs SIMD must divide the lanes L = {prototypes.lanes} or be a multiple "
                 f"of them, not {simd}"
             )
+
+    def _check_head(self, head: TrainerParams) -> None:
+        """Raise unless the head that learns fits the other blocks."""
+        if not isinstance(head, TrainerParams):
+            raise TypeError(f"Head that learns must be TrainerParams, not {head!r}")
+        prototypes = self.sampler.prototypes
+        for name, value, wanted in (
+            ("Features D of the head that learns", head.features, prototypes.features),
+            ("Lanes L of the head that learns", head.lanes, prototypes.lanes),
+            ("Classes of the head that learns", head.classes, prototypes.classes),
+        ):
+            if value != wanted:
+                raise ValueError(f"{name} must be {wanted} as of the sampler, not {value}")
+        for name, value, wanted in (
+            ("Hidden neurons H of the head that learns", head.hidden, 0),
+            ("Forward width q_f of the head that learns", head.forward_width, 8),
+            ("Draws per read M beside a head that learns", self.sampler.draws_per_read, 1),
+        ):
+            if value != wanted:
+                raise ValueError(f"{name} must be {wanted}, not {value}")
+        check_integer("Classes beside a head that learns", head.classes, 1, 2**LABEL_WIDTH - 1)
 
     @property
     def counter(self) -> ClassCounterParams | None:
@@ -156,6 +189,12 @@ class ChipParams:
         return PrototypeClassifierParams(
             prototypes=self.sampler.prototypes, table_width=self.table_width
         )
+
+    @property
+    def factors(self) -> CorrelatedSamplerParams | None:
+        """Parameters of the sampler if it has factors; None if its bits are independent."""
+        sampler = self.sampler
+        return sampler if isinstance(sampler, CorrelatedSamplerParams) and sampler.rank else None
 
     @property
     def shared(self) -> bool:

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _MASK_64 = 2**64 - 1
-CHIP_STREAMS = 21  # random streams that hardware can have: 0..20
+CHIP_STREAMS = 23  # random streams that hardware can have: 0..22
 MAX_CODE_WIDTH = 16  # largest q
 MAX_CLASS_COMPONENTS = 255  # largest K, because the count has 8 bits in a header
 MAX_SEEN = 65535  # the latent buffer's count of a class saturates here

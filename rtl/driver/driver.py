@@ -8,20 +8,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.params.machine import ANSWER_WIDTH
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, class_address_layout, picture_address_layout
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
-from rtl.driver.link import Link
+from rtl.driver.head import HeadCalls
 from rtl.driver.load_file import LoadFile
+from rtl.headers import Target, class_address_layout, picture_address_layout
 from rtl.output import Kind
-from rtl.packets import Packet, class_packet, costs_packet, seeds_packet
+from rtl.packets import Packet, basis_packet, class_packet, costs_packet, seeds_packet
 from rtl.registers import EVENTS
 from rtl.requests import Source
+from rtl.scale import SHIFT_WIDTH
 
 __all__ = ["Driver"]
 
 
-class Driver(Link):
+class Driver(HeadCalls):
     """A chip, found over a bus and emptied by a soft reset.
 
     Every call waits until the chip has done what it asks. One that fails raises `DriverError`.
@@ -212,6 +213,23 @@ class Driver(Link):
         self._send(Packet(Target.CLASS_THRESHOLDS, count=len(words), words=words))
         self._weights = len(weights)
         self._weighed = set(np.flatnonzero(weights).tolist())
+
+    def load_basis(self, loadings: ArrayLike, exponent: int) -> None:
+        """Load a basis of the factors (contract, 13), for exemplars of the prototypes.
+
+        Parameters
+        ----------
+        loadings : array-like of shape (D, R), signed integers of q_a bits
+            None is ``-2^(q_a - 1)``.
+        exponent : int
+            e, 0..15.
+        """
+        require(self.rank > 0 and 0 <= exponent < 2**SHIFT_WIDTH, Fault.ARGUMENT)
+        rows = integers_of(loadings, self.loading_width, signed=True)
+        require(rows.shape == (self.features, self.rank), Fault.ARGUMENT)
+        require((rows != -(2 ** (self.loading_width - 1))).all(), Fault.ARGUMENT)
+        self._send(basis_packet(rows.tolist(), exponent, self._packing))
+        require(self._registers.fields("status")["basis"], Fault.BASIS)
 
     def draw(
         self, source: Source, label: int, requests: int

@@ -31,6 +31,7 @@ static const char *const TEXTS[ENGRAM_E_COUNT] = {
     "a soft reset cut a packet short",
     "the slot is not open, never was, or holds no exemplar",
     "the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS",
+    "the chip refused the basis, because a sum is out of bounds",
 };
 
 const char *engram_text(engram_error error) {
@@ -177,6 +178,12 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     TRY(get(chip, ENGRAM_LEARNER, &value));
     chip->slots = FIELD(value, ENGRAM_LEARNER_SLOTS);
     chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
+    TRY(get(chip, ENGRAM_HEAD, &value));
+    chip->head_width = FIELD(value, ENGRAM_HEAD_WIDTH);
+    chip->head_batch = FIELD(value, ENGRAM_HEAD_BATCH);
+    TRY(get(chip, ENGRAM_FACTORS, &value));
+    chip->rank = FIELD(value, ENGRAM_FACTORS_RANK);
+    chip->loading_width = FIELD(value, ENGRAM_FACTORS_LOADING_WIDTH);
     if (chip->classes > ENGRAM_CLASSES || chip->latent_classes > ENGRAM_CLASSES ||
         chip->slots > ENGRAM_SLOTS)
         return ENGRAM_E_ROOM;
@@ -571,6 +578,41 @@ engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresh
     return ENGRAM_E_OK;
 }
 
+/* Factors */
+
+/* Return the loading of a lane of a beat for a factor: 0 past the last feature. */
+static uint64_t loading_of(const engram *chip, const int8_t *loadings, uint32_t feature,
+                           uint32_t factor) {
+    const uint64_t mask = (UINT64_C(1) << chip->loading_width) - 1;
+    if (feature >= chip->features) return 0;
+    return (uint64_t)(int64_t)loadings[(size_t)feature * chip->rank + factor] & mask;
+}
+
+engram_error engram_load_basis(engram *chip, const int8_t *loadings, uint32_t exponent) {
+    const size_t count = (size_t)chip->features * chip->rank;
+    uint32_t beat, factor, lane, status;
+    size_t i;
+    packet p;
+    if (chip->rank == 0 || exponent > 15) return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < count; ++i) {
+        const int highest = (1 << (chip->loading_width - 1)) - 1;
+        if (loadings[i] > highest || loadings[i] < -highest) return ENGRAM_E_ARGUMENT;
+    }
+    p = begin(chip, ENGRAM_TARGET_BASIS, 0, exponent, 0,
+              chip->beats * chip->rank * words_of(chip->lanes * chip->loading_width));
+    for (beat = 0; beat < chip->beats; ++beat)
+        for (factor = 0; factor < chip->rank; ++factor) {
+            for (lane = 0; lane < chip->lanes; ++lane)
+                put(&p, loading_of(chip, loadings, beat * chip->lanes + lane, factor),
+                    chip->loading_width);
+            end_unit(&p);
+        }
+    TRY(p.error);
+    TRY(accepted(chip));
+    TRY(get(chip, ENGRAM_STATUS, &status));
+    return status & ENGRAM_STATUS_BASIS_MASK ? ENGRAM_E_OK : ENGRAM_E_BASIS;
+}
+
 /* Draws */
 
 /* Refuse a draw that the chip would refuse, or for which it would wait for ever. */
@@ -600,6 +642,12 @@ static engram_error check_draw(const engram *chip, uint32_t source, uint32_t lab
     }
 }
 
+static engram_error set_source(const engram *chip, uint32_t source, uint32_t label) {
+    return set(chip, ENGRAM_DRAW_SOURCE, source << ENGRAM_DRAW_SOURCE_SOURCE_SHIFT |
+                                             (label << ENGRAM_DRAW_SOURCE_LABEL_SHIFT &
+                                              ENGRAM_DRAW_SOURCE_LABEL_MASK));
+}
+
 engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t requests,
                          uint8_t *vectors, uint16_t *labels) {
     const int latent = source == ENGRAM_SOURCE_LATENT;
@@ -608,9 +656,7 @@ engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t
     const size_t size = engram_vector_bytes(chip);
     uint32_t beat, draw, user;
     TRY(check_draw(chip, source, label, requests));
-    TRY(set(chip, ENGRAM_DRAW_SOURCE, source << ENGRAM_DRAW_SOURCE_SOURCE_SHIFT |
-                                          (label << ENGRAM_DRAW_SOURCE_LABEL_SHIFT &
-                                           ENGRAM_DRAW_SOURCE_LABEL_MASK)));
+    TRY(set_source(chip, source, label));
     TRY(set(chip, ENGRAM_DRAW_COUNT, requests));
     TRY(set(chip, ENGRAM_CONTROL, ENGRAM_CONTROL_DRAW_MASK));
     for (; requests; --requests, vectors += draws * size) {
@@ -626,6 +672,131 @@ engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t
         for (draw = 0; labels && draw < draws; ++draw)
             *labels++ = (uint16_t)FIELD(user, ENGRAM_USER_LABEL);
     }
+    return ENGRAM_E_OK;
+}
+
+/* The head that learns */
+
+static int head_has(const engram *chip, uint32_t classes) {
+    return chip->head_width && classes && classes <= chip->classes;
+}
+
+static engram_error head_command(const engram *chip, uint32_t operation, uint32_t given,
+                                 uint32_t classes, uint32_t draws) {
+    packet p = begin(chip, ENGRAM_TARGET_HEAD_COMMAND, given,
+                     classes << ENGRAM_HEAD_COMMAND_CLASSES_SHIFT |
+                         draws << ENGRAM_HEAD_COMMAND_DRAWS_SHIFT, 1, 1);
+    put(&p, operation, WORD);
+    TRY(p.error);
+    return accepted(chip);
+}
+
+static engram_error head_give(const engram *chip, uint32_t label, const uint8_t *vector) {
+    uint32_t beat;
+    packet p = begin(chip, ENGRAM_TARGET_HEAD_EXEMPLAR, label, 0, 0, chip->beats);
+    for (beat = 0; beat < chip->beats; ++beat) put(&p, beat_of(chip, vector, beat), WORD);
+    TRY(p.error);
+    return accepted(chip);
+}
+
+engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
+                              const int32_t *weights) {
+    const uint32_t rows = classes * chip->beats, features = chip->features;
+    const uint32_t mask = chip->head_width < 32 ? (UINT32_C(1) << chip->head_width) - 1
+                                                : UINT32_MAX;
+    uint32_t i, lane, beat;
+    packet p;
+    if (!head_has(chip, classes) || first > chip->classes - classes) return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < classes * features; ++i) {
+        const uint32_t sign = (uint32_t)weights[i] & ~(mask >> 1);
+        if (sign && sign != (uint32_t)~(mask >> 1)) return ENGRAM_E_ARGUMENT;
+    }
+    p = begin(chip, ENGRAM_TARGET_HEAD_ROWS, 0, first * chip->beats, rows,
+              rows * words_of(chip->lanes * chip->head_width));
+    for (i = 0; i < classes; ++i, weights += features)
+        for (beat = 0; beat < chip->beats; ++beat) {
+            for (lane = 0; lane < chip->lanes; ++lane) {
+                const uint32_t feature = beat * chip->lanes + lane;
+                put(&p, feature < features ? (uint32_t)weights[feature] & mask : 0,
+                    chip->head_width);
+            }
+            end_unit(&p);
+        }
+    TRY(p.error);
+    return accepted(chip);
+}
+
+engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) {
+    const uint32_t width = chip->head_width, features = chip->features;
+    uint32_t i, lane, beat;
+    if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
+    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_READ, 0, classes, 0));
+    for (i = 0; i < classes; ++i, weights += features)
+        for (beat = 0; beat < chip->beats; ++beat) {
+            uint64_t word = 0;
+            for (lane = 0; lane < chip->lanes; ++lane) {
+                const uint32_t feature = beat * chip->lanes + lane, place = lane * width % WORD;
+                uint32_t user;
+                int last;
+                if (place == 0) {
+                    const int final = i + 1 == classes && beat + 1 == chip->beats &&
+                                      chip->lanes - lane <= WORD / width;
+                    TRY(take(chip, ENGRAM_KIND_HEAD_ROWS, &word, &user, &last));
+                    if (last != final) return ENGRAM_E_ANSWER;
+                }
+                if (feature < features) {
+                    const uint32_t code = (uint32_t)(word >> place) << (32 - width);
+                    const uint32_t magnitude = (code >> 31 ? ~code : code) >> (32 - width);
+                    weights[feature] = code >> 31 ? -(int32_t)magnitude - 1 : (int32_t)magnitude;
+                }
+            }
+        }
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_head_clear(engram *chip) {
+    if (chip->head_width == 0) return ENGRAM_E_ARGUMENT;
+    return head_command(chip, ENGRAM_HEAD_OPERATION_CLEAR, 0, 0, 0);
+}
+
+engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,
+                               const uint8_t *vectors, const uint16_t *labels,
+                               const engram_past *past, uint32_t *hits) {
+    const uint32_t draws = past ? past->draws : 0;
+    uint32_t i, before;
+    if (!head_has(chip, classes) || count > chip->head_batch ||
+        draws > chip->head_batch - count || count + draws == 0)
+        return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < count; ++i)
+        if (labels[i] >= classes) return ENGRAM_E_ARGUMENT;
+    if (draws) {
+        TRY(check_draw(chip, past->source, past->label, draws));
+        TRY(set_source(chip, past->source, past->label));
+    }
+    TRY(get(chip, ENGRAM_HITS, &before));
+    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_LEARN, count, classes, draws));
+    for (i = 0; i < count; ++i, vectors += engram_vector_bytes(chip))
+        TRY(head_give(chip, labels[i], vectors));
+    TRY(await(chip, ENGRAM_STATUS, ENGRAM_STATUS_TRAINING_MASK, 0));
+    TRY(get(chip, ENGRAM_HITS, hits));
+    *hits -= before;
+    return ENGRAM_E_OK;
+}
+
+engram_error engram_head_classify(engram *chip, uint32_t classes, const uint8_t *vector,
+                                  uint32_t *label, int64_t *sum) {
+    const uint64_t sign = (ENGRAM_HEAD_ANSWER_SUM_MASK >> 1) + 1;
+    int last;
+    uint32_t user;
+    uint64_t word, total;
+    if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
+    TRY(head_command(chip, ENGRAM_HEAD_OPERATION_CLASSIFY, 1, classes, 0));
+    TRY(head_give(chip, 0, vector));
+    TRY(take(chip, ENGRAM_KIND_HEAD_ANSWER, &word, &user, &last));
+    if (!last) return ENGRAM_E_ANSWER;
+    *label = (uint32_t)FIELD(word, ENGRAM_HEAD_ANSWER_LABEL);
+    total = FIELD(word, ENGRAM_HEAD_ANSWER_SUM);
+    *sum = (int64_t)(total & ~sign) - (int64_t)(total & sign);
     return ENGRAM_E_OK;
 }
 

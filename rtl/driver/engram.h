@@ -32,6 +32,7 @@ typedef enum engram_error {
     ENGRAM_E_RESET,    /* a soft reset cut a packet short */
     ENGRAM_E_SLOT,     /* the slot is not open, never was, or holds no exemplar */
     ENGRAM_E_ROOM,     /* the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS */
+    ENGRAM_E_BASIS,    /* the chip refused the basis, because a sum is out of bounds */
     ENGRAM_E_COUNT     /* how many there are */
 } engram_error;
 
@@ -75,6 +76,8 @@ typedef struct engram {
     uint32_t weights;                     /* classes that `engram_weigh` named */
     uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
+    uint32_t head_width, head_batch;      /* q_b, exemplars of a batch; 0 without such a head */
+    uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
     struct {
         uint8_t components;               /* K in the prototype memory, 0 if never appended */
         uint8_t there, learned;           /* not removed; in the latent buffer */
@@ -151,11 +154,39 @@ engram_error engram_answer(engram *chip, const uint8_t *picture, uint32_t *label
  * (contract, 6), none below the one before it. */
 engram_error engram_weigh(engram *chip, uint32_t classes, const uint16_t *thresholds);
 
+/* Load a basis of the factors (contract, 13): R loadings of each feature, feature by feature, and
+ * their exponent, 0 .. 15. Exemplars of the prototypes are drawn with it until a reset. */
+engram_error engram_load_basis(engram *chip, const int8_t *loadings, uint32_t exponent);
+
 /* Make `requests` draws from ENGRAM_SOURCE_SAMPLER or ENGRAM_SOURCE_LATENT, of class `label`, or
  * from ENGRAM_SOURCE_SELECTOR, of classes that the chip names. `vectors` has room for as many vectors
  * and `labels`, unless NULL, for as many classes: `requests`, from the prototypes times `draws`. */
 engram_error engram_draw(engram *chip, uint32_t source, uint32_t label, uint32_t requests,
                          uint8_t *vectors, uint16_t *labels);
+
+/* What the chip draws by itself for a batch of its head: as many exemplars as `draws`, from a source
+ * and of a class that `engram_draw` could name. */
+typedef struct engram_past {
+    uint32_t source, label, draws;
+} engram_past;
+
+/* The head that learns (contract, 12), for chips that have one. Its weights are those of `classes`
+ * classes from `first` or from 0 on, `features` each. A reset makes them 0. */
+engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
+                              const int32_t *weights);
+engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights);
+engram_error engram_head_clear(engram *chip);
+
+/* Learn a batch: `count` vectors, one behind the other, with their classes, and a past that the
+ * chip draws, unless it is NULL. The softmax is over the classes 0 .. classes - 1. `hits` becomes
+ * how many exemplars had the largest sum in their own class. */
+engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,
+                               const uint8_t *vectors, const uint16_t *labels,
+                               const engram_past *past, uint32_t *hits);
+
+/* Classify a vector among the classes 0 .. classes - 1; `sum` is that of its class. */
+engram_error engram_head_classify(engram *chip, uint32_t classes, const uint8_t *vector,
+                                  uint32_t *label, int64_t *sum);
 
 /* Pull `irq` at these events from now on: masks ENGRAM_IRQ_ENABLE_..._MASK, or 0 for none. */
 engram_error engram_enable(engram *chip, uint32_t events);

@@ -37,6 +37,7 @@ class Fault(IntEnum):
     RESET = 14, "a soft reset cut a packet short"
     SLOT = 15, "the slot is not open, never was, or holds no exemplar"
     ROOM = 16, "the chip has more than ENGRAM_CLASSES or ENGRAM_SLOTS"
+    BASIS = 17, "the chip refused the basis, because a sum is out of bounds"
 
 
 class DriverError(RuntimeError):
@@ -53,8 +54,16 @@ def require(holds: object, fault: Fault) -> None:
         raise DriverError(fault)
 
 
-def integers_of(values: ArrayLike, width: int) -> NDArray[np.integer]:
-    """Return an argument of integers of `width` bits as an array, of its own shape.
+def integers_of(values: ArrayLike, width: int, *, signed: bool = False) -> NDArray[np.integer]:
+    """Return an argument of integers as an array, of its own shape.
+
+    Parameters
+    ----------
+    values : array-like of integers
+    width : int
+        Their bits.
+    signed : bool, optional
+        Whether they are in two's complement.
 
     Raises
     ------
@@ -68,5 +77,6 @@ def integers_of(values: ArrayLike, width: int) -> NDArray[np.integer]:
     if array.size == 0:
         array = array.astype(np.int64)  # NumPy takes an empty list for floats
     require(array.dtype.kind in "biu", Fault.ARGUMENT)
-    require(((array >= 0) & (array < 2**width)).all(), Fault.ARGUMENT)
+    lowest = -(2 ** (width - 1)) if signed else 0
+    require(((array >= lowest) & (array < lowest + 2**width)).all(), Fault.ARGUMENT)
     return array

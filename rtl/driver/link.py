@@ -4,9 +4,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rtl.dispatch import Target
 from rtl.driver.access import Bus, Registers
 from rtl.driver.fault import DriverError, Fault, integers_of, require
+from rtl.headers import Target
 from rtl.output import Kind, user_layout
 from rtl.packets import Packet, PacketSizes, beside, picture_packet, vector_packet
 
@@ -32,6 +32,10 @@ class Link:
         Of the latent buffer.
     slots, table_width : int
         S of the class counter and t of the classifier by prototypes; 0 without them.
+    head_width, head_batch : int
+        q_b, and the most exemplars of a command, of the head that learns; 0 without one.
+    rank, loading_width : int
+        R and q_a of the sampler with factors; 0 without any.
     pixels, head_classes : int
         Colour values of a picture and logits, as of the network that was loaded; 0 without one.
     """
@@ -52,6 +56,8 @@ class Link:
         self.components = self._registers.get("components")
         self.latent_classes = self._registers.fields("latent")["classes"]
         self.slots, self.table_width = self._registers.fields("learner").values()
+        self.head_width, self.head_batch = self._registers.fields("head").values()
+        self.rank, self.loading_width = self._registers.fields("factors").values()
         self.pixels = self.head_classes = 0
         self._packing = PacketSizes(
             features=self.features,
@@ -60,6 +66,8 @@ class Link:
             class_components=self.class_components,
             pixel_width=8 if self._registers.fields("network")["pixel_bits"] <= 8 else 16,
             table_width=self.table_width,
+            rank=self.rank,
+            loading_width=self.loading_width,
         )
         self._weighted = self._registers.fields("modes")["selection"] == 2
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from golden.params import (
     AcceleratorParams,
     ChipParams,
+    CorrelatedSamplerParams,
     HeadParams,
     LatentBufferParams,
     MvuParams,
@@ -181,7 +182,7 @@ def load_cost(name: str) -> CostConfig:
         If the file cannot be read or a value does not fit; the message names file, line and key.
     """
     document = read_document(name, BUILT_IN)
-    section = parameters_section(REFERENCE)
+    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
     content: dict[str, Any] = {"chip": (section, section())}
     model = pydantic.create_model("CostFile", __base__=_CostFields, **content)
     fields = validate(model, document)
@@ -195,6 +196,7 @@ def load_cost(name: str) -> CostConfig:
         memory=fields.memory,
         task=fields.task,
     )
+    _check_head(config, document)
     _check_numbers(config, document)
     _check_network(config, document)
     return config
@@ -205,6 +207,15 @@ def _with_head(network: NetworkParams, fields: _CostFields) -> NetworkParams:
     features, classes = network.output.size, fields.memory.classes
     head = HeadParams(features=features, hidden=fields.task.hidden, classes=classes)
     return replace(network, head=head)
+
+
+def _check_head(config: CostConfig, document: Document) -> None:
+    """Reject a head of the chip: the head that is priced is that of the task."""
+    if config.chip.head is not None:
+        raise UserError(
+            f"{document.where(('chip', 'head'))}: chip.head must be left out: the head that is "
+            "priced follows from memory.classes, task.batch and task.trainer_bits"
+        )
 
 
 def _check_numbers(config: CostConfig, document: Document) -> None:

@@ -168,11 +168,12 @@ def _reciprocals(above: int, last: int) -> Fraction:
 def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
     """Return the cycles of storing the classes of a task and of drawing; None if not all are known.
 
-    Draws of the parallel sampler come as fast as they are taken, so that they add none.
+    Draws of the parallel sampler come as fast as they are taken, so that they add none. Those with
+    factors may come more slowly.
     """
     if source == "latent replay" or config.task.fit == "host":
         return None
-    if source == "GBM" and config.chip.sampler.mode != "parallel":
+    if source == "GBM" and (config.chip.sampler.mode != "parallel" or config.chip.factors):
         return None
     return config.task.classes * count_cycles(config)
 

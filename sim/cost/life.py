@@ -8,7 +8,16 @@ from sim.cost.counts import chip
 from sim.cost.counts.tally import Memory
 from sim.cost.heads import head_of, with_head
 from sim.cost.learning import learn, working_memories
-from sim.cost.phases import Phase, answer, append, classifier_memories, draws, inference, load
+from sim.cost.phases import (
+    Phase,
+    answer,
+    append,
+    classifier_memories,
+    draws,
+    inference,
+    load,
+    load_basis,
+)
 
 __all__ = ["chip_memories", "life", "memories_beside"]
 
@@ -19,10 +28,11 @@ _FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
 def life(config: CostConfig) -> tuple[Phase, ...]:
     """Return all phases: inference, draws, appending, learning, classifying, and loading.
 
-    Rows of the trainer begin from means, and are consolidated, as two phases of their own.
-
-    A class is learned by counting only where its prototypes are fitted on the chip.
+    Rows of the trainer begin from means, and are consolidated, as two phases of their own. A class
+    is learned by counting only where its prototypes are fitted on the chip. A basis is loaded where
+    the sampler has factors.
     """
+    basis = load_basis(config)
     found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
     answers = [phase for phase in found if phase is not None]
     return (
@@ -40,6 +50,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         *answers,
         answer(config, "likelihood"),
         load(config),
+        *([] if basis is None else [basis]),
     )
 
 

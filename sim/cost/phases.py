@@ -7,8 +7,18 @@ from fractions import Fraction
 from typing import Literal
 
 from golden.params import SamplerParams
+from golden.params.correlated import MAX_SHIFT
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import chip, latent_buffer, likelihood, network, prototypes, sampler
+from sim.cost.counts import (
+    chip,
+    correlated,
+    latent_buffer,
+    likelihood,
+    network,
+    prototypes,
+    sampler,
+)
+from sim.cost.counts.draws import draw, draw_cycles
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Memory, Tally
 
@@ -22,6 +32,7 @@ __all__ = [
     "exemplars",
     "inference",
     "load",
+    "load_basis",
 ]
 
 Classifier = Literal["head", "likelihood"]
@@ -73,15 +84,20 @@ def inference(config: CostConfig) -> Phase:
 
 
 def draws(config: CostConfig) -> Iterator[Phase]:
-    """Yield the phases of one past exemplar: drawn in each mode, or read from the buffer."""
-    for mode in ("parallel", "serial"):
+    """Yield the phases of one past exemplar: drawn in each mode, or read from the buffer.
+
+    A sampler with factors is parallel.
+    """
+    factors = config.chip.factors
+    note = f"R = {factors.rank} factors" if factors else "planes are the number expected"
+    for mode in ("parallel",) if factors else ("parallel", "serial"):
         params = replace(config.chip.sampler, mode=mode)
         yield Phase(
             name=f"pseudo-exemplar, {mode}",
             unit="exemplar",
             tally=exemplars(params, 1, shared=config.chip.shared).within("sampler"),
             cycles=_exemplar_cycles(params),
-            note=f"M = {params.draws_per_read}; its class named; planes are the number expected",
+            note=f"M = {params.draws_per_read}; its class named; {note}",
         )
     latent = config.chip.latent
     more = latent_buffer.answer_cycles(latent, 2) - latent_buffer.answer_cycles(latent, 1)
@@ -104,6 +120,20 @@ def append(config: CostConfig) -> Phase:
         ).within("sampler.prototypes"),
         cycles=Fraction(chip.append_cycles(params, components)),
         note=f"a packet of {chip.append_words(params, components)} words, one a cycle",
+    )
+
+
+def load_basis(config: CostConfig) -> Phase | None:
+    """Return the loading of a basis; None if the sampler has no factors."""
+    factors = config.chip.factors
+    if factors is None:
+        return None
+    return Phase(
+        name="load a basis",
+        unit="basis",
+        tally=correlated.load(factors).within("sampler"),
+        cycles=Fraction(correlated.load_cycles(factors, MAX_SHIFT)),
+        note=f"cycles of the largest exponent, {MAX_SHIFT}",
     )
 
 
@@ -157,11 +187,11 @@ def exemplars(params: SamplerParams, number: int, *, shared: bool = False) -> Ta
     shared : bool
         As in `sim.cost.counts.sampler.draw`.
     """
-    request = sampler.name_class(params) + sampler.draw(params, 1, shared=shared)
+    request = sampler.name_class(params) + draw(params, 1, shared=shared)
     return Fraction(number, params.draws_per_read) * request
 
 
 def _exemplar_cycles(params: SamplerParams) -> Fraction:
     """Return the cycles that one more exemplar takes in a long series."""
-    more = sampler.draw_cycles(params, 2) - sampler.draw_cycles(params, 1)
+    more = draw_cycles(params, 2) - draw_cycles(params, 1)
     return more / params.draws_per_read

@@ -14,7 +14,8 @@ import numpy as np
 
 from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import latent_buffer, sampler
+from sim.cost.counts import latent_buffer
+from sim.cost.counts.draws import memories as sampler_memories
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
@@ -199,7 +200,7 @@ def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
 
 def _drawn(params: SamplerParams, technology: Technology) -> Total:
     """Return the energy (J) of a pseudo-exemplar."""
-    memories = price_memories(sampler.memories(params), technology)
+    memories = price_memories(sampler_memories(params), technology)
     return price(exemplars(params, 1), memories, technology).total
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Sections of a YAML file that hold the parameters of hardware, one key each."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import fields, is_dataclass
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, ClassVar, Union, get_args, get_origin, get_type_hints
@@ -21,6 +21,8 @@ Check = Callable[[Any], None]
 _MOST = 2**24
 _MOST_SEED = 2**64 - 1
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
 
 class ParametersSection(Section):
     """Section whose fields are arguments of `build`; an error of `build` is one of the section.
@@ -29,13 +31,17 @@ class ParametersSection(Section):
     ----------
     build : callable
         Takes the fields as keyword arguments and returns the parameters.
+    further : set of str
+        Fields that `build` takes only if the file has them.
     """
 
     build: ClassVar[Callable[..., Any]]
+    further: ClassVar[Set[str]] = frozenset()
 
     def value(self) -> Any:
         """Return the parameters."""
-        given = {name: getattr(self, name) for name in type(self).model_fields}
+        names = (type(self).model_fields.keys() - self.further) | self.model_fields_set
+        given = {name: getattr(self, name) for name in names}
         return type(self).build(
             **{k: v.value() if isinstance(v, ParametersSection) else v for k, v in given.items()}
         )
@@ -54,7 +60,10 @@ def _unchecked(params: Any) -> None:
 
 
 def parameters_section(
-    params: Any, check: Check = _unchecked, most: Mapping[str, int] = MappingProxyType({})
+    params: Any,
+    check: Check = _unchecked,
+    most: Mapping[str, int] = _NOTHING,
+    larger: Mapping[type, type] = _NOTHING,
 ) -> type[ParametersSection]:
     """Return the schema for a dataclass of parameters; its field values are the defaults.
 
@@ -66,9 +75,20 @@ def parameters_section(
         Check of these parameters and of those inside them.
     most : mapping of str to int
         Largest values of some parameters, by name, of these and of those inside them.
+    larger : mapping of type to type
+        For some dataclasses, one derived from it. A file that has a field of its own gets that one.
     """
-    values = {f.name: getattr(params, f.name) for f in fields(params)}
-    return values_section(values, get_type_hints(type(params)), type(params), check, most)
+    kind = type(params)
+    derived = larger.get(kind, kind)
+    values = {f.name: getattr(params, f.name, f.default) for f in fields(derived)}
+    further = values.keys() - {f.name for f in fields(kind)}
+
+    def build(**given: Any) -> Any:
+        return (derived if further & given.keys() else kind)(**given)
+
+    section = values_section(values, get_type_hints(derived), build, check, most, larger)
+    section.further = further
+    return section
 
 
 def values_section(
@@ -76,7 +96,8 @@ def values_section(
     kinds: Mapping[str, Any],
     build: Callable[..., Any],
     check: Check = _unchecked,
-    most: Mapping[str, int] = MappingProxyType({}),
+    most: Mapping[str, int] = _NOTHING,
+    larger: Mapping[type, type] = _NOTHING,
 ) -> type[ParametersSection]:
     """Return a schema whose defaults are the given values; dataclasses become sections.
 
@@ -92,6 +113,8 @@ def values_section(
         Check of what `build` returns, and of the dataclasses inside it.
     most : mapping of str to int
         Largest values of some keys, by name, of these and of those inside them.
+    larger : mapping of type to type
+        As for `parameters_section`, for the dataclasses inside.
 
     Returns
     -------
@@ -101,7 +124,7 @@ def values_section(
     content: dict[str, Any] = {}
     for name, value in values.items():
         if is_dataclass(value) and not isinstance(value, type):
-            inner = parameters_section(value, check, most)
+            inner = parameters_section(value, check, most, larger)
             content[name] = (inner, inner())
         else:
             kind = kinds.get(name, type(value))

@@ -19,7 +19,7 @@ from golden.params import ChipParams, ClassCounterParams
 from golden.prototype_classifier import PrototypeClassifier, likelihood_table
 from golden.prototypes import Prototypes
 from rtl.class_counter import Operation
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.output import Kind
 from rtl.packets import (
     Packet,

@@ -12,7 +12,13 @@ from typing import Any, Literal, get_type_hints
 
 import pydantic
 
-from golden.params import LatentBufferParams, PrototypesParams, TrainerParams
+from golden.params import (
+    CorrelatedSamplerParams,
+    LatentBufferParams,
+    PrototypesParams,
+    SamplerParams,
+    TrainerParams,
+)
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.parameters import ParametersSection, values_section
 from sim.documents.section import Section
@@ -50,6 +56,10 @@ _FACTORS = {
     PrototypesParams: "components x features / lanes",
     TrainerParams: "classes x features / lanes",
 }
+
+
+# A sampler of which a factor is named is the one with factors.
+_LARGER = {SamplerParams: CorrelatedSamplerParams}
 
 
 def check_size(size: str) -> None:
@@ -126,7 +136,7 @@ def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
         _check_room(params)
         return {"params": params, **{name: given[name] for name in others}}
 
-    return values_section(own | others, get_type_hints(kind), build, _check_room, _MOST)
+    return values_section(own | others, get_type_hints(kind), build, _check_room, _MOST, _LARGER)
 
 
 def _check_room(params: Any) -> None:

@@ -2,6 +2,7 @@
 """Parameters of the accelerator's blocks: every message quoted."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from golden.params import (
     MvuParams,
     PrototypesParams,
     SamplerParams,
+    TrainerParams,
 )
 
 
@@ -64,6 +66,10 @@ CHIP: dict[str, Any] = {
 }
 
 
+def head(**given: Any) -> TrainerParams:
+    return TrainerParams(**{"features": 40, "lanes": 16, "classes": 5, **given})
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -88,6 +94,36 @@ CHIP: dict[str, Any] = {
             "MVU inputs SIMD must divide the lanes L = 16 or be a multiple of them, not 24",
         ),
         ({"slots": -1}, "Slots of a chip must be an integer in 0..4096, not -1"),
+        ({"batch": 0}, "Batch of a chip must be an integer in 1..4095, not 0"),
+        ({"batch": 4096}, "Batch of a chip must be an integer in 1..4095, not 4096"),
+        (
+            {"head": head(features=41)},
+            "Features D of the head that learns must be 40 as of the sampler, not 41",
+        ),
+        (
+            {"head": head(lanes=8)},
+            "Lanes L of the head that learns must be 16 as of the sampler, not 8",
+        ),
+        (
+            {"head": head(classes=6)},
+            "Classes of the head that learns must be 5 as of the sampler, not 6",
+        ),
+        (
+            {"head": head(hidden=3)},
+            "Hidden neurons H of the head that learns must be 0, not 3",
+        ),
+        (
+            {"head": head(forward_width=16)},
+            "Forward width q_f of the head that learns must be 8, not 16",
+        ),
+        (
+            {"head": head(forward_width="float", backward_width="float")},
+            "Forward width q_f of the head that learns must be 8, not float",
+        ),
+        (
+            {"head": head(), "sampler": replace(CHIP["sampler"], draws_per_read=2)},
+            "Draws per read M beside a head that learns must be 1, not 2",
+        ),
         ({"table_width": 41}, "Table width t of a chip must be an integer in 0..40, not 41"),
     ],
 )
@@ -135,6 +171,21 @@ def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
     assert whole.shared
     assert whole.counter is not None
     assert (whole.counter.slots, whole.counter.prototypes) == (2, whole.sampler.prototypes)
+    assert bare.head is None
+    trained = ChipParams(**CHIP, head=head())
+    assert (trained.head, trained.batch, trained.shared) == (head(), 128, False)
+
+
+def test_a_command_can_name_all_classes_of_a_head() -> None:
+    prototypes = PrototypesParams(features=40, code_width=4, lanes=16, classes=4096)
+    message = "Classes beside a head that learns must be an integer in 1..4095, not 4096"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ChipParams(
+            accelerator=AcceleratorParams(mvu=MvuParams(), classes=4096),
+            sampler=SamplerParams(prototypes=prototypes),
+            latent=LatentBufferParams(features=40, lanes=16, classes=4096),
+            head=head(classes=4096),
+        )
 
 
 @pytest.mark.parametrize(
@@ -148,3 +199,8 @@ def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
 def test_a_chip_takes_parameters_of_its_blocks(name: str, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         ChipParams(**{**CHIP, name: None})
+
+
+def test_a_head_that_learns_has_parameters_of_its_own() -> None:
+    with pytest.raises(TypeError, match="Head that learns must be TrainerParams, not 8"):
+        ChipParams(**{**CHIP, "head": 8})

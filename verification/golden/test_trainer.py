@@ -174,6 +174,18 @@ def test_it_goes_on_bit_for_bit_from_its_state(rounding):
         np.testing.assert_array_equal(value, second[key])
 
 
+def test_a_new_seed_rounds_as_a_trainer_that_was_made_with_it():
+    rng, other = np.random.default_rng(6), trainer(seed=77, rounding="stochastic", lanes=4)
+    block = trainer(rounding="stochastic", lanes=4)
+    bits, labels = batch(rng)
+    block.lfsr.tick()
+    block.reseed(77)
+    for each in (block, other):
+        each.step(pack(bits), labels, np.arange(5))
+    np.testing.assert_array_equal(block.weights, other.weights)
+    assert block.lfsr.state == other.lfsr.state
+
+
 def test_it_learns_what_a_line_can_separate():
     block, rng = trainer(features=30, hidden=8, rate=6), np.random.default_rng(7)
     centres = rng.integers(0, 2, (5, 30))

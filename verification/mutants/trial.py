@@ -34,6 +34,8 @@ ROOT = Path(__file__).parents[2]
 PARTS = {
     "adder_tree": "prototype_classifier",
     "core_packets": "core",
+    "core_units": "core_draws",
+    "core_values": "core_draws",
     "cwr_control": "cwr",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",

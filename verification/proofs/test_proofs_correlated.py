@@ -1,18 +1,22 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
-"""Sums of factors that never leave their bits, and lanes against those of independent bits."""
+"""Sums of factors that never leave their bits, lanes against those of independent bits, readers."""
+
+from dataclasses import replace
 
 import pytest
-from amaranth.hdl import Assert, Assume, Const, Module, Mux, Signal, Value
+from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value
 
 from golden.params import BernoulliParams, CorrelatedSamplerParams, PrototypesParams
 from rtl.bernoulli import Bernoulli
-from rtl.factor_sums import FactorSums
+from rtl.correlated import CorrelatedSampler
+from rtl.factor_sums import FactorSums, place_layout
 from rtl.normal_lanes import NormalLanes
 from verification.proofs.prover import (
     ProofError,
     free_inputs,
     inner_signal,
+    keep_stream_rules,
     kept,
     opened,
     prove,
@@ -139,3 +143,57 @@ def test_a_lane_with_a_sum_is_another() -> None:
     # The solver says which one; then the trace of it ends in an error, as tables are memories.
     with pytest.raises(ProofError, match="failed assertion"):
         prove_independent(3, total=-2)
+
+
+def prove_sharing(p: CorrelatedSamplerParams, less: int = 0) -> None:
+    """Prove that nobody reads or edits while a request is served, and that no two do so at once.
+
+    `under_way` counts the last beats of requests in all stages; a stage with another beat has the
+    rest of its request behind it. `less` plants a fault: so many are not counted.
+    """
+    m, block = Module(), CorrelatedSampler(p, shared=True)
+    m.submodules.block = inner = opened(block)
+    sums, prototypes = inner.submodules.sums, inner.submodules.prototypes
+    within = opened(sums)
+    opened(prototypes)
+    keep_stream_rules(m, block)
+    found, under_way, comparing = (
+        inner_signal(inner, name) for name in ("found", "under_way", "comparing")
+    )
+    begun = Cat(inner_signal(within, name) for name in ("index", "exemplar", "beat")).any()
+    (early, early_final), (late, late_final) = (
+        (stage[0], stage[2] & place_layout(p)(stage[3:]).final)
+        for stage in (inner_signal(within, f"stage_{n}") for n in range(2))
+    )
+    offered, offered_final = sums.o.valid, sums.o.payload.place.final
+    compared_final = place_layout(p)(inner_signal(inner, "place")).final
+    tags = [inner_signal(inner, f"tag_{n}") for n in range(NormalLanes.latency)]
+    waiting = inner_signal(inner, "chosen") if p.prototypes.class_components > 1 else Const(0)
+    last_beats = [
+        waiting, early & early_final, late & late_final, offered & offered_final,
+        comparing & compared_final, *(tag[-1] & tag[-2] for tag in tags),
+    ]  # fmt: skip
+    in_use = found | (under_way != 0) | sums.row_en | block.row_read | comparing
+    m.d.comb += [
+        Assert(under_way == sum(last_beats) - less),
+        Assert(~begun | sums.i.valid),
+        Assert(~early | early_final | begun),
+        Assert(~late | late_final | early),
+        Assert(~offered | offered_final | late),
+        Assert(~comparing | compared_final | offered | late),
+        Assert(~(block.reader_go & (in_use | prototypes.editing))),
+        Assert(~(prototypes.editing & in_use)),
+    ]
+    prove(m, free_inputs(block), mode="bmc" if less else "prove", depth=20 if less else 2)
+
+
+@pytest.mark.parametrize("components", [1, 2])
+def test_nobody_reads_or_edits_while_a_request_is_served(components: int) -> None:
+    drawn = params(rank=2, m=2)
+    memory = replace(drawn.prototypes, class_components=components)
+    prove_sharing(replace(drawn, prototypes=memory))
+
+
+def test_a_request_that_is_not_counted_is_refuted() -> None:
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove_sharing(params(rank=1), less=1)

@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 from golden.params import SelectorParams
 from rtl.axi_lite import AxiLite
 from rtl.catalogue import BLOCKS
+from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
@@ -46,6 +47,7 @@ OFFERING = {
         "window",
     )
 } | {
+    "correlated_shared": CorrelatedSampler(_CORRELATED, shared=True),
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
     "quotient": Quotient(9, 5),

@@ -132,6 +132,9 @@ def test_no_row_is_written_that_is_not_there_and_answers_stay(features, lanes, c
     ):
         (write,) = getattr(traced.inner.submodules, name).write_ports
         facts.append(~write.en | (write.addr < depth))
+    # It waits for an exemplar until one comes, or until it hears that none will come.
+    waits = block.i.ready & ~block.i.valid & ~block.cut
+    facts.append(kept(m, waits, block.i.ready))
     m.d.comb += [Assert(fact) for fact in facts]
     prove(m, traced.free)
 

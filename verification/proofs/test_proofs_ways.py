@@ -7,15 +7,19 @@ all that they are offered keeps the rules, and so does what leaves.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value, ValueCastable
 from amaranth.lib import stream, wiring
 
+from golden.params import ChipParams, CorrelatedSamplerParams
 from rtl.catalogue import BLOCKS
 from rtl.chip import Chip
 from rtl.core import Core
-from rtl.dispatch import Target, class_address_layout
+from rtl.correlated import CorrelatedSampler
+from rtl.head_trainer import HeadTrainer
+from rtl.headers import Target, class_address_layout, head_address_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
 from rtl.network import Network
@@ -35,6 +39,12 @@ from verification.proofs.prover import (
 )
 
 CHIP = BLOCKS["chip"].arguments("tiny")["params"]
+#: The same with factors, whose rows of loadings are as wide as rows of codes.
+FACTORS = replace(
+    CHIP,
+    sampler=CorrelatedSamplerParams(prototypes=CHIP.sampler.prototypes, rank=3, loading_width=3),
+)
+EXEMPLARS = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {
     "fetch": ("source",),
@@ -110,9 +120,57 @@ def learner_rules(m: Module, learner: wiring.PureInterface) -> list[Value]:
 def sampler_rules(m: Module, sampler: wiring.PureInterface) -> list[Value]:
     """Return what is known of a sampler: another class is there after a row, and at no other time.
 
-    A header may be offered with the number of classes, and must not change while it waits.
+    A header may be offered with the number of classes, and must not change while it waits. While a
+    beat is offered it is busy, and it takes seeds at once.
     """
-    return [kept(m, ~taken(sampler.rows), sampler.n_classes)]
+    return [
+        kept(m, ~taken(sampler.rows), sampler.n_classes),
+        sampler.busy | ~sampler.o.valid,
+        sampler.seeds.ready,
+    ]
+
+
+def latent_buffer_rules(latent_buffer: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a latent buffer: with a beat it is busy, and it takes seeds."""
+    return [latent_buffer.busy | ~latent_buffer.o.valid, latent_buffer.seeds.ready]
+
+
+def head_rules(m: Module, head: wiring.PureInterface) -> list[Value]:
+    """Return what is known of a head that learns.
+
+    It draws after it has taken a command or an exemplar, and stays settled until it takes one.
+    While it takes what is drawn it takes no command, and that begins and ends where no beat waits.
+    """
+    moved = before(m, taken(head.commands) | taken(head.exemplars))
+    waits = head.drawn.valid & ~head.drawn.ready
+    return [
+        ~head.drawing | moved | before(m, head.drawing),
+        head.settled | moved | ~before(m, head.settled),
+        ~head.taking | (head.drawing & ~head.commands.ready),
+        ~(head.drawing & head.settled),
+        kept(m, ~head.taking & ~head.draws_ended, head.taking),
+        kept(m, head.taking & waits & ~head.draws_ended, head.taking),
+        head.seeds.ready,
+    ]
+
+
+def test_what_is_known_of_the_head_that_learns_holds() -> None:
+    m, block = Module(), HeadTrainer(CHIP)
+    m.submodules.block = inner = opened(block)
+    trainer = inner.submodules.trainer
+    free = cut(m, trainer)
+    # What is known of the trainer: it waits for an exemplar until one comes, and takes seeds.
+    waiting = trainer.i.ready & ~taken(trainer.i) & ~trainer.cut
+    m.d.comb += [
+        Assume(trainer.i.ready | ~before(m, waiting)),
+        Assume(trainer.seeds.ready),
+        # And of the core: it has one unit at a time, and ends to draw when no beat is there.
+        Assume(~(block.commands.valid & block.writes.valid)),
+        Assume(~(block.draws_ended & block.drawn.valid)),
+    ]
+    assert keep_stream_rules(m, block) == 2
+    m.d.comb += [Assert(rule) for rule in head_rules(m, block)]
+    prove(m, [*free, *free_inputs(block)])
 
 
 def test_what_is_known_of_the_learner_holds() -> None:
@@ -133,28 +191,39 @@ def test_what_is_known_of_the_sampler_holds() -> None:
     prove(m, free_inputs(block))
 
 
+def test_what_is_known_of_the_latent_buffer_holds() -> None:
+    m, block = Module(), LatentBuffer(CHIP.latent)
+    m.submodules.block = block
+    assert keep_stream_rules(m, block) == 1
+    m.d.comb += [Assert(rule) for rule in latent_buffer_rules(block)]
+    prove(m, free_inputs(block))
+
+
 class Around:
     """A core without its blocks, of which is known what is proven of them.
 
     Parameters
     ----------
     m : Module
+    chip : ChipParams, optional
     at_will : bool
         Whether the learner may be busy at any time, which is a fault.
     """
 
-    def __init__(self, m: Module, *, at_will: bool = False) -> None:
-        m.submodules.block = block = Core(CHIP)
+    def __init__(self, m: Module, chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
+        m.submodules.block = block = Core(chip)
         self.inner = inner = opened(block)
         self.units, self.regroup = block.units, inner.submodules.regroup
         self.network: Network = inner.submodules.network
         self.sampler: Sampler = inner.submodules.sampler
         self.latent_buffer: LatentBuffer = inner.submodules.latent_buffer
         self.learner: Learner = inner.submodules.learner
-        blocks = (self.network, self.sampler, self.latent_buffer, self.learner)
+        self.head: HeadTrainer = inner.submodules.head_trainer
+        blocks = (self.network, self.sampler, self.latent_buffer, self.learner, self.head)
         self.free = [port for part in blocks for port in cut(m, part)] + free_inputs(block)
-        assert keep_stream_rules(m, block) == 5
+        assert keep_stream_rules(m, block) == 7
         known = picture_rules(m, self.network) + sampler_rules(m, self.sampler)
+        known += head_rules(m, self.head) + latent_buffer_rules(self.latent_buffer)
         if not at_will:
             known += learner_rules(m, self.learner)
         m.d.comb += [Assume(rule) for rule in known]
@@ -178,7 +247,10 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     command, weight = learner.commands.payload, sampler.weights.payload
     named = class_address_layout()(address)
     label = Mux(named.numbered, named.label, sampler.n_classes)
-    learning, counting = (inner_signal(core.inner, name) for name in ("learning", "counting"))
+    learning, counting, heading = (
+        inner_signal(core.inner, name) for name in ("learning", "counting", "heading")
+    )
+    head, asked, to = core.head, core.head.commands.payload, head_address_layout()(address)
     closing, never = learner.closing, Const(0)
 
     def beat(way: stream.Interface) -> Value:
@@ -223,16 +295,34 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
             fits(cost.row, address) & fits(Cat(cost.weight, cost.base), data),
             never,
         ),
+        (
+            (Target.HEAD_COMMAND,),
+            head.commands,
+            fits(asked.operation, data) & fits(asked.given, index)
+            & (asked.classes == to.classes) & (asked.draws == to.draws),
+            never,
+        ),
+        (
+            (Target.HEAD_ROWS,),
+            head.writes,
+            fits(head.writes.payload.row, address) & fits(head.writes.payload.weights, data),
+            never,
+        ),
+        ((Target.HEAD_EXEMPLAR,), head.exemplars, beat(head.exemplars), heading),
     )  # fmt: skip
     for targets, way, same, others in ways:
         wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
         yield ~wanted | (taken(way) & same & ~others)
         yield ~taken(way) | others | wanted
-    # Streams 19 and 20 are those of the latent buffer, the others those of the sampler.
+    if isinstance(sampler, CorrelatedSampler):
+        yield from a_basis_is_given(core, sampler)
+    # Streams 19 and 20 are those of the latent buffer, 21 is that of the head, the others those of
+    # the sampler.
     seed = Cat(address[:5], data[:64])
     for way, wanted in (
-        (sampler.seeds, address < 19),
-        (latent_buffer.seeds, address >= 19),
+        (sampler.seeds, (address < 19) | (address > 21)),
+        (head.seeds, address == 21),
+        (latent_buffer.seeds, (address == 19) | (address == 20)),
     ):
         passes = taken(way) & (Value.cast(way.payload) == seed)
         yield ~(taken(core.units) & (unit.target == Target.SEEDS) & wanted) | passes
@@ -243,12 +333,27 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         yield ~taken(source) | (Value.cast(source.payload) == Value.cast(way.payload))
 
 
+def a_basis_is_given(core: Around, sampler: CorrelatedSampler) -> Iterator[Value]:
+    """Yield that a packet gives its exponent, then each row once, and leaves when all is done."""
+    unit, passes = core.units.payload, taken(core.units)
+    wanted = core.units.valid & (unit.target == Target.BASIS)
+    begun, given = (inner_signal(core.inner, f"basis_{name}") for name in ("begun", "given"))
+    exponent, row = taken(sampler.basis), taken(sampler.loadings)
+    yield ~(sampler.basis.valid | sampler.loadings.valid) | wanted
+    yield ~exponent | (fits(sampler.basis.payload, unit.address) & ~passes & ~begun)
+    yield ~row | (fits(sampler.loadings.payload, unit.data) & begun & ~given)
+    yield ~(wanted & passes) | Mux(unit.last, given & ~sampler.loading, row)
+    yield ~given | (begun & wanted & unit.last)
+
+
 def units_wait(m: Module, core: Around) -> Iterator[Value]:
     """Yield that units wait for a class that is closed, and some for the pictures before them."""
     passes, target, closing = taken(core.units), core.units.payload.target, core.learner.closing
-    filling, learning, counting, answering = (
-        inner_signal(core.inner, name) for name in ("filling", "learning", "counting", "answering")
+    filling, learning, counting, answering, heading = (
+        inner_signal(core.inner, name)
+        for name in ("filling", "learning", "counting", "answering", "heading")
     )
+    replaying = heading | core.head.drawing
     yield ~(closing & passes)
     yield kept(m, closing, filling)  # no picture begins, either
     yield answering | ~core.learner.answering
@@ -256,24 +361,35 @@ def units_wait(m: Module, core: Around) -> Iterator[Value]:
         (Target.APPEND, answering),
         (Target.TABLE, answering),
         (Target.COMMAND, answering | counting),
-        (Target.SEEDS, learning),
+        (Target.SEEDS, learning | replaying | ~core.head.settled),
+        (Target.APPEND, replaying & (core.sampler.n_classes != 0)),
+        (Target.COMMAND, replaying & (core.sampler.n_classes != 0)),
+        (Target.CLASS_THRESHOLDS, replaying),
+        (Target.LEARN, replaying),
+        (Target.HEAD_COMMAND, learning | heading),
+        (Target.HEAD_ROWS, learning | heading),
+        (Target.HEAD_EXEMPLAR, learning | heading),
     ):
         yield ~(passes & (target == key) & before_it)
+    if isinstance(core.sampler, CorrelatedSampler):
+        yield ~(taken(core.sampler.basis) & replaying)
 
 
-def prove_core(*, at_will: bool = False) -> None:
+def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
     """Prove that all keep the rules of streams, what passes is right, and what must wait waits."""
     m = Module()
-    core = Around(m, at_will=at_will)
-    there = Cat(core.units.payload.target == target for target in Target).any()
+    core = Around(m, chip, at_will=at_will)
+    targets = [target for target in Target if target is not Target.BASIS or chip.factors]
+    there = Cat(core.units.payload.target == target for target in targets).any()
     m.d.comb += Assume(~core.units.valid | there)  # the headers of others are refused
     m.d.comb += Assert(kept(m, core.network.busy, core.network.n_classes))
     m.d.comb += [Assert(fact) for fact in (*no_unit_is_lost(core), *units_wait(m, core))]
     prove(m, core.free)
 
 
-def test_ways_of_the_core_keep_the_rules() -> None:
-    prove_core()
+@pytest.mark.parametrize("chip", [CHIP, FACTORS], ids=["independent", "factors"])
+def test_ways_of_the_core_keep_the_rules(chip: ChipParams) -> None:
+    prove_core(chip)
 
 
 def test_a_learner_that_closes_at_will_is_refuted() -> None:
@@ -292,6 +408,7 @@ def prove_exemplars(target: Target, *, whole: bool = True, depth: int = 2) -> No
     way, name, number = {
         Target.LEARN: (core.latent_buffer.i, "learning", 0),
         Target.COUNT: (core.learner.exemplars, "counting", 1),
+        Target.HEAD_EXEMPLAR: (core.head.exemplars, "heading", 3),
     }[target]
     inside, given = (inner_signal(core.inner, name) for name in (name, f"given_{number}"))
     beat, last = inner_signal(vectors, "beat"), core.regroup.o.payload.last
@@ -311,12 +428,12 @@ def prove_exemplars(target: Target, *, whole: bool = True, depth: int = 2) -> No
     prove(m, core.free, depth=depth)
 
 
-@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+@pytest.mark.parametrize("target", EXEMPLARS, ids=["learn", "count", "train"])
 def test_exemplars_never_mix(target) -> None:
     prove_exemplars(target)
 
 
-@pytest.mark.parametrize("target", [Target.LEARN, Target.COUNT], ids=["learn", "count"])
+@pytest.mark.parametrize("target", EXEMPLARS, ids=["learn", "count", "train"])
 def test_a_picture_within_a_packet_is_refuted(target) -> None:
     with pytest.raises(ProofError, match=r"^FAIL"):
         prove_exemplars(target, whole=False, depth=8)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from golden.params import ChipParams
-from rtl.dispatch import WORD, Target, unit_widths
+from rtl.dispatch import WORD
+from rtl.head_command import HeadOperation
+from rtl.headers import Target, unit_widths
 from rtl.output import Kind
 from rtl.registers import REGISTERS
 from verification.rtl.chip_script import FIELDS, OFFSETS
@@ -18,15 +20,18 @@ __all__ = ["cover_resets", "cover_run", "noted"]
 
 NAMES = (
     "program", "weights", "thresholds", "picture", "append", "learn", "class thresholds", "seeds",
-    "", "count", "command", "costs",
+    "", "count", "command", "costs", "head command", "head rows", "head exemplar", "basis",
 )  # fmt: skip
-STREAMS = 21
+STREAMS = 23
+EXPONENTS = 16
 READ_ONLY = {register.offset for register in REGISTERS if not register.writable}
 
 #: Field of `status` that shows an activity.
 ACTIVITIES = {
     "load": "receiving", "append": "receiving", "learn": "receiving", "picture": "busy",
     "draw": "drawing", "recall": "drawing", "close": "closing", "answer": "answering",
+    "train": "training",
+    "basis": "receiving",
 }  # fmt: skip
 
 
@@ -56,7 +61,8 @@ def _situations(operation: list[Any], chip: ChipParams) -> Iterator[str]:
         case ["send", words]:
             yield from _sent(words, chip)
         case ["expect", kind, packets]:
-            yield from [f"out: {Kind(kind).name.lower()}"] * len(packets)
+            name = Kind(kind).name.lower().replace("_", " ")
+            yield from [f"out: {name}"] * len(packets)
         case ["read", offset, value] | ["poll", offset, _, value]:
             for port, (place, field) in FIELDS.items():
                 if place == offset and value & field.mask:
@@ -87,6 +93,13 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
     if target == Target.APPEND and address >> 12 & 1:
         name = "class under its number" if index else "removal"
     yield f"in: {name}"
+    if ways >> 2 & 1:
+        yield "in: picture to train"
+    if target == Target.HEAD_COMMAND and rest:
+        operation = HeadOperation(rest[0] % 4)
+        yield f"head: {operation.name.lower()}"
+        if operation in (HeadOperation.LEARN, HeadOperation.CLASSIFY) and address >> 12:
+            yield f"head: {operation.name.lower()} what is drawn"
     wanted = _words(target, index, count, chip)
     if len(rest) != wanted:
         yield "words missing" if len(rest) < wanted else "words too many"
@@ -100,11 +113,16 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
         Target.THRESHOLDS: machine.mvu.tile_depth, Target.CLASS_THRESHOLDS: classes,
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
     }  # fmt: skip
-    learns = target == Target.LEARN or (target == Target.PIXELS and address & 1)
-    if target >= len(NAMES) or Target(target) not in unit_widths(chip) or not NAMES[target]:
+    if chip.head is not None:
+        rows[Target.HEAD_ROWS] = chip.head.rows
+    learns = target in (Target.LEARN, Target.HEAD_EXEMPLAR)
+    learns |= target == Target.PIXELS and address & 5 > 0
+    if not NAMES[target] or Target(target) not in unit_widths(chip):
         return "unknown target"
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
+    if target == Target.BASIS and address >= EXPONENTS:
+        return "exponent that is not there"
     if target == Target.SEEDS and address + count > STREAMS:
         return "streams that are not there"
     if target in (Target.WEIGHTS, Target.THRESHOLDS) and index >= machine.mvu.pe:
@@ -112,6 +130,8 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
     numbered = target == Target.COMMAND or (target == Target.APPEND and address >> 12 & 1)
     if (learns and index >= classes) or (numbered and address % 2**12 >= classes):
         return "class that is not there"
+    if target == Target.PIXELS and address & 4 and chip.head is None:
+        return "head that is not there"
     counted = target == Target.PIXELS and address >> 1 & 1
     slot = address >> 12 if counted else index
     if (counted or target in (Target.COUNT, Target.COMMAND)) and slot >= chip.slots:
@@ -129,4 +149,7 @@ def _words(target: int, index: int, count: int, chip: ChipParams) -> int:
         return -(-count // (WORD // widths[Target.PIXELS]))
     if target == Target.APPEND:
         return unit + index * beats * -(-widths[Target.ROWS] // WORD)
-    return unit * (beats if target in (Target.LEARN, Target.COUNT) else count)
+    if target == Target.BASIS and chip.factors:
+        return unit * beats * chip.factors.rank
+    exemplars = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
+    return unit * (beats if target in exemplars else count)

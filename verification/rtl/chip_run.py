@@ -9,7 +9,7 @@ from rtl.chip import Chip
 from rtl.verilog import convert
 from verification.rtl.chip_coverage import cover_run, noted
 from verification.rtl.chip_script import Script
-from verification.rtl.coverage import record
+from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError
 from verification.rtl.simulators import run_module
 
@@ -71,5 +71,6 @@ def run_script(
         raise BenchError(result["error"])
     count = {"cycles": result["cycles"], "transfers": result["packets"]}
     record("chip", simulator, name, **count, stalls=noted(result, "output_stalls")[-1])
+    cover("chip: request drawn with a basis", host.correlated)
     cover_run(host.operations, host.chip, result)
     return result

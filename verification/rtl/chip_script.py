@@ -9,15 +9,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.bits import pack
 from golden.class_counter import ClassCounter
+from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import ChipParams, NetworkParams
 from golden.prototype_classifier import PrototypeClassifier
 from golden.sampler import Beat, Sampler
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, unit_widths
+from rtl.headers import Target, unit_widths
 from rtl.output import Kind
-from rtl.packets import Packet, load_packets, seeds_packet, words_of
+from rtl.packets import (
+    Packet,
+    PacketSizes,
+    basis_packet,
+    load_packets,
+    seeds_packet,
+    words_of,
+)
 from rtl.program import compile_network
 from rtl.registers import REGISTERS
 from rtl.requests import Source
@@ -44,6 +52,8 @@ class Script:
         What was done so far.
     network : Network
         The golden network.
+    correlated : int
+        Requests that were drawn with a basis.
     """
 
     def __init__(self, chip: ChipParams, description: dict[str, Any], seed: int = 0) -> None:
@@ -52,18 +62,25 @@ class Script:
         self.network = Network.random(NetworkParams.from_description(description), self.rng)
         self.operations: list[list[Any]] = []
         self.classifier: PrototypeClassifier | None = None
+        self.correlated = 0
         self.restart()
 
     def restart(self) -> None:
         """Begin anew with golden models as after a reset, which leaves the costs."""
         chip = self.chip
-        self.sampler, self.latent = Sampler(chip.sampler), LatentBuffer(chip.latent)
+        self.sampler = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
+        self.latent = LatentBuffer(chip.latent)
         self.counter = None if chip.counter is None else ClassCounter(chip.counter)
         before = self.classifier
         self.classifier = None if chip.classifier is None else PrototypeClassifier(chip.classifier)
         if self.classifier is not None and before is not None:
             self.classifier.load(before.weights, before.bases)
         self.classes_seen, self.named = 1, 0
+
+    @property
+    def factor_reads(self) -> int:
+        """Words that the factors have used."""
+        return self.sampler.factor_lfsr.ticks if isinstance(self.sampler, CorrelatedSampler) else 0
 
     # Registers
 
@@ -122,14 +139,20 @@ class Script:
         output: int = 1,
         learn: Iterable[int] = (),
         count: Iterable[int] = (),
+        train: Iterable[int] = (),
     ) -> None:
-        """Send pictures, to be learned as classes `learn` and counted in slots `count`, if any."""
+        """Send pictures, to be learned as classes `learn` and counted in slots `count`, if any.
+
+        The head that learns is given those of the classes `train`: `learn`, if both are there.
+        """
         self.write("output", output)
-        labels, slots = list(learn), list(count)
+        labels, slots, trained = list(learn), list(count), list(train)
+        named = labels or trained
         width = unit_widths(self.chip)[Target.PIXELS]
         for number, image in enumerate(images):
             values = image.ravel().tolist()
-            index, address = (labels[number], 1) if labels else (0, 0)
+            index = named[number] if named else 0
+            address = bool(labels) | bool(trained) << 2
             address |= 2 | slots[number] << 12 if slots else 0
             self.send(Packet(Target.PIXELS, index, address, len(values), packed(values, width)))
         embeddings = self.network.forward(images)
@@ -138,7 +161,7 @@ class Script:
             self.latent.learn(pack(embeddings), labels)
         if output & 4:
             beats = [self.vector(pack(x)) for x in embeddings]
-            given = labels or [0] * len(beats)
+            given = named or [0] * len(beats)
             self.expect(Kind.FEATURES, [_packet(b, c) for b, c in zip(beats, given, strict=True)])
         if output & 1:
             self.expect(Kind.RESULT, [self._result(x, bool(output & 2)) for x in embeddings])
@@ -220,6 +243,18 @@ class Script:
         self.latent.reseed(seed)
         self.send(seeds_packet(seed))
 
+    def basis(self, exponent: int, lowest: bool = False) -> bool:
+        """Load random loadings, perhaps with one that is too low; return whether they are taken."""
+        factors, sampler = self.chip.factors, self.sampler
+        assert factors is not None
+        assert isinstance(sampler, CorrelatedSampler)
+        highest, shape = factors.highest_loading, (factors.prototypes.features, factors.rank)
+        loadings = self.rng.integers(-highest, highest + 1, shape)
+        if lowest:
+            loadings[-1, -1] = -highest - 1
+        self.send(basis_packet(loadings.tolist(), exponent, PacketSizes.of(self.chip)))
+        return sampler.load_basis(loadings, exponent)
+
     def start(self, source: Source, label: int, count: int) -> None:
         """Start requests and expect nothing."""
         self.write("draw_source", int(source) | label << 16)
@@ -230,12 +265,18 @@ class Script:
         """Draw exemplars of a class, or of those that the selector names."""
         source = Source.SELECTOR if label is None else Source.SAMPLER
         self.start(source, label or 0, count)
-        labels = [label] * count
-        if label is None:
+        if label is not None:
+            labels = [label] * count
+        else:
             selector, memory = self.sampler.selector, self.sampler.prototypes
             labels = selector.request(memory.n_classes, count, memory.removed).tolist()
-        beats = [beat for named in labels for beat in self.sampler.beats(named)]
-        self.expect(Kind.EXEMPLAR, _packets(beats))
+        self.expect(Kind.EXEMPLAR, self.drawn(labels))
+
+    def drawn(self, labels: list[int]) -> list[list[list[int]]]:
+        """Let golden draw exemplars; return their packets."""
+        if isinstance(self.sampler, CorrelatedSampler) and self.sampler.loadings.any():
+            self.correlated += len(labels)
+        return _packets(beat for label in labels for beat in self.sampler.beats(label))
 
     def learn(self, count: int) -> None:
         """Give random exemplars to the latent buffer."""
@@ -244,7 +285,10 @@ class Script:
         labels = self.rng.integers(0, classes, count).tolist()
         self.latent.learn(exemplars, labels)
         for row, label in zip(exemplars, labels, strict=True):
-            self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
+            self.learn_vector(row, label)
+
+    def learn_vector(self, row: NDArray[np.uint64], label: int) -> None:
+        self.send(Packet(Target.LEARN, label, 0, 0, self.vector(row)))
 
     def count(self, exemplars: NDArray[np.uint64], slots: list[int]) -> None:
         """Let embeddings be counted."""

@@ -6,10 +6,12 @@ from typing import Any
 from golden.params import (
     AcceleratorParams,
     ChipParams,
+    CorrelatedSamplerParams,
     LatentBufferParams,
     MvuParams,
     PrototypesParams,
     SamplerParams,
+    TrainerParams,
 )
 from rtl.packets import words_of
 
@@ -28,9 +30,15 @@ def make_chip(
     exemplars: int = 2,
     slots: int = 0,
     table_width: int = 0,
+    head: dict[str, Any] | None = None,
+    batch: int = 128,
     **sampler: Any,
 ) -> ChipParams:
-    """Return the parameters of a small chip; `sampler` are further ones of its sampler."""
+    """Return the parameters of a small chip; `sampler` are further ones of its sampler.
+
+    With a `rank`, it is the one with factors.
+    It has a head that learns if `head` are the parameters that this has of its own.
+    """
     return ChipParams(
         accelerator=AcceleratorParams(
             mvu=MvuParams(pe=4, simd=simd, weight_depth=512, tile_depth=64, count_width=10),
@@ -41,7 +49,7 @@ def make_chip(
             pixel_bits=pixel_bits,
             levels=4,
         ),
-        sampler=SamplerParams(
+        sampler=(CorrelatedSamplerParams if "rank" in sampler else SamplerParams)(
             prototypes=PrototypesParams(
                 features=features,
                 code_width=code_width,
@@ -57,6 +65,12 @@ def make_chip(
         ),
         slots=slots,
         table_width=table_width,
+        head=(
+            None
+            if head is None
+            else TrainerParams(features=features, classes=classes, lanes=lanes, **head)
+        ),
+        batch=batch,
     )
 
 

@@ -27,19 +27,26 @@ POINTS: dict[str, tuple[str, ...]] = {
         "in: program", "in: weights", "in: thresholds", "in: picture", "in: picture to learn",
         "in: append", "in: learn", "in: class thresholds", "in: seeds", "in: count",
         "in: command", "in: costs", "in: picture to count", "in: picture to learn to count",
-        "in: class under its number", "in: removal",
+        "in: class under its number", "in: removal", "in: basis",
+        "in: head command", "in: head rows", "in: head exemplar", "in: picture to train",
+        "head: classify", "head: learn", "head: clear", "head: read",
+        "head: classify what is drawn", "head: learn what is drawn",
         "dropped: unknown target", "dropped: rows that are not there",
         "dropped: neuron that is not there", "dropped: class that is not there",
         "dropped: slot that is not there", "dropped: streams that are not there",
-        "dropped: K above 255",
+        "dropped: K above 255", "dropped: exponent that is not there",
+        "dropped: head that is not there",
         "words missing", "words too many",
         "out: result", "out: features", "out: exemplar", "out: latent", "out: answer",
+        "out: head answer", "out: head rows",
         "out: ended by a soft reset", "out: made to wait",
         "error: packet", "error: draw", "error: overflow", "error: unknown", "error: refused",
         "error: full", "error: empty", "error: closed", "error: nameless",
+        "error: stranger", "error: command", "error: basis",
+        "request drawn with a basis", "request drawn before a basis",
         "interrupt: error", "interrupt: waiting", "interrupt: sent", "interrupt: picture",
         "interrupt: learned", "interrupt: drawn", "interrupt: appended",
-        "interrupt: counted", "interrupt: closed",
+        "interrupt: counted", "interrupt: closed", "interrupt: batch",
         "SLVERR: read-only register written", "SLVERR: no register, written",
         "SLVERR: no register, read", "SLVERR: some of the bytes written",
         *(
@@ -47,6 +54,7 @@ POINTS: dict[str, tuple[str, ...]] = {
             for reset in ("soft", "hard")
             for operation in (
                 "load", "append", "picture", "draw", "learn", "recall", "close", "answer",
+                "train", "basis",
             )
         ),
     ),
@@ -60,7 +68,9 @@ POINTS: dict[str, tuple[str, ...]] = {
     "correlated": (
         "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
         "exponent waits for beats", "request waits for a basis",
-        "request of an unknown class", "lanes past D",
+        "request of an unknown class", "lanes past D", "request of a removed class",
+        "class replaced between requests", "another reader waits",
+        "row read while a basis comes",
     ),
     "cwr": (
         "mean on a tie", "mean below 0", "tie rounded down", "tie rounded up",

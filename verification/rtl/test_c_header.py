@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from rtl.c_header import c_header
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.registers import REGISTERS
 
 CHIP = (Path(__file__).parent.parent.parent / "docs" / "chip.md").read_text()
@@ -61,10 +61,14 @@ def test_addresses_and_answers_are_those_of_the_page() -> None:
     found = {
         name: value
         for name, value in defined().items()
-        if name.startswith(("PICTURE_", "CLASS_", "ANSWER_")) and name.endswith("_MASK")
+        if name.startswith(("PICTURE_", "CLASS_", "ANSWER_", "HEAD_COMMAND_", "HEAD_ANSWER_"))
+        and name.endswith("_MASK")
     }
     assert found == {
         "PICTURE_LEARN_MASK": 1, "PICTURE_COUNT_MASK": 2, "PICTURE_SLOT_MASK": 0xFFF000,
+        "PICTURE_TRAIN_MASK": 4,
+        "HEAD_COMMAND_CLASSES_MASK": 0xFFF, "HEAD_COMMAND_DRAWS_MASK": 0xFFF000,
+        "HEAD_ANSWER_SUM_MASK": 2**52 - 1, "HEAD_ANSWER_LABEL_MASK": 2**64 - 2**52,
         "CLASS_LABEL_MASK": 0xFFF, "CLASS_NUMBERED_MASK": 0x1000,
         "ANSWER_COST_MASK": 2**52 - 1, "ANSWER_LABEL_MASK": 2**64 - 2**52,
     }  # fmt: skip
@@ -80,7 +84,7 @@ def test_streams_are_those_of_the_contract() -> None:
 def test_constants_of_the_map_are_values_to_compare_with() -> None:
     found = defined()
     assert found["ID_VALUE"].to_bytes(4, "big") == b"engr"
-    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 1)
+    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 2)
 
 
 def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:
@@ -98,7 +102,7 @@ def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:
     }
     assert Target.ROWS not in numbers("TARGET")
     assert numbers("KIND") == {
-        number: {"latent exemplar": "LATENT"}.get(title, title.upper())
+        number: {"latent exemplar": "LATENT"}.get(title, title.upper().replace(" ", "_"))
         for number, title in titles("kind | words").items()
     }
     (text,) = (
@@ -109,5 +113,6 @@ def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:
         if field.name == "source"
     )
     assert numbers("OPERATION") == {0: "OPEN", 1: "REOPEN", 2: "CLOSE"}
+    assert numbers("HEAD_OPERATION") == {0: "CLASSIFY", 1: "LEARN", 2: "CLEAR", 3: "READ"}
     assert numbers("SOURCE") == {0: "SAMPLER", 1: "SELECTOR", 2: "LATENT", 3: "NONE"}
     assert [int(part.split()[0]) for part in text.split("; ")] == [0, 1, 2, 3]

@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from golden.bits import pack
 from golden.params import ChipParams
+from golden.prototype_classifier import hamming_table
 from rtl.chip import capabilities
 from rtl.class_counter import Operation
-from rtl.dispatch import Target, unit_widths
 from rtl.emit import emit_packets
+from rtl.headers import Target, unit_widths
+from rtl.output import Kind
 from rtl.packets import Packet
 from rtl.registers import EVENTS, REGISTERS
 from rtl.requests import Source
@@ -23,6 +26,7 @@ from verification.rtl.chip_coverage import cover_resets
 from verification.rtl.chip_run import NETWORK, run_script
 from verification.rtl.chip_script import FIELDS, OFFSETS, Script
 from verification.rtl.chips import make_chip
+from verification.rtl.coverage import cover
 from verification.rtl.engine import BenchError
 from verification.rtl.simulators import cocotb_simulators
 
@@ -36,6 +40,16 @@ CHIPS = {
         slots=2,
         table_width=12,
         seed=12,
+    ),
+    "factors": make_chip(
+        selection="uniform",
+        draws_per_read=2,
+        slots=2,
+        table_width=10,
+        rank=3,
+        loading_width=3,
+        factor_width=2,
+        seed=14,
     ),
 }
 OPERATIONS = ("load", "append", "picture", "draw", "learn", "recall")
@@ -69,7 +83,7 @@ def test_capabilities_are_those_of_the_parameters(name: str, run: Run) -> None:
     for offset, value in shown.items():
         host.do("read", offset, value)
     host.read("id", int.from_bytes(b"engr", "big"))
-    host.read("version", 2 << 16 | 1)
+    host.read("version", 2 << 16 | 2)
     run(name, host)
 
 
@@ -99,7 +113,10 @@ def live(host: Script) -> None:
     if params.selection == "weighted":
         host.weigh([0.2, 0.5, 0.3])
         host.do("sent")
-    host.draw(120)
+    host.draw(60)
+    if host.chip.factors:
+        assert host.basis(5)
+    host.draw(60)
     host.draw(20, label=2)
     host.learn(30)
     for label in range(5):
@@ -113,9 +130,10 @@ def live(host: Script) -> None:
     host.read("recalled", 26)
     host.read("row_reads", host.sampler.rows_read)
     host.read("plane_reads", host.sampler.planes_read)
+    host.read("factor_reads", host.factor_reads)
     host.read("n_components", 6)
     host.read("errors", 0)
-    host.read("status", 0)
+    host.read("status", FIELDS["status_basis"][1].mask if host.chip.factors else 0)
 
 
 def test_classes_after_the_packets_of_a_file(name: str, run: Run) -> None:
@@ -210,10 +228,11 @@ def test_errors_are_shown_and_hurt_nobody(name: str, run: Run) -> None:
         Packet(Target.LEARN, 5),
         Packet(Target.WEIGHTS, 99, 0, 1, [5]),
         Packet(Target.PIXELS, 5, 1, 8, [1]),
+        Packet(Target.PIXELS, 0, 4, 8, [1]),  # no head learns
         Packet(Target.PROGRAM, 0, 8, 1, [1]),
         Packet(Target.APPEND, 256, 0, 0, [1]),
         Packet(Target.ROWS, 0, 0, 1, [1]),
-        Packet(Target.SEEDS, 0, 20, 2, [1, 2]),
+        Packet(Target.SEEDS, 0, 22, 2, [1, 2]),
         Packet(Target.WEIGHTS, 0, 0, 2, [7]),
         Packet(Target.WEIGHTS, 0, 0, 1, [7, 8]),
     ):
@@ -388,6 +407,8 @@ def past(host: Script) -> None:
         host.weigh([0.2, 0.5, 0.3])
         host.do("sent")
     host.draw(9, label=1)
+    if host.chip.factors:
+        assert host.basis(4)
     host.draw(9)
     host.learn(40)
     for label in range(5):
@@ -434,6 +455,78 @@ def test_draws_of_another_seed_are_told_apart(run: Run) -> None:
         run("parallel", host)
 
 
+def test_bases_change_what_is_drawn_behind_them(run: Run) -> None:
+    """One follows another; one that is refused, or cut short, leaves none, or zeros."""
+    host, flag = script("factors", seed=3), FIELDS["errors_basis"][1].mask
+    host.load()
+    host.costs(hamming_table(4))
+    for count in (2, 1, 3):
+        assert host.append(count)
+    host.settle()
+    host.draw(5, label=2)
+    for exponent, lowest in ((3, False), (6, False), (2, True), (15, False), (0, False)):
+        assert host.basis(exponent, lowest) is not lowest
+        host.settle()
+        host.read("errors", flag * host.sampler.refused)
+        host.read("status", 0 if lowest else FIELDS["status_basis"][1].mask)
+        host.draw(7)
+        exemplars = host.operations.pop()
+        host.pictures(host.images(2), 1 | 8)
+        host.operations.append(exemplars)
+        host.draw(3, label=1)
+        assert host.remove(0) if exponent == 6 else host.replace(1, 1)
+        host.settle()
+    host.read("errors", flag)
+    host.read("factor_reads", host.factor_reads)
+    host.soft_reset()
+    host.read("errors", 0)
+    host.read("status", 0)
+    host.append(2)
+    host.settle()
+    host.draw(5, label=0)
+    for packet in (
+        Packet(Target.BASIS, 0, 16, 0, [1] * 9),
+        Packet(Target.BASIS, 0, 4, 0, [0o71235320] * 8),  # the last row is missing, and counts as 0
+    ):
+        host.send(packet)
+        host.settle()
+        host.read("errors", 1)
+        host.write("errors", 1)
+    host.sampler.load_basis(loadings_of([0o71235320] * 8 + [0]), 4)
+    host.draw(9, label=0)
+    host.read("errors", 0)
+    run("factors", host, 0.3)
+
+
+def loadings_of(rows: list[int]) -> NDArray[np.int64]:
+    """Return the loadings of 20 features in rows of 8 lanes of 3 bits, three rows a beat."""
+    codes = np.array([[row >> 3 * lane & 7 for lane in range(8)] for row in rows])
+    signed = np.where(codes > 3, codes - 8, codes)
+    return signed.reshape(3, 3, 8).transpose(0, 2, 1).reshape(24, 3)[:20]
+
+
+def test_a_basis_is_taken_between_two_exemplars(run: Run) -> None:
+    """It comes while some are drawn; each of them is drawn with it or without it."""
+    counts = []
+    for old in range(9):
+        host = script("factors", seed=8)
+        host.append(1)
+        host.do("sent")
+        host.poll("n_classes", 1)
+        host.start(Source.SAMPLER, 0, 8)
+        before = host.drawn([0] * old)
+        assert host.basis(8)
+        host.expect(Kind.EXEMPLAR, before + host.drawn([0] * (8 - old)))
+        try:
+            run("factors", host, 0.4)
+        except BenchError:
+            continue
+        counts.append(old)
+    assert len(counts) == 1
+    cover("chip: request drawn before a basis", counts[0])
+    assert 0 < counts[0] < 8
+
+
 def test_draw_while_drawing_is_ignored(run: Run) -> None:
     host = script("parallel")
     host.append(1)
@@ -465,6 +558,9 @@ def begin(host: Script, operation: str) -> None:
         host.draw(60, label=0)
     elif operation == "learn":
         host.learn(12)
+    elif operation == "basis":
+        host.append(2)
+        assert host.basis(5)
     else:
         host.learn(4)
         host.recall(40, int(host.latent.seen.argmax()))
@@ -477,6 +573,7 @@ def begin(host: Script, operation: str) -> None:
     [
         *((operation, "parallel") for operation in OPERATIONS),
         ("draw", "serial"),  # two exemplars a request, whose packets lie in one another
+        ("basis", "factors"),
     ],
     indirect=["name"],
 )

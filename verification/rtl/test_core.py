@@ -12,22 +12,25 @@ from amaranth.lib.wiring import In
 from numpy.typing import NDArray
 
 from golden.bits import pack
+from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import ChipParams, NetworkParams
 from golden.sampler import Sampler
 from rtl.core import Core
-from rtl.dispatch import Target, unit_layout
+from rtl.headers import Target, unit_layout
 from rtl.output import Kind, Output, source_layout
 from rtl.packets import seeds_packet
 from rtl.program import compile_network
 from rtl.requests import Requests, Source
 from rtl.sampler import Sampler as SamplerBlock
+from sim.cost.counts import correlated
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 CHIP = make_chip(seed=5)
+FACTORS = make_chip(seed=5, rank=2, loading_width=4)  # its units have the widths of CHIP's
 BEATS = CHIP.latent.beats
 NETWORK = {
     "head": {"classes": 5, "hidden": 0},
@@ -227,15 +230,19 @@ def test_seeds_keep_their_place_between_what_is_learned(pauses: Pauses) -> None:
 
 
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
-def test_seeds_of_all_streams_reach_the_sampler(pauses: Pauses) -> None:
-    golden = Sampler(CHIP.sampler)
+@pytest.mark.parametrize("chip", [CHIP, FACTORS], ids=["independent", "factors"])
+def test_seeds_of_all_streams_reach_the_sampler(chip: ChipParams, pauses: Pauses) -> None:
+    golden = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
     golden.prototypes.append(np.random.default_rng(3).integers(0, 16, (1, 20)))
     rows = golden.prototypes.rows()[:BEATS]
     words = seeds_packet(99).words
     seeds = [unit(Target.SEEDS, word, address=number) for number, word in enumerate(words)]
     pins = {"draw_source_source": Source.SELECTOR, "draw_count": 3}
-    offered = [unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows), *seeds]
-    steps = [Step(inputs={"units": offered}), Step(cycles=5)]
+    offered = [unit(Target.APPEND, 0, index=1), *units(Target.ROWS, rows)]
+    if isinstance(golden, CorrelatedSampler):
+        assert golden.load_basis(np.random.default_rng(5).integers(-7, 8, (20, 2)), 6)
+        offered += units(Target.BASIS, golden.basis_rows(), address=6)
+    steps = [Step(inputs={"units": offered + seeds}), Step(cycles=5)]
     before = [beat.bits for beat in golden.beats(0)]
     golden.reseed(99)
     drawn = [[beat.bits for beat in golden.beats(0)] for _ in range(3)]
@@ -247,7 +254,48 @@ def test_seeds_of_all_streams_reach_the_sampler(pauses: Pauses) -> None:
             outputs={"exemplar": [word for beats in drawn for word in packet(beats, 0)]},
         ),
     ]
-    run_pysim(Core(CHIP), steps, pauses)
+    run_pysim(Core(chip), steps, pauses)
+
+
+def with_basis() -> tuple[list[Step], list[int]]:
+    """Return steps that load two bases after a class and draw, and the units of the latter."""
+    golden, rng = CorrelatedSampler(FACTORS.factors), np.random.default_rng(4)
+    golden.prototypes.append(rng.integers(0, 16, (1, 20)))
+    assert golden.load_basis(rng.integers(-7, 8, (20, 2)), 7)
+    before = units(Target.BASIS, golden.basis_rows(), address=7)
+    assert golden.load_basis(rng.integers(-7, 8, (20, 2)), 5)
+    appended = [
+        unit(Target.APPEND, 0, index=1),
+        *units(Target.ROWS, golden.prototypes.rows()[:BEATS]),
+    ]
+    basis = units(Target.BASIS, golden.basis_rows(), address=5)
+    drawn = [word for _ in range(3) for word in packet([b.bits for b in golden.beats(0)], 0)]
+    start = {"draw_source_source": Source.SAMPLER, "draw_source_label": 0, "draw_count": 3}
+    reads = {"errors_basis": 0, "factor_reads": golden.factor_lfsr.ticks}
+    return [
+        Step(inputs={"units": [*appended, *before, *basis]}),
+        Step(pins={**start, "control_draw": 1}, cycles=1),
+        Step(pins={"control_draw": 0}, outputs={"exemplar": drawn}),
+        Step(reads=reads),
+    ], basis
+
+
+def test_the_last_unit_of_a_basis_stays_until_it_is_loaded() -> None:
+    steps, basis = with_basis()
+    units = run_pysim(Core(FACTORS), steps).transfers["units"][-len(basis) :]
+    # The exponent is taken in the cycle before the first row.
+    assert units[-1] - units[0] == correlated.load_cycles(FACTORS.factors, 5) - 1
+
+
+def test_reset_within_a_basis_leaves_nothing_of_it() -> None:
+    steps, _ = with_basis()
+    cut = []
+    for cycles in range(4, 1200, 83):
+        begun = replace(steps[0], cycles=cycles, abandon=True)
+        cut += [begun, Step(reset=True, reads={"n_classes": 0, "factor_reads": 0}), *steps]
+        cut.append(Step(reset=True))
+    left = run_pysim(Core(FACTORS), cut, PAUSES["idle"]).left
+    assert left[0] > left[-1] == 0  # some come before the first row, one after the last
 
 
 EVENTS = ("picture", "learned", "drawn", "appended")

@@ -21,10 +21,10 @@ from verification.rtl import test_sampler
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
-from verification.rtl.test_sampler import SelfServed
+from verification.rtl.test_sampler import SelfServed, Shared, edit, fill, replaced_after
 
 STROBES = ("row_read", "plane_read", "select_used", "factor_used")
-STREAMS = (*range(CHIP_STREAMS), Stream.FACTOR)
+STREAMS = range(CHIP_STREAMS)
 
 Loaded = tuple[NDArray[np.integer], int]
 
@@ -277,7 +277,7 @@ def test_the_bound_of_a_sum_is_exact(magnitude: int, e: int) -> None:
     run_pysim(plan.dut, plan.steps)
 
 
-@pytest.mark.parametrize("streams", [STREAMS, [Stream.FACTOR], range(CHIP_STREAMS)])
+@pytest.mark.parametrize("streams", [STREAMS, [Stream.FACTOR], range(Stream.FACTOR)])
 @pytest.mark.parametrize("name", ["K4_M3", "L1_K3"])
 def test_new_seeds_change_their_streams_alone(name: str, streams: Iterable[int]) -> None:
     plan, rng = Plan(CORNERS[name]), np.random.default_rng(8)
@@ -340,6 +340,62 @@ def test_reset_in_the_middle_restarts_everything(cycles: int) -> None:
     empty = Step(reset=True, reads={"n_classes": 0, "n_components": 0, "refused": 0, "unknown": 0})
     trace = run_pysim(plan.dut, [*plan.steps, interrupted, empty, *again.steps])
     assert trace.left[0] > 0  # it was in the middle
+
+
+class SharedPlan(Plan, test_sampler.SharedPlan):
+    """A plan for a shared sampler with factors."""
+
+    params: CorrelatedSamplerParams  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.dut = CorrelatedSampler(self.params, shared=True)
+
+
+SHARED = {
+    "R5": params(class_components=2),
+    "R1_M2": params(rank=1, m=2, features=4, lanes=4, class_components=1),
+    "groups": params(rank=3, lanes=9, class_components=2),
+}
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", SHARED)
+def test_edits_and_a_reader_change_only_what_they_say(name: str, pauses: str) -> None:
+    """Classes are replaced, removed, drawn and read by turns, with one basis and another."""
+    plan, rng = SharedPlan(SHARED[name]), np.random.default_rng(3)
+    fill(plan, rng)
+    edit(plan, rng, (1, 3))
+    for e, labels in ((4, (1, 2)), (6, (0, 3))):
+        plan.load(plan.basis(rng, e))
+        edit(plan, rng, labels)
+    run_pysim(Shared(plan.dut), plan.steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+def test_a_basis_a_reader_and_a_removal_come_at_once(pauses: str) -> None:
+    """None of them waits for another for ever, and requests wait for all."""
+    plan, rng = SharedPlan(SHARED["R5"]), np.random.default_rng(4)
+    fill(plan, rng)
+    for removed, there in ((2, [0, 1, 3]), (0, [1, 3])):
+        step, rows = plan.remove(removed), [plan.row_of(label) for label in there]
+        plan.load(plan.basis(rng, 5), labels=(1, 3, 1))
+        loaded = plan.steps.pop()
+        inputs = {**loaded.inputs, **step.inputs, "look": there}
+        outputs = {**loaded.outputs, "seen": rows}
+        plan.steps.append(replace(loaded, inputs=inputs, outputs=outputs))
+    trace = run_pysim(Shared(plan.dut), plan.steps, PAUSES[pauses])
+    begun, rows = trace.transfers["basis"][0], trace.transfers["loadings"]
+    during = range(begun, rows[plan.params.rank * plan.params.prototypes.beats - 1])
+    met = sum(cycle in during for cycle in trace.offered["seen"])
+    cover("correlated: row read while a basis comes", met)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_class_is_replaced_between_two_exemplars(seed: int) -> None:
+    """Zeros become ones: each exemplar is whole, whenever the class comes."""
+    drawn = params(rank=2)
+    assert len(replaced_after(lambda: SharedPlan(drawn), seed)) == 1
 
 
 def test_a_sampler_without_factors_is_refused() -> None:

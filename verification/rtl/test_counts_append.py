@@ -5,7 +5,8 @@
 import pytest
 
 from golden.params import ChipParams
-from rtl.dispatch import Dispatch, Target
+from rtl.dispatch import Dispatch
+from rtl.headers import Target
 from rtl.packets import Packet
 from sim.cost.counts import chip
 from verification.rtl.chips import make_chip

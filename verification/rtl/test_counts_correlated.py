@@ -108,10 +108,12 @@ def test_a_basis_is_loaded_in_the_cycles_said(name: str, e: int) -> None:
     assert begun[1] - begun[0] == correlated.load_cycles(plan.params, shift)
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("size", ["tiny", "full"])
-def test_memories_of_the_catalogue(size: str) -> None:
+def test_memories_of_the_catalogue(size: str, shared: bool) -> None:
     drawn = BLOCKS["correlated_sampler"].arguments(size)["params"]
-    assert shapes(correlated.memories(drawn)) == built("correlated_sampler", params=drawn)
+    found = built("correlated_sampler", params=drawn, shared=shared)
+    assert shapes(correlated.memories(drawn, shared=shared)) == found
 
 
 @pytest.mark.parametrize("q", [1, 9])

@@ -16,8 +16,8 @@ from golden.network import Network as GoldenNetwork
 from golden.params import AcceleratorParams, MvuParams, NetworkParams, XnorParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.core import Core
-from rtl.dispatch import Target
 from rtl.emit import Design
+from rtl.headers import Target
 from rtl.network import Network
 from rtl.program import Program, compile_network
 from rtl.xnor import Xnor, xnor_latency

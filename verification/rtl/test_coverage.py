@@ -129,10 +129,11 @@ def header(target: int, index: int = 0, address: int = 0, count: int = 0) -> int
         ([header(5, 4), *[7] * 3], {"in: learn"}),
         ([header(5, 5), *[7] * 3], {"dropped: class that is not there"}),
         ([header(6, count=5), *[7] * 5], {"in: class thresholds"}),
-        ([header(7, address=17, count=4), *[7] * 4], {"in: seeds"}),
-        ([header(7, address=18, count=4), *[7] * 4], {"dropped: streams that are not there"}),
-        ([header(7, count=21), 7], {"in: seeds", "words missing"}),
+        ([header(7, address=19, count=4), *[7] * 4], {"in: seeds"}),
+        ([header(7, address=20, count=4), *[7] * 4], {"dropped: streams that are not there"}),
+        ([header(7, count=23), 7], {"in: seeds", "words missing"}),
         ([header(8)], {"dropped: unknown target"}),
+        ([header(15)], {"dropped: unknown target"}),
     ],
 )
 def test_packets_are_told_apart(

@@ -7,15 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.params import ChipParams
-from rtl.dispatch import WORD, Dispatch, Target, unit_layout, unit_widths, word_layout
+from rtl.dispatch import WORD, Dispatch, word_layout
+from rtl.headers import Target, unit_layout, unit_widths
 from rtl.packets import Packet
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 CHIP = make_chip(
-    lanes=16, simd=16, features=40, code_width=9, class_components=6, slots=3, table_width=40
-)  # rows of 3 words, costs of 2
+    lanes=16,
+    simd=16,
+    features=40,
+    code_width=9,
+    class_components=6,
+    slots=3,
+    table_width=40,
+    rank=5,
+    loading_width=7,
+    head={"backward_width": 8},
+)  # rows of 3 words, costs, loadings and rows of the head of 2
 CHIPS = [
     CHIP,
     make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
@@ -25,16 +35,19 @@ CHIPS = [
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
 #: Targets whose packets have units whatever the header's count.
-UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT)
+UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR, Target.BASIS)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
 #: Targets whose packets have one address for all units.
-STILL = (Target.PIXELS, Target.COMMAND)
+STILL = (Target.PIXELS, Target.COMMAND, Target.HEAD_COMMAND, Target.BASIS)
+OF_HEAD = {Target.HEAD_COMMAND, Target.HEAD_ROWS, Target.HEAD_EXEMPLAR}
 
 
 def targets_of(chip: ChipParams) -> list[Target]:
     """Return the targets that a chip has."""
     missing = {Target.COUNT, Target.COMMAND} if not chip.slots else set()
     missing |= {Target.TABLE} if not chip.table_width else set()
+    missing |= OF_HEAD if not chip.head else set()
+    missing |= {Target.BASIS} if chip.factors is None else set()
     return [target for target in PACKET_TARGETS if target not in missing]
 
 
@@ -43,7 +56,8 @@ def address_of(chip: ChipParams, target: Target, address: int) -> int:
     label = address % 2**12 % chip.latent.classes
     if target is Target.PIXELS:
         counted = address & 2 if chip.slots else 0
-        return address & 0xFFD | counted | (address >> 12) % max(1, chip.slots) << 12
+        trained = address & 4 if chip.head else 0
+        return address & 0xFF9 | counted | trained | (address >> 12) % max(1, chip.slots) << 12
     if target is Target.APPEND:
         numbered = chip.shared and address >> 12 & 1
         return label | 1 << 12 if numbered else address & ~(1 << 12)
@@ -58,8 +72,10 @@ def depth_of(chip: ChipParams, target: Target) -> int:
         Target.WEIGHTS: mvu.weight_depth,
         Target.THRESHOLDS: mvu.tile_depth,
         Target.CLASS_THRESHOLDS: chip.latent.classes,
-        Target.SEEDS: 21,
+        Target.SEEDS: 23,
+        Target.BASIS: 16,
         Target.TABLE: 2 ** (chip.sampler.prototypes.code_width - 1),
+        Target.HEAD_ROWS: chip.head.rows if chip.head else 0,
     }.get(target, 2**24)
 
 
@@ -70,6 +86,8 @@ def kinds_of(chip: ChipParams, packet: Packet) -> list[Target]:
         Target.APPEND: [Target.APPEND] + [Target.ROWS] * (packet.index * beats),
         Target.LEARN: [Target.LEARN] * beats,
         Target.COUNT: [Target.COUNT] * beats,
+        Target.HEAD_EXEMPLAR: [Target.HEAD_EXEMPLAR] * beats,
+        Target.BASIS: [Target.BASIS] * (beats * (chip.factors.rank if chip.factors else 0)),
     }.get(packet.target, [packet.target] * packet.count)
 
 
@@ -101,7 +119,7 @@ def size_of(chip: ChipParams, packet: Packet) -> int:
         return -(-packet.count // (WORD // widths[Target.PIXELS]))
     if packet.target is Target.APPEND:
         return words[Target.APPEND] + packet.index * beats * words[Target.ROWS]
-    return words[packet.target] * (beats if packet.target in UNCOUNTED else packet.count)
+    return words[packet.target] * len(kinds_of(chip, packet))
 
 
 def errors_of(chip: ChipParams, packet: Packet) -> int:
@@ -307,8 +325,11 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
     ("target", "index", "address"),
     [
         (Target.ROWS, 0, 0),
-        (12, 0, 0),
-        (15, 0, 0),
+        (Target.HEAD_ROWS, 0, 13),
+        (Target.HEAD_EXEMPLAR, 5, 0),
+        (Target.PIXELS, 5, 4),
+        (Target.BASIS, 0, 16),
+        (Target.BASIS, 0, 2**24 - 1),
         (Target.COUNT, 3, 0),
         (Target.COMMAND, 3, 0),
         (Target.COMMAND, 0, 5),
@@ -325,7 +346,7 @@ def test_long_packet_does_not_end_early(bits: int) -> None:
         (Target.WEIGHTS, 0, 510),
         (Target.THRESHOLDS, 0, 62),
         (Target.CLASS_THRESHOLDS, 0, 3),
-        (Target.SEEDS, 0, 19),
+        (Target.SEEDS, 0, 21),
         (Target.SEEDS, 0, 2**24 - 1),
         (Target.WEIGHTS, 0, 2**24 - 1),
     ],
@@ -344,7 +365,18 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
 
 @pytest.mark.parametrize(
     ("target", "address"),
-    [(9, 0), (10, 0), (11, 0), (Target.PIXELS, 2), (Target.APPEND, 1 << 12)],
+    [
+        (9, 0),
+        (10, 0),
+        (11, 0),
+        (12, 0),
+        (13, 0),
+        (14, 0),
+        (15, 0),
+        (Target.PIXELS, 2),
+        (Target.PIXELS, 4),
+        (Target.APPEND, 1 << 12),
+    ],
 )
 def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int) -> None:
     packet = Packet(target, 0, address, 3, [1] * 5)  # pyright: ignore[reportArgumentType]
@@ -353,7 +385,7 @@ def test_a_chip_without_blocks_drops_what_is_for_them(target: int, address: int)
     assert run_pysim(Dispatch(SINGLE), steps, counted=("error",)).counts["error"] == 1
 
 
-def test_label_counts_only_where_a_picture_is_learned() -> None:
+def test_label_counts_only_where_a_picture_is_learned_or_trained() -> None:
     packet = whole(CHIP, Target.PIXELS, index=5)
     unlabelled = Packet(packet.target, packet.index, 2, packet.count, packet.words)
     trace = run_pysim(Dispatch(CHIP), bench(CHIP, [unlabelled]), counted=("error",))

@@ -4,7 +4,8 @@
 
 A host loads a network and a table of costs. Classes come in three tasks, from labelled pictures and
 from embeddings, and are learned by counting. After every task, pictures are named by the prototypes
-and by the head, exemplars are drawn, and all of it equals the golden model.
+and by the head, exemplars are drawn, and all of it equals the golden model. A chip with factors is
+given a basis after each task but the last.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from golden.bits import pack
 from golden.prototype_classifier import likelihood_table, nearest_mean_table
 from rtl.class_counter import Operation
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.packets import Packet
 from rtl.requests import Source
 from verification.rtl.chip_coverage import cover_resets
@@ -31,8 +32,13 @@ from verification.rtl.test_chip import CHIPS
 LIVES = {
     "in turn": make_chip(slots=2, table_width=12, class_components=2, seed=21),
     "weighted": CHIPS["serial"],
+    "factors": CHIPS["factors"],
 }
-TABLES = {"in turn": nearest_mean_table, "weighted": likelihood_table}
+TABLES = {
+    "in turn": nearest_mean_table,
+    "weighted": likelihood_table,
+    "factors": nearest_mean_table,
+}
 PATIENCE = 100_000  # cycles that an operation may take
 #: Cycles after which a reset comes.
 WAITS = {"close": (30, 60, 101, 240), "answer": (1, 3, 9)}
@@ -86,6 +92,11 @@ class Life:
         self.see(label, slot)
         assert self.host.command(Operation.CLOSE, slot)
 
+    def share_factors(self, exponent: int) -> None:
+        """Load a basis of the classes so far, if the chip has factors."""
+        if self.host.chip.factors:
+            assert self.host.basis(exponent)
+
     def look(self, output: int = NAMED) -> None:
         """Name a picture of each class, while exemplars are drawn, and compare all counters."""
         host, memory = self.host, self.host.sampler.prototypes
@@ -108,6 +119,7 @@ class Life:
         host.draw(3, label=there[-1])
         # Rows are those of the golden counters: nothing else has read or written the prototypes.
         host.read("row_reads", host.sampler.rows_read)
+        host.read("factor_reads", host.factor_reads)
         host.read("answers", host.named)
         self.rows += len(there) * self.rows_of_all
         host.read("answer_reads", self.rows)
@@ -119,6 +131,7 @@ def tasks(life: Life) -> Iterator[None]:
     life.learn(0, slot=0)
     life.learn(1, slot=1)
     life.look()
+    life.share_factors(4)
     yield
     # Two classes at a time, their pictures in turn; the slot of the first task learns on meanwhile.
     assert host.command(Operation.REOPEN, 1) is False
@@ -128,6 +141,8 @@ def tasks(life: Life) -> Iterator[None]:
     assert host.command(Operation.CLOSE, 1)
     assert host.command(Operation.CLOSE, 0)
     life.look(ALL)
+    life.share_factors(6)
+    life.look()
     yield
     # A class is forgotten, another comes in its place, and one from outside has two components.
     assert host.remove(0)

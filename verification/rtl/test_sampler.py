@@ -1,7 +1,7 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -403,10 +403,11 @@ def test_a_sampler_with_factors_is_refused() -> None:
 class Shared(wiring.Component):
     """A shared sampler; a reader asks for the memory, reads a row of a class, and lets go."""
 
-    def __init__(self, params: SamplerParams) -> None:
-        self.params, self.sampler = params, Sampler(params, shared=True)
+    def __init__(self, sampler: Sampler) -> None:
+        self.sampler = sampler
         members = self.sampler.signature.members
-        self._streams = ("append", "rows", "i", "o")
+        streams = ("append", "rows", "i", "o", "basis", "loadings")
+        self._streams = tuple(name for name in streams if name in members)
         self._pins = ("n_classes", "unknown", "overflow")
         label = len(self.sampler.i.payload)
         super().__init__({
@@ -480,23 +481,19 @@ SHARED = {
 }
 
 
-def shared_plan(name: str, seed: int) -> SharedPlan:
-    plan, rng = SharedPlan(SHARED[name]), np.random.default_rng(seed)
+def fill(plan: SharedPlan, rng: np.random.Generator) -> None:
+    """Append four classes."""
     p = plan.params.prototypes
     for label in range(4):
         count = 1 + label % p.class_components
         codes = rng.integers(0, 2**p.code_width, (count, p.features))
         plan.steps.append(plan.write(label, codes, [30_000] * (count - 1)))
-    return plan
 
 
-@pytest.mark.parametrize("pauses", PAUSES)
-@pytest.mark.parametrize("name", SHARED)
-def test_edits_and_a_reader_change_only_what_they_say(name: str, pauses: str) -> None:
-    """Classes are replaced, removed, drawn and read by turns."""
-    plan, rng = shared_plan(name, 2), np.random.default_rng(3)
+def edit(plan: SharedPlan, rng: np.random.Generator, labels: Iterable[int]) -> None:
+    """Replace or remove one class after another; draw and read them all each time."""
     p, memory = plan.params.prototypes, plan.golden.prototypes
-    for label in (1, 3, 1, 2, 0):
+    for label in labels:
         removed = label in memory.removed or rng.random() < 0.4
         if removed and label not in memory.removed:
             plan.steps.append(plan.remove(label))
@@ -511,30 +508,62 @@ def test_edits_and_a_reader_change_only_what_they_say(name: str, pauses: str) ->
         looked = {"look": there, "i": asked}
         seen = {"seen": [plan.row_of(c) for c in there], "o": beats}
         meets = {
-            "sampler: request of a removed class": len(unknown),
-            "sampler: another reader waits": 1,
+            f"{plan.block}: request of a removed class": len(unknown),
+            f"{plan.block}: another reader waits": 1,
         }
         plan.steps.append(Step(inputs=looked, outputs=seen, meets=meets))
-    run_pysim(Shared(SHARED[name]), plan.steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", SHARED)
+def test_edits_and_a_reader_change_only_what_they_say(name: str, pauses: str) -> None:
+    """Classes are replaced, removed, drawn and read by turns."""
+    plan = SharedPlan(SHARED[name])
+    fill(plan, np.random.default_rng(2))
+    edit(plan, np.random.default_rng(3), (1, 3, 1, 2, 0))
+    run_pysim(Shared(plan.dut), plan.steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", SHARED)
+def test_a_reader_and_a_removal_come_at_once(name: str, pauses: str) -> None:
+    """Whoever is first, rows are those of the classes that were asked for."""
+    plan, rng = SharedPlan(SHARED[name]), np.random.default_rng(4)
+    fill(plan, rng)
+    for removed, there in ((2, [0, 1, 3]), (0, [1, 3])):
+        step, rows = plan.remove(removed), [plan.row_of(label) for label in there]
+        inputs = {**step.inputs, "look": there, "i": [3, 1, 3]}
+        outputs = {"seen": rows, "o": plan.beats([3, 1, 3])}
+        plan.steps.append(replace(step, inputs=inputs, outputs=outputs))
+    run_pysim(Shared(plan.dut), plan.steps, PAUSES[pauses])
+
+
+def replaced_after(plans: Callable[[], SharedPlan], seed: int) -> list[int]:
+    """Return after how many of 8 exemplars a class of zeros is replaced by one of ones.
+
+    It is tried for any number whether golden then draws the same. So each exemplar is whole.
+    """
+    counts = []
+    for old in range(9):
+        plan = plans()
+        codes = np.zeros((1, plan.params.prototypes.features), int)
+        plan.steps.append(plan.write(0, codes, []))
+        before = plan.beats([0] * old)
+        ones = plan.write(0, codes + 2**plan.params.prototypes.code_width - 1, [])
+        after = plan.beats([0] * (8 - old))
+        both = Step(inputs={"i": [0] * 8, **ones.inputs}, outputs={"o": before + after})
+        plan.steps.append(both)
+        try:
+            run_pysim(Shared(plan.dut), plan.steps, Pauses(idle=0.5, stall=0.3, seed=seed))
+        except BenchError:
+            continue
+        counts.append(old)
+        cover(f"{plan.block}: class replaced between requests", 0 < old < 8)
+    return counts
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_class_is_replaced_between_two_exemplars(seed: int) -> None:
     """Zeros become ones: each exemplar is whole, whenever the class comes."""
     drawn = params(class_components=1, features=10)
-    counts = []
-    for old in range(9):
-        plan = SharedPlan(drawn)
-        plan.steps.append(plan.write(0, np.zeros((1, 10), int), []))
-        before = plan.beats([0] * old)
-        ones = plan.write(0, np.full((1, 10), 7), [])
-        after = plan.beats([0] * (8 - old))
-        both = Step(inputs={"i": [0] * 8, **ones.inputs}, outputs={"o": before + after})
-        plan.steps.append(both)
-        try:
-            run_pysim(Shared(drawn), plan.steps, Pauses(idle=0.5, stall=0.3, seed=seed))
-        except BenchError:
-            continue
-        counts.append(old)
-        cover("sampler: class replaced between requests", 0 < old < 8)
-    assert len(counts) == 1
+    assert len(replaced_after(lambda: SharedPlan(drawn), seed)) == 1

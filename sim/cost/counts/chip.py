@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""Counts of the chip: network, sampler, latent buffer and learner, each as if it worked alone."""
+"""Counts of the chip: each of its blocks as if it worked alone."""
 
 from golden.params import ChipParams, ClassCounterParams, NetworkParams
 from sim.cost.counts import (
     class_counter,
+    draws,
+    head_trainer,
     latent_buffer,
     network,
     prototype_classifier,
     prototypes,
-    sampler,
 )
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
@@ -36,12 +37,13 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
     if params.classifier is not None:
         kept = prototype_classifier.memories(params.classifier)
         learner += [memory.within("learner.prototype_classifier") for memory in kept]
-    prototype = sampler.memories(params.sampler, shared=params.shared)
+    prototype = draws.memories(params.sampler, shared=params.shared)
     return (
         *(memory.within("network") for memory in network.memories(params.accelerator)),
         *(memory.within("sampler") for memory in prototype),
         *(memory.within("latent_buffer") for memory in latent_buffer.memories(params.latent)),
         *learner,
+        *(memory.within("head_trainer") for memory in head_trainer.memories(params)),
     )
 
 

@@ -20,11 +20,11 @@ _UNIT_BITS = SCALE_WIDTH + 1  # bits of 64 + g, which multiplies a threshold
 _ROOT_DIGITS = 10  # binary digits of the root that makes a scale
 
 
-def memories(params: CorrelatedSamplerParams) -> tuple[Memory, ...]:
+def memories(params: CorrelatedSamplerParams, *, shared: bool = False) -> tuple[Memory, ...]:
     """Return the memories: those of `sampler`, basis, factors, and tables of constants."""
     p, lanes = params.prototypes, params.lanes_compared
     return (
-        *sampler.memories(params),
+        *sampler.memories(params, shared=shared),
         Memory("basis.memory", p.beats * params.rank, _loadings_bits(params)),
         Memory("basis.totals", p.lanes, _totals_bits(params), ports=2),
         Memory("basis.scales", p.beats * _groups(params), lanes * SCALE_WIDTH),
@@ -38,7 +38,8 @@ def load(params: CorrelatedSamplerParams) -> Tally:
     """Return the actions of loading a basis that is not refused.
 
     Every loading is added up, and squared, lane by lane. A scale takes a subtraction for each digit
-    of a root. The shifts of its number are left out, because they depend on the exponent.
+    of a root, and a write of its row, of which the other scales are masked. The shifts of its
+    number are left out, because they depend on the exponent.
     """
     p = params.prototypes
     magnitude = params.loading_width - 1
@@ -52,7 +53,7 @@ def load(params: CorrelatedSamplerParams) -> Tally:
     scaled = Tally({
         Action("basis.scale", "full_add"): _ROOT_DIGITS * (_ROOT_DIGITS + 2),
         Action("basis.scale", "register", 4 * _ROOT_DIGITS + 2): _ROOT_DIGITS,
-        Action("basis.scales", "write", SCALE_WIDTH): 1,
+        Action("basis.scales", "write", params.lanes_compared * SCALE_WIDTH): 1,
     })  # fmt: skip
     row = Tally({
         Action("basis.memory", "write", _loadings_bits(params)): 1,
@@ -75,12 +76,21 @@ def load_cycles(params: CorrelatedSamplerParams, exponent: int) -> int:
     return 1 + p.beats * (params.rank * (1 + p.lanes) + p.lanes * scale)
 
 
-def draw(params: CorrelatedSamplerParams, requests: int) -> Tally:
-    """Return the actions of serving some requests, M exemplars each."""
+def draw(params: CorrelatedSamplerParams, requests: int, *, shared: bool = False) -> Tally:
+    """Return the actions of serving some requests, M exemplars each.
+
+    Parameters
+    ----------
+    params : CorrelatedSamplerParams
+    requests : int
+        Number of requests, >= 0.
+    shared : bool
+        As in `sampler.draw`.
+    """
     check_integer("Requests", requests, 0)
     p, draws = params.prototypes, params.draws_per_read
     request = (
-        sampler.look_up(params)
+        sampler.look_up(params, shared=shared)
         + p.beats * prototypes.read_row(p).within("prototypes")
         + draws * params.rank * (_drawn_factor(params) + (p.beats - 1) * _read_factor(params))
         + draws * p.beats * (_summed_beat(params) + _compared_beat(params))

@@ -6,6 +6,7 @@ from typing import Any
 
 from golden.params import (
     ChipParams,
+    CorrelatedSamplerParams,
     HeadParams,
     LatentBufferParams,
     MapShape,
@@ -20,6 +21,7 @@ from sim.data.bank import Bank
 from sim.explore.space.point import Point
 from sim.learn.sections import AnyHead, IntegerHeadConfig, TernaryHeadConfig
 from sim.replay import SOURCES, Classifier, ReplaySource
+from sim.replay.correlated import CorrelatedParams
 
 __all__ = ["chip_of", "extractor", "is_classifier"]
 
@@ -63,12 +65,7 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
         accelerator=replace(
             least_machine(whole, pe=hardware.pe, simd=hardware.simd), classes=classes
         ),
-        sampler=SamplerParams(
-            prototypes=prototypes,
-            mode=getattr(params, "mode", "parallel"),
-            draws_per_read=getattr(params, "draws_per_read", 1),
-            selection=getattr(params, "requests", "round_robin"),
-        ),
+        sampler=_sampler(params, prototypes),
         latent=LatentBufferParams(
             features=features, lanes=lanes, classes=classes, exemplars=_exemplars(params, classes)
         ),
@@ -95,6 +92,20 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
         ),
         head_kind=kind,
     )
+
+
+def _sampler(params: object, prototypes: PrototypesParams) -> SamplerParams:
+    """Return the sampler of a method; any, for one that draws nothing."""
+    own = {
+        "prototypes": prototypes,
+        "mode": getattr(params, "mode", "parallel"),
+        "draws_per_read": getattr(params, "draws_per_read", 1),
+        "selection": getattr(params, "requests", "round_robin"),
+    }
+    if isinstance(params, CorrelatedParams) and params.rank:
+        factors = {key: getattr(params, key) for key in ("rank", "loading_width", "factor_width")}
+        return CorrelatedSamplerParams(**own, **factors)
+    return SamplerParams(**own)
 
 
 def extractor(network: NetworkParams, features: int) -> NetworkParams:

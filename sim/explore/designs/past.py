@@ -17,6 +17,7 @@ from golden.params import LowRankParams, PrototypeClassifierParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counting import count, count_cycles, counting_memories
 from sim.cost.counts import (
+    draws,
     herding,
     latent_buffer,
     likelihood,
@@ -25,7 +26,6 @@ from sim.cost.counts import (
     nearest_mean,
     prototype_classifier,
     prototypes,
-    sampler,
     translation,
 )
 from sim.cost.counts.tally import Action, Memory, Tally
@@ -76,9 +76,9 @@ def _gbm(config: CostConfig, params: Any) -> Past:
             "this gbm is not that of the chip: code_width, level_map and generator must be its own"
         )
     own = config.chip.sampler
-    more = sampler.draw_cycles(own, 2) - sampler.draw_cycles(own, 1)
+    more = draws.draw_cycles(own, 2) - draws.draw_cycles(own, 1)
     return Past(
-        memories=_within("sampler", sampler.memories(own)),
+        memories=_within("sampler", draws.memories(own)),
         working=(*_training(config), *_fit_memories(config)),
         remembered=remember(config, "GBM") + config.task.classes * _mixture(config, params),
         remembered_cycles=_counted(config),
@@ -270,6 +270,7 @@ def _within(block: str, memories: tuple[Memory, ...]) -> tuple[Memory, ...]:
 #: Functions that return the memory of a method, by the name of its source. Others have no price.
 PARTS: dict[str, Callable[[CostConfig, Any], Past]] = {
     "gbm": _gbm,
+    "correlated": _gbm,  # its basis is loaded once, with the first task
     "latent": _latent,
     "herded": _herded,
     "fetril": _fetril,

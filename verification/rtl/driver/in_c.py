@@ -2,7 +2,7 @@
 """The driver in C with the methods of the one in Python, so that the same tests hold both."""
 
 import ctypes
-from ctypes import byref, c_int32, c_uint16, c_uint32, c_uint64
+from ctypes import byref, c_int32, c_int64, c_uint16, c_uint32, c_uint64
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,9 @@ class DriverInC:
         limits = np.asarray(thresholds, np.uint16)
         self._do("weigh", len(limits) + 1, limits.tobytes())
 
+    def load_basis(self, loadings: ArrayLike, exponent: int) -> None:
+        self._do("load_basis", np.asarray(loadings, np.int8).tobytes(), exponent)
+
     def draw(
         self, source: Source, label: int, requests: int
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -104,6 +107,38 @@ class DriverInC:
         vectors, labels = self._vectors(count), (c_uint16 * count)()
         self._do("draw", int(source), label, requests, vectors, labels)
         return self._unpacked(vectors), np.array(labels, np.int64)
+
+    def head_load(self, weights: ArrayLike, first: int = 0) -> None:
+        rows = np.asarray(weights, np.int32)
+        self._do("head_load", first, len(rows), rows.tobytes())
+
+    def head_read(self, classes: int) -> NDArray[np.int32]:
+        size = classes * self.features
+        weights = (c_int32 * (size + 1))(*[77] * (size + 1))
+        self._do("head_read", classes, weights)
+        assert weights[size] == 77
+        return np.array(weights[:size], np.int32).reshape(classes, -1)
+
+    def head_clear(self) -> None:
+        self._do("head_clear")
+
+    def head_learn(
+        self,
+        classes: int,
+        vectors: ArrayLike,
+        labels: ArrayLike,
+        past: tuple[Source, int, int] = (Source.NONE, 0, 0),
+    ) -> int:
+        hits, rows = c_uint32(), b"".join(_packed(vector) for vector in np.asarray(vectors))
+        drawn = (c_uint32 * 3)(*map(int, past)) if past[2] else None
+        named = np.asarray(labels, np.uint16)
+        self._do("head_learn", classes, len(named), rows, named.tobytes(), drawn, byref(hits))
+        return hits.value
+
+    def head_classify(self, classes: int, vector: ArrayLike) -> tuple[int, int]:
+        label, total = c_uint32(), c_int64()
+        self._do("head_classify", classes, _packed(vector), byref(label), byref(total))
+        return label.value, total.value
 
     def enable(self, *events: str) -> None:
         self._do("enable", sum(1 << number for number, name in enumerate(EVENTS) if name in events))

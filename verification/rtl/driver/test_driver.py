@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 
 from golden.bits import pack, unpack
 from golden.class_counter import ClassCounter
+from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import NetworkParams
 from golden.prototype_classifier import PrototypeClassifier, hamming_table, likelihood_table
 from golden.sampler import Sampler
-from rtl.dispatch import Target
+from golden.trainer import Trainer
 from rtl.driver.driver import Driver
 from rtl.driver.fault import DriverError, Fault
 from rtl.driver.load_file import load_file
+from rtl.headers import Target
 from rtl.packets import Packet, load_packets
 from rtl.program import compile_network
 from rtl.registers import EVENTS
 from rtl.requests import Source
 from verification.rtl.chip_run import NETWORK
-from verification.rtl.chip_script import OFFSETS
+from verification.rtl.chip_script import FIELDS, OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.driver.library import Model, library
@@ -39,6 +41,15 @@ CHIP = make_chip(
 )  # fmt: skip
 #: Pixels of two bytes, one class after the other, and one exemplar a request.
 OTHER = make_chip(pixel_bits=12, code_width=8, seed=5)
+#: Rows of loadings of two words, whose sums can be out of bounds.
+FACTORS = make_chip(
+    lanes=16, simd=16, code_width=6, class_components=2, draws_per_read=2, rank=17,
+    loading_width=8, factor_width=16, seed=6,
+)  # fmt: skip
+#: A head that learns, whose rows take two words; the others have none.
+LEARNS = make_chip(lanes=16, simd=16, seed=6, head={"backward_width": 8, "rate": 6,
+                   "rounding": "stochastic"}, batch=20)  # fmt: skip
+WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=3)
 HEADLESS = {**NETWORK, "head": None}
 
 
@@ -54,7 +65,8 @@ class Golden:
 
     def restart(self) -> None:
         chip = self.chip
-        self.sampler, self.latent = Sampler(chip.sampler), LatentBuffer(chip.latent)
+        self.sampler = CorrelatedSampler(chip.factors) if chip.factors else Sampler(chip.sampler)
+        self.latent = LatentBuffer(chip.latent)
         self.counter = ClassCounter(chip.counter) if chip.counter else None
         self.classifier = PrototypeClassifier(chip.classifier) if chip.classifier else None
 
@@ -237,6 +249,50 @@ def test_classes_are_counted_named_replaced_and_removed(start: Start) -> None:
     assert model.read(OFFSETS["errors"]) == 0
 
 
+def test_exemplars_of_a_class_are_drawn_with_the_basis_that_was_loaded(start: Start) -> None:
+    golden, (driver, model) = Golden(FACTORS), start(FACTORS)
+    assert (driver.rank, driver.loading_width) == (17, 8)
+    loadings = golden.rng.integers(-127, 128, (20, 17))
+    highest = np.full((20, 17), 127)
+    for _ in range(2):
+        sampler = golden.sampler
+        assert isinstance(sampler, CorrelatedSampler)
+        for label, components in enumerate((1, 2)):
+            mixture = golden.mixture(components)
+            driver.append(*mixture)
+            assert sampler.prototypes.append(*mixture)
+            exemplars, _ = driver.draw(Source.SAMPLER, label, 3)
+            assert exemplars.tolist() == golden.drawn([label] * 3).tolist()
+        for exponent, basis in ((0, loadings), (3, -loadings), (9, loadings)):
+            driver.load_basis(basis, exponent)
+            assert sampler.load_basis(basis, exponent)
+            exemplars, _ = driver.draw(Source.SAMPLER, 1, 4)
+            assert exemplars.tolist() == golden.drawn([1] * 4).tolist()
+        driver.seed(77)
+        sampler.reseed(77)
+        exemplars, _ = driver.draw(Source.SAMPLER, 0, 4)
+        assert exemplars.tolist() == golden.drawn([0] * 4).tolist()
+        assert not sampler.load_basis(highest, 15)
+        with refused(Fault.BASIS):
+            driver.load_basis(highest, 15)
+        exemplars, _ = driver.draw(Source.SAMPLER, 0, 4)
+        assert exemplars.tolist() == golden.drawn([0] * 4).tolist()
+        assert model.read(OFFSETS["errors"]) == FIELDS["errors_basis"][1].mask
+        # One that fits is taken, though another was refused.
+        driver.load_basis(highest, 14)
+        assert sampler.load_basis(highest, 14)
+        exemplars, _ = driver.draw(Source.SAMPLER, 0, 4)
+        assert exemplars.tolist() == golden.drawn([0] * 4).tolist()
+        driver.reset()
+        golden.restart()
+    for call in (
+        lambda: driver.load_basis(loadings, 16), lambda: driver.load_basis(highest - 255, 3),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    assert model.read(OFFSETS["status"]) == 0
+
+
 def test_what_cannot_be_counted_or_written_never_reaches_the_chip(start: Start) -> None:
     golden, (driver, model) = Golden(), start()
     driver.load(golden.file)
@@ -299,7 +355,78 @@ def test_chip_without_slots_or_costs_has_no_such_calls(start: Start) -> None:
     for call in (
         lambda: driver.open_slot(0, 0), lambda: driver.count(0, vector), lambda: driver.remove(0),
         lambda: driver.replace(0, *golden.mixture(1)), lambda: driver.answer(picture),
-        lambda: driver.costs([0] * 128, [0] * 128),
+        lambda: driver.costs([0] * 128, [0] * 128), lambda: driver.load_basis([[]] * 20, 0),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+@pytest.mark.parametrize("chip", [LEARNS, pytest.param(WIDE, marks=pytest.mark.slow)])
+def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: Any) -> None:
+    golden, (driver, model) = Golden(chip), start(chip)
+    trainer = Trainer(chip.head, np.zeros((0, 20), np.int32))
+    assert (driver.head_width, driver.head_batch) == (chip.head.backward_width, chip.batch)
+    driver.reset()
+    highest = 2 ** (driver.head_width - 1)
+    trainer.weights[1:4] = golden.rng.integers(-highest, highest, (3, 20))
+    trainer.weights[1, :2] = -highest, highest - 1
+    driver.head_load(trainer.weights[1:4], 1)
+    for count in (2, 2):
+        mixture = golden.mixture(count)
+        driver.append(*mixture)
+        assert golden.sampler.prototypes.append(*mixture)
+    for past in (0, 1, 2):
+        for source in (Source.SELECTOR, Source.SAMPLER):
+            vectors = golden.rng.integers(0, 2, (3 - past, 20), np.uint8)
+            labels, drawn = [1, 4, 3][past:], [1] * past
+            if source is Source.SELECTOR:
+                drawn = golden.sampler.selector.request(2, past).tolist()
+            rows = [vectors, golden.drawn(drawn)] if past else [vectors]
+            hits = trainer.step(pack(np.concatenate(rows)), np.array(labels + drawn), np.arange(5))
+            assert driver.head_learn(5, vectors, labels, (source, 1, past)) == hits
+            assert driver.head_read(5).tolist() == trainer.weights.tolist()
+    driver.head_learn(5, np.zeros((0, 20), np.uint8), [], (Source.SAMPLER, 0, 3))
+    trainer.step(pack(golden.drawn([0] * 3)), np.zeros(3, np.int64), np.arange(5))
+    for vector in golden.rng.integers(0, 2, (6, 20), np.uint8):
+        sums = trainer.sums(pack(vector)[None])[0, :4]
+        assert driver.head_classify(4, vector) == (sums.argmax(), sums.max())
+    driver.head_clear()
+    assert not driver.head_read(5).any()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_what_the_head_cannot_do_never_reaches_it(start: Start) -> None:
+    driver, model = start(LEARNS)
+    vector, nothing = np.zeros(20, np.uint8), np.zeros((0, 20), np.uint8)
+    for call in (
+        lambda: driver.head_load(np.full((1, 20), 128)), lambda: driver.head_load([[-129] * 20]),
+        lambda: driver.head_load(np.zeros((6, 20), int)),
+        lambda: driver.head_load(np.zeros((1, 20), int), 5),
+        lambda: driver.head_read(0), lambda: driver.head_read(6),
+        lambda: driver.head_classify(6, vector), lambda: driver.head_classify(0, vector),
+        lambda: driver.head_learn(5, nothing, []), lambda: driver.head_learn(5, [vector], [5]),
+        lambda: driver.head_learn(4, [vector], [4]), lambda: driver.head_learn(6, [vector], [0]),
+        lambda: driver.head_learn(5, [vector] * 21, [0] * 21),
+        lambda: driver.head_learn(5, [vector] * 18, [0] * 18, (Source.SELECTOR, 0, 3)),
+        lambda: driver.head_learn(5, [vector], [0], (Source.NONE, 0, 3)),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            call()
+    for source in (Source.SAMPLER, Source.SELECTOR, Source.LATENT):
+        with refused(Fault.UNKNOWN):
+            driver.head_learn(5, [vector], [0], (source, 1, 3))
+    assert not driver.head_read(5).any()
+    assert model.read(OFFSETS["errors"]) == 0
+
+
+def test_a_chip_without_a_head_that_learns_has_no_such_calls(start: Start) -> None:
+    driver, model = start()
+    vector = np.zeros(20, np.uint8)
+    for call in (
+        lambda: driver.head_load(np.zeros((1, 20), int)), lambda: driver.head_read(1),
+        driver.head_clear, lambda: driver.head_learn(5, [vector], [0]),
+        lambda: driver.head_classify(5, vector),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):
             call()
@@ -391,6 +518,21 @@ def test_what_is_no_array_of_integers_never_reaches_the_chip() -> None:
     for call in calls:
         with refused(Fault.ARGUMENT):
             call()
+    assert sent == []
+
+
+def test_loadings_that_are_no_array_of_integers_never_reach_the_chip() -> None:
+    model = Model(library(FACTORS))
+    driver = Driver(model)
+    sent: list[object] = []
+    model.send = sent.append
+    ragged: Any = [[1] * 17] * 19 + [[1] * 16]
+    for loadings in (
+        ragged, np.zeros((20, 17)), np.zeros((17, 20), int), np.zeros(340, int),
+        np.full((20, 17), 128), np.full((20, 17), -128),
+    ):  # fmt: skip
+        with refused(Fault.ARGUMENT):
+            driver.load_basis(loadings, 0)
     assert sent == []
 
 

@@ -69,7 +69,7 @@ def test_errors_are_numbered_and_told_as_in_python() -> None:
 
 def test_calls_have_the_same_names_in_both() -> None:
     calls = set(re.findall(r"^engram_error engram_(\w+)\(", sources()["engram.h"], re.M))
-    methods = {name for name in vars(Driver) if not name.startswith("_")}
+    methods = {name for name in dir(Driver) if not name.startswith("_")}
     assert calls == methods | {"open"}  # in Python, a driver opens itself
 
 

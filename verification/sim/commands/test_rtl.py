@@ -25,6 +25,7 @@ from rtl.packets import load_packets
 from rtl.program import compile_network
 from sim.data.shipped import shipped_names
 from sim.hardware.report import AIMS, BlockRow, SynthesisReport
+from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, Costs, runs_of, synthesize
 from sim.work.errors import UserError
 
@@ -97,6 +98,35 @@ def test_a_file_changes_what_it_names(engram: Engram, tmp_path: Path) -> None:
     assert (status, err) == (0, "")
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
     assert (manifest["parameters"]["width"], manifest["parameters"]["step"]) == (16, 7)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "kind"),
+    [
+        ("{seed: 7}", "SamplerParams"),
+        ("{rank: 3, loading_width: 2}", "CorrelatedSamplerParams"),
+        ("{rank: 0}", "CorrelatedSamplerParams"),
+    ],
+)
+def test_a_chip_of_which_factors_are_named_has_them(
+    sampler: str, kind: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"block: chip\nparameters:\n  sampler: {sampler}\n")
+    _, arguments = load_block(None, "tiny", path)
+    made, before = arguments["params"], BLOCKS["chip"].arguments("tiny")["params"]
+    assert type(made.sampler).__name__ == kind
+    assert made.sampler.prototypes == before.sampler.prototypes
+    assert bool(made.factors) == ("rank: 3" in sampler)
+
+
+def test_factors_of_a_serial_sampler_are_refused(engram: Engram, tmp_path: Path) -> None:
+    text = "block: chip\nparameters:\n  sampler: {rank: 3, mode: serial}\n"
+    (tmp_path / "own.yaml").write_text(text)
+    status, _, err = engram("rtl", "--config", "own.yaml", "--size", "tiny")
+    place = "engram: own.yaml:3: parameters.sampler"
+    message = f"{place}: Sampler mode with factors must be parallel, not 'serial'\n"
+    assert (status, err) == (2, message)
 
 
 def write_network(path: Path, outputs: int = 6, features: int = 24) -> Network:

@@ -98,6 +98,9 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
          r"chip\.yaml:6: Feature memories must hold 16 words, not 8"),
         ("exemplars: 3}", "exemplars: 3, places: 2}",
          r"chip\.yaml:18: chip\.latent\.places is no known key"),
+        ("exemplars: 3}", "exemplars: 3}\n  head: {features: 16, classes: 6, lanes: 8}",
+         (r"chip\.yaml:19: chip\.head must be left out: the head that is priced follows from "
+          r"memory\.classes, task\.batch and task\.trainer_bits$")),
         ("latent: {features: 16", "latent: {features: 24",
          r"Features D of the latent buffer must be 16 as of the sampler, not 24"),
         ("pe: 4,", "pe: four,", r"accelerator\.mvu\.pe must be an integer <= 16777216, not 'four'"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import fsum, log
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from golden.params import ClassCounterParams
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.counting import count, counting
-from sim.cost.counts import class_counter, latent_buffer, sampler
+from sim.cost.counts import class_counter, correlated, latent_buffer, sampler
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
@@ -95,6 +96,29 @@ def test_a_chip_that_counts_classes_has_the_memories_for_it(
     depths = {m.component: m.depth for m in chip_memories(own)}
     assert depths["learner.class_counter.counters"] == blocks["slots"] * 2
     for phase in life(own):
+        for action in phase.tally:
+            if action.kind in ("read", "write"):
+                assert widths[action.component] == action.width, (phase.name, action)
+
+
+def test_a_chip_with_factors_draws_by_them_and_loads_a_basis(tmp_path: Path) -> None:
+    own = small_config(tmp_path, "  sampler:\n", "  sampler:\n    rank: 4\n")
+    factors = own.chip.factors
+    assert factors is not None
+    phases = {phase.name: phase for phase in life(own)}
+    assert "pseudo-exemplar, serial" not in phases
+    drawn, basis = phases["pseudo-exemplar, parallel"], phases["load a basis"]
+    # Two beats of four loadings; eight lanes in the memory of each row.
+    assert drawn.cycles == 8
+    assert drawn.tally[Action("sampler.basis.memory", "read", 32)] == 8
+    assert drawn.tally[Action("sampler.sums.lfsr", "lfsr_step")] == 4
+    assert basis.tally[Action("sampler.basis.memory", "write", 32)] == 8
+    assert basis.cycles == correlated.load_cycles(factors, 15)
+    assert phases["learn a task, GBM"].cycles is None
+    memories = [*chip_memories(own), *memories_beside(own)]
+    widths = {memory.component: memory.width for memory in memories}
+    assert len(widths) == len(memories)
+    for phase in phases.values():
         for action in phase.tally:
             if action.kind in ("read", "write"):
                 assert widths[action.component] == action.width, (phase.name, action)

@@ -51,6 +51,32 @@ def test_what_is_not_named_is_the_default_s() -> None:
     assert read("name: new\n").name == "new"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Spiked(Wheel):
+    spikes: int = 20
+    length: int = 2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_integer("Spikes", self.spikes, 1)
+
+
+def test_a_file_gets_the_larger_class_if_it_has_a_field_of_it() -> None:
+    def read(text: str) -> Cart:
+        section = parameters_section(CART, larger={Wheel: Spiked})
+        return validate(section, parse(text, "cart.yaml")).value()
+
+    assert read("rear: {spokes: 5}") == Cart(
+        name="old", front=Wheel(spokes=6), rear=Wheel(spokes=5)
+    )
+    spiked = Spiked(spokes=12, spikes=20, length=3)
+    assert read("rear: {length: 3}") == Cart(name="old", front=Wheel(spokes=6), rear=spiked)
+    with pytest.raises(UserError, match=r"yaml:1: rear: Spikes must be an integer >= 1, not 0"):
+        read("rear: {spikes: 0}")
+    with pytest.raises(UserError, match=r"rear\.spike is no known key: did you mean spikes\?"):
+        read("rear: {spike: 1}")
+
+
 def test_values_without_a_class_become_what_is_built_of_them() -> None:
     section = values_section({"a": 1, "cart": CART}, {}, dict)
     fields = validate(section, parse("a: 2\ncart: {front: {spokes: 3}}", "values.yaml"))

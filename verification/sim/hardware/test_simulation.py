@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtl.dispatch import Target
+from rtl.headers import Target
 from rtl.packets import Packet
 from sim.data.embed import read_network
 from sim.data.samples import read_samples
@@ -126,7 +126,7 @@ def test_words_of_a_pipe_leave_on_a_pipe(tmp_path: Path) -> None:
         ("write output\n", f"1: {LINES}'write output'"),
         ("idle now \x1b\n", f"1: {LINES}'idle now ?'"),
         ("read colour\n", "1: REGISTER must be one of id, version, "),
-        ("read 4096\n", "learner, or an address up to 4095, not '4096'"),
+        ("read 4096\n", "factors, or an address up to 4095, not '4096'"),
         ("write output 0x100000000\n", "1: VALUE must be an integer from 0 to 2^32 - 1"),
         ("write output -1\n", "in decimal or after 0x in hex, not '-1'"),
         ("wait 1e6\n", "1: CYCLES must be an integer from 0 to 2^32 - 1"),

@@ -37,7 +37,11 @@ from sim.work.errors import UserError
 from verification.sim.small_space import SPACE, evaluator_of, inputs_of, space_of
 
 OPEN130 = load_technology("open130")
-SOURCES: dict[str, Source] = {"gbm": "GBM", "latent": "latent replay"}
+SOURCES: dict[str, Source] = {
+    "gbm": "GBM",
+    "correlated": "GBM",
+    "latent": "latent replay",
+}
 # One design of every method that has a price, at other values than the defaults.
 EVERY = """\
 data: {name: digits}
@@ -46,6 +50,12 @@ head: {hidden: 16, epochs: 1}
 hardware: {pe: 8, simd: 32, lanes: 32}
 methods:
   - {replay: gbm, components: 1, code_width: 6, draws_per_read: 3, lanes: 32}
+  - replay: correlated
+    components: 1
+    code_width: 6
+    draws_per_read: 3
+    lanes: 32
+    rank: 8
   - {replay: latent, exemplars: 7}
   - {replay: herded, exemplars: 7}
   - {replay: fetril, code_width: 5}
@@ -87,22 +97,37 @@ def test_energy_of_a_class_is_that_of_the_cost_model(replay: str) -> None:
     assert value(replay, "energy") == pytest.approx(1e3 * task.nominal / 2)
 
 
-def test_energy_and_latency_of_an_image_and_an_exemplar_are_those_of_the_cost_model() -> None:
-    evaluator, point = design("gbm")
+@pytest.mark.parametrize("replay", ["gbm", "correlated"])
+def test_energy_and_latency_of_an_image_and_an_exemplar_are_those_of_the_cost_model(
+    replay: str,
+) -> None:
+    evaluator, point = design(replay)
     assert evaluator.network is not None
     config = chip_of(point, evaluator.bank, evaluator.network)
     lines = price_memories(chip_memories(config), OPEN130)
     image, drawn = inference(config), next(draws(config))
     assert image.cycles is not None
     assert drawn.cycles is not None
-    assert value("gbm", "energy", "image") == pytest.approx(
+    assert value(replay, "energy", "image") == pytest.approx(
         1e6 * price(image.tally, lines, OPEN130).total.nominal
     )
-    assert value("gbm", "energy", "exemplar") == pytest.approx(
+    assert value(replay, "energy", "exemplar") == pytest.approx(
         1e9 * price(drawn.tally, lines, OPEN130).total.nominal
     )
-    assert value("gbm", "latency", "image") == pytest.approx(1e3 * float(image.cycles) / 50e6)
-    assert value("gbm", "latency", "exemplar") == pytest.approx(1e6 * float(drawn.cycles) / 50e6)
+    assert value(replay, "latency", "image") == pytest.approx(1e3 * float(image.cycles) / 50e6)
+    assert value(replay, "latency", "exemplar") == pytest.approx(1e6 * float(drawn.cycles) / 50e6)
+
+
+def test_factors_take_their_cycles_and_what_they_store() -> None:
+    # 1024 features in 32 beats: of R cycles each, without factors of one.
+    assert value("correlated", "latency", "exemplar") == pytest.approx(1e6 * 32 * 8 / 50e6)
+    assert value("gbm", "latency", "exemplar") == pytest.approx(1e6 * 32 / 50e6)
+    none = EVERY.replace("rank: 8", "rank: 0")
+    for name, of in (("energy", "exemplar"), ("latency", "exemplar"), ("area", "past")):
+        assert value("correlated", name, of, none) == value("gbm", name, of)
+    found = parts("correlated", "area", "past")
+    assert found.keys() > parts("gbm", "area", "past").keys()
+    assert "sampler.basis.memory" in found
 
 
 def test_latency_of_a_class_is_that_of_all_that_hardware_does() -> None:
@@ -376,8 +401,8 @@ BAD = {
     "method without a price": (
         ("{replay: ncm, code_width: 4}", "{replay: cwr}"),
         ("space.yaml:14: objectives.2: energy cannot be computed for latent replay E = 20 + CWR*, "
-        "q_f = 8, q_b = 16, binary 4: the cost model has no parts for cwr, only for gbm, latent, "
-        "herded, fetril, likelihood, "
+        "q_f = 8, q_b = 16, binary 4: the cost model has no parts for cwr, only for gbm, "
+        "correlated, latent, herded, fetril, likelihood, "
         "ncm, hamming, low_rank"),
     ),
     "method whose bits are not known": (

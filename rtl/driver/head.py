@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MIT
+"""Calls of the driver for the head that learns (contract, 12)."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.params.machine import ANSWER_WIDTH
+from rtl.driver.fault import Fault, integers_of, require
+from rtl.driver.link import Link
+from rtl.head_command import HeadOperation
+from rtl.headers import Target, head_address_layout
+from rtl.output import Kind
+from rtl.packets import Packet, beside, vector_packet, words_of
+from rtl.requests import Source
+
+__all__ = ["HeadCalls"]
+
+
+class HeadCalls(Link):
+    """A chip whose head may learn."""
+
+    def head_load(self, weights: ArrayLike, first: int = 0) -> None:
+        """Write the weights of some classes.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n, D), integers of q_b bits with a sign
+        first : int, optional
+            The first of these classes.
+        """
+        require(self.head_width > 0, Fault.ARGUMENT)
+        offset = 2 ** (self.head_width - 1)
+        shifted = np.asarray(weights)
+        require(shifted.dtype.kind in "iu" and shifted.ndim == 2, Fault.ARGUMENT)
+        integers_of(shifted.astype(np.int64) + offset, self.head_width)
+        count, features = shifted.shape
+        require(features == self.features, Fault.ARGUMENT)
+        require(0 <= first <= self.classes - count, Fault.ARGUMENT)
+        codes = (shifted.astype(np.int64) % 2**self.head_width).tolist()
+        rows = [
+            beside(code[place : place + self.lanes], self.head_width)
+            for code in codes
+            for place in range(0, self.features, self.lanes)
+        ]
+        words = words_of(rows, self._head_row)
+        self._send(Packet(Target.HEAD_ROWS, 0, first * self.beats, len(rows), words))
+
+    def head_read(self, classes: int) -> NDArray[np.int32]:
+        """Return the weights of the classes ``0 .. classes - 1``, shape (classes, D)."""
+        require(self.head_width > 0 and 0 < classes <= self.classes, Fault.ARGUMENT)
+        self._tell_head(HeadOperation.READ, 0, classes, 0)
+        size = len(words_of([0], self._head_row))
+        words, _ = self._take(Kind.HEAD_ROWS, classes * self.beats * size)
+        whole = np.array(words, np.uint64).astype("<u8").reshape(classes * self.beats, -1)
+        lanes = whole.view(f"<i{self.head_width // 8}")[:, : self.lanes]
+        return lanes.reshape(classes, -1)[:, : self.features].astype(np.int32)
+
+    def head_clear(self) -> None:
+        """Make all weights 0."""
+        require(self.head_width > 0, Fault.ARGUMENT)
+        self._tell_head(HeadOperation.CLEAR, 0, 0, 0)
+
+    def head_learn(
+        self,
+        classes: int,
+        vectors: ArrayLike,
+        labels: ArrayLike,
+        past: tuple[Source, int, int] = (Source.NONE, 0, 0),
+    ) -> int:
+        """Learn a batch; return how many of it had the largest sum in their own class.
+
+        Parameters
+        ----------
+        classes : int
+            The softmax is over ``0 .. classes - 1``.
+        vectors : array-like of shape (n, D), in {0, 1}
+        labels : array-like of shape (n,), integers
+        past : tuple of Source, int and int, optional
+            What the chip draws beside them: where from, of which class, and how many.
+        """
+        source, label, draws = past
+        named = integers_of(labels, 16)
+        rows = integers_of(vectors, 1).reshape(len(named), -1) if np.size(vectors) else named[:0]
+        require(len(rows) == len(named) and named.ndim == 1, Fault.ARGUMENT)
+        require(not len(rows) or rows.shape[1:] == (self.features,), Fault.ARGUMENT)
+        require(self.head_width > 0 and 0 < classes <= self.classes, Fault.ARGUMENT)
+        require((named < classes).all() and draws >= 0, Fault.ARGUMENT)
+        require(0 < len(named) + draws <= self.head_batch, Fault.ARGUMENT)
+        if draws:
+            self._check_draw(source, label, draws)
+            self._registers.set("draw_source", source=source, label=label)
+        before = self._registers.get("hits")
+        self._tell_head(HeadOperation.LEARN, len(named), classes, draws)
+        for row, name in zip(rows.tolist(), named.tolist(), strict=True):
+            self._send(vector_packet(Target.HEAD_EXEMPLAR, name, beside(row, 1), self._packing))
+        self._registers.wait("status", training=0)
+        return (self._registers.get("hits") - before) % 2**32
+
+    def head_classify(self, classes: int, vector: ArrayLike) -> tuple[int, int]:
+        """Return the class of a vector among ``0 .. classes - 1``, and its sum."""
+        bits = integers_of(vector, 1)
+        require(bits.shape == (self.features,), Fault.ARGUMENT)
+        require(self.head_width > 0 and 0 < classes <= self.classes, Fault.ARGUMENT)
+        self._tell_head(HeadOperation.CLASSIFY, 1, classes, 0)
+        packed = beside(bits.tolist(), 1)
+        self._send(vector_packet(Target.HEAD_EXEMPLAR, 0, packed, self._packing))
+        (word,), _ = self._take(Kind.HEAD_ANSWER, 1)
+        total, sign = word & 2**ANSWER_WIDTH - 1, 2 ** (ANSWER_WIDTH - 1)
+        return word >> ANSWER_WIDTH, total - 2 * (total & sign)
+
+    @property
+    def _head_row(self) -> int:
+        """Bits of a row of weights."""
+        return self.lanes * self.head_width
+
+    def _tell_head(self, operation: HeadOperation, given: int, classes: int, draws: int) -> None:
+        address = head_address_layout().const({"classes": classes, "draws": draws})
+        word = int(address.as_value().value)
+        self._send(Packet(Target.HEAD_COMMAND, given, word, 1, [int(operation)]))
+
+    def _check_draw(self, source: Source, label: int, requests: int) -> None:
+        """Refuse a draw that the chip would refuse."""
+        raise NotImplementedError

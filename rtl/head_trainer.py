@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""Head that learns: the trainer behind commands, with exemplars that are given and drawn."""
+
+from amaranth.hdl import Module, Signal, Value
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import ChipParams
+from golden.params.machine import LABEL_WIDTH
+from rtl.beat import beat_layout
+from rtl.head_command import HeadOperation, head_command_layout, trainer_of
+from rtl.lfsr import seed_layout
+from rtl.output import head_word_layout, source_layout
+from rtl.trainer import Trainer, row_layout
+
+__all__ = ["HeadTrainer"]
+
+WORD = 64  # bits of a word of a packet
+
+
+class HeadTrainer(wiring.Component):
+    """Trainer that takes commands with exemplars from two places, those given before those drawn.
+
+    A command to classify or to learn takes as many exemplars as it says, first the given ones, then
+    the drawn ones. It asks for the latter by `start`, when all given ones have been taken and
+    `draws_ended` says that nothing else is drawn any more. If that is said again before all have
+    come, their requests were dropped, and the command ends without them. A command to read sends
+    all rows of its classes as one packet, each in as many words as it needs, lowest bits first.
+
+    Commands and rows to write wait while a command is under way. If exemplars to be given are
+    missing then, they are refused instead, because these exemplars can only come behind them. An
+    exemplar that is given while no command is under way is dropped. So nothing waits for ever.
+
+    There are no registers beside those of the control, so the trainer's latency and throughput
+    hold. A row is read in two cycles, beside one for each word. Reset is that of the trainer. In a
+    chip without a head, seeds are dropped, the other streams are never ready, and outputs are 0.
+
+    Parameters
+    ----------
+    params : ChipParams
+
+    Members
+    -------
+    commands : In(stream.Signature(head_command_layout()))
+    exemplars : In(stream.Signature(beat_layout(lanes, classes)))
+        Exemplars that are given; `last` ends one.
+    drawn : In(stream.Signature(beat_layout(lanes, classes)))
+        Exemplars that were asked for; `last` ends one.
+    writes : In(stream.Signature(row_layout(trainer)))
+        Rows of weights.
+    seeds : In(stream.Signature(seed_layout()))
+        Seeds to load into stream 21; those of other streams are dropped.
+    answers : Out(stream.Signature(source_layout()))
+        A packet of one word for each exemplar that was classified.
+    rows : Out(stream.Signature(source_layout()))
+        A packet for each command to read.
+    drawable, draws_ended : In(1)
+        There is something to draw from; no request is left, and no exemplar on its way.
+    start : Out(1)
+        Begin to draw.
+    draws : Out(12)
+        Exemplars to draw.
+    training : Out(1)
+        A command is under way.
+    drawing, taking : Out(1)
+        The given exemplars have been taken, but not all that are to be drawn; these come now.
+    settled : Out(1)
+        No word of stream 21 is used before another unit comes.
+    taken : Out(1)
+        The last beat of an exemplar passes to the trainer.
+    learned : Out(1)
+        A batch has been learned; `hits` is that of the batch.
+    hits : Out(range(batch + 1))
+        As of the trainer.
+    row_read, row_written : Out(1)
+        A row of weights is read, or written.
+    stranger : Out(1)
+        Set until reset when an exemplar to learn was of a class that the command did not name.
+    refused : Out(1)
+        Set until reset when a command was refused, or when rows or exemplars were dropped.
+    """
+
+    #: Cycles that it adds to those of the trainer.
+    latency = 0
+    #: Cycles from one beat to the next.
+    interval = 1
+
+    def __init__(self, params: ChipParams) -> None:
+        self.params = params
+        trainer = trainer_of(params)
+        beats = stream.Signature(beat_layout(trainer.lanes, trainer.classes))
+        flags = (
+            "start", "training", "drawing", "taking", "settled", "taken", "learned",
+            "row_read", "row_written", "stranger", "refused",
+        )  # fmt: skip
+        super().__init__({
+            "commands": In(stream.Signature(head_command_layout())),
+            "exemplars": In(beats),
+            "drawn": In(beats),
+            "writes": In(stream.Signature(row_layout(trainer))),
+            "seeds": In(stream.Signature(seed_layout())),
+            "answers": Out(stream.Signature(source_layout())),
+            "rows": Out(stream.Signature(source_layout())),
+            "drawable": In(1),
+            "draws_ended": In(1),
+            "draws": Out(LABEL_WIDTH),
+            "hits": Out(range(params.batch + 1)),
+            **dict.fromkeys(flags, Out(1)),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        if self.params.head is None:
+            m.d.comb += [self.settled.eq(1), self.seeds.ready.eq(1)]
+            return m
+        m.submodules.trainer = trainer = Trainer(self.params.head, self.params.batch)
+        left = Signal(LABEL_WIDTH)  # exemplars that are still to be given, or to be drawn
+        learning, dropped = Signal(), Signal()
+        wiring.connect(m, wiring.flipped(self.seeds), trainer.seeds)
+        m.d.comb += [
+            trainer.writes.payload.eq(self.writes.payload),
+            self.hits.eq(trainer.hits),
+            self.row_read.eq(trainer.row_read),
+            self.row_written.eq(trainer.row_written),
+            self.stranger.eq(trainer.unknown),
+        ]
+        m.d.sync += self.refused.eq(self.refused | dropped | trainer.refused)
+        self._answer(m, trainer)
+        with m.FSM(init="idle") as control:
+            m.d.comb += self.training.eq(~control.ongoing("idle"))
+            rows = self._idle(m, trainer, left, learning, dropped)
+            self._take_given(m, trainer, left, dropped)
+            self._take_drawn(m, trainer, left)
+            self._finish(m, trainer, learning)
+            self._read(m, trainer, rows)
+        return m
+
+    def _answer(self, m: Module, trainer: Trainer) -> None:
+        """Make words of the trainer's answers."""
+        word, answer = Signal(head_word_layout()), trainer.o
+        m.d.comb += [
+            word.sum.eq(answer.payload.sum),
+            word.label.eq(answer.payload.label),
+            self.answers.valid.eq(answer.valid),
+            answer.ready.eq(self.answers.ready),
+            self.answers.payload.data.eq(word.as_value()),
+            self.answers.payload.label.eq(word.label),
+            self.answers.payload.last.eq(1),
+        ]
+
+    def _idle(
+        self, m: Module, trainer: Trainer, left: Signal, learning: Signal, dropped: Signal
+    ) -> Signal:
+        """Take rows to write and commands, drop exemplars; return how many rows to read."""
+        p, command, commands = trainer.params, self.commands.payload, self.commands
+        starts, strange, total = Signal(), Signal(), Signal(LABEL_WIDTH + 1)
+        rows = Signal(range(p.rows + 1))
+        reads = command.operation == HeadOperation.READ
+        no_classes = (command.classes == 0) | (command.classes > p.classes)
+        no_exemplars = (total == 0) | (total > self.params.batch)
+        m.d.comb += [
+            total.eq(command.given + command.draws),
+            starts.eq(
+                (command.operation == HeadOperation.LEARN)
+                | (command.operation == HeadOperation.CLASSIFY)
+            ),
+            strange.eq(
+                ((starts | reads) & no_classes)
+                | (starts & (no_exemplars | ((command.draws != 0) & ~self.drawable)))
+            ),
+            trainer.commands.payload.operation.eq(command.operation),
+            trainer.commands.payload.count.eq(total),
+            trainer.commands.payload.classes.eq(command.classes),
+        ]
+        with m.State("idle"):
+            m.d.comb += [
+                self.settled.eq(1),
+                self.exemplars.ready.eq(1),
+                dropped.eq(self.exemplars.valid),
+                trainer.writes.valid.eq(self.writes.valid),
+                self.writes.ready.eq(trainer.writes.ready),
+                # What can be drawn may change while the trainer is not ready.
+                trainer.commands.valid.eq(commands.valid & trainer.commands.ready & ~strange),
+                commands.ready.eq(trainer.commands.ready),
+            ]
+            with m.If(commands.valid & commands.ready):
+                m.d.comb += dropped.eq(strange)
+                m.d.sync += [
+                    left.eq(command.given),
+                    learning.eq(command.operation == HeadOperation.LEARN),
+                    self.draws.eq(command.draws),
+                    rows.eq(command.classes * p.beats),  # by a constant
+                ]
+                with m.If(starts & ~strange):
+                    m.next = "given"
+                    with m.If(command.given == 0):
+                        m.next = "wait"
+                with m.Elif(reads & ~strange):
+                    m.next = "read"
+        return rows
+
+    def _take_given(self, m: Module, trainer: Trainer, left: Signal, dropped: Signal) -> None:
+        """Take exemplars that are given; what cannot be done before they have come is refused."""
+        with m.State("given"):
+            m.d.comb += [
+                self.settled.eq(trainer.i.ready),
+                self.commands.ready.eq(1),
+                self.writes.ready.eq(1),
+                dropped.eq(self.commands.valid | self.writes.valid),
+            ]
+            with m.If(self._pass_beats(m, trainer, self.exemplars, left)):
+                m.next = "finish"
+                with m.If(self.draws != 0):
+                    m.next = "wait"
+
+    def _take_drawn(self, m: Module, trainer: Trainer, left: Signal) -> None:
+        """Ask for exemplars when nothing else is drawn, and take them."""
+        with m.State("wait"):
+            m.d.comb += [self.drawing.eq(1), self.start.eq(self.draws_ended)]
+            m.d.sync += left.eq(self.draws)
+            with m.If(self.draws_ended):
+                m.next = "drawn"
+        with m.State("drawn"):
+            m.d.comb += [self.drawing.eq(1), self.taking.eq(1)]
+            with m.If(self._pass_beats(m, trainer, self.drawn, left) | self.draws_ended):
+                m.next = "finish"
+
+    def _pass_beats(
+        self, m: Module, trainer: Trainer, source: stream.Interface, left: Signal
+    ) -> Value:
+        """Let the trainer have the beats of a source; return whether the last one passes."""
+        m.d.comb += [
+            trainer.i.valid.eq(source.valid),
+            trainer.i.payload.eq(source.payload),
+            source.ready.eq(trainer.i.ready),
+            self.taken.eq(source.valid & source.ready & source.payload.last),
+        ]
+        m.d.sync += left.eq(left - self.taken)
+        return self.taken & (left == 1)
+
+    def _finish(self, m: Module, trainer: Trainer, learning: Signal) -> None:
+        """Wait until the trainer has ended its command, with all its exemplars or without some."""
+        with m.State("finish"):
+            m.d.comb += trainer.cut.eq(1)
+            with m.If(trainer.commands.ready):
+                m.d.comb += self.learned.eq(learning)
+                m.next = "idle"
+
+    def _read(self, m: Module, trainer: Trainer, left: Signal) -> None:
+        """Read row after row, and send each in words."""
+        words = -(-len(trainer.rows.payload) // WORD)
+        row, part = Signal(range(trainer.params.rows)), Signal(range(words))
+        sent, whole = self.rows, part == words - 1
+        with m.State("read"):
+            m.d.comb += [trainer.reads.valid.eq(1), trainer.reads.payload.eq(row)]
+            with m.If(trainer.reads.ready):
+                m.next = "show"
+        with m.State("show"):
+            m.d.comb += [
+                sent.valid.eq(trainer.rows.valid),
+                sent.payload.data.eq(trainer.rows.payload.word_select(part, WORD)),
+                sent.payload.last.eq(whole & (left == 1)),
+                trainer.rows.ready.eq(sent.ready & whole),
+            ]
+            with m.If(sent.valid & sent.ready):
+                m.d.sync += part.eq(part + 1)
+                with m.If(whole):
+                    m.d.sync += [part.eq(0), row.eq(row + 1), left.eq(left - 1)]
+                    m.next = "read"
+                    with m.If(left == 1):
+                        m.d.sync += row.eq(0)
+                        m.next = "idle"

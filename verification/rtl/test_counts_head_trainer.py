@@ -1,0 +1,76 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""What the head that learns is said to hold and to do, held to the hardware."""
+
+import pytest
+
+from rtl.catalogue import BLOCKS
+from rtl.head_command import HeadOperation
+from rtl.head_trainer import HeadTrainer
+from sim.cost.counts import chip, head_trainer
+from verification.rtl.chips import make_chip
+from verification.rtl.engine import PAUSES, Step
+from verification.rtl.simulators import run_pysim
+from verification.rtl.strobes import Counted
+from verification.rtl.tallies import counters_of, elaborated, shapes
+from verification.rtl.test_head_trainer import CHIPS, SMALL, Bench
+
+
+def counted() -> tuple[Counted, list[Step]]:
+    """Return a head, and a bench that ends with its strobes."""
+    bench, dut = Bench(SMALL, 2), Counted(HeadTrainer(SMALL))
+    tally = head_trainer.clear(SMALL, 2) + head_trainer.load(SMALL, 5)
+    steps = [bench.write(), bench.read(3)]
+    tally += head_trainer.read(SMALL, 3)
+    for given, draws, classes in ((2, 4, 5), (0, 3, 2), (1, 0, 4)):
+        steps += bench.step(HeadOperation.LEARN, given, draws, classes)
+        steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
+        tally += head_trainer.learn(SMALL, given + draws, classes)
+        tally += head_trainer.classify(SMALL, given + draws, classes)
+    steps.append(Step(inputs={"commands": [bench.command(HeadOperation.CLEAR)]}))
+    return dut, [*steps, Step(cycles=40, reads=counters_of(tally, dut.counters))]
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+def test_strobes_are_those_counted_whatever_the_pauses(pauses: str) -> None:
+    dut, steps = counted()
+    assert all(steps[-1].reads.values())
+    run_pysim(dut, steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("name", CHIPS)
+def test_memories_are_those_of_the_hardware(name: str) -> None:
+    params = CHIPS[name]
+    assert shapes(head_trainer.memories(params)) == elaborated(HeadTrainer(params))
+    within = [m for m in chip.memories(params) if m.component.startswith("head_trainer.")]
+    assert shapes(tuple(within)) == shapes(
+        tuple(m.within("head_trainer") for m in head_trainer.memories(params))
+    )
+
+
+@pytest.mark.parametrize("classes", [1, 3])
+@pytest.mark.parametrize("params", [SMALL, make_chip(lanes=16, simd=16, head={})])
+def test_cycles_of_reading_are_those_simulated(params, classes: int) -> None:
+    bench = Bench(params)
+    steps = [Step(cycles=params.head.rows + 3), bench.read(classes)]
+    passed = run_pysim(HeadTrainer(params), steps).transfers
+    cycles = passed["rows"][-1] + 1 - passed["commands"][0]
+    assert cycles == head_trainer.read_cycles(params, classes)
+
+
+def test_a_chip_without_a_head_has_no_such_actions() -> None:
+    bare = make_chip()
+    assert head_trainer.memories(bare) == ()
+    assert not any(m.component.startswith("head_trainer") for m in chip.memories(bare))
+    for call in (
+        lambda: head_trainer.learn(bare, 1, 1), lambda: head_trainer.classify(bare, 1, 1),
+        lambda: head_trainer.load(bare, 1), lambda: head_trainer.read(bare, 1),
+        lambda: head_trainer.clear(bare, 1), lambda: head_trainer.read_cycles(bare, 1),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match="Chip must have a head that learns"):
+            call()
+
+
+def test_memories_of_the_catalogue() -> None:
+    params = BLOCKS["chip"].arguments("small")["params"]
+    assert shapes(head_trainer.memories(params)) == elaborated(HeadTrainer(params))

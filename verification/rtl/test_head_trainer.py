@@ -1,0 +1,321 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""The head behind its commands: batches of given and drawn exemplars equal the golden trainer's."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from golden.bits import pack
+from golden.params import ChipParams
+from golden.trainer import Trainer
+from rtl.beat import beat_layout
+from rtl.head_command import HeadOperation, head_command_layout
+from rtl.head_trainer import HeadTrainer
+from rtl.output import source_layout
+from rtl.packets import words_of
+from rtl.trainer import row_layout
+from verification.rtl.chips import make_chip
+from verification.rtl.engine import PAUSES, Step
+from verification.rtl.head_script import codes_of
+from verification.rtl.seeds import seeds_of
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
+
+Bits = NDArray[np.integer]
+
+CHIPS = {
+    "8 bits": make_chip(
+        features=10, lanes=4, head={"backward_width": 8, "rounding": "stochastic", "rate": 7},
+        batch=6,
+    ),
+    "16 bits": make_chip(features=16, lanes=8, head={"backward_width": 16, "rate": 9}, batch=9),
+    "one": make_chip(
+        features=1, lanes=1, classes=1, head={"backward_width": 32, "rounding": "stochastic"},
+        batch=1,
+    ),
+}  # fmt: skip
+SMALL = CHIPS["8 bits"]
+QUIET = {"draws_ended": 1, "drawable": 1}
+
+
+class Bench:
+    """Steps of a bench, with what golden says of them."""
+
+    def __init__(self, chip: ChipParams, seed: int = 0) -> None:
+        assert chip.head is not None
+        self.chip, self.params = chip, chip.head
+        self.rng = np.random.default_rng(seed)
+        self.golden = Trainer(self.params, np.zeros((0, self.params.features), np.int32))
+        self.width = int(self.params.backward_width)
+
+    def command(
+        self, operation: HeadOperation, given: int = 0, classes: int = 0, draws: int = 0
+    ) -> int:
+        fields = {"operation": operation, "given": given, "classes": classes, "draws": draws}
+        return payload(head_command_layout(), fields)
+
+    def exemplars(self, count: int, classes: int) -> tuple[Bits, Bits]:
+        bits = self.rng.integers(0, 2, (count, self.params.features))
+        return bits, self.rng.integers(0, classes, count)
+
+    def beats(self, exemplars: Bits, labels: Bits) -> list[int]:
+        p = self.params
+        lanes = np.zeros((len(exemplars), p.beats * p.lanes), int)
+        lanes[:, : p.features] = exemplars
+        return [
+            payload(beat_layout(p.lanes, p.classes), {
+                "bits": sum(int(bit) << lane for lane, bit in enumerate(row)),
+                "label": int(label), "last": int(number == p.beats - 1),
+            })
+            for label, beats in zip(labels, lanes.reshape(-1, p.beats, p.lanes), strict=True)
+            for number, row in enumerate(beats)
+        ]  # fmt: skip
+
+    def step(self, operation: HeadOperation, given: int, draws: int, classes: int) -> list[Step]:
+        """Return the steps of a command: what is given, and then what is drawn."""
+        bits, labels = self.exemplars(given + draws, classes)
+        pins = {"draws_ended": int(draws == 0), "drawable": 1}
+        command = self.command(operation, given, classes, draws)
+        exemplars = {"exemplars": self.beats(bits[:given], labels[:given])}
+        answers = []
+        if operation == HeadOperation.LEARN:
+            self.golden.step(pack(bits.astype(np.uint8)), labels, np.arange(classes))
+        else:
+            sums = self.golden.sums(pack(bits.astype(np.uint8)))[:, :classes]
+            answers = [
+                payload(source_layout(), {
+                    "data": int(row.max()) % 2**52 | int(row.argmax()) << 52,
+                    "label": int(row.argmax()), "last": 1,
+                })
+                for row in sums
+            ]  # fmt: skip
+        steps = [
+            Step(inputs={"commands": [command]}, pins=pins),
+            Step(inputs=exemplars, outputs={"answers": answers[:given]}),
+        ]
+        if draws:
+            # The source draws after the start, and rests when the last exemplar has come.
+            steps += [
+                Step(cycles=9, reads={"drawing": 1, "taking": 0, "draws": draws}),
+                Step(pins={"draws_ended": 1}, cycles=1),
+                Step(
+                    inputs={"drawn": self.beats(bits[given:], labels[given:])},
+                    outputs={"answers": answers[given:]},
+                    pins={"draws_ended": 0},
+                ),
+            ]
+        return [*steps, Step(pins={"draws_ended": 1}, cycles=400, reads={"training": 0})]
+
+    def read(self, classes: int) -> Step:
+        """Return the step that reads the rows of classes."""
+        codes = codes_of(self.golden.weights[:classes], self.params.lanes, self.width)
+        words = words_of(codes, self.params.lanes * self.width)
+        sent = [
+            payload(source_layout(), {"data": word, "last": int(n == len(words) - 1)})
+            for n, word in enumerate(words)
+        ]
+        command = self.command(HeadOperation.READ, 0, classes)
+        return Step(inputs={"commands": [command]}, outputs={"rows": sent})
+
+    def write(self) -> Step:
+        """Return the step that writes weights over all rows."""
+        highest, p = 2 ** (self.width - 1), self.params
+        weights = self.rng.integers(-highest, highest, (p.classes, p.features))
+        self.golden.weights[:] = weights
+        rows = [
+            payload(row_layout(p), {"row": row, "weights": code})
+            for row, code in enumerate(codes_of(weights, p.lanes, self.width))
+        ]
+        return Step(inputs={"writes": rows})
+
+
+LAST = {"stranger": 0, "refused": 0}
+
+
+def life(bench: Bench) -> list[Step]:
+    """Return steps of batches with and without a past, answers, rows and a clear."""
+    classes, batch = bench.params.classes, bench.chip.batch
+    steps = [bench.read(classes), bench.write(), bench.read(classes)]
+    for given in range(batch + 1):
+        few = 1 + given % classes
+        for operation in (HeadOperation.LEARN, HeadOperation.CLASSIFY):
+            steps += bench.step(operation, given, batch - given, few)
+        steps.append(bench.read(few))
+    steps += bench.step(HeadOperation.LEARN, 1, 0, classes)
+    steps += [bench.read(classes), Step(inputs={"commands": [bench.command(HeadOperation.CLEAR)]})]
+    bench.golden.weights[:] = 0
+    return [*steps, bench.read(1), Step(reads=LAST)]
+
+
+@pytest.mark.parametrize("pauses", PAUSES)
+@pytest.mark.parametrize("name", CHIPS)
+def test_batches_answers_and_rows_equal_golden(name: str, pauses: str) -> None:
+    run_pysim(HeadTrainer(CHIPS[name]), life(Bench(CHIPS[name])), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_batches_answers_and_rows_equal_golden_in_verilog(simulator: str) -> None:
+    dut = shared(HeadTrainer, SMALL)
+    run_cocotb(dut, life(Bench(SMALL, 1)), PAUSES["idle_stalled"], simulator=simulator)
+
+
+def test_strobes_tell_what_was_taken_and_learned() -> None:
+    bench = Bench(SMALL)
+    trace = run_pysim(
+        HeadTrainer(SMALL),
+        [
+            *bench.step(HeadOperation.LEARN, 2, 4, 5),
+            *bench.step(HeadOperation.CLASSIFY, 3, 0, 5),
+            *bench.step(HeadOperation.LEARN, 0, 1, 2),
+        ],
+        counted=("taken", "learned", "start", "row_read", "row_written"),
+    )
+    beats = bench.params.beats
+    assert trace.counts == {
+        "taken": 10,
+        "learned": 2,
+        "start": 2,
+        # A forward pass reads the rows of its classes, and an update reads and writes them.
+        "row_read": beats * (6 * 5 + 5 + 3 * 5 + 2 + 2),
+        "row_written": beats * (5 + 5 + 2),  # all five classes are cleared first
+    }
+
+
+@pytest.mark.parametrize("came", range(4))
+@pytest.mark.parametrize("given", [0, 1])
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+def test_a_command_ends_without_exemplars_whose_requests_were_dropped(
+    given: int, came: int, pauses: str
+) -> None:
+    bench = Bench(SMALL, came)
+    bits, labels = bench.exemplars(given + came, 5)
+    if len(bits):
+        bench.golden.step(pack(bits.astype(np.uint8)), labels, np.arange(5))
+    beats = bench.beats(bits, labels)
+    first = given * bench.params.beats
+    run_pysim(HeadTrainer(SMALL), [
+        Step(
+            inputs={"commands": [bench.command(HeadOperation.LEARN, given, 5, 4)]},
+            pins={"draws_ended": 0, "drawable": 1},
+        ),
+        Step(inputs={"exemplars": beats[:first]}),
+        Step(cycles=3, reads={"drawing": 1}),
+        Step(pins={"draws_ended": 1}, cycles=1),
+        Step(pins={"draws_ended": 0}, inputs={"drawn": beats[first:]}),
+        Step(cycles=200, reads={"training": 1, "taking": 1}),
+        Step(pins={"draws_ended": 1}, cycles=200, reads={"training": 0, **LAST}),
+        bench.read(5),
+    ], PAUSES[pauses])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("operation", "given", "classes", "draws", "drawable"),
+    [
+        (HeadOperation.LEARN, 0, 5, 0, 1),
+        (HeadOperation.CLASSIFY, 7, 5, 0, 1),
+        (HeadOperation.LEARN, 0, 5, 7, 1),
+        (HeadOperation.LEARN, 4095, 5, 1, 1),  # not 0, as 12 bits would have it
+        (HeadOperation.LEARN, 1, 0, 0, 1),
+        (HeadOperation.LEARN, 1, 6, 0, 1),
+        (HeadOperation.READ, 0, 0, 0, 1),
+        (HeadOperation.READ, 0, 6, 0, 1),
+        (HeadOperation.LEARN, 1, 5, 1, 0),
+        (HeadOperation.CLASSIFY, 0, 5, 1, 0),
+    ],
+)
+def test_a_command_that_cannot_be_is_refused(
+    operation: HeadOperation, given: int, classes: int, draws: int, drawable: int
+) -> None:
+    bench = Bench(SMALL)
+    run_pysim(HeadTrainer(SMALL), [
+        bench.write(),
+        Step(
+            inputs={"commands": [bench.command(operation, given, classes, draws)]},
+            pins={"drawable": drawable, "draws_ended": 1},
+        ),
+        Step(cycles=40, reads={"refused": 1, "training": 0, "stranger": 0}),
+        bench.read(5),
+        *bench.step(HeadOperation.LEARN, 1, 1, 5),
+        bench.read(5),
+        Step(reset=True, reads=LAST),
+    ])  # fmt: skip
+
+
+def test_what_no_command_has_room_for_is_dropped() -> None:
+    """Exemplars without a command; commands and rows while a command waits for exemplars."""
+    bench = Bench(SMALL)
+    beats = bench.beats(*bench.exemplars(1, 5))
+    command, step, *rest = bench.step(HeadOperation.LEARN, 2, 0, 5)
+    first = bench.params.beats
+    halves = step.inputs["exemplars"][:first], step.inputs["exemplars"][first:]
+    row = payload(row_layout(bench.params), {"row": 0, "weights": 5})
+    dropped = {
+        "commands": [bench.command(HeadOperation.CLEAR), bench.command(HeadOperation.READ, 0, 5)]
+    }
+    for late in ({"exemplars": beats}, dropped, {"writes": [row]}):
+        before = [Step(inputs=late)] if "exemplars" in late else []
+        between = [] if before else [Step(inputs=late, reads={"training": 1})]
+        run_pysim(HeadTrainer(SMALL), [
+            Step(cycles=40),
+            *before,
+            command,
+            Step(inputs={"exemplars": halves[0]}),
+            *between,
+            Step(inputs={"exemplars": halves[1]}),
+            *rest,
+            Step(reads={"refused": 1}),
+            bench.read(5),
+        ], PAUSES["stalled"])  # fmt: skip
+
+
+def test_a_seed_is_taken_when_it_is_settled_and_changes_what_comes_after_it() -> None:
+    bench = Bench(SMALL)
+    steps = []
+    for seed in (3, 4):
+        steps += bench.step(HeadOperation.LEARN, 3, 2, 5)
+        steps.append(Step(inputs={"seeds": seeds_of(seed)}, reads={"settled": 1}))
+        bench.golden.reseed(seed)
+        steps.append(bench.read(5))
+    run_pysim(HeadTrainer(SMALL), steps)
+
+
+def test_an_exemplar_of_another_class_is_a_stranger() -> None:
+    bench = Bench(SMALL)
+    bits, _ = bench.exemplars(3, 5)
+    labels = np.array([0, 4, 2])
+    known = np.array([True, False, True])
+    bench.golden.step(pack(bits[known].astype(np.uint8)), labels[known], np.arange(3))
+    run_pysim(HeadTrainer(SMALL), [
+        Step(inputs={"commands": [bench.command(HeadOperation.LEARN, 3, 3)]}, pins=QUIET),
+        Step(inputs={"exemplars": bench.beats(bits, labels)}),
+        Step(cycles=200, reads={"stranger": 1, "refused": 0}),
+        bench.read(5),
+        Step(reset=True, reads=LAST),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("cycles", range(1, 120, 17))
+def test_reset_forgets_a_command_and_clears_all_rows(cycles: int) -> None:
+    bench = Bench(SMALL)
+    steps = [bench.write(), *bench.step(HeadOperation.LEARN, 4, 0, 5)[:2]]
+    steps[2] = Step(inputs=steps[2].inputs, pins=QUIET, cycles=cycles, abandon=True)
+    bench.golden = Trainer(bench.params, np.zeros((0, bench.params.features), np.int32))
+    run_pysim(HeadTrainer(SMALL), [
+        *steps,
+        Step(reset=True, reads={"training": 0}),
+        bench.read(5),
+        *bench.step(HeadOperation.LEARN, 2, 2, 5),
+        bench.read(5),
+    ])  # fmt: skip
+
+
+def test_a_chip_without_a_head_is_silent_where_it_would_be() -> None:
+    chip, bench = make_chip(features=10, lanes=4), Bench(SMALL)
+    dut = HeadTrainer(chip)
+    trace = run_pysim(dut, [
+        Step(inputs={"seeds": seeds_of(5)}, reads={"settled": 1, "training": 0, "drawing": 0}),
+        Step(inputs={"commands": [bench.command(HeadOperation.LEARN, 1, 5)]}, cycles=50,
+             abandon=True),
+        Step(reset=True, reads={"training": 0, **LAST}),
+    ])  # fmt: skip
+    assert trace.left == [1]

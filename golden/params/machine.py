@@ -103,6 +103,8 @@ class ChipParams:
     table_width : int
         t, bits of the costs by which pictures are classified by prototypes; 0 leaves the classifier
         out.
+    table_fold : int
+        Cycles that the classifier takes for a row of prototypes; see `PrototypeClassifierParams`.
     """
 
     accelerator: AcceleratorParams
@@ -110,6 +112,7 @@ class ChipParams:
     latent: LatentBufferParams
     slots: int = 0
     table_width: int = 0
+    table_fold: int = 1
 
     def __post_init__(self) -> None:
         for name, block, kind in (
@@ -154,7 +157,9 @@ class ChipParams:
         if not self.table_width:
             return None
         return PrototypeClassifierParams(
-            prototypes=self.sampler.prototypes, table_width=self.table_width
+            prototypes=self.sampler.prototypes,
+            table_width=self.table_width,
+            fold=self.table_fold,
         )
 
     @property

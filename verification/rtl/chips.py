@@ -28,6 +28,7 @@ def make_chip(
     exemplars: int = 2,
     slots: int = 0,
     table_width: int = 0,
+    table_fold: int = 1,
     **sampler: Any,
 ) -> ChipParams:
     """Return the parameters of a small chip; `sampler` are further ones of its sampler."""
@@ -57,6 +58,7 @@ def make_chip(
         ),
         slots=slots,
         table_width=table_width,
+        table_fold=table_fold,
     )
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Class counter: it learns a class from the counts of its bits (contract, 14)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from amaranth.hdl import Module, Mux, Signal, unsigned
 from amaranth.lib import enum, stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import Memory, ReadPort, WritePort
@@ -239,12 +239,13 @@ class ClassCounter(wiring.Component):
         """Append a class: its header, and row by row the codes of its counts."""
         p, rows = self.params.prototypes, self.rows
         m.submodules.mean_code = mean_code = MeanCode(p.code_width, now.count_width)
-        lane = Signal(range(p.lanes + 1))  # lanes whose mean was taken
-        # The choice of one lane of all is slow. It is made while the mean of the lane before is
+        lane = Signal(range(p.lanes))  # whose mean is divided
+        # The choice of one lane of all is slow. That of the next one is made while a mean is
         # divided; that of lane 0 is no choice.
+        following = Signal(range(p.lanes + 1))
         chosen = Signal(now.count_width)
-        count = Mux(lane == 0, read.data[: now.count_width], chosen)
-        m.d.sync += chosen.eq(read.data.word_select(lane, now.count_width))
+        count = Mux(following == 0, read.data[: now.count_width], chosen)
+        m.d.sync += chosen.eq(read.data.word_select(following, now.count_width))
         m.d.comb += [
             mean_code.i.payload.count.eq(count),
             mean_code.i.payload.number.eq(now.n),
@@ -255,21 +256,20 @@ class ClassCounter(wiring.Component):
                 m.next = "read"
         with m.State("read"):
             m.d.comb += [now.step.eq(1), now.read.eq(1)]
-            m.d.sync += [now.final.eq(now.last), lane.eq(0)]
+            m.d.sync += [now.final.eq(now.last), following.eq(0)]
             m.next = "divide"
         with m.State("divide"):
             m.d.comb += mean_code.i.valid.eq(1)
             with m.If(mean_code.i.ready):
-                m.d.sync += lane.eq(lane + 1)
+                m.d.sync += [lane.eq(following), following.eq(following + 1)]
                 m.next = "round"
         with m.State("round"):
             m.d.comb += mean_code.o.ready.eq(~rows.valid | rows.ready)
             with m.If(mean_code.o.valid & mean_code.o.ready):
-                # Codes are shifted in, so that a new one goes to one lane and not to all.
-                codes = Cat(rows.payload, mean_code.o.payload)
-                m.d.sync += rows.payload.eq(codes >> p.code_width)
+                code = rows.payload.word_select(lane, p.code_width)
+                m.d.sync += code.eq(mean_code.o.payload)
                 m.next = "divide"
-                with m.If(lane == p.lanes):
+                with m.If(lane == p.lanes - 1):
                     m.d.sync += rows.valid.eq(1)
                     m.next = "read"
                     with m.If(now.final):

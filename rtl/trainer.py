@@ -214,9 +214,7 @@ class Trainer(wiring.Component):
             logits.payload.last.eq(stage.final),
         ]
 
-    def _errors(
-        self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal
-    ) -> Signal:
+    def _errors(self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal) -> Signal:
         """Keep the errors of exemplars, and return the one that is read."""
         p, noted = self.params, Signal.like(now.current)
         q_b = int(p.backward_width)

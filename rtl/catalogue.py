@@ -118,14 +118,16 @@ _ACCELERATOR = AcceleratorParams(mvu=MvuParams())
 _TRAINER = TrainerParams(
     features=512, classes=100, backward_width=8, rounding="stochastic", rate=13, lanes=64
 )
-# With five exemplars a class, all memories together fit the 208 block RAMs of an LFE5U-85F. They
-# have no room for the tables of the classifier by prototypes, one for each of 64 lanes, nor for the
-# weights and the batch of a head that learns: the full chip is without them.
+# With five exemplars a class, and the classifier by prototypes folded onto 8 tables, all memories
+# together fit the 208 block RAMs of an LFE5U-85F. A head that learns has no room beside them for
+# its weights and its batch: the full chip is without it.
 _CHIP = ChipParams(
     accelerator=_ACCELERATOR,
     sampler=_SAMPLER,
     latent=replace(_LATENT, exemplars=5),
     slots=2,
+    table_width=18,
+    table_fold=8,
 )
 # 200 latent bits and 60000 samples of ten tasks, as in the experiment of BinPlay on MNIST.
 _INDEX_CODE = IndexCodeParams.fitting(200, 60_000, task="prefix", tasks=10)
@@ -151,7 +153,7 @@ _SMALL_CHIP = {
     "accelerator": _SMALL_ACCELERATOR,
     "sampler": {"prototypes": _SMALL_PROTOTYPES},
     "latent": _SMALL_LATENT,
-    "table_width": 18,
+    "table_fold": 4,
     "head": replace(_TRAINER, **_SMALL_TRAINER),
     "batch": 32,
 }
@@ -160,6 +162,7 @@ _TINY_CHIP = {
     "sampler": {"prototypes": _TINY_PROTOTYPES},
     "latent": _TINY_LATENT,
     "table_width": 10,
+    "table_fold": 1,
     "head": replace(_TRAINER, **_TINY_TRAINER),
     "batch": 4,
 }
@@ -250,9 +253,9 @@ BLOCKS: dict[str, Block] = {
     ),
     "prototype_classifier": _part(
         PrototypeClassifier,
-        PrototypeClassifierParams(prototypes=_PROTOTYPES),
-        {"prototypes": _SMALL_PROTOTYPES},
-        {"prototypes": _TINY_PROTOTYPES, "table_width": 10},
+        PrototypeClassifierParams(prototypes=_PROTOTYPES, fold=8),
+        {"prototypes": _SMALL_PROTOTYPES, "fold": 4},
+        {"prototypes": _TINY_PROTOTYPES, "table_width": 10, "fold": 1},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
     ),

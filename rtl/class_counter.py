@@ -239,9 +239,15 @@ class ClassCounter(wiring.Component):
         """Append a class: its header, and row by row the codes of its counts."""
         p, rows = self.params.prototypes, self.rows
         m.submodules.mean_code = mean_code = MeanCode(p.code_width, now.count_width)
-        lane = Signal(range(p.lanes))
+        lane = Signal(range(p.lanes))  # whose mean is divided
+        # The choice of one lane of all is slow. That of the next one is made while a mean is
+        # divided; that of lane 0 is no choice.
+        following = Signal(range(p.lanes + 1))
+        chosen = Signal(now.count_width)
+        count = Mux(following == 0, read.data[: now.count_width], chosen)
+        m.d.sync += chosen.eq(read.data.word_select(following, now.count_width))
         m.d.comb += [
-            mean_code.i.payload.count.eq(read.data.word_select(lane, now.count_width)),
+            mean_code.i.payload.count.eq(count),
             mean_code.i.payload.number.eq(now.n),
         ]
         with m.State("append"):
@@ -250,17 +256,18 @@ class ClassCounter(wiring.Component):
                 m.next = "read"
         with m.State("read"):
             m.d.comb += [now.step.eq(1), now.read.eq(1)]
-            m.d.sync += [now.final.eq(now.last), lane.eq(0)]
+            m.d.sync += [now.final.eq(now.last), following.eq(0)]
             m.next = "divide"
         with m.State("divide"):
             m.d.comb += mean_code.i.valid.eq(1)
             with m.If(mean_code.i.ready):
+                m.d.sync += [lane.eq(following), following.eq(following + 1)]
                 m.next = "round"
         with m.State("round"):
             m.d.comb += mean_code.o.ready.eq(~rows.valid | rows.ready)
             with m.If(mean_code.o.valid & mean_code.o.ready):
                 code = rows.payload.word_select(lane, p.code_width)
-                m.d.sync += [code.eq(mean_code.o.payload), lane.eq(lane + 1)]
+                m.d.sync += code.eq(mean_code.o.payload)
                 m.next = "divide"
                 with m.If(lane == p.lanes - 1):
                     m.d.sync += rows.valid.eq(1)

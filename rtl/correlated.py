@@ -141,6 +141,8 @@ class CorrelatedSampler(Sampler):
         group = Signal(range(groups))
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))
+        # A register, because a product and the memory of scales in one cycle are slow.
+        scale_row = Signal.like(basis.scale_row)
         m.d.comb += [
             step.eq(~self.o.valid | self.o.ready),
             done.eq(comparing & step & (group == groups - 1)),
@@ -151,7 +153,7 @@ class CorrelatedSampler(Sampler):
             prototypes.beat.eq(sums.p.place.beat),
             self.plane_read.eq(done),
             basis.scale_en.eq(comparing & step),
-            basis.scale_row.eq(place.beat * groups + group),
+            basis.scale_row.eq(scale_row),
             lanes.en.eq(step),
             lanes.valid.eq(comparing),
             lanes.scales.eq(basis.scales),
@@ -160,12 +162,14 @@ class CorrelatedSampler(Sampler):
         with m.If(comparing & step):
             m.d.sync += [
                 group.eq(group + 1),
+                scale_row.eq(scale_row + 1),
                 Value.cast(held).eq(Value.cast(held) >> width * self.params.sum_width),
             ]
         with m.If(sums.ready):
             m.d.sync += [
                 comparing.eq(sums.valid),
                 group.eq(0),
+                scale_row.eq(sums.p.place.beat * groups),
                 place.eq(sums.p.place),
                 Value.cast(held).eq(Value.cast(sums.p.lanes)),
             ]

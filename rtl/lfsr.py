@@ -5,7 +5,7 @@ from functools import reduce
 from operator import xor
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
@@ -68,12 +68,11 @@ class Lfsr(wiring.Component):
         m = Module()
         m.d.comb += self.word.eq(self.state[: self.params.step])
         following = self._leap(m)
-        with m.If(self.load):
-            m.d.sync += self.state.eq(self.seed)
-        with m.Elif(self.en & (self.state == 0)):
+        with m.If(self.load | self.en):
+            m.d.sync += self.state.eq(Mux(self.load, self.seed, following))
+        # Recovery is last, so that it becomes the reset of the registers, and no logic before them.
+        with m.If(self.en & ~self.load & (self.state == 0)):
             m.d.sync += self.state.eq(self.params.seed)
-        with m.Elif(self.en):
-            m.d.sync += self.state.eq(following)
         return m
 
     def _leap(self, m: Module) -> Any:

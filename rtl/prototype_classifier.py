@@ -37,15 +37,16 @@ def answer_layout(params: PrototypeClassifierParams) -> StructLayout:
 class PrototypeClassifier(wiring.Component):
     """Reader of all prototypes that names the class of the one that a picture is nearest to.
 
-    The B beats of a picture are kept, then every row of the prototypes is read once, one a cycle.
-    Each lane looks its cost up in a table of its own; a tree with a register at each level adds the
-    costs of a row. The answer is offered `latency` cycles after the last beat, and one more for
-    each row. The next picture is taken in the cycle after the answer, so a picture takes `interval`
-    cycles and one for each row. Without a class, the answer comes one cycle after the last beat.
+    The B beats of a picture are kept, then every row of the prototypes is read once, one every
+    `fold` cycles. In each of them, the ``L / fold`` tables give the costs of as many lanes, the
+    lowest lanes first, and a tree with a register at each level adds them. The answer is offered
+    `latency` cycles after the last beat, and `fold` more for each row. The next picture is taken in
+    the cycle after the answer, so a picture takes `interval` cycles and `fold` for each row.
+    Without a class, the answer comes one cycle after the last beat.
 
     The block asks for the memory before it reads, and the answer comes later by the cycles in which
     it waits for `go`. A class that was removed takes one cycle. A row of the table is taken at any
-    time, and goes to the tables of all lanes. The classes that count are those in the table of the
+    time, and goes to all tables. The classes that count are those in the table of the
     memory with the last beat. Reset drops the picture; it leaves the table as it is.
 
     Parameters
@@ -77,9 +78,9 @@ class PrototypeClassifier(wiring.Component):
     def __init__(self, params: PrototypeClassifierParams) -> None:
         self.params = params
         memory = params.prototypes
-        #: Cycles from the last beat to the answer, beside one a row.
-        self.latency = 6 + levels_of(memory.lanes)
-        #: Cycles from one picture to the next, beside one a row.
+        #: Cycles from the last beat to the answer, beside `fold` a row.
+        self.latency = 8 + levels_of(params.tables)
+        #: Cycles from one picture to the next, beside `fold` a row.
         self.interval = self.latency + memory.beats
         label_width = bits_for(memory.classes - 1)
         super().__init__({
@@ -108,8 +109,10 @@ class PrototypeClassifier(wiring.Component):
             shape=unsigned(p.lanes), depth=p.beats, init=[], attrs={"no_rw_check": 1}
         )
         write, read = picture.write_port(), picture.read_port()
+        # What a part of a row is: the lanes of one turn.
         row = StructLayout({
             "valid": 1, "first": 1, "last": 1, "final": 1, "label": bits_for(p.classes - 1),
+            "turn": range(self.params.fold), "ends": 1,
         })  # fmt: skip
         scanned = Signal(row)
         m.d.comb += [
@@ -121,9 +124,10 @@ class PrototypeClassifier(wiring.Component):
         ]
         ended = Signal()
         self._go(m, scanned, ended)
-        # What a row is goes beside its numbers: codes, costs in tables, costs, levels of the tree.
+        # It goes beside its numbers: codes of the row, its own codes, entries of tables, bases and
+        # weights, costs, levels of the tree.
         stages = [scanned]
-        for number in range(3 + levels_of(p.lanes)):
+        for number in range(5 + levels_of(self.params.tables)):
             stages.append(Signal(row, name=f"stage_{number}"))
             m.d.sync += stages[-1].eq(stages[-2])
         costs = self._costs(m, stages, read.data)
@@ -136,13 +140,16 @@ class PrototypeClassifier(wiring.Component):
         left = Signal(range(p.classes + 1))  # classes, the one in work included
         current = Signal.like(self.label)  # class in work
         nth = Signal(range(p.class_components))  # component within its class
+        turn = Signal(range(self.params.fold))  # part of the row
+        done = Signal()  # the row ends with this part
         last = Signal()  # row of a component
         whole = Signal()  # the class ends with this row, or was removed
         any_there = Signal()  # a class that is there has been read
         there = self.entry.there
         m.d.comb += [
+            done.eq(turn == self.params.fold - 1),
             last.eq(self.beat == p.beats - 1),
-            whole.eq(~there | (last & (nth + 1 == self.entry.count))),
+            whole.eq(~there | (done & last & (nth + 1 == self.entry.count))),
             self.table.ready.eq(1),
             self.component.eq(self.entry.first + nth),
         ]
@@ -167,9 +174,9 @@ class PrototypeClassifier(wiring.Component):
                 with m.If(self.go):
                     m.next = "scan"
             with m.State("scan"):
-                # The entry of the next class comes with its first row.
+                # The entry of the next class comes with its first row. A row stays for all turns.
                 m.d.comb += [
-                    self.row_en.eq(there),
+                    self.row_en.eq(there & (turn == 0)),
                     self.label_en.eq(whole & (left != 1)),
                     self.label.eq(current + 1),
                     scanned.valid.eq(there),
@@ -177,9 +184,11 @@ class PrototypeClassifier(wiring.Component):
                 ]
                 m.d.sync += any_there.eq(any_there | there)
                 with m.If(there):
+                    m.d.sync += turn.eq(Mux(done, 0, turn + 1))
+                with m.If(there & done):
                     m.d.sync += self.beat.eq(Mux(last, 0, self.beat + 1))
-                with m.If(last):
-                    m.d.sync += nth.eq(nth + 1)
+                    with m.If(last):
+                        m.d.sync += nth.eq(nth + 1)
                 with m.If(whole):
                     m.d.sync += [nth.eq(0), current.eq(current + 1), left.eq(left - 1)]
                     with m.If(left == 1):
@@ -192,42 +201,50 @@ class PrototypeClassifier(wiring.Component):
                 with m.If(self.o.ready):
                     m.next = "take"
         m.d.comb += [
-            scanned.first.eq(self.beat == 0),
-            scanned.last.eq(last),
+            scanned.first.eq((self.beat == 0) & (turn == 0)),
+            scanned.last.eq(last & done),
             scanned.label.eq(current),
+            scanned.turn.eq(turn),
+            scanned.ends.eq(last),
         ]
 
     def _costs(self, m: Module, stages: list[Signal], bits: Value) -> list[Value]:
-        """Return what each lane of a row costs, three cycles after the row was asked for."""
-        p, width = self.params, self.params.table_width
-        shape, used = unsigned(2 * width), used_lanes(p.prototypes, stages[2].last)
-        block, costs = {"ram_style": "block", "no_rw_check": 1}, []
-        for lane in range(p.prototypes.lanes):
-            m.submodules[f"table_{lane}"] = table = Memory(
-                shape=shape, depth=p.table_rows, init=[], attrs=block
+        """Return what the lanes of a turn cost, five cycles after their row was asked for."""
+        p, width, tables = self.params, self.params.table_width, self.params.tables
+        shape, costs = unsigned(2 * width), []
+        codes = Value.cast(self.codes)
+        own = codes.word_select(stages[1].turn, tables * p.prototypes.code_width)
+        counts = used_lanes(p.prototypes, stages[3].ends).word_select(stages[3].turn, tables)
+        own_codes, own_bits = Signal(ArrayLayout(p.prototypes.code_width, tables)), Signal(tables)
+        m.d.sync += [own_codes.eq(own), own_bits.eq(bits.word_select(stages[1].turn, tables))]
+        for number in range(tables):
+            m.submodules[f"table_{number}"] = table = Memory(
+                shape=shape, depth=p.table_rows, init=[], attrs={"no_rw_check": 1}
             )
             write, read = table.write_port(), table.read_port()
-            code = self.codes[lane]
-            likelier, differs = code[-1], Signal(name=f"differs_{lane}")
-            weight, base = read.data[:width], read.data[width:]
-            cost = Signal(width + 1, name=f"cost_{lane}")
+            code = own_codes[number]
+            likelier, differs = code[-1], Signal(name=f"differs_{number}")
+            weight, base = (Signal(width, name=f"{name}_{number}") for name in ("weight", "base"))
+            cost = Signal(width + 1, name=f"cost_{number}")
             m.d.comb += [
                 write.addr.eq(self.table.payload.row),
                 write.data.eq(Value.cast(self.table.payload)[-2 * width :]),
                 write.en.eq(self.table.valid),
                 # A code and its complement share a row.
                 read.addr.eq(Mux(likelier, code[:-1], ~code[:-1])),
-                read.en.eq(stages[1].valid),
+                read.en.eq(stages[2].valid),
             ]
             m.d.sync += [
-                differs.eq(bits[lane] ^ likelier),
-                cost.eq(Mux(used.bit_select(lane, 1), base + Mux(differs, weight, 0), 0)),
+                differs.eq(own_bits[number] ^ likelier),
+                weight.eq(Mux(counts[number] & differs, read.data[:width], 0)),
+                base.eq(Mux(counts[number], read.data[width:], 0)),
+                cost.eq(base + weight),
             ]
             costs.append(cost)
         return costs
 
     def _compare(self, m: Module, row: Signal, total: Value, ended: Signal) -> None:
-        """Add the rows of a component up, and keep the first component of the least cost."""
+        """Add the parts of a component up, and keep the first component of the least cost."""
         best = self.o.payload
         cost = Signal(self.params.cost_width)
         summed = Signal.like(row)

@@ -183,8 +183,8 @@ class Trainer(wiring.Component):
         m.d.sync += [held.eq(read.data), bits.eq(kept.data)]
         summed = sum_of_weights(m, p, stages, held, bits)
         self._name(m, now, softmax.i, stages[-1], summed)
-        errors = self._errors(m, now, softmax.o, lfsr.word)
-        fresh = next_weights(m, p, stages, held, bits, errors, lfsr.word, self.batch)
+        error = self._errors(m, now, softmax.o, lfsr.word)
+        fresh = next_weights(m, p, stages, held, bits, error, lfsr.word, self.batch)
         rounding, updated, shares = stages[UPDATED - 1], stages[UPDATED], softmax.o
         used = Mux(now.updating, rounding.valid & rounding.last, shares.valid)
         m.d.comb += [
@@ -224,10 +224,8 @@ class Trainer(wiring.Component):
             logits.payload.last.eq(stage.final),
         ]
 
-    def _errors(
-        self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal
-    ) -> tuple[Signal, Signal]:
-        """Keep the errors of exemplars, and return the one that is read, and the same negated."""
+    def _errors(self, m: Module, now: UnderWay, shares: stream.Interface, word: Signal) -> Signal:
+        """Keep the errors of exemplars, and return the one that is read."""
         p, noted = self.params, Signal.like(now.current)
         q_b = int(p.backward_width)
         m.submodules.errors = errors = Memory(
@@ -235,8 +233,7 @@ class Trainer(wiring.Component):
         )
         read, write = errors.read_port(), errors.write_port()
         excess = Signal(signed(PROBABILITY_BITS + 2))
-        plus = Signal(signed(q_b))
-        minus = Signal(signed(q_b + 1))
+        error = Signal(signed(q_b))
         m.d.comb += [
             shares.ready.eq(1),
             excess.eq(shares.payload.share - ((noted == now.label) << PROBABILITY_BITS)),
@@ -247,9 +244,8 @@ class Trainer(wiring.Component):
             write.en.eq(shares.valid),
             write.addr.eq(now.error_base + noted),
             write.data.eq(rounded(excess, p.errors, word)),
-            plus.eq(read.data),
-            minus.eq(-read.data),
+            error.eq(read.data),
         ]
         with m.If(shares.valid):
             m.d.sync += noted.eq(Mux(shares.payload.last, 0, noted + 1))
-        return plus, minus
+        return error

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Lanes of the trainer: they add up the weights of rows, or the gradients of a batch."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.data import StructLayout
 from amaranth.utils import bits_for
 
@@ -77,7 +77,7 @@ def next_weights(
     stages: list[Signal],
     weights: Value,
     bits: Value,
-    errors: tuple[Value, Value],
+    error: Value,
     word: Value,
     batch: int,
 ) -> list[Value]:
@@ -93,8 +93,8 @@ def next_weights(
         L codes of the row, in the stage `UPDATED`.
     bits : Value
         L bits of an exemplar, in the stage `LOADED`.
-    errors : tuple of Value
-        Its error for the row's class in the stage `LOADED`, and the same negated.
+    error : Value
+        Its error for the row's class, in the stage `LOADED`.
     word : Value
         Random word, which is used in the stage before `UPDATED`.
     batch : int
@@ -102,17 +102,20 @@ def next_weights(
     """
     q_b, loaded = int(params.backward_width), stages[LOADED]
     used = used_lanes(params, stages[UPDATED - 1].end)
-    plus, minus = errors
     fresh = []
     drawn = draws(word, params.lanes)
     for lane, code in enumerate(_codes(params, weights)):
         gradient = Signal(signed(q_b + bits_for(batch)), name=f"gradient_{lane}")
         step = rounded(gradient, params.update, drawn[lane])
         moved = Signal(step.shape(), name=f"step_{lane}")
+        # -x is ~x + 1, and the 1 is added with it: the error comes late from its memory.
+        negated, kept = ~bits[lane], Signal.like(gradient, name=f"kept_{lane}")
+        with m.If(~loaded.first):
+            m.d.comb += kept.eq(gradient)
+        signed_error = (error ^ negated.replicate(q_b))[:q_b].as_signed()
         with m.If(loaded.valid):
-            m.d.sync += gradient.eq(
-                Mux(loaded.first, 0, gradient) + Mux(bits[lane], plus, minus),
-            )
+            both = (Cat(negated, number).as_signed() for number in (kept, signed_error))
+            m.d.sync += gradient.eq(sum(both) >> 1)
         m.d.sync += moved.eq(Mux(used.bit_select(lane, 1), step, 0))
         fresh.append(saturated(code - moved, q_b))
     return fresh

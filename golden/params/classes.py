@@ -75,16 +75,29 @@ class PrototypeClassifierParams:
         Parameters of the memory that it reads. They give D, L and q.
     table_width : int
         t, bits of a base and of a weight, 1..40.
+    fold : int
+        Cycles that a row of L lanes takes. It divides L: each table serves so many lanes in turn.
     """
 
     prototypes: PrototypesParams
     table_width: int = 18
+    fold: int = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.prototypes, PrototypesParams):
             raise TypeError(f"Prototypes must be PrototypesParams, not {self.prototypes!r}")
         check_integer("Table width t", self.table_width, 1, 40)
         check_integer("Bits of a cost", self.cost_width, 1, 62)
+        check_integer("Fold", self.fold, 1, self.prototypes.lanes)
+        if self.prototypes.lanes % self.fold:
+            raise ValueError(
+                f"Fold must divide the lanes L = {self.prototypes.lanes}, not {self.fold}"
+            )
+
+    @property
+    def tables(self) -> int:
+        """Tables, and lanes whose costs are looked up in a cycle."""
+        return self.prototypes.lanes // self.fold
 
     @property
     def table_rows(self) -> int:

@@ -105,6 +105,8 @@ class ChipParams:
     table_width : int
         t, bits of the costs by which pictures are classified by prototypes; 0 leaves the classifier
         out.
+    table_fold : int
+        Cycles that the classifier takes for a row of prototypes; see `PrototypeClassifierParams`.
     head : TrainerParams, optional
         The head that learns on the chip; by default there is none. It has no hidden layer, 8 bits
         go forward, and a request of the sampler draws one exemplar.
@@ -117,6 +119,7 @@ class ChipParams:
     latent: LatentBufferParams
     slots: int = 0
     table_width: int = 0
+    table_fold: int = 1
     head: TrainerParams | None = None
     batch: int = 128
 
@@ -187,7 +190,9 @@ class ChipParams:
         if not self.table_width:
             return None
         return PrototypeClassifierParams(
-            prototypes=self.sampler.prototypes, table_width=self.table_width
+            prototypes=self.sampler.prototypes,
+            table_width=self.table_width,
+            fold=self.table_fold,
         )
 
     @property

@@ -125,6 +125,7 @@ def head(**given: Any) -> TrainerParams:
             "Draws per read M beside a head that learns must be 1, not 2",
         ),
         ({"table_width": 41}, "Table width t of a chip must be an integer in 0..40, not 41"),
+        ({"table_width": 9, "table_fold": 3}, "Fold must divide the lanes L = 16, not 3"),
     ],
 )
 def test_messages_of_the_chip(given: dict[str, Any], message: str) -> None:
@@ -169,6 +170,9 @@ def test_blocks_that_learn_are_left_out_unless_asked_for() -> None:
     bare, whole = ChipParams(**CHIP), ChipParams(**CHIP, slots=2, table_width=18)
     assert (bare.counter, bare.classifier, bare.shared) == (None, None, False)
     assert whole.shared
+    folded = replace(whole, table_fold=8).classifier
+    assert folded is not None
+    assert folded.tables == whole.sampler.prototypes.lanes // 8
     assert whole.counter is not None
     assert (whole.counter.slots, whole.counter.prototypes) == (2, whole.sampler.prototypes)
     assert bare.head is None

@@ -197,6 +197,9 @@ def test_the_memory_must_be_that_of_the_parameters():
         ({"prototypes": 3}, TypeError, r"^Prototypes must be PrototypesParams, not 3$"),
         ({"table_width": 41}, ValueError, r"^Table width t must .* in 1\.\.40, not 41$"),
         ({"table_width": 0}, ValueError, r"^Table width t must .* in 1\.\.40, not 0$"),
+        ({"fold": 0}, ValueError, r"^Fold must be an integer in 1\.\.64, not 0$"),
+        ({"fold": 65}, ValueError, r"^Fold must be an integer in 1\.\.64, not 65$"),
+        ({"fold": 24}, ValueError, r"^Fold must divide the lanes L = 64, not 24$"),
         (
             {"table_width": 40, "prototypes": PrototypesParams(features=2**22, code_width=1)},
             ValueError,

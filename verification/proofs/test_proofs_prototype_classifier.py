@@ -22,7 +22,9 @@ from verification.proofs.prover import (
 MARKS = ("valid", "first", "last", "final")  # of a row on its way, lowest bits first
 
 
-def params(features: int, lanes: int, components: int = 1) -> PrototypeClassifierParams:
+def params(
+    features: int, lanes: int, components: int = 1, fold: int = 1
+) -> PrototypeClassifierParams:
     memory = PrototypesParams(
         features=features,
         code_width=2,
@@ -31,11 +33,11 @@ def params(features: int, lanes: int, components: int = 1) -> PrototypeClassifie
         classes=3,
         class_components=components,
     )
-    return PrototypeClassifierParams(prototypes=memory, table_width=3)
+    return PrototypeClassifierParams(prototypes=memory, table_width=3, fold=fold)
 
 
 class Stages:
-    """The rows on their way through a block, from the one that is read to the one just added.
+    """The parts of rows on their way through a block, from what is read to what was just added.
 
     Parameters
     ----------
@@ -46,34 +48,51 @@ class Stages:
     """
 
     def __init__(self, m: Module, block: PrototypeClassifier, inner: Module) -> None:
-        lanes = block.params.prototypes.lanes
-        self.levels = (lanes - 1).bit_length()
-        names = ["scanned", *(f"stage_{n}" for n in range(3 + self.levels)), "summed"]
+        p, memory = block.params, block.params.prototypes
+        self.levels = (p.tables - 1).bit_length()
+        names = ["scanned", *(f"stage_{n}" for n in range(5 + self.levels)), "summed"]
         self.rows = [inner_signal(inner, name) for name in names]
-        self.beats = [block.beat]
-        for number in range(len(names) - 1):
-            self.beats.append(Signal.like(block.beat, name=f"beat_{number}"))
-            m.d.sync += self.beats[-1].eq(self.beats[-2])
+        # Each is known by its number within its component.
+        turn = inner_signal(inner, "turn")
+        self.numbers = [Signal(range(memory.beats * p.fold), name="number")]
+        m.d.comb += self.numbers[0].eq(block.beat * p.fold + turn)
+        self.whole = [(block.beat < memory.beats) & (turn < p.fold)]
+        for place in range(len(names) - 1):
+            self.numbers.append(Signal.like(self.numbers[0], name=f"number_{place}"))
+            self.whole.append(Signal(name=f"whole_{place}"))
+            m.d.sync += self.numbers[-1].eq(self.numbers[-2])
+            m.d.sync += self.whole[-1].eq(self.whole[-2])
 
     def mark(self, name: str) -> list[Value]:
-        """Return a mark of all rows."""
+        """Return a mark of all parts."""
         return [Value.cast(row[MARKS.index(name)]) for row in self.rows]
 
-    def facts(self, params: PrototypeClassifierParams, inner: Module, there: Value) -> list[Value]:
-        """Return that a component's rows come in order and without gaps, and nothing behind all.
+    def turn(self, place: int, fold: int) -> tuple[Value, Value]:
+        """Return the turn that a part on its way has, and whether it is of the last row."""
+        bits = Value.cast(self.rows[place])
+        width = len(Signal(range(fold)))
+        return bits[len(bits) - 1 - width : len(bits) - 1], bits[-1]
 
-        The last mark comes with a row, or alone for a class that is not `there`.
+    def facts(self, params: PrototypeClassifierParams, inner: Module, there: Value) -> list[Value]:
+        """Return that a component's parts come in order and without gaps, and nothing behind all.
+
+        The last mark comes with a part, or alone for a class that is not `there`.
         """
-        beats, found = params.prototypes.beats, []
+        beats, fold, found = params.prototypes.beats, params.fold, []
         valid, first, last, final = map(self.mark, MARKS)
-        for k, beat in enumerate(self.beats):
+        for k, number in enumerate(self.numbers):
+            turn, ends = self.turn(k, fold)
             found += [
-                ~valid[k] | (first[k] == (beat == 0)),
-                ~valid[k] | ((last[k] == (beat == beats - 1)) & (beat < beats)),
+                ~valid[k] | self.whole[k],
+                ~valid[k] | (first[k] == (number == 0)),
+                ~valid[k] | (last[k] == (number == beats * fold - 1)),
+                ~valid[k] | (number < beats * fold),
+                ~valid[k] | (turn == number % fold),
+                ~valid[k] | (ends == (number >= (beats - 1) * fold)),
                 ~(valid[k] & final[k]) | last[k],
             ]
-            if k + 1 < len(self.beats):
-                follows = valid[k + 1] & (self.beats[k + 1] + 1 == beat)
+            if k + 1 < len(self.numbers):
+                follows = valid[k + 1] & (self.numbers[k + 1] + 1 == number)
                 found.append(~(valid[k] & ~first[k]) | follows)
             newer: Value = Const(0)
             for other in (*valid[:k], *final[:k]):
@@ -85,22 +104,28 @@ class Stages:
             on_way, finals = on_way | v | f, finals | f
         found += [
             ~in_state(inner, "take", "look_up", "answer") | ~on_way,
-            ~in_state(inner, "look_up", "add", "answer") | (self.beats[0] == 0),
-            ~in_state(inner, "take") | (self.beats[0] < beats),
+            ~in_state(inner, "look_up", "add", "answer") | (self.numbers[0] == 0),
+            self.whole[0],
+            ~in_state(inner, "take") | (inner_signal(inner, "turn") == 0),
             valid[0] == (in_state(inner, "scan") & there),
             ~final[0] | in_state(inner, "scan"),
-            ~(in_state(inner, "scan") & ~there) | (self.beats[0] == 0),
+            ~(in_state(inner, "scan") & ~there) | (self.numbers[0] == 0),
             ~in_state(inner, "scan") | ~finals,
             ~in_state(inner, "add") | finals,
         ]
         return found
 
 
-def live(params: PrototypeClassifierParams, last: Value, lanes: range) -> Value:
-    """Return how many of some lanes count, in the last row of a component or in another."""
+def live(params: PrototypeClassifierParams, number: Value, tables: range) -> Value:
+    """Return how many lanes of some tables count in a part of a component."""
     p = params.prototypes
-    used = p.features - (p.beats - 1) * p.lanes
-    return Mux(last, len([n for n in lanes if n < used]), len([n for n in lanes if n < p.lanes]))
+    counted: Value = Const(0)
+    for part in range(p.beats * params.fold):
+        row, turn = divmod(part, params.fold)
+        lanes = (row * p.lanes + turn * params.tables + table for table in tables)
+        features = [lane for lane in lanes if lane < p.features]
+        counted = Mux(number == part, len(features), counted)
+    return counted
 
 
 def prove_sums(drawn: PrototypeClassifierParams, less: int = 0, depth: int = 2) -> None:
@@ -115,25 +140,31 @@ def prove_sums(drawn: PrototypeClassifierParams, less: int = 0, depth: int = 2) 
     facts = stages.facts(drawn, inner, Value.cast(block.entry.there))
     m.d.comb += Assume(kept(m, ~block.label_en, Value.cast(block.entry)))
     valid, first, last = (stages.mark(name) for name in ("valid", "first", "last"))
-    for lane in range(p.lanes):
-        number = inner_signal(inner, f"cost_{lane}")
-        counted = live(drawn, last[3], range(lane, lane + 1))
-        facts.append(~valid[3] | (number <= counted * most))
+    for table in range(drawn.tables):
+        counted = live(drawn, stages.numbers[4], range(table, table + 1))
+        for name in ("weight", "base"):
+            entry = inner_signal(inner, f"{name}_{table}")
+            facts.append(~valid[4] | (entry <= counted * drawn.highest_entry))
+        counted = live(drawn, stages.numbers[5], range(table, table + 1))
+        facts.append(~valid[5] | (inner_signal(inner, f"cost_{table}") <= counted * most))
     total: Value = inner_signal(inner, "cost_0")
-    width = p.lanes
+    width = drawn.tables
     for level in range(stages.levels):
         width, span = -(-width // 2), 2 << level
         for place in range(width):
             total = inner_signal(inner, f"sum_{level}_{place}")
-            lanes = range(place * span, (place + 1) * span)
-            counted = live(drawn, last[4 + level], lanes)
-            facts.append(~valid[4 + level] | (total <= counted * most))
+            counted = live(
+                drawn,
+                stages.numbers[6 + level],
+                range(place * span, min((place + 1) * span, drawn.tables)),
+            )
+            facts.append(~valid[6 + level] | (total <= counted * most))
         total = inner_signal(inner, f"sum_{level}_0")
     cost, highest = inner_signal(inner, "cost"), p.features * most - less
-    of_rows = Mux(last[-1], highest, (stages.beats[-1] + 1) * (p.lanes * most))
+    of_parts = Mux(last[-1], highest, (stages.numbers[-1] + 1) * (drawn.tables * most))
     added = Mux(first[-2], 0, cost) + total
     facts += [
-        ~valid[-1] | (cost <= of_rows),
+        ~valid[-1] | (cost <= of_parts),
         # Hence a sum of D features, which is less than a cost of ones, too.
         ~valid[-2] | (added <= highest),
     ]
@@ -142,9 +173,12 @@ def prove_sums(drawn: PrototypeClassifierParams, less: int = 0, depth: int = 2) 
     prove(m, free_inputs(block), depth=depth)
 
 
-@pytest.mark.parametrize(("features", "lanes"), [(1, 1), (3, 1), (5, 2), (7, 3)])
-def test_no_sum_exceeds_what_all_features_can_cost(features, lanes) -> None:
-    prove_sums(params(features, lanes))
+@pytest.mark.parametrize(
+    ("features", "lanes", "fold"),
+    [(1, 1, 1), (3, 1, 1), (5, 2, 1), (7, 3, 1), (3, 2, 2), (7, 4, 2)],
+)
+def test_no_sum_exceeds_what_all_features_can_cost(features, lanes, fold) -> None:
+    prove_sums(params(features, lanes, fold=fold))
 
 
 def test_a_lower_highest_cost_is_refuted() -> None:
@@ -152,10 +186,10 @@ def test_a_lower_highest_cost_is_refuted() -> None:
         prove_sums(params(2, 2), less=1, depth=14)
 
 
-@pytest.mark.parametrize("components", [1, 3])
-def test_only_components_of_classes_that_are_there_are_read(components) -> None:
+@pytest.mark.parametrize(("components", "fold"), [(1, 1), (3, 1), (3, 2)])
+def test_only_components_of_classes_that_are_there_are_read(components, fold) -> None:
     """While the classes only rise in number and an entry stays until the next one is asked for."""
-    drawn = params(3, 2, components)
+    drawn = params(3, 2, components, fold)
     p = drawn.prototypes
     m, block = Module(), PrototypeClassifier(drawn)
     m.submodules.block = inner = opened(block)
@@ -166,14 +200,15 @@ def test_only_components_of_classes_that_are_there_are_read(components) -> None:
     with m.If(block.label_en):
         m.d.sync += asked.eq(block.label)
     label, left, component = (inner_signal(inner, name) for name in ("current", "left", "nth"))
-    scan = in_state(inner, "scan")
+    scan, turn = in_state(inner, "scan"), inner_signal(inner, "turn")
     m.d.comb += [
         Assume((n <= p.classes) & (~begun | (n >= before(m, n)))),
         Assume((count != 0) & (count <= p.class_components)),
         Assume(kept(m, ~block.label_en, Value.cast(block.entry))),
         Assert(~block.label_en | (block.label < n)),
-        Assert(block.row_en == (scan & block.entry.there)),
-        Assert(~(scan & ~block.entry.there) | (block.beat == 0)),
+        Assert(block.row_en == (scan & block.entry.there & (turn == 0))),
+        Assert(~(scan & ~block.entry.there) | ((block.beat == 0) & (turn == 0))),
+        Assert((turn < fold) & (scan | (turn == 0))),
         Assert(~in_state(inner, "look_up") | ((left != 0) & (label == 0) & (component == 0))),
         Assert(~scan | ((left != 0) & (asked == label))),
         Assert(~(scan | in_state(inner, "look_up")) | (label + left <= n)),

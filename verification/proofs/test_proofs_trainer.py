@@ -148,9 +148,7 @@ def prove_sums(drawn: TrainerParams, batch: int, less: int = 0, depth: int = 2) 
     traced = Traced(m, block)
     keep_stream_rules(m, block)
     facts, most, valid = traced.facts(), 128, traced.valid
-    plus, minus, updating = (traced.get(name) for name in ("plus", "minus", "updating"))
-    first = traced.flag("first")
-    facts.append(minus == -plus)
+    updating, first = traced.get("updating"), traced.flag("first")
     for k in range(len(valid)):
         nth = traced.nths[k]
         facts.append(~(updating & valid[k]) | ((nth < batch) & (first[k] == (nth == 0))))

@@ -30,6 +30,7 @@ def make_chip(
     exemplars: int = 2,
     slots: int = 0,
     table_width: int = 0,
+    table_fold: int = 1,
     head: dict[str, Any] | None = None,
     batch: int = 128,
     **sampler: Any,
@@ -65,6 +66,7 @@ def make_chip(
         ),
         slots=slots,
         table_width=table_width,
+        table_fold=table_fold,
         head=(
             None
             if head is None

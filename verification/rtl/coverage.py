@@ -119,6 +119,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "prototype_classifier": (
         "tie won by the lower class", "tie within a class", "no class", "lanes past D",
         "highest cost", "several components", "removed class passed over", "all classes removed",
+        "tables in turn", "turn past D",
     ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",

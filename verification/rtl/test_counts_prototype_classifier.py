@@ -104,8 +104,9 @@ def test_a_picture_at_the_size_of_the_reports_reads_800_rows() -> None:
     tally = prototype_classifier.classify(drawn, 1, classes=100, components=100)
     assert tally[Action("prototypes.memory", "read", 512)] == 800
     assert tally[Action("table", "read", 36)] == 800 * 64
-    # 8 beats, a look-up, 800 rows and 11 cycles of the last one: 6 levels of the tree and 5 more.
-    assert prototype_classifier.classify_cycles(drawn, 1, components=100) == 820
+    # 8 beats, a look-up, 800 rows of 8 turns, and 10 cycles of the last one: 3 levels of the tree
+    # and 7 more.
+    assert prototype_classifier.classify_cycles(drawn, 1, components=100) == 6419
 
 
 @pytest.mark.parametrize(("lanes", "adders", "registers"), [(1, 0, 0), (2, 4, 5), (3, 9, 15)])

@@ -32,7 +32,14 @@ from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import payload, run_pysim
 
 CHIP = make_chip(
-    features=20, code_width=4, lanes=8, classes=4, class_components=1, slots=1, table_width=18
+    features=20,
+    code_width=4,
+    lanes=8,
+    classes=4,
+    class_components=1,
+    slots=1,
+    table_width=18,
+    table_fold=4,
 )
 MEMORY = CHIP.sampler.prototypes
 TABLES = {

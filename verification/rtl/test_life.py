@@ -30,7 +30,7 @@ from verification.rtl.simulators import cocotb_simulators
 from verification.rtl.test_chip import CHIPS
 
 LIVES = {
-    "in turn": make_chip(slots=2, table_width=12, class_components=2, seed=21),
+    "in turn": make_chip(slots=2, table_width=12, table_fold=2, class_components=2, seed=21),
     "weighted": CHIPS["serial"],
     "factors": CHIPS["factors"],
 }

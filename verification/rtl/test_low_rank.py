@@ -113,7 +113,7 @@ class Bench(ReaderBench):
             steps += [*self.grow(self.random.randint(1, room)), self.classify(self.pictures(3))]
         return steps
 
-    def met_costs(self, costs: NDArray[np.int64]) -> dict[str, int]:
+    def met_costs(self, costs: NDArray[np.int64], there: int) -> dict[str, int]:
         return {"cost below 0": int((costs < 0).sum())}
 
 

@@ -33,12 +33,13 @@ from verification.rtl.test_prototypes import class_inputs
 Codes = NDArray[np.integer]
 
 
-def params(width: int = 12, **changes: int) -> PrototypeClassifierParams:
+def params(width: int = 12, fold: int = 1, **changes: int) -> PrototypeClassifierParams:
     sizes = {
         "features": 10, "code_width": 3, "lanes": 4, "components": 9, "classes": 5,
         "class_components": 3, **changes,
     }  # fmt: skip
-    return PrototypeClassifierParams(prototypes=PrototypesParams(**sizes), table_width=width)
+    memory = PrototypesParams(**sizes)
+    return PrototypeClassifierParams(prototypes=memory, table_width=width, fold=fold)
 
 
 SMALL = params()
@@ -48,6 +49,8 @@ CORNERS = {
         1, features=1, code_width=1, lanes=1, components=1, classes=1, class_components=1
     ),
     "40_bits": params(40, features=5, code_width=6, lanes=3),
+    "64_lanes_on_8_tables": params(18, 8, features=130, code_width=8, lanes=64),
+    "one_table": params(40, 3, features=5, code_width=6, lanes=3),
 }
 TABLES = {"hamming": hamming_table, "mean": nearest_mean_table, "likelihood": likelihood_table}
 
@@ -174,12 +177,18 @@ class Bench:
             "all classes removed": len(pictures) * (n > 0 == len(there)),
             "lanes past D": len(pictures) * (p.features % p.lanes > 0),
             "several components": int(any(len(codes) > 1 for codes in all_codes)),
-            **self.met_costs(costs),
+            **self.met_costs(costs, len(there)),
         }
 
-    def met_costs(self, costs: NDArray[np.int64]) -> dict[str, int]:
-        highest = 2 * self.params.prototypes.features * self.params.highest_entry
-        return {"highest cost": int((costs == highest).sum())}
+    def met_costs(self, costs: NDArray[np.int64], there: int) -> dict[str, int]:
+        """Return the same of what costs are made from, with so many classes there."""
+        p, tables = self.params.prototypes, self.params.tables
+        last = p.features % p.lanes
+        return {
+            "highest cost": int((costs == 2 * p.features * self.params.highest_entry).sum()),
+            "tables in turn": len(costs) * (there > 0 and self.params.fold > 1),
+            "turn past D": len(costs) * (0 < last <= p.lanes - tables),
+        }
 
     def random_table(self) -> Table:
         size, most = self.params.table_rows, self.params.highest_entry
@@ -207,6 +216,7 @@ def readers(draw: st.DrawFn) -> PrototypeClassifierParams:
     lanes = draw(st.integers(1, 9))
     return params(
         draw(st.integers(1, 20)),
+        draw(st.sampled_from([fold for fold in range(1, lanes + 1) if lanes % fold == 0])),
         features=draw(st.integers(1, 3 * lanes)),
         lanes=lanes,
         code_width=draw(st.integers(1, 7)),
@@ -237,10 +247,10 @@ def test_methods_are_tables(method, pauses) -> None:
 
 
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
-@pytest.mark.parametrize("features", [3, 10])
-def test_classes_that_were_removed_are_passed_over(features: int, pauses: str) -> None:
+@pytest.mark.parametrize(("features", "fold"), [(3, 1), (3, 4), (10, 1), (10, 2)])
+def test_classes_that_were_removed_are_passed_over(features: int, fold: int, pauses: str) -> None:
     """All sets of removed classes of three, the last and all of them included."""
-    drawn = params(features=features, classes=3)
+    drawn = params(fold=fold, features=features, classes=3)
     steps: list[Step] = []
     for gone in range(8):
         bench = Bench(drawn, gone)
@@ -283,7 +293,7 @@ def test_the_highest_cost_is_less_than_none(features) -> None:
     run_pysim(Reader(drawn), steps)
 
 
-@pytest.mark.parametrize("name", ["64_lanes", "one_of_all"])
+@pytest.mark.parametrize("name", ["64_lanes", "one_of_all", "64_lanes_on_8_tables", "one_table"])
 def test_a_picture_takes_as_long_as_it_says(name) -> None:
     drawn = CORNERS[name]
     bench, dut, p = Bench(drawn), Reader(drawn), drawn.prototypes
@@ -291,11 +301,12 @@ def test_a_picture_takes_as_long_as_it_says(name) -> None:
     while bench.memory.n_components < p.components - 1 or not bench.memory.n_classes:
         steps.append(bench.append(bench.codes(min(2, p.class_components))))
     trace = run_pysim(dut, [*steps, bench.classify(bench.pictures(3))])
-    rows, last = bench.memory.n_components * p.beats, trace.transfers["i"][p.beats - 1 :: p.beats]
+    scan = bench.memory.n_components * p.beats * drawn.fold
+    last = trace.transfers["i"][p.beats - 1 :: p.beats]
     for taken, offered in zip(last, trace.offered["o"], strict=True):
-        assert offered - taken == dut.classifier.latency + rows
+        assert offered - taken == dut.classifier.latency + scan
     assert {b - a for a, b in zip(last, last[1:], strict=False)} == (
-        {dut.classifier.interval + rows}
+        {dut.classifier.interval + scan}
     )
 
 
@@ -305,17 +316,19 @@ def test_a_picture_without_a_class_is_answered_at_once() -> None:
     assert trace.offered["o"][0] == trace.transfers["i"][-1] + 1
 
 
+@pytest.mark.parametrize("fold", [1, 4])
 @pytest.mark.parametrize("cycles", [1, 2, 3, 4, 5, 8, 12, 15, 20, 25])
-def test_reset_in_the_middle_drops_the_picture_and_leaves_the_table(cycles) -> None:
-    bench, table = Bench(SMALL), Bench(SMALL).random_table()
+def test_reset_in_the_middle_drops_the_picture_and_leaves_the_table(cycles, fold) -> None:
+    drawn = params(fold=fold)
+    bench, table = Bench(drawn), Bench(drawn).random_table()
     begun = [bench.classify(bench.pictures(1)), bench.load(table)]
     begun += [bench.append(bench.codes(3)) for _ in range(3)]
     broken = bench.classify(bench.pictures(1))
     cut = Step(broken.inputs, broken.outputs, cycles=cycles, abandon=True)
-    fresh = Bench(SMALL, cycles)
+    fresh = Bench(drawn, cycles)
     fresh.load(table)
     after = [Step(reset=True, reads={"n_classes": 0, "empty": 0}), *fresh.grown()]
-    trace = run_pysim(Reader(SMALL), [*begun, cut, *after])
+    trace = run_pysim(Reader(drawn), [*begun, cut, *after])
     assert trace.left[0] > 0
 
 

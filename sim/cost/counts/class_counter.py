@@ -76,7 +76,8 @@ def close(params: ClassCounterParams, classes: int) -> Tally:
     check_integer("Classes closed", classes, 0)
     memory = params.prototypes
     code = mean_code.divide(memory.code_width, _COUNT_BITS).within("mean_code") + Tally({
-        Action("output", "register", memory.code_width): 1
+        Action("chosen", "register", _COUNT_BITS): 1,
+        Action("output", "register", memory.code_width): 1,
     })  # fmt: skip
     row = Tally({
         Action("counters", "read", _row_bits(params)): 1,

@@ -16,18 +16,18 @@ __all__ = ["classify", "classify_cycles", "load", "memories"]
 
 
 def memories(params: PrototypeClassifierParams) -> tuple[Memory, ...]:
-    """Return the memories: the rows of a picture, and a table of costs for each lane."""
+    """Return the memories: the rows of a picture, and the tables of costs."""
     memory = params.prototypes
     return (
         Memory("picture", memory.beats, memory.lanes),
-        Memory("table", params.table_rows, 2 * params.table_width, copies=memory.lanes),
+        Memory("table", params.table_rows, 2 * params.table_width, copies=params.tables),
     )
 
 
 def load(params: PrototypeClassifierParams, rows: int) -> Tally:
-    """Return the actions of loading rows of the table: each is written once for every lane."""
+    """Return the actions of loading rows of the table: each is written into every table."""
     check_integer("Rows of a table", rows, 0)
-    return Tally({Action("table", "write", 2 * params.table_width): rows * params.prototypes.lanes})
+    return Tally({Action("table", "write", 2 * params.table_width): rows * params.tables})
 
 
 def classify(
@@ -51,17 +51,20 @@ def classify(
         check_integer(name, number, 0)
     memory, width = params.prototypes, params.table_width
     kept = Tally({Action("picture", "write", memory.lanes): memory.beats})
-    adders, registers = tree_of(memory.lanes, width + 1)
-    row = Tally({
-        Action("picture", "read", memory.lanes): 1,
-        Action("table", "read", 2 * width): memory.lanes,
-        Action("differs", "register", memory.lanes): 1,
-        Action("cost", "full_add"): memory.lanes * width,
-        Action("cost", "register", memory.lanes * (width + 1)): 1,
+    tables, wide = params.tables, 2 * params.table_width
+    adders, registers = tree_of(tables, width + 1)
+    part = Tally({
+        Action("part", "register", tables * (memory.code_width + 1)): 1,
+        Action("table", "read", wide): tables,
+        Action("differs", "register", tables): 1,
+        Action("entry", "register", tables * wide): 1,
+        Action("cost", "full_add"): tables * width,
+        Action("cost", "register", tables * (width + 1)): 1,
         Action("tree", "full_add"): adders,
         **({Action("tree", "register", registers): 1} if registers else {}),
         Action("sum", "accumulate", params.cost_width): 1,
     })  # fmt: skip
+    row = Tally({Action("picture", "read", memory.lanes): 1}) + params.fold * part
     read = components * memory.beats * prototypes.read_row(memory)
     looked_up = classes * prototypes.read_entry(memory, editable=True)
     compared = Tally({Action("least", "compare", params.cost_width): components})
@@ -75,10 +78,10 @@ def classify_cycles(
     """Return the cycles of pictures that arrive without gaps, with answers taken without waiting.
 
     The first cycle counted offers the first beat. The last one takes the last answer. The beats are
-    taken and the first class is looked up; then a row is read in each cycle. The last one takes a
-    cycle each for its codes, its table, its costs, every level of the tree, its sum and the
-    comparison. A class that was removed takes a cycle. Without a class, the answer follows the last
-    beat.
+    taken and the first class is looked up; then a row is read every `fold` cycles. The last part of
+    the last row takes a cycle each for its codes, its choice, its tables, their entries, its costs,
+    every level of the tree, its sum and the comparison. A class that was removed takes a cycle.
+    Without a class, the answer follows the last beat.
 
     Parameters
     ----------
@@ -89,7 +92,8 @@ def classify_cycles(
     """
     for name, number in (("Pictures", pictures), ("Components", components), ("Removed", removed)):
         check_integer(name, number, 0)
-    beats, levels = params.prototypes.beats, (params.prototypes.lanes - 1).bit_length()
+    beats, levels = params.prototypes.beats, (params.tables - 1).bit_length()
     if not components + removed:
         return pictures * (beats + 1)
-    return pictures * (beats + 1 + components * beats + removed + 5 + levels)
+    scanned = components * beats * params.fold + removed
+    return pictures * (beats + 1 + scanned + 7 + levels)

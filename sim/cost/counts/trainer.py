@@ -126,7 +126,7 @@ def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
         Action("exemplars", "read", lanes): 1,
         Action("bits", "register", lanes): 1,
         Action("errors", "read", q_b): 1,
-        Action("errors", "register", 2 * q_b + 1): 1,
+        Action("errors", "register", q_b): 1,
         Action("gradient", "accumulate", width): lanes,
     })  # fmt: skip
     updated = Tally({

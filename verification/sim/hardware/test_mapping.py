@@ -179,8 +179,9 @@ def test_gates_of_a_netlist_are_those_mapped(tmp_path: Path, cells: bool) -> Non
     outputs = [net for gate in netlist.gates for net in gate.outputs]
     assert len(set(outputs)) == len(netlist.gates)
     for net in outputs:
-        # Alone or in a concatenation.
-        assert re.search(rf"^[^=<]*\b{net}\b[^=<]*<?= ", netlist.verilog, re.MULTILINE)
+        # Alone or in a concatenation. A net of a port is a bit of it, such as word[0].
+        whole = rf"(?<!\w){re.escape(net)}(?!\w)"
+        assert re.search(rf"^[^=<]*{whole}[^=<]*<?= ", netlist.verilog, re.MULTILINE)
 
 
 def test_gates_belong_to_their_block(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from rtl.emit import Design
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
@@ -17,7 +16,7 @@ from sim.cost.report.gate_level import gate_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
 from sim.cost.technology.technology import load_technology
-from sim.hardware.mapping import map_block, runs_of
+from sim.hardware.mapping import map_chip
 from sim.work.errors import UserError
 from sim.work.folder import write_folder
 from sim.work.progress import Bars
@@ -77,16 +76,14 @@ class CostCommand(Command):
         """Return the assessment, with the gates of the chip if --map asks for them."""
         if not self.map:
             return assessment
-        chip, begun = Design.of("chip", {"params": assessment.config.chip}), 0
-        with Bars(Console(stderr=True), "mapping", runs_of(chip)) as bars:
+        with Bars(Console(stderr=True), "mapping to gates", 1) as bars:
 
-            def advance(label: str) -> None:
-                nonlocal begun
-                bars.update(begun, label)
-                bars.tell(f"mapping: {label}")
-                begun += 1
+            def advance(begun: int, runs: int, label: str) -> None:
+                bars.update(begun / runs, label)
+                bars.tell(f"mapping to gates: {label}")
 
-            mapped = map_block(
+            chip = assessment.config.chip
+            mapped = map_chip(
                 chip, assessment.technology, self.liberty, jobs=self.jobs, advance=advance
             )
         whole = replace(assessment, mapped=mapped)

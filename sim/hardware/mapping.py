@@ -8,12 +8,14 @@ group that has not changed comes from the cache. Registers get their first value
 They have no initial value of their own, because registers of a chip have none.
 """
 
+import itertools
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from golden.params import ChipParams
 from rtl.emit import Design
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.mapped_area import MappedArea
@@ -27,7 +29,9 @@ from sim.hardware.side_by_side import Step, do_steps
 from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
 from sim.work.errors import UserError
 
-__all__ = ["map_block", "map_netlist", "runs_of"]
+__all__ = ["map_block", "map_chip", "map_netlist"]
+
+Advance = Callable[[int, int, str], object]
 
 _LIBRARY = "cells.lib"
 # Names that Yosys reads as they stand, without patterns.
@@ -93,7 +97,7 @@ def map_block(
     *,
     cache: Path = CACHE,
     jobs: int = 1,
-    advance: Callable[[str], object] = lambda _: None,
+    advance: Advance = lambda *_: None,
 ) -> MappedArea:
     """Map a design to gates.
 
@@ -109,7 +113,7 @@ def map_block(
     jobs : int
         Runs of Yosys at a time.
     advance : callable
-        Called with the name of a step when it begins.
+        Called with the runs that have begun, with all runs, and with the name of the next one.
 
     Raises
     ------
@@ -119,11 +123,31 @@ def map_block(
     """
     mapper = _Mapper(design, liberty, cache)
     mapper.map_groups(jobs, advance)
-    advance("all as one")
+    advance(mapper.runs - 1, mapper.runs, "all as one")
     cells = _without_memories(cell_types(mapper.whole("", ("cells.json",))["cells.json"]))
     if not liberty:
         return _by_equivalents(cells, technology)
     return _by_library(cells, liberty)
+
+
+def map_chip(
+    params: ChipParams,
+    technology: Technology,
+    liberty: Sequence[Path] = (),
+    *,
+    jobs: int = 1,
+    advance: Advance = lambda *_: None,
+) -> MappedArea:
+    """Map the whole chip to gates; see `map_block`.
+
+    Parameters
+    ----------
+    params : ChipParams
+    technology, liberty, jobs, advance
+        As in `map_block`.
+    """
+    chip = Design.of("chip", {"params": params})
+    return map_block(chip, technology, liberty, jobs=jobs, advance=advance)
 
 
 def map_netlist(
@@ -152,11 +176,6 @@ def map_netlist(
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
 
 
-def runs_of(design: Design) -> int:
-    """Return the runs of Yosys that `map_block` takes."""
-    return len(groups_of(verilog_of(design))) + 1
-
-
 class _Mapper:
     """The runs of Yosys that map a design: its groups of modules, and then all as one."""
 
@@ -171,8 +190,14 @@ class _Mapper:
         self._groups = groups_of(verilog_of(design))
         self._mapped: dict[int, str] = {}
 
-    def map_groups(self, jobs: int, advance: Callable[[str], object] = lambda _: None) -> None:
+    @property
+    def runs(self) -> int:
+        """Runs of Yosys in all."""
+        return len(self._groups) + 1
+
+    def map_groups(self, jobs: int, advance: Advance = lambda *_: None) -> None:
         """Map all groups, some at a time, the longest first."""
+        begun = itertools.count()
         steps = [
             Step(
                 (-len(text),),
@@ -182,7 +207,7 @@ class _Mapper:
             )
             for place, text in enumerate(self._groups)
         ]
-        do_steps(steps, jobs, self._stop, advance)
+        do_steps(steps, jobs, self._stop, lambda label: advance(next(begun), self.runs, label))
 
     def whole(self, script: str, results: tuple[str, ...]) -> dict[str, str]:
         """Join the groups, run a script on them, and return its results."""

@@ -19,7 +19,7 @@ from sim.cost.cells.table import read_table
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import BUILT_IN, Price, load_technology
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
-from sim.hardware.mapping import map_block, map_netlist, runs_of
+from sim.hardware.mapping import map_block, map_netlist
 from sim.hardware.modules import groups_of
 from sim.hardware.netlist import Gate, Netlist
 from sim.hardware.tools import verilog_of
@@ -136,16 +136,18 @@ def test_groups_side_by_side_give_the_gates_of_one_group(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     design = Design.of("sampler", BLOCKS["sampler"].arguments("tiny"))
-    cells, begun = [], []
+    cells = []
     for least in (1, 10**9):
         groups = groups_of(verilog_of(design), least)
         monkeypatch.setattr("sim.hardware.mapping.groups_of", lambda _, groups=groups: groups)
+        told: list[tuple[int, int, str]] = []
         mapped = map_block(
-            design, TECHNOLOGY, cache=tmp_path / str(least), jobs=2, advance=begun.append
-        )
+            design, TECHNOLOGY, cache=tmp_path / str(least), jobs=2,
+            advance=lambda *step, told=told: told.append(step),
+        )  # fmt: skip
         cells.append(mapped.cells)
-        assert runs_of(design) == len(begun)
-        begun.clear()
+        runs = len(groups) + 1
+        assert [step[:2] for step in told] == [(begun, runs) for begun in range(runs)]
     apart, together = cells
     # Yosys knows a little less of a module that it sees as a frame.
     assert apart[FLIPFLOP] == together[FLIPFLOP]
@@ -161,7 +163,7 @@ def test_only_what_has_changed_is_mapped_again(
         Design.of("sampler", {"params": replace(arguments["params"], seed=seed)}) for seed in (1, 2)
     )
     told: list[str] = []
-    map_block(first, TECHNOLOGY, cache=tmp_path, advance=told.append)
+    map_block(first, TECHNOLOGY, cache=tmp_path, advance=lambda *step: told.append(step[2]))
     assert len(list(tmp_path.glob("*.json"))) == len(told)
     map_block(second, TECHNOLOGY, cache=tmp_path)
     changed = len(list(tmp_path.glob("*.json"))) - len(told)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from rtl.catalogue import plain
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import Action, Tally
@@ -105,7 +104,7 @@ def test_gaps_of_gates_are_refused_if_strict(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     mapped = replace(MAPPED, leakage=None, missing=("flipflop_leakage",))
-    monkeypatch.setattr("sim.commands.cost.map_block", lambda *_, **__: mapped)
+    monkeypatch.setattr("sim.commands.cost.map_chip", lambda *_, **__: mapped)
     status, out, err = engram("cost", "--map", "--strict", "--out", tmp_path / "cost")
     assert (status, out) == (2, "")
     assert err.endswith(
@@ -119,11 +118,11 @@ def test_map_adds_the_gates_to_the_report(
 ) -> None:
     told = []
 
-    def map_block(*arguments: object, jobs: int, **_: object) -> MappedArea:
+    def map_chip(*arguments: object, jobs: int, **_: object) -> MappedArea:
         told.append((arguments, jobs))
         return MAPPED
 
-    monkeypatch.setattr("sim.commands.cost.map_block", map_block)
+    monkeypatch.setattr("sim.commands.cost.map_chip", map_chip)
     assert engram("cost", "--format", "md")[0] == 0
     assert told == []
     assert json.loads(engram("cost", "--format", "json")[1])["gates"] is None
@@ -139,7 +138,6 @@ def test_map_adds_the_gates_to_the_report(
     for each in gates["phases"]:
         row = next(line for line in out.split("## Gates")[1].splitlines() if each["name"] in line)
         assert f"| {si(each['all_J']['nominal'], 'J')} |" in row
-    (((design, technology, liberty), jobs),) = told
-    wanted = plain({"params": load_cost("reference").chip})
-    assert (design.name, design.parameters) == ("chip", wanted)
-    assert (technology.name, liberty, jobs) == ("open130", [], 3)
+    (((params, technology, liberty), jobs),) = told
+    wanted = (load_cost("reference").chip, "open130", [], 3)
+    assert (params, technology.name, liberty, jobs) == wanted

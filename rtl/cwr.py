@@ -120,13 +120,16 @@ class Cwr(wiring.Component):
         )
         m.submodules.root = root = Root(SHARE_DIGITS // 2)
         read, write = past.read_port(), past.write_port()
-        counted = read.data + now.present
+        # A register, because a block RAM answers too late to add to what it says.
+        before = Signal(SEEN_BITS)
+        counted = before + now.present
         asked = self.commands.payload
         m.d.comb += [
             read.addr.eq(asked.label),
             read.en.eq(idle & self.commands.valid & (asked.operation == Operation.MIX)),
             write.addr.eq(now.label),
             write.en.eq(clearing),
+            write.data.eq(Mux(clearing, 0, Mux(counted[-1], 2**SEEN_BITS - 1, counted))),
             root.i.payload.eq(quotient.o.payload.quotient),
         ]
         with m.State("clear"):
@@ -134,9 +137,8 @@ class Cwr(wiring.Component):
             with m.If(now.label == p.classes - 1):
                 m.next = "idle"
         with m.State("weigh"):
+            m.d.sync += before.eq(read.data)
             m.d.comb += [
-                write.en.eq(1),
-                write.data.eq(Mux(counted[-1], 2**SEEN_BITS - 1, counted)),
                 quotient.i.valid.eq(1),
                 quotient.i.payload.number.eq(read.data << 2 * SHARE_BITS),
                 quotient.i.payload.divisor.eq(now.present),
@@ -148,6 +150,7 @@ class Cwr(wiring.Component):
                 root.i.valid.eq(quotient.o.valid),
                 quotient.o.ready.eq(root.i.ready),
                 root.o.ready.eq(1),
+                write.en.eq(root.o.valid),
             ]
             m.d.sync += now.divisor.eq(root.o.payload + 2**SHARE_BITS)
             with m.If(root.o.valid):

@@ -72,6 +72,7 @@ def mix(params: CwrParams, lanes: int, classes: int, means: int) -> Tally:
     width = _width(params)
     weighed = _divide(params, _SHARE_DIGITS) + Tally({
         Action("past", "read", SEEN_BITS): 1,
+        Action("past", "register", SEEN_BITS): 1,
         Action("past", "accumulate", SEEN_BITS): 1,
         Action("past", "write", SEEN_BITS): 1,
         Action("root", "full_add"): _ROOT_DIGITS * (_ROOT_DIGITS + 2),

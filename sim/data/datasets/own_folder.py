@@ -14,9 +14,11 @@ from sim.data.datasets.split import TEST_EVERY, one_of
 from sim.work.errors import UserError
 from sim.work.refusals import refusals_told, refuse_other_kinds
 
-__all__ = ["called", "load_folder", "resized"]
+__all__ = ["ENDINGS", "called", "load_folder", "resized"]
 
-_ENDINGS = (".png", ".jpg", ".jpeg")
+#: Endings of the files of images, in small letters.
+ENDINGS = (".png", ".jpg", ".jpeg")
+
 _GREY, _COLOURED = ("1", "L", "LA"), ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr")
 _TOLD = 1000  # images between two calls of the progress
 
@@ -148,10 +150,10 @@ def _files(folder: Path, names: Sequence[str]) -> list[_Labelled]:
         with refusals_told(inside, "cannot be read", "Directory "):
             paths = sorted(p for p in inside.iterdir() if p.name[0] != ".")
         for path in paths:
-            if path.suffix.lower() not in _ENDINGS:
-                raise UserError(f"{path} must be an image, {', '.join(_ENDINGS)}")
+            if path.suffix.lower() not in ENDINGS:
+                raise UserError(f"{path} must be an image, {', '.join(ENDINGS)}")
         if not paths:
-            raise UserError(f"{inside} must have images, {', '.join(_ENDINGS)}, and it has none")
+            raise UserError(f"{inside} must have images, {', '.join(ENDINGS)}, and it has none")
         files += [(path, label) for path in paths]
     return files
 

@@ -158,6 +158,37 @@ def test_samples_of_images_of_a_user(engram: Engram, tmp_path: Path) -> None:
     assert np.bincount(samples.labels).tolist() == [2] * 4
 
 
+@pytest.mark.parametrize("command", [("bank", "net.bin"), ("samples", "--per-class", "1")])
+@pytest.mark.parametrize(
+    ("data", "out"),
+    [
+        ("pets.npz", "pets.npz"),
+        ("./arrays", "arrays/train_images.npy"),
+        ("./pets", "pets/train/ant/000.png"),
+        ("./pets", "pets/test/ant/../bee/new.PNG"),
+    ],
+)
+def test_images_of_a_user_are_not_written_over(
+    engram: Engram, tmp_path: Path, command: tuple[str, ...], data: str, out: str
+) -> None:
+    images = load("./pets")
+    arrays = {
+        f"{part}_{kind}": getattr(images, f"{part}_{kind}")
+        for part in ("train", "test")
+        for kind in ("images", "labels")
+    }
+    np.savez(tmp_path / "pets.npz", **arrays)
+    (tmp_path / "arrays").mkdir()
+    for name, array in arrays.items():
+        np.save(tmp_path / "arrays" / f"{name}.npy", array)
+    before = load(data).digest()
+    status, _, err = engram(*command, "--data", data, "--out", out)
+    assert status == 2
+    assert err.endswith(f"--out must not be a file of the images that are read, {out}\n")
+    assert load(data).digest() == before
+    assert engram(*command, "--data", data, "--out", "arrays/new.bin")[0] == 0
+
+
 def test_classes_of_a_pre_training_are_known_by_their_names(engram: Engram, tmp_path: Path) -> None:
     images, classes = load("./pets"), ClassesConfig(data="./pets", order=1993, base=2)
     about = classes.about(images)

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.bits import unpack
+from sim.data.bank_file import encode_bank
 from sim.data.binarize import (
     SEED,
     binarize,
@@ -185,6 +186,15 @@ def test_a_binarizer_comes_back_from_its_file(tmp_path: Path, code: str) -> None
         np.testing.assert_array_equal(arrays["thresholds"], made.thresholds)
 
 
+def test_a_bank_is_no_binarizer(tmp_path: Path) -> None:
+    write_features(tmp_path)
+    data = opened(tmp_path)
+    made = fit_binarizer(BinarizerSpec.parse("sign"), data, np.arange(2))
+    (tmp_path / "bank.bin").write_bytes(encode_bank(binarize(data, made, "", lambda _: None)))
+    with pytest.raises(UserError, match=r"bank\.bin must be an archive of arrays: it begins with"):
+        read_binarizer(tmp_path / "bank.bin")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -253,6 +263,7 @@ def test_a_code_that_is_none_is_refused(text: str, message: str) -> None:
         (("cat", "dog"), ("dog", "bird", "cat"), ["dog", "cat"]),
         (("cat", "dog"), ("0", "1", "2", "3", "4"), ["0", "4"]),  # the bank has no names
         (("cat", "dog"), ("bird", "cow"), []),
+        (("7", "3"), ("7", "0", "4", "9", "3"), ["7", "3"]),  # names that look like numbers
     ],
 )
 def test_classes_of_the_fit_are_found_again(

@@ -63,9 +63,13 @@ def load(
         If the name is unknown, the folder is missing or an archive in it is missing or damaged.
     """
     try:
-        size = check_resize(check_name(name, NAMES), resize)
+        check_name(name, NAMES)
     except ValueError as error:
         raise UserError(f"Data set {error}") from error
+    try:
+        size = check_resize(name, resize)
+    except ValueError as error:  # of the option; a configuration has checked its key
+        raise UserError(f"--{error}") from error
     if is_own(name):
         return load_own(name, size, advance)
     if name == "digits":

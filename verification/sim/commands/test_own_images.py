@@ -146,7 +146,7 @@ def test_images_must_have_the_size_and_colours_of_the_network(
     assert err.endswith("8 x 8 x 3 for the network, not the 8 x 8 x 1 of grey/\n")
     status, _, err = engram("bank", "net.bin", "--data", "digits", "--resize", "8x8")
     assert status == 2
-    assert "Data set resize must be left out for digits: it is for images of your own" in err
+    assert "engram: --resize must be left out for digits: it is for images of your own" in err
 
 
 def test_samples_of_images_of_a_user(engram: Engram, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def test_jpeg_images_are_read(tmp_path: Path, ending: str) -> None:
 def test_images_are_resized_when_a_user_says_so(tmp_path: Path) -> None:
     write_classes(tmp_path, 6)
     save_image(tmp_path / "cow" / "000.png", pixels(2, 1, side=16)[0])
-    with pytest.raises(UserError, match="give all images one size by resize"):
+    with pytest.raises(UserError, match="give all images one size by --resize"):
         load(f"{tmp_path}/")
     images = load(f"{tmp_path}/", resize="4x6")
     assert images.image_shape == (4, 6, 3)
@@ -158,11 +159,18 @@ def test_arrays_without_a_colour_axis_are_grey_and_without_names_numbered(tmp_pa
             {"train_images": np.zeros((40, 3, 8, 8), np.uint8)},
             r"train_images(\.npy)? must be of \(samples, height, width\), or of .* with 4 colours",
         ),
-        ({"train_images": np.zeros((0, 8, 8), np.uint8)}, r"not of \(0, 8, 8\)$|cannot mmap|empty"),
+        (
+            {"train_images": np.zeros((0, 8, 8), np.uint8)},
+            r"have images of every class, and it has n",
+        ),
         ({"test_images": np.zeros((12, 8, 9, 3), np.uint8)}, r"of 8 x 8 x 3, as .*, not of 8 x 9"),
         (
             {"train_labels": np.zeros(39, int)},
             r"must be integers, one for each of 40 images, not i",
+        ),
+        (
+            {"train_labels": np.full(40, "a")},
+            r"must be integers, .* <U1 .*: names go into class_names",
         ),
         ({"test_labels": np.zeros(12)}, r"test_labels(\.npy)? must be integers, .* not float64 of"),
         ({"test_labels": np.full(12, -1)}, r"must be classes in 0\.\.65535, not -1$"),
@@ -182,14 +190,16 @@ def test_a_fault_of_arrays_is_named(
 
 def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("no archive")
-    with pytest.raises(UserError, match=r"a\.npz must be an archive of NumPy, \.npz: "):
+    with pytest.raises(
+        UserError, match=r"a\.npz must be an archive of NumPy, .* it begins with b'no arc'$"
+    ):
         load(f"{tmp_path}/a.npz")
     np.save(tmp_path / "a.npy", np.zeros(3))
     (tmp_path / "a.npy").rename(tmp_path / "a.npz")
     with pytest.raises(UserError, match=r"a\.npz must be an archive of NumPy, .* not a single"):
         load(f"{tmp_path}/a.npz")
     np.savez(tmp_path / "a.npz", train_images=np.array([{}], object))
-    with pytest.raises(UserError, match=r"a\.npz must be an archive of plain arrays: "):
+    with pytest.raises(UserError, match=r"a\.npz must be an archive of plain arrays: it holds Pyt"):
         load(f"{tmp_path}/a.npz")
     write_arrays(tmp_path, "archive")
     content = bytearray((tmp_path / "pets.npz").read_bytes())
@@ -207,6 +217,11 @@ def deep(path: Path) -> None:
     Image.new("I;16", (8, 8)).save(path)
 
 
+def vast(folder: Path, side: int) -> None:
+    """Write an image of so many pixels that Pillow warns of it, or refuses it."""
+    Image.new("1", (side, side)).save(folder / A)
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-40])
 
@@ -219,11 +234,15 @@ A = "ant/003.png"
     [
         (lambda f: translucent(f / A), r"003\.png must have no transparent pixels: lay it on a co"),
         (lambda f: deep(f / A), r"ant/003\.png must have colours of 8 bits, and its mode is I;16"),
+        *(
+            (partial(vast, side=side), r"ant/003\.png must have at most 89478485 pixels: make it")
+            for side in (9_500, 13_400)
+        ),
         (lambda f: cut(f / A), r"ant/003\.png is damaged: it is no whole PNG or JPEG image"),
         (lambda f: (f / A).write_text("hello"), r"ant/003\.png is damaged: it is no PNG or JPEG i"),
         (
             lambda f: save_image(f / A, pixels(0, 1, side=9)[0]),
-            r"ant/003\.png must be of 8 x 8 pixels as .*ant/000\.png, not of 9 x 9: give all ima",
+            r"ant/003\.png must be of 8 x 8 pixels as .*ant/000\.png, not of 9 x 9: give all images one size by --resize, or the key r",
         ),
         (
             lambda f: (f / "ant/a.gif").touch(),
@@ -288,7 +307,7 @@ def test_a_size_that_is_none_is_refused(resize: str) -> None:
 def test_only_images_of_a_user_are_resized() -> None:
     assert check_resize("./pets", "4x5") == (4, 5)
     assert check_resize("mnist", None) is None
-    with pytest.raises(UserError, match="^Data set resize must be left out for digits: it is for"):
+    with pytest.raises(UserError, match="^--resize must be left out for digits: it is for"):
         load("digits", resize="4x4")
     with pytest.raises(ValueError, match=r"must be one of cifar10, .* not 'pets'$"):
         check_name("pets", KNOWN)

@@ -242,7 +242,7 @@ A = "ant/003.png"
         (lambda f: (f / A).write_text("hello"), r"ant/003\.png is damaged: it is no PNG or JPEG i"),
         (
             lambda f: save_image(f / A, pixels(0, 1, side=9)[0]),
-            r"ant/003\.png must be of 8 x 8 pixels as .*ant/000\.png, not of 9 x 9: give all images one size by --resize, or the key r",
+            r"ant/003\.png must be of 8 x 8 pixels as .*ant/000\.png, not of 9 x 9: give all ima",
         ),
         (
             lambda f: (f / "ant/a.gif").touch(),

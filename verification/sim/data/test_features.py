@@ -114,7 +114,7 @@ Y = np.repeat(np.arange(6), 60)
         ),
         (
             save("y.npy", [*Y[:-5], 6, 6, 6, 6, 6]),
-            r"every class from 0 to 6, and class 6 has none: without --test-features, every 6th is one$",
+            r"0 to 6, and class 6 has none: without --test-features, every 6th is one$",
         ),
         (save("X2.npy", np.zeros((9, 31))), r"X2\.npy must have the 32 features a sample of .*X"),
         (save("y2.npy", [0, 1, 2, 3, 4, 4, 4, 4, 4]), r"y2\.npy must have test samples of every"),

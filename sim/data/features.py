@@ -231,6 +231,8 @@ def _names(path: Path | None, n_classes: int) -> tuple[str, ...]:
         )
     if again := [name for name, count in Counter(names).items() if count > 1 or not name]:
         raise UserError(f"{path} must give every class a name of its own, not {again[0]!r}")
+    if wrong := [name for name in names if not name.isprintable()]:
+        raise UserError(f"{path} must hold names of characters to print, not {wrong[0]!r}")
     return names
 
 

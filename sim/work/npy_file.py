@@ -71,7 +71,9 @@ def _load(path: Path, what: str, **options: Any) -> Any:
 
 
 def _told(error: Exception) -> str:
-    """Return what is wrong with a file, where NumPy speaks of its own options."""
+    """Return what is wrong with a file, where NumPy speaks of its own workings."""
+    if "mmap length" in str(error):
+        return "it is cut short"
     if "object" not in str(error).lower():
         return str(error)
     return "it holds Python objects, not numbers or text: make it again by np.array(old.tolist())"

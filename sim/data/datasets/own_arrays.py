@@ -145,8 +145,10 @@ def _names(names: NDArray[Any] | None, n_classes: int, where: str) -> tuple[str,
             f"shape {names.shape}"
         )
     found = tuple(names.tolist())
-    if len(set(found)) != n_classes:
+    if len(set(found)) != n_classes or "" in found:
         raise UserError(f"{where} must give every class a name of its own")
+    if wrong := [name for name in found if not name.isprintable()]:
+        raise UserError(f"{where} must hold names of characters to print, not {wrong[0]!r}")
     return found
 
 

@@ -177,6 +177,8 @@ def test_arrays_without_a_colour_axis_are_grey_and_without_names_numbered(tmp_pa
         ({"test_labels": np.zeros(12, int)}, r"every class from 0 to 3, and class 1 has no image$"),
         ({"class_names": np.array(["a"])}, r"class_names(\.npy)? must be text, one name for each"),
         ({"class_names": np.array(["a", "b", "b", "c"])}, r"must give every class a name of its"),
+        ({"class_names": np.array(["a", "b", "", "c"])}, r"must give every class a name of its"),
+        ({"class_names": np.array(["a", "b", "\x07", "c"])}, r"characters to print, not '\\x07'$"),
     ],
 )
 def test_a_fault_of_arrays_is_named(

@@ -86,7 +86,7 @@ Y = np.repeat(np.arange(6), 60)
         (lambda f: (f / "X.npy").unlink(), r"X\.npy cannot be read: no such file"),
         (
             lambda f: (f / "X.npy").write_bytes((f / "X.npy").read_bytes()[:-1]),
-            r"X\.npy must be an array of NumPy, \.npy: ",
+            r"X\.npy must be an array of NumPy, \.npy: it is cut short$",
         ),
         (save("X.npy", np.zeros(360)), r"X\.npy must be an array of \(samples, features\), not"),
         (save("X.npy", np.zeros((360, 2, 2))), r"not of shape \(360, 2, 2\)"),
@@ -125,6 +125,7 @@ Y = np.repeat(np.arange(6), 60)
         (text("names.txt", "a\nb\n"), r"names\.txt must have a line for each of 6 classes, not 2"),
         (text("names.txt", "a\nb\nc\na\ne\nf"), r"a name of its own, not 'a'"),
         (text("names.txt", "a\nb\n\nd\ne\nf"), r"a name of its own, not ''"),
+        (text("names.txt", "a\nb\nc\n\x1b[31m\ne\nf"), r"of characters to print, not '\\x1b\[31m'"),
     ],
 )
 def test_a_fault_is_named(tmp_path: Path, spoil: Callable[[Path], object], message: str) -> None:

@@ -148,8 +148,8 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
     """Prove what holds of the unit in any order of commands.
 
     No sum leaves its bounds, and so it does not wrap. What is divided is what the divider may be
-    asked, which is idle then, and so is the root. A quotient stays until it is rounded. A count
-    that is written is that of a class.
+    asked, which is idle then, and so is the root. A quotient stays until it is rounded. The way
+    is that of the lane whose weight moves. A count that is written is that of a class.
     `fault` narrows a bound.
     """
     m, block = Module(), Cwr(params, lanes)
@@ -160,6 +160,10 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
     names = ("total", "terms", "beat", "lane", "label", "mixing", "divisor", "present")
     total, terms, beat, lane, label, mixing, divisor, present = (
         inner_signal(inner, name) for name in names
+    )
+    way, mean = (inner_signal(inner, name) for name in ("way", "mean"))
+    tw, cw = (
+        inner_signal(inner, name)[: int(params.width)].as_signed() for name in ("trained", "kept")
     )
     size, many, beats = params.inputs, params.classes * params.inputs, -(-params.inputs // lanes)
     top = 2 ** (int(params.width) - 1) - fault
@@ -191,6 +195,7 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
         Assert(~write.en | (write.addr < params.classes)),
         Assert(Mux(shares, divides ^ finds, ~finds & (divides == waits))),
         Assert(~rounded | quotient.o.valid),
+        Assert(~in_state(inner, "mix", "round", "move") | (way == tw - mean - cw)),
         Assert(~quotient.i.valid | allowed(quotient.i.payload, quotient.number_width)),
     ]
     prove(m, free_inputs(block), depth=depth)

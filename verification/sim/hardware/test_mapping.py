@@ -139,7 +139,7 @@ def test_groups_side_by_side_give_the_gates_of_one_group(
     cells = []
     for least in (1, 10**9):
         groups = groups_of(verilog_of(design), least)
-        monkeypatch.setattr("sim.hardware.mapping.groups_of", lambda _, groups=groups: groups)
+        monkeypatch.setattr("sim.hardware.mapper.groups_of", lambda _, groups=groups: groups)
         told: list[tuple[int, int, str]] = []
         mapped = map_block(
             design, TECHNOLOGY, cache=tmp_path / str(least), jobs=2,
@@ -158,7 +158,7 @@ def test_only_what_has_changed_is_mapped_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arguments = BLOCKS["sampler"].arguments("tiny")
-    monkeypatch.setattr("sim.hardware.mapping.groups_of", partial(groups_of, least=1))
+    monkeypatch.setattr("sim.hardware.mapper.groups_of", partial(groups_of, least=1))
     first, second = (
         Design.of("sampler", {"params": replace(arguments["params"], seed=seed)}) for seed in (1, 2)
     )

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """CWR*: it consolidates the weights of the classifier after every experience (contract, 12)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -30,7 +30,8 @@ class Cwr(wiring.Component):
 
     Nothing is multiplied: ``cw * t + (tw - a) * 2^8`` is ``cw * s + (tw - a - cw) * 2^8`` with
     ``s = t + 2^8``, so that a weight moves by ``(tw - a - cw) * 2^8 / s``. One divider serves the
-    mean, the weight of the past and all lanes, one after another.
+    mean, the weight of the past and all lanes, one after another. A quotient is rounded in the
+    cycle after it is there, so that a lane takes q + 4 cycles.
 
     A row to sum takes `adding` cycles. A mix takes its first rows `weighing` cycles after its
     command, and `centring` more if it is the first after a sum. A new row is offered `latency`
@@ -78,9 +79,9 @@ class Cwr(wiring.Component):
         #: Cycles from a command to mix to its rows.
         self.weighing = 2 + SHARE_DIGITS + Quotient.latency + SHARE_DIGITS // 2 + 1
         #: Cycles that the first mix after a sum takes in addition.
-        self.centring = 1 + width + Quotient.latency
+        self.centring = 2 + width + Quotient.latency
         #: Cycles from the rows tw and cw to the new row.
-        self.latency = 1 + lanes * (width + 1 + Quotient.interval)
+        self.latency = 1 + lanes * (width + 2 + Quotient.interval)
         #: Cycles from one row to mix to the next.
         self.interval = self.latency + 1
         row = unsigned(lanes * width)
@@ -158,8 +159,8 @@ class Cwr(wiring.Component):
         """Divide the sum of all weights by their number."""
         width, o = int(self.params.width), quotient.o.payload
         size = Signal(len(now.total))
-        mean = o.quotient[:width] + (o.above | (o.half & o.quotient[0]))
-        m.d.comb += size.eq(Mux(now.total < 0, -now.total, now.total))
+        below = now.total < 0
+        m.d.comb += size.eq(Mux(below, -now.total, now.total))
         with m.State("centre"):
             # No mean is above 2^(q-1), so that the upper bits of the sum are below the divisor.
             m.d.comb += [
@@ -171,23 +172,22 @@ class Cwr(wiring.Component):
             ]
             m.next = "centred"
         with m.State("centred"):
-            m.d.comb += quotient.o.ready.eq(1)
-            m.d.sync += [now.mean.eq(Mux(now.total < 0, -mean, mean)), now.centred.eq(1)]
+            m.d.sync += now.more.eq(o.above | (o.half & o.quotient[0]))
             with m.If(quotient.o.valid):
-                m.next = "take"
+                m.next = "mean"
+        with m.State("mean"):
+            m.d.comb += quotient.o.ready.eq(1)
+            mean = _moved(Const(0, 1), o.quotient[:width], now.more, below)
+            m.d.sync += [now.mean.eq(mean), now.centred.eq(1)]
+            m.next = "take"
 
     def _mix(self, m: Module, now: UnderWay, quotient: Quotient) -> None:
         """Move the weights of a row, one after another."""
         width, o = int(self.params.width), quotient.o.payload
-        way, size = Signal(signed(width + 2)), Signal(width + 1)
-        # A tie goes to the even one of the weights, not of the moves.
-        odd = o.quotient[0] ^ now.cw[0]
-        move = o.quotient[: width + 1] + (o.above | (o.half & odd))
-        fresh = saturated(now.cw + Mux(way < 0, -move, move), width)
-        m.d.comb += [
-            way.eq(now.tw - now.mean - now.cw),
-            size.eq(Mux(way < 0, -way, way)),
-        ]
+        size = Signal(width + 1)
+        below = now.way < 0
+        fresh = saturated(_moved(now.cw, o.quotient[: width + 1], now.more, below), width)
+        m.d.comb += size.eq(Mux(below, -now.way, now.way))
         with m.State("mix"):
             # A move is no longer than the way, for the divisor is 2^8 or more.
             m.d.comb += [
@@ -199,16 +199,33 @@ class Cwr(wiring.Component):
             ]
             m.next = "round"
         with m.State("round"):
-            m.d.comb += quotient.o.ready.eq(1)
+            # A tie goes to the even one of the weights, not of the moves.
+            m.d.sync += now.more.eq(o.above | (o.half & (o.quotient[0] ^ now.cw[0])))
             with m.If(quotient.o.valid):
-                m.d.sync += [
-                    self.o.payload.eq(Cat(self.o.payload[width:], Mux(now.used, fresh, 0)[:width])),
-                    *now.next_lane(),
-                ]
-                m.next = "mix"
-                with m.If(now.end):
-                    m.next = "offer"
+                m.next = "move"
+        with m.State("move"):
+            m.d.comb += quotient.o.ready.eq(1)
+            m.d.sync += [
+                self.o.payload.eq(Cat(self.o.payload[width:], Mux(now.used, fresh, 0)[:width])),
+                *now.next_lane(),
+            ]
+            m.next = "mix"
+            with m.If(now.end):
+                m.next = "offer"
+            with m.Else():
+                m.d.sync += now.way_of(now.trained >> width, now.kept >> width)
         with m.State("offer"):
             m.d.comb += self.o.valid.eq(1)
             with m.If(self.o.ready):
                 next_row(m, now)
+
+
+def _moved(start: Value, size: Value, more: Value, below: Value) -> Value:
+    """Return a signed start and a size, rounded up if there is more, added or subtracted.
+
+    One adder does it: ``-(s + more)`` is ``~s + 1 - more``.
+    """
+    carry = more ^ below
+    step = Cat(size ^ below.replicate(len(size)), below).as_signed()
+    kept, added = (Cat(carry, number).as_signed() for number in (start, step))
+    return (kept + added) >> 1

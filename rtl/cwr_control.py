@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, signed, unsigned
+from amaranth.hdl import Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib import enum, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.utils import bits_for
@@ -55,6 +55,8 @@ class UnderWay:
         self.kept = Signal(lanes * width)
         self.tw = self.trained[:width].as_signed()
         self.cw = self.kept[:width].as_signed()
+        self.way = Signal(signed(width + 2))  # tw - a - cw
+        self.more = Signal()  # the quotient is rounded up
 
     def next_lane(self) -> list[Any]:
         """Return what goes to the next lane."""
@@ -64,6 +66,14 @@ class UnderWay:
             self.trained.eq(self.trained >> width),
             self.kept.eq(self.kept >> width),
         ]
+
+    def way_of(self, trained: Value, kept: Value) -> list[Any]:
+        """Return what finds the way of the lowest lane of two rows, in the cycle that takes them.
+
+        A register of its own, because two differences before a magnitude are slow.
+        """
+        tw, cw = (row[: int(self.params.width)].as_signed() for row in (trained, kept))
+        return [self.way.eq(tw - self.mean - cw)]
 
 
 def command(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
@@ -124,6 +134,7 @@ def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
         with m.If(ports.tw.valid & ports.tw.ready):
             m.next = "add"
             with m.If(now.mixing):
+                m.d.sync += now.way_of(ports.tw.payload, ports.cw.payload)
                 m.next = "mix"
     with m.State("add"):
         m.d.sync += [now.total.eq(now.total + Mux(now.used, now.tw, 0)), *now.next_lane()]

@@ -148,7 +148,8 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
     """Prove what holds of the unit in any order of commands.
 
     No sum leaves its bounds, and so it does not wrap. What is divided is what the divider may be
-    asked, which is idle then, and so is the root. A count that is written is that of a class.
+    asked, which is idle then, and so is the root. A quotient stays until it is rounded. The way
+    is that of the lane whose weight moves. A count that is written is that of a class.
     `fault` narrows a bound.
     """
     m, block = Module(), Cwr(params, lanes)
@@ -160,6 +161,10 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
     total, terms, beat, lane, label, mixing, divisor, present = (
         inner_signal(inner, name) for name in names
     )
+    way, mean = (inner_signal(inner, name) for name in ("way", "mean"))
+    tw, cw = (
+        inner_signal(inner, name)[: int(params.width)].as_signed() for name in ("trained", "kept")
+    )
     size, many, beats = params.inputs, params.classes * params.inputs, -(-params.inputs // lanes)
     top = 2 ** (int(params.width) - 1) - fault
     adds = in_state(inner, "add")
@@ -168,10 +173,12 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
     left = Mux(sums & (place < size), size - place, 0)
     bound = (terms - left) * top
     taking = in_state(inner, "take") & mixing
-    mixes = in_state(inner, "weigh", "share", "centre", "centred", "mix", "round", "offer") | taking
+    after = ("centre", "centred", "mean", "mix", "round", "move", "offer")
+    mixes = in_state(inner, "weigh", "share", *after) | taking
     write = inner.submodules.past.write_ports[0]
-    weighed = in_state(inner, "centre", "centred", "mix", "round", "offer")
-    shares, waits = in_state(inner, "share"), in_state(inner, "centred", "round")
+    weighed = in_state(inner, *after)
+    shares, rounded = in_state(inner, "share"), in_state(inner, "mean", "move")
+    waits = in_state(inner, "centred", "round") | rounded
     divides, finds = ~in_state(divider, "idle"), ~in_state(finder, "idle")
     m.d.comb += [
         Assert(Value.cast(Cat(terms == n * size for n in range(params.classes + 1))).any()),
@@ -187,6 +194,8 @@ def prove_unit(params: CwrParams, lanes: int, *, fault: int = 0, depth: int = 2)
         Assert(~(mixes | in_state(inner, "clear")) | (label < params.classes)),
         Assert(~write.en | (write.addr < params.classes)),
         Assert(Mux(shares, divides ^ finds, ~finds & (divides == waits))),
+        Assert(~rounded | quotient.o.valid),
+        Assert(~in_state(inner, "mix", "round", "move") | (way == tw - mean - cw)),
         Assert(~quotient.i.valid | allowed(quotient.i.payload, quotient.number_width)),
     ]
     prove(m, free_inputs(block), depth=depth)

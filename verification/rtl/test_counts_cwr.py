@@ -83,8 +83,8 @@ def test_memories_of_the_catalogue(size: str) -> None:
 def test_a_task_at_the_size_of_the_reports_takes_less_than_a_batch_for_its_rows() -> None:
     params, lanes = BLOCKS["cwr"].arguments("full").values()
     assert cwr.add_cycles(params, lanes, 10) == 10 * (1 + 8 * 65)
-    # A weight takes 11 cycles: 9 digits, and 2 to take and to round it.
-    assert cwr.mix_cycles(params, lanes, 10, 1) == 10 * (76 + 8 * (64 * 11 + 2)) + 10
+    # A weight takes 12 cycles: 9 digits, and 3 to take it, to round it and to move it.
+    assert cwr.mix_cycles(params, lanes, 10, 1) == 10 * (76 + 8 * (64 * 12 + 2)) + 11
     assert cwr.mix(params, lanes, 10, 1)[Action("past", "write", 32)] == 10
     learned = trainer.learn_cycles(BLOCKS["trainer"].arguments("full")["params"], 128, 100)
     assert cwr.add_cycles(params, lanes, 10) + cwr.mix_cycles(params, lanes, 10, 1) < learned

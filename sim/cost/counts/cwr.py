@@ -78,14 +78,15 @@ def mix(params: CwrParams, lanes: int, classes: int, means: int) -> Tally:
         Action("root.number", "register", 2 * _ROOT_DIGITS): _ROOT_DIGITS + 1,
         Action("root", "register", 2 * _ROOT_DIGITS + 1): _ROOT_DIGITS + 1,
     })  # fmt: skip
-    # Two differences, its magnitude, a rounded move and its sum.
+    # Two differences, their magnitude, and the sum with a rounded move.
     moved = _divide(params, width + 1) + Tally({
-        Action("weight", "full_add"): 5 * (width + 2),
+        Action("weight", "full_add"): 4 * (width + 2),
+        Action("way", "register", width + 2): 1,
         Action("rows", "register", 3 * lanes * width): 1,
     })  # fmt: skip
     row = Tally({Action("rows", "register", 2 * lanes * width): 1}) + lanes * moved
     centred = _divide(params, width) + Tally({
-        Action("mean", "full_add"): width + field_bits(_terms(params)) + 2 * width,
+        Action("mean", "full_add"): width + field_bits(_terms(params)) + width,
         Action("mean", "register", width): 1,
     })  # fmt: skip
     return classes * (weighed + _beats(params, lanes) * row) + means * centred
@@ -118,7 +119,8 @@ def mix_cycles(params: CwrParams, lanes: int, classes: int, means: int) -> int:
 
     Each command is taken, two counts are divided, and a root is found. A mean is divided. Each pair
     of rows is taken; then every weight is divided; and the new row is offered. A quotient and a
-    root take a cycle for each digit and two in addition.
+    root take a cycle for each digit and two in addition; that of a mean or a weight takes one more
+    to be rounded.
 
     Parameters
     ----------
@@ -134,8 +136,8 @@ def mix_cycles(params: CwrParams, lanes: int, classes: int, means: int) -> int:
     width = _width(params)
     # The root takes the quotient in the cycle in which it is offered.
     weighing = 1 + _SHARE_DIGITS + 2 + _ROOT_DIGITS + 1
-    row = 1 + lanes * (width + 1 + 2) + 1
-    return classes * (weighing + _beats(params, lanes) * row) + means * (width + 2)
+    row = 1 + lanes * (width + 1 + 3) + 1
+    return classes * (weighing + _beats(params, lanes) * row) + means * (width + 3)
 
 
 def _divide(params: CwrParams, digits: int) -> Tally:

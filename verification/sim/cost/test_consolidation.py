@@ -40,8 +40,8 @@ def test_two_classes_are_summed_and_mixed(config: CostConfig) -> None:
     assert phase.tally[Action("trainer.weights", "write", 64)] == 2 * 2
     assert phase.tally[Action("consolidated", "read", 64)] == 2 * 2
     assert phase.tally[Action("consolidated", "write", 64)] == 2 * 2
-    # A sum takes 1 + 2 * 9 cycles; a mix 76 + 2 * (8 * 11 + 2), and the mean 10.
-    assert phase.cycles == 2 * 19 + 2 * (76 + 2 * 90) + 10
+    # A sum takes 1 + 2 * 9 cycles; a mix 76 + 2 * (8 * 12 + 2), and the mean 11.
+    assert phase.cycles == 2 * 19 + 2 * (76 + 2 * 98) + 11
 
 
 def test_memories_are_a_table_counts_and_the_rows_of_all_classes(config: CostConfig) -> None:

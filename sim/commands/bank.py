@@ -12,6 +12,7 @@ from sim.commands.base import Command, tell
 from sim.commands.images import load_images
 from sim.commands.own_features import FeatureBank
 from sim.data.bank_file import BankFile, encode_bank
+from sim.data.datasets import check_output
 from sim.data.embed import card_path, embed, read_card, read_network
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all
@@ -90,6 +91,7 @@ class BankCommand(Command):
         card = card_path(path)
         if real_path(self.out) in (real_path(path), real_path(card)):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
+        check_output(self.data or _DATA, self.out)
         network, content = read_network(path)
         pretraining = read_card(card, content)
         images = load_images(self.data or _DATA, self.data_dir, console, self.resize)

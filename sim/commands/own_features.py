@@ -175,6 +175,7 @@ class FeatureBank:
         }  # fmt: skip
         if real_path(self.out) in inputs:
             raise UserError(f"--out must not be one of the files that are read, {self.out}")
+        check_target(self.out)
         if binarizer is not None:
             if real_path(binarizer) in inputs:
                 raise UserError(

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from sim.commands.base import Command, tell
 from sim.commands.images import load_images
+from sim.data.datasets import check_output
 from sim.data.samples import choose_samples
 from sim.work.arrays_file import save_arrays
 from sim.work.files import ensure_directory
@@ -38,6 +39,7 @@ class SamplesCommand(Command):
         UserError
             If the data or the output is at fault; nothing is then written.
         """
+        check_output(self.data, self.out)
         images = load_images(self.data, self.data_dir, console, self.resize)
         samples = choose_samples(images, self.per_class)
         ensure_directory(self.out.parent)

@@ -156,10 +156,10 @@ class FeatureBinarizer:
         names : tuple of str
             Names of the classes of the bank, in the order of their numbers.
         """
-        same = {*self.names, *(str(label) for label in self.labels)}
-        if self.names == tuple(map(str, self.labels)):
-            return [name for label, name in enumerate(names) if str(label) in same]
-        return [name for name in names if name in same]
+        unnamed = names == tuple(map(str, range(len(names))))
+        if unnamed or self.names == tuple(map(str, self.labels)):
+            return [name for label, name in enumerate(names) if label in self.labels]
+        return [name for name in names if name in self.names]
 
 
 def projected(

@@ -170,7 +170,11 @@ def open_features(
     for part, what, source in ((train, "training", labels), (test, "test", test_labels or labels)):
         counts = np.bincount(part.labels, minlength=len(class_names))
         if not counts.all():
-            more = f": every {TEST_EVERY}th is one" if source is labels and what == "test" else ""
+            more = (
+                f": without --test-features, every {TEST_EVERY}th is one"
+                if source is labels and what == "test"
+                else ""
+            )
             raise UserError(
                 f"{source} must have {what} samples of every class from 0 to "
                 f"{len(class_names) - 1}, and class {int(counts.argmin())} has none{more}"
@@ -193,6 +197,7 @@ def _part(features: Path, labels: Path) -> FeaturePart:
         raise UserError(
             f"{labels} must be an array of (samples,) integers, not of {classes.dtype} and shape "
             f"{classes.shape}"
+            + (": names go into the file of --names" if classes.dtype.kind in "SUO" else "")
         )
     if len(classes) != len(values) or not len(values):
         raise UserError(
@@ -226,6 +231,8 @@ def _names(path: Path | None, n_classes: int) -> tuple[str, ...]:
         )
     if again := [name for name, count in Counter(names).items() if count > 1 or not name]:
         raise UserError(f"{path} must give every class a name of its own, not {again[0]!r}")
+    if wrong := [name for name in names if not name.isprintable()]:
+        raise UserError(f"{path} must hold names of characters to print, not {wrong[0]!r}")
     return names
 
 

@@ -12,7 +12,8 @@ LEAST = 30_000
 _MODULE = re.compile(r"^module (\S+?) ?\(.*?^endmodule\n", re.M | re.S)
 # The lines that say which ports a module has, behind the list that heads it.
 _PORT = re.compile(r"^  (?:input|output|inout) .*;$", re.M)
-_CELL = re.compile(r"^  (\S+) +\S+ \($", re.M)
+# A name that is escaped, as `\output` is, has a space of its own behind it.
+_CELL = re.compile(r"^  (\S+) +\S+ +\($", re.M)
 
 
 def groups_of(verilog: str, least: int = LEAST) -> list[str]:

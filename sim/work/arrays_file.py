@@ -45,6 +45,8 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     body, digest = data[:-_DIGEST_SIZE], data[-_DIGEST_SIZE:]
     if hashlib.sha256(body).digest() != digest:
         raise UserError(f"{path} is damaged: it must end in the SHA-256 of its other bytes")
+    if not body.startswith(b"PK"):  # NumPy would take it for a pickle, and advise to load it
+        raise UserError(f"{path} must be an archive of arrays: it begins with {body[:8]!r}")
     try:
         with np.load(io.BytesIO(body), allow_pickle=False) as file:
             return dict(file)

@@ -15,6 +15,8 @@ from sim.work.refusals import refusals_told, refuse_other_kinds
 
 __all__ = ["open_array", "read_archive"]
 
+_BEGIN, _BEGIN_OF_ARCHIVE = b"\x93NUMPY", (b"PK\3\4", b"PK\5\6")  # the latter of an empty one
+
 # What NumPy raises of content that is no array.
 _FAULTS = (
     ValueError, EOFError, BadZipFile, SyntaxError, TypeError, pickle.UnpicklingError, zlib.error,
@@ -51,15 +53,27 @@ def read_archive(path: Path) -> dict[str, NDArray[Any]]:
         try:
             return {name: archive[name] for name in archive.files}
         except _FAULTS as error:
-            raise UserError(f"{path} must be an archive of plain arrays: {error}") from error
+            raise UserError(f"{path} must be an archive of plain arrays: {_told(error)}") from error
 
 
 def _load(path: Path, what: str, **options: Any) -> Any:
     with refusals_told(path, "cannot be read"):
         refuse_other_kinds(path)
-        with path.open("rb"):  # a refusal of the system, told apart from bad content
-            pass
+        with path.open("rb") as file:  # a refusal of the system, told apart from bad content
+            begin = file.read(len(_BEGIN))
+    # NumPy takes anything else for a pickle, and advises to load it.
+    if begin != _BEGIN and not begin.startswith(_BEGIN_OF_ARCHIVE):
+        raise UserError(f"{path} must be {what}: it begins with {begin!r}")
     try:
         return np.load(path, allow_pickle=False, **options)
     except (*_FAULTS, OSError) as error:
-        raise UserError(f"{path} must be {what}: {error}") from error
+        raise UserError(f"{path} must be {what}: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    """Return what is wrong with a file, where NumPy speaks of its own workings."""
+    if "mmap length" in str(error):
+        return "it is cut short"
+    if "object" not in str(error).lower():
+        return str(error)
+    return "it holds Python objects, not numbers or text: make it again by np.array(old.tolist())"

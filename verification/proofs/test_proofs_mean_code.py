@@ -98,7 +98,7 @@ def test_codes_are_those_of_the_nearest_levels(q, width) -> None:
     prove_codes(q, width, directly=True)
 
 
-@pytest.mark.parametrize("q", [4, 8, 16])
+@pytest.mark.parametrize("q", [pytest.param(4, marks=pytest.mark.slow), 8, 16])
 def test_codes_are_those_of_the_rounded_quotients(q) -> None:
     prove_codes(q)
 

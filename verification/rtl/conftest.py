@@ -1,9 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The long regression: the random benches again, with as many seeds as the command line says."""
+"""What all benches have: seeds of the long regression, and no hardware of a block that was changed.
+
+The long regression runs the random benches again, with as many seeds as the command line says.
+"""
+
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
 from hypothesis import is_hypothesis_test
+
+from verification.rtl.simulators import forget
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -20,3 +27,14 @@ def draws_seed(request: pytest.FixtureRequest) -> None:
     seed = getattr(request, "param", None)
     if seed is not None:
         hypothesis.seed(seed)(request.function)
+
+
+@pytest.fixture(autouse=True)
+def own_hardware(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Give a test that may change a block its own hardware, and the tests after it theirs."""
+    if "monkeypatch" not in request.fixturenames:
+        yield
+        return
+    forget()
+    yield
+    forget()

@@ -23,7 +23,9 @@ from verification.rtl.coverage import cover, record
 from verification.rtl.engine import BenchError, Engine, Levels, Pauses, Step, Stream, Trace
 from verification.rtl.models import model_of, tool_path
 
-__all__ = ["cocotb_simulators", "payload", "run_cocotb", "run_pysim", "shared", "streams_of"]
+__all__ = [
+    "cocotb_simulators", "forget", "payload", "run_cocotb", "run_pysim", "shared", "streams_of",
+]  # fmt: skip
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -105,6 +107,12 @@ class _Simulation:
                     ctx.set(self._reset if name == "rst" else ports[name], level)
             engine.observe(Levels(ports, ctx.get))
             await ctx.tick()
+
+
+def forget() -> None:
+    """Keep no simulation and no block of earlier benches."""
+    _SIMULATIONS.clear()
+    shared.cache_clear()
 
 
 def _made_of(component: wiring.Component) -> Any:

@@ -354,6 +354,22 @@ def test_an_exemplar_too_many_is_shown_and_changes_nothing(
     run("a full slot", host)
 
 
+def test_a_picture_that_no_class_can_name_is_shown(run: Run) -> None:
+    host, (offset, nameless) = script("serial"), FIELDS["errors_nameless"]
+    host.load()
+    host.costs(hamming_table(host.chip.sampler.prototypes.code_width))
+    host.pictures(host.images(1), 8)
+    host.settle()
+    host.do("read", offset, nameless.mask)
+    host.append(1)
+    host.pictures(host.images(2), 8)
+    host.settle()
+    host.do("read", offset, nameless.mask)
+    host.soft_reset()
+    host.do("read", offset, 0)
+    run("no class", host)
+
+
 def test_soft_reset_keeps_events_and_is_none(name: str, run: Run) -> None:
     host = script(name)
     host.append(2)

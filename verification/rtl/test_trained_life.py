@@ -57,6 +57,8 @@ SAMPLES = 10  # of a class
 BATCH = 12
 EPOCHS = 2
 PATIENCE = 100_000  # cycles that an operation may take
+#: Chips and pauses of every day; the others are longer evidence.
+DAILY = (("sampler", 0.5), ("latent", 0.0), ("factors", 0.0))
 #: Cycles after which a reset comes.
 WAITS = (1, 40, 160, 700, 2500)
 
@@ -149,8 +151,14 @@ class Life:
         host.counted()
 
 
-@pytest.mark.parametrize("pauses", [0.0, 0.5])
-@pytest.mark.parametrize("name", CHIPS)
+@pytest.mark.parametrize(
+    ("name", "pauses"),
+    [
+        pytest.param(name, pauses, marks=() if (name, pauses) in DAILY else pytest.mark.slow)
+        for name in CHIPS
+        for pauses in (0.0, 0.5)
+    ],
+)
 def test_a_head_learns_three_tasks_beside_a_past_that_the_chip_draws(
     name: str, pauses: float, run: Any
 ) -> None:
@@ -180,7 +188,9 @@ def begin(life: Life) -> None:
     host.operations = [*before, *(op for op in host.operations if op[0] != "expect")]
 
 
-@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize(
+    "hard", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["soft", "hard"]
+)
 def test_a_head_begins_anew_after_a_reset_and_goes_on_with_rows_that_are_written(
     hard: bool, run: Any
 ) -> None:

@@ -8,12 +8,18 @@ from sim.data.datasets.cifar import load_cifar10, load_cifar100
 from sim.data.datasets.digits import load_digits
 from sim.data.datasets.idx import load_fashion_mnist, load_mnist
 from sim.data.datasets.imageset import ImageSet
-from sim.data.datasets.own import check_name, check_resize, is_own, load_own
+from sim.data.datasets.own import (
+    check_name,
+    check_output,
+    check_resize,
+    is_own,
+    load_own,
+)
 from sim.data.datasets.tiny_imagenet import load_tiny_imagenet
 from sim.work.errors import UserError
 from sim.work.files import require_directory
 
-__all__ = ["NAMES", "ImageSet", "check_name", "check_resize", "is_own", "load"]
+__all__ = ["NAMES", "ImageSet", "check_name", "check_output", "check_resize", "is_own", "load"]
 
 _ARCHIVES: dict[str, Callable[[Path], ImageSet]] = {
     "cifar10": load_cifar10,
@@ -57,9 +63,13 @@ def load(
         If the name is unknown, the folder is missing or an archive in it is missing or damaged.
     """
     try:
-        size = check_resize(check_name(name, NAMES), resize)
+        check_name(name, NAMES)
     except ValueError as error:
         raise UserError(f"Data set {error}") from error
+    try:
+        size = check_resize(name, resize)
+    except ValueError as error:  # of the option; a configuration has checked its key
+        raise UserError(f"--{error}") from error
     if is_own(name):
         return load_own(name, size, advance)
     if name == "digits":

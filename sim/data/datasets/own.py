@@ -7,10 +7,12 @@ from pathlib import Path
 
 from sim.data.datasets.imageset import ImageSet
 from sim.data.datasets.own_arrays import load_archive, load_arrays_folder
-from sim.data.datasets.own_folder import load_folder
+from sim.data.datasets.own_folder import ENDINGS, load_folder
+from sim.work.errors import UserError
 from sim.work.files import require_directory
+from sim.work.refusals import real_path
 
-__all__ = ["check_name", "check_resize", "is_own", "load_own"]
+__all__ = ["check_name", "check_output", "check_resize", "is_own", "load_own"]
 
 _LARGEST = 4096  # pixels of a side
 
@@ -68,6 +70,28 @@ def check_resize(name: str, resize: str | None) -> tuple[int, int] | None:
     if not is_own(name):
         raise ValueError(f"resize must be left out for {name}: it is for images of your own")
     return int(sides[1]), int(sides[2])
+
+
+def check_output(name: str, out: Path) -> None:
+    """Refuse to write a file over the images of a user, or among them as one more.
+
+    Parameters
+    ----------
+    name : str
+        Name of the data set.
+    out : Path
+
+    Raises
+    ------
+    UserError
+        If `out` is the archive, or in the folder and named as an image or an array.
+    """
+    if not is_own(name):
+        return
+    target, source = real_path(out), real_path(Path(name))
+    inside = source in target.parents and target.suffix.lower() in (*ENDINGS, ".npy")
+    if target == source or inside:
+        raise UserError(f"--out must not be a file of the images that are read, {out}")
 
 
 def load_own(

@@ -114,6 +114,8 @@ def _part(
     where = place(f"{part}_images")
     if images.dtype != np.uint8:
         raise UserError(f"{where} must be unsigned bytes (uint8), 0 to 255, not {images.dtype}")
+    if images.ndim in (3, 4) and not len(images):
+        raise UserError(f"{where} must have images of every class, and it has none")
     if images.ndim == 3:
         images = images[..., np.newaxis]
     if images.ndim != 4 or not images.size or images.shape[3] > _MOST_COLOURS:
@@ -126,6 +128,7 @@ def _part(
         raise UserError(
             f"{where} must be integers, one for each of {len(images)} images, not {labels.dtype} "
             f"of shape {labels.shape}"
+            + (": names go into class_names" if labels.dtype.kind in "SUO" else "")
         )
     wrong = (labels < 0) | (labels >= 2**16)
     if wrong.any():
@@ -142,8 +145,10 @@ def _names(names: NDArray[Any] | None, n_classes: int, where: str) -> tuple[str,
             f"shape {names.shape}"
         )
     found = tuple(names.tolist())
-    if len(set(found)) != n_classes:
+    if len(set(found)) != n_classes or "" in found:
         raise UserError(f"{where} must give every class a name of its own")
+    if wrong := [name for name in found if not name.isprintable()]:
+        raise UserError(f"{where} must hold names of characters to print, not {wrong[0]!r}")
     return found
 
 

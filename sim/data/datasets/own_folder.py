@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Images of a user in a folder for each class, below ``train`` and ``test`` or without a split."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,14 +15,19 @@ from sim.data.datasets.split import TEST_EVERY, one_of
 from sim.work.errors import UserError
 from sim.work.refusals import refusals_told, refuse_other_kinds
 
-__all__ = ["called", "load_folder", "resized"]
+__all__ = ["ENDINGS", "called", "load_folder", "resized"]
 
-_ENDINGS = (".png", ".jpg", ".jpeg")
+#: Endings of the files of images, in small letters.
+ENDINGS = (".png", ".jpg", ".jpeg")
+
 _GREY, _COLOURED = ("1", "L", "LA"), ("RGB", "RGBA", "P", "PA", "CMYK", "YCbCr")
 _TOLD = 1000  # images between two calls of the progress
 
-# What Pillow raises of a file that is no image, or is one that would fill the memory.
-_FAULTS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
+# What Pillow raises of a file that is no image.
+_FAULTS = (OSError, ValueError, SyntaxError, EOFError)
+
+# What it raises of one that would fill the memory.
+_TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 # A file and its class.
 _Labelled = tuple[Path, int]
@@ -148,10 +154,10 @@ def _files(folder: Path, names: Sequence[str]) -> list[_Labelled]:
         with refusals_told(inside, "cannot be read", "Directory "):
             paths = sorted(p for p in inside.iterdir() if p.name[0] != ".")
         for path in paths:
-            if path.suffix.lower() not in _ENDINGS:
-                raise UserError(f"{path} must be an image, {', '.join(_ENDINGS)}")
+            if path.suffix.lower() not in ENDINGS:
+                raise UserError(f"{path} must be an image, {', '.join(ENDINGS)}")
         if not paths:
-            raise UserError(f"{inside} must have images, {', '.join(_ENDINGS)}, and it has none")
+            raise UserError(f"{inside} must have images, {', '.join(ENDINGS)}, and it has none")
         files += [(path, label) for path in paths]
     return files
 
@@ -164,6 +170,10 @@ def _open(path: Path) -> Image.Image:
             pass
     try:
         return Image.open(path, formats=["PNG", "JPEG"])
+    except _TOO_LARGE as error:
+        raise UserError(
+            f"{path} must have at most {Image.MAX_IMAGE_PIXELS} pixels: make it smaller"
+        ) from error
     except _FAULTS as error:
         raise UserError(f"{path} is damaged: it is no PNG or JPEG image") from error
 
@@ -172,9 +182,11 @@ def _common_shape(paths: Sequence[Path], size: tuple[int, int] | None) -> tuple[
     """Return the height, width and colours that all images get; refuse those of another size."""
     grey, first = True, None
     for path in paths:
-        with _open(path) as image:
-            width, height = image.size
-            mode = image.mode
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with _open(path) as image:
+                width, height = image.size
+                mode = image.mode
         if mode not in (*_GREY, *_COLOURED):
             raise UserError(f"{path} must have colours of 8 bits, and its mode is {mode}")
         grey = grey and mode in _GREY
@@ -182,7 +194,7 @@ def _common_shape(paths: Sequence[Path], size: tuple[int, int] | None) -> tuple[
         if size is None and (height, width) != first:
             raise UserError(
                 f"{path} must be of {first[0]} x {first[1]} pixels as {paths[0]}, not of {height} "
-                f"x {width}: give all images one size by resize"
+                f"x {width}: give all images one size by --resize, or the key resize"
             )
     height, width = size or first or (0, 0)
     return height, width, 1 if grey else 3

@@ -106,10 +106,10 @@ def started() -> Iterator[list[Process]]:
 
 
 STATUS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -signal.SIGKILL}
-#: Each signal to one process, and Ctrl-C to two; the other signals to two are longer evidence.
+#: Ctrl-C to two processes, and a kill of one; the other ways to end are longer evidence.
 ENDS = [
     pytest.param(number, jobs, marks=pytest.mark.slow)
-    if jobs == 2 and number is not signal.SIGINT
+    if (number, jobs) not in ((signal.SIGINT, 2), (signal.SIGKILL, 1))
     else (number, jobs)
     for number in STATUS
     for jobs in (1, 2)

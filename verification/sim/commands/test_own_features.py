@@ -150,6 +150,8 @@ def test_bits_that_tell_nothing_are_counted(engram: Engram) -> None:
         ((*GIVEN, "--binarize", "median"), "--binarize median needs --base N: its thresholds come"),
         ((*GIVEN, "--binarize", "rounding"), "--binarize must be one of sign, median, thermometer"),
         ((*GIVEN, "--binarize", "median", "--base", 7), "--base must be at most the 6 classes"),
+        # What cannot be written is told before the data are read.
+        ((*GIVEN, "--binarize", "median", "--base", 7, "--out", "."), ". cannot be written: it is"),
         ((*MADE, "--test-features", "X.npy"), "--test-features and --test-labels must be given bo"),
         ((*MADE, "--out", "y.npy"), "--out must not be one of the files that are read, y.npy"),
         ((*GIVEN, "--binarizer", "y.npy"), "y.npy is damaged: it must end in the SHA-256 of its"),

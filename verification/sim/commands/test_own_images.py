@@ -146,7 +146,7 @@ def test_images_must_have_the_size_and_colours_of_the_network(
     assert err.endswith("8 x 8 x 3 for the network, not the 8 x 8 x 1 of grey/\n")
     status, _, err = engram("bank", "net.bin", "--data", "digits", "--resize", "8x8")
     assert status == 2
-    assert "Data set resize must be left out for digits: it is for images of your own" in err
+    assert "engram: --resize must be left out for digits: it is for images of your own" in err
 
 
 def test_samples_of_images_of_a_user(engram: Engram, tmp_path: Path) -> None:
@@ -156,6 +156,37 @@ def test_samples_of_images_of_a_user(engram: Engram, tmp_path: Path) -> None:
     samples, images = read_samples(tmp_path / "s.bin"), load("./pets")
     np.testing.assert_array_equal(samples.images, images.test_images[samples.places])
     assert np.bincount(samples.labels).tolist() == [2] * 4
+
+
+@pytest.mark.parametrize("command", [("bank", "net.bin"), ("samples", "--per-class", "1")])
+@pytest.mark.parametrize(
+    ("data", "out"),
+    [
+        ("pets.npz", "pets.npz"),
+        ("./arrays", "arrays/train_images.npy"),
+        ("./pets", "pets/train/ant/000.png"),
+        ("./pets", "pets/test/ant/../bee/new.PNG"),
+    ],
+)
+def test_images_of_a_user_are_not_written_over(
+    engram: Engram, tmp_path: Path, command: tuple[str, ...], data: str, out: str
+) -> None:
+    images = load("./pets")
+    arrays = {
+        f"{part}_{kind}": getattr(images, f"{part}_{kind}")
+        for part in ("train", "test")
+        for kind in ("images", "labels")
+    }
+    np.savez(tmp_path / "pets.npz", **arrays)
+    (tmp_path / "arrays").mkdir()
+    for name, array in arrays.items():
+        np.save(tmp_path / "arrays" / f"{name}.npy", array)
+    before = load(data).digest()
+    status, _, err = engram(*command, "--data", data, "--out", out)
+    assert status == 2
+    assert err.endswith(f"--out must not be a file of the images that are read, {out}\n")
+    assert load(data).digest() == before
+    assert engram(*command, "--data", data, "--out", "arrays/new.bin")[0] == 0
 
 
 def test_classes_of_a_pre_training_are_known_by_their_names(engram: Engram, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 """Binarizers of real features: each against its plain definition, and blind to later classes."""
 
 import tracemalloc
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.bits import unpack
+from sim.data.bank_file import encode_bank
 from sim.data.binarize import (
     SEED,
     binarize,
@@ -18,7 +18,7 @@ from sim.data.binarize import (
     fit_binarizer,
     read_binarizer,
 )
-from sim.data.feature_binarizer import BinarizerSpec, FeatureBinarizer, projected
+from sim.data.feature_binarizer import BinarizerSpec
 from sim.data.features import FeatureSet, open_features
 from sim.work.arrays_file import save_arrays
 from sim.work.errors import UserError
@@ -137,14 +137,6 @@ def test_bits_depend_on_no_block(
     assert made() == whole
 
 
-def test_features_of_a_sum_are_rounded_a_half_upwards() -> None:
-    features = np.array([[0.24, 0.25, 0.26, -0.25, -0.26, 7.0, 2.0**30]])
-    steps = [0, 1, 1, 0, -1, 14, 2**20]
-    each = np.where(np.eye(7, dtype=bool), 1, -1).astype(np.int8)
-    expected = [2 * step - sum(steps) for step in steps]
-    assert projected(features, each, 0.5).tolist() == [expected]
-
-
 def test_sums_are_exact_and_saturate(tmp_path: Path) -> None:
     x, _ = write_features(tmp_path, features=3)
     binarizer = fit_binarizer(BinarizerSpec.parse("projection:8"), opened(tmp_path), BASE)
@@ -185,6 +177,15 @@ def test_a_binarizer_comes_back_from_its_file(tmp_path: Path, code: str) -> None
         np.testing.assert_array_equal(arrays["thresholds"], made.thresholds)
 
 
+def test_a_bank_is_no_binarizer(tmp_path: Path) -> None:
+    write_features(tmp_path)
+    data = opened(tmp_path)
+    made = fit_binarizer(BinarizerSpec.parse("sign"), data, np.arange(2))
+    (tmp_path / "bank.bin").write_bytes(encode_bank(binarize(data, made, "", lambda _: None)))
+    with pytest.raises(UserError, match=r"bank\.bin must be an archive of arrays: it begins with"):
+        read_binarizer(tmp_path / "bank.bin")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -208,63 +209,6 @@ def test_a_foreign_file_is_no_binarizer(tmp_path: Path, change: dict, message: s
     save_arrays(tmp_path / "b", {k: v for k, v in (arrays | change).items() if v is not None})
     with pytest.raises(UserError, match=message):
         read_binarizer(tmp_path / "b")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"signs": np.zeros((2, 3), np.int8)}, "Signs must be -1 or \\+1, for each of 2 proj"),
-        ({"step": 0.3}, "Step must be a power of two, not 0.3"),
-        ({"thresholds": np.zeros((0, 1))}, "Thresholds must be 1 for each value"),
-    ],
-)
-def test_parts_of_a_projection_must_fit(change: dict, message: str) -> None:
-    whole = FeatureBinarizer(
-        spec=BinarizerSpec.parse("projection:2"),
-        thresholds=np.zeros((2, 1)),
-        signs=np.ones((2, 3), np.int8),
-        step=0.5,
-    )
-    with pytest.raises(ValueError, match=message):
-        replace(whole, **change)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "must be one of sign, median, thermometer:P, projection:N, not ''"),
-        ("sign:1", "not 'sign:1'"),
-        ("thermometer", "not 'thermometer'"),
-        ("thermometer:two", "not 'thermometer:two'"),
-        ("thermometer:0", "must be thermometer:1 to thermometer:64, not 'thermometer:0'"),
-        ("projection:1048577", "must be projection:1 to projection:1048576, not "),
-    ],
-)
-def test_a_code_that_is_none_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        BinarizerSpec.parse(text)
-
-
-@pytest.mark.parametrize(
-    ("fitted", "names", "same"),
-    [
-        (("0", "4"), ("0", "1", "2", "3", "4"), ["0", "4"]),
-        (("0", "4"), ("a", "b", "c", "d", "e"), ["a", "e"]),  # by number: the fit had no names
-        (("cat", "dog"), ("dog", "bird", "cat"), ["dog", "cat"]),
-        (("cat", "dog"), ("0", "1", "2", "3", "4"), ["0", "4"]),  # the bank has no names
-        (("cat", "dog"), ("bird", "cow"), []),
-    ],
-)
-def test_classes_of_the_fit_are_found_again(
-    fitted: tuple[str, ...], names: tuple[str, ...], same: list[str]
-) -> None:
-    binarizer = FeatureBinarizer(
-        spec=BinarizerSpec.parse("median"),
-        thresholds=np.zeros((1, 1)),
-        labels=(0, 4),
-        names=fitted,
-    )
-    assert binarizer.classes_among(names) == same
 
 
 @pytest.mark.parametrize("code", ["median", "projection:256"])

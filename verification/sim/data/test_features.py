@@ -74,12 +74,19 @@ Y = np.repeat(np.arange(6), 60)
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (text("X.npy", "1,2,3"), r"X\.npy must be an array of NumPy, \.npy: "),
-        (text("y.npy", ""), r"y\.npy must be an array of NumPy, \.npy: "),
+        (
+            text("X.npy", "1,2,3"),
+            r"X\.npy must be an array of NumPy, \.npy: it begins with b'1,2,3'$",
+        ),
+        (text("y.npy", ""), r"y\.npy must be an array of NumPy, \.npy: it begins with b''$"),
+        (
+            save("X.npy", np.zeros((360, 2), object)),
+            r"X\.npy must be an array of NumPy, \.npy: it holds Python objects, not numbers or te",
+        ),
         (lambda f: (f / "X.npy").unlink(), r"X\.npy cannot be read: no such file"),
         (
             lambda f: (f / "X.npy").write_bytes((f / "X.npy").read_bytes()[:-1]),
-            r"X\.npy must be an array of NumPy, \.npy: ",
+            r"X\.npy must be an array of NumPy, \.npy: it is cut short$",
         ),
         (save("X.npy", np.zeros(360)), r"X\.npy must be an array of \(samples, features\), not"),
         (save("X.npy", np.zeros((360, 2, 2))), r"not of shape \(360, 2, 2\)"),
@@ -97,6 +104,7 @@ Y = np.repeat(np.arange(6), 60)
             save("y.npy", np.zeros((360, 1), int)),
             r"y\.npy must be an array of \(samples,\) integers",
         ),
+        (save("y.npy", Y.astype(str)), r"not of <U21 .*: names go into the file of --names$"),
         (save("y.npy", Y.astype(float)), r"not of float64 and shape \(360,\)"),
         (save("y.npy", Y - 1), r"y\.npy must hold classes in 0\.\.65535, not -1"),
         (save("y.npy", Y + 70_000), r"y\.npy must hold classes in 0\.\.65535, not 70000"),
@@ -106,7 +114,7 @@ Y = np.repeat(np.arange(6), 60)
         ),
         (
             save("y.npy", [*Y[:-5], 6, 6, 6, 6, 6]),
-            r"test samples of every class from 0 to 6, and class 6 has none: every 6th is one$",
+            r"0 to 6, and class 6 has none: without --test-features, every 6th is one$",
         ),
         (save("X2.npy", np.zeros((9, 31))), r"X2\.npy must have the 32 features a sample of .*X"),
         (save("y2.npy", [0, 1, 2, 3, 4, 4, 4, 4, 4]), r"y2\.npy must have test samples of every"),
@@ -117,6 +125,7 @@ Y = np.repeat(np.arange(6), 60)
         (text("names.txt", "a\nb\n"), r"names\.txt must have a line for each of 6 classes, not 2"),
         (text("names.txt", "a\nb\nc\na\ne\nf"), r"a name of its own, not 'a'"),
         (text("names.txt", "a\nb\n\nd\ne\nf"), r"a name of its own, not ''"),
+        (text("names.txt", "a\nb\nc\n\x1b[31m\ne\nf"), r"of characters to print, not '\\x1b\[31m'"),
     ],
 )
 def test_a_fault_is_named(tmp_path: Path, spoil: Callable[[Path], object], message: str) -> None:

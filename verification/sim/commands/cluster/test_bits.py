@@ -103,7 +103,11 @@ def test_data_come_once_to_every_worker(study: Path, own: LoopbackCluster, tmp_p
     assert re.fullmatch(r"engram-[0-9a-f]{64}", key)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
+    ids=lambda n: n.name,
+)
 def test_signal_ends_it_at_once_and_it_goes_on_anywhere_with_the_same_bits(
     study: Path,
     serial: dict[str, Any],

@@ -92,6 +92,7 @@ def test_worker_with_other_sums_is_named_with_what_makes_them_alike(
     ), err
 
 
+@pytest.mark.slow
 def test_worker_without_engram_is_named_and_the_scheduler_needs_none(
     study: Path, serial: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_worker_without_engram_is_named_and_the_scheduler_needs_none(
     assert report_of(tmp_path / "out") == serial
 
 
+@pytest.mark.slow
 def test_run_that_takes_its_workers_down_is_named(study: Path, tmp_path: Path) -> None:
     deadly = tmp_path / "deadly.py"
     deadly.write_text(
@@ -159,6 +161,7 @@ def test_absent_scheduler_is_said_before_any_work(study: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_server_that_is_no_scheduler_is_said(study: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -139,14 +139,13 @@ class CorrelatedSampler(Sampler):
         comparing = Signal()
         step, done = Signal(), Signal()
         group = Signal(range(groups))
-        ending = Signal()  # it is the last group; a register, because all stages wait for it
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))
         # A register, because a product and the memory of scales in one cycle are slow.
         scale_row = Signal.like(basis.scale_row)
         m.d.comb += [
             step.eq(~self.o.valid | self.o.ready),
-            done.eq(comparing & step & ending),
+            done.eq(comparing & step & (group == groups - 1)),
             sums.ready.eq(~comparing | done),
             self.row_read.eq(sums.valid & sums.ready & sums.p.place.first),
             prototypes.row_en.eq(self.row_read),
@@ -163,7 +162,6 @@ class CorrelatedSampler(Sampler):
         with m.If(comparing & step):
             m.d.sync += [
                 group.eq(group + 1),
-                ending.eq(group == groups - 2),
                 scale_row.eq(scale_row + 1),
                 Value.cast(held).eq(Value.cast(held) >> width * self.params.sum_width),
             ]
@@ -171,7 +169,6 @@ class CorrelatedSampler(Sampler):
             m.d.sync += [
                 comparing.eq(sums.valid),
                 group.eq(0),
-                ending.eq(groups == 1),
                 scale_row.eq(sums.p.place.beat * groups),
                 place.eq(sums.p.place),
                 Value.cast(held).eq(Value.cast(sums.p.lanes)),
@@ -182,7 +179,7 @@ class CorrelatedSampler(Sampler):
             lanes.group.eq(group),
             *(lanes.sums[lane].eq(held[lane]) for lane in range(width)),
         ]
-        return self._collect(m, lanes, comparing & ending, place)
+        return self._collect(m, lanes, comparing & (group == groups - 1), place)
 
     def _planes(self, m: Module, used: Value) -> Value:
         """Return the random words of all lanes, which stay until the planes are used."""

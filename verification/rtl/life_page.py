@@ -7,7 +7,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +54,7 @@ batches, drawn ones included."""
 _COUNTERS = ("pictures", "counted", "trained", "batches", "hits", "answers", "answer_reads")
 
 
-def run_life(life: ShippedLife, tell: Any = print) -> Counts:
+def run_life(life: ShippedLife, tell: Callable[[str], None] = print) -> Counts:
     """Run a life in Verilog to its end.
 
     Parameters

@@ -258,15 +258,19 @@ class ShippedLife:
         host.read("errors", 0)
 
     def _note(
-        self, moment: str, classes: int, named: dict[str, tuple[NDArray[np.int64], NDArray]]
+        self,
+        moment: str,
+        classes: int,
+        named: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]],
     ) -> None:
         """Note who named how many right; what belongs to one moment is one look."""
         if not self.looks or self.looks[-1].moment != moment:
             self.looks.append(Look(moment=moment, classes=classes, base={}, new={}))
         for who, (answers, labels) in named.items():
             old = labels < BASE
+            right = answers == labels
             for part, where in ((self.looks[-1].base, old), (self.looks[-1].new, ~old)):
-                part[who] = int((answers == labels)[where].sum()), int(where.sum())
+                part[who] = int(right[where].sum()), int(where.sum())
 
     def _last(self, kind: Kind) -> NDArray[np.int64]:
         """Return the classes of the packets of a kind that were expected last."""

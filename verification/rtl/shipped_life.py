@@ -108,6 +108,11 @@ class Look:
 class ShippedLife:
     """The whole life as a script, with the answer of the golden models to each of its steps.
 
+    Parameters
+    ----------
+    tasks : sequence of sequence of int, optional
+        Later classes in their order, at most two a task.
+
     Attributes
     ----------
     host : HeadScript
@@ -119,7 +124,7 @@ class ShippedLife:
         Classes that the chip drew to train on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tasks: Sequence[Sequence[int]] = TASKS) -> None:
         self.shipped = Shipped()
         # The script makes a random network of its description, which gives way to the shipped one.
         self.host = HeadScript(full_chip(), PLACEHOLDER)
@@ -130,7 +135,7 @@ class ShippedLife:
         self.past: set[int] = set()
         self._shown = self._counted = self._rows = 0
         self._begin()
-        for number, task in enumerate(TASKS, 1):
+        for number, task in enumerate(tasks, 1):
             self._count(task)
             self._first(task)
             self._ask(f"task {number}, before training", task[-1] + 1)

@@ -86,6 +86,18 @@ def test_the_full_chip_learns_five_classes_and_equals_golden() -> None:
     assert (ROOT / "reports" / "rtl" / "life.md").read_text() == made, f"run {COMMAND}"
 
 
+@pytest.mark.slow
+def test_a_weight_that_is_off_by_one_is_found() -> None:
+    """The chip is given another weight than golden before it names the first embeddings."""
+    life = ShippedLife(tasks=())
+    run_life(life)
+    sent = [arguments[0] for name, *arguments in life.host.operations if name == "send"]
+    rows = next(words for words in sent if words[0] & 15 == Target.HEAD_ROWS)
+    rows[100] ^= 1
+    with pytest.raises(BenchError, match=r"^head_answer \d+ is \["):
+        run_life(life)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -24,20 +24,15 @@ from rtl.class_counter import Operation
 from rtl.head_command import HeadOperation
 from rtl.output import Kind
 from rtl.requests import Source
-from sim.data.bank_file import read_bank
-from sim.data.embed import read_network
-from sim.data.samples import read_samples
-from sim.data.shipped import shipped_file
-from sim.data.tasks import class_order
 from sim.learn.batches import split_batch, steps_of_epoch
 from verification.rtl.chip_run import NETWORK as PLACEHOLDER
 from verification.rtl.head_script import HeadScript
+from verification.rtl.shipped_classes import ShippedClasses
 
-__all__ = ["BASE", "TASKS", "Look", "Shipped", "ShippedLife", "full_chip"]
+__all__ = ["BASE", "TASKS", "Look", "ShippedLife", "full_chip"]
 
-NETWORK = "cifar100"
-#: The permutation of the classes, how many the network was trained on, and those that it learns.
-ORDER, BASE = 1993, 50
+#: How many classes the network was trained on, and those that the chip learns.
+BASE = 50
 TASKS = ([50, 51], [52, 53], [54])
 BATCH = 128
 #: Embeddings of a new class for its counts and for the head, and draws of it after its task.
@@ -51,39 +46,6 @@ def full_chip() -> ChipParams:
     trainer = BLOCKS["trainer"].arguments("full")
     chip = BLOCKS["chip"].arguments("full")["params"]
     return replace(chip, head=trainer["params"], batch=BATCH)
-
-
-class Shipped:
-    """Network, pictures and embeddings that ship, with classes numbered as they are learned.
-
-    Attributes
-    ----------
-    network : Network
-    names : list of str
-    lessons, questions : ndarray of shape (100, 32, 32, 3), uint8
-        A test picture of each class to learn from, and another to name.
-    """
-
-    def __init__(self) -> None:
-        self.network, _ = read_network(shipped_file(NETWORK, "network.bin"))
-        self._bank = read_bank(shipped_file(NETWORK, "bank.bin"))
-        samples = read_samples(shipped_file(NETWORK, "samples.bin"))
-        self._order = class_order(len(self._bank.class_names), ORDER)
-        self.names = [self._bank.class_names[c] for c in self._order]
-        firsts = [np.flatnonzero(samples.labels == c) for c in self._order]
-        pixels = samples.images >> np.uint8(8 - self.network.params.bits)
-        self.lessons = pixels[[found[0] for found in firsts]]
-        self.questions = pixels[[found[1] for found in firsts]]
-        self._asked = np.ones(len(self._bank.test), np.bool_)
-        self._asked[samples.places[[found[0] for found in firsts]]] = False
-
-    def train(self, label: int) -> NDArray[np.uint64]:
-        """Return the training embeddings of a class."""
-        return self._bank.train[self._bank.train_labels == self._order[label]]
-
-    def test(self, label: int) -> NDArray[np.uint64]:
-        """Return the test embeddings of a class, without that of its picture to learn from."""
-        return self._bank.test[(self._bank.test_labels == self._order[label]) & self._asked]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +87,7 @@ class ShippedLife:
     """
 
     def __init__(self, tasks: Sequence[Sequence[int]] = TASKS) -> None:
-        self.shipped = Shipped()
+        self.shipped = ShippedClasses()
         # The script makes a random network of its description, which gives way to the shipped one.
         self.host = HeadScript(full_chip(), PLACEHOLDER)
         self.host.network = self.shipped.network

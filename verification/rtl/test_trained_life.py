@@ -188,9 +188,7 @@ def begin(life: Life) -> None:
     host.operations = [*before, *(op for op in host.operations if op[0] != "expect")]
 
 
-@pytest.mark.parametrize(
-    "hard", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["soft", "hard"]
-)
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
 def test_a_head_begins_anew_after_a_reset_and_goes_on_with_rows_that_are_written(
     hard: bool, run: Any
 ) -> None:

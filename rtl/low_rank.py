@@ -3,7 +3,7 @@
 
 from amaranth.hdl import Cat, Module, signed, unsigned
 from amaranth.lib import stream, wiring
-from amaranth.lib.data import ArrayLayout, StructLayout
+from amaranth.lib.data import StructLayout
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
@@ -12,7 +12,7 @@ from golden.params import LowRankParams
 from rtl.beat import beat_layout
 from rtl.low_rank_control import UnderWay, compare_classes, measure, project, take
 from rtl.low_rank_sums import COST_BITS, Sums, Task, stages_of
-from rtl.prototypes import entry_layout
+from rtl.prototype_classifier import reader_members
 
 __all__ = ["LowRank", "answer_layout", "basis_layout", "factor_layout"]
 
@@ -109,24 +109,15 @@ class LowRank(wiring.Component):
         self.interval = self.latency + memory.beats
         #: Cycles that a command to project takes, beside those of its components.
         self.projecting = 2 + stages
-        label_width = bits_for(memory.classes - 1)
         super().__init__({
             "i": In(stream.Signature(beat_layout(memory.lanes, memory.classes))),
-            "project": In(stream.Signature(label_width)),
+            "project": In(stream.Signature(bits_for(memory.classes - 1))),
             "basis": In(stream.Signature(basis_layout(params))),
             "factors": In(stream.Signature(factor_layout(params))),
             "exponent": In(range(COST_BITS)),
             "o": Out(stream.Signature(answer_layout(params))),
-            **dict.fromkeys(("empty", "unknown", "busy", "ask"), Out(1)),
-            "go": In(1),
-            "n_classes": In(bits_for(memory.classes)),
-            "label_en": Out(1),
-            "label": Out(label_width),
-            "entry": In(entry_layout(memory, editable=True)),
-            "row_en": Out(1),
-            "component": Out(bits_for(memory.components - 1)),
-            "beat": Out(bits_for(memory.beats - 1)),
-            "codes": In(ArrayLayout(memory.code_width, memory.lanes)),
+            **dict.fromkeys(("empty", "unknown", "busy"), Out(1)),
+            **reader_members(memory),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:

@@ -8,13 +8,13 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from golden.params import PrototypeClassifierParams
+from golden.params import PrototypeClassifierParams, PrototypesParams
 from rtl.adder_tree import add_up, levels_of
 from rtl.beat import beat_layout
 from rtl.lanes import used_lanes
 from rtl.prototypes import entry_layout
 
-__all__ = ["PrototypeClassifier", "answer_layout", "table_layout"]
+__all__ = ["PrototypeClassifier", "answer_layout", "reader_members", "table_layout"]
 
 
 def table_layout(params: PrototypeClassifierParams) -> StructLayout:
@@ -32,6 +32,22 @@ def answer_layout(params: PrototypeClassifierParams) -> StructLayout:
         "label": bits_for(params.prototypes.classes - 1),
         "cost": params.cost_width,
     })  # fmt: skip
+
+
+def reader_members(memory: PrototypesParams) -> dict[str, wiring.Member]:
+    """Return the ports of a block that asks for an editable prototype memory, and reads it."""
+    return {
+        "ask": Out(1),
+        "go": In(1),
+        "n_classes": In(bits_for(memory.classes)),
+        "label_en": Out(1),
+        "label": Out(bits_for(memory.classes - 1)),
+        "entry": In(entry_layout(memory, editable=True)),
+        "row_en": Out(1),
+        "component": Out(bits_for(memory.components - 1)),
+        "beat": Out(bits_for(memory.beats - 1)),
+        "codes": In(ArrayLayout(memory.code_width, memory.lanes)),
+    }
 
 
 class PrototypeClassifier(wiring.Component):
@@ -82,23 +98,13 @@ class PrototypeClassifier(wiring.Component):
         self.latency = 8 + levels_of(params.tables)
         #: Cycles from one picture to the next, beside `fold` a row.
         self.interval = self.latency + memory.beats
-        label_width = bits_for(memory.classes - 1)
         super().__init__({
             "i": In(stream.Signature(beat_layout(memory.lanes, memory.classes))),
             "table": In(stream.Signature(table_layout(params))),
             "o": Out(stream.Signature(answer_layout(params))),
             "empty": Out(1),
             "busy": Out(1),
-            "ask": Out(1),
-            "go": In(1),
-            "n_classes": In(bits_for(memory.classes)),
-            "label_en": Out(1),
-            "label": Out(label_width),
-            "entry": In(entry_layout(memory, editable=True)),
-            "row_en": Out(1),
-            "component": Out(bits_for(memory.components - 1)),
-            "beat": Out(bits_for(memory.beats - 1)),
-            "codes": In(ArrayLayout(memory.code_width, memory.lanes)),
+            **reader_members(memory),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:

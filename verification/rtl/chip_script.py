@@ -121,6 +121,19 @@ class Script:
 
     # Packets
 
+    def cut_short(self, cycles: int, hard: bool) -> None:
+        """Wait some cycles, note the status, and reset: by the pin, or twice by a command."""
+        self.do("cycles", cycles)
+        self.note("status")
+        if hard:
+            self.reset()
+            return
+        self.soft_reset()
+        self.do("sent")
+        self.soft_reset()
+        self.do("discard")
+        self.read("errors", 0)
+
     def send(self, packet: Packet) -> None:
         self.do("send", packet.stream)
 

@@ -120,10 +120,10 @@ def _made_of(component: wiring.Component) -> Any:
 
     That is all it has but ports. What cannot be compared makes a block like no other.
     """
-    known = (*component.signature.members, "_MustUse__used", "_MustUse__context")
-    told = {name: value for name, value in vars(component).items() if name not in known}
-    told.pop("_Component__signature", None)
-    made = (type(component), *told.items())
+    ports = component.signature.members
+    own = ("_Component__signature", "_MustUse__used", "_MustUse__context")  # of Amaranth
+    told = (pair for pair in vars(component).items() if pair[0] not in (*ports, *own))
+    made = (type(component), *told)
     try:
         hash(made)
     except TypeError:

@@ -13,7 +13,7 @@ from amaranth.lib import wiring
 from rtl.catalogue import BLOCKS
 from sim.cost.counts.tally import Kind, Memory, Tally
 
-__all__ = ["built", "counters_of", "elaborated", "shapes"]
+__all__ = ["beside_memory", "built", "counters_of", "elaborated", "shapes"]
 
 _KINDS: dict[str, Kind] = {"reads": "read", "writes": "write", "words": "register"}
 
@@ -46,6 +46,21 @@ def counters_of(
             assert (component, "register") in done.values(), f"nothing counts words of {component}"
     copies = list(done.values())
     return {name: _whole(tally, *place) // copies.count(place) for name, place in done.items()}
+
+
+def beside_memory(tally: Tally, appended: Tally) -> Tally:
+    """Return what a classifier does, and the prototype memory that stands beside it in a bench.
+
+    The memory is read by the classifier, and written by appends alone.
+    """
+    of_memory = "prototypes."
+    own = {a: n for a, n in tally.items() if not a.component.startswith(of_memory)}
+    read = {
+        a._replace(component=a.component.removeprefix(of_memory)): n
+        for a, n in tally.items()
+        if a.component.startswith(of_memory)
+    }
+    return Tally(own).within("classifier") + (Tally(read) + appended).within("memory")
 
 
 def built(block: str, **arguments: Any) -> list[tuple[str, int, int]]:

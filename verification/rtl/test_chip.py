@@ -602,16 +602,7 @@ def test_reset_in_the_middle_and_again_from_the_start(
     host.do("sent")
     for wait in (1, 7, 30, 101, 240):
         begin(host, operation)
-        host.do("cycles", wait)
-        host.note("status")
-        if hard:
-            host.reset()
-        else:
-            host.soft_reset()
-            host.do("sent")
-            host.soft_reset()
-            host.do("discard")
-            host.read("errors", 0)
+        host.cut_short(wait, hard)
         host.read("n_classes", 0)
         host.read("n_components", 0)
         host.read("pictures", 0)

@@ -14,7 +14,7 @@ from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
-from verification.rtl.tallies import counters_of, elaborated, shapes
+from verification.rtl.tallies import beside_memory, counters_of, elaborated, shapes
 from verification.rtl.test_low_rank import CORNERS, SMALL, Bench, LowRankReader, readers
 
 
@@ -49,14 +49,7 @@ def counted(params: LowRankParams, seed: int) -> tuple[Counted, list[Step]]:
             components=bench.memory.n_components - own,
         )
         appended += prototypes.remove(memory)
-    # The memory stands beside the discriminant here, and its writes are those of the appends.
-    read = Tally({
-        action._replace(component=action.component.replace("prototypes", "memory")): n
-        for action, n in tally.items()
-        if action.component.startswith("prototypes.")
-    })  # fmt: skip
-    own = Tally({a: n for a, n in tally.items() if not a.component.startswith("prototypes.")})
-    whole = own.within("classifier") + read + appended.within("memory")
+    whole = beside_memory(tally, appended)
     return dut, [*steps, Step(cycles=5, reads=counters_of(whole, dut.counters))]
 
 

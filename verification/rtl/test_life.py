@@ -231,16 +231,7 @@ def test_a_life_begins_anew_after_a_reset_in_the_middle(
     host.settle()
     for wait in WAITS[operation]:
         begin(life, operation)
-        host.do("cycles", wait)
-        host.note("status")
-        if hard:
-            host.reset()
-        else:
-            host.soft_reset()
-            host.do("sent")
-            host.soft_reset()
-            host.do("discard")
-            host.read("errors", 0)
+        host.cut_short(wait, hard)
         life.rows = 0
         for counter in ("n_classes", "counted", "count_reads", "answers", "answer_reads"):
             host.read(counter, 0)

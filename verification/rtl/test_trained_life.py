@@ -202,16 +202,7 @@ def test_a_head_begins_anew_after_a_reset_and_goes_on_with_rows_that_are_written
     for wait in WAITS:
         host.settle()
         begin(life)
-        host.do("cycles", wait)
-        host.note("status")
-        if hard:
-            host.reset()
-        else:
-            host.soft_reset()
-            host.do("sent")
-            host.soft_reset()
-            host.do("discard")
-            host.read("errors", 0)
+        host.cut_short(wait, hard)
         host.counted()
         host.rows(5)
         host.write_rows(0, kept)

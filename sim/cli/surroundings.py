@@ -31,6 +31,7 @@ _NEEDS = {
     "teach": 4550,
     "cost": 225,
     "report": 600,
+    "import": 980,
 }
 _MOST_CORES = 64  # threads of linear algebra, at most
 _EACH_CORE = 42

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MIT
+"""The commands that bring networks in, and take them out."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sim.cli.options import DataDir, Resize
+from sim.commands.base import Command
+from sim.work.errors import UserError
+
+__all__ = ["import_"]
+
+_PACKAGES = ("onnx", "onnxruntime", "qonnx")
+
+
+def import_(
+    *,
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="The model, a file of ONNX or QONNX.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The network file.")] = Path(
+        "network.bin"
+    ),
+    bits: Annotated[int, typer.Option(metavar="N", help="Bits of a pixel v.", min=1, max=12)] = 8,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="The model takes v itself, and not v / (2^N - 1)."),
+    ] = False,
+    mean: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B,C",
+            help="What is then subtracted: one number, or one for each colour.",
+            show_default="0",
+        ),
+    ] = None,
+    std: Annotated[
+        str | None,
+        typer.Option(metavar="A,B,C", help="What it is then divided by.", show_default="1"),
+    ] = None,
+    layout: Annotated[
+        str, typer.Option(metavar="NCHW|NHWC", help="Order of the axes of the input.")
+    ] = "NCHW",
+    image: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HxWxC",
+            help="Height, width and colours of an image, where the input of the model is flat.",
+        ),
+    ] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Tensor of bits in which the network ends, without a head.",
+            show_default="the output of the model",
+        ),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH",
+            help="Data set on whose test images the network must equal the model.",
+        ),
+    ] = None,
+    images: Annotated[
+        int, typer.Option(metavar="N", help="Test images of that data set, at most.", min=1)
+    ] = 1000,
+    data_dir: DataDir = None,
+    resize: Resize = None,
+) -> type[Command]:
+    """Turn a binary network of another framework into a network file.
+
+    The model is a chain of convolutions, depthwise and grouped ones too, dense layers and max
+    pools, with weights of one bit and between them whatever ends in one bit: BipolarQuant, Quant,
+    MultiThreshold or Sign behind batch normalisations, scales and biases. Each neuron becomes an
+    integer threshold and a polarity: the nodes between two layers are executed once for every sum
+    that the neuron can have. A node that the hardware cannot express is named, and what would be
+    right. [networks.md](networks.md) has the whole list.
+
+    With --check, onnxruntime and qonnx run the model beside the network. All features and all
+    classes must be equal, or no network is written. Where two classes have the same integer sum,
+    rounding decides in the model; such images are counted.
+
+    It needs the extra `onnx`.
+
+        engram import tfc.onnx --check mnist --data-dir DIR
+        engram import cnv.onnx --features bits_of_layer_8 --out build/cnv.bin
+    """
+    _need_onnx("import")
+    from sim.commands.imported import ImportCommand
+
+    return ImportCommand
+
+
+def _need_onnx(command: str) -> None:
+    """Refuse a command whose packages are not installed.
+
+    Raises
+    ------
+    UserError
+        If one is missing.
+    """
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"engram {command} needs {', '.join(missing)}: pip install -e '.[onnx]' in the "
+            "project's folder"
+        )

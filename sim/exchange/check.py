@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""An imported network beside its float graph, image by image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bits import unpack
+from golden.kernels import head_logits, infer
+from sim.exchange.graph import Graph
+from sim.exchange.pixels import PixelFormat
+from sim.exchange.walk import Imported
+
+__all__ = ["Agreement", "compare"]
+
+_NEAR = 1e-3  # of a bit's step: rounding of what a pixel is
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """On which images an imported network and its float graph agree.
+
+    Parameters
+    ----------
+    features, classes : ndarray of shape (n_images,), bool
+        Whether all features of an image are equal, and whether its class is; without a head, all
+        classes count as equal.
+    ties : ndarray of shape (n_images,), bool
+        Whether the class is another one, but of the same integer sum: between these, the rounding
+        of floating point decides in the graph.
+    answers : ndarray of shape (n_images,), int64
+        Classes that the network names; -1 without a head.
+    """
+
+    features: NDArray[np.bool_]
+    classes: NDArray[np.bool_]
+    ties: NDArray[np.bool_]
+    answers: NDArray[np.int64]
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything is equal, but for ties."""
+        return bool(self.features.all() and (self.classes | self.ties).all())
+
+
+def compare(
+    graph: Graph, imported: Imported, pixels: PixelFormat, images: NDArray[np.uint8]
+) -> Agreement:
+    """Run the float graph and the network on images.
+
+    Parameters
+    ----------
+    graph : Graph
+        Executed by onnxruntime and qonnx, node by node and image by image.
+    imported : Imported
+    pixels : PixelFormat
+        What the input of the graph is.
+    images : ndarray of shape (n_images, H, W, C), uint8 in ``0..2**b - 1``
+
+    Raises
+    ------
+    UserError
+        If the graph cannot be executed.
+    """
+    network = imported.network
+    embedded = infer(network, images)
+    features = unpack(embedded, network.params.output.size)
+    expected = imported.bits.reals(features)
+    room = _NEAR * np.abs(imported.bits.step).min()
+    logits = np.zeros((len(images), 1), np.int64)
+    if network.head is not None:
+        logits = head_logits(network.head, embedded)
+    answers = logits.argmax(axis=1) if imported.logits else np.full(len(images), -1)
+    same_features, same_class, tied = np.zeros((3, len(images)), bool)
+    wanted = [imported.features, *([imported.logits] if imported.logits else [])]
+    reals = pixels.reals(images)
+    if pixels.layout == "NCHW":
+        reals = reals.transpose(0, 3, 1, 2)
+    for index, real in enumerate(reals):
+        tensors = graph.run(np.ascontiguousarray(real).reshape(1, *graph.shape), wanted)
+        same_features[index] = np.allclose(tensors[0][0], expected[index], rtol=0, atol=room)
+        given = tensors[1].argmax() if imported.logits else answers[index]
+        same_class[index] = given == answers[index]
+        tied[index] = not same_class[index] and logits[index, given] == logits[index].max()
+    return Agreement(same_features, same_class, tied, answers)

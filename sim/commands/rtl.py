@@ -11,7 +11,8 @@ from rich.console import Console
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit
 from sim.commands.base import Command, tell
-from sim.hardware.loading import network_files
+from sim.hardware.fitting import changes
+from sim.hardware.loading import network_files, open_network
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import check_size, load_block
 from sim.hardware.synthesis import require_tools, runs_of, synthesize
@@ -66,8 +67,13 @@ class RtlCommand(Command):
             files, out = {}, self.out or Path("build") / "rtl" / "all"
         else:
             (size,) = self.sizes
-            name, arguments = load_block(self.block, size, self.config)
-            contents = network_files(self.network, name, arguments) if self.network else {}
+            network = open_network(self.network) if self.network else None
+            params = None if network is None else network.params
+            name, arguments = load_block(self.block, size, self.config, params)
+            contents = {}
+            if network is not None and self.network is not None:
+                contents = network_files(network, self.network, name, arguments)
+                _tell_fit(console, self.network, BLOCKS[name].arguments(size), arguments)
             design = _design(name, arguments, self.memory_init)
             designs = [(design, "own" if self.config else size)]
             files = emit(design) | contents
@@ -116,6 +122,15 @@ class RtlCommand(Command):
 
             costs = synthesize(tried, CACHE, advance, self.jobs)
         return [BlockRow(*design, cost) for design, cost in zip(designs, costs, strict=True)]
+
+
+def _tell_fit(
+    console: Console, source: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Print which parameters of a block are not those of its size, for the sake of a network."""
+    if found := changes(before["params"], after["params"]):
+        values = ", ".join(f"{name} {value}" for name, value in found.items())
+        tell(console, f"For {source}: {values}")
 
 
 def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:

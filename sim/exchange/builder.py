@@ -167,7 +167,7 @@ class Builder:
         )
         kept = np.empty(neurons.weights.shape, np.float64)
         kept[:, bits.index] = neurons.weights
-        channel = np.arange(kept.shape[1]) % bits.shape.channels
+        channel = np.arange(bits.index.size) % bits.shape.channels
         step, centre = bits.step[channel], bits.centre[channel]
         return self._sums(params, kept, step, centre, bits.levels, neurons.bias)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
@@ -113,11 +114,13 @@ class Graph:
         try:
             if node.domain not in STANDARD:
                 context = dict(zip(names, arrays, strict=True))
-                getCustomOp(node).execute_node(context, None)
+                getCustomOp(node).execute_node(context, onnx.GraphProto())
                 return [context[name] for name in node.output]
-            return self._session(node, names, arrays).run(
-                None, dict(zip(names, arrays, strict=True))
-            )
+            session = self._session(node, names, arrays)
+            return [
+                np.asarray(array)
+                for array in session.run(None, dict(zip(names, arrays, strict=True)))
+            ]
         except Exception as error:  # each library raises classes of its own
             reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
             raise node_fault(self.path, node, f"it cannot be executed: {reason}") from error

@@ -103,7 +103,7 @@ class PixelFormat:
         real = pixels.astype(np.float32)
         if not self.raw:
             real = real / np.float32(2**self.bits - 1)
-        return (real - np.float32(self.mean)) / np.float32(self.std)
+        return (real - np.asarray(self.mean, np.float32)) / np.asarray(self.std, np.float32)
 
 
 def close_pixels(table: Table, pad: float | None) -> tuple[list[Layer], Bits]:

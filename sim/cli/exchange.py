@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import DataDir, Resize
+from sim.cli.images import need_torch
+from sim.cli.options import DataDir, Resize, finite
 from sim.commands.base import Command
 from sim.work.errors import UserError
 
@@ -19,8 +20,41 @@ _PACKAGES = ("onnx", "onnxruntime", "qonnx")
 def import_(
     *,
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="The model, a file of ONNX or QONNX.")
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="MODEL",
+            help="The model: a file of ONNX or QONNX, or an archive .npz of arrays; not with "
+            "--torch.",
+        ),
+    ] = None,
+    torch: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A state_dict that PyTorch has saved."),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONFIG",
+            help="Description of the layers of arrays: a YAML file, or the name of a built-in one.",
+        ),
+    ] = None,
+    epsilon: Annotated[
+        float,
+        typer.Option(
+            metavar="E",
+            help="What normalisations of arrays add to variances.",
+            min=0,
+            callback=finite,
+        ),
+    ] = 1e-5,
+    pool: Annotated[
+        str | None,
+        typer.Option(
+            metavar="sums|bits",
+            help="What a pool between arrays takes: the sums before a normalisation, or the bits.",
+            show_default="no matter where no scale is negative",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The network file.")] = Path(
         "network.bin"
     ),
@@ -85,12 +119,20 @@ def import_(
     classes must be equal, or no network is written. Where two classes have the same integer sum,
     rounding decides in the model; such images are counted.
 
-    It needs the extra `onnx`.
+    Arrays belong to layers by their names in an archive `.npz`, and by their order in a
+    `state_dict`. Nobody can run them, so that there is no --check.
+
+    It needs the extra `onnx`, for arrays nothing, and for --torch the extra `train`.
 
         engram import tfc.onnx --check mnist --data-dir DIR
         engram import cnv.onnx --features bits_of_layer_8 --out build/cnv.bin
+        engram import --torch model.pt --network net.yaml
+        engram import larq.npz --network net.yaml --epsilon 0.001
     """
-    _need_onnx("import")
+    if torch is not None:
+        need_torch("import --torch")
+    elif model is not None and model.suffix != ".npz":
+        _need_onnx("import")
     from sim.commands.imported import ImportCommand
 
     return ImportCommand

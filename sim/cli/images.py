@@ -9,7 +9,7 @@ from sim.cli.options import Config, DataDir, Device, JobsOnDevice, Resume, Set, 
 from sim.commands.base import Command
 from sim.work.errors import UserError
 
-__all__ = ["binplay", "native", "pretrain", "resnet"]
+__all__ = ["binplay", "native", "need_torch", "pretrain", "resnet"]
 
 
 def pretrain(
@@ -41,7 +41,7 @@ def pretrain(
         engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
         engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
     """
-    _need_torch("pretrain")
+    need_torch("pretrain")
     from sim.commands.pretrain import PretrainCommand
 
     return PretrainCommand
@@ -74,7 +74,7 @@ def native(
         engram native slides --data-dir DIR --device cuda --jobs 4
         engram native reduced --data-dir DIR --set increment=2 --out build/native
     """
-    _need_torch("native")
+    need_torch("native")
     from sim.commands.native import NativeCommand
 
     return NativeCommand
@@ -108,7 +108,7 @@ def resnet(
         engram resnet quick --data-dir DIR
         engram resnet cifar100 --data-dir DIR --device cuda --set width=32
     """
-    _need_torch("resnet")
+    need_torch("resnet")
     from sim.commands.resnet import ResnetCommand
 
     return ResnetCommand
@@ -134,13 +134,20 @@ def binplay(
         engram binplay lite --data-dir DIR
         engram binplay mnist --data-dir DIR --device cuda --set autoencoder.width=8
     """
-    _need_torch("binplay")
+    need_torch("binplay")
     from sim.commands.binplay import BinPlayCommand
 
     return BinPlayCommand
 
 
-def _need_torch(command: str) -> None:
+def need_torch(command: str) -> None:
+    """Refuse a command if PyTorch is not installed.
+
+    Raises
+    ------
+    UserError
+        If it is not.
+    """
     if find_spec("torch") is None:
         raise UserError(
             f"engram {command} needs PyTorch: pip install -e '.[train]' in the project's folder"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from golden.head import Head
 from golden.network import Layer, Network
-from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams
+from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, ThermometerParams
 from golden.thermometer import Thermometer
 from sim.exchange.closing import close_neurons
 from sim.exchange.pixels import close_pixels
@@ -61,6 +61,14 @@ class Builder:
         self.features: Bits | None = None
         self._head: Head | None = None
         self._open: object = None
+        self._given: Stage | None = None
+
+    def begin(self, params: ThermometerParams) -> Table:
+        """Begin with a thermometer, and return the tensor of its bits, -1 and +1."""
+        self.layers = [Thermometer(params)]
+        states = np.array([-1, 1])
+        self._given = Stage(params.output, states)
+        return Table(self._given, states.reshape(2, 1, 1, 1), places(params.output))
 
     def close(
         self,
@@ -87,7 +95,13 @@ class Builder:
                 "it must take what the layer before gives, and no earlier one: the contract has "
                 "no branches"
             )
-        if stage.params is None:
+        if stage is self._given:
+            channels = stage.shape.channels
+            bits = Bits(stage.shape, table.index, np.zeros(channels), np.ones(channels))
+            layers = []
+            if pad not in (None, -1.0):
+                raise ValueError(f"padding of a thermometer must be -1, not {pad:g}")
+        elif stage.params is None:
             layers, bits = close_pixels(table, pad)
         else:
             layers, bits = close_neurons(table, pad, groups, order)

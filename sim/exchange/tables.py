@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from golden.params import ConvParams, DenseParams, MapShape
 
-__all__ = ["Bits", "Stage", "Table", "places", "relabelled"]
+__all__ = ["Bits", "Stage", "Table", "places", "pooled", "relabelled"]
 
 Reals = NDArray[np.float32]
 
@@ -177,3 +177,44 @@ def relabelled(index: NDArray[np.int64], new: NDArray[np.int64]) -> NDArray[np.i
     """Return an index after the channels of its map have moved to the positions `new`."""
     channels = len(new)
     return index // channels * channels + new[index % channels]
+
+
+def pooled(table: Table, size: int) -> Table:
+    """Return the largest of windows of a map.
+
+    Parameters
+    ----------
+    table : Table
+        A tensor (channel, row, column), as a layer gives it.
+    size : int
+        Side and stride of the window.
+
+    Raises
+    ------
+    ValueError
+        If it is another tensor, its sides are no multiples of `size`, or its functions neither rise
+        nor fall.
+    """
+    stage = table.stage
+    plain = places(stage.shape)
+    if table.index.shape != plain.shape or (table.index != plain).any():
+        raise ValueError("it must take a map as (channel, row, column), as a layer gives it")
+    if stage.shape.height % size or stage.shape.width % size:
+        raise ValueError(
+            f"its window of {size} must divide the {stage.shape.height} x {stage.shape.width} map"
+        )
+    functions = table.functions()
+    moves = np.diff(functions, axis=0)
+    rising, falling = (moves >= 0).all(axis=0), (moves <= 0).all(axis=0)
+    largest = rising if stage.largest is None else stage.largest
+    if not (rising | falling).all() or (largest != rising)[~(rising & falling)].any():
+        raise ValueError(
+            "it must take a function of a sum that only rises or only falls, and behind another "
+            "pool one that rises"
+        )
+    shape = replace(stage.shape, height=stage.shape.height // size, width=stage.shape.width // size)
+    after = replace(stage, shape=shape, pool=stage.pool * size, largest=largest)
+    values = table.values
+    if values[0].size > functions.shape[1]:
+        values = functions[:, :, np.newaxis, np.newaxis]
+    return Table(after, values, places(shape))

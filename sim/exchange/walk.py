@@ -13,7 +13,7 @@ from golden.network import Network
 from sim.exchange.builder import Builder, Neurons
 from sim.exchange.graph import STANDARD, Array, Graph, attributes, node_fault
 from sim.exchange.pixels import PixelFormat
-from sim.exchange.tables import Bits, Table, places
+from sim.exchange.tables import Bits, Table, pooled
 from sim.work.errors import UserError
 
 __all__ = ["Imported", "import_graph"]
@@ -255,13 +255,13 @@ class _Walk:
                 raise ValueError(f"its {name} must be {wanted}, not {given[name]}")
         if len(set(size)) != 1:
             raise ValueError(f"its kernel must be square, not {size}")
-        return _pooled(table, size[0])
+        return pooled(table, size[0])
 
     def _global_pool(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
         shape = table.stage.shape
         if shape.height != shape.width:
             raise ValueError(f"its map must be square, not {shape.height} x {shape.width}")
-        return _pooled(table, shape.height)
+        return pooled(table, shape.height)
 
     def end(self, node: NodeProto, name: str, head: bool) -> Imported:
         """Return the network that ends in a tensor."""
@@ -280,33 +280,6 @@ class _Walk:
     def fault(self, node: NodeProto, text: str) -> UserError:
         """Return the error that names a node."""
         return node_fault(self.graph.path, node, text)
-
-
-def _pooled(table: Table, size: int) -> Table:
-    """Return the largest of windows of a map."""
-    stage = table.stage
-    plain = places(stage.shape)
-    if table.index.shape != plain.shape or (table.index != plain).any():
-        raise ValueError("it must take a map as (channel, row, column), as a layer gives it")
-    if stage.shape.height % size or stage.shape.width % size:
-        raise ValueError(
-            f"its window of {size} must divide the {stage.shape.height} x {stage.shape.width} map"
-        )
-    functions = table.functions()
-    moves = np.diff(functions, axis=0)
-    rising, falling = (moves >= 0).all(axis=0), (moves <= 0).all(axis=0)
-    largest = rising if stage.largest is None else stage.largest
-    if not (rising | falling).all() or (largest != rising)[~(rising & falling)].any():
-        raise ValueError(
-            "it must take a function of a sum that only rises or only falls, and behind another "
-            "pool one that rises"
-        )
-    shape = replace(stage.shape, height=stage.shape.height // size, width=stage.shape.width // size)
-    pooled = replace(stage, shape=shape, pool=stage.pool * size, largest=largest)
-    values = table.values
-    if values[0].size > functions.shape[1]:
-        values = functions[:, :, np.newaxis, np.newaxis]
-    return Table(pooled, values, places(shape))
 
 
 def _check_spread(constant: tuple[int, ...], shape: tuple[int, ...]) -> None:

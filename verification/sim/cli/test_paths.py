@@ -44,7 +44,9 @@ BESIDE = {
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
     ("import", "check"): ["MODEL", "--bits", "4"],
     ("import", "data_dir"): ["MODEL", "--bits", "4", "--check", "mnist"],
+    ("import", "network"): ["X.npz"],
     ("import", "out"): ["MODEL", "--bits", "4"],
+    ("import", "torch"): ["--network", "fbnn-S"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
     ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
@@ -138,6 +140,8 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
         pytest.skip("PyTorch (extra `train`) is not installed")
     if command == "import" and find_spec("qonnx") is None:
         pytest.skip("ONNX (extra `onnx`) is not installed")
+    if "--torch" in arguments and find_spec("torch") is None:
+        pytest.skip("PyTorch (extra `train`) is not installed")
     before = files(folder)
     status, _, errors = engram(command, *arguments)
     assert status == 2, (arguments, errors)

@@ -10,10 +10,10 @@ import pytest
 for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
 
-from sim.commands import imported
 from sim.data.bank_file import read_bank
 from sim.data.embed import read_network
-from sim.exchange.check import Agreement
+from sim.exchange import check
+from sim.exchange.agreement import Agreement
 from verification.sim.exchange.graphs import Graph
 
 Engram = Callable[..., tuple[int, str, str]]
@@ -60,7 +60,7 @@ def test_a_network_that_differs_is_not_written(
     other = same & (np.arange(20) != 7)
     for features, classes, name in ((other, same, "features"), (same, other, "class")):
         agreement = Agreement(features, classes, ~same, np.zeros(20, np.int64))
-        monkeypatch.setattr(imported, "compare", lambda *_, found=agreement: found)
+        monkeypatch.setattr(check, "compare", lambda *_, found=agreement: found)
         path = MODELS / "tfc.onnx"
         line = ["--bits", 4, "--check", "digits", "--out", tmp_path / "network.bin"]
         status, told, errors = engram("import", path, *line)

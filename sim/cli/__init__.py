@@ -13,7 +13,7 @@ from rich.console import Console
 
 from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.data import bank, samples
-from sim.cli.exchange import import_
+from sim.cli.exchange import export, import_
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
 from sim.cli.simulation import simulate, teach
@@ -78,7 +78,7 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 for _command in (
     run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
-    simulate, teach, cost, report, import_,
+    simulate, teach, cost, report, import_, export,
 ):  # fmt: skip
     app.command(_name(_command))(_executed(_command))
 

@@ -12,7 +12,7 @@ from sim.cli.options import DataDir, Resize, finite
 from sim.commands.base import Command
 from sim.work.errors import UserError
 
-__all__ = ["import_"]
+__all__ = ["export", "import_"]
 
 _PACKAGES = ("onnx", "onnxruntime", "qonnx")
 
@@ -136,6 +136,33 @@ def import_(
     from sim.commands.imported import ImportCommand
 
     return ImportCommand
+
+
+def export(
+    *,
+    network: Annotated[Path, typer.Argument(metavar="NETWORK_FILE", help="The network file.")],
+    to: Annotated[str, typer.Option(metavar="qonnx", help="Kind of the model.")] = "qonnx",
+    images: Annotated[
+        int, typer.Option(metavar="N", help="Random images on which the two are compared.", min=1)
+    ] = 1000,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file of the model.")] = Path(
+        "network.onnx"
+    ),
+) -> type[Command]:
+    """Write a network as a model of QONNX.
+
+    Its input is pixels as they are, in the shape (1, C, H, W); its outputs are the features, -1 and
+    +1, and the logits. Before it is written, it is read back, and onnxruntime and qonnx run it
+    beside the network: all features and logits must be equal.
+
+    It needs the extra `onnx`.
+
+        engram export build/pretrain/cifar100/network.bin --out network.onnx
+    """
+    _need_onnx("export")
+    from sim.commands.exported import ExportCommand
+
+    return ExportCommand
 
 
 def _need_onnx(command: str) -> None:

@@ -32,6 +32,7 @@ _NEEDS = {
     "cost": 225,
     "report": 600,
     "import": 980,
+    "export": 980,
 }
 _MOST_CORES = 64  # threads of linear algebra, at most
 _EACH_CORE = 42

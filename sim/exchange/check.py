@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """An imported network beside its float graph, image by image."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import unpack
 from golden.kernels import head_logits, infer
+from golden.network import Network
 from sim.exchange.agreement import Agreement
 from sim.exchange.graph import Graph
 from sim.exchange.pixels import PixelFormat
 from sim.exchange.walk import Imported
 
-__all__ = ["compare"]
+__all__ = ["compare", "differing"]
 
 _NEAR = 1e-3  # of a bit's step: rounding of what a pixel is
 
@@ -56,3 +59,38 @@ def compare(
         same_class[index] = given == answers[index]
         tied[index] = not same_class[index] and logits[index, given] == logits[index].max()
     return Agreement(same_features, same_class, tied, answers)
+
+
+def differing(
+    graph: Graph, network: Network, images: NDArray[np.unsignedinteger[Any]]
+) -> NDArray[np.bool_]:
+    """Return on which images an exported graph differs from its network in any number.
+
+    Parameters
+    ----------
+    graph : Graph
+        What `sim.exchange.exporting.to_qonnx` has made of the network.
+    network : Network
+    images : ndarray of shape (n_images, H, W, C), integers in ``0..2**b - 1``
+
+    Returns
+    -------
+    ndarray of shape (n_images,), bool
+
+    Raises
+    ------
+    UserError
+        If the graph cannot be executed.
+    """
+    features = network.forward(images)
+    expected: list[NDArray[Any]] = [2.0 * features - 1]
+    if network.head is not None:
+        expected.append(network.head.logits(features))
+    found = np.zeros(len(images), bool)
+    for index, image in enumerate(images.astype(np.float32).transpose(0, 3, 1, 2)):
+        tensors = graph.run(np.ascontiguousarray(image)[np.newaxis], graph.outputs)
+        found[index] = len(tensors) != len(expected) or any(
+            (tensor[0] != wanted[index]).any()
+            for tensor, wanted in zip(tensors, expected, strict=False)
+        )
+    return found

@@ -42,6 +42,7 @@ BESIDE = {
     ],
     ("bank", "out"): ["NETWORK", "--data-dir", "CIFAR"],
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
+    ("export", "out"): ["NETWORK", "--images", "1"],
     ("import", "check"): ["MODEL", "--bits", "4"],
     ("import", "data_dir"): ["MODEL", "--bits", "4", "--check", "mnist"],
     ("import", "network"): ["X.npz"],
@@ -138,7 +139,7 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
     """Give a command; hold it to one message about the path, and to no file that it leaves."""
     if command in images.__all__ and find_spec("torch") is None:
         pytest.skip("PyTorch (extra `train`) is not installed")
-    if command == "import" and find_spec("qonnx") is None:
+    if command in ("import", "export") and find_spec("qonnx") is None:
         pytest.skip("ONNX (extra `onnx`) is not installed")
     if "--torch" in arguments and find_spec("torch") is None:
         pytest.skip("PyTorch (extra `train`) is not installed")

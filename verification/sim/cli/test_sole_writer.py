@@ -30,9 +30,10 @@ WRITERS = {
     "report": ("folder", "--html"),
     "plot": ("folder", "--kind", "bits"),
     "import": ("model.onnx",),
+    "export": ("network.bin",),
 }
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
-EXCHANGED = {"import"}  # they need ONNX
+EXCHANGED = {"import", "export"}  # they need ONNX
 # Commands without an output of their own, or one that many processes share.
 OTHERS = {"cache", "explore", "teach"}
 HOLD = """\

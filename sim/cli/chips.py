@@ -139,6 +139,14 @@ def rtl(
             "name then fits the network.",
         ),
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Network of the same layers with a head that was trained again. The command then "
+            "also writes the packets that load this head alone, `head_packets.hex`.",
+        ),
+    ] = None,
     memory_init: Annotated[
         bool,
         typer.Option(
@@ -178,6 +186,7 @@ def rtl(
         engram rtl sampler --size small --synth
         engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
+        engram rtl chip --network network.bin --head retrained.bin
         engram rtl --synth --all --size tiny --size small --size full
     """
     from sim.commands.rtl import RtlCommand

@@ -56,6 +56,7 @@ BESIDE = {
     ("run", "data_dir"): ["digits", "--set", "data.name=mnist"],
     ("run", "out"): ["digits"],
     ("samples", "out"): ["--data", "digits"],
+    ("rtl", "head"): ["chip", "--size", "tiny", "--network", "cifar100"],
     ("rtl", "out"): ["lfsr", "--size", "tiny"],
     ("binplay", "out"): ["--data-dir", "CIFAR", "--set", "data=cifar100"],
     **{(name, "out"): ["--data-dir", "CIFAR"] for name in ("native", "resnet")},

@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from golden.head import Head
 from golden.network import Network
-from golden.params import LfsrParams, NetworkParams
+from golden.params import HeadParams, LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.descriptor import load_layout
 from rtl.driver.load_file import LoadFile
 from rtl.emit import Design, Memory, Port
+from rtl.headers import header_layout
 from rtl.packets import load_packets
 from rtl.program import compile_network
 from sim.cost.counts.room import least_machine
@@ -215,6 +217,72 @@ def test_the_chip_fits_its_network(engram: Engram, tmp_path: Path) -> None:
     assert [[int(line, 16) for line in block.split()] for block in blocks] == [
         packet.stream for packet in packets
     ]
+
+
+def with_head(network: Network, head: Head) -> Network:
+    params = replace(network.params, head=head.params)
+    return Network(params, network.layers, head)
+
+
+def memories(text: str) -> dict[tuple[int, int], dict[int, list[str]]]:
+    """Return the rows that packets of hex words load, by target and neuron."""
+    found: dict[tuple[int, int], dict[int, list[str]]] = {}
+    for block in text.split("\n\n")[:-1]:
+        header, *words = block.split()
+        fields: Any = header_layout().from_bits(int(header, 16))
+        size = len(words) // fields["count"]
+        rows = found.setdefault((fields["target"], fields["index"]), {})
+        for row in range(fields["count"]):
+            rows[fields["address"] + row] = words[size * row : size * (row + 1)]
+    return found
+
+
+def test_a_head_that_was_trained_again_is_loaded_alone(engram: Engram, tmp_path: Path) -> None:
+    bare, rng = write_network(tmp_path / "bare.bin"), np.random.default_rng(1)
+    params = HeadParams(features=24, classes=3, hidden=5)
+    for name in ("net", "again"):
+        planes = rng.integers(0, 2, (2, 3, 29), np.uint8)
+        head = Head(params, rng.integers(0, 2, (5, 24), np.uint8), *planes)
+        (tmp_path / f"{name}.bin").write_bytes(with_head(bare, head).to_bytes())
+    line = ("--size", "tiny", "--network", "net.bin", "--out")
+    assert engram("rtl", "chip", *line, "one", "--head", "again.bin")[0] == 0
+    assert engram("rtl", "chip", *line[:3], "again.bin", "--out", "two")[0] == 0
+    text = (tmp_path / "one" / "head_packets.hex").read_text()
+    whole = (tmp_path / "one" / "load_packets.hex").read_text()
+    assert len(text) < len(whole) / 2
+    loaded, wanted = memories(whole), (tmp_path / "two" / "load_packets.hex").read_text()
+    changed = memories(text)
+    assert {target for target, _ in changed} == {1}  # weights alone
+    for place, rows in changed.items():
+        loaded[place] |= rows
+    assert loaded == memories(wanted)
+
+
+def test_heads_over_other_layers_are_refused(engram: Engram, tmp_path: Path) -> None:
+    network = write_network(tmp_path / "net.bin")
+    other = Network.random(network.params, np.random.default_rng(5))
+    (tmp_path / "bare.bin").write_bytes(network.to_bytes())
+    head = Head(
+        HeadParams(features=24, classes=3, hidden=0),
+        np.zeros((0, 24), np.uint8),
+        *np.ones((2, 3, 24), np.uint8),
+    )
+    (tmp_path / "net.bin").write_bytes(with_head(network, head).to_bytes())
+    (tmp_path / "other.bin").write_bytes(with_head(other, head).to_bytes())
+    line = ("--size", "tiny", "--network", "net.bin", "--head")
+    for block, name, message in (
+        ("chip", "bare.bin", "bare.bin: both networks must have a head"),
+        ("chip", "other.bin", "other.bin: weights of layer 1 must be those of the network that is"),
+        ("network", "net.bin", "--head must go with the block chip, not network"),
+        ("chip", "no.bin", "--head must be a file or one of cifar100, "),
+    ):
+        status, _, err = engram("rtl", block, *line, name)
+        assert status == 2
+        assert err.startswith(f"engram: {message}")
+    assert engram("rtl", "chip", "--head", "net.bin") == (
+        2, "", "engram: --head must go with --network, the network that is loaded\n"
+    )  # fmt: skip
+    assert not (tmp_path / "build").exists()
 
 
 @pytest.mark.parametrize(

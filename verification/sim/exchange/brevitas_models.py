@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: MIT
 # pyright: reportMissingImports=false
-"""Networks of one bit that Brevitas trains on the digits of scikit-learn, and exports itself.
+"""Networks of one bit that Brevitas trains and exports itself.
 
-    python -m verification.sim.exchange.brevitas_models FOLDER [--dynamo]
+    python -m verification.sim.exchange.brevitas_models FOLDER [--dynamo] [--data-dir DIR]
 
 writes `tfc.onnx` and `cnv.onnx`: a perceptron of three layers, and convolutions with a pool over
-inputs of 8 bits, each a small sister of the networks TFC-1W1A and CNV-1W1A of Brevitas' examples.
-`--dynamo` takes PyTorch's newer exporter. It needs brevitas, onnxoptimizer, onnxscript and torch.
+inputs of 8 bits, each a small sister of the networks TFC-1W1A and CNV-1W1A of Brevitas' examples,
+trained on the digits of scikit-learn. With the folder of MNIST, it also writes `mnist.onnx`, the
+perceptron on MNIST. `--dynamo` takes PyTorch's newer exporter. It needs brevitas, onnxoptimizer,
+onnxscript and torch.
 """
 
-import sys
+import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 import brevitas.nn as qnn
@@ -22,12 +25,9 @@ from brevitas.quant import (
 )
 from torch import Tensor, nn
 
-from sim.data.datasets import load
+from sim.data.datasets import ImageSet, load
 
-__all__ = ["MODELS", "main", "trained"]
-
-EPOCHS = 8
-BATCH = 32
+__all__ = ["main", "trained"]
 
 
 class _Weights(SignedBinaryWeightPerTensorConst):
@@ -77,11 +77,11 @@ def _conv(inputs: int, outputs: int, kernel: int) -> nn.Module:
 class Perceptron(nn.Module):
     """Pixels of one bit, and three hidden layers."""
 
-    def __init__(self) -> None:
+    def __init__(self, pixels: int) -> None:
         super().__init__()
         layers: list[nn.Module] = [qnn.QuantIdentity(act_quant=_Bits)]
-        for _ in range(3):
-            layers += _neurons(_dense(64, 64), nn.BatchNorm1d(64))
+        for inputs in (pixels, 64, 64):
+            layers += _neurons(_dense(inputs, 64), nn.BatchNorm1d(64))
         self.layers = nn.Sequential(*layers, _dense(64, 10), TensorNorm())
 
     def forward(self, x: Tensor) -> Tensor:
@@ -109,24 +109,30 @@ class Convolutions(nn.Module):
         return self.layers(2 * x - 1)
 
 
-MODELS: dict[str, type[nn.Module]] = {"tfc": Perceptron, "cnv": Convolutions}
+def trained(
+    make: Callable[[], nn.Module], data: ImageSet, epochs: int, batch_size: int
+) -> nn.Module:
+    """Return a network after training, ready to be exported.
 
-
-def trained(kind: type[nn.Module]) -> nn.Module:
-    """Return a network after training, ready to be exported."""
+    Parameters
+    ----------
+    make : callable
+        Returns a new network.
+    data : ImageSet
+    epochs, batch_size : int
+    """
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    data = load("digits")
-    images = torch.from_numpy(data.train_images).permute(0, 3, 1, 2) / 15
+    images = torch.from_numpy(data.train_images).permute(0, 3, 1, 2) / (2**data.pixel_bits - 1)
     labels = torch.from_numpy(data.train_labels)
-    model = kind()
+    model = make()
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.weight.data[::2] = -1  # training keeps the signs of most scales
     optimiser = torch.optim.Adam(model.parameters(), 0.01)
-    for _ in range(EPOCHS):
-        for batch in torch.randperm(len(images)).split(BATCH):
-            if len(batch) < BATCH:
+    for _ in range(epochs):
+        for batch in torch.randperm(len(images)).split(batch_size):
+            if len(batch) < batch_size:
                 continue
             optimiser.zero_grad()
             nn.functional.cross_entropy(model(images[batch]), labels[batch]).backward()
@@ -138,14 +144,28 @@ def trained(kind: type[nn.Module]) -> nn.Module:
     return model.eval()
 
 
-def main(folder: Path, dynamo: bool) -> None:
-    """Train and export both networks."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, kind in MODELS.items():
-        model = trained(kind)
-        path = folder / f"{name}.onnx"
-        export_qonnx(model, torch.zeros(1, 1, 8, 8), export_path=str(path), dynamo=dynamo)
+def main() -> None:
+    """Train and export the networks."""
+    parser = argparse.ArgumentParser(prog="python -m verification.sim.exchange.brevitas_models")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--dynamo", action="store_true")
+    parser.add_argument("--data-dir", type=Path)
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    digits = load("digits")
+    models = {
+        "tfc": trained(lambda: Perceptron(64), digits, 8, 32),
+        "cnv": trained(Convolutions, digits, 8, 32),
+    }
+    if options.data_dir is not None:
+        mnist = load("mnist", options.data_dir)
+        models["mnist"] = trained(lambda: Perceptron(784), mnist, 3, 100)
+    for name, model in models.items():
+        side = 28 if name == "mnist" else 8
+        path = str(options.folder / f"{name}.onnx")
+        image = torch.zeros(1, 1, side, side)
+        export_qonnx(model, image, export_path=path, dynamo=options.dynamo)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), "--dynamo" in sys.argv)
+    main()

@@ -3,6 +3,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -12,7 +13,7 @@ for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
 
 from golden.params import ConvParams
-from sim.data.datasets import load
+from sim.data.datasets import ImageSet, load
 from sim.exchange.check import Agreement, compare
 from sim.exchange.graph import Graph
 from sim.exchange.pixels import PixelFormat
@@ -36,6 +37,16 @@ def test_shipped_export_keeps_features_classes_and_accuracy(name: str, least: fl
     assert agreement.features.all()
     assert agreement.classes.all()
     assert (agreement.answers == load("digits").test_labels).mean() > least
+
+
+def test_shipped_perceptron_of_mnist(load_real: Callable[[str], ImageSet]) -> None:
+    mnist, pixels = load_real("mnist"), PixelFormat(bits=8)
+    graph = Graph(SHIPPED / "mnist.onnx")
+    found = import_graph(graph, pixels)
+    agreement = compare(graph, found, pixels, mnist.test_images[:1000])
+    assert agreement.features.all()
+    assert agreement.classes.all()
+    assert (agreement.answers == mnist.test_labels[:1000]).mean() > 0.9
 
 
 def test_shipped_convolutions_have_falling_channels_and_an_uneven_quantiser() -> None:

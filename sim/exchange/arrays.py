@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from golden.network import Network
 from golden.params import ConvParams, DenseParams, NetworkParams, PoolParams
-from sim.exchange.builder import Builder, Neurons
+from sim.exchange.builder import Builder
 from sim.exchange.tables import Table, pooled
+from sim.exchange.weights import Neurons
 
 __all__ = ["LayerArrays", "import_arrays"]
 

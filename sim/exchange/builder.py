@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A network of the contract that grows layer by layer beside the float graph that it equals."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,36 +11,13 @@ from golden.thermometer import Thermometer
 from sim.exchange.closing import close_neurons
 from sim.exchange.pixels import close_pixels
 from sim.exchange.tables import Bits, Stage, Table, places
-from sim.exchange.weights import signs
+from sim.exchange.weights import Neurons, signs
 
-__all__ = ["Builder", "Neurons"]
+__all__ = ["Builder"]
 
 _STRAIGHT = 1e-4  # of the largest logit: how far rounding may bend a line
 _EQUAL = 1e-6  # of the largest logit: how far rounding may part the lines of two classes
 _MOST_VALUES = 2**27  # of all sums of a layer, half a gigabyte
-
-
-@dataclass(frozen=True, eq=False)
-class Neurons:
-    """Neurons of a float graph: real weights over a tensor.
-
-    Parameters
-    ----------
-    weights : ndarray, float
-        Of a convolution (output, channel of the group, row, column); of a dense layer (output,
-        place of the flat tensor).
-    bias : ndarray of shape (outputs,), float
-        Added to the sums.
-    pad : int
-        Rows and columns of zeros around the map of a convolution.
-    groups : int
-        Groups of channels of a convolution.
-    """
-
-    weights: NDArray[np.floating]
-    bias: NDArray[np.floating]
-    pad: int = 0
-    groups: int = 1
 
 
 class Builder:

@@ -4,14 +4,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from onnx import NodeProto
 
 from golden.network import Network
-from sim.exchange.builder import Builder, Neurons
-from sim.exchange.graph import STANDARD, Array, Graph, attributes, node_fault
+from sim.exchange.builder import Builder
+from sim.exchange.graph import STANDARD, Array, Graph, node_fault
+from sim.exchange.nodes import NEURONS, POOLS, neurons_of, pad_of, window_of
 from sim.exchange.pixels import PixelFormat
 from sim.exchange.tables import Bits, Table, pooled
 from sim.work.errors import UserError
@@ -111,6 +111,11 @@ class _Walk:
         """
         names = [name for name in node.input if name]
         tables = [name for name in names if name in self.tables]
+        for name in names:
+            if name not in self.tables and name not in self.constants:
+                raise self.fault(
+                    node, f"it takes {name!r}, a second result of a node, which is none"
+                )
         answer = any(name in self.decided for name in names)
         if answer and node.op_type not in _DECISIONS:
             raise self.fault(node, "it must not compute on an answer: nothing may follow it")
@@ -130,6 +135,8 @@ class _Walk:
                 self.tables[node.output[0]] = self._result(node, names, tables)
         except ValueError as error:
             raise self.fault(node, str(error)) from error
+        except LookupError as error:
+            raise self.fault(node, f"an input or an attribute is missing: {error}") from error
 
     def _result(self, node: NodeProto, names: list[str], tables: list[str]) -> Table:
         """Return what a node gives."""
@@ -146,19 +153,21 @@ class _Walk:
             raise ValueError("a padded map must go into a convolution")
         if kind in _MOVES:
             return first.arranged(self._mover(node, rest), kind != "Transpose")
-        handlers: dict[str, Callable[[NodeProto, Table, list[Array]], Table]] = {
-            "Conv": self._conv, "Gemm": self._gemm, "GlobalMaxPool": self._global_pool,
-            "MatMul": self._matmul, "MaxPool": self._pool, "Pad": self._pad,
-        }  # fmt: skip
-        if kind not in handlers or node.domain not in STANDARD:
-            raise ValueError(
-                "the contract has no such layer. It has convolutions, dense layers, max pools, "
-                f"and before each one {', '.join(sorted(_PLACEWISE))} with constants that end in "
-                "bits"
-            )
-        if kind in ("Conv", "Gemm", "MatMul"):
+        if kind in NEURONS and node.domain in STANDARD:
             self.taken = tables[0]
-        return handlers[kind](node, first, rest)
+            neurons = neurons_of(node, rest)
+            return (self.builder.convolution if kind == "Conv" else self.builder.dense)(
+                first, neurons
+            )
+        if kind == "Pad" and node.domain in STANDARD:
+            pad = pad_of(node, rest)
+            return replace(first, pad=pad if pad[0] else None)
+        if kind in POOLS and node.domain in STANDARD:
+            return pooled(first, window_of(node, first.stage.shape))
+        raise ValueError(
+            "the contract has no such layer. It has convolutions, dense layers, max pools, and "
+            f"before each one {', '.join(sorted(_PLACEWISE))} with constants that end in bits"
+        )
 
     def _placewise(self, node: NodeProto, names: list[str], tables: list[str]) -> Table:
         """Apply a node to functions: at every state it is executed once."""
@@ -200,69 +209,6 @@ class _Walk:
 
         return move
 
-    def _conv(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        given = attributes(node)
-        weights = rest[0]
-        if weights.ndim != 4 or weights.shape[2] != weights.shape[3]:
-            raise ValueError(f"its kernel must be square, not {list(weights.shape[2:])}")
-        if set(given.get("strides", [1])) != {1} or set(given.get("dilations", [1])) != {1}:
-            raise ValueError(
-                f"its strides and dilations must be 1, not {given.get('strides', [1, 1])} and "
-                f"{given.get('dilations', [1, 1])}: a max pool makes a map smaller"
-            )
-        pads = _pads(given, weights.shape[2])
-        if len(set(pads)) != 1:
-            raise ValueError(f"its padding must be the same on all sides, not {pads}")
-        bias = rest[1] if len(rest) > 1 else np.zeros(len(weights), np.float32)
-        neurons = Neurons(weights, bias, pads[0], given.get("group", 1))
-        return self.builder.convolution(table, neurons)
-
-    def _gemm(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        given = attributes(node)
-        if given.get("transA", 0):
-            raise ValueError("its transA must be 0")
-        weights = rest[0] if given.get("transB", 0) else rest[0].T
-        bias = np.zeros(len(weights), np.float32)
-        if len(rest) > 1:
-            bias = bias + given.get("beta", 1.0) * np.broadcast_to(rest[1], (1, len(weights)))[0]
-        return self.builder.dense(table, Neurons(weights * given.get("alpha", 1.0), bias))
-
-    def _matmul(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        if rest[0].ndim != 2:
-            raise ValueError(f"its weights must have two axes, not {rest[0].ndim}")
-        weights = rest[0].T
-        return self.builder.dense(table, Neurons(weights, np.zeros(len(weights), np.float32)))
-
-    def _pad(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        mode = attributes(node).get("mode", b"constant")
-        pads = rest[0].tolist() if rest else []
-        half, sides = len(pads) // 2, {*pads[2:4], *pads[6:8]}
-        if mode != b"constant" or len(pads) != 8 or len(sides) != 1 or any(pads[:2] + pads[4:6]):
-            raise ValueError(
-                "it must put one constant around rows and columns, as many on all sides, not "
-                f"{mode.decode()} {pads[:half]} and {pads[half:]}"
-            )
-        value = float(rest[1]) if len(rest) > 1 else 0.0
-        return replace(table, pad=(int(sides.pop()), value))
-
-    def _pool(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        given = attributes(node)
-        size = given["kernel_shape"]
-        plain = {"strides": size, "dilations": [1, 1], "pads": [0] * 4, "ceil_mode": 0}
-        given = {"strides": [1, 1]} | dict(given)
-        for name, wanted in plain.items():
-            if given.get(name, wanted) != wanted:
-                raise ValueError(f"its {name} must be {wanted}, not {given[name]}")
-        if len(set(size)) != 1:
-            raise ValueError(f"its kernel must be square, not {size}")
-        return pooled(table, size[0])
-
-    def _global_pool(self, node: NodeProto, table: Table, rest: list[Array]) -> Table:
-        shape = table.stage.shape
-        if shape.height != shape.width:
-            raise ValueError(f"its map must be square, not {shape.height} x {shape.width}")
-        return pooled(table, shape.height)
-
     def end(self, node: NodeProto, name: str, head: bool) -> Imported:
         """Return the network that ends in a tensor."""
         table = self.tables[name]
@@ -291,13 +237,3 @@ def _check_spread(constant: tuple[int, ...], shape: tuple[int, ...]) -> None:
         fits = False
     if not fits:
         raise ValueError(f"its constant must spread over {list(whole)}, not {list(constant)}")
-
-
-def _pads(given: Any, kernel: int) -> list[int]:
-    """Return the padding of a convolution on its four sides."""
-    auto = given.get("auto_pad", b"NOTSET")
-    if auto in (b"SAME_UPPER", b"SAME_LOWER"):
-        if kernel % 2 == 0:
-            raise ValueError(f"a kernel of the padding {auto.decode()} must be odd, not {kernel}")
-        return [(kernel - 1) // 2] * 4
-    return [0] * 4 if auto == b"VALID" else list(given.get("pads", [0] * 4))

@@ -1,14 +1,38 @@
 # SPDX-License-Identifier: MIT
-"""Real weights as bits: -1 and +1 times one scale for each output."""
+"""Neurons with real weights, and these weights as bits: -1 and +1 times one scale an output."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Signs", "signs"]
+__all__ = ["Neurons", "Signs", "signs"]
 
 _NEAR = 1e-4  # relative: scales that float32 has multiplied in one order or another
+
+
+@dataclass(frozen=True, eq=False)
+class Neurons:
+    """Neurons of a float graph: real weights over a tensor.
+
+    Parameters
+    ----------
+    weights : ndarray, float
+        Of a convolution (output, channel of the group, row, column); of a dense layer (output,
+        place of the flat tensor).
+    bias : ndarray of shape (outputs,), float
+        Added to the sums.
+    pad : int
+        Rows and columns of zeros around the map of a convolution.
+    groups : int
+        Groups of channels of a convolution.
+    """
+
+    weights: NDArray[np.floating]
+    bias: NDArray[np.floating]
+    pad: int = 0
+    groups: int = 1
 
 
 class Signs(NamedTuple):

@@ -102,6 +102,45 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
         lambda g: g.add("Conv", np.ones((4, 1, 1, 3), F32)),
         r"node conv\d \(Conv\): its kernel must be square, not \[1, 3\]",
     ),
+    "weights that are left out": (
+        lambda g: g.add("Conv"),
+        r"node conv\d \(Conv\): an input or an attribute is missing: list index out of range",
+    ),
+    "kernel that is left out": (
+        lambda g: g.add("MaxPool"),
+        r"node maxpool\d \(MaxPool\): an input or an attribute is missing: 'kernel_shape'",
+    ),
+    "weights of the image": (
+        lambda g: g.add("Conv", "image"),
+        r"node conv\d \(Conv\): it must take one tensor that depends on the image, as its first",
+    ),
+    "places treated unlike": (
+        lambda g: g.conv(4, 1).add("Add", g.real(1, 4, 6, 6)).bipolar().conv(4, 4),
+        (
+            r"node conv\d \(Conv\): what comes before it must treat all places of a channel alike, "
+            "not each by constants of its own"
+        ),
+    ),
+    "constant that changes the shape": (
+        lambda g: g.flatten().add("Add", g.real(3, 64)),
+        r"node add\d \(Add\): its constant must spread over \[1, 64\], not \[3, 64\]",
+    ),
+    "pad of another kind": (
+        lambda g: g.add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), mode="reflect"),
+        r"node pad\d \(Pad\): it must put one constant around rows and columns, as many on all ",
+    ),
+    "pad along axes": (
+        lambda g: g.add("Pad", np.array([1, 1]), F32(-1), np.array([2])),
+        r"node pad\d \(Pad\): it must name no axes: its pads must be those of all four",
+    ),
+    "layer behind the answer": (
+        lambda g: g.flatten().dense(4, 64).add("Softmax").add("Mul", F32(2)),
+        r"node mul\d \(Mul\): it must not compute on an answer: nothing may follow it",
+    ),
+    "part of a map": (
+        lambda g: g.conv(4, 1).norm(4).bipolar().add("Slice", np.array([0]), np.array([2])),
+        r"node slice\d+ \(Slice\): the contract has no such layer",
+    ),
     "unknown operator": (
         lambda g: g.add("Trunc", F32(1)),
         r"node trunc\d \(Trunc\): it cannot be executed: ",

@@ -15,9 +15,11 @@ from sim.exchange.check import compare
 from sim.exchange.graph import Graph as Read
 from sim.exchange.pixels import PixelFormat
 from sim.exchange.walk import Imported, import_graph
+from sim.work.errors import UserError
 from verification.sim.exchange.graphs import Graph
 
 F32 = np.float32
+PIXELS = PixelFormat(bits=4)
 
 
 def imported(
@@ -87,12 +89,24 @@ def test_depthwise_grouped_and_shuffled_convolutions(tmp_path: Path) -> None:
 
 
 def test_neurons_are_put_in_the_order_that_groups_take(tmp_path: Path) -> None:
-    order = np.array([3, 0, 5, 1, 4, 2])
-    graph = start().conv(6, 1).norm(6).bipolar().add("Transpose", perm=[0, 2, 3, 1])
-    graph.add("Reshape", np.array([1, 6, 6, 3, 2])).add("Transpose", perm=[0, 4, 3, 1, 2])
+    graph = start().conv(6, 1).norm(6).bipolar()
+    graph.add("Reshape", np.array([1, 3, 2, 6, 6])).add("Transpose", perm=[0, 2, 1, 3, 4])
     graph.add("Reshape", np.array([1, 6, 6, 6])).conv(4, 3, group=2).norm(4).bipolar()
-    assert len(order) == 6
-    imported(head(graph, 64), tmp_path)
+    found = imported(head(graph, 64), tmp_path)
+    first, second = found.network.layers[1:3]
+    plain = import_graph(Read(start().conv(6, 1).norm(6).bipolar().save(tmp_path)), PIXELS).network
+    order = np.arange(6).reshape(3, 2).T.ravel()
+    np.testing.assert_array_equal(first.weights, plain.layers[1].weights[order])  # pyright: ignore
+    assert second.params.groups == 2  # pyright: ignore
+
+
+def test_an_order_that_groups_cannot_have_is_refused(tmp_path: Path) -> None:
+    graph = start((2, 8, 8)).conv(6, 1, group=2).norm(6).bipolar()
+    graph.add("Reshape", np.array([1, 3, 2, 6, 6])).add("Transpose", perm=[0, 2, 1, 3, 4])
+    graph.add("Reshape", np.array([1, 6, 6, 6])).conv(6, 1, group=6)
+    message = "its groups must take the channels of the 2 groups before in their order, or shuffled"
+    with pytest.raises(UserError, match=message):
+        imported(head(graph.norm(6).bipolar(), 96), tmp_path)
 
 
 def test_layouts_of_the_input_and_of_flattening(tmp_path: Path) -> None:
@@ -124,6 +138,11 @@ def test_padding_with_the_upper_value_turns_bits_round(tmp_path: Path) -> None:
     graph = start().conv(6, 1).norm(6).bipolar()
     graph.add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), F32(1)).conv(7, 6).norm(7).bipolar()
     imported(head(graph, 7 * 36), tmp_path)
+
+
+def test_a_pad_of_nothing_is_none(tmp_path: Path) -> None:
+    graph = start().conv(6, 1).norm(6).bipolar().add("Pad", np.zeros(8, int)).conv(4, 6).norm(4)
+    imported(head(graph.bipolar(), 64), tmp_path)
 
 
 def test_scales_biases_and_chains_of_operators(tmp_path: Path) -> None:

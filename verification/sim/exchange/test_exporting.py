@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Exported networks: qonnx itself gives their features and logits, and they come back."""
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """Files of ONNX are read with messages; an agreement notices every difference."""
 
 from dataclasses import replace

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from golden.params import FaultyMemory
+from sim.learn.faults import FailingParams
 from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, classifier_ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 
-class HammingParams(SourceParams):
+class HammingParams(SourceParams, FailingParams):
     """Parameters of the nearest prototype.
 
     Attributes
@@ -61,6 +63,9 @@ class PrototypeClassifier(Classifier):
     def __init__(self, params: HammingParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._codes: list[NDArray[np.uint16]] = []  # codes of each class, (components, D)
+        self._faults = params.faults_of(
+            FaultyMemory.PROTOTYPES, context.seed, width=getattr(params, "code_width", 1)
+        )
 
     @property
     def n_classes(self) -> int:
@@ -77,7 +82,11 @@ class PrototypeClassifier(Classifier):
             rng,
             context.cache,
         )
-        self._codes += [self._encode(means) for _, means, _ in fits]
+        for _, means, _ in fits:
+            codes = self._encode(means)
+            if self._faults is not None:
+                codes = self._faults.read(codes, sum(len(before) for before in self._codes))
+            self._codes.append(codes)
 
     def classify(self, exemplars: Packed) -> Labels:
         codes = np.concatenate(self._codes)

@@ -145,5 +145,11 @@ class FailingParams(Section):
     def faults_of(
         self, memory: int, seed: int, *, lanes: int = 64, width: int = 1
     ) -> Faults | None:
-        """Return the faults of a memory, None if no cell can fail; see `FaultSettings.of`."""
+        """Return the faults of a memory; None if no cell can fail.
+
+        Parameters
+        ----------
+        memory, seed, lanes, width
+            As in `FaultSettings.of`.
+        """
         return None if self.faults is None else self.faults.of(memory, seed, lanes, width)

@@ -78,6 +78,11 @@ class FaultSettings(Section):
         assert self.share is not None
         return self.share
 
+    @property
+    def threshold(self) -> int:
+        """T, ``2**32`` times that."""
+        return round(CERTAIN * self.probability)
+
     def legend(self, whose: str) -> str:
         """Return a few words for the legend of a method.
 
@@ -123,7 +128,7 @@ class FaultSettings(Section):
             FaultParams(
                 die=seed if self.die is None else self.die,
                 memory=memory,
-                threshold=round(CERTAIN * self.probability),
+                threshold=self.threshold,
                 lanes=lanes,
                 width=width,
                 planes=tuple(range(self.spared, width)) if one is None else (one,),

@@ -4,10 +4,20 @@
 import numpy as np
 import pytest
 
+from golden.conv import Conv
+from golden.dense import Dense
 from golden.faults import Faults, mix
-from golden.params import FaultParams, FaultyMemory, PrototypesParams, SamplerParams
+from golden.network import Network
+from golden.params import (
+    FaultParams,
+    FaultyMemory,
+    NetworkParams,
+    PrototypesParams,
+    SamplerParams,
+)
 from golden.prototypes import Prototypes
 from golden.sampler import Sampler
+from verification.golden.test_network import TINY
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 
@@ -150,6 +160,23 @@ def test_a_sampler_draws_from_what_its_memory_reads():
     failing.prototypes.append(codes)
     sound.prototypes.append(faults().read(codes.astype(np.uint16)))
     np.testing.assert_array_equal(failing.draw([0] * 50)[0], sound.draw([0] * 50)[0])
+
+
+def test_weights_of_a_network_read_as_one_row_a_layer():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    failing = net.failing(7, 2**30)
+    for y, (layer, sound) in enumerate(zip(failing.layers, net.layers, strict=True)):
+        if not isinstance(sound, Conv | Dense):
+            assert layer is sound
+            continue
+        p = FaultParams(die=7, memory=16 + y, threshold=2**30, lanes=1)
+        flat = sound.weights.reshape(-1).tolist()
+        expected = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]
+        assert layer.weights.reshape(-1).tolist() == expected
+        assert expected != flat
+        np.testing.assert_array_equal(layer.thresholds, sound.thresholds)
+    assert failing.head is net.head
+    assert net.failing(7, 0).to_bytes() == net.to_bytes()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.params import FaultParams
+from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.checks import check_integer
+from golden.secded import Secded
 
-__all__ = ["Cells", "Faults", "mix"]
+__all__ = ["Cells", "Faults", "ProtectedFaults", "mix"]
 
 _GAMMA = 0x9E3779B97F4A7C15  # of SplitMix64, as for the seeds of streams (contract, 4)
 _MASK = 2**64 - 1
@@ -102,6 +103,74 @@ class Faults:
     def _words(self, cells: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return the word u of every cell."""
         return mix(self._key + (cells + np.uint64(1)) * np.uint64(_GAMMA))
+
+
+class ProtectedFaults(Faults):
+    """Static faults of prototypes whose upper planes are protected words.
+
+    Parameters
+    ----------
+    params : FaultParams
+        Of up to 64 lanes.
+    protected : int
+        u, planes that are protected, 1 or more.
+
+    Attributes
+    ----------
+    corrected, seen : int
+        Words of the prototypes read so far in which an error was corrected, or seen.
+
+    Raises
+    ------
+    ValueError
+        If there are not so many planes, or their check bits exceed 32 bits a row.
+    """
+
+    def __init__(self, params: FaultParams, protected: int) -> None:
+        super().__init__(params)
+        self._code = Secded(SecdedParams(width=params.lanes))
+        checks = self._code.params.checks
+        check_integer("Protected planes", protected, 1, min(params.width, 32 // checks))
+        self.protected = protected
+        self.corrected = self.seen = 0
+        self._checks = Faults(
+            FaultParams(
+                die=params.die,
+                memory=FaultyMemory.CHECKS,
+                threshold=params.threshold,
+                lanes=1,
+                width=protected * checks,
+            )
+        )
+
+    def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
+        """Return what vectors of codes read as, with the errors that are corrected put right."""
+        p = self.params
+        count, features = codes.shape
+        rows = -(-features // p.lanes)
+        read = super().read(codes, first)
+        cells = self._checks.cells(first * rows, count * rows, 1)
+        failing, stuck = (array.reshape(count, rows).astype(np.uint64) for array in cells)
+        for plane in range(self.protected):
+            bit = p.width - 1 - plane
+            own = np.uint64(plane * self._code.params.checks)
+            written = self._code.checks(self._words_of(codes, bit))
+            low = np.uint64(2**self._code.params.checks - 1)
+            checks = written & ~(failing >> own & low) | stuck >> own & low
+            right = self._code.correct(self._words_of(read, bit), checks)
+            self.corrected += int(right.corrected.sum())
+            self.seen += int(right.seen.sum())
+            ones = right.words[..., None] >> np.arange(p.lanes, dtype=np.uint64) & np.uint64(1)
+            ones = ones.reshape(count, -1)[:, :features].astype(codes.dtype)
+            read = read & ~codes.dtype.type(1 << bit) | ones << codes.dtype.type(bit)
+        return read.astype(codes.dtype, copy=False)
+
+    def _words_of(self, codes: NDArray[Any], bit: int) -> NDArray[np.uint64]:
+        """Return a plane of codes as words, shape (vectors, rows)."""
+        lanes = self.params.lanes
+        padded = np.pad(codes >> bit & 1, ((0, 0), (0, -codes.shape[1] % lanes)))
+        bits = padded.reshape(len(codes), -1, lanes).astype(np.uint64)
+        return (bits << np.arange(lanes, dtype=np.uint64)).sum(axis=-1, dtype=np.uint64)
 
 
 def mix(words: Any) -> Any:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the faults of a memory's cells (contract, 19)."""
+"""Parameters of the faults of a memory's cells, and of words protected from them (contract, 19)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cached_property
+from itertools import islice
 
 from golden.params.checks import check_integer
 
-__all__ = ["FaultParams", "FaultyMemory"]
+__all__ = ["FaultParams", "FaultyMemory", "SecdedParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
 
@@ -17,6 +19,7 @@ class FaultyMemory(IntEnum):
     PROTOTYPES = 0
     EXEMPLARS = 1
     CLASSIFIER = 2
+    CHECKS = 3
     LAYERS = 16
 
 
@@ -59,3 +62,35 @@ class FaultParams:
         """Planes whose cells can fail, in ascending order."""
         planes = range(self.width) if self.planes is None else self.planes
         return tuple(sorted(set(planes)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecdedParams:
+    """Parameters of words of which single errors are corrected and double errors seen.
+
+    Parameters
+    ----------
+    width : int
+        n, bits of a word, 1..64.
+    """
+
+    width: int
+
+    def __post_init__(self) -> None:
+        check_integer("Width of a protected word", self.width, 1, 64)
+
+    @cached_property
+    def checks(self) -> int:
+        """r, check bits of a word: the least with ``2^(r-1) - r >= n``."""
+        return next(r for r in range(3, 9) if 2 ** (r - 1) - r >= self.width)
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """Columns of the bits of a word, bit 0 first.
+
+        Numbers of r bits with an odd number of ones, 3 or more: those with fewest ones first, and
+        of as many, the lowest first.
+        """
+        odd = (c for c in range(2**self.checks) if c.bit_count() % 2 and c.bit_count() > 1)
+        ordered = sorted(odd, key=lambda column: (column.bit_count(), column))
+        return tuple(islice(ordered, self.width))

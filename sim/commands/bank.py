@@ -13,8 +13,7 @@ from sim.commands.images import load_images
 from sim.commands.own_features import FeatureBank
 from sim.data.bank_file import BankFile, encode_bank
 from sim.data.datasets import check_output
-from sim.data.embed import card_path, embed, read_card, read_network
-from sim.learn.faults import FaultSettings
+from sim.data.embed import card_path, embed, fail_weights, read_card, read_network
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all
 from sim.work.progress import Bars
@@ -100,9 +99,7 @@ class BankCommand(Command):
         network, content = read_network(path)
         pretraining = read_card(card, content)
         if self.failing is not None:
-            faults = FaultSettings(share=self.failing, die=self.die or 0)
-            network = network.failing(faults.die or 0, faults.threshold)
-            pretraining["faults"] = faults.document()
+            network, pretraining["faults"] = fail_weights(network, self.failing, self.die or 0)
         images = load_images(self.data or _DATA, self.data_dir, console, self.resize)
         self._check_out()
         total = len(images.train_images) + len(images.test_images)

@@ -7,12 +7,13 @@ from typing import Self
 import pydantic
 from pydantic import Field
 
-from golden.faults import Faults
-from golden.params import FaultParams
+from golden.faults import Faults, ProtectedFaults
+from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.faults import CERTAIN
 from sim.documents.section import Section
+from sim.measure.ledger import Entry, Ledger
 
-__all__ = ["CellModel", "FailingParams", "FaultSettings"]
+__all__ = ["CellModel", "FailingParams", "FaultSettings", "upper_planes"]
 
 
 class CellModel(Section):
@@ -49,6 +50,9 @@ class FaultSettings(Section):
         The one plane of codes whose cells can fail, 0 the most significant; null stands for all.
     spared : int
         Uppermost planes whose cells never fail, as under a higher supply.
+    secded : int or null
+        Uppermost planes of prototypes that are protected words: their bits of a row have check
+        bits, which can fail as well; one error is corrected, two are seen.
     die : int or null
         Seed of the die; null takes the run's, so that every seed is another die.
     """
@@ -58,6 +62,7 @@ class FaultSettings(Section):
     cell: CellModel | None = None
     plane: int | None = Field(default=None, ge=0, le=31)
     spared: int = Field(default=0, ge=0, le=32)
+    secded: int | None = Field(default=None, ge=1, le=10)
     die: int | None = Field(default=None, ge=0, lt=2**64)
 
     @pydantic.model_validator(mode="after")
@@ -68,6 +73,8 @@ class FaultSettings(Section):
             raise ValueError("faults must have both voltage and cell, or neither")
         if self.plane is not None and self.spared:
             raise ValueError("spared must be left out where plane names the only one that fails")
+        if self.secded and (self.spared or self.plane is not None):
+            raise ValueError("secded must be left out beside spared or plane")
         return self
 
     @property
@@ -93,10 +100,10 @@ class FaultSettings(Section):
         """
         at = f" at {self.voltage:g} V" if self.voltage is not None else ""
         plane = f" of plane {self.plane}" if self.plane is not None else ""
-        planes = "plane" if self.spared == 1 else "planes"
-        spared = f", {self.spared} {planes} spared" if self.spared else ""
+        spared = f", {upper_planes(self.spared)} spared" if self.spared else ""
+        secded = f", SECDED of {upper_planes(self.secded)}" if self.secded else ""
         die = f", die {self.die}" if self.die is not None else ""
-        return f"{self.probability:.3g} of {whose}{plane} fail{at}{spared}{die}"
+        return f"{self.probability:.3g} of {whose}{plane} fail{at}{spared}{secded}{die}"
 
     def of(self, memory: int, seed: int, lanes: int, width: int) -> Faults:
         """Return the faults of a memory.
@@ -113,7 +120,8 @@ class FaultSettings(Section):
         Raises
         ------
         ValueError
-            If `plane` or `spared` names a plane that the codes do not have.
+            If `plane`, `spared` or `secded` names a plane that the codes do not have, or `secded`
+            is given for another memory than prototypes.
         """
         for key, value, most in (
             ("plane", self.plane, width - 1),
@@ -124,16 +132,19 @@ class FaultSettings(Section):
                     f"{key} of faults must be at most {most} for codes of {width} bits, not {value}"
                 )
         one = self.plane
-        return Faults(
-            FaultParams(
-                die=seed if self.die is None else self.die,
-                memory=memory,
-                threshold=self.threshold,
-                lanes=lanes,
-                width=width,
-                planes=tuple(range(self.spared, width)) if one is None else (one,),
-            )
+        params = FaultParams(
+            die=seed if self.die is None else self.die,
+            memory=memory,
+            threshold=self.threshold,
+            lanes=lanes,
+            width=width,
+            planes=tuple(range(self.spared, width)) if one is None else (one,),
         )
+        if self.secded is None:
+            return Faults(params)
+        if memory != FaultyMemory.PROTOTYPES:
+            raise ValueError("secded of faults must be left out: no prototypes lie in this memory")
+        return ProtectedFaults(params, self.secded)
 
 
 class FailingParams(Section):
@@ -158,3 +169,22 @@ class FailingParams(Section):
             As in `FaultSettings.of`.
         """
         return None if self.faults is None else self.faults.of(memory, seed, lanes, width)
+
+    def check_ledger(self, vectors: int, features: int, lanes: int = 64) -> Ledger:
+        """Return the ledger of the check bits of a memory of prototypes; empty without any.
+
+        Parameters
+        ----------
+        vectors, features, lanes : int
+            Prototypes, D and L.
+        """
+        if self.faults is None or self.faults.secded is None:
+            return Ledger()
+        row = self.faults.secded * SecdedParams(width=lanes).checks
+        bits = vectors * -(-features // lanes) * row
+        return Ledger((Entry.extra("check bits", bits, "one code a row and protected plane"),))
+
+
+def upper_planes(count: int) -> str:
+    """Return the number of uppermost planes in words."""
+    return f"{count} upper plane{'s' if count > 1 else ''}"

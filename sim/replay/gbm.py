@@ -126,6 +126,10 @@ class GbmSource(ReplaySource):
             mode=self.params.mode,
             selection=self.params.requests,
             on_chip=self.params.on_chip,
+        ) + self.params.check_ledger(
+            self.params.components * self.context.classes,
+            self.context.features,
+            self.params.lanes,
         )
 
     def facts(self) -> dict[str, float]:

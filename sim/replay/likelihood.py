@@ -104,6 +104,11 @@ class PrototypeClassifier(Classifier):
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._codes = np.split(state["codes"], np.cumsum(state["components"])[:-1])
 
+    def _check_ledger(self) -> Ledger:
+        """Return the ledger of the check bits of the prototypes; empty without any."""
+        prototypes = self.params.components * self.context.classes
+        return self.params.check_ledger(prototypes, self.context.features)
+
     @abstractmethod
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         """Return the codes to store for means of prototypes, in the same shape (components, D)."""
@@ -135,12 +140,15 @@ class LikelihoodClassifier(PrototypeClassifier):
         return f"mixture likelihood K = {params.components}, q = {params.code_width}"
 
     def ledger(self) -> Ledger:
-        return classifier_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=self.params.code_width,
-            classes=self.context.classes,
-            table=True,
+        return (
+            classifier_ledger(
+                features=self.context.features,
+                components=self.params.components,
+                code_width=self.params.code_width,
+                classes=self.context.classes,
+                table=True,
+            )
+            + self._check_ledger()
         )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
@@ -165,11 +173,14 @@ class HammingClassifier(PrototypeClassifier):
         return f"nearest prototype (Hamming) K = {params.components}"
 
     def ledger(self) -> Ledger:
-        return classifier_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=1,
-            classes=self.context.classes,
+        return (
+            classifier_ledger(
+                features=self.context.features,
+                components=self.params.components,
+                code_width=1,
+                classes=self.context.classes,
+            )
+            + self._check_ledger()
         )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:

@@ -117,7 +117,8 @@ class LowRankClassifier(Classifier):
             Entry.extra("exponent", _EXPONENT_BITS if params.rank else 0, "of all factors"),
             Entry.extra("fill pointer", count_bits(classes), "classes seen"),
         )
-        return Ledger(tuple(entry for entry in entries if entry.bits))
+        own = Ledger(tuple(entry for entry in entries if entry.bits))
+        return own + params.check_ledger(classes, features)
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {

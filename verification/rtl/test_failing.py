@@ -102,8 +102,8 @@ class FailingTrainer(test_trainer.Bench):
         self.cells = self.faults.cells(0, p.classes, p.features)
         self._read()
 
-    def learn(self, *given: Any) -> Step:
-        step = super().learn(*given)
+    def learn(self, exemplars: Any, labels: Any, classes: int) -> Step:
+        step = super().learn(exemplars, labels, classes)
         self._read()
         return step
 

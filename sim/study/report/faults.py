@@ -9,7 +9,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from sim.learn.faults import FaultSettings
+from sim.learn.faults import FaultSettings, upper_planes
 from sim.report.figure import house_style, new_figure
 from sim.report.spread import Spread
 from sim.study.report.groups import MethodGroup
@@ -182,8 +182,9 @@ def _others(group: MethodGroup) -> str:
 
 
 def _which(settings: FaultSettings) -> str:
-    """Return which planes fail, if not all, and on which die, if it is not the run's."""
-    sparing = f", {settings.spared} upper plane{'s' if settings.spared > 1 else ''} spared"
+    """Return which planes fail, if not all, what protects them, and the die if not the run's."""
     plane = "" if settings.plane is None else f", plane {settings.plane} alone"
+    spared = f", {upper_planes(settings.spared)} spared" if settings.spared else ""
+    secded = f", SECDED of {upper_planes(settings.secded)}" if settings.secded else ""
     die = "" if settings.die is None else f", die {settings.die}"
-    return plane + (sparing if settings.spared else "") + die
+    return plane + spared + secded + die

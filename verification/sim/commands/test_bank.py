@@ -81,7 +81,7 @@ def test_a_bank_of_failing_weights_is_that_of_the_network_that_they_read_as(
     failing = sound.failing(3, round(0.05 * 2**32)).forward(pixels)
     np.testing.assert_array_equal(unpack(bank.test, 70), failing)
     assert (failing != sound.forward(pixels)).any()
-    assert bank.pretraining["faults"] == {"share": 0.05, "die": 3, "spared": 0}
+    assert bank.pretraining["faults"] == {"share": 0.05, "die": 3}
     (tmp_path / "study.yaml").write_text(STUDY)
     assert engram("run", "study.yaml", "--out", "out")[0] == 0
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from golden.params import FaultyMemory
-from sim.learn.faults import CellModel, FaultSettings
+from sim.learn.faults import CellModel, FailingParams, FaultSettings
 from sim.learn.sections import IntegerHeadConfig
 
 
@@ -40,7 +40,8 @@ def test_a_die_of_its_own_replaces_the_seed_of_the_run() -> None:
     [
         (FaultSettings(share=0.01), "0.01 of cells fail"),
         (FaultSettings(share=0.01, plane=0), "0.01 of cells of plane 0 fail"),
-        (FaultSettings(share=1e-4, spared=2), "0.0001 of cells fail, 2 planes spared"),
+        (FaultSettings(share=1e-4, spared=2), "0.0001 of cells fail, 2 upper planes spared"),
+        (FaultSettings(share=0.1, secded=1), "0.1 of cells fail, SECDED of 1 upper plane"),
         (FaultSettings(share=0.5, die=3), "0.5 of cells fail, die 3"),
         (
             FaultSettings(voltage=0.5, cell=CellModel(mean=0.5, deviation=0.1)),
@@ -63,6 +64,8 @@ def test_legends(settings: FaultSettings, legend: str) -> None:
             "faults must have both voltage and cell",
         ),
         ({"share": 0.1, "plane": 1, "spared": 1}, "spared must be left out"),
+        ({"share": 0.1, "secded": 1, "spared": 1}, "secded must be left out beside spared"),
+        ({"share": 0.1, "secded": 1, "plane": 0}, "secded must be left out beside spared"),
         ({"share": 1.1}, "less than or equal to 1"),
     ],
 )
@@ -75,6 +78,7 @@ def test_settings_that_do_not_fit_each_other(given: dict[str, Any], message: str
     ("given", "message"),
     [
         ({"plane": 4}, "plane of faults must be at most 3 for codes of 4 bits, not 4"),
+        ({"secded": 5}, "Protected planes must be an integer in 1..4, not 5"),
         ({"spared": 5}, "spared of faults must be at most 4 for codes of 4 bits, not 5"),
     ],
 )
@@ -89,3 +93,15 @@ def test_planes_that_the_codes_do_not_have(given: dict[str, Any], message: str) 
 def test_a_head_without_cells_of_codes_takes_no_faults(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="faults must be left out unless hidden is 0"):
         IntegerHeadConfig.model_validate({"kind": "integer", "faults": {"share": 0.1}, **given})
+
+
+def test_only_prototypes_have_protected_words() -> None:
+    with pytest.raises(ValueError, match="secded of faults must be left out"):
+        FaultSettings(share=0.1, secded=1).of(FaultyMemory.EXEMPLARS, 0, 64, 1)
+
+
+@pytest.mark.parametrize(("secded", "bits"), [(None, 0), (1, 10 * 3 * 8), (2, 10 * 3 * 16)])
+def test_check_bits_are_counted(secded: int | None, bits: int) -> None:
+    params = FailingParams(faults=FaultSettings(share=0.1, secded=secded))
+    # Ten prototypes of three rows; 64 lanes have eight check bits.
+    assert params.check_ledger(10, 130).bits_full == bits

@@ -146,12 +146,24 @@ def test_a_method_can_have_a_failing_head_of_its_own(bank: Bank) -> None:
     )
 
 
+@pytest.mark.parametrize("entry", [e for e in FAILING if e["replay"] != "latent"])
+def test_protected_planes_take_check_bits(bank: Bank, entry: dict[str, Any]) -> None:
+    sound = Experiment(bank, HEAD, methods(**entry)[0], seed=SEED).ledger()
+    faults = {"share": SHARE, "secded": 1}
+    protected = Experiment(bank, HEAD, methods(**entry, faults=faults)[0], seed=SEED).ledger()
+    lanes = entry.get("lanes", 64)
+    prototypes = entry.get("components", 1) * bank.n_classes
+    rows = prototypes * -(-bank.features // lanes)
+    assert protected.bits_full - sound.bits_full == rows * (8 if lanes == 64 else 6)
+    assert protected.bits_paper == sound.bits_paper
+
+
 def test_faults_are_swept_like_other_parameters() -> None:
     swept = methods(replay="gbm", faults={"share": [0.1, 0.2], "spared": [0, 1]})
     assert [method.label for method in swept] == [
         f"GBM K = 1, q = 8, {share} of cells fail{spared}"
         for share in (0.1, 0.2)
-        for spared in ("", ", 1 plane spared")
+        for spared in ("", ", 1 upper plane spared")
     ]
 
 

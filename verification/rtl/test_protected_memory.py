@@ -3,6 +3,7 @@
 """A memory of protected words against golden, with wrong bits, and its scrubber at work."""
 
 from collections import Counter
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,34 @@ def test_every_word_and_flag_is_golden_s(width, depth, reads, writes) -> None:
     assert met["seen"]
     assert met["scrubbed"]
     assert met["found"]
+
+
+def test_all_single_and_double_errors_of_64_bits() -> None:
+    """The code is linear: a syndrome depends on the errors alone, whatever the word is."""
+    block = ProtectedMemory(SecdedParams(width=64), 1)
+    bits, word = 64 + block.params.checks, 0xFEDCBA9876543210
+    errors = [0, *(1 << i for i in range(bits))]
+    errors += [1 << i | 1 << j for i, j in combinations(range(bits), 2)]
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(block.write_word, word)
+        for wrong in errors:
+            ctx.set(block.write_en, 1)
+            ctx.set(block.invert, wrong)
+            await ctx.tick()
+            ctx.set(block.write_en, 0)
+            ctx.set(block.read_en, 1)
+            await ctx.tick()
+            ctx.set(block.read_en, 0)
+            await ctx.tick()
+            count = wrong.bit_count()
+            expected = (word ^ wrong % 2**64 if count == 2 else word, count == 1, count == 2)
+            assert (ctx.get(block.word), ctx.get(block.corrected), ctx.get(block.seen)) == expected
+
+    simulator = Simulator(block)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
 
 
 def test_a_wrong_bit_is_gone_after_a_pass_and_two_stay() -> None:

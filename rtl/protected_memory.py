@@ -61,7 +61,7 @@ class ProtectedMemory(wiring.Component):
     """
 
     #: Cycles from `read_en` to `word`.
-    latency = 2
+    latency = 3
     #: Cycles from one read, or one write, to the next.
     interval = 1
 
@@ -69,7 +69,7 @@ class ProtectedMemory(wiring.Component):
         check_integer("Depth", depth, 1)
         self.params, self.depth = params, depth
         #: Cycles in which the scrubber reads every row once, undisturbed.
-        self.pass_cycles = 3 * depth
+        self.pass_cycles = 5 * depth
         n, row = params.width, bits_for(depth - 1)
         super().__init__({
             "write_en": In(1),
@@ -94,8 +94,9 @@ class ProtectedMemory(wiring.Component):
             shape=unsigned(n + p.checks), depth=self.depth, init=[]
         )
         read, write = memory.read_port(), memory.write_port()
-        # Two stages: the memory gives a row and its syndrome is kept, then the word is put right.
-        word, syndrome, asked = Signal(n), Signal(p.checks), Signal()
+        # Three stages: what the memory gives, its syndrome, and the word put right.
+        raw, word, syndrome = Signal(n + p.checks), Signal(n), Signal(p.checks)
+        asked, next_asked = Signal(), Signal()
         flips, single = flips_of(p, syndrome)
         m.d.comb += [
             self.word.eq(word ^ flips),
@@ -103,10 +104,10 @@ class ProtectedMemory(wiring.Component):
             self.seen.eq(self.valid & ~single & syndrome.any()),
         ]
         m.d.sync += [
-            asked.eq(self.read_en),
-            self.valid.eq(asked),
-            word.eq(read.data[:n]),
-            syndrome.eq(checks_of(p, read.data[:n]) ^ read.data[n:]),
+            Cat(asked, next_asked, self.valid).eq(Cat(self.read_en, asked, next_asked)),
+            raw.eq(read.data),
+            word.eq(raw[:n]),
+            syndrome.eq(checks_of(p, raw[:n]) ^ raw[n:]),
         ]
         self._scrub(m, read, write, single, syndrome.any())
         return m
@@ -115,9 +116,9 @@ class ProtectedMemory(wiring.Component):
         self, m: Module, read: ReadPort, write: WritePort, single: Signal, wrong: Signal
     ) -> None:
         """Share the ports: what is asked goes first, and the scrubber takes what is left."""
-        p = self.params
-        row, back = self.at, self.word
+        p, row = self.params, self.at
         changed, meets, done = Signal(), Signal(), Signal()
+        back, bad, more = Signal(p.width), Signal(), Signal()  # the row put right, and its errors
         m.d.comb += [
             read.en.eq(self.read_en),
             read.addr.eq(Mux(self.read_en, self.read_row, row)),
@@ -132,6 +133,7 @@ class ProtectedMemory(wiring.Component):
             ),
             meets.eq(self.write_en & (self.write_row == row)),
         ]
+        m.d.sync += changed.eq(changed | meets)
         with m.If(done):
             m.d.sync += row.eq(Mux(row == self.depth - 1, 0, row + 1))
         with m.FSM():
@@ -140,13 +142,17 @@ class ProtectedMemory(wiring.Component):
                 m.d.sync += changed.eq(meets)
                 m.next = "wait"
             with m.State("wait"):
-                m.d.sync += changed.eq(changed | meets)
+                m.next = "find"
+            with m.State("find"):
                 m.next = "judge"
             with m.State("judge"):
+                m.d.sync += [back.eq(self.word), bad.eq(single), more.eq(wrong & ~single)]
+                m.next = "write"
+            with m.State("write"):
                 m.next = "read"
                 m.d.comb += [
-                    self.found.eq(wrong & ~single & ~changed),
-                    self.scrubbed.eq(single & ~changed & ~self.write_en),
+                    self.found.eq(more & ~changed),
+                    self.scrubbed.eq(bad & ~changed & ~self.write_en),
                     # A write takes the port: the row is read again.
-                    done.eq(~(single & ~changed & self.write_en)),
+                    done.eq(~(bad & ~changed & self.write_en)),
                 ]

@@ -84,9 +84,9 @@ def held_word(*, wrong: bool, exact: bool) -> tuple[Module, list[Value]]:
 
 @pytest.mark.parametrize("wrong", [False, True])
 def test_a_row_holds_what_was_written_last_whatever_the_scrubber_does(wrong: bool) -> None:
-    prove(*held_word(wrong=wrong, exact=not wrong), depth=4)
+    prove(*held_word(wrong=wrong, exact=not wrong), depth=6)
 
 
 def test_a_row_that_was_written_with_a_wrong_bit_does_not_hold_the_very_word() -> None:
     with pytest.raises(ProofError, match=r"^FAIL"):
-        prove(*held_word(wrong=True, exact=True), depth=4)
+        prove(*held_word(wrong=True, exact=True), depth=6)

@@ -31,6 +31,9 @@ class MvuParams:
         Rows of the threshold memory. A row serves a tile of `pe` neurons.
     count_width : int
         Bits of a count of agreements, 1..32.
+    weight_reuse : {1, 2, 4, 8}
+        P, most pixels that a row of weights serves before the next row is read. Each neuron has P
+        accumulators.
     """
 
     pe: int = 16
@@ -38,6 +41,7 @@ class MvuParams:
     weight_depth: int = 2048
     tile_depth: int = 256
     count_width: int = 16
+    weight_reuse: int = 1
 
     def __post_init__(self) -> None:
         check_integer("MVU neurons PE", self.pe, 1, 1024)
@@ -45,6 +49,9 @@ class MvuParams:
         check_integer("Weight memory rows", self.weight_depth, 1)
         check_integer("Threshold memory rows", self.tile_depth, 1)
         check_integer("Bits of a count", self.count_width, 1, 32)
+        check_integer("Weight reuse P", self.weight_reuse, 1, 8)
+        if self.weight_reuse.bit_count() > 1:
+            raise ValueError(f"Weight reuse P must be 1, 2, 4 or 8, not {self.weight_reuse}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from golden.params.checks import check_integer
+from golden.params.checks import check_choice, check_integer
 from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
 from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
@@ -50,8 +50,7 @@ class MvuParams:
         check_integer("Threshold memory rows", self.tile_depth, 1)
         check_integer("Bits of a count", self.count_width, 1, 32)
         check_integer("Weight reuse P", self.weight_reuse, 1, 8)
-        if self.weight_reuse.bit_count() > 1:
-            raise ValueError(f"Weight reuse P must be 1, 2, 4 or 8, not {self.weight_reuse}")
+        check_choice("Weight reuse P", self.weight_reuse, (1, 2, 4, 8))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Matrix-vector unit: folded neurons that take one step a cycle (contract, 2 and 3)."""
 
+from contextlib import nullcontext
 from typing import Any
 
-from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.hdl import Array, Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -216,19 +217,22 @@ class Mvu(wiring.Component):
 
     def _accumulate(self, m: Module, pe: int, advance: Signal, agree: Signal, mark: Any) -> Signal:
         """Add the counts of the steps of a tile; return the sum, which is a cycle late."""
-        width, slots = self.params.count_width, self.params.weight_reuse
-        so_far: Any = Signal(slots * width, name=f"so_far_{pe}")
-        if slots > 1:
-            so_far = so_far.word_select(mark.slot, width)
+        width, reuse = self.params.count_width, self.params.weight_reuse
+        tails = [f"_{slot}" for slot in range(reuse)] if reuse > 1 else [""]
+        slots = [Signal(width, name=f"so_far_{pe}{tail}") for tail in tails]
+        so_far = Array(slots)[mark.slot] if reuse > 1 else slots[0]
+        where: Any = m.If if reuse > 1 else nullcontext  # one slot needs no choice
         total = Signal(width, name=f"total_{pe}")
         count = Signal(width, name=f"count_{pe}", reset_less=True)
         m.d.comb += total.eq(so_far + agree)
         with m.If(advance):
             m.d.sync += count.eq(total)
-            with m.If(mark.present):
-                m.d.sync += so_far.eq(total)
-            with m.If(mark.last):
-                m.d.sync += so_far.eq(0)
+            for slot, accumulator in enumerate(slots):
+                with where(mark.slot == slot if reuse > 1 else True):
+                    with m.If(mark.present):
+                        m.d.sync += accumulator.eq(total)
+                    with m.If(mark.last):
+                        m.d.sync += accumulator.eq(0)
         return count
 
     def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, mark: Any) -> Value:

@@ -10,14 +10,13 @@ from golden.params import ConvParams, DenseParams, HeadParams, NetworkParams, Th
 from golden.thermometer import Thermometer
 from sim.exchange.closing import close_neurons
 from sim.exchange.pixels import close_pixels
-from sim.exchange.tables import Bits, Stage, Table, places
+from sim.exchange.tables import MOST_VALUES, Bits, Stage, Table, places
 from sim.exchange.weights import Neurons, signs
 
 __all__ = ["Builder"]
 
 _STRAIGHT = 1e-4  # of the largest logit: how far rounding may bend a line
 _EQUAL = 1e-6  # of the largest logit: how far rounding may part the lines of two classes
-_MOST_VALUES = 2**27  # of all sums of a layer, half a gigabyte
 
 
 class Builder:
@@ -175,9 +174,9 @@ class Builder:
         inputs = params.inputs
         # An odd number of odd terms is odd; weights of 0 leave any number of terms.
         states = np.arange(-inputs, inputs + 1, 2 if found.all() else 1)
-        if len(states) * len(scale) > _MOST_VALUES:
+        if len(states) * len(scale) > MOST_VALUES:
             raise ValueError(
-                f"its {len(scale)} outputs must have at most {_MOST_VALUES // len(scale)} sums "
+                f"its {len(scale)} outputs must have at most {MOST_VALUES // len(scale)} sums "
                 f"each, not {len(states)}: give pixels fewer bits"
             )
         values = (states[:, np.newaxis] * scale + offset).astype(np.float32)

@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 
 from golden.params import ConvParams, DenseParams, MapShape
 
-__all__ = ["Bits", "Stage", "Table", "places", "pooled", "relabelled"]
+__all__ = ["MOST_VALUES", "Bits", "Stage", "Table", "places", "pooled", "relabelled"]
 
 Reals = NDArray[np.float32]
+
+#: Values of all functions of a tensor, at most: half a gigabyte.
+MOST_VALUES = 2**27
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,6 +120,11 @@ class Table:
             What moves the places of an array that has a batch as its first axis.
         whole : bool
             Whether `move` needs axes of their true size, as a reshape does.
+
+        Raises
+        ------
+        ValueError
+            If functions would take too much memory.
         """
         index = move(self.index[np.newaxis])[0]
         values = self.values
@@ -124,6 +132,12 @@ class Table:
             values = values.reshape(len(values), *(1,) * index.ndim)
             return replace(self, values=values, index=index)
         if whole:
+            if len(values) * index.size > MOST_VALUES:
+                raise ValueError(
+                    f"it moves {index.size} places, each with {len(values)} sums, and may move at "
+                    f"most {MOST_VALUES} of both together: pool before it, or give pixels fewer "
+                    "bits"
+                )
             values = np.broadcast_to(values, (len(values), *self.index.shape))
         return replace(self, values=np.stack([move(row[np.newaxis])[0] for row in values]),
                        index=index)  # fmt: skip

@@ -13,12 +13,10 @@ from sim.exchange.builder import Builder
 from sim.exchange.graph import STANDARD, Array, Graph, node_fault
 from sim.exchange.nodes import NEURONS, POOLS, neurons_of, pad_of, window_of
 from sim.exchange.pixels import PixelFormat
-from sim.exchange.tables import Bits, Table, pooled
+from sim.exchange.tables import MOST_VALUES, Bits, Table, pooled
 from sim.work.errors import UserError
 
 __all__ = ["Imported", "import_graph"]
-
-_MOST_VALUES = 2**28  # of a function that a node would make, about a gigabyte
 
 # Operators whose result at a place depends on their inputs at that place alone.
 _PLACEWISE = frozenset((
@@ -193,7 +191,7 @@ class _Walk:
                 _check_spread(array.shape, shape)
         if node.op_type not in _CHANNELWISE:
             spread = np.broadcast_shapes(*(array.shape for array in arrays))
-            if np.prod(spread, dtype=np.int64) > _MOST_VALUES:
+            if np.prod(spread, dtype=np.int64) > MOST_VALUES:
                 raise ValueError("its constants must be the same at all places of a channel")
         (values, *_) = self.graph.evaluate(node, arrays)
         return replace(first, values=np.asarray(values))

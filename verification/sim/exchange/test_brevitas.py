@@ -7,11 +7,13 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
 
+from golden.dense import Dense
 from golden.params import ConvParams
 from sim.data.datasets import ImageSet, load
 from sim.exchange.check import Agreement, compare
@@ -47,6 +49,21 @@ def test_shipped_perceptron_of_mnist(load_real: Callable[[str], ImageSet]) -> No
     assert agreement.features.all()
     assert agreement.classes.all()
     assert (agreement.answers == mnist.test_labels[:1000]).mean() > 0.9
+
+
+def test_thresholds_of_the_shipped_perceptron_are_exact_for_every_sum() -> None:
+    graph = Graph(SHIPPED / "tfc.onnx")
+    layers = import_graph(graph, DIGITS).network.layers[1:]
+    norms = [node for node in graph.nodes if node.op_type == "BatchNormalization"]
+    assert len(norms) == len(layers) == 3
+    sums = np.arange(-64, 65, 2)[:, np.newaxis]
+    for node, layer in zip(norms, layers, strict=True):
+        assert isinstance(layer, Dense)
+        scale, shift, mean, variance = (graph.constants[n].astype(float) for n in node.input[1:])
+        real = (sums - mean) / np.sqrt(variance + 1e-5) * scale + shift
+        assert np.abs(real).min() > 1e-6  # no rounding could decide
+        fires = (sums >= layer.thresholds) == (layer.polarity == 1)
+        np.testing.assert_array_equal(fires, real >= 0)
 
 
 def test_shipped_convolutions_have_falling_channels_and_an_uneven_quantiser() -> None:

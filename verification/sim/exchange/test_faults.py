@@ -160,3 +160,12 @@ def test_colours_of_unlike_steps_are_refused(tmp_path: Path) -> None:
     message = r"node conv1 \(Conv\): steps of its pixels must be multiples of one unit, the same "
     with pytest.raises(UserError, match=message):
         import_graph(Read(graph.save(tmp_path)), PixelFormat(std=(0.229, 0.224, 0.225)))
+
+
+def test_functions_that_take_too_much_memory_are_refused(tmp_path: Path) -> None:
+    graph = Graph((3, 40, 40)).conv(16, 3, 5).norm(16).bipolar().flatten()
+    message = (
+        r"node flatten4 \(Flatten\): it moves 20736 places, each with 19201 sums, and may move "
+    )
+    with pytest.raises(UserError, match=message):
+        import_graph(Read(graph.save(tmp_path)), PixelFormat(bits=8))

@@ -1,20 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The commands that bring networks in, and take them out."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sim.cli.images import need_torch
+from sim.cli.needs import need_onnx, need_torch
 from sim.cli.options import DataDir, Resize, finite
 from sim.commands.base import Command
-from sim.work.errors import UserError
 
 __all__ = ["export", "import_"]
-
-_PACKAGES = ("onnx", "onnxruntime", "qonnx")
 
 
 def import_(
@@ -132,7 +128,7 @@ def import_(
     if torch is not None:
         need_torch("import --torch")
     elif model is not None and model.suffix != ".npz":
-        _need_onnx("import")
+        need_onnx("import")
     from sim.commands.imported import ImportCommand
 
     return ImportCommand
@@ -159,23 +155,7 @@ def export(
 
         engram export build/pretrain/cifar100/network.bin --out network.onnx
     """
-    _need_onnx("export")
+    need_onnx("export")
     from sim.commands.exported import ExportCommand
 
     return ExportCommand
-
-
-def _need_onnx(command: str) -> None:
-    """Refuse a command whose packages are not installed.
-
-    Raises
-    ------
-    UserError
-        If one is missing.
-    """
-    missing = [name for name in _PACKAGES if find_spec(name) is None]
-    if missing:
-        raise UserError(
-            f"engram {command} needs {', '.join(missing)}: pip install -e '.[onnx]' in the "
-            "project's folder"
-        )

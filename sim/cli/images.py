@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The commands that learn from images; all of them need PyTorch."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
+from sim.cli.needs import need_torch
 from sim.cli.options import Config, DataDir, Device, JobsOnDevice, Resume, Set, folder_option
 from sim.commands.base import Command
-from sim.work.errors import UserError
 
-__all__ = ["binplay", "native", "need_torch", "pretrain", "resnet"]
+__all__ = ["binplay", "native", "pretrain", "resnet"]
 
 
 def pretrain(
@@ -138,17 +137,3 @@ def binplay(
     from sim.commands.binplay import BinPlayCommand
 
     return BinPlayCommand
-
-
-def need_torch(command: str) -> None:
-    """Refuse a command if PyTorch is not installed.
-
-    Raises
-    ------
-    UserError
-        If it is not.
-    """
-    if find_spec("torch") is None:
-        raise UserError(
-            f"engram {command} needs PyTorch: pip install -e '.[train]' in the project's folder"
-        )

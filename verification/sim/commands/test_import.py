@@ -91,3 +91,21 @@ def test_options_at_fault(engram: Engram, tmp_path: Path, line: tuple, message: 
     assert (status, told) == (2, "")
     assert errors.startswith(f"engram: {message}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_packages_that_are_missing_are_named(
+    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sim.cli.needs.find_spec", lambda name: None)
+    end = "' in the project's folder\n"
+    for line, what in (
+        (["import", "a.onnx"], "import needs ONNX: pip install -e '.[onnx]"),
+        (["export", "a.bin"], "export needs ONNX: pip install -e '.[onnx]"),
+        (["import", "--torch", "a.pt"], "import --torch needs PyTorch: pip install -e '.[train]"),
+    ):
+        assert engram(*line) == (2, "", f"engram: engram {what}{end}")
+    status, _, errors = engram("import", "a.npz")  # arrays need nothing
+    assert (status, errors) == (
+        2, "engram: a.npz needs --network, the description of its layers\n"
+    )  # fmt: skip

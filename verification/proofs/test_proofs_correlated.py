@@ -39,7 +39,7 @@ def flags_of_counters(p: CorrelatedSamplerParams, sums: Module) -> Value:
     )
     last = [inner_signal(sums, name) == count - 1 for name, count in counters]
     flags = Cat(inner_signal(sums, name) for name in ("ends", "of_all", "last", "served"))
-    return flags == Cat(*last, Cat(last).all())
+    return Value.cast(flags == Cat(*last, Cat(last).all()))
 
 
 def prove_sums(p: CorrelatedSamplerParams, less: int = 0) -> None:

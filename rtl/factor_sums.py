@@ -105,8 +105,8 @@ class FactorSums(wiring.Component):
             goes_on.eq(~self.o.valid | self.o.ready),
             self.row_en.eq(self.i.valid & goes_on),
         ]
-        begins, ends, served, place = self._count(m)
-        factor = self._draw(m, place.beat == 0)
+        begins, ends, served, fresh, place = self._count(m)
+        factor = self._draw(m, fresh)
         # A loading is read and, in the next cycle, multiplied. The one after that adds it.
         stages: list[Any] = [Signal(_stage_layout(p), name=f"stage_{n}") for n in range(2)]
         m.d.comb += self.i.ready.eq(self.row_en & served)
@@ -123,12 +123,12 @@ class FactorSums(wiring.Component):
         self._accumulate(m, goes_on, factor, stages[1])
         return m
 
-    def _count(self, m: Module) -> tuple[Value, Value, Value, Any]:
+    def _count(self, m: Module) -> tuple[Value, Value, Value, Value, Any]:
         """Walk over factors, exemplars and beats.
 
-        Return whether a beat begins, whether it ends, whether the request does, and which beat it
-        is. What is the last of its kind is known a cycle ahead, because all stages before the sums
-        wait for it.
+        Return whether a beat begins, whether it ends, whether the request does, whether the beat is
+        the first of its exemplar, and which it is. Registers know what comes a cycle ahead, because
+        the stages before the sums wait for it.
         """
         p, beats, draws = self.params, self.params.prototypes.beats, self.params.draws_per_read
         index = Signal(range(p.rank))
@@ -141,6 +141,7 @@ class FactorSums(wiring.Component):
         of_all = Signal(init=draws == 1)
         last = Signal(init=beats == 1)
         served = Signal(init=p.rank == draws == beats == 1)
+        fresh = Signal(init=1)
         place: Any = Signal(place_layout(p))
         m.d.comb += [
             place.request.eq(self.i.payload),
@@ -164,6 +165,7 @@ class FactorSums(wiring.Component):
                 ends.eq(next_index == p.rank - 1),
                 of_all.eq(next_exemplar == draws - 1),
                 last.eq(next_beat == beats - 1),
+                fresh.eq(next_beat == 0),
                 served.eq(
                     (next_index == p.rank - 1)
                     & (next_exemplar == draws - 1)
@@ -176,7 +178,7 @@ class FactorSums(wiring.Component):
                 m.d.sync += self.row.eq(self.row - (p.rank - 1))
                 with m.If(of_all):
                     m.d.sync += self.row.eq(Mux(last, 0, self.row + 1))
-        return index == 0, ends, served, place
+        return index == 0, ends, served, fresh, place
 
     def _accumulate(self, m: Module, goes_on: Value, factor: Value, stage: Any) -> None:
         """Multiply the loadings by a factor, and add the products of the cycle before."""

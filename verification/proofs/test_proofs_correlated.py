@@ -38,8 +38,9 @@ def flags_of_counters(p: CorrelatedSamplerParams, sums: Module) -> Value:
         ("index", "exemplar", "beat"), (p.rank, p.draws_per_read, memory.beats), strict=True
     )
     last = [inner_signal(sums, name) == count - 1 for name, count in counters]
-    flags = Cat(inner_signal(sums, name) for name in ("ends", "of_all", "last", "served"))
-    return Value.cast(flags == Cat(*last, Cat(last).all()))
+    first = inner_signal(sums, "beat") == 0
+    flags = Cat(inner_signal(sums, name) for name in ("ends", "of_all", "last", "served", "fresh"))
+    return Value.cast(flags == Cat(*last, Cat(last).all(), first))
 
 
 def prove_sums(p: CorrelatedSamplerParams, less: int = 0) -> None:

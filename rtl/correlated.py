@@ -151,16 +151,17 @@ class CorrelatedSampler(Sampler):
         comparing = Signal()
         step, done = Signal(), Signal()  # a step: a beat that is made has room in the cut
         group = Signal(range(groups), name="group_number")
-        # A register, because whether all stages before this one take a step hangs on it.
-        last_group = Signal(init=groups == 1)
+        # The sums of the next beat have room after a step. It is a register, because whether all
+        # stages before this one go on hangs on it.
+        room = Signal(init=1)
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))
         # A register, because a product and the memory of scales in one cycle are slow.
         scale_row = Signal.like(basis.scale_row)
         m.d.comb += [
             step.eq(made.ready),
-            done.eq(comparing & step & last_group),
-            sums.ready.eq(~comparing | done),
+            done.eq(comparing & step & room),
+            sums.ready.eq(room & step),
             self.row_read.eq(sums.valid & sums.ready & sums.p.place.first),
             prototypes.row_en.eq(self.row_read),
             prototypes.component.eq(sums.p.place.request.component),
@@ -176,7 +177,7 @@ class CorrelatedSampler(Sampler):
         with m.If(comparing & step):
             m.d.sync += [
                 group.eq(group + 1),
-                last_group.eq(group + 1 == groups - 1),
+                room.eq(group + 1 == groups - 1),
                 scale_row.eq(scale_row + 1),
                 Value.cast(held).eq(Value.cast(held) >> width * self.params.sum_width),
             ]
@@ -184,7 +185,7 @@ class CorrelatedSampler(Sampler):
             m.d.sync += [
                 comparing.eq(sums.valid),
                 group.eq(0),
-                last_group.eq(groups == 1),
+                room.eq(~sums.valid | (groups == 1)),
                 scale_row.eq(sums.p.place.beat * groups),
                 place.eq(sums.p.place),
                 Value.cast(held).eq(Value.cast(sums.p.lanes)),
@@ -195,7 +196,7 @@ class CorrelatedSampler(Sampler):
             lanes.group.eq(group),
             *(lanes.sums[lane].eq(held[lane]) for lane in range(width)),
         ]
-        return self._collect(m, lanes, comparing & last_group, place, made)
+        return self._collect(m, lanes, comparing & room, place, made)
 
     def _planes(self, m: Module, used: Value) -> Value:
         """Return the random words of all lanes, which stay until the planes are used."""

@@ -196,7 +196,7 @@ def prove_sharing(p: CorrelatedSamplerParams, less: int = 0) -> None:
         Assert(under_way == sum(last_beats) - less),
         Assert(~waits | sums.i.valid),
         Assert(flags_of_counters(p, within)),
-        Assert(~comparing | (inner_signal(inner, "last_group") == at_last_group)),
+        Assert(inner_signal(inner, "room") == (~comparing | at_last_group)),
         Assert(~begun | sums.i.valid),
         Assert(~early | early_final | begun),
         Assert(~late | late_final | early),

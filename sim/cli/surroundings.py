@@ -30,7 +30,7 @@ _NEEDS = {
     "simulate": 4550,
     "teach": 4550,
     "cost": 225,
-    "report": 600,
+    "report": 650,
     "import": 980,
     "export": 980,
 }

@@ -37,8 +37,8 @@ FAULTS = {
     "unknown parameter": (
         "methods: [{replay: latent, exemplar: 3}]",
         ("methods.0.exemplar is no known key: did you mean exemplars? the keys of methods.0 are "
-        "balance, exemplars, head, head_start, latent_width, logit_gain, q_b_non_binary, rate, "
-        "replay, requests"),
+        "balance, exemplars, faults, head, head_faults, head_start, latent_width, logit_gain, "
+        "q_b_non_binary, rate, replay, requests"),
     ),
     "unknown hardware": (
         "methods: [{replay: gbm}]\nhardware: {pes: 3}",

@@ -21,6 +21,7 @@ __all__ = ["make_chip", "packed"]
 def make_chip(
     *,
     simd: int = 8,
+    weight_reuse: int = 1,
     lanes: int = 8,
     features: int = 20,
     classes: int = 5,
@@ -42,7 +43,14 @@ def make_chip(
     """
     return ChipParams(
         accelerator=AcceleratorParams(
-            mvu=MvuParams(pe=4, simd=simd, weight_depth=512, tile_depth=64, count_width=10),
+            mvu=MvuParams(
+                pe=4,
+                simd=simd,
+                weight_depth=512,
+                tile_depth=64,
+                count_width=10,
+                weight_reuse=weight_reuse,
+            ),
             map_depth=256,
             program_depth=8,
             channels=64,

@@ -34,6 +34,7 @@ CHIPS = {
     "parallel": make_chip(seed=11),
     "serial": make_chip(
         simd=16,
+        weight_reuse=2,
         mode="serial",
         selection="weighted",
         draws_per_read=2,

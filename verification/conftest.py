@@ -68,11 +68,13 @@ THOROUGH = (
     "sim/images",
     "sim/learn/test_decoder.py",
     "sim/study/test_cached_runs.py",
+    "sim/study/test_conformance.py",
     "sim/study/test_study.py",
     "test_activity.py",
     "test_contributing.py",
     "test_own_data.py",
     "test_packaging.py",
+    "test_plugins.py",
 )
 
 

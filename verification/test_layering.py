@@ -30,7 +30,7 @@ WINGS = {
     "study": (
         "golden",
         "data documents learn measure replay report work",
-        "matplotlib numpy pydantic threadpoolctl",
+        "matplotlib numpy pydantic scipy threadpoolctl",
     ),
     "hardware": (
         "golden",

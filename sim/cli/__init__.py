@@ -63,7 +63,13 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
     def execute(**options: Any) -> None:
         check_surroundings(declare.__name__)
         line = shlex.join(["engram", *sys.argv[1:]])
-        command = declare(**options)(**options, command=line)
+        if options.get("plugins"):
+            from sim.commands.plugins import load_plugins  # for those alone who name one
+
+            load_plugins(options["plugins"])
+        kind = declare(**options)
+        options.pop("plugins", None)
+        command = kind(**options, command=line)
         with sole_writer(command.output):
             command.execute(Console())
 

@@ -10,6 +10,7 @@ from sim.cli.options import (
     Config,
     DataDir,
     JobsOrCluster,
+    Plugins,
     Resume,
     Set,
     finite,
@@ -50,6 +51,7 @@ def run(
             metavar="DIR", help="Folder of work that runs share. Without it, they share nothing."
         ),
     ] = None,
+    plugins: Plugins,
 ) -> type[Command]:
     """Run a class-incremental study and report the accuracy and the bits of each method.
 
@@ -69,6 +71,7 @@ def run(
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden
         engram run figure6 --set methods.3.mixture.pi=trainable --resume
         engram run compare --cluster tcp://HOST:8786
+        engram run study.yaml --plugin my_method.py
     """
     # The import is here so that --help and errors of syntax answer at once; likewise below.
     from sim.commands.run import RunCommand
@@ -111,6 +114,7 @@ def pictures(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Seed of the runs and of the pictures.", min=0)
     ] = 0,
+    plugins: Plugins,
 ) -> type[Command]:
     """Draw the bits of a class, how the head learns classes, and the samples that memories draw.
 
@@ -160,6 +164,7 @@ def plot(
             show_default="state",
         ),
     ] = None,
+    plugins: Plugins,
 ) -> type[Command]:
     """Draw a figure for a paper from the results of studies and comparisons.
 

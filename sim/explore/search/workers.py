@@ -22,6 +22,7 @@ from sim.explore.search.worker import Worker
 from sim.explore.storage.storage import Storage
 from sim.work.ending import leave_when_told, signals_held
 from sim.work.errors import UserError
+from sim.work.plugins import Carrier
 
 __all__ = ["Workers", "run_worker"]
 
@@ -57,7 +58,7 @@ class Workers:
     ) -> None:
         self.study = SharedStudy(problem, storage, trials, pulse.grace)
         self._storage = storage
-        self._arguments = (problem, storage, trials, pulse)
+        self._arguments = (Carrier(), problem, storage, trials, pulse)
         self._jobs = jobs
         self._processes: dict[str, BaseProcess] = {}
 
@@ -135,11 +136,15 @@ class Workers:
         self._processes.clear()
 
 
-def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str) -> None:
+def run_worker(
+    _: Carrier | None, problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str
+) -> None:
     """Work as one process until all trials are over, a signal ends it, or its parent is gone.
 
     Parameters
     ----------
+    _ : Carrier or None
+        Its arrival has loaded the methods of others.
     problem, storage, trials, pulse
         As in `Workers`.
     token : str

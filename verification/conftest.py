@@ -39,6 +39,7 @@ THOROUGH = (
     "rtl/test_counts_trainer.py",
     "rtl/test_coverage.py",
     "rtl/test_emit.py",
+    "rtl/test_foreign.py",
     "rtl/test_life.py",
     "rtl/test_network.py",
     "rtl/test_sampler.py",

@@ -27,6 +27,7 @@ WINGS = {
         "data documents learn measure report work",
         "matplotlib numpy pydantic",
     ),
+    "vectors": ("golden", "data documents work", "numpy"),
     "study": (
         "golden",
         "data documents learn measure replay report work",
@@ -55,7 +56,10 @@ WINGS = {
     ),
     "commands": (
         "golden.network",
-        "compare cost data documents explore hardware images pictures replay report study work",
+        (
+            "compare cost data documents explore hardware images pictures replay report study "
+            "vectors work"
+        ),
         "rich threadpoolctl",
     ),
     "cli": ("", "commands work", "rich typer"),

@@ -29,6 +29,7 @@ _NEEDS = {
     "rtl": 4550,
     "simulate": 4550,
     "teach": 4550,
+    "vectors": 340,
     "cost": 225,
     "report": 600,
 }

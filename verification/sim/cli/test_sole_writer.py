@@ -26,6 +26,7 @@ WRITERS = {
     "pictures": ("digits",),
     "rtl": ("lfsr", "--size", "tiny"),
     "simulate": (),
+    "vectors": ("xnor",),
     "cost": ("digits",),
     "report": ("folder", "--html"),
     "plot": ("folder", "--kind", "bits"),

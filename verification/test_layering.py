@@ -31,7 +31,7 @@ WINGS = {
     "study": (
         "golden",
         "data documents learn measure replay report work",
-        "matplotlib numpy pydantic scipy threadpoolctl",
+        "matplotlib numpy pandas pydantic scipy threadpoolctl",
     ),
     "hardware": (
         "golden",
@@ -78,7 +78,7 @@ MAY_IMPORT = {
         }
         for wing, (golden, wings, outside) in WINGS.items()
     },
-    "engram": {"sim.cli"},
+    "engram": {"golden", "sim"},
     "verification": {*LAYERS, "*"},
 }
 for _command in ("binplay", "native", "pretrain", "resnet"):

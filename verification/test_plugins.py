@@ -95,6 +95,8 @@ def test_method_of_a_file_runs_on_every_process(tmp_path: Path) -> None:
     results = json.loads((tmp_path / "out" / "results.json").read_text())
     assert results["command"] == f"engram {' '.join(run)} --jobs 2"
     assert list(results["environment"]["plugins"]) == ["last.py"]
+    keys = json.loads(engram(tmp_path, "schema", "study", "--plugin", "last.py").stdout)
+    assert "exemplars" in keys["$defs"]["LastParamsSweep"]["properties"]
     plot = ("plot", "out", "--kind", "tasks", "--out", "tasks.svg")
     assert "must be one of" in refused(engram(tmp_path, *plot))
     assert engram(tmp_path, *plot, "--plugin", "last.py").returncode == 0
@@ -108,6 +110,17 @@ def test_changed_method_finds_nothing_in_the_cache(tmp_path: Path) -> None:
         (tmp_path / "last.py").write_text(code)
         done = engram(tmp_path, *run, out)
         assert f" {found} of 3 tasks." in " ".join(done.stdout.split())
+
+
+def test_method_of_a_file_is_explored_by_every_process(tmp_path: Path) -> None:
+    (tmp_path / "last.py").write_text(LAST)
+    space = STUDY.replace("exemplars: [5, 20]", "exemplars: [5, 10, 20]").replace("seeds: 1", "")
+    (tmp_path / "space.yaml").write_text(f"{space}objectives: [accuracy, bits]\n")
+    explore = ("explore", "space.yaml", "--plugin", "last.py", "--out", "out", "--jobs", 2)
+    done = engram(tmp_path, *explore, "--trials", 3)
+    assert (done.returncode, done.stderr) == (0, "")
+    trials = json.loads((tmp_path / "out" / "exploration.json").read_text())["trials"]
+    assert {trial["state"] for trial in trials} == {"complete"}
 
 
 def test_package_brings_its_method_and_its_technology(site: Path, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from sim.cli.data import bank, samples
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
 from sim.cli.simulation import simulate, teach, vectors
-from sim.cli.studies import cache, pictures, plot, run
+from sim.cli.studies import cache, pictures, plot, run, schema
 from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
@@ -78,7 +78,7 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 for _command in (
     run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
-    simulate, teach, vectors, cost, report,
+    simulate, teach, vectors, cost, report, schema,
 ):  # fmt: skip
     app.command()(_executed(_command))
 

@@ -18,7 +18,7 @@ from sim.cli.options import (
 )
 from sim.commands.base import Command
 
-__all__ = ["cache", "pictures", "plot", "run"]
+__all__ = ["cache", "pictures", "plot", "run", "schema"]
 
 
 def run(
@@ -185,3 +185,30 @@ def plot(
     from sim.commands.plot import PlotCommand
 
     return PlotCommand
+
+
+def schema(
+    *,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="Kind of configuration: study, comparison, explore, cost, technology, pretrain, "
+            "native, resnet or binplay.",
+        ),
+    ],
+    plugins: Plugins,
+) -> type[Command]:
+    """Print the JSON schema of a kind of configuration, with which editors complete and check it.
+
+    It has the keys with their meanings, types, choices, bounds and defaults. Send it to a file such
+    as `study.schema.json`; the first line of a YAML file names that file for the editor:
+
+    `# yaml-language-server: $schema=study.schema.json`
+
+        engram schema study
+        engram schema study --plugin my_method.py
+    """
+    from sim.commands.schema import SchemaCommand
+
+    return SchemaCommand

@@ -31,6 +31,7 @@ _NEEDS = {
     "teach": 4550,
     "vectors": 340,
     "cost": 225,
+    "schema": 640,
     "report": 600,
 }
 _MOST_CORES = 64  # threads of linear algebra, at most

@@ -88,7 +88,7 @@ def parameters_section(
         return (derived if further & given.keys() else kind)(**given)
 
     section = values_section(values, get_type_hints(derived), build, check, most, larger)
-    section.further = further
+    section.further, section.twin_of = further, derived
     return section
 
 

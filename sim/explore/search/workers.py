@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from optuna.exceptions import StorageInternalError
 
@@ -58,7 +59,7 @@ class Workers:
     ) -> None:
         self.study = SharedStudy(problem, storage, trials, pulse.grace)
         self._storage = storage
-        self._arguments = (Carrier(), problem, storage, trials, pulse)
+        self._arguments = (problem, storage, trials, pulse)
         self._jobs = jobs
         self._processes: dict[str, BaseProcess] = {}
 
@@ -97,7 +98,7 @@ class Workers:
         while len(self._processes) < min(self._jobs, left):
             token = uuid.uuid4().hex[:12]
             process = context.Process(
-                target=run_worker, args=(*self._arguments, token), daemon=True
+                target=_run, args=(Carrier(), *self._arguments, token), daemon=True
             )
             with signals_held():
                 process.start()
@@ -136,15 +137,11 @@ class Workers:
         self._processes.clear()
 
 
-def run_worker(
-    _: Carrier | None, problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str
-) -> None:
+def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, token: str) -> None:
     """Work as one process until all trials are over, a signal ends it, or its parent is gone.
 
     Parameters
     ----------
-    _ : Carrier or None
-        Its arrival has loaded the methods of others.
     problem, storage, trials, pulse
         As in `Workers`.
     token : str
@@ -166,6 +163,11 @@ def run_worker(
     except (StorageInternalError, OSError, UserError) as error:
         sys.stderr.write(f"engram: {storage} fails: {_first_line(error)}\n")
         sys.exit(2)
+
+
+def _run(_: Carrier | None, *arguments: Any) -> None:
+    """Work as a new process, in which the arrival of the first argument has loaded all plugins."""
+    run_worker(*arguments)
 
 
 def _name(pid: int | None, token: str) -> str:

@@ -20,7 +20,17 @@ from verification.sim.small_cifar import write_small_cifar
 Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
-FILES = {"CONFIG", "FILE", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS", "SPACE", "URL"}
+FILES = {
+    "CONFIG",
+    "FILE",
+    "FILE.py",
+    "NAME|FILE",
+    "NAME|PATH",
+    "NETWORK_FILE",
+    "RESULTS",
+    "SPACE",
+    "URL",
+}
 FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
@@ -42,6 +52,7 @@ BESIDE = {
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
+    ("plot", "plugins"): ["STUDY", "--kind", "tasks", "--out", "figure.png"],
     ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
     ("report", "out"): ["EXPLORATION", "--html"],
     ("run", "cache"): ["digits"],
@@ -49,6 +60,10 @@ BESIDE = {
     ("run", "out"): ["digits"],
     ("samples", "out"): ["--data", "digits"],
     ("rtl", "out"): ["lfsr", "--size", "tiny"],
+    ("schema", "plugins"): ["study"],
+    ("vectors", "config"): ["xnor"],
+    ("vectors", "network"): ["network"],
+    ("vectors", "out"): ["xnor"],
     ("binplay", "out"): ["--data-dir", "CIFAR", "--set", "data=cifar100"],
     **{(name, "out"): ["--data-dir", "CIFAR"] for name in ("native", "resnet")},
     ("pretrain", "out"): ["quick", "--data-dir", "CIFAR"],
@@ -208,7 +223,7 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
     }
     assert other <= {
         None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB", "N",
-        "NAME", "SECONDS", "SEED", "cpu|cuda", "md|json|csv", "state|memory|chip",
+        "NAME", "SECONDS", "SEED", "cpu|cuda", "hex|json|npz", "md|json|csv", "state|memory|chip",
         "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

@@ -33,7 +33,7 @@ WRITERS = {
 }
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
 # Commands without an output of their own, or one that many processes share.
-OTHERS = {"cache", "explore", "teach"}
+OTHERS = {"cache", "explore", "schema", "teach"}
 HOLD = """\
 import sys
 from pathlib import Path

@@ -30,6 +30,7 @@ LEAST = {
     "report": ["absent"],
     "rtl": ["lfsr", "--size", "tiny"],
     "samples": ["--data", "digits"],
+    "schema": ["study"],
     "vectors": ["xnor"],
 }
 
@@ -83,7 +84,7 @@ def test_every_command_knows_what_it_needs(
     assert 100 * MEGABYTE < need(name) < 10**10
     monkeypatch.setattr(resource, "getrlimit", lambda _: (need(name) - 1, need(name) - 1))
     required = {"bank": ["absent"], "cache": ["absent"], "report": ["absent"]}
-    required["vectors"] = ["xnor"]
+    required["vectors"], required["schema"] = ["xnor"], ["study"]
     required["plot"] = ["absent", "--kind", "bits", "--out", "a.png"]
     status, out, errors = engram(name, *required.get(name, []))
     assert (status, out) == (2, "")

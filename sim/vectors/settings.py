@@ -113,6 +113,11 @@ def _check_fold(arguments: Mapping[str, Any], config: Path) -> None:
     unit = arguments["params"]
     if not isinstance(unit, MvuParams):
         return
+    if unit.weight_reuse != 1:
+        raise UserError(
+            f"{config}: parameters.weight_reuse must be 1, not {unit.weight_reuse}: the steps of "
+            "these vectors go neuron by neuron, and reuse no weights"
+        )
     inputs, outputs = arguments["inputs"], arguments["outputs"]
     tiles = -(-outputs // unit.pe)
     rows = tiles * -(-inputs // unit.simd)

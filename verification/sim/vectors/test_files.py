@@ -134,6 +134,7 @@ def test_faulty_arguments_are_refused(
         ("xnor", "parameters: {inputs: 99999}", ":1: parameters.inputs must be "),
         ("mvu", "parameters: {inputs: 5000}", ":1: parameters.inputs must be "),
         ("mvu", "parameters: {inputs: 1000, outputs: 9}", ": parameters.weight_depth must be at"),
+        ("mvu", "parameters: {weight_reuse: 2}", ": parameters.weight_reuse must be 1, not 2: the"),
         ("mvu", "parameters: {outputs: 100}", ": parameters.weight_depth must be at least 100 for"),
         ("mvu", "parameters: {count_width: 5}", ": parameters.count_width must be at least 6 for"),
         (

@@ -28,6 +28,7 @@ WINGS = {
         "matplotlib numpy pydantic",
     ),
     "vectors": ("golden", "data documents work", "numpy"),
+    "exchange": ("golden", "work", "google numpy onnx onnxruntime qonnx"),
     "study": (
         "golden",
         "data documents learn measure replay report work",
@@ -57,10 +58,10 @@ WINGS = {
     "commands": (
         "golden.network",
         (
-            "compare cost data documents explore hardware images pictures replay report study "
-            "vectors work"
+            "compare cost data documents exchange explore hardware images pictures replay report "
+            "study vectors work"
         ),
-        "rich threadpoolctl",
+        "numpy rich threadpoolctl",
     ),
     "cli": ("", "commands work", "rich typer"),
 }
@@ -160,6 +161,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         ("sim.learn.head", "from numba import njit"),
         ("sim.replay.gbm", "from sim.study.experiment import Experiment"),
         ("sim.cost.counts.sampler", "from golden.sampler import Sampler"),
+        ("sim.exchange.graph", "from sim.hardware.loading import network_files"),
         ("sim.cost.report.document", "from rtl.emit import Design"),
         ("sim.study.study", "import verification.bench"),
         ("sim.hardware.mapping", "from sim.explore.space.space import Space"),

@@ -33,6 +33,8 @@ _NEEDS = {
     "cost": 225,
     "schema": 640,
     "report": 600,
+    "import": 980,
+    "export": 980,
 }
 _MOST_CORES = 64  # threads of linear algebra, at most
 _EACH_CORE = 42

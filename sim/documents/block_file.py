@@ -28,7 +28,7 @@ def read_block(
     config: Path,
     wanted: str | None,
     known: Collection[str],
-    schema: Callable[[str], type[ParametersSection]],
+    schema: Callable[[str, Mapping[str, Any]], type[ParametersSection]],
 ) -> tuple[str, dict[str, Any]]:
     """Read the file of a block.
 
@@ -40,7 +40,8 @@ def read_block(
     known : collection of str
         Names of all blocks.
     schema : callable
-        Returns the schema of the parameters of a block.
+        Returns the schema of the parameters, from the name of a block and the content of the file,
+        which is not yet checked.
 
     Returns
     -------
@@ -54,7 +55,7 @@ def read_block(
     """
     document = parse(read_text(config), str(config))
     name = _block(document, wanted, known)
-    section = schema(name)
+    section = schema(name, document.data)
     content: dict[str, Any] = {"block": (Literal[name], name), "parameters": (section, section())}
     model = pydantic.create_model("BlockFile", __base__=Section, **content)
     return name, validate(model, document).parameters.value()  # pyright: ignore[reportAttributeAccessIssue]

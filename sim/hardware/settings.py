@@ -5,12 +5,14 @@ The file holds ``block: NAME``. Under ``parameters`` it lists only the values th
 size of the catalogue.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from golden.params import (
     CorrelatedSamplerParams,
     LatentBufferParams,
+    NetworkParams,
     PrototypesParams,
     SamplerParams,
     TrainerParams,
@@ -18,6 +20,7 @@ from golden.params import (
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.block_file import arguments_section, check_name, read_block
 from sim.documents.parameters import ParametersSection
+from sim.hardware.fitting import FITTED, fitted
 from sim.work.errors import UserError
 
 __all__ = ["MOST_ROWS", "check_size", "load_block"]
@@ -67,7 +70,9 @@ def check_size(size: str) -> None:
         raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
 
 
-def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, dict[str, Any]]:
+def load_block(
+    name: str | None, size: str, config: Path | None, network: NetworkParams | None = None
+) -> tuple[str, dict[str, Any]]:
     """Return the name of a block and the arguments of its constructor.
 
     Parameters
@@ -79,21 +84,66 @@ def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, d
         One of `rtl.catalogue.SIZES`.
     config : Path, optional
         YAML file with the parameters that differ from that size.
+    network : NetworkParams, optional
+        A network that the block is to run. Parameters that the file does not name then fit it.
 
     Raises
     ------
     UserError
-        If the block is unknown or a value does not fit; the message names key and line.
+        If the block is unknown, runs no network, or a value does not fit; the message names key and
+        line.
     """
     if config is None:
         name = name or list(BLOCKS)[-1]
         check_name(name, BLOCKS)
-        return name, BLOCKS[name].arguments(size)
-    return read_block(config, name, BLOCKS, lambda block: _schema(block, size))
+        return name, _defaults(name, size, network, {})
+    return read_block(
+        config, name, BLOCKS, lambda block, given: _schema(_defaults(block, size, network, given))
+    )
 
 
-def _schema(block: str, size: str) -> type[ParametersSection]:
-    return arguments_section(BLOCKS[block].arguments(size), _check_room, _MOST, _LARGER)
+def _schema(arguments: Mapping[str, Any]) -> type[ParametersSection]:
+    return arguments_section(arguments, _check_room, _MOST, _LARGER)
+
+
+def _defaults(
+    name: str, size: str, network: NetworkParams | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a block before a file changes them.
+
+    Parameters
+    ----------
+    name, size : str
+    network : NetworkParams or None
+    given : mapping
+        Content of that file, not yet checked.
+    """
+    arguments = BLOCKS[name].arguments(size)
+    if network is None:
+        return arguments
+    if name not in FITTED:
+        raise UserError(f"--network must go with the block network or chip, not {name}")
+    place: Any = given
+    for key in ("parameters", *(("accelerator",) if name == "chip" else ()), "mvu"):
+        place = place.get(key) if isinstance(place, Mapping) else None
+    named = place if isinstance(place, Mapping) else {}
+    synapses = {key: named[key] for key in ("pe", "simd") if type(named.get(key)) is int}
+    try:
+        params = fitted(arguments["params"], network, synapses)
+    except ValueError as error:
+        raise UserError(f"{name} cannot be made for the network: {error}") from error
+    machine = params.accelerator if name == "chip" else params
+    for what, rows in (
+        ("feature memories", machine.map_depth),
+        ("weight memory", machine.mvu.weight_depth),
+        ("threshold memory", machine.mvu.tile_depth),
+    ):
+        if rows > MOST_ROWS:
+            raise UserError(
+                f"{name} cannot be made for the network: its {what} must have at most {MOST_ROWS} "
+                f"rows, not {rows}"
+            )
+    return {"params": params}
 
 
 def _check_room(params: Any) -> None:

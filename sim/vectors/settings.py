@@ -60,7 +60,7 @@ def load_arguments(name: str, config: Path | None) -> dict[str, Any]:
         return arguments
     if name == "network":
         raise UserError("--config must be left out of the block network: name it with --network")
-    found = read_block(config, name, BLOCKS, _schema)[1]
+    found = read_block(config, name, BLOCKS, lambda block, _: _schema(block))[1]
     if getattr(found["params"], "real", False):
         raise UserError(f"{config}: widths must be integers: vectors are those of integers")
     _check_fold(found, config)

@@ -21,16 +21,9 @@ Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
 FILES = {
-    "CONFIG",
-    "FILE",
-    "FILE.py",
-    "NAME|FILE",
-    "NAME|PATH",
-    "NETWORK_FILE",
-    "RESULTS",
-    "SPACE",
-    "URL",
-}
+    "CONFIG", "FILE", "FILE.py", "MODEL", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS",
+    "SPACE", "URL",
+}  # fmt: skip
 FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
@@ -50,6 +43,12 @@ BESIDE = {
     ],
     ("bank", "out"): ["NETWORK", "--data-dir", "CIFAR"],
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
+    ("export", "out"): ["NETWORK", "--images", "1"],
+    ("import", "check"): ["MODEL", "--bits", "4"],
+    ("import", "data_dir"): ["MODEL", "--bits", "4", "--check", "mnist"],
+    ("import", "network"): ["X.npz"],
+    ("import", "out"): ["MODEL", "--bits", "4"],
+    ("import", "torch"): ["--network", "fbnn-S"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
     ("plot", "plugins"): ["STUDY", "--kind", "tasks", "--out", "figure.png"],
@@ -59,6 +58,7 @@ BESIDE = {
     ("run", "data_dir"): ["digits", "--set", "data.name=mnist"],
     ("run", "out"): ["digits"],
     ("samples", "out"): ["--data", "digits"],
+    ("rtl", "head"): ["chip", "--size", "tiny", "--network", "cifar100"],
     ("rtl", "out"): ["lfsr", "--size", "tiny"],
     ("schema", "plugins"): ["study"],
     ("vectors", "config"): ["xnor"],
@@ -80,6 +80,9 @@ KEYS = [
     ("samples", "--data", "./BAD"),
     ("samples", "--data", "./BAD/images.npz"),
 ]
+
+#: Models that Brevitas has exported.
+SHIPPED = Path(__file__).parents[1] / "exchange" / "brevitas"
 
 KINDS = ("loop", "pipe", "long", "under", "other")
 
@@ -143,6 +146,10 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
     """Give a command; hold it to one message about the path, and to no file that it leaves."""
     if command in images.__all__ and find_spec("torch") is None:
         pytest.skip("PyTorch (extra `train`) is not installed")
+    if command in ("import", "export") and find_spec("qonnx") is None:
+        pytest.skip("ONNX (extra `onnx`) is not installed")
+    if "--torch" in arguments and find_spec("torch") is None:
+        pytest.skip("PyTorch (extra `train`) is not installed")
     before = files(folder)
     status, _, errors = engram(command, *arguments)
     assert status == 2, (arguments, errors)
@@ -165,6 +172,7 @@ def test_a_path_that_cannot_be_used_is_named(
         "EXPLORATION": lambda: str(
             made_up_exploration.write(tmp_path / "found", made_up_exploration.exploration(20))
         ),
+        "MODEL": lambda: str(SHIPPED / "tfc.onnx"),
         "STUDY": lambda: str(made_up_results.write(tmp_path / "study")),
         "NETWORK": lambda: str(FOLDER / "cifar100" / "network.bin"),
     }
@@ -222,8 +230,8 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB", "N",
-        "NAME", "SECONDS", "SEED", "cpu|cuda", "hex|json|npz", "md|json|csv", "state|memory|chip",
-        "tiny|small|full",
+        None, "1|2", "A,B,C", "ADDRESS", "BLOCK", "CODE", "CYCLES", "E", "HxW", "HxWxC", "KEY=VALUE",
+        "KIND", "MB", "N", "NAME", "NCHW|NHWC", "SECONDS", "SEED", "SHARE", "cpu|cuda",
+        "hex|json|npz", "md|json|csv", "qonnx", "state|memory|chip", "sums|bits", "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

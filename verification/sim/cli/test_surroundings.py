@@ -85,6 +85,7 @@ def test_every_command_knows_what_it_needs(
     monkeypatch.setattr(resource, "getrlimit", lambda _: (need(name) - 1, need(name) - 1))
     required = {"bank": ["absent"], "cache": ["absent"], "report": ["absent"]}
     required["vectors"], required["schema"] = ["xnor"], ["study"]
+    required |= {"import": ["absent"], "export": ["absent"]}
     required["plot"] = ["absent", "--kind", "bits", "--out", "a.png"]
     status, out, errors = engram(name, *required.get(name, []))
     assert (status, out) == (2, "")

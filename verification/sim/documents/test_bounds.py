@@ -90,7 +90,7 @@ def test_every_number_of_a_training_has_both_bounds(wing: str) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_number_of_a_block_has_an_upper_bound(block: str) -> None:
-    assert sorted({*unbounded(_schema(block, "full"))}) == []
+    assert sorted({*unbounded(_schema(BLOCKS[block].arguments("full")))}) == []
 
 
 @pytest.mark.parametrize("block", [name for name in VECTORS if name != "network"])

@@ -32,7 +32,7 @@ _NEEDS = {
     "vectors": 340,
     "cost": 225,
     "schema": 640,
-    "report": 600,
+    "report": 650,
     "import": 980,
     "export": 980,
 }

@@ -1,14 +1,87 @@
 # SPDX-License-Identifier: MIT
-"""Start of the command line, with a check that Python takes engram's packages from one place."""
+"""engram from Python: the names that users want most; and the start of the command line.
+
+A name is imported when it is first asked for, so that ``import engram`` takes no time. Everything
+else is in the packages `golden`, `rtl` and `sim`.
+"""
 
 import sys
+from importlib import import_module
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    from golden.bernoulli import encode
+    from golden.bits import pack, unpack
+    from golden.network import Network
+    from golden.params import PrototypesParams, SamplerParams
+    from golden.sampler import Sampler
+    from golden.selector import cumulative_thresholds
+    from sim.learn.mixture import BernoulliMixture
+    from sim.measure.ledger import Ledger
+    from sim.replay import Classifier, ReplaySource
+    from sim.study.config import load_config
+    from sim.study.results import load_results
+    from sim.work.errors import UserError
+
+    __version__: str
+
+__all__ = [
+    "BernoulliMixture",
+    "Classifier",
+    "Ledger",
+    "Network",
+    "PrototypesParams",
+    "ReplaySource",
+    "Sampler",
+    "SamplerParams",
+    "UserError",
+    "__version__",
+    "cumulative_thresholds",
+    "encode",
+    "load_config",
+    "load_results",
+    "main",
+    "pack",
+    "unpack",
+]
+
+#: Module of each name.
+_HOMES = {
+    "BernoulliMixture": "sim.learn.mixture",
+    "Classifier": "sim.replay",
+    "Ledger": "sim.measure.ledger",
+    "Network": "golden.network",
+    "PrototypesParams": "golden.params",
+    "ReplaySource": "sim.replay",
+    "Sampler": "golden.sampler",
+    "SamplerParams": "golden.params",
+    "UserError": "sim.work.errors",
+    "cumulative_thresholds": "golden.selector",
+    "encode": "golden.bernoulli",
+    "load_config": "sim.study.config",
+    "load_results": "sim.study.results",
+    "pack": "golden.bits",
+    "unpack": "golden.bits",
+}
 
 _HOME = Path(__file__).resolve().parent
 _PACKAGES = ("golden", "rtl", "sim")
+
+
+def __getattr__(name: str) -> Any:
+    """Return a name of engram, imported now; see PEP 562."""
+    if name == "__version__":
+        return version("engram")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__
 
 
 def main() -> None:

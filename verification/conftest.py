@@ -39,6 +39,7 @@ THOROUGH = (
     "rtl/test_counts_trainer.py",
     "rtl/test_coverage.py",
     "rtl/test_emit.py",
+    "rtl/test_foreign.py",
     "rtl/test_life.py",
     "rtl/test_network.py",
     "rtl/test_sampler.py",
@@ -69,12 +70,14 @@ THOROUGH = (
     "sim/images",
     "sim/learn/test_decoder.py",
     "sim/study/test_cached_runs.py",
+    "sim/study/test_conformance.py",
     "sim/study/test_study.py",
     "test_activity.py",
     "test_contributing.py",
     "test_foreign.py",
     "test_own_data.py",
     "test_packaging.py",
+    "test_plugins.py",
 )
 
 

@@ -26,7 +26,7 @@ FLOORS = (
     ("work",),
     ("documents", "measure", "report"),
     ("data", "learn"),
-    ("replay", "cost", "exchange"),
+    ("replay", "cost", "exchange", "vectors"),
     ("study", "hardware"),
     ("compare", "pictures", "explore", "images"),
     ("commands",),

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 def test_a_method_is_one_file_and_one_entry(tmp_path: Path) -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
-    (code,) = re.findall(r"```python\n# sim/replay/last\.py\n(.*?)```", text, re.S)
+    (code,) = re.findall(r"```python\n# last\.py\n(.*?)```", text, re.S)
     (study,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
     shutil.copytree(ROOT / "sim", tmp_path / "sim", ignore=shutil.ignore_patterns("*.bin"))
     (tmp_path / "sim" / "replay" / "last.py").write_text(code)

@@ -27,11 +27,12 @@ WINGS = {
         "data documents learn measure report work",
         "matplotlib numpy pydantic",
     ),
+    "vectors": ("golden", "data documents work", "numpy"),
     "exchange": ("golden", "work", "google numpy onnx onnxruntime qonnx"),
     "study": (
         "golden",
         "data documents learn measure replay report work",
-        "matplotlib numpy pydantic threadpoolctl",
+        "matplotlib numpy pandas pydantic scipy threadpoolctl",
     ),
     "hardware": (
         "golden",
@@ -58,7 +59,7 @@ WINGS = {
         "golden.network",
         (
             "compare cost data documents exchange explore hardware images pictures replay report "
-            "study work"
+            "study vectors work"
         ),
         "numpy rich threadpoolctl",
     ),
@@ -78,7 +79,7 @@ MAY_IMPORT = {
         }
         for wing, (golden, wings, outside) in WINGS.items()
     },
-    "engram": {"sim.cli"},
+    "engram": {"golden", "sim"},
     "verification": {*LAYERS, "*"},
 }
 for _command in ("binplay", "native", "pretrain", "resnet"):

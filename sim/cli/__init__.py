@@ -16,8 +16,8 @@ from sim.cli.data import bank, samples
 from sim.cli.exchange import export, import_
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
-from sim.cli.simulation import simulate, teach
-from sim.cli.studies import cache, pictures, plot, run
+from sim.cli.simulation import simulate, teach, vectors
+from sim.cli.studies import cache, pictures, plot, run, schema
 from sim.cli.surroundings import check_surroundings
 from sim.commands.base import Command
 from sim.work.ending import Ended, signals_end
@@ -69,7 +69,13 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
     def execute(**options: Any) -> None:
         check_surroundings(_name(declare))
         line = shlex.join(["engram", *sys.argv[1:]])
-        command = declare(**options)(**options, command=line)
+        if options.get("plugins"):
+            from sim.commands.plugins import load_plugins  # for those alone who name one
+
+            load_plugins(options["plugins"])
+        kind = declare(**options)
+        options.pop("plugins", None)
+        command = kind(**options, command=line)
         with sole_writer(command.output):
             command.execute(Console())
 
@@ -78,7 +84,7 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 for _command in (
     run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
-    simulate, teach, cost, report, import_, export,
+    simulate, teach, vectors, cost, report, schema, import_, export,
 ):  # fmt: skip
     app.command(_name(_command))(_executed(_command))
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Config, DataDir, Jobs, Set, finite, folder_option
+from sim.cli.options import Config, DataDir, Jobs, Plugins, Set, finite, folder_option
 from sim.commands.base import Command
 
 __all__ = ["cost", "explore", "report", "rtl"]
@@ -54,6 +54,7 @@ def explore(
             callback=finite,
         ),
     ] = 60.0,
+    plugins: Plugins,
 ) -> type[Command]:
     """Search a space of designs for the best accuracy within bits, energy, area and latency.
 
@@ -200,7 +201,8 @@ def cost(
     tech: Annotated[
         str,
         typer.Option(
-            metavar="NAME|FILE", help="Technology: the name of a built-in one, or a YAML file."
+            metavar="NAME|FILE",
+            help="Technology: the name of a built-in one or of a package's, or a YAML file.",
         ),
     ] = "open130",
     liberty: Annotated[

@@ -17,6 +17,7 @@ __all__ = [
     "Jobs",
     "JobsOnDevice",
     "JobsOrCluster",
+    "Plugins",
     "Resize",
     "Resume",
     "Set",
@@ -70,6 +71,17 @@ Set = Annotated[
         "--set",
         metavar="KEY=VALUE",
         help="Give a key of the configuration another value. Repeat it for further keys.",
+        default_factory=list,
+        show_default=False,
+    ),
+]
+
+Plugins = Annotated[
+    list[Path],
+    typer.Option(
+        "--plugin",
+        metavar="FILE.py",
+        help="Load methods of replay from a Python file. Repeat it for further files.",
         default_factory=list,
         show_default=False,
     ),

@@ -8,7 +8,7 @@ import typer
 
 from sim.commands.base import Command
 
-__all__ = ["simulate", "teach"]
+__all__ = ["simulate", "teach", "vectors"]
 
 
 def simulate(
@@ -120,3 +120,69 @@ def teach(
     from sim.commands.teach import TeachCommand
 
     return TeachCommand
+
+
+def vectors(
+    *,
+    block: Annotated[str, typer.Argument(metavar="BLOCK", help="Name of the block.")],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="YAML file of the parameters that differ from the defaults."
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Network of the block network: the name of a shipped one, a network file, or a "
+            "description, whose weights are then drawn.",
+            show_default="fbnn-XS",
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of stimuli: requests, commands, batches, vectors or images.",
+            show_default="that of the block",
+            min=1,
+            max=100_000,
+        ),
+    ] = None,
+    seed: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Seed of the stimuli. The seeds of LFSRs are parameters of the block.",
+            min=0,
+        ),
+    ] = 0,
+    form: Annotated[
+        str, typer.Option("--format", metavar="hex|json|npz", help="Form of the words.")
+    ] = "hex",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of the files.", show_default="build/vectors/BLOCK"
+        ),
+    ] = None,
+) -> type[Command]:
+    """Write stimulus and expected words of a block, for benches of hardware of your own.
+
+    Every word comes from the golden model. BLOCK is one of prototypes, selector, sampler,
+    sampler_serial, latent_buffer, class_counter, trainer, xnor, mvu, thermometer, pool, head and
+    network.
+
+    The folder of --out holds a file for each table of words, and `manifest.json`, which says how
+    wide the words are, what their fields mean and what the block does with them. Files of --format
+    hex are for `$readmemh`; `vectors.vh` has their sizes as constants of Verilog. The same
+    arguments give the same bytes.
+
+        engram vectors sampler
+        engram vectors trainer --count 20 --format npz --out build/trainer
+        engram vectors network --network cifar100
+    """
+    from sim.commands.vectors import VectorsCommand
+
+    return VectorsCommand

@@ -10,6 +10,7 @@ from sim.cli.options import (
     Config,
     DataDir,
     JobsOrCluster,
+    Plugins,
     Resume,
     Set,
     finite,
@@ -17,7 +18,7 @@ from sim.cli.options import (
 )
 from sim.commands.base import Command
 
-__all__ = ["cache", "pictures", "plot", "run"]
+__all__ = ["cache", "pictures", "plot", "run", "schema"]
 
 
 def run(
@@ -50,6 +51,7 @@ def run(
             metavar="DIR", help="Folder of work that runs share. Without it, they share nothing."
         ),
     ] = None,
+    plugins: Plugins,
 ) -> type[Command]:
     """Run a class-incremental study and report the accuracy and the bits of each method.
 
@@ -69,6 +71,7 @@ def run(
         engram run cifar100 --set head.hidden=64 --seeds 1 --out build/hidden
         engram run figure6 --set methods.3.mixture.pi=trainable --resume
         engram run compare --cluster tcp://HOST:8786
+        engram run study.yaml --plugin my_method.py
     """
     # The import is here so that --help and errors of syntax answer at once; likewise below.
     from sim.commands.run import RunCommand
@@ -111,6 +114,7 @@ def pictures(
     seed: Annotated[
         int, typer.Option(metavar="N", help="Seed of the runs and of the pictures.", min=0)
     ] = 0,
+    plugins: Plugins,
 ) -> type[Command]:
     """Draw the bits of a class, how the head learns classes, and the samples that memories draw.
 
@@ -160,6 +164,7 @@ def plot(
             show_default="state",
         ),
     ] = None,
+    plugins: Plugins,
 ) -> type[Command]:
     """Draw a figure for a paper from the results of studies and comparisons.
 
@@ -180,3 +185,30 @@ def plot(
     from sim.commands.plot import PlotCommand
 
     return PlotCommand
+
+
+def schema(
+    *,
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIND",
+            help="Kind of configuration: study, comparison, explore, cost, technology, pretrain, "
+            "native, resnet or binplay.",
+        ),
+    ],
+    plugins: Plugins,
+) -> type[Command]:
+    """Print the JSON schema of a kind of configuration, with which editors complete and check it.
+
+    It has the keys with their meanings, types, choices, bounds and defaults. Send it to a file such
+    as `study.schema.json`; the first line of a YAML file names that file for the editor:
+
+    `# yaml-language-server: $schema=study.schema.json`
+
+        engram schema study
+        engram schema study --plugin my_method.py
+    """
+    from sim.commands.schema import SchemaCommand
+
+    return SchemaCommand

@@ -30,6 +30,7 @@ from sim.work.cluster import Cluster
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 from sim.work.parallel import Report
+from sim.work.plugins import loaded_files
 from sim.work.progress import RunBars
 from sim.work.work_folder import work_path
 
@@ -61,6 +62,11 @@ class RunCommand(ResumableCommand):
             raise UserError(
                 "--jobs must be left out with --cluster: as many runs go on at a time as the "
                 "workers of the cluster have threads"
+            )
+        if self.cluster is not None and (files := loaded_files()):
+            raise UserError(
+                f"--plugin {files[0]} must be left out with --cluster, whose workers have no such "
+                "file: install its method there as a package that offers engram.replay"
             )
         config, document = load_config(self.config, self.assignments, self.seeds)
         if self.cache is not None:

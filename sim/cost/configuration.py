@@ -37,6 +37,7 @@ __all__ = [
     "HeadKind",
     "MemorySection",
     "TaskSection",
+    "cost_file",
     "load_cost",
 ]
 
@@ -182,13 +183,10 @@ def load_cost(name: str) -> CostConfig:
         If the file cannot be read or a value does not fit; the message names file, line and key.
     """
     document = read_document(name, BUILT_IN)
-    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
-    content: dict[str, Any] = {"chip": (section, section())}
-    model = pydantic.create_model("CostFile", __base__=_CostFields, **content)
-    fields = validate(model, document)
+    fields: Any = validate(cost_file(), document)
     config = CostConfig(
         title=fields.title,
-        chip=fields.chip.value(),  # pyright: ignore[reportAttributeAccessIssue]
+        chip=fields.chip.value(),
         network_name=fields.network,
         network=_with_head(load_network(fields.network), fields),
         clock=fields.clock_mhz * 1e6,
@@ -200,6 +198,13 @@ def load_cost(name: str) -> CostConfig:
     _check_numbers(config, document)
     _check_network(config, document)
     return config
+
+
+def cost_file() -> type[Section]:
+    """Return the schema of a configuration, with a key for every parameter of the chip."""
+    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
+    content: dict[str, Any] = {"chip": (section, section())}
+    return pydantic.create_model("CostFile", __base__=_CostFields, **content)
 
 
 def _with_head(network: NetworkParams, fields: _CostFields) -> NetworkParams:

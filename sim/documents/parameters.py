@@ -11,7 +11,7 @@ from pydantic import Field
 
 from sim.documents.section import Section
 
-__all__ = ["ParametersSection", "parameters_section", "values_section"]
+__all__ = ["NOTHING", "Check", "ParametersSection", "parameters_section", "values_section"]
 
 #: Checks parameters beyond what they check themselves; raises `ValueError`.
 Check = Callable[[Any], None]
@@ -21,7 +21,8 @@ Check = Callable[[Any], None]
 _MOST = 2**24
 _MOST_SEED = 2**64 - 1
 
-_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+#: An empty mapping, the default of mappings that are arguments.
+NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class ParametersSection(Section):
@@ -62,8 +63,8 @@ def _unchecked(params: Any) -> None:
 def parameters_section(
     params: Any,
     check: Check = _unchecked,
-    most: Mapping[str, int] = _NOTHING,
-    larger: Mapping[type, type] = _NOTHING,
+    most: Mapping[str, int] = NOTHING,
+    larger: Mapping[type, type] = NOTHING,
 ) -> type[ParametersSection]:
     """Return the schema for a dataclass of parameters; its field values are the defaults.
 
@@ -87,7 +88,7 @@ def parameters_section(
         return (derived if further & given.keys() else kind)(**given)
 
     section = values_section(values, get_type_hints(derived), build, check, most, larger)
-    section.further = further
+    section.further, section.twin_of = further, derived
     return section
 
 
@@ -96,8 +97,8 @@ def values_section(
     kinds: Mapping[str, Any],
     build: Callable[..., Any],
     check: Check = _unchecked,
-    most: Mapping[str, int] = _NOTHING,
-    larger: Mapping[type, type] = _NOTHING,
+    most: Mapping[str, int] = NOTHING,
+    larger: Mapping[type, type] = NOTHING,
 ) -> type[ParametersSection]:
     """Return a schema whose defaults are the given values; dataclasses become sections.
 

@@ -23,12 +23,15 @@ class Section(BaseModel):
     digests_nulls : bool
         Whether the digested text holds the keys without a value, and a blank after every comma and
         colon. It does for configurations of trainers that learn from images, and for no others.
+    twin_of : type or None
+        Model whose keys and meanings a section has that was made from it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     beside: ClassVar[frozenset[str]] = frozenset()
     digests_nulls: ClassVar[bool] = False
+    twin_of: ClassVar[type | None] = None
 
     def document(self) -> dict[str, Any]:
         """Return the section as plain data, defaults filled in, keys without a value left out."""

@@ -6,11 +6,8 @@ size of the catalogue.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
-
-import pydantic
+from typing import Any
 
 from golden.params import (
     CorrelatedSamplerParams,
@@ -21,13 +18,10 @@ from golden.params import (
     TrainerParams,
 )
 from rtl.catalogue import BLOCKS, SIZES
-from sim.documents.parameters import ParametersSection, values_section
-from sim.documents.section import Section
-from sim.documents.validation import validate
-from sim.documents.yaml_lines import Document, parse
+from sim.documents.block_file import arguments_section, check_name, read_block
+from sim.documents.parameters import ParametersSection
 from sim.hardware.fitting import FITTED, fitted
 from sim.work.errors import UserError
-from sim.work.files import read_text
 
 __all__ = ["MOST_ROWS", "check_size", "load_block"]
 
@@ -101,15 +95,15 @@ def load_block(
     """
     if config is None:
         name = name or list(BLOCKS)[-1]
-        if name not in BLOCKS:
-            raise UserError(f"BLOCK must be one of {', '.join(BLOCKS)}, not {name!r}")
+        check_name(name, BLOCKS)
         return name, _defaults(name, size, network, {})
-    document = parse(read_text(config), str(config))
-    name = _block(document, name)
-    section = _arguments_section(_defaults(name, size, network, document.data))
-    content: dict[str, Any] = {"block": (Literal[name], name), "parameters": (section, section())}
-    model = pydantic.create_model("BlockFile", __base__=Section, **content)
-    return name, validate(model, document).parameters.value()  # pyright: ignore[reportAttributeAccessIssue]
+    return read_block(
+        config, name, BLOCKS, lambda block, given: _schema(_defaults(block, size, network, given))
+    )
+
+
+def _schema(arguments: Mapping[str, Any]) -> type[ParametersSection]:
+    return arguments_section(arguments, _check_room, _MOST, _LARGER)
 
 
 def _defaults(
@@ -150,40 +144,6 @@ def _defaults(
                 f"rows, not {rows}"
             )
     return {"params": params}
-
-
-def _block(document: Document, wanted: str | None) -> str:
-    """Return the name of the block, from the file, the command line or both."""
-    name = document.data.get("block", wanted)
-    if name is None:
-        raise UserError(
-            f"{document.where(())}: block is missing: it must be one of {', '.join(BLOCKS)}"
-        )
-    if not isinstance(name, str) or name not in BLOCKS:
-        place = f"{document.where(('block',))}: block" if "block" in document.data else "BLOCK"
-        raise UserError(f"{place} must be one of {', '.join(BLOCKS)}, not {name!r}")
-    if wanted not in (None, name):
-        raise UserError(
-            f"{document.where(('block',))}: block must be {wanted!r} as in the command line, "
-            f"not {name!r}"
-        )
-    return name
-
-
-def _arguments_section(arguments: Mapping[str, Any]) -> type[ParametersSection]:
-    """Return the schema of a constructor's arguments: the fields of `params`, then all others."""
-    others = {name: value for name, value in arguments.items() if name != "params"}
-    if "params" not in arguments:
-        return values_section(others, {}, dict, _check_room, _MOST)
-    kind = type(arguments["params"])
-    own = {f.name: getattr(arguments["params"], f.name) for f in fields(kind)}
-
-    def build(**given: Any) -> dict[str, Any]:
-        params = kind(**{name: given[name] for name in own})
-        _check_room(params)
-        return {"params": params, **{name: given[name] for name in others}}
-
-    return values_section(own | others, get_type_hints(kind), build, _check_room, _MOST, _LARGER)
 
 
 def _check_room(params: Any) -> None:

@@ -2,7 +2,8 @@
 """The interface of every source of replayed samples.
 
 To add a source, add a module to `sim.replay` that defines a subclass of `ReplaySource`. The package
-finds it, the configuration accepts its `Params`, the study runs it and the report lists it.
+finds it, the configuration accepts its `Params`, the study runs it and the report lists it. Outside
+engram, such a module is a package with an entry point, or a file that ``--plugin`` names.
 """
 
 from abc import ABC, abstractmethod
@@ -20,6 +21,7 @@ from sim.learn.faults import FaultSettings
 from sim.learn.sections import Balance, StudyHead
 from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
+from sim.work.errors import UserError
 
 __all__ = ["Classifier", "ReplayContext", "ReplayParams", "ReplaySource", "SourceParams"]
 
@@ -136,6 +138,10 @@ class ReplaySource(ABC):
         if "name" in cls.__dict__:
             if "called" not in cls.__dict__:
                 cls.called = cls.name
+            other = ReplaySource.known.get(cls.name, cls)
+            own, its = (f"{c.__module__}.{c.__qualname__}" for c in (cls, other))
+            if own != its:
+                raise UserError(f"{own} must have another name than {cls.name!r}, which {its} has")
             ReplaySource.known[cls.name] = cls
 
     def __init__(self, params: Any, context: ReplayContext) -> None:

@@ -167,6 +167,7 @@ class HammingClassifier(PrototypeClassifier):
     name = "hamming"
     called = "the nearest prototype"
     Params = HammingParams
+    titled = ("components",)
 
     @classmethod
     def title(cls, params: HammingParams) -> str:

@@ -157,7 +157,9 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         increment: Any = Annotated[int, Field(ge=1, le=65_536)]
         several: Any = Annotated[list[increment], Field(min_length=1)]
         fields["increment"] = (increment | several, Field(default=None))
-    return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
+    twin = create_model(f"{model.__name__}Sweep", __base__=Section, **fields)
+    twin.twin_of = model
+    return twin
 
 
 def _section(kind: Any) -> type[BaseModel] | None:

@@ -125,7 +125,9 @@ def remove_stale(folder: Path) -> None:
                 Path(entry).unlink(missing_ok=True)
 
 
-def built_in_or_own(name: str, folder: Path, what: str) -> Path:
+def built_in_or_own(
+    name: str, folder: Path, what: str, offered: Mapping[str, Path] | None = None
+) -> Path:
     """Return the YAML file that a user names: one of `folder` by its stem, or any one by its path.
 
     Parameters
@@ -136,6 +138,8 @@ def built_in_or_own(name: str, folder: Path, what: str) -> Path:
         Folder of the files that come with the install.
     what : str
         Noun for the file, with which the message begins.
+    offered : mapping of str to Path, optional
+        Further files by name, which other packages offer.
 
     Returns
     -------
@@ -147,12 +151,14 @@ def built_in_or_own(name: str, folder: Path, what: str) -> Path:
     UserError
         If `name` is neither.
     """
-    known = sorted(file.stem for file in folder.glob("*.yaml"))
+    known = {file.stem: file for file in folder.glob("*.yaml")} | dict(offered or {})
     if name in known:
-        return folder / f"{name}.yaml"
+        return known[name]
     if name.endswith((".yaml", ".yml")):
         return Path(name)
-    raise UserError(f"{what} must be a .yaml file or one of {', '.join(known)}, not {name!r}")
+    raise UserError(
+        f"{what} must be a .yaml file or one of {', '.join(sorted(known))}, not {name!r}"
+    )
 
 
 def read_text(path: Path) -> str:

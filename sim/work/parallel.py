@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from sim.work.ending import leave_when_told, signals_held
 from sim.work.errors import UserError
+from sim.work.plugins import Carrier
 from sim.work.progress import Progress
 
 __all__ = ["Report", "Runs", "run_parallel", "worker_processes"]
@@ -92,7 +93,9 @@ def worker_processes(
         If a process was ended from outside.
     """
     others = set(multiprocessing.active_children())
-    with _Pool(jobs, _CONTEXT, initializer=_begin, initargs=(prepare, arguments)) as pool:
+    with _Pool(
+        jobs, _CONTEXT, initializer=_begin, initargs=(Carrier(), prepare, arguments)
+    ) as pool:
         try:
             yield pool
         except BrokenProcessPool as error:
@@ -116,7 +119,9 @@ class _Pool(ProcessPoolExecutor):
             return super().submit(*arguments, **options)
 
 
-def _begin(prepare: Callable[..., object] | None, arguments: tuple[Any, ...]) -> None:
+def _begin(
+    _: Carrier | None, prepare: Callable[..., object] | None, arguments: tuple[Any, ...]
+) -> None:
     leave_when_told()
     if prepare is not None:
         prepare(*arguments)

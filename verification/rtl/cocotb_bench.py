@@ -2,6 +2,7 @@
 """What runs inside a simulator: the engine of a bench, on the ports of any block."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,25 +29,45 @@ async def bench(dut: Any) -> None:
     ports = {name: getattr(dut, name) for name in case["ports"]}
     for name in case["inputs"]:  # as on Amaranth's simulator, an input that no step names is 0
         ports[name].value = 0
-    if clocked := hasattr(dut, "clk"):
+    clock = getattr(dut, "clk", None)
+    if clock is not None:
         ports["rst"] = dut.rst
-        Clock(dut.clk, PERIOD, "ns").start()
-    levels, driven = Levels(ports, _level), {}
+        Clock(clock, PERIOD, "ns").start()
     result: dict[str, Any]
     try:
-        while not engine.done:
-            await (FallingEdge(dut.clk) if clocked else Timer(PERIOD, "ns"))
-            for name, level in engine.drive().items():
-                if name in ports and driven.get(name) != level:
-                    ports[name].value = driven[name] = level
-            await ReadOnly()
-            engine.observe(levels)
-            if clocked and (names := engine.awaited):
-                engine.skip(await _unchanged([ports[name] for name in names]))
+        await play(engine, ports, clock)
         result = engine.trace.as_dict()
     except BenchError as error:
         result = {"error": str(error)}
     Path("result.json").write_text(json.dumps(result))
+
+
+async def play(engine: Engine, ports: Mapping[str, Any], clock: Any) -> None:
+    """Run a bench on ports; inputs change at the falling edge of the clock.
+
+    Parameters
+    ----------
+    engine : Engine
+    ports : mapping of str to port
+        By the names that the engine has for them. A port has a `value` like a handle of cocotb.
+    clock : handle or None
+        The running clock, of period `PERIOD`; None for a block without one.
+
+    Raises
+    ------
+    BenchError
+        If the block does what it must not.
+    """
+    levels, driven = Levels(ports, _level), {}
+    while not engine.done:
+        await (Timer(PERIOD, "ns") if clock is None else FallingEdge(clock))
+        for name, level in engine.drive().items():
+            if name in ports and driven.get(name) != level:
+                ports[name].value = driven[name] = level
+        await ReadOnly()
+        engine.observe(levels)
+        if clock is not None and (names := engine.awaited):
+            engine.skip(await _unchanged([ports[name] for name in names]))
 
 
 async def _unchanged(ports: list[Any]) -> int:

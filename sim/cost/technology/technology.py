@@ -13,6 +13,7 @@ from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
 from sim.cost.technology.conflicts import library_conflicts, supply_conflict
+from sim.cost.technology.files import technology_file
 from sim.cost.technology.macros import MacroSet, read_macros
 from sim.cost.technology.ranges import range_of
 from sim.cost.technology.rows import Source, SourcedRow
@@ -22,12 +23,9 @@ from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
 from sim.work.errors import UserError
-from sim.work.files import built_in_or_own, read_text
+from sim.work.files import read_text
 
-__all__ = ["BUILT_IN", "DEFAULT", "Price", "Technology", "load_technology"]
-
-#: Folder of the technologies that come with the install, one ``<name>.yaml`` each.
-BUILT_IN = Path(__file__).parent / "tables"
+__all__ = ["DEFAULT", "Price", "Technology", "load_technology"]
 
 #: The only technology whose memories are real macros and whose gates are real cells.
 DEFAULT = "open130"
@@ -178,14 +176,14 @@ def load_technology(name: str) -> Technology:
     Parameters
     ----------
     name : str
-        Path of a YAML file, or the name of a built-in technology.
+        Path of a YAML file, or the name of a technology; see `technology_file`.
 
     Raises
     ------
     UserError
         If a file cannot be read or an entry is invalid; the message names file, line and key.
     """
-    path = built_in_or_own(name, BUILT_IN, "Technology")
+    path = technology_file(name)
     document = parse(read_text(path), str(path))
     table = validate(TechnologyTable, document)
     ranges = _ranges(document, table)

@@ -11,7 +11,7 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.cost.technology.technology import BUILT_IN
+from sim.cost.technology.files import technology_file
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.explore.designs.checks import check_designs
@@ -26,7 +26,6 @@ from sim.explore.space.space import Space
 from sim.work.cache import Cache
 from sim.work.cache.engine import code_digest
 from sim.work.errors import UserError
-from sim.work.files import built_in_or_own
 
 __all__ = ["DesignProblem"]
 
@@ -132,7 +131,7 @@ class DesignProblem:
         """Return the SHA-256 of technology and network, whatever the names of their files."""
         network = self.evaluator.network
         described = json.dumps(network and network.describe(), sort_keys=True)
-        table = built_in_or_own(self.config.hardware.technology, BUILT_IN, "Technology")
+        table = technology_file(self.config.hardware.technology)
         return hashlib.sha256(table.read_bytes() + described.encode()).hexdigest()
 
     def _planned(self) -> Plan:

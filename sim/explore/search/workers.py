@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from optuna.exceptions import StorageInternalError
 
@@ -22,6 +23,7 @@ from sim.explore.search.worker import Worker
 from sim.explore.storage.storage import Storage
 from sim.work.ending import leave_when_told, signals_held
 from sim.work.errors import UserError
+from sim.work.plugins import Carrier
 
 __all__ = ["Workers", "run_worker"]
 
@@ -96,7 +98,7 @@ class Workers:
         while len(self._processes) < min(self._jobs, left):
             token = uuid.uuid4().hex[:12]
             process = context.Process(
-                target=run_worker, args=(*self._arguments, token), daemon=True
+                target=_run, args=(Carrier(), *self._arguments, token), daemon=True
             )
             with signals_held():
                 process.start()
@@ -161,6 +163,11 @@ def run_worker(problem: Problem, storage: Storage, trials: int, pulse: Pulse, to
     except (StorageInternalError, OSError, UserError) as error:
         sys.stderr.write(f"engram: {storage} fails: {_first_line(error)}\n")
         sys.exit(2)
+
+
+def _run(_: Carrier | None, *arguments: Any) -> None:
+    """Work as a new process, in which the arrival of the first argument has loaded all plugins."""
+    run_worker(*arguments)
 
 
 def _name(pid: int | None, token: str) -> str:

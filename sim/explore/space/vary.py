@@ -117,7 +117,9 @@ def varied(model: type[BaseModel], tag: str | None = None, **content: Any) -> ty
             fields[name] = (Union[kind, several, *ranges], Field(default=None))
     if tag is not None:
         fields["replay"] = (Literal[tag], ...)
-    return create_model(f"{model.__name__}Varied", __base__=VariedSection, **fields)
+    twin = create_model(f"{model.__name__}Varied", __base__=VariedSection, **fields)
+    twin.twin_of = model
+    return twin
 
 
 def _ranges(kind: Any, constraints: tuple[Any, ...]) -> tuple[type[RangeSection], ...]:

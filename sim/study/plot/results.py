@@ -2,9 +2,7 @@
 """The results of a finished study or comparison, read from its ``results.json`` and checked."""
 
 import hashlib
-import stat
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +17,10 @@ from sim.measure.ledger import network_ledger
 from sim.replay import SOURCES
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.series import BOUNDS, Series, family_series, few, series_of
+from sim.study.results import WHAT, results_file
 from sim.work.errors import UserError
-from sim.work.refusals import refusals_told
 
-__all__ = ["FILE", "Results", "read_results"]
-
-#: Name of the file in the folder of a report.
-FILE = "results.json"
+__all__ = ["Results", "read_results"]
 
 _MOST = 16  # methods of a figure that shows each as a curve or a point
 
@@ -196,12 +191,8 @@ def read_results(path: Path) -> Results:
     UserError
         If there is no such file, or it holds no results of ``engram run``.
     """
-    with refusals_told(path, "cannot be read"):
-        folder = False
-        with suppress(FileNotFoundError):
-            folder = stat.S_ISDIR(path.stat().st_mode)
-    path = path / FILE if folder else path
-    results = Results(path, read_json(path, _File, "the results.json of engram run"))
+    path = results_file(path)
+    results = Results(path, read_json(path, _File, WHAT))
     _check(results)
     return results
 

@@ -9,6 +9,7 @@ from typing import Any
 from sim.data.bank import Bank
 from sim.report.wording import listed
 from sim.study.config import StudyConfig
+from sim.work.plugins import foreign_versions
 
 __all__ = ["data_line", "made_line", "origin", "varied"]
 
@@ -40,6 +41,7 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
             "numpy": version("numpy"),
             "numba": version("numba"),
             "machine": platform.machine(),
+            **({"plugins": plugins} if (plugins := foreign_versions()) else {}),
         },
     }
 

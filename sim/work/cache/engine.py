@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from sim.work.plugins import foreign_code, foreign_versions
+
 __all__ = ["code_digest", "code_files", "engine"]
 
 _ROOT = Path(__file__).parents[3]
@@ -41,18 +43,23 @@ def engine() -> dict[str, Any]:
     return {
         "engram": version("engram"),
         "code": code_digest(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        "libraries": {name: version(name) for name in _LIBRARIES} | foreign_versions(),
         "blas": sorted({f"{p['internal_api']} {p.get('architecture')}" for p in blas}),
         "processor": described.get("SIMD Extensions", {}).get("found", []),
     }
 
 
 def code_digest(*more: str) -> str:
-    """Return the SHA-256 of the modules that a run uses and of the files that match `more`."""
+    """Return the SHA-256 of the modules that a run uses and of the files that match `more`.
+
+    Methods of others are among these modules.
+    """
     sha = hashlib.sha256()
     for path in code_files(*more):
         sha.update(f"{path.relative_to(_ROOT)} {path.stat().st_size}\n".encode())
         sha.update(path.read_bytes())
+    for name, digest in sorted(foreign_code().items()):
+        sha.update(f"{name} {digest}\n".encode())
     return sha.hexdigest()
 
 

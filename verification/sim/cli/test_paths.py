@@ -21,7 +21,8 @@ Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
 FILES = {
-    "CONFIG", "FILE", "MODEL", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS", "SPACE", "URL",
+    "CONFIG", "FILE", "FILE.py", "MODEL", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS",
+    "SPACE", "URL",
 }  # fmt: skip
 FOLDERS = {"DIR"}
 
@@ -50,6 +51,7 @@ BESIDE = {
     ("import", "torch"): ["--network", "fbnn-S"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
+    ("plot", "plugins"): ["STUDY", "--kind", "tasks", "--out", "figure.png"],
     ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
     ("report", "out"): ["EXPLORATION", "--html"],
     ("run", "cache"): ["digits"],
@@ -58,6 +60,10 @@ BESIDE = {
     ("samples", "out"): ["--data", "digits"],
     ("rtl", "head"): ["chip", "--size", "tiny", "--network", "cifar100"],
     ("rtl", "out"): ["lfsr", "--size", "tiny"],
+    ("schema", "plugins"): ["study"],
+    ("vectors", "config"): ["xnor"],
+    ("vectors", "network"): ["network"],
+    ("vectors", "out"): ["xnor"],
     ("binplay", "out"): ["--data-dir", "CIFAR", "--set", "data=cifar100"],
     **{(name, "out"): ["--data-dir", "CIFAR"] for name in ("native", "resnet")},
     ("pretrain", "out"): ["quick", "--data-dir", "CIFAR"],
@@ -224,8 +230,8 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "ADDRESS", "BLOCK", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB", "N",
-        "NAME", "SECONDS", "SEED", "cpu|cuda", "md|json|csv", "state|memory|chip",
-        "tiny|small|full",
+        None, "1|2", "A,B,C", "ADDRESS", "BLOCK", "CODE", "CYCLES", "E", "HxW", "HxWxC",
+        "KEY=VALUE", "KIND", "MB", "N", "NAME", "NCHW|NHWC", "SECONDS", "SEED", "SHARE", "cpu|cuda",
+        "hex|json|npz", "md|json|csv", "qonnx", "state|memory|chip", "sums|bits", "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

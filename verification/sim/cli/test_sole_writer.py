@@ -26,6 +26,7 @@ WRITERS = {
     "pictures": ("digits",),
     "rtl": ("lfsr", "--size", "tiny"),
     "simulate": (),
+    "vectors": ("xnor",),
     "cost": ("digits",),
     "report": ("folder", "--html"),
     "plot": ("folder", "--kind", "bits"),
@@ -35,7 +36,7 @@ WRITERS = {
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
 EXCHANGED = {"import", "export"}  # they need ONNX
 # Commands without an output of their own, or one that many processes share.
-OTHERS = {"cache", "explore", "teach"}
+OTHERS = {"cache", "explore", "schema", "teach"}
 HOLD = """\
 import sys
 from pathlib import Path

@@ -30,6 +30,8 @@ LEAST = {
     "report": ["absent"],
     "rtl": ["lfsr", "--size", "tiny"],
     "samples": ["--data", "digits"],
+    "schema": ["study"],
+    "vectors": ["xnor"],
 }
 
 
@@ -82,6 +84,7 @@ def test_every_command_knows_what_it_needs(
     assert 100 * MEGABYTE < need(name) < 10**10
     monkeypatch.setattr(resource, "getrlimit", lambda _: (need(name) - 1, need(name) - 1))
     required = {"bank": ["absent"], "cache": ["absent"], "report": ["absent"]}
+    required["vectors"], required["schema"] = ["xnor"], ["study"]
     required |= {"import": ["absent"], "export": ["absent"]}
     required["plot"] = ["absent", "--kind", "bits", "--out", "a.png"]
     status, out, errors = engram(name, *required.get(name, []))

@@ -15,7 +15,8 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.report.document import CostReport
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.files import BUILT_IN
+from sim.cost.technology.technology import load_technology
 from verification.sim.cost import small_library
 from verification.sim.cost.cells.test_liberty_cells import two_files
 from verification.sim.cost.small_chip import TECHNOLOGY, write_chip

@@ -14,8 +14,10 @@ from sim.cost.configuration import REFERENCE, _CostFields
 from sim.documents.parameters import ParametersSection, parameters_section
 from sim.documents.section import Section
 from sim.explore.space.settings import ExploreConfig
-from sim.hardware.settings import _arguments_section
+from sim.hardware.settings import _schema
 from sim.study.config import CompareConfig, StudyConfig
+from sim.vectors.blocks import BLOCKS as VECTORS
+from sim.vectors.settings import _schema as _vectors_schema
 
 #: Numbers with another check than bounds of their own.
 CHECKED_ELSEWHERE = {
@@ -88,7 +90,12 @@ def test_every_number_of_a_training_has_both_bounds(wing: str) -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_every_number_of_a_block_has_an_upper_bound(block: str) -> None:
-    assert sorted({*unbounded(_arguments_section(BLOCKS[block].arguments("full")))}) == []
+    assert sorted({*unbounded(_schema(BLOCKS[block].arguments("full")))}) == []
+
+
+@pytest.mark.parametrize("block", [name for name in VECTORS if name != "network"])
+def test_every_number_of_the_vectors_of_a_block_has_an_upper_bound(block: str) -> None:
+    assert sorted({*unbounded(_vectors_schema(block))}) == []
 
 
 def test_planted_numbers_without_bounds_are_found() -> None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sim.cost.technology.files import BUILT_IN
 from sim.cost.technology.macros import Macro, MacroSet, read_macros
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.technology import load_technology
 from sim.cost.technology.tiling import Tile
 from sim.work.errors import UserError
 

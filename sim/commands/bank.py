@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.commands.base import Command, tell
+from sim.commands.base import WritingCommand, tell
 from sim.commands.images import load_images
 from sim.commands.own_features import FeatureBank
 from sim.data.bank_file import BankFile, encode_bank
@@ -26,7 +26,7 @@ _TOLD = 100_000  # samples between two lines of progress, where there is no term
 
 
 @dataclass(frozen=True, kw_only=True)
-class BankCommand(Command):
+class BankCommand(WritingCommand):
     """Arguments of ``engram bank``: a network and images, or features of another network."""
 
     network: Path | None
@@ -44,12 +44,6 @@ class BankCommand(Command):
     binarizer: Path | None
     failing: float | None
     die: int | None
-    out: Path
-
-    @property
-    def output(self) -> Path | None:
-        """The file of `out`."""
-        return self.out
 
     def execute(self, console: Console) -> None:
         """Make the embeddings and write the bank file, and the file of a binarizer if it is new.

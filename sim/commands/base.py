@@ -11,7 +11,7 @@ from rich.console import Console
 from sim.work.files import ensure_directory
 from sim.work.work_folder import WorkFolder, work_path
 
-__all__ = ["Command", "ConfiguredCommand", "ResumableCommand", "tell"]
+__all__ = ["Command", "ConfiguredCommand", "ResumableCommand", "WritingCommand", "tell"]
 
 Folder = TypeVar("Folder", bound=WorkFolder)
 
@@ -45,7 +45,25 @@ class Command(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConfiguredCommand(Command):
+class WritingCommand(Command):
+    """Arguments of a command that writes one file or folder.
+
+    Parameters
+    ----------
+    out : Path
+        What it writes.
+    """
+
+    out: Path
+
+    @property
+    def output(self) -> Path | None:
+        """The file or folder of `out`."""
+        return self.out
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfiguredCommand(WritingCommand):
     """Arguments of a command that reads a configuration and data, and writes a report.
 
     Parameters
@@ -54,21 +72,13 @@ class ConfiguredCommand(Command):
         YAML file, or name of a built-in configuration.
     assignments : list of str
         ``key.path=value``, applied to the configuration in order.
-    out : Path
-        Folder that the command writes into.
     data_dir : Path or None
         Folder of the data archives.
     """
 
     config: str
     assignments: list[str]
-    out: Path
     data_dir: Path | None
-
-    @property
-    def output(self) -> Path | None:
-        """The folder of `out`."""
-        return self.out
 
     def tell_report(self, console: Console) -> None:
         """Print where the report is."""

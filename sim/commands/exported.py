@@ -9,7 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from golden.network import Network
-from sim.commands.base import Command, tell
+from sim.commands.base import WritingCommand, tell
 from sim.data.embed import read_network
 from sim.exchange.check import differing
 from sim.exchange.exporting import to_qonnx
@@ -22,18 +22,12 @@ __all__ = ["ExportCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportCommand(Command):
+class ExportCommand(WritingCommand):
     """Arguments of ``engram export``."""
 
     network: Path
     to: str
     images: int
-    out: Path
-
-    @property
-    def output(self) -> Path | None:
-        """The file of `out`."""
-        return self.out
 
     def execute(self, console: Console) -> None:
         """Write the model, after it was read back and had the features and logits of the network.

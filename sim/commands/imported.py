@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from golden.network import Network
-from sim.commands.base import Command, tell
+from sim.commands.base import WritingCommand, tell
 from sim.commands.images import load_images
 from sim.data.datasets import check_output
 from sim.data.embed import check_input, pixels_of
@@ -26,7 +26,7 @@ __all__ = ["ImportCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImportCommand(Command):
+class ImportCommand(WritingCommand):
     """Arguments of ``engram import``."""
 
     model: Path | None
@@ -34,7 +34,6 @@ class ImportCommand(Command):
     network: str | None
     epsilon: float
     pool: str | None
-    out: Path
     bits: int
     raw: bool
     mean: str | None
@@ -46,11 +45,6 @@ class ImportCommand(Command):
     images: int
     data_dir: Path | None
     resize: str | None
-
-    @property
-    def output(self) -> Path | None:
-        """The file of `out`."""
-        return self.out
 
     def execute(self, console: Console) -> None:
         """Import the model, compare it with the network, and write the network file.

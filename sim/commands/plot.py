@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.commands.base import Command, tell
+from sim.commands.base import WritingCommand, tell
 from sim.report.paper import FORMATS, WIDTHS, paper_bytes
 from sim.report.wording import listed
 from sim.study.plot.kinds import BITS, KINDS, axis_named, drawn
@@ -20,19 +20,13 @@ __all__ = ["PlotCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlotCommand(Command):
+class PlotCommand(WritingCommand):
     """Arguments of ``engram plot``; `axis` is None where the kind has none to choose."""
 
     results: Sequence[Path]
     kind: str
-    out: Path
     columns: int
     axis: str | None
-
-    @property
-    def output(self) -> Path | None:
-        """The figure."""
-        return self.out
 
     def execute(self, console: Console) -> None:
         """Draw the figure and write it.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sim.commands.base import Command, tell
+from sim.commands.base import WritingCommand, tell
 from sim.commands.images import load_images
 from sim.data.datasets import check_output
 from sim.data.samples import choose_samples
@@ -17,19 +17,13 @@ __all__ = ["SamplesCommand"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplesCommand(Command):
+class SamplesCommand(WritingCommand):
     """Arguments of ``engram samples``."""
 
     data: str
     data_dir: Path | None
     resize: str | None
     per_class: int
-    out: Path
-
-    @property
-    def output(self) -> Path | None:
-        """The file of `out`."""
-        return self.out
 
     def execute(self, console: Console) -> None:
         """Choose the images and write their file.

@@ -4,7 +4,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,12 +59,14 @@ class PrototypeClassifier(Classifier):
 
     titled = ("components", "code_width")
     bounded_by_samples = ("components",)
+    #: Whether codes are looked up in a table of log-odds, which takes bits.
+    table: ClassVar[bool] = False
 
     def __init__(self, params: HammingParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._codes: list[NDArray[np.uint16]] = []  # codes of each class, (components, D)
         self._faults = params.faults_of(
-            FaultyMemory.PROTOTYPES, context.seed, width=getattr(params, "code_width", 1)
+            FaultyMemory.PROTOTYPES, context.seed, width=self._code_width
         )
 
     @property
@@ -104,10 +106,21 @@ class PrototypeClassifier(Classifier):
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._codes = np.split(state["codes"], np.cumsum(state["components"])[:-1])
 
-    def _check_ledger(self) -> Ledger:
-        """Return the ledger of the check bits of the prototypes; empty without any."""
-        prototypes = self.params.components * self.context.classes
-        return self.params.check_ledger(prototypes, self.context.features)
+    def ledger(self) -> Ledger:
+        classes, components = self.context.classes, self.params.components
+        own = classifier_ledger(
+            features=self.context.features,
+            components=components,
+            code_width=self._code_width,
+            classes=classes,
+            table=self.table,
+        )
+        return own + self.params.check_ledger(components * classes, self.context.features)
+
+    @property
+    def _code_width(self) -> int:
+        """Return q; codes of one bit need no parameter."""
+        return getattr(self.params, "code_width", 1)
 
     @abstractmethod
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
@@ -133,23 +146,12 @@ class LikelihoodClassifier(PrototypeClassifier):
 
     name = "likelihood"
     called = "the mixture likelihood"
+    table = True
     Params = LikelihoodParams
 
     @classmethod
     def title(cls, params: LikelihoodParams) -> str:
         return f"mixture likelihood K = {params.components}, q = {params.code_width}"
-
-    def ledger(self) -> Ledger:
-        return (
-            classifier_ledger(
-                features=self.context.features,
-                components=self.params.components,
-                code_width=self.params.code_width,
-                classes=self.context.classes,
-                table=True,
-            )
-            + self._check_ledger()
-        )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         codes = quantize(means, self.params.code_width, "mid_rise").codes
@@ -172,17 +174,6 @@ class HammingClassifier(PrototypeClassifier):
     @classmethod
     def title(cls, params: HammingParams) -> str:
         return f"nearest prototype (Hamming) K = {params.components}"
-
-    def ledger(self) -> Ledger:
-        return (
-            classifier_ledger(
-                features=self.context.features,
-                components=self.params.components,
-                code_width=1,
-                classes=self.context.classes,
-            )
-            + self._check_ledger()
-        )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         return (means >= 0.5).astype(np.uint16)

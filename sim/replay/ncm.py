@@ -5,7 +5,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.bernoulli import encode
-from sim.measure.ledger import Ledger, classifier_ledger
 from sim.replay.likelihood import LikelihoodParams, PrototypeClassifier
 
 __all__ = ["NearestMeanClassifier"]
@@ -31,17 +30,6 @@ class NearestMeanClassifier(PrototypeClassifier):
     @classmethod
     def title(cls, params: LikelihoodParams) -> str:
         return f"nearest mean K = {params.components}, q = {params.code_width}"
-
-    def ledger(self) -> Ledger:
-        return (
-            classifier_ledger(
-                features=self.context.features,
-                components=self.params.components,
-                code_width=self.params.code_width,
-                classes=self.context.classes,
-            )
-            + self._check_ledger()
-        )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
         return encode(means, self.params.code_width)

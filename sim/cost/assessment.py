@@ -2,6 +2,7 @@
 """A configuration priced in a technology: memories, phases, layers, retention, comparisons."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
@@ -9,11 +10,14 @@ from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
 from sim.cost.counts.tally import Action, Tally
+from sim.cost.duration import busiest
 from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.mapped_area import MappedArea
 from sim.cost.nonvolatile import PayBack, pay_backs
+from sim.cost.overheads import Circumstances, clocked_bits, idle_clocks
 from sim.cost.phases import Phase
-from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
+from sim.cost.pricing import Bill, MemoryLine, price, price_memories
+from sim.cost.totals import Total, total
 from sim.cost.replay import BreakEven, Point, break_even
 from sim.cost.technology.technology import Technology
 
@@ -22,6 +26,11 @@ __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 # Memories that a step of the network can read or write. They hold the weights and thresholds of
 # all neurons, and the words of the two maps.
 _STREAMED = ("network.mvu.weights", "network.mvu.thresholds", "network.fetch.map")
+
+
+# Most flip-flops of a chip divided by those that actions name. Of the reference chip, mapped to
+# gates, it is 1.26.
+_UNNAMED = 2
 
 
 @dataclass(frozen=True)
@@ -114,11 +123,39 @@ class Assessment:
     @cached_property
     def phases(self) -> tuple[PricedPhase, ...]:
         """All phases, priced."""
-        memories = (*self.memories, *self.working)
         return tuple(
-            PricedPhase(phase, price(phase.tally, memories, self.technology), self.config.clock)
-            for phase in life(self.config)
+            PricedPhase(phase, self._bill(phase), self.config.clock) for phase in self._life
         )
+
+    @cached_property
+    def _life(self) -> tuple[Phase, ...]:
+        return life(self.config)
+
+    def _bill(self, phase: Phase) -> Bill:
+        """Return the bill of a phase, with all that the chip takes meanwhile."""
+        memories = (*self.memories, *self.working)
+        cycles = phase.cycles
+        if cycles is None:
+            cycles = busiest(phase.tally, (line.memory for line in memories))
+        of = Circumstances(
+            seconds=float(cycles) / self.config.clock,
+            leakage=self.leakage,
+            idle=idle_clocks(self.flipflops, phase),
+            bits=phase.bits,
+        )
+        return price(phase.tally, memories, self.technology, of)
+
+    @cached_property
+    def flipflops(self) -> Total:
+        """Flip-flops of the chip that are clocked in every cycle.
+
+        Their number is that of the gates, if the chip was mapped. Without, it is that of the bits
+        that actions name, or up to twice as many, or none if all clocks are gated.
+        """
+        if self.mapped is not None:
+            return Total.exactly(self.mapped.flipflops)
+        named = clocked_bits(self._life)
+        return Total(nominal=named, high=_UNNAMED * named)
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
@@ -131,24 +168,23 @@ class Assessment:
                 cycles=network.layer_cycles(layer, machine),
                 utilisation=float(network.utilisation((layer,), machine)),
                 memory_bits=_traffic(tallies[layer.name]),
-                bill=price(tallies[layer.name].within("network"), self.memories, self.technology),
+                bill=self._layer_bill(layer, tallies[layer.name].within("network")),
             )
             for layer in program(self.config.network, machine.mvu)
         )
 
+    def _layer_bill(self, layer: Layer, tally: Tally) -> Bill:
+        """Return the bill of a layer, without input and output."""
+        cycles = network.layer_cycles(layer, self.config.chip.accelerator)
+        return self._bill(
+            Phase(name=layer.name, unit="image", tally=tally, cycles=Fraction(cycles))
+        )
+
     @property
     def leakage(self) -> Total:
-        """Leakage (W) of the chip's memories. Leakage of the gates is known from a netlist only."""
-        return total(line.leakage for line in self.memories)
-
-    def leaked(self, priced: PricedPhase) -> Total | None:
-        """Return the leakage (J) of the memories in a phase; None if its duration is unknown."""
-        return None if priced.seconds is None else self.leakage * priced.seconds
-
-    def spent(self, priced: PricedPhase) -> Total | None:
-        """Return the energy (J) of a phase with the leakage; None if its duration is unknown."""
-        leaked = self.leaked(priced)
-        return None if leaked is None else priced.bill.total + leaked
+        """Leakage (W) of the chip's memories, and of its gates if it was mapped to gates."""
+        memories = total(line.leakage for line in self.memories)
+        return memories if self.mapped is None else memories + Total.of(self.mapped.leakage)
 
     def retention(self, block: str) -> Total:
         """Return the leakage (J) of a block's memories over the retention of the configuration.
@@ -219,8 +255,7 @@ class Assessment:
         found = [gap for priced in self.phases for gap in priced.bill.missing]
         found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
         if self.mapped is not None:
-            clock = () if self.technology.value("clock") else ("clock",)
-            found += [f"{gap} (gates of the chip)" for gap in (*clock, *self.mapped.missing)]
+            found += [f"{gap} (gates of the chip)" for gap in self.mapped.missing]
         return tuple(dict.fromkeys(found))
 
     @property

@@ -20,7 +20,8 @@ from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer, exemplars
-from sim.cost.pricing import Total, price, price_memories, total
+from sim.cost.pricing import price, price_memories
+from sim.cost.totals import Total, total
 from sim.cost.study_results import LABEL, TITLES, read_accuracies
 from sim.cost.technology.technology import Technology
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Tally
-from sim.cost.pricing import Total, price
+from sim.cost.pricing import price
+from sim.cost.totals import Total
 from sim.data.published import Paper, load_paper
 
 __all__ = ["Learner", "published_learners", "this_chip"]

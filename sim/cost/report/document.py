@@ -102,7 +102,7 @@ class CostReport:
     def _phases(self) -> Iterator[str]:
         yield "## Phases"
         a = self.assessment
-        table = [rows.phase_row(priced, a.leaked(priced)) for priced in a.phases]
+        table = [rows.phase_row(priced) for priced in a.phases]
         yield markdown_table(rows.PHASES, table)
         yield text.training(a.config.task)
         yield "![Where the energy of every phase goes](breakdown.png)"
@@ -132,11 +132,9 @@ class CostReport:
         rate = operations / inference.seconds if inference.seconds else None
         scopes = {
             "inference, logic": inference.bill.logic,
-            "inference, logic and memories": inference.bill.total,
+            "inference, logic and memories": inference.bill.actions,
+            "inference, all": inference.bill.total,
         }
-        spent = a.spent(inference)
-        if spent is not None:
-            scopes["inference, logic, memories and their leakage"] = spent
         peak = rows.efficiency_row(
             "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
         )

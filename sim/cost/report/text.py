@@ -17,11 +17,13 @@ __all__ = [
 ]
 
 SCOPE = (
-    "**Scope.** *Logic* is the datapath and control that the counts name; *memories* are accesses "
-    "to the SRAM macros. Their leakage meanwhile stands beside the energy, not in it; mean power "
-    "and energy x time are of both. Input, output, clock tree, idle flip-flops and the leakage of "
-    "gates are left out. Low and high are the bounds of every figure at once; a star marks a sum "
-    "that lacks figures. An operation is an XNOR or an addition: two a synapse."
+    "**Scope.** *Logic* is the gates and registers that the counts name, *memories* are accesses to "
+    "the SRAM with the wires to its banks. To these come wires, clock tree and control, the clocks "
+    "of flip-flops that keep their bit, pads, and leakage while the phase lasts; where no hardware "
+    "defines the cycles, it lasts as long as its busiest memory. The leakage of gates is known with "
+    "`--map` only. Values of one technology are at their bounds at once, and the rest is "
+    "independent of them; a star marks a sum that lacks figures. An operation is an XNOR or an "
+    "addition: two a synapse."
 )
 STALLS = (
     "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Technologies, read from YAML and checked: energies of actions, and macros of memories."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sim.cost.cells.gates import prices_of
 from sim.cost.cells.liberty_cells import read_cells
@@ -13,7 +13,8 @@ from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range, parse_unit
 from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
 from sim.cost.technology.conflicts import library_conflicts, supply_conflict
-from sim.cost.technology.macros import MacroSet, read_macros
+from sim.cost.technology.macro_table import read_macros
+from sim.cost.technology.macros import MacroSet
 from sim.cost.technology.ranges import range_of
 from sim.cost.technology.rows import Source, SourcedRow
 from sim.cost.technology.table import ArraySection, MacrosSection, TechnologyTable
@@ -24,7 +25,7 @@ from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
 from sim.work.errors import UserError
 from sim.work.files import built_in_or_own, read_text
 
-__all__ = ["BUILT_IN", "DEFAULT", "Price", "Technology", "load_technology"]
+__all__ = ["BUILT_IN", "DEFAULT", "Hot", "Memories", "Price", "Technology", "load_technology"]
 
 #: Folder of the technologies that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "tables"
@@ -35,8 +36,20 @@ DEFAULT = "open130"
 _MEMORY_ACTIONS = ("read", "write")
 
 
-class _Memories(Protocol):
-    def plan(self, depth: int, width: int, ports: int) -> MemoryPlan: ...
+class Memories(Protocol):
+    """A model of memories of any size."""
+
+    def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
+        """Return the macros and costs of a memory."""
+        ...
+
+
+class Hot(NamedTuple):
+    """A hotter corner: degrees Celsius, and leakages there divided by those of the technology."""
+
+    temperature: float
+    memory: float
+    gates: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,10 @@ class Technology:
         Sources by the keys that `Range.source` uses.
     logic : mapping of str to Price
         Values of logic by the keys of `sim.cost.technology.table.LogicRows`.
-    memories : ArrayMemory or MacroSet or None
+    overheads : mapping of str to Range
+        What a chip takes beside its actions, by the keys of
+        `sim.cost.technology.table.OverheadRows`.
+    memories : Memories or None
         Model of the memories; None if the technology has none.
     nonvolatile : bool
         Whether memories keep their bits without a supply, so that they need not leak.
@@ -72,6 +88,10 @@ class Technology:
         V at which the memories are known, if not that of the technology.
     highest_clock : float or None
         Hz up to which the values hold; None where the source does not state it.
+    temperature : float or None
+        Degrees Celsius; None where the source does not state it.
+    hot : Hot or None
+        Leakages at a higher temperature; None where the source does not state them.
     warnings : tuple of str
         Warnings about values that were left out.
     conflicts : tuple of str
@@ -86,11 +106,14 @@ class Technology:
     voltage: float | None
     sources: Mapping[str, Source]
     logic: Mapping[str, Price]
-    memories: _Memories | None
+    memories: Memories | None
+    overheads: Mapping[str, Range] = field(default_factory=dict)
     nonvolatile: bool = False
     endurance: Range | None = None
     memory_voltage: float | None = None
     highest_clock: float | None = None
+    temperature: float | None = None
+    hot: Hot | None = None
     warnings: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     note: str | None = None
@@ -169,6 +192,7 @@ class Technology:
             conflicts=(*filter(None, [supplies]), *nodes),
             sources={**self.sources, "liberty": Source(citation=f"{library.name}, {files}")},
             logic=logic,
+            hot=None,
         )
 
 
@@ -208,7 +232,10 @@ def load_technology(name: str) -> Technology:
         nonvolatile=getattr(table.memory, "nonvolatile", False),
         endurance=ranges.get(("memory", "endurance")),
         memory_voltage=supply,
+        overheads={str(path[1]): r for path, r in ranges.items() if path[0] == "overheads"},
         highest_clock=table.highest_clock_mhz and table.highest_clock_mhz * 1e6,
+        temperature=table.temp_c,
+        hot=_hot(path.parent, table, memories),
         conflicts=tuple(filter(None, [conflict])),
         note=getattr(table.memory, "note", None),
     )
@@ -249,13 +276,39 @@ def _logic(
 ) -> dict[str, Price]:
     logic = {}
     if table.cells is not None:
-        library = read_table(folder / table.cells.file)
-        logic = _per_bit(prices_of(library, table.cells.source))
+        files = (table.cells.file, *table.cells.corners)
+        first, *others = (
+            prices_of(read_table(folder / file), table.cells.source) for file in files
+        )
+        logic = _per_bit({key: _spanning(r, [o[key] for o in others]) for key, r in first.items()})
     for path, range_ in ranges.items():
         if path[0] == "logic":
             row = getattr(table.logic, "register_" if path[1] == "register" else str(path[1]))
             logic[str(path[1])] = Price(range_, parse_unit(row.unit).dimension.endswith("/bit"))
     return logic
+
+
+def _spanning(value: Range, others: Sequence[Range]) -> Range:
+    """Return a value with the extremes of the same value in other corners as bounds."""
+    return replace(
+        value,
+        low=min(value.low, *(other.low for other in others)) if others else value.low,
+        high=max(value.high, *(other.high for other in others)) if others else value.high,
+    )
+
+
+def _hot(folder: Path, table: TechnologyTable, memories: Memories | None) -> Hot | None:
+    """Return the leakages in the hottest corner of macros and cells, if both state it."""
+    if not isinstance(memories, MacroSet) or memories.hot is None or table.cells is None:
+        return None
+    temperature, memory = memories.hot
+    here = read_table(folder / table.cells.file)
+    for file in table.cells.corners:
+        corner = read_table(folder / file)
+        if corner.temperature == temperature:
+            leakages = [prices_of(each, "")["gate_leakage"].nominal for each in (here, corner)]
+            return Hot(temperature, memory, leakages[1] / leakages[0])
+    return None
 
 
 def _per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
@@ -265,10 +318,11 @@ def _per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
 
 def _memories(
     folder: Path, table: TechnologyTable, ranges: Mapping[KeyPath, Range]
-) -> _Memories | None:
+) -> Memories | None:
     memory = table.memory
     if isinstance(memory, MacrosSection):
-        return MacroSet(read_macros(folder / memory.file, memory.corner), memory.source)
+        macros = read_macros(folder / memory.file, memory.corner)
+        return MacroSet(macros, memory.source, ranges.get(("overheads", "bus")))
     if isinstance(memory, ArraySection):
         points = [
             ArrayPoint(

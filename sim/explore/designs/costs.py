@@ -10,10 +10,12 @@ from typing import Any
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.tally import Memory, Tally
+from sim.cost.duration import busiest
 from sim.cost.heads import Head, head_of
 from sim.cost.learning import batches_of, lesson, replays
 from sim.cost.phases import Phase, inference
-from sim.cost.pricing import MemoryLine, Total, price, price_memories
+from sim.cost.pricing import MemoryLine, price, price_memories
+from sim.cost.totals import Total
 from sim.cost.technology.technology import Technology
 from sim.explore.designs.past import Past
 from sim.explore.space.objectives import Objective
@@ -131,7 +133,7 @@ class Costs:
         found = {
             "images": self._image.cycles * task.samples * again,
             "memory of the past": (
-                self._busiest(past.remembered)
+                busiest(past.remembered, self._memories["learner"])
                 if past.remembered_cycles is None
                 else past.remembered_cycles
             )
@@ -144,15 +146,6 @@ class Costs:
             name = "forward passes" if self._head.batch_cycles is None else "training"
             found[name] = batches / task.classes
         return found
-
-    def _busiest(self, tally: Tally) -> Fraction:
-        """Return the cycles of the busiest memory, which accesses a row of every copy a cycle."""
-        copies = {m.component: m.copies for m in self._memories["learner"]}
-        rows: dict[str, Fraction] = {}
-        for (component, kind, _), n in tally.items():
-            if kind in ("read", "write"):
-                rows[component] = rows.get(component, Fraction(0)) + n
-        return max((n / copies.get(c, 1) for c, n in rows.items()), default=Fraction(0))
 
 
 class CostShare(Part):

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.cost.counts.tally import KINDS, Action, Memory, Tally
-from sim.cost.pricing import EnergyLine, Total, price, price_memories, total
+from sim.cost.pricing import EnergyLine, price, price_memories
+from sim.cost.totals import Total, total
 from sim.cost.quantity import Range
 from sim.cost.sensitivity import swings
 from sim.cost.technology.technology import Technology

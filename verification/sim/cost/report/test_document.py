@@ -9,7 +9,7 @@ import pytest
 
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, number, si, square_millimetres
-from sim.cost.pricing import Total
+from sim.cost.totals import Total
 from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport

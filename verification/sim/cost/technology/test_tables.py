@@ -22,6 +22,7 @@ def ranges(technology: Technology) -> list[Range]:
     memory = technology.macro(1024, 64)
     assert memory is not None
     values = [price.range for price in technology.logic.values()]
+    values += technology.overheads.values()
     values += [memory.read, memory.write, memory.area, memory.leakage, technology.endurance]
     return [value for value in values if value is not None]
 

@@ -6,31 +6,25 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
 from sim.cost.counts.tally import Action, Tally
-from sim.cost.duration import busiest
 from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.mapped_area import MappedArea
 from sim.cost.nonvolatile import PayBack, pay_backs
-from sim.cost.overheads import Circumstances, clocked_bits, idle_clocks
 from sim.cost.phases import Phase
 from sim.cost.pricing import Bill, MemoryLine, price, price_memories
-from sim.cost.totals import Total, total
 from sim.cost.replay import BreakEven, Point, break_even
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 
 # Memories that a step of the network can read or write. They hold the weights and thresholds of
 # all neurons, and the words of the two maps.
 _STREAMED = ("network.mvu.weights", "network.mvu.thresholds", "network.fetch.map")
-
-
-# Most flip-flops of a chip divided by those that actions name. Of the reference chip, mapped to
-# gates, it is 1.26.
-_UNNAMED = 2
 
 
 @dataclass(frozen=True)
@@ -124,38 +118,20 @@ class Assessment:
     def phases(self) -> tuple[PricedPhase, ...]:
         """All phases, priced."""
         return tuple(
-            PricedPhase(phase, self._bill(phase), self.config.clock) for phase in self._life
+            PricedPhase(phase, self.prices.bill(phase), self.config.clock)
+            for phase in life(self.config)
         )
 
     @cached_property
-    def _life(self) -> tuple[Phase, ...]:
-        return life(self.config)
-
-    def _bill(self, phase: Phase) -> Bill:
-        """Return the bill of a phase, with all that the chip takes meanwhile."""
-        memories = (*self.memories, *self.working)
-        cycles = phase.cycles
-        if cycles is None:
-            cycles = busiest(phase.tally, (line.memory for line in memories))
-        of = Circumstances(
-            seconds=float(cycles) / self.config.clock,
-            leakage=self.leakage,
-            idle=idle_clocks(self.flipflops, phase),
-            bits=phase.bits,
+    def prices(self) -> Prices:
+        """The prices of the chip."""
+        return Prices(
+            config=self.config,
+            technology=self.technology,
+            memories=self.memories,
+            working=self.working,
+            mapped=self.mapped,
         )
-        return price(phase.tally, memories, self.technology, of)
-
-    @cached_property
-    def flipflops(self) -> Total:
-        """Flip-flops of the chip that are clocked in every cycle.
-
-        Their number is that of the gates, if the chip was mapped. Without, it is that of the bits
-        that actions name, or up to twice as many, or none if all clocks are gated.
-        """
-        if self.mapped is not None:
-            return Total.exactly(self.mapped.flipflops)
-        named = clocked_bits(self._life)
-        return Total(nominal=named, high=_UNNAMED * named)
 
     @cached_property
     def layers(self) -> tuple[LayerCost, ...]:
@@ -176,15 +152,14 @@ class Assessment:
     def _layer_bill(self, layer: Layer, tally: Tally) -> Bill:
         """Return the bill of a layer, without input and output."""
         cycles = network.layer_cycles(layer, self.config.chip.accelerator)
-        return self._bill(
+        return self.prices.bill(
             Phase(name=layer.name, unit="image", tally=tally, cycles=Fraction(cycles))
         )
 
     @property
     def leakage(self) -> Total:
         """Leakage (W) of the chip's memories, and of its gates if it was mapped to gates."""
-        memories = total(line.leakage for line in self.memories)
-        return memories if self.mapped is None else memories + Total.of(self.mapped.leakage)
+        return self.prices.leakage
 
     def retention(self, block: str) -> Total:
         """Return the leakage (J) of a block's memories over the retention of the configuration.

@@ -151,9 +151,7 @@ def idle_clocks(flipflops: Total, phase: Phase) -> Total:
 
 def _clocking(tally: Tally) -> dict[Action, Fraction]:
     return {
-        a: n
-        for a, n in tally.items()
-        if a.kind in _CLOCKING and a.component.split(".")[0] in _CHIP
+        a: n for a, n in tally.items() if a.kind in _CLOCKING and a.component.split(".")[0] in _CHIP
     }
 
 

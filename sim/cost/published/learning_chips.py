@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Published continual learners on a chip, and this chip in the same units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Tally
-from sim.cost.pricing import price
 from sim.cost.totals import Total
 from sim.data.published import Paper, load_paper
 
@@ -100,7 +99,10 @@ def _inference(assessment: Assessment, classifier: str) -> Total:
     image = assessment.inference
     if classifier == "head":
         return image.bill.total
-    head = assessment.phase("classify, head").phase.tally
-    embedding = Tally({a: count - head[a] for a, count in image.phase.tally.items()})
-    extracted = price(embedding, assessment.memories, assessment.technology)
+    head = assessment.phase("classify, head").phase
+    embedding = Tally({a: count - head.tally[a] for a, count in image.phase.tally.items()})
+    assert image.phase.cycles is not None
+    assert head.cycles is not None
+    extraction = replace(image.phase, tally=embedding, cycles=image.phase.cycles - head.cycles)
+    extracted = assessment.prices.bill(extraction)
     return extracted.total + assessment.phase("classify, likelihood").bill.total

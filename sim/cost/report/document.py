@@ -214,6 +214,10 @@ class CostReport:
         for priced in self.assessment.phases:
             yield f"### {priced.phase.name}, one {priced.phase.unit}"
             lines = [rows.action_row(line) for line in priced.bill.lines]
+            lines += [
+                [overhead.name, "", "", "", "", nominal(overhead.total, "J")]
+                for overhead in priced.bill.overheads
+            ]
             sums = ["**sum**", "", "", "", "", nominal(priced.bill.total, "J")]
             yield markdown_table(rows.ACTIONS, [*lines, sums])
 

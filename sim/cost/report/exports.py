@@ -12,9 +12,9 @@ from typing import Any
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.mapped_area import MappedArea
 from sim.cost.pricing import EnergyLine, MemoryLine
-from sim.cost.totals import Total
 from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.sensitivity import swings
+from sim.cost.totals import Total
 from sim.documents.write import as_yaml
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]

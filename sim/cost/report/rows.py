@@ -7,10 +7,10 @@ from sim.cost.assessment import LayerCost, PricedPhase
 from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
 from sim.cost.nonvolatile import PayBack
 from sim.cost.pricing import EnergyLine, MemoryLine
-from sim.cost.totals import Total, total
 from sim.cost.published.learning_chips import Learner
 from sim.cost.replay import Point
 from sim.cost.sensitivity import Swing
+from sim.cost.totals import Total, total
 
 __all__ = [
     "ACTIONS",

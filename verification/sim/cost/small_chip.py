@@ -57,6 +57,7 @@ logic:
   lfsr_step: {{value: 4, unit: fJ, {_ROW}, sureness: H}}
   register: {{value: 3, unit: fJ/bit, {_ROW}, sureness: H}}
   logic: {{value: 1, unit: fJ/bit, {_ROW}, sureness: H}}
+  clock: {{value: 2, unit: fJ, {_ROW}, sureness: H}}
 memory:
   kind: array
   points:

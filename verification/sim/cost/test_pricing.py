@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from sim.cost.counts.tally import KINDS, Action, Memory, Tally
 from sim.cost.pricing import EnergyLine, price, price_memories
-from sim.cost.totals import Total, total
 from sim.cost.quantity import Range
 from sim.cost.sensitivity import swings
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 from verification.sim.cost.small_chip import TECHNOLOGY, small_technology
 
 MEMORIES = (Memory("a.rows", 128, 8, copies=2),)

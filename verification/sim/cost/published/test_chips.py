@@ -73,7 +73,11 @@ def test_values_of_every_unit_are_joules_an_operation(
             "kind: analogue",
             ":1: values of a chip of kind analogue must not have a model",
         ),
-        ("kind: digital", "kind: quantum", ":3: kind must be one of digital, analogue, in-memory, "),
+        (
+            "kind: digital",
+            "kind: quantum",
+            ":3: kind must be one of digital, analogue, in-memory, ",
+        ),
         ("    voltage: 1.0\n", "", ":7: values.0: voltage must be given with model"),
         ("TOPS/W", "share", ":7: values.0: model core must not have a value in share"),
         ("node: 65", "node: null", ":1: node and geometry must be given for values with a model"),

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from sim.cost.counts.tally import Action
-from sim.cost.published.chips import OUT_OF_SCOPE, Chip, CycleMemory, Geometry, load_chip, load_chips
+from sim.cost.published.chips import (
+    OUT_OF_SCOPE,
+    Chip,
+    CycleMemory,
+    Geometry,
+    load_chip,
+    load_chips,
+)
 from sim.cost.published.comparison import (
     CALIBRATED_ON,
     TECHNOLOGY,

@@ -111,7 +111,9 @@ def test_a_larger_memory_of_the_same_banks_takes_more() -> None:
     reads = [wired.plan(rows * 1024, 64, 1) for rows in (2, 25, 400)]
     assert [r.read.nominal for r in reads] == sorted(r.read.nominal for r in reads)
     # 25.6 Mb take 2.8 times as much as 64 kb, whose banks they have.
-    assert reads[-1].read.nominal / IHP.plan(1024, 64, 1).read.nominal == pytest.approx(2.8, abs=0.1)
+    assert reads[-1].read.nominal / IHP.plan(1024, 64, 1).read.nominal == pytest.approx(
+        2.8, abs=0.1
+    )
 
 
 def test_the_wires_of_1_MB_are_those_that_a_published_array_adds_to_its_banks() -> None:

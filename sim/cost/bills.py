@@ -17,7 +17,7 @@ __all__ = ["Prices"]
 
 # Most flip-flops of a chip divided by those that actions name. Of the reference chip, mapped to
 # gates, it is 1.26.
-_UNNAMED = 2
+_UNNAMED = 1.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Prices:
         """Flip-flops of the chip that are clocked in every cycle.
 
         Their number is that of the gates, if the chip was mapped. Without, it is that of the bits
-        that actions name, or up to twice as many, or none if all clocks are gated.
+        that actions name, or up to 1.5 times as many, or none if all clocks are gated.
         """
         if self.mapped is not None:
             return Total.exactly(self.mapped.flipflops)

@@ -84,9 +84,9 @@ def overheads(logic: Total, technology: Technology, of: Circumstances) -> tuple[
     wires, control = technology.overheads.get("wires"), technology.overheads.get("control")
     routed = logic.nominal * (1.0 if wires is None else wires.nominal)
     found = []
-    if wires is not None:
+    if wires is not None and logic.nominal:
         found.append(Overhead("wires", _above_one(wires, logic.nominal)))
-    if control is not None:
+    if control is not None and logic.nominal:
         found.append(Overhead("clock and control", _above_one(control, routed)))
     if of.idle.high:
         each = Total.of(technology.value("clock"))

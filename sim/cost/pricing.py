@@ -18,6 +18,8 @@ from sim.cost.totals import Total, total
 
 __all__ = ["Bill", "EnergyLine", "MemoryLine", "price", "price_memories"]
 
+_NOTHING = Circumstances()
+
 # Kinds of actions that access a memory.
 _ACCESSES = ("read", "write")
 
@@ -134,13 +136,15 @@ class Bill:
         return combined(Total(), (o for o in self.overheads if o.name in names))
 
     def by_component(self) -> dict[str, Total]:
-        """Return the energy (J) of each component, named by its two outermost levels.
+        """Return the energy (J) of each memory, and of the logic of each component.
 
-        Overheads follow under their names.
+        The logic is named by the two outermost levels of its component. Overheads follow under
+        their names.
         """
         sums: dict[str, Total] = {}
         for line in self.lines:
-            name = ".".join(line.action.component.split(".")[:2])
+            component = line.action.component
+            name = component if line.is_memory else ".".join(component.split(".")[:2])
             sums[name] = sums.get(name, Total()) + line.total
         return sums | {overhead.name: overhead.total for overhead in self.overheads}
 
@@ -168,7 +172,7 @@ def price(
     tally: Tally,
     memories: Iterable[MemoryLine],
     technology: Technology,
-    of: Circumstances = Circumstances(),
+    of: Circumstances = _NOTHING,
 ) -> Bill:
     """Return the bill of a tally.
 

@@ -6,7 +6,7 @@ q D bits, and a stored exemplar reads D bits. Drawing can be cheaper only if M p
 drawn from each row that is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,6 +87,8 @@ class Point:
     method : {"latent", "gbm", "likelihood"}
     label : str
         Its name in the study.
+    numbers : mapping of str to int
+        "exemplars", or "components" and "width": E, or K and q.
     bits : int
         Bits of the memory of the past.
     accuracy, spread : float
@@ -100,6 +102,7 @@ class Point:
 
     method: str
     label: str
+    numbers: Mapping[str, int]
     bits: int
     accuracy: float
     spread: float
@@ -159,6 +162,7 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
         yield Point(
             method=method,
             label=label,
+            numbers=numbers,
             bits=_past_bits(past),
             accuracy=float(np.mean(accuracies)),
             spread=float(np.std(accuracies)),

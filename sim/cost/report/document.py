@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.published.learning_chips import published_learners, this_chip
-from sim.cost.report import figures, rows, text
+from sim.cost.report import figures, rows, study_figures, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
+from sim.cost.report.operation import energy_by_supply, known_supplies, supply_section
 from sim.cost.sensitivity import swings
 from sim.report.figure import figure_bytes
 from sim.report.tables import markdown_table
@@ -20,7 +21,7 @@ __all__ = ["PICTURES", "CostReport"]
 
 #: File names of all figures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
-            "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
+            "energy_by_supply.png", "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
@@ -68,17 +69,20 @@ class CostReport:
             "tornado.png": figures.tornado([a.phase(name) for name in _TAKEN_APART]),
             "energy_by_draws.png": figures.energy_by_draws(a.break_even),
         }
+        supplies = known_supplies(a)
+        if supplies:
+            pictures["energy_by_supply.png"] = energy_by_supply(supplies)
         if a.points:
-            pictures["energy_by_bits.png"] = figures.energy_by_bits(a.points)
-            pictures["accuracy_by_energy.png"] = figures.accuracy_by_energy(a.points)
+            pictures["energy_by_bits.png"] = study_figures.energy_by_bits(a.points)
+            pictures["accuracy_by_energy.png"] = study_figures.accuracy_by_energy(a.points)
         return pictures
 
     def markdown(self) -> str:
         """Return the text of ``report.md``."""
         parts = (
             *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
-            *self._layers(), *self._replay(), *self._learners(), *self._non_volatile(),
-            *self._swings(), *self.sections, *self._actions(), *self._warnings(),
+            supply_section(self.assessment), *self._layers(), *self._replay(),
+            *self._learners(), *self._non_volatile(), *self._swings(), *self.sections, *self._actions(), *self._warnings(),
             *self._sources(),
         )  # fmt: skip
         return "\n\n".join(parts) + "\n"
@@ -181,7 +185,7 @@ class CostReport:
         )
         yield markdown_table(rows.POINTS, [rows.point_row(p) for p in self.assessment.points])
         yield "![Energy of the exemplars of a task against bits](energy_by_bits.png)"
-        yield "![Accuracy against the energy of learning a task](accuracy_by_energy.png)"
+        yield "![Accuracy against the energy of the exemplars of a task](accuracy_by_energy.png)"
 
     def _learners(self) -> Iterator[str]:
         yield "## Beside published learners"

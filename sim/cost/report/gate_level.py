@@ -10,9 +10,9 @@ from sim.report.tables import markdown_table
 __all__ = ["gate_section"]
 
 _READING = (
-    "No flip-flop is gated: each is clocked in every cycle, and those that keep their bit are idle. "
-    "All sums above are those of these flip-flops and of the leakage of these gates. Wiring, clock "
-    "tree and what placement adds are not in the area."
+    "No flip-flop is gated: each is clocked in every cycle, and those that keep their bit are "
+    "idle. All sums above are those of these flip-flops and of the leakage of these gates. Wiring, "
+    "clock tree and what placement adds are not in the area."
 )
 _GENERIC = (
     "Cells are generic gates, each of as many NANDs of two inputs as the smallest cell of its "

@@ -47,7 +47,8 @@ POINTS = ("method", "memory (kb, paper)", "average incremental (%)", "learn a ta
 PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's rows", "leakage",
              "SRAM: leakage", "pays back", "pays back, supply off",
              "cells last, a task a day")  # fmt: skip
-LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "memory (Mb)")
+LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "image / inference",
+            "memory (Mb)")  # fmt: skip
 SWINGS = ("figure", "its part", "low", "high")
 ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
@@ -148,6 +149,7 @@ def learner_row(learner: Learner) -> list[str]:
     bits = learner.memory_bits
     return [
         learner.name, learner.platform, learner.task, *(nominal(e, "J") for e in energies),
+        "-" if learner.training is None else f"{learner.training:.3f}",
         "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
 

@@ -46,8 +46,9 @@ class MacroSet:
 
     def __init__(self, macros: Sequence[Macro], source: str, bus: Range | None = None) -> None:
         self.macros, self.source = tuple(macros), source
-        known = bus is not None and self.voltage is not None
-        self._bus = Bus(replace(bus, source=source), self.voltage) if known else None
+        self._bus = None
+        if bus is not None and self.voltage is not None:
+            self._bus = Bus(replace(bus, source=source), self.voltage)
         self.plan = cache(self._plan)
 
     @property

@@ -187,6 +187,9 @@ class TechnologyTable(Section):
         Degrees Celsius and name of the corner, where known.
     highest_clock_mhz : float or null
         MHz up to which the values hold; null where the source does not state it.
+    speed : FactorRow or null
+        Delay of a gate at the supply of the table, divided by that at the supply of the row; see
+        `sim.cost.technology.speed`.
     sources : mapping of str to Source
     cells : CellsSection or null
         Cells that give the values of logic. Rows of `logic` take precedence over them.
@@ -201,6 +204,7 @@ class TechnologyTable(Section):
     temp_c: float | None = None
     corner: str | None = None
     highest_clock_mhz: Positive | None = None
+    speed: FactorRow | None = None
     sources: dict[str, Source]
     cells: CellsSection | None = None
     logic: LogicRows = LogicRows()

@@ -25,7 +25,16 @@ from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
 from sim.work.errors import UserError
 from sim.work.files import built_in_or_own, read_text
 
-__all__ = ["BUILT_IN", "DEFAULT", "Hot", "Memories", "Price", "Technology", "load_technology"]
+__all__ = [
+    "BUILT_IN",
+    "DEFAULT",
+    "Faster",
+    "Hot",
+    "Memories",
+    "Price",
+    "Technology",
+    "load_technology",
+]
 
 #: Folder of the technologies that come with the install, one ``<name>.yaml`` each.
 BUILT_IN = Path(__file__).parent / "tables"
@@ -42,6 +51,14 @@ class Memories(Protocol):
     def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
         """Return the macros and costs of a memory."""
         ...
+
+
+class Faster(NamedTuple):
+    """Two supplies (V), and the delay of a gate at the first divided by that at the second."""
+
+    voltage: float
+    other: float
+    ratio: float
 
 
 class Hot(NamedTuple):
@@ -88,6 +105,8 @@ class Technology:
         V at which the memories are known, if not that of the technology.
     highest_clock : float or None
         Hz up to which the values hold; None where the source does not state it.
+    faster : Faster or None
+        Speed of gates at another supply; None where the source does not state it.
     temperature : float or None
         Degrees Celsius; None where the source does not state it.
     hot : Hot or None
@@ -112,6 +131,7 @@ class Technology:
     endurance: Range | None = None
     memory_voltage: float | None = None
     highest_clock: float | None = None
+    faster: Faster | None = None
     temperature: float | None = None
     hot: Hot | None = None
     warnings: tuple[str, ...] = ()
@@ -192,6 +212,7 @@ class Technology:
             conflicts=(*filter(None, [supplies]), *nodes),
             sources={**self.sources, "liberty": Source(citation=f"{library.name}, {files}")},
             logic=logic,
+            faster=None,
             hot=None,
         )
 
@@ -234,6 +255,7 @@ def load_technology(name: str) -> Technology:
         memory_voltage=supply,
         overheads={str(path[1]): r for path, r in ranges.items() if path[0] == "overheads"},
         highest_clock=table.highest_clock_mhz and table.highest_clock_mhz * 1e6,
+        faster=_faster(document, table),
         temperature=table.temp_c,
         hot=_hot(path.parent, table, memories),
         conflicts=tuple(filter(None, [conflict])),
@@ -262,8 +284,8 @@ def _ranges(document: Document, table: TechnologyTable) -> dict[KeyPath, Range]:
 
 def _sections(section: Section, path: KeyPath) -> Iterator[tuple[KeyPath, Section]]:
     """Yield all sections below one, with their paths in the document."""
-    for name, field in type(section).model_fields.items():
-        value, key = getattr(section, name), field.alias or name
+    for name, described in type(section).model_fields.items():
+        value, key = getattr(section, name), described.alias or name
         for inner, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(item, Section):
                 place = (*path, key) if inner is None else (*path, key, inner)
@@ -295,6 +317,18 @@ def _spanning(value: Range, others: Sequence[Range]) -> Range:
         low=min(value.low, *(other.low for other in others)) if others else value.low,
         high=max(value.high, *(other.high for other in others)) if others else value.high,
     )
+
+
+def _faster(document: Document, table: TechnologyTable) -> Faster | None:
+    row = table.speed
+    if row is None:
+        return None
+    if table.voltage is None or row.voltage is None or row.voltage == table.voltage:
+        raise UserError(
+            f"{document.where(('speed',))}: speed must have another voltage than the table, "
+            f"which must state its own, not {row.voltage}"
+        )
+    return Faster(table.voltage, row.voltage, row.value)
 
 
 def _hot(folder: Path, table: TechnologyTable, memories: Memories | None) -> Hot | None:

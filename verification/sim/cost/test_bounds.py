@@ -63,11 +63,11 @@ def test_bounds_contain_both_corners(tmp_path: Path, name: str) -> None:
 
 
 def test_what_moves_an_image_most_is_what_most_of_it_is_spent_on() -> None:
-    first, second, *_ = swings(TYPICAL.inference.bill)
-    assert first.name == "clock and control"
-    assert second.name == "network.mvu.weights read"
-    assert second.part == max(swing.part for swing in swings(TYPICAL.inference.bill))
-    assert second.low < 0 < second.high
+    first, second, third, *rest = swings(TYPICAL.inference.bill)
+    assert first.name == "network.mvu.weights read"
+    assert {second.name, third.name} == {"clock and control", "idle clocks"}
+    assert first.part > max(swing.part for swing in (second, third, *rest))
+    assert first.low < 0 < first.high
 
 
 @pytest.mark.parametrize("name", PRICED)
@@ -94,7 +94,7 @@ def test_a_row_scaled_to_a_table_follows_the_supply_of_the_table(tmp_path: Path)
     assert reads[2] / reads[0] == pytest.approx(4)
 
 
-@pytest.mark.parametrize("name", PRICED)
+@pytest.mark.parametrize("name", [name for name in PRICED if name != "open130"])
 @given(st.integers(1, 200), st.integers(14, 24))
 def test_energy_rises_with_bits(name: str, width: int, log_bits: int) -> None:
     technology = load_technology(name)
@@ -102,6 +102,16 @@ def test_energy_rises_with_bits(name: str, width: int, log_bits: int) -> None:
     less = energy(technology, width, depth)
     assert energy(technology, width + 64, depth).nominal > less.nominal
     assert energy(technology, width, 4 * depth).nominal >= less.nominal
+
+
+def test_energy_of_macros_rises_with_bits() -> None:
+    # Between sizes of macros a wider row may be tiled by shallower ones, which take less.
+    technology = load_technology("open130")
+    wider = [energy(technology, width, 4096).nominal for width in (64, 128, 256, 512)]
+    deeper = [energy(technology, 64, depth).nominal for depth in (4096, 16384, 65536, 1 << 20)]
+    assert wider == sorted(wider)
+    assert deeper == sorted(deeper)
+    assert deeper[-1] > 2 * deeper[0]
 
 
 @pytest.mark.parametrize("name", ["cmos22", "cmos28"])

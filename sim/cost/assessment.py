@@ -161,6 +161,10 @@ class Assessment:
         """Leakage (W) of the chip's memories, and of its gates if it was mapped to gates."""
         return self.prices.leakage
 
+    def memories_of(self, *blocks: str) -> tuple[MemoryLine, ...]:
+        """Return the memories of the chip in some blocks, each a path that ends in a dot."""
+        return tuple(line for line in self.memories if line.memory.component.startswith(blocks))
+
     def retention(self, block: str) -> Total:
         """Return the leakage (J) of a block's memories over the retention of the configuration.
 
@@ -169,7 +173,7 @@ class Assessment:
         block : {"sampler", "latent_buffer"}
             Block whose memories are kept.
         """
-        kept = (line for line in self.memories if line.memory.component.startswith(f"{block}."))
+        kept = self.memories_of(f"{block}.")
         return total(line.leakage for line in kept) * self.config.retention
 
     @property

@@ -98,9 +98,7 @@ def modes(assessment: Assessment, rate: float) -> tuple[Mode, ...]:
         low=clocked.low * each.low * factor, nominal=clocked.nominal * each.nominal * factor,
         high=clocked.high * each.high * factor, missing=each.missing,
     )  # fmt: skip
-    kept = total(
-        line.leakage for line in assessment.memories if line.memory.component.startswith(_KEPT)
-    )
+    kept = total(line.leakage for line in assessment.memories_of(*_KEPT))
     reload = assessment.phase("load a network").bill.total * rate
     found = (
         ("clock runs", _RUNNING, clocks + leaking, Total()),

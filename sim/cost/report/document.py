@@ -82,8 +82,8 @@ class CostReport:
         parts = (
             *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
             supply_section(self.assessment), *self._layers(), *self._replay(),
-            *self._learners(), *self._non_volatile(), *self._swings(), *self.sections, *self._actions(), *self._warnings(),
-            *self._sources(),
+            *self._learners(), *self._non_volatile(), *self._swings(), *self.sections,
+            *self._actions(), *self._warnings(), *self._sources(),
         )  # fmt: skip
         return "\n\n".join(parts) + "\n"
 

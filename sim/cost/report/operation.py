@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, nominal, si
 from sim.cost.operation import SupplyPoint, duty, modes, supply_points
+from sim.cost.technology.speed import slowest_supply
 from sim.report.figure import house_style, new_figure
 from sim.report.tables import markdown_table
 
@@ -41,10 +42,12 @@ def rate_section(assessment: Assessment, rate: float) -> str:
 
 def known_supplies(assessment: Assessment) -> list[SupplyPoint]:
     """Return an image at all supplies of a sweep; none if no clock is known there."""
-    try:
-        return list(supply_points(assessment))
-    except ValueError:
+    technology = assessment.technology
+    if technology.faster is None or technology.voltage is None:
         return []
+    if technology.voltage <= slowest_supply(technology):
+        return []
+    return list(supply_points(assessment))
 
 
 def supply_section(assessment: Assessment) -> str:

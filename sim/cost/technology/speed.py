@@ -6,6 +6,8 @@ delays that a technology states determines Vt for each alpha. Alpha is between 1
 channels, and 2, of long ones; between the two supplies all of them agree.
 """
 
+from math import ceil
+
 from sim.cost.technology.scaling import Factor
 from sim.cost.technology.technology import Technology
 
@@ -46,7 +48,7 @@ def speed(technology: Technology, voltage: float) -> Factor:
 
 
 def slowest_supply(technology: Technology) -> float:
-    """Return the supply (V) down to which the law of delay holds.
+    """Return the supply (V) down to which the law of delay is used, in whole hundredths.
 
     Raises
     ------
@@ -55,7 +57,8 @@ def slowest_supply(technology: Technology) -> float:
     """
     if technology.faster is None:
         raise ValueError(f"technology {technology.name} does not state its speed at two supplies")
-    return max(_threshold(technology, alpha) for alpha in _ALPHAS) + _MARGIN
+    threshold = max(_threshold(technology, alpha) for alpha in _ALPHAS)
+    return ceil(100 * (threshold + _MARGIN)) / 100
 
 
 def _threshold(technology: Technology, alpha: float) -> float:

@@ -49,7 +49,15 @@ class Memories(Protocol):
     """A model of memories of any size."""
 
     def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
-        """Return the macros and costs of a memory."""
+        """Return the macros and costs of a memory.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows, and bits of a row.
+        ports : {1, 2}
+            Number of ports.
+        """
         ...
 
 

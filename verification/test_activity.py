@@ -16,7 +16,7 @@ from sim.cost.cells.table import read_table
 from sim.cost.counts import lfsr
 from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.loading import BUILT_IN, load_technology
 from sim.hardware.gate_cells import FLIPFLOP
 from sim.work.errors import UserError
 from verification.bench.activity import Work, compare, main, mvu_work, sampler_work

@@ -10,7 +10,7 @@ import typer.main
 
 from sim.cli import app
 from sim.cost.configuration import BUILT_IN as COST
-from sim.cost.technology.technology import BUILT_IN as TECHNOLOGIES
+from sim.cost.technology.loading import BUILT_IN as TECHNOLOGIES
 from sim.data.datasets import NAMES
 from sim.explore.space.settings import BUILT_IN as EXPLORE
 from sim.images.binplay.settings import BUILT_IN as BINPLAY

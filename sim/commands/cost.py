@@ -19,9 +19,10 @@ from sim.cost.report.gate_level import gate_section
 from sim.cost.report.operation import rate_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
+from sim.cost.technology.loading import load_technology
 from sim.cost.technology.operating import at_temperature, at_voltage
 from sim.cost.technology.speed import speed
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology
 from sim.hardware.mapping import map_chip
 from sim.work.errors import UserError
 from sim.work.folder import write_folder

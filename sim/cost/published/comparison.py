@@ -20,8 +20,9 @@ from typing import Literal
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.pricing import Bill, price, price_memories
 from sim.cost.published.chips import Chip, ChipValue, Geometry, load_chips
+from sim.cost.technology.loading import load_technology
 from sim.cost.technology.operating import scaled
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology
 
 __all__ = [
     "CALIBRATED_ON",

@@ -13,6 +13,7 @@ from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.mapped_area import MappedArea
 from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.published.learning_chips import published_learners, this_chip
+from sim.cost.report.operation import known_supplies
 from sim.cost.sensitivity import swings
 from sim.cost.totals import Total
 from sim.documents.write import as_yaml
@@ -66,6 +67,15 @@ def as_json(assessment: Assessment, command: str) -> str:
         },
         "peak_operations_per_s": assessment.peak_operations,
         "peak_J_per_operation": asdict(assessment.peak_joules_an_operation),
+        "supply": [
+            {
+                "voltage_V": point.voltage,
+                "clock_Hz": point.clock,
+                "energy_J": asdict(point.energy),
+                "leakage_J": asdict(point.leakage),
+            }
+            for point in known_supplies(assessment)
+        ],
         "break_even": {
             "exemplars": found.exemplars,
             "latent_J": asdict(found.latent),

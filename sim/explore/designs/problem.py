@@ -11,7 +11,7 @@ from typing import Any
 
 from optuna.trial import Trial
 
-from sim.cost.technology.technology import BUILT_IN
+from sim.cost.technology.loading import BUILT_IN
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document
 from sim.explore.designs.checks import check_designs

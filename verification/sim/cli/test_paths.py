@@ -207,8 +207,8 @@ def test_the_paths_are_those_of_the_command_tree() -> None:
         if parameter.metavar not in known and not parameter.opts[0].startswith("--no")
     }
     assert other <= {
-        None, "1|2", "ADDRESS", "BLOCK", "C", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB", "N",
-        "NAME", "SECONDS", "SEED", "V", "cpu|cuda", "md|json|csv", "state|memory|chip",
+        None, "1|2", "ADDRESS", "BLOCK", "C", "CODE", "CYCLES", "HxW", "KEY=VALUE", "KIND", "MB",
+        "N", "NAME", "SECONDS", "SEED", "V", "cpu|cuda", "md|json|csv", "state|memory|chip",
         "tiny|small|full",
     }  # fmt: skip
     assert {*BESIDE} <= {*parameters()}

@@ -15,7 +15,7 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.report.document import CostReport
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.loading import BUILT_IN, load_technology
 from verification.sim.cost import small_library
 from verification.sim.cost.cells.test_liberty_cells import two_files
 from verification.sim.cost.small_chip import TECHNOLOGY, write_chip

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sim.cost.technology.technology import BUILT_IN
+from sim.cost.technology.loading import BUILT_IN
 from sim.explore.designs.problem import DesignProblem
 from sim.explore.found.bars import MOST_LINES, ExploreBars
 from sim.explore.search.study import SharedStudy

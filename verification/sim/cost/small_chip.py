@@ -4,7 +4,8 @@
 from pathlib import Path
 
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
 
 __all__ = ["CHIP", "NETWORK", "TECHNOLOGY", "small_config", "small_technology", "write_chip"]
 

@@ -14,8 +14,9 @@ from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.overheads import Overhead, combined
 from sim.cost.pricing import price, price_memories
 from sim.cost.sensitivity import swings
+from sim.cost.technology.loading import BUILT_IN, load_technology
 from sim.cost.technology.operating import at_temperature, at_voltage
-from sim.cost.technology.technology import BUILT_IN, Technology, load_technology
+from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total
 
 PRICED = ("cmos7", "cmos22", "cmos28", "horowitz45", "open130")

@@ -11,9 +11,10 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.operation import duty, modes, supply_points
+from sim.cost.technology.loading import load_technology
 from sim.cost.technology.operating import at_voltage
 from sim.cost.technology.speed import slowest_supply, speed
-from sim.cost.technology.technology import Faster, load_technology
+from sim.cost.technology.technology import Faster
 from sim.work.errors import UserError
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 

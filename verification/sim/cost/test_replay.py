@@ -10,7 +10,8 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.replay import break_even, read_points
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
 from sim.work.errors import UserError
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 

@@ -17,7 +17,8 @@ from rtl.emit import Design
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.cells.table import read_table
 from sim.cost.quantity import Range
-from sim.cost.technology.technology import BUILT_IN, Price, load_technology
+from sim.cost.technology.loading import BUILT_IN, load_technology
+from sim.cost.technology.technology import Price
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
 from sim.hardware.mapping import map_block, map_netlist
 from sim.hardware.modules import groups_of

@@ -10,7 +10,7 @@ from sim.cost.cells.cells import Cell, CellLibrary, Spread
 from sim.cost.cells.gates import BILLS, GATES, prices_of
 from sim.cost.cells.table import read_table
 from sim.cost.counts.tally import KINDS
-from sim.cost.technology.technology import BUILT_IN
+from sim.cost.technology.loading import BUILT_IN
 
 
 def gate(name: str, function: str, edge: float, area: float = 1.0) -> Cell:

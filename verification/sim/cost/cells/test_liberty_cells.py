@@ -10,7 +10,7 @@ import pytest
 from sim.cost.cells.cells import Cell, Spread
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.cells.table import cells_as_table, read_table, table_text
-from sim.cost.technology.technology import BUILT_IN
+from sim.cost.technology.loading import BUILT_IN
 from sim.work.errors import UserError
 from verification.sim.cost.small_library import TEXT
 

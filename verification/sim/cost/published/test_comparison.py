@@ -23,7 +23,7 @@ from sim.cost.published.comparison import (
     summary,
 )
 from sim.cost.published.voltage_law import voltage_rows
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.loading import BUILT_IN, load_technology
 
 CHIPS = load_chips()
 ROWS = published_rows(CHIPS)

@@ -12,7 +12,7 @@ from sim.cost.formatting import bounds, days, number, si, square_millimetres
 from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport
-from sim.cost.technology.technology import load_technology
+from sim.cost.technology.loading import load_technology
 from sim.cost.totals import Total
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import KINDS
-from sim.cost.technology.technology import BUILT_IN, load_technology
+from sim.cost.technology.loading import BUILT_IN, load_technology
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "cost.md").read_text()

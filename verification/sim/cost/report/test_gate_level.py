@@ -16,7 +16,8 @@ from sim.cost.overheads import idle_clocks
 from sim.cost.phases import Phase
 from sim.cost.quantity import Range
 from sim.cost.report.gate_level import gate_section
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
 
 Engram = Callable[..., tuple[int, str, str]]

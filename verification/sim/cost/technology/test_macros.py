@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from sim.cost.quantity import Range
 from sim.cost.technology.bus import Bus
+from sim.cost.technology.loading import BUILT_IN, load_technology
 from sim.cost.technology.macro_table import Macro, read_macros
 from sim.cost.technology.macros import MacroSet
-from sim.cost.technology.technology import BUILT_IN, load_technology
 from sim.cost.technology.tiling import Tile
 from sim.work.errors import UserError
 

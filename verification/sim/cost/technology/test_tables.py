@@ -5,7 +5,8 @@ import pytest
 
 from sim.cost.counts.tally import KINDS, Action
 from sim.cost.quantity import Range
-from sim.cost.technology.technology import BUILT_IN, DEFAULT, Technology, load_technology
+from sim.cost.technology.loading import BUILT_IN, DEFAULT, load_technology
+from sim.cost.technology.technology import Technology
 from sim.cost.technology.tiling import MemoryPlan
 
 NAMES = sorted(path.stem for path in BUILT_IN.glob("*.yaml"))

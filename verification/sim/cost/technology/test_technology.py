@@ -8,8 +8,9 @@ import pytest
 from sim.cost.cells.gates import prices_of
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.counts.tally import Action
+from sim.cost.technology.loading import load_technology
 from sim.cost.technology.scaling import area_factor, logic_factor, memory_factor
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology
 from sim.work.errors import UserError
 from verification.sim.cost import small_library
 

@@ -19,7 +19,7 @@ from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
 from sim.cost.pricing import price, price_memories
-from sim.cost.technology.technology import load_technology
+from sim.cost.technology.loading import load_technology
 from sim.cost.totals import Total, total
 from sim.data.bank import Bank
 from sim.data.networks import load_network

@@ -47,7 +47,8 @@ LEARNERS = (
     "magnitude, not a ranking. *Image / inference* is free of network and node: it says what "
     "learning from an image takes more than classifying it. Works that learn locally lie between "
     "1.01 and 1.15, as counting does here; training a head on replayed exemplars takes more. No "
-    "work states the operations of a training image, so that the model cannot be held to one."
+    "work states the operations of a training image, so that the model cannot be held to one; a "
+    "processor that trains is among the published chips below, by its energy an operation."
 )
 
 

@@ -18,6 +18,7 @@ from sim.cost.report.document import CostReport
 from sim.cost.technology.loading import BUILT_IN, load_technology
 from verification.sim.cost import small_library
 from verification.sim.cost.cells.test_liberty_cells import two_files
+from verification.sim.cost.published.test_comparison import STRANGER
 from verification.sim.cost.small_chip import TECHNOLOGY, write_chip
 from verification.sim.cost.test_replay import study
 
@@ -105,6 +106,35 @@ def test_a_format_prints_the_report_and_nothing_else(
         assert set(wanted.split("\n\n")) <= set(printed.split("\n\n"))
     else:
         assert printed == wanted
+
+
+def test_published_chips_of_ones_own_are_compared(
+    engram: Engram, chip: Path, tech: Path, tmp_path: Path
+) -> None:
+    own = []
+    for name in ("Stranger", "Second"):
+        own += ["--chip", tmp_path / f"{name}.yaml"]
+        own[-1].write_text(STRANGER.replace("title: Stranger", f"title: {name}"))
+    status, out, _ = engram("cost", chip, "--tech", tech, *own, "--format", "md")
+    assert status == 0
+    rows = re.findall(
+        r"^\| (Stranger|Second) \| core .* 30 fJ/op .* held out \|", out, re.MULTILINE
+    )
+    assert rows == ["Stranger", "Second"]
+    # The band is that of the chips which come with the install.
+    band = re.compile(r"\*\*Held out, \d+ figures: .*")
+    alone = engram("cost", chip, "--tech", tech, "--format", "md")[1]
+    assert band.findall(out) == band.findall(alone) != []
+
+
+def test_a_fault_in_a_published_chip_names_its_line(
+    engram: Engram, chip: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "faulty.yaml"
+    path.write_text(STRANGER.replace("unit: fJ/op", "unit: fJ"))
+    status, out, err = engram("cost", chip, "--chip", path)
+    assert (status, out) == (2, "")
+    assert f"{path}:14: values.0.unit must be one of TOPS/W, fJ/op" in err
 
 
 def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_path: Path) -> None:

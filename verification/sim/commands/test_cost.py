@@ -134,7 +134,7 @@ def test_a_fault_in_a_published_chip_names_its_line(
     path.write_text(STRANGER.replace("unit: fJ/op", "unit: fJ"))
     status, out, err = engram("cost", chip, "--chip", path)
     assert (status, out) == (2, "")
-    assert f"{path}:14: values.0.unit must be one of TOPS/W, fJ/op" in err
+    assert f"{path}:16: values.0.unit must be one of TOPS/W, fJ/op" in err
 
 
 def test_a_library_takes_the_place_of_the_logic(engram: Engram, chip: Path, tmp_path: Path) -> None:

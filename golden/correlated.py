@@ -9,6 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.faults import Faults
 from golden.lfsr import Lfsr
 from golden.params import CorrelatedSamplerParams, Stream, stream_seed
 from golden.params.checks import check_integer
@@ -30,6 +31,8 @@ class CorrelatedSampler(Sampler):
     Parameters
     ----------
     params : CorrelatedSamplerParams
+    faults : Faults, optional
+        Cells of the prototype memory that fail; the basis never does.
 
     Attributes
     ----------
@@ -47,8 +50,8 @@ class CorrelatedSampler(Sampler):
 
     params: CorrelatedSamplerParams
 
-    def __init__(self, params: CorrelatedSamplerParams) -> None:
-        super().__init__(params)
+    def __init__(self, params: CorrelatedSamplerParams, faults: Faults | None = None) -> None:
+        super().__init__(params, faults)
         lanes = params.prototypes.beats * params.prototypes.lanes
         self.factor_lfsr = Lfsr(params.factor_lfsr)
         self.loadings = np.zeros((lanes, params.rank), np.int8)

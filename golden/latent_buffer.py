@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.arrays import check_label_vector, check_labelled
-from golden.bits import word_count
+from golden.bits import pack, unpack, word_count
+from golden.faults import Faults
 from golden.lfsr import Lfsr
 from golden.params import LatentBufferParams, Stream, stream_params, stream_seed
 from golden.params.checks import check_integer
@@ -25,6 +26,8 @@ class LatentBuffer:
     Parameters
     ----------
     params : LatentBufferParams
+    faults : Faults, optional
+        Cells of the memory that fail. Exemplars are then kept as they read, from the write on.
 
     Attributes
     ----------
@@ -37,8 +40,9 @@ class LatentBuffer:
         answers a request.
     """
 
-    def __init__(self, params: LatentBufferParams) -> None:
+    def __init__(self, params: LatentBufferParams, faults: Faults | None = None) -> None:
         self.params = params
+        self.faults = faults
         self.seen = np.zeros(params.classes, np.int64)
         self.unknown = False
         self.reservoir_lfsr = Lfsr(stream_params(params.seed, Stream.RESERVOIR, WORD_WIDTH))
@@ -87,7 +91,7 @@ class LatentBuffer:
             slot = self._place(label)
             if slot is not None:
                 slots[place] = slot
-                self._kept[label, slot] = exemplar
+                self._kept[label, slot] = self._read(exemplar, label, slot)
         return slots
 
     def exemplars_of(self, label: int) -> NDArray[np.uint64]:
@@ -166,6 +170,13 @@ class LatentBuffer:
             lfsrs, state["latent_states"], state["latent_ticks"], strict=True
         ):
             lfsr.state, lfsr.ticks = int(value), int(ticks)
+
+    def _read(self, exemplar: NDArray[np.uint64], label: int, slot: int) -> NDArray[np.uint64]:
+        """Return what an exemplar reads as in a slot."""
+        if self.faults is None:
+            return exemplar
+        bits = unpack(exemplar, self.params.features)[np.newaxis]
+        return pack(self.faults.read(bits, label * self.params.exemplars + slot))[0]
 
     def _place(self, label: int) -> int | None:
         """Count an exemplar of class `label` and return its slot, or None to drop it."""

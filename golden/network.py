@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 
 from golden.conv import Conv
 from golden.dense import Dense
+from golden.faults import Faults
 from golden.head import Head
 from golden.network_file import decode, encode
 from golden.params import (
     ConvParams,
     DenseParams,
+    FaultParams,
+    FaultyMemory,
     HeadParams,
     LayerParams,
     NetworkParams,
@@ -101,6 +104,21 @@ class Network:
         *_, last = self.maps(images)
         return last.reshape(*last.shape[:-3], -1)
 
+    def failing(self, die: int, threshold: int) -> "Network":
+        """Return the network as its weights read where cells fail (contract, 19).
+
+        Thresholds and head are as they were.
+
+        Parameters
+        ----------
+        die : int
+            S, ``0 .. 2**64 - 1``.
+        threshold : int
+            T, ``0 .. 2**32``.
+        """
+        layers = [_failing_layer(layer, y, die, threshold) for y, layer in enumerate(self.layers)]
+        return Network(self.params, layers, self.head)
+
     @classmethod
     def random(cls, params: NetworkParams, rng: np.random.Generator) -> "Network":
         """Return a network with uniform random weights and thresholds within one deviation of 0."""
@@ -148,6 +166,16 @@ def _take_layer(params: LayerParams, arrays: Iterator[NDArray]) -> Layer:
         return Pool(params)
     own = [next(arrays) for _ in range(3 if params.thresholds else 1)]
     return Conv(params, *own) if isinstance(params, ConvParams) else Dense(params, *own)
+
+
+def _failing_layer(layer: Layer, number: int, die: int, threshold: int) -> Layer:
+    """Return a layer with its weights as they read; the row of a layer is its packed vector."""
+    if not isinstance(layer, Conv | Dense):
+        return layer
+    memory = FaultyMemory.LAYERS + number
+    faults = Faults(FaultParams(die=die, memory=memory, threshold=threshold, lanes=1))
+    weights = faults.read(layer.weights.reshape(1, -1)).reshape(layer.weights.shape)
+    return type(layer)(layer.params, weights, layer.thresholds, layer.polarity)  # type: ignore[arg-type]
 
 
 def _random_layer(params: LayerParams, rng: np.random.Generator) -> Layer:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.bernoulli import check_codes
+from golden.faults import Faults
 from golden.params import PrototypesParams
 from golden.params.checks import check_integer
 
@@ -19,6 +20,8 @@ class Prototypes:
     Parameters
     ----------
     params : PrototypesParams
+    faults : Faults, optional
+        Cells of the memory that fail. Codes are then kept as they read, from the write on.
 
     Attributes
     ----------
@@ -29,8 +32,9 @@ class Prototypes:
         ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Only `write` writes them.
     """
 
-    def __init__(self, params: PrototypesParams) -> None:
+    def __init__(self, params: PrototypesParams, faults: Faults | None = None) -> None:
         self.params = params
+        self.faults = faults
         self.overflow = False
         self.planes = np.zeros((params.components, params.code_width, params.beats), np.uint64)
         # Codes by (component, row, lane); lanes past D stay 0.
@@ -132,6 +136,8 @@ class Prototypes:
     def _store(self, first: int, codes: NDArray[np.uint16]) -> None:
         """Write the codes of components, shape (K, D), from component `first` on."""
         p, count = self.params, len(codes)
+        if self.faults is not None:
+            codes = self.faults.read(codes, first)
         rows = self._codes[first : first + count]
         rows.reshape(count, -1)[:, : p.features] = codes
         shifts = np.arange(p.code_width - 1, -1, -1, dtype=np.uint64)
@@ -203,7 +209,7 @@ class Prototypes:
         ValueError
             If the state does not fit this memory.
         """
-        fresh = Prototypes(self.params)
+        fresh = Prototypes(self.params, self.faults)
         codes, thresholds = state["prototypes_codes"], state["prototypes_thresholds"]
         first = 0
         for label, count in enumerate(state["prototypes_counts"].tolist()):

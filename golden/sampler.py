@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.arrays import check_label_vector
 from golden.bernoulli import Bernoulli
 from golden.bits import word_count
+from golden.faults import Faults
 from golden.lfsr import Lfsr
 from golden.params import BernoulliParams, SamplerParams, stream_seed
 from golden.prototypes import Prototypes
@@ -45,6 +46,8 @@ class Sampler:
     Parameters
     ----------
     params : SamplerParams
+    faults : Faults, optional
+        Cells of the memory that fail.
 
     Attributes
     ----------
@@ -61,9 +64,9 @@ class Sampler:
         Number of planes compared so far, over all beats. Each used one word.
     """
 
-    def __init__(self, params: SamplerParams) -> None:
+    def __init__(self, params: SamplerParams, faults: Faults | None = None) -> None:
         self.params = params
-        self.prototypes = Prototypes(params.prototypes)
+        self.prototypes = Prototypes(params.prototypes, faults)
         self.selector = Selector(params.selector)
         self.lfsrs = tuple(Lfsr(lfsr) for lfsr in params.lfsrs())
         self.rows_read = 0

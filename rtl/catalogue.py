@@ -22,6 +22,7 @@ from golden.params import (
     PrototypeClassifierParams,
     PrototypesParams,
     SamplerParams,
+    SecdedParams,
     ThermometerParams,
     TrainerParams,
     XnorParams,
@@ -44,6 +45,7 @@ from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
 from rtl.pool import Pool
+from rtl.protected_memory import ProtectedMemory
 from rtl.prototype_classifier import PrototypeClassifier
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
@@ -235,6 +237,12 @@ BLOCKS: dict[str, Block] = {
         {"prototypes": _TINY_PROTOTYPES, "rank": 3, "loading_width": 3},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "protected_memory": Block(
+        component=ProtectedMemory,
+        full={"params": SecdedParams(width=64), "depth": 1024},
+        small={"params": {"width": 16}, "depth": 64},
+        tiny={"params": {"width": 8}, "depth": 8},
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
     "mean_code": Block(

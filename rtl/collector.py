@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Collector: it assembles the words of a pixel from tiles of output bits (contract, 3)."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal, unsigned
+from contextlib import nullcontext
+from typing import Any
+
+from amaranth.hdl import Array, Cat, Module, Mux, Signal, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -27,6 +30,11 @@ class Collector(wiring.Component):
     shifts, which also clear it for the next one. So storing only ever sets bits, and lanes without
     a channel are 0. Reset drops the current pixel.
 
+    With weight reuse P, there are P registers for tiles and P for pixels. The tiles of a strip, one
+    a pixel, are taken in successive cycles or later. Then all are stored at once, each in its own
+    pixel, for they have the same place. When the last tiles are stored, the pixels leave one after
+    the other.
+
     Parameters
     ----------
     params : AcceleratorParams
@@ -35,7 +43,7 @@ class Collector(wiring.Component):
     -------
     i : In(stream.Signature(neurons_layout(params)))
         Tiles. The first `lanes` of `bits` are outputs; `place` is the position of the first one,
-        in tiles or in channels; `last` ends a pixel.
+        in tiles or in channels; `last` ends a pixel, and `strip_end`, with weight reuse, a strip.
     whole : In(1)
         Tiles are stored in one cycle, and places count tiles. This and the next two inputs are
         held while a pixel is inside.
@@ -63,7 +71,7 @@ class Collector(wiring.Component):
 
     @staticmethod
     def cycles(whole: bool, lanes: int, words: int) -> int:
-        """Return the cycles from a tile to the next.
+        """Return the cycles from a tile to the next, or from the last tile of a strip.
 
         Parameters
         ----------
@@ -72,48 +80,73 @@ class Collector(wiring.Component):
         lanes : int
             Neurons of the tile.
         words : int
-            Words that leave between the tiles.
+            Words that leave between the tiles, those of all pixels of a strip.
         """
         return (1 if whole else lanes) + words
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        i, o, tag = self.i, self.o, self.i.payload.tag
+        i, o, tag, reuse = self.i, self.o, self.i.payload.tag, self.params.mvu.weight_reuse
         simd, pe = self.params.mvu.simd, self.params.mvu.pe
         pixel = Signal(max(-(-self.params.channels // n) * n for n in (simd, pe)))
-        words = Signal.like(self.pixel_words)  # words that have not left yet
-        holding = Signal()  # a tile is in the register; never set while a pixel leaves
+        words = Signal.like(self.pixel_words)  # words of the pixel that have not left yet
+        holding = Signal()  # tiles to store are in their registers; never set while a pixel leaves
         ends_pixel, bits = Signal(), Signal(pe)
         lanes, place = Signal.like(tag.lanes), Signal.like(tag.place)
         final, sent = Signal(), Signal()
+        pixels = [pixel, *(Signal.like(pixel, name=f"pixel_{n}") for n in range(1, reuse))]
+        tiles = [bits, *(Signal(pe, name=f"bits_{n}") for n in range(1, reuse))]
+        # Slots of a strip: that of the next tile, of the last one, of the pixel that leaves.
+        slot, filled, leaving = (
+            Signal(range(reuse), name=n) for n in ("slot", "filled", "leaving")
+        )
+        where: Any = m.If if reuse > 1 else nullcontext  # one slot needs no choice
+        last_word = o.valid & o.ready & (words == 1)
         m.d.comb += [
             o.valid.eq(words != 0),
-            o.payload.eq(pixel[:simd]),
-            sent.eq(o.valid & o.ready & (words == 1)),
+            o.payload.eq((Array(pixels)[leaving] if reuse > 1 else pixels[0])[:simd]),
+            sent.eq(last_word & (leaving == filled) if reuse > 1 else last_word),
             final.eq(holding & (self.whole | (lanes == 1))),
             i.ready.eq(Mux(holding, final & ~ends_pixel, ~o.valid | sent)),
         ]
         with m.If(holding):
-            with m.If(self.whole):
-                m.d.sync += pixel.eq(pixel | self._at_slot(m, len(pixel), place, bits))
-            with m.Else():
-                m.d.sync += pixel.eq(pixel | Cat(bits[0] & (place == n) for n in range(len(pixel))))
-            m.d.sync += [bits.eq(bits >> 1), lanes.eq(lanes - 1)]
-            m.d.sync += place.eq(place + self.place_stride)
+            for n, (pixel, bits) in enumerate(zip(pixels, tiles, strict=True)):
+                with where(filled >= n):
+                    with m.If(self.whole):
+                        tile = self._at_slot(m, len(pixel), place, bits)
+                        m.d.sync += pixel.eq(pixel | tile)
+                    with m.Else():
+                        bit = Cat(bits[0] & (place == channel) for channel in range(len(pixel)))
+                        m.d.sync += pixel.eq(pixel | bit)
+                    m.d.sync += bits.eq(bits >> 1)
+            m.d.sync += [lanes.eq(lanes - 1), place.eq(place + self.place_stride)]
             with m.If(final):
                 m.d.sync += holding.eq(0)
                 with m.If(ends_pixel):
                     m.d.sync += words.eq(self.pixel_words)
         with m.If(o.valid & o.ready):
-            m.d.sync += [pixel.eq(pixel >> simd), words.eq(words - 1)]
+            for n, pixel in enumerate(pixels):
+                with where(leaving == n):
+                    m.d.sync += pixel.eq(pixel >> simd)
+            m.d.sync += words.eq(words - 1)
         with m.If(i.valid & i.ready):
+            for n, bits in enumerate(tiles):
+                with where(slot == n):
+                    outputs = Cat(i.payload.bits[k] & (tag.lanes > k) for k in range(pe))
+                    m.d.sync += bits.eq(outputs)
             m.d.sync += [
-                holding.eq(1),
-                bits.eq(Cat(i.payload.bits[n] & (tag.lanes > n) for n in range(pe))),
+                holding.eq(tag.strip_end if reuse > 1 else 1),
                 lanes.eq(tag.lanes),
                 place.eq(tag.place),
                 ends_pixel.eq(tag.last),
             ]
+        if reuse > 1:
+            with m.If(i.valid & i.ready):
+                m.d.sync += [filled.eq(slot), slot.eq(Mux(tag.strip_end, 0, slot + 1))]
+            with m.If(last_word):
+                m.d.sync += leaving.eq(Mux(sent, 0, leaving + 1))
+                with m.If(~sent):
+                    m.d.sync += words.eq(self.pixel_words)
         return m
 
     def _at_slot(self, m: Module, width: int, place: Signal, bits: Signal) -> Signal:

@@ -73,11 +73,14 @@ def tag_layout(params: AcceleratorParams) -> data.StructLayout:
     """Return the layout of the tag of a tile, which says where its outputs go.
 
     `place` is the position of the first output, and `lanes` the number of lanes that are outputs.
-    `last` is set in the last tile of a pixel, and `end` in the last tile of a layer.
+    `last` is set in the last tile of a pixel, and `end` in the last tile of a layer. With weight
+    reuse, the tiles of the pixels of a strip follow each other, and `strip_end` is set in that of
+    the last pixel.
     """
     place = bits_for(max(params.channels, params.classes))
+    strip = {"strip_end": 1} if params.mvu.weight_reuse > 1 else {}
     return data.StructLayout({
-        "place": place, "lanes": range(params.mvu.pe + 1), "last": 1, "end": 1,
+        "place": place, "lanes": range(params.mvu.pe + 1), "last": 1, "end": 1, **strip,
     })  # fmt: skip
 
 

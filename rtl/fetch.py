@@ -7,7 +7,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
-from rtl import mvu, window
+from rtl import mvu, strip
 from rtl.descriptor import tag_layout
 from rtl.lanes import lane_range
 
@@ -33,7 +33,7 @@ class Fetch(wiring.Component):
 
     Members
     -------
-    i : In(stream.Signature(window.step_layout(params)))
+    i : In(stream.Signature(strip.step_layout(params)))
         Steps with addresses.
     source : In(1)
         Memory that is read; held while a step is inside.
@@ -51,7 +51,7 @@ class Fetch(wiring.Component):
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
         super().__init__({
-            "i": In(stream.Signature(window.step_layout(params))),
+            "i": In(stream.Signature(strip.step_layout(params))),
             "source": In(1),
             "o": Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params)))),
             "write": In(stream.Signature(write_layout(params))),
@@ -77,8 +77,7 @@ class Fetch(wiring.Component):
         lanes = lane_range(step.low, step.high, self.params.mvu.simd)
         with m.If(advance):
             m.d.sync += [o.valid.eq(i.valid), inside.eq(step.inside), held["mask"].eq(lanes)]
-            for name in ("weight", "tile", "last", "tag"):
-                m.d.sync += held[name].eq(step[name])
+            m.d.sync += [value.eq(step[name]) for name, value in held.items() if name != "mask"]
         return m
 
     def _memory(self, m: Module, bank: int, advance: Signal) -> Value:

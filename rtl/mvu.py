@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Matrix-vector unit: folded neurons that take one row of weights a cycle (contract, 2 and 3)."""
+"""Matrix-vector unit: folded neurons that take one step a cycle (contract, 2 and 3)."""
 
+from contextlib import nullcontext
 from typing import Any
 
-from amaranth.hdl import Module, Signal, Value, unsigned
+from amaranth.hdl import Array, Module, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
@@ -24,11 +25,19 @@ __all__ = [
 
 
 def step_layout(params: MvuParams, tag: Any) -> data.StructLayout:
-    """Return the layout of a step: a word of inputs, and its rows of weights and thresholds."""
+    """Return the layout of a step: a word of inputs, and its rows of weights and thresholds.
+
+    With weight reuse, `slot` is the accumulator of the step.
+    """
     return data.StructLayout({
         "x": params.simd, "mask": params.simd, "weight": range(params.weight_depth),
-        "tile": range(params.tile_depth), "last": 1, "tag": tag,
+        "tile": range(params.tile_depth), "last": 1, **_slot(params), "tag": tag,
     })  # fmt: skip
+
+
+def _slot(params: MvuParams) -> dict[str, Any]:
+    """Return the field for the slot of a step, which a unit without weight reuse does not have."""
+    return {"slot": range(params.weight_reuse)} if params.weight_reuse > 1 else {}
 
 
 def tile_layout(params: MvuParams, tag: Any) -> data.StructLayout:
@@ -82,8 +91,15 @@ class Mvu(wiring.Component):
     accumulator needs no multiplexer between restart and continuation: when a tile ends, its sum
     passes to the next stage and the accumulator becomes zero.
 
-    Reset drops the steps inside. The memories keep their contents. A write is valid for all steps
-    taken after it. It may or may not affect the steps inside.
+    With weight reuse P, each neuron has P accumulators, one a slot, and up to P tiles of the same
+    neurons are computed in turns: a step of slot 0, the same step of slot 1 and so on. Only slot 0
+    reads memories, a row of weights in each step and a row of thresholds in the last one. The other
+    slots use the same rows, whatever their `weight` and `tile`, because what a memory has read
+    stays at its output.
+
+    Reset drops the steps inside, and the first step after it is of slot 0. The memories keep their
+    contents. A write is valid for all rows read after it. It may or may not affect the steps
+    inside.
 
     Parameters
     ----------
@@ -111,7 +127,8 @@ class Mvu(wiring.Component):
             check_integer("MVU tag bits", tag, 1)
         self.params = params
         self._mark = data.StructLayout({
-            "present": 1, "last": 1, "tile": range(params.tile_depth), "tag": tag,
+            "present": 1, "last": 1, "tile": range(params.tile_depth), **_slot(params),
+            "tag": tag,
         })  # fmt: skip
         #: Cycles from the last step of a tile to the tile.
         self.latency = mvu_latency(params)
@@ -142,7 +159,7 @@ class Mvu(wiring.Component):
             m.d.sync += kept.eq(read)
             m.d.sync += [o.valid.eq(marks[-1].last), o.payload.tag.eq(marks[-1].tag)]
         for pe in range(self.params.pe):
-            agree = self._agree(m, pe, advance, kept)
+            agree = self._agree(m, pe, advance, kept, marks[1])
             count = self._accumulate(m, pe, advance, agree, marks[-2])
             fires = self._compare(m, pe, advance, count, marks[-4])
             with m.If(advance):
@@ -161,6 +178,7 @@ class Mvu(wiring.Component):
             marks[0].last.eq(i.valid & i.payload.last),
             marks[0].tile.eq(i.payload.tile),
             marks[0].tag.eq(i.payload.tag),
+            *(marks[0][name].eq(i.payload[name]) for name in _slot(self.params)),
         ]
         for n in range(1, self.latency):
             marks.append(Signal(self._mark, name=f"mark_{n}"))
@@ -168,7 +186,7 @@ class Mvu(wiring.Component):
                 m.d.sync += marks[n].eq(marks[n - 1])
         return marks
 
-    def _agree(self, m: Module, pe: int, advance: Signal, word: Any) -> Signal:
+    def _agree(self, m: Module, pe: int, advance: Signal, word: Any, mark: Any) -> Signal:
         """Count the agreements of a step with its row of weights."""
         p, write = self.params, self.weights
         m.submodules[f"weights_{pe}"] = memory = Memory(
@@ -178,13 +196,17 @@ class Mvu(wiring.Component):
         write_port, read_port = memory.write_port(), memory.read_port()
         # A block RAM answers late in the cycle and may be far from its neuron.
         weights = Signal(p.simd, name=f"row_{pe}", reset_less=True)
-        with m.If(advance):
+        reads, follows = advance & self.i.valid, advance
+        if p.weight_reuse > 1:  # steps of other slots find the row where it is
+            reads &= self.i.payload.slot == 0
+            follows &= mark.slot == 0
+        with m.If(follows):
             m.d.sync += weights.eq(read_port.data)
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.row),
             write_port.data.eq(write.payload.data),
-            read_port.en.eq(advance & self.i.valid),
+            read_port.en.eq(reads),
             read_port.addr.eq(self.i.payload.weight),
             xnor.en.eq(advance),
             xnor.x.eq(word.x),
@@ -195,17 +217,22 @@ class Mvu(wiring.Component):
 
     def _accumulate(self, m: Module, pe: int, advance: Signal, agree: Signal, mark: Any) -> Signal:
         """Add the counts of the steps of a tile; return the sum, which is a cycle late."""
-        width = self.params.count_width
-        so_far = Signal(width, name=f"so_far_{pe}")
+        width, reuse = self.params.count_width, self.params.weight_reuse
+        tails = [f"_{slot}" for slot in range(reuse)] if reuse > 1 else [""]
+        slots = [Signal(width, name=f"so_far_{pe}{tail}") for tail in tails]
+        so_far = Array(slots)[mark.slot] if reuse > 1 else slots[0]
+        where: Any = m.If if reuse > 1 else nullcontext  # one slot needs no choice
         total = Signal(width, name=f"total_{pe}")
         count = Signal(width, name=f"count_{pe}", reset_less=True)
         m.d.comb += total.eq(so_far + agree)
         with m.If(advance):
             m.d.sync += count.eq(total)
-            with m.If(mark.present):
-                m.d.sync += so_far.eq(total)
-            with m.If(mark.last):
-                m.d.sync += so_far.eq(0)
+            for slot, accumulator in enumerate(slots):
+                with where(mark.slot == slot if reuse > 1 else True):
+                    with m.If(mark.present):
+                        m.d.sync += accumulator.eq(total)
+                    with m.If(mark.last):
+                        m.d.sync += accumulator.eq(0)
         return count
 
     def _compare(self, m: Module, pe: int, advance: Signal, count: Signal, mark: Any) -> Value:
@@ -217,12 +244,15 @@ class Mvu(wiring.Component):
         near, threshold = (
             Signal(row, name=f"{name}_{pe}", reset_less=True) for name in ("near", "threshold")
         )
+        reads = advance & mark.last
+        if p.weight_reuse > 1:
+            reads &= mark.slot == 0
         m.d.comb += [
             write_port.en.eq(write.valid & (write.payload.pe == pe)),
             write_port.addr.eq(write.payload.tile),
             write_port.data.limit.eq(write.payload.limit),
             write_port.data.polarity.eq(write.payload.polarity),
-            read_port.en.eq(advance & mark.last),
+            read_port.en.eq(reads),
             read_port.addr.eq(mark.tile),
         ]
         # One register is near the memory and one near the comparator, as they may be far apart.

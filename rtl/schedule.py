@@ -2,6 +2,7 @@
 """The cycles that the machine takes for a layer, computed from its descriptor."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from golden.params import AcceleratorParams
@@ -28,17 +29,33 @@ def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
         return Network.latency + pixels * sum(tiles)
     if operation is Operation.POOL:
         return Network.latency + Pool.latency + pixels * sum(tiles)
-    # A tile is taken when its steps are done and the one before it is stored.
+    # The tiles of a strip follow each other. That of its first pixel is taken when its steps are
+    # done and the tiles before are stored.
     whole, outputs = bool(layer.get("whole")), layer["group_outputs"]
     pe, words = params.mvu.pe, layer.get("pixel_words", 0)
     lanes = [min(pe, outputs - n) for n in range(0, outputs, pe)] * layer["groups"]
-    stores = [Collector.cycles(whole, n, 0) for n in lanes]
-    stores[-1] += words
-    pixel = sum(max(pair) for pair in zip(tiles[1:], stores[:-1], strict=True))
-    return (
-        Network.latency + tiles[0] + mvu_latency(params.mvu) + pixels * pixel
-        + (pixels - 1) * max(tiles[0], stores[-1]) + stores[-1]
-    )  # fmt: skip
+
+    @cache
+    def of_strip(strip: int, stored: int) -> tuple[int, int]:
+        cycles = 0
+        for steps, n in zip(tiles, lanes, strict=True):
+            cycles += max(strip * (steps - 1) + 1, stored) + strip - 1
+            stored = Collector.cycles(whole, n, 0)
+        return cycles, stored + strip * words
+
+    total, stored = Network.latency + mvu_latency(params.mvu), 0
+    for strip in _strips(layer, params):
+        cycles, stored = of_strip(strip, stored)
+        total += cycles
+    return total + stored
+
+
+def _strips(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int]:
+    """Yield the pixels of each strip of a layer of neurons."""
+    reuse = params.mvu.weight_reuse if layer["operation"] is Operation.NEURONS else 1
+    for _ in range(layer["out_rows"]):
+        for column in range(0, layer["out_columns"], reuse):
+            yield min(reuse, layer["out_columns"] - column)
 
 
 def _tile_steps(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int]:

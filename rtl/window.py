@@ -5,31 +5,15 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
-from amaranth.lib import data, stream, wiring
+from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
-from amaranth.utils import bits_for
 
 from golden.params import AcceleratorParams
-from rtl.descriptor import descriptor_layout, tag_layout
+from rtl.descriptor import Operation, descriptor_layout
+from rtl.strip import Strip, step_layout
 
-__all__ = ["Window", "step_layout"]
-
-
-def step_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a step, which reads a word and names the weights for it.
-
-    `address` is that of the word, and `inside` says whether it is in the map; otherwise the word
-    counts as 0. Lanes ``low..high-1`` of the word count. `weight` and `tile` are rows of the
-    memories. `last` is set in the last step of a tile, and `tag` is that of the tile.
-    """
-    simd = params.mvu.simd
-    return data.StructLayout({
-        "address": unsigned(bits_for(params.map_depth)), "inside": 1,
-        "low": range(max(2, simd)), "high": range(simd + 1),
-        "weight": range(max(2, params.mvu.weight_depth)),
-        "tile": range(max(2, params.mvu.tile_depth)), "last": 1, "tag": tag_layout(params),
-    })  # fmt: skip
+__all__ = ["Window"]
 
 
 class _Loop(IntEnum):
@@ -58,6 +42,11 @@ class Window(wiring.Component):
     address at which the current turn of that loop began. All inner loops then begin at the sum. The
     start of the layer is a turn of an additional outermost loop.
 
+    With weight reuse P, the loop over the output columns of neurons advances by strips of up to P
+    pixels, and a row may end with a shorter strip. `Strip` is the innermost loop: it repeats a step
+    for each pixel of the strip, with the same row of weights. Words of other operations have no
+    weights and keep the order above.
+
     Parameters
     ----------
     params : AcceleratorParams
@@ -77,6 +66,7 @@ class Window(wiring.Component):
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
+        self._reuse = params.mvu.weight_reuse
         super().__init__({
             "i": In(stream.Signature(descriptor_layout(params))),
             "o": Out(stream.Signature(step_layout(params))),
@@ -85,13 +75,14 @@ class Window(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         running, move = Signal(), Signal()
+        self._out: Any = self._strips(m) if self._reuse > 1 else self.o
         # For each loop: this is its last turn; the loop and all loops inside it end.
         ended, ends = Signal(_Loop.LAYER), Signal(_Loop.LAYER)
         begin = self.i.valid & ~running
         m.d.comb += [
-            self.o.valid.eq(running),
-            move.eq(begin | (running & self.o.ready)),
-            self.i.ready.eq(running & self.o.ready & ended.all()),
+            self._out.valid.eq(running),
+            move.eq(begin | (running & self._out.ready)),
+            self.i.ready.eq(running & self._out.ready & ended.all()),
             *(ends[n].eq(begin | ended[: n + 1].all()) for n in range(_Loop.LAYER)),
         ]
         with m.If(move):
@@ -101,14 +92,29 @@ class Window(wiring.Component):
         self._positions(m, move, ends)
         self._tiles(m, move, ends, ended)
         self._turns(m, move, ends, ended)
-        m.d.comb += self.o.payload.last.eq(ended[: _Loop.TILE].all())
+        m.d.comb += self._out.payload.last.eq(ended[: _Loop.TILE].all())
         return m
+
+    def _strips(self, m: Module) -> Any:
+        """Return the stream of steps for first pixels, from which all others come."""
+        d = self.i.payload
+        m.submodules.strip = strip = Strip(self.params)
+        wiring.connect(m, strip.o, wiring.flipped(self.o))
+        m.d.comb += [getattr(strip, name).eq(d[name]) for name in ("columns", "stride", "x_pitch")]
+        return strip.i
+
+    def _to_next_strip(self, pitch: Any) -> Value:
+        """Return the distance of the windows of successive turns, given that of adjacent ones."""
+        if self._reuse == 1:
+            return pitch
+        neurons = self.i.payload.operation == Operation.NEURONS
+        return Mux(neurons, pitch << (self._reuse.bit_length() - 1), pitch)
 
     def _addresses(self, m: Module, move: Signal, ends: Signal, carry: Value) -> None:
         """Compute the next address; keep the address at which each loop's current turn began."""
         d = self.i.payload
         address = Signal.like(d.origin)
-        m.d.comb += self.o.payload.address.eq(address)
+        m.d.comb += self._out.payload.address.eq(address)
         begun = {
             loop: Signal.like(d.origin, name=f"begun_{loop.name.lower()}")
             for loop in (_Loop.COLUMN, _Loop.ROW, _Loop.GROUP, _Loop.X, _Loop.Y)
@@ -121,7 +127,7 @@ class Window(wiring.Component):
             _Loop.ROW: (begun[_Loop.ROW], d.row_pitch),
             _Loop.TILE: (begun[_Loop.GROUP], 0),
             _Loop.GROUP: (begun[_Loop.GROUP], d.group_words + carry),
-            _Loop.X: (begun[_Loop.X], d.x_pitch),
+            _Loop.X: (begun[_Loop.X], self._to_next_strip(d.x_pitch)),
             _Loop.Y: (begun[_Loop.Y], d.y_pitch),
             _Loop.LAYER: (d.origin, 0),
         }
@@ -138,7 +144,11 @@ class Window(wiring.Component):
         row, column, window_row, window_column = (
             Signal(width, name=name) for name in ("row", "column", "window_row", "window_column")
         )
-        m.d.comb += self.o.payload.inside.eq((row < d.rows) & (column < d.columns))
+        step = self._out.payload
+        if self._reuse > 1:
+            m.d.comb += [step.inside.eq(row < d.rows), step.column.eq(column)]
+        else:
+            m.d.comb += step.inside.eq((row < d.rows) & (column < d.columns))
         here = (window_row, window_column)
         steps = {
             _Loop.WORD: (row, column),
@@ -146,7 +156,7 @@ class Window(wiring.Component):
             _Loop.ROW: (row + 1, window_column),
             _Loop.TILE: here,
             _Loop.GROUP: here,
-            _Loop.X: (window_row, window_column + d.stride),
+            _Loop.X: (window_row, window_column + self._to_next_strip(d.stride)),
             _Loop.Y: (window_row + d.stride, -d.pad),
             _Loop.LAYER: (-d.pad, -d.pad),
         }
@@ -168,8 +178,8 @@ class Window(wiring.Component):
             lane.eq(group_low + d.group_lanes),
             carry.eq(lane >= simd),
             ended[_Loop.WORD].eq(end <= simd),
-            self.o.payload.low.eq(low),
-            self.o.payload.high.eq(Mux(end <= simd, end, simd)),
+            self._out.payload.low.eq(low),
+            self._out.payload.high.eq(Mux(end <= simd, end, simd)),
         ]
         here = (group_low, group_end)
         steps = {
@@ -194,7 +204,7 @@ class Window(wiring.Component):
 
     def _tiles(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
         """Track the remaining outputs of the group, their places, and the rows of the memories."""
-        d, step, pe = self.i.payload, self.o.payload, self.params.mvu.pe
+        d, step, pe = self.i.payload, self._out.payload, self.params.mvu.pe
         weight, tile = Signal.like(d.weight), Signal.like(d.tile)
         left, place, group_place = (
             Signal.like(d.group_outputs, name=name) for name in ("left", "place", "group_place")
@@ -234,11 +244,17 @@ class Window(wiring.Component):
         }
         for loop, count in turns.items():
             left = Signal(len(count), name=f"left_{loop.name.lower()}")
-            m.d.comb += ended[loop].eq(left == 1)
+            turn: Any = 1
+            if loop is _Loop.X and self._reuse > 1:
+                turn = self._to_next_strip(Const(1))
+                m.d.comb += ended[loop].eq(left <= turn)
+                m.d.comb += self._out.payload.pixels.eq(Mux(left <= turn, left, turn))
+            else:
+                m.d.comb += ended[loop].eq(left == 1)
             with m.If(move & ends[loop]):
                 m.d.sync += left.eq(count)
             with m.Elif(move & ends[loop - 1]):
-                m.d.sync += left.eq(left - 1)
+                m.d.sync += left.eq(left - turn)
 
 
 def _chain(m: Module, ends: Signal, steps: dict[_Loop, Any]) -> Iterator[tuple[_Loop, Any]]:

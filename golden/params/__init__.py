@@ -11,6 +11,7 @@ from golden.params.classes import (
     PrototypeClassifierParams,
 )
 from golden.params.correlated import CorrelatedSamplerParams
+from golden.params.faults import FaultParams, FaultyMemory, SecdedParams
 from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
     ConvParams,
@@ -48,6 +49,8 @@ __all__ = [
     "CorrelatedSamplerParams",
     "CwrParams",
     "DenseParams",
+    "FaultParams",
+    "FaultyMemory",
     "HeadParams",
     "IndexCodeParams",
     "LatentBufferParams",
@@ -62,6 +65,7 @@ __all__ = [
     "PrototypeClassifierParams",
     "PrototypesParams",
     "SamplerParams",
+    "SecdedParams",
     "SelectorParams",
     "Stream",
     "TernaryTrainerParams",

@@ -32,15 +32,15 @@ def check_integer(name: str, value: Any, low: int, high: int | None = None) -> N
         raise ValueError(f"{name} must be {span}, not {value!r}")
 
 
-def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Accept one of some words.
+def check_choice(name: str, value: Any, choices: tuple[str, ...] | tuple[int, ...]) -> None:
+    """Accept one of some words or numbers.
 
     Parameters
     ----------
     name : str
         Name of the parameter in messages.
     value : Any
-    choices : tuple of str
+    choices : tuple of str or of int
 
     Raises
     ------
@@ -48,7 +48,7 @@ def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
         If `value` is not one of `choices`.
     """
     if value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+        raise ValueError(f"{name} must be one of {', '.join(map(str, choices))}, not {value!r}")
 
 
 def check_flag(name: str, value: Any) -> None:

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from golden.params.checks import check_integer
+from golden.params.checks import check_choice, check_integer
 from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
 from golden.params.correlated import CorrelatedSamplerParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
@@ -31,6 +31,9 @@ class MvuParams:
         Rows of the threshold memory. A row serves a tile of `pe` neurons.
     count_width : int
         Bits of a count of agreements, 1..32.
+    weight_reuse : {1, 2, 4, 8}
+        P, most pixels that a row of weights serves before the next row is read. Each neuron has P
+        accumulators.
     """
 
     pe: int = 16
@@ -38,6 +41,7 @@ class MvuParams:
     weight_depth: int = 2048
     tile_depth: int = 256
     count_width: int = 16
+    weight_reuse: int = 1
 
     def __post_init__(self) -> None:
         check_integer("MVU neurons PE", self.pe, 1, 1024)
@@ -45,6 +49,8 @@ class MvuParams:
         check_integer("Weight memory rows", self.weight_depth, 1)
         check_integer("Threshold memory rows", self.tile_depth, 1)
         check_integer("Bits of a count", self.count_width, 1, 32)
+        check_integer("Weight reuse P", self.weight_reuse, 1, 8)
+        check_choice("Weight reuse P", self.weight_reuse, (1, 2, 4, 8))
 
 
 @dataclass(frozen=True, kw_only=True)

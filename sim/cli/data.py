@@ -84,6 +84,25 @@ def bank(
             metavar="FILE", help="File of a binarizer to use again, in place of --binarize."
         ),
     ] = None,
+    failing: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Share of the cells of the network's weight memories that fail.",
+            min=0,
+            max=1,
+        ),
+    ] = None,
+    die: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SEED",
+            help="Seed of the die, with --failing.",
+            show_default="0",
+            min=0,
+            max=2**64 - 1,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -104,6 +123,9 @@ def bank(
     tiny-imagenet, or a path of images of your own: a folder, or an archive `.npz`. Its images must
     have the size and the colours that the network takes.
 
+    With --failing, the weights are those that a memory gives whose cells fail (section 19 of the
+    contract): every image is embedded by the same faulty weights.
+
     With --features, the bank is made of real features of any network. --binarize says how:
 
     - sign: a bit is 1 from 0 on
@@ -119,6 +141,7 @@ def bank(
     of the base classes has 2^15 to 2^16, so that sums are exact.
 
         engram bank build/pretrain/cifar100/network.bin --data-dir DIR
+        engram bank network.bin --failing 0.001 --die 3 --out failing.bin
         engram bank network.bin --data ./pets --resize 32x32 --out pets.bin
         engram bank --features X.npy --labels y.npy --binarize median --base 50 --out bank.bin
         engram bank --features X2.npy --labels y2.npy --binarizer bank.binarizer.npz --out new.bin

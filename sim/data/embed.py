@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 from golden.kernels import infer
 from golden.network import Network
 from golden.params import NetworkParams
+from golden.params.faults import CERTAIN
 from sim.data.bank_file import BankFile
 from sim.data.datasets import ImageSet, is_own
 from sim.work.errors import UserError
 from sim.work.files import find_file, read_bytes, read_text
 
-__all__ = ["card_path", "check_input", "embed", "pixels_of", "read_card", "read_network"]
+__all__ = [
+    "card_path",
+    "check_input",
+    "embed",
+    "fail_weights",
+    "pixels_of",
+    "read_card",
+    "read_network",
+]
 
 CHUNK = 1000  # images between two steps of the progress bar
 
@@ -97,6 +106,20 @@ def embed(
         network_sha256=hashlib.sha256(network_file).hexdigest(),
         pretraining=pretraining,
     )
+
+
+def fail_weights(network: Network, share: float, die: int) -> tuple[Network, dict[str, Any]]:
+    """Return a network as its weights read where cells fail, and what a bank says of that.
+
+    Parameters
+    ----------
+    network : Network
+    share : float
+        Probability that a cell fails, 0..1.
+    die : int
+        Seed of the die, ``0 .. 2**64 - 1``.
+    """
+    return network.failing(die, round(CERTAIN * share)), {"share": share, "die": die}
 
 
 def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:

@@ -61,10 +61,16 @@ class IntegerHeadLearner(HeadLearner):
         params = config.trainer(features=features, classes=classes, seed=seed)
         self._trainer = new_trainer(params, rng, config.init_scale)
         self._step, self._sums = calls_of(self._trainer)
+        faults = config.cells(seed)
+        self._cells = None if faults is None else faults.cells(0, classes, features)
+        self._kind = np.dtype(f"i{int(config.q_b_non_binary) // 8}") if faults else np.dtype("i4")
+        self._read()
+        self._blank = self._trainer.weights.copy()  # what rows without a class read as
 
     def reset(self, rng: np.random.Generator) -> None:
         """Draw all weights anew; the stream that rounds goes on."""
         self._trainer.weights[:] = 0
+        self._read()
         self._trainer.latent = new_trainer(self._trainer.params, rng, self.config.init_scale).latent
 
     def train(
@@ -81,7 +87,7 @@ class IntegerHeadLearner(HeadLearner):
             self._begin_rows(present)
         classes = np.arange(seen)
         return train_epochs(
-            lambda exemplars, labels: self._step(exemplars, labels, classes),
+            lambda exemplars, labels: self._learn(exemplars, labels, classes),
             present,
             draw=draw,
             n_past=n_past,
@@ -91,16 +97,31 @@ class IntegerHeadLearner(HeadLearner):
             report=report,
         )
 
+    def _learn(
+        self, exemplars: NDArray[np.uint64], labels: NDArray[np.int64], classes: NDArray[np.int64]
+    ) -> int:
+        """Learn one batch; the new weights are what their cells then read as."""
+        hits = self._step(exemplars, labels, classes)
+        self._read()
+        return hits
+
+    def _read(self) -> None:
+        """Replace all weights by what their cells read as."""
+        if self._cells is not None:
+            weights = self._trainer.weights
+            weights[:] = self._cells.read(weights.astype(self._kind))
+
     def _begin_rows(self, present: Samples) -> None:
         """Give every class of the task that has no row yet its first one."""
         exemplars, labels = present
         params = self._trainer.params
         for label in np.unique(labels):
-            if not self._trainer.weights[label].any():
+            if (self._trainer.weights[label] == self._blank[label]).all():
                 bits = unpack(exemplars[labels == label][:MAX_COUNT], params.features)
                 codes = encode_counts(bits.sum(axis=0, dtype=np.int64), len(bits), _MEAN_WIDTH)
                 rows = first_rows(params, codes[np.newaxis], _MEAN_WIDTH)
                 self._trainer.weights[label] = rows[0]
+        self._read()
 
     def predict(self, exemplars: NDArray[np.uint64], seen: int) -> NDArray[np.int64]:
         return self._sums(exemplars)[:, :seen].argmax(axis=1)

@@ -13,8 +13,10 @@ from pydantic import (
     model_validator,
 )
 
-from golden.params import TrainerParams
+from golden.faults import Faults
+from golden.params import FaultyMemory, TrainerParams
 from sim.documents.section import Section
+from sim.learn.faults import FaultSettings
 from sim.learn.ternary_section import TernaryHeadConfig
 from sim.learn.values import Balance
 
@@ -202,6 +204,8 @@ class IntegerHeadConfig(IntegerTraining):
         As in `HeadConfig`.
     lanes : int or null
         L, weights that a chip rounds at once, and that share a random word; null stands for 1.
+    faults : FaultSettings or null
+        Faults of the cells that hold the weights, in rows of 64 lanes; they need `hidden` of 0.
     """
 
     kind: Literal["integer"]
@@ -212,6 +216,7 @@ class IntegerHeadConfig(IntegerTraining):
     balance: Balance | None = None
     # None stands for 1, likewise.
     lanes: int | None = Field(default=None, ge=1, le=64)
+    faults: FaultSettings | None = None
 
     @model_validator(mode="after")
     def _old_rows_stay(self) -> "IntegerHeadConfig":
@@ -220,6 +225,22 @@ class IntegerHeadConfig(IntegerTraining):
                 "first_rows must be left out where start is reset: past classes have no means"
             )
         return self
+
+    @model_validator(mode="after")
+    def _cells_hold_codes(self) -> "IntegerHeadConfig":
+        if self.faults is not None:
+            if self.hidden or self.q_b_non_binary == "float":
+                raise ValueError(
+                    "faults must be left out unless hidden is 0 and widths are integers"
+                )
+            self.cells(0)
+        return self
+
+    def cells(self, seed: int) -> Faults | None:
+        """Return the faults of the weights in a run of a seed; None if no cell can fail."""
+        if self.faults is None:
+            return None
+        return self.faults.of(FaultyMemory.CLASSIFIER, seed, 64, int(self.q_b_non_binary))
 
     def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
         params = super().trainer(features=features, classes=classes, seed=seed)

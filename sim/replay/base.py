@@ -16,6 +16,7 @@ from pydantic import Field
 
 from golden.params import SelectorParams
 from sim.documents.section import Section
+from sim.learn.faults import FaultSettings
 from sim.learn.sections import Balance, StudyHead
 from sim.measure.ledger import Ledger
 from sim.work.cache import NO_CACHE, Cache
@@ -54,6 +55,8 @@ class ReplayParams(SourceParams):
         In place of the study's `HeadConfig.start` or `IntegerHeadConfig.start`.
     balance : float or null
         In place of the study's `HeadConfig.balance` or `IntegerHeadConfig.balance`.
+    head_faults : FaultSettings or null
+        In place of the study's `IntegerHeadConfig.faults`.
     head : head of a study or null
         The whole head that learns from the drawn samples, in place of the study's.
     """
@@ -65,6 +68,7 @@ class ReplayParams(SourceParams):
     q_b_non_binary: Literal[8, 16, 32] | None = None
     head_start: Literal["warm", "reset"] | None = None
     balance: Balance | None = None
+    head_faults: FaultSettings | None = None
     head: StudyHead | None = None
 
 
@@ -191,12 +195,16 @@ class ReplaySource(ABC):
     @classmethod
     def label(cls, params: SourceParams) -> str:
         """Return the legend of a method: its title, then all other non-default parameters."""
-        changed = _flat(params.model_dump(exclude_defaults=True))
+        faults = {"faults": "cells", "head_faults": "the head's cells"}
+        changed = _flat(params.model_dump(exclude_defaults=True, exclude=set(faults)))
         head = getattr(params, "head", None)
         if head is not None:
             changed.pop("kind", None)
         own = [f"{head.kind} head"] if head is not None else []
         extras = [*own, *(f"{k} = {v}" for k, v in changed.items() if k not in cls.titled)]
+        for key, whose in faults.items():
+            if (settings := getattr(params, key, None)) is not None:
+                extras.append(settings.legend(whose))
         return ", ".join([cls.title(params), *extras])
 
     @classmethod

@@ -21,7 +21,7 @@ from sim.learn.factors import (
 )
 from sim.measure.ledger import Entry, Ledger
 from sim.replay.base import Labels, Packed, ReplayContext
-from sim.replay.gbm import GbmParams, GbmSource, prototype_memory
+from sim.replay.gbm import GbmParams, GbmSource, prototype_faults, prototype_memory
 from sim.replay.memories import ChipMemory, Memory
 
 __all__ = ["CorrelatedParams", "CorrelatedSource"]
@@ -90,7 +90,8 @@ class CorrelatedSource(GbmSource):
                 rank=params.rank,
                 loading_width=params.loading_width,
                 factor_width=params.factor_width,
-            )
+            ),
+            prototype_faults(params, context),
         )
         super().__init__(params, context)
 

@@ -10,19 +10,21 @@ import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
+from golden.faults import Faults
 from golden.kernels import draw
-from golden.params import PrototypesParams, SamplerParams
+from golden.params import FaultyMemory, PrototypesParams, SamplerParams
 from golden.sampler import Sampler
+from sim.learn.faults import FailingParams
 from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, gbm_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 from sim.replay.memories import ChipMemory, FloatMemory, Memory
 from sim.replay.prototypes import MixtureSettings, fit_prototypes
 
-__all__ = ["GbmParams", "GbmSource", "prototype_memory"]
+__all__ = ["GbmParams", "GbmSource", "prototype_faults", "prototype_memory"]
 
 
-class GbmParams(ReplayParams):
+class GbmParams(ReplayParams, FailingParams):
     """Parameters of Generative Binary Memory.
 
     Attributes
@@ -55,6 +57,8 @@ class GbmParams(ReplayParams):
     def _micro_architecture_is_of_the_chip(self) -> "GbmParams":
         if self.generator == "pcg64" and (self.mode, self.lanes) != ("parallel", 64):
             raise ValueError("mode and lanes must be left out for pcg64: they are of the LFSRs")
+        if self.faults is not None and not self.on_chip:
+            raise ValueError("faults must be left out where no memory of a chip holds the codes")
         return self
 
     @property
@@ -122,6 +126,10 @@ class GbmSource(ReplaySource):
             mode=self.params.mode,
             selection=self.params.requests,
             on_chip=self.params.on_chip,
+        ) + self.params.check_ledger(
+            self.params.components * self.context.classes,
+            self.context.features,
+            self.params.lanes,
         )
 
     def facts(self) -> dict[str, float]:
@@ -158,7 +166,8 @@ class GbmSource(ReplaySource):
                 draws_per_read=params.draws_per_read,
                 selection=params.requests,
                 seed=context.seed,
-            )
+            ),
+            prototype_faults(params, context),
         )
         return ChipMemory(sampler, draw)
 
@@ -180,4 +189,18 @@ def prototype_memory(params: GbmParams, context: ReplayContext) -> PrototypesPar
         components=params.components * context.classes,
         classes=context.classes,
         class_components=params.components,
+    )
+
+
+def prototype_faults(params: GbmParams, context: ReplayContext) -> Faults | None:
+    """Return the faults of that memory; None if no cell can fail.
+
+    Parameters
+    ----------
+    params, context
+        As in `prototype_memory`.
+    """
+    assert isinstance(params.code_width, int)
+    return params.faults_of(
+        FaultyMemory.PROTOTYPES, context.seed, lanes=params.lanes, width=params.code_width
     )

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from golden.params import FaultyMemory
+from sim.learn.faults import FailingParams
 from sim.learn.quantize import quantize
 from sim.measure.ledger import Ledger, classifier_ledger
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 
-class HammingParams(SourceParams):
+class HammingParams(SourceParams, FailingParams):
     """Parameters of the nearest prototype.
 
     Attributes
@@ -61,6 +63,9 @@ class PrototypeClassifier(Classifier):
     def __init__(self, params: HammingParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._codes: list[NDArray[np.uint16]] = []  # codes of each class, (components, D)
+        self._faults = params.faults_of(
+            FaultyMemory.PROTOTYPES, context.seed, width=getattr(params, "code_width", 1)
+        )
 
     @property
     def n_classes(self) -> int:
@@ -77,7 +82,11 @@ class PrototypeClassifier(Classifier):
             rng,
             context.cache,
         )
-        self._codes += [self._encode(means) for _, means, _ in fits]
+        for _, means, _ in fits:
+            codes = self._encode(means)
+            if self._faults is not None:
+                codes = self._faults.read(codes, sum(len(before) for before in self._codes))
+            self._codes.append(codes)
 
     def classify(self, exemplars: Packed) -> Labels:
         codes = np.concatenate(self._codes)
@@ -94,6 +103,11 @@ class PrototypeClassifier(Classifier):
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._codes = np.split(state["codes"], np.cumsum(state["components"])[:-1])
+
+    def _check_ledger(self) -> Ledger:
+        """Return the ledger of the check bits of the prototypes; empty without any."""
+        prototypes = self.params.components * self.context.classes
+        return self.params.check_ledger(prototypes, self.context.features)
 
     @abstractmethod
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
@@ -126,12 +140,15 @@ class LikelihoodClassifier(PrototypeClassifier):
         return f"mixture likelihood K = {params.components}, q = {params.code_width}"
 
     def ledger(self) -> Ledger:
-        return classifier_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=self.params.code_width,
-            classes=self.context.classes,
-            table=True,
+        return (
+            classifier_ledger(
+                features=self.context.features,
+                components=self.params.components,
+                code_width=self.params.code_width,
+                classes=self.context.classes,
+                table=True,
+            )
+            + self._check_ledger()
         )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:
@@ -156,11 +173,14 @@ class HammingClassifier(PrototypeClassifier):
         return f"nearest prototype (Hamming) K = {params.components}"
 
     def ledger(self) -> Ledger:
-        return classifier_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=1,
-            classes=self.context.classes,
+        return (
+            classifier_ledger(
+                features=self.context.features,
+                components=self.params.components,
+                code_width=1,
+                classes=self.context.classes,
+            )
+            + self._check_ledger()
         )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:

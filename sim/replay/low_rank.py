@@ -10,6 +10,8 @@ from pydantic import Field
 
 from golden.bernoulli import encode
 from golden.bits import unpack
+from golden.params import FaultyMemory
+from sim.learn.faults import FailingParams
 from sim.learn.low_rank import LowRankMetric, within_class_covariance
 from sim.measure.ledger import Entry, Ledger, count_bits
 from sim.replay.base import Classifier, Labels, Packed, ReplayContext, SourceParams
@@ -20,7 +22,7 @@ __all__ = ["LowRankClassifier", "LowRankParams"]
 _EXPONENT_BITS = 6  # s is below 53
 
 
-class LowRankParams(SourceParams):
+class LowRankParams(SourceParams, FailingParams):
     """Parameters of the low-rank discriminant.
 
     Attributes
@@ -74,6 +76,9 @@ class LowRankClassifier(Classifier):
                 f"not {params.rank}"
             )
         self._codes = np.zeros((0, context.features), np.uint16)
+        self._faults = params.faults_of(
+            FaultyMemory.PROTOTYPES, context.seed, width=params.code_width
+        )
         self._metric = LowRankMetric(
             np.zeros((params.rank, context.features), np.int64), np.zeros(params.rank, np.int64), 0
         )
@@ -86,9 +91,12 @@ class LowRankClassifier(Classifier):
         bits, params = unpack(exemplars, self.context.features), self.params
         if not self.n_classes:
             covariance = within_class_covariance(bits, labels)
-            self._metric = LowRankMetric.of(covariance, **params.model_dump())
+            self._metric = LowRankMetric.of(covariance, **params.model_dump(exclude={"faults"}))
         means = [bits[labels == label].mean(axis=0) for label in np.unique(labels)]
-        self._codes = np.concatenate([self._codes, encode(np.array(means), params.code_width)])
+        codes = encode(np.array(means), params.code_width)
+        if self._faults is not None:
+            codes = self._faults.read(codes, self.n_classes)
+        self._codes = np.concatenate([self._codes, codes])
 
     def classify(self, exemplars: Packed) -> Labels:
         m, q = self._codes.astype(np.int64), self.params.code_width
@@ -109,7 +117,8 @@ class LowRankClassifier(Classifier):
             Entry.extra("exponent", _EXPONENT_BITS if params.rank else 0, "of all factors"),
             Entry.extra("fill pointer", count_bits(classes), "classes seen"),
         )
-        return Ledger(tuple(entry for entry in entries if entry.bits))
+        own = Ledger(tuple(entry for entry in entries if entry.bits))
+        return own + params.check_ledger(classes, features)
 
     def state(self) -> dict[str, NDArray[Any]]:
         return {

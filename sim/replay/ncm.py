@@ -33,11 +33,14 @@ class NearestMeanClassifier(PrototypeClassifier):
         return f"nearest mean K = {params.components}, q = {params.code_width}"
 
     def ledger(self) -> Ledger:
-        return classifier_ledger(
-            features=self.context.features,
-            components=self.params.components,
-            code_width=self.params.code_width,
-            classes=self.context.classes,
+        return (
+            classifier_ledger(
+                features=self.context.features,
+                components=self.params.components,
+                code_width=self.params.code_width,
+                classes=self.context.classes,
+            )
+            + self._check_ledger()
         )
 
     def _encode(self, means: NDArray[np.float64]) -> NDArray[np.uint16]:

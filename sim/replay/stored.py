@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from golden.bits import pack, unpack
+from golden.faults import Faults
+from golden.params import FaultyMemory
 from golden.selector import Selector
+from sim.learn.faults import FailingParams
 from sim.measure.ledger import Ledger, joint_ledger, latent_replay_ledger
 from sim.replay.base import Labels, Packed, ReplayContext, ReplayParams, ReplaySource
 
@@ -69,7 +73,7 @@ def pick(stored: Sequence[Packed], labels: Labels, rng: np.random.Generator) -> 
     return np.array([stored[label][i] for label, i in zip(labels, places, strict=True)])
 
 
-class LatentParams(ReplayParams):
+class LatentParams(ReplayParams, FailingParams):
     """Parameters of latent replay.
 
     Attributes
@@ -85,6 +89,7 @@ class _StoredReplay(ReplaySource):
     """Replays embeddings that were stored unchanged."""
 
     capacity: int | None = None
+    _faults: Faults | None = None
 
     def __init__(self, params: ReplayParams, context: ReplayContext) -> None:
         super().__init__(params, context)
@@ -131,9 +136,20 @@ class _StoredReplay(ReplaySource):
 
     def _refresh(self) -> None:
         """Collect each reservoir in one array, and set the class weights by the samples seen."""
-        self._packed = [np.array(reservoir.kept) for reservoir in self._reservoirs]
+        self._packed = [
+            self._read(np.array(reservoir.kept), label)
+            for label, reservoir in enumerate(self._reservoirs)
+        ]
         seen = np.array([reservoir.seen for reservoir in self._reservoirs], np.float64)
         self._selector.set_class_weights(seen / seen.sum())
+
+    def _read(self, kept: Packed, label: int) -> Packed:
+        """Return what the slots of a class read as."""
+        if self._faults is None:
+            return kept
+        assert self.capacity is not None
+        bits = unpack(kept, self.context.features)
+        return pack(self._faults.read(bits, label * self.capacity))
 
 
 class LatentReplay(_StoredReplay):
@@ -149,6 +165,7 @@ class LatentReplay(_StoredReplay):
     def __init__(self, params: LatentParams, context: ReplayContext) -> None:
         self.capacity = params.exemplars
         super().__init__(params, context)
+        self._faults = params.faults_of(FaultyMemory.EXEMPLARS, context.seed)
 
     def ledger(self) -> Ledger:
         return latent_replay_ledger(

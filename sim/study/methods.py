@@ -5,7 +5,8 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Annotated, Any, Literal, Union
+from types import NoneType
+from typing import Annotated, Any, Literal, Union, get_args
 
 from pydantic import BaseModel, Field, create_model
 
@@ -35,6 +36,7 @@ OWN_KEYS = {
     "q_b_non_binary": "q_b_non_binary",
     "head_start": "start",
     "balance": "balance",
+    "head_faults": "faults",
 }
 
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
@@ -143,8 +145,8 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         kind: Any = field.annotation
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            kind = _sweep(field.annotation)
+        if (section := _section(kind)) is not None:
+            kind = _sweep(section)
         else:
             for constraint in field.metadata:
                 kind = Annotated[kind, constraint]
@@ -156,6 +158,13 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         several: Any = Annotated[list[increment], Field(min_length=1)]
         fields["increment"] = (increment | several, Field(default=None))
     return create_model(f"{model.__name__}Sweep", __config__=Section.model_config, **fields)
+
+
+def _section(kind: Any) -> type[BaseModel] | None:
+    """Return the section that a field holds, always or unless it is null; None for other fields."""
+    kinds = [kind] if isinstance(kind, type) else [k for k in get_args(kind) if k is not NoneType]
+    one = kinds[0] if len(kinds) == 1 else None
+    return one if isinstance(one, type) and issubclass(one, BaseModel) else None
 
 
 #: One entry of a list of methods: the name of a source, and one or several values a parameter.

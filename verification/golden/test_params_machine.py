@@ -26,6 +26,8 @@ from golden.params import (
         ({"weight_depth": 0}, "Weight memory rows must be an integer >= 1, not 0"),
         ({"tile_depth": 0}, "Threshold memory rows must be an integer >= 1, not 0"),
         ({"count_width": 33}, "Bits of a count must be an integer in 1..32, not 33"),
+        ({"weight_reuse": 16}, "Weight reuse P must be an integer in 1..8, not 16"),
+        ({"weight_reuse": 6}, "Weight reuse P must be one of 1, 2, 4, 8, not 6"),
     ],
 )
 def test_messages_of_the_matrix_vector_unit(given: dict[str, Any], message: str) -> None:

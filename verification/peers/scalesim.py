@@ -87,7 +87,8 @@ cycles at least.
   nothing, while SCALE-Sim is given a map with its margin.
 - **Weights.** Ours are read in every step, SCALE-Sim's once, or once for 64 pixels. That is the
   price of an array without registers for weights; at 1 bit each, a cycle's 16 x 64 weights are as
-  many bits as 32 words of 32 bits.
+  many bits as 32 words of 32 bits. With a weight reuse of P, which is 1 here, ours are read once
+  for P pixels of a row.
 - **Outputs.** Our sums stay in accumulators beside the neurons and leave as 1 bit each. Where
   weights stay, 9 partial sums of 7 bits leave for each output and are added up elsewhere. Where
   sums stay, SCALE-Sim lists {written:,} writes for {outputs:,} outputs.

@@ -12,10 +12,12 @@ from amaranth.lib.wiring import In, Out
 from golden.params import SelectorParams
 from rtl.axi_lite import AxiLite
 from rtl.catalogue import BLOCKS
+from rtl.collector import Collector
 from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
+from rtl.mvu import Mvu
 from rtl.output import Output
 from rtl.quotient import Quotient
 from rtl.regroup import Regroup
@@ -24,6 +26,7 @@ from rtl.root import Root
 from rtl.sampler import Sampler
 from rtl.scale import Scale
 from rtl.selector import Selector
+from rtl.window import Window
 from verification.proofs.prover import (
     ProofError,
     free_inputs,
@@ -38,6 +41,11 @@ _SAMPLER = BLOCKS["sampler"].arguments("tiny")["params"]
 _CORRELATED = BLOCKS["correlated_sampler"].arguments("tiny")["params"]
 _MIXTURES = replace(_SAMPLER.prototypes, class_components=3)
 _CHIP = BLOCKS["chip"].arguments("tiny")["params"]
+#: Machines whose rows of weights serve several pixels.
+_HELD = {
+    reuse: replace(_CHIP.accelerator, mvu=replace(_CHIP.accelerator.mvu, weight_reuse=reuse))
+    for reuse in (2, 4, 8)
+}
 #: Blocks that offer something on a stream, small.
 OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
@@ -50,6 +58,10 @@ OFFERING = {
     "correlated_shared": CorrelatedSampler(_CORRELATED, shared=True),
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
+    **{f"collector_{reuse}": Collector(params) for reuse, params in _HELD.items()},
+    **{f"fetch_{reuse}": Fetch(params) for reuse, params in _HELD.items()},
+    **{f"mvu_{reuse}": Mvu(params.mvu, 4) for reuse, params in _HELD.items()},
+    **{f"window_{reuse}": Window(params) for reuse, params in _HELD.items()},
     "quotient": Quotient(9, 5),
     "regroup": Regroup(_CHIP),
     "requests": Requests(_CHIP),
@@ -64,7 +76,7 @@ OFFERING = {
         replace(_SAMPLER, prototypes=_MIXTURES, draws_per_read=2, selection="uniform")
     ),
 }  # fmt: skip
-#: Pins that a block wants held while it offers something.
+#: Pins that a block wants held while it offers something, with any weight reuse.
 HELD = {
     "head": ("concat", "n_classes"),
     "collector": ("whole", "place_stride", "pixel_words"),
@@ -81,11 +93,12 @@ def test_streams_hold_what_they_offer(name) -> None:
     dropped = block.abort if name == "dispatch" else Const(0)
     assert keep_stream_rules(m, block, unless=dropped)
     # What else must be known of a block is proven on the way.
-    if name == "window":  # a layer is taken with its last step
+    kind = name.rstrip("_248")
+    if kind == "window":  # a layer is taken with its last step
         m.d.comb += Assert(~block.o.valid | block.i.valid)
-    if name == "collector":  # a pixel leaves before the next one is begun
+    if kind == "collector":  # a pixel leaves before the next one is begun
         m.d.comb += Assert(~(block.o.valid & inner_signal(inner, "holding")))
-    for pin in HELD.get(name, ()):
+    for pin in HELD.get(kind, ()):
         m.d.comb += Assume(kept(m, block.o.valid, getattr(block, pin)))
     prove(m, free_inputs(block), depth=DEPTHS.get(name, 2))
 

@@ -59,13 +59,14 @@ def picture_rules(m: Module, network: wiring.PureInterface) -> list[Value]:
     return [~network.busy | begun, network.busy | ~(network.features.valid | network.logits.valid)]
 
 
-def prove_network(complete: bool) -> None:
+def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     """Prove it of programs whose layers end when nothing is inside any more, or of any.
 
     Those of networks do: their layers are as long as all that they compute. The thermometer stays
     where it is, for it need not be offered anything steadily.
     """
-    m, block = Module(), Network(CHIP.accelerator)
+    mvu_params = replace(CHIP.accelerator.mvu, weight_reuse=weight_reuse)
+    m, block = Module(), Network(replace(CHIP.accelerator, mvu=mvu_params))
     m.submodules.block = inner = opened(block)
     blocks = {
         name: getattr(inner.submodules, name)
@@ -91,8 +92,9 @@ def prove_network(complete: bool) -> None:
     prove(m, [*free, *free_inputs(block)])
 
 
-def test_ways_of_the_network_keep_the_rules() -> None:
-    prove_network(complete=True)
+@pytest.mark.parametrize("weight_reuse", [1, 2, 4, 8])
+def test_ways_of_the_network_keep_the_rules(weight_reuse: int) -> None:
+    prove_network(complete=True, weight_reuse=weight_reuse)
 
 
 def test_a_program_that_ends_layers_early_is_refuted() -> None:

@@ -64,7 +64,10 @@ POINTS: dict[str, tuple[str, ...]] = {
         "slot that is not open closed", "class without exemplars closed",
         "slot reopened", "slot reopened that never was open", "slot opened that is open",
     ),
-    "collector": ("shuffle", "groups that share a tile", "tile across words", "tile not full"),
+    "collector": (
+        "shuffle", "groups that share a tile", "tile across words", "tile not full",
+        "strip of several pixels", "strip not full",
+    ),
     "correlated": (
         "basis loaded", "basis refused for a loading", "basis refused for a sum", "highest scale",
         "exponent waits for beats", "request waits for a basis",
@@ -106,6 +109,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "noise in lanes that do not count", "word without a lane that counts",
         "tiles of one step back to back", "held in mid tile", "no step offered in mid tile",
         "write in mid tile", "write between tiles",
+        "rows of weights serve several tiles", "fewer tiles than accumulators",
     ),
     "network": (
         "padding", "groups", "shuffle", "depthwise", "pool", "dense", "no head",
@@ -145,7 +149,10 @@ POINTS: dict[str, tuple[str, ...]] = {
         "tie of the largest sum", "tie won by the lower class",
         "exemplar of an unknown class", "batch without an exemplar",
     ),
-    "window": ("padding", "group begins within a word", "depthwise"),
+    "window": (
+        "padding", "group begins within a word", "depthwise", "strip of several pixels",
+        "strip not full", "words that need no weights",
+    ),
     "xnor": (
         "all lanes agree", "no lane agrees", "no lane counts", "one lane counts", "held",
     ),

@@ -115,8 +115,13 @@ def build(description: dict[str, Any], seed: int) -> tuple[GoldenNetwork, NDArra
     return GoldenNetwork.random(params, rng), images
 
 
-def machine(pe: int, simd: int, network: NetworkParams, **given: Any) -> AcceleratorParams:
-    mvu = MvuParams(pe=pe, simd=simd, weight_depth=2048, tile_depth=256, count_width=12)
+def machine(
+    pe: int, simd: int, network: NetworkParams, weight_reuse: int = 1, **given: Any
+) -> AcceleratorParams:
+    mvu = MvuParams(
+        pe=pe, simd=simd, weight_depth=2048, tile_depth=256, count_width=12,
+        weight_reuse=weight_reuse,
+    )  # fmt: skip
     sizes = {"map_depth": 512, "channels": 40, "classes": 8, "levels": 8, "program_depth": 12}
     return AcceleratorParams(
         mvu=mvu, pixel_bits=network.bits, colours=network.input.channels, **{**sizes, **given}

@@ -39,7 +39,10 @@ from verification.rtl.test_core import CHIP
 from verification.rtl.test_network import descriptions
 
 BUILT_IN = ("fbnn-XS", "fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M")
-SYNAPSES = [(16, 64), (4, 8), (3, 11), (64, 128), (2, 1)]
+#: PE, SIMD and weight reuse P of machines.
+MACHINES = [
+    (16, 64, 1), (4, 8, 1), (3, 11, 1), (64, 128, 1), (2, 1, 1), (16, 64, 4), (4, 8, 8), (3, 11, 2),
+]  # fmt: skip
 
 
 def networks() -> dict[str, NetworkParams]:
@@ -48,13 +51,15 @@ def networks() -> dict[str, NetworkParams]:
     }
 
 
-@pytest.mark.parametrize(("pe", "simd"), SYNAPSES)
+@pytest.mark.parametrize(("pe", "simd", "reuse"), MACHINES)
 @pytest.mark.parametrize("name", networks())
-def test_cycles_and_words_to_load_are_those_of_the_program(name: str, pe: int, simd: int) -> None:
+def test_cycles_and_words_to_load_are_those_of_the_program(
+    name: str, pe: int, simd: int, reuse: int
+) -> None:
     params = networks()[name]
     golden = GoldenNetwork.random(params, np.random.default_rng(0))
     for features in (True, False):
-        least = least_machine(params, pe=pe, simd=simd, features=features)
+        least = least_machine(params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
         compiled = compile_network(golden, least, features=features)
         layers = program(params, least.mvu, features=features)
         cycles = [network.layer_cycles(layer, least) for layer in layers]
@@ -104,30 +109,35 @@ def bench(
     return steps
 
 
+@pytest.mark.parametrize("reuse", [1, 2, 4, 8])
 @pytest.mark.parametrize("name", CASES)
-def test_strobes_are_those_counted_though_all_pause(name: str) -> None:
+def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int) -> None:
     golden, images = build(CASES[name], 1)
-    params = machine(4, 8, golden.params)
+    params = machine(4, 8, golden.params, reuse)
     dut = Counted(Network(params))
     run_pysim(dut, bench(golden, params, images[:1], dut), PAUSES["idle_stalled"])
 
 
-@given(descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from(sorted(PAUSES)))
+@given(
+    descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from([1, 2, 4, 8]),
+    st.sampled_from(sorted(PAUSES)),
+)  # fmt: skip
 @settings(max_examples=6)
 def test_strobes_of_any_network(
-    description: dict[str, Any], pe: int, simd: int, pauses: str
+    description: dict[str, Any], pe: int, simd: int, reuse: int, pauses: str
 ) -> None:
     golden, images = build(description, 0)
     features = golden.head is None or bool(len(golden.layers) % 2)
-    params = least_machine(golden.params, pe=pe, simd=simd, features=features)
+    params = least_machine(golden.params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
     dut = Counted(Network(params))
     run_pysim(dut, bench(golden, params, images[:1], dut, features), PAUSES[pauses])
 
 
+@pytest.mark.parametrize("reuse", [1, 4])
 @pytest.mark.parametrize("simulator", cocotb_simulators())
-def test_strobes_in_verilog(simulator: str) -> None:
+def test_strobes_in_verilog(simulator: str, reuse: int) -> None:
     golden, images = build(CASES["groups_shuffle"], 3)
-    params = machine(4, 8, golden.params)
+    params = machine(4, 8, golden.params, reuse)
     dut = Counted(Network(params))
     run_cocotb(dut, bench(golden, params, images, dut), simulator=simulator)
 
@@ -222,6 +232,7 @@ def unit_sizes() -> st.SearchStrategy[MvuParams]:
     return st.builds(
         MvuParams, pe=st.integers(1, 5), simd=st.integers(1, 40), weight_depth=depths,
         tile_depth=depths, count_width=st.integers(1, 32),
+        weight_reuse=st.sampled_from([1, 2, 4, 8]),
     )  # fmt: skip
 
 

@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.params import AcceleratorParams, MvuParams
-from rtl import mvu, window
+from rtl import mvu, strip
 from rtl.descriptor import tag_layout
 from rtl.fetch import Fetch, write_layout
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
 
-def machine(simd: int, map_depth: int) -> AcceleratorParams:
-    sizes = MvuParams(pe=3, simd=simd, weight_depth=9, tile_depth=5)
+def machine(simd: int, map_depth: int, reuse: int = 1) -> AcceleratorParams:
+    sizes = MvuParams(pe=3, simd=simd, weight_depth=9, tile_depth=5, weight_reuse=reuse)
     return AcceleratorParams(mvu=sizes, map_depth=map_depth, channels=9, classes=9)
 
 
@@ -43,10 +43,12 @@ def bench(params: AcceleratorParams, seed: int, reads: int = 40) -> list[Step]:
                 "last": rng.randrange(2),
             }
             common["tag"] = random_tag(params, rng)
+            if params.mvu.weight_reuse > 1:
+                common["slot"] = rng.randrange(params.mvu.weight_reuse)
             address, inside = rng.randrange(depth), rng.random() < 0.8
             low, high = sorted((rng.randrange(simd), rng.randrange(simd + 1)))
             step = {"address": address, "inside": inside, "low": low, "high": high, **common}
-            offered.append(payload(window.step_layout(params), step))
+            offered.append(payload(strip.step_layout(params), step))
             mask = sum(1 << lane for lane in range(low, high))
             found = {"x": maps[source][address] if inside else 0, "mask": mask, **common}
             layout = mvu.step_layout(params.mvu, tag_layout(params))
@@ -60,10 +62,13 @@ def random_tag(params: AcceleratorParams, rng: random.Random) -> dict[str, Any]:
     return {name: rng.getrandbits(field.width) for name, field in tag_layout(params)}
 
 
-@given(st.integers(1, 9), st.integers(1, 12), st.integers(0), st.sampled_from(sorted(PAUSES)))
+@given(
+    st.integers(1, 9), st.integers(1, 12), st.sampled_from([1, 2, 4, 8]), st.integers(0),
+    st.sampled_from(sorted(PAUSES)),
+)  # fmt: skip
 @settings(max_examples=25)
-def test_words_are_those_written(simd: int, depth: int, seed: int, pauses: str) -> None:
-    params = machine(simd, depth)
+def test_words_are_those_written(simd: int, depth: int, reuse: int, seed: int, pauses: str) -> None:
+    params = machine(simd, depth, reuse)
     run_pysim(Fetch(params), bench(params, seed), PAUSES[pauses])
 
 

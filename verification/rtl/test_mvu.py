@@ -1,6 +1,7 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -66,34 +67,47 @@ class Folded:
         polarity = 1 if layer.polarity is None else int(layer.polarity[neuron])
         return min(max(-(-(layer.params.inputs + theta) // 2), 0), never), polarity
 
-    def run(self, x: np.ndarray) -> Step:
-        """Pass one input vector; what the masks leave out is noise."""
-        p, layer = self.unit, self.layer.params
-        padded = self.rng.integers(0, 2, self.words * p.simd, np.uint8)
-        padded[: layer.inputs] = x
-        mask = np.arange(self.words * p.simd) < layer.inputs
-        steps = []
-        for tile in range(self.tiles):
-            for n in range(self.words):
-                lanes = slice(n * p.simd, (n + 1) * p.simd)
-                last = n == self.words - 1
-                steps.append(payload(step_layout(p, TAG), {
-                    "x": _integer(padded[lanes]), "mask": _integer(mask[lanes]),
-                    "weight": tile * self.words + n, "last": last,
-                    # The rows of thresholds and the tags of other steps do not count.
-                    "tile": tile if last else int(self.rng.integers(p.tile_depth)),
-                    "tag": tile % 2**TAG if last else int(self.rng.integers(2**TAG)),
-                }))  # fmt: skip
-        noise = self.tiles * int(padded[~mask].sum())
+    def run(self, *strip: np.ndarray) -> Step:
+        """Pass input vectors in turns, one a slot; what the masks leave out is noise."""
+        p, inputs = self.unit, self.layer.params.inputs
+        padded = self.rng.integers(0, 2, (len(strip), self.words * p.simd), np.uint8)
+        padded[:, :inputs] = strip
+        mask = np.arange(self.words * p.simd) < inputs
+        steps = [
+            self._step(tile, n, slot, x, mask)
+            for tile in range(self.tiles)
+            for n in range(self.words)
+            for slot, x in enumerate(padded)
+        ]
+        noise = self.tiles * int(padded[:, ~mask].sum())
+        meets = Counter({
+            "mvu: noise in lanes that do not count": noise,
+            "mvu: word without a lane that counts": self.tiles * self.blank,
+            "mvu: rows of weights serve several tiles": self.tiles * (len(strip) - 1),
+            "mvu: fewer tiles than accumulators": len(strip) < p.weight_reuse,
+        })  # fmt: skip
+        for x in strip:
+            meets.update(self._situations(x))
+        tiles = zip(*map(self._tiles, strip, range(len(strip))), strict=True)
         return Step(
             inputs={"i": steps},
-            outputs={"o": self._tiles(x)},
-            meets={
-                **self._situations(x),
-                "mvu: noise in lanes that do not count": noise,
-                "mvu: word without a lane that counts": self.tiles * self.blank,
-            },
+            outputs={"o": [tile for of_strip in tiles for tile in of_strip]},
+            meets=dict(meets),
         )
+
+    def _step(self, tile: int, n: int, slot: int, x: np.ndarray, mask: np.ndarray) -> int:
+        """Return a step of a tile; what nobody may look at is noise."""
+        p, rng = self.unit, self.rng
+        lanes = slice(n * p.simd, (n + 1) * p.simd)
+        last, reads = n == self.words - 1, slot == 0
+        step = {
+            "x": _integer(x[lanes]), "mask": _integer(mask[lanes]), "last": last,
+            "weight": tile * self.words + n if reads else int(rng.integers(p.weight_depth)),
+            # The rows of thresholds and the tags of other steps do not count.
+            "tile": tile if last and reads else int(rng.integers(p.tile_depth)),
+            "tag": (tile + slot) % 2**TAG if last else int(rng.integers(2**TAG)),
+        }  # fmt: skip
+        return payload(step_layout(p, TAG), step | ({"slot": slot} if p.weight_reuse > 1 else {}))
 
     def _agree(self, x: np.ndarray) -> np.ndarray:
         xnor = Xnor(XnorParams(inputs=self.layer.params.inputs))
@@ -113,14 +127,15 @@ class Folded:
         }
         return {f"mvu: {name}": int(met.sum()) for name, met in situations.items()}
 
-    def _tiles(self, x: np.ndarray) -> list[int]:
+    def _tiles(self, x: np.ndarray, slot: int = 0) -> list[int]:
         p, layer = self.unit, self.layer.params
         unused, agree = self.tiles * p.pe - layer.outputs, self._agree(x)
         counts = np.concatenate([agree, np.full(unused, x.sum())]).reshape(self.tiles, p.pe)
         bits = np.concatenate([self.layer.forward(x), np.zeros(unused, np.uint8)])
         return [
             payload(tile_layout(p, TAG), {
-                "counts": [*map(int, counts[tile])], "bits": _integer(fired), "tag": tile % 2**TAG,
+                "counts": [*map(int, counts[tile])], "bits": _integer(fired),
+                "tag": (tile + slot) % 2**TAG,
             })
             for tile, fired in enumerate(bits.reshape(self.tiles, p.pe))
         ]  # fmt: skip
@@ -130,7 +145,9 @@ def _integer(bits: np.ndarray) -> int:
     return sum(int(bit) << lane for lane, bit in enumerate(bits))
 
 
-def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0, blank: int = 0) -> Folded:
+def folded(
+    pe: int, simd: int, inputs: int, outputs: int, seed: int = 0, blank: int = 0, reuse: int = 1
+) -> Folded:
     """Fold a random layer over a unit that just holds it, with thresholds unless `seed` is odd."""
     rng, thresholds = np.random.default_rng(seed), seed % 2 == 0
     sizes = DenseParams(inputs=inputs, outputs=outputs, thresholds=thresholds)
@@ -144,21 +161,19 @@ def folded(pe: int, simd: int, inputs: int, outputs: int, seed: int = 0, blank: 
     tiles, words = -(-outputs // pe), -(-inputs // simd) + blank
     unit = MvuParams(
         pe=pe, simd=simd, weight_depth=tiles * words, tile_depth=tiles,
-        count_width=inputs.bit_length(),
+        count_width=inputs.bit_length(), weight_reuse=reuse,
     )  # fmt: skip
     return Folded(unit, Dense(sizes, weights, theta, polarity), rng, blank)
 
 
 def bench(fold: Folded, vectors: int) -> list[Step]:
-    inputs = fold.layer.params.inputs
-    return [
-        fold.load(),
-        *(fold.run(x) for x in fold.rng.integers(0, 2, (vectors, inputs), np.uint8)),
-    ]
+    inputs, reuse = fold.layer.params.inputs, fold.unit.weight_reuse
+    x = fold.rng.integers(0, 2, (vectors, inputs), np.uint8)
+    return [fold.load(), *(fold.run(*x[n : n + reuse]) for n in range(0, vectors, reuse))]
 
 
 def observe(fold: Folded, trace: Trace) -> None:
-    """Note what only the cycles tell of a bench that was not reset."""
+    """Note what only the cycles tell of a bench that was not reset, of a unit with one slot."""
     taken = trace.transfers["i"]
     tiles = [(taken[n], taken[n + fold.words - 1]) for n in range(0, len(taken), fold.words)]
     mid = {cycle for first, last in tiles for cycle in range(first + 1, last)}
@@ -190,6 +205,32 @@ def test_dense_layers_equal_golden(
 ) -> None:
     fold = folded(pe, simd, inputs, outputs, seed, blank)
     observe(fold, run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=2), PAUSES[pauses]))
+
+
+@settings(max_examples=30)
+@given(
+    pe=st.integers(1, 3),
+    simd=st.integers(1, 9),
+    inputs=st.integers(1, 24),
+    outputs=st.integers(1, 9),
+    seed=st.integers(0, 1000),
+    reuse=st.sampled_from([2, 4, 8]),
+    pauses=st.sampled_from(sorted(PAUSES)),
+)
+def test_tiles_in_turns_equal_golden(
+    pe: int, simd: int, inputs: int, outputs: int, seed: int, reuse: int, pauses: str
+) -> None:
+    """Strips of P tiles, then one of P - 1: the accumulators are those of the tile that began."""
+    fold = folded(pe, simd, inputs, outputs, seed, reuse=reuse)
+    run_pysim(Mvu(fold.unit, TAG), bench(fold, vectors=3 * reuse - 1), PAUSES[pauses])
+
+
+@pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
+@pytest.mark.parametrize("simulator", cocotb_simulators())
+def test_tiles_in_turns_in_verilog(pauses: Pauses, simulator: str) -> None:
+    fold = folded(pe=4, simd=64, inputs=200, outputs=14, reuse=4)
+    dut = shared(Mvu, fold.unit, TAG)
+    run_cocotb(dut, bench(fold, vectors=7), pauses, simulator=simulator)
 
 
 @pytest.mark.parametrize("pauses", PAUSES.values(), ids=PAUSES)
@@ -246,6 +287,36 @@ def test_a_step_a_cycle_and_latency(inputs: int) -> None:
     assert trace.offered["o"] == [cycle + dut.latency for cycle in taken[words - 1 :: words]]
 
 
+@pytest.mark.parametrize("inputs", [8, 20])
+def test_tiles_in_turns_come_one_a_cycle(inputs: int) -> None:
+    fold = folded(pe=2, simd=8, inputs=inputs, outputs=12, reuse=4)
+    dut = Mvu(fold.unit, TAG)
+    trace = run_pysim(dut, bench(fold, vectors=4))
+    assert trace.gaps("i") == {dut.interval}
+    last = [
+        cycle
+        for n, cycle in enumerate(trace.transfers["i"])
+        if n // 4 % fold.words == fold.words - 1
+    ]
+    assert trace.offered["o"] == [cycle + dut.latency for cycle in last]
+
+
+def test_rows_may_change_once_they_are_read() -> None:
+    """A step of another slot uses the row that slot 0 read, whatever was written since."""
+    fold = folded(pe=2, simd=8, inputs=8, outputs=2, reuse=2)
+    load, run = bench(fold, vectors=2)
+    others = Folded(fold.unit, Dense(
+        fold.layer.params, 1 - fold.layer.weights, fold.layer.thresholds, fold.layer.polarity
+    ), fold.rng).load()  # fmt: skip
+    first, second = run.inputs["i"]
+    run_pysim(Mvu(fold.unit, TAG), [
+        load,
+        Step(inputs={"i": [first]}, cycles=1),
+        Step(inputs=others.inputs),
+        Step(inputs={"i": [second]}, outputs=run.outputs),
+    ])  # fmt: skip
+
+
 @pytest.mark.parametrize("agree", [7, 8, 19])
 def test_a_count_beyond_its_width_wraps(agree: int) -> None:
     unit = MvuParams(pe=1, simd=8, weight_depth=1, tile_depth=1, count_width=3)
@@ -282,11 +353,12 @@ def test_latency_of_usual_sizes(simd: int, latency: int) -> None:
     assert Mvu(MvuParams(pe=1, simd=simd), TAG).latency == latency
 
 
-def test_reset_drops_the_steps_inside_and_keeps_the_rows() -> None:
-    fold = folded(pe=2, simd=4, inputs=12, outputs=2)
-    load, run = bench(fold, vectors=1)
+@pytest.mark.parametrize("reuse", [1, 2])
+def test_reset_drops_the_steps_inside_and_keeps_the_rows(reuse: int) -> None:
+    fold = folded(pe=2, simd=4, inputs=12, outputs=2, reuse=reuse)
+    load, run = bench(fold, vectors=reuse)
     for inside in range(1, 12):
         # Steps of tiles that never end, so deep in the pipeline when the reset comes.
-        endless = [run.inputs["i"][0]] * inside
+        endless = (run.inputs["i"][:reuse] * inside)[:inside]
         steps = [load, Step(inputs={"i": endless}), Step(reset=True), run]
         run_pysim(Mvu(fold.unit, TAG), steps)

@@ -21,10 +21,11 @@ from verification.rtl.networks import CASES, bench, build, load, machine, pictur
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim, shared
 
 
+@pytest.mark.parametrize("reuse", [1, 2, 4, 8])
 @pytest.mark.parametrize("name", CASES)
-def test_maps_features_and_logits_equal_golden(name: str) -> None:
+def test_maps_features_and_logits_equal_golden(name: str, reuse: int) -> None:
     network, images = build(CASES[name], 1)
-    params = machine(4, 8, network.params)
+    params = machine(4, 8, network.params, reuse)
     run_pysim(Network(params), bench(network, params, images))
 
 
@@ -60,13 +61,16 @@ def descriptions(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@given(descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from(sorted(PAUSES)))
+@given(
+    descriptions(), st.integers(1, 5), st.integers(1, 9), st.sampled_from([1, 2, 4, 8]),
+    st.sampled_from(sorted(PAUSES)),
+)  # fmt: skip
 @settings(max_examples=12)
 def test_any_network_equals_golden(
-    description: dict[str, Any], pe: int, simd: int, pauses: str
+    description: dict[str, Any], pe: int, simd: int, reuse: int, pauses: str
 ) -> None:
     network, images = build(description, 0)
-    params = machine(pe, simd, network.params)
+    params = machine(pe, simd, network.params, reuse)
     features = network.head is None or bool(len(network.layers) % 2)
     run_pysim(Network(params), bench(network, params, images[:1], features), PAUSES[pauses])
 

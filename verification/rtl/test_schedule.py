@@ -12,10 +12,12 @@ from verification.rtl.simulators import run_pysim
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize(("pe", "simd"), [(4, 8), (3, 5)])
-def test_cycles_are_those_of_the_machine(name: str, pe: int, simd: int) -> None:
+@pytest.mark.parametrize(
+    ("pe", "simd", "reuse"), [(4, 8, 1), (3, 5, 1), (4, 8, 2), (3, 5, 4), (16, 64, 8)]
+)
+def test_cycles_are_those_of_the_machine(name: str, pe: int, simd: int, reuse: int) -> None:
     network, images = build(CASES[name], 2)
-    params = machine(pe, simd, network.params)
+    params = machine(pe, simd, network.params, reuse)
     program = compile_network(network, params)
     first, second = (picture(network, params, image, 1) for image in images)
     both = Step(

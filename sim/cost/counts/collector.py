@@ -8,14 +8,20 @@ from sim.cost.counts.tally import Action, Tally
 __all__ = ["store_cycles", "tally"]
 
 
-def store_cycles(layer: Layer) -> list[int]:
+def store_cycles(layer: Layer, strip: int) -> list[int]:
     """Return, for each tile of a pixel, the cycles until the next tile may come.
 
-    A tile takes one cycle if its outputs stay side by side, and otherwise one for each output. The
-    last tile takes one more cycle for each word of the pixel that leaves.
+    The tiles of a strip are stored at once. They take one cycle if their outputs stay side by side,
+    and otherwise one for each output. The last ones take one more cycle for each word that leaves.
+
+    Parameters
+    ----------
+    layer : Layer
+    strip : int
+        Pixels of the strip.
     """
     cycles = [1 if layer.whole else tile.outputs for tile in layer.tiles]
-    cycles[-1] += layer.words // layer.pixels
+    cycles[-1] += strip * layer.words // layer.pixels
     return cycles
 
 
@@ -23,14 +29,16 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     """Return the actions that collect the outputs of a layer.
 
     The whole pixel register is clocked when a tile or a bit of a tile is set in it, and when a word
-    leaves. The tile register is clocked when a tile comes and when a bit leaves it.
+    leaves. The tile register is clocked when a tile comes and when a bit leaves it. With weight
+    reuse P, each of P pixels has its registers, and a word that leaves is chosen among P.
     """
     pe, simd = params.mvu.pe, params.mvu.simd
     pixel = max(-(-params.channels // n) * n for n in (simd, pe))
     tiles = layer.pixels * len(layer.tiles)
-    stores = layer.pixels * sum(store_cycles(layer)) - layer.words
+    stores = layer.pixels * sum(store_cycles(layer, 1)) - layer.words
     return Tally({
         Action("tile", "register", pe): tiles + stores,
         Action("pixel", "logic"): pixel * stores,
         Action("pixel", "register", pixel): stores + layer.words,
+        Action("word", "logic"): simd * (params.mvu.weight_reuse - 1) * layer.words,
     })  # fmt: skip

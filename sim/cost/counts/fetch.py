@@ -19,7 +19,9 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     simd, mvu = params.mvu.simd, params.mvu
     rows = (mvu.weight_depth - 1).bit_length() + (mvu.tile_depth - 1).bit_length()
     valid_inside_last = 3
-    held = simd + rows + valid_inside_last + window.tag_width(params)  # mask, fields of its step
+    slot = (mvu.weight_reuse - 1).bit_length()
+    # Mask, and the fields of its step.
+    held = simd + rows + valid_inside_last + slot + window.tag_width(params)
     writes = layer.words if layer.operation in ("input", "neurons", "pool") else 0
     steps = layer.steps if layer.operation != "input" else 0
     return Tally({

@@ -63,6 +63,10 @@ class Layer:
         n, inputs of a neuron; 0 without neurons.
     whole : bool
         If true, all outputs of a tile are stored side by side in one cycle. If false, one a cycle.
+    columns : int
+        Pixels of an output row of neurons.
+    weight_reuse : int
+        P, most pixels of an output row that use a row of weights before the next is read.
     """
 
     name: str
@@ -74,6 +78,15 @@ class Layer:
     words: int
     inputs: int = 0
     whole: bool = False
+    columns: int = 1
+    weight_reuse: int = 1
+
+    @property
+    def strips(self) -> tuple[int, ...]:
+        """Pixels of each strip, in order. Strips are runs of P pixels; a row may end with less."""
+        whole, rest = divmod(self.columns, self.weight_reuse)
+        row = (self.weight_reuse,) * whole + (rest,) * (rest > 0)
+        return row * (self.pixels // self.columns)
 
     @property
     def pixel_steps(self) -> int:
@@ -84,6 +97,11 @@ class Layer:
     def steps(self) -> int:
         """Steps of a picture."""
         return self.pixels * self.pixel_steps
+
+    @property
+    def turns(self) -> int:
+        """Steps of the first pixels of strips; those of the other pixels follow them."""
+        return len(self.strips) * self.pixel_steps
 
     @property
     def reads(self) -> int:
@@ -118,7 +136,7 @@ def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) ->
     ----------
     network : NetworkParams
     mvu : MvuParams
-        Only PE and SIMD are used.
+        Only PE, SIMD and the weight reuse P are used.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
@@ -173,7 +191,8 @@ def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
         inside=_inside(layer.input.height, layer) * _inside(layer.input.width, layer),
         tiles=tuple(_tiles(layer.groups, layer.group_inputs, layer.group_outputs, mvu)),
         words=_words(layer.output, mvu.simd), inputs=layer.inputs,
-        whole=aligned and not layer.shuffle,
+        whole=aligned and not layer.shuffle, columns=layer.output.width,
+        weight_reuse=mvu.weight_reuse,
     )  # fmt: skip
 
 

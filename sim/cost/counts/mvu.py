@@ -37,11 +37,13 @@ def registers(params: MvuParams, tag: int) -> int:
     """
     count = params.count_width
     word_and_mask = 2 * 2 * params.simd
-    mark = 2 + (params.tile_depth - 1).bit_length() + tag
+    slot = (params.weight_reuse - 1).bit_length()
+    mark = 2 + (params.tile_depth - 1).bit_length() + slot + tag
     marks = (latency(params) - 1) * mark + 1 + tag
     limits = 2 * _threshold_width(params)
-    # Weights, tree, running sum and its copy, limits, and the count and bit of the result.
-    neuron = params.simd + xnor.registers(_neuron(params)) + 2 * count + limits + count + 1
+    # Weights, tree, running sums and the copy of one, limits, and the count and bit of the result.
+    sums = (params.weight_reuse + 1) * count
+    neuron = params.simd + xnor.registers(_neuron(params)) + sums + limits + count + 1
     return word_and_mask + marks + params.pe * neuron
 
 
@@ -50,7 +52,9 @@ def tally(layer: Layer, params: MvuParams, tag: int) -> Tally:
 
     Every lane of every neuron works in each step, even if it is masked or past the outputs of a
     tile. Only `Layer.synapses` of them do useful work. The registers are counted once a step. Other
-    cycles, in which they are clocked without a step, count as an idle unit.
+    cycles, in which they are clocked without a step, count as an idle unit. The first pixel of a
+    strip reads the rows of weights and thresholds, and clocks the register of a row of weights.
+    With weight reuse P, a step chooses one of P accumulators, and clocks that one alone.
 
     Parameters
     ----------
@@ -61,19 +65,20 @@ def tally(layer: Layer, params: MvuParams, tag: int) -> Tally:
     """
     pe, count = params.pe, params.count_width
     neuron = _neuron(params)
-    beside_trees = registers(params, tag) - pe * (xnor.registers(neuron) + count)
+    counted_apart = xnor.registers(neuron) + params.simd + params.weight_reuse * count
     step = pe * xnor.tally(neuron).within("xnor") + Tally({
-        Action("weights", "read", params.simd): pe,
         Action("accumulator", "accumulate", count): pe,
-        Action("pipeline", "register", beside_trees): 1,
+        Action("accumulator", "logic"): pe * count * (params.weight_reuse - 1),
+        Action("pipeline", "register", registers(params, tag) - pe * counted_apart): 1,
     })  # fmt: skip
-    tile = Tally(
-        {
-            Action("thresholds", "read", _threshold_width(params)): pe,
-            Action("comparator", "compare", count + 1): pe,
-        }
-    )
-    return layer.steps * step + layer.pixels * len(layer.tiles) * tile
+    row = Tally({
+        Action("weights", "read", params.simd): pe,
+        Action("row", "register", params.simd): pe,
+    })  # fmt: skip
+    limits = Tally({Action("thresholds", "read", _threshold_width(params)): pe})
+    tile = Tally({Action("comparator", "compare", count + 1): pe})
+    tiles = len(layer.tiles) * (len(layer.strips) * limits + layer.pixels * tile)
+    return layer.turns * row + layer.steps * step + tiles
 
 
 def load(weight_rows: int, threshold_rows: int, params: MvuParams) -> Tally:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Counts of the machine that runs a network: for a picture, and for loading a network."""
 
+from collections import Counter
 from fractions import Fraction
+from itertools import pairwise
 
 from golden.params import AcceleratorParams, NetworkParams
 from sim.cost.counts import collector, fetch, head, mvu, pool, thermometer, window
@@ -50,8 +52,9 @@ def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool 
 def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
     """Return the cycles from the descriptor of a layer to the descriptor of the next.
 
-    There is one step a cycle. A tile of neurons is taken when its own steps are done and the
-    previous tile is stored, whichever is later. No steps follow the last tile of the layer.
+    There is one step a cycle. The tiles of a strip come in successive cycles, the first of them
+    when its own steps are done and the previous tiles are stored, whichever is later. No steps
+    follow the last tile of the layer.
     """
     if layer.operation == "input":
         return 2 + layer.steps
@@ -59,12 +62,28 @@ def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
         return _BEGIN + layer.steps
     if layer.operation == "pool":
         return _BEGIN + layer.steps + 1
+    strips = layer.strips
+    follows = Counter(pairwise((0, *strips)))
+    last = collector.store_cycles(layer, strips[-1])[-1]
+    between = sum(n * _strip_cycles(layer, *pair) for pair, n in follows.items())
+    return _BEGIN + mvu.latency(params.mvu) + between + last
+
+
+def _strip_cycles(layer: Layer, before: int, strip: int) -> int:
+    """Return the cycles from the last tile of a strip to that of the next.
+
+    Parameters
+    ----------
+    layer : Layer
+    before, strip : int
+        Pixels of the two strips; before the first strip, none.
+    """
+    stores = collector.store_cycles(layer, strip)[:-1]
+    waits = [collector.store_cycles(layer, before)[-1] if before else 0, *stores]
     steps = [layer.positions * tile.words for tile in layer.tiles]
-    stores = collector.store_cycles(layer)
-    following = [*steps[1:], steps[0]]
-    pixel = sum(map(max, following, stores))
-    unused = max(0, steps[0] - stores[-1])
-    return _BEGIN + steps[0] + mvu.latency(params.mvu) + layer.pixels * pixel - unused
+    # The first pixel of the strip ends a tile so many cycles before the last one.
+    others = strip - 1
+    return sum(max(strip * n - others, wait) + others for n, wait in zip(steps, waits, strict=True))
 
 
 def utilisation(layers: tuple[Layer, ...], params: AcceleratorParams) -> Fraction:

@@ -22,7 +22,7 @@ _ROOM = {
 
 
 def least_machine(
-    network: NetworkParams, *, pe: int, simd: int, features: bool = True
+    network: NetworkParams, *, pe: int, simd: int, weight_reuse: int = 1, features: bool = True
 ) -> AcceleratorParams:
     """Return the machine of PE x SIMD synapses whose memories are just large enough for a network.
 
@@ -31,6 +31,8 @@ def least_machine(
     network : NetworkParams
     pe, simd : int
         Number of parallel neurons, and inputs of each in a cycle.
+    weight_reuse : {1, 2, 4, 8}
+        P, pixels that a row of weights serves.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
@@ -40,6 +42,7 @@ def least_machine(
         weight_depth=max(1, sum(layer.weight_rows for layer in layers)),
         tile_depth=max(1, sum(layer.threshold_rows for layer in layers)),
         count_width=max([1, *(layer.inputs.bit_length() for layer in layers)]),
+        weight_reuse=weight_reuse,
     )  # fmt: skip
     return AcceleratorParams(
         mvu=mvu,

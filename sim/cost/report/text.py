@@ -77,8 +77,9 @@ def machine(chip: ChipParams) -> str:
     """Return a text with the sizes of a chip."""
     mvu, own = chip.accelerator.mvu, chip.sampler
     p = own.prototypes
+    reuse = f", P = {mvu.weight_reuse}" if mvu.weight_reuse > 1 else ""
     return (
-        f"{mvu.pe} x {mvu.simd} synapses; sampler L = {p.lanes}, q = {p.code_width}, "
+        f"{mvu.pe} x {mvu.simd} synapses{reuse}; sampler L = {p.lanes}, q = {p.code_width}, "
         f"D = {p.features}, M = {own.draws_per_read}, {own.mode}; latent buffer "
         f"E = {chip.latent.exemplars}"
     )

@@ -63,7 +63,10 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
     )  # fmt: skip
     chip = ChipParams(
         accelerator=replace(
-            least_machine(whole, pe=hardware.pe, simd=hardware.simd), classes=classes
+            least_machine(
+                whole, pe=hardware.pe, simd=hardware.simd, weight_reuse=hardware.weight_reuse
+            ),
+            classes=classes,
         ),
         sampler=_sampler(params, prototypes),
         latent=LatentBufferParams(

@@ -20,6 +20,7 @@ _SYMBOLS = {
     "head.hidden": "H",
     "hardware.pe": "PE",
     "hardware.simd": "SIMD",
+    "hardware.weight_reuse": "P",
     "hardware.lanes": "L",
 }
 

@@ -39,6 +39,8 @@ class HardwareConfig(Section):
     pe, simd : int
         Number of parallel neurons, and inputs of each neuron in a cycle. The memories of the
         machine are just large enough for the network.
+    weight_reuse : {1, 2, 4, 8}
+        P, pixels that a row of weights serves before the next row is read.
     lanes : int
         L, features in a memory row, if the method has no `lanes` of its own.
     backward_bits, weight_bits, gradients, embeddings
@@ -50,6 +52,7 @@ class HardwareConfig(Section):
     clock_mhz: float = Field(default=50.0, gt=0, le=100_000)
     pe: int = Field(default=16, ge=1, le=1024)
     simd: int = Field(default=64, ge=1, le=1024)
+    weight_reuse: Literal[1, 2, 4, 8] = 1
     lanes: int = Field(default=64, ge=1, le=64)
     backward_bits: int = Field(default=16, ge=1, le=32)
     weight_bits: int = Field(default=16, ge=1, le=32)

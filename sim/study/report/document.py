@@ -17,9 +17,10 @@ from sim.report.tables import markdown_table
 from sim.report.wording import listed
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
-from sim.study.report import claims, exemplar_figures, figures
+from sim.study.report import claims, exemplar_figures, explanations, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
+from sim.study.report.faults import accuracy_by_share, columns, fault_lines, fault_rows
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
 from sim.study.report.head_state import head_states
@@ -32,58 +33,13 @@ __all__ = ["StudyReport"]
 _IMAGES = (
     "accuracy_by_bits.png",
     "accuracy_by_chip_bits.png",
+    "accuracy_by_share.png",
     "accuracy_by_state.png",
     "accuracy_by_task.png",
     "correlations.png",
     "exemplars.png",
     "stability_plasticity.png",
 )
-
-_READING = """\
-Every accuracy is that of the integer golden head, or of the method itself where it classifies \
-(in integers too, but for widths called float), on the test samples of all classes seen so far; \
-± is the standard deviation {over}. *Average incremental* is the mean over the \
-evaluations after each task, *final* the last of them, *forgetting* the mean over past tasks of \
-the best accuracy a task ever had minus its last (PyCIL's definition; `results.json` has the \
-others). *Memory* is the replay memory as the papers count it, *all state* every bit that \
-survives between tasks, the head's weights included. Every memory is compared with exemplars of as \
-many bits of all state, and of as many bits of memory: with the better of the sources of exemplars \
-here. These are interpolated between neighbouring sizes, run by run: runs of one network, order \
-and seed are a pair. In tests, runs that share a network, where there are several, or else an \
-order, count as one."""
-
-_TUNED = """\
-The last column was chosen before any test, for every method that trains the head and has no value \
-of its own, of {values}: the best by average incremental accuracy on training samples of the \
-{base} classes of the first task, {share:g} % of each class held out and tested on, learnt as \
-{first} classes and then {increment} a task{where}. {ends} `results.json` has what each value \
-reached there."""
-
-_CLAIMS = """\
-Claims of the paper on Generative Binary Memory (Basso-Bert et al., section 5.2, Figure 6, Table \
-4), whose feature extractor is another one. Differences are taken run by run. Two numbers are \
-equal within half a point, which the paper's own runs differ by, or two standard errors, at most a \
-point; ahead and behind want p < 0.05 in a paired t-test. *About 10 times* is 7 to 14 times."""
-
-_STATES = """\
-Methods that differ in nothing but the state of the head between tasks, each with the value that \
-validation chose for it, if it chose. Differences are taken run by run. Half a point is the spread \
-of the paper's own runs."""
-
-_CHOICES = """\
-What the hardware chooses and the paper does not ask, against round robin over the classes, LFSRs \
-and the parallel sampler, by the same rules. All classes have as many samples here, so that \
-*weighted* requests are drawn as *uniform* ones are:"""
-
-_AGES = """\
-*Without the first* leaves the evaluation after the first task out of the mean. The other columns \
-are of the end: the mean over the tasks, however many classes each has, then the accuracy on the \
-classes of the first task, on all later ones, and on those of the last task. Along a dotted line \
-the mean of both accuracies stays the same."""
-
-_CORRELATIONS = """\
-Frobenius distance between the correlation matrices of real and generated features, within a class \
-(each sample relative to the mean of its class) and pooled over all classes:"""
 
 
 @dataclass(frozen=True)
@@ -144,6 +100,8 @@ class StudyReport:
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups, "memory"),
             "accuracy_by_state.png": figures.accuracy_by_bits(self.groups, "state"),
         }
+        if lines := fault_lines(self.groups):
+            images["accuracy_by_share.png"] = accuracy_by_share(lines)
         if has_ages(self.bank.tasks):
             images["stability_plasticity.png"] = stability_plasticity(self.groups)
         if self.bank.network_bits is not None:
@@ -184,9 +142,10 @@ class StudyReport:
             data_line(self.banks),
             "## Results",
             markdown_table(*results_table(self.groups)),
-            _READING.format(over=varied(self.config)),
+            explanations.READING.format(over=varied(self.config)),
             *self._tuned(),
             *self._head_states(),
+            *self._faults(),
             *self._claims(),
             "## Accuracy against bits",
             "All state that survives between tasks:",
@@ -198,13 +157,13 @@ class StudyReport:
             "![accuracy by task](accuracy_by_task.png)",
         ]
         if "stability_plasticity.png" in images:
-            parts += ["## Old classes and new ones", _AGES]
+            parts += ["## Old classes and new ones", explanations.AGES]
             parts += [markdown_table(AGE_COLUMNS, age_rows(self.groups))]
             parts += ["![old classes against new ones](stability_plasticity.png)"]
         if "exemplars.png" in images:
             parts += ["## Real and generated exemplars", "![exemplars](exemplars.png)"]
         if "correlations.png" in images:
-            parts += [_CORRELATIONS, markdown_table(*self._distances())]
+            parts += [explanations.CORRELATIONS, markdown_table(*self._distances())]
             parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
 
@@ -229,7 +188,7 @@ class StudyReport:
                 f"Of {len(chosen)} methods, {least} chose the smallest{several} and {most} the "
                 "largest."
             )
-        text = _TUNED.format(
+        text = explanations.TUNED.format(
             values=", or ".join(offered),
             ends=" ".join(ends),
             base=len(self.bank.tasks[0]),
@@ -245,18 +204,29 @@ class StudyReport:
         parts = []
         for states in head_states(self.groups):
             parts += [f"**{states.sentence}**", markdown_table(STATE_COLUMNS, states.rows)]
-        return ["## What of the head survives", _STATES, *parts] if parts else []
+        return ["## What of the head survives", explanations.STATES, *parts] if parts else []
+
+    def _faults(self) -> list[str]:
+        """Return the section on memories that fail, if a memory has a sound twin beside it."""
+        if not (lines := fault_lines(self.groups)):
+            return []
+        table = markdown_table(columns(lines), fault_rows(lines))
+        picture = "![accuracy against failing cells](accuracy_by_share.png)"
+        return ["## Memories that fail", explanations.FAULTS, table, picture]
 
     def _claims(self) -> list[str]:
         """Return the section on published claims, if the configuration names claims."""
         if self.config.claims is None:
             return []
-        parts = ["## Published claims", _CLAIMS]
+        parts = ["## Published claims", explanations.CLAIMS]
         parts.append(
             markdown_table(claims.COLUMNS, [c.row for c in claims.gbm_claims(self.groups)])
         )
         if choices := claims.hardware_choices(self.groups):
-            parts += [_CHOICES, markdown_table(claims.COLUMNS, [c.row for c in choices])]
+            parts += [
+                explanations.CHOICES,
+                markdown_table(claims.COLUMNS, [c.row for c in choices]),
+            ]
         return parts
 
     def _chip_bits(self, images: Mapping[str, Figure]) -> list[str]:

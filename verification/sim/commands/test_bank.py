@@ -68,6 +68,37 @@ def test_a_bank_holds_what_the_plain_golden_network_says(engram: Engram, tmp_pat
     assert bank.pretraining == {}
 
 
+def test_a_bank_of_failing_weights_is_that_of_the_network_that_they_read_as(
+    engram: Engram, tmp_path: Path
+) -> None:
+    status, _, err = engram(
+        "bank", "net.bin", "--data-dir", "data", "--failing", "0.05", "--die", "3"
+    )
+    assert (status, err) == (0, "")
+    bank = read_bank(tmp_path / "bank.bin")
+    sound = Network.from_bytes((tmp_path / "net.bin").read_bytes())
+    pixels = load("cifar100", tmp_path / "data").test_images >> 1
+    failing = sound.failing(3, round(0.05 * 2**32)).forward(pixels)
+    np.testing.assert_array_equal(unpack(bank.test, 70), failing)
+    assert (failing != sound.forward(pixels)).any()
+    assert bank.pretraining["faults"] == {"share": 0.05, "die": 3}
+    (tmp_path / "study.yaml").write_text(STUDY)
+    assert engram("run", "study.yaml", "--out", "out")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--die", "3"], "--die must be left out without --failing: no cell fails"),
+        (["--failing", "1.5"], "--failing"),
+    ],
+)
+def test_faults_that_cannot_be(engram: Engram, options: list[str], message: str) -> None:
+    status, _, err = engram("bank", "net.bin", "--data-dir", "data", *options)
+    assert status == 2
+    assert message in err
+
+
 def test_a_study_runs_on_a_bank_without_images(engram: Engram, tmp_path: Path) -> None:
     assert engram("bank", "net.bin", "--data-dir", "data")[0] == 0
     (tmp_path / "study.yaml").write_text(STUDY)

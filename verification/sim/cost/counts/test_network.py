@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Counts of the machine, on a network small enough to count by hand."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -48,7 +49,8 @@ def neurons(n: int, tiles: int) -> dict[Action, int]:
         Action("mvu.xnor.tree", "full_add"): 2 * n,
         Action("mvu.xnor.pipeline", "register", 4 + 3 + 3): 2 * n,
         Action("mvu.accumulator", "accumulate", 6): 2 * n,
-        Action("mvu.pipeline", "register", 162): n,
+        Action("mvu.row", "register", 4): 2 * n,
+        Action("mvu.pipeline", "register", 154): n,
         Action("mvu.thresholds", "read", 8): 2 * tiles,
         Action("mvu.comparator", "compare", 7): 2 * tiles,
     }
@@ -139,10 +141,75 @@ def test_outputs_that_come_one_by_one() -> None:
     layer = program(NetworkParams.from_description(description), MACHINE.mvu)[1]
     assert layer == Layer(
         name="1 conv", operation="neurons", pixels=4, inside=4,
-        tiles=(Tile(1, 2), Tile(1, 1)) * 2, words=4 * 2, inputs=1, whole=False,
+        tiles=(Tile(1, 2), Tile(1, 1)) * 2, words=4 * 2, inputs=1, whole=False, columns=2,
     )  # fmt: skip
     # Six outputs a pixel, three waiting for a whole tile of two; the last one and both words.
     assert network.layer_cycles(layer, MACHINE) == 3 + 1 + 7 + 4 * (2 + 1 + 2 + 1 + 2)
+
+
+HELD = replace(MACHINE, mvu=replace(MACHINE.mvu, weight_reuse=2))
+
+
+def test_rows_of_weights_serve_two_pixels() -> None:
+    """Of three pixels in a row, two make a strip, and the third one makes another."""
+    described = NETWORK.describe()
+    described["input"] |= {"width": 3}
+    wide = NetworkParams.from_description({**described, "layers": described["layers"][:2]})
+    tallies = network.layer_tallies(wide, HELD)
+    strips, pixels = 2 * 2, 2 * 3
+    rows, steps = strips * 9 * 2, pixels * 9 * 2
+    # Columns inside the map, of 3 kernels of 3 columns; rows, of 2 kernels of 3 rows.
+    inside = (2 + 3 + 2) * (2 + 2)
+    assert tallies["1 conv"] == Tally({
+        Action("program", "read", PROGRAM_ROW): 1,
+        Action("window.address", "accumulate", 4): rows,
+        Action("window.lanes", "accumulate", 6): rows,
+        Action("window.weight", "accumulate", 5): rows,
+        Action("window.position", "register", 5): 2 * rows,
+        Action("window.position", "compare", 5): 2 * steps,
+        Action("window.strip.address", "full_add"): 4 * steps,
+        Action("window.strip.column", "full_add"): 5 * steps,
+        Action("window.strip.words", "accumulate", 4): steps,
+        Action("window.strip.columns", "accumulate", 5): steps,
+        Action("fetch.step", "register", 22 + 2): steps,
+        Action("fetch.map", "read", 4): 2 * inside,
+        Action("fetch.map", "write", 4): pixels,
+        Action("mvu.weights", "read", 4): 2 * rows,
+        Action("mvu.row", "register", 4): 2 * rows,
+        Action("mvu.xnor.agree", "xnor"): 2 * 4 * steps,
+        Action("mvu.xnor.tree", "full_add"): 2 * steps,
+        Action("mvu.xnor.pipeline", "register", 4 + 3 + 3): 2 * steps,
+        Action("mvu.accumulator", "accumulate", 6): 2 * steps,
+        Action("mvu.accumulator", "logic"): 2 * 6 * steps,
+        # In each of six stages and at the end a bit of the tag; in the stages also the slot.
+        Action("mvu.pipeline", "register", 154 + 7 + 6): steps,
+        Action("mvu.thresholds", "read", 8): 2 * 2 * strips,
+        Action("mvu.comparator", "compare", 7): 2 * 2 * pixels,
+        Action("collector.tile", "register", 2): 2 * (2 * pixels),
+        Action("collector.pixel", "logic"): 4 * (2 * pixels),
+        Action("collector.pixel", "register", 4): 2 * pixels + pixels,
+        Action("collector.word", "logic"): 4 * pixels,
+    })  # fmt: skip
+    layer = program(wide, HELD.mvu)[1]
+    assert layer.strips == (2, 1, 2, 1)
+    assert network.layer_cycles(layer, HELD) == 3 + 7 + 18 * pixels + 2
+
+
+def test_cycles_of_strips_that_wait_for_stores() -> None:
+    """Two tiles that come together are stored at once, and the words of both pixels leave."""
+    description = NETWORK.describe() | {"head": None}
+    description["layers"] = [
+        {"kind": "thermometer", "levels": 2},
+        {"kind": "conv", "outputs": 6, "groups": 2, "kernel": 1},
+    ]
+    layer = program(NetworkParams.from_description(description), HELD.mvu)[1]
+    assert layer.strips == (2, 2)
+    # Tiles of 2, 1, 2 and 1 outputs. The first of two pixels waits for the store of what is before.
+    first, others, words = 1 + 1, (2 + 1) + (1 + 1) + (2 + 1), 2 * 2
+    between = (1 + words) + 1
+    assert (
+        network.layer_cycles(layer, HELD) == 3 + 7 + first + others + between + others + 1 + words
+    )
 
 
 @pytest.mark.parametrize("name", ["fbnn-XS", "fbnn-S", "fbnn-1M", "fbnn-1M-wide", "fbnn-4M"])

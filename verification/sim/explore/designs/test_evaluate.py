@@ -138,6 +138,25 @@ def test_energy_and_latency_of_an_image_and_an_exemplar_are_those_of_the_cost_mo
     assert value(replay, "latency", "exemplar") == pytest.approx(1e6 * float(drawn.cycles) / 50e6)
 
 
+def test_rows_of_weights_that_serve_more_pixels_cost_less() -> None:
+    text = """\
+data: {name: bank, path: cifar100}
+tasks: {base: 50, increment: 5, order: 1993}
+hardware: {weight_reuse: [1, 4], network: fbnn-1M-wide}
+methods: [{replay: gbm, components: 1, code_width: 6}]
+"""
+    evaluator, energy = evaluator_of(text), Objective.named("energy", "image")
+    one, four = map(space_of(text).point, space_of(text).points())
+    assert evaluator.network is not None
+    assert chip_of(four, evaluator.bank, evaluator.network).chip.accelerator.mvu.weight_reuse == 4
+    assert four.label.endswith("P = 4")
+    parts_of_one, parts_of_four = (evaluator.parts(point, energy) for point in (one, four))
+    assert parts_of_four["network.mvu"] < 0.45 * parts_of_one["network.mvu"]
+    assert evaluator.parts(four, Objective.named("area")) == evaluator.parts(
+        one, Objective.named("area")
+    )
+
+
 def test_factors_take_their_cycles_and_what_they_store() -> None:
     # 1024 features in 32 beats: of R cycles each, without factors of one.
     assert value("correlated", "latency", "exemplar") == pytest.approx(1e6 * 32 * 8 / 50e6)

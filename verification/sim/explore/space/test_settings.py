@@ -43,7 +43,12 @@ FAULTS = {
     "unknown hardware": (
         "methods: [{replay: gbm}]\nhardware: {pes: 3}",
         ("hardware.pes is no known key: did you mean pe? the keys of hardware are backward_bits, "
-        "clock_mhz, embeddings, gradients, lanes, network, pe, simd, technology, weight_bits"),
+        "clock_mhz, embeddings, gradients, lanes, network, pe, simd, technology, weight_bits, "
+        "weight_reuse"),
+    ),
+    "weight reuse that no machine has": (
+        "methods: [{replay: gbm}]\nhardware: {weight_reuse: [1, 3]}",
+        "hardware.weight_reuse.1 must be one of 1, 2, 4, 8, not 3",
     ),
     "end of a range out of bounds": (
         "methods: [{replay: gbm, components: {low: 0, high: 4}}]",

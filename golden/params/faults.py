@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: MIT
+"""Parameters of the faults of a memory's cells, and of words protected from them (contract, 19)."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from itertools import islice
+
+from golden.params.checks import check_integer
+
+__all__ = ["FaultParams", "FaultyMemory", "SecdedParams"]
+
+CERTAIN = 2**32  # the threshold at which every cell fails
+
+
+class FaultyMemory(IntEnum):
+    """The number of a memory; the weights of layer y of a network are memory ``LAYERS + y``."""
+
+    PROTOTYPES = 0
+    EXEMPLARS = 1
+    CLASSIFIER = 2
+    CHECKS = 3
+    LAYERS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class FaultParams:
+    """Parameters of the faults of one memory on one die.
+
+    Parameters
+    ----------
+    die : int
+        S, seed of the die, ``0 .. 2**64 - 1``.
+    memory : int
+        i, number of the memory, ``0 .. 2**16 - 1``; see `FaultyMemory`.
+    threshold : int
+        T, ``0 .. 2**32``: a cell fails with the probability ``T / 2**32``.
+    lanes, width : int
+        A row of the memory holds `lanes` codes of `width` bits.
+    planes : tuple of int, optional
+        Planes whose cells can fail, 0 for the most significant bit of a code. All by default.
+    """
+
+    die: int
+    memory: int
+    threshold: int
+    lanes: int
+    width: int = 1
+    planes: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        check_integer("Die", self.die, 0, 2**64 - 1)
+        check_integer("Number of a memory", self.memory, 0, 2**16 - 1)
+        check_integer("Threshold T of faults", self.threshold, 0, CERTAIN)
+        check_integer("Lanes", self.lanes, 1)
+        check_integer("Width of a code", self.width, 1, 32)
+        for plane in self.planes or ():
+            check_integer("Plane", plane, 0, self.width - 1)
+
+    @property
+    def failing_planes(self) -> tuple[int, ...]:
+        """Planes whose cells can fail, in ascending order."""
+        planes = range(self.width) if self.planes is None else self.planes
+        return tuple(sorted(set(planes)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecdedParams:
+    """Parameters of words of which single errors are corrected and double errors seen.
+
+    Parameters
+    ----------
+    width : int
+        n, bits of a word, 1..64.
+    """
+
+    width: int
+
+    def __post_init__(self) -> None:
+        check_integer("Width of a protected word", self.width, 1, 64)
+
+    @cached_property
+    def checks(self) -> int:
+        """r, check bits of a word: the least with ``2^(r-1) - r >= n``."""
+        return next(r for r in range(3, 9) if 2 ** (r - 1) - r >= self.width)
+
+    @cached_property
+    def columns(self) -> tuple[int, ...]:
+        """Columns of the bits of a word, bit 0 first.
+
+        Numbers of r bits with an odd number of ones, 3 or more: those with fewest ones first, and
+        of as many, the lowest first.
+        """
+        odd = (c for c in range(2**self.checks) if c.bit_count() % 2 and c.bit_count() > 1)
+        ordered = sorted(odd, key=lambda column: (column.bit_count(), column))
+        return tuple(islice(ordered, self.width))

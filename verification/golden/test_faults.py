@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""Faulty cells: their words by arithmetic of plain integers, their share, planes and order."""
+
+import numpy as np
+import pytest
+
+from golden.conv import Conv
+from golden.dense import Dense
+from golden.faults import Faults, mix
+from golden.network import Network
+from golden.params import (
+    FaultParams,
+    FaultyMemory,
+    NetworkParams,
+    PrototypesParams,
+    SamplerParams,
+)
+from golden.prototypes import Prototypes
+from golden.sampler import Sampler
+from verification.golden.test_network import TINY
+
+GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
+
+
+def plain_mix(z):
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & MASK
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & MASK
+    return z ^ z >> 31
+
+
+def faults(threshold=2**31, lanes=4, width=3, die=7, memory=FaultyMemory.PROTOTYPES, **more):
+    return Faults(
+        FaultParams(die=die, memory=memory, threshold=threshold, lanes=lanes, width=width, **more)
+    )
+
+
+def plain_read(code, *, row, lane, p):
+    """One code through its cells, bit by bit, as the contract says it."""
+    key = plain_mix(p.die + (p.memory + 1) * GAMMA & MASK)
+    for bit in range(p.width):
+        cell = row * p.lanes * p.width + lane * p.width + bit
+        word = plain_mix(key + (cell + 1) * GAMMA & MASK)
+        if p.width - 1 - bit in p.failing_planes and word >> 32 < p.threshold:
+            code = code & ~(1 << bit) | (word & 1) << bit
+    return code
+
+
+def test_the_words_are_those_of_splitmix64():
+    # The first outputs of SplitMix64 from the state 1234567, published with the generator.
+    published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+    for count, word in enumerate(published, 1):
+        assert int(mix(np.uint64(1234567 + count * GAMMA & MASK))) == word
+
+
+@pytest.mark.parametrize("features", [1, 4, 10])
+@pytest.mark.parametrize("planes", [None, (0,), (1, 2), ()])
+@pytest.mark.parametrize("die", [0, 7, MASK])
+def test_every_code_reads_as_its_cells_do(features, planes, die):
+    block = faults(planes=planes, die=die)
+    codes = np.random.default_rng(1).integers(0, 8, (5, features)).astype(np.uint16)
+    read = block.read(codes, first=3)
+    rows = -(-features // 4)
+    for vector in range(5):
+        for j in range(features):
+            row = (3 + vector) * rows + j // 4
+            expected = plain_read(int(codes[vector, j]), row=row, lane=j % 4, p=block.params)
+            assert read[vector, j] == expected
+    assert read.dtype == codes.dtype
+
+
+def test_where_a_vector_lies_does_not_depend_on_what_is_read_with_it():
+    codes = np.random.default_rng(2).integers(0, 8, (6, 10)).astype(np.uint16)
+    together = faults().read(codes)
+    for place in range(6):
+        np.testing.assert_array_equal(
+            faults().read(codes[place : place + 1], place)[0], together[place]
+        )
+
+
+def test_faults_grow_with_the_threshold_and_never_move():
+    lower = faults(threshold=2**28).cells(0, 50, 64)
+    higher = faults(threshold=2**30).cells(0, 50, 64)
+    assert not (lower.failing & ~higher.failing).any()
+    np.testing.assert_array_equal(higher.stuck & lower.failing, lower.stuck)
+    assert np.bitwise_count(higher.failing).sum() > 2 * np.bitwise_count(lower.failing).sum()
+
+
+@pytest.mark.parametrize(
+    ("threshold", "share"), [(0, 0), (2**32, 1), (2**31, 0.5), (2**25, 1 / 128)]
+)
+def test_the_share_of_cells_that_fail_and_of_ones_among_them(threshold, share):
+    cells = faults(threshold=threshold, lanes=64, width=8).cells(0, 100, 512)
+    total = 100 * 512 * 8
+    failing = int(np.bitwise_count(cells.failing).sum())
+    ones = int(np.bitwise_count(cells.stuck).sum())
+    # Five standard deviations of a binomial number.
+    assert abs(failing - share * total) <= 5 * np.sqrt(total * share * (1 - share))
+    assert abs(ones - failing / 2) <= 5 * np.sqrt(failing / 4)
+
+
+def test_memories_and_dice_fail_elsewhere():
+    maps = [
+        faults(die=die, memory=memory).cells(0, 20, 64).failing
+        for die in (0, 1)
+        for memory in (0, 1)
+    ]
+    for one in range(4):
+        for other in range(one):
+            assert (maps[one] != maps[other]).any()
+
+
+@pytest.mark.parametrize(("width", "kind"), [(8, np.int8), (16, np.int16)])
+def test_two_s_complement_keeps_its_dtype(width, kind):
+    block = faults(width=width)
+    codes = (
+        np.random.default_rng(3)
+        .integers(-(2 ** (width - 1)), 2 ** (width - 1), (9, 10))
+        .astype(kind)
+    )
+    unsigned = block.read(codes.view(f"u{width // 8}"))
+    np.testing.assert_array_equal(block.read(codes).view(unsigned.dtype), unsigned)
+    assert (block.read(codes) < 0).any()
+
+
+def prototypes(components=6):
+    return PrototypesParams(
+        features=10, code_width=3, lanes=4, components=components, classes=3, class_components=2
+    )
+
+
+def filled(params, faults=None):
+    block = Prototypes(params, faults)
+    codes = np.random.default_rng(4).integers(0, 8, (4, 10))
+    assert block.append(codes[:2], [30000])
+    assert block.append(codes[2:], [20000])
+    return block, codes
+
+
+def test_a_memory_of_prototypes_reads_as_its_cells_do_wherever_a_class_lies():
+    block, codes = filled(prototypes(), faults())
+    expected = faults().read(codes.astype(np.uint16))
+    np.testing.assert_array_equal(block.codes_of(0), expected[:2])
+    np.testing.assert_array_equal(block.codes_of(1), expected[2:])
+    assert (expected != codes).any()
+    assert block.write(0, codes[2:], [1])
+    np.testing.assert_array_equal(block.codes_of(0), faults().read(codes[2:].astype(np.uint16)))
+    again = Prototypes(prototypes(), faults())
+    again.load_state(block.state_dict())
+    assert again.rows() == block.rows()
+
+
+def test_without_faults_every_bit_is_as_before():
+    assert filled(prototypes(), faults(threshold=0))[0].rows() == filled(prototypes())[0].rows()
+
+
+def test_a_sampler_draws_from_what_its_memory_reads():
+    params = SamplerParams(prototypes=prototypes(), seed=5)
+    codes = np.random.default_rng(6).integers(0, 8, (1, 10))
+    failing, sound = Sampler(params, faults()), Sampler(params)
+    failing.prototypes.append(codes)
+    sound.prototypes.append(faults().read(codes.astype(np.uint16)))
+    np.testing.assert_array_equal(failing.draw([0] * 50)[0], sound.draw([0] * 50)[0])
+
+
+def test_weights_of_a_network_read_as_one_row_a_layer():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    failing = net.failing(7, 2**30)
+    for y, (layer, sound) in enumerate(zip(failing.layers, net.layers, strict=True)):
+        if not isinstance(sound, Conv | Dense):
+            assert layer is sound
+            continue
+        p = FaultParams(die=7, memory=16 + y, threshold=2**30, lanes=1)
+        flat = sound.weights.reshape(-1).tolist()
+        expected = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]
+        assert layer.weights.reshape(-1).tolist() == expected
+        assert expected != flat
+        np.testing.assert_array_equal(layer.thresholds, sound.thresholds)
+    assert failing.head is net.head
+    assert net.failing(7, 0).to_bytes() == net.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"die": -1}, r"Die must be an integer in 0\.\.18446744073709551615, not -1"),
+        ({"threshold": 2**32 + 1}, r"Threshold T of faults must be .* 0\.\.4294967296"),
+        ({"lanes": 0}, "Lanes must be an integer >= 1, not 0"),
+        ({"width": 33}, r"Width of a code must be an integer in 1\.\.32, not 33"),
+        ({"planes": (3,)}, r"Plane must be an integer in 0\.\.2, not 3"),
+        ({"memory": -1}, r"Number of a memory must be an integer in 0\.\.65535, not -1"),
+    ],
+)
+def test_parameters_say_what_is_wrong(given, message):
+    with pytest.raises(ValueError, match=message):
+        faults(**given)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+"""Settings of faults: shares, voltages, planes, legends, and what they refuse."""
+
+from typing import Any
+
+import pytest
+from scipy.stats import norm
+
+from golden.params import FaultyMemory
+from sim.learn.faults import CellModel, FailingParams, FaultSettings
+from sim.learn.sections import IntegerHeadConfig
+
+
+@pytest.mark.parametrize("voltage", [0.3, 0.45, 0.5, 0.62, 1.1])
+def test_a_voltage_gives_the_share_of_a_normal_variable_above_it(voltage: float) -> None:
+    cell = CellModel(mean=0.45, deviation=0.03)
+    # The cell fails where its least supply lies above the voltage.
+    expected = norm(0.45, 0.03).sf(voltage)
+    assert cell.share(voltage) == pytest.approx(expected, rel=1e-9)
+    assert FaultSettings(voltage=voltage, cell=cell).probability == cell.share(voltage)
+
+
+@pytest.mark.parametrize(
+    ("given", "planes"),
+    [({}, (0, 1, 2, 3)), ({"plane": 2}, (2,)), ({"spared": 1}, (1, 2, 3)), ({"spared": 4}, ())],
+)
+def test_the_planes_that_can_fail(given: dict[str, Any], planes: tuple[int, ...]) -> None:
+    faults = FaultSettings(share=0.1, **given).of(FaultyMemory.PROTOTYPES, 5, 64, 4)
+    assert faults.params.failing_planes == planes
+    assert faults.params.threshold == round(0.1 * 2**32)
+    assert faults.params.die == 5
+
+
+def test_a_die_of_its_own_replaces_the_seed_of_the_run() -> None:
+    assert FaultSettings(share=1, die=9).of(FaultyMemory.EXEMPLARS, 5, 64, 1).params.die == 9
+
+
+@pytest.mark.parametrize(
+    ("settings", "legend"),
+    [
+        (FaultSettings(share=0.01), "0.01 of cells fail"),
+        (FaultSettings(share=0.01, plane=0), "0.01 of cells of plane 0 fail"),
+        (FaultSettings(share=1e-4, spared=2), "0.0001 of cells fail, 2 upper planes spared"),
+        (FaultSettings(share=0.1, secded=1), "0.1 of cells fail, SECDED of 1 upper plane"),
+        (FaultSettings(share=0.5, die=3), "0.5 of cells fail, die 3"),
+        (
+            FaultSettings(voltage=0.5, cell=CellModel(mean=0.5, deviation=0.1)),
+            "0.5 of cells fail at 0.5 V",
+        ),
+    ],
+)
+def test_legends(settings: FaultSettings, legend: str) -> None:
+    assert settings.legend("cells") == legend
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({}, "faults must have either share or voltage"),
+        ({"share": 0.1, "voltage": 0.5}, "faults must have either share or voltage"),
+        ({"voltage": 0.5}, "faults must have both voltage and cell"),
+        (
+            {"share": 0.1, "cell": {"mean": 0.4, "deviation": 0.1}},
+            "faults must have both voltage and cell",
+        ),
+        ({"share": 0.1, "plane": 1, "spared": 1}, "spared must be left out"),
+        ({"share": 0.1, "secded": 1, "spared": 1}, "secded must be left out beside spared"),
+        ({"share": 0.1, "secded": 1, "plane": 0}, "secded must be left out beside spared"),
+        ({"share": 1.1}, "less than or equal to 1"),
+    ],
+)
+def test_settings_that_do_not_fit_each_other(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FaultSettings.model_validate(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"plane": 4}, "plane of faults must be at most 3 for codes of 4 bits, not 4"),
+        ({"secded": 5}, "Protected planes must be an integer in 1..4, not 5"),
+        ({"spared": 5}, "spared of faults must be at most 4 for codes of 4 bits, not 5"),
+    ],
+)
+def test_planes_that_the_codes_do_not_have(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FaultSettings(share=0.1, **given).of(FaultyMemory.PROTOTYPES, 0, 64, 4)
+
+
+@pytest.mark.parametrize(
+    "given", [{"hidden": 8}, {"q_b_non_binary": "float", "q_f": "float", "q_b_binary": "float"}]
+)
+def test_a_head_without_cells_of_codes_takes_no_faults(given: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="faults must be left out unless hidden is 0"):
+        IntegerHeadConfig.model_validate({"kind": "integer", "faults": {"share": 0.1}, **given})
+
+
+def test_only_prototypes_have_protected_words() -> None:
+    with pytest.raises(ValueError, match="secded of faults must be left out"):
+        FaultSettings(share=0.1, secded=1).of(FaultyMemory.EXEMPLARS, 0, 64, 1)
+
+
+@pytest.mark.parametrize(("secded", "bits"), [(None, 0), (1, 10 * 3 * 8), (2, 10 * 3 * 16)])
+def test_check_bits_are_counted(secded: int | None, bits: int) -> None:
+    params = FailingParams(faults=FaultSettings(share=0.1, secded=secded))
+    # Ten prototypes of three rows; 64 lanes have eight check bits.
+    assert params.check_ledger(10, 130).bits_full == bits

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""Lines of memories that fail, on numbers worked out by hand."""
+
+import math
+from typing import Any
+
+import pytest
+
+from sim.study.report.faults import accuracy_by_share, columns, fault_lines, fault_rows
+from sim.study.report.groups import group_runs
+
+Runs = list[dict[str, Any]]
+
+
+def runs(label: str, accuracies: tuple[float, ...], method: str = "gbm", **faults: Any) -> Runs:
+    return [
+        {
+            "method": method,
+            "parameters": {"components": 1, "faults": None, "head_faults": None, **faults},
+            "label": label,
+            "increment": None,
+            "average_incremental": accuracy,
+            "seed": seed,
+        }
+        for seed, accuracy in enumerate(accuracies)
+    ]
+
+
+def share(value: float, **more: Any) -> dict[str, Any]:
+    return {"share": value, "spared": 0, **more}
+
+
+SOUND = runs("GBM", (0.50, 0.52))
+STUDY = [
+    *runs("a", (0.48, 0.50), faults=share(0.1)),
+    *SOUND,
+    *runs("b", (0.50, 0.52), faults=share(0.001)),
+    *runs("c", (0.496, 0.516), faults=share(0.01)),
+    *runs("d", (0.40, 0.44), faults=share(0.1, plane=0)),
+    *runs("e", (0.50, 0.52), faults=share(0)),
+    *runs("f", (0.499, 0.519), head_faults=share(0.1)),
+    *runs("other", (0.3, 0.3), method="latent", faults=share(0.1)),
+]
+
+
+def test_lines_join_what_differs_in_the_share_alone() -> None:
+    lines = fault_lines(group_runs(STUDY))
+    assert [line.name for line in lines] == [
+        "GBM",
+        "GBM, plane 0 alone",
+        "GBM, weights of the head",
+    ]
+    assert [s for s, _ in lines[0].failing] == [0.001, 0.01, 0.1]
+    assert {line.sound.label for line in lines} == {"GBM"}
+
+
+def test_one_point_is_lost_between_the_shares_around_it() -> None:
+    all_planes, plane, head = fault_lines(group_runs(STUDY))
+    # 0.4 points at 0.01 and 2 at 0.1: one point at 0.6 / 1.6 of the decade.
+    assert all_planes.bearable == pytest.approx(10 ** (-2 + 0.6 / 1.6))
+    assert all_planes.said == f"{10 ** (-2 + 0.6 / 1.6):.2g}"
+    assert plane.bearable == 0.1
+    assert plane.said == "at most 0.1"
+    assert head.bearable is None
+    assert head.said == "over 0.1"
+
+
+def test_rows_hold_differences_run_by_run() -> None:
+    lines = fault_lines(group_runs(STUDY))
+    assert columns(lines) == [
+        "memory",
+        "sound (%)",
+        "0.001 fail",
+        "0.01 fail",
+        "0.1 fail",
+        "one point is lost at",
+    ]
+    rows = fault_rows(lines)
+    assert rows[0][:5] == ["GBM", "51.0 ± 1.4", "+0.0 ± 0.0", "-0.4 ± 0.0", "-2.0 ± 0.0"]
+    assert rows[1] == ["GBM, plane 0 alone", "51.0 ± 1.4", "", "", "-9.0 ± 1.4", "at most 0.1"]
+
+
+def test_a_share_of_zero_and_a_memory_without_a_sound_twin_have_no_line() -> None:
+    only = [*SOUND, *runs("e", (0.5, 0.5), faults=share(0))]
+    assert fault_lines(group_runs(only)) == []
+    assert fault_lines(group_runs(runs("a", (0.5, 0.5), faults=share(0.1)))) == []
+
+
+def test_the_figure_has_a_line_for_every_memory_from_its_sound_end() -> None:
+    lines = fault_lines(group_runs(STUDY))
+    (axes,) = accuracy_by_share(lines).axes
+    drawn = [container.lines[0] for container in axes.containers]
+    assert [len(line.get_xdata()) for line in drawn] == [4, 2, 2]
+    assert drawn[0].get_ydata().tolist() == pytest.approx([51, 51, 50.6, 49])
+    assert math.isclose(drawn[0].get_xdata()[0], 0.001 / 3)

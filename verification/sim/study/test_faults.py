@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""Studies on memories that fail: no fault changes no bit, and what is read is what cells give."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from golden.bits import unpack
+from golden.faults import Faults
+from golden.params import FaultParams, FaultyMemory
+from sim.data.bank import Bank
+from sim.learn.integer_learner import IntegerHeadLearner
+from sim.learn.sections import IntegerHeadConfig
+from sim.study.config import StudyConfig
+from sim.study.experiment import Experiment
+from sim.study.methods import Method
+from sim.study.summary import summarize
+from verification.sim.small_study import small_bank, small_config
+
+SEED = 3
+SHARE = 0.2
+HEAD = IntegerHeadConfig(kind="integer", epochs=2)
+FAILING: list[dict[str, Any]] = [
+    {"replay": "gbm", "code_width": 4},
+    {"replay": "gbm", "components": 2, "code_width": 3, "lanes": 16},
+    {"replay": "correlated", "code_width": 4, "rank": 2},
+    {"replay": "latent", "exemplars": 3},
+    {"replay": "hamming"},
+    {"replay": "ncm", "code_width": 3},
+    {"replay": "likelihood", "components": 2, "code_width": 3},
+    {"replay": "low_rank", "rank": 2},
+]
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
+    return small_bank(small_config(tmp_path_factory.mktemp("digits")))
+
+
+def methods(**entry: Any) -> list[Method]:
+    return StudyConfig.model_validate({"head": HEAD, "methods": [entry]}).expanded_methods()
+
+
+def finished(bank: Bank, method: Method, head: IntegerHeadConfig = HEAD) -> Experiment:
+    run = Experiment(bank, head, method, seed=SEED)
+    while not run.done:
+        run.step(lambda _: None)
+    return run
+
+
+def results(run: Experiment) -> dict[str, Any]:
+    return {k: v for k, v in summarize(run).items() if k not in ("seconds", "parameters", "label")}
+
+
+@pytest.mark.parametrize("entry", FAILING, ids=lambda entry: entry["replay"])
+def test_faults_that_never_strike_change_no_bit(bank: Bank, entry: dict[str, Any]) -> None:
+    sound = finished(bank, methods(**entry)[0])
+    spared = finished(bank, methods(**entry, faults={"share": 0})[0])
+    for one, other in zip(sound.predictions, spared.predictions, strict=True):
+        np.testing.assert_array_equal(one, other)
+    for key, array in sound.source.state().items():
+        np.testing.assert_array_equal(array, spared.source.state()[key])
+
+
+def codes(run: Experiment) -> np.ndarray:
+    """The codes of a memory of prototypes, shape (components, D), in the order of its rows."""
+    state = run.source.state()
+    return state["prototypes_codes"] if "prototypes_codes" in state else state["codes"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "lanes", "width"),
+    [
+        ({"replay": "gbm", "code_width": 4}, 64, 4),
+        ({"replay": "gbm", "components": 2, "code_width": 3, "lanes": 16}, 16, 3),
+        ({"replay": "correlated", "code_width": 4, "rank": 2}, 64, 4),
+        ({"replay": "hamming"}, 64, 1),
+        ({"replay": "ncm", "code_width": 3}, 64, 3),
+        ({"replay": "likelihood", "components": 2, "code_width": 3}, 64, 3),
+        ({"replay": "low_rank", "rank": 2}, 64, 8),
+    ],
+)
+def test_prototypes_are_those_of_a_sound_memory_through_failing_cells(
+    bank: Bank, entry: dict[str, Any], lanes: int, width: int
+) -> None:
+    sound = codes(finished(bank, methods(**entry)[0]))
+    failing = codes(finished(bank, methods(**entry, faults={"share": SHARE})[0]))
+    faults = Faults(
+        FaultParams(
+            die=SEED,
+            memory=FaultyMemory.PROTOTYPES,
+            threshold=round(SHARE * 2**32),
+            lanes=lanes,
+            width=width,
+        )
+    )
+    np.testing.assert_array_equal(failing, faults.read(sound))
+    assert (failing != sound).any()
+
+
+def test_exemplars_are_read_through_the_cells_of_their_slots(bank: Bank) -> None:
+    entry = {"replay": "latent", "exemplars": 3}
+    run = finished(bank, methods(**entry, faults={"share": SHARE, "die": 8})[0])
+    sound = finished(bank, methods(**entry)[0])
+    stored = unpack(sound.source.state()["stored"], bank.features)
+    faults = Faults(
+        FaultParams(die=8, memory=FaultyMemory.EXEMPLARS, threshold=round(SHARE * 2**32), lanes=64)
+    )
+    expected = faults.read(stored)
+    assert (expected != stored).any()
+    drawn, labels = run.source.draw(300, np.random.default_rng(1))
+    for bits, label in zip(unpack(drawn, bank.features), labels, strict=True):
+        assert (expected[3 * label : 3 * label + 3] == bits).all(axis=1).any()
+
+
+@pytest.mark.parametrize("first_rows", [None, "log_odds"])
+def test_weights_of_a_head_are_read_through_their_cells_after_every_batch(
+    bank: Bank, first_rows: str | None
+) -> None:
+    given = {"kind": "integer", "epochs": 1, "first_rows": first_rows, "faults": {"share": SHARE}}
+    head = IntegerHeadConfig.model_validate(given)
+    run = finished(bank, methods(replay="joint")[0], head)
+    assert isinstance(run.learner, IntegerHeadLearner)
+    weights = run.learner.state()["trainer_weights"].astype(np.int8)
+    cells = Faults(
+        FaultParams(
+            die=SEED,
+            memory=FaultyMemory.CLASSIFIER,
+            threshold=round(SHARE * 2**32),
+            lanes=64,
+            width=8,
+        )
+    ).cells(0, bank.n_classes, bank.features)
+    np.testing.assert_array_equal(cells.read(weights), weights)
+    assert (weights != cells.read(np.zeros_like(weights))).any(axis=1).all()  # every row learned
+
+
+def test_a_method_can_have_a_failing_head_of_its_own(bank: Bank) -> None:
+    (method,) = methods(replay="joint", head_faults={"share": SHARE})
+    assert method.label == "joint training, 0.2 of the head's cells fail"
+    given = {"kind": "integer", "epochs": 2, "faults": {"share": SHARE}}
+    head = IntegerHeadConfig.model_validate(given)
+    assert results(finished(bank, method)) == results(
+        finished(bank, methods(replay="joint")[0], head)
+    )
+
+
+@pytest.mark.parametrize("entry", [e for e in FAILING if e["replay"] != "latent"])
+def test_protected_planes_take_check_bits(bank: Bank, entry: dict[str, Any]) -> None:
+    sound = Experiment(bank, HEAD, methods(**entry)[0], seed=SEED).ledger()
+    faults = {"share": SHARE, "secded": 1}
+    protected = Experiment(bank, HEAD, methods(**entry, faults=faults)[0], seed=SEED).ledger()
+    lanes = entry.get("lanes", 64)
+    prototypes = entry.get("components", 1) * bank.n_classes
+    rows = prototypes * -(-bank.features // lanes)
+    assert protected.bits_full - sound.bits_full == rows * (8 if lanes == 64 else 6)
+    assert protected.bits_paper == sound.bits_paper
+
+
+def test_faults_are_swept_like_other_parameters() -> None:
+    swept = methods(replay="gbm", faults={"share": [0.1, 0.2], "spared": [0, 1]})
+    assert [method.label for method in swept] == [
+        f"GBM K = 1, q = 8, {share} of cells fail{spared}"
+        for share in (0.1, 0.2)
+        for spared in ("", ", 1 upper plane spared")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"replay": "joint", "faults": {"share": 0.1}}, "faults"),
+        (
+            {"replay": "gbm", "generator": "pcg64", "faults": {"share": 0.1}},
+            "faults must be left out where no memory of a chip holds the codes",
+        ),
+        (
+            {"replay": "gbm", "head_faults": {"share": 0.1}, "head": {"kind": "ternary"}},
+            r"methods.0.head_faults must be left out: the ternary head has none",
+        ),
+    ],
+)
+def test_methods_without_such_cells_take_no_faults(entry: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        methods(**entry)

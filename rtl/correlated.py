@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Module, Signal, Value, signed
+from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
@@ -23,12 +23,14 @@ __all__ = ["CorrelatedSampler"]
 class CorrelatedSampler(Sampler):
     """Parallel sampler that adds factors to the noise of its lanes.
 
-    It is a `Sampler` in all but how it draws. A request first adds up the sums of all L lanes for a
-    beat, one loading a lane and cycle. While the next beat is added up, `NormalLanes` compares the
-    lanes of this one, ``ceil(L/R)`` a cycle. So a beat takes R cycles, without a pause between
-    beats or requests: a first beat follows `latency` cycles after its request, and an exemplar
-    takes ``B*R`` cycles. The row of a beat is read when its first sums are complete, and the planes
-    are used up when its last lane has them. A beat that is not taken stops all stages.
+    It is a `Sampler` in all but how it draws. Cuts of two registers part the paths of its streams,
+    both ways: one before the sums, one at the output. A request first adds up the sums of all L
+    lanes for a beat, one loading a lane and cycle. While the next beat is added up, `NormalLanes`
+    compares the lanes of this one, ``ceil(L/R)`` a cycle. So a beat takes R cycles, without a pause
+    between beats or requests: a first beat follows `latency` cycles after its request, and an
+    exemplar takes ``B*R`` cycles. The row of a beat is read when its first sums are complete, and
+    the planes are used up when its last lane has them. A beat that is not taken stops all stages,
+    once the cut is full.
 
     A basis is taken between two requests: while its exponent is offered, no request is taken, and
     the exponent waits until all beats of earlier requests are drawn. Requests wait until the basis
@@ -68,11 +70,11 @@ class CorrelatedSampler(Sampler):
         if not params.rank:
             raise ValueError("Factors R of a sampler with factors must be 1 or more, not 0")
         self.params, self.shared = params, shared
-        looked_up = 1 + (params.prototypes.class_components > 1)
+        looked_up = 1 + (params.prototypes.class_components > 1) + 1
         summed = FactorSums.latency + params.rank
         compared = compared_rows(params) + NormalLanes.latency
         #: Cycles from a request to the first beat.
-        self.latency = looked_up + summed + compared + 1
+        self.latency = looked_up + summed + compared + 1 + 1
         #: Cycles from one beat to the next.
         self.interval = params.rank
         wiring.Component.__init__(self, self._members())
@@ -95,6 +97,7 @@ class CorrelatedSampler(Sampler):
         hold, found = Signal(), Signal()  # take no request; the output of the table holds an entry
         admitted = ~hold & ~self.basis.valid & ~basis.busy
         prototypes, selector, request = self._find(m, found, admitted)
+        request = _cut(m, request, Signal(name="request_waits"))
         wiring.connect(m, wiring.flipped(self.basis), basis.shift)
         wiring.connect(m, wiring.flipped(self.loadings), basis.rows)
         m.d.comb += [
@@ -112,41 +115,53 @@ class CorrelatedSampler(Sampler):
             self.refused.eq(basis.refused),
             self.factor_used.eq(sums.factor_used),
         ]
-        drawn = self._compare(m, prototypes, sums.o, basis)
+        made = stream.Signature(self.o.payload.shape()).create()
+        drawn = self._compare(m, prototypes, sums.o, basis, made)
+        cut = _cut(m, made, Signal(name="beat_waits"))
+        wiring.connect(m, cut, wiring.flipped(self.o))
         under_way = Signal(range(self._most_under_way() + 1))
         idle = Signal()
         m.d.sync += under_way.eq(under_way + self.select_used - drawn)
         m.d.comb += [
             idle.eq(~found & (under_way == 0)),
             basis.idle.eq(idle),
-            self.busy.eq(~idle | self.o.valid),
+            self.busy.eq(~idle | made.valid | self.o.valid),
         ]
         if self.shared:
             self._share(m, prototypes, selector, hold, idle)
         return m
 
     def _most_under_way(self) -> int:
-        """Return the most requests that are past the table and not drawn: one in every stage."""
-        return self.latency - self.params.rank - compared_rows(self.params)
+        """Return the most requests that are past the table and not drawn: one in every register."""
+        looked_up = (self.params.prototypes.class_components > 1) + 2
+        return looked_up + FactorSums.latency + 1 + 1 + NormalLanes.latency
 
     def _compare(
-        self, m: Module, prototypes: Prototypes, sums: stream.Interface, basis: Basis
+        self,
+        m: Module,
+        prototypes: Prototypes,
+        sums: stream.Interface,
+        basis: Basis,
+        made: stream.Interface,
     ) -> Value:
-        """Compare the lanes of a beat, a group a step; return whether a request is drawn."""
+        """Make beats, a group of lanes a step; return whether the last one of a request is made."""
         groups = compared_rows(self.params)
         width = self.params.lanes_compared
         m.submodules.lanes = lanes = NormalLanes(self.params)
         comparing = Signal()
-        step, done = Signal(), Signal()
-        group = Signal(range(groups))
+        step, done = Signal(), Signal()  # a step: a beat that is made has room in the cut
+        group = Signal(range(groups), name="group_number")
+        # The sums of the next beat have room after a step. It is a register, because whether all
+        # stages before this one go on hangs on it.
+        room = Signal(init=1)
         place: Any = Signal.like(sums.p.place)
         held: Any = Signal(ArrayLayout(signed(self.params.sum_width), groups * width))
         # A register, because a product and the memory of scales in one cycle are slow.
         scale_row = Signal.like(basis.scale_row)
         m.d.comb += [
-            step.eq(~self.o.valid | self.o.ready),
-            done.eq(comparing & step & (group == groups - 1)),
-            sums.ready.eq(~comparing | done),
+            step.eq(made.ready),
+            done.eq(comparing & step & room),
+            sums.ready.eq(room & step),
             self.row_read.eq(sums.valid & sums.ready & sums.p.place.first),
             prototypes.row_en.eq(self.row_read),
             prototypes.component.eq(sums.p.place.request.component),
@@ -162,6 +177,7 @@ class CorrelatedSampler(Sampler):
         with m.If(comparing & step):
             m.d.sync += [
                 group.eq(group + 1),
+                room.eq(group + 1 == groups - 1),
                 scale_row.eq(scale_row + 1),
                 Value.cast(held).eq(Value.cast(held) >> width * self.params.sum_width),
             ]
@@ -169,6 +185,7 @@ class CorrelatedSampler(Sampler):
             m.d.sync += [
                 comparing.eq(sums.valid),
                 group.eq(0),
+                room.eq(~sums.valid | (groups == 1)),
                 scale_row.eq(sums.p.place.beat * groups),
                 place.eq(sums.p.place),
                 Value.cast(held).eq(Value.cast(sums.p.lanes)),
@@ -179,7 +196,7 @@ class CorrelatedSampler(Sampler):
             lanes.group.eq(group),
             *(lanes.sums[lane].eq(held[lane]) for lane in range(width)),
         ]
-        return self._collect(m, lanes, comparing & (group == groups - 1), place)
+        return self._collect(m, lanes, comparing & room, place, made)
 
     def _planes(self, m: Module, used: Value) -> Value:
         """Return the random words of all lanes, which stay until the planes are used."""
@@ -193,7 +210,9 @@ class CorrelatedSampler(Sampler):
         lanes = range(self.params.prototypes.lanes)
         return Value.cast(Cat(word[lane] for lane in lanes for word in words))
 
-    def _collect(self, m: Module, lanes: NormalLanes, ends: Value, place: Any) -> Value:
+    def _collect(
+        self, m: Module, lanes: NormalLanes, ends: Value, place: Any, made: stream.Interface
+    ) -> Value:
         """Collect the bits of a beat; return whether the last one of a request is complete."""
         width, size = self.params.lanes_compared, self.params.prototypes.lanes
         bits = Signal(compared_rows(self.params) * width)
@@ -207,9 +226,28 @@ class CorrelatedSampler(Sampler):
         with m.If(lanes.en):
             m.d.sync += [
                 bits.eq(Cat(bits, lanes.bits) >> width),
-                self.o.p.label.eq(label),
-                self.o.p.last.eq(last),
-                self.o.valid.eq(complete),
+                made.p.label.eq(label),
+                made.p.last.eq(last),
+                made.valid.eq(complete),
             ]
-        m.d.comb += self.o.p.bits.eq(bits[:size])
+        m.d.comb += made.p.bits.eq(bits[:size])
         return Value.cast(lanes.en & complete & final)
+
+
+def _cut(m: Module, i: stream.Interface, waits: Signal) -> stream.Interface:
+    """Return a stream a cycle later, without pauses and without a path through it in either way.
+
+    `waits` tells that something was taken while what came before it was not.
+    """
+    o = i.signature.create()
+    waiting = Signal.like(i.payload)
+    m.d.comb += i.ready.eq(~waits)
+    with m.If(~o.valid | o.ready):
+        m.d.sync += [
+            o.valid.eq(i.valid | waits),
+            o.payload.eq(Mux(waits, waiting, i.payload)),
+            waits.eq(0),
+        ]
+    with m.Elif(~waits):
+        m.d.sync += [waits.eq(i.valid), waiting.eq(i.payload)]
+    return o

@@ -9,12 +9,13 @@ Equal parameters give equal bytes, in every process and every folder.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any
 
 import amaranth
+import numpy as np
 from amaranth.back import rtlil
 from amaranth.hdl import Shape
 
@@ -24,12 +25,21 @@ from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
 from rtl.driver import driver_sources
 from rtl.driver.load_file import load_file
-from rtl.packets import check_embedding, load_packets
+from rtl.packets import Packet, change_packets, check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import markdown
 from rtl.verilog import convert
 
-__all__ = ["Design", "Memory", "Port", "emit", "emit_load_file", "emit_packets", "emit_program"]
+__all__ = [
+    "Design",
+    "Memory",
+    "Port",
+    "emit",
+    "emit_head_packets",
+    "emit_load_file",
+    "emit_packets",
+    "emit_program",
+]
 
 # Patterns of ports, memories and registers in RTLIL, the text form of Yosys, as Amaranth writes it.
 _TOP = re.compile(r"^attribute \\top 1\n(?:attribute .*\n)*module .*\n((?:.*\n)*?)^end$", re.M)
@@ -210,8 +220,42 @@ def emit_packets(network: WeightedNetwork, params: ChipParams) -> dict[str, str]
     """
     check_embedding(network.params.layers[-1].output, params)
     packets = load_packets(compile_network(network, params.accelerator), params)
-    lines = ("".join(f"{word:016x}\n" for word in packet.stream) + "\n" for packet in packets)
-    return {"load_packets.hex": "".join(lines)}
+    return {"load_packets.hex": _hex(packets)}
+
+
+def emit_head_packets(
+    network: WeightedNetwork, retrained: WeightedNetwork, params: ChipParams
+) -> dict[str, str]:
+    """Return the packets that give a chip with a loaded network the head of another one.
+
+    ``head_packets.hex`` has the format of ``load_packets.hex``.
+
+    Parameters
+    ----------
+    network : WeightedNetwork
+        The network that is loaded.
+    retrained : WeightedNetwork
+        The same layers with another head.
+    params : ChipParams
+        The chip.
+
+    Raises
+    ------
+    ValueError
+        If a network does not fit the chip, has no head, or the layers are not the same.
+    """
+    if network.head is None or retrained.head is None:
+        raise ValueError("both networks must have a head")
+    if network.params.layers != retrained.params.layers:
+        raise ValueError("layers must be those of the network that is loaded")
+    for index, (old, new) in enumerate(zip(network.layers, retrained.layers, strict=True)):
+        for name in ("weights", "thresholds", "polarity"):
+            if not np.array_equal(getattr(old, name, None), getattr(new, name, None)):
+                raise ValueError(
+                    f"{name} of layer {index} must be those of the network that is loaded"
+                )
+    before, after = (compile_network(each, params.accelerator) for each in (network, retrained))
+    return {"head_packets.hex": _hex(change_packets(before, after, params))}
 
 
 def emit_load_file(network: WeightedNetwork, params: ChipParams) -> dict[str, bytes]:
@@ -225,6 +269,11 @@ def emit_load_file(network: WeightedNetwork, params: ChipParams) -> dict[str, by
     check_embedding(network.params.layers[-1].output, params)
     packets = load_packets(compile_network(network, params.accelerator), params)
     return {"load_packets.bin": load_file(packets, network.params, params)}
+
+
+def _hex(packets: Iterable[Packet]) -> str:
+    """Return packets with a word on each line and an empty line behind each packet."""
+    return "".join("".join(f"{word:016x}\n" for word in packet.stream) + "\n" for packet in packets)
 
 
 def _number(value: Any) -> int:

@@ -105,11 +105,11 @@ class FactorSums(wiring.Component):
             goes_on.eq(~self.o.valid | self.o.ready),
             self.row_en.eq(self.i.valid & goes_on),
         ]
-        begins, ends, place = self._count(m)
-        factor = self._draw(m, place.beat == 0)
+        begins, ends, served, fresh, place = self._count(m)
+        factor = self._draw(m, fresh)
         # A loading is read and, in the next cycle, multiplied. The one after that adds it.
         stages: list[Any] = [Signal(_stage_layout(p), name=f"stage_{n}") for n in range(2)]
-        m.d.comb += self.i.ready.eq(self.row_en & ends & place.final)
+        m.d.comb += self.i.ready.eq(self.row_en & served)
         with m.If(goes_on):
             m.d.sync += [
                 stages[0].valid.eq(self.i.valid),
@@ -123,40 +123,62 @@ class FactorSums(wiring.Component):
         self._accumulate(m, goes_on, factor, stages[1])
         return m
 
-    def _count(self, m: Module) -> tuple[Value, Value, Any]:
-        """Walk over factors, exemplars and beats; return whether a beat begins, ends, and which."""
+    def _count(self, m: Module) -> tuple[Value, Value, Value, Value, Any]:
+        """Walk over factors, exemplars and beats.
+
+        Return whether a beat begins, whether it ends, whether the request does, whether the beat is
+        the first of its exemplar, and which it is. Registers know what comes a cycle ahead, because
+        the stages before the sums wait for it.
+        """
         p, beats, draws = self.params, self.params.prototypes.beats, self.params.draws_per_read
         index = Signal(range(p.rank))
         exemplar = Signal(range(draws))
-        place: Any = Signal(place_layout(p))
         beat = Signal(range(beats))
-        begins, ends, of_all = Signal(), Signal(), Signal()
+        next_index = Signal.like(index)
+        next_exemplar = Signal.like(exemplar)
+        next_beat = Signal.like(beat)
+        ends = Signal(init=p.rank == 1)
+        of_all = Signal(init=draws == 1)
+        last = Signal(init=beats == 1)
+        served = Signal(init=p.rank == draws == beats == 1)
+        fresh = Signal(init=1)
+        place: Any = Signal(place_layout(p))
         m.d.comb += [
-            begins.eq(index == 0),
-            ends.eq(index == p.rank - 1),
-            of_all.eq(exemplar == draws - 1),
             place.request.eq(self.i.payload),
             place.beat.eq(beat),
             place.first.eq(exemplar == 0),
-            place.last.eq(beat == beats - 1),
-            place.final.eq(place.last & of_all),
+            place.last.eq(last),
+            place.final.eq(last & of_all),
+            next_index.eq(Mux(ends, 0, index + 1)),
+            next_exemplar.eq(exemplar),
+            next_beat.eq(beat),
         ]
+        with m.If(ends):
+            m.d.comb += next_exemplar.eq(Mux(of_all, 0, exemplar + 1))
+            with m.If(of_all):
+                m.d.comb += next_beat.eq(Mux(last, 0, beat + 1))
         with m.If(self.row_en):
-            m.d.sync += [index.eq(index + 1), self.row.eq(self.row + 1)]
+            m.d.sync += [
+                index.eq(next_index),
+                exemplar.eq(next_exemplar),
+                beat.eq(next_beat),
+                ends.eq(next_index == p.rank - 1),
+                of_all.eq(next_exemplar == draws - 1),
+                last.eq(next_beat == beats - 1),
+                fresh.eq(next_beat == 0),
+                served.eq(
+                    (next_index == p.rank - 1)
+                    & (next_exemplar == draws - 1)
+                    & (next_beat == beats - 1)
+                ),
+                self.row.eq(self.row + 1),
+            ]
             with m.If(ends):
                 # The next exemplar reads the rows of the beat again.
-                m.d.sync += [
-                    index.eq(0),
-                    exemplar.eq(exemplar + 1),
-                    self.row.eq(self.row - (p.rank - 1)),
-                ]
+                m.d.sync += self.row.eq(self.row - (p.rank - 1))
                 with m.If(of_all):
-                    m.d.sync += [
-                        exemplar.eq(0),
-                        beat.eq(Mux(place.last, 0, beat + 1)),
-                        self.row.eq(Mux(place.last, 0, self.row + 1)),
-                    ]
-        return begins, ends, place
+                    m.d.sync += self.row.eq(Mux(last, 0, self.row + 1))
+        return index == 0, ends, served, fresh, place
 
     def _accumulate(self, m: Module, goes_on: Value, factor: Value, stage: Any) -> None:
         """Multiply the loadings by a factor, and add the products of the cycle before."""

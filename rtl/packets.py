@@ -15,6 +15,7 @@ __all__ = [
     "PacketSizes",
     "basis_packet",
     "beside",
+    "change_packets",
     "check_embedding",
     "class_packet",
     "costs_packet",
@@ -54,6 +55,12 @@ class Packet:
         })  # fmt: skip
         return [int(header.as_value().value), *self.words]
 
+    @property
+    def rows(self) -> list[list[int]]:
+        """The words of each of `count` rows, where the packet has rows."""
+        size = len(self.words) // max(self.count, 1)
+        return [self.words[size * row : size * (row + 1)] for row in range(self.count)]
+
 
 def words_of(values: Sequence[int], width: int) -> list[int]:
     """Cut units of `width` bits into words, lowest bits first."""
@@ -89,6 +96,30 @@ def load_packets(program: Program, params: ChipParams) -> Iterator[Packet]:
         units.setdefault((Target(word.target.value), word.lane), []).append(word.data)
     for (target, lane), data in units.items():
         yield Packet(target, lane, 0, len(data), words_of(data, widths[target]))
+
+
+def change_packets(before: Program, after: Program, params: ChipParams) -> Iterator[Packet]:
+    """Yield packets that turn a loaded program into another one.
+
+    Each holds the rows of a neuron of a memory from the first that differs to the last. Two heads
+    over the same layers differ in rows of the head alone.
+
+    Parameters
+    ----------
+    before, after : Program
+        Program that is loaded, and the one wanted.
+    params : ChipParams
+        The chip of both.
+    """
+    loaded = {(packet.target, packet.index): packet for packet in load_packets(before, params)}
+    for packet in load_packets(after, params):
+        old = loaded[packet.target, packet.index].rows
+        new = packet.rows
+        differ = [row for row, data in enumerate(new) if old[row : row + 1] != [data]]
+        if differ:
+            first, end = differ[0], differ[-1] + 1
+            words = [word for row in new[first:end] for word in row]
+            yield Packet(packet.target, packet.index, first, end - first, words)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -169,9 +169,10 @@ class Prototypes(wiring.Component):
             now.fits.eq(
                 (header.count != 0)
                 & (header.count <= p.class_components)
-                & (self.n_components + header.count <= p.components)
+                & ~(now.used + header.count)[len(now.used) :].any()
                 & (self.n_classes != p.classes)
             ),
+            self.n_components.eq(now.used - now.used.init),
             now.label.eq(self.n_classes),
             now.first.eq(self.n_components),
             now.place.eq(self.n_components),
@@ -266,7 +267,7 @@ class Prototypes(wiring.Component):
                 m.d.comb += now.row_done.eq(1)
                 m.d.sync += [beat.eq(0), now.left.eq(now.left - 1)]
                 with m.If(~refused & ~now.old):
-                    m.d.sync += self.n_components.eq(self.n_components + 1)
+                    m.d.sync += now.used.eq(now.used + 1)
                     with m.If(now.left == 1):
                         m.d.comb += now.appended.eq(1)
                         m.d.sync += self.n_classes.eq(self.n_classes + 1)
@@ -282,7 +283,9 @@ class _UnderWay:
     """Signals of the class that is written."""
 
     def __init__(self, params: PrototypesParams) -> None:
-        component = bits_for(params.components - 1)
+        component, width = bits_for(params.components - 1), bits_for(params.components)
+        # Written components, counted up to all ones: so a carry tells that a class has no room.
+        self.used = Signal(width, init=2**width - 1 - params.components)
         self.left = Signal(COUNT_WIDTH)  # remaining components of the class; 0 between classes
         self.open = Signal()  # a header may be taken
         self.fits = Signal()  # what the header says is done

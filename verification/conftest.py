@@ -60,6 +60,7 @@ THOROUGH = (
     "sim/commands/test_rtl.py",
     "sim/commands/test_run.py",
     "sim/data/test_seen_classes.py",
+    "sim/exchange/test_hardware.py",
     "sim/explore/designs",
     "sim/explore/page",
     "sim/explore/search",
@@ -71,6 +72,7 @@ THOROUGH = (
     "sim/study/test_study.py",
     "test_activity.py",
     "test_contributing.py",
+    "test_foreign.py",
     "test_own_data.py",
     "test_packaging.py",
 )

@@ -26,7 +26,7 @@ FLOORS = (
     ("work",),
     ("documents", "measure", "report"),
     ("data", "learn"),
-    ("replay", "cost"),
+    ("replay", "cost", "exchange"),
     ("study", "hardware"),
     ("compare", "pictures", "explore", "images"),
     ("commands",),

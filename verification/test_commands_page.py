@@ -71,7 +71,14 @@ def test_tables_name_all_there_is(heading: str, names: set[str]) -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    for name in ("cluster.md", "commands.md", "explore.md", "own-data.md", "simulate.md"):
+    for name in (
+        "cluster.md",
+        "commands.md",
+        "explore.md",
+        "networks.md",
+        "own-data.md",
+        "simulate.md",
+    ):
         text = (PAGE.parent / name).read_text()
         for target in re.findall(r"\]\(([^)#]+)", text):
             web = target.startswith("https://")

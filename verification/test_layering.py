@@ -27,6 +27,7 @@ WINGS = {
         "data documents learn measure report work",
         "matplotlib numpy pydantic",
     ),
+    "exchange": ("golden", "work", "google numpy onnx onnxruntime qonnx"),
     "study": (
         "golden",
         "data documents learn measure replay report work",
@@ -55,8 +56,11 @@ WINGS = {
     ),
     "commands": (
         "golden.network",
-        "compare cost data documents explore hardware images pictures replay report study work",
-        "rich threadpoolctl",
+        (
+            "compare cost data documents exchange explore hardware images pictures replay report "
+            "study work"
+        ),
+        "numpy rich threadpoolctl",
     ),
     "cli": ("", "commands work", "rich typer"),
 }
@@ -156,6 +160,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         ("sim.learn.head", "from numba import njit"),
         ("sim.replay.gbm", "from sim.study.experiment import Experiment"),
         ("sim.cost.counts.sampler", "from golden.sampler import Sampler"),
+        ("sim.exchange.graph", "from sim.hardware.loading import network_files"),
         ("sim.cost.report.document", "from rtl.emit import Design"),
         ("sim.study.study", "import verification.bench"),
         ("sim.hardware.mapping", "from sim.explore.space.space import Space"),

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sim.cli.chips import cost, explore, report, rtl
 from sim.cli.data import bank, samples
+from sim.cli.exchange import export, import_
 from sim.cli.images import binplay, native, pretrain, resnet
 from sim.cli.output import checked_output, discard
 from sim.cli.simulation import simulate, teach
@@ -56,12 +57,17 @@ def engram(
     """Class-incremental learning on fully binary networks: studies with bit-exact replay."""
 
 
+def _name(declare: Callable[..., type[Command]]) -> str:
+    """Return the name of a command; `import_` is a function's name for a word of Python's own."""
+    return declare.__name__.rstrip("_")
+
+
 def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
     """Return a function that executes the command that `declare` returns, with all its options."""
 
     @wraps(declare)
     def execute(**options: Any) -> None:
-        check_surroundings(declare.__name__)
+        check_surroundings(_name(declare))
         line = shlex.join(["engram", *sys.argv[1:]])
         command = declare(**options)(**options, command=line)
         with sole_writer(command.output):
@@ -72,9 +78,9 @@ def _executed(declare: Callable[..., type[Command]]) -> Callable[..., None]:
 
 for _command in (
     run, plot, cache, explore, pretrain, native, resnet, binplay, bank, samples, pictures, rtl,
-    simulate, teach, cost, report,
+    simulate, teach, cost, report, import_, export,
 ):  # fmt: skip
-    app.command()(_executed(_command))
+    app.command(_name(_command))(_executed(_command))
 
 
 def main() -> None:

@@ -135,7 +135,16 @@ def rtl(
         typer.Option(
             metavar="NAME|FILE",
             help="Network: the name of a shipped one, or a network file. The command then also "
-            "writes the words that load it into the block network or chip.",
+            "writes the words that load it into the block network or chip. What --config does not "
+            "name then fits the network.",
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Network of the same layers with a head that was trained again. The command then "
+            "also writes the packets that load this head alone, `head_packets.hex`.",
         ),
     ] = None,
     memory_init: Annotated[
@@ -162,7 +171,9 @@ def rtl(
 ) -> type[Command]:
     """Write a block of the hardware as Verilog; with --synth, report what it costs.
 
-    The same input gives the same bytes. Synthesis takes minutes, with --jobs runs of its tools at
+    The same input gives the same bytes. With --network, the bits and colours of a pixel and the
+    features are those of the network; levels, depths, channels and classes of the size grow where
+    the network needs more. Synthesis takes minutes, with --jobs runs of its tools at
     a time; `build/synth` keeps their results for the next time. --synth needs the extra `synth`.
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
@@ -175,6 +186,7 @@ def rtl(
         engram rtl sampler --size small --synth
         engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
+        engram rtl chip --network network.bin --head retrained.bin
         engram rtl --synth --all --size tiny --size small --size full
     """
     from sim.commands.rtl import RtlCommand

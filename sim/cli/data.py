@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.options import Data, DataDir, DataOfNetwork, Resize
+from sim.cli.options import Data, DataDir, DataOfNetwork, Resize, finite
 from sim.commands.base import Command
 
 __all__ = ["bank", "samples"]
@@ -87,6 +87,7 @@ def bank(
     failing: Annotated[
         float | None,
         typer.Option(
+            callback=finite,
             metavar="SHARE",
             help="Share of the cells of the network's weight memories that fail.",
             min=0,

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MIT
 """The commands that learn from images; all of them need PyTorch."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
+from sim.cli.needs import need_torch
 from sim.cli.options import Config, DataDir, Device, JobsOnDevice, Resume, Set, folder_option
 from sim.commands.base import Command
-from sim.work.errors import UserError
 
 __all__ = ["binplay", "native", "pretrain", "resnet"]
 
@@ -41,7 +40,7 @@ def pretrain(
         engram pretrain cifar100 --data-dir DIR --set network.layers.1.outputs=96
         engram pretrain cifar100 --data-dir DIR --set classes.held_out.share=0.2
     """
-    _need_torch("pretrain")
+    need_torch("pretrain")
     from sim.commands.pretrain import PretrainCommand
 
     return PretrainCommand
@@ -74,7 +73,7 @@ def native(
         engram native slides --data-dir DIR --device cuda --jobs 4
         engram native reduced --data-dir DIR --set increment=2 --out build/native
     """
-    _need_torch("native")
+    need_torch("native")
     from sim.commands.native import NativeCommand
 
     return NativeCommand
@@ -108,7 +107,7 @@ def resnet(
         engram resnet quick --data-dir DIR
         engram resnet cifar100 --data-dir DIR --device cuda --set width=32
     """
-    _need_torch("resnet")
+    need_torch("resnet")
     from sim.commands.resnet import ResnetCommand
 
     return ResnetCommand
@@ -134,14 +133,7 @@ def binplay(
         engram binplay lite --data-dir DIR
         engram binplay mnist --data-dir DIR --device cuda --set autoencoder.width=8
     """
-    _need_torch("binplay")
+    need_torch("binplay")
     from sim.commands.binplay import BinPlayCommand
 
     return BinPlayCommand
-
-
-def _need_torch(command: str) -> None:
-    if find_spec("torch") is None:
-        raise UserError(
-            f"engram {command} needs PyTorch: pip install -e '.[train]' in the project's folder"
-        )

@@ -37,7 +37,8 @@ def simulate(
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="Network that is loaded first: the name of a shipped one, or a network file.",
+            help="Network that is loaded first: the name of a shipped one, or a network file. What "
+            "--config does not name fits it, as for engram rtl.",
         ),
     ] = None,
     out: Annotated[

@@ -30,7 +30,9 @@ _NEEDS = {
     "simulate": 4550,
     "teach": 4550,
     "cost": 225,
-    "report": 600,
+    "report": 650,
+    "import": 980,
+    "export": 980,
 }
 _MOST_CORES = 64  # threads of linear algebra, at most
 _EACH_CORE = 42

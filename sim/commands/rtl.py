@@ -11,7 +11,8 @@ from rich.console import Console
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit
 from sim.commands.base import Command, tell
-from sim.hardware.loading import network_files
+from sim.hardware.fitting import changes
+from sim.hardware.loading import head_files, network_files, open_network
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
 from sim.hardware.settings import check_size, load_block
 from sim.hardware.synthesis import require_tools, runs_of, synthesize
@@ -34,6 +35,7 @@ class RtlCommand(Command):
     sizes: list[str]
     out: Path | None
     network: str | None
+    head: str | None
     memory_init: bool
     synth: bool
     every: bool
@@ -65,15 +67,26 @@ class RtlCommand(Command):
             ]
             files, out = {}, self.out or Path("build") / "rtl" / "all"
         else:
-            (size,) = self.sizes
-            name, arguments = load_block(self.block, size, self.config)
-            contents = network_files(self.network, name, arguments) if self.network else {}
-            design = _design(name, arguments, self.memory_init)
-            designs = [(design, "own" if self.config else size)]
-            files = emit(design) | contents
-            out = self.out or Path("build") / "rtl" / design.name
+            designs, files = self._one(console)
+            out = self.out or Path("build") / "rtl" / designs[0][0].name
         with sole_writer(out):
             self._write(out, files, designs, console)
+
+    def _one(self, console: Console) -> tuple[list[tuple[Design, str]], dict[str, str | bytes]]:
+        """Return the one block that is wanted, with its size, and all its files."""
+        (size,) = self.sizes
+        network = open_network(self.network) if self.network else None
+        params = None if network is None else network.params
+        name, arguments = load_block(self.block, size, self.config, params)
+        contents: dict[str, str | bytes] = {}
+        if network is not None and self.network is not None:
+            contents = network_files(network, self.network, name, arguments)
+            _tell_fit(console, self.network, BLOCKS[name].arguments(size), arguments)
+            if self.head is not None:
+                retrained = open_network(self.head, "--head")
+                contents |= head_files(network, retrained, self.head, name, arguments)
+        design = _design(name, arguments, self.memory_init)
+        return [(design, "own" if self.config else size)], {**emit(design), **contents}
 
     def _write(
         self,
@@ -102,6 +115,8 @@ class RtlCommand(Command):
             raise UserError("--all must go with --synth, which reports on all blocks")
         if self.every and (self.block or self.config or self.network):
             raise UserError("--all must go without BLOCK, --config and --network")
+        if self.head is not None and self.network is None:
+            raise UserError("--head must go with --network, the network that is loaded")
 
     def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[BlockRow]:
         tried = [(design, placements_tried(design.name, size)) for design, size in designs]
@@ -116,6 +131,15 @@ class RtlCommand(Command):
 
             costs = synthesize(tried, CACHE, advance, self.jobs)
         return [BlockRow(*design, cost) for design, cost in zip(designs, costs, strict=True)]
+
+
+def _tell_fit(
+    console: Console, source: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> None:
+    """Print which parameters of a block are not those of its size, for the sake of a network."""
+    if found := changes(before["params"], after["params"]):
+        values = ", ".join(f"{name} {value}" for name, value in found.items())
+        tell(console, f"For {source}: {values}")
 
 
 def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:

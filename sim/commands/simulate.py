@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from sim.commands.base import Command, tell
-from sim.hardware.loading import network_files
+from sim.hardware.loading import network_files, open_network
 from sim.hardware.settings import check_size, load_block
 from sim.hardware.simulation import check_outputs, simulate
 from sim.hardware.simulator import TRACES, Simulator
@@ -49,7 +49,9 @@ class SimulateCommand(Command):
         """
         aside = Console(stderr=True, soft_wrap=True)  # the output may go to the standard output
         self._check()
-        _, arguments = load_block("chip", self.size, self.config)
+        network = None if self.network is None else open_network(self.network)
+        params = None if network is None else network.params
+        _, arguments = load_block("chip", self.size, self.config, params)
         simulator = Simulator(
             params=arguments["params"],
             trace=None if self.trace is None else self.trace.suffix,
@@ -57,8 +59,10 @@ class SimulateCommand(Command):
         )
         with ExitStack() as stack:
             scripts = list(self.scripts)
-            if self.network is not None:
-                packets = network_files(self.network, "chip", arguments)["load_packets.hex"]
+            if network is not None and self.network is not None:
+                packets = network_files(network, self.network, "chip", arguments)[
+                    "load_packets.hex"
+                ]
                 load = Path(stack.enter_context(TemporaryDirectory())) / "load_packets.hex"
                 write_whole(load, packets)
                 scripts.insert(0, str(load))

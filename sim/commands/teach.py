@@ -9,7 +9,7 @@ from rich.console import Console
 
 from sim.commands.base import Command, tell
 from sim.hardware.lesson import Lesson
-from sim.hardware.loading import network_files
+from sim.hardware.loading import network_files, open_network
 from sim.hardware.shipped_lesson import NETWORK, shipped_lesson
 from sim.hardware.simulation import Counts, simulate
 from sim.hardware.simulator import Simulator
@@ -65,7 +65,9 @@ def _simulate(program: Path, lesson: Lesson) -> Counts:
     """Give the lesson to the simulated chip, whose answers must be those of the golden model."""
     with TemporaryDirectory() as folder:
         load, script, out = (Path(folder) / name for name in ("load", "lesson", "out"))
-        packets = network_files(NETWORK, "chip", {"params": lesson.chip})["load_packets.hex"]
+        network = open_network(NETWORK)
+        files = network_files(network, NETWORK, "chip", {"params": lesson.chip})
+        packets = files["load_packets.hex"]
         write_whole(load, packets)
         write_whole(script, lesson.script)
         counts = simulate(program, [str(load), str(script)], out=out, patience=_PATIENCE)

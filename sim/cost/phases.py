@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from golden.params import SamplerParams
+from golden.params import PrototypeClassifierParams, SamplerParams
 from golden.params.correlated import MAX_SHIFT
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import (
     chip,
     correlated,
     latent_buffer,
-    likelihood,
     network,
+    prototype_classifier,
     prototypes,
     sampler,
 )
@@ -40,6 +40,7 @@ Classifier = Literal["head", "likelihood"]
 # Layers of the machine's program that form the head. The copy brings the embedding to its second
 # half.
 _HEAD_LAYERS = ("hidden", "copy", "logits")
+_CLASSIFIER = "learner.prototype_classifier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,16 +158,24 @@ def load(config: CostConfig) -> Phase:
 
 
 def answer(config: CostConfig, classifier: Classifier) -> Phase:
-    """Return the classification of one embedding, without the feature extractor."""
+    """Return the classification of one embedding, without the feature extractor.
+
+    By likelihood, all classes are in the memory of prototypes. The nearest mean and the Hamming
+    distance cost as much, because the block is the same, with another table.
+    """
     machine, memory = config.chip.accelerator, config.memory
     if classifier == "likelihood":
-        prototypes = config.chip.sampler.prototypes
+        params, stored = _classifier(config), memory.classes * memory.components
+        done = prototype_classifier.classify(
+            params, 1, classes=memory.classes, components=stored, editable=config.chip.shared
+        )
+        where = "" if config.chip.classifier else "; a block that this chip leaves out"
         return Phase(
             name="classify, likelihood",
             unit="embedding",
-            tally=likelihood.classify(prototypes, memory.classes * memory.components),
-            cycles=None,
-            note="no hardware does it yet: no cycles",
+            tally=chip.beside_sampler(done, _CLASSIFIER),
+            cycles=Fraction(prototype_classifier.classify_cycles(params, 1, components=stored)),
+            note=f"costs of {params.table_width} bits, {params.fold} cycles a row{where}",
         )
     layers = [a for a in program(config.network, machine.mvu) if a.name in _HEAD_LAYERS]
     return Phase(
@@ -181,8 +190,16 @@ def answer(config: CostConfig, classifier: Classifier) -> Phase:
 
 def classifier_memories(config: CostConfig) -> tuple[Memory, ...]:
     """Return the memories that classifying by likelihood needs in addition to the chip's."""
-    found = likelihood.memories(config.chip.sampler.prototypes)
-    return tuple(memory.within("likelihood") for memory in found)
+    if config.chip.classifier is not None:
+        return ()
+    found = prototype_classifier.memories(_classifier(config))
+    return tuple(memory.within(_CLASSIFIER) for memory in found)
+
+
+def _classifier(config: CostConfig) -> PrototypeClassifierParams:
+    """Return the chip's classifier by prototypes, or one for its memory."""
+    own = PrototypeClassifierParams(prototypes=config.chip.sampler.prototypes)
+    return config.chip.classifier or own
 
 
 def exemplars(params: SamplerParams, number: int, *, shared: bool = False) -> Tally:

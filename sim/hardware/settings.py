@@ -15,6 +15,7 @@ import pydantic
 from golden.params import (
     CorrelatedSamplerParams,
     LatentBufferParams,
+    NetworkParams,
     PrototypesParams,
     SamplerParams,
     TrainerParams,
@@ -24,6 +25,7 @@ from sim.documents.parameters import ParametersSection, values_section
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, parse
+from sim.hardware.fitting import FITTED, fitted
 from sim.work.errors import UserError
 from sim.work.files import read_text
 
@@ -74,7 +76,9 @@ def check_size(size: str) -> None:
         raise UserError(f"--size must be one of {', '.join(SIZES)}, not {size!r}")
 
 
-def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, dict[str, Any]]:
+def load_block(
+    name: str | None, size: str, config: Path | None, network: NetworkParams | None = None
+) -> tuple[str, dict[str, Any]]:
     """Return the name of a block and the arguments of its constructor.
 
     Parameters
@@ -86,23 +90,66 @@ def load_block(name: str | None, size: str, config: Path | None) -> tuple[str, d
         One of `rtl.catalogue.SIZES`.
     config : Path, optional
         YAML file with the parameters that differ from that size.
+    network : NetworkParams, optional
+        A network that the block is to run. Parameters that the file does not name then fit it.
 
     Raises
     ------
     UserError
-        If the block is unknown or a value does not fit; the message names key and line.
+        If the block is unknown, runs no network, or a value does not fit; the message names key and
+        line.
     """
     if config is None:
         name = name or list(BLOCKS)[-1]
         if name not in BLOCKS:
             raise UserError(f"BLOCK must be one of {', '.join(BLOCKS)}, not {name!r}")
-        return name, BLOCKS[name].arguments(size)
+        return name, _defaults(name, size, network, {})
     document = parse(read_text(config), str(config))
     name = _block(document, name)
-    section = _arguments_section(BLOCKS[name].arguments(size))
+    section = _arguments_section(_defaults(name, size, network, document.data))
     content: dict[str, Any] = {"block": (Literal[name], name), "parameters": (section, section())}
     model = pydantic.create_model("BlockFile", __base__=Section, **content)
     return name, validate(model, document).parameters.value()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _defaults(
+    name: str, size: str, network: NetworkParams | None, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of a block before a file changes them.
+
+    Parameters
+    ----------
+    name, size : str
+    network : NetworkParams or None
+    given : mapping
+        Content of that file, not yet checked.
+    """
+    arguments = BLOCKS[name].arguments(size)
+    if network is None:
+        return arguments
+    if name not in FITTED:
+        raise UserError(f"--network must go with the block network or chip, not {name}")
+    place: Any = given
+    for key in ("parameters", *(("accelerator",) if name == "chip" else ()), "mvu"):
+        place = place.get(key) if isinstance(place, Mapping) else None
+    named = place if isinstance(place, Mapping) else {}
+    synapses = {key: named[key] for key in ("pe", "simd") if type(named.get(key)) is int}
+    try:
+        params = fitted(arguments["params"], network, synapses)
+    except ValueError as error:
+        raise UserError(f"{name} cannot be made for the network: {error}") from error
+    machine = params.accelerator if name == "chip" else params
+    for what, rows in (
+        ("feature memories", machine.map_depth),
+        ("weight memory", machine.mvu.weight_depth),
+        ("threshold memory", machine.mvu.tile_depth),
+    ):
+        if rows > MOST_ROWS:
+            raise UserError(
+                f"{name} cannot be made for the network: its {what} must have at most {MOST_ROWS} "
+                f"rows, not {rows}"
+            )
+    return {"params": params}
 
 
 def _block(document: Document, wanted: str | None) -> str:

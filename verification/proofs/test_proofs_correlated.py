@@ -8,6 +8,7 @@ import pytest
 from amaranth.hdl import Assert, Assume, Cat, Const, Module, Mux, Signal, Value
 
 from golden.params import BernoulliParams, CorrelatedSamplerParams, PrototypesParams
+from rtl.basis import compared_rows
 from rtl.bernoulli import Bernoulli
 from rtl.correlated import CorrelatedSampler
 from rtl.factor_sums import FactorSums, place_layout
@@ -28,6 +29,18 @@ def params(*, q=3, rank=3, width=3, n_f=1, m=1) -> CorrelatedSamplerParams:
     return CorrelatedSamplerParams(
         prototypes=memory, rank=rank, loading_width=width, factor_width=n_f, draws_per_read=m
     )
+
+
+def flags_of_counters(p: CorrelatedSamplerParams, sums: Module) -> Value:
+    """Return whether the flags that are made a cycle ahead are those of the counters."""
+    memory = p.prototypes
+    counters = zip(
+        ("index", "exemplar", "beat"), (p.rank, p.draws_per_read, memory.beats), strict=True
+    )
+    last = [inner_signal(sums, name) == count - 1 for name, count in counters]
+    first = inner_signal(sums, "beat") == 0
+    flags = Cat(inner_signal(sums, name) for name in ("ends", "of_all", "last", "served", "fresh"))
+    return Value.cast(flags == Cat(*last, Cat(last).all(), first))
 
 
 def prove_sums(p: CorrelatedSamplerParams, less: int = 0) -> None:
@@ -59,6 +72,7 @@ def prove_sums(p: CorrelatedSamplerParams, less: int = 0) -> None:
     m.d.comb += [
         Assume(within(block.loadings[0], p.highest_loading)),
         Assert(index < p.rank),
+        Assert(flags_of_counters(p, inner)),
         *(
             Assert(~valid | ((begun == (number == 0)) & (number < p.rank)))
             for valid, begun, number in zip((early, later), begins, numbers, strict=True)
@@ -168,14 +182,21 @@ def prove_sharing(p: CorrelatedSamplerParams, less: int = 0) -> None:
     offered, offered_final = sums.o.valid, sums.o.payload.place.final
     compared_final = place_layout(p)(inner_signal(inner, "place")).final
     tags = [inner_signal(inner, f"tag_{n}") for n in range(NormalLanes.latency)]
-    waiting = inner_signal(inner, "chosen") if p.prototypes.class_components > 1 else Const(0)
+    chosen = inner_signal(inner, "chosen") if p.prototypes.class_components > 1 else Const(0)
+    waits = inner_signal(inner, "request_waits")
+    groups = compared_rows(p)
+    at_last_group = inner_signal(inner, "group_number") == groups - 1
     last_beats = [
-        waiting, early & early_final, late & late_final, offered & offered_final,
-        comparing & compared_final, *(tag[-1] & tag[-2] for tag in tags),
+        chosen, sums.i.valid, waits, early & early_final, late & late_final,
+        offered & offered_final, comparing & compared_final,
+        *(tag[-1] & tag[-2] for tag in tags),
     ]  # fmt: skip
     in_use = found | (under_way != 0) | sums.row_en | block.row_read | comparing
     m.d.comb += [
         Assert(under_way == sum(last_beats) - less),
+        Assert(~waits | sums.i.valid),
+        Assert(flags_of_counters(p, within)),
+        Assert(inner_signal(inner, "room") == (~comparing | at_last_group)),
         Assert(~begun | sums.i.valid),
         Assert(~early | early_final | begun),
         Assert(~late | late_final | early),

@@ -114,6 +114,7 @@ SETS = {
     "signs": params(),
     "M3": params(m=3, n_f=4, width=3),
     "R1": params(rank=1, features=4),
+    "R1_M3": params(rank=1, m=3, features=7),
     "R1_B2": params(rank=1, features=7, n_f=2),
     "wide": params(features=3, lanes=2, rank=5, width=8, n_f=16, m=2),
 }
@@ -169,16 +170,20 @@ def test_a_seed_of_stream_22_alone_counts() -> None:
     run_pysim(plan.dut, plan.steps)
 
 
-@pytest.mark.parametrize("cycles", [2, 7, 12, 19])
-def test_reset_drops_requests_and_restarts_the_stream(cycles: int) -> None:
-    cut, again = Plan(SETS["M3"]), Plan(SETS["M3"])
+@pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
+@pytest.mark.parametrize(
+    ("name", "cycles"), [*(("M3", n) for n in range(2, 32)), *(("R1_M3", n) for n in range(2, 9))]
+)
+def test_reset_drops_requests_and_restarts_the_stream(name: str, cycles: int, pauses: str) -> None:
+    """It comes in every cycle of a request of 3 exemplars, and while nothing moves."""
+    cut, again = Plan(SETS[name]), Plan(SETS[name])
     cut.request(1, 2)
     (step,) = cut.steps
     cut.steps = [Step(step.inputs, step.outputs, step.pins, cycles=cycles, abandon=True)]
     again.request(3, 4)
     (step,) = again.steps
     steps = [*cut.steps, Step(step.inputs, step.outputs, step.pins, reset=True)]
-    assert run_pysim(cut.dut, steps).left[0] > 0
+    assert run_pysim(cut.dut, steps, PAUSES[pauses]).left[0] > 0
 
 
 def test_sums_of_no_factors_are_refused() -> None:

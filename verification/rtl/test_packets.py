@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 """Packets of a program: the words that the machine's own load stream has, neuron by neuron."""
 
@@ -10,10 +11,23 @@ import pytest
 from golden.network import Network
 from golden.params import MapShape, NetworkParams
 from rtl.catalogue import BLOCKS
+from rtl.descriptor import LoadTarget, load_layout
 from rtl.headers import Target
-from rtl.packets import Packet, check_embedding, load_packets, seeds_packet, words_of
-from rtl.program import compile_network
+from rtl.network import Network as Machine
+from rtl.packets import (
+    Packet,
+    change_packets,
+    check_embedding,
+    load_packets,
+    seeds_packet,
+    words_of,
+)
+from rtl.program import LoadWord, compile_network
+from sim.hardware.fitting import fitted
 from verification.rtl.chips import make_chip
+from verification.rtl.engine import Step
+from verification.rtl.networks import CASES, build, load, picture
+from verification.rtl.simulators import payload, run_pysim
 from verification.rtl.test_chip import NETWORK
 
 
@@ -85,3 +99,30 @@ def test_an_embedding_is_that_of_the_chip(output: MapShape, message: str) -> Non
     with pytest.raises(ValueError, match=re.escape(message)):
         check_embedding(output, chip)
     check_embedding(MapShape(height=1, width=1, channels=20), chip)
+
+
+@pytest.mark.parametrize("name", ["same_pool_dense", "groups_shuffle"])
+def test_packets_of_a_head_alone_give_a_running_machine_that_head(name: str) -> None:
+    network, images = build(CASES[name], 1)
+    other, _ = build(CASES[name], 2)
+    retrained = Network(network.params, network.layers, other.head)
+    chip = fitted(BLOCKS["chip"].arguments("tiny")["params"], network.params, {})
+    machine = chip.accelerator
+    programs = [compile_network(each, machine) for each in (network, retrained)]
+    layout = load_layout(machine)
+    words = []
+    for packet in change_packets(*programs, chip):
+        for row, parts in enumerate(packet.rows):
+            data = sum(part << 64 * place for place, part in enumerate(parts))
+            word = LoadWord(
+                LoadTarget(int(packet.target)), packet.address + row, packet.index, data
+            )
+            words.append(payload(layout, word._asdict()))
+    assert 0 < len(words) < len(list(programs[1].words(machine))) / 2
+    steps = [
+        load(programs[0], machine),
+        picture(network, machine, images[0], 3),
+        Step(inputs={"load": words}),
+        picture(retrained, machine, images[1], 3),
+    ]
+    run_pysim(Machine(machine), steps)

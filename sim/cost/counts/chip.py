@@ -18,6 +18,7 @@ __all__ = [
     "answer",
     "append_cycles",
     "append_words",
+    "beside_sampler",
     "close",
     "count",
     "inference",
@@ -100,10 +101,23 @@ def answer(params: ChipParams, pictures: int, *, classes: int, components: int) 
     done = prototype_classifier.classify(
         params.classifier, pictures, classes=classes, components=components
     )
+    return beside_sampler(done, "learner.prototype_classifier")
+
+
+def beside_sampler(tally: Tally, block: str) -> Tally:
+    """Return the actions of a block that reads prototypes from the memory of the sampler.
+
+    Parameters
+    ----------
+    tally : Tally
+        Actions of the block; those on the memory have component "prototypes".
+    block : str
+        Component of the block.
+    """
     memory = "prototypes."
-    own = Tally({a: n for a, n in done.items() if not a.component.startswith(memory)})
-    read = Tally({a: n for a, n in done.items() if a.component.startswith(memory)})
-    return own.within("learner.prototype_classifier") + read.within("sampler")
+    own = Tally({a: n for a, n in tally.items() if not a.component.startswith(memory)})
+    read = Tally({a: n for a, n in tally.items() if a.component.startswith(memory)})
+    return own.within(block) + read.within("sampler")
 
 
 def inference(described: NetworkParams, params: ChipParams, *, features: bool = True) -> Tally:

@@ -103,15 +103,15 @@ def draw_cycles(params: CorrelatedSamplerParams, requests: int) -> int:
 
     The first cycle counted takes the first request. The last one takes the last beat. A beat takes
     R cycles. Before the first beat there are cycles to look up the class, to choose the component
-    if there are several, to multiply and add the last loading, to compare the groups of lanes in
-    ten stages, and to collect the bits.
+    if there are several, to pass the cut before the sums, to multiply and add the last loading, to
+    compare the groups of lanes in ten stages, to collect the bits, and to pass the cut after them.
     """
     check_integer("Requests", requests, 0)
     if not requests:
         return 0
     p = params.prototypes
     beats = p.beats * params.draws_per_read * requests
-    latency = 1 + (p.class_components > 1) + params.rank + 2 + _groups(params) + 9 + 1
+    latency = 2 + (p.class_components > 1) + params.rank + 2 + _groups(params) + 9 + 2
     return latency + (beats - 1) * params.rank + 1
 
 

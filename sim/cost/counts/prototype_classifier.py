@@ -31,7 +31,12 @@ def load(params: PrototypeClassifierParams, rows: int) -> Tally:
 
 
 def classify(
-    params: PrototypeClassifierParams, pictures: int, *, classes: int, components: int
+    params: PrototypeClassifierParams,
+    pictures: int,
+    *,
+    classes: int,
+    components: int,
+    editable: bool = True,
 ) -> Tally:
     """Return the actions of classifying pictures, with the reads of the prototype memory.
 
@@ -41,6 +46,8 @@ def classify(
     pictures : int
     classes, components : int
         Classes in the memory, with those that were removed, and components of those that are there.
+    editable : bool
+        Whether an entry of the prototype memory tells if its class is there.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def classify(
     })  # fmt: skip
     row = Tally({Action("picture", "read", memory.lanes): 1}) + params.fold * part
     read = components * memory.beats * prototypes.read_row(memory)
-    looked_up = classes * prototypes.read_entry(memory, editable=True)
+    looked_up = classes * prototypes.read_entry(memory, editable=editable)
     compared = Tally({Action("least", "compare", params.cost_width): components})
     own = kept + components * memory.beats * row + compared
     return pictures * (own + (read + looked_up).within("prototypes"))

@@ -4,7 +4,9 @@
 The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
 memory of the same kind that they need, and by the arithmetic that serves it. Where no hardware
 exists yet, the time given here is a lower bound: the memory gives one row a cycle. A class of one
-prototype is learned by the class counter, with its cycles. The fit of several prototypes is priced
+prototype is learned by the class counter, with its cycles. Prototypes name classes by the
+classifier of a table of costs: likelihoods of the default width, square distances of codes, or
+bits that differ, which need one. The fit of several prototypes is priced
 with the largest number of iterations.
 """
 
@@ -17,20 +19,19 @@ from golden.params import LowRankParams, PrototypeClassifierParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counting import count, count_cycles, counting_memories
 from sim.cost.counts import (
+    chip,
     draws,
     herding,
     latent_buffer,
-    likelihood,
     low_rank,
     mixture,
-    nearest_mean,
     prototype_classifier,
     prototypes,
     translation,
 )
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import remember, working_memories
-from sim.cost.phases import answer, exemplars
+from sim.cost.phases import exemplars
 
 __all__ = ["PARTS", "Past"]
 
@@ -146,21 +147,21 @@ def _fetril(config: CostConfig, params: Any) -> Past:
 
 
 def _likelihood(config: CostConfig, params: Any) -> Past:
-    tables = _within("likelihood", likelihood.memories(config.chip.sampler.prototypes))
-    return _classifier(config, params, answer(config, "likelihood").tally, tables)
+    return _classifier(config, params, PrototypeClassifierParams.table_width)
 
 
 def _nearest(config: CostConfig, params: Any) -> Past:
-    own, memory = config.chip.sampler.prototypes, config.memory
-    found = nearest_mean.classify(own, memory.classes * memory.components)
-    tables = _within("nearest_mean", nearest_mean.memories(own))
-    return _classifier(config, params, found, tables)
+    return _classifier(config, params, 2 * config.chip.sampler.prototypes.code_width + 1)
+
+
+def _hamming(config: CostConfig, params: Any) -> Past:
+    return _classifier(config, params, 1)
 
 
 def _low_rank(config: CostConfig, params: Any) -> Past:
     own, task, stored = config.chip.sampler.prototypes, config.task, config.memory.classes
     if not params.rank:
-        return _nearest_in_table(config)
+        return _nearest(config, params)
     metric = LowRankParams(
         prototypes=own,
         rank=params.rank,
@@ -170,7 +171,7 @@ def _low_rank(config: CostConfig, params: Any) -> Past:
     # The memory of the prototypes, which it shares with the classifier, is the sampler's.
     answered = low_rank.classify(metric, 1, classes=stored, components=stored)
     each = prototypes.append(own, 1, editable=True).within("sampler.prototypes") + count(config)
-    each += _shared(low_rank.project(metric, classes=1, components=1).within("low_rank"))
+    each += chip.beside_sampler(low_rank.project(metric, classes=1, components=1), "low_rank")
     return Past(
         memories=(
             *_within("sampler.prototypes", prototypes.memories(own, editable=True)),
@@ -180,17 +181,21 @@ def _low_rank(config: CostConfig, params: Any) -> Past:
         remembered=task.classes * each,
         remembered_cycles=task.classes
         * (count_cycles(config) + low_rank.project_cycles(metric, 1)),
-        answer=_shared(answered.within("low_rank")),
+        answer=chip.beside_sampler(answered, "low_rank"),
         answer_cycles=Fraction(low_rank.classify_cycles(metric, 1, components=stored)),
     )
 
 
-def _nearest_in_table(config: CostConfig) -> Past:
-    """Return the discriminant without directions: the classifier by prototypes, by a table."""
-    own, task, stored = config.chip.sampler.prototypes, config.task, config.memory.classes
-    table = PrototypeClassifierParams(prototypes=own, table_width=2 * own.code_width + 1)
-    answered = prototype_classifier.classify(table, 1, classes=stored, components=stored)
-    each = prototypes.append(own, 1, editable=True).within("sampler.prototypes") + count(config)
+def _classifier(config: CostConfig, params: Any, table_width: int) -> Past:
+    """Return prototypes that classify by a table of costs: their memory, their fit, the block."""
+    own, task, memory = config.chip.sampler.prototypes, config.task, config.memory
+    table = PrototypeClassifierParams(prototypes=own, table_width=table_width)
+    stored = memory.classes * memory.components
+    answered = prototype_classifier.classify(table, 1, classes=memory.classes, components=stored)
+    each = prototypes.append(own, memory.components, editable=True).within("sampler.prototypes")
+    each += _mixture(config, params)
+    if task.fit == "chip":
+        each += count(config)
     return Past(
         memories=(
             *_within("sampler.prototypes", prototypes.memories(own, editable=True)),
@@ -198,39 +203,9 @@ def _nearest_in_table(config: CostConfig) -> Past:
         ),
         working=_fit_memories(config),
         remembered=task.classes * each,
-        remembered_cycles=task.classes * count_cycles(config),
-        answer=_shared(answered.within("prototype_classifier")),
-        answer_cycles=Fraction(prototype_classifier.classify_cycles(table, 1, components=stored)),
-    )
-
-
-def _shared(tally: Tally) -> Tally:
-    """Return a tally of a classifier in which prototypes are read from the sampler's memory."""
-    found = Tally()
-    for action, n in tally.items():
-        _, inside, read = action.component.rpartition("prototypes.")
-        component = f"sampler.prototypes.{read}" if inside else action.component
-        found += Tally({action._replace(component=component): n})
-    return found
-
-
-def _classifier(
-    config: CostConfig, params: Any, answered: Tally, tables: tuple[Memory, ...]
-) -> Past:
-    """Return prototypes that classify: their memory, their lookup tables and their fit."""
-    own, task, memory = config.chip.sampler.prototypes, config.task, config.memory
-    stored = _within("sampler.prototypes", prototypes.memories(own))
-    each = prototypes.append(own, memory.components).within("sampler.prototypes")
-    each += _mixture(config, params)
-    if task.fit == "chip":
-        each += count(config)
-    return Past(
-        memories=(*stored, *tables),
-        working=_fit_memories(config),
-        remembered=task.classes * each,
         remembered_cycles=_counted(config),
-        answer=answered,
-        answer_cycles=Fraction(memory.classes * memory.components * own.beats),
+        answer=chip.beside_sampler(answered, "prototype_classifier"),
+        answer_cycles=Fraction(prototype_classifier.classify_cycles(table, 1, components=stored)),
     )
 
 
@@ -276,6 +251,6 @@ PARTS: dict[str, Callable[[CostConfig, Any], Past]] = {
     "fetril": _fetril,
     "likelihood": _likelihood,
     "ncm": _nearest,
-    "hamming": _nearest,
+    "hamming": _hamming,
     "low_rank": _low_rank,
 }

@@ -16,7 +16,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import typer.main
 
-from sim.cli import app, chips, data, images, options, studies
+from sim.cli import app, chips, data, exchange, images, options, studies
 from sim.commands.base import Command
 from sim.commands.pictures import PicturesCommand
 from sim.commands.run import RunCommand
@@ -25,8 +25,8 @@ Engram = Callable[..., tuple[int, str, str]]
 Declaration = Callable[..., type[Command]]
 
 DECLARATIONS = {
-    name: getattr(module, name)
-    for module in (studies, data, images, chips)
+    name.rstrip("_"): getattr(module, name)
+    for module in (studies, data, images, chips, exchange)
     for name in module.__all__
 }
 
@@ -83,6 +83,8 @@ def test_commands_of_the_hardware_do_not_wait_for_what_studies_need() -> None:
 def test_options_are_the_arguments_of_the_command(name: str) -> None:
     if name in images.__all__ and find_spec("torch") is None:
         pytest.skip("PyTorch (extra `train`) is not installed")
+    if name == "export" and find_spec("qonnx") is None:
+        pytest.skip("ONNX (extra `onnx`) is not installed")
     declare: Declaration = DECLARATIONS[name]
     arguments = dict.fromkeys(signature(declare).parameters)
     assert {*arguments, "command"} == {field.name for field in fields(declare(**arguments))}

@@ -20,7 +20,9 @@ from verification.sim.small_cifar import write_small_cifar
 Engram = Callable[..., tuple[int, str, str]]
 
 #: Placeholders of the help that stand for a path of a file, and for that of a folder.
-FILES = {"CONFIG", "FILE", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS", "SPACE", "URL"}
+FILES = {
+    "CONFIG", "FILE", "MODEL", "NAME|FILE", "NAME|PATH", "NETWORK_FILE", "RESULTS", "SPACE", "URL",
+}  # fmt: skip
 FOLDERS = {"DIR"}
 
 #: What else a command needs so that it comes to look at the path.
@@ -40,6 +42,12 @@ BESIDE = {
     ],
     ("bank", "out"): ["NETWORK", "--data-dir", "CIFAR"],
     ("explore", "data_dir"): ["--set", "data={name: mnist}"],
+    ("export", "out"): ["NETWORK", "--images", "1"],
+    ("import", "check"): ["MODEL", "--bits", "4"],
+    ("import", "data_dir"): ["MODEL", "--bits", "4", "--check", "mnist"],
+    ("import", "network"): ["X.npz"],
+    ("import", "out"): ["MODEL", "--bits", "4"],
+    ("import", "torch"): ["--network", "fbnn-S"],
     ("pictures", "data_dir"): ["--set", "data={name: mnist}"],
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
     ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
@@ -48,6 +56,7 @@ BESIDE = {
     ("run", "data_dir"): ["digits", "--set", "data.name=mnist"],
     ("run", "out"): ["digits"],
     ("samples", "out"): ["--data", "digits"],
+    ("rtl", "head"): ["chip", "--size", "tiny", "--network", "cifar100"],
     ("rtl", "out"): ["lfsr", "--size", "tiny"],
     ("binplay", "out"): ["--data-dir", "CIFAR", "--set", "data=cifar100"],
     **{(name, "out"): ["--data-dir", "CIFAR"] for name in ("native", "resnet")},
@@ -65,6 +74,9 @@ KEYS = [
     ("samples", "--data", "./BAD"),
     ("samples", "--data", "./BAD/images.npz"),
 ]
+
+#: Models that Brevitas has exported.
+SHIPPED = Path(__file__).parents[1] / "exchange" / "brevitas"
 
 KINDS = ("loop", "pipe", "long", "under", "other")
 
@@ -128,6 +140,10 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
     """Give a command; hold it to one message about the path, and to no file that it leaves."""
     if command in images.__all__ and find_spec("torch") is None:
         pytest.skip("PyTorch (extra `train`) is not installed")
+    if command in ("import", "export") and find_spec("qonnx") is None:
+        pytest.skip("ONNX (extra `onnx`) is not installed")
+    if "--torch" in arguments and find_spec("torch") is None:
+        pytest.skip("PyTorch (extra `train`) is not installed")
     before = files(folder)
     status, _, errors = engram(command, *arguments)
     assert status == 2, (arguments, errors)
@@ -150,6 +166,7 @@ def test_a_path_that_cannot_be_used_is_named(
         "EXPLORATION": lambda: str(
             made_up_exploration.write(tmp_path / "found", made_up_exploration.exploration(20))
         ),
+        "MODEL": lambda: str(SHIPPED / "tfc.onnx"),
         "STUDY": lambda: str(made_up_results.write(tmp_path / "study")),
         "NETWORK": lambda: str(FOLDER / "cifar100" / "network.bin"),
     }

@@ -29,8 +29,11 @@ WRITERS = {
     "cost": ("digits",),
     "report": ("folder", "--html"),
     "plot": ("folder", "--kind", "bits"),
+    "import": ("model.onnx",),
+    "export": ("network.bin",),
 }
 TRAINED = {"pretrain", "native", "resnet", "binplay"}  # they need PyTorch
+EXCHANGED = {"import", "export"}  # they need ONNX
 # Commands without an output of their own, or one that many processes share.
 OTHERS = {"cache", "explore", "teach"}
 HOLD = """\
@@ -56,7 +59,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]
 
 
 def test_every_command_is_in_the_table() -> None:
-    commands = {getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    commands = {command.name for command in app.registered_commands}
     assert commands == set(WRITERS) | OTHERS
 
 
@@ -64,6 +67,8 @@ def test_every_command_is_in_the_table() -> None:
 def test_second_command_is_refused(command: str, held: tuple[Path, int], engram: Engram) -> None:
     if command in TRAINED:
         pytest.importorskip("torch", reason="PyTorch (extra `train`) is not installed")
+    if command in EXCHANGED:
+        pytest.importorskip("qonnx", reason="ONNX (extra `onnx`) is not installed")
     out, pid = held
     status, _, message = engram(command, *WRITERS[command], "--out", out)
     assert status == 2

@@ -82,6 +82,7 @@ def test_every_command_knows_what_it_needs(
     assert 100 * MEGABYTE < need(name) < 10**10
     monkeypatch.setattr(resource, "getrlimit", lambda _: (need(name) - 1, need(name) - 1))
     required = {"bank": ["absent"], "cache": ["absent"], "report": ["absent"]}
+    required |= {"import": ["absent"], "export": ["absent"]}
     required["plot"] = ["absent", "--kind", "bits", "--out", "a.png"]
     status, out, errors = engram(name, *required.get(name, []))
     assert (status, out) == (2, "")

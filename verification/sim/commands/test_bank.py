@@ -186,7 +186,7 @@ def test_a_card_of_another_network_is_refused(
 def test_training_without_pytorch_says_what_to_install(
     engram: Engram, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr("sim.cli.images.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.cli.needs.find_spec", lambda name: None)
     status, _, err = engram(command)
     assert status == 2
     install = "pip install -e '.[train]' in the project's folder"

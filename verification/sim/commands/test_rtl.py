@@ -15,15 +15,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from golden.head import Head
 from golden.network import Network
-from golden.params import LfsrParams, NetworkParams
+from golden.params import HeadParams, LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.descriptor import load_layout
 from rtl.driver.load_file import LoadFile
 from rtl.emit import Design, Memory, Port
+from rtl.headers import header_layout
 from rtl.packets import load_packets
 from rtl.program import compile_network
+from sim.cost.counts.room import least_machine
 from sim.data.shipped import shipped_names
+from sim.hardware.loading import network_files, open_network
 from sim.hardware.report import AIMS, BlockRow, SynthesisReport
 from sim.hardware.settings import load_block
 from sim.hardware.synthesis import STAGES, Costs, runs_of, synthesize
@@ -182,24 +186,162 @@ def test_for_the_chip_packets_come_with_the_words(engram: Engram, tmp_path: Path
     assert (folder / "load.hex").exists()
 
 
-def test_an_embedding_of_another_width_is_refused(engram: Engram, tmp_path: Path) -> None:
-    params = BLOCKS["chip"].arguments("tiny")["params"]
-    features = params.sampler.prototypes.features
-    write_network(tmp_path / "net.bin", features=features + 1)
-    status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
-    assert (status, err) == (
-        2,
-        f"engram: net.bin: Features D must be {features} as of the chip, not {features + 1}\n",
+def test_the_chip_fits_its_network(engram: Engram, tmp_path: Path) -> None:
+    params = NetworkParams.from_description({
+        "input": {"height": 10, "width": 10, "channels": 1, "bits": 3},
+        "layers": [
+            {"kind": "thermometer", "levels": 5},
+            {"kind": "conv", "outputs": 40, "kernel": 4, "padding": "valid"},
+            {"kind": "dense", "outputs": 30},
+        ],
+        "head": {"classes": 7, "hidden": 0},
+    })  # fmt: skip
+    network: Any = Network.random(params, np.random.default_rng(0))
+    (tmp_path / "net.bin").write_bytes(network.to_bytes())
+    status, out, err = engram("rtl", "chip", "--size", "tiny", "--network", "net.bin")
+    assert (status, err) == (0, "")
+    before = BLOCKS["chip"].arguments("tiny")["params"]
+    _, arguments = load_block("chip", "tiny", None, params)
+    chip = arguments["params"]
+    machine, least = chip.accelerator, least_machine(params, pe=4, simd=8)
+    assert (machine.pixel_bits, machine.colours, machine.levels) == (3, 1, 8)
+    assert (machine.classes, chip.sampler.prototypes.classes, chip.latent.classes) == (7, 7, 7)
+    assert (chip.sampler.prototypes.features, chip.head.features) == (30, 30)
+    assert machine.mvu.weight_depth == least.mvu.weight_depth > before.accelerator.mvu.weight_depth
+    assert machine.program_depth == before.accelerator.program_depth  # it was enough
+    first = out.splitlines()[0]
+    assert first.startswith("For net.bin: accelerator.mvu.weight_depth ")
+    assert "accelerator.pixel_bits 3, accelerator.colours 1, " in first
+    *blocks, _ = (tmp_path / "build/rtl/chip/load_packets.hex").read_text().split("\n\n")
+    packets = load_packets(compile_network(network, machine), chip)
+    assert [[int(line, 16) for line in block.split()] for block in blocks] == [
+        packet.stream for packet in packets
+    ]
+
+
+def with_head(network: Network, head: Head) -> Network:
+    params = replace(network.params, head=head.params)
+    return Network(params, network.layers, head)
+
+
+def memories(text: str) -> dict[tuple[int, int], dict[int, list[str]]]:
+    """Return the rows that packets of hex words load, by target and neuron."""
+    found: dict[tuple[int, int], dict[int, list[str]]] = {}
+    for block in text.split("\n\n")[:-1]:
+        header, *words = block.split()
+        fields: Any = header_layout().from_bits(int(header, 16))
+        size = len(words) // fields["count"]
+        rows = found.setdefault((fields["target"], fields["index"]), {})
+        for row in range(fields["count"]):
+            rows[fields["address"] + row] = words[size * row : size * (row + 1)]
+    return found
+
+
+def test_a_head_that_was_trained_again_is_loaded_alone(engram: Engram, tmp_path: Path) -> None:
+    bare, rng = write_network(tmp_path / "bare.bin"), np.random.default_rng(1)
+    params = HeadParams(features=24, classes=3, hidden=5)
+    for name in ("net", "again"):
+        planes = rng.integers(0, 2, (2, 3, 29), np.uint8)
+        head = Head(params, rng.integers(0, 2, (5, 24), np.uint8), *planes)
+        (tmp_path / f"{name}.bin").write_bytes(with_head(bare, head).to_bytes())
+    line = ("--size", "tiny", "--network", "net.bin", "--out")
+    assert engram("rtl", "chip", *line, "one", "--head", "again.bin")[0] == 0
+    assert engram("rtl", "chip", *line[:3], "again.bin", "--out", "two")[0] == 0
+    text = (tmp_path / "one" / "head_packets.hex").read_text()
+    whole = (tmp_path / "one" / "load_packets.hex").read_text()
+    assert len(text) < len(whole) / 2
+    loaded, wanted = memories(whole), (tmp_path / "two" / "load_packets.hex").read_text()
+    changed = memories(text)
+    assert {target for target, _ in changed} == {1}  # weights alone
+    for place, rows in changed.items():
+        loaded[place] |= rows
+    assert loaded == memories(wanted)
+
+
+def test_heads_over_other_layers_are_refused(engram: Engram, tmp_path: Path) -> None:
+    network = write_network(tmp_path / "net.bin")
+    other = Network.random(network.params, np.random.default_rng(5))
+    (tmp_path / "bare.bin").write_bytes(network.to_bytes())
+    head = Head(
+        HeadParams(features=24, classes=3, hidden=0),
+        np.zeros((0, 24), np.uint8),
+        *np.ones((2, 3, 24), np.uint8),
     )
-    assert [file.name for file in tmp_path.iterdir()] == ["net.bin"]
-
-
-def test_a_shipped_network_is_known_by_its_name(engram: Engram, tmp_path: Path) -> None:
-    status, _, err = engram("rtl", "chip", "--size", "tiny", "--network", "cifar100")
-    assert (status, err) == (
-        2, "engram: cifar100: Pixels must be 3 colours of 4 bits, not 3 of 7\n"
+    (tmp_path / "net.bin").write_bytes(with_head(network, head).to_bytes())
+    (tmp_path / "other.bin").write_bytes(with_head(other, head).to_bytes())
+    line = ("--size", "tiny", "--network", "net.bin", "--head")
+    for block, name, message in (
+        ("chip", "bare.bin", "bare.bin: both networks must have a head"),
+        ("chip", "other.bin", "other.bin: weights of layer 1 must be those of the network that is"),
+        ("network", "net.bin", "--head must go with the block chip, not network"),
+        ("chip", "no.bin", "--head must be a file or one of cifar100, "),
+    ):
+        status, _, err = engram("rtl", block, *line, name)
+        assert status == 2
+        assert err.startswith(f"engram: {message}")
+    assert engram("rtl", "chip", "--head", "net.bin") == (
+        2, "", "engram: --head must go with --network, the network that is loaded\n"
     )  # fmt: skip
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / "build").exists()
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (
+            "accelerator: {pixel_bits: 5, levels: 2}",
+            "net.bin: Pixels must be 3 colours of 5 bits, not 3 of 4",
+        ),
+        (
+            "accelerator: {mvu: {weight_depth: 3}}",
+            "net.bin: Weight memory must hold 42 rows, not 3",
+        ),
+        (
+            "sampler: {prototypes: {features: 20}}",
+            (
+                "own.yaml:2: parameters: Features D of the latent buffer must be 20 as of the "
+                "sampler, not 24"
+            ),
+        ),
+    ],
+)
+def test_what_a_user_names_does_not_fit_itself(
+    engram: Engram, tmp_path: Path, named: str, message: str
+) -> None:
+    write_network(tmp_path / "net.bin")
+    (tmp_path / "own.yaml").write_text(f"block: chip\nparameters: {{{named}}}\n")
+    line = ("--size", "tiny", "--config", "own.yaml", "--network", "net.bin")
+    status, _, err = engram("rtl", *line)
+    assert (status, err) == (2, f"engram: {message}\n")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["net.bin", "own.yaml"]
+
+
+def test_a_smaller_unit_that_is_named_has_deeper_memories(tmp_path: Path) -> None:
+    params = write_network(tmp_path / "net.bin").params
+    (tmp_path / "own.yaml").write_text("block: network\nparameters: {mvu: {pe: 1, simd: 2}}\n")
+    _, arguments = load_block(None, "tiny", tmp_path / "own.yaml", params)
+    machine = arguments["params"]
+    assert (machine.mvu.pe, machine.mvu.simd) == (1, 2)
+    least = least_machine(params, pe=1, simd=2)
+    assert machine.mvu.weight_depth == least.mvu.weight_depth > 64
+
+
+def test_a_network_of_memories_that_nobody_can_build_is_refused() -> None:
+    params = NetworkParams.from_description({
+        "input": {"height": 1024, "width": 1024, "channels": 1, "bits": 3},
+        "layers": [{"kind": "thermometer", "levels": 1}, {"kind": "conv", "outputs": 1}],
+    })  # fmt: skip
+    message = "network cannot be made for the network: its feature memories must have at most "
+    with pytest.raises(UserError, match=message):
+        load_block("network", "tiny", None, params)
+
+
+def test_a_shipped_network_is_known_by_its_name() -> None:
+    network = open_network("cifar100")
+    full = BLOCKS["chip"].arguments("full")
+    assert load_block("chip", "full", None, network.params)[1] == full
+    _, arguments = load_block("chip", "tiny", None, network.params)
+    assert "load_packets.hex" in network_files(network, "cifar100", "chip", arguments)
 
 
 def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path) -> None:
@@ -208,15 +350,6 @@ def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path)
     assert (status, out) == (2, "")
     assert err == "engram: out/manifest.json cannot be written: it is a directory\n"
     assert [file.name for file in (tmp_path / "out").iterdir()] == ["manifest.json"]
-
-
-def test_a_network_that_does_not_fit_is_refused(engram: Engram, tmp_path: Path) -> None:
-    write_network(tmp_path / "net.bin", outputs=200)
-    status, _, err = engram("rtl", "network", "--size", "tiny", "--network", "net.bin")
-    assert status == 2
-    assert err.startswith("engram: net.bin: ")
-    assert " must " in err
-    assert [file.name for file in tmp_path.iterdir()] == ["net.bin"]
 
 
 @pytest.mark.parametrize(
@@ -299,7 +432,7 @@ def test_faults_of_a_file_name_the_line(
             "--all must go without BLOCK, --config and --network\n",
         ),
         (
-            ("lfsr", "--network", "net.bin"),
+            ("lfsr", "--network", "cifar100"),
             "--network must go with the block network or chip, not lfsr\n",
         ),
         (

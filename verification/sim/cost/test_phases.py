@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.params import ClassCounterParams
+from golden.params import ClassCounterParams, PrototypeClassifierParams
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.counting import count, counting
-from sim.cost.counts import class_counter, correlated, latent_buffer, sampler
+from sim.cost.counts import chip as chip_counts
+from sim.cost.counts import class_counter, correlated, latent_buffer, prototype_classifier, sampler
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
@@ -248,6 +249,30 @@ def test_a_class_is_counted_by_the_block_that_counts(config: CostConfig) -> None
     cycles = class_counter.learn_cycles(params, 10) + class_counter.close_cycles(params, 1)
     assert phase.cycles == 10 * image.cycles + cycles
     assert phase.operations == 10 * image.operations
+
+
+def test_classes_are_told_apart_by_the_block_that_does_it(config: CostConfig) -> None:
+    params = PrototypeClassifierParams(prototypes=config.chip.sampler.prototypes)
+    phase = answer(config, "likelihood")
+    # Two beats of the picture, then two rows of each of 6 prototypes; 8 lanes make 3 levels.
+    assert phase.cycles == 3 + 6 * 2 + 7 + 3
+    assert phase.cycles == prototype_classifier.classify_cycles(params, 1, components=6)
+    assert phase.tally[Action("learner.prototype_classifier.table", "read", 36)] == 6 * 2 * 8
+    assert phase.tally[Action("sampler.prototypes.memory", "read", 32)] == 6 * 2
+    beside = {memory.component for memory in memories_beside(config)}
+    assert "learner.prototype_classifier.table" in beside
+    assert phase.note == "costs of 18 bits, 1 cycles a row; a block that this chip leaves out"
+
+
+def test_a_chip_with_a_classifier_answers_by_its_own_table(config: CostConfig) -> None:
+    own = replace(config, chip=replace(config.chip, table_width=10, table_fold=4))
+    phase = answer(own, "likelihood")
+    assert phase.tally == chip_counts.answer(own.chip, 1, classes=6, components=6)
+    # Two lanes a cycle: one level.
+    assert phase.cycles == 3 + 6 * 2 * 4 + 7 + 1
+    beside = {memory.component for memory in memories_beside(own)}
+    assert not any(name.startswith("learner.prototype_classifier") for name in beside)
+    assert phase.note == "costs of 10 bits, 4 cycles a row"
 
 
 def test_a_task_without_a_head_to_train_has_the_cycles_of_its_counts(config: CostConfig) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Methods without hardware, counted by loops: nearest means, moved samples, herding, mixtures."""
+"""Methods without hardware, counted by loops: moved samples, herding, mixtures."""
 
 from collections import Counter
 
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.params import LatentBufferParams, PrototypesParams
-from sim.cost.counts import herding, mixture, nearest_mean, translation
+from sim.cost.counts import herding, mixture, translation
 from sim.cost.counts.tally import Action, Memory
 
 LANES = st.sampled_from([1, 4, 8])
@@ -16,43 +16,6 @@ LANES = st.sampled_from([1, 4, 8])
 
 def of(actions: Counter[Action], *kinds: str) -> dict[Action, int]:
     return {action: n for action, n in actions.items() if action.kind in kinds}
-
-
-@given(
-    features=st.integers(1, 40),
-    lanes=LANES,
-    code_width=st.integers(2, 8),
-    stored=st.integers(1, 7),
-)
-def test_a_nearest_mean_adds_every_code_once(
-    features: int, lanes: int, code_width: int, stored: int
-) -> None:
-    params = PrototypesParams(
-        features=features, lanes=lanes, code_width=code_width, components=stored
-    )
-    width = code_width + features.bit_length()
-    done: Counter[Action] = Counter()
-    for _ in range(stored):
-        for _ in range(0, features, lanes):
-            done[Action("sampler.prototypes.memory", "read", lanes * code_width)] += 1
-            for _ in range(lanes):
-                done[Action("nearest_mean.sum", "accumulate", width)] += 1
-        done[Action("nearest_mean.lengths", "read", width)] += 1
-        done[Action("nearest_mean.sum", "accumulate", width)] += 1
-        done[Action("nearest_mean.largest", "compare", width)] += 1
-    assert nearest_mean.classify(params, stored) == done
-    assert nearest_mean.memories(params) == (Memory("lengths", stored, width),)
-
-
-def test_signs_are_compared_bit_by_bit_and_counted() -> None:
-    params = PrototypesParams(features=20, lanes=8, code_width=1, components=5)
-    tally = nearest_mean.classify(params, 5)
-    rows = 5 * 3
-    assert tally.of("read") == rows
-    assert tally.of("xnor") == rows * 8
-    assert tally.of("accumulate") == rows
-    assert tally.of("compare") == 5
-    assert nearest_mean.memories(params) == ()
 
 
 @given(

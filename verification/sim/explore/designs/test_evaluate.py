@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from golden.params import NetworkParams
+from golden.params import NetworkParams, PrototypeClassifierParams
 from sim.compare.choice import bits_of
 from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
-from sim.cost.counts import likelihood
+from sim.cost.counts import prototype_classifier
 from sim.cost.heads import head_of
 from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
@@ -239,18 +239,30 @@ def test_what_classifies_without_a_head_has_none_in_its_machine() -> None:
     config = chip_of(point, evaluator.bank, evaluator.network)
     assert config.network.head is None
     image = chip_counts.inference(config.network, config.chip)
-    answer = likelihood.classify(config.chip.sampler.prototypes, 10)
-    lines = price_memories((*chip_memories(config), *memories_beside_of(config)), OPEN130)
+    params = PrototypeClassifierParams(prototypes=config.chip.sampler.prototypes)
+    answer = chip_counts.beside_sampler(
+        prototype_classifier.classify(params, 1, classes=10, components=10), "prototype_classifier"
+    )
+    past = PARTS["likelihood"](config, point.method.params)
+    names = {memory.component for memory in past.memories}
+    network = [m for m in chip_memories(config) if m.component not in names]
+    lines = price_memories((*network, *past.memories), OPEN130)
     joules = price(image + answer, lines, OPEN130).total.nominal
     assert switched("likelihood", "image") == pytest.approx(1e6 * joules)
-    # A row of 32 codes of each of 10 prototypes a cycle.
+    # The beats of the picture, a row of each of 10 prototypes a cycle, and the last one's stages.
+    cycles = 32 + 1 + 10 * 32 + 7 + params.tables.bit_length() - 1
     assert parts("likelihood", "latency", "image")["classifier"] == pytest.approx(
-        1e3 * 10 * 32 / 50e6
+        1e3 * cycles / 50e6
     )
 
 
-def memories_beside_of(config: Any) -> list[Any]:
-    return [m.within("likelihood") for m in likelihood.memories(config.chip.sampler.prototypes)]
+def test_a_table_of_wider_costs_takes_more_energy_and_no_more_time() -> None:
+    text = EVERY.replace("components: 2", "components: 1")
+    energies = [value(name, "energy", "image", text) for name in ("hamming", "ncm", "likelihood")]
+    assert energies == sorted(set(energies))
+    names = ("hamming", "ncm", "likelihood")
+    cycles = {parts(name, "latency", "image", text)["classifier"] for name in names}
+    assert len(cycles) == 1
 
 
 @pytest.mark.parametrize("replay", ["ncm", "likelihood", "hamming", "low_rank"])

@@ -50,7 +50,7 @@ def test_digest_follows_what_decides_the_weights() -> None:
 def test_without_pytorch_the_command_says_what_to_install(
     engram: Engram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.cli.images.find_spec", lambda name: None)
+    monkeypatch.setattr("sim.cli.needs.find_spec", lambda name: None)
     status, _, err = engram("resnet")
     assert status == 2
     assert "engram resnet needs PyTorch: pip install -e '.[train]'" in err

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""What single nodes of ONNX say, in the terms of the contract: neurons, paddings and windows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from onnx import NodeProto
+
+from golden.params import MapShape
+from sim.exchange.graph import Array, attributes
+from sim.exchange.weights import Neurons
+
+__all__ = ["NEURONS", "POOLS", "neurons_of", "pad_of", "window_of"]
+
+#: Operators of layers of neurons, and of pools.
+NEURONS = frozenset(("Conv", "Gemm", "MatMul"))
+POOLS = frozenset(("GlobalMaxPool", "MaxPool"))
+
+
+def neurons_of(node: NodeProto, constants: Sequence[Array]) -> Neurons:
+    """Return the neurons of a node of `NEURONS`.
+
+    Parameters
+    ----------
+    node : NodeProto
+    constants : sequence of ndarray
+        Its inputs but the first.
+
+    Raises
+    ------
+    ValueError
+        If the contract has no such layer.
+    """
+    given, weights = attributes(node), constants[0]
+    if node.op_type == "Conv":
+        return _convolution(given, constants)
+    if node.op_type == "MatMul":
+        if weights.ndim != 2:
+            raise ValueError(f"its weights must have two axes, not {weights.ndim}")
+        return Neurons(weights.T, np.zeros(weights.shape[1], np.float32))
+    if given.get("transA", 0):
+        raise ValueError("its transA must be 0")
+    weights = weights if given.get("transB", 0) else weights.T
+    bias = np.zeros(len(weights), np.float32)
+    if len(constants) > 1:
+        own = np.broadcast_to(constants[1], (1, len(weights)))[0]
+        bias = bias + given.get("beta", 1.0) * own
+    return Neurons(weights * given.get("alpha", 1.0), bias)
+
+
+def _convolution(given: Mapping[str, Any], constants: Sequence[Array]) -> Neurons:
+    """Return the neurons of a convolution."""
+    weights = constants[0]
+    if weights.ndim != 4 or weights.shape[2] != weights.shape[3]:
+        raise ValueError(f"its kernel must be square, not {list(weights.shape[2:])}")
+    strides, dilations = given.get("strides", [1, 1]), given.get("dilations", [1, 1])
+    if {*strides, *dilations} != {1}:
+        raise ValueError(
+            f"its strides and dilations must be 1, not {strides} and {dilations}: a max pool makes "
+            "a map smaller"
+        )
+    pads = _pads(given, weights.shape[2])
+    if len(set(pads)) != 1:
+        raise ValueError(f"its padding must be the same on all sides, not {pads}")
+    bias = constants[1] if len(constants) > 1 else np.zeros(len(weights), np.float32)
+    return Neurons(weights, bias, pads[0], given.get("group", 1))
+
+
+def _pads(given: Mapping[str, Any], kernel: int) -> list[int]:
+    """Return the padding of a convolution on its four sides."""
+    auto = given.get("auto_pad", b"NOTSET")
+    if auto in (b"SAME_UPPER", b"SAME_LOWER"):
+        if kernel % 2 == 0:
+            raise ValueError(f"a kernel of the padding {auto.decode()} must be odd, not {kernel}")
+        return [(kernel - 1) // 2] * 4
+    return [0] * 4 if auto == b"VALID" else list(given.get("pads", [0] * 4))
+
+
+def pad_of(node: NodeProto, constants: Sequence[Array]) -> tuple[int, float]:
+    """Return the rows and columns that a node `Pad` puts around a map, and their value.
+
+    Parameters
+    ----------
+    node : NodeProto
+    constants : sequence of ndarray
+        Its inputs but the first.
+
+    Raises
+    ------
+    ValueError
+        If they are not the same on all sides, or not one constant.
+    """
+    if len(node.input) > 3:
+        raise ValueError("it must name no axes: its pads must be those of all four")
+    mode = attributes(node).get("mode", b"constant")
+    pads = constants[0].tolist() if constants else []
+    half, sides = len(pads) // 2, {*pads[2:4], *pads[6:8]}
+    if mode != b"constant" or len(pads) != 8 or len(sides) != 1 or any(pads[:2] + pads[4:6]):
+        raise ValueError(
+            "it must put one constant around rows and columns, as many on all sides, not "
+            f"{mode.decode()} {pads[:half]} and {pads[half:]}"
+        )
+    return int(sides.pop()), float(constants[1]) if len(constants) > 1 else 0.0
+
+
+def window_of(node: NodeProto, shape: MapShape) -> int:
+    """Return the side of the windows of a node of `POOLS` over a map.
+
+    Parameters
+    ----------
+    node : NodeProto
+    shape : MapShape
+        The map.
+
+    Raises
+    ------
+    ValueError
+        If windows are not square, overlap or are padded.
+    """
+    if node.op_type == "GlobalMaxPool":
+        if shape.height != shape.width:
+            raise ValueError(f"its map must be square, not {shape.height} x {shape.width}")
+        return shape.height
+    given = {"strides": [1, 1], **attributes(node)}
+    size = given["kernel_shape"]
+    for name, wanted in {
+        "strides": size, "dilations": [1, 1], "pads": [0] * 4, "ceil_mode": 0,
+    }.items():  # fmt: skip
+        if given.get(name, wanted) != wanted:
+            raise ValueError(f"its {name} must be {wanted}, not {given[name]}")
+    if len(set(size)) != 1:
+        raise ValueError(f"its kernel must be square, not {size}")
+    return size[0]

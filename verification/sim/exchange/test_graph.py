@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
+"""Files of ONNX are read with messages; an agreement notices every difference."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+for _package in ("onnx", "onnxruntime", "qonnx"):
+    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+
+import onnx
+
+from golden.dense import Dense
+from golden.head import Head
+from golden.network import Network
+from sim.exchange.check import compare
+from sim.exchange.graph import Graph as Read
+from sim.exchange.pixels import PixelFormat
+from sim.exchange.walk import import_graph
+from sim.work.errors import UserError
+from verification.sim.exchange.graphs import Graph
+
+PIXELS = PixelFormat(bits=4)
+
+
+def small() -> Graph:
+    graph = Graph((1, 8, 8)).add("Sub", np.float32(0.5)).bipolar().flatten()
+    return graph.dense(20, 64).norm(20).bipolar().dense(5, 20)
+
+
+def test_agreement_notices_a_threshold_and_a_head_that_differ(tmp_path: Path) -> None:
+    graph = Read(small().save(tmp_path))
+    found = import_graph(graph, PIXELS)
+    images = np.random.default_rng(1).integers(0, 16, (50, 8, 8, 1), np.uint8)
+    assert compare(graph, found, PIXELS, images).whole
+    thermometer, dense = found.network.layers
+    assert isinstance(dense, Dense)
+    assert dense.thresholds is not None
+    assert dense.polarity is not None
+    assert found.network.head is not None
+    moved = dense.thresholds + 2 * (np.arange(20) == 3).astype(np.int32)
+    other = Dense(dense.params, dense.weights, moved, dense.polarity)
+    network = Network(found.network.params, [thermometer, other], found.network.head)
+    agreement = compare(graph, replace(found, network=network), PIXELS, images)
+    assert not agreement.features.all()
+    head = found.network.head
+    turned = Head(head.params, head.hidden_weights, head.plane_a[::-1], head.plane_b[::-1])
+    network = Network(found.network.params, found.network.layers, turned)
+    agreement = compare(graph, replace(found, network=network), PIXELS, images)
+    assert agreement.features.all()
+    assert not agreement.classes.all()
+    assert not agreement.whole
+
+
+def test_arrays_beside_the_file_are_read(tmp_path: Path) -> None:
+    path = small().save(tmp_path)
+    expected = import_graph(Read(path), PIXELS).network.to_bytes()
+    model, apart = onnx.load(path), tmp_path / "apart.onnx"
+    onnx.save(model, apart, save_as_external_data=True, location="apart.data", size_threshold=0)
+    assert import_graph(Read(apart), PIXELS).network.to_bytes() == expected
+    (tmp_path / "apart.data").unlink()
+    with pytest.raises(UserError, match="apart.onnx must be a model of ONNX: "):
+        Read(apart)
+
+
+@pytest.mark.parametrize("domain", ["onnx.brevitas", "finn.custom_op.general"])
+def test_older_names_of_the_operators_of_qonnx_are_known(domain: str, tmp_path: Path) -> None:
+    graph = small()
+    for node in graph.nodes:
+        node.domain = domain if node.domain else ""
+    import_graph(Read(graph.save(tmp_path)), PIXELS)
+
+
+def test_file_that_is_no_model(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    with pytest.raises(UserError, match=r"model.onnx cannot be read: no such file or directory"):
+        Read(path)
+    path.write_bytes(b"ENGRAMNN" * 9)
+    with pytest.raises(UserError, match=r"model.onnx must be a model of ONNX: "):
+        Read(path)
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=r"must be a model of ONNX with nodes: it has none"):
+        Read(path)
+
+
+def test_graph_out_of_order(tmp_path: Path) -> None:
+    graph = small()
+    graph.nodes.append(graph.nodes.pop(0))
+    message = r"node bipolarquant1 \(BipolarQuant\): it takes 'sub0_out', which no node before it "
+    with pytest.raises(UserError, match=message):
+        Read(graph.save(tmp_path))
+
+
+def test_input_without_sizes(tmp_path: Path) -> None:
+    graph = Graph((1, 0, 8)).bipolar()
+    message = r"input 'image' must have a batch and then fixed sizes, not \[1, 1, '\?', 8\]"
+    with pytest.raises(UserError, match=message):
+        Read(graph.save(tmp_path))
+
+
+def test_operator_of_a_domain_that_nobody_knows(tmp_path: Path) -> None:
+    graph = small()
+    graph.nodes[0].domain = "my.own"
+    path = graph.save(tmp_path)
+    message = r"node sub0 \(Sub\): it cannot be executed: "
+    with pytest.raises(UserError, match=message):
+        import_graph(Read(path), PIXELS)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"bits": 13}, "Bits of a pixel must be in 1..12, not 13"),
+        ({"layout": "CHW"}, "Layout must be NCHW or NHWC, not 'CHW'"),
+        ({"std": (0.0,)}, "Means must be finite, and deviations finite and not 0"),
+    ],
+)
+def test_pixels_that_cannot_be(given: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        PixelFormat(**given)
+
+
+def test_pixels_that_do_not_fit_the_input(tmp_path: Path) -> None:
+    flat = Graph((48,)).bipolar()
+    message = "input 'image': Input must have the axes of an image, or one axis and an image size, "
+    with pytest.raises(UserError, match=message):
+        import_graph(Read(flat.save(tmp_path)), PixelFormat())
+    with pytest.raises(UserError, match="Image size must have the 48 elements of the input"):
+        import_graph(Read(flat.save(tmp_path)), PixelFormat(image=(4, 4, 1)))
+    with pytest.raises(UserError, match="Means must be 1 or the 3 of the colours, not 2"):
+        import_graph(Read(flat.save(tmp_path)), PixelFormat(image=(4, 4, 3), mean=(0.0, 1.0)))

@@ -22,7 +22,7 @@ from rtl.program import compile_network
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import REFERENCE, CostConfig, MemorySection, TaskSection
 from sim.cost.formatting import si
-from sim.cost.technology.technology import DEFAULT, load_technology
+from sim.cost.technology.loading import DEFAULT, load_technology
 from sim.data.datasets import load
 from sim.data.embed import pixels_of
 from sim.exchange.check import compare

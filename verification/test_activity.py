@@ -17,7 +17,7 @@ from sim.cost.counts import lfsr
 from sim.cost.counts.tally import Action
 from sim.cost.quantity import Range
 from sim.cost.technology.files import BUILT_IN
-from sim.cost.technology.technology import load_technology
+from sim.cost.technology.loading import load_technology
 from sim.hardware.gate_cells import FLIPFLOP
 from sim.work.errors import UserError
 from verification.bench.activity import Work, compare, main, mvu_work, sampler_work

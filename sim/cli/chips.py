@@ -214,6 +214,42 @@ def cost(
             default_factory=list,
         ),
     ],
+    chip: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="FILE",
+            help="YAML file of a published chip of your own, which the report holds the model to. "
+            "May be given several times.",
+            default_factory=list,
+        ),
+    ],
+    voltage: Annotated[
+        float | None,
+        typer.Option(
+            metavar="V",
+            help="Supply, if not that of the technology. The clock follows, as far as the "
+            "technology says how fast its gates then are.",
+            callback=finite,
+        ),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            metavar="C",
+            help="Temperature in degrees Celsius, if not that of the technology.",
+            callback=finite,
+        ),
+    ] = None,
+    frame_rate: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N",
+            help="Frames a second. The report then states the mean power, with clock or supply on "
+            "or off between frames.",
+            min=0,
+            callback=finite,
+        ),
+    ] = None,
     study: Annotated[
         Path | None,
         typer.Option(
@@ -265,6 +301,8 @@ def cost(
         engram cost
         engram cost chip.yaml --strict --out build/cost
         engram cost chip.yaml --tech cmos22
+        engram cost --frame-rate 30 --voltage 0.9 --temperature 85
+        engram cost --chip published.yaml --format md
         engram cost --study reports/figure6/results.json --map --out build/cost
         engram cost --format csv
     """

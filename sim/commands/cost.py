@@ -1,27 +1,36 @@
 # SPDX-License-Identifier: MIT
 """The command `engram cost`, from arguments to report."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
-from sim.cost.configuration import load_cost
+from sim.cost.configuration import CostConfig, load_cost
+from sim.cost.operation import duty
+from sim.cost.published.chips import Chip, load_chip
 from sim.cost.replay import read_points
 from sim.cost.report.document import PICTURES, CostReport
 from sim.cost.report.gate_level import gate_section
+from sim.cost.report.operation import rate_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
-from sim.cost.technology.technology import load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.operating import at_temperature, at_voltage
+from sim.cost.technology.speed import speed
+from sim.cost.technology.technology import Technology
 from sim.hardware.mapping import map_chip
 from sim.work.errors import UserError
 from sim.work.folder import write_folder
 from sim.work.progress import Bars
 
 __all__ = ["FORMATS", "CostCommand"]
+
+Found = TypeVar("Found")
 
 #: Formats that can be printed, each with its file of the report.
 FORMATS = {"md": "report.md", "json": "cost.json", "csv": "cost.csv"}
@@ -34,6 +43,10 @@ class CostCommand(Command):
     config: str
     tech: str
     liberty: Sequence[Path]
+    chip: Sequence[Path]
+    voltage: float | None
+    temperature: float | None
+    frame_rate: float | None
     study: Path | None
     strict: bool
     map: bool
@@ -58,8 +71,9 @@ class CostCommand(Command):
         """
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
+        own = {str(path): load_chip(path) for path in self.chip}
         assessment = self._mapped(self._assess())
-        report = CostReport(assessment, self.command, _sections(assessment))
+        report = CostReport(assessment, self.command, self._sections(assessment, own))
         if self.out is not None:
             # Figures of an earlier report that this one lacks go.
             write_folder(self.out, report.files(), drop=PICTURES)
@@ -95,12 +109,44 @@ class CostCommand(Command):
         config, technology = load_cost(self.config), load_technology(self.tech)
         if self.liberty:
             technology = technology.with_liberty(*self.liberty)
+        config, technology = self._operated(config, technology)
         points = () if self.study is None else read_points(config, technology, self.study)
         assessment = Assessment(
             config=config, technology=technology, study=self.study, points=tuple(points)
         )
         self._check_strictly(assessment)
+        if self.frame_rate is not None:
+            _stated("--frame-rate", lambda: duty(assessment, self.frame_rate or 0))
         return assessment
+
+    def _operated(
+        self, config: CostConfig, technology: Technology
+    ) -> tuple[CostConfig, Technology]:
+        """Return configuration and technology at the temperature and supply that are asked for."""
+        celsius, volts = self.temperature, self.voltage
+        if celsius is not None:
+            technology = _stated("--temperature", lambda: at_temperature(technology, celsius))
+        if volts is None:
+            return config, technology
+        if technology.faster is None:
+            unknown = (
+                f"{technology.name} does not state how fast it is at {volts:g} V: whether timing "
+                f"closes at {config.clock / 1e6:g} MHz is not known"
+            )
+            found = _stated("--voltage", lambda: at_voltage(technology, volts))
+            return config, replace(found, conflicts=(*found.conflicts, unknown))
+        factor = _stated("--voltage", lambda: speed(technology, volts)).nominal
+        found = _stated("--voltage", lambda: at_voltage(technology, volts))
+        return replace(config, clock=config.clock * factor), found
+
+    def _sections(self, assessment: Assessment, own: Mapping[str, Chip]) -> tuple[str, ...]:
+        """Return further sections: frame rate, gates, and published chips, if there are any."""
+        rate, mapped = self.frame_rate, assessment.mapped
+        return (
+            *([] if rate is None else [rate_section(assessment, rate)]),
+            *([] if mapped is None else [gate_section(assessment, mapped)]),
+            world_section(own),
+        )
 
     def _check_strictly(self, assessment: Assessment) -> None:
         """With --strict, refuse a technology that lacks a value, or whose values do not fit."""
@@ -114,11 +160,12 @@ class CostCommand(Command):
             raise UserError(f"Technology {assessment.technology.name} {'; it '.join(told)}")
 
 
-def _sections(assessment: Assessment) -> tuple[str, ...]:
-    """Return further sections: the gates if mapped, and the comparison with published chips."""
-    if assessment.mapped is None:
-        return (world_section(),)
-    return gate_section(assessment, assessment.mapped), world_section()
+def _stated(option: str, found: Callable[[], Found]) -> Found:
+    """Return what a function does; a ValueError becomes one message that names the option."""
+    try:
+        return found()
+    except ValueError as error:
+        raise UserError(f"{option}: {error}") from error
 
 
 def _show(assessment: Assessment, console: Console) -> None:

@@ -2,9 +2,11 @@
 """A configuration priced in a technology: memories, phases, layers, retention, comparisons."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
+from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
@@ -13,9 +15,10 @@ from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.mapped_area import MappedArea
 from sim.cost.nonvolatile import PayBack, pay_backs
 from sim.cost.phases import Phase
-from sim.cost.pricing import Bill, MemoryLine, Total, price, price_memories, total
+from sim.cost.pricing import Bill, MemoryLine, price, price_memories
 from sim.cost.replay import BreakEven, Point, break_even
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 
 __all__ = ["Assessment", "LayerCost", "PricedPhase"]
 
@@ -114,10 +117,20 @@ class Assessment:
     @cached_property
     def phases(self) -> tuple[PricedPhase, ...]:
         """All phases, priced."""
-        memories = (*self.memories, *self.working)
         return tuple(
-            PricedPhase(phase, price(phase.tally, memories, self.technology), self.config.clock)
+            PricedPhase(phase, self.prices.bill(phase), self.config.clock)
             for phase in life(self.config)
+        )
+
+    @cached_property
+    def prices(self) -> Prices:
+        """The prices of the chip."""
+        return Prices(
+            config=self.config,
+            technology=self.technology,
+            memories=self.memories,
+            working=self.working,
+            mapped=self.mapped,
         )
 
     @cached_property
@@ -131,24 +144,26 @@ class Assessment:
                 cycles=network.layer_cycles(layer, machine),
                 utilisation=float(network.utilisation((layer,), machine)),
                 memory_bits=_traffic(tallies[layer.name]),
-                bill=price(tallies[layer.name].within("network"), self.memories, self.technology),
+                bill=self._layer_bill(layer, tallies[layer.name].within("network")),
             )
             for layer in program(self.config.network, machine.mvu)
         )
 
+    def _layer_bill(self, layer: Layer, tally: Tally) -> Bill:
+        """Return the bill of a layer, without input and output."""
+        cycles = network.layer_cycles(layer, self.config.chip.accelerator)
+        return self.prices.bill(
+            Phase(name=layer.name, unit="image", tally=tally, cycles=Fraction(cycles))
+        )
+
     @property
     def leakage(self) -> Total:
-        """Leakage (W) of the chip's memories. Leakage of the gates is known from a netlist only."""
-        return total(line.leakage for line in self.memories)
+        """Leakage (W) of the chip's memories, and of its gates if it was mapped to gates."""
+        return self.prices.leakage
 
-    def leaked(self, priced: PricedPhase) -> Total | None:
-        """Return the leakage (J) of the memories in a phase; None if its duration is unknown."""
-        return None if priced.seconds is None else self.leakage * priced.seconds
-
-    def spent(self, priced: PricedPhase) -> Total | None:
-        """Return the energy (J) of a phase with the leakage; None if its duration is unknown."""
-        leaked = self.leaked(priced)
-        return None if leaked is None else priced.bill.total + leaked
+    def memories_of(self, *blocks: str) -> tuple[MemoryLine, ...]:
+        """Return the memories of the chip in some blocks, each a path that ends in a dot."""
+        return tuple(line for line in self.memories if line.memory.component.startswith(blocks))
 
     def retention(self, block: str) -> Total:
         """Return the leakage (J) of a block's memories over the retention of the configuration.
@@ -158,7 +173,7 @@ class Assessment:
         block : {"sampler", "latent_buffer"}
             Block whose memories are kept.
         """
-        kept = (line for line in self.memories if line.memory.component.startswith(f"{block}."))
+        kept = self.memories_of(f"{block}.")
         return total(line.leakage for line in kept) * self.config.retention
 
     @property
@@ -219,8 +234,7 @@ class Assessment:
         found = [gap for priced in self.phases for gap in priced.bill.missing]
         found += [gap for line in (*self.memories, *self.working) for gap in line.missing]
         if self.mapped is not None:
-            clock = () if self.technology.value("clock") else ("clock",)
-            found += [f"{gap} (gates of the chip)" for gap in (*clock, *self.mapped.missing)]
+            found += [f"{gap} (gates of the chip)" for gap in self.mapped.missing]
         return tuple(dict.fromkeys(found))
 
     @property

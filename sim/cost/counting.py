@@ -29,6 +29,7 @@ def counting(config: CostConfig) -> Phase:
         tally=samples * image.tally + count(config) + append(config).tally,
         cycles=samples * image.cycles + count_cycles(config),
         operations=samples * image.operations,
+        bits=samples * image.bits,
         note=f"{samples} samples; the close takes {_close_cycles(config)} cycles",
     )
 

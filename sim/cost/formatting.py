@@ -3,7 +3,7 @@
 
 from fractions import Fraction
 
-from sim.cost.pricing import Total
+from sim.cost.totals import Total
 
 __all__ = ["bounds", "days", "nominal", "number", "si", "square_millimetres", "star"]
 

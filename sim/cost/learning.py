@@ -96,6 +96,7 @@ def lesson(
         tally=extracted * image.tally + tally,
         cycles=cycles,
         operations=operations + extracted * image.operations,
+        bits=extracted * image.bits,
         note=f"{note}; {remark}",
     )
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import prototypes
-from sim.cost.pricing import Total, price, price_memories, total
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.pricing import price, price_memories
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 
 __all__ = ["PayBack", "pay_back", "pay_backs"]
 

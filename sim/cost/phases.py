@@ -20,7 +20,7 @@ from sim.cost.counts import (
 )
 from sim.cost.counts.draws import draw, draw_cycles
 from sim.cost.counts.mapping import program
-from sim.cost.counts.tally import Memory, Tally
+from sim.cost.counts.tally import Memory, Tally, field_bits
 
 __all__ = [
     "Classifier",
@@ -58,6 +58,8 @@ class Phase:
         Clock cycles of one unit. None where no hardware defines them.
     operations : int
         Two for each synapse of the network and of the head: an XNOR and an addition.
+    bits : int
+        Bits of data that enter or leave the chip.
     note : str
         Remark for the report.
     """
@@ -67,6 +69,7 @@ class Phase:
     tally: Tally
     cycles: Fraction | None
     operations: int = 0
+    bits: int = 0
     note: str = ""
 
 
@@ -80,6 +83,8 @@ def inference(config: CostConfig) -> Phase:
         tally=chip.inference(config.network, config.chip),
         cycles=Fraction(network.cycles(config.network, machine)),
         operations=2 * sum(layer.synapses for layer in layers),
+        bits=config.network.input.size * config.network.bits
+        + field_bits(config.memory.classes - 1),
         note=f"{float(network.utilisation(layers, machine)):.1%} of the synapses in use",
     )
 
@@ -120,6 +125,7 @@ def append(config: CostConfig) -> Phase:
             params.sampler.prototypes, components, editable=params.shared
         ).within("sampler.prototypes"),
         cycles=Fraction(chip.append_cycles(params, components)),
+        bits=64 * chip.append_words(params, components),
         note=f"a packet of {chip.append_words(params, components)} words, one a cycle",
     )
 
@@ -140,11 +146,13 @@ def load_basis(config: CostConfig) -> Phase | None:
 
 def load(config: CostConfig) -> Phase:
     """Return the loading of the network into the chip after its supply is switched on."""
+    tally = chip.load(config.network, config.chip)
     return Phase(
         name="load a network",
         unit="network",
-        tally=chip.load(config.network, config.chip),
+        tally=tally,
         cycles=None,
+        bits=int(sum(a.width * n for a, n in tally.items() if a.kind == "write")),
         note="as fast as its words come: no cycles",
     )
 

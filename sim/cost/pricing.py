@@ -6,73 +6,22 @@ becomes a zero.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.overheads import Circumstances, Overhead, combined, overheads
 from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
 from sim.cost.technology.tiling import MemoryPlan
+from sim.cost.totals import Total, total
 
-__all__ = [
-    "Bill",
-    "EnergyLine",
-    "MemoryLine",
-    "Total",
-    "price",
-    "price_memories",
-    "total",
-]
+__all__ = ["Bill", "EnergyLine", "MemoryLine", "price", "price_memories"]
+
+_NOTHING = Circumstances()
 
 # Kinds of actions that access a memory.
 _ACCESSES = ("read", "write")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Total:
-    """A sum of ranges. Its bounds assume that all lines are at their bounds at once.
-
-    Attributes
-    ----------
-    low, nominal, high : float
-        SI units.
-    missing : int
-        Number of lines without a value. The sum leaves them out.
-    """
-
-    low: float = 0.0
-    nominal: float = 0.0
-    high: float = 0.0
-    missing: int = 0
-
-    @classmethod
-    def of(cls, each: Range | None, times: float = 1.0) -> "Total":
-        """Return a quantity times a number; None stands for a value that is not stated."""
-        if each is None:
-            return cls(missing=1)
-        return cls(low=times * each.low, nominal=times * each.nominal, high=times * each.high)
-
-    @classmethod
-    def exactly(cls, value: float) -> "Total":
-        """Return a sum that is known exactly (SI)."""
-        return cls(low=value, nominal=value, high=value)
-
-    def __add__(self, other: "Total") -> "Total":
-        return Total(
-            low=self.low + other.low,
-            nominal=self.nominal + other.nominal,
-            high=self.high + other.high,
-            missing=self.missing + other.missing,
-        )
-
-    def __mul__(self, factor: float) -> "Total":
-        """Return the sum times a number >= 0."""
-        return replace(
-            self,
-            low=self.low * factor,
-            nominal=self.nominal * factor,
-            high=self.high * factor,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,19 +99,26 @@ class MemoryLine:
 
 @dataclass(frozen=True)
 class Bill:
-    """The energies of a tally, one line for each action.
+    """The energies of a tally, one line for each action, and what the chip takes beside them.
 
     Attributes
     ----------
     lines : tuple of EnergyLine
-        `total` is their sum, taken in this order.
+    overheads : tuple of Overhead
+        `total` is the sum of both.
     """
 
     lines: tuple[EnergyLine, ...]
+    overheads: tuple[Overhead, ...] = ()
 
     @property
     def total(self) -> Total:
-        """Energy (J) of all lines."""
+        """Energy (J) of all actions and overheads; see `sim.cost.overheads.combined`."""
+        return combined(self.actions, self.overheads)
+
+    @property
+    def actions(self) -> Total:
+        """Energy (J) of all actions."""
         return total(line.total for line in self.lines)
 
     @property
@@ -175,27 +131,34 @@ class Bill:
         """Energy (J) of all actions that do not access a memory."""
         return total(line.total for line in self.lines if not line.is_memory)
 
+    def beside(self, *names: str) -> Total:
+        """Return the energy (J) of some overheads together."""
+        return combined(Total(), (o for o in self.overheads if o.name in names))
+
     def by_component(self) -> dict[str, Total]:
-        """Return the energy (J) of each component, named by its two outermost levels."""
+        """Return the energy (J) of each memory, and of the logic of each component.
+
+        The logic is named by the two outermost levels of its component. Overheads follow under
+        their names.
+        """
         sums: dict[str, Total] = {}
         for line in self.lines:
-            name = ".".join(line.action.component.split(".")[:2])
+            component = line.action.component
+            name = component if line.is_memory else ".".join(component.split(".")[:2])
             sums[name] = sums.get(name, Total()) + line.total
-        return sums
+        return sums | {overhead.name: overhead.total for overhead in self.overheads}
 
     @property
     def missing(self) -> tuple[str, ...]:
         """Values that the technology does not state, in words."""
-        return tuple(
+        actions = tuple(
             f"energy of {line.action.kind} ({line.action.component})"
             for line in self.lines
             if line.each is None
         )
-
-
-def total(totals: Iterable[Total]) -> Total:
-    """Return the sum of some totals."""
-    return sum(totals, Total())
+        # Leakage that is missing is told with the memories.
+        idle = [o for o in self.overheads if o.name == "idle clocks" and o.total.missing]
+        return (*actions, *("clock" for _ in idle))
 
 
 def price_memories(memories: Iterable[Memory], technology: Technology) -> tuple[MemoryLine, ...]:
@@ -205,7 +168,12 @@ def price_memories(memories: Iterable[Memory], technology: Technology) -> tuple[
     )
 
 
-def price(tally: Tally, memories: Iterable[MemoryLine], technology: Technology) -> Bill:
+def price(
+    tally: Tally,
+    memories: Iterable[MemoryLine],
+    technology: Technology,
+    of: Circumstances = _NOTHING,
+) -> Bill:
     """Return the bill of a tally.
 
     Parameters
@@ -214,7 +182,9 @@ def price(tally: Tally, memories: Iterable[MemoryLine], technology: Technology) 
     memories : iterable of MemoryLine
         All memories that the tally reads or writes. An access finds its memory by name.
     technology : Technology
-        Source of the energies of logic.
+        Source of the energies of logic and of the overheads.
+    of : Circumstances
+        What decides the overheads beside the actions.
 
     Raises
     ------
@@ -228,9 +198,10 @@ def price(tally: Tally, memories: Iterable[MemoryLine], technology: Technology) 
             return _access(action, plans)
         return technology.energy(action)
 
-    return Bill(
+    bill = Bill(
         tuple(EnergyLine(action=a, count=count, each=each(a)) for a, count in tally.items())
     )
+    return Bill(bill.lines, overheads(bill.logic, technology, of))
 
 
 def _access(action: Action, plans: Mapping[str, MemoryLine]) -> Range | None:

@@ -13,7 +13,7 @@ Sureness = Literal["H", "M", "L"]
 _PREFIXES = {
     "a": -18, "f": -15, "p": -12, "n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9,
 }  # fmt: skip
-_DIMENSIONS = ("J", "W", "m2", "m", "s", "V", "F", "cycles")
+_DIMENSIONS = ("J", "W", "m2", "m", "s", "V", "F/m", "F", "cycles", "1")
 _UNIT = re.compile(rf"([{''.join(_PREFIXES)}]?)({'|'.join(_DIMENSIONS)})(/bit)?")
 
 
@@ -26,7 +26,7 @@ class Unit:
     exponent : int
         Exponent of the power of ten that converts to the SI unit.
     dimension : str
-        SI unit: one of J, W, m2, m, s, V, F or cycles, optionally followed by "/bit".
+        SI unit: one of J, W, m2, m, s, V, F/m, F, cycles or 1, optionally followed by "/bit".
     """
 
     exponent: int

@@ -6,13 +6,14 @@ q D bits, and a stored exemplar reads D bits. Drawing can be cheaper only if M p
 drawn from each row that is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
+from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer
 from sim.cost.counts.draws import memories as sampler_memories
@@ -20,9 +21,10 @@ from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import Classifier, answer, exemplars
-from sim.cost.pricing import Total, price, price_memories, total
+from sim.cost.pricing import price, price_memories
 from sim.cost.study_results import LABEL, TITLES, read_accuracies
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 
 __all__ = ["BreakEven", "Point", "break_even", "read_points"]
 
@@ -85,18 +87,22 @@ class Point:
     method : {"latent", "gbm", "likelihood"}
     label : str
         Its name in the study.
+    numbers : mapping of str to int
+        "exemplars", or "components" and "width": E, or K and q.
     bits : int
         Bits of the memory of the past.
     accuracy, spread : float
         Average incremental accuracy: mean and standard deviation over seeds.
     learn, replay : Total
-        Energy (J) of learning a task, and the part of it for the exemplars of the past.
+        Energy (J) of learning a task, and the part of it for the exemplars of the past, without
+        what the chip takes in the meantime.
     answer : Total
         Energy (J) of classifying an embedding.
     """
 
     method: str
     label: str
+    numbers: Mapping[str, int]
     bits: int
     accuracy: float
     spread: float
@@ -144,18 +150,25 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
         method, numbers = _parse(label)
         sized = _sized(config, **numbers)
         source, classifier = _ROLES[method]
-        memories = price_memories((*chip_memories(sized), *memories_beside(sized)), technology)
+        prices = Prices(
+            config=sized,
+            technology=technology,
+            memories=price_memories(chip_memories(sized), technology),
+            working=price_memories(memories_beside(sized), technology),
+        )
+        memories = (*prices.memories, *prices.working)
         learned, answered = learn(sized, source), answer(sized, classifier)
         past = sized.chip.latent if method == "latent" else sized.chip.sampler.prototypes
         yield Point(
             method=method,
             label=label,
+            numbers=numbers,
             bits=_past_bits(past),
             accuracy=float(np.mean(accuracies)),
             spread=float(np.std(accuracies)),
-            learn=price(learned.tally, memories, technology).total,
+            learn=prices.bill(learned).total,
             replay=price(replay(sized, source), memories, technology).total,
-            answer=price(answered.tally, memories, technology).total,
+            answer=prices.bill(answered).total,
         )
 
 

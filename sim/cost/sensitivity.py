@@ -3,7 +3,8 @@
 
 from dataclasses import dataclass
 
-from sim.cost.pricing import Bill, EnergyLine, Total
+from sim.cost.pricing import Bill, EnergyLine
+from sim.cost.totals import Total
 
 __all__ = ["Swing", "swings"]
 
@@ -15,7 +16,7 @@ class Swing:
     Attributes
     ----------
     name : str
-        The value: a kind of logic action, or the access to one memory.
+        The value: a kind of logic action, the access to one memory, or an overhead.
     part : float
         Part (J) of the sum that this value prices.
     low, high : float
@@ -33,6 +34,7 @@ def swings(bill: Bill) -> tuple[Swing, ...]:
     sums: dict[str, Total] = {}
     for line in bill.lines:
         sums[_name(line)] = sums.get(_name(line), Total()) + line.total
+    sums |= {overhead.name: overhead.total for overhead in bill.overheads}
     found = [
         Swing(name=name, part=t.nominal, low=t.low - t.nominal, high=t.high - t.nominal)
         for name, t in sums.items()

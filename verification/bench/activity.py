@@ -38,7 +38,8 @@ from sim.cost.counts.mapping import Layer, Tile
 from sim.cost.counts.tally import Tally
 from sim.cost.quantity import Range
 from sim.cost.technology.files import BUILT_IN
-from sim.cost.technology.technology import DEFAULT, Technology, load_technology
+from sim.cost.technology.loading import DEFAULT, load_technology
+from sim.cost.technology.technology import Technology
 from sim.hardware.mapping import map_block, map_netlist
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError

@@ -143,7 +143,7 @@ def inference(described: NetworkParams, params: ChipParams, *, features: bool = 
 
 
 def append_words(params: ChipParams, components: int) -> int:
-    """Return the words of the packet that appends a class of K components.
+    """Return the words of the packet that appends a class of K components, of 64 bits each.
 
     The first is its header. Then come the thresholds, in as many words as those of the largest
     class, and the rows, each from a word of its own on.

@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""Comparison of published chips with a model of their architecture, with two constants in common.
+"""Comparison of published chips with the cost model, two of whose constants they determine.
 
-In the model, a synapse of a binary chip is an XNOR and a full adder. A chip also has registers for
-its sums and its window, and perhaps an SRAM. The energies are those of `cmos28`, scaled to the node
-and supply of the chip by `sim.cost.technology.scaling`. Two constants are free. `wires` is the
-energy of a real array divided by that of its gates. `clock` is the energy of a whole core divided
-by that of its parts. Colonnade, which is only an array, determines `wires`. BinarEye, which is a
-core, determines `clock`. Every other chip is held out. On these, the model is within a factor of 2
-at supplies from 0.5 V on. At 0.4 V it is too low by a factor of 7.
+A synapse of a chip is one or several cells of an XNOR and a full adder. A chip also has registers
+for its sums and its window, and perhaps SRAM. These actions are priced as those of any chip
+(`sim.cost.pricing`), in `cmos28` at the node and supply of the published value. Two of its values
+come from here: `wires` is the energy of Colonnade's array divided by that of its gates, and
+`control` is the energy of BinarEye's logic divided by that of its routed gates. Every other value
+is held out. Chips in which something else computes than gates are refused.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cache
 from math import exp, fabs, log
 from statistics import fmean
 from typing import Literal
 
-from sim.cost.counts.tally import Action, Tally
+from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.pricing import Bill, price, price_memories
 from sim.cost.published.chips import Chip, ChipValue, Geometry, load_chips
-from sim.cost.technology.scaling import logic_factor, memory_factor
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.operating import scaled
+from sim.cost.technology.technology import Technology
 
 __all__ = [
     "CALIBRATED_ON",
+    "TECHNOLOGY",
     "Constants",
     "PublishedRow",
     "Summary",
@@ -33,29 +36,28 @@ __all__ = [
     "summary",
 ]
 
-#: The chips that determine `Constants.wires` and `Constants.clock`.
+#: The chips that determine `Constants.wires` and `Constants.control`.
 CALIBRATED_ON = ("colonnade", "binareye")
 
-# Lowest voltage (V) of the scaling law. A chip with a lower supply is priced at this voltage.
-_LOWEST_VOLTAGE = 0.5
+#: The technology whose constants they are.
+TECHNOLOGY = "cmos28"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Constants:
-    """The free constants of the model.
+    """The constants of the model that published chips determine.
 
     Attributes
     ----------
     wires : float
-        Energy of an array divided by that of its gates, all of which toggle in the model. It covers
-        activity, wires and drivers.
-    clock : float
-        Energy of a core divided by that of its array, registers and memory. It covers clock and
+        Energy of an array divided by that of its gates. It covers wires, fan-out and drivers.
+    control : float
+        Energy of the logic of a core divided by that of its routed gates. It covers clock and
         control.
     """
 
     wires: float
-    clock: float
+    control: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,7 @@ class PublishedRow:
         nm and V.
     kind, sureness : str
         Kind and sureness of the published value.
-    unit : {"J/op", "J/frame", "share"}
+    unit : {"J/op", "J/cycle", "J/frame", "share"}
         Unit of `reference` and `modelled`.
     reference, modelled, ratio : float or None
         Published value, value of the model, and modelled / published. The last two are None if the
@@ -88,7 +90,7 @@ class PublishedRow:
     voltage: float | None
     kind: str
     sureness: str
-    unit: Literal["J/op", "J/frame", "share"]
+    unit: Literal["J/op", "J/cycle", "J/frame", "share"]
     reference: float
     modelled: float | None
     role: Literal["calibrated", "held out", "not modelled"]
@@ -118,14 +120,19 @@ class Summary:
 
 
 def cycle(geometry: Geometry) -> Tally:
-    """Return the actions of a chip in a cycle, without the accesses to its SRAM."""
-    cells, sums = geometry.cells * geometry.synapses, geometry.neurons
-    return Tally({
+    """Return the actions of a chip in a cycle."""
+    cells, sums = Fraction(geometry.cells) * geometry.synapses, geometry.neurons
+    actions: dict[Action, int | Fraction] = {
         Action("array", "xnor"): cells,
         Action("array", "full_add"): cells,
         Action("sums", "register", geometry.inputs.bit_length()): sums,
-        Action("window", "register", geometry.fresh): 1,
-    })  # fmt: skip
+    }
+    if geometry.fresh:
+        actions[Action("window", "register", geometry.fresh)] = 1
+    for memory, access in zip(_memories(geometry), geometry.memories, strict=True):
+        actions[Action(memory.component, "read", memory.width)] = Fraction(access.reads)
+        actions[Action(memory.component, "write", memory.width)] = Fraction(access.writes)
+    return Tally(actions)
 
 
 def calibrated(chips: Mapping[str, Chip]) -> Constants:
@@ -136,9 +143,15 @@ def calibrated(chips: Mapping[str, Chip]) -> Constants:
     chips : mapping of str to Chip
         Chips by name. Only these two are used.
     """
-    array, core = (chips[name] for name in CALIBRATED_ON)
-    wires = _missing(array, Constants(wires=1, clock=1))
-    return Constants(wires=wires, clock=_missing(core, Constants(wires=wires, clock=1)))
+    bare = replace(_technology(), overheads={})
+    (array, array_value), (core, core_value) = (
+        (chips[name], _calibrating(chips[name])) for name in CALIBRATED_ON
+    )
+    of_array = _bill(array, array_value, bare, only="array")
+    wires = array_value.reference * _operations(array, array_value) / of_array.logic.nominal
+    of_core = _bill(core, core_value, bare)
+    logic = core_value.reference * _operations(core, core_value) - of_core.memories.nominal
+    return Constants(wires=wires, control=logic / (wires * of_core.logic.nominal))
 
 
 def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow]:
@@ -150,10 +163,7 @@ def published_rows(chips: Mapping[str, Chip] | None = None) -> list[PublishedRow
         Chips by name; by default those of `sim.data.published`.
     """
     chips = load_chips() if chips is None else chips
-    constants = calibrated(chips)
-    return [
-        _row(name, chip, value, constants) for name, chip in chips.items() for value in chip.values
-    ]
+    return [_row(name, chip, value) for name, chip in chips.items() for value in chip.values]
 
 
 def summary(rows: Sequence[PublishedRow]) -> Summary:
@@ -164,9 +174,15 @@ def summary(rows: Sequence[PublishedRow]) -> Summary:
     return Summary(rows=len(factors), mean=exp(fmean(factors)), worst=exp(max(factors)))
 
 
-def _row(name: str, chip: Chip, value: ChipValue, constants: Constants) -> PublishedRow:
+def _row(name: str, chip: Chip, value: ChipValue) -> PublishedRow:
     calibrating = name in CALIBRATED_ON and value is _calibrating(chip)
-    role = "calibrated" if calibrating else "held out" if value.model else "not modelled"
+    role, modelled = "calibrated" if calibrating else "held out", None
+    note = chip.why_not(value)
+    if value.model is not None:
+        try:
+            modelled, note = _modelled(chip, value), _note(chip, value)
+        except ValueError as error:  # no law for this node or supply
+            note = str(error)
     return PublishedRow(
         chip=chip.title,
         scope=value.scope,
@@ -176,22 +192,28 @@ def _row(name: str, chip: Chip, value: ChipValue, constants: Constants) -> Publi
         voltage=value.voltage,
         kind=value.kind,
         sureness=value.sureness,
-        unit="share" if value.unit == "share" else "J/op" if value.of_operation else "J/frame",
+        unit=_unit(value),
         reference=value.reference,
-        modelled=_modelled(chip, value, constants) if value.model else None,
-        role=role,
-        note=value.not_modelled or _note(value, chip.geometry),
+        modelled=modelled,
+        role="not modelled" if modelled is None else role,
+        note=note or "",
     )
 
 
-def _note(value: ChipValue, geometry: Geometry | None) -> str:
+def _unit(value: ChipValue) -> Literal["J/op", "J/cycle", "J/frame", "share"]:
+    if value.unit == "share":
+        return "share"
+    if value.of_frame:
+        return "J/frame"
+    return "J/op" if value.of_operation else "J/cycle"
+
+
+def _note(chip: Chip, value: ChipValue) -> str:
     notes = [value.note or ""]
     if value.voltage_assumed:
-        notes.append(f"supply not found stated, the nominal {value.voltage:g} V assumed")
-    if value.voltage is not None and value.voltage < _LOWEST_VOLTAGE:
-        notes.append(f"no law of voltages below {_LOWEST_VOLTAGE:g} V, priced there")
-    if geometry is not None and geometry.sureness == "L":
-        notes.append("geometry not found stated, that of its successor assumed")
+        notes.append(f"supply not found stated, {value.voltage:g} V assumed")
+    if _geometry(chip, value).sureness == "L":
+        notes.append("geometry partly assumed")
     return "; ".join(filter(None, notes))
 
 
@@ -200,51 +222,48 @@ def _calibrating(chip: Chip) -> ChipValue:
     return next(value for value in chip.values if value.model)
 
 
-def _missing(chip: Chip, constants: Constants) -> float:
-    """Return the factor by which the model must be multiplied to meet a calibrating value."""
-    value = _calibrating(chip)
-    return value.reference / _modelled(chip, value, constants)
+def _geometry(chip: Chip, value: ChipValue) -> Geometry:
+    found = value.geometry or chip.geometry
+    assert found is not None
+    return found
 
 
-def _modelled(chip: Chip, value: ChipValue, constants: Constants) -> float:
-    """Return the value of the model, in J an operation or as a share."""
-    geometry, node, voltage = chip.geometry, chip.node, value.voltage
-    assert geometry is not None
-    assert node is not None
-    assert voltage is not None
-    voltage = max(voltage, _LOWEST_VOLTAGE)
-    actions, operations = cycle(geometry), 2 * geometry.synapses
+def _operations(chip: Chip, value: ChipValue) -> int:
+    """Return the operations of a cycle."""
+    return 2 * _geometry(chip, value).synapses
+
+
+def _modelled(chip: Chip, value: ChipValue) -> float:
+    """Return the value of the model, in J an operation or a frame, or as a share."""
+    technology, operations = _technology(), _operations(chip, value)
     if value.model == "array":
-        actions = Tally({a: n for a, n in actions.items() if a.component == "array"})
-        return constants.wires * _logic(actions, node, voltage) / operations
-    logic, memory = constants.wires * _logic(actions, node, voltage), _memory(geometry, node)
+        bill = _bill(chip, value, technology, only="array")
+        return (bill.logic.nominal + bill.beside("wires").nominal) / operations
+    bill = _bill(chip, value, technology)
     if value.model == "memory share":
-        return memory / (logic + memory)
-    return constants.clock * (logic + memory) / operations
+        return bill.memories.nominal / bill.total.nominal
+    return bill.total.nominal * (value.operations or 1) / operations
 
 
-def _logic(actions: Tally, node: float, voltage: float) -> float:
-    """Return the energy (J) of some actions of logic."""
-    technology = _technology()
-    assert technology.voltage is not None
-    energy = 0.0
-    for action, times in actions.items():
-        price = technology.energy(action)
-        assert price is not None
-        energy += times * price.nominal
-    return energy * logic_factor(technology.node, technology.voltage, node, voltage).nominal
+def _bill(chip: Chip, value: ChipValue, technology: Technology, only: str | None = None) -> Bill:
+    """Return the bill of a cycle at the node and supply of a value, or of one component of it."""
+    assert chip.node is not None
+    assert value.voltage is not None
+    geometry = _geometry(chip, value)
+    there = scaled(technology, chip.node, value.voltage)
+    tally = cycle(geometry)
+    if only is not None:
+        tally = Tally({a: n for a, n in tally.items() if a.component == only})
+    return price(tally, price_memories(_memories(geometry), there), there)
 
 
-def _memory(geometry: Geometry, node: float) -> float:
-    """Return the energy (J) of the SRAM reads in a cycle."""
-    if geometry.memory is None:
-        return 0.0
-    plan = _technology().macro(geometry.memory.depth, geometry.memory.width)
-    assert plan is not None
-    factor = memory_factor(_technology().node, node).nominal
-    return geometry.memory.reads * plan.read.nominal * factor
+def _memories(geometry: Geometry) -> tuple[Memory, ...]:
+    return tuple(
+        Memory(f"memory {number}", access.depth, access.width)
+        for number, access in enumerate(geometry.memories, 1)
+    )
 
 
 @cache
 def _technology() -> Technology:
-    return load_technology("cmos28")
+    return load_technology(TECHNOLOGY)

@@ -1,17 +1,21 @@
 # SPDX-License-Identifier: MIT
 """Published continual learners on a chip, and this chip in the same units."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.cost.assessment import Assessment
 from sim.cost.counts.tally import Tally
-from sim.cost.pricing import Total, price
+from sim.cost.totals import Total
 from sim.data.published import Paper, load_paper
 
 __all__ = ["Learner", "published_learners", "this_chip"]
 
 #: Their papers in `sim.data.published`.
-_PAPERS = ("ofscil", "fsl_hdnn", "tinycl")
+_PAPERS = ("ofscil", "fsl_hdnn", "tinycl", "park", "anp_i", "eon1")
+
+
+# Ways in which this chip learns and classifies.
+_WAYS = (("GBM", "head"), ("likelihood", "likelihood"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,8 @@ class Learner:
         J to learn a class, and J to learn from one image.
     inference_joules : Total or None
         J to classify one image.
+    training : float or None
+        Energy to learn from one image, divided by that to classify one.
     memory_bits : int or None
         Bits of the memory of the past.
     citation : str
@@ -37,6 +43,7 @@ class Learner:
     class_joules: Total | None = None
     image_joules: Total | None = None
     inference_joules: Total | None = None
+    training: float | None = None
     memory_bits: int | None = None
     citation: str = ""
 
@@ -52,16 +59,21 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
     task, prototypes = config.task, config.chip.sampler.prototypes
     kept = config.memory.classes * config.memory.components
     found = []
-    for source, classifier in (("GBM", "head"), ("likelihood", "likelihood")):
+    for source, classifier in _WAYS:
         joules = assessment.phase(f"learn a task, {source}").bill.total
+        image, answer = (
+            joules * (1 / (task.classes * task.samples)),
+            _inference(assessment, classifier),
+        )
         found.append(
             Learner(
                 name=f"this chip, {source}",
                 platform=f"{technology.node:g} nm, modelled",
                 task=f"{config.network_name}, {task.classes} classes of {task.samples} images",
                 class_joules=joules * (1 / task.classes),
-                image_joules=joules * (1 / (task.classes * task.samples)),
-                inference_joules=_inference(assessment, classifier),
+                image_joules=image,
+                inference_joules=answer,
+                training=image.nominal / answer.nominal if answer.nominal else None,
                 memory_bits=kept * prototypes.features * prototypes.code_width,
             )
         )
@@ -84,6 +96,8 @@ def _learner(paper: Paper) -> Learner:
         task=task,
         class_joules=_joules(paper, "class_energy"),
         image_joules=_joules(paper, "image_energy"),
+        inference_joules=_joules(paper, "inference_energy"),
+        training=values["training"].number if "training" in values else None,
         citation=", ".join((paper.citation, *locators)),
     )
 
@@ -99,7 +113,10 @@ def _inference(assessment: Assessment, classifier: str) -> Total:
     image = assessment.inference
     if classifier == "head":
         return image.bill.total
-    head = assessment.phase("classify, head").phase.tally
-    embedding = Tally({a: count - head[a] for a, count in image.phase.tally.items()})
-    extracted = price(embedding, assessment.memories, assessment.technology)
+    head = assessment.phase("classify, head").phase
+    embedding = Tally({a: count - head.tally[a] for a, count in image.phase.tally.items()})
+    assert image.phase.cycles is not None
+    assert head.cycles is not None
+    extraction = replace(image.phase, tally=embedding, cycles=image.phase.cycles - head.cycles)
+    extracted = assessment.prices.bill(extraction)
     return extracted.total + assessment.phase("classify, likelihood").bill.total

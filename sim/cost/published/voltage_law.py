@@ -26,10 +26,8 @@ class VoltageRow:
         Higher and lower supply (V).
     reference : float
         Published energy at `above`, divided by that at `below`.
-    law : float
-        The same ratio from `logic_factor`.
-    square : float
-        The same ratio if energy is proportional to the square of the supply.
+    law, most : float
+        The same ratio from `logic_factor`: its nominal value and its high bound.
     """
 
     chip: str
@@ -39,11 +37,11 @@ class VoltageRow:
     below: float
     reference: float
     law: float
-    square: float
+    most: float
 
 
 def voltage_rows(chips: Mapping[str, Chip] | None = None) -> list[VoltageRow]:
-    """Return the rows of all chips that state an energy per operation at several supplies.
+    """Return the rows of all chips that state one energy at several supplies.
 
     The highest supply of each scope is compared with every lower one.
 
@@ -59,13 +57,15 @@ def voltage_rows(chips: Mapping[str, Chip] | None = None) -> list[VoltageRow]:
 def _rows(chip: Chip) -> list[VoltageRow]:
     by_scope: dict[str, list[tuple[float, ChipValue]]] = {}
     for value in chip.values:
-        if value.of_operation and value.voltage is not None:
+        stated = value.kind != "derived" or value.unit == "pJ/cycle"
+        if stated and not value.of_frame and value.voltage is not None:
             by_scope.setdefault(value.scope, []).append((value.voltage, value))
     rows = []
     for scope, values in by_scope.items():
         (above, high), *others = sorted(values, key=lambda pair: -pair[0])
         for below, low in others:
             assert chip.node is not None
+            law = logic_factor(chip.node, below, chip.node, above)
             rows.append(
                 VoltageRow(
                     chip=chip.title,
@@ -74,8 +74,8 @@ def _rows(chip: Chip) -> list[VoltageRow]:
                     above=above,
                     below=below,
                     reference=high.reference / low.reference,
-                    law=logic_factor(chip.node, below, chip.node, above).nominal,
-                    square=(above / below) ** 2,
+                    law=law.nominal,
+                    most=law.high,
                 )
             )
     return rows

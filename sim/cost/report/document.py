@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.published.learning_chips import published_learners, this_chip
-from sim.cost.report import figures, rows, text
+from sim.cost.report import figures, rows, study_figures, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
+from sim.cost.report.operation import energy_by_supply, known_supplies, supply_section
 from sim.cost.sensitivity import swings
 from sim.report.figure import figure_bytes
 from sim.report.tables import markdown_table
@@ -20,7 +21,7 @@ __all__ = ["PICTURES", "CostReport"]
 
 #: File names of all figures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
-            "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
+            "energy_by_supply.png", "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
@@ -68,18 +69,21 @@ class CostReport:
             "tornado.png": figures.tornado([a.phase(name) for name in _TAKEN_APART]),
             "energy_by_draws.png": figures.energy_by_draws(a.break_even),
         }
+        supplies = known_supplies(a)
+        if supplies:
+            pictures["energy_by_supply.png"] = energy_by_supply(supplies)
         if a.points:
-            pictures["energy_by_bits.png"] = figures.energy_by_bits(a.points)
-            pictures["accuracy_by_energy.png"] = figures.accuracy_by_energy(a.points)
+            pictures["energy_by_bits.png"] = study_figures.energy_by_bits(a.points)
+            pictures["accuracy_by_energy.png"] = study_figures.accuracy_by_energy(a.points)
         return pictures
 
     def markdown(self) -> str:
         """Return the text of ``report.md``."""
         parts = (
             *self._head(), *self._phases(), *self._memories(), *self._efficiency(),
-            *self._layers(), *self._replay(), *self._learners(), *self._non_volatile(),
-            *self._swings(), *self.sections, *self._actions(), *self._warnings(),
-            *self._sources(),
+            supply_section(self.assessment), *self._layers(), *self._replay(),
+            *self._learners(), *self._non_volatile(), *self._swings(), *self.sections,
+            *self._actions(), *self._warnings(), *self._sources(),
         )  # fmt: skip
         return "\n\n".join(parts) + "\n"
 
@@ -102,7 +106,7 @@ class CostReport:
     def _phases(self) -> Iterator[str]:
         yield "## Phases"
         a = self.assessment
-        table = [rows.phase_row(priced, a.leaked(priced)) for priced in a.phases]
+        table = [rows.phase_row(priced) for priced in a.phases]
         yield markdown_table(rows.PHASES, table)
         yield text.training(a.config.task)
         yield "![Where the energy of every phase goes](breakdown.png)"
@@ -132,11 +136,9 @@ class CostReport:
         rate = operations / inference.seconds if inference.seconds else None
         scopes = {
             "inference, logic": inference.bill.logic,
-            "inference, logic and memories": inference.bill.total,
+            "inference, logic and memories": inference.bill.actions,
+            "inference, all": inference.bill.total,
         }
-        spent = a.spent(inference)
-        if spent is not None:
-            scopes["inference, logic, memories and their leakage"] = spent
         peak = rows.efficiency_row(
             "peak, datapath alone", a.peak_operations, a.peak_joules_an_operation
         )
@@ -183,7 +185,7 @@ class CostReport:
         )
         yield markdown_table(rows.POINTS, [rows.point_row(p) for p in self.assessment.points])
         yield "![Energy of the exemplars of a task against bits](energy_by_bits.png)"
-        yield "![Accuracy against the energy of learning a task](accuracy_by_energy.png)"
+        yield "![Accuracy against the energy of the exemplars of a task](accuracy_by_energy.png)"
 
     def _learners(self) -> Iterator[str]:
         yield "## Beside published learners"
@@ -216,6 +218,10 @@ class CostReport:
         for priced in self.assessment.phases:
             yield f"### {priced.phase.name}, one {priced.phase.unit}"
             lines = [rows.action_row(line) for line in priced.bill.lines]
+            lines += [
+                [overhead.name, "", "", "", "", nominal(overhead.total, "J")]
+                for overhead in priced.bill.overheads
+            ]
             sums = ["**sum**", "", "", "", "", nominal(priced.bill.total, "J")]
             yield markdown_table(rows.ACTIONS, [*lines, sums])
 

@@ -11,15 +11,16 @@ from typing import Any
 
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.mapped_area import MappedArea
-from sim.cost.pricing import EnergyLine, MemoryLine, Total
+from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.published.learning_chips import published_learners, this_chip
-from sim.cost.report.gate_level import gate_costs
+from sim.cost.report.operation import known_supplies
 from sim.cost.sensitivity import swings
+from sim.cost.totals import Total
 from sim.documents.write import as_yaml
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
-SCHEMA = 2  # version of the JSON; it grows when a key changes its meaning
+SCHEMA = 3  # version of the JSON; it grows when a key changes its meaning
 _ACCELERGY = 0.4  # version of Accelergy's formats
 
 _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",
@@ -46,7 +47,7 @@ def as_json(assessment: Assessment, command: str) -> str:
         "clock_Hz": assessment.config.clock,
         "memories": [_memory(line, "chip") for line in assessment.memories]
         + [_memory(line, "working") for line in assessment.working],
-        "phases": [_phase(priced, assessment.leaked(priced)) for priced in assessment.phases],
+        "phases": [_phase(priced) for priced in assessment.phases],
         "layers": [
             {
                 "name": cost.layer.name,
@@ -59,13 +60,22 @@ def as_json(assessment: Assessment, command: str) -> str:
             for cost in assessment.layers
         ],
         "leakage_W": asdict(assessment.leakage),
-        "gates": None if assessment.mapped is None else _gates(assessment, assessment.mapped),
+        "gates": None if assessment.mapped is None else _gates(assessment.mapped),
         "retention_s": assessment.config.retention,
         "retention_J": {
             block: asdict(assessment.retention(block)) for block in ("sampler", "latent_buffer")
         },
         "peak_operations_per_s": assessment.peak_operations,
         "peak_J_per_operation": asdict(assessment.peak_joules_an_operation),
+        "supply": [
+            {
+                "voltage_V": point.voltage,
+                "clock_Hz": point.clock,
+                "energy_J": asdict(point.energy),
+                "leakage_J": asdict(point.leakage),
+            }
+            for point in known_supplies(assessment)
+        ],
         "break_even": {
             "exemplars": found.exemplars,
             "latent_J": asdict(found.latent),
@@ -104,7 +114,7 @@ def as_json(assessment: Assessment, command: str) -> str:
 
 
 def as_csv(assessment: Assessment) -> str:
-    """Return a CSV table with one row for each action of each phase, and one for each phase's sum.
+    """Return a CSV table with the actions of each phase, its overheads, and its sum.
 
     The column `missing` is the number of actions that a sum leaves out, because their energy is
     unknown.
@@ -122,6 +132,10 @@ def as_csv(assessment: Assessment) -> str:
                 name, action.component, action.kind, action.width, _count(float(line.count)),
                 *(each or [""] * 3), *(sums or [""] * 3), line.total.missing,
                 line.each.source if line.each else "",
+            ])  # fmt: skip
+        for overhead in priced.bill.overheads:
+            writer.writerow([
+                name, overhead.name, "", "", "", "", "", "", *asdict(overhead.total).values(), "",
             ])  # fmt: skip
         writer.writerow([
             name, "all", "", "", "", "", "", "", *asdict(priced.bill.total).values(), "",
@@ -190,7 +204,7 @@ def _action_name(line: EnergyLine) -> str:
     return f"{line.action.kind}_{line.action.width}"
 
 
-def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
+def _phase(priced: PricedPhase) -> dict[str, Any]:
     cycles = priced.phase.cycles
     return {
         "name": priced.phase.name,
@@ -202,7 +216,8 @@ def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
         "energy_J": asdict(priced.bill.total),
         "logic_J": asdict(priced.bill.logic),
         "memories_J": asdict(priced.bill.memories),
-        "leakage_J": None if leaked is None else asdict(leaked),
+        "overheads_J": {o.name: asdict(o.total) for o in priced.bill.overheads},
+        "bits_in_and_out": priced.phase.bits,
         "components_J": {k: asdict(v) for k, v in priced.bill.by_component().items()},
         "swings": [
             {"figure": swing.name, "part": swing.part, "low": swing.low, "high": swing.high}
@@ -211,22 +226,13 @@ def _phase(priced: PricedPhase, leaked: Total | None) -> dict[str, Any]:
     }
 
 
-def _gates(assessment: Assessment, mapped: MappedArea) -> dict[str, Any]:
+def _gates(mapped: MappedArea) -> dict[str, Any]:
     return {
         "library": mapped.library,
         "cells": dict(mapped.cells),
         "flipflops": mapped.flipflops,
         "area_m2": asdict(Total.of(mapped.area)),
         "leakage_W": asdict(Total.of(mapped.leakage)),
-        "phases": [
-            {
-                "name": cost.priced.phase.name,
-                "idle_J": asdict(cost.idle),
-                "leakage_J": asdict(cost.leakage),
-                "all_J": asdict(cost.whole),
-            }
-            for cost in gate_costs(assessment, mapped)
-        ],
     }
 
 

@@ -9,55 +9,51 @@ from matplotlib.ticker import LogLocator, NullFormatter
 
 from sim.cost.assessment import Assessment, PricedPhase
 from sim.cost.formatting import nominal
-from sim.cost.replay import BreakEven, Point
+from sim.cost.replay import BreakEven
 from sim.cost.sensitivity import swings
 from sim.report.figure import house_style, new_figure
 
-__all__ = [
-    "accuracy_by_energy",
-    "breakdown",
-    "energy_by_bits",
-    "energy_by_draws",
-    "roofline",
-    "tornado",
-]
+__all__ = ["breakdown", "energy_by_draws", "plain_logs", "roofline", "tornado"]
 
-_COLOURS = {"latent": "tab:blue", "gbm": "tab:orange", "likelihood": "tab:green"}
-_NAMES = {"latent": "latent replay", "gbm": "GBM", "likelihood": "likelihood, no training"}
-_SHOWN = 7  # components with a colour of their own; all others are "rest"
+# Parts of a chip in the breakdown, from the left: reads and writes of the largest memories, the
+# rest of the memories, logic, and what comes beside. Memories are blue, logic and its overheads
+# warm, and what runs with the time green and grey.
+_MEMORIES = ("network.mvu.weights", "network.fetch.map", "sampler.prototypes.memory")
+_BESIDE = ("wires", "clock and control", "idle clocks", "input and output", "leakage")
+_PARTS = {
+    "weights (SRAM)": "#08519c",
+    "maps (SRAM)": "#3182bd",
+    "prototypes (SRAM)": "#6baed6",
+    "other SRAM": "#bdd7e7",
+    "logic": "#d94801",
+    "wires": "#fd8d3c",
+    "clock and control": "#fdbe85",
+    "idle clocks": "#c7e9c0",
+    "input and output": "#74c476",
+    "leakage": "0.6",
+}
 _SWINGS = 6  # most bars in a tornado plot
 
 
 @house_style()
 def breakdown(phases: Sequence[PricedPhase]) -> Figure:
-    """Draw the shares of the components in the energy of each phase, and the phase's total."""
-    figure = new_figure(9, 0.45 * len(phases) + 1.8)
+    """Draw the shares of memories, logic and overheads in the energy of each phase, and its sum."""
+    figure = new_figure(9.5, 0.4 * len(phases) + 1.8)
     axes = figure.add_subplot()
     shares = [_shares(phase) for phase in phases]
-    sums: dict[str, float] = {}
-    for share in shares:
-        for name, part in share.items():
-            sums[name] = sums.get(name, 0.0) + part
-    largest = sorted(sums, key=lambda name: -sums[name])[:_SHOWN]
     lefts = [0.0] * len(phases)
-    for index, name in enumerate([*largest, "rest"]):
-        widths = [
-            100 * (1 - sum(share.get(n, 0.0) for n in largest))
-            if name == "rest"
-            else 100 * share.get(name, 0.0)
-            for share in shares
-        ]
-        colour = "0.75" if name == "rest" else f"C{index}"
+    for name, colour in _PARTS.items():
+        widths = [100 * share[name] for share in shares]
         axes.barh(range(len(phases)), widths, left=lefts, color=colour, label=name)
         lefts = [left + width for left, width in zip(lefts, widths, strict=True)]
     for row, phase in enumerate(phases):
         axes.text(101, row, nominal(phase.bill.total, "J"), va="center", fontsize=8)
     axes.set_yticks(range(len(phases)), [f"{p.phase.name} ({p.phase.unit})" for p in phases])
     axes.invert_yaxis()
-    axes.set_xlim(0, 117)
+    axes.set_xlim(0, 113)
     axes.set_xticks(range(0, 101, 20))
     axes.set_xlabel("share of the energy (%), and all of it")
-    figure.legend(loc="outside lower center", ncols=4, fontsize=8, frameon=False)
+    figure.legend(loc="outside lower center", ncols=5, fontsize=8, frameon=False)
     return figure
 
 
@@ -83,8 +79,8 @@ def roofline(assessment: Assessment) -> Figure:
         axes.plot(cost.intensity, reached, "o", color=f"C{index}", label=label)
     axes.set_xscale("log")
     axes.set_yscale("log")
-    _plain_logs(axes.xaxis)
-    _plain_logs(axes.yaxis)
+    plain_logs(axes.xaxis)
+    plain_logs(axes.yaxis)
     axes.set_xlabel("operations a bit read or written")
     axes.set_ylabel("operations a cycle")
     axes.grid(alpha=0.3)
@@ -133,7 +129,7 @@ def energy_by_draws(found: BreakEven) -> Figure:
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(lambda m, _: f"{m:g}")
-    _plain_logs(axes.yaxis)
+    plain_logs(axes.yaxis)
     axes.set_xlabel("M, pseudo-exemplars drawn a prototype read")
     axes.set_ylabel("energy of an exemplar (nJ)")
     axes.grid(alpha=0.3)
@@ -141,52 +137,7 @@ def energy_by_draws(found: BreakEven) -> Figure:
     return figure
 
 
-@house_style()
-def energy_by_bits(points: Sequence[Point]) -> Figure:
-    """Draw the energy of the past exemplars of a task against the bits of their memory."""
-    figure = new_figure(7, 4.4)
-    axes = figure.add_subplot()
-    for method in ("latent", "gbm"):
-        own = sorted((p for p in points if p.method == method), key=lambda p: p.bits)
-        axes.plot(
-            [p.bits / 1e3 for p in own], [1e3 * p.replay.nominal for p in own], "o",
-            color=_COLOURS[method], label=_NAMES[method],
-        )  # fmt: skip
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    _plain_logs(axes.yaxis)
-    axes.set_xlabel("memory of the past (kb, as the papers count it)")
-    axes.set_ylabel("energy of the past's exemplars, a task (mJ)")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
-    return figure
-
-
-@house_style()
-def accuracy_by_energy(points: Sequence[Point]) -> Figure:
-    """Draw accuracy against the energy of learning a task; the area of a point shows its bits."""
-    figure = new_figure(7, 4.6)
-    axes = figure.add_subplot()
-    for method, colour in _COLOURS.items():
-        own = [p for p in points if p.method == method]
-        axes.scatter(
-            [p.learn.nominal for p in own], [100 * p.accuracy for p in own],
-            s=[8 + p.bits / 1e5 for p in own], color=colour, alpha=0.45,
-            label=_NAMES[method],
-        )  # fmt: skip
-    axes.margins(x=0.15)
-    axes.set_xlim(left=0)
-    axes.set_xlabel("energy of learning a task (J)")
-    axes.set_ylabel("average incremental accuracy (%)")
-    axes.grid(alpha=0.3)
-    legend = axes.legend(fontsize=8, loc="center")
-    for handle in legend.legend_handles:
-        handle.set_sizes([40])  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]
-    return figure
-
-
-def _plain_logs(axis: Axis) -> None:
+def plain_logs(axis: Axis) -> None:
     """Label a logarithmic axis with plain numbers."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -194,6 +145,14 @@ def _plain_logs(axis: Axis) -> None:
 
 
 def _shares(phase: PricedPhase) -> dict[str, float]:
-    """Return the shares of the components in the energy of a phase."""
-    all_of_it = phase.bill.total.nominal or 1.0
-    return {name: part.nominal / all_of_it for name, part in phase.bill.by_component().items()}
+    """Return the shares of all `_PARTS` in the energy of a phase."""
+    bill = phase.bill
+    known: dict[str, str] = dict(zip(_MEMORIES, _PARTS, strict=False))
+    sums = dict.fromkeys(_PARTS, 0.0)
+    for line in bill.lines:
+        name = known.get(line.action.component, "other SRAM") if line.is_memory else "logic"
+        sums[name] += line.total.nominal
+    for name in _BESIDE:
+        sums[name] = bill.beside(name).nominal
+    all_of_it = sum(sums.values()) or 1.0
+    return {name: part / all_of_it for name, part in sums.items()}

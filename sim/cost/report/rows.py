@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from sim.cost.assessment import LayerCost, PricedPhase
 from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
 from sim.cost.nonvolatile import PayBack
-from sim.cost.pricing import EnergyLine, MemoryLine, Total, total
+from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.published.learning_chips import Learner
 from sim.cost.replay import Point
 from sim.cost.sensitivity import Swing
+from sim.cost.totals import Total, total
 
 __all__ = [
     "ACTIONS",
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 PHASES = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, high", "logic",
-          "memories", "leakage meanwhile", "mean power", "energy x time", "note")  # fmt: skip
+          "wires, clock and control", "idle clocks", "memories", "input and output", "leakage",
+          "mean power", "energy x time", "note")  # fmt: skip
 MEMORIES = ("memory", "rows x bits", "copies", "ports", "bits", "physical bits", "overhead",
             "each of", "area (mm2)", "leakage")  # fmt: skip
 EFFICIENCY = ("scope", "rate", "energy an operation", "TOp/s/W")
@@ -45,24 +47,29 @@ POINTS = ("method", "memory (kb, paper)", "average incremental (%)", "learn a ta
 PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's rows", "leakage",
              "SRAM: leakage", "pays back", "pays back, supply off",
              "cells last, a task a day")  # fmt: skip
-LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "memory (Mb)")
+LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "image / inference",
+            "memory (Mb)")  # fmt: skip
 SWINGS = ("figure", "its part", "low", "high")
 ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
 
-def phase_row(priced: PricedPhase, leaked: Total | None) -> list[str]:
-    """Return the row of a phase and of the leakage (J) of the memories during it.
-
-    Mean power and energy x time include both the actions and the leakage.
-    """
+def phase_row(priced: PricedPhase) -> list[str]:
+    """Return the row of a phase."""
     phase, bill = priced.phase, priced.bill
     seconds = priced.seconds
-    spent = None if leaked is None else bill.total + leaked
+    parts = (
+        bill.logic,
+        bill.beside("wires", "clock and control"),
+        bill.beside("idle clocks"),
+        bill.memories,
+        bill.beside("input and output"),
+        bill.beside("leakage"),
+    )
     return [
         phase.name, phase.unit, number(phase.cycles), si(seconds, "s"), *bounds(bill.total, "J"),
-        nominal(bill.logic, "J"), nominal(bill.memories, "J"), nominal(leaked, "J"),
-        nominal(spent * (1 / seconds) if spent and seconds else None, "W"),
-        nominal(spent * seconds if spent and seconds else None, "Js"), phase.note,
+        *(nominal(part, "J") for part in parts),
+        nominal(bill.total * (1 / seconds) if seconds else None, "W"),
+        nominal(bill.total * seconds if seconds else None, "Js"), phase.note,
     ]  # fmt: skip
 
 
@@ -142,6 +149,7 @@ def learner_row(learner: Learner) -> list[str]:
     bits = learner.memory_bits
     return [
         learner.name, learner.platform, learner.task, *(nominal(e, "J") for e in energies),
+        "-" if learner.training is None else f"{learner.training:.3f}",
         "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from sim.report.terminal import TerminalTable
 
 __all__ = ["terminal_tables"]
 
-_PHASES = ("phase", "cycles", "energy", "logic", "memories")
+_PHASES = ("phase", "cycles", "low", "energy", "high", "memories", "leakage")
 _MEMORIES = ("memory", "bits", "each of", "mm2", "leakage")
 _POINTS = ("method", "kb", "avg. inc. %", "learn", "exemplars", "classify")
 
@@ -28,9 +28,10 @@ def terminal_tables(assessment: Assessment) -> Iterator[TerminalTable]:
 
 
 def _phase(priced: PricedPhase) -> list[str]:
-    parts = (priced.bill.total, priced.bill.logic, priced.bill.memories)
+    bill = priced.bill
     return [
-        priced.phase.name, number(priced.phase.cycles), *(bounds(part, "J")[1] for part in parts)
+        priced.phase.name, number(priced.phase.cycles), *bounds(bill.total, "J"),
+        *(bounds(part, "J")[1] for part in (bill.memories, bill.beside("leakage"))),
     ]  # fmt: skip
 
 

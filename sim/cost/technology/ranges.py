@@ -2,13 +2,24 @@
 """Conversion of the rows of a technology table to ranges in SI, at the node of the table."""
 
 from sim.cost.quantity import Range, parse_unit
-from sim.cost.technology.rows import AreaRow, EnergyRow, LeakageRow, MemoryEnergyRow, SourcedRow
+from sim.cost.technology.rows import (
+    AreaRow,
+    EnergyRow,
+    FactorRow,
+    LeakageRow,
+    MemoryEnergyRow,
+    PadRow,
+    SourcedRow,
+    WireRow,
+)
 from sim.cost.technology.scaling import Factor, area_factor, logic_factor, memory_factor
 from sim.cost.technology.table import TechnologyTable
 
 __all__ = ["range_of"]
 
 _SAME = Factor(1, 1, 1)
+# Rows that are taken as they stand, whatever their node and voltage.
+_AS_THEY_STAND = (LeakageRow, FactorRow, PadRow, WireRow)
 
 
 def range_of(row: SourcedRow, table: TechnologyTable) -> Range:
@@ -41,7 +52,8 @@ def _factor(row: SourcedRow, table: TechnologyTable) -> Factor:
     node = table.node if row.node is None else row.node
     voltage = table.voltage if row.voltage is None else row.voltage
     if not row.scaled:
-        if node != table.node or (voltage != table.voltage and not isinstance(row, LeakageRow)):
+        same = node == table.node and voltage == table.voltage
+        if not same and not isinstance(row, _AS_THEY_STAND):
             raise ValueError(
                 f"a value at {_at(node, voltage)} must be scaled to the "
                 f"{_at(table.node, table.voltage)} of the table: say scaled: true"
@@ -52,7 +64,7 @@ def _factor(row: SourcedRow, table: TechnologyTable) -> Factor:
             raise ValueError("logic must not be scaled without the voltages of row and table")
         return logic_factor(node, voltage, table.node, table.voltage)
     if isinstance(row, MemoryEnergyRow):
-        return memory_factor(node, table.node)
+        return memory_factor(node, table.node, voltage, table.voltage)
     if isinstance(row, AreaRow):
         return area_factor(node, table.node)
     raise ValueError("leakage and endurance must not be scaled: they do not follow the node")

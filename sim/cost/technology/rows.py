@@ -16,11 +16,14 @@ __all__ = [
     "BitLeakageRow",
     "EnduranceRow",
     "EnergyRow",
+    "FactorRow",
     "LeakageRow",
     "MemoryEnergyRow",
+    "PadRow",
     "Positive",
     "Source",
     "SourcedRow",
+    "WireRow",
 ]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -58,7 +61,9 @@ class SourcedRow(Section):
         Confidence in the value: high, medium or low.
     node, voltage : float or null
         nm and V, if they differ from the table's. Such a value must be `scaled`. Leakage cannot be
-        scaled, but it may be given at the voltage at which a memory keeps its bits.
+        scaled. It may be given for another node, or at the voltage at which a memory keeps its
+        bits, and is then taken as it stands. So are factors, the
+        capacitance of wires and the energy of pads, which hardly follow the node.
     scaled : bool
         Whether the value is scaled to the table's node by the rule of its kind, from
         `sim.cost.technology.scaling`.
@@ -112,6 +117,10 @@ class BitEnergyRow(EnergyRow):
     DIMENSIONS = ("J/bit",)
 
 
+class PadRow(BitEnergyRow):
+    """Energy of a bit at the pads, which have a supply of their own."""
+
+
 class MemoryEnergyRow(SourcedRow):
     """Energy of an access, per bit or with its width.
 
@@ -143,6 +152,18 @@ class BitLeakageRow(LeakageRow):
     """Leakage of a bit."""
 
     DIMENSIONS = ("W/bit",)
+
+
+class FactorRow(SourcedRow):
+    """A factor without a unit."""
+
+    DIMENSIONS = ("1",)
+
+
+class WireRow(SourcedRow):
+    """Capacitance of a wire per length."""
+
+    DIMENSIONS = ("F/m",)
 
 
 class AreaRow(SourcedRow):

@@ -1,19 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""Scaling of values from one node to another, with one rule each for logic, memories and area.
+"""Scaling of values from one node and supply to another: a rule each for logic, memories and area.
 
-Leakage is never scaled. It does not follow the node; it depends on the flavour of the device, which
-changes it by up to four decades.
+The node decides the capacitance, and the energy of a capacitance is C V^2. Published polynomials of
+energy against supply rise again below 0.6 V, where silicon falls, so that their value at the usual
+supply of each node is used alone. Leakage does not follow the node; it depends on the flavour of
+the device, which changes it by up to four decades. It is scaled with the supply only.
 """
 
-from math import log
+from math import exp, log
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["JUMPS", "NODES", "Factor", "area_factor", "logic_factor", "memory_factor"]
+__all__ = [
+    "JUMPS",
+    "NODES",
+    "Factor",
+    "area_factor",
+    "leakage_factor",
+    "logic_factor",
+    "memory_factor",
+]
 
 #: Nodes (nm) of the tables below, the largest first.
 NODES = (130, 90, 65, 45, 32, 20, 16, 14, 10, 7)
+
+# Usual supply (V) of each node.
+_SUPPLIES = (1.2, 1.1, 1.1, 1.0, 0.97, 0.9, 0.8, 0.8, 0.75, 0.7)
 
 # Energy of an operation at V volts is a V^2 + b V + c in arbitrary units: A. Stillmaker, B. Baas,
 # "Scaling equations for the accurate prediction of CMOS device performance from 180 nm to 7 nm",
@@ -34,17 +47,34 @@ _ENERGY = np.array([
 # Area relative to 7 nm, same paper and file.
 _AREA = (110, 48, 25, 17, 7.8, 3.6, 3.2, 2.9, 1.7, 1)
 
+# Capacitance of each node in these units.
+_CAPACITANCE = [
+    float(np.array(row) @ (v * v, v, 1)) / v**2 for row, v in zip(_ENERGY, _SUPPLIES, strict=True)
+]
+
 #: Neighbouring nodes with a large step in the published energies: they fall to 0.6 and 0.33 at
 #: nominal voltages. A value scaled across such a step is uncertain by a factor of 2.
 JUMPS = ((65, 45), (32, 20))
 
-# Range of voltages (V) in which the polynomials always fall with the node.
-_VOLTAGES = (0.5, 1.3)
+# Supplies (V) at which energies are those of a capacitance. Below, slow edges and leakage decide.
+_VOLTAGES = (0.4, 1.65)
 
-# Energy (pJ) to read 64 bits of an SRAM at 45 nm (M. Horowitz, ISSCC 2014) and at 7 nm (N. Jouppi
-# et al., ISCA 2021, table 2): 10 -> 7.5 for 8 KB, 20 -> 8.5 for 32 KB. The small SRAM gains little.
-_MEMORY_NODES = (45, 7)
-_MEMORY_GAINS = (8.5 / 20, 7.5 / 10)
+# Energy is proportional to the supply to this power: low and nominal. C V^2 is the law. The cells
+# of IHP SG13G2 take 1.633 times as much at 1.5 V as at 1.2 V, at 25 degrees, a power of 2.2;
+# YodaNN's core falls with a power of 2.6 from 1.2 V to 0.6 V, the steepest published of a core.
+_POWERS = (2.6, 2.0)
+
+# Leakage power is proportional to the supply to this power. The NAND of IHP SG13G2 (sg13g2_stdcell,
+# Liberty, 5cccb161) leaks 81.2 pW at 1.2 V and 234 pW at 1.5 V, both at 25 degrees, a power of 4.8;
+# 316 pW at 1.08 V and 506 pW at 1.35 V, both slow at 125 degrees, a power of 2.1.
+_LEAKAGE_POWERS = (2.1, 3.2, 4.8)
+
+# Energy (pJ) to read 64 bits of an SRAM of 8 KB and of 32 KB, and the usual supply (V), at 130 nm
+# (IHP SG13G2: a macro 1024x64, and one of 2048x64 of two banks), at 45 nm (M. Horowitz, ISSCC 2014)
+# and at 7 nm (N. Jouppi et al., ISCA 2021, table 2). The small SRAM gains little below 45 nm.
+_MEMORY_NODES = (130, 45, 7)
+_MEMORIES = ((91.8272, 10, 7.5), (122.4, 20, 8.5))
+_MEMORY_SUPPLIES = (1.2, 0.9, 0.7)
 
 
 class Factor(NamedTuple):
@@ -61,46 +91,77 @@ def logic_factor(node: float, voltage: float, to_node: float, to_voltage: float)
     Parameters
     ----------
     node, to_node : float
-        Old and new node (nm), in 7..130. Between two nodes of the table, energies are interpolated
-        linearly.
+        Old and new node (nm), in 7..130. Between two nodes of the table, the capacitance is a power
+        of the node.
     voltage, to_voltage : float
-        Old and new supply (V), in 0.5..1.3. There is no default, because nominal voltages fall with
-        the node.
+        Old and new supply (V), in 0.4..1.65. There is no default, because nominal voltages fall
+        with the node.
 
     Raises
     ------
     ValueError
         If a node or a voltage is out of range.
     """
-    nominal = _energy(to_node, to_voltage) / _energy(node, voltage)
+    for each in (voltage, to_voltage):
+        _check_voltage(each)
+    nominal = _interpolated(to_node, _CAPACITANCE) / _interpolated(node, _CAPACITANCE)
     doubt = 2 ** sum(_crosses(node, to_node, *jump) for jump in JUMPS)
-    return Factor(nominal / doubt, nominal, nominal * doubt)
+    supply = _supply(voltage, to_voltage)
+    return Factor(
+        nominal / doubt * supply.low, nominal * supply.nominal, nominal * doubt * supply.high
+    )
 
 
-def memory_factor(node: float, to_node: float) -> Factor:
-    """Return the ratio of the energies of an access to an SRAM of up to 32 KB in two nodes.
+def memory_factor(
+    node: float, to_node: float, voltage: float | None = None, to_voltage: float | None = None
+) -> Factor:
+    """Return the ratio of the energies of an access to an SRAM of up to 32 KB in two technologies.
 
-    The ratio is a power of the node through two published points, each at the usual voltage of its
-    node. The gains of 8 KB and of 32 KB are the bounds, and their geometric mean is the nominal
-    factor.
+    The ratio of capacitances is a power of the node between published points. The gains of 8 KB and
+    of 32 KB are the bounds, and their geometric mean is the nominal factor.
 
     Parameters
     ----------
     node, to_node : float
-        Old and new node (nm), in 7..45.
+        Old and new node (nm), in 7..130.
+    voltage, to_voltage : float, optional
+        Old and new supply (V), in 0.4..1.65; by default the usual ones of the nodes.
 
     Raises
     ------
     ValueError
-        If a node is out of range.
+        If a node or a voltage is out of range.
     """
-    first, last = _MEMORY_NODES
+    first, last = _MEMORY_NODES[0], _MEMORY_NODES[-1]
     for each in (node, to_node):
         if not last <= each <= first:
             raise ValueError(f"Node of a memory to scale must be in {last}..{first} nm, not {each}")
-    share = log(to_node / node) / log(last / first)
-    low, high = sorted(gain**share for gain in _MEMORY_GAINS)
-    return Factor(low, (low * high) ** 0.5, high)
+    volts = [_memory_supply(n) if v is None else v for n, v in ((node, voltage),
+                                                               (to_node, to_voltage))]  # fmt: skip
+    for each in volts:
+        _check_voltage(each)
+    gains = [
+        _capacitance_of(energies, to_node) / _capacitance_of(energies, node)
+        for energies in _MEMORIES
+    ]
+    low, high = sorted(gains)
+    supply = _supply(*volts)
+    if voltage is None and to_voltage is None:  # the published points, with nothing to extrapolate
+        supply = Factor(supply.nominal, supply.nominal, supply.nominal)
+    return Factor(low * supply.low, (low * high) ** 0.5 * supply.nominal, high * supply.high)
+
+
+def leakage_factor(voltage: float, to_voltage: float) -> Factor:
+    """Return the ratio of the leakage powers (W / W) of a circuit at two supplies (V), >= 0.4.
+
+    Raises
+    ------
+    ValueError
+        If a voltage is out of range.
+    """
+    for each in (voltage, to_voltage):
+        _check_voltage(each)
+    return Factor(*sorted((to_voltage / voltage) ** power for power in _LEAKAGE_POWERS))
 
 
 def area_factor(node: float, to_node: float) -> Factor:
@@ -111,23 +172,47 @@ def area_factor(node: float, to_node: float) -> Factor:
     ValueError
         If a node is out of range.
     """
-    areas = [_interpolated(each, np.array(_AREA, float)) for each in (node, to_node)]
-    nominal = float(areas[1] / areas[0])
+    nominal = _interpolated(to_node, _AREA) / _interpolated(node, _AREA)
     return Factor(nominal, nominal, nominal)
 
 
-def _energy(node: float, voltage: float) -> float:
+def _supply(voltage: float, to_voltage: float) -> Factor:
+    """Return the ratio of the energies at two supplies (V) of one technology."""
+    steep, square = ((to_voltage / voltage) ** power for power in _POWERS)
+    return Factor(min(steep, square), square, max(steep, square))
+
+
+def _check_voltage(voltage: float) -> None:
     low, high = _VOLTAGES
     if not low <= voltage <= high:
         raise ValueError(f"Voltage to scale must be in {low}..{high} V, not {voltage}")
-    return float(_interpolated(node, _ENERGY @ (voltage**2, voltage, 1)))
 
 
-def _interpolated(node: float, values: np.ndarray) -> float:
+def _interpolated(node: float, values: "list[float] | tuple[float, ...]") -> float:
     if not NODES[-1] <= node <= NODES[0]:
         raise ValueError(f"Node to scale must be in {NODES[-1]}..{NODES[0]} nm, not {node}")
-    return float(np.interp(node, NODES[::-1], values[::-1]))
+    return _power_law(node, NODES, values)
+
+
+def _capacitance_of(energies: tuple[float, ...], node: float) -> float:
+    per_volt = tuple(e / v**2 for e, v in zip(energies, _MEMORY_SUPPLIES, strict=True))
+    return _power_law(node, _MEMORY_NODES, per_volt)
+
+
+def _memory_supply(node: float) -> float:
+    return _power_law(node, _MEMORY_NODES, _MEMORY_SUPPLIES)
+
+
+def _power_law(
+    node: float, nodes: tuple[int, ...], values: "list[float] | tuple[float, ...]"
+) -> float:
+    """Return a value at a node (nm), as a power of the node between its neighbours."""
+    for known, value in zip(nodes, values, strict=True):
+        if node == known:
+            return float(value)
+    logs = [log(value) for value in reversed(values)]
+    return exp(float(np.interp(log(node), [log(n) for n in reversed(nodes)], logs)))
 
 
 def _crosses(node: float, to_node: float, above: float, below: float) -> bool:
-    return min(node, to_node) < above and max(node, to_node) > below
+    return node != to_node and min(node, to_node) < above and max(node, to_node) > below

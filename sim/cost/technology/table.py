@@ -13,10 +13,13 @@ from sim.cost.technology.rows import (
     BitLeakageRow,
     EnduranceRow,
     EnergyRow,
+    FactorRow,
     LeakageRow,
     MemoryEnergyRow,
+    PadRow,
     Positive,
     Source,
+    WireRow,
 )
 from sim.documents.section import Section
 
@@ -26,6 +29,7 @@ __all__ = [
     "CellsSection",
     "LogicRows",
     "MacrosSection",
+    "OverheadRows",
     "TechnologyTable",
 ]
 
@@ -67,13 +71,37 @@ class CellsSection(Section):
     ----------
     file : str
         CSV file in the folder of the technology's file.
+    corners : list of str
+        Further CSV files of the same cells in other corners. They widen the bounds.
     source, locator : str
         Key of a source, and the place in it.
     """
 
     file: str
+    corners: list[str] = []
     source: str
     locator: str
+
+
+class OverheadRows(Section):
+    """What a chip takes beside its actions. What is absent is taken to be within the values.
+
+    Attributes
+    ----------
+    wires
+        Energy of placed and routed logic, divided by the values of `LogicRows`.
+    control
+        Energy of logic with its clock tree and its control, divided by that of the routed logic.
+    io
+        Energy of a bit that enters or leaves the chip.
+    bus
+        Capacitance of the wires between the banks of a memory and its port.
+    """
+
+    wires: FactorRow | None = None
+    control: FactorRow | None = None
+    io: PadRow | None = None
+    bus: WireRow | None = None
 
 
 class MacrosSection(Section):
@@ -84,7 +112,7 @@ class MacrosSection(Section):
     file : str
         CSV file in the folder of the technology's file.
     corner : str
-        Corner whose values are used.
+        Corner whose values are used. The other corners of the file are the bounds.
     source, locator : str
         Key of a source, and the place in it.
     note : str or null
@@ -159,10 +187,14 @@ class TechnologyTable(Section):
         Degrees Celsius and name of the corner, where known.
     highest_clock_mhz : float or null
         MHz up to which the values hold; null where the source does not state it.
+    speed : FactorRow or null
+        Delay of a gate at the supply of the table, divided by that at the supply of the row; see
+        `sim.cost.technology.speed`.
     sources : mapping of str to Source
     cells : CellsSection or null
         Cells that give the values of logic. Rows of `logic` take precedence over them.
     logic : LogicRows
+    overheads : OverheadRows
     memory : MacrosSection or ArraySection or null
     """
 
@@ -172,7 +204,9 @@ class TechnologyTable(Section):
     temp_c: float | None = None
     corner: str | None = None
     highest_clock_mhz: Positive | None = None
+    speed: FactorRow | None = None
     sources: dict[str, Source]
     cells: CellsSection | None = None
     logic: LogicRows = LogicRows()
+    overheads: OverheadRows = OverheadRows()
     memory: Annotated[MacrosSection | ArraySection, Field(discriminator="kind")] | None = None

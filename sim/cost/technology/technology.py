@@ -1,40 +1,54 @@
 # SPDX-License-Identifier: MIT
-"""Technologies, read from YAML and checked: energies of actions, and macros of memories."""
+"""A technology: energies of actions, macros of memories, and what a chip takes beside them."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sim.cost.cells.gates import prices_of
 from sim.cost.cells.liberty_cells import read_cells
-from sim.cost.cells.table import read_table
 from sim.cost.counts.tally import Action
-from sim.cost.quantity import Range, parse_unit
-from sim.cost.technology.arrays import ArrayMemory, ArrayPoint
+from sim.cost.quantity import Range
 from sim.cost.technology.conflicts import library_conflicts, supply_conflict
-from sim.cost.technology.files import technology_file
-from sim.cost.technology.macros import MacroSet, read_macros
-from sim.cost.technology.ranges import range_of
-from sim.cost.technology.rows import Source, SourcedRow
-from sim.cost.technology.table import ArraySection, MacrosSection, TechnologyTable
+from sim.cost.technology.rows import Source
 from sim.cost.technology.tiling import MemoryPlan
-from sim.documents.section import Section
-from sim.documents.validation import validate
-from sim.documents.yaml_lines import Document, KeyPath, dotted, parse
-from sim.work.errors import UserError
-from sim.work.files import read_text
 
-__all__ = ["DEFAULT", "Price", "Technology", "load_technology"]
-
-#: The only technology whose memories are real macros and whose gates are real cells.
-DEFAULT = "open130"
+__all__ = ["Faster", "Hot", "Memories", "Price", "Technology", "per_bit"]
 
 _MEMORY_ACTIONS = ("read", "write")
 
 
-class _Memories(Protocol):
-    def plan(self, depth: int, width: int, ports: int) -> MemoryPlan: ...
+class Memories(Protocol):
+    """A model of memories of any size."""
+
+    def plan(self, depth: int, width: int, ports: int) -> MemoryPlan:
+        """Return the macros and costs of a memory.
+
+        Parameters
+        ----------
+        depth, width : int
+            Rows, and bits of a row.
+        ports : {1, 2}
+            Number of ports.
+        """
+        ...
+
+
+class Faster(NamedTuple):
+    """Two supplies (V), and the delay of a gate at the first divided by that at the second."""
+
+    voltage: float
+    other: float
+    ratio: float
+
+
+class Hot(NamedTuple):
+    """A hotter corner: degrees Celsius, and leakages there divided by those of the technology."""
+
+    temperature: float
+    memory: float
+    gates: float
 
 
 @dataclass(frozen=True)
@@ -60,7 +74,10 @@ class Technology:
         Sources by the keys that `Range.source` uses.
     logic : mapping of str to Price
         Values of logic by the keys of `sim.cost.technology.table.LogicRows`.
-    memories : ArrayMemory or MacroSet or None
+    overheads : mapping of str to Range
+        What a chip takes beside its actions, by the keys of
+        `sim.cost.technology.table.OverheadRows`.
+    memories : Memories or None
         Model of the memories; None if the technology has none.
     nonvolatile : bool
         Whether memories keep their bits without a supply, so that they need not leak.
@@ -70,6 +87,12 @@ class Technology:
         V at which the memories are known, if not that of the technology.
     highest_clock : float or None
         Hz up to which the values hold; None where the source does not state it.
+    faster : Faster or None
+        Speed of gates at another supply; None where the source does not state it.
+    temperature : float or None
+        Degrees Celsius; None where the source does not state it.
+    hot : Hot or None
+        Leakages at a higher temperature; None where the source does not state them.
     warnings : tuple of str
         Warnings about values that were left out.
     conflicts : tuple of str
@@ -84,11 +107,15 @@ class Technology:
     voltage: float | None
     sources: Mapping[str, Source]
     logic: Mapping[str, Price]
-    memories: _Memories | None
+    memories: Memories | None
+    overheads: Mapping[str, Range] = field(default_factory=dict)
     nonvolatile: bool = False
     endurance: Range | None = None
     memory_voltage: float | None = None
     highest_clock: float | None = None
+    faster: Faster | None = None
+    temperature: float | None = None
+    hot: Hot | None = None
     warnings: tuple[str, ...] = ()
     conflicts: tuple[str, ...] = ()
     note: str | None = None
@@ -149,7 +176,7 @@ class Technology:
         """
         library = read_cells(*paths)
         files = ", ".join(path.name for path in paths)
-        name, logic = f"{library.name} ({files})", _per_bit(prices_of(library, "liberty"))
+        name, logic = f"{library.name} ({files})", per_bit(prices_of(library, "liberty"))
         supplies = supply_conflict(
             f"logic of {name}",
             library.voltage,
@@ -167,116 +194,19 @@ class Technology:
             conflicts=(*filter(None, [supplies]), *nodes),
             sources={**self.sources, "liberty": Source(citation=f"{library.name}, {files}")},
             logic=logic,
+            faster=None,
+            hot=None,
         )
 
 
-def load_technology(name: str) -> Technology:
-    """Read a technology.
+def per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
+    """Return values of logic from those of cells, by key.
+
+    All are per bit but `lfsr_step`: an LFSR computes one feedback bit a step, whatever its width.
 
     Parameters
     ----------
-    name : str
-        Path of a YAML file, or the name of a technology; see `technology_file`.
-
-    Raises
-    ------
-    UserError
-        If a file cannot be read or an entry is invalid; the message names file, line and key.
+    prices : mapping of str to Range
+        Values as `sim.cost.cells.gates.prices_of` returns them.
     """
-    path = technology_file(name)
-    document = parse(read_text(path), str(path))
-    table = validate(TechnologyTable, document)
-    ranges = _ranges(document, table)
-    memories = _memories(path.parent, table, ranges)
-    supply = memories.voltage if isinstance(memories, MacroSet) else None
-    conflict = supply_conflict(
-        f"logic of {path.stem}",
-        table.voltage,
-        f"memories of corner {getattr(table.memory, 'corner', None)}",
-        supply,
-    )
-    return Technology(
-        name=path.stem,
-        title=table.title,
-        node=table.node,
-        voltage=table.voltage,
-        sources=table.sources,
-        logic=_logic(path.parent, table, ranges),
-        memories=memories,
-        nonvolatile=getattr(table.memory, "nonvolatile", False),
-        endurance=ranges.get(("memory", "endurance")),
-        memory_voltage=supply,
-        highest_clock=table.highest_clock_mhz and table.highest_clock_mhz * 1e6,
-        conflicts=tuple(filter(None, [conflict])),
-        note=getattr(table.memory, "note", None),
-    )
-
-
-def _ranges(document: Document, table: TechnologyTable) -> dict[KeyPath, Range]:
-    """Return every row as a range, and check that every source is known."""
-    ranges = {}
-    for path, section in _sections(table, ()):
-        source = getattr(section, "source", None)
-        if source is not None and source not in table.sources:
-            known = ", ".join(sorted(table.sources)) or "none"
-            raise UserError(
-                f"{document.where((*path, 'source'))}: {dotted((*path, 'source'))} must be a key "
-                f"of sources ({known}), not {source!r}"
-            )
-        if isinstance(section, SourcedRow):
-            try:
-                ranges[path] = range_of(section, table)
-            except ValueError as error:
-                raise UserError(f"{document.where(path)}: {dotted(path)}: {error}") from error
-    return ranges
-
-
-def _sections(section: Section, path: KeyPath) -> Iterator[tuple[KeyPath, Section]]:
-    """Yield all sections below one, with their paths in the document."""
-    for name, field in type(section).model_fields.items():
-        value, key = getattr(section, name), field.alias or name
-        for inner, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if isinstance(item, Section):
-                place = (*path, key) if inner is None else (*path, key, inner)
-                yield place, item
-                yield from _sections(item, place)
-
-
-def _logic(
-    folder: Path, table: TechnologyTable, ranges: Mapping[KeyPath, Range]
-) -> dict[str, Price]:
-    logic = {}
-    if table.cells is not None:
-        library = read_table(folder / table.cells.file)
-        logic = _per_bit(prices_of(library, table.cells.source))
-    for path, range_ in ranges.items():
-        if path[0] == "logic":
-            row = getattr(table.logic, "register_" if path[1] == "register" else str(path[1]))
-            logic[str(path[1])] = Price(range_, parse_unit(row.unit).dimension.endswith("/bit"))
-    return logic
-
-
-def _per_bit(prices: Mapping[str, Range]) -> dict[str, Price]:
-    # An LFSR computes one feedback bit a step, whatever its width.
     return {key: Price(range_, key != "lfsr_step") for key, range_ in prices.items()}
-
-
-def _memories(
-    folder: Path, table: TechnologyTable, ranges: Mapping[KeyPath, Range]
-) -> _Memories | None:
-    memory = table.memory
-    if isinstance(memory, MacrosSection):
-        return MacroSet(read_macros(folder / memory.file, memory.corner), memory.source)
-    if isinstance(memory, ArraySection):
-        points = [
-            ArrayPoint(
-                bits=point.bits,
-                read=ranges["memory", "points", i, "read"],
-                write=ranges["memory", "points", i, "write"],
-            )
-            for i, point in enumerate(memory.points)
-        ]
-        return ArrayMemory(
-            points, ranges.get(("memory", "leakage")), ranges.get(("memory", "area"))
-        )
-    return None

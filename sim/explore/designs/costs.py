@@ -2,19 +2,22 @@
 """Costs of a design before it learns: energy, area and latency, with their parts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.tally import Memory, Tally
+from sim.cost.duration import busiest
 from sim.cost.heads import Head, head_of
 from sim.cost.learning import batches_of, lesson, replays
 from sim.cost.phases import Phase, inference
-from sim.cost.pricing import MemoryLine, Total, price, price_memories
+from sim.cost.pricing import price_memories
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total
 from sim.explore.designs.past import Past
 from sim.explore.space.objectives import Objective
 from sim.explore.space.part import Part
@@ -70,8 +73,23 @@ class Costs:
         return {"past": self.past.memories, "chip": own, "learner": (*own, *self.past.working)}
 
     @cached_property
-    def _lines(self) -> tuple[MemoryLine, ...]:
-        return price_memories(self._memories["learner"], self.technology)
+    def _prices(self) -> Prices:
+        own, technology = self._memories["chip"], self.technology
+        phases = (self._image, *([] if self.past.exemplar is None else [self._exemplar]))
+        return Prices(
+            config=self.config,
+            technology=technology,
+            memories=price_memories(own, technology),
+            working=price_memories(self._memories["learner"][len(own) :], technology),
+            naming=phases,
+        )
+
+    @cached_property
+    def _exemplar(self) -> Phase:
+        """The drawing or reading of one exemplar of the past."""
+        assert self.past.exemplar is not None
+        cycles = self.past.exemplar_cycles
+        return Phase(name="exemplar", unit="exemplar", tally=self.past.exemplar, cycles=cycles)
 
     @cached_property
     def _head(self) -> Head | None:
@@ -101,18 +119,22 @@ class Costs:
     def _energy(self, of: str) -> dict[str, float]:
         past, task = self.past, self.config.task
         if of == "exemplar":
-            assert past.exemplar is not None
-            return self._joules(past.exemplar)
+            return self._joules(self._exemplar)
         if of == "image":
-            return self._joules(self._image.tally + self._answer[0])
+            tally, cycles = self._image.tally + self._answer[0], self._cycles("image")
+            return self._joules(replace(self._image, tally=tally, cycles=sum(cycles.values())))
         replayed = None if past.exemplar is None else replays(self.config) * past.exemplar
         whole = lesson(self.config, "", past.remembered, replayed)
-        return self._joules(whole.tally, Fraction(1, task.classes))
+        cycles = task.classes * sum(self._cycles("class").values())
+        return self._joules(replace(whole, cycles=Fraction(cycles)), Fraction(1, task.classes))
 
-    def _joules(self, tally: Tally, times: Fraction = Fraction(1)) -> dict[str, float]:
-        sums = price(tally, self._lines, self.technology).by_component()
+    def _joules(self, phase: Phase, times: Fraction = Fraction(1)) -> dict[str, float]:
+        """Return the energies of a phase. Leakage that the technology lacks is left out."""
+        sums = self._prices.bill(phase).by_component()
         return {
-            part: self._known(sum_, "energy", part) * float(times) for part, sum_ in sums.items()
+            part: self._known(sum_, "energy", part) * float(times)
+            for part, sum_ in sums.items()
+            if not (part == "leakage" and sum_.missing)
         }
 
     def _known(self, total: Total, what: str, part: str) -> float:
@@ -131,7 +153,7 @@ class Costs:
         found = {
             "images": self._image.cycles * task.samples * again,
             "memory of the past": (
-                self._busiest(past.remembered)
+                busiest(past.remembered, self._memories["learner"])
                 if past.remembered_cycles is None
                 else past.remembered_cycles
             )
@@ -144,15 +166,6 @@ class Costs:
             name = "forward passes" if self._head.batch_cycles is None else "training"
             found[name] = batches / task.classes
         return found
-
-    def _busiest(self, tally: Tally) -> Fraction:
-        """Return the cycles of the busiest memory, which accesses a row of every copy a cycle."""
-        copies = {m.component: m.copies for m in self._memories["learner"]}
-        rows: dict[str, Fraction] = {}
-        for (component, kind, _), n in tally.items():
-            if kind in ("read", "write"):
-                rows[component] = rows.get(component, Fraction(0)) + n
-        return max((n / copies.get(c, 1) for c, n in rows.items()), default=Fraction(0))
 
 
 class CostShare(Part):

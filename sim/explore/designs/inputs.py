@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden.params import NetworkParams
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
 from sim.data.bank import Bank
 from sim.data.networks import load_network
 from sim.data.source import load_bank

@@ -4,7 +4,8 @@
 from pathlib import Path
 
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
 
 __all__ = ["CHIP", "NETWORK", "TECHNOLOGY", "small_config", "small_technology", "write_chip"]
 
@@ -57,6 +58,7 @@ logic:
   lfsr_step: {{value: 4, unit: fJ, {_ROW}, sureness: H}}
   register: {{value: 3, unit: fJ/bit, {_ROW}, sureness: H}}
   logic: {{value: 1, unit: fJ/bit, {_ROW}, sureness: H}}
+  clock: {{value: 2, unit: fJ, {_ROW}, sureness: H}}
 memory:
   kind: array
   points:

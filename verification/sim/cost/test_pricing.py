@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.cost.counts.tally import KINDS, Action, Memory, Tally
-from sim.cost.pricing import EnergyLine, Total, price, price_memories, total
+from sim.cost.pricing import EnergyLine, price, price_memories
 from sim.cost.quantity import Range
 from sim.cost.sensitivity import swings
 from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
 from verification.sim.cost.small_chip import TECHNOLOGY, small_technology
 
 MEMORIES = (Memory("a.rows", 128, 8, copies=2),)

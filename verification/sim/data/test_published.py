@@ -97,7 +97,7 @@ def test_values_are_found_by_their_condition(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("gmb.accuracy", r"the paper one of binplay, .*: 'gmb.accuracy'"),
+        ("gmb.accuracy", r"the paper one of anp_i, .*: 'gmb.accuracy'"),
         ("gbm.accurate", r"a value of gbm, one of accuracy, .*, not 'accurate'"),
         ("gbm", r"a value of gbm, one of accuracy, .*, not ''"),
     ],

@@ -18,7 +18,8 @@ from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.cells.table import read_table
 from sim.cost.quantity import Range
 from sim.cost.technology.files import BUILT_IN
-from sim.cost.technology.technology import Price, load_technology
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Price
 from sim.hardware.gate_cells import FLIPFLOP, GATE_EQUIVALENTS, cells_by_gate
 from sim.hardware.mapping import map_block, map_netlist
 from sim.hardware.modules import groups_of

@@ -8,7 +8,7 @@ from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import KINDS
 from sim.cost.technology.files import BUILT_IN
-from sim.cost.technology.technology import load_technology
+from sim.cost.technology.loading import load_technology
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs" / "cost.md").read_text()

@@ -6,7 +6,8 @@ import pytest
 from sim.cost.counts.tally import KINDS, Action
 from sim.cost.quantity import Range
 from sim.cost.technology.files import BUILT_IN
-from sim.cost.technology.technology import DEFAULT, Technology, load_technology
+from sim.cost.technology.loading import DEFAULT, load_technology
+from sim.cost.technology.technology import Technology
 from sim.cost.technology.tiling import MemoryPlan
 
 NAMES = sorted(path.stem for path in BUILT_IN.glob("*.yaml"))
@@ -23,6 +24,7 @@ def ranges(technology: Technology) -> list[Range]:
     memory = technology.macro(1024, 64)
     assert memory is not None
     values = [price.range for price in technology.logic.values()]
+    values += technology.overheads.values()
     values += [memory.read, memory.write, memory.area, memory.leakage, technology.endurance]
     return [value for value in values if value is not None]
 

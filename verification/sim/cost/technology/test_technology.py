@@ -8,8 +8,9 @@ import pytest
 from sim.cost.cells.gates import prices_of
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.counts.tally import Action
+from sim.cost.technology.loading import load_technology
 from sim.cost.technology.scaling import area_factor, logic_factor, memory_factor
-from sim.cost.technology.technology import Technology, load_technology
+from sim.cost.technology.technology import Technology
 from sim.work.errors import UserError
 from verification.sim.cost import small_library
 
@@ -189,8 +190,6 @@ def test_a_scaled_value_is_less_sure(tmp_path: Path) -> None:
          r"own\.yaml:9: logic\.register: Node to scale must be in 7\.\.130 nm, not 5"),
         ("value: 3, unit: nW", "value: 3, unit: nW, node: 45, scaled: true",
          r"own\.yaml:11: logic\.gate_leakage: leakage and endurance must not be scaled"),
-        ("value: 4, unit: pW/bit", "value: 4, unit: pW/bit, node: 45",
-         r"own\.yaml:18: memory\.leakage: a value at 45 nm, 0\.4 V must be scaled"),
         ("    - bits: 1024\n", "    - bits: 0\n",
          r"own\.yaml:15: memory\.points\.0\.bits must be an integer >= 1, not 0"),
         ("kind: array", "kind: heap",

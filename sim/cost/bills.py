@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Bills of the phases of a chip, with all that the chip takes meanwhile."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sim.cost.configuration import CostConfig
+from sim.cost.duration import busiest
+from sim.cost.mapped_area import MappedArea
+from sim.cost.overheads import Circumstances, clocked_bits, idle_clocks
+from sim.cost.phases import Phase, draws, inference
+from sim.cost.pricing import Bill, MemoryLine, price
+from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
+
+__all__ = ["Prices"]
+
+# Most flip-flops of a chip divided by those that actions name. Of the reference chip, mapped to
+# gates, it is 1.26.
+_UNNAMED = 1.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """The prices of a chip in a technology.
+
+    Parameters
+    ----------
+    config : CostConfig
+    technology : Technology
+    memories : tuple of MemoryLine
+        Memories of the chip. They leak in every phase.
+    working : tuple of MemoryLine
+        Further memories that phases access.
+    mapped : MappedArea, optional
+        Gates of the chip, if it was mapped to gates.
+    naming : tuple of Phase, optional
+        Phases whose actions name the registers of the chip. By default inference, and drawing from
+        the sampler and from the latent buffer.
+    """
+
+    config: CostConfig
+    technology: Technology
+    memories: tuple[MemoryLine, ...]
+    working: tuple[MemoryLine, ...] = ()
+    mapped: MappedArea | None = None
+    naming: tuple[Phase, ...] = ()
+
+    def bill(self, phase: Phase) -> Bill:
+        """Return the bill of a phase.
+
+        A phase without cycles lasts as long as its busiest memory.
+        """
+        memories = (*self.memories, *self.working)
+        cycles = phase.cycles
+        if cycles is None:
+            cycles = busiest(phase.tally, (line.memory for line in memories))
+        of = Circumstances(
+            seconds=float(cycles) / self.config.clock,
+            leakage=self.leakage,
+            idle=idle_clocks(self.flipflops, phase),
+            bits=phase.bits,
+        )
+        return price(phase.tally, memories, self.technology, of)
+
+    @cached_property
+    def leakage(self) -> Total:
+        """Leakage (W) of the chip's memories, and of its gates if it was mapped to gates."""
+        memories = total(line.leakage for line in self.memories)
+        return memories if self.mapped is None else memories + Total.of(self.mapped.leakage)
+
+    @cached_property
+    def flipflops(self) -> Total:
+        """Flip-flops of the chip that are clocked in every cycle.
+
+        Their number is that of the gates, if the chip was mapped. Without, it is that of the bits
+        that actions name, or up to 1.5 times as many, or none if all clocks are gated.
+        """
+        if self.mapped is not None:
+            return Total.exactly(self.mapped.flipflops)
+        named = clocked_bits(self.naming or (inference(self.config), *draws(self.config)))
+        return Total(nominal=named, high=_UNNAMED * named)

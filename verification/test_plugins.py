@@ -112,6 +112,7 @@ def test_changed_method_finds_nothing_in_the_cache(tmp_path: Path) -> None:
         assert f" {found} of 3 tasks." in " ".join(done.stdout.split())
 
 
+@pytest.mark.slow
 def test_method_of_a_file_is_explored_by_every_process(tmp_path: Path) -> None:
     (tmp_path / "last.py").write_text(LAST)
     space = STUDY.replace("exemplars: [5, 20]", "exemplars: [5, 10, 20]").replace("seeds: 1", "")

@@ -18,8 +18,12 @@ from sim.study.conformance import CHECKS, Check, NonConformance
 QUICK: dict[str, dict[str, Any]] = {"binplay": {"samples": 20}}
 
 
+#: All methods; what takes as long as all others together is for the slow tests.
+NAMES = [pytest.param(n, marks=pytest.mark.slow) if n in QUICK else n for n in SOURCES]
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("name", list(SOURCES))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_method_of_engram_conforms(name: str, check: Check) -> None:
     check(SOURCES[name], SOURCES[name].Params.model_validate(QUICK.get(name, {})))
 

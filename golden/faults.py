@@ -61,6 +61,15 @@ class Faults:
         self.params = params
         self._key = mix(np.uint64((params.die + (params.memory + 1) * _GAMMA) & _MASK))
 
+    def check_rows(self, lanes: int, width: int) -> None:
+        """Raise `ValueError` unless rows have so many codes of so many bits."""
+        own = self.params
+        if (own.lanes, own.width) != (lanes, width):
+            raise ValueError(
+                f"Faults must be of rows of {lanes} codes of {width} bits, not of {own.lanes} "
+                f"codes of {own.width} bits"
+            )
+
     def cells(self, first: int, count: int, features: int) -> Cells:
         """Return the failing cells of consecutive vectors of codes.
 
@@ -115,11 +124,6 @@ class ProtectedFaults(Faults):
     protected : int
         u, planes that are protected, 1 or more.
 
-    Attributes
-    ----------
-    corrected, seen : int
-        Words of the prototypes read so far in which an error was corrected, or seen.
-
     Raises
     ------
     ValueError
@@ -132,7 +136,6 @@ class ProtectedFaults(Faults):
         checks = self._code.params.checks
         check_integer("Protected planes", protected, 1, min(params.width, 32 // checks))
         self.protected = protected
-        self.corrected = self.seen = 0
         self._checks = Faults(
             FaultParams(
                 die=params.die,
@@ -158,8 +161,6 @@ class ProtectedFaults(Faults):
             low = np.uint64(2**self._code.params.checks - 1)
             checks = written & ~(failing >> own & low) | stuck >> own & low
             right = self._code.correct(self._words_of(read, bit), checks)
-            self.corrected += int(right.corrected.sum())
-            self.seen += int(right.seen.sum())
             ones = right.words[..., None] >> np.arange(p.lanes, dtype=np.uint64) & np.uint64(1)
             ones = ones.reshape(count, -1)[:, :features].astype(codes.dtype)
             read = read & ~codes.dtype.type(1 << bit) | ones << codes.dtype.type(bit)

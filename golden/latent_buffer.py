@@ -38,9 +38,16 @@ class LatentBuffer:
     reservoir_lfsr, exemplar_lfsr : Lfsr
         Sources of 32-bit words. The first decides which exemplars stay, the second which one
         answers a request.
+
+    Raises
+    ------
+    ValueError
+        If the faults are of rows of other lanes.
     """
 
     def __init__(self, params: LatentBufferParams, faults: Faults | None = None) -> None:
+        if faults is not None:
+            faults.check_rows(params.lanes, 1)
         self.params = params
         self.faults = faults
         self.seen = np.zeros(params.classes, np.int64)

@@ -30,9 +30,16 @@ class Prototypes:
     planes : ndarray of shape (components, q, B), uint64
         The codes in the layout of the comparator lanes: bit ``l`` of ``planes[a, p, b]`` is bit
         ``q-1-p`` of lane ``l``'s code in row ``b`` of component ``a``. Only `write` writes them.
+
+    Raises
+    ------
+    ValueError
+        If the faults are of rows of other lanes or codes.
     """
 
     def __init__(self, params: PrototypesParams, faults: Faults | None = None) -> None:
+        if faults is not None:
+            faults.check_rows(params.lanes, params.code_width)
         self.params = params
         self.faults = faults
         self.overflow = False
@@ -209,7 +216,7 @@ class Prototypes:
         ValueError
             If the state does not fit this memory.
         """
-        fresh = Prototypes(self.params, self.faults)
+        fresh = Prototypes(self.params)  # the state has codes as they were read
         codes, thresholds = state["prototypes_codes"], state["prototypes_thresholds"]
         first = 0
         for label, count in enumerate(state["prototypes_counts"].tolist()):
@@ -221,6 +228,7 @@ class Prototypes:
         for label in state["prototypes_removed"].tolist():
             fresh.remove(label)
         fresh.overflow = bool(state["prototypes_overflow"])
+        fresh.faults = self.faults
         self.__dict__.update(fresh.__dict__)
 
     def _check_label(self, label: int) -> None:

@@ -38,7 +38,7 @@ def flips_of(params: SecdedParams, syndrome: Value) -> tuple[Value, Value]:
     ----------
     params : SecdedParams
     syndrome : Value
-        The check bits of the word that was read, exclusive or those that were read; r bits.
+        Check bits of the word that was read, exclusive or the check bits that were read; r bits.
 
     Returns
     -------

@@ -266,6 +266,8 @@ def bank_of_file(
     known = bool(file.network_sha256)
     if known:
         origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
+        if faults := file.pretraining.get("faults"):
+            origin += f", {faults['share']} of whose weight cells fail on the die {faults['die']}"
         if seen:
             origin += f", whose training has seen {len(seen)} of the classes of later tasks"
     else:

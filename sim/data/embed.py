@@ -118,6 +118,11 @@ def fail_weights(network: Network, share: float, die: int) -> tuple[Network, dic
         Probability that a cell fails, 0..1.
     die : int
         Seed of the die, ``0 .. 2**64 - 1``.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
     """
     return network.failing(die, round(CERTAIN * share)), {"share": share, "die": die}
 

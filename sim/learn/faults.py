@@ -30,6 +30,11 @@ class CellModel(Section):
     mean: float = Field(gt=0, le=10)
     deviation: float = Field(gt=0, le=10)
 
+    @property
+    def legend(self) -> str:
+        """What tells it from other cells."""
+        return f"least supply {self.mean:g} ± {self.deviation:g} V"
+
     def share(self, voltage: float) -> float:
         """Return the share of cells that fail at a supply of `voltage` V."""
         return 0.5 * math.erfc((voltage - self.mean) / (self.deviation * math.sqrt(2)))
@@ -98,12 +103,13 @@ class FaultSettings(Section):
         whose : str
             The cells, such as ``"cells"``.
         """
-        at = f" at {self.voltage:g} V" if self.voltage is not None else ""
+        at = f" at {self.voltage} V, {self.cell.legend}" if self.cell is not None else ""
+        share = self.share if self.share is not None else f"{self.probability:.3g}"
         plane = f" of plane {self.plane}" if self.plane is not None else ""
         spared = f", {upper_planes(self.spared)} spared" if self.spared else ""
         secded = f", SECDED of {upper_planes(self.secded)}" if self.secded else ""
         die = f", die {self.die}" if self.die is not None else ""
-        return f"{self.probability:.3g} of {whose}{plane} fail{at}{spared}{secded}{die}"
+        return f"{share} of {whose}{plane} fail{at}{spared}{secded}{die}"
 
     def of(self, memory: int, seed: int, lanes: int, width: int) -> Faults:
         """Return the faults of a memory.

@@ -63,7 +63,6 @@ class IntegerHeadLearner(HeadLearner):
         self._step, self._sums = calls_of(self._trainer)
         faults = config.cells(seed)
         self._cells = None if faults is None else faults.cells(0, classes, features)
-        self._kind = np.dtype(f"i{int(config.q_b_non_binary) // 8}") if faults else np.dtype("i4")
         self._read()
         self._blank = self._trainer.weights.copy()  # what rows without a class read as
 
@@ -109,7 +108,8 @@ class IntegerHeadLearner(HeadLearner):
         """Replace all weights by what their cells read as."""
         if self._cells is not None:
             weights = self._trainer.weights
-            weights[:] = self._cells.read(weights.astype(self._kind))
+            codes = weights.astype(f"i{int(self.config.q_b_non_binary) // 8}")
+            weights[:] = self._cells.read(codes)
 
     def _begin_rows(self, present: Samples) -> None:
         """Give every class of the task that has no row yet its first one."""

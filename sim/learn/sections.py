@@ -205,7 +205,8 @@ class IntegerHeadConfig(IntegerTraining):
     lanes : int or null
         L, weights that a chip rounds at once, and that share a random word; null stands for 1.
     faults : FaultSettings or null
-        Faults of the cells that hold the weights, in rows of 64 lanes; they need `hidden` of 0.
+        Faults of the cells that hold the weights, in rows of `lanes`, or of 64 where that is null;
+        they need `hidden` of 0.
     """
 
     kind: Literal["integer"]
@@ -240,7 +241,9 @@ class IntegerHeadConfig(IntegerTraining):
         """Return the faults of the weights in a run of a seed; None if no cell can fail."""
         if self.faults is None:
             return None
-        return self.faults.of(FaultyMemory.CLASSIFIER, seed, 64, int(self.q_b_non_binary))
+        return self.faults.of(
+            FaultyMemory.CLASSIFIER, seed, self.lanes or 64, int(self.q_b_non_binary)
+        )
 
     def trainer(self, *, features: int, classes: int, seed: int) -> TrainerParams:
         params = super().trainer(features=features, classes=classes, seed=seed)

@@ -201,16 +201,16 @@ class ReplaySource(ABC):
     @classmethod
     def label(cls, params: SourceParams) -> str:
         """Return the legend of a method: its title, then all other non-default parameters."""
-        faults = {"faults": "cells", "head_faults": "the head's cells"}
+        failing = {"faults": "cells", "head_faults": "the head's cells"}
+        given = {key: getattr(params, key, None) for key in failing}
+        faults = {key: value for key, value in given.items() if isinstance(value, FaultSettings)}
         changed = _flat(params.model_dump(exclude_defaults=True, exclude=set(faults)))
         head = getattr(params, "head", None)
         if head is not None:
             changed.pop("kind", None)
         own = [f"{head.kind} head"] if head is not None else []
         extras = [*own, *(f"{k} = {v}" for k, v in changed.items() if k not in cls.titled)]
-        for key, whose in faults.items():
-            if (settings := getattr(params, key, None)) is not None:
-                extras.append(settings.legend(whose))
+        extras += [settings.legend(failing[key]) for key, settings in faults.items()]
         return ", ".join([cls.title(params), *extras])
 
     @classmethod

@@ -125,8 +125,18 @@ class StudyConfig(Section):
             return list(methods)
         return with_each_value(methods, self.head, self.tuned.offers)
 
+    @pydantic.model_validator(mode="after")
+    def _head_is_sound(self) -> "StudyConfig":
+        if getattr(self.head, "faults", None) is not None:
+            raise ValueError("head.faults must be left out: head_faults of a method is its key")
+        return self
+
     def _check_head(self, key: str, methods: Sequence[Method]) -> None:
         for method in methods:
+            if getattr(method.own_head, "faults", None) is not None:
+                raise ValueError(
+                    f"{key}.{method.entry}.head.faults must be left out: head_faults is its key"
+                )
             if (unfit := method.unfit_key(self.head)) is not None:
                 kind = (method.own_head or self.head).kind
                 raise ValueError(
@@ -189,7 +199,7 @@ class CompareConfig(StudyConfig):
 
     def expanded_bounds(self) -> list[Method]:
         """Return one bound for each combination of swept values, like `expanded_methods`."""
-        return expand_methods(self.bounds)
+        return expand_methods(self.bounds, "bounds")
 
 
 def load_config(

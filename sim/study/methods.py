@@ -8,7 +8,7 @@ from math import prod
 from types import NoneType
 from typing import Annotated, Any, Literal, Union, get_args
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from sim.data.sections import Order
 from sim.documents.section import Section
@@ -146,7 +146,7 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
     for name, field in model.model_fields.items():
         kind: Any = field.annotation
         if (section := _section(kind)) is not None:
-            kind = _sweep(section)
+            kind = _sweep(section) | None if NoneType in get_args(kind) else _sweep(section)
         else:
             for constraint in field.metadata:
                 kind = Annotated[kind, constraint]
@@ -176,13 +176,19 @@ MethodEntry = Annotated[
 ]
 
 
-def expand_methods(entries: list[Any]) -> list[Method]:
+def expand_methods(entries: list[Any], key: str = "methods") -> list[Method]:
     """Return one method for each combination of swept values, in the order of the entries.
+
+    Parameters
+    ----------
+    entries : list of MethodEntry
+    key : str
+        Where the configuration lists them, for messages.
 
     Raises
     ------
     ValueError
-        If there are more than `MAX_METHODS`.
+        If there are more than `MAX_METHODS`, or parameters do not fit each other.
     """
     given = [entry.model_dump(exclude_unset=True, exclude={"replay"}) for entry in entries]
     swept = [_combinations(values) for values in given]
@@ -196,9 +202,21 @@ def expand_methods(entries: list[Any]) -> list[Method]:
     for place, entry in enumerate(entries):
         for values in _expand(given[place]):
             increment = values.pop("increment", None)
-            params = SOURCES[entry.replay].Params.model_validate(values)
+            params = _params(entry.replay, values, f"{key}.{place}")
             methods.append(Method(entry.replay, params, place, increment))
     return methods
+
+
+def _params(replay: str, values: dict[str, Any], where: str) -> SourceParams:
+    """Return the parameters of a source; an error says which entry and key is at fault."""
+    try:
+        return SOURCES[replay].Params.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join([where, *map(str, first["loc"])])
+        if first["type"] == "missing":
+            raise ValueError(f"{place} must be given") from error
+        raise ValueError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from error
 
 
 def with_each_value(

@@ -6,11 +6,13 @@ import pytest
 
 from golden.conv import Conv
 from golden.dense import Dense
-from golden.faults import Faults, mix
+from golden.faults import Faults, ProtectedFaults, mix
+from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import (
     FaultParams,
     FaultyMemory,
+    LatentBufferParams,
     NetworkParams,
     PrototypesParams,
     SamplerParams,
@@ -147,6 +149,33 @@ def test_a_memory_of_prototypes_reads_as_its_cells_do_wherever_a_class_lies():
     again = Prototypes(prototypes(), faults())
     again.load_state(block.state_dict())
     assert again.rows() == block.rows()
+
+
+@pytest.mark.parametrize("planes", [1, 2])
+def test_a_memory_of_protected_words_goes_on_from_its_state(planes):
+    def failing():
+        p = faults(threshold=round(0.3 * 2**32)).params
+        return ProtectedFaults(p, planes)
+
+    block, codes = filled(prototypes(), failing())
+    again = Prototypes(prototypes(), failing())
+    again.load_state(block.state_dict())
+    assert again.rows() == block.rows()
+    for memory in (block, again):
+        memory.append(codes[:1])
+    assert again.rows() == block.rows()
+
+
+@pytest.mark.parametrize(("lanes", "width"), [(4, 8), (8, 3)])
+def test_faults_of_other_rows_are_refused(lanes, width):
+    with pytest.raises(ValueError, match="Faults must be of rows of 4 codes of 3 bits, not of"):
+        Prototypes(prototypes(), faults(lanes=lanes, width=width))
+
+
+def test_faults_of_other_exemplars_are_refused():
+    params = LatentBufferParams(features=10, lanes=4, classes=2, exemplars=2)
+    with pytest.raises(ValueError, match="Faults must be of rows of 4 codes of 1 bits"):
+        LatentBuffer(params, faults(lanes=4, width=3))
 
 
 def test_without_faults_every_bit_is_as_before():

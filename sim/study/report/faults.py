@@ -4,12 +4,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from pydantic.fields import FieldInfo
 
 from sim.learn.faults import FaultSettings, upper_planes
+from sim.replay import SOURCES
 from sim.report.figure import house_style, new_figure
 from sim.report.spread import Spread
 from sim.study.report.groups import MethodGroup
@@ -94,7 +96,7 @@ def fault_lines(groups: Sequence[MethodGroup]) -> list[FaultLine]:
         base = sound[_others(group)]
         name = base.label + _WHERE[key] + _which(settings)
         beside[name, key] = base
-        if settings.probability:
+        if settings.threshold:  # else no cell can fail
             lines.setdefault((name, key), []).append((settings.probability, group))
     return [
         FaultLine(name, beside[name, key], tuple(sorted(failing, key=lambda pair: pair[0])))
@@ -168,9 +170,19 @@ def _shares(lines: Sequence[FaultLine]) -> list[float]:
 
 def _faults(group: MethodGroup) -> tuple[FaultSettings | None, FaultSettings | None]:
     """Return the faults of the memory of the past, and those of the head."""
-    given = [group.params.get(key) for key in ("faults", "head_faults")]
-    one, other = (None if v is None else FaultSettings.model_validate(v) for v in given)
+    fields = SOURCES[group.replay].Params.model_fields
+    one, other = (
+        FaultSettings.model_validate(value)
+        if (value := group.params.get(key)) is not None and _is_faults(fields.get(key))
+        else None
+        for key in ("faults", "head_faults")
+    )
     return one, other
+
+
+def _is_faults(field: FieldInfo | None) -> bool:
+    """Return whether a parameter of a source is that of this name, and not one of its own."""
+    return field is not None and FaultSettings in get_args(field.annotation)
 
 
 def _others(group: MethodGroup) -> str:
@@ -187,4 +199,5 @@ def _which(settings: FaultSettings) -> str:
     spared = f", {upper_planes(settings.spared)} spared" if settings.spared else ""
     secded = f", SECDED of {upper_planes(settings.secded)}" if settings.secded else ""
     die = "" if settings.die is None else f", die {settings.die}"
-    return plane + spared + secded + die
+    cell = "" if settings.cell is None else f", {settings.cell.legend}"
+    return plane + spared + secded + die + cell

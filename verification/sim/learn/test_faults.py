@@ -45,7 +45,7 @@ def test_a_die_of_its_own_replaces_the_seed_of_the_run() -> None:
         (FaultSettings(share=0.5, die=3), "0.5 of cells fail, die 3"),
         (
             FaultSettings(voltage=0.5, cell=CellModel(mean=0.5, deviation=0.1)),
-            "0.5 of cells fail at 0.5 V",
+            "0.5 of cells fail at 0.5 V, least supply 0.5 ± 0.1 V",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Studies on memories that fail: no fault changes no bit, and what is read is what cells give."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from sim.study.config import StudyConfig
 from sim.study.experiment import Experiment
 from sim.study.methods import Method
 from sim.study.summary import summarize
+from sim.work.cache import Cache
 from verification.sim.small_study import small_bank, small_config
 
 SEED = 3
@@ -158,6 +160,38 @@ def test_protected_planes_take_check_bits(bank: Bank, entry: dict[str, Any]) -> 
     assert protected.bits_paper == sound.bits_paper
 
 
+@pytest.mark.parametrize("entry", [FAILING[0], FAILING[2], FAILING[6]])
+def test_a_run_on_protected_words_goes_on_bit_for_bit(
+    bank: Bank, tmp_path: Path, entry: dict[str, Any]
+) -> None:
+    (method,) = methods(**entry, faults={"share": 0.3, "secded": 1})
+    straight = finished(bank, method)
+    stopped = Experiment(bank, HEAD, method, seed=SEED)
+    stopped.step(lambda _: None)
+    stopped.save(tmp_path / "checkpoint.arrays")
+    resumed = Experiment(bank, HEAD, method, seed=SEED)
+    resumed.load(tmp_path / "checkpoint.arrays")
+    while not resumed.done:
+        resumed.step(lambda _: None)
+    assert results(resumed) == results(straight)
+    cached = Experiment(bank, HEAD, method, seed=SEED, cache=Cache(tmp_path / "cache"))
+    while not cached.done:
+        cached.step(lambda _: None)
+    assert results(cached) == results(straight)
+
+
+def test_rows_of_a_head_are_as_wide_as_its_lanes() -> None:
+    given = {"kind": "integer", "lanes": 16, "faults": {"share": 0.1}}
+    cells = IntegerHeadConfig.model_validate(given).cells(SEED)
+    assert cells is not None
+    assert cells.params.lanes == 16
+
+
+def test_no_faults_are_a_value() -> None:
+    (method,) = methods(replay="gbm", faults=None)
+    assert method.label == "GBM K = 1, q = 8"
+
+
 def test_faults_are_swept_like_other_parameters() -> None:
     swept = methods(replay="gbm", faults={"share": [0.1, 0.2], "spared": [0, 1]})
     assert [method.label for method in swept] == [
@@ -171,6 +205,15 @@ def test_faults_are_swept_like_other_parameters() -> None:
     ("entry", "message"),
     [
         ({"replay": "joint", "faults": {"share": 0.1}}, "faults"),
+        ({"replay": "gbm", "faults": {"spared": 1}}, r"methods.0.faults: faults must have either"),
+        (
+            {"replay": "gbm", "faults": {"voltage": 0.5, "cell": {"mean": 0.45}}},
+            r"methods.0.faults.cell.deviation must be given",
+        ),
+        (
+            {"replay": "gbm", "head": {"kind": "integer", "faults": {"share": 0.1}}},
+            r"methods.0.head.faults must be left out: head_faults is its key",
+        ),
         (
             {"replay": "gbm", "generator": "pcg64", "faults": {"share": 0.1}},
             "faults must be left out where no memory of a chip holds the codes",

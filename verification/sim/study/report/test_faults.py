@@ -65,6 +65,25 @@ def test_one_point_is_lost_between_the_shares_around_it() -> None:
     assert head.said == "over 0.1"
 
 
+def test_a_supply_at_which_no_cell_fails_has_no_column_and_cells_are_told_apart() -> None:
+    def at(volts: float, mean: float) -> dict[str, Any]:
+        cell = {"mean": mean, "deviation": 0.01}
+        return {"voltage": volts, "spared": 0, "cell": cell}
+
+    study = [
+        *SOUND,
+        *runs("a", (0.5, 0.52), faults=at(2.0, 0.5)),
+        *runs("b", (0.4, 0.42), faults=at(0.5, 0.5)),
+        *runs("c", (0.3, 0.32), faults=at(0.4, 0.4)),
+    ]
+    one, other = fault_lines(group_runs(study))
+    assert (one.name, other.name) == (
+        "GBM, least supply 0.5 ± 0.01 V",
+        "GBM, least supply 0.4 ± 0.01 V",
+    )
+    assert [s for s, _ in one.failing] == [s for s, _ in other.failing] == [0.5]
+
+
 def test_rows_hold_differences_run_by_run() -> None:
     lines = fault_lines(group_runs(STUDY))
     assert columns(lines) == [

@@ -27,7 +27,10 @@ def schema_text(model: type[BaseModel], title: str) -> str:
         What an editor calls the file.
     """
     schema = model.model_json_schema(by_alias=True, schema_generator=_Described)
-    return json.dumps({"$schema": _DIALECT, **schema, "title": title}, indent=1) + "\n"
+    return (
+        json.dumps({"$schema": _DIALECT, **schema, "title": title}, indent=1, allow_nan=False)
+        + "\n"
+    )
 
 
 def meanings(kind: type) -> dict[str, str]:

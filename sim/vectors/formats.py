@@ -46,7 +46,7 @@ def vector_files(
         files |= {f"{table.name}.json": _json(table) for table in vectors.tables}
     else:
         files[_ARRAYS] = _npz(vectors)
-    files[MANIFEST] = json.dumps(_manifest(vectors, form, about), indent=1) + "\n"
+    files[MANIFEST] = json.dumps(_manifest(vectors, form, about), indent=1, allow_nan=False) + "\n"
     return files
 
 

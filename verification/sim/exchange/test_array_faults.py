@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """Arrays that do not fit their description, and archives at fault, are refused by messages."""
 
+import io
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
 
 from golden.params import NetworkParams
 from sim.exchange.arrays import LayerArrays, import_arrays
-from sim.exchange.names import by_name
+from sim.exchange.names import by_name, read_npz
+from sim.work.errors import UserError
 from verification.sim.exchange.drawn_arrays import DESCRIPTION, PARAMS, drawn
 
 Engram = Callable[..., tuple[int, str, str]]
@@ -99,6 +102,17 @@ def test_names_of_arrays_that_nobody_knows() -> None:
         (["a.npz"], "a.npz needs --network, the description of its layers"),
         (["a.npz", "--network", "fbnn-S", "--check", "digits"], "--check must be left out beside"),
         (
+            ["a.npz", "--network", "fbnn-S", "--bits", "8"],
+            "--bits must be left out beside arr",
+        ),
+        (["a.npz", "--network", "fbnn-S", "--raw"], "--raw must be left out beside arrays: the "),
+        (["a.npz", "--network", "fbnn-S", "--layout", "NCHW"], "--layout must be left out beside"),
+        (["a.npz", "--network", "fbnn-S", "--images", "9"], "--images must be left out beside"),
+        (
+            ["b.npz", "--network", "net.yaml", "--out", "net.yaml"],
+            "--out must not be the description, net.yaml",
+        ),
+        (
             ["a.npz", "--network", "fbnn-S", "--pool", "all"],
             "--pool must be sums or bits, not 'all",
         ),
@@ -114,6 +128,7 @@ def test_faults_of_the_command_line(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("b.npz").write_bytes(b"ENGRAMNN")
+    Path("net.yaml").write_text(str(DESCRIPTION).replace("True", "true"))
     Path("c.npz").write_bytes(b"PK" * 40)
     np.savez("d.npz", x=np.ones(3))
     np.savez("e.npz", x=np.array(["a"]))
@@ -122,3 +137,53 @@ def test_faults_of_the_command_line(
     assert (status, told) == (2, "")
     assert errors.startswith(f"engram: {message}")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def _member(name: str, content: bytes) -> bytes:
+    """Return an archive of one member."""
+    file = io.BytesIO()
+    with ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+def _array() -> bytes:
+    file = io.BytesIO()
+    np.save(file, np.ones(3))
+    return file.getvalue()
+
+
+def _flagged(offset: int, flag: int) -> bytes:
+    """Return an archive whose headers, in front of the member and at the end, have a flag."""
+    content = bytearray(_member("x.npy", _array()))
+    for begin, place in ((content.find(b"PK\3\4"), offset), (content.find(b"PK\1\2"), offset + 2)):
+        content[begin + place] = flag
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (_member("notes.txt", b"text"), "must hold arrays, files .npy, alone: notes.txt is none"),
+        (_flagged(6, 1), "must be an archive .npz of arrays: .* encrypted"),
+        (_flagged(8, 97), "must be an archive .npz of arrays: .*compression"),
+        (
+            _member("x.npy", _array().replace(b"(3,)", b"(3,(")),
+            "must be an archive .npz of arrays: .*EOF in multi-line statement",
+        ),
+        (
+            _member("x.npy", _array().replace(b"(3,), }" + b" " * 13, b"(99999999999999,), }")),
+            "must be an archive .npz of arrays: ",
+        ),
+        (
+            _member("x.npy", _array().replace(b"<f8", b"<q9")),
+            "must be an archive .npz of arrays: ",
+        ),
+        (_member("x.npy", _array()[:-8]), "must be an archive .npz of arrays: "),
+    ],
+)
+def test_archives_at_fault_are_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"a.npz {message}"):
+        read_npz(path)

@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # takes tests from others at the end.
 PYTEST = $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo test quick slow icarus lint bench mutants clean model-tools
+.PHONY: demo test quick slow icarus lint bench mutants docs clean model-tools
 
 demo: $(VENV)/.installed
 	$(BIN)/engram run cifar100 --out build/cifar100 --resume
@@ -41,6 +41,11 @@ bench: model-tools $(VENV)/.installed-dev
 mutants: $(VENV)/.installed-dev
 	$(BIN)/python -m verification.mutants
 
+# -E reads every page anew: a page that is kept from the last time would not warn again.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -c docs -E -W --keep-going -q . build/docs
+	@echo "the site begins at build/docs/index.html"
+
 # Verilator writes C++ and a makefile, by programs in Perl.
 model-tools:
 	@for tool in g++ make perl; do \
@@ -58,6 +63,10 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/pip
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.installed-docs: pyproject.toml | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	@touch $@
 
 $(VENV)/bin/pip:

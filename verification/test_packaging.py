@@ -129,10 +129,7 @@ def test_installed_version_and_requirements_are_those_of_the_project() -> None:
     assert declared <= installed
 
 
-@pytest.mark.parametrize(
-    "table",
-    ["dependencies", "train", "postgres", "cluster", "synth", "simulate", "peers", "dev"],
-)
+@pytest.mark.parametrize("table", ["dependencies", *PROJECT["project"]["optional-dependencies"]])
 def test_every_dependency_has_its_reason_and_a_range(table: str) -> None:
     text = (ROOT / "pyproject.toml").read_text()
     project = PROJECT["project"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`import engram`: its names, the examples of its page, and results as tables."""
+"""`import engram`: its names, the examples of its pages, and results as tables."""
 
 import importlib
 import json
@@ -22,10 +22,11 @@ from sim.work.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "python.md").read_text()
+START = (ROOT / "docs" / "start.md").read_text()
 
 
-def example(name: str) -> str:
-    (code,) = re.findall(rf"```python\n# {re.escape(name)}\n(.*?)```", PAGE, re.S)
+def example(page: str, name: str) -> str:
+    (code,) = re.findall(rf"```python\n# {re.escape(name)}\n(.*?)```", page, re.S)
     return code
 
 
@@ -54,14 +55,18 @@ def test_import_brings_nothing_heavy() -> None:
     assert subprocess.run([sys.executable, "-c", check], cwd=ROOT, check=False).returncode == 0
 
 
-def test_example_of_the_page_draws_pictures_like_real_ones(tmp_path: Path) -> None:
-    (tmp_path / "draw.py").write_text(example("draw.py"))
+def test_example_of_the_first_page_draws_the_pictures_that_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "draw.py").write_text(example(START, "draw.py"))
     call = [sys.executable, "draw.py"]
     environment = {"PYTHONPATH": str(ROOT), "MPLBACKEND": "Agg"}
     done = subprocess.run(call, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    drawn = imread(tmp_path / "eights.png")[..., 0].reshape(8, 8, 8).swapaxes(0, 1) > 0.5
+    image = imread(tmp_path / "eights.png")
+    assert np.array_equal(image, imread(ROOT / "docs" / "eights.png"))
+    drawn = image[::8, ::8, 0].reshape(8, 8, 8).swapaxes(0, 1) > 0.5
     digits: Any = load_digits()
+    bits = 64 * int((digits.target == 8).sum())
+    assert f"{bits:,} bits" in START
     means = [(digits.images[digits.target == c] > 7).mean(axis=0) for c in range(10)]
     distances = [np.abs(drawn.mean(axis=0) - mean).sum() for mean in means]
     assert int(np.argmin(distances)) == 8
@@ -70,7 +75,7 @@ def test_example_of_the_page_draws_pictures_like_real_ones(tmp_path: Path) -> No
 
 def test_table_of_the_page_has_a_row_for_every_method() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", example("table.py")], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-c", example(PAGE, "table.py")], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
     runs = json.loads((ROOT / "reports" / "digits" / "results.json").read_text())["runs"]

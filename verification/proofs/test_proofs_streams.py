@@ -76,6 +76,11 @@ OFFERING = {
         replace(_SAMPLER, prototypes=_MIXTURES, draws_per_read=2, selection="uniform")
     ),
 }  # fmt: skip
+#: With P = 2 and 8 they are for the slow tests; P = 4 stands for them in every run.
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name.endswith(("_2", "_8")) else name
+    for name in OFFERING
+]
 #: Pins that a block wants held while it offers something, with any weight reuse.
 HELD = {
     "head": ("concat", "n_classes"),
@@ -86,7 +91,7 @@ HELD = {
 DEPTHS = {"selector_weighted": 5}
 
 
-@pytest.mark.parametrize("name", OFFERING)
+@pytest.mark.parametrize("name", NAMES)
 def test_streams_hold_what_they_offer(name) -> None:
     m, block = Module(), OFFERING[name]
     m.submodules.block = inner = opened(block)

@@ -37,6 +37,7 @@ from verification.proofs.prover import (
     opened,
     prove,
 )
+from verification.rtl.networks import REUSES
 
 CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 #: The same with factors, whose rows of loadings are as wide as rows of codes.
@@ -92,7 +93,7 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     prove(m, [*free, *free_inputs(block)])
 
 
-@pytest.mark.parametrize("weight_reuse", [1, 2, 4, 8])
+@pytest.mark.parametrize("weight_reuse", REUSES)
 def test_ways_of_the_network_keep_the_rules(weight_reuse: int) -> None:
     prove_network(complete=True, weight_reuse=weight_reuse)
 

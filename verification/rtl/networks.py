@@ -4,6 +4,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from golden.network import Network as GoldenNetwork
@@ -23,7 +24,7 @@ from rtl.thermometer import word_layout
 from verification.rtl.engine import Step
 from verification.rtl.simulators import payload
 
-__all__ = ["CASES", "bench", "build", "load", "machine", "picture"]
+__all__ = ["CASES", "REUSES", "bench", "build", "load", "machine", "picture"]
 
 
 def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
@@ -142,6 +143,9 @@ def bench(
         ),
     ]
 
+
+#: Weight reuses P to try; between the ends, one in every run stands for all.
+REUSES = [1, pytest.param(2, marks=pytest.mark.slow), 4, pytest.param(8, marks=pytest.mark.slow)]
 
 INPUT = {"bits": 3, "channels": 2, "height": 4, "width": 6}
 

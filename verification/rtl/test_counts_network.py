@@ -31,7 +31,7 @@ from sim.data.samples import read_samples
 from sim.data.shipped import shipped_file
 from verification.rtl import test_core
 from verification.rtl.engine import PAUSES, BenchError, Step
-from verification.rtl.networks import CASES, build, load, machine, picture
+from verification.rtl.networks import CASES, REUSES, build, load, machine, picture
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import built, counters_of, elaborated, shapes
@@ -109,7 +109,7 @@ def bench(
     return steps
 
 
-@pytest.mark.parametrize("reuse", [1, 2, 4, 8])
+@pytest.mark.parametrize("reuse", REUSES)
 @pytest.mark.parametrize("name", CASES)
 def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int) -> None:
     golden, images = build(CASES[name], 1)
@@ -133,7 +133,7 @@ def test_strobes_of_any_network(
     run_pysim(dut, bench(golden, params, images[:1], dut, features), PAUSES[pauses])
 
 
-@pytest.mark.parametrize("reuse", [1, 4])
+@pytest.mark.parametrize("reuse", [1, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_strobes_in_verilog(simulator: str, reuse: int) -> None:
     golden, images = build(CASES["groups_shuffle"], 3)

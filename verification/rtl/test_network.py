@@ -17,11 +17,11 @@ from sim.data.samples import read_samples
 from sim.data.shipped import shipped_file
 from verification.rtl.coverage import cover
 from verification.rtl.engine import PAUSES, Step
-from verification.rtl.networks import CASES, bench, build, load, machine, picture
+from verification.rtl.networks import CASES, REUSES, bench, build, load, machine, picture
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim, shared
 
 
-@pytest.mark.parametrize("reuse", [1, 2, 4, 8])
+@pytest.mark.parametrize("reuse", REUSES)
 @pytest.mark.parametrize("name", CASES)
 def test_maps_features_and_logits_equal_golden(name: str, reuse: int) -> None:
     network, images = build(CASES[name], 1)

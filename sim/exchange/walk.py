@@ -109,6 +109,7 @@ class _Walk:
         self.builder = Builder()
         self.tables: dict[str, Table] = {graph.input: pixels}
         self.decided: dict[str, str] = {}  # logits by what is decided from them
+        self.chosen: set[str] = set()  # of these, what is a class or the logits of some alone
         self.taken = ""  # tensor whose bits the last layer gives
         self.constants: dict[str, Array] = dict(graph.constants)
 
@@ -128,7 +129,7 @@ class _Walk:
                     node, f"it takes {name!r}, a second result of a node, which is none"
                 )
         answer = any(name in self.decided for name in names)
-        if answer and node.op_type not in DECISIONS:
+        if answer and (node.op_type not in DECISIONS or self.chosen.intersection(names)):
             raise self.fault(node, "it must not compute on an answer: nothing may follow it")
         if not tables:
             arrays = [self.constants[name] for name in names]
@@ -143,7 +144,9 @@ class _Walk:
                 check_decision(node, table.index.shape, self.graph.opset)
                 self.tables |= dict.fromkeys(node.output, table)  # TopK: values and classes
                 logits = self.decided.get(tables[0], tables[0])
-                self.decided |= {name: logits for name in node.output}
+                self.decided |= dict.fromkeys(node.output, logits)
+                if node.op_type in ("ArgMax", "TopK"):
+                    self.chosen.update(node.output)
             else:
                 self.tables[node.output[0]] = self._result(node, names, tables)
         except ValueError as error:

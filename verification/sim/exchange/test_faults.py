@@ -158,6 +158,10 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
         lambda g: g.flatten().dense(4, 64).add("Softmax").add("Mul", F32(2)),
         r"node mul\d \(Mul\): it must not compute on an answer: nothing may follow it",
     ),
+    "class of the largest logits alone": (
+        lambda g: top(g.flatten().dense(4, 64), axis=1).add("ArgMax", axis=1),
+        r"node argmax\d \(ArgMax\): it must not compute on an answer: nothing may follow it",
+    ),
     "part of a map": (
         lambda g: g.conv(4, 1).norm(4).bipolar().add("Slice", np.array([0]), np.array([2])),
         r"node slice\d+ \(Slice\): the contract has no such layer",

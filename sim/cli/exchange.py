@@ -35,14 +35,15 @@ def import_(
         ),
     ] = None,
     epsilon: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="E",
             help="What normalisations of arrays add to variances.",
             min=0,
             callback=finite,
+            show_default="1e-05",
         ),
-    ] = 1e-5,
+    ] = None,
     pool: Annotated[
         str | None,
         typer.Option(
@@ -54,7 +55,10 @@ def import_(
     out: Annotated[Path, typer.Option(metavar="FILE", help="The network file.")] = Path(
         "network.bin"
     ),
-    bits: Annotated[int, typer.Option(metavar="N", help="Bits of a pixel v.", min=1, max=12)] = 8,
+    bits: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Bits of a pixel v.", min=1, max=12, show_default="8"),
+    ] = None,
     raw: Annotated[
         bool,
         typer.Option("--raw", help="The model takes v itself, and not v / (2^N - 1)."),
@@ -72,8 +76,11 @@ def import_(
         typer.Option(metavar="A,B,C", help="What it is then divided by.", show_default="1"),
     ] = None,
     layout: Annotated[
-        str, typer.Option(metavar="NCHW|NHWC", help="Order of the axes of the input.")
-    ] = "NCHW",
+        str | None,
+        typer.Option(
+            metavar="NCHW|NHWC", help="Order of the axes of the input.", show_default="NCHW"
+        ),
+    ] = None,
     image: Annotated[
         str | None,
         typer.Option(
@@ -97,8 +104,11 @@ def import_(
         ),
     ] = None,
     images: Annotated[
-        int, typer.Option(metavar="N", help="Test images of that data set, at most.", min=1)
-    ] = 1000,
+        int | None,
+        typer.Option(
+            metavar="N", help="Test images of that data set, at most.", min=1, show_default="1000"
+        ),
+    ] = None,
     data_dir: DataDir = None,
     resize: Resize = None,
 ) -> type[Command]:
@@ -116,7 +126,8 @@ def import_(
     rounding decides in the model; such images are counted.
 
     Arrays belong to layers by their names in an archive `.npz`, and by their order in a
-    `state_dict`. Nobody can run them, so that there is no --check.
+    `state_dict`. Nobody can run them, so that there is no --check, and the description names their
+    input. Options that do not go with the kind of the model are refused.
 
     It needs the extra `onnx`, for arrays nothing, and for --torch the extra `train`.
 

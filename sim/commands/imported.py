@@ -24,6 +24,12 @@ from sim.work.refusals import check_target, real_path
 
 __all__ = ["ImportCommand"]
 
+_EPSILON, _BITS, _LAYOUT, _IMAGES = 1e-5, 8, "NCHW", 1000  # of options that are left out
+
+# Options that go with one kind of model alone.
+_OF_GRAPHS = ("bits", "check", "features", "image", "images", "layout", "mean", "raw", "std")
+_OF_ARRAYS = ("epsilon", "network", "pool")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportCommand(WritingCommand):
@@ -32,17 +38,17 @@ class ImportCommand(WritingCommand):
     model: Path | None
     torch: Path | None
     network: str | None
-    epsilon: float
+    epsilon: float | None
     pool: str | None
-    bits: int
+    bits: int | None
     raw: bool
     mean: str | None
     std: str | None
-    layout: str
+    layout: str | None
     image: str | None
     features: str | None
     check: str | None
-    images: int
+    images: int | None
     data_dir: Path | None
     resize: str | None
 
@@ -58,8 +64,12 @@ class ImportCommand(WritingCommand):
         source = self._source()
         if real_path(self.out) == real_path(source):
             raise UserError(f"--out must not be the model, {self.out}")
-        if self.check is None and (self.data_dir is not None or self.resize is not None):
-            raise UserError("--data-dir and --resize must go with --check")
+        described = Path(self.network) if self.network is not None else None
+        if described and described.suffix and real_path(self.out) == real_path(described):
+            raise UserError(f"--out must not be the description, {self.out}")
+        of_check = (self.data_dir, self.resize, self.images)
+        if self.check is None and any(value is not None for value in of_check):
+            raise UserError("--data-dir, --images and --resize must go with --check")
         if self.check is not None:
             check_output(self.check, self.out)
         lines = []
@@ -86,10 +96,14 @@ class ImportCommand(WritingCommand):
         arrays = self.torch is not None or source.suffix == ".npz"
         if arrays and self.network is None:
             raise UserError(f"{source} needs --network, the description of its layers")
-        apart = ["check", "features", "image", "mean", "std"] if arrays else ["network", "pool"]
-        for name in apart:
-            if getattr(self, name) is not None:
-                kind = "arrays, which nobody can run" if arrays else "a model of ONNX"
+        for name in _OF_GRAPHS if arrays else _OF_ARRAYS:
+            value = getattr(self, name)
+            if value is not None and value is not False:
+                kind = (
+                    "arrays: the description names their input, and nobody can run them"
+                    if arrays
+                    else "a model of ONNX"
+                )
                 raise UserError(f"--{name} must be left out beside {kind}")
         if self.pool not in (None, "sums", "bits"):
             raise UserError(f"--pool must be sums or bits, not {self.pool!r}")
@@ -105,9 +119,10 @@ class ImportCommand(WritingCommand):
             from sim.images.state_dict import read_state_dict
 
             arrays = read_state_dict(source)
+        epsilon = _EPSILON if self.epsilon is None else self.epsilon
         try:
             layers = by_name(arrays) if self.torch is None else by_order(arrays, params)
-            return import_arrays(params, layers, self.epsilon, self.pool)
+            return import_arrays(params, layers, epsilon, self.pool)
         except ValueError as error:
             raise UserError(f"{source}: {error}") from error
 
@@ -131,11 +146,11 @@ class ImportCommand(WritingCommand):
         """Return what the input of the model is."""
         try:
             return PixelFormat(
-                bits=self.bits,
+                bits=self.bits or _BITS,
                 raw=self.raw,
                 mean=_numbers("--mean", self.mean or "0"),
                 std=_numbers("--std", self.std or "1"),
-                layout=self.layout,
+                layout=_LAYOUT if self.layout is None else self.layout,
                 image=None if self.image is None else _size(self.image),
             )
         except ValueError as error:
@@ -148,7 +163,8 @@ class ImportCommand(WritingCommand):
         source = load_images(data, self.data_dir, console, self.resize)
         check_input(network.params, source)
         pixels = pixels_of(source, "test", network.params.bits)
-        return pixels[: self.images], source.test_labels[: self.images]
+        count = self.images or _IMAGES
+        return pixels[:count], source.test_labels[:count]
 
     def _require(self, source: Path, agreement: Agreement, data: str) -> None:
         """Refuse a network that differs from its model."""

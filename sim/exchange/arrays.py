@@ -69,7 +69,13 @@ class LayerArrays:
                 raise ValueError(f"{name} must be finite")
 
     def normalised(self, values: NDArray[Any], epsilon: float) -> NDArray[np.float64]:
-        """Return sums after the normalisation; their channels are the axis 1."""
+        """Return sums after the normalisation; their channels are the axis 1.
+
+        Raises
+        ------
+        ValueError
+            If a variance plus `epsilon` is not above 0.
+        """
         found = values.astype(np.float64)
         if self.mean is None or self.variance is None:
             return found
@@ -79,7 +85,13 @@ class LayerArrays:
             part if part is not None else other
             for part, other in ((self.gamma, one), (self.beta, zero))
         )
-        deviation = np.sqrt(self.variance.astype(np.float64) + epsilon)
+        spreads = self.variance.astype(np.float64) + epsilon
+        if not (spreads > 0).all():
+            raise ValueError(
+                f"variance plus epsilon must be above 0, not {spreads.min():g} for output "
+                f"{np.argmin(spreads)}"
+            )
+        deviation = np.sqrt(spreads)
         centred = found - self.mean.reshape(spread)
         return centred / deviation.reshape(spread) * gamma.reshape(spread) + beta.reshape(spread)
 
@@ -126,10 +138,12 @@ def import_arrays(
                 follows = params.layers[place + 1 : place + 2]
                 size = follows[0].size if follows and isinstance(follows[0], PoolParams) else 1
                 table = _bits(builder, table, layer, layers[place], epsilon, size, pool)
+            elif isinstance(layer, PoolParams) and not _has_neurons(params.layers[place - 1]):
+                raise ValueError("a pool must follow neurons, a layer conv or dense")
         if params.head is None:
             order = table.channels[:, 0, 0] if table.index.ndim == 3 else table.channels
             builder.close(table, groups=len(order), order=order)
-            return builder.network()
+            return _as_described(builder.network(), params)
         place = "head"
         if params.head.hidden:
             raise ValueError(f"hidden must be 0, not {params.head.hidden}")
@@ -138,9 +152,23 @@ def import_arrays(
         values = layers[place].normalised(sums.values, epsilon)
         if not builder.logits(replace(sums, values=values)):
             raise ValueError("its normalisation must leave sums apart")
-        return builder.network()
+        return _as_described(builder.network(), params)
     except ValueError as error:
         raise ValueError(f"{_named(place)}: {error}") from error
+
+
+def _as_described(network: Network, params: NetworkParams) -> Network:
+    """Return a network whose layers have the outputs of its description."""
+    # A pool with a window of 1 changes nothing and is no layer of the network.
+    wanted = [
+        layer.output
+        for layer in params.layers
+        if not (isinstance(layer, PoolParams) and layer.size == 1)
+    ]
+    found = [layer.output for layer in network.params.layers]
+    if found != wanted:
+        raise ValueError(f"outputs of the layers must be {wanted}, and came out as {found}")
+    return network
 
 
 def _has_neurons(layer: object) -> bool:

@@ -171,6 +171,9 @@ class Builder:
         """Return the sums of neurons as a function of the integer that the contract adds up."""
         found, scale = signs(weights * step)
         offset = (weights * centre).reshape(len(weights), -1).sum(axis=1) + bias
+        finite = np.isfinite(offset)
+        if not finite.all():
+            raise ValueError(f"its bias must be finite, not {offset[~finite][0]:g}")
         inputs = params.inputs
         # An odd number of odd terms is odd; weights of 0 leave any number of terms.
         states = np.arange(-inputs, inputs + 1, 2 if found.all() else 1)

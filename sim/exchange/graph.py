@@ -11,7 +11,7 @@ import onnx
 import onnxruntime
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
-from onnx import NodeProto, helper, inliner, numpy_helper
+from onnx import NodeProto, TensorProto, helper, inliner, numpy_helper
 from qonnx.custom_op.registry import getCustomOp
 
 from sim.work.errors import UserError
@@ -50,6 +50,8 @@ class Graph:
         Its shape without the batch.
     outputs : list of str
         Names of the outputs.
+    opset : int
+        Version of the operators of ONNX.
 
     Raises
     ------
@@ -61,7 +63,7 @@ class Graph:
         self.path = path
         model = _read(path)
         graph = model.graph
-        self._opset = max(
+        self.opset = max(
             [entry.version for entry in model.opset_import if entry.domain in STANDARD], default=1
         )
         self._sessions: dict[Any, onnxruntime.InferenceSession] = {}
@@ -69,12 +71,20 @@ class Graph:
         for node in self.nodes:
             if node.domain in _QONNX:
                 node.domain = _QONNX[0]
-        self.constants = {entry.name: numpy_helper.to_array(entry) for entry in graph.initializer}
+        self.constants = {entry.name: _array(path, entry) for entry in graph.initializer}
         inputs = [entry for entry in graph.input if entry.name not in self.constants]
         if len(inputs) != 1:
             names = ", ".join(entry.name for entry in inputs) or "none"
             raise UserError(f"{path} must have one input, the image, not {len(inputs)}: {names}")
         self.input = inputs[0].name
+        kind = inputs[0].type.tensor_type.elem_type
+        if kind != TensorProto.FLOAT:
+            names = {number: name for name, number in TensorProto.DataType.items()}
+            raise UserError(
+                f"{path}: input {self.input!r} must be a tensor of float32, not of "
+                f"{names.get(kind, kind)}: put a Cast into the model, or export it with an "
+                "image of float32"
+            )
         sizes = [size.dim_value for size in inputs[0].type.tensor_type.shape.dim]
         if len(sizes) < 2 or min(sizes[1:]) < 1:
             raise UserError(
@@ -89,6 +99,8 @@ class Graph:
         """Make sure that every node takes what is there before it."""
         known = {self.input, *self.constants, ""}
         for node in self.nodes:
+            if not any(node.output):
+                raise node_fault(self.path, node, "it must give a result, and names none")
             for name in node.input:
                 if name not in known:
                     raise node_fault(
@@ -161,7 +173,7 @@ class Graph:
             outputs = [onnx.ValueInfoProto(name=name) for name in node.output if name]
             graph = helper.make_graph([node], "node", list(inputs.values()), outputs)
             model = helper.make_model(
-                graph, opset_imports=[helper.make_opsetid("", self._opset)], ir_version=_MOST_IR
+                graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=_MOST_IR
             )
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = 1
@@ -183,7 +195,7 @@ def node_fault(path: Path, node: NodeProto, text: str) -> UserError:
     text : str
         What is wrong, and what would be right.
     """
-    name = node.name or f"-> {node.output[0]}"
+    name = node.name or f"-> {next(filter(None, node.output), 'nothing')}"
     return UserError(f"{path}: node {name} ({node.op_type}): {text}")
 
 
@@ -205,4 +217,22 @@ def _read(path: Path) -> onnx.ModelProto:
         ) from error
     if not model.graph.node:
         raise UserError(f"{path} must be a model of ONNX with nodes: it has none")
-    return inliner.inline_local_functions(model)
+    try:
+        return inliner.inline_local_functions(model)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().splitlines()
+        raise UserError(
+            f"{path} must be a model of ONNX whose functions can be put in place: "
+            f"{reason[0] if reason else 'one is at fault'}"
+        ) from error
+
+
+def _array(path: Path, entry: TensorProto) -> Array:
+    """Return the array of an initializer."""
+    try:
+        return numpy_helper.to_array(entry)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UserError(
+            f"{path}: initializer {entry.name!r} must be an array as long as its shape "
+            f"{list(entry.dims)} says, of a type that ONNX has: {error}"
+        ) from error

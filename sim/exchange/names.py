@@ -3,12 +3,10 @@
 
 import io
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +42,14 @@ def read_npz(path: Path) -> dict[str, NDArray[Any]]:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = dict(file)
-    except (BadZipFile, EOFError, OSError, ValueError, zlib.error) as error:
-        raise UserError(f"{path} must be an archive .npz of arrays: {error}") from error
+    except Exception as error:  # numpy, zipfile and each compression raise classes of their own
+        reason = str(error).strip().splitlines()
+        raise UserError(
+            f"{path} must be an archive .npz of arrays: {reason[0] if reason else repr(error)}"
+        ) from error
     for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # numpy gives the bytes of any other member
+            raise UserError(f"{path} must hold arrays, files .npy, alone: {name} is none")
         if array.dtype.kind not in "fiub":
             raise UserError(f"{path}: {name} must be an array of numbers, not of {array.dtype}")
     return arrays

@@ -6,17 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import NodeProto
 
 from golden.params import MapShape
 from sim.exchange.graph import Array, attributes
 from sim.exchange.weights import Neurons
 
-__all__ = ["NEURONS", "POOLS", "neurons_of", "pad_of", "window_of"]
+__all__ = [
+    "DECISIONS", "NEURONS", "POOLS", "check_decision", "check_inference", "neurons_of", "pad_of",
+    "shape_of", "window_of",
+]  # fmt: skip
 
-#: Operators of layers of neurons, and of pools.
+#: Operators of layers of neurons, of pools, and those that decide from logits.
 NEURONS = frozenset(("Conv", "Gemm", "MatMul"))
 POOLS = frozenset(("GlobalMaxPool", "MaxPool"))
+DECISIONS = frozenset(("ArgMax", "LogSoftmax", "Softmax", "TopK"))
+
+_SOFTMAX_OF_ONE_AXIS = 13  # the opset from which a softmax takes one axis, and not all that follow
 
 
 def neurons_of(node: NodeProto, constants: Sequence[Array]) -> Neurons:
@@ -130,6 +137,75 @@ def window_of(node: NodeProto, shape: MapShape) -> int:
     }.items():  # fmt: skip
         if given.get(name, wanted) != wanted:
             raise ValueError(f"its {name} must be {wanted}, not {given[name]}")
-    if len(set(size)) != 1:
+    if len(size) != 2 or len(set(size)) != 1 or size[0] < 1:
         raise ValueError(f"its kernel must be square, not {size}")
     return size[0]
+
+
+def shape_of(node: NodeProto, shape: Sequence[int]) -> NDArray[np.int64]:
+    """Return what a node `Shape` gives.
+
+    Parameters
+    ----------
+    node : NodeProto
+    shape : sequence of int
+        Shape of the tensor that it takes, without the batch.
+    """
+    given = attributes(node)
+    return np.array((1, *shape)[given.get("start", 0) : given.get("end")], np.int64)
+
+
+def check_inference(node: NodeProto, constants: Mapping[str, Array]) -> None:
+    """Check that a node does in the graph what it does after training.
+
+    Parameters
+    ----------
+    node : NodeProto
+        Of any operator.
+    constants : mapping of str to ndarray
+        All constants of the graph by their names.
+
+    Raises
+    ------
+    ValueError
+        If it is a normalisation or a dropout of training.
+    """
+    training = False
+    if node.op_type == "BatchNormalization":
+        results = sum(bool(name) for name in node.output)
+        training = bool(attributes(node).get("training_mode", 0)) or results > 1
+    elif node.op_type == "Dropout" and len(node.input) > 2 and node.input[2]:
+        mode = constants.get(node.input[2])
+        training = mode is None or bool(mode.any())
+    if training:
+        raise ValueError("it must not be in training mode: export model.eval()")
+
+
+def check_decision(node: NodeProto, shape: Sequence[int], opset: int) -> None:
+    """Check that a node of `DECISIONS` names the class of the largest logit.
+
+    Parameters
+    ----------
+    node : NodeProto
+    shape : sequence of int
+        Shape of the logits without the batch.
+    opset : int
+        Version of the operators of ONNX.
+
+    Raises
+    ------
+    ValueError
+        If it takes the smallest, or another axis than that of the classes.
+    """
+    given, kind = attributes(node), node.op_type
+    if kind == "TopK" and not given.get("largest", 1):
+        raise ValueError("its largest must be 1: the answer is the class of the largest logit")
+    coerced = kind.endswith("Softmax") and opset < _SOFTMAX_OF_ONE_AXIS
+    axis = given.get("axis", 0 if kind == "ArgMax" else 1 if coerced else -1)
+    rank = len(shape) + 1
+    place = axis + rank if axis < 0 else axis
+    sizes = (1, *shape)[place : rank if coerced else place + 1] if 0 < place < rank else ()
+    if not sizes or np.prod(sizes) != np.prod(shape):
+        raise ValueError(
+            f"its axis must be that of the classes of the tensor {[1, *shape]}, not {axis}"
+        )

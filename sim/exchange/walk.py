@@ -11,7 +11,17 @@ from onnx import NodeProto
 from golden.network import Network
 from sim.exchange.builder import Builder
 from sim.exchange.graph import STANDARD, Array, Graph, node_fault
-from sim.exchange.nodes import NEURONS, POOLS, neurons_of, pad_of, window_of
+from sim.exchange.nodes import (
+    DECISIONS,
+    NEURONS,
+    POOLS,
+    check_decision,
+    check_inference,
+    neurons_of,
+    pad_of,
+    shape_of,
+    window_of,
+)
 from sim.exchange.pixels import PixelFormat
 from sim.exchange.tables import MOST_VALUES, Bits, Table, pooled
 from sim.work.errors import UserError
@@ -30,7 +40,7 @@ _PLACEWISE = frozenset((
 # Operators with constants along the axis of channels that must not be squeezed to one place.
 _CHANNELWISE = frozenset(("BatchNormalization", "MultiThreshold"))
 _MOVES = frozenset(("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze"))
-_DECISIONS = frozenset(("ArgMax", "LogSoftmax", "Softmax", "TopK"))
+_PADDED = "a padded map must go into a convolution"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +88,9 @@ def import_graph(graph: Graph, pixels: PixelFormat, features: str | None = None)
     for node in graph.nodes:
         walk.step(node)
         if features is not None and features in node.output:
+            if features not in walk.tables:
+                text = f"--features must be a tensor of bits of the image, and {features!r} is none"
+                raise walk.fault(node, text)
             return walk.end(node, features, head=False)
     if features is not None:
         raise UserError(f"{graph.path}: --features must be the name of a tensor, not {features!r}")
@@ -96,6 +109,7 @@ class _Walk:
         self.builder = Builder()
         self.tables: dict[str, Table] = {graph.input: pixels}
         self.decided: dict[str, str] = {}  # logits by what is decided from them
+        self.chosen: set[str] = set()  # of these, what is a class or the logits of some alone
         self.taken = ""  # tensor whose bits the last layer gives
         self.constants: dict[str, Array] = dict(graph.constants)
 
@@ -115,20 +129,24 @@ class _Walk:
                     node, f"it takes {name!r}, a second result of a node, which is none"
                 )
         answer = any(name in self.decided for name in names)
-        if answer and node.op_type not in _DECISIONS:
+        if answer and (node.op_type not in DECISIONS or self.chosen.intersection(names)):
             raise self.fault(node, "it must not compute on an answer: nothing may follow it")
         if not tables:
             arrays = [self.constants[name] for name in names]
             self.constants |= zip(node.output, self.graph.evaluate(node, arrays), strict=False)
             return
         try:
+            check_inference(node, self.constants)
             if node.op_type == "Shape":
-                index = self.tables[tables[0]].index
-                self.constants[node.output[0]] = np.array((1, *index.shape), np.int64)
-            elif node.op_type in _DECISIONS:
-                self.tables[node.output[0]] = self.tables[tables[0]]
+                self.constants[node.output[0]] = shape_of(node, self.tables[tables[0]].index.shape)
+            elif node.op_type in DECISIONS:
+                table = self.tables[tables[0]]
+                check_decision(node, table.index.shape, self.graph.opset)
+                self.tables |= dict.fromkeys(node.output, table)  # TopK: values and classes
                 logits = self.decided.get(tables[0], tables[0])
-                self.decided |= {name: logits for name in node.output}
+                self.decided |= dict.fromkeys(node.output, logits)
+                if node.op_type in ("ArgMax", "TopK"):
+                    self.chosen.update(node.output)
             else:
                 self.tables[node.output[0]] = self._result(node, names, tables)
         except ValueError as error:
@@ -148,7 +166,7 @@ class _Walk:
             )
         rest = [self.constants[name] for name in names[1:]]
         if first.pad is not None and kind != "Conv":
-            raise ValueError("a padded map must go into a convolution")
+            raise ValueError(_PADDED)
         if kind in _MOVES:
             return first.arranged(self._mover(node, rest), kind != "Transpose")
         if kind in NEURONS and node.domain in STANDARD:
@@ -178,7 +196,7 @@ class _Walk:
                     "contract has no branches"
                 )
         if first.pad is not None:
-            raise ValueError("a padded map must go into a convolution")
+            raise ValueError(_PADDED)
         shape = first.index.shape
         arrays = []
         for name in names:
@@ -193,8 +211,10 @@ class _Walk:
             spread = np.broadcast_shapes(*(array.shape for array in arrays))
             if np.prod(spread, dtype=np.int64) > MOST_VALUES:
                 raise ValueError("its constants must be the same at all places of a channel")
-        (values, *_) = self.graph.evaluate(node, arrays)
-        return replace(first, values=np.asarray(values))
+        values = np.asarray(self.graph.evaluate(node, arrays)[0])
+        if values.dtype.kind == "f" and np.isnan(values).any():
+            raise ValueError("its result is no number (NaN): look at its constants")
+        return replace(first, values=values)
 
     def _mover(self, node: NodeProto, rest: Sequence[Array]) -> Callable[[Array], Array]:
         """Return what moves places as a node does."""
@@ -212,6 +232,8 @@ class _Walk:
         table = self.tables[name]
         name = self.decided.get(name, name)
         try:
+            if table.pad is not None:
+                raise ValueError(_PADDED)
             if head and self.builder.logits(table):
                 bits = self.builder.features
                 assert bits is not None

@@ -14,43 +14,11 @@ from golden.params import ConvParams, DenseParams, NetworkParams, PoolParams
 from golden.thermometer import Thermometer
 from sim.data.embed import read_network
 from sim.exchange.arrays import LayerArrays, import_arrays
-from sim.exchange.names import by_name, by_order
+from sim.exchange.names import by_order
+from verification.sim.exchange.drawn_arrays import DESCRIPTION, PARAMS, drawn
 
 Engram = Callable[..., tuple[int, str, str]]
 Reals = NDArray[Any]
-
-DESCRIPTION: dict[str, Any] = {
-    "input": {"height": 8, "width": 8, "channels": 2, "bits": 3},
-    "layers": [
-        {"kind": "thermometer", "levels": 3},
-        {"kind": "conv", "outputs": 8, "kernel": 3},
-        {"kind": "pool", "size": 2},
-        {"kind": "conv", "outputs": 12, "kernel": 3, "groups": 2, "shuffle": True},
-        {"kind": "conv", "outputs": 12, "kernel": 1, "groups": 3, "padding": "valid"},
-        {"kind": "conv", "outputs": 12, "kernel": 2, "groups": 12, "padding": "valid"},
-        {"kind": "dense", "outputs": 20},
-    ],
-    "head": {"classes": 4, "hidden": 0},
-}
-PARAMS = NetworkParams.from_description(DESCRIPTION)
-
-
-def drawn(seed: int = 0, rising: bool = False) -> dict[int | str, LayerArrays]:
-    """Return arrays of a network in PyTorch's order."""
-    rng = np.random.default_rng(seed)
-    found: dict[int | str, LayerArrays] = {}
-    for place, layer in enumerate(PARAMS.layers):
-        if isinstance(layer, ConvParams | DenseParams):
-            outputs, *_ = shape = layer.weight_shape
-            shape = (shape[0], shape[3], shape[1], shape[2]) if len(shape) == 4 else shape
-            gamma = rng.normal(size=outputs)
-            found[place] = LayerArrays(
-                weight=rng.normal(size=shape), bias=rng.normal(size=outputs),
-                gamma=np.abs(gamma) if rising else gamma, beta=rng.normal(size=outputs),
-                mean=rng.normal(size=outputs) * 4, variance=rng.random(outputs) + 0.1,
-            )  # fmt: skip
-    found["head"] = LayerArrays(weight=rng.normal(size=(4, 20)))
-    return found
 
 
 def naive(
@@ -214,78 +182,3 @@ def test_state_dicts_that_do_not_fit(change: dict[str, Any], message: str) -> No
     arrays = state(drawn()) | change
     with pytest.raises(ValueError, match=message):
         import_arrays(PARAMS, by_order(arrays, PARAMS), pool="bits")
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({3: None}, "Layer 3 must have arrays"),
-        ({2: LayerArrays()}, "Layer 2 has no neurons and must have no arrays"),
-        ({"head": LayerArrays()}, "The head: it must have one of weight and kernel"),
-        (
-            {6: LayerArrays(weight=np.ones((20, 49)))},
-            r"Layer 6: weight must have the shape \(20, 108\), not \(20, 49\)",
-        ),
-        (
-            {6: LayerArrays(weight=np.ones((20, 108)), gamma=np.ones(20))},
-            "Layer 6: gamma and beta must go with mean and variance",
-        ),
-        (
-            {"head": LayerArrays(weight=np.ones((4, 20)), bias=np.arange(4.0))},
-            "The head: logits must be sums times one scale of all classes plus one bias of all",
-        ),
-    ],
-)
-def test_arrays_that_do_not_fit(change: dict[int | str, Any], message: str) -> None:
-    layers = {place: own for place, own in (drawn() | change).items() if own is not None}
-    with pytest.raises(ValueError, match=message):
-        import_arrays(PARAMS, layers, pool="bits")
-
-
-def test_the_place_of_a_pool_must_be_said_where_it_matters() -> None:
-    message = "Layer 1: a pool follows, and a scale is negative: say with --pool whether it takes "
-    with pytest.raises(ValueError, match=message):
-        import_arrays(PARAMS, drawn())
-    rising = drawn(rising=True)
-    assert import_arrays(PARAMS, rising).to_bytes() == (
-        import_arrays(PARAMS, rising, pool="bits").to_bytes()
-    )
-
-
-def test_names_of_arrays_that_nobody_knows() -> None:
-    with pytest.raises(
-        ValueError, match=r"arrays must be named layerN.PART or head.PART, PART one"
-    ):
-        by_name({"conv1/kernel": np.ones(3)})
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        ([], "engram import must be given MODEL, a file of ONNX or .npz, or --torch, and it has n"),
-        (["a.npz"], "a.npz needs --network, the description of its layers"),
-        (["a.npz", "--network", "fbnn-S", "--check", "digits"], "--check must be left out beside"),
-        (
-            ["a.npz", "--network", "fbnn-S", "--pool", "all"],
-            "--pool must be sums or bits, not 'all",
-        ),
-        (["a.npz", "--network", "fbnn-S"], "a.npz cannot be read: no such file or directory"),
-        (["b.npz", "--network", "fbnn-S"], "b.npz must be an archive .npz of arrays: it begins "),
-        (["c.npz", "--network", "fbnn-S"], "c.npz must be an archive .npz of arrays: "),
-        (["d.npz", "--network", "fbnn-S"], "d.npz: arrays must be named layerN.PART or head.PART"),
-        (["e.npz", "--network", "fbnn-S"], "e.npz: x must be an array of numbers, not of <U1"),
-    ],
-)
-def test_faults_of_the_command_line(
-    engram: Engram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: list[str], message: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("b.npz").write_bytes(b"ENGRAMNN")
-    Path("c.npz").write_bytes(b"PK" * 40)
-    np.savez("d.npz", x=np.ones(3))
-    np.savez("e.npz", x=np.array(["a"]))
-    before = sorted(tmp_path.iterdir())
-    status, told, errors = engram("import", *line)
-    assert (status, told) == (2, "")
-    assert errors.startswith(f"engram: {message}")
-    assert sorted(tmp_path.iterdir()) == before

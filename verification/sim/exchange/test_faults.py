@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: MIT
+# pyright: reportMissingImports=false
 """What the contract cannot express is refused by a message that names the node and the remedy."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+
+from onnx import helper
 
 from sim.exchange.graph import Graph as Read
 from sim.exchange.pixels import PixelFormat
@@ -27,6 +31,23 @@ def _residual(graph: Graph) -> Graph:
     graph.conv(4, 1).norm(4).bipolar()
     name = graph.last
     return graph.conv(4, 4, 1).norm(4).bipolar().add("Add", name)
+
+
+def attributed(graph: Graph, **given: int) -> Graph:
+    """Give the last node more attributes."""
+    graph.nodes[-1].attribute.extend(helper.make_attribute(*pair) for pair in given.items())
+    return graph
+
+
+def results(graph: Graph, *names: str) -> Graph:
+    """Give the last node more results."""
+    graph.nodes[-1].output.extend(names)
+    return graph
+
+
+def top(graph: Graph, **given: Any) -> Graph:
+    """Add a node that finds the largest element, its first result, and its place."""
+    return results(graph.add("TopK", np.array([1]), **given), "place")
 
 
 FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
@@ -137,9 +158,61 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
         lambda g: g.flatten().dense(4, 64).add("Softmax").add("Mul", F32(2)),
         r"node mul\d \(Mul\): it must not compute on an answer: nothing may follow it",
     ),
+    "class of the largest logits alone": (
+        lambda g: top(g.flatten().dense(4, 64), axis=1).add("ArgMax", axis=1),
+        r"node argmax\d \(ArgMax\): it must not compute on an answer: nothing may follow it",
+    ),
     "part of a map": (
         lambda g: g.conv(4, 1).norm(4).bipolar().add("Slice", np.array([0]), np.array([2])),
         r"node slice\d+ \(Slice\): the contract has no such layer",
+    ),
+    "normalisation of training": (
+        lambda g: attributed(g.conv(4, 1).norm(4), training_mode=1),
+        r"node batchnormalization\d \(BatchNormalization\): it must not be in training mode: expo",
+    ),
+    "normalisation with the results of training": (
+        lambda g: results(g.conv(4, 1).norm(4), "mean", "variance"),
+        r"node batchnormalization\d \(BatchNormalization\): it must not be in training mode: expo",
+    ),
+    "dropout of training": (
+        lambda g: g.conv(4, 1).add("Dropout", F32(0.5), np.array(True)),
+        r"node dropout\d \(Dropout\): it must not be in training mode: export model.eval\(\)",
+    ),
+    "smallest logit": (
+        lambda g: top(g.flatten().dense(4, 64), largest=0),
+        r"node topk\d \(TopK\): its largest must be 1: the answer is the class of the largest lo",
+    ),
+    "largest of the batch": (
+        lambda g: g.flatten().dense(4, 64).add("ArgMax"),
+        r"node argmax\d \(ArgMax\): its axis must be that of the classes of the tensor \[1, 4\], n",
+    ),
+    "largest of the rows": (
+        lambda g: top(g.conv(4, 1, 8), axis=-1),
+        r"node topk\d \(TopK\): its axis must be that of the classes of the tensor \[1, 4, 1, 1\]",
+    ),
+    "softmax of columns": (
+        lambda g: g.conv(4, 1, 8).add("Softmax"),
+        r"node softmax\d \(Softmax\): its axis must be that of the classes of the tensor \[1, 4, 1",
+    ),
+    "padding at the end": (
+        lambda g: g.conv(4, 1).norm(4).bipolar().add("Pad", np.array([0, 0, 1, 1] * 2), F32(-1)),
+        r"node pad\d+ \(Pad\): a padded map must go into a convolution",
+    ),
+    "no number": (
+        lambda g: g.flatten().dense(4, 64).add("Mul", F32(np.nan)).bipolar(),
+        r"node mul\d \(Mul\): its result is no number \(NaN\): look at its constants",
+    ),
+    "bias that is no number": (
+        lambda g: g.add("Conv", g.weights(2, 1, 3, 3), np.array([0, np.nan], F32)),
+        r"node conv\d \(Conv\): its bias must be finite, not nan",
+    ),
+    "pool of nothing": (
+        lambda g: g.add("MaxPool", kernel_shape=[0, 0], strides=[0, 0]),
+        r"node maxpool\d \(MaxPool\): its kernel must be square, not \[0, 0\]",
+    ),
+    "pool of one axis": (
+        lambda g: g.add("MaxPool", kernel_shape=[2], strides=[2]),
+        r"node maxpool\d \(MaxPool\): its kernel must be square, not \[2\]",
     ),
     "unknown operator": (
         lambda g: g.add("Trunc", F32(1)),
@@ -153,6 +226,26 @@ def test_what_the_contract_cannot_express_is_named(name: str, tmp_path: Path) ->
     build, message = FAULTS[name]
     with pytest.raises(UserError, match=message):
         import_graph(Read(build(start()).save(tmp_path)), PixelFormat(bits=4))
+
+
+def test_features_that_are_padded_are_refused(tmp_path: Path) -> None:
+    graph = start().conv(4, 1).norm(4).bipolar().add("Pad", np.array([0, 0, 1, 1] * 2), F32(-1))
+    padded = graph.last
+    path = graph.conv(4, 4).norm(4).bipolar().save(tmp_path)
+    message = r"node pad6 \(Pad\): a padded map must go into a convolution"
+    with pytest.raises(UserError, match=message):
+        import_graph(Read(path), PixelFormat(bits=4), padded)
+
+
+@pytest.mark.parametrize("place", ["weights", "mask"])
+def test_features_that_are_no_bits_of_the_image_are_refused(place: str, tmp_path: Path) -> None:
+    graph = start().conv(4, 1).norm(4).bipolar()
+    name = graph.weights(4, 4, 3, 3)
+    results(graph.add("Dropout"), "mask")
+    features = name if place == "weights" else "mask"
+    message = f"--features must be a tensor of bits of the image, and '{features}' is none"
+    with pytest.raises(UserError, match=message):
+        import_graph(Read(graph.save(tmp_path)), PixelFormat(bits=4), features)
 
 
 def test_colours_of_unlike_steps_are_refused(tmp_path: Path) -> None:

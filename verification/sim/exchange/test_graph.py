@@ -2,6 +2,7 @@
 # pyright: reportMissingImports=false
 """Files of ONNX are read with messages; an agreement notices every difference."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
 
 import onnx
+from onnx import TensorProto, helper
 
 from golden.dense import Dense
 from golden.head import Head
@@ -99,6 +101,65 @@ def test_input_without_sizes(tmp_path: Path) -> None:
     message = r"input 'image' must have a batch and then fixed sizes, not \[1, 1, '\?', 8\]"
     with pytest.raises(UserError, match=message):
         Read(graph.save(tmp_path))
+
+
+def damaged(folder: Path, change: Callable[[onnx.ModelProto], object]) -> Path:
+    """Return the file of the small graph after a change of its model."""
+    path = small().save(folder)
+    model = onnx.load(path)
+    change(model)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+def _typed(kind: int) -> Callable[[onnx.ModelProto], object]:
+    return lambda model: setattr(model.graph.input[0].type.tensor_type, "elem_type", kind)
+
+
+def _recursive(model: onnx.ModelProto) -> None:
+    calls = helper.make_node("again", ["x"], ["y"], domain="own")
+    opsets = [helper.make_opsetid("own", 1)]
+    model.functions.append(helper.make_function("own", "again", ["x"], ["y"], [calls], opsets))
+    model.opset_import.extend(opsets)
+    model.graph.node.append(helper.make_node("again", ["image"], ["more"], domain="own"))
+
+
+DAMAGES: dict[str, tuple[Callable[[onnx.ModelProto], object], str]] = {
+    "input of integers": (
+        _typed(TensorProto.UINT8),
+        "input 'image' must be a tensor of float32, not of UINT8: put a Cast into the model",
+    ),
+    "input of another precision": (
+        _typed(TensorProto.FLOAT16),
+        "input 'image' must be a tensor of float32, not of FLOAT16: put a Cast into the model",
+    ),
+    "input of a type that ONNX lacks": (
+        _typed(999), "input 'image' must be a tensor of float32, not of 999: put a Cast",
+    ),
+    "truncated array": (
+        lambda m: setattr(m.graph.initializer[2], "raw_data", bytes(8)),
+        r"initializer 'constant2' must be an array as long as its shape \[64, 20\] says",
+    ),
+    "array of a type that ONNX lacks": (
+        lambda m: setattr(m.graph.initializer[2], "data_type", 999),
+        "initializer 'constant2' must be an array as long as its shape .*, of a type that ONNX has",
+    ),
+    "function that calls itself": (
+        _recursive, "must be a model of ONNX whose functions can be put in place: Cycle detected",
+    ),
+    "node without name and result": (
+        lambda m: m.graph.node.append(helper.make_node("Relu", ["image"], [])),
+        r"node -> nothing \(Relu\): it must give a result, and names none",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_damaged_models_are_refused(name: str, tmp_path: Path) -> None:
+    change, message = DAMAGES[name]
+    path = damaged(tmp_path, change)
+    with pytest.raises(UserError, match=message):
+        Read(path)
 
 
 def test_operator_of_a_domain_that_nobody_knows(tmp_path: Path) -> None:

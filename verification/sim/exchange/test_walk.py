@@ -11,40 +11,12 @@ for _package in ("onnx", "onnxruntime", "qonnx"):
     pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
 
 from golden.params import ConvParams, DenseParams, PoolParams, ThermometerParams
-from sim.exchange.check import compare
 from sim.exchange.graph import Graph as Read
 from sim.exchange.pixels import PixelFormat
-from sim.exchange.walk import Imported, import_graph
+from sim.exchange.walk import import_graph
 from sim.work.errors import UserError
 from verification.sim.exchange.graphs import Graph
-
-F32 = np.float32
-PIXELS = PixelFormat(bits=4)
-
-
-def imported(
-    graph: Graph, folder: Path, features: str | None = None, images: int = 60, **given: Any
-) -> Imported:
-    """Import a graph, and hold its network to it on random images."""
-    pixels = PixelFormat(**{"bits": 4, **given})
-    read = Read(graph.save(folder))
-    found = import_graph(read, pixels, features)
-    shape = found.network.params.input.array_shape
-    drawn = graph.rng.integers(0, 2**pixels.bits, (images, *shape), np.uint8)
-    agreement = compare(read, found, pixels, drawn)
-    assert agreement.whole
-    assert agreement.ties.mean() < 0.2
-    values = found.bits.reals(np.zeros((1, found.network.params.output.size), np.uint8))
-    assert np.isfinite(values).all()
-    return found
-
-
-def start(shape: tuple[int, int, int] = (1, 8, 8), seed: int = 0) -> Graph:
-    return Graph(shape, seed).add("Sub", F32(0.5)).bipolar()
-
-
-def head(graph: Graph, features: int) -> Graph:
-    return graph.flatten().dense(5, features)
+from verification.sim.exchange.walks import F32, PIXELS, head, imported, start
 
 
 def test_multilayer_perceptron(tmp_path: Path) -> None:
@@ -213,21 +185,6 @@ def test_ternary_weights_of_the_last_layer_and_a_falling_scale(tmp_path: Path) -
     head = found.network.head
     assert head is not None
     assert ((weights == 0) == (head.plane_a != head.plane_b).T).all()
-
-
-def test_answers_behind_a_softmax(tmp_path: Path) -> None:
-    graph = start().flatten().dense(9, 64).norm(9).bipolar().dense(4, 9)
-    found = imported(graph.add("Softmax").add("ArgMax", axis=1), tmp_path)
-    assert found.logits == "matmul8_out"
-
-
-def test_features_alone_and_a_graph_without_a_head(tmp_path: Path) -> None:
-    graph = start().flatten().dense(9, 64).norm(9).bipolar()
-    name = graph.last
-    assert imported(graph, tmp_path).network.head is None
-    graph.add("MatMul", graph.real(9, 4))  # a last layer in floating point
-    found = imported(graph, tmp_path, features=name)
-    assert (found.features, found.logits, found.network.head) == (name, None, None)
 
 
 def test_neurons_without_normalisation_need_no_thresholds(tmp_path: Path) -> None:

@@ -102,6 +102,7 @@ def test_method_of_a_file_runs_on_every_process(tmp_path: Path) -> None:
     assert engram(tmp_path, *plot, "--plugin", "last.py").returncode == 0
 
 
+@pytest.mark.slow
 def test_changed_method_finds_nothing_in_the_cache(tmp_path: Path) -> None:
     (tmp_path / "study.yaml").write_text(STUDY.replace("[5, 20]", "5"))
     run = ("run", "study.yaml", "--plugin", "last.py", "--cache", "cache", "--jobs", "1", "--out")

@@ -19,6 +19,9 @@ from verification.proofs.prover import (
     prove,
 )
 
+#: The chip does not have this block, so that its proofs are for the slow tests.
+pytestmark = pytest.mark.slow
+
 
 def allowed(i: Value, number_width: int) -> Value:
     """Return whether a dividend is one that the docstring of `dividend_layout` allows."""

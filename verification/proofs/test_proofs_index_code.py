@@ -16,6 +16,9 @@ from verification.proofs.prover import (
     prove,
 )
 
+#: The chip does not have this block, so that its proofs are for the slow tests.
+pytestmark = pytest.mark.slow
+
 PARAMS = IndexCodeParams(
     samples=8, width=3, primes=(3, 7), task="prefix", tasks=4, task_width=5, task_primes=(5,)
 )

@@ -24,6 +24,9 @@ from verification.proofs.prover import (
     prove,
 )
 
+#: The chip does not have this block, so that its proofs are for the slow tests.
+pytestmark = pytest.mark.slow
+
 
 def params(features: int, lanes: int, rank: int) -> LowRankParams:
     memory = PrototypesParams(

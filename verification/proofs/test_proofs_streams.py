@@ -76,9 +76,9 @@ OFFERING = {
         replace(_SAMPLER, prototypes=_MIXTURES, draws_per_read=2, selection="uniform")
     ),
 }  # fmt: skip
-#: With P = 2 and 8 they are for the slow tests; P = 4 stands for them in every run.
+#: With a weight reuse above 1 they are for the slow tests.
 NAMES = [
-    pytest.param(name, marks=pytest.mark.slow) if name.endswith(("_2", "_8")) else name
+    pytest.param(name, marks=pytest.mark.slow) if name.endswith(("_2", "_4", "_8")) else name
     for name in OFFERING
 ]
 #: Pins that a block wants held while it offers something, with any weight reuse.

@@ -37,7 +37,6 @@ from verification.proofs.prover import (
     opened,
     prove,
 )
-from verification.rtl.networks import REUSES
 
 CHIP = BLOCKS["chip"].arguments("tiny")["params"]
 #: The same with factors, whose rows of loadings are as wide as rows of codes.
@@ -93,7 +92,9 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     prove(m, [*free, *free_inputs(block)])
 
 
-@pytest.mark.parametrize("weight_reuse", REUSES)
+@pytest.mark.parametrize(
+    "weight_reuse", [1, *(pytest.param(reuse, marks=pytest.mark.slow) for reuse in (2, 4, 8))]
+)
 def test_ways_of_the_network_keep_the_rules(weight_reuse: int) -> None:
     prove_network(complete=True, weight_reuse=weight_reuse)
 

@@ -35,6 +35,11 @@ MUTANTS = {
         r"beats: 0x\w+ was changed before it was taken",
     ),
 }
+#: Each takes a model of its own: the first one stands for them in every run.
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if number else name
+    for number, name in enumerate(MUTANTS)
+]
 
 
 def example(name: str) -> str:
@@ -101,12 +106,13 @@ def test_bench_of_the_page_accepts_the_sampler(tmp_path: Path, simulator: str) -
     assert in_python(tmp_path, SAMPLER, simulator) == ""
 
 
-@pytest.mark.parametrize("mutant", MUTANTS)
+@pytest.mark.parametrize("mutant", NAMES)
 def test_bench_of_the_page_finds_every_mutant(tmp_path: Path, mutant: str) -> None:
     said = in_python(tmp_path, changed(mutant), cocotb_simulators()[0])
     assert re.search(f"BenchError: {MUTANTS[mutant][2]}", said)
 
 
+@pytest.mark.slow
 def test_bench_in_verilog_accepts_the_sampler_and_finds_a_wrong_tap(tmp_path: Path) -> None:
     (tmp_path / "right").mkdir()
     (tmp_path / "wrong").mkdir()

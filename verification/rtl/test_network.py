@@ -78,7 +78,13 @@ def test_any_network_equals_golden(
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize(
     ("pauses", "reuse"),
-    [*((pauses, 1) for pauses in PAUSES), ("flowing", 4), ("idle_stalled", 4)],
+    [
+        *((pauses, 1) for pauses in PAUSES),
+        *(
+            pytest.param(pauses, 4, marks=pytest.mark.slow)
+            for pauses in ("flowing", "idle_stalled")
+        ),
+    ],
 )
 def test_one_machine_runs_all_networks_in_verilog(pauses: str, reuse: int, simulator: str) -> None:
     steps, networks = [], [build(case, 3) for case in CASES.values()]

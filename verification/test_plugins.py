@@ -85,6 +85,7 @@ def describe(
     (about / "entry_points.txt").write_text("\n".join(groups))
 
 
+@pytest.mark.slow
 def test_method_of_a_file_runs_on_every_process(tmp_path: Path) -> None:
     (tmp_path / "last.py").write_text(LAST)
     (tmp_path / "study.yaml").write_text(STUDY)

@@ -216,7 +216,8 @@ def _params(replay: str, values: dict[str, Any], where: str) -> SourceParams:
         place = ".".join([where, *map(str, first["loc"])])
         if first["type"] == "missing":
             raise ValueError(f"{place} must be given") from error
-        raise ValueError(f"{place}: {first['msg'].removeprefix('Value error, ')}") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{place}: {said}" if first["loc"] else said) from error
 
 
 def with_each_value(

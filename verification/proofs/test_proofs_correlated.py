@@ -23,6 +23,9 @@ from verification.proofs.prover import (
     prove,
 )
 
+#: They take minutes together.
+pytestmark = pytest.mark.slow
+
 
 def params(*, q=3, rank=3, width=3, n_f=1, m=1) -> CorrelatedSamplerParams:
     memory = PrototypesParams(features=2, code_width=q, lanes=1, components=2, classes=2)

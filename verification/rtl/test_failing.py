@@ -65,6 +65,7 @@ def test_a_sampler_draws_what_golden_draws(
     assert made() == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_a_sampler_in_verilog(simulator: str, monkeypatch: pytest.MonkeyPatch) -> None:
     plan = sampler_plan("parallel")

@@ -8,12 +8,10 @@ from numpy.typing import NDArray
 
 from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.checks import check_integer
+from golden.params.sampling import splitmix
 from golden.secded import Secded
 
-__all__ = ["Cells", "Faults", "ProtectedFaults", "mix"]
-
-_GAMMA = 0x9E3779B97F4A7C15  # of SplitMix64, as for the seeds of streams (contract, 4)
-_MASK = 2**64 - 1
+__all__ = ["Cells", "Faults", "ProtectedFaults"]
 
 Codes = TypeVar("Codes", bound=np.integer[Any])
 
@@ -59,7 +57,7 @@ class Faults:
 
     def __init__(self, params: FaultParams) -> None:
         self.params = params
-        self._key = mix(np.uint64((params.die + (params.memory + 1) * _GAMMA) & _MASK))
+        self._key = splitmix(params.die, params.memory)
 
     def check_rows(self, lanes: int, width: int) -> None:
         """Raise `ValueError` unless rows have so many codes of so many bits."""
@@ -98,7 +96,7 @@ class Faults:
         stuck = np.zeros_like(failing)
         for plane in p.failing_planes:
             bit = np.uint64(p.width - 1 - plane)
-            words = self._words(codes * np.uint64(p.width) + bit)
+            words = splitmix(self._key, codes * np.uint64(p.width) + bit)
             fails = words >> np.uint64(32) < np.uint64(p.threshold)
             failing |= fails.astype(np.uint32) << np.uint32(bit)
             ones = fails & (words & np.uint64(1)).astype(bool)
@@ -108,10 +106,6 @@ class Faults:
     def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
         """Return what vectors of codes, shape (n, D), read as; the first is vector `first`."""
         return self.cells(first, len(codes), codes.shape[1]).read(codes)
-
-    def _words(self, cells: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """Return the word u of every cell."""
-        return mix(self._key + (cells + np.uint64(1)) * np.uint64(_GAMMA))
 
 
 class ProtectedFaults(Faults):
@@ -172,16 +166,3 @@ class ProtectedFaults(Faults):
         padded = np.pad(codes >> bit & 1, ((0, 0), (0, -codes.shape[1] % lanes)))
         bits = padded.reshape(len(codes), -1, lanes).astype(np.uint64)
         return (bits << np.arange(lanes, dtype=np.uint64)).sum(axis=-1, dtype=np.uint64)
-
-
-def mix(words: Any) -> Any:
-    """Return the output function of SplitMix64, modulo 2^64 (contract, 4).
-
-    Parameters
-    ----------
-    words : uint64, or ndarray of uint64
-    """
-    with np.errstate(over="ignore"):
-        words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
-        words = (words ^ words >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
-    return words ^ words >> np.uint64(31)

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from golden.params.checks import check_choice, check_integer
 from golden.polynomials import LATE_TAPS_64
@@ -15,6 +16,7 @@ __all__ = [
     "SamplerParams",
     "SelectorParams",
     "Stream",
+    "splitmix",
     "stream_params",
     "stream_seed",
 ]
@@ -78,10 +80,28 @@ class LfsrParams:
 def stream_seed(seed: int, stream: int) -> int:
     """Return the initial state of a stream for the user seed `seed` (SplitMix64; contract, 4)."""
     check_integer("Seed", seed, 0, _MASK_64)
-    z = (seed + (stream + 1) * 0x9E3779B97F4A7C15) & _MASK_64
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK_64
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK_64
-    return (z ^ (z >> 31)) or 1
+    return splitmix(seed, stream) or 1
+
+
+def splitmix(state: int, steps: Any) -> Any:
+    """Return outputs of SplitMix64, whose state grows by a constant a step (contract, 4).
+
+    Parameters
+    ----------
+    state : int
+        ``0 .. 2**64 - 1``.
+    steps : int, or ndarray of uint64
+        Numbers of the outputs, counted from 0.
+
+    Returns
+    -------
+    int, or ndarray of uint64
+        As `steps`.
+    """
+    z = state + (steps + 1) * 0x9E3779B97F4A7C15 & _MASK_64
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK_64
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK_64
+    return z ^ z >> 31
 
 
 def stream_params(seed: int, stream: int, step: int) -> LfsrParams:

@@ -6,7 +6,7 @@ import pytest
 
 from golden.conv import Conv
 from golden.dense import Dense
-from golden.faults import Faults, ProtectedFaults, mix
+from golden.faults import Faults, ProtectedFaults
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import (
@@ -17,6 +17,7 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
 )
+from golden.params.sampling import splitmix
 from golden.prototypes import Prototypes
 from golden.sampler import Sampler
 from verification.golden.test_network import TINY
@@ -50,8 +51,8 @@ def plain_read(code, *, row, lane, p):
 def test_the_words_are_those_of_splitmix64():
     # The first outputs of SplitMix64 from the state 1234567, published with the generator.
     published = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    for count, word in enumerate(published, 1):
-        assert int(mix(np.uint64(1234567 + count * GAMMA & MASK))) == word
+    assert [splitmix(1234567, step) for step in range(3)] == published
+    assert splitmix(1234567, np.arange(3, dtype=np.uint64)).tolist() == published
 
 
 @pytest.mark.parametrize("features", [1, 4, 10])
@@ -198,6 +199,7 @@ def test_weights_of_a_network_read_as_one_row_a_layer():
         if not isinstance(sound, Conv | Dense):
             assert layer is sound
             continue
+        assert isinstance(layer, Conv | Dense)
         p = FaultParams(die=7, memory=16 + y, threshold=2**30, lanes=1)
         flat = sound.weights.reshape(-1).tolist()
         expected = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]

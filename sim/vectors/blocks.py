@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The blocks that have vectors: default parameters, what decides their words, how to use them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -27,8 +27,25 @@ from sim.vectors.table import Table, Vectors
 
 __all__ = ["BLOCKS", "Block", "make_vectors"]
 
-#: Makes the tables of a block from its arguments, a number of stimuli and random numbers.
-Make = Callable[[Mapping[str, Any], int, np.random.Generator], list[Table]]
+
+class Make(Protocol):
+    """Makes the tables of a block, all words from the golden model."""
+
+    def __call__(
+        self, arguments: Mapping[str, Any], count: int, rng: np.random.Generator
+    ) -> list[Table]:
+        """Return the tables.
+
+        Parameters
+        ----------
+        arguments : mapping of str to Any
+            As `Block.arguments` has them, with those that a user changed.
+        count : int
+            Stimuli.
+        rng : numpy.random.Generator
+            Draws them.
+        """
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,15 @@ import numpy as np
 from golden.bits import pack
 from golden.latent_buffer import LatentBuffer
 from golden.params import LatentBufferParams
-from sim.vectors.table import Field, Table, beats_table, label_width, lane_rows
+from sim.vectors.table import (
+    Field,
+    Table,
+    beats_table,
+    command_tables,
+    flags_table,
+    label_width,
+    lane_rows,
+)
 
 __all__ = ["latent_buffer"]
 
@@ -42,30 +50,16 @@ def latent_buffer(
         flags.append((int(golden.unknown),))
     lanes = Field("bits", params.lanes, "lane l in bit l")
     return [
-        Table(
-            name="commands",
-            role="stimulus",
-            fields=[Field("request", 1, "1: request an exemplar; 0: learn the next one"), label],
-            rows=commands,
-            use="In order, each whole before the next.",
-        ),
-        Table(
-            name="rows",
-            role="stimulus",
-            fields=[lanes],
-            rows=rows,
-            use="B rows for each command that learns, also for one that is refused.",
+        *command_tables(
+            [Field("request", 1, "1: request an exemplar; 0: learn the next one"), label],
+            commands,
+            params.lanes,
+            rows,
         ),
         beats_table(
             params.lanes, label, beats, "B beats for each request; none for one that is refused."
         ),
-        Table(
-            name="flags",
-            role="expected",
-            fields=[Field("unknown", 1, "error flag")],
-            rows=flags,
-            use="After each command.",
-        ),
+        flags_table(("unknown",), flags),
         Table(
             name="memory",
             role="expected",

@@ -11,7 +11,15 @@ from golden.bits import pack
 from golden.class_counter import ClassCounter
 from golden.params import ClassCounterParams, TrainerParams
 from golden.trainer import Trainer
-from sim.vectors.table import Field, Table, label_width, lane_rows, lanes_word
+from sim.vectors.table import (
+    Field,
+    Table,
+    command_tables,
+    flags_table,
+    label_width,
+    lane_rows,
+    lanes_word,
+)
 
 __all__ = ["class_counter", "trainer"]
 
@@ -54,19 +62,11 @@ def class_counter(
         commands.append((kind, slot, named))
         flags.append((int(golden.overflow), int(golden.empty), int(golden.closed)))
     return [
-        Table(
-            name="commands",
-            role="stimulus",
-            fields=[Field("kind", 2, "0 open, 1 reopen, 2 close, 3 learn"), slot_field, label],
-            rows=commands,
-            use="In order, each whole before the next.",
-        ),
-        Table(
-            name="rows",
-            role="stimulus",
-            fields=[Field("bits", p.lanes, "lane l in bit l")],
-            rows=rows,
-            use="B rows for each command that learns, also for one that is refused.",
+        *command_tables(
+            [Field("kind", 2, "0 open, 1 reopen, 2 close, 3 learn"), slot_field, label],
+            commands,
+            p.lanes,
+            rows,
         ),
         Table(
             name="codes",
@@ -79,13 +79,7 @@ def class_counter(
             rows=codes,
             use="B rows of codes for each class that is closed and not refused.",
         ),
-        Table(
-            name="flags",
-            role="expected",
-            fields=[Field(name, 1, "error flag") for name in ("overflow", "empty", "closed")],
-            rows=flags,
-            use="After each command.",
-        ),
+        flags_table(("overflow", "empty", "closed"), flags),
     ]
 
 

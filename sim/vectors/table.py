@@ -17,6 +17,8 @@ __all__ = [
     "Table",
     "Vectors",
     "beats_table",
+    "command_tables",
+    "flags_table",
     "integers",
     "label_width",
     "lane_rows",
@@ -25,6 +27,8 @@ __all__ = [
 
 #: What a bench does with a table: load it first, offer its words, or expect them.
 Role = Literal["setup", "stimulus", "expected"]
+#: Values of the fields, one tuple a word.
+Rows = Sequence[tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Table:
     name: str
     role: Role
     fields: Sequence[Field]
-    rows: Sequence[tuple[int, ...]]
+    rows: Rows
     use: str
 
     @property
@@ -163,6 +167,54 @@ def label_width(count: int) -> int:
 def integers(values: Any) -> list[int]:
     """Return an array of integers, flattened, as Python's."""
     return [int(value) for value in np.asarray(values).ravel().tolist()]
+
+
+def command_tables(
+    fields: Sequence[Field], commands: Rows, lanes: int, rows: Rows
+) -> tuple[Table, Table]:
+    """Return the commands of a block that learns, and the rows that those to learn take.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        Of a command.
+    commands, rows : list of tuple of int
+    lanes : int
+    """
+    return (
+        Table(
+            name="commands",
+            role="stimulus",
+            fields=fields,
+            rows=commands,
+            use="In order, each whole before the next.",
+        ),
+        Table(
+            name="rows",
+            role="stimulus",
+            fields=[Field("bits", lanes, "lane l in bit l")],
+            rows=rows,
+            use="B rows for each command that learns, also for one that is refused.",
+        ),
+    )
+
+
+def flags_table(names: Sequence[str], rows: Rows) -> Table:
+    """Return the expected error flags after each command.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of the flags.
+    rows : list of tuple of int
+    """
+    return Table(
+        name="flags",
+        role="expected",
+        fields=[Field(name, 1, "error flag") for name in names],
+        rows=rows,
+        use="After each command.",
+    )
 
 
 def beats_table(lanes: int, label: Field, beats: Sequence[Beat], use: str) -> Table:

@@ -105,7 +105,7 @@ def test_memories_and_dice_fail_elsewhere():
     maps = [
         faults(die=die, memory=memory).cells(0, 20, 64).failing
         for die in (0, 1)
-        for memory in (0, 1)
+        for memory in (FaultyMemory.PROTOTYPES, FaultyMemory.EXEMPLARS)
     ]
     for one in range(4):
         for other in range(one):

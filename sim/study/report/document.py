@@ -20,7 +20,13 @@ from sim.study.fidelity import Exemplars
 from sim.study.report import claims, exemplar_figures, explanations, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
-from sim.study.report.faults import accuracy_by_share, columns, fault_lines, fault_rows
+from sim.study.report.faults import (
+    FaultLine,
+    accuracy_by_share,
+    columns,
+    fault_lines,
+    fault_rows,
+)
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
 from sim.study.report.head_state import head_states
@@ -78,6 +84,11 @@ class StudyReport:
         """Runs gathered by method."""
         return group_runs(self.runs)
 
+    @cached_property
+    def fault_lines(self) -> list[FaultLine]:
+        """Memories that fail, if a sound one is beside them."""
+        return fault_lines(self.groups)
+
     @property
     def verdict(self) -> str:
         """Sentence on how the first source does at equal bits; empty without a comparison."""
@@ -100,8 +111,8 @@ class StudyReport:
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups, "memory"),
             "accuracy_by_state.png": figures.accuracy_by_bits(self.groups, "state"),
         }
-        if lines := fault_lines(self.groups):
-            images["accuracy_by_share.png"] = accuracy_by_share(lines)
+        if self.fault_lines:
+            images["accuracy_by_share.png"] = accuracy_by_share(self.fault_lines)
         if has_ages(self.bank.tasks):
             images["stability_plasticity.png"] = stability_plasticity(self.groups)
         if self.bank.network_bits is not None:
@@ -208,9 +219,9 @@ class StudyReport:
 
     def _faults(self) -> list[str]:
         """Return the section on memories that fail, if a memory has a sound twin beside it."""
-        if not (lines := fault_lines(self.groups)):
+        if not self.fault_lines:
             return []
-        table = markdown_table(columns(lines), fault_rows(lines))
+        table = markdown_table(columns(self.fault_lines), fault_rows(self.fault_lines))
         picture = "![accuracy against failing cells](accuracy_by_share.png)"
         return ["## Memories that fail", explanations.FAULTS, table, picture]
 

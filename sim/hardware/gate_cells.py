@@ -4,7 +4,7 @@
 from sim.cost.cells.boolean import parse_function
 from sim.cost.cells.cells import Cell, CellLibrary
 
-__all__ = ["FLIPFLOP", "GATE_EQUIVALENTS", "cells_by_gate", "missing_cells"]
+__all__ = ["FLIPFLOP", "FUNCTIONS", "GATE_EQUIVALENTS", "cells_by_gate", "missing_cells"]
 
 #: The plain flip-flop, with a clock but without reset or enable. All others are built from it.
 FLIPFLOP = "$_DFF_P_"
@@ -21,8 +21,9 @@ GATE_EQUIVALENTS = {
     "$_MUX_": 2.5,
 }
 
-# In the multiplexer the select input comes first, as in the smallest cells.
-_FUNCTIONS = {
+#: Functions of Yosys's gates, by the names of their pins. In the multiplexer the select input comes
+#: first, as in the smallest cells.
+FUNCTIONS = {
     "$_BUF_": "A",
     "$_NOT_": "!A",
     "$_NAND_": "!(A&B)",
@@ -45,7 +46,7 @@ _NEEDED = {
 
 def cells_by_gate(library: CellLibrary) -> dict[str, Cell]:
     """Return the smallest matching cell of a library for each gate that has one."""
-    fitting = {gate: _with_function(library, text) for gate, text in _FUNCTIONS.items()}
+    fitting = {gate: _with_function(library, text) for gate, text in FUNCTIONS.items()}
     fitting[FLIPFLOP] = [cell for cell in library.cells if cell.stores_a_pin]
     return {
         gate: min(cells, key=lambda cell: cell.area) for gate, cells in fitting.items() if cells

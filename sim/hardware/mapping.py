@@ -22,7 +22,7 @@ from sim.hardware.mapper import LIBRARY, Advance, Mapper
 from sim.hardware.netlist import Netlist
 from sim.hardware.tools import CACHE, cell_types
 
-__all__ = ["map_block", "map_chip", "map_netlist"]
+__all__ = ["map_block", "map_cells", "map_chip", "map_netlist"]
 
 # Values of a technology that price the gates if there is no library.
 _FIGURES = ("gate_area", "flipflop_area", "gate_leakage", "flipflop_leakage")
@@ -130,6 +130,26 @@ def map_netlist(
     script = _NAMED + ("" if not liberty else _MODELS) + _WRITE
     results = mapper.whole(script, ("netlist.json", "netlist.v"))
     return Netlist.of(design.name, results["netlist.json"], results["netlist.v"])
+
+
+def map_cells(
+    design: Design, liberty: Sequence[Path] = (), *, cache: Path = CACHE, jobs: int = 1
+) -> str:
+    """Map a design to gates and return its netlist as Yosys's ``write_json`` writes it.
+
+    Parameters
+    ----------
+    design, liberty, cache, jobs
+        As in `map_netlist`.
+
+    Returns
+    -------
+    str
+        JSON of one module, with memories as whole cells ``$mem_v2``. Every net is a single bit.
+    """
+    mapper = Mapper(design, liberty, cache)
+    mapper.map_groups(jobs)
+    return mapper.whole(_NAMED, ("netlist.json",))["netlist.json"]
 
 
 def _without_memories(cells: Mapping[str, int]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-__all__ = ["Gate", "Netlist"]
+__all__ = ["Gate", "Netlist", "component_of"]
 
 # Matches one part of a cell's path in the names that Yosys's `flatten` makes. Names of parts begin
 # with a backslash. Gates have no names of their own.
@@ -88,11 +88,17 @@ def _gate(path: str, cell: Mapping[str, Any], nets: Mapping[int, str]) -> Gate:
     pins: dict[str, list[str]] = {"input": [], "output": []}
     for pin, bits in cell["connections"].items():
         pins[cell["port_directions"][pin]] += [nets[bit] for bit in bits if bit in nets]
-    return Gate(cell["type"], _component(path), tuple(pins["input"]), tuple(pins["output"]))
+    return Gate(cell["type"], component_of(path), tuple(pins["input"]), tuple(pins["output"]))
 
 
-def _component(path: str) -> str:
-    """Return the parts of the design on the path to a cell, joined by dots."""
+def component_of(path: str) -> str:
+    """Return the parts of the design on the path to a cell, joined by dots; see `Gate`.
+
+    Parameters
+    ----------
+    path : str
+        Name of the cell in a flat netlist of Yosys.
+    """
     parts, place = [], 0
     while part := _PART.match(path, place):
         parts.append(re.sub(r"_\d+$", "", part[1]))

@@ -1,157 +1,64 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
-"""Energy of switching gates, compared with the energy that counts predict for the same work.
+"""Energy of gates that switch, compared with the energy that counts predict for the same work.
 
 ``python -m verification.bench.activity --out DIR [--liberty FILE] [--quick]``
 
-The sampler and the matrix-vector unit are mapped to gates, without their memories. They then do a
-given work in Verilator, which counts the changes of every gate. With ``--liberty``, the gates are
-the cells of that file. Without it, they are Yosys's own gates, priced as the cells of IHP SG13G2
-with the same functions. The counts of `sim.cost.counts` for the same work are priced with the same
-cells. ``report.md`` and ``results.json`` are written into DIR. Gates and compiled models are kept
-under ``build/``. The first run takes minutes.
+The sampler and the matrix-vector unit are mapped to gates, without their memories. They then draw
+from trained classes, and compute a layer of a trained network on pictures. The same is done at
+random. Every change of every gate is counted, without delays and with them. With ``--liberty``, the
+gates are the cells of that file with their delays. Without it, they are Yosys's own gates, priced
+as the cells of IHP SG13G2 with the same functions, and each takes one step. The counts of
+`sim.cost.counts` for the same work are priced with the same cells. ``report.md`` and
+``results.json`` are written into DIR. Gates are kept under ``build/``. The first run takes minutes.
 """
 
 import argparse
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from amaranth.lib import wiring
 from rich.console import Console
 
-from golden.dense import Dense
-from golden.params import DenseParams, MvuParams, SamplerParams
 from rtl.catalogue import BLOCKS
 from rtl.emit import Design
-from rtl.mvu import Mvu
 from sim.cost.cells.cells import CellLibrary
+from sim.cost.cells.delays import read_delays
 from sim.cost.cells.liberty_cells import read_cells
 from sim.cost.cells.table import read_table
-from sim.cost.counts import mvu, sampler
-from sim.cost.counts.mapping import Layer, Tile
-from sim.cost.counts.tally import Tally
+from sim.cost.counts.tally import Action, Tally
+from sim.cost.pricing import price, price_memories
 from sim.cost.quantity import Range
 from sim.cost.technology.files import BUILT_IN
 from sim.cost.technology.loading import DEFAULT, load_technology
 from sim.cost.technology.technology import Technology
-from sim.hardware.mapping import map_block, map_netlist
+from sim.hardware.mapping import map_block, map_cells
 from sim.hardware.tools import CACHE
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory
 from sim.work.folder import write_folder
 from verification.bench.activity_report import Comparison, report_files
-from verification.bench.switching import Energy, changes, energy_by_part
-from verification.rtl.engine import Step
-from verification.rtl.test_mvu import TAG, Folded
-from verification.rtl.test_sampler import Plan
-from verification.rtl.toggles import measure
+from verification.bench.activity_works import (
+    Work,
+    drawn_work,
+    mvu_work,
+    pictures_work,
+    sampler_work,
+)
+from verification.bench.circuit import read_circuit
+from verification.bench.gate_kernels import LONGEST
+from verification.bench.gate_run import GateRun, run_gates
+from verification.bench.switching import Energy, changes, clock_tree, energy_by_part
+from verification.rtl.simulators import streams_of
 
-__all__ = ["Work", "compare", "main", "mvu_work", "sampler_work"]
+__all__ = ["compare", "main", "steps_of"]
 
 _TABLE = "sg13g2_stdcell.csv"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Work:
-    """A work that a block does.
-
-    Attributes
-    ----------
-    name : str
-    block : str
-        Name of the block in the catalogue.
-    arguments : dict
-        Arguments of its constructor.
-    component : wiring.Component
-        The block itself. Its streams carry the steps.
-    before, steps : list of Step
-        Steps of the preparation, and steps of the work.
-    tally : Tally
-        Predicted actions of the work.
-    """
-
-    name: str
-    block: str
-    arguments: dict[str, Any]
-    component: wiring.Component
-    before: list[Step]
-    steps: list[Step]
-    tally: Tally
-
-
-def sampler_work(params: SamplerParams, exemplars: int, prototypes: int) -> Work:
-    """Return a draw of exemplars from random prototypes, one prototype per class.
-
-    Parameters
-    ----------
-    params : SamplerParams
-    exemplars : int
-        Number of requests for random classes.
-    prototypes : int
-        Number of classes, which are appended before.
-    """
-    plan, rng = Plan(params), np.random.default_rng(0)
-    for _ in range(prototypes):
-        plan.append(rng, 1)
-    plan.draw(rng.integers(0, prototypes, exemplars).tolist())
-    p = params.prototypes
-    return Work(
-        name=f"sampler L = {p.lanes}, q = {p.code_width} {params.mode} draws {exemplars} "
-        f"exemplars of {prototypes} random prototypes, D = {p.features}",
-        block="sampler",
-        arguments={"params": params},
-        component=plan.dut,
-        before=plan.steps[:-1],
-        steps=plan.steps[-1:],
-        tally=sampler.draw(params, exemplars),
-    )
-
-
-def mvu_work(params: MvuParams, inputs: int, outputs: int, vectors: int) -> Work:
-    """Return the run of a dense layer with random weights on random vectors.
-
-    Parameters
-    ----------
-    params : MvuParams
-    inputs, outputs : int
-        Sizes of the layer.
-    vectors : int
-        Number of input vectors.
-    """
-    rng, sizes = np.random.default_rng(0), DenseParams(inputs=inputs, outputs=outputs)
-    fold = Folded(params, Dense(sizes, rng.integers(0, 2, sizes.weight_shape, np.uint8)), rng)
-    runs = [fold.run(x) for x in rng.integers(0, 2, (vectors, inputs), np.uint8)]
-    tiles = tuple(
-        Tile(fold.words, min(params.pe, outputs - first)) for first in range(0, outputs, params.pe)
-    )
-    layer = Layer(
-        name="dense", operation="neurons", pixels=vectors, inside=vectors, tiles=tiles, words=0,
-        inputs=inputs,
-    )  # fmt: skip
-    return Work(
-        name=f"MVU {params.pe} x {params.simd}, a layer of {outputs} random neurons on {vectors} "
-        f"vectors of {inputs} random inputs",
-        block="mvu",
-        arguments={"params": params, "tag": TAG},
-        component=Mvu(params, TAG),
-        before=[fold.load()],
-        steps=[_joined(runs)],
-        tally=mvu.tally(layer, params, TAG),
-    )
-
-
-def _joined(steps: Sequence[Step]) -> Step:
-    """Return steps joined into one, without pauses between them."""
-    return Step(
-        inputs={"i": [x for step in steps for x in step.inputs["i"]]},
-        outputs={"o": [x for step in steps for x in step.outputs["o"]]},
-    )
+_STEP = 10e-12  # s, in which delays of cells are counted
+_ACCESSES = ("read", "write")
 
 
 def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> Comparison:
@@ -171,26 +78,78 @@ def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> 
         If a tool is missing or finds a fault, or if the Liberty file is missing or has a fault.
     BenchError
         If the gates give other results than golden.
+    ValueError
+        If a cell or a memory is of another kind than those of `verification.bench.circuit`.
     """
     design = Design.of(work.block, work.arguments)
     technology, library = _technology(liberty)
     files = () if liberty is None else (liberty,)
     mapped = map_block(design, technology, files, cache=cache)
-    netlist = map_netlist(design, files, cache=cache)
-    activity = measure(netlist, design.ports, work.component, work.before, work.steps)
-    gates = energy_by_part(activity, library)
+    netlist = map_cells(design, files, cache=cache)
+    circuit = read_circuit(design.name, netlist, None if liberty is None else library)
+    run = run_gates(circuit, streams_of(work.component), work.before, work.steps)
+    activities = {"none": run.settled, "one step a gate": run.delayed()}
+    if liberty is not None:
+        activities["of the cells"] = run.delayed(steps_of(read_delays(liberty)))
+    energies = {name: energy_by_part(activity, library) for name, activity in activities.items()}
+    *_, gates = energies.values()
+    memories = price_memories(work.memories, technology)
+    counted = Tally({a: n for a, n in work.tally.items() if a.kind in _ACCESSES})
     assert mapped.area is not None, "the technology has cells"
     return Comparison(
         work=work.name,
         cells=sum(mapped.cells.values()),
         flipflops=mapped.flipflops,
         area=mapped.area.nominal,
-        activity=activity,
-        gate_changes=changes(activity, library, "gate"),
-        flipflop_changes=changes(activity, library, "flipflop"),
-        gates=gates,
+        activities=activities,
+        gate_changes={n: changes(a, library, "gate") for n, a in activities.items()},
+        flipflop_changes=changes(run.settled, library, "flipflop"),
+        energies=energies,
+        clock_tree=run.cycles * clock_tree(mapped.flipflops, library),
+        memories=(
+            price(_strobes(run, work), memories, technology).memories.nominal,
+            price(counted, memories, technology).memories.nominal,
+        ),
         counts=_foretold(work.tally, technology, gates),
+        beside=_beside(technology),
     )
+
+
+def steps_of(delays: Mapping[str, float]) -> dict[str, int]:
+    """Return delays (s) of cells in steps of 10 ps, at least one step.
+
+    Raises
+    ------
+    UserError
+        If a delay has more than 63 steps.
+    """
+    steps = {name: max(1, round(delay / _STEP)) for name, delay in delays.items()}
+    slow = [name for name, step in steps.items() if step > LONGEST]
+    if slow:
+        raise UserError(
+            f"Delays of cells must be at most {LONGEST * _STEP * 1e12:.0f} ps, not "
+            f"{delays[slow[0]] * 1e12:.0f} ps as that of {slow[0]}"
+        )
+    return steps
+
+
+def _strobes(run: GateRun, work: Work) -> Tally:
+    """Return the accesses to memories in gates, with the widths of the memories."""
+    widths = {memory.component: memory.width for memory in work.memories}
+    found = {}
+    for (name, kind), number in run.accesses.items():
+        if number:
+            found[Action(name, kind, widths[name])] = number
+    return Tally(found)
+
+
+def _beside(technology: Technology) -> float:
+    """Return the factor by which the model adds wires, clock and control to logic."""
+    factors = (technology.overheads.get(name) for name in ("wires", "control"))
+    found = 1.0
+    for factor in factors:
+        found *= 1.0 if factor is None else factor.nominal
+    return found
 
 
 def _technology(liberty: Path | None) -> tuple[Technology, CellLibrary]:
@@ -238,12 +197,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _works(quick: bool) -> list[Callable[[], Work]]:
+    """Return what makes each work: trained ones and random ones, on the same hardware."""
     size = "tiny" if quick else "full"
-    drawn = BLOCKS["sampler"].arguments(size)["params"]
-    # All neurons are equal, so four of them represent sixteen, and they compile in minutes.
-    unit = replace(BLOCKS["mvu"].arguments(size)["params"], pe=4)
-    counts, layer = ((10, 2), (16, 8, 4)) if quick else ((100, 20), (512, 64, 20))
-    return [lambda: sampler_work(drawn, *counts), lambda: mvu_work(unit, *layer)]
+    drawn, unit = (BLOCKS[name].arguments(size)["params"] for name in ("sampler", "mvu"))
+    if quick:
+        return [partial(sampler_work, drawn, 10, 2), partial(mvu_work, unit, 16, 8, 4)]
+    return [
+        partial(drawn_work, drawn, 500, 100),
+        partial(sampler_work, drawn, 500, 100),
+        partial(pictures_work, unit, 200, 1),
+        partial(mvu_work, unit, 576, 128, 200),
+    ]
 
 
 if __name__ == "__main__":

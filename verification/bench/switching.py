@@ -3,21 +3,23 @@
 
 An edge of an output takes the cell's own energy, averaged over its states. An edge at an input
 takes C V^2 / 2 of the pin and of the wire that `sim.cost.cells.liberty_cells` assumes for it. A
-flip-flop takes the energy of every clock cycle, and more if its bit changes. The clock tree,
-glitches and the pins of memories are left out.
+flip-flop takes the energy of every clock cycle, and more if its bit changes. The pins of memories
+are left out. The clock tree, which no netlist before placement has, is estimated.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass
+from math import ceil
 
 from sim.cost.cells.cells import Cell, CellLibrary, Kind
-from sim.hardware.gate_cells import cells_by_gate
+from sim.hardware.gate_cells import FLIPFLOP, cells_by_gate
 from sim.work.errors import UserError
 from verification.rtl.toggles import Activity, Switching
 
-__all__ = ["Energy", "changes", "energy_by_part"]
+__all__ = ["Energy", "changes", "clock_tree", "energy_by_part"]
 
 _WIRE = 2.0  # charge of pin and wire divided by that of the pin
+_SINKS = 16  # pins that a buffer of the clock tree drives
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +95,36 @@ def changes(activity: Activity, library: CellLibrary, kind: Kind) -> float:
     chosen = [s for group, s in activity.groups.items() if cells[group.kind].kind == kind]
     outputs = activity.cycles * sum(switching.gates for switching in chosen)
     return sum(switching.outputs for switching in chosen) / outputs if outputs else 0.0
+
+
+def clock_tree(flipflops: int, library: CellLibrary) -> float:
+    """Return an estimate of the energy (J) that a tree of buffers takes in a clock cycle.
+
+    The smallest buffer drives 16 flip-flops, or 16 buffers, with as much wire as their pins have
+    capacitance. The clock pins of the flip-flops are not part of it.
+
+    Parameters
+    ----------
+    flipflops : int
+    library : CellLibrary
+
+    Raises
+    ------
+    UserError
+        If the library lacks a flip-flop, a buffer, or the energy of its edges.
+    """
+    cells, square = cells_by_gate(library), library.voltage**2
+    flipflop, buffer = cells.get(FLIPFLOP), cells.get("$_BUF_")
+    if flipflop is None or buffer is None or buffer.output_edge is None:
+        raise UserError(f"{library.name} must have a flip-flop, and a buffer with its energy")
+    # A cycle has two edges of C V^2 / 2 each.
+    energy = flipflops * (_WIRE - 1) * flipflop.clock_capacitance * square
+    sinks = flipflops
+    while sinks > 1:
+        sinks = ceil(sinks / _SINKS)
+        each = 2 * buffer.output_edge.mean + _WIRE * buffer.input_capacitance * square
+        energy += sinks * each
+    return energy
 
 
 def _cells_of(activity: Activity, library: CellLibrary) -> dict[str, Cell]:

@@ -11,75 +11,23 @@ from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, program
 from sim.cost.counts.tally import Action, Tally
+from sim.cost.drawing import Drawing, Keeping, drawings, equal_points, keepings
+from sim.cost.learning import replays
 from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.mapped_area import MappedArea
 from sim.cost.nonvolatile import PayBack, pay_backs
 from sim.cost.phases import Phase
+from sim.cost.priced import LayerCost, PricedPhase
 from sim.cost.pricing import Bill, MemoryLine, price, price_memories
 from sim.cost.replay import BreakEven, Point, break_even
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
 
-__all__ = ["Assessment", "LayerCost", "PricedPhase"]
+__all__ = ["Assessment"]
 
 # Memories that a step of the network can read or write. They hold the weights and thresholds of
 # all neurons, and the words of the two maps.
 _STREAMED = ("network.mvu.weights", "network.mvu.thresholds", "network.fetch.map")
-
-
-@dataclass(frozen=True)
-class PricedPhase:
-    """A phase and its bill.
-
-    Attributes
-    ----------
-    phase : Phase
-    bill : Bill
-    clock : float
-        Hz.
-    """
-
-    phase: Phase
-    bill: Bill
-    clock: float
-
-    @property
-    def seconds(self) -> float | None:
-        """Duration (s) of the phase; None where no hardware defines its cycles."""
-        return None if self.phase.cycles is None else float(self.phase.cycles) / self.clock
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayerCost:
-    """The cost of one layer of the machine's program.
-
-    Attributes
-    ----------
-    layer : Layer
-    cycles : int
-    utilisation : float
-        Share of the PE x SIMD synapses of all cycles that belong to the network, in 0..1.
-    memory_bits : int
-        Bits read from and written to memories.
-    bill : Bill
-        Energies (J) of one picture in this layer.
-    """
-
-    layer: Layer
-    cycles: int
-    utilisation: float
-    memory_bits: int
-    bill: Bill
-
-    @property
-    def stalls(self) -> int:
-        """Cycles without a step: descriptor read, pipeline fill, and waits for a tile's store."""
-        return self.cycles - self.layer.steps
-
-    @property
-    def intensity(self) -> float:
-        """Operations per bit of memory traffic."""
-        return 2 * self.layer.synapses / self.memory_bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -222,6 +170,24 @@ class Assessment:
     def break_even(self) -> BreakEven:
         """Draws per read at which drawing is cheaper than latent replay with as many bits."""
         return break_even(self.config, self.technology)
+
+    @cached_property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """Drawing against latent replay with as many bits, over technologies and gating."""
+        return drawings(self.config, self.technology, self.prices.flipflops)
+
+    @cached_property
+    def keepings(self) -> tuple[Keeping, ...]:
+        """The same at equal accuracy, where the points tell it."""
+        points = equal_points(self.config, self.points)
+        if points is None:
+            return ()
+        return keepings(self.config, self.technology, self.prices.flipflops, points)
+
+    @property
+    def replays(self) -> int:
+        """Exemplars of the past that the learning of a task uses."""
+        return replays(self.config)
 
     @cached_property
     def pay_backs(self) -> tuple[PayBack, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
-from golden.params import PrototypeClassifierParams, SamplerParams
+from golden.params import LatentBufferParams, PrototypeClassifierParams, SamplerParams
 from golden.params.correlated import MAX_SHIFT
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import (
@@ -18,7 +18,7 @@ from sim.cost.counts import (
     prototypes,
     sampler,
 )
-from sim.cost.counts.draws import draw, draw_cycles
+from sim.cost.counts.draws import draw, draw_cycles, factors_of
 from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Memory, Tally, field_bits
 
@@ -28,9 +28,11 @@ __all__ = [
     "answer",
     "append",
     "classifier_memories",
+    "drawn_exemplar",
     "draws",
     "exemplars",
     "inference",
+    "latent_exemplar",
     "load",
     "load_basis",
 ]
@@ -95,22 +97,39 @@ def draws(config: CostConfig) -> Iterator[Phase]:
     A sampler with factors is parallel.
     """
     factors = config.chip.factors
-    note = f"R = {factors.rank} factors" if factors else "planes are the number expected"
     for mode in ("parallel",) if factors else ("parallel", "serial"):
         params = replace(config.chip.sampler, mode=mode)
-        yield Phase(
-            name=f"pseudo-exemplar, {mode}",
-            unit="exemplar",
-            tally=exemplars(params, 1, shared=config.chip.shared).within("sampler"),
-            cycles=_exemplar_cycles(params),
-            note=f"M = {params.draws_per_read}; its class named; {note}",
-        )
-    latent = config.chip.latent
-    more = latent_buffer.answer_cycles(latent, 2) - latent_buffer.answer_cycles(latent, 1)
-    yield Phase(
+        yield drawn_exemplar(params, shared=config.chip.shared)
+    yield latent_exemplar(config.chip.latent)
+
+
+def drawn_exemplar(params: SamplerParams, *, shared: bool = False) -> Phase:
+    """Return one exemplar of a long series that a sampler draws.
+
+    Parameters
+    ----------
+    params : SamplerParams
+    shared : bool
+        As in `sim.cost.counts.sampler.draw`.
+    """
+    factors = factors_of(params)
+    note = f"R = {factors.rank} factors" if factors else "planes are the number expected"
+    return Phase(
+        name=f"pseudo-exemplar, {params.mode}",
+        unit="exemplar",
+        tally=exemplars(params, 1, shared=shared).within("sampler"),
+        cycles=_exemplar_cycles(params),
+        note=f"M = {params.draws_per_read}; its class named; {note}",
+    )
+
+
+def latent_exemplar(params: LatentBufferParams) -> Phase:
+    """Return one exemplar of a long series that the latent buffer gives."""
+    more = latent_buffer.answer_cycles(params, 2) - latent_buffer.answer_cycles(params, 1)
+    return Phase(
         name="latent exemplar",
         unit="exemplar",
-        tally=latent_buffer.answer(latent, 1).within("latent_buffer"),
+        tally=latent_buffer.answer(params, 1).within("latent_buffer"),
         cycles=Fraction(more),
     )
 

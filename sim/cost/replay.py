@@ -26,9 +26,10 @@ from sim.cost.study_results import LABEL, TITLES, read_accuracies
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
 
-__all__ = ["BreakEven", "Point", "break_even", "read_points"]
+__all__ = ["MOST_DRAWS", "BreakEven", "Point", "break_even", "read_points", "sized"]
 
-MOST_DRAWS = 64  # largest M that the search for the break-even tries
+#: Largest M that the search for the break-even tries.
+MOST_DRAWS = 64
 
 # For each method, the source of its exemplars and its classifier.
 _ROLES: dict[str, tuple[Source, Classifier]] = {
@@ -148,17 +149,17 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
     features = config.chip.sampler.prototypes.features
     for label, accuracies in read_accuracies(study, features).items():
         method, numbers = _parse(label)
-        sized = _sized(config, **numbers)
+        fitting = sized(config, **numbers)
         source, classifier = _ROLES[method]
         prices = Prices(
-            config=sized,
+            config=fitting,
             technology=technology,
-            memories=price_memories(chip_memories(sized), technology),
-            working=price_memories(memories_beside(sized), technology),
+            memories=price_memories(chip_memories(fitting), technology),
+            working=price_memories(memories_beside(fitting), technology),
         )
         memories = (*prices.memories, *prices.working)
-        learned, answered = learn(sized, source), answer(sized, classifier)
-        past = sized.chip.latent if method == "latent" else sized.chip.sampler.prototypes
+        learned, answered = learn(fitting, source), answer(fitting, classifier)
+        past = fitting.chip.latent if method == "latent" else fitting.chip.sampler.prototypes
         yield Point(
             method=method,
             label=label,
@@ -167,7 +168,7 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
             accuracy=float(np.mean(accuracies)),
             spread=float(np.std(accuracies)),
             learn=prices.bill(learned).total,
-            replay=price(replay(sized, source), memories, technology).total,
+            replay=price(replay(fitting, source), memories, technology).total,
             answer=prices.bill(answered).total,
         )
 
@@ -180,10 +181,21 @@ def _parse(label: str) -> tuple[str, dict[str, int]]:
     return method, {key: int(value) for key, value in match.groupdict().items() if value}
 
 
-def _sized(
+def sized(
     config: CostConfig, exemplars: int | None = None, components: int = 1, width: int | None = None
 ) -> CostConfig:
-    """Return the configuration with memories just large enough for the classes."""
+    """Return the configuration with memories just large enough for the classes.
+
+    Parameters
+    ----------
+    config : CostConfig
+    exemplars : int, optional
+        E of the latent buffer; by default the chip's.
+    components : int
+        K. Several are fitted on the host.
+    width : int, optional
+        q of the prototypes; by default the chip's.
+    """
     own, latent, classes = config.chip.sampler, config.chip.latent, config.memory.classes
     prototypes = replace(
         own.prototypes, code_width=width or own.prototypes.code_width, classes=classes,

@@ -9,10 +9,12 @@ from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
 
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.assessment import Assessment
 from sim.cost.mapped_area import MappedArea
+from sim.cost.priced import PricedPhase
 from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.published.learning_chips import published_learners, this_chip
+from sim.cost.report.drawing import drawing_numbers
 from sim.cost.report.operation import known_supplies
 from sim.cost.sensitivity import swings
 from sim.cost.totals import Total
@@ -84,6 +86,7 @@ def as_json(assessment: Assessment, command: str) -> str:
             "least_draws": found.least_draws,
             "least_draws_buffered": found.least_buffered,
         },
+        **drawing_numbers(assessment),
         "points": [
             {
                 "label": point.label,

@@ -7,8 +7,9 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.assessment import Assessment
 from sim.cost.formatting import nominal
+from sim.cost.priced import PricedPhase
 from sim.cost.replay import BreakEven
 from sim.cost.sensitivity import swings
 from sim.report.figure import house_style, new_figure

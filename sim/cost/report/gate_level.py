@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The report section on gates: their area and leakage, and the clocking of idle flip-flops."""
 
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.assessment import Assessment
 from sim.cost.formatting import nominal, number, square_millimetres
 from sim.cost.mapped_area import MappedArea
+from sim.cost.priced import PricedPhase
 from sim.cost.totals import Total, total
 from sim.report.tables import markdown_table
 

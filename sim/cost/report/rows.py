@@ -3,9 +3,9 @@
 
 from collections.abc import Sequence
 
-from sim.cost.assessment import LayerCost, PricedPhase
 from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
 from sim.cost.nonvolatile import PayBack
+from sim.cost.priced import LayerCost, PricedPhase
 from sim.cost.pricing import EnergyLine, MemoryLine
 from sim.cost.published.learning_chips import Learner
 from sim.cost.replay import Point

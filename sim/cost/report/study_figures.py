@@ -124,11 +124,14 @@ def _draw(
         color=_COLOURS[sweep.method], label=sweep.label, ms=5,
     )  # fmt: skip
     ends = sweep.points if len(sweep.points) < 2 else (sweep.points[0], sweep.points[-1])
-    offset = (-6, 6) if sweep.along == "components" else (4, -11)
+    if sweep.along == "components":
+        ends = ends[1:]  # the first one lies on the line over q
+    offset = (-6, 6) if sweep.along == "components" else (5, -11)
     for point in ends:
         axes.annotate(
             sweep.value(point), (x(point), y(point)), xytext=offset,
             textcoords="offset points", fontsize=7, color=_COLOURS[sweep.method],
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 
 from collections.abc import Iterator
 
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, number, square_millimetres
+from sim.cost.priced import PricedPhase
 from sim.cost.pricing import MemoryLine
 from sim.cost.report.rows import point_row
 from sim.report.terminal import TerminalTable

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from sim.cost.assessment import Assessment, PricedPhase
+from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.mapped_area import MappedArea
 from sim.cost.overheads import idle_clocks
 from sim.cost.phases import Phase
+from sim.cost.priced import PricedPhase
 from sim.cost.quantity import Range
 from sim.cost.report.gate_level import gate_section
 from sim.cost.technology.loading import load_technology

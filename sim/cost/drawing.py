@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Drawing or reading the past, over technologies, clock gating, M, and time.
+
+`sim.cost.replay` compares both by their actions. Here the chip waits for the exemplar, so that the
+flip-flops that keep their bit count, unless their clocks are gated. Between tasks the memory of the
+past leaks. What draws takes more for an exemplar may so be paid back by a smaller memory.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from golden.params import LatentBufferParams, SamplerParams
+from sim.cost.configuration import CostConfig
+from sim.cost.counts import latent_buffer
+from sim.cost.counts.draws import memories as sampler_memories
+from sim.cost.counts.tally import Memory
+from sim.cost.learning import replays
+from sim.cost.overheads import Circumstances, idle_clocks
+from sim.cost.phases import Phase, drawn_exemplar, latent_exemplar
+from sim.cost.pricing import MemoryLine, price, price_memories
+from sim.cost.replay import MOST_DRAWS, Point, sized
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.technology import Technology
+from sim.cost.totals import Total, total
+
+__all__ = ["COMPARED", "Drawing", "Keeping", "drawings", "equal_points", "keepings"]
+
+#: Technologies that are compared: those that come with the install and have both SRAM and gates.
+COMPARED = ("open130", "horowitz45", "cmos28", "cmos22", "cmos7")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """Energy of an exemplar that is drawn, for every M, and of one that is read.
+
+    Attributes
+    ----------
+    technology : Technology
+    gated : bool
+        Whether the clocks of flip-flops that keep their bit are stopped.
+    draws : tuple of (int, Total)
+        M, each integer from 1 on, and the energy (J) of a pseudo-exemplar.
+    latent : Total
+        Energy (J) of an exemplar from the latent buffer.
+    exemplars : int
+        E of that buffer.
+    """
+
+    technology: Technology
+    gated: bool
+    draws: tuple[tuple[int, Total], ...]
+    latent: Total
+    exemplars: int
+
+    @property
+    def least_draws(self) -> int | None:
+        """Least M at which drawing takes no more than reading; None if no M up to 64 does."""
+        bound = self.latent.nominal
+        return next((m for m, energy in self.draws if energy.nominal <= bound), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeping:
+    """Two memories of one accuracy: what a task's exemplars take, and what keeping them takes.
+
+    Attributes
+    ----------
+    technology : Technology
+    gated : bool
+    prototypes, exemplars : Point
+        GBM, drawn from once a read (M = 1), and latent replay.
+    drawn, read : Total
+        Energy (J) of the exemplars of a task.
+    prototype_leakage, exemplar_leakage : Total
+        Leakage (W) of the memory.
+    """
+
+    technology: Technology
+    gated: bool
+    prototypes: Point
+    exemplars: Point
+    drawn: Total
+    read: Total
+    prototype_leakage: Total
+    exemplar_leakage: Total
+
+    @property
+    def states_leakage(self) -> bool:
+        """Whether the technology states what both memories leak."""
+        return not (self.exemplar_leakage + self.prototype_leakage).missing
+
+    @property
+    def seconds(self) -> float | None:
+        """Time (s) between tasks from which on prototypes take less; None: never, or unknown."""
+        more = self.drawn.nominal - self.read.nominal
+        saved = self.exemplar_leakage.nominal - self.prototype_leakage.nominal
+        if not self.states_leakage or saved < 0 or (more > 0 and not saved):
+            return None
+        return more / saved if more > 0 else 0.0
+
+
+def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tuple[Drawing, ...]:
+    """Return the comparison at equal bits, in each technology with clocks that run and gated ones.
+
+    Parameters
+    ----------
+    config : CostConfig
+    technology : Technology
+        The chip's. Those of `COMPARED` follow. One that lacks a value of an exemplar is left out.
+    flipflops : Total
+        Flip-flops of the chip that are clocked in every cycle if none is gated.
+    """
+    exemplars = config.memory.components * config.chip.sampler.prototypes.code_width
+    kept = _Read(replace(config.chip.latent, exemplars=exemplars))
+    drawn = [_Drawn(_with_draws(config, m)) for m in range(1, MOST_DRAWS + 1)]
+    found = []
+    for each, gated in _circumstances(technology):
+        clocked = Total() if gated else flipflops
+        energies = tuple((m, one.energy(each, clocked)) for m, one in enumerate(drawn, 1))
+        latent = kept.energy(each, clocked)
+        if not total((latent, *(energy for _, energy in energies))).missing:
+            found.append(
+                Drawing(
+                    technology=each, gated=gated, draws=energies, latent=latent,
+                    exemplars=exemplars,
+                )
+            )  # fmt: skip
+    return tuple(found)
+
+
+def equal_points(config: CostConfig, points: Sequence[Point]) -> tuple[Point, Point] | None:
+    """Return the configuration's prototypes among points, and the fewest exemplars as accurate.
+
+    Parameters
+    ----------
+    config : CostConfig
+    points : sequence of Point
+        Methods of a study.
+
+    Returns
+    -------
+    tuple of Point, or None
+        None if the study lacks GBM with the chip's K and q, or exemplars of that accuracy.
+    """
+    wanted = {
+        "components": config.memory.components,
+        "width": config.chip.sampler.prototypes.code_width,
+    }
+    ours = [p for p in points if p.method == "gbm" and dict(p.numbers) == wanted]
+    if not ours:
+        return None
+    rivals = [p for p in points if p.method == "latent" and p.accuracy >= ours[0].accuracy]
+    least = min(rivals, key=lambda p: p.bits, default=None)
+    return None if least is None else (ours[0], least)
+
+
+def keepings(
+    config: CostConfig, technology: Technology, flipflops: Total, points: tuple[Point, Point]
+) -> tuple[Keeping, ...]:
+    """Return the comparison at equal accuracy; parameters as for `drawings` and `equal_points`."""
+    prototypes, exemplars = points
+    ours, theirs = (sized(config, **point.numbers) for point in points)
+    drawn, read = _Drawn(ours.chip.sampler), _Read(theirs.chip.latent)
+    number = replays(config)
+    found = []
+    for each, gated in _circumstances(technology):
+        clocked = Total() if gated else flipflops
+        keeping = Keeping(
+            technology=each,
+            gated=gated,
+            prototypes=prototypes,
+            exemplars=exemplars,
+            drawn=drawn.energy(each, clocked) * number,
+            read=read.energy(each, clocked) * number,
+            prototype_leakage=drawn.leakage(each),
+            exemplar_leakage=read.leakage(each),
+        )
+        if not (keeping.drawn + keeping.read).missing:
+            found.append(keeping)
+    return tuple(found)
+
+
+def _circumstances(technology: Technology) -> Iterator[tuple[Technology, bool]]:
+    """Yield each technology with clocks that run, and with gated ones."""
+    others = (_built_in(name) for name in COMPARED if name != technology.name)
+    for each in (technology, *others):
+        yield each, False
+        yield each, True
+
+
+@cache
+def _built_in(name: str) -> Technology:
+    # To read one takes longer than all that is asked of it here.
+    return load_technology(name)
+
+
+def _with_draws(config: CostConfig, draws: int) -> SamplerParams:
+    return replace(config.chip.sampler, mode="parallel", draws_per_read=draws)
+
+
+class _Exemplar:
+    """An exemplar of the past: its phase and the memories that it reads."""
+
+    def __init__(self, phase: Phase, block: str, memories: tuple[Memory, ...]) -> None:
+        self._phase = phase
+        self._memories = tuple(memory.within(block) for memory in memories)
+
+    def energy(self, technology: Technology, flipflops: Total) -> Total:
+        """Return its energy (J) without leakage, if so many flip-flops are clocked."""
+        of = Circumstances(idle=idle_clocks(flipflops, self._phase))
+        return price(self._phase.tally, self._priced(technology), technology, of).total
+
+    def leakage(self, technology: Technology) -> Total:
+        """Return the leakage (W) of the memories."""
+        return total(line.leakage for line in self._priced(technology))
+
+    def _priced(self, technology: Technology) -> tuple[MemoryLine, ...]:
+        return price_memories(self._memories, technology)
+
+
+class _Drawn(_Exemplar):
+    def __init__(self, params: SamplerParams) -> None:
+        super().__init__(drawn_exemplar(params), "sampler", sampler_memories(params))
+
+
+class _Read(_Exemplar):
+    def __init__(self, params: LatentBufferParams) -> None:
+        super().__init__(latent_exemplar(params), "latent_buffer", latent_buffer.memories(params))

@@ -7,7 +7,7 @@ from functools import cached_property
 from sim.cost.configuration import CostConfig
 from sim.cost.duration import busiest
 from sim.cost.mapped_area import MappedArea
-from sim.cost.overheads import Circumstances, clocked_bits, idle_clocks
+from sim.cost.overheads import Circumstances, clocked_bits, idle_beside, idle_clocks
 from sim.cost.phases import Phase, draws, inference
 from sim.cost.pricing import Bill, MemoryLine, price
 from sim.cost.technology.technology import Technology
@@ -31,7 +31,7 @@ class Prices:
     memories : tuple of MemoryLine
         Memories of the chip. They leak in every phase.
     working : tuple of MemoryLine
-        Further memories that phases access.
+        Further memories that phases access. They leak in a phase that accesses them.
     mapped : MappedArea, optional
         Gates of the chip, if it was mapped to gates.
     naming : tuple of Phase, optional
@@ -49,7 +49,8 @@ class Prices:
     def bill(self, phase: Phase) -> Bill:
         """Return the bill of a phase.
 
-        A phase without cycles lasts as long as its busiest memory.
+        A phase without cycles lasts as long as its busiest memory. Blocks beside the chip that the
+        phase uses are clocked and leak as long as it lasts.
         """
         memories = (*self.memories, *self.working)
         cycles = phase.cycles
@@ -57,11 +58,27 @@ class Prices:
             cycles = busiest(phase.tally, (line.memory for line in memories))
         of = Circumstances(
             seconds=float(cycles) / self.config.clock,
-            leakage=self.leakage,
-            idle=idle_clocks(self.flipflops, phase),
+            leakage=self.leakage + total(line.leakage for line in self.used_beside(phase)),
+            idle=idle_clocks(self.flipflops, phase) + self._idle_beside(phase),
             bits=phase.bits,
         )
         return price(phase.tally, memories, self.technology, of)
+
+    def used_beside(self, phase: Phase) -> tuple[MemoryLine, ...]:
+        """Return the further memories that a phase accesses."""
+        accessed = {a.component for a, _ in phase.tally.items() if a.kind in ("read", "write")}
+        return tuple(line for line in self.working if line.memory.component in accessed)
+
+    def _idle_beside(self, phase: Phase) -> Total:
+        """Return the idle clock cycles of blocks that learn and are not among the mapped gates."""
+        chip, mapped = self.config.chip, self.mapped is not None
+        inside = {
+            "learner.class_counter": chip.counter,
+            "learner.prototype_classifier": chip.classifier,
+            "trainer": chip.head,
+        }
+        without = tuple(name for name, block in inside.items() if mapped and block is not None)
+        return idle_beside(phase, _UNNAMED, without)
 
     @cached_property
     def leakage(self) -> Total:

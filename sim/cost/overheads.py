@@ -24,9 +24,17 @@ from sim.cost.quantity import Range
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total
 
-__all__ = ["Circumstances", "Overhead", "clocked_bits", "combined", "idle_clocks", "overheads"]
+__all__ = [
+    "Circumstances",
+    "Overhead",
+    "clocked_bits",
+    "combined",
+    "idle_beside",
+    "idle_clocks",
+    "overheads",
+]
 
-# Blocks of the chip itself. Blocks that only learning needs are priced by what they do.
+# Blocks that every chip has.
 _CHIP = ("network", "sampler", "latent_buffer", "regroup")
 # Kinds of actions whose width is the number of register bits that they clock.
 _CLOCKING = ("register", "accumulate")
@@ -147,6 +155,36 @@ def idle_clocks(flipflops: Total, phase: Phase) -> Total:
         for number in (flipflops.low, flipflops.nominal, flipflops.high)
     )
     return Total(low=low, nominal=nominal, high=high)
+
+
+def idle_beside(phase: Phase, unnamed: float, without: tuple[str, ...] = ()) -> Total:
+    """Return the idle clock cycles of blocks beside those of every chip, over a phase.
+
+    A block that learns has the registers that its actions name, and is clocked as long as the
+    phase lasts. Its clocks may be gated, so that the low bound is none.
+
+    Parameters
+    ----------
+    phase : Phase
+        Without cycles, it has none.
+    unnamed : float
+        Most flip-flops of a block divided by those that actions name.
+    without : tuple of str
+        Beginnings of components that are left out, because they are known to be in the chip.
+    """
+    if phase.cycles is None:
+        return Total()
+    own = {
+        action: n
+        for action, n in phase.tally.items()
+        if action.kind in _CLOCKING
+        and action.component.split(".")[0] not in _CHIP
+        and not action.component.startswith(without)
+    }
+    cycles = float(phase.cycles)
+    clocked = cycles * sum(ceil(n / phase.cycles) * action.width for action, n in own.items())
+    used = sum(float(n) * action.width for action, n in own.items())
+    return Total(nominal=clocked - used, high=max(0.0, unnamed * clocked - used))
 
 
 def _clocking(tally: Tally) -> dict[Action, Fraction]:

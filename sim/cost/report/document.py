@@ -125,6 +125,11 @@ class CostReport:
         yield "What learning a task and classifying by likelihood need besides:"
         lines = [rows.memory_row(line) for line in a.working]
         yield markdown_table(rows.MEMORIES, [*lines, rows.memory_sum("**besides**", a.working)])
+        yield text.BESIDE
+        yield markdown_table(
+            rows.WITH_LEARNING,
+            [rows.with_learning_row(a, way) for way in a.phases if a.prices.used_beside(way.phase)],
+        )
         kept = {"the prototypes": a.retention("sampler"), "exemplars": a.retention("latent_buffer")}
         for name, energy in kept.items():
             least, likely, most = bounds(energy, "J")

@@ -3,6 +3,7 @@
 
 from collections.abc import Sequence
 
+from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, nominal, number, si, square_millimetres, star
 from sim.cost.nonvolatile import PayBack
 from sim.cost.priced import LayerCost, PricedPhase
@@ -22,6 +23,7 @@ __all__ = [
     "PHASES",
     "POINTS",
     "SWINGS",
+    "WITH_LEARNING",
     "action_row",
     "efficiency_row",
     "layer_row",
@@ -32,6 +34,7 @@ __all__ = [
     "phase_row",
     "point_row",
     "swing_row",
+    "with_learning_row",
 ]
 
 PHASES = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, high", "logic",
@@ -39,6 +42,8 @@ PHASES = ("phase", "unit", "cycles", "time", "energy, low", "energy", "energy, h
           "mean power", "energy x time", "note")  # fmt: skip
 MEMORIES = ("memory", "rows x bits", "copies", "ports", "bits", "physical bits", "overhead",
             "each of", "area (mm2)", "leakage")  # fmt: skip
+WITH_LEARNING = ("phase", "memories beside the chip", "their area (mm2)",
+                 "chip with them (mm2)", "more", "their leakage")  # fmt: skip
 EFFICIENCY = ("scope", "rate", "energy an operation", "TOp/s/W")
 LAYERS = ("layer", "steps", "cycles", "stalls", "synapses in use", "memory (kb)",
           "operations a bit", "energy")  # fmt: skip
@@ -94,6 +99,19 @@ def memory_sum(name: str, lines: Sequence[MemoryLine]) -> list[str]:
         "-" if physical is None else f"{physical / bits - 1:+.0%}", "",
         square_millimetres(total(line.area for line in lines)),
         nominal(total(line.leakage for line in lines), "W"),
+    ]  # fmt: skip
+
+
+def with_learning_row(assessment: Assessment, priced: PricedPhase) -> list[str]:
+    """Return the row of a phase with memories beside the chip: area and leakage with them."""
+    beside = assessment.prices.used_beside(priced.phase)
+    area = total(line.area for line in beside)
+    own = assessment.area
+    share = f"{area.nominal / own.nominal:+.1%}{star(area + own)}" if own.nominal else "-"
+    return [
+        priced.phase.name, ", ".join(line.memory.component for line in beside),
+        square_millimetres(area), square_millimetres(own + area), share,
+        nominal(total(line.leakage for line in beside), "W"),
     ]  # fmt: skip
 
 

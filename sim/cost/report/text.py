@@ -6,6 +6,7 @@ from sim.cost.configuration import TaskSection
 from sim.cost.technology.rows import Source
 
 __all__ = [
+    "BESIDE",
     "BREAK_EVEN",
     "LEARNERS",
     "PAY_BACK",
@@ -28,6 +29,10 @@ SCOPE = (
 STALLS = (
     "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
     "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
+)
+BESIDE = (
+    "A chip that learns has these memories as well. They leak, and the registers of their blocks "
+    "are clocked, as long as the phase lasts: both are in the energies above."
 )
 BREAK_EVEN = (
     "K prototypes of q bits take as many bits as E = K q exemplars, but an exemplar drawn from "

@@ -12,7 +12,7 @@ from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.mapped_area import MappedArea
-from sim.cost.overheads import idle_clocks
+from sim.cost.overheads import idle_beside, idle_clocks
 from sim.cost.phases import Phase
 from sim.cost.priced import PricedPhase
 from sim.cost.quantity import Range
@@ -58,6 +58,15 @@ def test_what_is_clocked_without_use(cycles: int | None, idle: float) -> None:
     assert gated.high >= idle
 
 
+@pytest.mark.parametrize(("cycles", "idle"), [(8, 800 - 500), (5, 0), (3, 600 - 500), (None, 0)])
+def test_a_block_beside_is_clocked_as_long_as_the_phase(cycles: int | None, idle: float) -> None:
+    """100 bits are clocked 5 times; in 3 cycles that takes 200 of them."""
+    found = idle_beside(phase(cycles), 1.5)
+    assert (found.low, found.nominal) == (0, idle)
+    assert found.high == (0 if cycles is None else 1.5 * (idle + 500) - 500)
+    assert idle_beside(phase(cycles), 1.5, ("network", "else")) == Total()
+
+
 def test_section_adds_idle_clocks_and_leakage_to_the_actions() -> None:
     assessment = assessed(8, None)
     text = gate_section(assessment, MAPPED)
@@ -66,7 +75,8 @@ def test_section_adds_idle_clocks_and_leakage_to_the_actions() -> None:
     clock, control = TECHNOLOGY.value("clock"), TECHNOLOGY.overheads["control"]
     assert clock is not None
     bill = assessment.phases[0].bill
-    idle = 45 * clock.nominal * control.nominal
+    # Those of the chip, and of a block of 100 bits that is not in it.
+    idle = (45 + 300) * clock.nominal * control.nominal
     leaked = (total(line.leakage for line in assessment.memories).nominal + 3e-6) * 8 / 50e6
     row = next(line for line in text.splitlines() if line.startswith("| work | word |"))
     cells = [cell.strip() for cell in row.strip("|").split("|")][2:]

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MIT
+"""What a phase takes of blocks beside the chip: memories that leak, registers that are clocked."""
+
+from pathlib import Path
+
+import pytest
+
+from sim.cost.assessment import Assessment
+from sim.cost.overheads import idle_beside
+from sim.cost.report.rows import with_learning_row
+from sim.cost.totals import total
+from verification.sim.cost.small_chip import small_config, small_technology
+
+COUNTING, INFERENCE = "learn a class by counting", "inference"
+
+
+@pytest.fixture
+def assessment(tmp_path: Path) -> Assessment:
+    return Assessment(config=small_config(tmp_path), technology=small_technology(tmp_path))
+
+
+def test_memories_of_a_block_leak_in_the_phase_that_uses_it(assessment: Assessment) -> None:
+    prices, counting = assessment.prices, assessment.phase(COUNTING)
+    beside = prices.used_beside(counting.phase)
+    assert {line.memory.component for line in beside} == {
+        "learner.class_counter.counters", "learner.class_counter.seen",
+    }  # fmt: skip
+    watts = assessment.leakage.nominal + total(line.leakage for line in beside).nominal
+    assert counting.seconds is not None
+    leaked = counting.bill.beside("leakage").nominal
+    assert leaked == pytest.approx(watts * counting.seconds)
+    assert prices.used_beside(assessment.inference.phase) == ()
+
+
+def test_registers_of_a_block_are_clocked_in_the_phase_that_uses_it(assessment: Assessment) -> None:
+    """While the network computes, the counter waits: its registers idle most of the time."""
+    phase = assessment.phase(COUNTING).phase
+    beside = idle_beside(phase, 1.5)
+    assert beside.low == 0 < beside.nominal < beside.high
+    assert idle_beside(assessment.inference.phase, 1.5).nominal == 0
+    # The registers are those of the counter alone, none of which the chip's phases name.
+    registers = beside.nominal / float(phase.cycles or 1)
+    assert 10 < registers < 1000
+
+
+def test_the_area_of_what_learns_is_added_to_that_of_the_chip(assessment: Assessment) -> None:
+    counting = assessment.phase(COUNTING)
+    name, memories, area, whole, more, _ = with_learning_row(assessment, counting)
+    assert (name, memories) == (
+        COUNTING, "learner.class_counter.counters, learner.class_counter.seen",
+    )  # fmt: skip
+    own = assessment.area.nominal * 1e6
+    assert float(whole) == pytest.approx(own + float(area), abs=2e-3)
+    assert more.startswith("+")

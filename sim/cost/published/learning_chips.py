@@ -4,14 +4,22 @@
 from dataclasses import dataclass, replace
 
 from sim.cost.assessment import Assessment
+from sim.cost.bills import Prices
 from sim.cost.counts.tally import Tally
-from sim.cost.totals import Total
+from sim.cost.pricing import price_memories
+from sim.cost.technology.loading import load_technology
+from sim.cost.technology.operating import scaled
+from sim.cost.technology.scaling import usual_supply
+from sim.cost.totals import Total, total
 from sim.data.published import Paper, load_paper
 
-__all__ = ["Learner", "published_learners", "this_chip"]
+__all__ = ["Learner", "at_node", "published_learners", "this_chip"]
 
 #: Their papers in `sim.data.published`.
-_PAPERS = ("ofscil", "fsl_hdnn", "tinycl", "park", "anp_i", "eon1")
+_PAPERS = ("ofscil", "fsl_hdnn", "tinycl", "park", "anp_i", "eon1", "chameleon")
+
+# Technology that is scaled to the node of a work.
+_SCALED = "cmos28"
 
 
 # Ways in which this chip learns and classifies.
@@ -33,6 +41,12 @@ class Learner:
         Energy to learn from one image, divided by that to classify one.
     memory_bits : int or None
         Bits of the memory of the past.
+    scope : str
+        What the energies contain.
+    node : float or None
+        nm, where the work states it.
+    learning_area : float or None
+        Area that learning adds, divided by that of the chip.
     citation : str
         Citation of the work; empty for our model.
     """
@@ -45,6 +59,9 @@ class Learner:
     inference_joules: Total | None = None
     training: float | None = None
     memory_bits: int | None = None
+    scope: str = ""
+    node: float | None = None
+    learning_area: float | None = None
     citation: str = ""
 
 
@@ -75,9 +92,51 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
                 inference_joules=answer,
                 training=image.nominal / answer.nominal if answer.nominal else None,
                 memory_bits=kept * prototypes.features * prototypes.code_width,
+                scope="chip with feature extraction",
+                node=technology.node,
+                learning_area=_learning_area(assessment),
             )
         )
     return tuple(found)
+
+
+def at_node(assessment: Assessment, node: float) -> tuple[Total, Total]:
+    """Return what this chip would take at another node, from `cmos28` scaled to it.
+
+    Parameters
+    ----------
+    assessment : Assessment
+    node : float
+        nm, 7 to 130; the supply is the usual one there.
+
+    Returns
+    -------
+    tuple of Total
+        Energy (J) to learn a class, and to learn from an image, with replay from prototypes.
+        Leakage is not known, and counts as missing.
+    """
+    config, task = assessment.config, assessment.config.task
+    there = scaled(load_technology(_SCALED), node, usual_supply(node))
+    prices = Prices(
+        config=config,
+        technology=there,
+        memories=price_memories([line.memory for line in assessment.memories], there),
+        working=price_memories([line.memory for line in assessment.working], there),
+    )
+    joules = prices.bill(assessment.phase("learn a task, GBM").phase).total
+    return joules * (1 / task.classes), joules * (1 / (task.classes * task.samples))
+
+
+def _learning_area(assessment: Assessment) -> float | None:
+    """Return the area of the memories of the class counter, divided by that of the chip's."""
+    if assessment.config.task.fit != "chip":
+        return None
+    counting = assessment.phase("learn a class by counting").phase
+    beside = total(line.area for line in assessment.prices.used_beside(counting))
+    area = assessment.area
+    if (area + beside).missing or not area.nominal:
+        return None
+    return beside.nominal / area.nominal
 
 
 def _learner(paper: Paper) -> Learner:
@@ -89,17 +148,29 @@ def _learner(paper: Paper) -> Learner:
         seconds = values["epoch_time"].number
         joules = seconds * values["power"].number / 1e3
         task = f"{task}: {seconds:g} s, so {joules:.2g} J"
+    node, area = setting.get("node"), values.get("learning_area")
     locators = dict.fromkeys(value.locator for value in values.values())
     return Learner(
         name=paper.title,
         platform=", ".join(filter(None, (setting["hardware"], power, setting["evidence"]))),
         task=task,
         class_joules=_joules(paper, "class_energy"),
-        image_joules=_joules(paper, "image_energy"),
+        image_joules=_image_joules(paper),
         inference_joules=_joules(paper, "inference_energy"),
         training=values["training"].number if "training" in values else None,
+        scope=setting["scope"],
+        node=None if node is None else float(node),
+        learning_area=None if area is None else area.number / 100,
         citation=", ".join((paper.citation, *locators)),
     )
+
+
+def _image_joules(paper: Paper) -> Total | None:
+    """Return the energy (J) of learning from an image, as stated or as a multiple of inference."""
+    stated, inference = _joules(paper, "image_energy"), _joules(paper, "inference_energy")
+    if stated is None and inference is not None and "training" in paper.values:
+        return inference * paper.values["training"].number
+    return stated
 
 
 def _joules(paper: Paper, key: str) -> Total | None:

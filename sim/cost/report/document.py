@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
-from sim.cost.published.learning_chips import published_learners, this_chip
+from sim.cost.published.learning_chips import at_node, published_learners, this_chip
 from sim.cost.report import figures, rows, study_figures, text
 from sim.cost.report.drawing import PICTURE, drawing_or_reading, drawing_parts
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
@@ -199,8 +199,14 @@ class CostReport:
 
     def _learners(self) -> Iterator[str]:
         yield "## Beside published learners"
-        learners = (*this_chip(self.assessment), *published_learners())
-        yield markdown_table(rows.LEARNERS, [rows.learner_row(learner) for learner in learners])
+        nodes = {learner.node for learner in published_learners() if learner.node is not None}
+        there = {node: at_node(self.assessment, node) for node in nodes}
+        table = [rows.learner_row(learner) for learner in this_chip(self.assessment)]
+        table += [
+            rows.learner_row(learner, None if learner.node is None else there[learner.node])
+            for learner in published_learners()
+        ]
+        yield markdown_table(rows.LEARNERS, table)
         yield text.LEARNERS
 
     def _non_volatile(self) -> Iterator[str]:

@@ -52,8 +52,9 @@ POINTS = ("method", "memory (kb, paper)", "average incremental (%)", "learn a ta
 PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's rows", "leakage",
              "SRAM: leakage", "pays back", "pays back, supply off",
              "cells last, a task a day")  # fmt: skip
-LEARNERS = ("work", "platform", "task", "a class", "an image", "inference", "image / inference",
-            "memory (Mb)")  # fmt: skip
+LEARNERS = ("work", "platform", "scope", "task", "a class", "an image", "inference",
+            "image / inference", "this chip at its node, a class", "an image there",
+            "area for learning", "memory (Mb)")  # fmt: skip
 SWINGS = ("figure", "its part", "low", "high")
 ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
@@ -161,14 +162,16 @@ def pay_back_row(pay: PayBack) -> list[str]:
     ]  # fmt: skip
 
 
-def learner_row(learner: Learner) -> list[str]:
-    """Return the row of a continual learner."""
+def learner_row(learner: Learner, ours: tuple[Total, Total] | None = None) -> list[str]:
+    """Return the row of a continual learner, with this chip's energies (J) at its node."""
     energies = (learner.class_joules, learner.image_joules, learner.inference_joules)
-    bits = learner.memory_bits
+    bits, area = learner.memory_bits, learner.learning_area
     return [
-        learner.name, learner.platform, learner.task, *(nominal(e, "J") for e in energies),
+        learner.name, learner.platform, learner.scope, learner.task,
+        *(nominal(e, "J") for e in energies),
         "-" if learner.training is None else f"{learner.training:.3f}",
-        "-" if bits is None else f"{bits / 1e6:.2f}",
+        *(nominal(e, "J") for e in ours or (None, None)),
+        "-" if area is None else f"{area:.1%}", "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
 
 

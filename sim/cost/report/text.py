@@ -51,9 +51,12 @@ LEARNERS = (
     "Energies as the works state them, of other networks, images and numbers of samples: orders of "
     "magnitude, not a ranking. *Image / inference* is free of network and node: it says what "
     "learning from an image takes more than classifying it. Works that learn locally lie between "
-    "1.01 and 1.15, as counting does here; training a head on replayed exemplars takes more. No "
-    "work states the operations of a training image, so that the model cannot be held to one; a "
-    "processor that trains is among the published chips below, by its energy an operation."
+    "1.01 and 1.15, as counting does here; training a head on replayed exemplars takes more. *This "
+    "chip at its node* is learning with GBM in `cmos28`, scaled to the node of the work and its "
+    "usual supply, without leakage. *Area for learning* is, of this chip, the memories of the "
+    "class counter over those of the chip. No work states the operations of a training image, so "
+    "that the model cannot be held to one; a processor that trains is among the published chips "
+    "below, by its energy an operation."
 )
 
 
@@ -65,10 +68,11 @@ def training(task: TaskSection) -> str:
         "memory": "added up in a memory, which every sample reads and writes whole",
     }[task.gradients]
     return (
-        "No hardware trains a head or fits prototypes yet: those rows price the arithmetic and "
-        "working memories that it would need, and take no account of cycles. How it trains is a "
-        f"choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
-        f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
+        "No hardware trains the binary head or holds the counters of the ternary one: those rows "
+        "price the arithmetic and working memories that it would need, and take no account of "
+        "cycles. How the binary head trains is a choice: plain descent, errors and gradients of "
+        f"{task.backward_bits} bits, real weights of {task.weight_bits}, gradients {place} "
+        "(`task.gradients`)."
     )
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "leakage_factor",
     "logic_factor",
     "memory_factor",
+    "usual_supply",
 ]
 
 #: Nodes (nm) of the tables below, the largest first.
@@ -75,6 +76,19 @@ _LEAKAGE_POWERS = (2.1, 3.2, 4.8)
 _MEMORY_NODES = (130, 45, 7)
 _MEMORIES = ((91.8272, 10, 7.5), (122.4, 20, 8.5))
 _MEMORY_SUPPLIES = (1.2, 0.9, 0.7)
+
+
+def usual_supply(node: float) -> float:
+    """Return the usual supply (V) of a node (nm); between two nodes of `NODES`, linear in its log.
+
+    Raises
+    ------
+    ValueError
+        If the node is not in 7..130.
+    """
+    if not NODES[-1] <= node <= NODES[0]:
+        raise ValueError(f"node must be {NODES[-1]} to {NODES[0]} nm, not {node:g}")
+    return float(np.interp(log(node), np.log(NODES[::-1]), _SUPPLIES[::-1]))
 
 
 class Factor(NamedTuple):

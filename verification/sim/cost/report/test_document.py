@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from sim.cost.assessment import Assessment
+from sim.cost.configuration import load_cost
 from sim.cost.formatting import bounds, days, number, si, square_millimetres
-from sim.cost.published.learning_chips import published_learners, this_chip
+from sim.cost.published.learning_chips import at_node, published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport
 from sim.cost.technology.loading import load_technology
+from sim.cost.technology.scaling import usual_supply
 from sim.cost.totals import Total
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
 
@@ -159,9 +161,34 @@ def test_the_chip_stands_beside_published_learners(text: str, assessment: Assess
     assert own["a class"] == si(joules / 2, "J")
     assert own["an image"] == si(joules / 20, "J")
     assert own["memory (Mb)"] == f"{4 * 16 * 6 / 1e6:.2f}"
+    assert own["area for learning"] == f"{learning_area(assessment):.1%}"
     assert found["O-FSCIL"]["a class"] == "12 mJ"
+    assert found["Chameleon"]["area for learning"] == "0.5%"
+    assert found["Park et al."]["an image"] == si(236e-9 * 1.075, "J")
+    a_class, an_image = at_node(assessment, 40)
+    assert a_class.nominal == pytest.approx(10 * an_image.nominal)
+    assert found["FSL-HDnn"]["an image there"] == si(an_image.nominal, "J") + "*"  # no leakage
+    assert found["EON-1"]["an image there"] == "-"
     for learner in published_learners():
         assert learner.citation in section(text, "Sources")
+
+
+def learning_area(assessment: Assessment) -> float:
+    """Return the bits of the counters over those of the chip: all bits have one area here."""
+    counting = assessment.phase("learn a class by counting").phase
+    beside = assessment.prices.used_beside(counting)
+    own = sum(line.memory.bits for line in assessment.memories)
+    return sum(line.memory.bits for line in beside) / own
+
+
+def test_another_node_is_the_scaled_technology() -> None:
+    """At the node of `cmos28` and its supply the energies are those of the technology itself."""
+    there = Assessment(config=load_cost("reference"), technology=load_technology("cmos28"))
+    ours = there.phase("learn a task, GBM").bill
+    a_class, _ = at_node(there, 28)
+    usual = usual_supply(28) / 0.9
+    # Logic follows the square of the supply. So does nearly all of the rest.
+    assert a_class.nominal * 5 == pytest.approx(ours.total.nominal * usual**2, rel=0.05)
 
 
 def test_a_likelihood_takes_the_place_of_the_head(assessment: Assessment) -> None:

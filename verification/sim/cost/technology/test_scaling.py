@@ -11,6 +11,7 @@ from sim.cost.technology.scaling import (
     leakage_factor,
     logic_factor,
     memory_factor,
+    usual_supply,
 )
 
 nodes = st.floats(7, 130)
@@ -147,3 +148,11 @@ def test_what_the_tables_do_not_hold_is_refused() -> None:
         ValueError, match=r"^Node of a memory to scale must be in 7\.\.130 nm, not 180"
     ):
         memory_factor(180, 45)
+
+
+def test_the_usual_supply_lies_between_those_of_neighbours() -> None:
+    assert usual_supply(65) == pytest.approx(1.1)
+    assert usual_supply(130) == pytest.approx(1.2)
+    assert 0.97 < usual_supply(40) < 1.0
+    with pytest.raises(ValueError, match="node must be 7 to 130 nm, not 180"):
+        usual_supply(180)

@@ -24,7 +24,8 @@ _HOW_TO_READ = (
     "that were read change with the clock. *Counts* prices what the work is said to do, with the "
     "bounds of its table; the ratio is that of the gates with their glitches to it. Both take the "
     "same cells, so it judges what is counted and how that is made of gates; an output of a gate "
-    "drives the pins it has, one of the counts four. The gates did the work bit for bit."
+    "drives the pins it has, one of the counts two of its own kind. The gates did the work bit for "
+    "bit."
 )
 _BESIDE = (
     "The clock tree is estimated: buffers of 16 pins each, with as much wire as pins. *Model* is "

@@ -3,9 +3,11 @@
 
 The gates are found by their functions. With random bits, the output of a gate toggles in half of
 the actions, and the flip-flop of a `register` bit changes in half of its cycles. An edge takes the
-cell's own energy and the C V^2 / 2 of its load. Half of the load stands for wires. Glitches and the
-clock tree are not counted. The low bound takes the cheapest state of each cell at half the load,
-the high bound the costliest state at twice the load.
+cell's own energy and the C V^2 / 2 of its load: a gate drives two inputs of its own kind, a
+flip-flop two inverters, and both as much wire. Glitches and the clock tree are not counted. Gates
+that switch with delays (`verification.bench.activity`) say how far off this is. The low bound takes
+the cheapest state of each cell at half the load, the high bound the costliest state at twice the
+load.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,18 +30,19 @@ GATES = {
 }
 
 #: Gates of an action, or of one bit of it. "xnor" is an XNOR and the AND that masks it. "full_add"
-#: is a full adder of two XORs and three NANDs. "compare" is the carry of a comparison: a
-#: multiplexer that the XOR of two bits controls. "lfsr_step" is the feedback of four taps. The
+#: is a full adder of two XORs and three NANDs. "compare" is the carry of a comparison: the majority
+#: of three bits, one of them inverted. "lfsr_step" is the feedback of four taps. The
 #: action "accumulate" is a full adder and a register.
 BILLS: dict[str, dict[str, int]] = {
     "xnor": {"xnor2": 1, "and2": 1},
     "full_add": {"xor2": 2, "nand2": 3},
-    "compare": {"xor2": 1, "nand2": 3, "inverter": 1},
+    "compare": {"nand2": 4, "inverter": 1},
     "lfsr_step": {"xor2": 3},
     "logic": {"nand2": 1},
 }
 
 _ACTIVITY = 0.5
+_FANOUT = 4  # input capacitances of a gate that it drives: two sinks, and as much wire
 
 
 class _Corner(NamedTuple):
@@ -71,6 +74,7 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
         is high for values that the library states, and medium for energies composed of them.
     """
     cells = {name: cell for name in GATES if (cell := _gate(library, name)) is not None}
+    loads = {name: _FANOUT * cell.input_capacitance for name, cell in cells.items()}
     edges = {n: cell.output_edge for n, cell in cells.items() if cell.output_edge is not None}
 
     def over_corners(energy: Callable[[_Corner], float]) -> Range:
@@ -78,7 +82,7 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
         return Range(low=low, nominal=nominal, high=high, source=source, sureness="M")
 
     prices = {
-        kind: over_corners(partial(_bill, library, edges, bill))
+        kind: over_corners(partial(_bill, library, edges, loads, bill))
         for kind, bill in BILLS.items()
         if bill.keys() <= edges.keys()
     }
@@ -100,10 +104,14 @@ def prices_of(library: CellLibrary, source: str) -> dict[str, Range]:
 
 
 def _bill(
-    library: CellLibrary, edges: Mapping[str, Spread], bill: Mapping[str, int], corner: _Corner
+    library: CellLibrary,
+    edges: Mapping[str, Spread],
+    loads: Mapping[str, float],
+    bill: Mapping[str, int],
+    corner: _Corner,
 ) -> float:
     return _ACTIVITY * sum(
-        count * (edges[name][corner.part] + _charge(library, corner))
+        count * (edges[name][corner.part] + _charge(library, corner, loads[name]))
         for name, count in bill.items()
     )
 
@@ -116,7 +124,7 @@ def _stored(
     corner: _Corner,
 ) -> float:
     """Return the energy (J) of a clocked bit that changes in half of its cycles."""
-    changed = change[corner.part] + (_charge(library, corner) + pin)
+    changed = change[corner.part] + (_charge(library, corner, library.load) + pin)
     return _ACTIVITY * changed + (1 - _ACTIVITY) * kept(corner)
 
 
@@ -124,8 +132,8 @@ def _kept(pin: float, cycle: Spread, corner: _Corner) -> float:
     return cycle[corner.part] + pin
 
 
-def _charge(library: CellLibrary, corner: _Corner) -> float:
-    return corner.load * library.load * library.voltage**2 / 2
+def _charge(library: CellLibrary, corner: _Corner, load: float) -> float:
+    return corner.load * load * library.voltage**2 / 2
 
 
 def _pin(library: CellLibrary, capacitance: float) -> float:

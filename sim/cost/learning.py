@@ -169,10 +169,17 @@ def _reciprocals(above: int, last: int) -> Fraction:
 def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
     """Return the cycles of storing the classes of a task and of drawing; None if not all are known.
 
-    Draws of the parallel sampler come as fast as they are taken, so that they add none. Those with
-    factors may come more slowly.
+    Exemplars of the latent buffer, and draws of the parallel sampler, come as fast as they are
+    taken, so that they add none. Draws with factors may come more slowly.
     """
-    if source == "latent replay" or config.task.fit == "host":
+    if source == "latent replay":
+        task, latent = config.task, config.chip.latent
+        kept = min(latent.exemplars, task.samples)
+        stored = latent_buffer.learn_cycles(
+            latent, filled=kept, replaced=task.samples - kept, dropped=0
+        )  # a dropped exemplar takes as long as one that replaces another
+        return Fraction(task.classes * stored)
+    if config.task.fit == "host":
         return None
     if source == "GBM" and (config.chip.sampler.mode != "parallel" or config.chip.factors):
         return None

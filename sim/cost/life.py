@@ -44,6 +44,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         learn(config, "latent replay"),
         learn(config, "likelihood"),
         *(learn(with_head(config, kind), "GBM") for kind in _FURTHER_HEADS),
+        learn(with_head(config, "integer"), "latent replay"),
         beginning(config),
         consolidation(config),
         answer(config, "head"),

@@ -7,12 +7,12 @@ from fractions import Fraction
 import pytest
 
 from golden.params import TrainerParams
-from sim.cost.configuration import CostConfig, HeadKind
+from sim.cost.configuration import CostConfig, HeadKind, load_cost
 from sim.cost.counting import count_cycles
-from sim.cost.counts import trainer
+from sim.cost.counts import latent_buffer, trainer
 from sim.cost.counts.tally import Action, Memory
 from sim.cost.heads import head_of, with_head
-from sim.cost.learning import learn, remember, replay, working_memories
+from sim.cost.learning import batches_of, learn, remember, replay, working_memories
 from sim.cost.phases import answer, inference
 from verification.sim.cost.small_chip import small_config
 
@@ -96,7 +96,27 @@ def test_every_access_of_a_batch_is_to_a_memory_of_its_width(
 
 def test_what_hardware_does_not_do_has_no_cycles(config: CostConfig) -> None:
     own = with_head(config, "integer")
-    assert learn(own, "latent replay").cycles is None
+    assert learn(config, "latent replay").cycles is None  # of the binary head
     serial = replace(own.chip.sampler, mode="serial")
     assert learn(replace(own, chip=replace(own.chip, sampler=serial)), "GBM").cycles is None
     assert isinstance(learn(own, "GBM").cycles, Fraction)
+
+
+def test_latent_replay_has_the_cycles_of_its_buffer_and_of_the_trainer(config: CostConfig) -> None:
+    """Images, what the buffer takes in, and batches, one after another."""
+    own = with_head(config, "integer")
+    task, latent, head = own.task, own.chip.latent, head_of(own)
+    image = inference(own).cycles
+    assert image is not None
+    assert head.batch_cycles is not None
+    kept = min(latent.exemplars, task.samples)
+    stored = latent_buffer.learn_cycles(
+        latent, filled=kept, replaced=0, dropped=task.samples - kept
+    )
+    assert learn(own, "latent replay").cycles == (
+        task.classes * (task.samples * image + stored) + batches_of(own) * head.batch_cycles
+    )
+    # The trainer takes longer for an exemplar than the buffer gives one.
+    each = latent_buffer.answer_cycles(latent, 2) - latent_buffer.answer_cycles(latent, 1)
+    whole = with_head(load_cost("reference"), "integer")
+    assert (head_of(whole).batch_cycles or 0) / whole.task.batch > each

@@ -62,6 +62,7 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
         ("learn a task, likelihood", "task"),
         ("learn a task, GBM, integer head", "task"),
         ("learn a task, GBM, ternary head", "task"),
+        ("learn a task, latent replay, integer head", "task"),
         ("begin the rows of a class", "class"),
         ("consolidate a task, CWR*", "task"),
         ("classify, head", "embedding"),

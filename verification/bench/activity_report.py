@@ -112,12 +112,12 @@ class Comparison:
     @property
     def ratio(self) -> float:
         """Energy of the gates divided by the nominal energy of the counts."""
-        return whole(self.gates).total / self.foretold.nominal
+        return _whole(self.gates).total / self.foretold.nominal
 
     @property
     def ratio_of_model(self) -> float:
         """Energy of gates and clock tree divided by that of the model for logic and beside it."""
-        measured = whole(self.gates).total + self.clock_tree
+        measured = _whole(self.gates).total + self.clock_tree
         return measured / (self.foretold.nominal * self.beside)
 
     def as_dict(self) -> dict[str, Any]:
@@ -149,7 +149,7 @@ class Comparison:
         }
 
 
-def whole(parts: Mapping[str, Energy]) -> Energy:
+def _whole(parts: Mapping[str, Energy]) -> Energy:
     """Return the energy of all parts together."""
     return sum(parts.values(), Energy())
 
@@ -198,16 +198,16 @@ def _summary(it: Comparison) -> list[str]:
     counts = it.foretold
     return [
         it.work, str(it.cycles), str(it.cells), str(it.flipflops), f"{it.area * 1e12:.0f}",
-        _per_cycle(it, whole(it.gates).total), _per_cycle(it, counts.nominal),
+        _per_cycle(it, _whole(it.gates).total), _per_cycle(it, counts.nominal),
         f"{_per_cycle(it, counts.low)} .. {_per_cycle(it, counts.high)}", f"{it.ratio:.2f}",
     ]  # fmt: skip
 
 
 def _delays(it: Comparison) -> Iterator[list[str]]:
     """Yield a row for each kind of delays, with both factors of glitches."""
-    least, settled = next(iter(it.gate_changes.values())), whole(it.settled).total
+    least, settled = next(iter(it.gate_changes.values())), _whole(it.settled).total
     for delays, changed in it.gate_changes.items():
-        energy = whole(it.energies[delays]).total
+        energy = _whole(it.energies[delays]).total
         yield [
             it.work, delays, f"{100 * changed:.1f} %", f"{changed / least:.2f}" if least else "",
             _per_cycle(it, energy), f"{energy / settled:.3f}",
@@ -215,7 +215,7 @@ def _delays(it: Comparison) -> Iterator[list[str]]:
 
 
 def _all(it: Comparison) -> list[str]:
-    figures = (whole(it.gates).total, it.clock_tree, it.foretold.nominal * it.beside)
+    figures = (_whole(it.gates).total, it.clock_tree, it.foretold.nominal * it.beside)
     return [
         it.work, *(_per_cycle(it, figure) for figure in figures), f"{it.ratio_of_model:.2f}",
         *(_per_cycle(it, figure) for figure in it.memories),
@@ -238,7 +238,7 @@ def _rows(it: Comparison) -> Iterator[list[str]]:
             energies.get(part, Energy()) for energies in (it.settled, it.gates)
         )  # fmt: skip
         yield _row(it, part or "beside them", settled, gates, counts)
-    yield _row(it, "all", whole(it.settled), whole(it.gates), it.foretold.nominal)
+    yield _row(it, "all", _whole(it.settled), _whole(it.gates), it.foretold.nominal)
 
 
 def _row(it: Comparison, part: str, settled: Energy, gates: Energy, counts: float) -> list[str]:

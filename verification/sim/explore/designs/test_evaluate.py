@@ -110,8 +110,11 @@ def test_memories_leak_for_as_long_as_a_design_takes() -> None:
     config = chip_of(point, evaluator.bank, evaluator.network)
     own = ("network.", "sampler.")
     memories = [m for m in chip_memories(config) if m.component.startswith(own)]
-    leakage = total(line.leakage for line in price_memories(memories, OPEN130)).nominal
-    for of, joules, seconds in (("class", 1e-3, 1e-3), ("image", 1e-6, 1e-3)):
+    accessed = {action.component for action in learn(config, "GBM").tally}
+    beside = [m for m in memories_beside(config) if m.component in accessed]
+    for of, used, joules, seconds in (("class", beside, 1e-3, 1e-3), ("image", [], 1e-6, 1e-3)):
+        lines = price_memories((*memories, *used), OPEN130)
+        leakage = total(line.leakage for line in lines).nominal
         latency = value("gbm", "latency", of) * seconds
         leaked = parts("gbm", "energy", of)["leakage"] * joules
         assert leaked == pytest.approx(leakage * latency), of

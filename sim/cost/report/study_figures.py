@@ -126,8 +126,9 @@ def _draw(
     ends = sweep.points if len(sweep.points) < 2 else (sweep.points[0], sweep.points[-1])
     if sweep.along == "components":
         ends = ends[1:]  # the first one lies on the line over q
-    offset = (-6, 6) if sweep.along == "components" else (5, -11)
     for point in ends:
+        first_width = sweep.along == "width" and point is sweep.points[0]
+        offset = (-12, 7) if first_width else (-6, 6) if sweep.along == "components" else (5, -11)
         axes.annotate(
             sweep.value(point), (x(point), y(point)), xytext=offset,
             textcoords="offset points", fontsize=7, color=_COLOURS[sweep.method],

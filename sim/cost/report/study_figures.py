@@ -128,7 +128,7 @@ def _draw(
         ends = ends[1:]  # the first one lies on the line over q
     for point in ends:
         first_width = sweep.along == "width" and point is sweep.points[0]
-        offset = (-12, 7) if first_width else (-6, 6) if sweep.along == "components" else (5, -11)
+        offset = (-26, 3) if first_width else (-6, 6) if sweep.along == "components" else (5, -11)
         axes.annotate(
             sweep.value(point), (x(point), y(point)), xytext=offset,
             textcoords="offset points", fontsize=7, color=_COLOURS[sweep.method],

@@ -26,7 +26,8 @@ from verification.sim.cost.test_replay import study
 Engram = Callable[..., tuple[int, str, str]]
 
 FILES = ["action_counts.yaml", "breakdown.png", "cost.csv", "cost.json", "drawing_or_reading.png",
-         "energy_by_draws.png", "energy_table.yaml", "report.md", "roofline.png", "tornado.png"]  # fmt: skip
+         "energy_by_draws.png", "energy_table.yaml", "report.md", "roofline.png",
+         "tornado.png"]  # fmt: skip
 WITH_STUDY = sorted([*FILES, "accuracy_by_energy.png", "energy_by_bits.png"])
 
 

@@ -21,7 +21,7 @@ project = _PROJECT["name"]
 release = _PROJECT["version"]
 root_doc = "docs/index"
 source_suffix = {".md": "markdown"}
-include_patterns = ["*.md", "docs/*.md", "reports/**.md", "sim/data/shipped/*/README.md"]
+include_patterns = ["*.md", "docs/**.md", "reports/**.md", "sim/data/shipped/*/README.md"]
 # Sphinx enters every folder that is not named here.
 exclude_patterns = [".*", "build", "golden", "rtl", "verification", "**/__pycache__"]
 

@@ -78,6 +78,7 @@ THOROUGH = (
     "test_own_data.py",
     "test_packaging.py",
     "test_plugins.py",
+    "test_tutorials.py",
 )
 
 

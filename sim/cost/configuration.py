@@ -116,6 +116,22 @@ class TaskSection(Section):
 
 
 class _CostFields(Section):
+    """A chip to price: its network, its memory of the past, and how it learns.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    network : str
+        Description of the network: the name of a built-in one, or a YAML file.
+    clock_mhz : float
+        Clock in MHz.
+    retention_days : float
+        Days for which the past is kept without learning.
+    memory, task
+        Sections.
+    """
+
     title: str
     network: str
     clock_mhz: float = Field(default=50.0, gt=0, le=100_000)

@@ -41,7 +41,8 @@ html_title = f"{project} {release}"
 html_theme_options = {
     "description": _PROJECT["description"],
     "sidebar_includehidden": False,  # the reports
-    "page_width": "1200px",
+    "page_width": "1240px",
+    "body_max_width": "100%",  # beside the sidebar; lines of 100 letters fit
 }
 html_copy_source = False
 html_show_copyright = False

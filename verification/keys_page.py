@@ -132,12 +132,12 @@ class Kind:
         if "enum" in entry or "const" in entry:
             values = entry.get("enum", [entry.get("const")])
             return ", ".join(f"`{value}`" for value in values)
-        kind = entry.get("type", "anything")
+        kind = str(entry.get("type", "anything"))
         if kind == "array":
             return f"list of {self._typed(entry.get('items', {}), path)}"
         if kind == "object":
             values = entry.get("additionalProperties")
-            inner = self._typed(values, f"{path}.NAME") if isinstance(values, Mapping) else ""
+            inner = self._typed(values, f"{path}.NAME") if isinstance(values, dict) else ""
             return f"mapping of names to {inner}" if inner else "mapping"
         return " ".join([{"string": "text", "null": "`null`"}.get(kind, kind), *_bounds(entry)])
 

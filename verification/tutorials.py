@@ -158,7 +158,7 @@ def follow(text: str, folder: Path, programs: Path | None = None) -> Iterator[st
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Follow pages, and print where they are wrong; return the exit status."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="names, all by default")
     parser.add_argument("--bin", type=Path, help="folder bin of a virtual environment with engram")
     parser.add_argument("--folder", type=Path, help="new folder to work in, which stays")

@@ -46,7 +46,9 @@ class ReportCommand(Command):
         if self.out is not None and real_path(self.out) == real_path(self.study / FILE):
             raise UserError(f"--out must not be the exploration itself, {self.out}")
         exploration = read_exploration(self.study)
-        said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]
+        # The verdict on one budget is its sentence, which is said once.
+        sentences = (best.sentence for best in exploration.recommended)
+        said = list(dict.fromkeys([exploration.verdict, *sentences]))
         if self.html:
             out = self.out or self.study / PAGE
             page = html_page(exploration)

@@ -44,6 +44,8 @@ html_theme_options = {
     "page_width": "1240px",
     "body_max_width": "100%",  # beside the sidebar; lines of 100 letters fit
 }
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_copyright = False
 # The site begins at build/docs/index.html; its pages lie in folders, as their sources do.

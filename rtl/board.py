@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 from golden.params import ChipParams
 from rtl.chip import Chip
 from rtl.serial_bridge import SerialBridge
-from rtl.uart import UartReceiver, UartTransmitter
+from rtl.uart import FRAME, UartReceiver, UartTransmitter, checked_divisor
 
 __all__ = ["Board"]
 
@@ -45,9 +45,9 @@ class Board(wiring.Component):
     latency = SerialBridge.latency
 
     def __init__(self, params: ChipParams, divisor: int, low: bool = False) -> None:
-        self.params, self.divisor, self.low = params, divisor, low
+        self.params, self.divisor, self.low = params, checked_divisor(divisor), low
         #: Cycles from one byte on a wire to the next.
-        self.interval = UartReceiver(divisor).interval
+        self.interval = FRAME * divisor
         super().__init__({
             "clk": In(1),
             "button": In(1),

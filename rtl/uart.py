@@ -6,7 +6,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.cdc import FFSynchronizer
 from amaranth.lib.wiring import In, Out
 
-__all__ = ["FRAME", "LEAST_DIVISOR", "UartReceiver", "UartTransmitter"]
+__all__ = ["FRAME", "LEAST_DIVISOR", "UartReceiver", "UartTransmitter", "checked_divisor"]
 
 #: Bits of a byte on the wire: start, 8 data bits with the lowest first, stop.
 FRAME = 10
@@ -40,7 +40,7 @@ class UartReceiver(wiring.Component):
     latency = 3
 
     def __init__(self, divisor: int) -> None:
-        self.divisor = _checked(divisor)
+        self.divisor = checked_divisor(divisor)
         #: Cycles from one byte to the next.
         self.interval = FRAME * divisor
         super().__init__({
@@ -107,7 +107,7 @@ class UartTransmitter(wiring.Component):
     latency = 1
 
     def __init__(self, divisor: int) -> None:
-        self.divisor = _checked(divisor)
+        self.divisor = checked_divisor(divisor)
         #: Cycles from one byte to the next.
         self.interval = FRAME * divisor
         super().__init__({
@@ -144,7 +144,14 @@ class UartTransmitter(wiring.Component):
         return m
 
 
-def _checked(divisor: int) -> int:
+def checked_divisor(divisor: int) -> int:
+    """Return the cycles of a bit.
+
+    Raises
+    ------
+    ValueError
+        If they are too few.
+    """
     if divisor < LEAST_DIVISOR:
         raise ValueError(f"divisor must be at least {LEAST_DIVISOR}, not {divisor}")
     return divisor

@@ -156,6 +156,20 @@ def rtl(
             "written is X in simulation.",
         ),
     ] = False,
+    top: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Board with an ECP5: the name of one that ships, or a YAML file. The command then "
+            "also writes the chip with a serial port as a top level for it.",
+        ),
+    ] = None,
+    bitstream: Annotated[
+        bool,
+        typer.Option(
+            "--bitstream", help="Also write the bitstream for the board of --top, `board.bit`."
+        ),
+    ] = False,
     synth: Annotated[
         bool,
         typer.Option(
@@ -181,13 +195,16 @@ def rtl(
     the latency, the interval and the bits of memory. For the chip, the folder also holds the
     register map as `registers.h` and `registers.md`, and the driver `engram.h` and `engram.c`. With
     --network, it also holds `load.hex` and `program.json`, and for the chip `load_packets.hex` and
-    `load_packets.bin`. With --synth, it also holds `report.md`, `results.json` and a figure.
+    `load_packets.bin`. With --top, it also holds `board.v` and its pins, `board.lpf`, and with
+    --bitstream `board.bit`, which takes minutes. With --synth, it also holds `report.md`,
+    `results.json` and a figure.
 
         engram rtl
         engram rtl sampler --size small --synth
         engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
         engram rtl chip --network network.bin --head retrained.bin
+        engram rtl chip --size small --top ulx3s --bitstream
         engram rtl --synth --all --size tiny --size small --size full
     """
     from sim.commands.rtl import RtlCommand

@@ -193,11 +193,11 @@ def rtl(
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
     the latency, the interval and the bits of memory. For the chip, the folder also holds the
-    register map as `registers.h` and `registers.md`, and the driver `engram.h` and `engram.c`. With
-    --network, it also holds `load.hex` and `program.json`, and for the chip `load_packets.hex` and
-    `load_packets.bin`. With --top, it also holds `board.v` and its pins, `board.lpf`, and with
-    --bitstream `board.bit`, which takes minutes. With --synth, it also holds `report.md`,
-    `results.json` and a figure.
+    register map as `registers.h` and `registers.md`, an IP-XACT description `component.xml`, and
+    the driver `engram.h` and `engram.c`. With --network, it also holds `load.hex` and
+    `program.json`, and for the chip `load_packets.hex` and `load_packets.bin`. With --top, it also
+    holds `board.v` and its pins, `board.lpf`, and with --bitstream `board.bit`, which takes
+    minutes. With --synth, it also holds `report.md`, `results.json` and a figure.
 
         engram rtl
         engram rtl sampler --size small --synth

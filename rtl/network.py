@@ -19,6 +19,8 @@ from rtl.fetch import Fetch
 from rtl.head import Head, logit_layout
 from rtl.mvu import Mvu, limit_layout
 from rtl.pool import Pool
+from rtl.skid import Skid
+from rtl.strip import step_layout
 from rtl.thermometer import Thermometer, word_layout
 from rtl.window import Window
 
@@ -196,7 +198,10 @@ class Network(wiring.Component):
         window, fetch = self._window, self._fetch
         mvu, pool, features = self._mvu, self._pool, self.features
         step = fetch.o.payload
-        wiring.connect(m, window.o, fetch.i)
+        # Without it, whoever makes the units wait decides in the same cycle which loop moves.
+        m.submodules.skid = skid = Skid(step_layout(self.params))
+        wiring.connect(m, window.o, skid.i)
+        wiring.connect(m, skid.o, fetch.i)
         m.d.comb += [
             window.i.valid.eq(reading),
             window.i.payload.eq(descriptor),

@@ -28,6 +28,8 @@ class Board(wiring.Component):
         Cycles of a bit on the serial port, at least 4.
     low : bool, optional
         Whether the button gives 0 while it is pressed.
+    light : bool, optional
+        Whether there is `irq`.
 
     Members
     -------
@@ -38,14 +40,17 @@ class Board(wiring.Component):
     rx, tx : In(1), Out(1)
         Wires of the serial port, as seen from here.
     irq : Out(1)
-        Interrupt of the chip, for a light.
+        Interrupt of the chip, for a light, if there is one.
     """
 
-    #: Cycles that the buses' bridge adds between a word's last byte and the chip.
-    latency = SerialBridge.latency
+    #: Cycles from the middle of the stop bit of a word's last byte to the chip.
+    latency = UartReceiver.latency + SerialBridge.latency
 
-    def __init__(self, params: ChipParams, divisor: int, low: bool = False) -> None:
-        self.params, self.divisor, self.low = params, checked_divisor(divisor), low
+    def __init__(
+        self, params: ChipParams, divisor: int, low: bool = False, light: bool = True
+    ) -> None:
+        self.params, self.divisor = params, checked_divisor(divisor)
+        self.low, self.light = low, light
         #: Cycles from one byte on a wire to the next.
         self.interval = FRAME * divisor
         super().__init__({
@@ -53,7 +58,7 @@ class Board(wiring.Component):
             "button": In(1),
             "rx": In(1, init=1),
             "tx": Out(1, init=1),
-            "irq": Out(1),
+            **({"irq": Out(1)} if light else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -78,8 +83,9 @@ class Board(wiring.Component):
             receiver.rx.eq(self.rx),
             bridge.lost.eq(receiver.lost),
             self.tx.eq(transmitter.tx),
-            self.irq.eq(chip.irq),
         ]
+        if self.light:
+            m.d.comb += self.irq.eq(chip.irq)
         self._connect_registers(m, chip, bridge)
         self._connect_streams(m, chip, bridge)
         return m

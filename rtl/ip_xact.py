@@ -11,7 +11,7 @@ from rtl.registers import ADDRESS_WIDTH, REGISTERS
 
 __all__ = ["NAMESPACE", "ip_xact"]
 
-#: Namespace of the 2014 edition, which most tools read.
+#: Namespace of the 2014 edition.
 NAMESPACE = "http://www.accellera.org/XMLSchema/IPXACT/1685-2014"
 
 _VENDOR, _LIBRARY = "engram", "chips"
@@ -25,7 +25,7 @@ _ACCESS = {
     "ro": ("read-only", None),
     "rw": ("read-write", None),
     "w1c": ("read-write", "oneToClear"),
-    "w1s": ("read-write", "oneToSet"),
+    "w1s": ("write-only", "oneToSet"),  # it reads 0
 }
 
 
@@ -83,9 +83,17 @@ def _bus(
 
 
 def _clock_and_reset(buses: Element) -> None:
+    about = {
+        "clk": {"ASSOCIATED_BUSIF": ":".join(bus[0] for bus in _BUSES), "ASSOCIATED_RESET": "rst"},
+        "rst": {"POLARITY": "ACTIVE_HIGH"},
+    }
     for port, kind in (("clk", "clock"), ("rst", "reset")):
         bus = _bus_of_type(buses, port, "xilinx.com", "signal", kind, [(port.upper(), port)])
         SubElement(bus, _tag("slave"))
+        parameters = SubElement(bus, _tag("parameters"))
+        for name, value in about[port].items():
+            place = {"parameterId": f"{port}_{name.lower()}", "type": "string"}
+            _texts(SubElement(parameters, _tag("parameter"), place), name=name, value=value)
 
 
 def _bus_of_type(
@@ -129,9 +137,10 @@ def _field(register: Element, field: Field) -> None:
     access, modified = _ACCESS[field.access]
     entry = SubElement(register, _tag("field"))
     _texts(entry, name=field.name, description=field.text, bitOffset=str(field.low))
-    _texts(_child(entry, "resets", "reset"), value=f"'h{field.reset:x}")
-    changes = field.access == "ro" and not field.constant
-    _texts(entry, bitWidth=str(field.width), volatile=str(changes).lower(), access=access)
+    fixed = field.constant or field.access == "rw"  # what the chip does not change
+    if fixed or modified is not None:
+        _texts(_child(entry, "resets", "reset"), value=f"'h{field.reset:x}")
+    _texts(entry, bitWidth=str(field.width), volatile=str(not fixed).lower(), access=access)
     if modified is not None:
         _texts(entry, modifiedWriteValue=modified)
 

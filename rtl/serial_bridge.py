@@ -11,12 +11,14 @@ from rtl.dispatch import WORD, word_layout
 from rtl.output import packet_layout
 from rtl.registers import ADDRESS_WIDTH
 
-__all__ = ["LOST", "MOST_WORDS", "ROOM", "Answer", "Request", "SerialBridge"]
+__all__ = ["LONGEST", "LOST", "MOST_WORDS", "ROOM", "Answer", "Request", "SerialBridge"]
 
-#: Bytes that the bridge takes while a request waits for the chip.
-ROOM = 256
-#: Most words of a request to send: 2 + 8 * 31 bytes are less than `ROOM`.
+#: Most words of a request to send.
 MOST_WORDS = 31
+#: Bytes of the longest request.
+LONGEST = 2 + 8 * MOST_WORDS
+#: Bytes that the bridge takes while a request waits for the chip: that many zeros and an echo, too.
+ROOM = 512
 #: Bit of the status of an answer that tells of lost bytes; the two bits below are the response.
 LOST = 4
 
@@ -27,7 +29,7 @@ class Request(enum.IntEnum, shape=unsigned(8)):
     NOTHING = 0
     READ = 1  # address of 2 bytes
     WRITE = 2  # address of 2 bytes, data of 4
-    SEND = 3  # number of words, words of 8 bytes
+    SEND = 3  # number of words, at most 31; words of 8 bytes
     SEND_LAST = 4  # the same; the last word ends a packet
     ECHO = 5  # 8 bytes, which come back
 
@@ -45,8 +47,8 @@ class SerialBridge(wiring.Component):
     A request is answered when it is done: its first byte, a status, then 4 bytes of data for a
     read, and the 8 bytes of an echo. All numbers have their lowest byte first. A word of the chip
     is sent as soon as no answer waits. `Request` and `Answer` tell what follows which byte. A byte
-    that begins no request is dropped, and counts as lost. Who has at most one request under way
-    loses no byte. Reset drops everything.
+    that begins no request, or names too many words, is dropped and counts as lost. Who has at
+    most one request under way loses no byte. Reset drops everything.
 
     Members
     -------
@@ -135,6 +137,9 @@ class SerialBridge(wiring.Component):
                 m.next = "gather"
                 with m.If(i.payload == 0):
                     m.next = "answer"
+                with m.Elif(i.payload > MOST_WORDS):
+                    m.d.comb += now.strange.eq(1)
+                    m.next = "begin"
 
     def _gather(self, m: Module, i: stream.Interface, now: "_UnderWay") -> None:
         """Take the bytes that the request still needs; the last one comes to lie highest."""

@@ -81,7 +81,9 @@ class UartReceiver(wiring.Component):
                 m.d.comb += self.lost.eq(~line | full)
                 with m.If(line & ~full):
                     m.d.sync += [self.o.valid.eq(1), self.o.payload.eq(bits)]
-                m.next = "high"
+                m.next = "rest"  # at once: the next start bit may begin half a bit later or sooner
+                with m.If(~line):
+                    m.next = "high"
             with m.State("high"), m.If(line):
                 m.next = "rest"
         return m

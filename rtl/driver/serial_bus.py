@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from rtl.axi_lite import OKAY
-from rtl.serial_bridge import LOST, MOST_WORDS, ROOM, Answer, Request
+from rtl.serial_bridge import LONGEST, LOST, MOST_WORDS, Answer, Request
 
 __all__ = ["Port", "SerialBus", "SerialError"]
 
@@ -34,7 +34,8 @@ class SerialError(OSError):
 class SerialBus:
     """A bus as `rtl.driver.access.Bus` has it, over a serial port.
 
-    Whatever was sent before is ended first, and whatever came before is forgotten.
+    Whatever was sent before is ended first, and whatever came before is forgotten. After an error
+    or an interrupted call, a new bus is in step again.
 
     Parameters
     ----------
@@ -45,14 +46,17 @@ class SerialBus:
     SerialError
         If no board answers; so do the other calls. Also if bytes were lost, or if the chip refuses
         an address.
+    ValueError
+        If an address has more than 16 bits, a register more than 32, or a word more than 64.
     """
 
     def __init__(self, port: Port) -> None:
         self._port = port
         self._packets: deque[tuple[list[int], int]] = deque()
         self._words: list[int] = []
+        self._headless = False  # the words that come belong to a packet that was forgotten
         # They end a request that somebody left unfinished; what is left of them asks for nothing.
-        port.write(bytes([Request.NOTHING]) * ROOM)
+        port.write(bytes([Request.NOTHING]) * LONGEST)
         tag = secrets.token_bytes(_TAG)
         port.write(bytes([Request.ECHO]) + tag)
         seen = b""
@@ -61,12 +65,12 @@ class SerialBus:
 
     def read(self, address: int) -> int:
         """Return the register of 32 bits at a byte address."""
-        data = self._ask(Request.READ, address.to_bytes(2, "little"), f"address {address:#x}")
+        data = self._ask(Request.READ, _bytes("address", address, 2), f"address {address:#x}")
         return int.from_bytes(data, "little")
 
     def write(self, address: int, value: int) -> None:
         """Write the register of 32 bits at a byte address."""
-        data = address.to_bytes(2, "little") + value.to_bytes(4, "little")
+        data = _bytes("address", address, 2) + _bytes("value", value, 4)
         self._ask(Request.WRITE, data, f"address {address:#x}")
 
     def send(self, words: Sequence[int]) -> None:
@@ -75,7 +79,7 @@ class SerialBus:
             part = words[begin : begin + MOST_WORDS]
             ends = begin + MOST_WORDS >= len(words)
             request = Request.SEND_LAST if ends else Request.SEND
-            data = b"".join(word.to_bytes(8, "little") for word in part)
+            data = b"".join(_bytes("a word", word, 8) for word in part)
             self._ask(request, bytes([len(part)]) + data, "a packet")
 
     def receive(self) -> tuple[list[int], int]:
@@ -88,9 +92,10 @@ class SerialBus:
         return self._packets.popleft()
 
     def flush(self) -> None:
-        """Forget all words that came and were not received."""
-        self._ask(Request.ECHO, bytes(_TAG), "an echo")  # its answer follows all of them
+        """Forget all words that came and were not received, and the rest of their last packet."""
+        self._ask(Request.ECHO, bytes(_TAG), "an echo")
         self._packets.clear()
+        self._headless |= bool(self._words)
         self._words.clear()
 
     def _ask(self, request: Request, data: bytes, what: str) -> bytes:
@@ -110,13 +115,24 @@ class SerialBus:
     def _note(self, kind: int) -> None:
         """Take the rest of a word of the chip."""
         data = self._take(2 + 8)
-        self._words.append(int.from_bytes(data[2:], "little"))
+        if not self._headless:
+            self._words.append(int.from_bytes(data[2:], "little"))
         if kind == Answer.WORD_LAST:
-            self._packets.append((self._words, int.from_bytes(data[:2], "little")))
-            self._words = []
+            if not self._headless:
+                self._packets.append((self._words, int.from_bytes(data[:2], "little")))
+            self._words, self._headless = [], False
 
     def _take(self, size: int) -> bytes:
         data = self._port.read(size)
         if len(data) < size:
-            raise SerialError("The board is silent: it must be on, with its bitstream loaded")
+            raise SerialError(
+                "The board is silent: it must be on, with its bitstream loaded, at the end of this "
+                "port, and the port must have its baud rate"
+            )
         return data
+
+
+def _bytes(what: str, value: int, size: int) -> bytes:
+    if not 0 <= value < 1 << 8 * size:
+        raise ValueError(f"{what} must be at least 0 and have {8 * size} bits, not {value:#x}")
+    return value.to_bytes(size, "little")

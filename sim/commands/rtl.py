@@ -12,7 +12,6 @@ from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit
 from sim.commands.base import Command, tell
 from sim.hardware.board import STAGES, Bitstream, BoardFile, board_files, build, load_board
-from sim.hardware.board import require_tools as require_board_tools
 from sim.hardware.fitting import changes
 from sim.hardware.loading import head_files, network_files, open_network
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
@@ -60,10 +59,9 @@ class RtlCommand(Command):
             breaks a rule; nothing is then written.
         """
         self._check()
-        if self.synth:
-            require_tools()
-        if self.bitstream:
-            require_board_tools()
+        for option, wanted in (("--synth", self.synth), ("--bitstream", self.bitstream)):
+            if wanted:
+                require_tools(option)
         if self.every:
             designs = [
                 (_design(name, block.arguments(size), self.memory_init), size)

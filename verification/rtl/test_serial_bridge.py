@@ -4,11 +4,14 @@
 import random
 
 import pytest
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
 from rtl.axi_lite import OKAY, SLVERR, read_layout, write_layout
 from rtl.dispatch import word_layout
 from rtl.output import packet_layout, user_layout
-from rtl.serial_bridge import LOST, MOST_WORDS, ROOM, Answer, Request, SerialBridge
+from rtl.serial_bridge import LONGEST, LOST, MOST_WORDS, ROOM, Answer, Request, SerialBridge
 from verification.rtl.engine import PAUSES, Pauses, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
@@ -106,7 +109,7 @@ def case() -> list[Step]:
         Step(inputs={"i": [Request.NOTHING] * (ROOM + 9)}),
         read(0x004, 7),
         # Bytes that begin no request, and a byte that the port lost, are told once each time.
-        Step(inputs={"i": [6, 255, Answer.WORD]}),
+        Step(inputs={"i": [6, 255, Answer.WORD, Request.SEND, MOST_WORDS + 1]}),
         echo(1, LOST),
         echo(2),
         Step(pins={"lost": 1}),
@@ -144,7 +147,40 @@ def test_room_for_the_longest_request_while_the_chip_waits() -> None:
         outputs={**whole.outputs, "o": [Request.READ, OKAY, 9, 0, 0, 0, *whole.outputs["o"]]},
     )
     run_pysim(SerialBridge(), [waits, done])
-    assert len(whole.inputs["i"]) <= ROOM
+    assert len(whole.inputs["i"]) == LONGEST
+
+
+def test_room_for_whoever_connects_while_a_word_waits() -> None:
+    """The zeros and the echo are taken while the chip takes no word of an earlier request."""
+    half = [Request.SEND, 2, *low_first(7, 8)]
+    tag = low_first(2**63 + 1, 8)
+    given = Step(inputs={"i": [*half, *[0] * LONGEST, Request.ECHO, *tag]})
+    words = [payload(word_layout(), {"data": word, "keep": 255, "last": 0}) for word in (7, 0)]
+    come = [Request.SEND, OKAY, Request.ECHO, OKAY, *tag]
+    held = Step(inputs=given.inputs, outputs={"packets": [], "o": []}, pins={"take": 0})
+    run_pysim(Held(), [held, Step(pins={"take": 1}, outputs={"packets": words, "o": come})])
+
+
+class Held(wiring.Component):
+    """A bridge whose words wait for a pin."""
+
+    def __init__(self) -> None:
+        super().__init__({
+            "i": In(stream.Signature(8)), "o": Out(stream.Signature(8)), "take": In(1),
+            "packets": Out(stream.Signature(word_layout())),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.bridge = bridge = SerialBridge()
+        wiring.connect(m, wiring.flipped(self.i), bridge.i)
+        wiring.connect(m, bridge.o, wiring.flipped(self.o))
+        m.d.comb += [
+            self.packets.valid.eq(bridge.packets.valid & self.take),
+            self.packets.payload.eq(bridge.packets.payload),
+            bridge.packets.ready.eq(self.packets.ready & self.take),
+        ]
+        return m
 
 
 @pytest.mark.parametrize("cycles", [1, 4, 7, 12])

@@ -1,3 +1,4 @@
+# amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
 """`engram rtl --top`: files of the chip on a board, and words on boards that cannot be."""
 
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sim.hardware.board import BOARDS, board_files, load_board
+from rtl.board import Board
+from sim.hardware.board import BOARDS, board_files, check_clock, load_board, pins_text
 from sim.work.errors import UserError
 from verification.rtl.chips import make_chip
 
@@ -47,7 +49,7 @@ def test_a_serial_port_may_be_a_little_off(tmp_path: Path) -> None:
     [
         ("baud: 1000000", "baud: 7000000", "baud must be at most 6250000 with clock_mhz 25, not 7"),
         ("baud: 1000000", "baud: 3000000", "must be within 2% of clock_mhz / 8, 3125000, not 3000"),
-        ("pin: L4", "pin: M1", "each pin must be named once"),
+        ("pin: L4", "pin: M1", "tx.pin must differ from rx.pin, M1"),
         (
             "pin: L4",
             "pin: '4'",
@@ -79,6 +81,20 @@ def test_the_chip_comes_as_a_top_level_with_its_pins() -> None:
     located = {line.split('"')[1]: line.split('"')[3] for line in lines if "LOCATE" in line}
     assert located == {"clk": "G2", "rx": "M1", "tx": "L4", "button": "T1", "irq": "B2"}
     assert 'IOBUF PORT "button" PULLMODE=DOWN IO_TYPE=LVCMOS33;' in lines
+
+
+def test_a_board_may_have_no_light(tmp_path: Path) -> None:
+    board = load_board(changed(tmp_path, "irq: {pin: B2}", ""))
+    assert "irq" not in pins_text(board)
+    assert "irq" not in Board(make_chip(), board.divisor, light=False).signature.members
+
+
+def test_a_clock_that_the_chip_does_not_reach_is_refused() -> None:
+    board = load_board("ulx3s")
+    check_clock(25.0, board)
+    told = "The chip must reach 25 MHz, the clock of the board, not 24.99 MHz: take a smaller chip"
+    with pytest.raises(UserError, match=told):
+        check_clock(24.9999, board)
 
 
 @pytest.mark.parametrize(

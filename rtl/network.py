@@ -110,7 +110,7 @@ class Network(wiring.Component):
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
         descriptor = self._descriptor(m, layer, fetching)
-        final, done = self._leave(m, descriptor, active, layer)
+        final, done = self._leave(m, descriptor, fetching, active, layer)
         self._take_pixels(m, descriptor, active, final)
         self._read(m, descriptor, reading)
         self._compute(m, descriptor)
@@ -247,7 +247,7 @@ class Network(wiring.Component):
         ]
 
     def _leave(
-        self, m: Module, descriptor: data.View, active: Signal, layer: Signal
+        self, m: Module, descriptor: data.View, fetching: Signal, active: Signal, layer: Signal
     ) -> tuple[Signal, Signal]:
         """Write words to the map; return two signals: the word is the last, the layer is done."""
         tap, write = self.map_write, self._fetch.write
@@ -258,6 +258,7 @@ class Network(wiring.Component):
         }
         written, leaves = Signal.like(descriptor.length), Signal()
         final, done = Signal(), Signal()
+        fresh = Signal()  # the descriptor is that of another layer, of which no word has left
         m.d.comb += [
             write.valid.eq(tap.valid),
             write.payload.bank.eq(~descriptor.source),
@@ -265,7 +266,6 @@ class Network(wiring.Component):
             write.payload.data.eq(tap.payload.data),
             tap.payload.layer.eq(layer),
             tap.payload.address.eq(descriptor.offset + written),
-            final.eq(written + 1 == descriptor.length),
             self.features.payload.last.eq(final),
             *(source.ready.eq(1) for source, _ in sources.values()),
         ]
@@ -281,8 +281,11 @@ class Network(wiring.Component):
             with m.Case(Operation.LOGITS):
                 logits = self.logits
                 m.d.comb += done.eq(logits.valid & logits.ready & logits.payload.last)
+        m.d.sync += fresh.eq(fetching)
+        with m.If(fresh):
+            m.d.sync += final.eq(descriptor.length == 1)
         with m.If(done):
             m.d.sync += written.eq(0)
         with m.Elif(leaves):
-            m.d.sync += written.eq(written + 1)
+            m.d.sync += [written.eq(written + 1), final.eq(written + 2 == descriptor.length)]
         return final, done

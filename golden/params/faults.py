@@ -8,9 +8,12 @@ from itertools import islice
 
 from golden.params.checks import check_integer
 
-__all__ = ["FaultParams", "FaultyMemory", "SecdedParams"]
+__all__ = ["READS", "FaultParams", "FaultyMemory", "SecdedParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
+
+#: What the number of a memory grows by in the words of its reads.
+READS = 2**15
 
 
 class FaultyMemory(IntEnum):

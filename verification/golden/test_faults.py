@@ -4,9 +4,10 @@
 import numpy as np
 import pytest
 
+from golden.bits import pack, unpack
 from golden.conv import Conv
 from golden.dense import Dense
-from golden.faults import Faults, ProtectedFaults
+from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import (
@@ -190,6 +191,60 @@ def test_a_sampler_draws_from_what_its_memory_reads():
     failing.prototypes.append(codes)
     sound.prototypes.append(faults().read(codes.astype(np.uint16)))
     np.testing.assert_array_equal(failing.draw([0] * 50)[0], sound.draw([0] * 50)[0])
+
+
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_every_read_of_prototypes_has_errors_of_its_own_that_its_draws_share(repeats):
+    # Codes of one bit: draws are what was read.
+    p = PrototypesParams(
+        features=10, code_width=1, lanes=4, components=1, classes=1, class_components=1
+    )
+    given = {"threshold": 2**30, "width": 1}
+    block = Sampler(
+        SamplerParams(prototypes=p, draws_per_read=repeats), None, ReadErrors(faults(**given).params)
+    )
+    codes = np.random.default_rng(6).integers(0, 2, (1, 10))
+    block.prototypes.append(codes)
+    drawn = unpack(block.draw([0] * 30)[0], 10).reshape(30, repeats, 10)
+    words = faults(memory=2**15, **given).params
+    for request in range(30):
+        for j in range(10):
+            row = request * 3 + j // 4
+            expected = plain_read(int(codes[0, j]), row=row, lane=j % 4, p=words)
+            assert (drawn[request, :, j] == expected).all()
+    assert (drawn != codes).any(axis=0).any()
+    assert (drawn == codes).mean() > 0.8
+
+
+def test_every_read_of_an_exemplar_has_errors_of_its_own_and_goes_on_from_its_state():
+    params = LatentBufferParams(features=10, lanes=4, classes=2, exemplars=2)
+    given = {"threshold": 2**30, "width": 1, "memory": FaultyMemory.EXEMPLARS}
+
+    def empty():
+        return LatentBuffer(params, None, ReadErrors(faults(**given).params))
+
+    block, again = empty(), empty()
+    bits = np.random.default_rng(7).integers(0, 2, (1, 10)).astype(np.uint8)
+    block.learn(pack(bits), [1])
+    drawn = unpack(block.draw([1] * 6)[0], 10)
+    again.load_state(block.state_dict())
+    for one in (block, again):
+        beats = [beat.bits for beat in one.beats(1)]
+        late = sum(word << 4 * place for place, word in enumerate(beats))
+        expected = [*drawn, [late >> j & 1 for j in range(10)]]
+        words = faults(**{**given, "memory": 2**15 + 1}).params
+        for request, vector in enumerate(expected):
+            for j in range(10):
+                row = request * 3 + j // 4
+                assert vector[j] == plain_read(int(bits[0, j]), row=row, lane=j % 4, p=words)
+    assert (drawn != bits).any()
+
+
+def test_errors_of_other_rows_are_refused():
+    with pytest.raises(ValueError, match="Faults must be of rows of 4 codes of 3 bits, not of"):
+        Sampler(SamplerParams(prototypes=prototypes()), None, ReadErrors(faults(lanes=8).params))
+    with pytest.raises(ValueError, match="Number of a memory that is read must be an integer in 0"):
+        ReadErrors(faults(memory=2**15).params)
 
 
 def test_weights_of_a_network_read_as_one_row_a_layer():

@@ -13,7 +13,7 @@ from golden.params.faults import READS
 from golden.params.sampling import splitmix
 from golden.secded import Secded
 
-__all__ = ["Cells", "Faults", "ProtectedFaults", "ReadErrors"]
+__all__ = ["Cells", "Codes", "Faults", "ProtectedFaults", "ReadErrors"]
 
 Codes = TypeVar("Codes", bound=np.integer[Any])
 
@@ -110,8 +110,20 @@ class Faults:
             stuck |= ones.astype(np.uint32) << np.uint32(bit)
         return Cells(failing, stuck)
 
-    def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
-        """Return what vectors of codes, shape (n, D), read as; the first is vector `first`."""
+    def read(
+        self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
+    ) -> NDArray[Codes]:
+        """Return what vectors of codes read as, in their own dtype.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n, D), integers
+            Codes as they were written.
+        first : int
+            Vectors that lie before them in the memory.
+        before : ndarray of shape (D,), optional
+            What the last of these reads as; only codes with parity depend on it.
+        """
         return self.cells(first, len(codes), codes.shape[1]).read(codes)
 
 
@@ -169,7 +181,9 @@ class ProtectedFaults(Faults):
             )
         )
 
-    def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
+    def read(
+        self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
+    ) -> NDArray[Codes]:
         """Return what vectors of codes read as, with the errors that are corrected put right."""
         p = self.params
         count, features = codes.shape

@@ -23,6 +23,7 @@ class FaultyMemory(IntEnum):
     EXEMPLARS = 1
     CLASSIFIER = 2
     CHECKS = 3
+    PARITIES = 4
     LAYERS = 16
 
 

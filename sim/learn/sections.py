@@ -246,6 +246,8 @@ class IntegerHeadConfig(IntegerTraining):
                 raise ValueError(
                     "faults must be left out unless hidden is 0 and widths are integers"
                 )
+            if self.faults.transient:
+                raise ValueError("transient of faults must be left out for the weights of a head")
             self.cells(0)
         return self
 

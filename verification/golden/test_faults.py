@@ -32,7 +32,7 @@ def plain_mix(z):
     return z ^ z >> 31
 
 
-def faults(threshold=2**31, lanes=4, width=3, die=7, memory=FaultyMemory.PROTOTYPES, **more):
+def faults(threshold=2**31, lanes=4, width=3, die=7, memory: int = 0, **more):
     return Faults(
         FaultParams(die=die, memory=memory, threshold=threshold, lanes=lanes, width=width, **more)
     )
@@ -201,7 +201,9 @@ def test_every_read_of_prototypes_has_errors_of_its_own_that_its_draws_share(rep
     )
     given = {"threshold": 2**30, "width": 1}
     block = Sampler(
-        SamplerParams(prototypes=p, draws_per_read=repeats), None, ReadErrors(faults(**given).params)
+        SamplerParams(prototypes=p, draws_per_read=repeats),
+        None,
+        ReadErrors(faults(**given).params),
     )
     codes = np.random.default_rng(6).integers(0, 2, (1, 10))
     block.prototypes.append(codes)

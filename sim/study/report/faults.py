@@ -198,6 +198,8 @@ def _which(settings: FaultSettings) -> str:
     plane = "" if settings.plane is None else f", plane {settings.plane} alone"
     spared = f", {upper_planes(settings.spared)} spared" if settings.spared else ""
     secded = f", SECDED of {upper_planes(settings.secded)}" if settings.secded else ""
+    parity = f", parity of {upper_planes(settings.parity)}" if settings.parity else ""
+    reads = ", in every read" if settings.transient else ""
     die = "" if settings.die is None else f", die {settings.die}"
-    cell = "" if settings.cell is None else f", {settings.cell.legend}"
-    return plane + spared + secded + die + cell
+    cell = "" if settings.cells is None else f", {settings.cells.legend}"
+    return plane + spared + secded + parity + reads + die + cell

@@ -17,7 +17,11 @@ READS = 2**15
 
 
 class FaultyMemory(IntEnum):
-    """The number of a memory; the weights of layer y of a network are memory ``LAYERS + y``."""
+    """The number of a memory.
+
+    The weights of layer y of a network are memory ``LAYERS + y``, its output map lies in memory
+    ``MAPS + y % 2``.
+    """
 
     PROTOTYPES = 0
     EXEMPLARS = 1
@@ -25,6 +29,7 @@ class FaultyMemory(IntEnum):
     CHECKS = 3
     PARITIES = 4
     LAYERS = 16
+    MAPS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -267,6 +267,31 @@ def test_weights_of_a_network_read_as_one_row_a_layer():
     assert net.failing(7, 0).to_bytes() == net.to_bytes()
 
 
+def test_maps_of_even_and_of_odd_layers_lie_in_two_memories():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    failing = net.failing_maps(7, 2**29)
+    images = np.random.default_rng(2).integers(0, 8, (3, 4, 6, 2))
+    maps = list(failing.maps(images))
+    x, changed = images, 0
+    for y, layer in enumerate(net.layers):
+        if isinstance(layer, Dense):
+            x = x.reshape(3, -1)
+        sound = layer.encode(x) if y == 0 else layer.forward(x)
+        p = FaultParams(die=7, memory=1024 + y % 2, threshold=2**29, lanes=1)
+        last = y == len(net.layers) - 1
+        for image in range(3):
+            flat = sound[image].reshape(-1).tolist()
+            read = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]
+            assert maps[y][image].reshape(-1).tolist() == (flat if last else read)
+            changed += not last and read != flat
+        x = maps[y]
+    assert changed >= 3
+    np.testing.assert_array_equal(net.failing_maps(7, 0).forward(images), net.forward(images))
+    both = [net.failing(7, 2**31).failing_maps(7, 2**29), failing.failing(7, 2**31)]
+    np.testing.assert_array_equal(both[0].forward(images), both[1].forward(images))
+    assert (both[0].forward(images) != failing.forward(images)).any()
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [

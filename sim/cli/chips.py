@@ -78,7 +78,8 @@ def explore(
 def report(
     *,
     study: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder that engram explore wrote.")
+        Path,
+        typer.Argument(metavar="DIR", help="The folder that engram explore or engram run wrote."),
     ],
     html: Annotated[bool, typer.Option("--html", help="Write the page.")] = False,
     out: Annotated[
@@ -89,13 +90,16 @@ def report(
             show_default="DIR/exploration.html",
         ),
     ] = None,
+    data_dir: DataDir = None,
 ) -> type[Command]:
     """Print what an exploration found; with --html, also write one page that shows it.
 
-    The page needs no other file and no network.
+    The page needs no other file and no network. In the folder of a study, `report.md` and its
+    pictures are made again from `results.json`, without a run. Pictures of exemplars stay.
 
         engram report build/explore/digits
         engram report build/explore/digits --html
+        engram report build/run/digits
     """
     from sim.commands.report import ReportCommand
 

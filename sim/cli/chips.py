@@ -279,6 +279,15 @@ def cost(
             "equal bits.",
         ),
     ] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Cells that fail at a low supply: a published curve, one of dpcs-45nm, "
+            "illustrative, kintex7-28nm, virtex7-28nm. With the --study of failing memories the "
+            "report then has their energy against accuracy.",
+        ),
+    ] = None,
     map: Annotated[
         bool,
         typer.Option(
@@ -325,6 +334,7 @@ def cost(
         engram cost --frame-rate 30 --voltage 0.9 --temperature 85
         engram cost --chip published.yaml --format md
         engram cost --study reports/figure6/results.json --map --out build/cost
+        engram cost --study reports/faults/results.json --cell virtex7-28nm --tech cmos28 --out out
         engram cost --format csv
     """
     from sim.commands.cost import CostCommand

@@ -25,6 +25,7 @@ from verification.sim.cost.test_replay import study
 
 Engram = Callable[..., tuple[int, str, str]]
 
+ROOT = Path(__file__).parents[3]
 FILES = ["action_counts.yaml", "breakdown.png", "cost.csv", "cost.json", "energy_by_draws.png",
          "energy_table.yaml", "report.md", "roofline.png", "tornado.png"]  # fmt: skip
 WITH_STUDY = sorted([*FILES, "accuracy_by_energy.png", "energy_by_bits.png"])
@@ -54,6 +55,21 @@ def test_the_reference_is_priced_in_real_macros_and_cells(engram: Engram) -> Non
     assert image is not None
     assert 300 < int(image[1]) < 400
     assert re.search(r"│ network\.mvu\.weights +│ +2,097,152 │ +1 x 2048x64 │", out)
+
+
+def test_failing_memories_have_a_section_and_a_picture(engram: Engram, tmp_path: Path) -> None:
+    results, out = ROOT / "reports" / "faults" / "results.json", tmp_path / "out"
+    given = "--study", results, "--cell", "dpcs-45nm", "--tech", "cmos28", "--out", out
+    status, _, err = engram("cost", *given)
+    assert (status, err) == (0, "")
+    text = (out / "report.md").read_text()
+    assert "## Memories at a supply where cells fail" in text
+    assert (
+        "- Weights of the head: the least energy with at most 0.5 points lost is at 0.49 V" in text
+    )
+    assert "accuracy_by_supply.png" in names(out)
+    assert engram("cost", "--tech", "cmos28", "--out", out)[0] == 0
+    assert "accuracy_by_supply.png" not in names(out)
 
 
 def test_a_report_is_written_whole(engram: Engram, chip: Path, tech: Path, tmp_path: Path) -> None:
@@ -334,6 +350,10 @@ def test_a_corner_under_another_supply_is_not_strict(
         (["--tech", "missing.yaml"], "missing.yaml cannot be read: no such file or directory"),
         (["--liberty", "missing.lib"], "missing.lib cannot be read: no such file or directory"),
         (["--format", "xml"], "--format must be one of md, json, csv, not 'xml'"),
+        (["--cell", "dpcs-45nm"], "--cell needs --study: the results of a study on failing memor"),
+        (["--cell", "sram", "--study", "file.txt"], "--cell: cell must be one of dpcs-45nm, illus"),
+        (["--cell", "dpcs-45nm", "--study", "file.txt"],
+         "file.txt must be the results.json of a study, but is not"),
         (["--study", "missing.json"], "missing.json cannot be read: no such file or directory"),
         (["--study", "file.txt"],
          "file.txt must be the results.json of a study, but is not"),

@@ -22,7 +22,7 @@ _COLUMNS = (
     "memory", "supply (V)", "cells that fail", "points lost", "low", "energy of a task", "high",
     "of these memories", "saved of the task",
 )  # fmt: skip
-_APART = 6  # per cent between two supplies that are written
+_APART = 8  # per cent between two supplies that are written
 _DEEPEST = 0.03  # accuracy lost down to which the picture goes
 _COLOURS = {"prototypes": "tab:orange", "weights": "tab:blue", "both": "tab:green"}
 _NAMES = {
@@ -145,5 +145,5 @@ def _write_supplies(axes: Axes, line: FailingLine) -> None:
             names.append(f"{point.voltage:.3g}")
             before = here
     above = axes.secondary_xaxis("top")
-    above.set_xticks(places, names)
-    above.set_xlabel("supply (V)")
+    above.set_xticks(places, names, fontsize=8)
+    above.set_xlabel("supply (V)", fontsize=9)

@@ -11,8 +11,7 @@ from rich.console import Console
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.failing import failing_lines
-from sim.cost.failing_results import Loss, read_losses
+from sim.cost.failing import FailingStudy, failing_lines
 from sim.cost.operation import duty
 from sim.cost.published.chips import Chip, load_chip
 from sim.cost.replay import read_points
@@ -27,7 +26,6 @@ from sim.cost.technology.operating import at_temperature, at_voltage
 from sim.cost.technology.speed import speed
 from sim.cost.technology.technology import Technology
 from sim.hardware.mapping import map_chip
-from sim.learn.cells import CellCurve, load_cells
 from sim.work.errors import UserError
 from sim.work.folder import write_folder
 from sim.work.progress import Bars
@@ -81,7 +79,7 @@ class CostCommand(Command):
         assessment = self._mapped(self._assess())
         sections, more = self._sections(assessment, own), {}
         if failing is not None:
-            losses, cells = failing
+            losses, cells = failing.losses, failing.cells
             lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
             sections = (failing_section(lines, losses[0].label, cells), *sections)
             more[PICTURE] = accuracy_by_supply(lines)
@@ -98,17 +96,15 @@ class CostCommand(Command):
         if self.out is not None:
             tell(console, f"Report: {self.out / 'report.md'}")
 
-    def _failing(self) -> tuple[tuple[Loss, ...], CellCurve] | None:
+    def _failing(self) -> FailingStudy | None:
         """Read what failing cells cost in the study, and which cells they are, if asked for."""
-        name, study = self.cell, self.study
-        if name is None:
+        cell, study = self.cell, self.study
+        if cell is None:
             return None
         if study is None:
             raise UserError("--cell needs --study: the results of a study on failing memories")
-        cells = _stated("--cell", lambda: load_cells(name))
-        prototypes = load_cost(self.config)
-        width = prototypes.chip.sampler.prototypes.code_width
-        return read_losses(study, prototypes.memory.components, width), cells
+        config = load_cost(self.config)
+        return _stated("--cell", lambda: FailingStudy.read(study, config, cell))
 
     def _mapped(self, assessment: Assessment) -> Assessment:
         """Return the assessment, with the gates of the chip if --map asks for them."""

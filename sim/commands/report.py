@@ -12,7 +12,7 @@ from sim.explore.page.exploration import FILE, read_exploration
 from sim.study.results import FILE as RESULTS
 from sim.study.rewriting import report_of
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_whole
+from sim.work.files import ensure_directory, find_file, write_whole
 from sim.work.refusals import real_path
 
 __all__ = ["ReportCommand"]
@@ -48,7 +48,8 @@ class ReportCommand(Command):
         """
         if self.out is not None and not self.html:
             raise UserError("--out needs --html: it is the file of the page")
-        if (self.study / RESULTS).is_file() and not (self.study / FILE).exists():
+        found = find_file(self.study / name for name in (FILE, RESULTS))
+        if found is not None and found.name == RESULTS:
             self._study(console)
             return
         if self.data_dir is not None:

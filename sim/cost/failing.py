@@ -3,16 +3,18 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sim.cost.assessment import Assessment
 from sim.cost.bills import Prices
-from sim.cost.failing_results import Loss, Which
+from sim.cost.configuration import CostConfig
+from sim.cost.failing_results import Loss, Which, read_losses
 from sim.cost.pricing import MemoryLine, price_memories
 from sim.cost.technology.operating import at_voltage
 from sim.cost.totals import Total
-from sim.learn.cells import CellCurve
+from sim.learn.cells import CellCurve, load_cells
 
-__all__ = ["BEARABLE", "PHASE", "FailingLine", "FailingPoint", "failing_lines"]
+__all__ = ["BEARABLE", "PHASE", "FailingLine", "FailingPoint", "FailingStudy", "failing_lines"]
 
 #: Accuracy that may be lost: half a point.
 BEARABLE = 0.005
@@ -79,6 +81,43 @@ class FailingLine:
         return min(bearable, key=lambda point: point.energy.nominal)
 
 
+@dataclass(frozen=True)
+class FailingStudy:
+    """What failing cells cost in a study, and the cells that fail.
+
+    Attributes
+    ----------
+    losses : tuple of Loss
+        One or two.
+    cells : CellCurve
+    """
+
+    losses: tuple[Loss, ...]
+    cells: CellCurve
+
+    @classmethod
+    def read(cls, study: Path, config: CostConfig, cell: str) -> "FailingStudy":
+        """Read the losses of the memory of a configuration.
+
+        Parameters
+        ----------
+        study : Path
+            ``results.json`` that ``engram run`` wrote.
+        config : CostConfig
+        cell : str
+            Name of a curve, one of `sim.learn.cells.cell_names`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such curve.
+        UserError
+            As of `read_losses`.
+        """
+        cells, width = load_cells(cell), config.chip.sampler.prototypes.code_width
+        return cls(read_losses(study, config.memory.components, width), cells)
+
+
 def failing_lines(
     assessment: Assessment, losses: Sequence[Loss], cells: CellCurve
 ) -> tuple[FailingLine, ...]:
@@ -105,7 +144,7 @@ def failing_lines(
     low, high = cells.range
     first, last = round(max(low, _LEAST) / _STEP), round(min(high, here) / _STEP)
     volts = [round(step * _STEP, 2) for step in range(last, first - 1, -1)]
-    groups = [(loss.which, (loss,)) for loss in losses]
+    groups: list[tuple[str, tuple[Loss, ...]]] = [(loss.which, (loss,)) for loss in losses]
     if len(losses) > 1:
         groups.append(("both", tuple(losses)))
     return tuple(

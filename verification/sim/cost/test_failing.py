@@ -46,8 +46,8 @@ def test_only_the_memories_gain_by_a_lower_supply(name: str) -> None:
     point = next(p for p in line.points if p.voltage == 0.6)
     low = at_voltage(assessment().technology, 0.6)
     there = Assessment(config=assessment().config, technology=low).phase(PHASE).bill
-    members = ["prototypes", "weights"] if name == "both" else [name]
-    own = sum(there.by_component()[COMPONENTS[m]].nominal for m in members)
+    members = [COMPONENTS[w] for w in COMPONENTS if name in ("both", w)]
+    own = sum(there.by_component()[member].nominal for member in members)
     assert point.memory.nominal == pytest.approx(own)
     saved = line.points[0].memory.nominal - own
     # What leaks less is a thousandth of it.

@@ -16,7 +16,7 @@ __all__ = ["points_by_share"]
 _ACROSS = 3  # panels beside each other
 _LINES = ("-", "--", ":")
 _LEAST = 1e-4  # shares below it cost nothing that could be seen
-_TICKS = (0, 1, 2, 5, 10, 20, 40)  # points
+_TICKS = (-1, 0, 1, 2, 5, 10, 20, 40)  # points
 
 
 @house_style()
@@ -41,12 +41,13 @@ def points_by_share(lines: Sequence[FaultLine]) -> Figure:
         # The panel above has the numbers of its column.
         grid.flat[place - across].tick_params(labelbottom=True)
     first = grid.flat[0]
-    most = max(-100 * line.lead(group).mean for line in lines for _, group in line.failing)
+    lost = [-100 * line.lead(group).mean for line in lines for _, group in line.failing]
     first.set_yscale("symlog", linthresh=1, linscale=0.6)
-    first.set_ylim(1.5 * max(most, 1), -0.4)
     first.set_yticks(_TICKS, [str(tick) for tick in _TICKS])
     first.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    first.set_ylim(1.5 * max(*lost, 1), min(*lost, 0) - 0.4)  # ticks beyond it widen it
     first.set_xscale("log")
+    first.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     figure.supxlabel("share of cells that fail", fontsize=10)
     figure.supylabel("points of average incremental accuracy lost", fontsize=10)
     return figure

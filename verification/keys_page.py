@@ -39,6 +39,7 @@ _TITLES = {
     "study": "Study",
     "comparison": "Comparison",
     "explore": "Exploration",
+    "board": "Board",
     "cost": "Chip to price",
     "technology": "Technology",
     "pretrain": "Pre-training",

@@ -19,6 +19,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "study": ("sim.study.config", "StudyConfig"),
     "comparison": ("sim.study.config", "CompareConfig"),
     "explore": ("sim.explore.space.settings", "ExploreConfig"),
+    "board": ("sim.hardware.board", "BoardFile"),
     "cost": ("sim.cost.configuration", "cost_file"),
     "technology": ("sim.cost.technology.table", "TechnologyTable"),
     "pretrain": ("sim.images.pretrain.settings", "PretrainConfig"),

@@ -92,8 +92,12 @@ class BoardFile(Section):
         Clock of the board (MHz), with which the chip runs.
     baud : int
         Bits a second on the serial port.
-    clk, rx, tx, button : Pin
-        Clock; wires of the serial port, as the device sees them; button that resets.
+    clk : Pin
+        Where the clock comes in.
+    rx, tx : Pin
+        Wires of the serial port: into the device, and out of it.
+    button : Pin
+        Button that resets.
     irq : Pin or null
         Light that shows an interrupt.
     button_low : bool

@@ -21,6 +21,7 @@ FOLDERS = {
     "study": "study/configs",
     "comparison": "study/configs",
     "explore": "explore/configs",
+    "board": "hardware/boards",
     "cost": "cost/configs",
     "technology": "cost/technology/tables",
     "pretrain": "images/pretrain/configs",

@@ -58,7 +58,8 @@ def _weigh(m: Module, now: UnderWay, number: ReadPort) -> None:
         m.next = "share"
     with m.State("share"):
         m.d.comb += quotient.i.valid.eq(1)
-        m.next = "bound"
+        with m.If(quotient.i.ready):
+            m.next = "bound"
     with m.State("bound"):
         m.d.comb += quotient.o.ready.eq(1)
         with m.If(quotient.o.valid):

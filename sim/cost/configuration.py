@@ -94,7 +94,8 @@ class TaskSection(Section):
         "buffer" keeps the embeddings of the new samples until the task is learned. "recompute"
         runs the network on every sample in every epoch.
     fit : {"host", "chip"}
-        Where the prototypes are fitted. On the chip K must be 1, as the class counter learns it.
+        Where the prototypes are fitted. On the chip one is learned by the class counter, several by
+        components that compete.
     trainer_bits : {8, 16, 32}
         q_b, bits of a weight of the integer head.
     counter_bits : int
@@ -252,11 +253,6 @@ def _check_numbers(config: CostConfig, document: Document) -> None:
          f"{memory.classes} classes share the {room} components of the chip"),
         ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
-    if task.fit == "chip":
-        faults.append(
-            ("memory.components", memory.components, 1,
-             "the chip can fit no more; for more, set task.fit: host")
-        )  # fmt: skip
     for key, value, most, why in faults:
         if value > most:
             path = tuple(key.split("."))

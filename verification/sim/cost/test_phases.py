@@ -22,8 +22,11 @@ from sim.cost.counts import (
     online_mixture,
     prototype_classifier,
     sampler,
+    trainer,
 )
+from sim.cost.counts.draws import draw_cycles
 from sim.cost.counts.tally import Action, Tally
+from sim.cost.heads import trainer_of, with_head
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.phases import answer, append, draws, exemplars, inference, load
@@ -54,6 +57,29 @@ def changed(config: CostConfig, **task: object) -> CostConfig:
 def drawing(config: CostConfig, draws_per_read: int) -> CostConfig:
     sized = replace(config.chip.sampler, draws_per_read=draws_per_read)
     return replace(config, chip=replace(config.chip, sampler=sized))
+
+
+def test_a_task_waits_for_slow_draws_and_has_no_cycles_for_several_at_once(tmp_path: Path) -> None:
+    """Four beats of four lanes: two are ready, and two come every 32 cycles."""
+    lines = "  sampler:\n    rank: 32\n"
+    slow = small_config(tmp_path, "  sampler:\n", lines)
+    four = replace(slow.chip.sampler.prototypes, lanes=4)
+    chip = replace(
+        slow.chip,
+        sampler=replace(slow.chip.sampler, prototypes=four),
+        latent=replace(slow.chip.latent, lanes=4),
+    )
+    slow = with_head(replace(slow, chip=chip), "integer")
+    fast = replace(slow, chip=replace(chip, sampler=replace(chip.sampler, rank=0)))
+    taken = trainer.take_cycles(trainer_of(slow), 6)
+    fed = max(4 * 32, taken + 2 * 31)
+    first = max(0, draw_cycles(chip.sampler, 1) - fed)
+    found, without = learn(slow, "GBM").cycles, learn(fast, "GBM").cycles
+    assert found is not None
+    assert without is not None
+    assert found - without == 21 * (6 * (fed - taken) + first)
+    twice = replace(slow, chip=replace(chip, sampler=replace(chip.sampler, draws_per_read=2)))
+    assert learn(twice, "GBM").cycles is None
 
 
 def test_the_life_of_a_chip(config: CostConfig) -> None:
@@ -125,6 +151,14 @@ def test_a_chip_with_factors_draws_by_them_and_loads_a_basis(tmp_path: Path) -> 
     assert basis.tally[Action("sampler.basis.memory", "write", 32)] == 8
     assert basis.cycles == correlated.load_cycles(factors, 15)
     assert phases["learn a task, GBM"].cycles is None
+    # All cycles but for waits; with two beats, both are ready. The first draw of each of 21
+    # batches takes longer than the trainer is busy, or does not.
+    whole, none = "learn a task, GBM, integer head", small_config(tmp_path)
+    alone = {phase.name: phase for phase in life(none)}[whole].cycles
+    taken = trainer.take_cycles(trainer_of(own), 6)
+    first = max(0, correlated.draw_cycles(factors, 1) - taken)
+    assert alone is not None
+    assert phases[whole].cycles == alone + 21 * first
     memories = [*chip_memories(own), *memories_beside(own)]
     widths = {memory.component: memory.width for memory in memories}
     assert len(widths) == len(memories)

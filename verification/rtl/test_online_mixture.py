@@ -41,7 +41,7 @@ def params(components: int = 3, slots: int = 2, shift: int = 1, **changes: int) 
 
 SMALL = params()
 CORNERS = {
-    "64_lanes": params(4, 1, shift=4, features=130, code_width=8, lanes=64, class_components=5),
+    "64_lanes": params(4, 1, shift=4, features=70, code_width=8, lanes=64, class_components=5),
     "one_of_all": params(1, 1, shift=0, features=1, code_width=1, lanes=1),
     "16_bits": params(2, 3, shift=31, features=3, code_width=16, lanes=2),
 }
@@ -252,7 +252,7 @@ def test_many_exemplars_in_a_row_find_their_components(components) -> None:
 @pytest.mark.parametrize("drawn", CORNERS.values(), ids=CORNERS)
 def test_corners_in_verilog(drawn, simulator) -> None:
     bench = Bench(drawn)
-    steps = bench.steps(opening(bench) + bench.events(150))
+    steps = bench.steps(opening(bench) + bench.events(100, learning=0.9))
     run_cocotb(OnlineMixture(*drawn), steps, PAUSES["idle_stalled"], simulator=simulator)
 
 

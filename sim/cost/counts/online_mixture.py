@@ -72,7 +72,15 @@ def learn(
 
 
 def refuse(params: OnlineMixtureParams, counter: ClassCounterParams, number: int) -> Tally:
-    """Return the actions of refused commands: each still looks its slot up."""
+    """Return the actions of refused commands: each still looks its slot up.
+
+    Parameters
+    ----------
+    params : OnlineMixtureParams
+    counter : ClassCounterParams
+    number : int
+        Commands.
+    """
     check_integer("Refusals", number, 0)
     return number * _look_up(params, counter)
 
@@ -146,6 +154,13 @@ def learn_cycles(
 
     The first cycle counted offers the first exemplar. The last one notes the last exemplar. A beat
     is taken a cycle, and counted a cycle. A comparison reads them all and waits for their sum.
+
+    Parameters
+    ----------
+    params : OnlineMixtureParams
+    counter : ClassCounterParams
+    begun, counted, full : int
+        As in `learn`.
     """
     for name, number in {"begun": begun, "counted": counted, "full": full}.items():
         check_integer(f"Exemplars {name}", number, 0)

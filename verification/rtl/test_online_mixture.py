@@ -299,6 +299,7 @@ def test_the_exemplar_whose_winner_is_full_is_dropped_and_flagged(most, monkeypa
         ([Event(0, bits=5), Event(0, Operation.CLOSE), Event(0, Operation.CLOSE)], "closed"),
         ([Event(1, Operation.CLOSE)], "closed"),
         ([Event(1, Operation.REOPEN)], "closed"),
+        ([Event(1, Operation.REOPEN), Event(1, bits=5), Event(1, Operation.CLOSE)], "closed"),
         ([Event(1, bits=5)], "closed"),
         ([Event(3, bits=5)], "closed"),
         *(([Event(3, what)], "closed") for what in Operation if what != Operation.NONE),

@@ -225,7 +225,17 @@ def _gather(gathered, codes, components, q, width, p, first, n):
 
 @compiled()
 def word_after(ring, total, taps):
-    """Return the word after the first `total` ones, which may be in a vector that was replaced."""
+    """Return the word after the first `total` ones, which may be in a vector that was replaced.
+
+    Parameters
+    ----------
+    ring : ndarray of shape (RING,), uint64
+        Words of an LFSR, as `draw_chunk` has left them.
+    total : int
+        Words that were used, from the first of the ring on.
+    taps : ndarray of shape (4,), int64
+        Highest first.
+    """
     here = total & (RING - 1)
     word = ring[here]
     if total % WORDS:

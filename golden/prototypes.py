@@ -10,6 +10,7 @@ from golden.bernoulli import check_codes
 from golden.faults import Faults
 from golden.params import PrototypesParams
 from golden.params.checks import check_integer
+from golden.parity import ParityFaults
 
 __all__ = ["Prototypes"]
 
@@ -47,6 +48,7 @@ class Prototypes:
         # Codes by (component, row, lane); lanes past D stay 0.
         self._codes = np.zeros((params.components, params.beats, params.lanes), np.uint16)
         self._counts: list[int] = []
+        self._used = 0  # their sum; to add them up at each write would be slow with many classes
         self._thresholds: list[NDArray[np.uint16]] = []
         self._removed: set[int] = set()
         self._table: tuple[NDArray[np.int64], NDArray[np.uint16]] | None = None
@@ -69,7 +71,7 @@ class Prototypes:
     @property
     def n_components(self) -> int:
         """Number of components in use, over all classes of the table."""
-        return sum(self._counts)
+        return self._used
 
     def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
         """Write a class under the next number; see `write`."""
@@ -95,8 +97,8 @@ class Prototypes:
         Raises
         ------
         TypeError, ValueError
-            If the label is no integer >= 0, or the codes or thresholds have a wrong shape, dtype or
-            range.
+            If the label is no integer >= 0, the codes or thresholds have a wrong shape, dtype or
+            range, or a class is replaced whose codes take the place of later ones (parity).
         """
         p = self.params
         check_integer("Class", label, 0)
@@ -107,9 +109,19 @@ class Prototypes:
         if not self._fits(label, len(array)):
             self.overflow = True
             return False
-        self._store(sum(self._counts[:label]), array)
-        self._counts[label:] = [len(array), *self._counts[label + 1 :]]
-        self._thresholds[label:] = [cumulative, *self._thresholds[label + 1 :]]
+        if isinstance(self.faults, ParityFaults) and label < self.n_classes:
+            raise ValueError(
+                f"Class must be {self.n_classes}, the next, not {label}: with parity, "
+                "every class is written once"
+            )
+        if label == self.n_classes:
+            self._store(self._used, array)
+            self._counts.append(len(array))
+            self._thresholds.append(cumulative)
+            self._used += len(array)
+        else:  # of as many components
+            self._store(sum(self._counts[:label]), array)
+            self._thresholds[label] = cumulative
         self._removed.discard(label)
         self._table = None
         return True
@@ -144,7 +156,8 @@ class Prototypes:
         """Write the codes of components, shape (K, D), from component `first` on."""
         p, count = self.params, len(codes)
         if self.faults is not None:
-            codes = self.faults.read(codes, first)
+            before = self._codes[first - 1].reshape(-1)[: p.features] if first else None
+            codes = self.faults.read(codes, first, before)
         rows = self._codes[first : first + count]
         rows.reshape(count, -1)[:, : p.features] = codes
         shifts = np.arange(p.code_width - 1, -1, -1, dtype=np.uint64)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, and Accelergy's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from matplotlib.figure import Figure
@@ -13,6 +13,7 @@ from sim.cost.published.learning_chips import at_node, published_learners, this_
 from sim.cost.report import figures, rows, study_figures, text
 from sim.cost.report.drawing import PICTURE, drawing_or_reading, drawing_parts
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
+from sim.cost.report.failing import PICTURE
 from sim.cost.report.operation import energy_by_supply, known_supplies, supply_section
 from sim.cost.sensitivity import swings
 from sim.report.figure import figure_bytes
@@ -41,11 +42,14 @@ class CostReport:
         Command line that made the report.
     sections : tuple of str
         Additional sections in Markdown. They stand before the section on actions.
+    more : mapping of str to Figure
+        Pictures of these sections, by file name.
     """
 
     assessment: Assessment
     command: str
     sections: tuple[str, ...] = ()
+    more: Mapping[str, Figure] = field(default_factory=dict)
 
     def files(self) -> dict[str, str | bytes]:
         """Return the contents of all files by name."""
@@ -79,7 +83,7 @@ class CostReport:
         if a.points:
             pictures["energy_by_bits.png"] = study_figures.energy_by_bits(a.points)
             pictures["accuracy_by_energy.png"] = study_figures.accuracy_by_energy(a.points)
-        return pictures
+        return {**pictures, **self.more}
 
     def markdown(self) -> str:
         """Return the text of ``report.md``."""

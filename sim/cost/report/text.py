@@ -68,11 +68,11 @@ def training(task: TaskSection) -> str:
         "memory": "added up in a memory, which every sample reads and writes whole",
     }[task.gradients]
     return (
-        "No hardware trains the binary head or holds the counters of the ternary one: those rows "
-        "price the arithmetic and working memories that it would need, and take no account of "
-        "cycles. How the binary head trains is a choice: plain descent, errors and gradients of "
-        f"{task.backward_bits} bits, real weights of {task.weight_bits}, gradients {place} "
-        "(`task.gradients`)."
+        "No hardware trains the binary head, holds the counters of the ternary one, or fits "
+        "prototypes by expectation maximisation: those rows price the arithmetic and working "
+        "memories that it would need, and take no account of cycles. How the binary head trains is "
+        f"a choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
+        f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
     )
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -278,6 +278,58 @@ def test_a_program_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(simulator, "_RUNNER", runner)
     Simulator(params=PARAMS).build(said.append, tmp_path)
     assert len(set(made)) == len(said) == 5
+
+
+def test_a_program_is_compiled_where_make_can_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[Path] = []
+
+    def compiled(command: Sequence[str], folder: Path) -> None:
+        folders.append(folder)
+        if command[0] == "make":
+            assert " " not in str(folder)
+            (folder / "Vchip").write_text("program")
+        else:
+            (folder / "model").mkdir()
+
+    monkeypatch.setattr(simulator, "convert", lambda chip, name: "")
+    monkeypatch.setattr(simulator, "_run", compiled)
+    for name in ("plain", "with a space"):
+        program = Simulator(params=PARAMS).build(lambda line: None, tmp_path / name)
+        assert program.parent == tmp_path / name
+        assert program.read_text() == "program"
+        assert list(program.parent.glob("chip-*")) == [program]
+    assert folders[0].parent == tmp_path / "plain"
+    assert not any(folder.exists() for folder in folders)
+
+
+def test_what_no_chip_changes_is_compiled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other options have their own, and a program takes none from them."""
+    found: list[list[str]] = []
+
+    def run(command: list[str], folder: Path) -> None:
+        if command[0] != "make":
+            (folder / "model").mkdir()
+            return
+        found.append(sorted(path.read_text() for path in folder.iterdir()))
+        for name in ("verilated.o", "verilated_threads.o", "main.o", "Vchip"):
+            (folder / name).write_text(f"{name} of program {len(found)}")
+
+    monkeypatch.setattr(simulator, "_run", run)
+    monkeypatch.setattr(simulator, "convert", lambda *_: "")
+    latent = replace(PARAMS.latent, exemplars=3)
+    for made in (
+        Simulator(params=PARAMS),
+        Simulator(params=replace(PARAMS, latent=latent)),
+        Simulator(params=PARAMS, trace=".vcd"),
+        Simulator(params=PARAMS, threads=2),
+    ):
+        made.build(lambda line: None, tmp_path)
+    kept = ["verilated.o of program 1", "verilated_threads.o of program 1"]
+    assert found == [[], kept, [], []]
 
 
 @pytest.mark.parametrize(

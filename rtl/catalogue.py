@@ -18,6 +18,7 @@ from golden.params import (
     LatentBufferParams,
     LowRankParams,
     MapShape,
+    MarchParams,
     MvuParams,
     PrototypeClassifierParams,
     PrototypesParams,
@@ -41,6 +42,7 @@ from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
 from rtl.low_rank import LowRank
+from rtl.march import March
 from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
@@ -243,6 +245,12 @@ BLOCKS: dict[str, Block] = {
         full={"params": SecdedParams(width=64), "depth": 1024},
         small={"params": {"width": 16}, "depth": 64},
         tiny={"params": {"width": 8}, "depth": 8},
+    ),
+    "march": _part(
+        March,
+        MarchParams(rows=_PROTOTYPES.rows, width=_PROTOTYPES.row_width),
+        {"rows": 160, "width": 64},
+        {"rows": 12, "width": 24, "part": 8},
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
     "mean_code": Block(

@@ -11,7 +11,7 @@ from golden.params.classes import (
     PrototypeClassifierParams,
 )
 from golden.params.correlated import CorrelatedSamplerParams
-from golden.params.faults import FaultParams, FaultyMemory, SecdedParams
+from golden.params.faults import FaultParams, FaultyMemory, MarchParams, SecdedParams
 from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
     ConvParams,
@@ -58,6 +58,7 @@ __all__ = [
     "LfsrParams",
     "LowRankParams",
     "MapShape",
+    "MarchParams",
     "MvuParams",
     "NetworkParams",
     "OnlineMixtureParams",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the faults of a memory's cells, and of words protected from them (contract, 19)."""
+"""Parameters of the faults of a memory's cells, of protected words, and of tests (contract, 19)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -8,7 +8,7 @@ from itertools import islice
 
 from golden.params.checks import check_integer
 
-__all__ = ["FaultParams", "FaultyMemory", "SecdedParams"]
+__all__ = ["FaultParams", "FaultyMemory", "MarchParams", "SecdedParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
 
@@ -94,3 +94,36 @@ class SecdedParams:
         odd = (c for c in range(2**self.checks) if c.bit_count() % 2 and c.bit_count() > 1)
         ordered = sorted(odd, key=lambda column: (column.bit_count(), column))
         return tuple(islice(ordered, self.width))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarchParams:
+    """Parameters of a march over a memory, which finds the cells that fail.
+
+    Parameters
+    ----------
+    rows : int
+        W, rows of the memory.
+    width : int
+        B, bits of a row.
+    part : int
+        P, bits of a row that are reported at once.
+    count_width : int
+        Bits of the counters, which stop at their highest number.
+    """
+
+    rows: int
+    width: int
+    part: int = 32
+    count_width: int = 16
+
+    def __post_init__(self) -> None:
+        check_integer("Rows of a march", self.rows, 1)
+        check_integer("Width of a row of a march", self.width, 1)
+        check_integer("Part of a row of a march", self.part, 1, 64)
+        check_integer("Width of the counters of a march", self.count_width, 1, 32)
+
+    @property
+    def parts(self) -> int:
+        """Parts of a row, the last of which may have fewer bits."""
+        return -(-self.width // self.part)

@@ -101,6 +101,10 @@ POINTS: dict[str, tuple[str, ...]] = {
         "several components", "removed class passed over", "all classes removed",
         "cost below 0", "class projected again", "class projected that is not there",
     ),
+    "march": (
+        "no cell fails", "cell stuck at 0", "cell stuck at 1", "part without a failure",
+        "counter at its highest", "start while it runs",
+    ),
     "mean_code": ("0", "1", "middle", "a little more than the middle", "tie"),
     "mvu": (
         "every input agrees", "no input agrees", "count wraps",

@@ -124,6 +124,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     "pool": (
         "window of one word", "window of zeros", "window with one bit", "lane set in all words",
     ),
+    "protected_memory": (
+        "wrong bit read", "two wrong bits read", "row read and written at once",
+        "row written back", "two wrong bits found",
+    ),
     "prototype_classifier": (
         "tie won by the lower class", "tie within a class", "no class", "lanes past D",
         "highest cost", "several components", "removed class passed over", "all classes removed",

@@ -6,9 +6,9 @@ from enum import IntEnum
 from functools import cached_property
 from itertools import islice
 
-from golden.params.checks import check_integer
+from golden.params.checks import check_flag, check_integer
 
-__all__ = ["FaultParams", "FaultyMemory", "MarchParams", "SecdedParams"]
+__all__ = ["FaultParams", "FaultyMemory", "MarchParams", "SecdedParams", "WatchParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
 
@@ -127,3 +127,33 @@ class MarchParams:
     def parts(self) -> int:
         """Parts of a row, the last of which may have fewer bits."""
         return -(-self.width // self.part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchParams:
+    """Parameters of what watches over the prototypes of a chip.
+
+    Parameters
+    ----------
+    secded : int
+        u, uppermost planes whose words have check bits, 0..10; with 0 there are no check bits.
+    self_test : bool
+        Whether a march over their memory can be commanded.
+    """
+
+    secded: int = 0
+    self_test: bool = False
+
+    def __post_init__(self) -> None:
+        check_integer("Protected planes", self.secded, 0, 10)
+        check_flag("Self-test", self.self_test)
+
+    def check_width(self, lanes: int, width: int) -> None:
+        """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""
+        if self.secded:
+            checks = SecdedParams(width=lanes).checks
+            check_integer("Protected planes", self.secded, 1, min(width, 32 // checks))
+
+    def check_bits(self, lanes: int) -> int:
+        """Return the check bits of a row of so many codes."""
+        return self.secded * SecdedParams(width=lanes).checks if self.secded else 0

@@ -133,6 +133,9 @@ POINTS: dict[str, tuple[str, ...]] = {
         "highest cost", "several components", "removed class passed over", "all classes removed",
         "tables in turn", "turn past D",
     ),
+    "prototype_rows": (
+        "word corrected", "word uncorrected", "rows written after a self-test",
+    ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",
         "lanes past D cleared", "class replaced", "class removed",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden.params import PrototypesParams
+from golden.params import PrototypesParams, WatchParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.prototypes import Prototypes
 from verification.rtl.engine import PAUSES, Step
@@ -313,3 +313,17 @@ def test_reset_in_the_middle_of_a_replacement_leaves_nothing(rows: int) -> None:
     steps.append(Step(reset=True, reads={**pins(golden), "editing": 0, "n_there": 0}))
     steps += edits(dut, golden, 6, rows)
     run_pysim(dut, steps + read_back(dut, golden))
+
+
+@pytest.mark.parametrize("editable", [False, True])
+def test_headers_wait_until_a_self_test_has_ended(editable: bool) -> None:
+    """A sound memory is tested; it then takes classes, whose spare lanes read as 0."""
+    dut = Prototypes(params(), editable=editable, watch=WatchParams(secded=1, self_test=True))
+    golden, rng = GoldenPrototypes(params()), np.random.default_rng(4)
+    cycles = 11 * dut.params.rows + 1
+    (first,) = append(dut, golden, rng, 2)
+    started = Step(pins={"test": 1, "failures__ready": 1, "quiet": 1} if editable else {"test": 1})
+    held = Step(pins={"test": 0}, inputs=first.inputs, cycles=cycles - 2, abandon=True)
+    further = [] if editable else append(dut, golden, rng, 3)
+    trace = run_pysim(dut, [started, held, first, *further])
+    assert trace.left == [len(first.inputs["append"]) + len(first.inputs["rows"])]

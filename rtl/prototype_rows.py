@@ -123,7 +123,7 @@ class PrototypeRows(wiring.Component):
                 shape=unsigned(checks), depth=p.rows, init=[], attrs=block
             )
             memories.append(beside)
-            given = Cat(given, self._checks(given))
+            given = Value.cast(Cat(given, self._checks(given)))
         reads = [memory.read_port() for memory in memories]
         writes = [memory.write_port() for memory in memories]
         stored = Cat(read.data for read in reads)
@@ -187,14 +187,18 @@ class PrototypeRows(wiring.Component):
             self.corrected.eq(Mux(fresh, sum(single), 0)),
             self.uncorrected.eq(Mux(fresh, sum(wrong & ~single), 0)),
         ]
-        return Cat(planes[bit][lane] for lane in range(p.lanes) for bit in range(p.code_width))
+        return Value.cast(
+            Cat(planes[bit][lane] for lane in range(p.lanes) for bit in range(p.code_width))
+        )
 
     def _checks(self, row: Value) -> Value:
         """Return the check bits of a row, those of its uppermost plane lowest."""
         p = self.params
         code = SecdedParams(width=p.lanes)
         bits = (p.code_width - 1 - plane for plane in range(self.watch.secded))
-        return Cat(
-            checks_of(code, Cat(row[lane * p.code_width + bit] for lane in range(p.lanes)))
-            for bit in bits
+        return Value.cast(
+            Cat(
+                checks_of(code, Cat(row[lane * p.code_width + bit] for lane in range(p.lanes)))
+                for bit in bits
+            )
         )

@@ -63,7 +63,7 @@ class March(wiring.Component):
         Rows that were wrong; and wrong bits of the first read of zeros and of the first read of
         ones. They stop at their highest number, and are complete when `busy` has ended.
     first : Out
-        The row that was wrong first, if `words` is not 0.
+        The row that was wrong first; 0 as long as there is none.
     """
 
     #: Cycles from `start` to the first write.
@@ -112,7 +112,7 @@ class March(wiring.Component):
         with m.FSM() as fsm:
             m.d.comb += self.busy.eq(~fsm.ongoing("idle"))
             with m.State("idle"), m.If(self.start):
-                m.d.sync += [self.row.eq(0), element.eq(0), ended.eq(0)]
+                m.d.sync += [self.row.eq(0), element.eq(0)]
                 m.d.sync += [self.words.eq(0), self.bits.eq(0), self.first.eq(0)]
                 m.next = "clear"
             with m.State("clear"):

@@ -1,6 +1,6 @@
 # amaranth: UnusedElaboratable=no
 # SPDX-License-Identifier: MIT
-"""What the core tells of its memory of prototypes: counts of wrong words, and failures one by one."""
+"""What the core tells of its memory of prototypes: counts of wrong words, and single failures."""
 
 from collections import Counter
 from types import SimpleNamespace

@@ -98,7 +98,7 @@ class March:
                 f"Cells that fail must be those of {p.rows} rows, not of {len(failing)} "
                 f"and {len(stuck)}"
             )
-        ones, low = 2**p.width - 1, 2**p.part - 1
+        ones, low = 2**p.row_width - 1, 2**p.part - 1
         memory = [0] * p.rows
         failures: list[Failure] = []
         wrong_reads, bits = 0, 0

@@ -26,6 +26,7 @@ from golden.params import (
     SecdedParams,
     ThermometerParams,
     TrainerParams,
+    WatchParams,
     XnorParams,
     stream_params,
 )
@@ -49,6 +50,7 @@ from rtl.network import Network
 from rtl.pool import Pool
 from rtl.protected_memory import ProtectedMemory
 from rtl.prototype_classifier import PrototypeClassifier
+from rtl.prototype_rows import PrototypeRows
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
@@ -210,6 +212,14 @@ BLOCKS: dict[str, Block] = {
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),
+    "prototype_rows": Block(
+        component=PrototypeRows,
+        full={"params": _PROTOTYPES, "watch": WatchParams(secded=2, self_test=True)},
+        small={"params": _SMALL_PROTOTYPES},
+        tiny={"params": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
     "selector": Block(
         component=Selector,
         full={"params": _SAMPLER.selector, "prototypes": _PROTOTYPES},
@@ -248,9 +258,9 @@ BLOCKS: dict[str, Block] = {
     ),
     "march": _part(
         March,
-        MarchParams(rows=_PROTOTYPES.rows, width=_PROTOTYPES.row_width),
-        {"rows": 160, "width": 64},
-        {"rows": 12, "width": 24, "part": 8},
+        MarchParams(rows=_PROTOTYPES.rows, row_width=_PROTOTYPES.row_width),
+        {"rows": 160, "row_width": 64},
+        {"rows": 12, "row_width": 24, "part": 8},
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
     "mean_code": Block(

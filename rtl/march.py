@@ -79,7 +79,7 @@ class March(wiring.Component):
             "busy": Out(1),
             "row": Out(row),
             "read_en": Out(1),
-            "data": In(params.width),
+            "data": In(params.row_width),
             "write_en": Out(1),
             "ones": Out(1),
             "o": Out(stream.Signature(failure_layout(params))),
@@ -93,7 +93,7 @@ class March(wiring.Component):
         p = self.params
         element = Signal(range(LAST + 1))
         ended = Signal()
-        wrong = Signal(p.width)  # bits of the read before that were wrong
+        wrong = Signal(p.row_width)  # bits of the read before that were wrong
         at_row = Signal.like(self.row)  # its row and element
         at_element = Signal.like(element)
         found = Signal(range(p.part + 1))  # wrong bits of the part that was reported last
@@ -133,7 +133,7 @@ class March(wiring.Component):
             with m.State("write"):
                 m.d.comb += self.write_en.eq(element != LAST)
                 m.d.sync += [
-                    wrong.eq(self.data ^ (~element[0]).replicate(p.width)),
+                    wrong.eq(self.data ^ (~element[0]).replicate(p.row_width)),
                     at_row.eq(self.row),
                     at_element.eq(element),
                 ]

@@ -21,8 +21,8 @@ UNWATCHED = WatchParams()
 
 def march_params(params: PrototypesParams, watch: WatchParams) -> MarchParams:
     """Return the parameters of the march over rows: the check bits lie above the codes."""
-    width = params.row_width + watch.check_bits(params.lanes)
-    return MarchParams(rows=params.rows, width=width, count_width=32)
+    row_width = params.row_width + watch.check_bits(params.lanes)
+    return MarchParams(rows=params.rows, row_width=row_width, count_width=32)
 
 
 def watch_members(params: PrototypesParams, watch: WatchParams) -> dict[str, wiring.Member]:
@@ -76,7 +76,7 @@ class PrototypeRows(wiring.Component):
 
     Members
     -------
-    write, read : In
+    write, read : Out
         Ports of a memory of rows of L codes of q bits, lane 0 lowest.
     corrected, uncorrected : Out
         With check bits. Words of the row that came in this cycle of which one bit was wrong; of
@@ -103,8 +103,8 @@ class PrototypeRows(wiring.Component):
         self.params, self.watch = params, watch
         row = {"addr_width": ceil_log2(params.rows), "shape": unsigned(params.row_width)}
         super().__init__({
-            "write": In(WritePort.Signature(**row)),
-            "read": In(ReadPort.Signature(**row)),
+            "write": Out(WritePort.Signature(**row)),
+            "read": Out(ReadPort.Signature(**row)),
             **watch_members(params, watch),
         })  # fmt: skip
 

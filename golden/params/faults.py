@@ -104,7 +104,7 @@ class MarchParams:
     ----------
     rows : int
         W, rows of the memory.
-    width : int
+    row_width : int
         B, bits of a row.
     part : int
         P, bits of a row that are reported at once.
@@ -113,20 +113,20 @@ class MarchParams:
     """
 
     rows: int
-    width: int
+    row_width: int
     part: int = 32
     count_width: int = 16
 
     def __post_init__(self) -> None:
         check_integer("Rows of a march", self.rows, 1)
-        check_integer("Width of a row of a march", self.width, 1)
+        check_integer("Width of a row of a march", self.row_width, 1)
         check_integer("Part of a row of a march", self.part, 1, 64)
         check_integer("Width of the counters of a march", self.count_width, 1, 32)
 
     @property
     def parts(self) -> int:
         """Parts of a row, the last of which may have fewer bits."""
-        return -(-self.width // self.part)
+        return -(-self.row_width // self.part)
 
 
 @dataclass(frozen=True, kw_only=True)

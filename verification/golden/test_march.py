@@ -25,7 +25,7 @@ def stuck_cells(rows: int, width: int, share: float, seed: int) -> tuple[list[in
 @pytest.mark.parametrize("share", [0, 0.02, 0.4, 1])
 @pytest.mark.parametrize(("rows", "width", "part"), [(1, 1, 1), (7, 20, 8), (12, 70, 32)])
 def test_each_stuck_cell_is_found_whenever_it_must_be(rows, width, part, share):
-    p = MarchParams(rows=rows, width=width, part=part)
+    p = MarchParams(rows=rows, row_width=width, part=part)
     failing, stuck = stuck_cells(rows, width, share, seed=rows)
     found = March(p).run(failing, stuck)
     met = {element: [0] * rows for element in range(1, 6)}
@@ -43,7 +43,7 @@ def test_each_stuck_cell_is_found_whenever_it_must_be(rows, width, part, share):
 
 
 def test_a_march_by_hand():
-    p = MarchParams(rows=3, width=6, part=4)
+    p = MarchParams(rows=3, row_width=6, part=4)
     found = March(p).run([0, 0b110000, 0b1], [0, 0b010000, 0])
     assert found.failures == [
         Failure(row=1, part=1, element=1, bits=0b01),
@@ -58,7 +58,7 @@ def test_a_march_by_hand():
 
 
 def test_counters_stop_at_their_highest_number():
-    p = MarchParams(rows=9, width=2, count_width=3)
+    p = MarchParams(rows=9, row_width=2, count_width=3)
     found = March(p).run([3] * 9, [1] * 9)
     assert (found.words, found.bits, found.first) == (7, 7, 0)
 
@@ -66,18 +66,18 @@ def test_counters_stop_at_their_highest_number():
 def test_a_map_of_another_memory():
     message = "Cells that fail must be those of 3 rows, not of 2 and 3"
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
-        March(MarchParams(rows=3, width=1)).run([0] * 2, [0] * 3)
+        March(MarchParams(rows=3, row_width=1)).run([0] * 2, [0] * 3)
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"rows": 0}, "Rows of a march must be an integer >= 1, not 0"),
-        ({"width": 0}, "Width of a row of a march must be an integer >= 1, not 0"),
+        ({"row_width": 0}, "Width of a row of a march must be an integer >= 1, not 0"),
         ({"part": 65}, "Part of a row of a march must be an integer in 1..64, not 65"),
         ({"count_width": 33}, "Width of the counters of a march must be an integer in 1..32"),
     ],
 )
 def test_marches_that_cannot_be(given, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
-        MarchParams(**{"rows": 4, "width": 4, **given})
+        MarchParams(**{"rows": 4, "row_width": 4, **given})

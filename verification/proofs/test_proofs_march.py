@@ -18,23 +18,23 @@ from verification.proofs.prover import (
     prove,
 )
 
-P = MarchParams(rows=3, width=3, part=2)
+P = MarchParams(rows=3, row_width=3, part=2)
 #: Small enough for a whole march to be unrolled, with every read wrong.
-SHORT = MarchParams(rows=2, width=1, part=1)
+SHORT = MarchParams(rows=2, row_width=1, part=1)
 LONGEST = 11 * SHORT.rows + 3 + 5 * SHORT.rows * (SHORT.parts + 1)
 
 
 def memory_behind(m: Module, march: March) -> tuple[Memory, Value]:
     """Put a memory behind a march; return it, and what is read."""
     p = march.params
-    m.submodules.memory = memory = Memory(shape=unsigned(p.width), depth=p.rows, init=[])
+    m.submodules.memory = memory = Memory(shape=unsigned(p.row_width), depth=p.rows, init=[])
     read, write = memory.read_port(), memory.write_port()
     m.d.comb += [
         read.addr.eq(march.row),
         read.en.eq(march.read_en),
         write.addr.eq(march.row),
         write.en.eq(march.write_en),
-        write.data.eq(march.ones.replicate(p.width)),
+        write.data.eq(march.ones.replicate(p.row_width)),
     ]
     return memory, read.data
 
@@ -47,7 +47,7 @@ def sound(*, lost: bool = False) -> tuple[Module, list[Value]]:
     m, march = Module(), March(P)
     m.submodules.march = inner = opened(march)
     memory, read = memory_behind(m, march)
-    stored, row, written = memory.read_port(domain="comb"), Signal(2), Signal(P.width)
+    stored, row, written = memory.read_port(domain="comb"), Signal(2), Signal(P.row_width)
     element, ended, wrong, at_row = (
         inner_signal(inner, name) for name in ("element", "ended", "wrong", "at_row")
     )
@@ -60,7 +60,7 @@ def sound(*, lost: bool = False) -> tuple[Module, list[Value]]:
         Assume(kept(m, Const(1), row)),
         Assume(row < P.rows),
         # What the row holds: what this element has written, or the one before.
-        written.eq((element[0] ^ ~passed).replicate(P.width)),
+        written.eq((element[0] ^ ~passed).replicate(P.row_width)),
         Assert(march.row < P.rows),
         Assert(element <= 6),
         Assert(ended == (element == 6)),
@@ -72,7 +72,7 @@ def sound(*, lost: bool = False) -> tuple[Module, list[Value]]:
         Assert(~under_way | (element < 5) | (stored.data == 0)),
         Assert(
             ~(in_state(inner, "write") & (march.row == row))
-            | (read == (~element[0]).replicate(P.width))
+            | (read == (~element[0]).replicate(P.row_width))
         ),
         # A read that was wrong is known for as long as it is reported.
         Assert(~wrong.any() | (at_row != row)),

@@ -22,12 +22,12 @@ from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.failing import fail, rows_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 
-P = MarchParams(rows=13, width=20, part=8)
+P = MarchParams(rows=13, row_width=20, part=8)
 SIZES = {
     "odd": P,
-    "one row": MarchParams(rows=1, width=5, part=5),
-    "one bit": MarchParams(rows=4, width=1, part=3),
-    "small counters": MarchParams(rows=8, width=9, part=4, count_width=2),
+    "one row": MarchParams(rows=1, row_width=5, part=5),
+    "one bit": MarchParams(rows=4, row_width=1, part=3),
+    "small counters": MarchParams(rows=8, row_width=9, part=4, count_width=2),
 }
 
 
@@ -47,7 +47,7 @@ class OverMemory(wiring.Component):
         m.submodules.march = march = self.march
         p = march.params
         m.submodules.memory = memory = Memory(
-            shape=unsigned(p.width), depth=p.rows, init=[self.before] * p.rows
+            shape=unsigned(p.row_width), depth=p.rows, init=[self.before] * p.rows
         )
         read, write = memory.read_port(), memory.write_port()
         wiring.connect(m, march.o, wiring.flipped(self.o))
@@ -59,7 +59,7 @@ class OverMemory(wiring.Component):
             march.data.eq(read.data),
             write.addr.eq(march.row),
             write.en.eq(march.write_en),
-            write.data.eq(march.ones.replicate(p.width)),
+            write.data.eq(march.ones.replicate(p.row_width)),
             *(getattr(self, name).eq(getattr(march, name)) for name in ("busy", "words", "bits")),
             self.first.eq(march.first),
         ]
@@ -68,7 +68,7 @@ class OverMemory(wiring.Component):
 
 def over(monkeypatch: pytest.MonkeyPatch, p: MarchParams, rows: Any) -> OverMemory:
     """Return a march over a memory with cells that fail."""
-    fail(monkeypatch, sys.modules[__name__], rows, p.width)
+    fail(monkeypatch, sys.modules[__name__], rows, p.row_width)
     return OverMemory(p)
 
 
@@ -94,7 +94,7 @@ def marched(p: MarchParams, found: Marched) -> list[Step]:
 @pytest.mark.parametrize("size", SIZES)
 def test_failures_are_golden_s(monkeypatch: pytest.MonkeyPatch, size: str, pauses: str) -> None:
     p = SIZES[size]
-    rows = stuck_cells(p.rows, p.width, 0.3, seed=3)
+    rows = stuck_cells(p.rows, p.row_width, 0.3, seed=3)
     steps = marched(p, GoldenMarch(p).run(*rows))
     run_pysim(over(monkeypatch, p, rows), [*steps, *steps], PAUSES[pauses])
 
@@ -115,21 +115,21 @@ def test_a_die_is_found_as_it_is(monkeypatch: pytest.MonkeyPatch, die: int, shar
     found = GoldenMarch(P).run(*rows)
     assert found.bits == sum(row.bit_count() for row in rows[0])
     assert (found.words == 0) == (share == 0)
-    assert (found.bits == P.rows * P.width) == (share == 1)
+    assert (found.bits == P.rows * P.row_width) == (share == 1)
     run_pysim(over(monkeypatch, P, rows), marched(P, found))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_failures_in_verilog(monkeypatch: pytest.MonkeyPatch, simulator: str) -> None:
-    rows = stuck_cells(P.rows, P.width, 0.3, seed=3)
+    rows = stuck_cells(P.rows, P.row_width, 0.3, seed=3)
     steps = marched(P, GoldenMarch(P).run(*rows))
     run_cocotb(over(monkeypatch, P, rows), steps, PAUSES["stalled"], simulator=simulator)
 
 
 @pytest.mark.parametrize("share", [0, 0.1])
 def test_latency_interval_and_cycles(monkeypatch: pytest.MonkeyPatch, share: float) -> None:
-    rows = stuck_cells(P.rows, P.width, share, seed=5)
+    rows = stuck_cells(P.rows, P.row_width, share, seed=5)
     found = GoldenMarch(P).run(*rows)
     dut = over(monkeypatch, P, rows)
     failures = marched(P, found)[0].outputs
@@ -142,7 +142,7 @@ def test_latency_interval_and_cycles(monkeypatch: pytest.MonkeyPatch, share: flo
 
 
 def test_a_start_while_it_runs_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = stuck_cells(P.rows, P.width, 0.1, seed=6)
+    rows = stuck_cells(P.rows, P.row_width, 0.1, seed=6)
     first, ended = marched(P, GoldenMarch(P).run(*rows))
     again = Step(inputs={"starts": [1, 1, 1]}, outputs=first.outputs, cycles=first.cycles)
     run_pysim(over(monkeypatch, P, rows), [again, ended])
@@ -153,7 +153,7 @@ def test_a_start_while_it_runs_is_ignored(monkeypatch: pytest.MonkeyPatch) -> No
 def test_reset_ends_a_march_and_clears_what_it_found(
     monkeypatch: pytest.MonkeyPatch, cycles: int
 ) -> None:
-    rows = stuck_cells(P.rows, P.width, 0.9, seed=7)
+    rows = stuck_cells(P.rows, P.row_width, 0.9, seed=7)
     steps = marched(P, GoldenMarch(P).run(*rows))
     cut = Step(inputs=steps[0].inputs, outputs=steps[0].outputs, cycles=cycles, abandon=True)
     idle = Step(cycles=30, reads={"busy": 0, "words": 0, "bits": 0, "first": 0})
@@ -163,7 +163,7 @@ def test_reset_ends_a_march_and_clears_what_it_found(
 
 
 def test_a_march_over_another_die_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = stuck_cells(P.rows, P.width, 0.1, seed=8)
-    steps = marched(P, GoldenMarch(P).run(*stuck_cells(P.rows, P.width, 0.1, seed=9)))
+    rows = stuck_cells(P.rows, P.row_width, 0.1, seed=8)
+    steps = marched(P, GoldenMarch(P).run(*stuck_cells(P.rows, P.row_width, 0.1, seed=9)))
     with pytest.raises(BenchError):
         run_pysim(over(monkeypatch, P, rows), steps)

@@ -45,7 +45,17 @@ def watch_members(params: PrototypesParams, watch: WatchParams) -> dict[str, wir
 def connect_watch(
     m: Module, inner: wiring.PureInterface, outer: wiring.PureInterface, members: Iterable[str]
 ) -> None:
-    """Lead ports of `watch_members` through a block that is around the rows."""
+    """Lead ports of `watch_members` through a block that is around the rows.
+
+    Parameters
+    ----------
+    m : Module
+        What is inside the outer block.
+    inner, outer : PureInterface
+        The block with the ports, and the one that gets the same.
+    members : iterable of str
+        Their names.
+    """
     for name in members:
         member = outer.signature.members[name]
         if not member.is_port:

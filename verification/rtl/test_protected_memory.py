@@ -123,6 +123,21 @@ def test_what_is_read_does_not_depend_on_the_scrubber(width: int, depth: int, pa
     cover("protected_memory: two wrong bits found", trace.counts["found"])
 
 
+@pytest.mark.parametrize("cycles", range(1, ProtectedMemory.latency + 1))
+def test_reset_drops_reads_under_way_and_keeps_the_rows(cycles: int) -> None:
+    dut = Asked(SecdedParams(width=5), 3)
+    write, read = (
+        {"write_en": w, "write_row": 1, "write_word": 19, "invert": 0, "read_en": r, "read_row": 1}
+        for w, r in ((1, 0), (0, 1))
+    )
+    asked, told = payload(dut.asked, read), payload(dut.told, {"word": 19, "seen": 0})
+    step = Step(inputs={"i": [asked]}, outputs={"o": [told]})
+    cut = Step(inputs={"i": [asked]}, outputs={"o": [told]}, cycles=cycles, abandon=True)
+    first = Step(inputs={"i": [payload(dut.asked, write)]})
+    trace = run_pysim(dut, [first, step, cut, Step(reset=True), Step(cycles=6), step])
+    assert trace.left == [1]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("simulator", cocotb_simulators())
 def test_a_protected_memory_in_verilog(simulator: str) -> None:

@@ -124,7 +124,14 @@ class Die:
 
     def wrong(self, row: int, word: int) -> tuple[int, int]:
         """Return the words of a row that are corrected, and those that are seen."""
-        p, r, corrected, seen = self.params, self.code.params.checks, 0, 0
+        return self._corrected(row, word)[:2]
+
+    def inverted(self, row: int, word: int) -> int:
+        """Return the lanes of a row in which a bit is inverted when it is read."""
+        return self._corrected(row, word)[2]
+
+    def _corrected(self, row: int, word: int) -> tuple[int, int, int]:
+        p, r, corrected, seen, lanes = self.params, self.code.params.checks, 0, 0, 0
         (failing, stuck), (below, ones) = self.codes, self.checks
         read = word & ~failing[row] | stuck[row]
         for plane in range(self.watch.secded):
@@ -138,7 +145,8 @@ class Die:
             right = self.code.correct(np.array([given], np.uint64), np.array([checks], np.uint64))
             corrected += int(right.corrected[0])
             seen += int(right.seen[0])
-        return corrected, seen
+            lanes |= int(right.words[0]) ^ given
+        return corrected, seen, lanes
 
 
 def packed(p: PrototypesParams, codes: NDArray[np.uint16]) -> list[int]:

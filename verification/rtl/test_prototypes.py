@@ -14,6 +14,7 @@ from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.prototypes import Prototypes
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.test_prototype_rows import Die, packed
 
 
 def params(**changes: int) -> PrototypesParams:
@@ -327,3 +328,28 @@ def test_headers_wait_until_a_self_test_has_ended(editable: bool) -> None:
     further = [] if editable else append(dut, golden, rng, 3)
     trace = run_pysim(dut, [started, held, first, *further])
     assert trace.left == [len(first.inputs["append"]) + len(first.inputs["rows"])]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_rows_with_check_bits_read_as_golden_says_and_spare_lanes_as_0(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """With many wrong bits, some are inverted that are right: also in lanes past D."""
+    p, watch = params(), WatchParams(secded=1)
+    die = Die(p, watch, share, die=2)
+    die.install(monkeypatch)
+    dut, codes = Prototypes(p, watch=watch), np.random.default_rng(6).integers(0, 8, (6, 10))
+    steps = [Step(inputs=class_inputs(dut, codes[c : c + 3], [1, 2])) for c in (0, 3)]
+    for row, word in enumerate(packed(p, die.read(codes.astype(np.uint16)))):
+        component, beat = divmod(row, p.beats)
+        steps += [
+            Step(pins={"row_en": 1, "component": component, "beat": beat}, cycles=1),
+            # They hold until the next read, whatever row is named.
+            *(
+                Step(pins={"row_en": 0, "beat": other}, reads={"codes": word}, cycles=1)
+                for other in range(p.beats)
+            ),
+        ]
+    run_pysim(dut, steps)
+    rows = range(p.beats - 1, 6 * p.beats, p.beats)
+    assert share < 0.5 or any(die.inverted(row, packed(p, codes)[row]) >> 2 for row in rows)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 from amaranth.sim import Simulator
 
 from golden.march import Failure, March
@@ -16,11 +17,14 @@ from golden.params import WatchParams
 from rtl.core_watch import show_watch, watch_ports
 from rtl.prototype_rows import march_params, watch_members
 from verification.rtl.chips import make_chip
+from verification.rtl.engine import Step
+from verification.rtl.simulators import run_pysim
 from verification.rtl.test_prototype_rows import Die, PrototypeRows
 
 WATCH = WatchParams(secded=2, self_test=True)
 CHIP: Any = SimpleNamespace(sampler=make_chip(code_width=3).sampler, watch=WATCH)
 P = CHIP.sampler.prototypes
+COUNTERS = ("corrected", "uncorrected")
 
 
 class Watched(wiring.Component):
@@ -28,14 +32,15 @@ class Watched(wiring.Component):
 
     def __init__(self) -> None:
         self.rows = PrototypeRows(P, WATCH)
-        self.told = wiring.Signature(watch_members(P, WATCH)).create()
-        super().__init__(watch_ports(CHIP))
+        members = watch_members(P, WATCH)
+        more = {f"more_{name}": In(members[name].shape) for name in COUNTERS}
+        super().__init__(watch_ports(CHIP) | more)
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.rows = self.rows
         seen: Any = SimpleNamespace(**{
-            name: getattr(self.told if "corrected" in name else self.rows, name)
+            name: getattr(self, f"more_{name}") if name in COUNTERS else getattr(self.rows, name)
             for name in watch_members(P, WATCH)
         })  # fmt: skip
         show_watch(m, CHIP, self, seen)
@@ -50,32 +55,28 @@ def simulate(dut: Watched, bench: Any) -> None:
 
 
 def test_wrong_words_are_counted_until_they_are_cleared() -> None:
-    dut = Watched()
-    counters = ("corrected", "uncorrected")
-
-    async def bench(ctx: Any) -> None:
-        expected = Counter[str]()
-        for cycle in range(200):
-            for name, step in zip(counters, (3, 5), strict=True):
-                more, clear = cycle * step % 7 % 3, cycle % (step * 7) == 6
-                ctx.set(getattr(dut.told, name), more)
-                ctx.set(getattr(dut, f"{name}_clear"), clear)
-                expected[name] = more + (0 if clear else expected[name])
-            await ctx.tick()
-            for name in counters:
-                assert ctx.get(getattr(dut, name)) == expected[name]
-
-    simulate(dut, bench)
+    counted, steps = Counter[str](), []
+    for cycle in range(200):
+        pins = {}
+        reads = {name: counted[name] for name in COUNTERS}
+        for name, step in zip(COUNTERS, (3, 5), strict=True):
+            more, clear = cycle * step % 7 % 3, int(cycle % (step * 7) == 6)
+            pins |= {f"more_{name}": more, f"{name}_clear": clear}
+            counted[name] = more + (0 if clear else counted[name])
+        steps.append(Step(pins=pins, reads=reads, cycles=1))
+    still = dict.fromkeys(steps[0].pins, 0)
+    steps += [Step(reset=True, pins=still, reads=dict.fromkeys(COUNTERS, 0), cycles=1)]
+    run_pysim(Watched(), steps)
 
 
-@pytest.mark.parametrize("name", ["corrected", "uncorrected"])
+@pytest.mark.parametrize("name", COUNTERS)
 def test_a_counter_stops_at_its_highest_number(name: str) -> None:
     dut = Watched()
     counter = Signal(32, init=2**32 - 4)  # to count so far would take days
     setattr(dut, name, counter)
 
     async def bench(ctx: Any) -> None:
-        ctx.set(getattr(dut.told, name), 2)
+        ctx.set(getattr(dut, f"more_{name}"), 2)
         for expected in (2**32 - 4, 2**32 - 2, 2**32 - 1, 2**32 - 1):
             assert ctx.get(counter) == expected
             await ctx.tick()

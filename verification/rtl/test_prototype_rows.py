@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, ResetInserter, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import StructLayout
 from amaranth.lib.wiring import In, Out
+from amaranth.sim import Simulator
 from numpy.typing import NDArray
 
 import rtl.prototype_rows
@@ -46,6 +47,7 @@ class Asked(wiring.Component):
             "i": In(stream.Signature(self.asked)),
             "o": Out(wiring.Signature({"valid": Out(1), "payload": Out(self.told)})),
             "starts": In(stream.Signature(1)),
+            **(dict.fromkeys(("corrects", "sees"), Out(1)) if watch.secded else {}),
             **({
                 "failures": members["failures"], "busy": Out(1), "words": Out(32),
                 "bits": Out(32), "first": Out(8),
@@ -70,6 +72,10 @@ class Asked(wiring.Component):
         if rows.watch.secded:
             m.d.comb += told.corrected.eq(rows.corrected)
             m.d.comb += told.uncorrected.eq(rows.uncorrected)
+            m.d.comb += [
+                self.corrects.eq(rows.corrected.any()),
+                self.sees.eq(rows.uncorrected.any()),
+            ]
         if rows.watch.self_test:
             wiring.connect(m, rows.failures, wiring.flipped(self.failures))
             m.d.comb += [
@@ -217,6 +223,46 @@ def test_other_rows(monkeypatch: pytest.MonkeyPatch, sizes: dict[str, int]) -> N
     die.install(monkeypatch)
     dut = Asked(p, watch)
     run_pysim(dut, [*marching(dut, die), written_and_read(dut, die, 1)])
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle"])
+def test_a_word_counts_in_the_cycle_in_which_it_comes_alone(
+    monkeypatch: pytest.MonkeyPatch, pauses: str
+) -> None:
+    die = Die(P, FULL, 0.1)
+    die.install(monkeypatch)
+    dut = Asked(P, FULL)
+    step = written_and_read(dut, die, 1)
+    words = [dut.told.from_bits(told) for told in step.outputs["o"]]
+    trace = run_pysim(dut, [step, Step(cycles=5)], PAUSES[pauses], counted=("corrects", "sees"))
+    assert trace.counts == {
+        "corrects": sum(bool(word.corrected) for word in words),
+        "sees": sum(bool(word.uncorrected) for word in words),
+    }
+    assert all(trace.counts.values())
+
+
+def test_a_row_that_is_read_while_it_is_reset_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    die = Die(P, FULL, 1)
+    die.install(monkeypatch)
+    rows, reset = PrototypeRows(P, FULL), Signal()
+    counts = []
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(rows.read.en, 1)
+        for level in (0, 1):
+            ctx.set(reset, level)
+            await ctx.tick()
+            counts.append(ctx.get(rows.corrected) + ctx.get(rows.uncorrected))
+
+    simulator = Simulator(ResetInserter(reset)(rows))
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert counts[0] > 0
+    assert counts[1] == 0
 
 
 def test_a_memory_without_a_self_test(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ project = _PROJECT["name"]
 release = _PROJECT["version"]
 root_doc = "docs/index"
 source_suffix = {".md": "markdown"}
-include_patterns = ["*.md", "docs/*.md", "reports/**.md", "sim/data/shipped/*/README.md"]
+include_patterns = ["*.md", "docs/**.md", "reports/**.md", "sim/data/shipped/*/README.md"]
 # Sphinx enters every folder that is not named here.
 exclude_patterns = [".*", "build", "golden", "rtl", "verification", "**/__pycache__"]
 
@@ -41,8 +41,11 @@ html_title = f"{project} {release}"
 html_theme_options = {
     "description": _PROJECT["description"],
     "sidebar_includehidden": False,  # the reports
-    "page_width": "1200px",
+    "page_width": "1240px",
+    "body_max_width": "100%",  # beside the sidebar; lines of 100 letters fit
 }
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_copy_source = False
 html_show_copyright = False
 # The site begins at build/docs/index.html; its pages lie in folders, as their sources do.

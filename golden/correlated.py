@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.lfsr import Lfsr
 from golden.params import CorrelatedSamplerParams, Stream, stream_seed
 from golden.params.checks import check_integer
@@ -33,6 +33,8 @@ class CorrelatedSampler(Sampler):
     params : CorrelatedSamplerParams
     faults : Faults, optional
         Cells of the prototype memory that fail; the basis never does.
+    read_errors : ReadErrors, optional
+        Errors of single reads of the prototypes.
 
     Attributes
     ----------
@@ -50,8 +52,13 @@ class CorrelatedSampler(Sampler):
 
     params: CorrelatedSamplerParams
 
-    def __init__(self, params: CorrelatedSamplerParams, faults: Faults | None = None) -> None:
-        super().__init__(params, faults)
+    def __init__(
+        self,
+        params: CorrelatedSamplerParams,
+        faults: Faults | None = None,
+        read_errors: ReadErrors | None = None,
+    ) -> None:
+        super().__init__(params, faults, read_errors)
         lanes = params.prototypes.beats * params.prototypes.lanes
         self.factor_lfsr = Lfsr(params.factor_lfsr)
         self.loadings = np.zeros((lanes, params.rank), np.int8)
@@ -112,8 +119,7 @@ class CorrelatedSampler(Sampler):
         sums = np.zeros((repeats, len(self.loadings)), np.int64)
         for beat in range(p.beats):
             lanes = slice(beat * p.lanes, (beat + 1) * p.lanes)
-            thresholds = self._thresholds(component, beat, self.scales[lanes])
-            self.rows_read += 1
+            thresholds = self._thresholds(self._row(component, beat), self.scales[lanes])
             for exemplar in range(repeats):
                 if beat == 0:
                     factors = [self._factor() for _ in range(self.params.rank)]
@@ -172,12 +178,9 @@ class CorrelatedSampler(Sampler):
         weights = 2 ** np.arange(len(words) - 1, -1, -1)
         return noise_table(len(words))[weights @ planes]
 
-    def _thresholds(
-        self, component: int, beat: int, scales: NDArray[np.uint8]
-    ) -> NDArray[np.int64]:
+    def _thresholds(self, codes: list[int], scales: NDArray[np.uint8]) -> NDArray[np.int64]:
         """Return the thresholds of the lanes of a beat."""
-        table = threshold_table(self.params.prototypes.code_width)
-        marks = table[self.prototypes.lane_codes(component, beat)]
+        marks = threshold_table(self.params.prototypes.code_width)[codes]
         scaled = np.abs(marks) * (SCALE_UNIT + scales.astype(np.int64)) + SCALE_UNIT // 2
         return np.sign(marks) * (scaled // SCALE_UNIT)
 

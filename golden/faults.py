@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Cells of a memory that fail: which ones, and what they read as instead (contract, 19)."""
 
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -8,10 +9,11 @@ from numpy.typing import NDArray
 
 from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.checks import check_integer
+from golden.params.faults import READS
 from golden.params.sampling import splitmix
 from golden.secded import Secded
 
-__all__ = ["Cells", "Faults", "ProtectedFaults"]
+__all__ = ["Cells", "Codes", "Faults", "ProtectedFaults", "ReadErrors"]
 
 Codes = TypeVar("Codes", bound=np.integer[Any])
 
@@ -53,11 +55,16 @@ class Faults:
     Parameters
     ----------
     params : FaultParams
+
+    Attributes
+    ----------
+    key : int
+        k of the memory, from which the words of its cells follow.
     """
 
     def __init__(self, params: FaultParams) -> None:
         self.params = params
-        self._key = splitmix(params.die, params.memory)
+        self.key = splitmix(params.die, params.memory)
 
     def check_rows(self, lanes: int, width: int) -> None:
         """Raise `ValueError` unless rows have so many codes of so many bits."""
@@ -96,16 +103,50 @@ class Faults:
         stuck = np.zeros_like(failing)
         for plane in p.failing_planes:
             bit = np.uint64(p.width - 1 - plane)
-            words = splitmix(self._key, codes * np.uint64(p.width) + bit)
+            words = splitmix(self.key, codes * np.uint64(p.width) + bit)
             fails = words >> np.uint64(32) < np.uint64(p.threshold)
             failing |= fails.astype(np.uint32) << np.uint32(bit)
             ones = fails & (words & np.uint64(1)).astype(bool)
             stuck |= ones.astype(np.uint32) << np.uint32(bit)
         return Cells(failing, stuck)
 
-    def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
-        """Return what vectors of codes, shape (n, D), read as; the first is vector `first`."""
+    def read(
+        self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
+    ) -> NDArray[Codes]:
+        """Return what vectors of codes read as, in their own dtype.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n, D), integers
+            Codes as they were written.
+        first : int
+            Vectors that lie before them in the memory.
+        before : ndarray of shape (D,), optional
+            What the last of these reads as; only codes with parity depend on it.
+        """
         return self.cells(first, len(codes), codes.shape[1]).read(codes)
+
+
+class ReadErrors(Faults):
+    """Transient errors of a memory: in every read, other cells of the row give a wrong bit.
+
+    They are the static faults of a memory whose row t is what read t of the memory gives, counted
+    from 0. So `cells` and `read` take the vectors that were read before as their `first`.
+
+    Parameters
+    ----------
+    params : FaultParams
+        Of the memory that is read.
+
+    Raises
+    ------
+    ValueError
+        If the number of the memory is `READS` or more.
+    """
+
+    def __init__(self, params: FaultParams) -> None:
+        check_integer("Number of a memory that is read", params.memory, 0, READS - 1)
+        super().__init__(replace(params, memory=params.memory + READS))
 
 
 class ProtectedFaults(Faults):
@@ -140,7 +181,9 @@ class ProtectedFaults(Faults):
             )
         )
 
-    def read(self, codes: NDArray[Codes], first: int = 0) -> NDArray[Codes]:
+    def read(
+        self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
+    ) -> NDArray[Codes]:
         """Return what vectors of codes read as, with the errors that are corrected put right."""
         p = self.params
         count, features = codes.shape

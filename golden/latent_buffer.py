@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.arrays import check_label_vector, check_labelled
 from golden.bits import pack, unpack, word_count
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.lfsr import Lfsr
 from golden.params import LatentBufferParams, Stream, stream_params, stream_seed
 from golden.params.checks import check_integer
@@ -28,6 +28,8 @@ class LatentBuffer:
     params : LatentBufferParams
     faults : Faults, optional
         Cells of the memory that fail. Exemplars are then kept as they read, from the write on.
+    read_errors : ReadErrors, optional
+        Errors of single reads.
 
     Attributes
     ----------
@@ -38,18 +40,28 @@ class LatentBuffer:
     reservoir_lfsr, exemplar_lfsr : Lfsr
         Sources of 32-bit words. The first decides which exemplars stay, the second which one
         answers a request.
+    rows_read : int
+        Number of memory rows read so far.
 
     Raises
     ------
     ValueError
-        If the faults are of rows of other lanes.
+        If faults or errors are of rows of other lanes.
     """
 
-    def __init__(self, params: LatentBufferParams, faults: Faults | None = None) -> None:
-        if faults is not None:
-            faults.check_rows(params.lanes, 1)
+    def __init__(
+        self,
+        params: LatentBufferParams,
+        faults: Faults | None = None,
+        read_errors: ReadErrors | None = None,
+    ) -> None:
+        for given in (faults, read_errors):
+            if given is not None:
+                given.check_rows(params.lanes, 1)
         self.params = params
         self.faults = faults
+        self.read_errors = read_errors
+        self.rows_read = 0
         self.seen = np.zeros(params.classes, np.int64)
         self.unknown = False
         self.reservoir_lfsr = Lfsr(stream_params(params.seed, Stream.RESERVOIR, WORD_WIDTH))
@@ -116,7 +128,8 @@ class LatentBuffer:
         """Serve one request for class `label`; a refused request gives no beats."""
         slot = self._choose(label)
         if slot is not None:
-            for beat, bits in enumerate(self._rows_of(label, slot)):
+            exemplar = self._given(self._kept[[label], [slot]])[0]
+            for beat, bits in enumerate(self._rows_of(exemplar)):
                 yield Beat(bits, label, last=beat == self.params.beats - 1, exemplar=0)
 
     def draw(self, labels: ArrayLike) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -136,7 +149,7 @@ class LatentBuffer:
         served = [(label, self._choose(label)) for label in check_label_vector(labels).tolist()]
         places = np.array([pair for pair in served if pair[1] is not None], np.int64)
         classes, slots = places.reshape(-1, 2).T
-        return self._kept[classes, slots], classes.copy()
+        return self._given(self._kept[classes, slots]), classes.copy()
 
     def rows(self) -> list[int]:
         """Return the memory image: every row, used or not, as an integer of L bits."""
@@ -145,7 +158,7 @@ class LatentBuffer:
             row
             for label in range(p.classes)
             for slot in range(p.exemplars)
-            for row in self._rows_of(label, slot)
+            for row in self._rows_of(self._kept[label, slot])
         ]
 
     def state_dict(self) -> dict[str, NDArray]:
@@ -157,6 +170,7 @@ class LatentBuffer:
             "latent_unknown": np.array(self.unknown),
             "latent_states": np.array([lfsr.state for lfsr in lfsrs], np.uint64),
             "latent_ticks": np.array([lfsr.ticks for lfsr in lfsrs], np.int64),
+            "latent_reads": np.array(self.rows_read),
         }
 
     def load_state(self, state: Mapping[str, NDArray]) -> None:
@@ -172,6 +186,7 @@ class LatentBuffer:
             raise ValueError(f"Buffer state must hold {self._kept.shape} words, not {kept.shape}")
         self._kept, self.seen = kept.copy(), state["latent_seen"].copy()
         self.unknown = bool(state["latent_unknown"])
+        self.rows_read = int(state["latent_reads"])
         lfsrs = (self.reservoir_lfsr, self.exemplar_lfsr)
         for lfsr, value, ticks in zip(
             lfsrs, state["latent_states"], state["latent_ticks"], strict=True
@@ -184,6 +199,16 @@ class LatentBuffer:
             return exemplar
         bits = unpack(exemplar, self.params.features)[np.newaxis]
         return pack(self.faults.read(bits, label * self.params.exemplars + slot))[0]
+
+    def _given(self, exemplars: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return exemplars, shape (n, ceil(D/64)), as the next reads of their rows give them."""
+        p, first = self.params, self.rows_read
+        self.rows_read += len(exemplars) * p.beats
+        if self.read_errors is None or not len(exemplars):
+            return exemplars
+        rows = np.pad(unpack(exemplars, p.features), ((0, 0), (0, -p.features % p.lanes)))
+        read = self.read_errors.read(rows.reshape(-1, p.lanes), first)
+        return pack(read.reshape(len(rows), -1)[:, : p.features])
 
     def _place(self, label: int) -> int | None:
         """Count an exemplar of class `label` and return its slot, or None to drop it."""
@@ -205,8 +230,8 @@ class LatentBuffer:
         held = min(int(self.seen[label]), self.params.exemplars)
         return self.exemplar_lfsr.tick() * held >> WORD_WIDTH
 
-    def _rows_of(self, label: int, slot: int) -> list[int]:
-        """Return the rows of a slot; the first row has the lowest features."""
+    def _rows_of(self, exemplar: NDArray[np.uint64]) -> list[int]:
+        """Return the rows of an exemplar; the first row has the lowest features."""
         p = self.params
-        bits = int.from_bytes(self._kept[label, slot].astype("<u8").tobytes(), "little")
+        bits = int.from_bytes(exemplar.astype("<u8").tobytes(), "little")
         return [bits >> beat * p.lanes & 2**p.lanes - 1 for beat in range(p.beats)]

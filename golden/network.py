@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.conv import Conv
 from golden.dense import Dense
-from golden.faults import Faults
+from golden.faults import Cells, Faults
 from golden.head import Head
 from golden.network_file import decode, encode
 from golden.params import (
@@ -42,6 +42,11 @@ class Network:
     head : Head, optional
         Head with the parameters ``params.head``.
 
+    Attributes
+    ----------
+    map_cells : tuple of Cells
+        Failing cells of the map of every layer but the last, flattened; empty if none fails.
+
     Raises
     ------
     ValueError
@@ -54,6 +59,7 @@ class Network:
         self.params = params
         self.layers = tuple(layers)
         self.head = head
+        self.map_cells: tuple[Cells, ...] = ()
         if len(self.layers) != len(params.layers):
             raise ValueError(
                 f"Network must have {len(params.layers)} layers, not {len(self.layers)}"
@@ -66,7 +72,7 @@ class Network:
             raise ValueError(f"Head must have {params.head}, not {given}")
 
     def maps(self, images: NDArray[np.integer]) -> Iterator[NDArray[np.uint8]]:
-        """Yield the output map of every layer in turn; parameters as for `forward`.
+        """Yield the output map of every layer in turn, as it is read; parameters as for `forward`.
 
         Yields
         ------
@@ -75,15 +81,22 @@ class Network:
         """
         thermometer, *layers = self.layers
         assert isinstance(thermometer, Thermometer)  # by NetworkParams
-        x = thermometer.encode(images)
+        x = self._as_read(thermometer.encode(images), 0)
         yield x
         batch = x.shape[:-3]
-        for layer in layers:
+        for number, layer in enumerate(layers, 1):
             assert not isinstance(layer, Thermometer)
             if isinstance(layer, Dense):
                 x = x.reshape(*batch, -1)
             x = layer.forward(x).reshape(*batch, *layer.params.output.array_shape)
+            x = self._as_read(x, number)
             yield x
+
+    def _as_read(self, x: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
+        """Return the map of a layer as its memory gives it."""
+        if number >= len(self.map_cells):
+            return x
+        return self.map_cells[number].read(x.reshape(*x.shape[:-3], -1)).reshape(x.shape)
 
     def forward(self, images: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Return the embeddings: the last layer's output, flattened.
@@ -107,7 +120,7 @@ class Network:
     def failing(self, die: int, threshold: int) -> "Network":
         """Return the network as its weights read where cells fail (contract, 19).
 
-        Thresholds and head are as they were.
+        Thresholds, head and cells of maps are as they were.
 
         Parameters
         ----------
@@ -117,7 +130,24 @@ class Network:
             T, ``0 .. 2**32``.
         """
         layers = [_failing_layer(layer, y, die, threshold) for y, layer in enumerate(self.layers)]
-        return Network(self.params, layers, self.head)
+        failing = Network(self.params, layers, self.head)
+        failing.map_cells = self.map_cells
+        return failing
+
+    def failing_maps(self, die: int, threshold: int) -> "Network":
+        """Return the network with map memories whose cells fail (contract, 19).
+
+        Parameters
+        ----------
+        die, threshold
+            As for `failing`.
+        """
+        failing = Network(self.params, self.layers, self.head)
+        failing.map_cells = tuple(
+            _map_cells(layer.output.size, y, die, threshold)
+            for y, layer in enumerate(self.params.layers[:-1])
+        )
+        return failing
 
     @classmethod
     def random(cls, params: NetworkParams, rng: np.random.Generator) -> "Network":
@@ -176,6 +206,14 @@ def _failing_layer(layer: Layer, number: int, die: int, threshold: int) -> Layer
     faults = Faults(FaultParams(die=die, memory=memory, threshold=threshold, lanes=1))
     weights = faults.read(layer.weights.reshape(1, -1)).reshape(layer.weights.shape)
     return type(layer)(layer.params, weights, layer.thresholds, layer.polarity)  # type: ignore[arg-type]
+
+
+def _map_cells(size: int, number: int, die: int, threshold: int) -> Cells:
+    """Return the failing cells of a flattened map, which lies in one of two memories."""
+    memory = FaultyMemory.MAPS + number % 2
+    faults = Faults(FaultParams(die=die, memory=memory, threshold=threshold, lanes=1))
+    failing, stuck = faults.cells(0, 1, size)
+    return Cells(failing[0], stuck[0])
 
 
 def _random_layer(params: LayerParams, rng: np.random.Generator) -> Layer:

@@ -2,15 +2,15 @@
 """Components that compete for the exemplars of a class, in one pass of integers (contract, 16)."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from golden.arrays import check_exemplars
+from golden.arrays import check_exemplars, check_labelled
 from golden.bernoulli import encode_counts
 from golden.bits import unpack
-from golden.params import OnlineMixtureParams
+from golden.params import ClassCounterParams, OnlineMixtureParams
 from golden.params.classes import MAX_COUNT
 
-__all__ = ["OnlineMixture"]
+__all__ = ["MixtureSlots", "OnlineMixture"]
 
 
 class OnlineMixture:
@@ -83,3 +83,109 @@ class OnlineMixture:
         ends = np.cumsum(self.seen[used])[:-1]
         thresholds = np.minimum(65535, (2 * 65536 * ends + total) // (2 * total))
         return np.array(codes), thresholds.astype(np.uint16)
+
+
+class MixtureSlots:
+    """Slots of some classes whose components compete, and the commands that name a slot.
+
+    Parameters
+    ----------
+    params : OnlineMixtureParams
+    counter : ClassCounterParams
+        Its slots, and the memory of the prototypes.
+
+    Attributes
+    ----------
+    mixtures : list of OnlineMixture
+        What each slot has counted.
+    labels : ndarray of shape (slots,), int64
+        c, number of the class that each slot counts, as it was opened.
+    open_slots : ndarray of shape (slots,), bool
+        Slots that are open.
+    overflow, empty, closed : bool
+        Error flags: an exemplar's winner was full; a class without exemplars was closed; a slot was
+        not open, or was never opened.
+
+    Raises
+    ------
+    ValueError
+        If the memory has other features or codes, or no room for K components of a class.
+    """
+
+    def __init__(self, params: OnlineMixtureParams, counter: ClassCounterParams) -> None:
+        params.check_fits(counter.prototypes)
+        self.params, self.counter = params, counter
+        self.mixtures = [OnlineMixture(params) for _ in range(counter.slots)]
+        self.labels = np.zeros(counter.slots, np.int64)
+        self.open_slots = np.zeros(counter.slots, np.bool_)
+        self.overflow = self.empty = self.closed = False
+        self._begun = np.zeros(counter.slots, np.bool_)
+
+    def open(self, slot: int, label: int) -> bool:
+        """Begin class `label` in a slot, from no exemplar on; return False without such a slot."""
+        if not 0 <= slot < self.counter.slots:
+            self.closed = True
+            return False
+        self.labels[slot], self.mixtures[slot] = label, OnlineMixture(self.params)
+        self.open_slots[slot] = self._begun[slot] = True
+        return True
+
+    def reopen(self, slot: int) -> bool:
+        """Let a slot learn on; return False if it was never opened."""
+        if not 0 <= slot < self.counter.slots or not self._begun[slot]:
+            self.closed = True
+            return False
+        self.open_slots[slot] = True
+        return True
+
+    def learn(self, exemplars: NDArray[np.uint64], slots: ArrayLike) -> NDArray[np.bool_]:
+        """Let exemplars find their components, in order.
+
+        Parameters
+        ----------
+        exemplars : ndarray of shape (n, ceil(D/64)), uint64
+            Packed.
+        slots : array-like of shape (n,), integers
+            Their slots.
+
+        Returns
+        -------
+        ndarray of shape (n,), bool
+            Which exemplars were counted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an array has a wrong shape or dtype. Nothing is learned.
+        """
+        packed, named = check_labelled(exemplars, slots, self.params.features)
+        pairs = zip(packed, named.tolist(), strict=True)
+        return np.array([self._count(row, slot) for row, slot in pairs], np.bool_)
+
+    def close(self, slot: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]] | None:
+        """Close a class; return what `OnlineMixture.close` does, or None if that is refused.
+
+        A memory is to write them under the number in `labels`.
+        """
+        if not self._is_open(slot):
+            self.closed = True
+            return None
+        if not self.mixtures[slot].seen.any():
+            self.empty = True
+            return None
+        self.open_slots[slot] = False
+        return self.mixtures[slot].close()
+
+    def _is_open(self, slot: int) -> bool:
+        return 0 <= slot < self.counter.slots and bool(self.open_slots[slot])
+
+    def _count(self, exemplar: NDArray[np.uint64], slot: int) -> bool:
+        """Count an exemplar of a slot; return False to drop it."""
+        if not self._is_open(slot):
+            self.closed = True
+            return False
+        mixture = self.mixtures[slot]
+        before = mixture.dropped
+        mixture.learn(exemplar[np.newaxis])
+        self.overflow |= mixture.dropped > before
+        return mixture.dropped == before

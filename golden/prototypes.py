@@ -10,6 +10,7 @@ from golden.bernoulli import check_codes
 from golden.faults import Faults
 from golden.params import PrototypesParams
 from golden.params.checks import check_integer
+from golden.parity import ParityFaults
 
 __all__ = ["Prototypes"]
 
@@ -95,8 +96,8 @@ class Prototypes:
         Raises
         ------
         TypeError, ValueError
-            If the label is no integer >= 0, or the codes or thresholds have a wrong shape, dtype or
-            range.
+            If the label is no integer >= 0, the codes or thresholds have a wrong shape, dtype or
+            range, or a class is replaced whose codes take the place of later ones (parity).
         """
         p = self.params
         check_integer("Class", label, 0)
@@ -107,6 +108,11 @@ class Prototypes:
         if not self._fits(label, len(array)):
             self.overflow = True
             return False
+        if isinstance(self.faults, ParityFaults) and label < self.n_classes:
+            raise ValueError(
+                f"Class must be {self.n_classes}, the next, not {label}: with parity, "
+                "every class is written once"
+            )
         self._store(sum(self._counts[:label]), array)
         self._counts[label:] = [len(array), *self._counts[label + 1 :]]
         self._thresholds[label:] = [cumulative, *self._thresholds[label + 1 :]]
@@ -144,7 +150,8 @@ class Prototypes:
         """Write the codes of components, shape (K, D), from component `first` on."""
         p, count = self.params, len(codes)
         if self.faults is not None:
-            codes = self.faults.read(codes, first)
+            before = self._codes[first - 1].reshape(-1)[: p.features] if first else None
+            codes = self.faults.read(codes, first, before)
         rows = self._codes[first : first + count]
         rows.reshape(count, -1)[:, : p.features] = codes
         shifts = np.arange(p.code_width - 1, -1, -1, dtype=np.uint64)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.arrays import check_label_vector
 from golden.bernoulli import Bernoulli
 from golden.bits import word_count
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.lfsr import Lfsr
 from golden.params import BernoulliParams, SamplerParams, stream_seed
 from golden.prototypes import Prototypes
@@ -48,6 +48,13 @@ class Sampler:
     params : SamplerParams
     faults : Faults, optional
         Cells of the memory that fail.
+    read_errors : ReadErrors, optional
+        Errors of single reads. All M draws of a read share them.
+
+    Raises
+    ------
+    ValueError
+        If faults or errors are of rows of other lanes or codes.
 
     Attributes
     ----------
@@ -64,8 +71,16 @@ class Sampler:
         Number of planes compared so far, over all beats. Each used one word.
     """
 
-    def __init__(self, params: SamplerParams, faults: Faults | None = None) -> None:
+    def __init__(
+        self,
+        params: SamplerParams,
+        faults: Faults | None = None,
+        read_errors: ReadErrors | None = None,
+    ) -> None:
+        if read_errors is not None:
+            read_errors.check_rows(params.prototypes.lanes, params.prototypes.code_width)
         self.params = params
+        self.read_errors = read_errors
         self.prototypes = Prototypes(params.prototypes, faults)
         self.selector = Selector(params.selector)
         self.lfsrs = tuple(Lfsr(lfsr) for lfsr in params.lfsrs())
@@ -94,8 +109,7 @@ class Sampler:
         component = first + self.selector.component(self.prototypes.thresholds_of(label))
         p = self.params.prototypes
         for beat in range(p.beats):
-            codes = self.prototypes.lane_codes(component, beat)
-            self.rows_read += 1
+            codes = self._row(component, beat)
             live = min(p.lanes, p.features - beat * p.lanes)
             for exemplar in range(self.params.draws_per_read):
                 bits = self._draw(codes, live)
@@ -159,6 +173,17 @@ class Sampler:
         for lfsr, value, ticks in zip(self.lfsrs, states, state["sampler_ticks"], strict=True):
             lfsr.state, lfsr.ticks = int(value), int(ticks)
         self.rows_read, self.planes_read = state["sampler_reads"].tolist()
+
+    def _row(self, component: int, beat: int) -> list[int]:
+        """Return the L codes of a row, lane 0 first, as this read of the memory gives them."""
+        p = self.params.prototypes
+        codes = self.prototypes.lane_codes(component, beat)
+        if self.read_errors is not None:
+            live = min(p.lanes, p.features - beat * p.lanes)
+            written = np.array([codes[:live]], np.uint16)
+            codes[:live] = self.read_errors.read(written, self.rows_read)[0].tolist()
+        self.rows_read += 1
+        return codes
 
     def _draw(self, codes: list[int], live: int) -> int:
         """Draw the bits of one beat."""

@@ -20,6 +20,7 @@ from golden.params import (
     MapShape,
     MarchParams,
     MvuParams,
+    OnlineMixtureParams,
     PrototypeClassifierParams,
     PrototypesParams,
     SamplerParams,
@@ -47,6 +48,7 @@ from rtl.march import March
 from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
+from rtl.online_mixture import OnlineMixture
 from rtl.pool import Pool
 from rtl.protected_memory import ProtectedMemory
 from rtl.prototype_classifier import PrototypeClassifier
@@ -276,6 +278,23 @@ BLOCKS: dict[str, Block] = {
         {"prototypes": _TINY_PROTOTYPES},
         unit="lane",
         units=lambda a: a["params"].prototypes.lanes,
+    ),
+    "online_mixture": Block(
+        component=OnlineMixture,
+        full={
+            "params": OnlineMixtureParams(features=512, code_width=8, components=4),
+            "counter": ClassCounterParams(prototypes=replace(_PROTOTYPES, class_components=4)),
+        },
+        small={
+            "params": {"features": 128, "code_width": 4},
+            "counter": {"prototypes": _SMALL_PROTOTYPES},
+        },
+        tiny={
+            "params": {"features": 20, "code_width": 3, "components": 2},
+            "counter": {"prototypes": {**_TINY_PROTOTYPES, "class_components": 2}},
+        },
+        unit="lane",
+        units=lambda a: a["counter"].prototypes.lanes,
     ),
     "prototype_classifier": _part(
         PrototypeClassifier,

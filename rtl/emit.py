@@ -25,6 +25,7 @@ from rtl.catalogue import BLOCKS, plain
 from rtl.descriptor import load_layout
 from rtl.driver import driver_sources
 from rtl.driver.load_file import load_file
+from rtl.ip_xact import ip_xact
 from rtl.packets import Packet, change_packets, check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import markdown
@@ -159,13 +160,18 @@ class Design:
 
 
 def emit(design: Design) -> dict[str, str]:
-    """Return the contents of a design's files by name; of the chip with registers and driver."""
+    """Return the contents of a design's files by name; a chip has those of its users beside it."""
     files = {
         f"{design.name}.v": design.verilog,
         "manifest.json": json.dumps(design.manifest(), indent=2, allow_nan=False) + "\n",
     }
     if design.name == "chip":
-        files |= {"registers.h": c_header(), "registers.md": markdown(), **driver_sources()}
+        files |= {
+            "registers.h": c_header(),
+            "registers.md": markdown(),
+            "component.xml": ip_xact(design.name, design.ports),
+            **driver_sources(),
+        }
     return files
 
 

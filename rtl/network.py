@@ -19,6 +19,8 @@ from rtl.fetch import Fetch
 from rtl.head import Head, logit_layout
 from rtl.mvu import Mvu, limit_layout
 from rtl.pool import Pool
+from rtl.skid import Skid
+from rtl.strip import step_layout
 from rtl.thermometer import Thermometer, word_layout
 from rtl.window import Window
 
@@ -108,7 +110,7 @@ class Network(wiring.Component):
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
         descriptor = self._descriptor(m, layer, fetching)
-        final, done = self._leave(m, descriptor, active, layer)
+        final, done = self._leave(m, descriptor, fetching, active, layer)
         self._take_pixels(m, descriptor, active, final)
         self._read(m, descriptor, reading)
         self._compute(m, descriptor)
@@ -196,7 +198,10 @@ class Network(wiring.Component):
         window, fetch = self._window, self._fetch
         mvu, pool, features = self._mvu, self._pool, self.features
         step = fetch.o.payload
-        wiring.connect(m, window.o, fetch.i)
+        # Without it, whoever makes the units wait decides in the same cycle which loop moves.
+        m.submodules.skid = skid = Skid(step_layout(self.params))
+        wiring.connect(m, window.o, skid.i)
+        wiring.connect(m, skid.o, fetch.i)
         m.d.comb += [
             window.i.valid.eq(reading),
             window.i.payload.eq(descriptor),
@@ -242,7 +247,7 @@ class Network(wiring.Component):
         ]
 
     def _leave(
-        self, m: Module, descriptor: data.View, active: Signal, layer: Signal
+        self, m: Module, descriptor: data.View, fetching: Signal, active: Signal, layer: Signal
     ) -> tuple[Signal, Signal]:
         """Write words to the map; return two signals: the word is the last, the layer is done."""
         tap, write = self.map_write, self._fetch.write
@@ -253,6 +258,7 @@ class Network(wiring.Component):
         }
         written, leaves = Signal.like(descriptor.length), Signal()
         final, done = Signal(), Signal()
+        fresh = Signal()  # the descriptor is that of another layer, of which no word has left
         m.d.comb += [
             write.valid.eq(tap.valid),
             write.payload.bank.eq(~descriptor.source),
@@ -260,7 +266,6 @@ class Network(wiring.Component):
             write.payload.data.eq(tap.payload.data),
             tap.payload.layer.eq(layer),
             tap.payload.address.eq(descriptor.offset + written),
-            final.eq(written + 1 == descriptor.length),
             self.features.payload.last.eq(final),
             *(source.ready.eq(1) for source, _ in sources.values()),
         ]
@@ -276,8 +281,11 @@ class Network(wiring.Component):
             with m.Case(Operation.LOGITS):
                 logits = self.logits
                 m.d.comb += done.eq(logits.valid & logits.ready & logits.payload.last)
+        m.d.sync += fresh.eq(fetching)
+        with m.If(fresh):
+            m.d.sync += final.eq(descriptor.length == 1)
         with m.If(done):
             m.d.sync += written.eq(0)
         with m.Elif(leaves):
-            m.d.sync += written.eq(written + 1)
+            m.d.sync += [written.eq(written + 1), final.eq(written + 2 == descriptor.length)]
         return final, done

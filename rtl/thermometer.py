@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Thermometer code of pixels, packed into words (contract, 3)."""
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -105,15 +105,19 @@ class Thermometer(wiring.Component):
             m.d.sync += [
                 inside.eq(1),
                 low.eq(start),
-                high.eq(start + self._ones()),
+                high.eq(self._end_of_ones(start)),
                 end.eq(start + self.levels),
             ]
         return m
 
-    def _ones(self) -> Value:
-        """Return the number of ones of the colour at the input."""
+    def _end_of_ones(self, start: Signal) -> Value:
+        """Return the lane after the ones of the colour at the input, of which `start` is the first.
+
+        It is ``start + ((v*T + 2**(b-1)) >> b)``. The start stands above the b bits that are
+        dropped, so that one adder follows the multiplier.
+        """
         b = self.params.bits
-        return (self.i.payload * self.levels + 2 ** (b - 1)) >> b
+        return (self.i.payload * self.levels + Cat(Const(2 ** (b - 1), b), start)) >> b
 
     def _down(self, lane: Signal) -> Value:
         """Return the number of a lane in the next word; it is 0 for a range that began before."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any
 
-from amaranth.hdl import Const, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -40,7 +40,8 @@ class Window(wiring.Component):
     No multiplication is needed. In each cycle exactly one loop advances, and the loops inside it
     start over. So one adder gives the next address: it adds the pitch of the advancing loop to the
     address at which the current turn of that loop began. All inner loops then begin at the sum. The
-    start of the layer is a turn of an additional outermost loop.
+    start of the layer is a turn of an additional outermost loop. Whether a loop is in its last turn
+    is decided when the turn begins, and kept in a register: so no comparison lies before the adder.
 
     With weight reuse P, the loop over the output columns of neurons advances by strips of up to P
     pixels, and a row may end with a shorter strip. `Strip` is the innermost loop: it repeats a step
@@ -76,7 +77,7 @@ class Window(wiring.Component):
         m = Module()
         running, move = Signal(), Signal()
         self._out: Any = self._strips(m) if self._reuse > 1 else self.o
-        # For each loop: this is its last turn; the loop and all loops inside it end.
+        # For each loop: this is its last turn, a register; the loop and all loops inside it end.
         ended, ends = Signal(_Loop.LAYER), Signal(_Loop.LAYER)
         begin = self.i.valid & ~running
         m.d.comb += [
@@ -120,19 +121,20 @@ class Window(wiring.Component):
             for loop in (_Loop.COLUMN, _Loop.ROW, _Loop.GROUP, _Loop.X, _Loop.Y)
         }
         base, pitch, following = (Signal.like(d.origin) for _ in range(3))
-        m.d.comb += following.eq(base + pitch)
+        once_more = Signal()  # the carry into the adder
+        m.d.comb += following.eq((Cat(Const(1, 1), base) + Cat(once_more, pitch))[1:])
         steps = {
             _Loop.WORD: (address, 1),
             _Loop.COLUMN: (begun[_Loop.COLUMN], d.column_pitch),
             _Loop.ROW: (begun[_Loop.ROW], d.row_pitch),
             _Loop.TILE: (begun[_Loop.GROUP], 0),
-            _Loop.GROUP: (begun[_Loop.GROUP], d.group_words + carry),
+            _Loop.GROUP: (begun[_Loop.GROUP], d.group_words),
             _Loop.X: (begun[_Loop.X], self._to_next_strip(d.x_pitch)),
             _Loop.Y: (begun[_Loop.Y], d.y_pitch),
             _Loop.LAYER: (d.origin, 0),
         }
         for loop, (start, by) in _chain(m, ends, steps):
-            m.d.comb += [base.eq(start), pitch.eq(by)]
+            m.d.comb += [base.eq(start), pitch.eq(by), once_more.eq(carry & (loop is _Loop.GROUP))]
             with m.If(move):
                 m.d.sync += address.eq(following)
                 m.d.sync += [begun[n].eq(following) for n in begun if n <= loop]
@@ -173,33 +175,37 @@ class Window(wiring.Component):
         # A group may begin in any lane of its first word, and it may end in a later word.
         size = range(self.params.map_depth * simd + simd)
         end, group_end = (Signal(size, name=name) for name in ("end", "group_end"))
+        one_word = Signal()  # the group lies in one word
         lane, carry = Signal(range(2 * simd)), Signal()
+        next_lane = Signal.like(group_low)
         m.d.comb += [
             lane.eq(group_low + d.group_lanes),
             carry.eq(lane >= simd),
-            ended[_Loop.WORD].eq(end <= simd),
+            next_lane.eq(Mux(carry, lane - simd, lane)),
             self._out.payload.low.eq(low),
-            self._out.payload.high.eq(Mux(end <= simd, end, simd)),
+            self._out.payload.high.eq(Mux(ended[_Loop.WORD], end, simd)),
         ]
-        here = (group_low, group_end)
+        here = (group_low, group_end, one_word)
+        first = (0, d.group_inputs, _at_most(d.group_inputs, simd))
         steps = {
-            _Loop.WORD: (0, end - simd),
+            _Loop.WORD: (0, end - simd, _at_most(end, 2 * simd)),
             _Loop.COLUMN: here,
             _Loop.ROW: here,
             _Loop.TILE: here,
             _Loop.GROUP: (
-                Mux(carry, lane - simd, lane),
+                next_lane,
                 group_end + Mux(carry, d.group_lanes - simd, d.group_lanes),
+                _at_most(next_lane + d.group_inputs, simd),
             ),
-            _Loop.X: (0, d.group_inputs),
-            _Loop.Y: (0, d.group_inputs),
-            _Loop.LAYER: (0, d.group_inputs),
+            _Loop.X: first,
+            _Loop.Y: first,
+            _Loop.LAYER: first,
         }
-        for loop, (next_low, next_end) in _chain(m, ends, steps):
+        for loop, (next_low, next_end, last) in _chain(m, ends, steps):
             with m.If(move):
-                m.d.sync += [low.eq(next_low), end.eq(next_end)]
+                m.d.sync += [low.eq(next_low), end.eq(next_end), ended[_Loop.WORD].eq(last)]
                 if loop >= _Loop.GROUP:
-                    m.d.sync += [group_low.eq(next_low), group_end.eq(next_end)]
+                    m.d.sync += [group_low.eq(next_low), group_end.eq(next_end), one_word.eq(last)]
         return carry
 
     def _tiles(self, m: Module, move: Signal, ends: Signal, ended: Signal) -> None:
@@ -211,11 +217,10 @@ class Window(wiring.Component):
         )
         final = ended[_Loop.TILE] & ended[_Loop.GROUP]
         m.d.comb += [
-            ended[_Loop.TILE].eq(left <= pe),
             step.weight.eq(weight),
             step.tile.eq(tile),
             step.tag.place.eq(place),
-            step.tag.lanes.eq(Mux(left <= pe, left, pe)),
+            step.tag.lanes.eq(Mux(ended[_Loop.TILE], left, pe)),
             step.tag.last.eq(final),
             step.tag.end.eq(final & ended[_Loop.X] & ended[_Loop.Y]),
         ]
@@ -223,6 +228,10 @@ class Window(wiring.Component):
         m.d.comb += following.eq(group_place + d.group_step)
         with m.If(move):
             m.d.sync += weight.eq(weight + 1)
+            with m.If(ends[_Loop.TILE]):
+                m.d.sync += ended[_Loop.TILE].eq(_at_most(d.group_outputs, pe))
+            with m.Elif(ends[_Loop.ROW]):
+                m.d.sync += ended[_Loop.TILE].eq(_at_most(left, 2 * pe))
             with m.If(ends[_Loop.GROUP]):
                 m.d.sync += [weight.eq(d.weight), tile.eq(d.tile)]
                 m.d.sync += [left.eq(d.group_outputs), place.eq(0), group_place.eq(0)]
@@ -245,16 +254,24 @@ class Window(wiring.Component):
         for loop, count in turns.items():
             left = Signal(len(count), name=f"left_{loop.name.lower()}")
             turn: Any = 1
+            one, two = count == 1, left == 2  # whether that is the last turn, or one before it
             if loop is _Loop.X and self._reuse > 1:
                 turn = self._to_next_strip(Const(1))
-                m.d.comb += ended[loop].eq(left <= turn)
-                m.d.comb += self._out.payload.pixels.eq(Mux(left <= turn, left, turn))
-            else:
-                m.d.comb += ended[loop].eq(left == 1)
+                one, two = count <= turn, left <= turn << 1
+                m.d.comb += self._out.payload.pixels.eq(Mux(ended[loop], left, turn))
             with m.If(move & ends[loop]):
-                m.d.sync += left.eq(count)
+                m.d.sync += [left.eq(count), ended[loop].eq(one)]
             with m.Elif(move & ends[loop - 1]):
-                m.d.sync += left.eq(left - turn)
+                m.d.sync += [left.eq(left - turn), ended[loop].eq(two)]
+
+
+def _at_most(value: Any, bound: int) -> Value:
+    """Return whether a value is at most a bound; for a power of two, without an adder."""
+    value = Value.cast(value)
+    low = bound.bit_length() - 1
+    if bound != 1 << low or low >= len(value):
+        return value <= bound
+    return ~value[low + 1 :].any() & ~(value[low] & value[:low].any())
 
 
 def _chain(m: Module, ends: Signal, steps: dict[_Loop, Any]) -> Iterator[tuple[_Loop, Any]]:

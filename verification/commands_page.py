@@ -70,8 +70,8 @@ def _table(parameters: list[Any]) -> Iterator[str]:
     for parameter in parameters:
         default = parameter.show_default
         if not isinstance(default, str):
-            silent = parameter.default is None or not default or parameter.default is False
-            default = "" if silent else str(parameter.default)
+            value = None if callable(parameter.default) else parameter.default  # a new list
+            default = str(value) if default and value not in (None, False) else ""
         words = _words(parameter).replace("|", "\\|")
         yield f"| `{words}` | {parameter.help} | {default} |"
 

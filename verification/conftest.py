@@ -35,6 +35,7 @@ THOROUGH = (
     "rtl/test_counts_latent_buffer.py",
     "rtl/test_counts_learner.py",
     "rtl/test_counts_network.py",
+    "rtl/test_counts_online_mixture.py",
     "rtl/test_counts_prototype_classifier.py",
     "rtl/test_counts_sampler.py",
     "rtl/test_counts_trainer.py",
@@ -43,6 +44,7 @@ THOROUGH = (
     "rtl/test_foreign.py",
     "rtl/test_life.py",
     "rtl/test_network.py",
+    "rtl/test_online_mixture.py",
     "rtl/test_sampler.py",
     "rtl/test_toggles.py",
     "rtl/test_trainer.py",
@@ -79,6 +81,7 @@ THOROUGH = (
     "test_own_data.py",
     "test_packaging.py",
     "test_plugins.py",
+    "test_tutorials.py",
 )
 
 

@@ -5,10 +5,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
+from verification.extras import skip_without_onnx
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+skip_without_onnx()
 
 from verification.foreign import DATA, Row, page, row_of
 

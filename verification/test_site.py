@@ -28,7 +28,8 @@ def entries() -> list[str]:
 
 def test_every_page_stands_in_the_index_once_and_every_entry_is_a_page() -> None:
     named = [name for name in entries() if "*" not in name]
-    pages = {f"docs/{page.stem}" for page in DOCS.glob("*.md")} - {"docs/index"}
+    files = (page.relative_to(ROOT).with_suffix("") for page in DOCS.rglob("*.md"))
+    pages = {page.as_posix() for page in files} - {"docs/index"}
     others = {"README", "CONTRIBUTING", "CHANGELOG", "reports/README"}
     assert sorted(named) == sorted(pages | others)
     assert all((ROOT / f"{name}.md").is_file() for name in named)

@@ -52,12 +52,12 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
     -------
     ndarray of shape (n, ceil(D/64)), uint64, or None
         Packed exemplars. None, and nothing is drawn, if the parameters need more than this, if
-        there are too many requests, if a class was removed or one has no class in the table, or if
-        an LFSR must recover from zero.
+        reads have errors, if there are too many requests, if a class was removed or one has no
+        class in the table, or if an LFSR must recover from zero.
     """
     plan, n = _plan(sampler.params), len(requests)
     memory = sampler.prototypes
-    if not plan.plain or memory.removed or n * plan.beats > MOST:
+    if not plan.plain or sampler.read_errors or memory.removed or n * plan.beats > MOST:
         return None
     lfsrs = (*sampler.lfsrs, sampler.selector.component_lfsr)
     before = [lfsr.state for lfsr in lfsrs]

@@ -82,6 +82,7 @@ def draw(
 
 def _draw(
     sampler: CorrelatedSampler,
+    planes: _Words,
     components: _Integers,
     out: _Words,
     threads: int | None,
@@ -98,7 +99,7 @@ def _draw(
     def serve(first: int, end: int) -> None:
         _draw_chunk(
             out[first * repeats : end * repeats].reshape(-1),
-            sampler.prototypes.planes,
+            planes,
             components[first:end],
             repeats,
             p.features,

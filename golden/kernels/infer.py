@@ -10,6 +10,7 @@ from golden.arrays import check_packed
 from golden.bits import pack, word_count
 from golden.conv import Conv
 from golden.dense import Dense
+from golden.faults import Cells
 from golden.head import Head
 from golden.kernels import maps as kernels
 from golden.kernels.gemm import make_panels, xnor_gemm
@@ -53,9 +54,13 @@ def infer(network: Network, images: NDArray[np.integer], *, threads: int | None 
     if images.ndim != 4:
         raise ValueError(f"Images must have 4 axes, not {images.ndim}")
     shape, steps = network.params.input, []
-    for layer, params in zip(network.layers, network.params.layers, strict=True):
-        steps.append(_compile(layer, shape))
-        shape = params.output
+    for number, (layer, params) in enumerate(
+        zip(network.layers, network.params.layers, strict=True)
+    ):
+        step, shape = _compile(layer, shape), params.output
+        if number < len(network.map_cells):
+            step = _through(step, network.map_cells[number], shape)
+        steps.append(step)
     embeddings = np.empty((len(images), word_count(shape.size)), np.uint64)
 
     def embed(start: int, stop: int) -> None:
@@ -109,6 +114,17 @@ def head_logits(head: Head, x: _Words, *, threads: int | None = None) -> NDArray
     planes = np.concatenate([head.plane_a, head.plane_b])
     both = xnor_gemm(z, pack(planes), p.concat, threads=threads)
     return both[:, : p.classes] + both[:, p.classes :]
+
+
+def _through(step: _Step, cells: Cells, shape: MapShape) -> _Step:
+    """Return a layer whose map of `shape` is read through failing cells."""
+    failing, stuck = (pack(a.astype(np.uint8).reshape(shape.array_shape)) for a in cells)
+
+    def read(images: NDArray) -> _Words:
+        maps = step(images)
+        return maps & ~failing | stuck
+
+    return read
 
 
 def _compile(layer: Layer, shape: MapShape) -> _Step:

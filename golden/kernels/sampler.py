@@ -17,6 +17,7 @@ from golden.bits import word_count
 from golden.kernels.batches import draw_batch
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.draws import draw_chunk, draw_narrow, join_lanes
+from golden.kernels.read_errors import read_planes
 from golden.kernels.serial_draws import draw_planewise
 from golden.kernels.shares import run_spans
 from golden.kernels.streams import jump, jump_all
@@ -31,6 +32,7 @@ AnySampler = TypeVar("AnySampler", bound=Sampler)
 
 SMALLEST_SHARE = 2**14  # beats that are worth a thread
 REPEATED = 2**20  # most words of planes that are laid out for M draws of each word
+SPAN = 2**12  # requests whose rows are read at a time, where reads have errors
 
 _Words = NDArray[np.uint64]
 _Integers = NDArray[np.int64]
@@ -87,7 +89,7 @@ def draw(
 def serve_requests(
     sampler: AnySampler,
     labels: ArrayLike,
-    draw_all: Callable[[AnySampler, _Integers, _Words, int | None, int | None], None],
+    draw_all: Callable[[AnySampler, _Words, _Integers, _Words, int | None, int | None], None],
     threads: int | None,
     chunk: int | None,
     more: Sequence[Lfsr] = (),
@@ -101,7 +103,8 @@ def serve_requests(
     labels : array-like of shape (n,), integers
         Classes in the table.
     draw_all : callable
-        Takes the sampler, the component of each request, zeros to draw into, `threads` and `chunk`.
+        Takes the sampler, planes of prototypes, the place in them that answers each request, zeros
+        to draw into, `threads` and `chunk`.
     threads, chunk : int, optional
         As in `draw`.
     more : sequence of Lfsr
@@ -127,9 +130,19 @@ def serve_requests(
         # The recovery from a zero state is not linear. One plain request does it for all LFSRs.
         exemplars[:repeats], _ = sampler.draw(requests[:1])
         drawn, left = exemplars[repeats:], requests[1:]
-    components = _choose_components(sampler, left)
-    draw_all(sampler, components, drawn, threads, chunk)
-    sampler.rows_read += len(components) * sampler.params.prototypes.beats
+    components, beats = _choose_components(sampler, left), sampler.params.prototypes.beats
+    planes = prototypes.planes[: prototypes.n_components]
+    if sampler.read_errors is None:
+        draw_all(sampler, planes, components, drawn, threads, chunk)
+        sampler.rows_read += len(components) * beats
+    else:
+        features = sampler.params.prototypes.features
+        for first in range(0, len(components), SPAN):
+            chosen = components[first : first + SPAN]
+            read = read_planes(sampler.read_errors, planes[chosen], sampler.rows_read, features)
+            out = drawn[first * repeats : (first + len(chosen)) * repeats]
+            draw_all(sampler, read, np.arange(len(chosen)), out, threads, chunk)
+            sampler.rows_read += len(chosen) * beats
     return exemplars, requests if repeats == 1 else np.repeat(requests, repeats)
 
 
@@ -175,6 +188,7 @@ def _choose_components(sampler: Sampler, requests: _Integers) -> _Integers:
 
 def _draw_parallel(
     sampler: Sampler,
+    memory: _Words,
     components: _Integers,
     out: _Words,
     threads: int | None,
@@ -189,21 +203,21 @@ def _draw_parallel(
     powers, taps = tables(sampler.params)
     # Beats of few lanes are drawn several at a time, if an exemplar is whole words of them.
     narrow = p.lanes < 64 and 64 % p.lanes == 0 and p.beats * p.lanes % 64 == 0 and repeats == 1
-    if repeats > 1 and sampler.prototypes.planes.size * repeats > REPEATED:
+    if repeats > 1 and memory.size * repeats > REPEATED:
         most = max(1, REPEATED // (p.code_width * beats))
         chunk = most if chunk is None else min(chunk, most)
 
     def serve(first: int, end: int) -> None:
         nonlocal after
         part = out[first * repeats : end * repeats].reshape(-1)
-        planes, chosen = sampler.prototypes.planes, components[first:end]
+        planes, chosen = memory, components[first:end]
         now = jump_all(powers, states, first * beats) if first else states.copy()
         if narrow:
-            planes, chosen = _used_planes(sampler, chosen)
+            planes, chosen = _used_planes(memory, chosen)
             draw_narrow(part, join_lanes(planes, p.lanes), chosen, p.lanes, now, taps)
         else:
             if repeats > 1:
-                planes, chosen = _used_planes(sampler, chosen)
+                planes, chosen = _used_planes(memory, chosen)
                 planes = np.repeat(planes, repeats, axis=2)
             draw_chunk(part, planes, chosen, repeats, p.features, p.lanes, now, taps)
         if end == len(components):
@@ -218,10 +232,12 @@ def _draw_parallel(
     sampler.planes_read += total * len(sampler.lfsrs)
 
 
-def _draw_serial(sampler: Sampler, components: _Integers, out: _Words, *_: int | None) -> None:
+def _draw_serial(
+    sampler: Sampler, memory: _Words, components: _Integers, out: _Words, *_: int | None
+) -> None:
     """Draw in mode ``serial``, where each beat begins after the words that the last one used."""
     p, (lfsr,) = sampler.params.prototypes, sampler.lfsrs
-    codes, components = _used_planes(sampler, components)
+    codes, components = _used_planes(memory, components)
     state, planes_read = draw_planewise(
         out.reshape(-1),
         np.ascontiguousarray(codes.transpose(0, 2, 1)),
@@ -237,12 +253,11 @@ def _draw_serial(sampler: Sampler, components: _Integers, out: _Words, *_: int |
     sampler.planes_read += int(planes_read)
 
 
-def _used_planes(sampler: Sampler, components: _Integers) -> tuple[_Words, _Integers]:
+def _used_planes(planes: _Words, components: _Integers) -> tuple[_Words, _Integers]:
     """Return the planes that are drawn from, and the places of the components in them."""
-    planes, used = sampler.prototypes.planes, sampler.prototypes.n_components
-    if len(components) < used:  # few of the rows are needed
+    if len(components) < len(planes):  # few of the rows are needed
         return planes[components], np.arange(len(components))
-    return planes[:used], components
+    return planes, components
 
 
 @lru_cache(maxsize=64)

@@ -64,6 +64,15 @@ class OnlineMixtureParams:
         check_integer("Code width q", self.code_width, 1, 16)
         check_integer("Handicap shift s", self.handicap_shift, 0, 31)
 
+    def check_fits(self, prototypes: PrototypesParams) -> None:
+        """Raise ValueError unless classes of K components fit a memory of prototypes."""
+        own, other = ((params.features, params.code_width) for params in (self, prototypes))
+        if own != other:
+            raise ValueError(
+                f"Features D and code width q must be those of the memory, {other}, not {own}"
+            )
+        check_integer("Components K", self.components, 1, prototypes.class_components)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrototypeClassifierParams:

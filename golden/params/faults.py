@@ -8,19 +8,28 @@ from itertools import islice
 
 from golden.params.checks import check_flag, check_integer
 
-__all__ = ["FaultParams", "FaultyMemory", "MarchParams", "SecdedParams", "WatchParams"]
+__all__ = ["READS", "FaultParams", "FaultyMemory", "MarchParams", "SecdedParams", "WatchParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
 
+#: What the number of a memory grows by in the words of its reads.
+READS = 2**15
+
 
 class FaultyMemory(IntEnum):
-    """The number of a memory; the weights of layer y of a network are memory ``LAYERS + y``."""
+    """The number of a memory.
+
+    The weights of layer y of a network are memory ``LAYERS + y``, its output map lies in memory
+    ``MAPS + y % 2``.
+    """
 
     PROTOTYPES = 0
     EXEMPLARS = 1
     CLASSIFIER = 2
     CHECKS = 3
+    PARITIES = 4
     LAYERS = 16
+    MAPS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)

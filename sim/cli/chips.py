@@ -78,7 +78,8 @@ def explore(
 def report(
     *,
     study: Annotated[
-        Path, typer.Argument(metavar="DIR", help="The folder that engram explore wrote.")
+        Path,
+        typer.Argument(metavar="DIR", help="The folder that engram explore or engram run wrote."),
     ],
     html: Annotated[bool, typer.Option("--html", help="Write the page.")] = False,
     out: Annotated[
@@ -89,13 +90,16 @@ def report(
             show_default="DIR/exploration.html",
         ),
     ] = None,
+    data_dir: DataDir = None,
 ) -> type[Command]:
     """Print what an exploration found; with --html, also write one page that shows it.
 
-    The page needs no other file and no network.
+    The page needs no other file and no network. In the folder of a study, `report.md` and its
+    pictures are made again from `results.json`, without a run. Pictures of exemplars stay.
 
         engram report build/explore/digits
         engram report build/explore/digits --html
+        engram report build/run/digits
     """
     from sim.commands.report import ReportCommand
 
@@ -156,6 +160,20 @@ def rtl(
             "written is X in simulation.",
         ),
     ] = False,
+    top: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Board with an ECP5: the name of one that ships, or a YAML file. The command then "
+            "also writes the chip with a serial port as a top level for it.",
+        ),
+    ] = None,
+    bitstream: Annotated[
+        bool,
+        typer.Option(
+            "--bitstream", help="Also write the bitstream for the board of --top, `board.bit`."
+        ),
+    ] = False,
     synth: Annotated[
         bool,
         typer.Option(
@@ -179,15 +197,18 @@ def rtl(
 
     The folder of --out holds `BLOCK.v` and `manifest.json`, which has the ports, the parameters,
     the latency, the interval and the bits of memory. For the chip, the folder also holds the
-    register map as `registers.h` and `registers.md`, and the driver `engram.h` and `engram.c`. With
-    --network, it also holds `load.hex` and `program.json`, and for the chip `load_packets.hex` and
-    `load_packets.bin`. With --synth, it also holds `report.md`, `results.json` and a figure.
+    register map as `registers.h` and `registers.md`, an IP-XACT description `component.xml`, and
+    the driver `engram.h` and `engram.c`. With --network, it also holds `load.hex` and
+    `program.json`, and for the chip `load_packets.hex` and `load_packets.bin`. With --top, it also
+    holds `board.v` and its pins, `board.lpf`, and with --bitstream `board.bit`, which takes
+    minutes. With --synth, it also holds `report.md`, `results.json` and a figure.
 
         engram rtl
         engram rtl sampler --size small --synth
         engram rtl chip --network cifar100
         engram rtl chip --network build/pretrain/cifar100/network.bin
         engram rtl chip --network network.bin --head retrained.bin
+        engram rtl chip --size small --top ulx3s --bitstream
         engram rtl --synth --all --size tiny --size small --size full
     """
     from sim.commands.rtl import RtlCommand
@@ -258,6 +279,15 @@ def cost(
             "equal bits.",
         ),
     ] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Cells that fail at a low supply: a published curve, one of dpcs-45nm, "
+            "illustrative, kintex7-28nm, virtex7-28nm. With the --study of failing memories the "
+            "report then has their energy against accuracy.",
+        ),
+    ] = None,
     map: Annotated[
         bool,
         typer.Option(
@@ -304,6 +334,7 @@ def cost(
         engram cost --frame-rate 30 --voltage 0.9 --temperature 85
         engram cost --chip published.yaml --format md
         engram cost --study reports/figure6/results.json --map --out build/cost
+        engram cost --study reports/faults/results.json --cell virtex7-28nm --tech cmos28 --out out
         engram cost --format csv
     """
     from sim.commands.cost import CostCommand

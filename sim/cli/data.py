@@ -94,11 +94,21 @@ def bank(
             max=1,
         ),
     ] = None,
+    failing_maps: Annotated[
+        float | None,
+        typer.Option(
+            callback=finite,
+            metavar="SHARE",
+            help="Share of the cells of the network's map memories that fail.",
+            min=0,
+            max=1,
+        ),
+    ] = None,
     die: Annotated[
         int | None,
         typer.Option(
             metavar="SEED",
-            help="Seed of the die, with --failing.",
+            help="Seed of the die, with --failing or --failing-maps.",
             show_default="0",
             min=0,
             max=2**64 - 1,
@@ -125,7 +135,8 @@ def bank(
     have the size and the colours that the network takes.
 
     With --failing, the weights are those that a memory gives whose cells fail (section 19 of the
-    contract): every image is embedded by the same faulty weights.
+    contract): every image is embedded by the same faulty weights. With --failing-maps, the memories
+    fail that hold the map of a layer until the next one has read it.
 
     With --features, the bank is made of real features of any network. --binarize says how:
 

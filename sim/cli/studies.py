@@ -193,8 +193,8 @@ def schema(
         str,
         typer.Argument(
             metavar="KIND",
-            help="Kind of configuration: study, comparison, explore, cost, technology, pretrain, "
-            "native, resnet or binplay.",
+            help="Kind of configuration: study, comparison, explore, board, cost, technology, "
+            "pretrain, native, resnet or binplay.",
         ),
     ],
     plugins: Plugins,

@@ -13,7 +13,14 @@ from sim.commands.images import load_images
 from sim.commands.own_features import FeatureBank
 from sim.data.bank_file import BankFile, encode_bank
 from sim.data.datasets import check_output
-from sim.data.embed import card_path, embed, fail_weights, read_card, read_network
+from sim.data.embed import (
+    card_path,
+    embed,
+    fail_maps,
+    fail_weights,
+    read_card,
+    read_network,
+)
 from sim.work.errors import UserError
 from sim.work.files import ensure_directory, write_all
 from sim.work.progress import Bars
@@ -43,6 +50,7 @@ class BankCommand(WritingCommand):
     order: int | None
     binarizer: Path | None
     failing: float | None
+    failing_maps: float | None
     die: int | None
 
     def execute(self, console: Console) -> None:
@@ -66,7 +74,9 @@ class BankCommand(WritingCommand):
             )  # fmt: skip
             bank, files = self._of_network(self.network, console), {}
         else:
-            self._check_left_out("--features", "data", "data_dir", "resize", "failing", "die")
+            self._check_left_out(
+                "--features", "data", "data_dir", "resize", "failing", "failing_maps", "die"
+            )
             bank, files = self._of_features(console)
         files[self.out] = encode_bank(bank)
         write_all(files)
@@ -88,12 +98,16 @@ class BankCommand(WritingCommand):
         if real_path(self.out) in (real_path(path), real_path(card)):
             raise UserError(f"--out must not be the network file or its card, {self.out}")
         check_output(self.data or _DATA, self.out)
-        if self.failing is None and self.die is not None:
-            raise UserError("--die must be left out without --failing: no cell fails")
+        if self.failing is None and self.failing_maps is None and self.die is not None:
+            raise UserError(
+                "--die must be left out without --failing or --failing-maps: no cell fails"
+            )
         network, content = read_network(path)
         pretraining = read_card(card, content)
-        if self.failing is not None:
-            network, pretraining["faults"] = fail_weights(network, self.failing, self.die or 0)
+        for share, fail in ((self.failing, fail_weights), (self.failing_maps, fail_maps)):
+            if share is not None:
+                network, told = fail(network, share, self.die or 0)
+                pretraining["faults"] = {**pretraining.get("faults", {}), **told}
         images = load_images(self.data or _DATA, self.data_dir, console, self.resize)
         self._check_out()
         total = len(images.train_images) + len(images.test_images)

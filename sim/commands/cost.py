@@ -11,10 +11,12 @@ from rich.console import Console
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig, load_cost
+from sim.cost.failing import FailingStudy, failing_lines
 from sim.cost.operation import duty
 from sim.cost.published.chips import Chip, load_chip
 from sim.cost.replay import read_points
 from sim.cost.report.document import PICTURES, CostReport
+from sim.cost.report.failing import PICTURE, accuracy_by_supply, failing_section
 from sim.cost.report.gate_level import gate_section
 from sim.cost.report.operation import rate_section
 from sim.cost.report.terminal import terminal_tables
@@ -48,6 +50,7 @@ class CostCommand(Command):
     temperature: float | None
     frame_rate: float | None
     study: Path | None
+    cell: str | None
     strict: bool
     map: bool
     jobs: int
@@ -72,8 +75,15 @@ class CostCommand(Command):
         if self.format not in (None, *FORMATS):
             raise UserError(f"--format must be one of {', '.join(FORMATS)}, not {self.format!r}")
         own = {str(path): load_chip(path) for path in self.chip}
+        failing = self._failing()
         assessment = self._mapped(self._assess())
-        report = CostReport(assessment, self.command, self._sections(assessment, own))
+        sections, more = self._sections(assessment, own), {}
+        if failing is not None:
+            losses, cells = failing.losses, failing.cells
+            lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
+            sections = (failing_section(lines, losses[0].label, cells), *sections)
+            more[PICTURE] = accuracy_by_supply(lines)
+        report = CostReport(assessment, self.command, sections, more)
         if self.out is not None:
             # Figures of an earlier report that this one lacks go.
             write_folder(self.out, report.files(), drop=PICTURES)
@@ -85,6 +95,16 @@ class CostCommand(Command):
         _show(assessment, console)
         if self.out is not None:
             tell(console, f"Report: {self.out / 'report.md'}")
+
+    def _failing(self) -> FailingStudy | None:
+        """Read what failing cells cost in the study, and which cells they are, if asked for."""
+        cell, study = self.cell, self.study
+        if cell is None:
+            return None
+        if study is None:
+            raise UserError("--cell needs --study: the results of a study on failing memories")
+        config = load_cost(self.config)
+        return _stated("--cell", lambda: FailingStudy.read(study, config, cell))
 
     def _mapped(self, assessment: Assessment) -> Assessment:
         """Return the assessment, with the gates of the chip if --map asks for them."""

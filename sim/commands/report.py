@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command ``engram report``, from arguments to page."""
+"""The command ``engram report``, from arguments to a page, or to a report made again."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +9,10 @@ from rich.console import Console
 from sim.commands.base import Command, tell
 from sim.explore.page.document import html_page
 from sim.explore.page.exploration import FILE, read_exploration
+from sim.study.results import FILE as RESULTS
+from sim.study.rewriting import report_of
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, write_whole
+from sim.work.files import ensure_directory, find_file, write_whole
 from sim.work.refusals import real_path
 
 __all__ = ["ReportCommand"]
@@ -26,6 +28,7 @@ class ReportCommand(Command):
     study: Path
     html: bool
     out: Path | None
+    data_dir: Path | None
 
     @property
     def output(self) -> Path | None:
@@ -35,18 +38,30 @@ class ReportCommand(Command):
     def execute(self, console: Console) -> None:
         """Print what the exploration found and, with `html`, write its page.
 
+        Of a study, the report is made again.
+
         Raises
         ------
         UserError
-            If the folder holds no valid exploration, or the page cannot be written; no file is
-            then written.
+            If the folder holds neither a valid exploration nor results of a study, or a file cannot
+            be written; no file is then written.
         """
         if self.out is not None and not self.html:
             raise UserError("--out needs --html: it is the file of the page")
+        found = find_file(self.study / name for name in (FILE, RESULTS))
+        if found is not None and found.name == RESULTS:
+            self._study(console)
+            return
+        if self.data_dir is not None:
+            raise UserError(
+                "--data-dir must be left out for an exploration: its page needs no data"
+            )
         if self.out is not None and real_path(self.out) == real_path(self.study / FILE):
             raise UserError(f"--out must not be the exploration itself, {self.out}")
         exploration = read_exploration(self.study)
-        said = [exploration.verdict, *(best.sentence for best in exploration.recommended)]
+        # The verdict on one budget is its sentence, which is said once.
+        sentences = (best.sentence for best in exploration.recommended)
+        said = list(dict.fromkeys([exploration.verdict, *sentences]))
         if self.html:
             out = self.out or self.study / PAGE
             page = html_page(exploration)
@@ -55,3 +70,13 @@ class ReportCommand(Command):
             said.append(f"Page: {out}")
         for line in said:
             tell(console, line)
+
+    def _study(self, console: Console) -> None:
+        """Make the report of a study again from its results."""
+        if self.html:
+            raise UserError("--html must be left out for a study: only explorations have a page")
+        report = report_of(self.study, self.data_dir)
+        report.write(self.study)
+        for line in report.sentences:
+            tell(console, line)
+        tell(console, f"Report: {self.study / 'report.md'}")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.emit import Design, emit
 from sim.commands.base import Command, tell
+from sim.hardware.board import STAGES, Bitstream, BoardFile, board_files, build, load_board
 from sim.hardware.fitting import changes
 from sim.hardware.loading import head_files, network_files, open_network
 from sim.hardware.report import BlockRow, SynthesisReport, placements_tried, terminal_table
@@ -37,6 +38,8 @@ class RtlCommand(Command):
     network: str | None
     head: str | None
     memory_init: bool
+    top: str | None
+    bitstream: bool
     synth: bool
     every: bool
     jobs: int
@@ -47,7 +50,7 @@ class RtlCommand(Command):
         return None
 
     def execute(self, console: Console) -> None:
-        """Write a block as Verilog; with `synth`, report the cost of the block or of all blocks.
+        """Write a block as Verilog, the chip also for a board; with `synth`, report its cost.
 
         Raises
         ------
@@ -56,8 +59,9 @@ class RtlCommand(Command):
             breaks a rule; nothing is then written.
         """
         self._check()
-        if self.synth:
-            require_tools()
+        for option, wanted in (("--synth", self.synth), ("--bitstream", self.bitstream)):
+            if wanted:
+                require_tools(option)
         if self.every:
             designs = [
                 (_design(name, block.arguments(size), self.memory_init), size)
@@ -85,8 +89,32 @@ class RtlCommand(Command):
             if self.head is not None:
                 retrained = open_network(self.head, "--head")
                 contents |= head_files(network, retrained, self.head, name, arguments)
+        if self.top is not None:
+            contents |= self._board(load_board(self.top), name, arguments, console)
         design = _design(name, arguments, self.memory_init)
         return [(design, "own" if self.config else size)], {**emit(design), **contents}
+
+    def _board(
+        self, board: BoardFile, name: str, arguments: Mapping[str, Any], console: Console
+    ) -> dict[str, str | bytes]:
+        """Return the files of the chip on a board, with `bitstream` also what its device loads."""
+        if name != "chip":
+            raise UserError(f"--top must go with the block chip, not {name}")
+        files = board_files(arguments["params"], board)
+        if not self.bitstream:
+            return {**files}
+        begun = 0
+        with Bars(console, "bitstream", len(STAGES)) as bars:
+
+            def advance(stage: str) -> None:
+                nonlocal begun
+                bars.update(begun, stage)
+                bars.tell(stage)
+                begun += 1
+
+            made = build(files, board, CACHE, advance)
+        tell(console, _about(made, board))
+        return {**files, "board.bit": made.content}
 
     def _write(
         self,
@@ -115,6 +143,10 @@ class RtlCommand(Command):
             raise UserError("--all must go with --synth, which reports on all blocks")
         if self.every and (self.block or self.config or self.network):
             raise UserError("--all must go without BLOCK, --config and --network")
+        if self.every and self.top is not None:
+            raise UserError("--all must go without --top")
+        if self.bitstream and self.top is None:
+            raise UserError("--bitstream must go with --top, the board that it is for")
         if self.head is not None and self.network is None:
             raise UserError("--head must go with --network, the network that is loaded")
 
@@ -140,6 +172,13 @@ def _tell_fit(
     if found := changes(before["params"], after["params"]):
         values = ", ".join(f"{name} {value}" for name, value in found.items())
         tell(console, f"For {source}: {values}")
+
+
+def _about(made: Bitstream, board: BoardFile) -> str:
+    """Say what a bitstream takes of its device."""
+    names = {"LUT4": "tables", "TRELLIS_FF": "flip-flops", "DP16KD": "block RAMs"}
+    parts = ", ".join(f"{made.cells.get(cell, 0)} {name}" for cell, name in names.items())
+    return f"Bitstream: {parts}; {made.mhz} MHz, and the clock of the board is {board.clock_mhz:g}"
 
 
 def _design(name: str, arguments: dict[str, Any], memory_init: bool) -> Design:

@@ -12,13 +12,14 @@ from sim.commands.base import Command
 from sim.documents.json_schema import schema_text
 from sim.work.errors import UserError
 
-__all__ = ["KINDS", "SchemaCommand"]
+__all__ = ["KINDS", "SchemaCommand", "model_of"]
 
 #: Module and name of the model of each kind of configuration, or of a function that returns it.
 KINDS: dict[str, tuple[str, str]] = {
     "study": ("sim.study.config", "StudyConfig"),
     "comparison": ("sim.study.config", "CompareConfig"),
     "explore": ("sim.explore.space.settings", "ExploreConfig"),
+    "board": ("sim.hardware.board", "BoardFile"),
     "cost": ("sim.cost.configuration", "cost_file"),
     "technology": ("sim.cost.technology.table", "TechnologyTable"),
     "pretrain": ("sim.images.pretrain.settings", "PretrainConfig"),
@@ -49,11 +50,21 @@ class SchemaCommand(Command):
         """
         if self.kind not in KINDS:
             raise UserError(f"KIND must be one of {', '.join(KINDS)}, not {self.kind!r}")
-        console.file.write(schema_text(_model(self.kind), f"engram {self.kind}"))
+        console.file.write(schema_text(model_of(self.kind), f"engram {self.kind}"))
 
 
-def _model(kind: str) -> Any:
-    """Return the model of a kind of configuration."""
+def model_of(kind: str) -> Any:
+    """Return the model of a kind of configuration.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+
+    Returns
+    -------
+    type of pydantic.BaseModel
+    """
     module, name = KINDS[kind]
     found = getattr(import_module(module), name)
     return found if isinstance(found, type) else found()

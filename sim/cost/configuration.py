@@ -94,7 +94,8 @@ class TaskSection(Section):
         "buffer" keeps the embeddings of the new samples until the task is learned. "recompute"
         runs the network on every sample in every epoch.
     fit : {"host", "chip"}
-        Where the prototypes are fitted. On the chip K must be 1, as the class counter learns it.
+        Where the prototypes are fitted. On the chip one is learned by the class counter, several by
+        components that compete.
     trainer_bits : {8, 16, 32}
         q_b, bits of a weight of the integer head.
     counter_bits : int
@@ -116,6 +117,22 @@ class TaskSection(Section):
 
 
 class _CostFields(Section):
+    """A chip to price: its network, its memory of the past, and how it learns.
+
+    Attributes
+    ----------
+    title : str
+        Headline of the report.
+    network : str
+        Description of the network: the name of a built-in one, or a YAML file.
+    clock_mhz : float
+        Clock in MHz.
+    retention_days : float
+        Days for which the past is kept without learning.
+    memory, task
+        Sections.
+    """
+
     title: str
     network: str
     clock_mhz: float = Field(default=50.0, gt=0, le=100_000)
@@ -236,11 +253,6 @@ def _check_numbers(config: CostConfig, document: Document) -> None:
          f"{memory.classes} classes share the {room} components of the chip"),
         ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
-    if task.fit == "chip":
-        faults.append(
-            ("memory.components", memory.components, 1,
-             "the chip can fit no more; for more, set task.fit: host")
-        )  # fmt: skip
     for key, value, most, why in faults:
         if value > most:
             path = tuple(key.split("."))

@@ -7,9 +7,9 @@ from typing import Literal
 
 from sim.cost.configuration import CostConfig
 from sim.cost.counting import count, count_cycles, counting_memories
-from sim.cost.counts import latent_buffer, selector
+from sim.cost.counts import correlated, latent_buffer, selector, trainer
 from sim.cost.counts.tally import Action, Memory, Tally
-from sim.cost.heads import head_of
+from sim.cost.heads import head_of, trainer_of
 from sim.cost.phases import Phase, append, exemplars, inference
 from sim.learn.batches import split_batch
 
@@ -170,13 +170,33 @@ def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
     """Return the cycles of storing the classes of a task and of drawing; None if not all are known.
 
     Draws of the parallel sampler come as fast as they are taken, so that they add none. Those with
-    factors may come more slowly.
+    factors come more slowly, and the trainer waits for them.
     """
     if source == "latent replay" or config.task.fit == "host":
         return None
-    if source == "GBM" and (config.chip.sampler.mode != "parallel" or config.chip.factors):
+    stored = config.task.classes * count_cycles(config)
+    if source == "likelihood":
+        return stored
+    sampler = config.chip.sampler
+    if sampler.mode != "parallel" or (config.chip.factors and sampler.draws_per_read > 1):
         return None
-    return config.task.classes * count_cycles(config)
+    return stored + _waits(config)
+
+
+def _waits(config: CostConfig) -> int:
+    """Return the most cycles that a trainer waits for draws with factors in a task.
+
+    The draws of a batch begin with its last new sample. If the first of them takes longer than the
+    trainer is busy with that one, it waits for the rest, too.
+    """
+    factors = config.chip.factors
+    if factors is None:
+        return 0
+    batches, past, _ = _batches(config)
+    taken = trainer.take_cycles(trainer_of(config), config.memory.classes)
+    fed = correlated.fed_cycles(factors, taken)
+    first = max(0, correlated.draw_cycles(factors, 1) - fed)
+    return batches * (past * (fed - taken) + first * (past > 0))
 
 
 def _batches(config: CostConfig) -> tuple[int, int, int]:

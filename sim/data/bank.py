@@ -267,7 +267,11 @@ def bank_of_file(
     if known:
         origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
         if faults := file.pretraining.get("faults"):
-            origin += f", {faults['share']} of whose weight cells fail on the die {faults['die']}"
+            named = (("share", "weight cells"), ("maps", "map cells"))
+            shares = " and ".join(
+                f"{faults[k]} of whose {what}" for k, what in named if k in faults
+            )
+            origin += f", {shares} fail on the die {faults['die']}"
         if seen:
             origin += f", whose training has seen {len(seen)} of the classes of later tasks"
     else:

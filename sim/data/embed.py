@@ -23,6 +23,7 @@ __all__ = [
     "card_path",
     "check_input",
     "embed",
+    "fail_maps",
     "fail_weights",
     "pixels_of",
     "read_card",
@@ -125,6 +126,17 @@ def fail_weights(network: Network, share: float, die: int) -> tuple[Network, dic
         If a number is out of its range.
     """
     return network.failing(die, round(CERTAIN * share)), {"share": share, "die": die}
+
+
+def fail_maps(network: Network, share: float, die: int) -> tuple[Network, dict[str, Any]]:
+    """Return a network as its maps read where cells fail, and what a bank says of that.
+
+    Parameters
+    ----------
+    network, share, die
+        As for `fail_weights`.
+    """
+    return network.failing_maps(die, round(CERTAIN * share)), {"maps": share, "die": die}
 
 
 def pixels_of(images: ImageSet, part: str, bits: int) -> NDArray[np.uint8]:

@@ -70,11 +70,18 @@ class _Described(GenerateJsonSchema):
             if entry is None:
                 continue
             entry.pop("title", None)  # the key, in other letters
-            if name in known:
-                entry["description"] = known[name]
+            if (field.alias or name) in known:
+                entry["description"] = known[field.alias or name]
             if origin is not model:
                 entry.pop("default", None)
                 entry |= _default(origin, name)
+        return found
+
+    def dataclass_schema(self, schema: Any) -> JsonSchemaValue:
+        found = super().dataclass_schema(schema)
+        known = meanings(schema["cls"])
+        for name, entry in found.get("properties", {}).items():
+            entry |= {"description": known[name]} if name in known else {}
         return found
 
 

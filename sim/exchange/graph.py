@@ -162,7 +162,7 @@ class Graph:
     ) -> onnxruntime.InferenceSession:
         """Return a session of onnxruntime that holds one node for arrays of such shapes."""
         signature = tuple((array.shape, array.dtype.str) for array in arrays)
-        key = (node.output[0], signature)
+        key = (*node.output, signature)  # the first output may have no name
         if key not in self._sessions:
             inputs = {
                 name: helper.make_tensor_value_info(

@@ -71,7 +71,7 @@ def by_name(arrays: Arrays) -> dict[int | str, LayerArrays]:
     """
     found: dict[int | str, dict[str, NDArray[Any]]] = {}
     for name, array in arrays.items():
-        match = re.fullmatch(r"(?:layer(\d+)|head)\.(\w+)", name)
+        match = re.fullmatch(r"(?:layer(0|[1-9][0-9]*)|head)\.(\w+)", name)
         if match is None or match[2] not in _PARTS:
             raise ValueError(
                 f"arrays must be named layerN.PART or head.PART, PART one of {', '.join(_PARTS)}, "

@@ -101,15 +101,18 @@ def pad_of(node: NodeProto, constants: Sequence[Array]) -> tuple[int, float]:
     """
     if len(node.input) > 3:
         raise ValueError("it must name no axes: its pads must be those of all four")
-    mode = attributes(node).get("mode", b"constant")
-    pads = constants[0].tolist() if constants else []
+    own = attributes(node)
+    mode = own.get("mode", b"constant")
+    # Before opset 11, pads and value were attributes.
+    pads = constants[0].tolist() if constants else list(own.get("pads", []))
     half, sides = len(pads) // 2, {*pads[2:4], *pads[6:8]}
     if mode != b"constant" or len(pads) != 8 or len(sides) != 1 or any(pads[:2] + pads[4:6]):
         raise ValueError(
             "it must put one constant around rows and columns, as many on all sides, not "
             f"{mode.decode()} {pads[:half]} and {pads[half:]}"
         )
-    return int(sides.pop()), float(constants[1]) if len(constants) > 1 else 0.0
+    value = constants[1] if len(constants) > 1 else own.get("value", 0.0)
+    return int(sides.pop()), float(value)
 
 
 def window_of(node: NodeProto, shape: MapShape) -> int:

@@ -133,7 +133,8 @@ class _Walk:
             raise self.fault(node, "it must not compute on an answer: nothing may follow it")
         if not tables:
             arrays = [self.constants[name] for name in names]
-            self.constants |= zip(node.output, self.graph.evaluate(node, arrays), strict=False)
+            given = [name for name in node.output if name]
+            self.constants |= zip(given, self.graph.evaluate(node, arrays), strict=True)
             return
         try:
             check_inference(node, self.constants)

@@ -10,6 +10,7 @@ from statistics import median
 from matplotlib.figure import Figure
 
 from rtl.emit import Design
+from sim.hardware import overhead
 from sim.hardware.synthesis import DEVICE, Costs
 from sim.report.figure import figure_bytes, house_style, new_figure
 from sim.report.tables import markdown_table
@@ -169,6 +170,13 @@ class SynthesisReport:
             if (row.design.name, row.size) == (aim.block, "full")
         ]
 
+    @property
+    def overheads(self) -> list[overhead.Overhead]:
+        """What each way to learn adds to the chip that only infers, if all its blocks have rows."""
+        return overhead.overheads(
+            (row.design.name, row.size, row.costs, row.design.memory_bits) for row in self.rows
+        )
+
     def files(self) -> dict[str, str | bytes]:
         """Return the contents of ``report.md``, ``results.json`` and the figure, by name."""
         return {
@@ -187,6 +195,9 @@ class SynthesisReport:
             markdown_table(COLUMNS, [row.cells() for row in self.rows]),
             "![Clock rate and cells of the blocks](clock_and_cells.png)",
         ]
+        if self.overheads:
+            parts += ["## Learning beside inference", overhead.READING]
+            parts.append(overhead.table(self.overheads))
         if self.verdicts:
             parts += ["## Aims", "\n".join(f"- {line}" for line in self.verdicts)]
         return "\n\n".join(parts) + "\n"
@@ -200,6 +211,7 @@ class SynthesisReport:
                 {**row.design.manifest(), "size": row.size, "costs": asdict(row.costs)}
                 for row in self.rows
             ],
+            "learning": [found.as_dict() for found in self.overheads],
             "aims": self.verdicts,
         }
         return json.dumps(content, indent=1, allow_nan=False) + "\n"

@@ -11,11 +11,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import golden.params
 import rtl.chip
@@ -127,10 +129,7 @@ class Simulator:
         return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
 
     def _make(self, verilator: str, program: Path) -> None:
-        folder = program.with_suffix(".part")
-        shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
-        ensure_directory(folder)
-        try:
+        with _workshop(program) as folder:
             write_whole(folder / "chip.v", convert(rtl.chip.Chip(self.params), "chip"))
             write_whole(folder / "names.h", _names())
             write_whole(folder / "registers.h", c_header())
@@ -139,9 +138,28 @@ class Simulator:
             _run([verilator, *self._options, "chip.v", "main.cpp"], folder)
             jobs = f"-j{os.cpu_count() or 1}"
             _run(["make", jobs, "-f", "Vchip.mk", *_VARIABLES, "Vchip"], folder / "model")
-            (folder / "model" / "Vchip").replace(program)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            whole = program.with_suffix(".new")
+            shutil.copy(folder / "model" / "Vchip", whole)  # it may lie on another file system
+            whole.replace(program)
+
+
+@contextmanager
+def _workshop(program: Path) -> Iterator[Path]:
+    """Give a folder to compile a program in, which is removed.
+
+    It is beside the program, unless there is a space in that path: GNU make refuses it.
+    """
+    if any(letter.isspace() for letter in str(program)):
+        with TemporaryDirectory(prefix="engram-") as elsewhere:
+            yield Path(elsewhere)
+        return
+    folder = program.with_suffix(".part")
+    shutil.rmtree(folder, ignore_errors=True)  # of a process that was killed
+    ensure_directory(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _require_tools() -> str:

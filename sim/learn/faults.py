@@ -1,47 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Faults of the cells of memories in a study: how many fail, by a share or by a voltage."""
 
-import math
-from typing import Self
+from typing import ClassVar, Literal, Self
 
 import pydantic
 from pydantic import Field
 
-from golden.faults import Faults, ProtectedFaults
+from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.faults import CERTAIN
+from golden.parity import ParityFaults
 from sim.documents.section import Section
+from sim.learn.cells import CellModel, Cells, load_cells
 from sim.measure.ledger import Entry, Ledger
 
-__all__ = ["CellModel", "FailingParams", "FaultSettings", "upper_planes"]
-
-
-class CellModel(Section):
-    """Least supply at which a cell works, a normal variable over the cells of a die.
-
-    Attributes
-    ----------
-    mean : float
-        Mean of the least supply, in V.
-    deviation : float
-        Its standard deviation, in V.
-    """
-
-    mean: float = Field(gt=0, le=10)
-    deviation: float = Field(gt=0, le=10)
-
-    @property
-    def legend(self) -> str:
-        """What tells it from other cells."""
-        return f"least supply {self.mean:g} ± {self.deviation:g} V"
-
-    def share(self, voltage: float) -> float:
-        """Return the share of cells that fail at a supply of `voltage` V."""
-        return 0.5 * math.erfc((voltage - self.mean) / (self.deviation * math.sqrt(2)))
+__all__ = ["FailingParams", "FaultSettings", "upper_planes"]
 
 
 class FaultSettings(Section):
-    """Static faults of one memory (contract, 19).
+    """Faults of one memory (contract, 19).
 
     Attributes
     ----------
@@ -49,8 +26,9 @@ class FaultSettings(Section):
         Probability that a cell fails, 0..1. Half of the cells that fail hold the right bit.
     voltage : float or null
         Supply of the memory in V, in place of `share`; it needs `cell`.
-    cell : CellModel or null
-        At which supply cells fail.
+    cell : CellModel, str or null
+        At which supply cells fail: a normal variable, or the name of a published curve, one of
+        `sim.learn.cells.cell_names`.
     plane : int or null
         The one plane of codes whose cells can fail, 0 the most significant; null stands for all.
     spared : int
@@ -58,16 +36,25 @@ class FaultSettings(Section):
     secded : int or null
         Uppermost planes of prototypes that are protected words: their bits of a row have check
         bits, which can fail as well; one error is corrected, two are seen.
+    parity : int or null
+        Uppermost planes of prototypes that a parity bit of every code covers, which can fail as
+        well. A code with a wrong parity is replaced by that of the prototype before.
+    transient : true or null
+        Whether cells fail in single reads, in others every time. Without it the same cells fail
+        always. It is for memories that samples are drawn from.
     die : int or null
         Seed of the die; null takes the run's, so that every seed is another die.
     """
 
     share: float | None = Field(default=None, ge=0, le=1)
     voltage: float | None = Field(default=None, gt=0, le=10)
-    cell: CellModel | None = None
+    cell: CellModel | str | None = None
     plane: int | None = Field(default=None, ge=0, le=31)
     spared: int = Field(default=0, ge=0, le=32)
     secded: int | None = Field(default=None, ge=1, le=10)
+    parity: int | None = Field(default=None, ge=1, le=16)
+    # None stands for static faults, so that digests are the same as without the key.
+    transient: Literal[True] | None = None
     die: int | None = Field(default=None, ge=0, lt=2**64)
 
     @pydantic.model_validator(mode="after")
@@ -78,15 +65,27 @@ class FaultSettings(Section):
             raise ValueError("faults must have both voltage and cell, or neither")
         if self.plane is not None and self.spared:
             raise ValueError("spared must be left out where plane names the only one that fails")
-        if self.secded and (self.spared or self.plane is not None):
-            raise ValueError("secded must be left out beside spared or plane")
+        for key in ("secded", "parity"):
+            if getattr(self, key) and (self.spared or self.plane is not None):
+                raise ValueError(f"{key} must be left out beside spared or plane")
+            if getattr(self, key) and self.transient:
+                raise ValueError(f"{key} must be left out beside transient")
+        if self.secded and self.parity:
+            raise ValueError("parity must be left out beside secded")
+        if self.voltage is not None and self.cells is not None:
+            self.cells.share(self.voltage)  # says what is known
         return self
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells that `cell` describes or names."""
+        return load_cells(self.cell) if isinstance(self.cell, str) else self.cell
 
     @property
     def probability(self) -> float:
         """Probability that a cell fails."""
-        if self.voltage is not None and self.cell is not None:
-            return self.cell.share(self.voltage)
+        if self.voltage is not None and self.cells is not None:
+            return self.cells.share(self.voltage)
         assert self.share is not None
         return self.share
 
@@ -103,16 +102,18 @@ class FaultSettings(Section):
         whose : str
             The cells, such as ``"cells"``.
         """
-        at = f" at {self.voltage} V, {self.cell.legend}" if self.cell is not None else ""
+        at = f" at {self.voltage} V, {self.cells.legend}" if self.cells is not None else ""
         share = self.share if self.share is not None else f"{self.probability:.3g}"
         plane = f" of plane {self.plane}" if self.plane is not None else ""
         spared = f", {upper_planes(self.spared)} spared" if self.spared else ""
         secded = f", SECDED of {upper_planes(self.secded)}" if self.secded else ""
+        parity = f", parity of {upper_planes(self.parity)}" if self.parity else ""
+        reads = " in every read" if self.transient else ""
         die = f", die {self.die}" if self.die is not None else ""
-        return f"{share} of {whose}{plane} fail{at}{spared}{secded}{die}"
+        return f"{share} of {whose}{plane} fail{reads}{at}{spared}{secded}{parity}{die}"
 
     def of(self, memory: int, seed: int, lanes: int, width: int) -> Faults:
-        """Return the faults of a memory.
+        """Return the faults of a memory: `ReadErrors` if they are transient.
 
         Parameters
         ----------
@@ -126,8 +127,8 @@ class FaultSettings(Section):
         Raises
         ------
         ValueError
-            If `plane`, `spared` or `secded` names a plane that the codes do not have, or `secded`
-            is given for another memory than prototypes.
+            If `plane`, `spared`, `secded` or `parity` names a plane that the codes do not have, or
+            `secded` or `parity` is given for another memory than prototypes.
         """
         for key, value, most in (
             ("plane", self.plane, width - 1),
@@ -146,10 +147,16 @@ class FaultSettings(Section):
             width=width,
             planes=tuple(range(self.spared, width)) if one is None else (one,),
         )
-        if self.secded is None:
+        if self.transient:
+            return ReadErrors(params)
+        if self.secded is None and self.parity is None:
             return Faults(params)
         if memory != FaultyMemory.PROTOTYPES:
-            raise ValueError("secded of faults must be left out: no prototypes lie in this memory")
+            key = "secded" if self.secded else "parity"
+            raise ValueError(f"{key} of faults must be left out: no prototypes lie in this memory")
+        if self.parity is not None:
+            return ParityFaults(params, self.parity)
+        assert self.secded is not None
         return ProtectedFaults(params, self.secded)
 
 
@@ -162,33 +169,61 @@ class FailingParams(Section):
         Faults of the cells that hold the past.
     """
 
+    #: Whether single reads of the memory can have errors of their own.
+    drawn_from: ClassVar[bool] = False
+
     faults: FaultSettings | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _reads_are_draws(self) -> Self:
+        if self.faults is not None and self.faults.transient and not self.drawn_from:
+            raise ValueError("transient of faults must be left out where no samples are drawn")
+        return self
 
     def faults_of(
         self, memory: int, seed: int, *, lanes: int = 64, width: int = 1
     ) -> Faults | None:
-        """Return the faults of a memory; None if no cell can fail.
+        """Return the static faults of a memory; None if no cell fails for good.
 
         Parameters
         ----------
         memory, seed, lanes, width
             As in `FaultSettings.of`.
         """
-        return None if self.faults is None else self.faults.of(memory, seed, lanes, width)
+        if self.faults is None or self.faults.transient:
+            return None
+        return self.faults.of(memory, seed, lanes, width)
+
+    def read_errors_of(
+        self, memory: int, seed: int, *, lanes: int = 64, width: int = 1
+    ) -> ReadErrors | None:
+        """Return the errors of single reads of a memory; None if there are none.
+
+        Parameters
+        ----------
+        memory, seed, lanes, width
+            As in `FaultSettings.of`.
+        """
+        if self.faults is None:
+            return None
+        errors = self.faults.of(memory, seed, lanes, width)
+        return errors if isinstance(errors, ReadErrors) else None
 
     def check_ledger(self, vectors: int, features: int, lanes: int = 64) -> Ledger:
-        """Return the ledger of the check bits of a memory of prototypes; empty without any.
+        """Return the ledger of what protects a memory of prototypes; empty without protection.
 
         Parameters
         ----------
         vectors, features, lanes : int
             Prototypes, D and L.
         """
-        if self.faults is None or self.faults.secded is None:
-            return Ledger()
-        row = self.faults.secded * SecdedParams(width=lanes).checks
-        bits = vectors * -(-features // lanes) * row
-        return Ledger((Entry.extra("check bits", bits, "one code a row and protected plane"),))
+        rows = vectors * -(-features // lanes)
+        if self.faults is not None and self.faults.secded:
+            bits = rows * self.faults.secded * SecdedParams(width=lanes).checks
+            return Ledger((Entry.extra("check bits", bits, "one code a row and protected plane"),))
+        if self.faults is not None and self.faults.parity:
+            return Ledger((Entry.extra("parity bits", rows * lanes, "one a code"),))
+        return Ledger()
 
 
 def upper_planes(count: int) -> str:

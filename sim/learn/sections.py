@@ -37,7 +37,19 @@ NonBinary = Literal[8, 16, 32, "float"]
 
 
 class PlateauConfig(Section):
-    """Plateau schedule of the learning rate; see `sim.learn.optim.Plateau`."""
+    """Plateau schedule of the learning rate; see `sim.learn.optim.Plateau`.
+
+    Attributes
+    ----------
+    factor : float
+        Multiplier of the rate at a plateau.
+    patience : int
+        Epochs without improvement that make a plateau.
+    minimum : float
+        Rate below which training ends.
+    threshold : float
+        Relative fall of the loss that counts as an improvement.
+    """
 
     factor: float = Field(default=0.5, gt=0, lt=1)
     patience: int = Field(default=3, ge=1, le=100_000)
@@ -234,6 +246,8 @@ class IntegerHeadConfig(IntegerTraining):
                 raise ValueError(
                     "faults must be left out unless hidden is 0 and widths are integers"
                 )
+            if self.faults.transient:
+                raise ValueError("transient of faults must be left out for the weights of a head")
             self.cells(0)
         return self
 

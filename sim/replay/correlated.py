@@ -91,7 +91,7 @@ class CorrelatedSource(GbmSource):
                 loading_width=params.loading_width,
                 factor_width=params.factor_width,
             ),
-            prototype_faults(params, context),
+            *prototype_faults(params, context),
         )
         super().__init__(params, context)
 

@@ -3,14 +3,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import pydantic
 from numpy.typing import NDArray
 from pydantic import Field
 
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.kernels import draw
 from golden.params import FaultyMemory, PrototypesParams, SamplerParams
 from golden.sampler import Sampler
@@ -43,6 +43,8 @@ class GbmParams(ReplayParams, FailingParams):
     mixture : MixtureSettings
         Settings of the fit.
     """
+
+    drawn_from: ClassVar[bool] = True
 
     components: int = Field(default=1, ge=1, le=4096)
     code_width: Annotated[int, Field(ge=1, le=16)] | Literal["float"] = 8
@@ -167,7 +169,7 @@ class GbmSource(ReplaySource):
                 selection=params.requests,
                 seed=context.seed,
             ),
-            prototype_faults(params, context),
+            *prototype_faults(params, context),
         )
         return ChipMemory(sampler, draw)
 
@@ -192,8 +194,10 @@ def prototype_memory(params: GbmParams, context: ReplayContext) -> PrototypesPar
     )
 
 
-def prototype_faults(params: GbmParams, context: ReplayContext) -> Faults | None:
-    """Return the faults of that memory; None if no cell can fail.
+def prototype_faults(
+    params: GbmParams, context: ReplayContext
+) -> tuple[Faults | None, ReadErrors | None]:
+    """Return the static faults of that memory and the errors of its reads; None if there are none.
 
     Parameters
     ----------
@@ -201,6 +205,8 @@ def prototype_faults(params: GbmParams, context: ReplayContext) -> Faults | None
         As in `prototype_memory`.
     """
     assert isinstance(params.code_width, int)
-    return params.faults_of(
-        FaultyMemory.PROTOTYPES, context.seed, lanes=params.lanes, width=params.code_width
+    memory, seed, rows = FaultyMemory.PROTOTYPES, context.seed, (params.lanes, params.code_width)
+    return (
+        params.faults_of(memory, seed, lanes=rows[0], width=rows[1]),
+        params.read_errors_of(memory, seed, lanes=rows[0], width=rows[1]),
     )

@@ -87,7 +87,8 @@ class PrototypeClassifier(Classifier):
         for _, means, _ in fits:
             codes = self._encode(means)
             if self._faults is not None:
-                codes = self._faults.read(codes, sum(len(before) for before in self._codes))
+                last = self._codes[-1][-1] if self._codes else None
+                codes = self._faults.read(codes, sum(len(c) for c in self._codes), last)
             self._codes.append(codes)
 
     def classify(self, exemplars: Packed) -> Labels:

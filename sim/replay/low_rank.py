@@ -95,7 +95,8 @@ class LowRankClassifier(Classifier):
         means = [bits[labels == label].mean(axis=0) for label in np.unique(labels)]
         codes = encode(np.array(means), params.code_width)
         if self._faults is not None:
-            codes = self._faults.read(codes, self.n_classes)
+            last = self._codes[-1] if self.n_classes else None
+            codes = self._faults.read(codes, self.n_classes, last)
         self._codes = np.concatenate([self._codes, codes])
 
     def classify(self, exemplars: Packed) -> Labels:

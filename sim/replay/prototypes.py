@@ -31,6 +31,24 @@ class MixtureSettings(Section):
         one pass of integers, as a chip can learn them (contract, 16).
     handicap_shift : int
         s of the competition.
+    init : {"centroid", "random", "uniform"}
+        Law of the first means: around the mean of the data, uniform in 0.25..0.75 or in 0..1.
+    init_scale : float
+        Noise around the mean of the data, in standard deviations of each feature.
+    pi : {"fixed", "trainable"}
+        Whether the mixing weights stay equal or are learnt.
+    criterion : {"marginal", "expected"}
+        Objective: the marginal log-likelihood, or the expected complete one.
+    tol : float
+        Relative change of the objective that ends a fit.
+    max_iter : int
+        Largest number of iterations after the warm-up.
+    n_init : int
+        Number of starts.
+    warmup_iter : int
+        Iterations of each start before the best is chosen.
+    count_warmup : bool
+        Whether the warm-up of the chosen start counts among `max_iter`.
     """
 
     fit: Literal["em", "online"] = "em"

@@ -2,14 +2,14 @@
 """Stored embeddings of the past: a class-balanced reservoir (latent replay), or everything."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from golden.bits import pack, unpack
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.params import FaultyMemory
 from golden.selector import Selector
 from sim.learn.faults import FailingParams
@@ -82,6 +82,8 @@ class LatentParams(ReplayParams, FailingParams):
         E, embeddings kept a class.
     """
 
+    drawn_from: ClassVar[bool] = True
+
     exemplars: int = Field(default=20, ge=1, le=1_000_000)
 
 
@@ -90,12 +92,14 @@ class _StoredReplay(ReplaySource):
 
     capacity: int | None = None
     _faults: Faults | None = None
+    _read_errors: ReadErrors | None = None
 
     def __init__(self, params: ReplayParams, context: ReplayContext) -> None:
         super().__init__(params, context)
         self._selector = Selector(context.selector(params.requests))
         self._reservoirs: list[Reservoir] = []
         self._packed: list[Packed] = []
+        self._drawn = 0  # exemplars that were read
 
     @property
     def n_classes(self) -> int:
@@ -111,7 +115,13 @@ class _StoredReplay(ReplaySource):
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[Packed, Labels]:
         labels = self._selector.request(self.n_classes, count)
-        return pick(self._packed, labels, rng), labels
+        packed, first = pick(self._packed, labels, rng), self._drawn
+        self._drawn += count
+        if self._read_errors is not None:
+            # An exemplar is whole rows, so that exemplars that were read count as vectors do.
+            bits = unpack(packed, self.context.features)
+            packed = pack(self._read_errors.read(bits, first))
+        return packed, labels
 
     def state(self) -> dict[str, NDArray[Any]]:
         kept = [packed for packed in self._packed if len(packed)]
@@ -119,11 +129,13 @@ class _StoredReplay(ReplaySource):
             "stored": np.concatenate(kept) if kept else np.zeros((0, 0), np.uint64),
             "stored_counts": np.array([len(r.kept) for r in self._reservoirs], np.int64),
             "stored_seen": np.array([r.seen for r in self._reservoirs], np.int64),
+            "stored_drawn": np.array(self._drawn),
             **self._selector.state_dict(),
         }
 
     def load_state(self, state: Mapping[str, NDArray[Any]]) -> None:
         self._selector.load_state(state)
+        self._drawn = int(state["stored_drawn"])
         self._reservoirs = []
         first = 0
         for count, seen in zip(state["stored_counts"], state["stored_seen"], strict=True):
@@ -166,6 +178,7 @@ class LatentReplay(_StoredReplay):
         self.capacity = params.exemplars
         super().__init__(params, context)
         self._faults = params.faults_of(FaultyMemory.EXEMPLARS, context.seed)
+        self._read_errors = params.read_errors_of(FaultyMemory.EXEMPLARS, context.seed)
 
     def ledger(self) -> Ledger:
         return latent_replay_ledger(

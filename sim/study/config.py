@@ -43,8 +43,10 @@ class StudyConfig(Section):
         Headline of the report.
     claims : "gbm" or null
         Paper whose claims the report compares with the results; see `sim.study.report.claims`.
-    data, tasks, head
+    data, tasks
         Sections.
+    head
+        Head of every method that trains one and names none of its own.
     methods : list
         Sources of replayed samples. Each is a mapping with the key ``replay`` and the parameters
         of that source; a list of values is a sweep over them. The optional key ``increment`` (a

@@ -156,7 +156,8 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         fields["replay"] = (Literal[tag], ...)
         increment: Any = Annotated[int, Field(ge=1, le=65_536)]
         several: Any = Annotated[list[increment], Field(min_length=1)]
-        fields["increment"] = (increment | several, Field(default=None))
+        meaning = "Classes of a later task, in place of the study's."
+        fields["increment"] = (increment | several, Field(default=None, description=meaning))
     twin = create_model(f"{model.__name__}Sweep", __base__=Section, **fields)
     twin.twin_of = model
     return twin

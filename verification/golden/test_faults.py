@@ -4,9 +4,10 @@
 import numpy as np
 import pytest
 
+from golden.bits import pack, unpack
 from golden.conv import Conv
 from golden.dense import Dense
-from golden.faults import Faults, ProtectedFaults
+from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
 from golden.params import (
@@ -31,7 +32,7 @@ def plain_mix(z):
     return z ^ z >> 31
 
 
-def faults(threshold=2**31, lanes=4, width=3, die=7, memory=FaultyMemory.PROTOTYPES, **more):
+def faults(threshold=2**31, lanes=4, width=3, die=7, memory: int = 0, **more):
     return Faults(
         FaultParams(die=die, memory=memory, threshold=threshold, lanes=lanes, width=width, **more)
     )
@@ -192,6 +193,62 @@ def test_a_sampler_draws_from_what_its_memory_reads():
     np.testing.assert_array_equal(failing.draw([0] * 50)[0], sound.draw([0] * 50)[0])
 
 
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_every_read_of_prototypes_has_errors_of_its_own_that_its_draws_share(repeats):
+    # Codes of one bit: draws are what was read.
+    p = PrototypesParams(
+        features=10, code_width=1, lanes=4, components=1, classes=1, class_components=1
+    )
+    given = {"threshold": 2**30, "width": 1}
+    block = Sampler(
+        SamplerParams(prototypes=p, draws_per_read=repeats),
+        None,
+        ReadErrors(faults(**given).params),
+    )
+    codes = np.random.default_rng(6).integers(0, 2, (1, 10))
+    block.prototypes.append(codes)
+    drawn = unpack(block.draw([0] * 30)[0], 10).reshape(30, repeats, 10)
+    words = faults(memory=2**15, **given).params
+    for request in range(30):
+        for j in range(10):
+            row = request * 3 + j // 4
+            expected = plain_read(int(codes[0, j]), row=row, lane=j % 4, p=words)
+            assert (drawn[request, :, j] == expected).all()
+    assert (drawn != codes).any(axis=0).any()
+    assert (drawn == codes).mean() > 0.8
+
+
+def test_every_read_of_an_exemplar_has_errors_of_its_own_and_goes_on_from_its_state():
+    params = LatentBufferParams(features=10, lanes=4, classes=2, exemplars=2)
+    given = {"threshold": 2**30, "width": 1, "memory": FaultyMemory.EXEMPLARS}
+
+    def empty():
+        return LatentBuffer(params, None, ReadErrors(faults(**given).params))
+
+    block, again = empty(), empty()
+    bits = np.random.default_rng(7).integers(0, 2, (1, 10)).astype(np.uint8)
+    block.learn(pack(bits), [1])
+    drawn = unpack(block.draw([1] * 6)[0], 10)
+    again.load_state(block.state_dict())
+    for one in (block, again):
+        beats = [beat.bits for beat in one.beats(1)]
+        late = sum(word << 4 * place for place, word in enumerate(beats))
+        expected = [*drawn, [late >> j & 1 for j in range(10)]]
+        words = faults(**{**given, "memory": 2**15 + 1}).params
+        for request, vector in enumerate(expected):
+            for j in range(10):
+                row = request * 3 + j // 4
+                assert vector[j] == plain_read(int(bits[0, j]), row=row, lane=j % 4, p=words)
+    assert (drawn != bits).any()
+
+
+def test_errors_of_other_rows_are_refused():
+    with pytest.raises(ValueError, match="Faults must be of rows of 4 codes of 3 bits, not of"):
+        Sampler(SamplerParams(prototypes=prototypes()), None, ReadErrors(faults(lanes=8).params))
+    with pytest.raises(ValueError, match="Number of a memory that is read must be an integer in 0"):
+        ReadErrors(faults(memory=2**15).params)
+
+
 def test_weights_of_a_network_read_as_one_row_a_layer():
     net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
     failing = net.failing(7, 2**30)
@@ -208,6 +265,31 @@ def test_weights_of_a_network_read_as_one_row_a_layer():
         np.testing.assert_array_equal(layer.thresholds, sound.thresholds)
     assert failing.head is net.head
     assert net.failing(7, 0).to_bytes() == net.to_bytes()
+
+
+def test_maps_of_even_and_of_odd_layers_lie_in_two_memories():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    failing = net.failing_maps(7, 2**29)
+    images = np.random.default_rng(2).integers(0, 8, (3, 4, 6, 2))
+    maps = list(failing.maps(images))
+    x, changed = images, 0
+    for y, layer in enumerate(net.layers):
+        if isinstance(layer, Dense):
+            x = x.reshape(3, -1)
+        sound = layer.encode(x) if y == 0 else layer.forward(x)
+        p = FaultParams(die=7, memory=1024 + y % 2, threshold=2**29, lanes=1)
+        last = y == len(net.layers) - 1
+        for image in range(3):
+            flat = sound[image].reshape(-1).tolist()
+            read = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]
+            assert maps[y][image].reshape(-1).tolist() == (flat if last else read)
+            changed += not last and read != flat
+        x = maps[y]
+    assert changed >= 3
+    np.testing.assert_array_equal(net.failing_maps(7, 0).forward(images), net.forward(images))
+    both = [net.failing(7, 2**31).failing_maps(7, 2**29), failing.failing(7, 2**31)]
+    np.testing.assert_array_equal(both[0].forward(images), both[1].forward(images))
+    assert (both[0].forward(images) != failing.forward(images)).any()
 
 
 @pytest.mark.parametrize(

@@ -158,6 +158,10 @@ def test_inference_equals_the_plain_network(name):
     expected = network.forward(images)
     assert 0 < expected.mean() < 1
     assert np.array_equal(infer(network, images), pack(expected))
+    failing = network.failing_maps(3, 2**28)
+    read = failing.forward(images)
+    assert np.array_equal(infer(failing, images), pack(read))
+    assert (read != expected).any() == (len(network.layers) > 1)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

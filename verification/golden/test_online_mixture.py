@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from golden.bernoulli import encode_counts
 from golden.bits import pack
 from golden.kernels.online_mixture import learn
-from golden.online_mixture import OnlineMixture
-from golden.params import OnlineMixtureParams
+from golden.online_mixture import MixtureSlots, OnlineMixture
+from golden.params import ClassCounterParams, OnlineMixtureParams, PrototypesParams
 from golden.params.classes import MAX_COUNT
 
 Learn = Callable[[OnlineMixture, np.ndarray], None]
@@ -152,3 +152,88 @@ def test_parameters_out_of_range_are_refused(name: str, value: int) -> None:
     given = {"features": 4, "components": 2, "code_width": 8, name: value}
     with pytest.raises(ValueError, match=str(value)):
         OnlineMixtureParams(**given)
+
+
+def slots(number: int = 3) -> MixtureSlots:
+    memory = PrototypesParams(features=5, code_width=4, class_components=2)
+    params = OnlineMixtureParams(features=5, components=2, code_width=4, handicap_shift=1)
+    return MixtureSlots(params, ClassCounterParams(prototypes=memory, slots=number))
+
+
+def test_each_slot_learns_as_a_mixture_by_itself() -> None:
+    bits, named = bits_of(3, 60, 5), np.random.default_rng(4).integers(3, size=60)
+    all_slots = slots()
+    for slot in range(3):
+        assert all_slots.open(slot, 7 - slot)
+    assert all_slots.learn(pack(bits), named).all()
+    for slot in range(3):
+        alone = mixture(5, 2, shift=1, width=4)
+        alone.learn(pack(bits[named == slot]))
+        closed = all_slots.close(slot)
+        assert closed is not None
+        for mine, its in zip(closed, alone.close(), strict=True):
+            np.testing.assert_array_equal(mine, its)
+    assert all_slots.labels.tolist() == [7, 6, 5]
+    assert not all_slots.open_slots.any()
+    assert not all_slots.overflow | all_slots.empty | all_slots.closed
+
+
+def test_a_slot_that_is_opened_anew_forgets_and_one_that_is_reopened_does_not() -> None:
+    model, ones = slots(1), pack(np.ones((3, 5), np.uint8))
+    model.open(0, 0)
+    model.learn(ones, [0, 0, 0])
+    model.close(0)
+    assert model.reopen(0)
+    model.learn(ones[:1], [0])
+    assert model.mixtures[0].seen.tolist() == [2, 2]
+    model.open(0, 4)
+    assert model.mixtures[0].seen.tolist() == [0, 0]
+    assert model.labels.tolist() == [4]
+
+
+@pytest.mark.parametrize("slot", [1, 2, 3, -1], ids=["closed", "never", "none", "below"])
+@pytest.mark.parametrize("what", ["learn", "close", "reopen", "open"])
+def test_what_names_no_open_slot_is_refused_and_flagged(what: str, slot: int) -> None:
+    model = slots()
+    model.open(1, 0)
+    model.learn(pack(np.zeros((1, 5), np.uint8)), [1])
+    model.close(1)
+    done = {
+        "learn": lambda: model.learn(pack(np.ones((1, 5), np.uint8)), [slot]).all(),
+        "close": lambda: model.close(slot) is not None,
+        "reopen": lambda: model.reopen(slot),
+        "open": lambda: model.open(slot, 3),
+    }[what]()
+    allowed = {"learn": (), "close": (), "reopen": (1,), "open": (1, 2)}
+    assert done == (slot in allowed[what])
+    assert (model.overflow, model.empty, model.closed) == (False, False, not done)
+    kept = 0 if (what, slot) == ("open", 1) else 1
+    assert [int(mixture.seen.sum()) for mixture in model.mixtures] == [0, kept, 0]
+
+
+def test_a_class_without_exemplars_and_a_full_winner_are_flagged() -> None:
+    model = slots(1)
+    model.open(0, 0)
+    assert model.close(0) is None
+    assert model.empty
+    assert model.open_slots.all()
+    model.mixtures[0].seen[:] = MAX_COUNT, 1
+    model.mixtures[0].counts[0] = MAX_COUNT
+    model.mixtures[0].params = mixture(5, 2, shift=31).params
+    assert not model.learn(pack(np.ones((1, 5), np.uint8)), [0])[0]
+    assert model.overflow
+    assert not model.closed
+
+
+@pytest.mark.parametrize(
+    ("memory", "told"),
+    [
+        ({"features": 6, "code_width": 4}, r"those of the memory, \(6, 4\), not \(5, 4\)"),
+        ({"features": 5, "code_width": 8}, r"those of the memory, \(5, 8\), not \(5, 4\)"),
+        ({"features": 5, "code_width": 4}, r"Components K must be .*1, not 2"),
+    ],
+)
+def test_a_memory_for_other_classes_is_refused(memory: dict[str, int], told: str) -> None:
+    counter = ClassCounterParams(prototypes=PrototypesParams(**memory))
+    with pytest.raises(ValueError, match=told):
+        MixtureSlots(slots().params, counter)

@@ -39,6 +39,8 @@ PARTS = {
     "cwr_control": "cwr",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",
+    "online_mixture_close": "online_mixture",
+    "online_mixture_control": "online_mixture",
     "trainer_control": "trainer",
     "trainer_lanes": "trainer",
 }

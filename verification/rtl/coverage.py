@@ -115,6 +115,13 @@ POINTS: dict[str, tuple[str, ...]] = {
         "write in mid tile", "write between tiles",
         "rows of weights serve several tiles", "fewer tiles than accumulators",
     ),
+    "online_mixture": (
+        "component begun", "tie of components", "later component wins", "majority on a tie",
+        "handicap changes the winner", "handicap below 0 that is rounded",
+        "exemplar whose winner is full", "exemplar of a slot that is not open",
+        "class of fewer components closed", "class of all components closed",
+        "threshold on a tie", "class without exemplars closed", "slot that is not open closed",
+    ),
     "network": (
         "padding", "groups", "shuffle", "depthwise", "pool", "dense", "no head",
         "head without hidden neurons", "head with hidden neurons", "head on a map",

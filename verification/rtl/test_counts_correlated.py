@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: MIT
 """What the sampler with factors is said to hold and to do, held to the hardware."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from amaranth.hdl import Module, Signal
+from amaranth.lib import wiring
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +98,68 @@ def test_cycles_are_those_simulated(drawn: CorrelatedSamplerParams, requests: in
     cycles = passed["o"][-1] - passed["i"][0] + 1
     assert cycles == correlated.draw_cycles(drawn, requests)
     assert correlated.draw_cycles(drawn, 0) == 0
+
+
+class Fed(wiring.Component):
+    """A sampler, and a taker that is busy for some cycles behind the last beat of an exemplar."""
+
+    def __init__(self, sampler: wiring.Component, beats: int, busy: int) -> None:
+        self.params = getattr(sampler, "params")  # noqa: B009
+        self.sampler, self.beats, self.pause = sampler, beats, busy
+        super().__init__(dict(sampler.signature.members))
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.sampler = self.sampler
+        for name, member in self.signature.members.items():
+            inner, outer = getattr(self.sampler, name), getattr(self, name)
+            if name == "o":
+                continue
+            if not member.is_port:
+                wiring.connect(m, wiring.flipped(outer), inner)
+            elif member.flow is wiring.Out:
+                m.d.comb += outer.eq(inner)
+            else:
+                m.d.comb += inner.eq(outer)
+        left, beat = Signal(range(self.pause + 1)), Signal(range(self.beats))
+        m.d.comb += [
+            self.o.valid.eq(self.sampler.o.valid & (left == 0)),
+            self.o.payload.eq(self.sampler.o.payload),
+            self.sampler.o.ready.eq(self.o.ready & (left == 0)),
+        ]
+        with m.If(left != 0):
+            m.d.sync += left.eq(left - 1)
+        with m.If(self.o.valid & self.o.ready):
+            m.d.sync += beat.eq(beat + 1)
+            with m.If(beat == self.beats - 1):
+                m.d.sync += [beat.eq(0), left.eq(self.pause)]
+        return m
+
+
+@pytest.mark.parametrize("busy", [0, 20, 300])
+@pytest.mark.parametrize(
+    ("rank", "beats", "lanes"),
+    [(1, 3, 4), (4, 1, 4), (4, 5, 4), (7, 4, 12), (32, 2, 3), (32, 4, 3)],
+)
+def test_exemplars_are_fed_to_a_busy_block_within_the_cycles_said(
+    rank: int, beats: int, lanes: int, busy: int
+) -> None:
+    drawn = params(features=beats * lanes, lanes=lanes, code_width=3, rank=rank)
+    plan = Plan(drawn)
+    plan.append(np.random.default_rng(3), 1)
+    plan.draw([0] * 6)
+    passed = run_pysim(Fed(plan.dut, beats, busy), plan.steps).transfers["o"]
+    most = correlated.fed_cycles(drawn, beats + busy)
+    # The first two have a pipeline that is not yet full before them.
+    found = [after - before for before, after in pairwise(passed[::beats])][2:]
+    assert most - rank < max(found) <= most
+    if busy == 0:
+        assert set(found) == {beats * rank}
+
+
+def test_exemplars_of_several_draws_are_not_fed() -> None:
+    with pytest.raises(ValueError, match="Draws per read M where exemplars are fed to a block"):
+        correlated.fed_cycles(SETS["wide_factors"], 100)
 
 
 @pytest.mark.parametrize("e", [0, 7])

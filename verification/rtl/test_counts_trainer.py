@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What the trainer and its softmax are said to hold and to do, held to the hardware."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,6 +67,16 @@ def test_cycles_are_those_simulated(
     passed = run_pysim(Trainer(params, batch), steps).transfers
     learned, classified = passed["commands"]
     assert classified - learned == trainer.learn_cycles(params, count, classes)
+    taken = passed["i"][: count * params.beats]
+    assert {b - a for a, b in pairwise(taken[:: params.beats])} <= {
+        trainer.take_cycles(params, classes)
+    }
+    assert {
+        last - first
+        for first, last in zip(
+            taken[:: params.beats], taken[params.beats - 1 :: params.beats], strict=True
+        )
+    } == {params.beats - 1}
     first = passed["i"][count * params.beats]
     cycles = passed["o"][-1] - first + 1
     assert cycles == trainer.classify_cycles(params, count, classes)

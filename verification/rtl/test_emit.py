@@ -83,5 +83,6 @@ def test_manifest_says_what_the_block_is() -> None:
 def test_the_chip_comes_with_its_registers() -> None:
     design: Any = replace(tiny("lfsr"), name="chip")
     assert sorted(emit(design)) == [
-        "chip.v", "engram.c", "engram.h", "manifest.json", "registers.h", "registers.md",
+        "chip.v", "component.xml", "engram.c", "engram.h", "manifest.json", "registers.h",
+        "registers.md",
     ]  # fmt: skip

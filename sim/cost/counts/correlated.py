@@ -14,7 +14,7 @@ from golden.params.correlated import MAX_SHIFT, SCALE_WIDTH
 from sim.cost.counts import lfsr, prototypes, sampler
 from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
-__all__ = ["draw", "draw_cycles", "load", "load_cycles", "memories"]
+__all__ = ["draw", "draw_cycles", "fed_cycles", "load", "load_cycles", "memories"]
 
 _UNIT_BITS = SCALE_WIDTH + 1  # bits of 64 + g, which multiplies a threshold
 _ROOT_DIGITS = 10  # binary digits of the root that makes a scale
@@ -113,6 +113,28 @@ def draw_cycles(params: CorrelatedSamplerParams, requests: int) -> int:
     beats = p.beats * params.draws_per_read * requests
     latency = 2 + (p.class_components > 1) + params.rank + 2 + _groups(params) + 9 + 2
     return latency + (beats - 1) * params.rank + 1
+
+
+def fed_cycles(params: CorrelatedSamplerParams, interval: int) -> int:
+    """Return the most cycles from one exemplar to the next where they are fed to a slower block.
+
+    Two beats wait ready while the block is busy, and the others come every R cycles at most after
+    the first is taken. If the block is not busy for long enough, beats come every R cycles.
+
+    Parameters
+    ----------
+    params : CorrelatedSamplerParams
+        With one draw a read.
+    interval : int
+        Cycles from one exemplar to the next of a block that takes a beat a cycle, all beats of an
+        exemplar in a row, and is then busy.
+    """
+    beats, rank = params.prototypes.beats, params.rank
+    check_integer(
+        "Draws per read M where exemplars are fed to a block", params.draws_per_read, 1, 1
+    )
+    check_integer("Interval", interval, beats)
+    return max(beats * rank, interval + max(0, beats - 2) * (rank - 1))
 
 
 def _drawn_factor(params: CorrelatedSamplerParams) -> Tally:

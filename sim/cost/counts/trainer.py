@@ -21,6 +21,7 @@ __all__ = [
     "leave_out",
     "memories",
     "read_rows",
+    "take_cycles",
     "write_rows",
 ]
 
@@ -177,10 +178,22 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     """
     check_integer("Exemplars", exemplars, 1)
     check_integer("Classes", classes, 1)
-    # The softmax takes the last sum in the cycle in which it is there.
-    sample = _forward_cycles(params, classes) + softmax.share_cycles(classes) - classes
     update = 1 + exemplars * classes * params.beats + 4 + _levels(params)
-    return 1 + exemplars * sample + update
+    return 1 + exemplars * take_cycles(params, classes) + update
+
+
+def take_cycles(params: TrainerParams, classes: int) -> int:
+    """Return the cycles from one exemplar of a batch to the next, with beats that do not wait.
+
+    Parameters
+    ----------
+    params : TrainerParams
+    classes : int
+        Classes that the command names.
+    """
+    check_integer("Classes", classes, 1)
+    # The softmax takes the last sum in the cycle in which it is there.
+    return _forward_cycles(params, classes) + softmax.share_cycles(classes) - classes
 
 
 def _forward_cycles(params: TrainerParams, classes: int) -> int:

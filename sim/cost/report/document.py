@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Files of a cost report: ``report.md``, figures, ``cost.json``, ``cost.csv``, and Accelergy's."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 
 from matplotlib.figure import Figure
@@ -12,6 +12,7 @@ from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.published.learning_chips import published_learners, this_chip
 from sim.cost.report import figures, rows, study_figures, text
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
+from sim.cost.report.failing import PICTURE
 from sim.cost.report.operation import energy_by_supply, known_supplies, supply_section
 from sim.cost.sensitivity import swings
 from sim.report.figure import figure_bytes
@@ -21,7 +22,8 @@ __all__ = ["PICTURES", "CostReport"]
 
 #: File names of all figures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
-            "energy_by_supply.png", "energy_by_bits.png", "accuracy_by_energy.png")  # fmt: skip
+            "energy_by_supply.png", "energy_by_bits.png", "accuracy_by_energy.png",
+            PICTURE)  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
@@ -39,11 +41,14 @@ class CostReport:
         Command line that made the report.
     sections : tuple of str
         Additional sections in Markdown. They stand before the section on actions.
+    more : mapping of str to Figure
+        Pictures of these sections, by file name.
     """
 
     assessment: Assessment
     command: str
     sections: tuple[str, ...] = ()
+    more: Mapping[str, Figure] = field(default_factory=dict)
 
     def files(self) -> dict[str, str | bytes]:
         """Return the contents of all files by name."""
@@ -75,7 +80,7 @@ class CostReport:
         if a.points:
             pictures["energy_by_bits.png"] = study_figures.energy_by_bits(a.points)
             pictures["accuracy_by_energy.png"] = study_figures.accuracy_by_energy(a.points)
-        return pictures
+        return {**pictures, **self.more}
 
     def markdown(self) -> str:
         """Return the text of ``report.md``."""

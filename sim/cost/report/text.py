@@ -60,8 +60,9 @@ def training(task: TaskSection) -> str:
         "memory": "added up in a memory, which every sample reads and writes whole",
     }[task.gradients]
     return (
-        "No hardware trains a head or fits prototypes yet: those rows price the arithmetic and "
-        "working memories that it would need, and take no account of cycles. How it trains is a "
+        "No hardware trains a binary or ternary head, or fits prototypes by expectation "
+        "maximisation: those rows price the arithmetic and working memories that it would need, "
+        "and take no account of cycles. How a binary head trains is a "
         f"choice: plain descent, errors and gradients of {task.backward_bits} bits, real weights "
         f"of {task.weight_bits}, gradients {place} (`task.gradients`)."
     )

@@ -35,7 +35,9 @@ class Source(Section):
     Attributes
     ----------
     citation : str
+        What is cited: authors, title, place, year.
     url, licence : str or null
+        Where it is found, and under which licence.
     """
 
     citation: str
@@ -49,7 +51,9 @@ class SourcedRow(Section):
     Attributes
     ----------
     value : float
-        Nominal value. `low` and `high` are its bounds; they are optional at sureness "H".
+        Nominal value.
+    low, high : float or null
+        Bounds of the value; they are optional at sureness "H".
     unit : str
         See `sim.cost.quantity.parse_unit`.
     kind : {"measured", "post_layout", "synthesis", "liberty", "model", "derived"}

@@ -152,7 +152,9 @@ class ArraySection(Section):
     points : list of ArrayRows
         Arrays in order of growing capacity.
     leakage : BitLeakageRow or null
+        Leakage of a bit.
     area : BitAreaRow or null
+        Area of a bit.
     endurance : EnduranceRow or null
         Writes that a cell survives, if cells wear out. `low` and `high` are the extremes reported.
     """
@@ -179,6 +181,7 @@ class TechnologyTable(Section):
     Attributes
     ----------
     title : str
+        Headline of the technology.
     node : float
         nm.
     voltage : float or null
@@ -191,11 +194,13 @@ class TechnologyTable(Section):
         Delay of a gate at the supply of the table, divided by that at the supply of the row; see
         `sim.cost.technology.speed`.
     sources : mapping of str to Source
+        Sources, by the keys that the values name.
     cells : CellsSection or null
         Cells that give the values of logic. Rows of `logic` take precedence over them.
     logic : LogicRows
     overheads : OverheadRows
     memory : MacrosSection or ArraySection or null
+        Memories: macros of fixed sizes, or arrays of some capacities.
     """
 
     title: str

@@ -91,10 +91,16 @@ def chip_of(point: Point, bank: Bank, network: NetworkParams) -> CostConfig:
             weight_bits=hardware.weight_bits,
             gradients=hardware.gradients,
             embeddings=hardware.embeddings,
-            fit="chip" if components == 1 else "host",
+            fit="chip" if components == 1 or _competes(params) else "host",
         ),
         head_kind=kind,
     )
+
+
+def _competes(params: object) -> bool:
+    """Return whether a method fits its prototypes in one pass of integers, as a chip can."""
+    mixture = getattr(params, "mixture", None)
+    return mixture is not None and mixture.fit == "online"
 
 
 def _sampler(params: object, prototypes: PrototypesParams) -> SamplerParams:

@@ -4,10 +4,11 @@
 The chip has a sampler and a latent buffer (`sim.cost.counts`). Other methods are priced by the
 memory of the same kind that they need, and by the arithmetic that serves it. Where no hardware
 exists yet, the time given here is a lower bound: the memory gives one row a cycle. A class of one
-prototype is learned by the class counter, with its cycles. Prototypes name classes by the
+prototype is learned by the class counter, with its cycles, and one of several that compete for
+exemplars (``mixture.fit: online``) by the block of these. Prototypes name classes by the
 classifier of a table of costs: likelihoods of the default width, square distances of codes, or
-bits that differ, which need one. The fit of several prototypes is priced
-with the largest number of iterations.
+bits that differ, which need one. The fit of several prototypes by expectation maximisation is
+priced with the largest number of iterations.
 """
 
 from collections.abc import Callable
@@ -89,12 +90,16 @@ def _gbm(config: CostConfig, params: Any) -> Past:
 
 
 def _latent(config: CostConfig, params: Any) -> Past:
-    buffer = config.chip.latent
+    buffer, samples = config.chip.latent, config.task.samples
     more = latent_buffer.answer_cycles(buffer, 2) - latent_buffer.answer_cycles(buffer, 1)
+    filled = min(buffer.exemplars, samples)
+    # An exemplar that finds the slots full takes as long whether it replaces another or not.
+    each = latent_buffer.learn_cycles(buffer, filled=filled, replaced=0, dropped=samples - filled)
     return Past(
         memories=_within("latent_buffer", latent_buffer.memories(buffer)),
         working=_training(config),
         remembered=remember(config, "latent replay"),
+        remembered_cycles=Fraction(config.task.classes * each),
         exemplar=latent_buffer.answer(buffer, 1).within("latent_buffer"),
         exemplar_cycles=Fraction(more),
     )
@@ -218,12 +223,12 @@ def _fit_memories(config: CostConfig) -> tuple[Memory, ...]:
 
 
 def _counted(config: CostConfig) -> Fraction | None:
-    """Return the cycles in which the class counter learns a task; None if the host fits."""
+    """Return the cycles in which classes of a task are counted; None if the host fits."""
     return config.task.classes * count_cycles(config) if config.task.fit == "chip" else None
 
 
 def _mixture(config: CostConfig, params: Any) -> Tally:
-    """Return the actions to fit several prototypes of a class; none if a class has one."""
+    """Return the actions to fit prototypes of a class by EM; none if the chip counts them."""
     if config.task.fit == "chip":
         return Tally()
     settings = params.mixture

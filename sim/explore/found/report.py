@@ -38,9 +38,11 @@ A design is on the *front* if no other that was tried is as good in every object
 one. Accuracy is the mean over the seeds of the last rung; all other values are known before \
 anything is learnt, from the counts of `engram cost`, without leakage. Energy \
 and time to learn a class are those of its samples embedded, its memory fitted and written, \
-exemplars of the past drawn or read, and of the head trained on both; what no hardware does yet \
-takes a cycle for every row of the memory that is busiest, and backward passes have energies but \
-no time. Area is that of memories alone. All designs are tested on the \
+exemplars of the past drawn or read, and of the head trained on both. Cycles are those of the \
+blocks in RTL for classes that are counted or kept in the latent buffer, for draws, and for the \
+integer head. What no hardware does (expectation maximisation, herding, the translation of FeTrIL) \
+takes a cycle for every row of the memory that is busiest, and backward passes of other heads \
+have energies but no time. Area is that of memories alone. All designs are tested on the \
 same test samples, and the best of many is a little less good than it seems."""
 
 _RULE = f"""\

@@ -121,6 +121,7 @@ class ObjectiveSection(Section):
     Attributes
     ----------
     name : str
+        The objective.
     of : str or null
         The scope. For energy: `class` (embed the samples, write the memory and train the head;
         the default), `image` (embed and classify it) or `exemplar` (draw or read it). For

@@ -36,6 +36,7 @@ class HardwareConfig(Section):
         Description of the network that makes the embeddings. Only a bank has one: the features
         of images are their pixels.
     clock_mhz : float
+        Clock in MHz.
     pe, simd : int
         Number of parallel neurons, and inputs of each neuron in a cycle. The memories of the
         machine are just large enough for the network.
@@ -70,6 +71,7 @@ class SamplerConfig(Section):
         evolves the parameters that all methods share and draws a method's own parameters at
         random, so it suits spaces of one method.
     seed : int
+        Seed of its choices.
     population : int
         Designs in a generation of ``nsga2``.
     """
@@ -129,10 +131,13 @@ class ExploreConfig(Section):
     hardware
         `HardwareConfig`, whose values may be lists or ranges, too.
     objectives : list of str or of ObjectiveSection
+        What the search makes as good as it can.
     constraints : list of str
         Bounds such as ``bits <= 1 Mb``. A design that breaks one is not run.
     fidelity : FidelityConfig
+        Rungs on which a design is tried with few tasks or seeds first.
     sampler : SamplerConfig
+        What proposes points.
     recommend : list of float
         Budgets (Mb). The report recommends a design for each.
     reference : mapping or null

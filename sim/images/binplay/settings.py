@@ -58,6 +58,7 @@ class ClassifierConfig(Section):
     Attributes
     ----------
     epochs, batch : int
+        Passes over the samples of a task, and samples of a step.
     learning_rate : float
         Learning rate of Adam.
     dropout : float
@@ -82,6 +83,7 @@ class BinPlayConfig(Section):
     Attributes
     ----------
     title : str
+        Headline of the report.
     data : str
         Data set of 28 x 28 or 32 x 32 pixels.
     increment : int
@@ -91,6 +93,7 @@ class BinPlayConfig(Section):
     autoencoder, classifier
         Sections.
     seed : int
+        Seed of all random numbers.
     """
 
     digests_nulls: ClassVar[bool] = True

@@ -66,6 +66,7 @@ class _Entry(Section):
     Attributes
     ----------
     ideal : bool
+        Whether the feature extractor is pre-trained on all classes, including the later ones.
     """
 
     ideal: bool = False
@@ -129,6 +130,7 @@ class NativeConfig(PretrainConfig):
     head : HeadConfig
         Classifier of latent replay and its training.
     methods : list
+        Methods to compare, each with the key ``replay``.
     seeds : int
         Runs of each method, with `seed` and the seeds that follow it.
     """

@@ -168,6 +168,7 @@ class ScheduleConfig(Section):
     epochs : int
         Passes over the training images; a plateau schedule can end the training earlier.
     batch : int
+        Images of a step.
     learning_rate : float
         Highest learning rate of Adam.
     schedule : {"cosine", "plateau"}
@@ -229,6 +230,7 @@ class PretrainConfig(Section):
     real_epochs : int
         Number of first epochs in which activations are clipped real numbers instead of signs.
     distillation : DistillationConfig or null
+        Learning from a teacher; null learns from the classes alone.
     seed : int
         All randomness derives from it.
     """

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The files of a report: ``results.json``, ``report.md`` and its figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from sim.data.bank import Bank
 from sim.report.figure import figure_bytes
@@ -20,13 +19,8 @@ from sim.study.fidelity import Exemplars
 from sim.study.report import claims, exemplar_figures, explanations, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
-from sim.study.report.faults import (
-    FaultLine,
-    accuracy_by_share,
-    columns,
-    fault_lines,
-    fault_rows,
-)
+from sim.study.report.fault_figure import points_by_share
+from sim.study.report.faults import FaultLine, columns, conclusion, fault_lines, fault_rows
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
 from sim.study.report.head_state import head_states
@@ -47,6 +41,9 @@ _IMAGES = (
     "stability_plasticity.png",
 )
 
+# Pictures of exemplars, which no results hold.
+_OF_RUNS = ("correlations.png", "exemplars.png")
+
 
 @dataclass(frozen=True)
 class StudyReport:
@@ -65,6 +62,9 @@ class StudyReport:
         Labels and exemplars of the generative memories that the report compares with real ones.
     choices : list of dict
         What the values that each method could choose from reached in validation, if it chose.
+    made : mapping, optional
+        A ``results.json`` whose runs these are. Its command and origin stay, and its pictures of
+        exemplars, which can be made from a run alone.
     """
 
     config: StudyConfig
@@ -73,6 +73,7 @@ class StudyReport:
     runs: list[dict[str, Any]]
     generated: Sequence[tuple[str, Exemplars]]
     choices: list[dict[str, Any]] = field(default_factory=list)
+    made: Mapping[str, Any] | None = None
 
     @property
     def bank(self) -> Bank:
@@ -112,7 +113,7 @@ class StudyReport:
             "accuracy_by_state.png": figures.accuracy_by_bits(self.groups, "state"),
         }
         if self.fault_lines:
-            images["accuracy_by_share.png"] = accuracy_by_share(self.fault_lines)
+            images["accuracy_by_share.png"] = points_by_share(self.fault_lines)
         if has_ages(self.bank.tasks):
             images["stability_plasticity.png"] = stability_plasticity(self.groups)
         if self.bank.network_bits is not None:
@@ -124,10 +125,12 @@ class StudyReport:
         if self.generated and self._has_distances():
             images["correlations.png"] = exemplar_figures.correlations(self.bank, self.generated)
         content: dict[str, bytes | str] = {name: figure_bytes(f) for name, f in images.items()}
-        content["report.md"] = self._markdown(images)
+        kept = {name for name in _OF_RUNS if self.made and (folder / name).is_file()}
+        content["report.md"] = self._markdown({*images, *kept})
         content["results.json"] = json_text(self._results())
         replaces_report = (folder / "results.json").is_file()
-        write_folder(folder, content, drop=_IMAGES if replaces_report else ())
+        drop = [name for name in _IMAGES if name not in kept] if replaces_report else ()
+        write_folder(folder, content, drop=drop)
 
     def _classes_seen(self) -> list[int]:
         return [task.stop for task in self.bank.tasks]
@@ -137,14 +140,22 @@ class StudyReport:
 
     def _results(self) -> dict[str, Any]:
         return {
-            **origin(self.config, self.banks, self.command),
+            **(self.made or origin(self.config, self.banks, self.command)),
             "verdict": self.verdict,
             "also": self.sentences[1:],
             **({"choices": self.choices} if self.choices else {}),
-            "runs": self.runs,
+            "runs": [self._kept(run) for run in self.runs],
         }
 
-    def _markdown(self, images: Mapping[str, Figure]) -> str:
+    def _kept(self, run: dict[str, Any]) -> dict[str, Any]:
+        """Return what stays of the result of a run.
+
+        Where memories fail there are hundreds of runs, whose confusions would be nine tenths of all
+        that stays.
+        """
+        return {k: v for k, v in run.items() if k != "confusion"} if self.fault_lines else run
+
+    def _markdown(self, images: Collection[str]) -> str:
         parts = [
             f"# {self.config.title}",
             made_line(self.config, self.command, self.runs),
@@ -222,8 +233,9 @@ class StudyReport:
         if not self.fault_lines:
             return []
         table = markdown_table(columns(self.fault_lines), fault_rows(self.fault_lines))
-        picture = "![accuracy against failing cells](accuracy_by_share.png)"
-        return ["## Memories that fail", explanations.FAULTS, table, picture]
+        picture = "![points lost against failing cells](accuracy_by_share.png)"
+        said = f"**{conclusion(self.fault_lines)}**"
+        return ["## Memories that fail", said, explanations.FAULTS, table, picture]
 
     def _claims(self) -> list[str]:
         """Return the section on published claims, if the configuration names claims."""
@@ -240,7 +252,7 @@ class StudyReport:
             ]
         return parts
 
-    def _chip_bits(self, images: Mapping[str, Figure]) -> list[str]:
+    def _chip_bits(self, images: Collection[str]) -> list[str]:
         """Return the figure of all bits of the chip, if the bits of the network are known."""
         if "accuracy_by_chip_bits.png" not in images:
             return []

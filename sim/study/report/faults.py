@@ -4,25 +4,18 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
-
-import matplotlib as mpl
-from matplotlib.figure import Figure
-from pydantic.fields import FieldInfo
+from typing import Any
 
 from sim.learn.faults import FaultSettings, upper_planes
-from sim.replay import SOURCES
-from sim.report.figure import house_style, new_figure
 from sim.report.spread import Spread
 from sim.study.report.groups import MethodGroup
 
-__all__ = ["POINT", "FaultLine", "accuracy_by_share", "columns", "fault_lines", "fault_rows"]
+__all__ = ["POINT", "FaultLine", "columns", "conclusion", "fault_lines", "fault_rows"]
 
 #: Accuracy whose loss is asked for: one point.
 POINT = 0.01
 
 _WHERE = {"faults": "", "head_faults": ", weights of the head"}
-_LINES = ("-", "--", ":", "-.")
 
 
 @dataclass(frozen=True)
@@ -85,11 +78,11 @@ def fault_lines(groups: Sequence[MethodGroup]) -> list[FaultLine]:
     ----------
     groups : sequence of MethodGroup
     """
-    sound = {_others(group): group for group in groups if not any(_faults(group))}
+    sound = {_others(group): group for group in groups if not any(group.faults)}
     lines: dict[tuple[str, str], list[tuple[float, MethodGroup]]] = {}
     beside: dict[tuple[str, str], MethodGroup] = {}
     for group in groups:
-        one, other = _faults(group)
+        one, other = group.faults
         key, settings = ("faults", one) if other is None else ("head_faults", other)
         if settings is None or (one and other) or _others(group) not in sound:
             continue
@@ -126,63 +119,33 @@ def fault_rows(lines: Sequence[FaultLine]) -> list[list[str]]:
     return rows
 
 
-@house_style()
-def accuracy_by_share(lines: Sequence[FaultLine]) -> Figure:
-    """Draw average incremental accuracy against the share of cells that fail.
+def conclusion(lines: Sequence[FaultLine]) -> str:
+    """Return one sentence on the memories that lose one point first and last.
 
     Parameters
     ----------
     lines : sequence of FaultLine
+        Not empty.
     """
-    figure = new_figure(9.5, 4.8)
-    axes = figure.add_subplot()
-    colours = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
-    least = min(_shares(lines))
-    for number, line in enumerate(lines):
-        # The sound method stands at the left end, a step below the smallest share.
-        members = [(least / 3, line.sound), *line.failing]
-        spreads = [group.spread("average_incremental") for _, group in members]
-        axes.errorbar(
-            [share for share, _ in members],
-            [100 * spread.mean for spread in spreads],
-            yerr=[100 * (spread.deviation or 0) for spread in spreads],
-            color=colours[number % len(colours)],
-            ls=_LINES[number // len(colours) % len(_LINES)],
-            marker="o",
-            markersize=4,
-            capsize=2,
-            label=line.name,
+    ordered = sorted(lines, key=lambda line: (line.bearable or math.inf, line.failing[0][0]))
+    first, last = ordered[0], ordered[-1]
+    if first is last:
+        return f"One point is lost at a share of failing cells of {first.said}: {first.name}."
+    spared = sum(line.bearable is None for line in lines)
+    least = f"{first.said} for {first.name}"
+    if spared:
+        return (
+            f"One point is first lost at a share of failing cells of {least}; {spared} of the "
+            f"{len(lines)} lose less than one point at every share tried."
         )
-    axes.set_xscale("log")
-    axes.axvline(least / 3, color="0.8", lw=0.8, zorder=0)
-    axes.annotate("sound", (least / 3, 1), xycoords=("data", "axes fraction"), fontsize=8,
-                  xytext=(3, -10), textcoords="offset points")  # fmt: skip
-    axes.set_xlabel("share of cells that fail")
-    axes.set_ylabel("average incremental accuracy (%)")
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside right center", fontsize=8, frameon=False)
-    return figure
+    return (
+        f"One point is lost at a share of failing cells between {least} and {last.said} for "
+        f"{last.name}."
+    )
 
 
 def _shares(lines: Sequence[FaultLine]) -> list[float]:
     return sorted({share for line in lines for share, _ in line.failing})
-
-
-def _faults(group: MethodGroup) -> tuple[FaultSettings | None, FaultSettings | None]:
-    """Return the faults of the memory of the past, and those of the head."""
-    fields = SOURCES[group.replay].Params.model_fields
-    one, other = (
-        FaultSettings.model_validate(value)
-        if (value := group.params.get(key)) is not None and _is_faults(fields.get(key))
-        else None
-        for key in ("faults", "head_faults")
-    )
-    return one, other
-
-
-def _is_faults(field: FieldInfo | None) -> bool:
-    """Return whether a parameter of a source is that of this name, and not one of its own."""
-    return field is not None and FaultSettings in get_args(field.annotation)
 
 
 def _others(group: MethodGroup) -> str:
@@ -198,6 +161,8 @@ def _which(settings: FaultSettings) -> str:
     plane = "" if settings.plane is None else f", plane {settings.plane} alone"
     spared = f", {upper_planes(settings.spared)} spared" if settings.spared else ""
     secded = f", SECDED of {upper_planes(settings.secded)}" if settings.secded else ""
+    parity = f", parity of {upper_planes(settings.parity)}" if settings.parity else ""
+    reads = ", in every read" if settings.transient else ""
     die = "" if settings.die is None else f", die {settings.die}"
-    cell = "" if settings.cell is None else f", {settings.cell.legend}"
-    return plane + spared + secded + die + cell
+    cell = "" if settings.cells is None else f", {settings.cells.legend}"
+    return plane + spared + secded + parity + reads + die + cell

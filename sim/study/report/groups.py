@@ -4,11 +4,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic.fields import FieldInfo
 
+from sim.learn.faults import FaultSettings
 from sim.replay import SOURCES
 from sim.report.spread import Spread
 
@@ -110,6 +112,18 @@ class MethodGroup(Group):
         return self.runs[0].get("tuned", {})
 
     @property
+    def faults(self) -> tuple[FaultSettings | None, FaultSettings | None]:
+        """Faults of the memory of the past, and those of the head."""
+        fields = SOURCES[self.replay].Params.model_fields
+        one, other = (
+            FaultSettings.model_validate(value)
+            if (value := self.params.get(key)) is not None and _is_faults(fields.get(key))
+            else None
+            for key in ("faults", "head_faults")
+        )
+        return one, other
+
+    @property
     def increment(self) -> int | None:
         """Classes in each later task; None if the method takes the study's."""
         return self.runs[0]["increment"]
@@ -118,12 +132,19 @@ class MethodGroup(Group):
 def plain_or_all(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     """Return the plain methods, and the variants of sources that have no plain method.
 
-    Methods with an increment of their own are variants, and are never returned.
+    Methods with an increment of their own are variants, and are never returned. Nor are memories
+    that fail where a study has sound ones.
     """
+    groups = [g for g in groups if not any(g.faults)] or groups
     with_plain = {group.replay for group in groups if not group.variant}
     return [
         g for g in groups if not g.variant or (g.replay not in with_plain and g.increment is None)
     ]
+
+
+def _is_faults(field: FieldInfo | None) -> bool:
+    """Return whether a parameter of a source is that of this name, and not one of its own."""
+    return field is not None and FaultSettings in get_args(field.annotation)
 
 
 def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Every path that a user can give, as an option or as a key: none ends in a traceback or hangs."""
 
+import json
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import typer.main
 
 from sim.cli import app, images
 from sim.data.shipped import FOLDER
+from sim.study.config import StudyConfig
 from verification.sim import made_up_exploration, made_up_results
 from verification.sim.small_cifar import write_small_cifar
 
@@ -53,6 +55,7 @@ BESIDE = {
     ("plot", "out"): ["STUDY", "--kind", "tasks"],
     ("plot", "plugins"): ["STUDY", "--kind", "tasks", "--out", "figure.png"],
     ("plot", "results"): ["--kind", "bits", "--out", "figure.png"],
+    ("report", "data_dir"): ["STUDY OF IMAGES"],
     ("report", "out"): ["EXPLORATION", "--html"],
     ("run", "cache"): ["digits"],
     ("run", "data_dir"): ["digits", "--set", "data.name=mnist"],
@@ -158,6 +161,17 @@ def refuse(engram: Engram, command: str, arguments: list[str], path: str, folder
     assert files(folder) == before
 
 
+def study_of_images(folder: Path) -> Path:
+    """Write results whose data set is one of archives, and return their folder."""
+    methods = [{"replay": "hamming"}]
+    config = StudyConfig.model_validate({"data": {"name": "mnist"}, "methods": methods})
+    about = {"config": config.document(), "config_sha256": config.digest()}
+    folder.mkdir()
+    results = {"command": "engram run mnist", **about, "runs": [{}]}
+    (folder / "results.json").write_text(json.dumps(results))
+    return folder
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("command", "name"), parameters())
 def test_a_path_that_cannot_be_used_is_named(
@@ -174,6 +188,7 @@ def test_a_path_that_cannot_be_used_is_named(
         ),
         "MODEL": lambda: str(SHIPPED / "tfc.onnx"),
         "STUDY": lambda: str(made_up_results.write(tmp_path / "study")),
+        "STUDY OF IMAGES": lambda: str(study_of_images(tmp_path / "study")),
         "NETWORK": lambda: str(FOLDER / "cifar100" / "network.bin"),
     }
     beside = [

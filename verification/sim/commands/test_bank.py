@@ -86,10 +86,32 @@ def test_a_bank_of_failing_weights_is_that_of_the_network_that_they_read_as(
     assert engram("run", "study.yaml", "--out", "out")[0] == 0
 
 
+def test_a_bank_through_failing_maps_is_that_of_the_network_whose_maps_fail(
+    engram: Engram, tmp_path: Path
+) -> None:
+    shares = "--failing", "0.01", "--failing-maps", "0.02"
+    assert engram("bank", "net.bin", "--data-dir", "data", *shares)[0] == 0
+    bank = read_bank(tmp_path / "bank.bin")
+    sound = Network.from_bytes((tmp_path / "net.bin").read_bytes())
+    pixels = load("cifar100", tmp_path / "data").test_images >> 1
+    weights = sound.failing(0, round(0.01 * 2**32))
+    both = weights.failing_maps(0, round(0.02 * 2**32)).forward(pixels)
+    np.testing.assert_array_equal(unpack(bank.test, 70), both)
+    assert (both != weights.forward(pixels)).any()
+    assert bank.pretraining["faults"] == {"share": 0.01, "maps": 0.02, "die": 0}
+    (tmp_path / "study.yaml").write_text(STUDY)
+    assert engram("run", "study.yaml", "--out", "out")[0] == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    told = "0.01 of whose weight cells and 0.02 of whose map cells fail on the die 0"
+    assert told in results["data"]["provenance"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--die", "3"], "--die must be left out without --failing: no cell fails"),
+        (["--die", "3"], "--die must be left out without --failing or --failing-maps: no cell fa"),
+        (["--failing-maps", "-0.1"], "--failing-maps"),
+        (["--failing-maps", "nan"], "--failing-maps"),
         (["--failing", "1.5"], "--failing"),
     ],
 )

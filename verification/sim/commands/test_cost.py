@@ -25,6 +25,7 @@ from verification.sim.cost.test_replay import study
 
 Engram = Callable[..., tuple[int, str, str]]
 
+ROOT = Path(__file__).parents[3]
 FILES = ["action_counts.yaml", "breakdown.png", "cost.csv", "cost.json", "energy_by_draws.png",
          "energy_table.yaml", "report.md", "roofline.png", "tornado.png"]  # fmt: skip
 WITH_STUDY = sorted([*FILES, "accuracy_by_energy.png", "energy_by_bits.png"])
@@ -54,6 +55,24 @@ def test_the_reference_is_priced_in_real_macros_and_cells(engram: Engram) -> Non
     assert image is not None
     assert 300 < int(image[1]) < 400
     assert re.search(r"│ network\.mvu\.weights +│ +2,097,152 │ +1 x 2048x64 │", out)
+
+
+FAILING = "--study", ROOT / "reports/faults/results.json", "--cell", "dpcs-45nm", "--tech", "cmos28"
+
+
+def test_failing_memories_have_a_section(engram: Engram) -> None:
+    status, text, err = engram("cost", *FAILING, "--format", "md")
+    assert (status, err) == (0, "")
+    assert "## Memories at a supply where cells fail" in text
+    said = "- Weights of the head: the least energy with at most 0.5 points lost is at 0.49 V"
+    assert said in text
+
+
+@pytest.mark.slow
+def test_failing_memories_have_a_picture(engram: Engram, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert engram("cost", *FAILING, "--out", out)[0] == 0
+    assert "accuracy_by_supply.png" in names(out)
 
 
 def test_a_report_is_written_whole(engram: Engram, chip: Path, tech: Path, tmp_path: Path) -> None:
@@ -334,6 +353,10 @@ def test_a_corner_under_another_supply_is_not_strict(
         (["--tech", "missing.yaml"], "missing.yaml cannot be read: no such file or directory"),
         (["--liberty", "missing.lib"], "missing.lib cannot be read: no such file or directory"),
         (["--format", "xml"], "--format must be one of md, json, csv, not 'xml'"),
+        (["--cell", "dpcs-45nm"], "--cell needs --study: the results of a study on failing memor"),
+        (["--cell", "sram", "--study", "file.txt"], "--cell: cell must be one of dpcs-45nm, illus"),
+        (["--cell", "dpcs-45nm", "--study", "file.txt"],
+         "file.txt must be the results.json of a study, but is not"),
         (["--study", "missing.json"], "missing.json cannot be read: no such file or directory"),
         (["--study", "file.txt"],
          "file.txt must be the results.json of a study, but is not"),

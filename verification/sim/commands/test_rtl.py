@@ -578,6 +578,27 @@ def test_designs_that_are_alike_are_synthesized_once(tmp_path: Path) -> None:
     assert synthesize(designs[1:2], tmp_path / "new", told.append) == [second]
 
 
+def test_a_report_says_what_learning_adds_where_it_has_all_blocks() -> None:
+    design = Design.of("lfsr", TINY)
+    costs = Costs(
+        generic_cells=1, latches=0, ice40_lut4=1, ice40_ff=1, ice40_ram=1,
+        lut4=400, ff=200, bram=4, multipliers=0, mhz=100, placements=(100,),
+    )  # fmt: skip
+    names = {"network": 4, "class_counter": 1}
+    rows = [
+        BlockRow(replace(design, name=name), "full", replace(costs, lut4=costs.lut4 * times))
+        for name, times in names.items()
+    ]
+    files = SynthesisReport(rows, "engram").files()
+    text, results = str(files["report.md"]), json.loads(files["results.json"])
+    assert "## Learning beside inference" in text
+    assert "| the counter alone (`class_counter`) | full | 400 | 200 | 4 | 0.0 | 25.0 |" in text
+    (found,) = results["learning"]
+    assert found["percent"] == {"LUT4": 25, "FF": 100, "block RAM": 100, "memory": None}
+    alone = SynthesisReport(rows[:1], "engram").files()
+    assert "## Learning" not in str(alone["report.md"])
+
+
 def test_aims_hold_or_do_not() -> None:
     design = replace(Design.of("lfsr", TINY), name="sampler", units=64)
     costs = Costs(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from sim.commands.schema import KINDS, _model
+from sim.commands.schema import KINDS, model_of
 from sim.documents.json_schema import meanings, schema_text
 from sim.documents.yaml_lines import parse
 
@@ -21,6 +21,7 @@ FOLDERS = {
     "study": "study/configs",
     "comparison": "study/configs",
     "explore": "explore/configs",
+    "board": "hardware/boards",
     "cost": "cost/configs",
     "technology": "cost/technology/tables",
     "pretrain": "images/pretrain/configs",
@@ -32,7 +33,7 @@ FOLDERS = {
 
 @cache
 def schema(kind: str) -> dict[str, Any]:
-    return json.loads(schema_text(_model(kind), kind))
+    return json.loads(schema_text(model_of(kind), kind))
 
 
 def configurations(kind: str) -> list[Path]:

@@ -11,12 +11,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.params import ClassCounterParams, PrototypeClassifierParams, WatchParams
+from golden.params import (
+    ClassCounterParams,
+    OnlineMixtureParams,
+    PrototypeClassifierParams,
+    WatchParams,
+)
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.counting import count, counting
 from sim.cost.counts import chip as chip_counts
-from sim.cost.counts import class_counter, correlated, latent_buffer, prototype_classifier, sampler
+from sim.cost.counts import (
+    class_counter,
+    correlated,
+    latent_buffer,
+    online_mixture,
+    prototype_classifier,
+    sampler,
+    trainer,
+)
+from sim.cost.counts.draws import draw_cycles
 from sim.cost.counts.tally import Action, Tally
+from sim.cost.heads import trainer_of, with_head
 from sim.cost.learning import Source, learn, remember, replay, working_memories
 from sim.cost.life import chip_memories, life, memories_beside
 from sim.cost.phases import answer, append, draws, exemplars, inference, load
@@ -49,6 +64,29 @@ def drawing(config: CostConfig, draws_per_read: int) -> CostConfig:
     return replace(config, chip=replace(config.chip, sampler=sized))
 
 
+def test_a_task_waits_for_slow_draws_and_has_no_cycles_for_several_at_once(tmp_path: Path) -> None:
+    """Four beats of four lanes: two are ready, and two come every 32 cycles."""
+    lines = "  sampler:\n    rank: 32\n"
+    slow = small_config(tmp_path, "  sampler:\n", lines)
+    four = replace(slow.chip.sampler.prototypes, lanes=4)
+    chip = replace(
+        slow.chip,
+        sampler=replace(slow.chip.sampler, prototypes=four),
+        latent=replace(slow.chip.latent, lanes=4),
+    )
+    slow = with_head(replace(slow, chip=chip), "integer")
+    fast = replace(slow, chip=replace(chip, sampler=replace(chip.sampler, rank=0)))
+    taken = trainer.take_cycles(trainer_of(slow), 6)
+    fed = max(4 * 32, taken + 2 * 31)
+    first = max(0, draw_cycles(chip.sampler, 1) - fed)
+    found, without = learn(slow, "GBM").cycles, learn(fast, "GBM").cycles
+    assert found is not None
+    assert without is not None
+    assert found - without == 21 * (6 * (fed - taken) + first)
+    twice = replace(slow, chip=replace(chip, sampler=replace(chip.sampler, draws_per_read=2)))
+    assert learn(twice, "GBM").cycles is None
+
+
 def test_the_life_of_a_chip(config: CostConfig) -> None:
     assert [(phase.name, phase.unit) for phase in life(config)] == [
         ("inference", "image"),
@@ -74,9 +112,11 @@ def test_the_life_of_a_chip(config: CostConfig) -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(task=TASKS)
-def test_every_access_is_to_a_memory_of_its_width(config: CostConfig, task: dict) -> None:
-    drawn = changed(config, **task)
+@given(task=TASKS, components=st.sampled_from([1, 2]))
+def test_every_access_is_to_a_memory_of_its_width(
+    config: CostConfig, task: dict, components: int
+) -> None:
+    drawn = changed(config, **task) if components == 1 else several(config, **task)
     memories = [*chip_memories(drawn), *memories_beside(drawn)]
     widths = {memory.component: memory.width for memory in memories}
     assert len(widths) == len(memories)
@@ -141,6 +181,14 @@ def test_a_chip_with_factors_draws_by_them_and_loads_a_basis(tmp_path: Path) -> 
     assert basis.tally[Action("sampler.basis.memory", "write", 32)] == 8
     assert basis.cycles == correlated.load_cycles(factors, 15)
     assert phases["learn a task, GBM"].cycles is None
+    # All cycles but for waits; with two beats, both are ready. The first draw of each of 21
+    # batches takes longer than the trainer is busy, or does not.
+    whole, none = "learn a task, GBM, integer head", small_config(tmp_path)
+    alone = {phase.name: phase for phase in life(none)}[whole].cycles
+    taken = trainer.take_cycles(trainer_of(own), 6)
+    first = max(0, correlated.draw_cycles(factors, 1) - taken)
+    assert alone is not None
+    assert phases[whole].cycles == alone + 21 * first
     memories = [*chip_memories(own), *memories_beside(own)]
     widths = {memory.component: memory.width for memory in memories}
     assert len(widths) == len(memories)
@@ -274,6 +322,61 @@ def test_a_class_is_counted_by_the_block_that_counts(config: CostConfig) -> None
     cycles = class_counter.learn_cycles(params, 10) + class_counter.close_cycles(params, 1)
     assert phase.cycles == 10 * image.cycles + cycles
     assert phase.operations == 10 * image.operations
+
+
+def several(config: CostConfig, **task: object) -> CostConfig:
+    """Return a configuration with two prototypes a class."""
+    memory = config.memory.model_copy(update={"components": 2})
+    return changed(replace(config, memory=memory), **task)
+
+
+def test_a_class_of_several_prototypes_is_counted_by_components_that_compete(
+    config: CostConfig,
+) -> None:
+    """10 samples: two begin a component, and 8 are compared with both."""
+    two = several(config)
+    prototypes = config.chip.sampler.prototypes
+    params = OnlineMixtureParams(features=16, components=2, code_width=4)
+    counter = ClassCounterParams(prototypes=prototypes, slots=2)
+    phase, image = counting(two), inference(two)
+    own = online_mixture.command(params, counter, opened=1, reopened=0)
+    own += online_mixture.learn(params, counter, begun=2, counted=8)
+    own += online_mixture.close(params, counter, 1, 2)
+    assert phase.tally == (
+        10 * image.tally + own.within("learner.online_mixture") + append(two).tally
+    )
+    # Two rows of counts are read and written a sample; the close reads both of each component.
+    assert phase.tally[Action("learner.online_mixture.counters", "write", 128)] == 10 * 2
+    assert phase.tally[Action("learner.online_mixture.counters", "read", 128)] == 10 * 2 + 4
+    assert phase.tally[Action("learner.online_mixture.majorities", "read", 8)] == 8 * 2 * 2
+    assert phase.tally[Action("sampler.prototypes.memory", "write", 32)] == 2 * 2
+    assert image.cycles is not None
+    cycles = online_mixture.learn_cycles(params, counter, begun=2, counted=8)
+    cycles += online_mixture.close_cycles(params, counter, 1, 2)
+    assert phase.cycles == 10 * image.cycles + cycles
+    # A look-up, two beats, and two more to count; two comparisons of 9 cycles with 8 of them; then
+    # a threshold, and four rows of eight divisions of 7 cycles.
+    assert cycles == 10 * (2 + 2 + 3) + 8 * (2 * 9 + 1) + (3 + 20 + 4 * (1 + 8 * 7) + 1)
+    likelihood = learn(two, "likelihood")
+    assert likelihood.cycles == 2 * (10 * image.cycles + cycles)
+    depths = {memory.component: memory.depth for memory in memories_beside(two)}
+    assert depths["learner.online_mixture.majorities"] == 2 * 2 * 2
+    assert depths["learner.online_mixture.exemplar"] == 2
+    assert not any(name.startswith("learner.class_counter") for name in depths)
+
+
+@pytest.mark.parametrize(("samples", "shares"), [(1, (1, 0, 0)), (131_075, (2, 131_068, 5))])
+def test_samples_begin_components_and_find_them_full(
+    config: CostConfig, samples: int, shares: tuple[int, int, int]
+) -> None:
+    two = several(config, samples=samples)
+    params = OnlineMixtureParams(features=16, components=2, code_width=4)
+    counter = ClassCounterParams(prototypes=config.chip.sampler.prototypes, slots=2)
+    begun, counted, full = shares
+    own = online_mixture.command(params, counter, opened=1, reopened=0)
+    own += online_mixture.learn(params, counter, begun=begun, counted=counted, full=full)
+    own += online_mixture.close(params, counter, 1, begun)
+    assert count(two) == own.within("learner.online_mixture")
 
 
 def test_classes_are_told_apart_by_the_block_that_does_it(config: CostConfig) -> None:

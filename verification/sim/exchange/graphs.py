@@ -79,10 +79,10 @@ class Graph:
     def flatten(self) -> "Graph":
         return self.add("Flatten", axis=1)
 
-    def save(self, folder: Path) -> Path:
+    def save(self, folder: Path, opset: int = 17) -> Path:
         output = helper.make_tensor_value_info(self.last, TensorProto.FLOAT, None)
         graph = helper.make_graph(self.nodes, "made", [self.input], [output], self.arrays)
-        opsets = [helper.make_opsetid("", 17), helper.make_opsetid(QONNX, 1)]
+        opsets = [helper.make_opsetid("", opset), helper.make_opsetid(QONNX, 1)]
         path = folder / "made.onnx"
         path.write_bytes(
             helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()

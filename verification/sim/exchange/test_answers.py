@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+from verification.extras import skip_without_onnx
+
+skip_without_onnx()
 
 from onnx import helper
 

@@ -88,11 +88,13 @@ def test_a_variance_that_is_not_above_0_is_refused(variance: float, epsilon: flo
         import_arrays(PARAMS, layers, epsilon=epsilon, pool="bits")
 
 
-def test_names_of_arrays_that_nobody_knows() -> None:
+@pytest.mark.parametrize("name", ["conv1/kernel", "layer01.kernel", "layer\u0661.kernel"])
+def test_names_of_arrays_that_nobody_knows(name: str) -> None:
+    """`layer01` would be a second name of layer 1, whose arrays one would silently replace."""
     with pytest.raises(
         ValueError, match=r"arrays must be named layerN.PART or head.PART, PART one"
     ):
-        by_name({"conv1/kernel": np.ones(3)})
+        by_name({"layer1.kernel": np.zeros(3), name: np.ones(3)})
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Arrays of other frameworks become networks; each is held to the real numbers of its layers."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -182,3 +185,59 @@ def test_state_dicts_that_do_not_fit(change: dict[str, Any], message: str) -> No
     arrays = state(drawn()) | change
     with pytest.raises(ValueError, match=message):
         import_arrays(PARAMS, by_order(arrays, PARAMS), pool="bits")
+
+
+class KerasLayer:
+    """What the page takes of a layer of Keras."""
+
+    def __init__(self, *weights: Reals) -> None:
+        self._weights = weights
+
+    def get_weights(self) -> list[Reals]:
+        return list(self._weights)
+
+
+def test_example_of_the_page_for_keras_writes_the_network(
+    engram: Engram, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Larq's layers, in Keras' order of kernels, against the same arrays in PyTorch's order."""
+    page = (Path(__file__).parents[3] / "docs" / "networks.md").read_text()
+    blocks = dict(re.findall(r"```\w+\n# (\S+)\n(.*?)```", page, re.S))
+    rng = np.random.default_rng(0)
+    conv, dense, last = (rng.normal(size=s) for s in ((32, 8, 3, 3), (256, 32 * 196), (10, 256)))
+    norms = {
+        n: LayerArrays(
+            gamma=rng.normal(size=n), beta=rng.normal(size=n),
+            mean=rng.normal(size=n) * 9, variance=rng.random(n) + 0.1,
+        )
+        for n in (32, 256)
+    }  # fmt: skip
+    rows = dense.reshape(256, 32, 14, 14).transpose(0, 2, 3, 1).reshape(256, -1)
+    layers = [
+        KerasLayer(conv.transpose(2, 3, 1, 0)), None, keras_norm(norms[32]), None,
+        KerasLayer(rows.T), keras_norm(norms[256]), KerasLayer(last.T),
+    ]  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net.yaml").write_text(blocks["net.yaml"])
+    exec(blocks["save.py"], {"model": SimpleNamespace(layers=layers)})
+    (line,) = re.findall(r"^engram (import larq.npz .*)$", page, re.M)
+    status, _, err = engram(*line.split())
+    assert (status, err) == (0, "")
+    expected: dict[int | str, LayerArrays] = {
+        1: replace(norms[32], weight=conv),
+        3: replace(norms[256], weight=dense),
+        "head": LayerArrays(weight=last),
+    }
+    found, _ = read_network(tmp_path / "network.bin")
+    network = import_arrays(found.params, expected, epsilon=1e-3, pool="sums")
+    assert found.to_bytes() == network.to_bytes()
+
+
+def keras_norm(arrays: LayerArrays) -> SimpleNamespace:
+    """Return a normalisation with the names of Keras."""
+    return SimpleNamespace(
+        gamma=arrays.gamma,
+        beta=arrays.beta,
+        moving_mean=arrays.mean,
+        moving_variance=arrays.variance,
+    )

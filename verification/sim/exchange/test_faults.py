@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+from verification.extras import skip_without_onnx
+
+skip_without_onnx()
 
 from onnx import helper
 

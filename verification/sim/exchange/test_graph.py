@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+from verification.extras import skip_without_onnx
+
+skip_without_onnx()
 
 import onnx
 from onnx import TensorProto, helper
@@ -25,6 +26,7 @@ from sim.exchange.walk import import_graph
 from sim.work.errors import UserError
 from verification.sim.exchange.graphs import Graph
 
+F32 = np.float32
 PIXELS = PixelFormat(bits=4)
 
 
@@ -74,6 +76,20 @@ def test_older_names_of_the_operators_of_qonnx_are_known(domain: str, tmp_path: 
     for node in graph.nodes:
         node.domain = domain if node.domain else ""
     import_graph(Read(graph.save(tmp_path)), PIXELS)
+
+
+def test_nodes_whose_first_result_has_no_name_are_told_apart(tmp_path: Path) -> None:
+    """The first result of a recurrent layer may be left out; these two differ in their function."""
+    graph = small()
+    weights = [graph.constant(np.full((1, 1, 1), value, F32)) for value in (2, 1, 0)]
+    graph.nodes[:0] = [
+        helper.make_node("RNN", weights, ["", name], name, hidden_size=1, activations=[name])
+        for name in ("Relu", "Tanh")
+    ]
+    read = Read(graph.save(tmp_path))
+    relu, tanh = read.run(np.zeros((1, 1, 8, 8), F32), ["Relu", "Tanh"])
+    assert (relu.item(), tanh.item()) == pytest.approx((2, np.tanh(2)), rel=1e-6)
+    import_graph(read, PIXELS)
 
 
 def test_file_that_is_no_model(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+from verification.extras import skip_without_onnx
+
+skip_without_onnx()
 
 from rtl.network import Network
 from sim.data.datasets import load

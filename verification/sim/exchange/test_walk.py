@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-for _package in ("onnx", "onnxruntime", "qonnx"):
-    pytest.importorskip(_package, reason="ONNX (extra `onnx`) is not installed")
+from verification.extras import skip_without_onnx
+
+skip_without_onnx()
 
 from golden.params import ConvParams, DenseParams, PoolParams, ThermometerParams
+from sim.exchange.check import compare
 from sim.exchange.graph import Graph as Read
 from sim.exchange.pixels import PixelFormat
 from sim.exchange.walk import import_graph
@@ -104,6 +106,21 @@ def test_padding_with_a_value_of_the_bits(signed: int, tmp_path: Path) -> None:
     layer = found.network.params.layers[2]
     assert isinstance(layer, ConvParams)
     assert layer.padding == "same"
+
+
+def test_pads_before_opset_11_are_attributes(tmp_path: Path) -> None:
+    graphs = [start().conv(6, 1).norm(6).bipolar() for _ in range(2)]
+    graphs[0].add("Pad", pads=[0, 0, 1, 1, 0, 0, 1, 1], value=-1.0)
+    graphs[1].add("Pad", np.array([0, 0, 1, 1, 0, 0, 1, 1]), F32(-1))
+    networks = []
+    for graph, opset in zip(graphs, (9, 17), strict=True):
+        path = head(graph.conv(7, 6).norm(7).bipolar(), 7 * 36).save(tmp_path, opset)
+        read = Read(path)
+        found = import_graph(read, PIXELS)
+        images = np.random.default_rng(1).integers(0, 16, (20, 8, 8, 1), np.uint8)
+        assert compare(read, found, PIXELS, images).whole
+        networks.append(found.network.to_bytes())
+    assert networks[0] == networks[1]
 
 
 def test_padding_with_the_upper_value_turns_bits_round(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -278,6 +278,30 @@ def test_a_program_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(simulator, "_RUNNER", runner)
     Simulator(params=PARAMS).build(said.append, tmp_path)
     assert len(set(made)) == len(said) == 5
+
+
+def test_a_program_is_compiled_where_make_can_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[Path] = []
+
+    def compiled(command: Sequence[str], folder: Path) -> None:
+        folders.append(folder)
+        if command[0] == "make":
+            assert " " not in str(folder)
+            (folder / "Vchip").write_text("program")
+        else:
+            (folder / "model").mkdir()
+
+    monkeypatch.setattr(simulator, "convert", lambda chip, name: "")
+    monkeypatch.setattr(simulator, "_run", compiled)
+    for name in ("plain", "with a space"):
+        program = Simulator(params=PARAMS).build(lambda line: None, tmp_path / name)
+        assert program.parent == tmp_path / name
+        assert program.read_text() == "program"
+        assert list(program.parent.iterdir()) == [program]
+    assert folders[0].parent == tmp_path / "plain"
+    assert not any(folder.exists() for folder in folders)
 
 
 @pytest.mark.parametrize(

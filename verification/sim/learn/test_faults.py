@@ -4,20 +4,21 @@
 from typing import Any
 
 import pytest
-from scipy.stats import norm
 
+from golden.faults import ReadErrors
 from golden.params import FaultyMemory
-from sim.learn.faults import CellModel, FailingParams, FaultSettings
+from golden.parity import ParityFaults
+from sim.learn.cells import CellModel, load_cells
+from sim.learn.faults import FailingParams, FaultSettings
 from sim.learn.sections import IntegerHeadConfig
 
 
-@pytest.mark.parametrize("voltage", [0.3, 0.45, 0.5, 0.62, 1.1])
-def test_a_voltage_gives_the_share_of_a_normal_variable_above_it(voltage: float) -> None:
-    cell = CellModel(mean=0.45, deviation=0.03)
-    # The cell fails where its least supply lies above the voltage.
-    expected = norm(0.45, 0.03).sf(voltage)
-    assert cell.share(voltage) == pytest.approx(expected, rel=1e-9)
-    assert FaultSettings(voltage=voltage, cell=cell).probability == cell.share(voltage)
+@pytest.mark.parametrize("cell", [CellModel(mean=0.45, deviation=0.03), "dpcs-45nm"])
+def test_a_voltage_gives_the_share_of_the_cells(cell: CellModel | str) -> None:
+    settings = FaultSettings.model_validate({"voltage": 0.52, "cell": cell})
+    cells = load_cells(cell) if isinstance(cell, str) else cell
+    assert settings.probability == cells.share(0.52) > 0
+    assert settings.threshold == round(2**32 * cells.share(0.52))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,12 @@ def test_a_die_of_its_own_replaces_the_seed_of_the_run() -> None:
         (FaultSettings(share=1e-4, spared=2), "0.0001 of cells fail, 2 upper planes spared"),
         (FaultSettings(share=0.1, secded=1), "0.1 of cells fail, SECDED of 1 upper plane"),
         (FaultSettings(share=0.5, die=3), "0.5 of cells fail, die 3"),
+        (FaultSettings(share=0.1, parity=2), "0.1 of cells fail, parity of 2 upper planes"),
+        (FaultSettings(share=0.1, transient=True), "0.1 of cells fail in every read"),
+        (
+            FaultSettings(voltage=0.5, cell="illustrative"),
+            "0.0478 of cells fail at 0.5 V, illustrative cells, of no process",
+        ),
         (
             FaultSettings(voltage=0.5, cell=CellModel(mean=0.5, deviation=0.1)),
             "0.5 of cells fail at 0.5 V, least supply 0.5 ± 0.1 V",
@@ -67,6 +74,12 @@ def test_legends(settings: FaultSettings, legend: str) -> None:
         ({"share": 0.1, "secded": 1, "spared": 1}, "secded must be left out beside spared"),
         ({"share": 0.1, "secded": 1, "plane": 0}, "secded must be left out beside spared"),
         ({"share": 1.1}, "less than or equal to 1"),
+        ({"share": 0.1, "parity": 1, "plane": 0}, "parity must be left out beside spared or plane"),
+        ({"share": 0.1, "parity": 1, "secded": 1}, "parity must be left out beside secded"),
+        ({"share": 0.1, "parity": 1, "transient": True}, "parity must be left out beside transie"),
+        ({"share": 0.1, "secded": 1, "transient": True}, "secded must be left out beside transie"),
+        ({"voltage": 0.5, "cell": "sram"}, "cell must be one of dpcs-45nm, .*, not 'sram'"),
+        ({"voltage": 0.5, "cell": "virtex7-28nm"}, r"voltage must be from 0.54 V on for block"),
     ],
 )
 def test_settings_that_do_not_fit_each_other(given: dict[str, Any], message: str) -> None:
@@ -79,6 +92,7 @@ def test_settings_that_do_not_fit_each_other(given: dict[str, Any], message: str
     [
         ({"plane": 4}, "plane of faults must be at most 3 for codes of 4 bits, not 4"),
         ({"secded": 5}, "Protected planes must be an integer in 1..4, not 5"),
+        ({"parity": 5}, "Protected planes must be an integer in 1..4, not 5"),
         ({"spared": 5}, "spared of faults must be at most 4 for codes of 4 bits, not 5"),
     ],
 )
@@ -95,13 +109,28 @@ def test_a_head_without_cells_of_codes_takes_no_faults(given: dict[str, Any]) ->
         IntegerHeadConfig.model_validate({"kind": "integer", "faults": {"share": 0.1}, **given})
 
 
-def test_only_prototypes_have_protected_words() -> None:
-    with pytest.raises(ValueError, match="secded of faults must be left out"):
-        FaultSettings(share=0.1, secded=1).of(FaultyMemory.EXEMPLARS, 0, 64, 1)
+@pytest.mark.parametrize("key", ["secded", "parity"])
+def test_only_prototypes_have_protected_words(key: str) -> None:
+    settings = FaultSettings.model_validate({"share": 0.1, key: 1})
+    with pytest.raises(ValueError, match=f"{key} of faults must be left out"):
+        settings.of(FaultyMemory.EXEMPLARS, 0, 64, 1)
 
 
-@pytest.mark.parametrize(("secded", "bits"), [(None, 0), (1, 10 * 3 * 8), (2, 10 * 3 * 16)])
-def test_check_bits_are_counted(secded: int | None, bits: int) -> None:
-    params = FailingParams(faults=FaultSettings(share=0.1, secded=secded))
+def test_faults_are_of_the_kind_that_settings_name() -> None:
+    given = FaultyMemory.PROTOTYPES, 5, 64, 4
+    parity = FaultSettings(share=0.1, parity=3).of(*given)
+    assert isinstance(parity, ParityFaults)
+    assert parity.protected == 3
+    reads = FaultSettings(share=0.1, transient=True).of(*given)
+    assert isinstance(reads, ReadErrors)
+    assert reads.params.threshold == round(0.1 * 2**32)
+
+
+@pytest.mark.parametrize(
+    ("given", "bits"),
+    [({}, 0), ({"secded": 1}, 10 * 3 * 8), ({"secded": 2}, 10 * 3 * 16), ({"parity": 2}, 10 * 192)],
+)
+def test_check_bits_are_counted(given: dict[str, int], bits: int) -> None:
+    params = FailingParams(faults=FaultSettings.model_validate({"share": 0.1, **given}))
     # Ten prototypes of three rows; 64 lanes have eight check bits.
     assert params.check_ledger(10, 130).bits_full == bits

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from golden.faults import Faults
+from golden.faults import Faults, ReadErrors
 from golden.params import FaultParams, FaultyMemory
+from golden.parity import ParityFaults
 from sim.data.bank import Bank
 from sim.learn.integer_learner import IntegerHeadLearner
 from sim.learn.sections import IntegerHeadConfig
@@ -55,10 +56,23 @@ def results(run: Experiment) -> dict[str, Any]:
     return {k: v for k, v in summarize(run).items() if k not in ("seconds", "parameters", "label")}
 
 
-@pytest.mark.parametrize("entry", FAILING, ids=lambda entry: entry["replay"])
-def test_faults_that_never_strike_change_no_bit(bank: Bank, entry: dict[str, Any]) -> None:
+DRAWN = ("gbm", "correlated", "latent")
+
+
+@pytest.mark.parametrize(
+    ("entry", "how"),
+    [
+        *((entry, {}) for entry in FAILING),
+        *((entry, {"transient": True}) for entry in FAILING if entry["replay"] in DRAWN),
+        (FAILING[0], {"parity": 1}),
+        (FAILING[6], {"parity": 1}),
+    ],
+)
+def test_faults_that_never_strike_change_no_bit(
+    bank: Bank, entry: dict[str, Any], how: dict[str, Any]
+) -> None:
     sound = finished(bank, methods(**entry)[0])
-    spared = finished(bank, methods(**entry, faults={"share": 0})[0])
+    spared = finished(bank, methods(**entry, faults={"share": 0, **how})[0])
     for one, other in zip(sound.predictions, spared.predictions, strict=True):
         np.testing.assert_array_equal(one, other)
     for key, array in sound.source.state().items():
@@ -99,6 +113,53 @@ def test_prototypes_are_those_of_a_sound_memory_through_failing_cells(
     )
     np.testing.assert_array_equal(failing, faults.read(sound))
     assert (failing != sound).any()
+
+
+@pytest.mark.parametrize(
+    ("entry", "width"),
+    [
+        ({"replay": "gbm", "code_width": 4}, 4),
+        ({"replay": "likelihood", "components": 2, "code_width": 3}, 3),
+        ({"replay": "low_rank", "rank": 2}, 8),
+    ],
+)
+def test_codes_with_parity_are_those_of_a_sound_memory_with_replacement(
+    bank: Bank, entry: dict[str, Any], width: int
+) -> None:
+    sound = codes(finished(bank, methods(**entry)[0]))
+    failing = codes(finished(bank, methods(**entry, faults={"share": SHARE, "parity": 2})[0]))
+    params = FaultParams(
+        die=SEED, memory=FaultyMemory.PROTOTYPES, threshold=round(SHARE * 2**32), lanes=64,
+        width=width,
+    )  # fmt: skip
+    np.testing.assert_array_equal(failing, ParityFaults(params, 2).read(sound))
+
+
+def test_every_read_of_a_drawn_exemplar_has_errors_of_its_own(bank: Bank) -> None:
+    entry = {"replay": "latent", "exemplars": 3}
+    sound = finished(bank, methods(**entry)[0]).source
+    run = finished(bank, methods(**entry, faults={"share": SHARE, "transient": True})[0])
+    # The same exemplars are kept and drawn, in the same order.
+    np.testing.assert_array_equal(run.source.state()["stored"], sound.state()["stored"])
+    first = int(run.source.state()["stored_drawn"])
+    assert first == int(sound.state()["stored_drawn"]) > 0
+    read, _ = run.source.draw(50, np.random.default_rng(1))
+    kept, _ = sound.draw(50, np.random.default_rng(1))
+    params = FaultParams(
+        die=SEED, memory=FaultyMemory.EXEMPLARS, threshold=round(SHARE * 2**32), lanes=64
+    )
+    expected = ReadErrors(params).read(unpack(kept, bank.features), first)
+    np.testing.assert_array_equal(unpack(read, bank.features), expected)
+    assert (read != kept).any()
+
+
+def test_transient_errors_leave_the_codes_and_change_what_is_drawn(bank: Bank) -> None:
+    entry = {"replay": "gbm", "code_width": 4}
+    sound = finished(bank, methods(**entry)[0])
+    run = finished(bank, methods(**entry, faults={"share": SHARE, "transient": True})[0])
+    np.testing.assert_array_equal(codes(run), codes(sound))
+    read, kept = (one.source.draw(50, np.random.default_rng(1))[0] for one in (run, sound))
+    assert 0.02 < (unpack(read, bank.features) != unpack(kept, bank.features)).mean() < SHARE
 
 
 def test_exemplars_are_read_through_the_cells_of_their_slots(bank: Bank) -> None:
@@ -160,11 +221,21 @@ def test_protected_planes_take_check_bits(bank: Bank, entry: dict[str, Any]) -> 
     assert protected.bits_paper == sound.bits_paper
 
 
-@pytest.mark.parametrize("entry", [FAILING[0], FAILING[2], FAILING[6]])
-def test_a_run_on_protected_words_goes_on_bit_for_bit(
-    bank: Bank, tmp_path: Path, entry: dict[str, Any]
+@pytest.mark.parametrize(
+    ("entry", "how"),
+    [
+        (FAILING[0], {"secded": 1}),
+        (FAILING[2], {"secded": 1}),
+        (FAILING[6], {"secded": 1}),
+        (FAILING[6], {"parity": 1}),
+        (FAILING[0], {"transient": True}),
+        (FAILING[3], {"transient": True}),
+    ],
+)
+def test_a_run_on_failing_cells_goes_on_bit_for_bit(
+    bank: Bank, tmp_path: Path, entry: dict[str, Any], how: dict[str, Any]
 ) -> None:
-    (method,) = methods(**entry, faults={"share": 0.3, "secded": 1})
+    (method,) = methods(**entry, faults={"share": 0.3, **how})
     straight = finished(bank, method)
     stopped = Experiment(bank, HEAD, method, seed=SEED)
     stopped.step(lambda _: None)
@@ -208,7 +279,7 @@ def test_faults_are_swept_like_other_parameters() -> None:
         ({"replay": "gbm", "faults": {"spared": 1}}, r"methods.0.faults: faults must have either"),
         (
             {"replay": "gbm", "faults": {"voltage": 0.5, "cell": {"mean": 0.45}}},
-            r"methods.0.faults.cell.deviation must be given",
+            r"faults.cell.CellModel.deviation\n  Field required",
         ),
         (
             {"replay": "gbm", "head": {"kind": "integer", "faults": {"share": 0.1}}},
@@ -217,6 +288,14 @@ def test_faults_are_swept_like_other_parameters() -> None:
         (
             {"replay": "gbm", "generator": "pcg64", "faults": {"share": 0.1}},
             "faults must be left out where no memory of a chip holds the codes",
+        ),
+        (
+            {"replay": "hamming", "faults": {"share": 0.1, "transient": True}},
+            "transient of faults must be left out where no samples are drawn",
+        ),
+        (
+            {"replay": "gbm", "head_faults": {"share": 0.1, "transient": True}},
+            "transient of faults must be left out for the weights of a head",
         ),
         (
             {"replay": "gbm", "head_faults": {"share": 0.1}, "head": {"kind": "ternary"}},

@@ -13,7 +13,7 @@ from golden.params import NetworkParams, PrototypeClassifierParams
 from sim.compare.choice import bits_of
 from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
-from sim.cost.counts import prototype_classifier
+from sim.cost.counts import latent_buffer, prototype_classifier
 from sim.cost.heads import head_of
 from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
@@ -193,6 +193,31 @@ def test_a_class_of_one_prototype_takes_the_cycles_of_the_class_counter() -> Non
         assert found >= 1e3 * 144 * 34 / config.clock  # a look-up and 32 rows a sample
     found = parts("gbm", "latency", text=text)["memory of the past"]
     assert found == pytest.approx(1e3 * float(count_cycles(config)) / config.clock)
+
+
+@pytest.mark.parametrize("replay", ["gbm", "ncm", "likelihood", "hamming"])
+def test_a_class_of_several_is_counted_where_its_components_compete(replay: str) -> None:
+    method = f"{{replay: {replay}, components: 3, mixture: {{fit: online}}}}"
+    text = EVERY[: EVERY.index("methods:")] + f"methods:\n  - {method}\n"
+    evaluator, point = design(replay, text)
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    assert (config.task.fit, config.memory.components) == ("chip", 3)
+    found = parts(replay, "latency", text=text)["memory of the past"]
+    assert found == pytest.approx(1e3 * float(count_cycles(config)) / config.clock)
+    area = parts(replay, "area", text=text)
+    assert "learner.online_mixture.majorities" in area
+    assert not any(name.startswith("fit.") for name in area)
+
+
+def test_a_class_of_the_latent_buffer_takes_its_cycles() -> None:
+    evaluator, point = design("latent")
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    numbers = {"filled": 7, "replaced": 37, "dropped": 100}
+    cycles = latent_buffer.learn_cycles(config.chip.latent, **numbers)
+    found = parts("latent", "latency")["memory of the past"]
+    assert found == pytest.approx(1e3 * cycles / config.clock)
 
 
 def test_keeping_a_class_takes_a_cycle_for_every_row_of_the_busiest_memory() -> None:

@@ -252,6 +252,16 @@ def test_report_says_what_came_out_and_writes_the_page_beside_it(
     assert page.read_text(encoding="utf-8") == html_page(read_exploration(tmp_path))
 
 
+def test_verdict_on_one_budget_is_said_once(
+    tmp_path: Path, engram: Callable[..., tuple[int, str, str]]
+) -> None:
+    content = exploration(3)
+    best = content["recommended"][0] | {"sentence": "Take this one."}
+    content |= {"recommended": [best], "verdict": "Take this one."}
+    status, out, _ = engram("report", write(tmp_path, content))
+    assert (status, out) == (0, "Take this one.\n")
+
+
 def test_report_writes_where_it_is_told(
     tmp_path: Path, engram: Callable[..., tuple[int, str, str]]
 ) -> None:

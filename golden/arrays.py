@@ -67,7 +67,8 @@ def check_label_vector(labels: ArrayLike) -> NDArray[np.int64]:
         raise ValueError(f"Labels must have shape (n,), not {array.shape}")
     if array.size and array.dtype.kind not in "iu":
         raise TypeError(f"Labels must be integers, not {array.dtype}")
-    return array.astype(np.int64)
+    # A copy either way; to convert takes a small batch longer.
+    return array.copy() if array.dtype == np.int64 else array.astype(np.int64)
 
 
 def check_packed(name: str, words: Any, n: int) -> NDArray[np.uint64]:

@@ -48,6 +48,7 @@ class Prototypes:
         # Codes by (component, row, lane); lanes past D stay 0.
         self._codes = np.zeros((params.components, params.beats, params.lanes), np.uint16)
         self._counts: list[int] = []
+        self._used = 0  # their sum; to add them up at each write would be slow with many classes
         self._thresholds: list[NDArray[np.uint16]] = []
         self._removed: set[int] = set()
         self._table: tuple[NDArray[np.int64], NDArray[np.uint16]] | None = None
@@ -70,7 +71,7 @@ class Prototypes:
     @property
     def n_components(self) -> int:
         """Number of components in use, over all classes of the table."""
-        return sum(self._counts)
+        return self._used
 
     def append(self, codes: ArrayLike, thresholds: ArrayLike = ()) -> bool:
         """Write a class under the next number; see `write`."""
@@ -113,9 +114,14 @@ class Prototypes:
                 f"Class must be {self.n_classes}, the next, not {label}: with parity, "
                 "every class is written once"
             )
-        self._store(sum(self._counts[:label]), array)
-        self._counts[label:] = [len(array), *self._counts[label + 1 :]]
-        self._thresholds[label:] = [cumulative, *self._thresholds[label + 1 :]]
+        if label == self.n_classes:
+            self._store(self._used, array)
+            self._counts.append(len(array))
+            self._thresholds.append(cumulative)
+            self._used += len(array)
+        else:  # of as many components
+            self._store(sum(self._counts[:label]), array)
+            self._thresholds[label] = cumulative
         self._removed.discard(label)
         self._table = None
         return True

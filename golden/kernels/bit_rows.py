@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, add, like, load, operation, store, zeros
 
-__all__ = ["COLUMNS", "SUMS", "BitRows", "add_products", "transpose"]
+__all__ = ["COLUMNS", "ROWS", "SUMS", "BitRows", "add_products", "transpose"]
 
 _GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
 _TABLES = 8  # tables in use at once: one word holds the eight indices of a row
 _ENTRIES = 2**_GROUP
 COLUMNS = _GROUP * _TABLES  # columns of a word
 SUMS = _TABLES * _ENTRIES  # sums in all tables
+ROWS = 4096  # rows that use a table before the next is built; their sums stay in the L2 cache
 
 
 class BitRows:
@@ -177,16 +178,17 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
     """
     blocks, n_rows = words.shape
     for group in range(len(columns)):
-        for block in range(blocks):
-            _build(tables, columns, group * columns.shape[1] + block * COLUMNS)
-            for row in range(n_rows):
-                word = words[block, row]
-                total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
-                for table in range(1, _TABLES):
-                    entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
-                    total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
-                place = group * n_rows + row
-                store(sums, place, add(load(sums, place), like(sums, total)))
+        for first in range(0, n_rows, ROWS):
+            for block in range(blocks):
+                _build(tables, columns, group * columns.shape[1] + block * COLUMNS)
+                for row in range(first, min(first + ROWS, n_rows)):
+                    word = words[block, row]
+                    total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
+                    for table in range(1, _TABLES):
+                        entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
+                        total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
+                    place = group * n_rows + row
+                    store(sums, place, add(load(sums, place), like(sums, total)))
 
 
 @compiled()

@@ -17,7 +17,7 @@ from golden.kernels.compiled import compiled
 from golden.kernels.streams import RING, aligned, first_words, follow_taps, leap, low
 from golden.kernels.vectors import WORDS, load, load_two, select_differing, store, xor
 
-__all__ = ["draw_chunk", "draw_narrow", "join_lanes", "put"]
+__all__ = ["draw_chunk", "draw_narrow", "join_lanes", "put", "word_after"]
 
 BLOCK = 1024  # words that are drawn plane by plane; few enough for the L1 cache
 ALL = 2**WORDS - 1
@@ -120,7 +120,7 @@ def draw_chunk(out, codes, components, repeats, features, lanes, states, taps):
         else:
             _scatter(out, bits, width // repeats, repeats, features, lanes, first, n)
     for p in range(len(rings)):
-        states[p] = _word_after(rings[p], total, taps[p])
+        states[p] = word_after(rings[p], total, taps[p])
 
 
 @compiled()
@@ -224,8 +224,18 @@ def _gather(gathered, codes, components, q, width, p, first, n):
 
 
 @compiled()
-def _word_after(ring, total, taps):
-    """Return the word after the first `total` ones, which may be in a vector that was replaced."""
+def word_after(ring, total, taps):
+    """Return the word after the first `total` ones, which may be in a vector that was replaced.
+
+    Parameters
+    ----------
+    ring : ndarray of shape (RING,), uint64
+        Words of an LFSR, as `draw_chunk` has left them.
+    total : int
+        Words that were used, from the first of the ring on.
+    taps : ndarray of shape (4,), int64
+        Highest first.
+    """
     here = total & (RING - 1)
     word = ring[here]
     if total % WORDS:

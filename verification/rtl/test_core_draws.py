@@ -22,7 +22,7 @@ from rtl.requests import Source
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.head_script import codes_of
-from verification.rtl.simulators import payload, run_pysim
+from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 from verification.rtl.test_core import NETWORK
 
 CHIP = make_chip(
@@ -156,9 +156,13 @@ def source(where: Source, label: int = 0) -> dict[str, int]:
     return {"draw_source_source": where, "draw_source_label": label}
 
 
+# Thousands of cycles are those of a model in Verilog; the tests of single moments are Amaranth's.
+@pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("shown", [False, True])
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
-def test_a_batch_has_its_past_from_where_it_was_told(pauses: str, shown: bool) -> None:
+def test_a_batch_has_its_past_from_where_it_was_told(
+    pauses: str, shown: bool, simulator: str
+) -> None:
     bench = Bench(1)
     steps = [bench.load()]
     offered = bench.append() + bench.append() + [u for _ in range(5) for u in bench.learn(3)]
@@ -172,11 +176,12 @@ def test_a_batch_has_its_past_from_where_it_was_told(pauses: str, shown: bool) -
             ]
         steps.append(bench.read())
     steps.append(Step(reads={"errors_command": 0, "errors_draw": 0, "trained": 3 * (10 + shown)}))
-    run_pysim(Core(CHIP), steps, PAUSES[pauses])
+    run_cocotb(shared(Core, CHIP), steps, PAUSES[pauses], simulator=simulator)
 
 
+@pytest.mark.parametrize("simulator", cocotb_simulators())
 @pytest.mark.parametrize("shown", [False, True])
-def test_what_comes_behind_a_batch_changes_nothing_of_it(shown: bool) -> None:
+def test_what_comes_behind_a_batch_changes_nothing_of_it(shown: bool, simulator: str) -> None:
     """Classes, seeds and exemplars for the latent buffer follow without a pause."""
     bench = Bench(2)
     offered = bench.append() + [u for _ in range(3) for u in bench.learn(0)]
@@ -191,7 +196,7 @@ def test_what_comes_behind_a_batch_changes_nothing_of_it(shown: bool) -> None:
         offered += bench.batch(2, 2, where) + bench.learn(0)
         steps += [Step(inputs={"units": offered}, pins=source(where)), bench.ended(4000)]
     steps += [bench.read(), Step(reads={"errors_command": 0, "n_classes": 4})]
-    run_pysim(Core(CHIP), steps, PAUSES["idle"])
+    run_cocotb(shared(Core, CHIP), steps, PAUSES["idle"], simulator=simulator)
 
 
 @pytest.mark.parametrize("wait", [0, 1, 3])
@@ -209,7 +214,7 @@ def test_a_start_before_a_batch_is_served_before_it(wait: int) -> None:
             Step(pins={**source(Source.SAMPLER, 1), "draw_count": 9, "control_draw": 1}, cycles=1),
             Step(pins={"control_draw": 0}, cycles=wait),
             Step(inputs={"units": batch}, outputs={"exemplar": sent}),
-            bench.ended(),
+            bench.ended(500),
             bench.read(),
             Step(reads={"exemplars": 9, "trained": 6, "errors_draw": 0}),
         ],
@@ -235,7 +240,7 @@ def test_a_start_while_the_head_draws_is_ignored() -> None:
             Step(cycles=wait),
             Step(pins={"control_draw": 1}, cycles=1),
             Step(pins={"control_draw": 0}),
-            bench.ended(),
+            bench.ended(900),
             bench.read(),
             Step(reads={"exemplars": 0, "trained": 8}),
         ], counted=("errors_draw",))  # fmt: skip
@@ -274,7 +279,7 @@ def test_reset_forgets_what_was_drawn_for_the_head(cycles: int) -> None:
         Step(reset=True, reads={"status_training": 0, "draw_left": 0, "trained": 0}),
         Step(cycles=30),
         Step(inputs={"units": again.append() + again.batch(2, 4, Source.SELECTOR)}),
-        again.ended(),
+        again.ended(500),
         again.read(),
         Step(reads={"exemplars": 0, "trained": 6}),
     ])  # fmt: skip

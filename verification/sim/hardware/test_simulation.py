@@ -299,9 +299,37 @@ def test_a_program_is_compiled_where_make_can_work(
         program = Simulator(params=PARAMS).build(lambda line: None, tmp_path / name)
         assert program.parent == tmp_path / name
         assert program.read_text() == "program"
-        assert list(program.parent.iterdir()) == [program]
+        assert list(program.parent.glob("chip-*")) == [program]
     assert folders[0].parent == tmp_path / "plain"
     assert not any(folder.exists() for folder in folders)
+
+
+def test_what_no_chip_changes_is_compiled_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other options have their own, and a program takes none from them."""
+    found: list[list[str]] = []
+
+    def run(command: list[str], folder: Path) -> None:
+        if command[0] != "make":
+            (folder / "model").mkdir()
+            return
+        found.append(sorted(path.read_text() for path in folder.iterdir()))
+        for name in ("verilated.o", "verilated_threads.o", "main.o", "Vchip"):
+            (folder / name).write_text(f"{name} of program {len(found)}")
+
+    monkeypatch.setattr(simulator, "_run", run)
+    monkeypatch.setattr(simulator, "convert", lambda *_: "")
+    latent = replace(PARAMS.latent, exemplars=3)
+    for made in (
+        Simulator(params=PARAMS),
+        Simulator(params=replace(PARAMS, latent=latent)),
+        Simulator(params=PARAMS, trace=".vcd"),
+        Simulator(params=PARAMS, threads=2),
+    ):
+        made.build(lambda line: None, tmp_path)
+    kept = ["verilated.o of program 1", "verilated_threads.o of program 1"]
+    assert found == [[], kept, [], []]
 
 
 @pytest.mark.parametrize(

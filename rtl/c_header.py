@@ -17,7 +17,7 @@ from rtl.headers import (
     picture_address_layout,
 )
 from rtl.output import Kind, answer_word_layout, head_word_layout, user_layout
-from rtl.registers import REGISTERS
+from rtl.registers import ALL_REGISTERS
 from rtl.requests import Source
 
 __all__ = ["c_header"]
@@ -60,7 +60,7 @@ def c_header() -> str:
 
 
 def _registers() -> Iterator[str]:
-    for register in REGISTERS:
+    for register in ALL_REGISTERS:
         name = f"ENGRAM_{register.name.upper()}"
         yield f"/* {register.text} */"
         yield f"#define {name} {register.offset:#05x}u"

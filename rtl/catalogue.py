@@ -18,6 +18,7 @@ from golden.params import (
     LatentBufferParams,
     LowRankParams,
     MapShape,
+    MarchParams,
     MvuParams,
     OnlineMixtureParams,
     PrototypeClassifierParams,
@@ -26,6 +27,7 @@ from golden.params import (
     SecdedParams,
     ThermometerParams,
     TrainerParams,
+    WatchParams,
     XnorParams,
     stream_params,
 )
@@ -42,6 +44,7 @@ from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
 from rtl.low_rank import LowRank
+from rtl.march import March
 from rtl.mean_code import MeanCode
 from rtl.mvu import Mvu
 from rtl.network import Network
@@ -49,6 +52,7 @@ from rtl.online_mixture import OnlineMixture
 from rtl.pool import Pool
 from rtl.protected_memory import ProtectedMemory
 from rtl.prototype_classifier import PrototypeClassifier
+from rtl.prototype_rows import PrototypeRows
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.selector import Selector
@@ -210,6 +214,14 @@ BLOCKS: dict[str, Block] = {
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),
+    "prototype_rows": Block(
+        component=PrototypeRows,
+        full={"params": _PROTOTYPES, "watch": WatchParams(secded=2, self_test=True)},
+        small={"params": _SMALL_PROTOTYPES},
+        tiny={"params": _TINY_PROTOTYPES},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
     "selector": Block(
         component=Selector,
         full={"params": _SAMPLER.selector, "prototypes": _PROTOTYPES},
@@ -245,6 +257,12 @@ BLOCKS: dict[str, Block] = {
         full={"params": SecdedParams(width=64), "depth": 1024},
         small={"params": {"width": 16}, "depth": 64},
         tiny={"params": {"width": 8}, "depth": 8},
+    ),
+    "march": _part(
+        March,
+        MarchParams(rows=_PROTOTYPES.rows, row_width=_PROTOTYPES.row_width),
+        {"rows": 160, "row_width": 64},
+        {"rows": 12, "row_width": 24, "part": 8},
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
     "mean_code": Block(

@@ -11,7 +11,7 @@ from rtl.core import Core
 from rtl.dispatch import WORD, Dispatch
 from rtl.output import Kind, Output, user_layout
 from rtl.register_file import RegisterFile
-from rtl.registers import ADDRESS_WIDTH, REGISTERS
+from rtl.registers import ADDRESS_WIDTH
 
 __all__ = ["Chip", "capabilities"]
 
@@ -28,6 +28,8 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "codes_draws": params.sampler.draws_per_read,
         "modes_serial": int(params.sampler.mode == "serial"),
         "modes_selection": SELECTIONS.index(params.sampler.selection),
+        "modes_secded": params.watch.secded,
+        "modes_self_test": int(params.watch.self_test),
         "table_classes": prototypes.classes,
         "table_class_components": prototypes.class_components,
         "components": prototypes.components,
@@ -120,7 +122,7 @@ class Chip(wiring.Component):
         m.submodules.core = ResetInserter(restart)(core)
         m.submodules.dispatch = dispatch
         m.submodules.output = output
-        m.submodules.registers = registers = RegisterFile()
+        m.submodules.registers = registers = RegisterFile(self.params.watch)
         m.submodules.axi_lite = axi_lite = AxiLite()
         wiring.connect(m, axi_lite.bus, registers.bus)
         self._connect_registers(m, axi_lite)
@@ -130,7 +132,7 @@ class Chip(wiring.Component):
             name = kind.name.lower()
             wiring.connect(m, getattr(core, name), getattr(output, name))
         m.d.comb += [
-            restart.eq(registers.control_soft_reset),
+            restart.eq(self._restart(m, registers, core)),
             dispatch.abort.eq(restart),
             output.abort.eq(restart),
             registers.status_receiving.eq(dispatch.receiving),
@@ -145,14 +147,22 @@ class Chip(wiring.Component):
             *(getattr(registers, n).eq(value) for n, value in capabilities(self.params).items()),
         ]
         # The ports of the core have the same names as those of the register file.
-        for register in REGISTERS:
-            for name in map(register.port, register.fields):
+        for register in registers.registers:
+            ports = map(register.port, register.fields)
+            for name in (name for port in ports for name in (port, f"{port}_clear")):
                 if name in core.signature.members:
                     sink, source = (registers, core)
                     if core.signature.members[name].flow is In:
                         sink, source = source, sink
                     m.d.comb += getattr(sink, name).eq(getattr(source, name))
         return m
+
+    def _restart(self, m: Module, registers: RegisterFile, core: Core) -> Value:
+        """Return whether all but the registers and the buses is reset; a self-test follows one."""
+        if not self.params.watch.self_test:
+            return registers.control_soft_reset
+        m.d.sync += core.begin_test.eq(registers.memory_test_start)
+        return registers.control_soft_reset | registers.memory_test_start
 
     def _connect_registers(self, m: Module, slave: AxiLite) -> None:
         """Connect the channels of the slave to the ports with the names of AXI4-Lite."""

@@ -13,6 +13,7 @@ from rtl.core_draws import draw_exemplars
 from rtl.core_packets import Taker, picture_layout, send_features, send_result
 from rtl.core_units import hand_out
 from rtl.core_values import COUNTERS, ERRORS, EVENTS, STATES, show
+from rtl.core_watch import show_watch, watch_ports
 from rtl.headers import Target, unit_layout
 from rtl.output import Kind, source_layout
 from rtl.requests import COUNT_WIDTH, Source
@@ -53,6 +54,9 @@ class Core(wiring.Component):
         High for a cycle, one after `pictures`, `learned`, `n_classes`, `counted` or `batches` has
         counted, or `draw_left` or `status_closing` has come to 0. Not after a reset, and not for
         the requests of the head that learns.
+    corrected, uncorrected, corrected_clear, uncorrected_clear, begin_test, memory_test_*,
+    failing_*, failure_*
+        With a watch: as of `rtl.core_watch.watch_ports`.
     """
 
     def __init__(self, params: ChipParams) -> None:
@@ -73,6 +77,7 @@ class Core(wiring.Component):
             "n_components": Out(32),
             **dict.fromkeys(COUNTERS, Out(32)),
             **{f"irq_pending_{name}": Out(1) for name in EVENTS},
+            **watch_ports(params),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -93,6 +98,7 @@ class Core(wiring.Component):
         wiring.connect(m, head.answers, wiring.flipped(self.head_answer))
         wiring.connect(m, head.rows, wiring.flipped(self.head_rows))
         show(m, p, self, blocks)
+        show_watch(m, p, self, blocks.sampler)
         return m
 
     def _inside(self, m: Module, picture: View, blocks: Blocks) -> Inside:

@@ -59,7 +59,7 @@ def join_blocks(m: Module, params: ChipParams) -> Blocks:
         network=Network(params.accelerator),
         regroup=Regroup(params),
         sampler=(CorrelatedSampler if params.factors else Sampler)(
-            params.sampler, shared=params.shared
+            params.sampler, shared=params.shared, watch=params.watch
         ),
         latent_buffer=LatentBuffer(params.latent),
         requests=Requests(params),

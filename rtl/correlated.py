@@ -8,11 +8,12 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout
 from amaranth.lib.wiring import In, Out
 
-from golden.params import CorrelatedSamplerParams
+from golden.params import CorrelatedSamplerParams, WatchParams
 from rtl.basis import Basis, compared_rows
 from rtl.factor_sums import FactorSums
 from rtl.lfsr import Lfsr, load_seeds
 from rtl.normal_lanes import NormalLanes
+from rtl.prototype_rows import UNWATCHED
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
 from rtl.scale import SHIFT_WIDTH
@@ -46,6 +47,8 @@ class CorrelatedSampler(Sampler):
         With one factor or more.
     shared : bool
         Whether the memory is editable, and read by another block.
+    watch : WatchParams
+        As for a `Sampler`.
 
     Members
     -------
@@ -66,10 +69,16 @@ class CorrelatedSampler(Sampler):
 
     params: CorrelatedSamplerParams
 
-    def __init__(self, params: CorrelatedSamplerParams, *, shared: bool = False) -> None:
+    def __init__(
+        self,
+        params: CorrelatedSamplerParams,
+        *,
+        shared: bool = False,
+        watch: WatchParams = UNWATCHED,
+    ) -> None:
         if not params.rank:
             raise ValueError("Factors R of a sampler with factors must be 1 or more, not 0")
-        self.params, self.shared = params, shared
+        self.params, self.shared, self.watch = params, shared, watch
         looked_up = 1 + (params.prototypes.class_components > 1) + 1
         summed = FactorSums.latency + params.rank
         compared = compared_rows(params) + NormalLanes.latency

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Prototype memory and its class table (contract, 5)."""
 
-from amaranth.hdl import Const, Module, Signal, Value, unsigned
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.data import ArrayLayout, StructLayout
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from golden.params import PrototypesParams
+from golden.params import PrototypesParams, WatchParams
+from rtl.prototype_rows import UNWATCHED, PrototypeRows, connect_watch, watch_members
 
 __all__ = ["Prototypes", "entry_layout", "header_layout"]
 
@@ -67,6 +70,9 @@ class Prototypes(wiring.Component):
     params : PrototypesParams
     editable : bool
         Whether classes can be replaced and removed.
+    watch : WatchParams
+        What watches over the rows. With a self-test, a `test` is for an empty table, with no class
+        under way; headers wait until it has ended.
 
     Members
     -------
@@ -100,6 +106,8 @@ class Prototypes(wiring.Component):
         Editable: a class in the table.
     there : Out(1)
         Editable: whether class `asked` is there, in the same cycle.
+    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first
+        With a watch: as of `rtl.prototype_rows.PrototypeRows`.
     """
 
     #: Cycles from `label_en` to `entry`, and from `row_en` to `codes`.
@@ -107,8 +115,14 @@ class Prototypes(wiring.Component):
     #: Cycles from one read to the next, and from one row of a class to the next.
     interval = 1
 
-    def __init__(self, params: PrototypesParams, *, editable: bool = False) -> None:
-        self.params, self.editable = params, editable
+    def __init__(
+        self,
+        params: PrototypesParams,
+        *,
+        editable: bool = False,
+        watch: WatchParams = UNWATCHED,
+    ) -> None:
+        self.params, self.editable, self.watch = params, editable, watch
         label_width = bits_for(params.classes - 1)
         super().__init__({
             "append": In(stream.Signature(header_layout(params, editable=editable))),
@@ -131,6 +145,7 @@ class Prototypes(wiring.Component):
                 "asked": In(label_width),
                 "there": Out(1),
             } if editable else {}),
+            **watch_members(params, watch),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -141,31 +156,55 @@ class Prototypes(wiring.Component):
         m.submodules.table = table = Memory(
             shape=self.entry.shape(), depth=p.classes, init=[], attrs=block
         )
-        m.submodules.memory = memory = Memory(
-            shape=unsigned(p.row_width), depth=p.rows, init=[], attrs=block
-        )
-        table_read, row_read = table.read_port(), memory.read_port()
+        table_read, (row_read, row_write) = table.read_port(), self._rows(m, block)
         m.d.comb += [
             table_read.en.eq(self.label_en),
             table_read.addr.eq(self.label),
             self.entry.eq(table_read.data),
             row_read.en.eq(self.row_en),
             row_read.addr.eq(self._row(self.component, self.beat)),
-            self.codes.eq(row_read.data),
+            self.codes.eq(self._live(m, row_read.data)),
         ]
         now = _UnderWay(p)
         self._admit(m, now)
         if self.editable:
             self._find(m, now, table_read)
             self._keep_who_is_there(m, now)
-        self._write(m, now, table.write_port(), memory.write_port())
+        self._write(m, now, table.write_port(), row_write)
         return m
+
+    def _rows(self, m: Module, block: dict[str, Any]) -> tuple[ReadPort, WritePort]:
+        """Return the ports of the memory of the rows, and of what watches over it."""
+        p = self.params
+        if self.watch == UNWATCHED:
+            m.submodules.memory = memory = Memory(
+                shape=unsigned(p.row_width), depth=p.rows, init=[], attrs=block
+            )
+            row_read = memory.read_port()
+            return row_read, memory.write_port()
+        m.submodules.rows = rows = PrototypeRows(p, self.watch)
+        connect_watch(m, rows, self, watch_members(p, self.watch))
+        return rows.read, rows.write
+
+    def _live(self, m: Module, codes: Value) -> Value:
+        """Return codes that were read, 0 in lanes past D.
+
+        They are stored as 0. But if there are more wrong bits than can be put right, a bit of such
+        a lane may be inverted.
+        """
+        p, last = self.params, Signal()
+        spare = (p.beats * p.lanes - p.features) * p.code_width
+        if not (self.watch.secded and spare):
+            return codes
+        with m.If(self.row_en):
+            m.d.sync += last.eq(self.beat == p.beats - 1)
+        return codes & Cat((~Const(0, p.row_width - spare)), (~last).replicate(spare))
 
     def _admit(self, m: Module, now: "_UnderWay") -> None:
         """Say of a header whether it may be taken, whether it fits, and where its rows go."""
         p, header = self.params, self.append.payload
         m.d.comb += [
-            now.open.eq(now.left == 0),
+            now.open.eq((now.left == 0) & ~self.testing if self.watch.self_test else now.left == 0),
             now.fits.eq(
                 (header.count != 0)
                 & (header.count <= p.class_components)

@@ -11,6 +11,7 @@ ACCESSES = {
     "rw": "read and write",
     "w1c": "set by the chip, cleared by writing 1",
     "w1s": "writing 1 starts something; reads 0",
+    "wc": "counted by the chip, cleared by any write",
 }
 
 
@@ -21,7 +22,7 @@ class Field:
     Attributes
     ----------
     name : str
-    access : {"ro", "rw", "w1c", "w1s"}
+    access : {"ro", "rw", "w1c", "w1s", "wc"}
     low, width : int
         Lowest bit and number of bits.
     reset : int

@@ -5,7 +5,9 @@ from amaranth.hdl import Cat, Const, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from rtl.registers import ADDRESS_WIDTH, EVENTS, REGISTERS, Field, Register
+from golden.params import WatchParams
+from rtl.prototype_rows import UNWATCHED
+from rtl.registers import ADDRESS_WIDTH, EVENTS, Field, Register, registers_of
 
 __all__ = ["RegisterFile", "bus_signature"]
 
@@ -34,12 +36,19 @@ class RegisterFile(wiring.Component):
     offset without a register raises `bus.read_error`. A field that is set and cleared in the same
     cycle stays set. Reset restores all reset values.
 
+    Parameters
+    ----------
+    watch : WatchParams
+        What watches over the prototypes: some registers are for that.
+
     Members
     -------
     bus : In(bus_signature())
     <register>_<field>, or <register> where there is one field
         Read-only: In, the value that is read. Read and write: Out, the value that was written. Set
-        by the chip: In(1), sets the field. Started by 1: Out(1), high for one cycle.
+        by the chip: In(1), sets the field. Started by 1: Out(1), high for one cycle. Counted by the
+        chip: In, the value that is read, and ``<register>_clear``, Out(1), high while any value
+        is written.
     irq : Out(1)
         High while a bit of `irq_pending` is set that is set in `irq_enable`, too.
     """
@@ -49,13 +58,16 @@ class RegisterFile(wiring.Component):
     #: Cycles from one access to the next.
     interval = 1
 
-    def __init__(self) -> None:
+    def __init__(self, watch: WatchParams = UNWATCHED) -> None:
+        self.registers = registers_of(watch)
         members = {"bus": In(bus_signature()), "irq": Out(1)}
-        for register in REGISTERS:
+        for register in self.registers:
             for field in register.fields:
                 if not field.constant:
                     flow = Out if field.access in ("rw", "w1s") else In
                     members[register.port(field)] = flow(field.width)
+                if field.access == "wc":
+                    members[f"{register.port(field)}_clear"] = Out(1)
         super().__init__(members)
 
     def elaborate(self, platform: object) -> Module:
@@ -63,7 +75,7 @@ class RegisterFile(wiring.Component):
         bus = self.bus
         flags: dict[str, Signal] = {}
         m.d.comb += [bus.read_error.eq(1), bus.write_error.eq(1)]
-        for register in REGISTERS:
+        for register in self.registers:
             if register.writable:
                 written = Signal(name=f"{register.name}_written")
                 with m.If(bus.write_address == register.offset // 4):
@@ -75,7 +87,7 @@ class RegisterFile(wiring.Component):
                 for event in EVENTS).any()
         )  # fmt: skip
         with m.Switch(bus.read_address):
-            for register in REGISTERS:
+            for register in self.registers:
                 with m.Case(register.offset // 4):
                     m.d.comb += bus.read_error.eq(0)
                     for field in register.fields:
@@ -108,6 +120,8 @@ class RegisterFile(wiring.Component):
             m.d.comb += getattr(self, name).eq(value)
         elif field.access == "w1s":
             m.d.sync += getattr(self, name).eq(written & data)
+        elif field.access == "wc":
+            m.d.comb += getattr(self, f"{name}_clear").eq(written)
         elif field.access == "w1c":
             flags[name] = flag = Signal(name=f"{name}_flag")
             with m.If(written & data):

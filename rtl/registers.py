@@ -3,9 +3,14 @@
 
 from collections.abc import Iterator
 
+from golden.params import WatchParams
 from rtl.register_fields import ACCESSES, Field, Register, bit, constant, halves, whole
+from rtl.watch_registers import SECDED_REGISTERS, SELF_TEST_REGISTERS
 
-__all__ = ["ADDRESS_WIDTH", "EVENTS", "REGISTERS", "Field", "Register", "markdown"]
+__all__ = [
+    "ADDRESS_WIDTH", "ALL_REGISTERS", "EVENTS", "REGISTERS", "Field", "Register", "markdown",
+    "registers_of",
+]  # fmt: skip
 
 ADDRESS_WIDTH = 12  # bits of a byte address: the chip takes a window of 4 KiB
 
@@ -33,6 +38,7 @@ EVENTS = {
     "batch": "`batches` has counted",
 }
 
+#: Registers of every chip.
 REGISTERS = (
     whole("id", 0x00, "`engr` in ASCII, first letter highest", reset=0x656E6772, constant=True),
     Register(
@@ -40,7 +46,7 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            constant("minor", 0, 2, "Minor version"),
+            constant("minor", 0, 3, "Minor version"),
             constant("major", 16, 2, "Major version"),
         ),
     ),
@@ -198,12 +204,33 @@ REGISTERS = (
         "width: q, bits of a code",
         "draws: M, exemplars a request",
     ),
-    halves(
-        "modes",
-        0x88,
-        "How the sampler works",
-        "serial: 0 all planes in a cycle, 1 one plane a cycle",
-        "selection: 0 round robin, 1 uniform, 2 weighted",
+    Register(
+        name="modes",
+        offset=0x88,
+        text="How the sampler works, and what watches over its memory",
+        fields=(
+            Field(
+                name="serial",
+                access="ro",
+                width=16,
+                text="0 all planes in a cycle, 1 one plane a cycle",
+            ),
+            Field(
+                name="selection",
+                access="ro",
+                low=16,
+                width=8,
+                text="0 round robin, 1 uniform, 2 weighted",
+            ),
+            Field(
+                name="secded",
+                access="ro",
+                low=24,
+                width=4,
+                text="u, uppermost planes of prototypes that have check bits",
+            ),
+            bit("self_test", 28, "The prototype memory can be tested"),
+        ),
     ),
     halves(
         "table",
@@ -257,6 +284,16 @@ REGISTERS = (
 )
 
 
+#: Registers that some chip has.
+ALL_REGISTERS = (*REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS)
+
+
+def registers_of(watch: WatchParams) -> tuple[Register, ...]:
+    """Return the registers of a chip that is watched so."""
+    tested = SELF_TEST_REGISTERS if watch.self_test else ()
+    return (*REGISTERS, *tested, *(SECDED_REGISTERS if watch.secded else ()))
+
+
 def markdown() -> str:
     """Return the register map as a page of Markdown."""
     return "\n".join([
@@ -265,7 +302,7 @@ def markdown() -> str:
         "Made from `rtl/registers.py`. Offsets are in bytes; every register has 32 bits, bits that",
         "are not listed read 0, and what is written to them is ignored. Access: "
         + "; ".join(f"`{key}` {text}" for key, text in ACCESSES.items())
-        + ".",
+        + ". A chip without a register answers as at any other offset that has none.",
         "",
         "| offset | register | bits | field | access | reset | meaning |",
         "|---|---|---|---|---|---|---|",
@@ -275,7 +312,7 @@ def markdown() -> str:
 
 
 def _rows() -> Iterator[str]:
-    for register in REGISTERS:
+    for register in ALL_REGISTERS:
         head = f"| {register.offset:#05x} | `{register.name}` "
         if len(register.fields) > 1:
             yield f"{head}| | | | | {register.text} |"

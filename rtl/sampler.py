@@ -7,11 +7,12 @@ from amaranth.lib.data import ArrayLayout, StructLayout, View
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import bits_for
 
-from golden.params import BernoulliParams, CorrelatedSamplerParams, SamplerParams
+from golden.params import BernoulliParams, CorrelatedSamplerParams, SamplerParams, WatchParams
 from rtl.beat import beat_layout
 from rtl.bernoulli import Bernoulli, SerialBernoulli
 from rtl.lanes import used_lanes
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
+from rtl.prototype_rows import UNWATCHED, connect_watch, watch_members
 from rtl.prototypes import Prototypes, entry_layout, header_layout
 from rtl.selector import Selector, weight_layout
 
@@ -42,6 +43,8 @@ class Sampler(wiring.Component):
     params : SamplerParams
     shared : bool
         Whether the memory is editable, and read by another block.
+    watch : WatchParams
+        What watches over the rows; a `test` is for an empty table, with no class under way.
 
     Members
     -------
@@ -84,6 +87,8 @@ class Sampler(wiring.Component):
         Shared: `label_en`, `label`, `row_en`, `component` and `beat` of the memory.
     entry, codes : Out
         Shared: what was read of it.
+    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first
+        With a watch: as of `rtl.prototype_rows.PrototypeRows`.
 
     Raises
     ------
@@ -94,10 +99,12 @@ class Sampler(wiring.Component):
     #: Cycles from one beat to the next, in parallel mode.
     interval = 1
 
-    def __init__(self, params: SamplerParams, *, shared: bool = False) -> None:
+    def __init__(
+        self, params: SamplerParams, *, shared: bool = False, watch: WatchParams = UNWATCHED
+    ) -> None:
         if isinstance(params, CorrelatedSamplerParams) and params.rank:
             raise ValueError(f"Sampler of independent bits must have no factors, not {params.rank}")
-        self.params, self.shared = params, shared
+        self.params, self.shared, self.watch = params, shared, watch
         #: Cycles from a request to the first beat, in parallel mode.
         self.latency = 3 + (params.prototypes.class_components > 1)
         super().__init__(self._members())
@@ -134,6 +141,7 @@ class Sampler(wiring.Component):
                 "entry": Out(entry_layout(p, editable=True)),
                 "codes": Out(ArrayLayout(p.code_width, p.lanes)),
             } if self.shared else {}),
+            **watch_members(p, self.watch),
         }  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -155,8 +163,9 @@ class Sampler(wiring.Component):
     ) -> tuple[Prototypes, Selector, stream.Interface]:
         """Take requests while they are admitted; return memory, selector, and their components."""
         m.submodules.prototypes = prototypes = Prototypes(
-            self.params.prototypes, editable=self.shared
+            self.params.prototypes, editable=self.shared, watch=self.watch
         )
+        connect_watch(m, prototypes, self, watch_members(self.params.prototypes, self.watch))
         m.submodules.selector = selector = Selector(
             self.params.selector, self.params.prototypes, gaps=self.shared
         )

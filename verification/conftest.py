@@ -26,6 +26,7 @@ THOROUGH = (
     "golden/test_kernels_sampler.py",
     "proofs",
     "rtl/driver/test_driver.py",
+    "rtl/driver/test_watch.py",
     "rtl/test_chip.py",
     "rtl/test_core.py",
     "rtl/test_correlated.py",

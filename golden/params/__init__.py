@@ -11,7 +11,13 @@ from golden.params.classes import (
     PrototypeClassifierParams,
 )
 from golden.params.correlated import CorrelatedSamplerParams
-from golden.params.faults import FaultParams, FaultyMemory, SecdedParams
+from golden.params.faults import (
+    FaultParams,
+    FaultyMemory,
+    MarchParams,
+    SecdedParams,
+    WatchParams,
+)
 from golden.params.index_code import IndexCodeParams
 from golden.params.layers import (
     ConvParams,
@@ -58,6 +64,7 @@ __all__ = [
     "LfsrParams",
     "LowRankParams",
     "MapShape",
+    "MarchParams",
     "MvuParams",
     "NetworkParams",
     "OnlineMixtureParams",
@@ -71,6 +78,7 @@ __all__ = [
     "TernaryTrainerParams",
     "ThermometerParams",
     "TrainerParams",
+    "WatchParams",
     "XnorParams",
     "stream_params",
     "stream_seed",

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Parameters of the faults of a memory's cells, and of words protected from them (contract, 19)."""
+"""Parameters of the faults of a memory's cells, of protected words, and of tests (contract, 19)."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from itertools import islice
 
-from golden.params.checks import check_integer
+from golden.params.checks import check_flag, check_integer
 
-__all__ = ["READS", "FaultParams", "FaultyMemory", "SecdedParams"]
+__all__ = ["READS", "FaultParams", "FaultyMemory", "MarchParams", "SecdedParams", "WatchParams"]
 
 CERTAIN = 2**32  # the threshold at which every cell fails
 
@@ -103,3 +103,66 @@ class SecdedParams:
         odd = (c for c in range(2**self.checks) if c.bit_count() % 2 and c.bit_count() > 1)
         ordered = sorted(odd, key=lambda column: (column.bit_count(), column))
         return tuple(islice(ordered, self.width))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MarchParams:
+    """Parameters of a march over a memory, which finds the cells that fail.
+
+    Parameters
+    ----------
+    rows : int
+        W, rows of the memory.
+    row_width : int
+        B, bits of a row.
+    part : int
+        P, bits of a row that are reported at once.
+    count_width : int
+        Bits of the counters, which stop at their highest number.
+    """
+
+    rows: int
+    row_width: int
+    part: int = 32
+    count_width: int = 16
+
+    def __post_init__(self) -> None:
+        check_integer("Rows of a march", self.rows, 1)
+        check_integer("Width of a row of a march", self.row_width, 1)
+        check_integer("Part of a row of a march", self.part, 1, 64)
+        check_integer("Width of the counters of a march", self.count_width, 1, 32)
+
+    @property
+    def parts(self) -> int:
+        """Parts of a row, the last of which may have fewer bits."""
+        return -(-self.row_width // self.part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchParams:
+    """Parameters of what watches over the prototypes of a chip.
+
+    Parameters
+    ----------
+    secded : int
+        u, uppermost planes whose words have check bits, 0..10; with 0 there are no check bits.
+    self_test : bool
+        Whether a march over their memory can be commanded.
+    """
+
+    secded: int = 0
+    self_test: bool = False
+
+    def __post_init__(self) -> None:
+        check_integer("Protected planes", self.secded, 0, 10)
+        check_flag("Self-test", self.self_test)
+
+    def check_width(self, lanes: int, width: int) -> None:
+        """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""
+        if self.secded:
+            checks = SecdedParams(width=lanes).checks
+            check_integer("Protected planes", self.secded, 1, min(width, 32 // checks))
+
+    def check_bits(self, lanes: int) -> int:
+        """Return the check bits of a row of so many codes."""
+        return self.secded * SecdedParams(width=lanes).checks if self.secded else 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from golden.params.checks import check_choice, check_integer
 from golden.params.classes import ClassCounterParams, PrototypeClassifierParams
 from golden.params.correlated import CorrelatedSamplerParams
+from golden.params.faults import WatchParams
 from golden.params.sampling import LatentBufferParams, SamplerParams
 from golden.params.training import TrainerParams
 
@@ -118,6 +119,8 @@ class ChipParams:
         go forward, and a request of the sampler draws one exemplar.
     batch : int
         Most exemplars of a command to that head, 1..4095.
+    watch : WatchParams
+        Check bits of the prototypes, and a self-test of their memory; by default there are none.
     """
 
     accelerator: AcceleratorParams
@@ -128,12 +131,14 @@ class ChipParams:
     table_fold: int = 1
     head: TrainerParams | None = None
     batch: int = 128
+    watch: WatchParams = WatchParams()
 
     def __post_init__(self) -> None:
         for name, block, kind in (
             ("Accelerator", self.accelerator, AcceleratorParams),
             ("Sampler", self.sampler, SamplerParams),
             ("Latent buffer", self.latent, LatentBufferParams),
+            ("Watch", self.watch, WatchParams),
         ):
             if not isinstance(block, kind):
                 raise TypeError(f"{name} must be {kind.__name__}, not {block!r}")
@@ -156,6 +161,9 @@ class ChipParams:
         if self.head is not None:
             self._check_head(self.head)
         check_integer("Batch of a chip", self.batch, 1, 2**LABEL_WIDTH - 1)
+        self.watch.check_width(prototypes.lanes, prototypes.code_width)
+        if self.watch.self_test:
+            check_integer("Rows of prototypes of a self-test", prototypes.rows, 1, 2**20)
         if simd % prototypes.lanes and prototypes.lanes % simd:
             raise ValueError(
                 f"MVU inputs SIMD must divide the lanes L = {prototypes.lanes} or be a multiple "

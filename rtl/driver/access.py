@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from rtl.driver.fault import Fault, require
-from rtl.registers import REGISTERS
+from rtl.registers import ALL_REGISTERS
 
 __all__ = ["Bus", "Registers"]
 
-_BY_NAME = {register.name: register for register in REGISTERS}
+_BY_NAME = {register.name: register for register in ALL_REGISTERS}
 
 
 class Bus(Protocol):
@@ -50,7 +50,8 @@ class Registers:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._pause: Callable[[], bool] = getattr(bus, "wait", lambda: True)
+        #: Waits a while, unless the bus gives up.
+        self.pause: Callable[[], bool] = getattr(bus, "wait", lambda: True)
 
     def get(self, name: str) -> int:
         """Read a register."""
@@ -70,7 +71,7 @@ class Registers:
     def wait(self, name: str, **values: int) -> None:
         """Read a register until fields have these values, or until the bus gives up."""
         while not values.items() <= self.fields(name).items():
-            require(self._pause(), Fault.WAIT)
+            require(self.pause(), Fault.WAIT)
 
     @staticmethod
     def constant(name: str, field: str) -> int:

@@ -10,8 +10,8 @@ from golden.params.machine import ANSWER_WIDTH
 from rtl.class_counter import Operation
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
-from rtl.driver.head import HeadCalls
 from rtl.driver.load_file import LoadFile
+from rtl.driver.watch import MemoryTest, WatchCalls
 from rtl.headers import Target, class_address_layout, picture_address_layout
 from rtl.output import Kind
 from rtl.packets import Packet, basis_packet, class_packet, costs_packet, seeds_packet
@@ -22,7 +22,7 @@ from rtl.scale import SHIFT_WIDTH
 __all__ = ["Driver"]
 
 
-class Driver(HeadCalls):
+class Driver(WatchCalls):
     """A chip, found over a bus and emptied by a soft reset.
 
     Every call waits until the chip has done what it asks. One that fails raises `DriverError`.
@@ -50,6 +50,18 @@ class Driver(HeadCalls):
         self._bus.flush()
         self._registers.set("errors", packet=1, draw=1)
         self._registers.set("irq_pending", **dict.fromkeys(EVENTS, 1))
+
+    def test_memory(self, *, listed: bool = False) -> MemoryTest:
+        """Test the memory of prototypes; all classes and exemplars are lost, as by a reset.
+
+        Parameters
+        ----------
+        listed : bool, optional
+            Whether the failures are read, one by one.
+        """
+        require(self.self_test, Fault.ARGUMENT)
+        self.reset()
+        return self._test_memory(listed)
 
     def load(self, file: bytes) -> None:
         """Load the network of a file, ``load_packets.bin`` of ``engram rtl chip --network``."""

@@ -167,6 +167,8 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->draws = FIELD(value, ENGRAM_CODES_DRAWS);
     TRY(get(chip, ENGRAM_MODES, &value));
     chip->selection = FIELD(value, ENGRAM_MODES_SELECTION);
+    chip->secded = FIELD(value, ENGRAM_MODES_SECDED);
+    chip->self_test = FIELD(value, ENGRAM_MODES_SELF_TEST);
     TRY(get(chip, ENGRAM_TABLE, &value));
     chip->classes = FIELD(value, ENGRAM_TABLE_CLASSES);
     chip->class_components = FIELD(value, ENGRAM_TABLE_CLASS_COMPONENTS);
@@ -798,6 +800,61 @@ engram_error engram_head_classify(engram *chip, uint32_t classes, const uint8_t 
     total = FIELD(word, ENGRAM_HEAD_ANSWER_SUM);
     *sum = (int64_t)(total & ~sign) - (int64_t)(total & sign);
     return ENGRAM_E_OK;
+}
+
+/* Watch over the prototypes */
+
+/* Take the failure that waits; store it if there is room. */
+static engram_error take_failure(engram *chip, engram_memory_test *found, engram_failure *failures,
+                                 uint32_t room) {
+    uint32_t place, bits;
+    TRY(get(chip, ENGRAM_FAILURE, &place));
+    TRY(get(chip, ENGRAM_FAILURE_BITS, &bits));
+    if (found->failures < room) {
+        engram_failure *failure = failures + found->failures;
+        failure->row = FIELD(place, ENGRAM_FAILURE_ROW);
+        failure->part = FIELD(place, ENGRAM_FAILURE_PART);
+        failure->element = FIELD(place, ENGRAM_FAILURE_ELEMENT);
+        failure->bits = bits;
+    }
+    ++found->failures;
+    return set(chip, ENGRAM_MEMORY_TEST,
+               ENGRAM_MEMORY_TEST_NEXT_MASK | ENGRAM_MEMORY_TEST_LISTED_MASK);
+}
+
+engram_error engram_test_memory(engram *chip, engram_memory_test *found, engram_failure *failures,
+                                uint32_t room) {
+    const engram_bus *bus = chip->bus;
+    const uint32_t listed = failures ? ENGRAM_MEMORY_TEST_LISTED_MASK : 0;
+    if (!chip->self_test) return ENGRAM_E_ARGUMENT;
+    TRY(engram_reset(chip));
+    TRY(set(chip, ENGRAM_MEMORY_TEST, ENGRAM_MEMORY_TEST_START_MASK | listed));
+    found->failures = 0;
+    for (;;) {
+        uint32_t state;
+        TRY(get(chip, ENGRAM_MEMORY_TEST, &state));
+        if (state & ENGRAM_MEMORY_TEST_WAITING_MASK)
+            TRY(take_failure(chip, found, failures, room));
+        else if (!(state & ENGRAM_MEMORY_TEST_RUNNING_MASK))
+            break;
+        else if (bus->wait && bus->wait(bus->context))
+            return ENGRAM_E_WAIT;
+    }
+    TRY(get(chip, ENGRAM_FAILING_WORDS, &found->words));
+    TRY(get(chip, ENGRAM_FAILING_BITS, &found->bits));
+    return get(chip, ENGRAM_FAILING_FIRST, &found->first);
+}
+
+engram_error engram_wrong_words(engram *chip, uint32_t *corrected, uint32_t *uncorrected) {
+    if (!chip->secded) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_CORRECTED, corrected));
+    return get(chip, ENGRAM_UNCORRECTED, uncorrected);
+}
+
+engram_error engram_clear_wrong_words(engram *chip) {
+    if (!chip->secded) return ENGRAM_E_ARGUMENT;
+    TRY(set(chip, ENGRAM_CORRECTED, 0));
+    return set(chip, ENGRAM_UNCORRECTED, 0);
 }
 
 /* Interrupts */

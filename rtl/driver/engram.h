@@ -78,6 +78,7 @@ typedef struct engram {
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
     uint32_t head_width, head_batch;      /* q_b, exemplars of a batch; 0 without such a head */
     uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
+    uint32_t secded, self_test;           /* u; whether prototypes can be tested */
     struct {
         uint8_t components;               /* K in the prototype memory, 0 if never appended */
         uint8_t there, learned;           /* not removed; in the latent buffer */
@@ -187,6 +188,29 @@ engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,
 /* Classify a vector among the classes 0 .. classes - 1; `sum` is that of its class. */
 engram_error engram_head_classify(engram *chip, uint32_t classes, const uint8_t *vector,
                                   uint32_t *label, int64_t *sum);
+
+/* Wrong bits of a read of a self-test: bit i of `bits` is bit 32 * part + i of a row of prototypes,
+ * with check bits above the codes. Zeros were to be read in elements 1, 3 and 5, ones in 2 and 4. */
+typedef struct engram_failure {
+    uint32_t row, part, element, bits;
+} engram_failure;
+
+/* What a self-test has found: rows and bits that fail, the row that failed first, if there is one,
+ * and failures that were listed. Cells that are stuck count once. */
+typedef struct engram_memory_test {
+    uint32_t words, bits, first, failures;
+} engram_memory_test;
+
+/* Test the memory of prototypes, on chips that can (contract, 19). All classes and exemplars are
+ * lost, as by a reset. Failures are listed unless `failures` is NULL, into room for `room`; those
+ * for which there is none are counted only. */
+engram_error engram_test_memory(engram *chip, engram_memory_test *found, engram_failure *failures,
+                                uint32_t room);
+
+/* Words of prototypes that were read with one wrong bit, and put right, and with more, on chips
+ * with check bits: since they were cleared, or a reset. */
+engram_error engram_wrong_words(engram *chip, uint32_t *corrected, uint32_t *uncorrected);
+engram_error engram_clear_wrong_words(engram *chip);
 
 /* Pull `irq` at these events from now on: masks ENGRAM_IRQ_ENABLE_..._MASK, or 0 for none. */
 engram_error engram_enable(engram *chip, uint32_t events);

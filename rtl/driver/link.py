@@ -36,6 +36,10 @@ class Link:
         q_b, and the most exemplars of a command, of the head that learns; 0 without one.
     rank, loading_width : int
         R and q_a of the sampler with factors; 0 without any.
+    secded : int
+        u, uppermost planes of prototypes with check bits; 0 without any.
+    self_test : bool
+        Whether the memory of prototypes can be tested.
     pixels, head_classes : int
         Colour values of a picture and logits, as of the network that was loaded; 0 without one.
     """
@@ -69,7 +73,9 @@ class Link:
             rank=self.rank,
             loading_width=self.loading_width,
         )
-        self._weighted = self._registers.fields("modes")["selection"] == 2
+        modes = self._registers.fields("modes")
+        self._weighted = modes["selection"] == 2
+        self.secded, self.self_test = modes["secded"], bool(modes["self_test"])
 
     def _send(self, packet: Packet) -> None:
         self._bus.send(packet.stream)

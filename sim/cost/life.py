@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The phases of a chip's life, and the memories that they need."""
 
+from dataclasses import replace
+
 from sim.cost.configuration import CostConfig, HeadKind
 from sim.cost.consolidation import beginning, consolidation, row_memories
 from sim.cost.counting import counting
 from sim.cost.counts import chip
+from sim.cost.counts.prototype_rows import watched
 from sim.cost.counts.tally import Memory
 from sim.cost.heads import head_of, with_head
 from sim.cost.learning import learn, working_memories
@@ -35,7 +38,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
     basis = load_basis(config)
     found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
     answers = [phase for phase in found if phase is not None]
-    return (
+    phases = (
         inference(config),
         *draws(config),
         append(config),
@@ -53,6 +56,8 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         load(config),
         *([] if basis is None else [basis]),
     )
+    params, watch = config.chip.sampler.prototypes, config.chip.watch
+    return tuple(replace(phase, tally=watched(phase.tally, params, watch)) for phase in phases)
 
 
 def chip_memories(config: CostConfig) -> tuple[Memory, ...]:

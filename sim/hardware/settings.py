@@ -39,6 +39,8 @@ _MOST = {
     "inputs": 2**12,
     "map_depth": MOST_ROWS,
     "program_depth": 2**12,
+    "row_width": 2**12,
+    "rows": MOST_ROWS,
     "simd": 2**10,
     "tag": 2**10,
     "tile_depth": MOST_ROWS,

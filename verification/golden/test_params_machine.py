@@ -15,6 +15,7 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
     TrainerParams,
+    WatchParams,
 )
 
 
@@ -98,6 +99,8 @@ def head(**given: Any) -> TrainerParams:
         ({"slots": -1}, "Slots of a chip must be an integer in 0..4096, not -1"),
         ({"batch": 0}, "Batch of a chip must be an integer in 1..4095, not 0"),
         ({"batch": 4096}, "Batch of a chip must be an integer in 1..4095, not 4096"),
+        # Codes have four planes, and 16 lanes six check bits a plane, of at most 32 a row.
+        ({"watch": WatchParams(secded=6)}, "Protected planes must be an integer in 1..4, not 6"),
         (
             {"head": head(features=41)},
             "Features D of the head that learns must be 40 as of the sampler, not 41",
@@ -210,3 +213,34 @@ def test_a_chip_takes_parameters_of_its_blocks(name: str, message: str) -> None:
 def test_a_head_that_learns_has_parameters_of_its_own() -> None:
     with pytest.raises(TypeError, match="Head that learns must be TrainerParams, not 8"):
         ChipParams(**{**CHIP, "head": 8})
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        ({"secded": 11}, ValueError, "Protected planes must be an integer in 0..10, not 11"),
+        ({"secded": True}, TypeError, "Protected planes must be an integer in 0..10, not True"),
+        ({"self_test": 1}, TypeError, "Self-test must be true or false, not 1"),
+    ],
+)
+def test_messages_of_a_watch(given: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        WatchParams(**given)
+
+
+def test_a_watch_must_be_one_and_its_rows_must_have_addresses() -> None:
+    with pytest.raises(TypeError, match=r"^Watch must be WatchParams, not 2$"):
+        ChipParams(**{**CHIP, "watch": 2})
+    many = replace(CHIP["sampler"].prototypes, components=2**20)
+    with pytest.raises(ValueError, match=r"^Rows of prototypes of a self-test must be an integer "):
+        ChipParams(**{
+            **CHIP,
+            "sampler": replace(CHIP["sampler"], prototypes=many),
+            "watch": WatchParams(self_test=True),
+        })  # fmt: skip
+
+
+def test_check_bits_of_a_row() -> None:
+    assert WatchParams().check_bits(64) == 0
+    assert WatchParams(secded=2).check_bits(64) == 16
+    assert WatchParams(secded=3).check_bits(8) == 15

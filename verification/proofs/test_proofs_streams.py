@@ -51,7 +51,8 @@ OFFERING = {
     name: BLOCKS[name].component(**BLOCKS[name].arguments("tiny"))
     for name in (
         "class_counter", "collector", "correlated_sampler", "cwr", "divider", "first_rows", "head",
-        "latent_buffer", "mvu", "online_mixture", "pool", "sampler", "sampler_serial", "selector",
+        "latent_buffer", "march", "mvu", "online_mixture", "pool", "sampler", "sampler_serial",
+        "selector",
         "thermometer", "window",
     )
 } | {

@@ -27,7 +27,7 @@ from rtl.packets import (
     words_of,
 )
 from rtl.program import compile_network
-from rtl.registers import REGISTERS
+from rtl.registers import ALL_REGISTERS
 from rtl.requests import Source
 from verification.rtl.chips import packed
 
@@ -35,10 +35,10 @@ __all__ = ["FIELDS", "OFFSETS", "Script"]
 
 Table = tuple[NDArray[np.int64], NDArray[np.int64]]
 
-OFFSETS = {register.name: register.offset for register in REGISTERS}
+OFFSETS = {register.name: register.offset for register in ALL_REGISTERS}
 FIELDS = {
     register.port(field): (register.offset, field)
-    for register in REGISTERS
+    for register in ALL_REGISTERS
     for field in register.fields
 }
 

@@ -101,6 +101,10 @@ POINTS: dict[str, tuple[str, ...]] = {
         "several components", "removed class passed over", "all classes removed",
         "cost below 0", "class projected again", "class projected that is not there",
     ),
+    "march": (
+        "no cell fails", "cell stuck at 0", "cell stuck at 1", "part without a failure",
+        "counter at its highest", "start while it runs",
+    ),
     "mean_code": ("0", "1", "middle", "a little more than the middle", "tie"),
     "mvu": (
         "every input agrees", "no input agrees", "count wraps",
@@ -127,10 +131,17 @@ POINTS: dict[str, tuple[str, ...]] = {
     "pool": (
         "window of one word", "window of zeros", "window with one bit", "lane set in all words",
     ),
+    "protected_memory": (
+        "wrong bit read", "two wrong bits read", "row read and written at once",
+        "row written back", "two wrong bits found",
+    ),
     "prototype_classifier": (
         "tie won by the lower class", "tie within a class", "no class", "lanes past D",
         "highest cost", "several components", "removed class passed over", "all classes removed",
         "tables in turn", "turn past D",
+    ),
+    "prototype_rows": (
+        "word corrected", "word uncorrected", "rows written after a self-test",
     ),
     "prototypes": (
         "refused: components", "refused: classes", "refused: components a class", "memory full",

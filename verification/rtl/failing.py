@@ -95,6 +95,8 @@ def fail(
 ) -> Callable[[], int]:
     """Let the memories of a module with so many rows of so many bits fail, for a test.
 
+    Memories of another size fail as an earlier call has said.
+
     Parameters
     ----------
     monkeypatch : pytest.MonkeyPatch
@@ -111,10 +113,11 @@ def fail(
         The number of memories that were made to fail so far.
     """
     made: list[FailingMemory] = []
+    earlier = module.Memory
 
     def memory(*, shape: Any, depth: int, **given: Any) -> Any:
         if (depth, Shape.cast(shape).width) != (len(rows[0]), width):
-            return Memory(shape=shape, depth=depth, **given)
+            return earlier(shape=shape, depth=depth, **given)
         made.append(FailingMemory(*rows, shape=shape, depth=depth, **given))
         return made[-1]
 

@@ -10,14 +10,16 @@ import pytest
 import rtl.latent_buffer
 import rtl.prototypes
 import rtl.trainer
-from golden.faults import Faults
+from golden.faults import Faults, ProtectedFaults
 from golden.latent_buffer import LatentBuffer as GoldenLatentBuffer
-from golden.params import FaultParams, FaultyMemory, LatentBufferParams
+from golden.params import FaultParams, FaultyMemory, LatentBufferParams, WatchParams
 from golden.sampler import Sampler as GoldenSampler
+from rtl.sampler import Sampler
 from verification.rtl import test_latent_buffer, test_sampler, test_trainer
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.failing import fail, rows_of
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
+from verification.rtl.test_prototype_rows import Die
 
 DIE = 2026
 
@@ -40,8 +42,8 @@ class FailingPlan(test_sampler.Plan):
         self.golden = GoldenSampler(self.params, self.faults)
 
 
-def sampler_plan(name: str) -> FailingPlan:
-    plan, rng = FailingPlan(test_sampler.CORNERS[name]), np.random.default_rng(5)
+def sampler_plan(name: str, kind: Any = FailingPlan) -> Any:
+    plan, rng = kind(test_sampler.CORNERS[name]), np.random.default_rng(5)
     for count in (1, plan.params.prototypes.class_components):
         plan.append(rng, count)
     plan.draw([0, 1] * 10)
@@ -63,6 +65,31 @@ def test_a_sampler_draws_what_golden_draws(
     made = fail_prototypes(monkeypatch, plan)
     run_pysim(plan.dut, plan.steps, PAUSES[pauses])
     assert made() == 1
+
+
+class ProtectedPlan(test_sampler.Plan):
+    """The steps of a sampler whose rows have check bits, held to golden with the same faults."""
+
+    watch = WatchParams(secded=2)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.die = Die(self.params.prototypes, self.watch, share=0.1)
+        kept = ProtectedFaults(self.die.plain, self.watch.secded)
+        self.golden = GoldenSampler(self.params, kept)
+        self.dut = Sampler(self.params, watch=self.watch)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*(pytest.param(name, marks=pytest.mark.slow) for name in ("parallel", "serial")), "q16_K4_M3"],
+)
+def test_a_sampler_with_check_bits_draws_what_golden_draws(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = sampler_plan(name, ProtectedPlan)
+    plan.die.install(monkeypatch)
+    run_pysim(plan.dut, plan.steps, PAUSES["idle_stalled"])
 
 
 @pytest.mark.slow

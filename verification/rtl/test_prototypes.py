@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden.params import PrototypesParams
+from golden.params import PrototypesParams, WatchParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.prototypes import Prototypes
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.test_prototype_rows import Die, packed
 
 
 def params(**changes: int) -> PrototypesParams:
@@ -313,3 +314,42 @@ def test_reset_in_the_middle_of_a_replacement_leaves_nothing(rows: int) -> None:
     steps.append(Step(reset=True, reads={**pins(golden), "editing": 0, "n_there": 0}))
     steps += edits(dut, golden, 6, rows)
     run_pysim(dut, steps + read_back(dut, golden))
+
+
+@pytest.mark.parametrize("editable", [False, True])
+def test_headers_wait_until_a_self_test_has_ended(editable: bool) -> None:
+    """A sound memory is tested; it then takes classes, whose spare lanes read as 0."""
+    dut = Prototypes(params(), editable=editable, watch=WatchParams(secded=1, self_test=True))
+    golden, rng = GoldenPrototypes(params()), np.random.default_rng(4)
+    cycles = 11 * dut.params.rows + 1
+    (first,) = append(dut, golden, rng, 2)
+    started = Step(pins={"test": 1, "failures__ready": 1, "quiet": 1} if editable else {"test": 1})
+    held = Step(pins={"test": 0}, inputs=first.inputs, cycles=cycles - 2, abandon=True)
+    further = [] if editable else append(dut, golden, rng, 3)
+    trace = run_pysim(dut, [started, held, first, *further])
+    assert trace.left == [len(first.inputs["append"]) + len(first.inputs["rows"])]
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_rows_with_check_bits_read_as_golden_says_and_spare_lanes_as_0(
+    monkeypatch: pytest.MonkeyPatch, share: float
+) -> None:
+    """With many wrong bits, some are inverted that are right: also in lanes past D."""
+    p, watch = params(), WatchParams(secded=1)
+    die = Die(p, watch, share, die=2)
+    die.install(monkeypatch)
+    dut, codes = Prototypes(p, watch=watch), np.random.default_rng(6).integers(0, 8, (6, 10))
+    steps = [Step(inputs=class_inputs(dut, codes[c : c + 3], [1, 2])) for c in (0, 3)]
+    for row, word in enumerate(packed(p, die.read(codes.astype(np.uint16)))):
+        component, beat = divmod(row, p.beats)
+        steps += [
+            Step(pins={"row_en": 1, "component": component, "beat": beat}, cycles=1),
+            # They hold until the next read, whatever row is named.
+            *(
+                Step(pins={"row_en": 0, "beat": other}, reads={"codes": word}, cycles=1)
+                for other in range(p.beats)
+            ),
+        ]
+    run_pysim(dut, steps)
+    rows = range(p.beats - 1, 6 * p.beats, p.beats)
+    assert share < 0.5 or any(die.inverted(row, packed(p, codes)[row]) >> 2 for row in rows)

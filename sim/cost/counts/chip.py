@@ -12,6 +12,7 @@ from sim.cost.counts import (
     prototypes,
 )
 from sim.cost.counts.mapping import program
+from sim.cost.counts.prototype_rows import watched_memories
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = [
@@ -38,7 +39,11 @@ def memories(params: ChipParams) -> tuple[Memory, ...]:
     if params.classifier is not None:
         kept = prototype_classifier.memories(params.classifier)
         learner += [memory.within("learner.prototype_classifier") for memory in kept]
-    prototype = draws.memories(params.sampler, shared=params.shared)
+    prototype = watched_memories(
+        draws.memories(params.sampler, shared=params.shared),
+        params.sampler.prototypes,
+        params.watch,
+    )
     return (
         *(memory.within("network") for memory in network.memories(params.accelerator)),
         *(memory.within("sampler") for memory in prototype),

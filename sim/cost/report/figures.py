@@ -20,6 +20,7 @@ __all__ = ["breakdown", "energy_by_draws", "plain_logs", "roofline", "tornado"]
 # rest of the memories, logic, and what comes beside. Memories are blue, logic and its overheads
 # warm, and what runs with the time green and grey.
 _MEMORIES = ("network.mvu.weights", "network.fetch.map", "sampler.prototypes.memory")
+_WATCHED = ("memory", "checks")
 _BESIDE = ("wires", "clock and control", "idle clocks", "input and output", "leakage")
 _PARTS = {
     "weights (SRAM)": "#08519c",
@@ -149,6 +150,8 @@ def _shares(phase: PricedPhase) -> dict[str, float]:
     """Return the shares of all `_PARTS` in the energy of a phase."""
     bill = phase.bill
     known: dict[str, str] = dict(zip(_MEMORIES, _PARTS, strict=False))
+    # Rows that are watched over have memories of their own.
+    known |= {f"sampler.prototypes.rows.{name}": known[_MEMORIES[2]] for name in _WATCHED}
     sums = dict.fromkeys(_PARTS, 0.0)
     for line in bill.lines:
         name = known.get(line.action.component, "other SRAM") if line.is_memory else "logic"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl.driver.fault import DriverError, Fault
+from rtl.driver.watch import Failure, MemoryTest
 from rtl.registers import EVENTS
 from rtl.requests import Source
 from verification.rtl.driver.library import Engram, Model
@@ -139,6 +140,29 @@ class DriverInC:
         label, total = c_uint32(), c_int64()
         self._do("head_classify", classes, _packed(vector), byref(label), byref(total))
         return label.value, total.value
+
+    def test_memory(self, *, listed: bool = False) -> MemoryTest:
+        found = (c_uint32 * 4)()
+        self._do("test_memory", found, None, 0)
+        words, bits, first, _ = found
+        if not listed:
+            return MemoryTest(words, bits, first, [])
+        self._do("test_memory", found, (c_uint32 * 4)(), 1)  # room for the first one alone
+        count = found[3]
+        failures = (c_uint32 * 4 * (count + 1))()
+        failures[count][0] = 77
+        self._do("test_memory", found, failures, count)
+        assert failures[count][0] == 77
+        assert list(found) == [words, bits, first, count]
+        return MemoryTest(words, bits, first, [Failure(*failure) for failure in failures[:count]])
+
+    def wrong_words(self) -> tuple[int, int]:
+        corrected, uncorrected = c_uint32(), c_uint32()
+        self._do("wrong_words", byref(corrected), byref(uncorrected))
+        return corrected.value, uncorrected.value
+
+    def clear_wrong_words(self) -> None:
+        self._do("clear_wrong_words")
 
     def enable(self, *events: str) -> None:
         self._do("enable", sum(1 << number for number, name in enumerate(EVENTS) if name in events))

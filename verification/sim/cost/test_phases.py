@@ -11,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.params import ClassCounterParams, OnlineMixtureParams, PrototypeClassifierParams
+from golden.params import (
+    ClassCounterParams,
+    OnlineMixtureParams,
+    PrototypeClassifierParams,
+    WatchParams,
+)
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.counting import count, counting
 from sim.cost.counts import chip as chip_counts
@@ -136,6 +141,31 @@ def test_a_chip_that_counts_classes_has_the_memories_for_it(
         for action in phase.tally:
             if action.kind in ("read", "write"):
                 assert widths[action.component] == action.width, (phase.name, action)
+
+
+@pytest.mark.parametrize("secded", [0, 2])
+def test_a_chip_with_a_watch_reads_check_bits_with_every_row(
+    config: CostConfig, secded: int
+) -> None:
+    watch = WatchParams(secded=secded, self_test=True)
+    own = replace(config, chip=replace(config.chip, watch=watch))
+    memories = [*chip_memories(own), *memories_beside(own)]
+    widths = {memory.component: memory.width for memory in memories}
+    rows = "sampler.prototypes.rows"
+    assert ("sampler.prototypes.memory" in widths, f"{rows}.memory" in widths) == (False, True)
+    beside = Action(f"{rows}.checks", "read", widths.get(f"{rows}.checks", 1))
+    gates = Action(f"{rows}.code", "logic")
+    for phase, plain in zip(life(own), life(config), strict=True):
+        for action in phase.tally:
+            if action.kind in ("read", "write"):
+                assert widths[action.component] == action.width, (phase.name, action)
+        width = widths[f"{rows}.memory"]
+        read = plain.tally[Action("sampler.prototypes.memory", "read", width)]
+        written = plain.tally[Action("sampler.prototypes.memory", "write", width)]
+        assert phase.tally[Action(f"{rows}.memory", "read", width)] == read
+        assert phase.tally[beside] == read * bool(secded)
+        assert bool(phase.tally[gates]) == bool((read or written) and secded)
+        assert phase.cycles == plain.cycles
 
 
 def test_a_chip_with_factors_draws_by_them_and_loads_a_basis(tmp_path: Path) -> None:

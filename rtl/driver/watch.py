@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""Calls of the driver that watch over the memory of prototypes (contract, 19)."""
+
+from typing import NamedTuple
+
+from rtl.driver.fault import Fault, require
+from rtl.driver.head import HeadCalls
+
+__all__ = ["Failure", "MemoryTest", "WatchCalls"]
+
+
+class Failure(NamedTuple):
+    """Wrong bits of a read of a self-test.
+
+    Attributes
+    ----------
+    row : int
+        Row of the prototype memory.
+    part : int
+        Bit i of `bits` is bit ``32 * part + i`` of the row; check bits lie above the codes.
+    element : int
+        Element of the march: zeros were to be read in 1, 3 and 5, ones in 2 and 4.
+    bits : int
+        The bits that were wrong.
+    """
+
+    row: int
+    part: int
+    element: int
+    bits: int
+
+
+class MemoryTest(NamedTuple):
+    """What a self-test has found.
+
+    Attributes
+    ----------
+    words, bits : int
+        Rows and bits that fail; cells that are stuck count once.
+    first : int
+        The row that failed first, if there is one.
+    failures : list of Failure
+        If they were asked for: all, in the order of the test.
+    """
+
+    words: int
+    bits: int
+    first: int
+    failures: list[Failure]
+
+
+class WatchCalls(HeadCalls):
+    """A chip whose prototypes may have check bits, and whose memory of them may test itself."""
+
+    def _test_memory(self, listed: bool) -> MemoryTest:
+        """Test the memory of prototypes of a chip that was just reset."""
+        self._registers.set("memory_test", start=1, listed=int(listed))
+        failures = []
+        while True:
+            state = self._registers.fields("memory_test")
+            if state["waiting"]:
+                place, bits = self._registers.fields("failure"), self._registers.get("failure_bits")
+                failures.append(Failure(**place, bits=bits))
+                self._registers.set("memory_test", next=1, listed=1)
+            elif not state["running"]:
+                break
+            else:
+                require(self._registers.pause(), Fault.WAIT)
+        words, bits, first = map(
+            self._registers.get, ("failing_words", "failing_bits", "failing_first")
+        )
+        return MemoryTest(words, bits, first, failures)
+
+    def wrong_words(self) -> tuple[int, int]:
+        """Return the words of prototypes read with one wrong bit, and those with more, so far.
+
+        The first were put right. Both are counted since they were cleared, or a reset.
+        """
+        require(self.secded > 0, Fault.ARGUMENT)
+        return self._registers.get("corrected"), self._registers.get("uncorrected")
+
+    def clear_wrong_words(self) -> None:
+        """Count the wrong words from 0 again."""
+        require(self.secded > 0, Fault.ARGUMENT)
+        self._registers.set("corrected", value=0)
+        self._registers.set("uncorrected", value=0)

@@ -1,0 +1,89 @@
+# amaranth: UnusedElaboratable=no
+# SPDX-License-Identifier: MIT
+"""What check bits of prototypes cost, held to the hardware and to gates that are counted."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from amaranth.hdl import Signal, Value
+from amaranth.hdl._ast import Operator  # pyright: ignore[reportPrivateImportUsage]
+
+from golden.params import PrototypesParams, SecdedParams, WatchParams
+from rtl.prototypes import Prototypes
+from rtl.secded import checks_of
+from sim.cost.counts import prototype_rows, prototypes
+from sim.cost.counts.prototype_rows import watched, watched_memories
+from sim.cost.counts.tally import Action, Tally
+from verification.rtl.engine import Step
+from verification.rtl.simulators import run_pysim
+from verification.rtl.strobes import Counted
+from verification.rtl.tallies import counters_of, elaborated, shapes
+from verification.rtl.test_prototypes import class_inputs, params
+
+WATCHES = [WatchParams(secded=u, self_test=t) for u, t in product((0, 1, 3), (False, True))]
+
+
+@pytest.mark.parametrize("watch", WATCHES, ids=str)
+def test_memories_are_those_of_the_hardware(watch: WatchParams) -> None:
+    plain = [memory.within("prototypes") for memory in prototypes.memories(params())]
+    found = watched_memories(plain, params(), watch)
+    assert shapes(found) == elaborated(Prototypes(params(), watch=watch))
+
+
+@pytest.mark.parametrize("watch", WATCHES, ids=str)
+def test_accesses_are_those_of_the_hardware(watch: WatchParams) -> None:
+    p, dut = params(), Prototypes(params(), watch=watch)
+    counted = Counted(dut)
+    codes = np.ones((3, p.features), int)
+    rows = [
+        Step(pins={"row_en": 1, "component": component, "beat": beat}, cycles=1)
+        for component in range(3)
+        for beat in range(p.beats)
+    ]
+    tally = prototypes.append(p, 3) + len(rows) * prototypes.read_row(p)
+    tally = watched(tally.within("prototypes"), p, watch)
+    inside = "prototypes."
+    own = Tally({
+        a._replace(component=a.component.removeprefix(inside)): n for a, n in tally.items()
+    })  # fmt: skip
+    reads = counters_of(own, [name for name in counted.counters if "march" not in name])
+    steps = [Step(inputs=class_inputs(dut, codes, [1, 2])), *rows]
+    run_pysim(counted, [*steps, Step(pins={"row_en": 0}, cycles=2), Step(reads=reads)])
+
+
+def gates_of(value: Value) -> int:
+    """Return the gates of two inputs of an expression of exclusive ors and parts."""
+    if isinstance(value, Operator):
+        assert value.operator == "^"
+        left, right = value.operands
+        constant = 0 if repr(left) == "(const 1'd0)" else 1
+        return constant + gates_of(left) + gates_of(right)
+    return sum(map(gates_of, getattr(value, "parts", ())))
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 16, 64])
+def test_gates_that_make_check_bits_are_those_of_the_expression(lanes: int) -> None:
+    p = PrototypesParams(features=lanes, code_width=2, lanes=lanes, components=2, classes=2)
+    code = SecdedParams(width=lanes)
+    made = gates_of(checks_of(code, Signal(lanes)))
+    # Of one word; the exclusive or of the first bit with nothing is no gate.
+    assert prototype_rows.encoding_gates(p, WatchParams(secded=1)) == made
+    assert prototype_rows.encoding_gates(p, WatchParams(secded=2)) == 2 * made
+
+
+def test_gates_that_put_a_row_right_by_hand() -> None:
+    """Four lanes have four check bits: of columns 7, 11, 13 and 14, each check bit adds three."""
+    p = params()
+    watch = WatchParams(secded=2)
+    assert prototype_rows.encoding_gates(p, watch) == 2 * 4 * 2
+    # Of each plane: 4 more to compare with what was read, and 3 ands and an inversion a bit.
+    assert prototype_rows.correcting_gates(p, watch) == 2 * (4 * 2 + 4 + 4 * (3 + 1))
+
+
+def test_nothing_changes_without_a_watch() -> None:
+    tally = Tally({Action("sampler.prototypes.memory", "read", 8): 3})
+    assert watched(tally, params(), WatchParams()) == tally
+    both = watched(tally, params(), WatchParams(secded=1))
+    assert both.of("read") == 6
+    assert both.of("logic") == 3 * (4 * 2 + 4 + 16)

@@ -10,10 +10,9 @@ from matplotlib.figure import Figure
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.published.learning_chips import at_node, published_learners, this_chip
-from sim.cost.report import figures, rows, study_figures, text
-from sim.cost.report.drawing import PICTURE, drawing_or_reading, drawing_parts
+from sim.cost.report import drawing, failing, figures, rows, study_figures, text
+from sim.cost.report.drawing import drawing_or_reading, drawing_parts
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
-from sim.cost.report.failing import PICTURE
 from sim.cost.report.operation import energy_by_supply, known_supplies, supply_section
 from sim.cost.sensitivity import swings
 from sim.report.figure import figure_bytes
@@ -24,7 +23,7 @@ __all__ = ["PICTURES", "CostReport"]
 #: File names of all figures that a report may have.
 PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png",
             "energy_by_supply.png", "energy_by_bits.png", "accuracy_by_energy.png",
-            PICTURE)  # fmt: skip
+            drawing.PICTURE, failing.PICTURE)  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
 _TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
@@ -79,7 +78,7 @@ class CostReport:
         if supplies:
             pictures["energy_by_supply.png"] = energy_by_supply(supplies)
         if a.drawings:
-            pictures[PICTURE] = drawing_or_reading(a.drawings)
+            pictures[drawing.PICTURE] = drawing_or_reading(a.drawings)
         if a.points:
             pictures["energy_by_bits.png"] = study_figures.energy_by_bits(a.points)
             pictures["accuracy_by_energy.png"] = study_figures.accuracy_by_energy(a.points)

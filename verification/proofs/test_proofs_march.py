@@ -63,7 +63,8 @@ def sound(*, lost: bool = False) -> tuple[Module, list[Value]]:
         written.eq((element[0] ^ ~passed).replicate(P.row_width)),
         Assert(march.row < P.rows),
         Assert(element <= 6),
-        Assert(ended == (element == 6)),
+        # While rows are cleared, it is still that of the march before.
+        Assert(in_state(inner, "clear") | (ended == (element == 6))),
         Assert(~in_state(inner, "clear") | (element == 0) | ~march.busy),
         Assert(~under_way | (element != 0)),
         Assert(~in_state(inner, "write") | ~ended),

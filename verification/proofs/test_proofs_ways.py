@@ -75,9 +75,11 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     free = [port for part in blocks.values() for port in cut(m, part)]
     window, fetch, mvu = blocks.pop("window"), blocks["fetch"], blocks["mvu"]
     writes = Cat(way.ready for way in (fetch.write, mvu.weights, mvu.thresholds))
-    inside = Cat(part.o.valid for part in blocks.values()).any()
+    inside = Cat(part.o.valid for part in (inner.submodules.skid, *blocks.values())).any()
     if complete:
-        m.d.comb += Assume(~in_state(inner, "idle", "fetch") | ~inside)
+        # Nor is anything in the first cycle of a layer, in which its window begins.
+        begins = in_state(inner, "idle", "fetch") | inner_signal(inner, "fresh")
+        m.d.comb += Assume(~begins | ~inside)
     m.d.comb += [
         # What is known of them: a layer is taken with its last step, and a write at once.
         Assume(~window.o.valid | window.i.valid),

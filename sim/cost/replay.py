@@ -46,7 +46,7 @@ class BreakEven:
     Attributes
     ----------
     draws : tuple of (int, Total)
-        M, and the energy (J) of a pseudo-exemplar whose beats are used as they come.
+        M, each integer from 1 to `MOST_DRAWS`, and the energy (J) of a pseudo-exemplar whose beats are used as they come.
     buffered : tuple of (int, Total)
         The same if every exemplar is first written to a buffer of M exemplars and then read.
     latent : Total
@@ -67,7 +67,7 @@ class BreakEven:
 
     @property
     def least_draws(self) -> int | None:
-        """Least M at which drawing takes no more energy than reading; None if there is none.
+        """Least M from which on drawing takes no more energy than reading; None if there is none.
 
         Values that the technology does not state are left out on both sides.
         """
@@ -116,8 +116,7 @@ def break_even(config: CostConfig, technology: Technology) -> BreakEven:
     """Return the energies of drawing and reading an exemplar, with equal bits of memory."""
     own, latent = config.chip.sampler, config.chip.latent
     exemplars = config.memory.components * own.prototypes.code_width
-    draws = [2**n for n in range(MOST_DRAWS.bit_length())]
-    sizes = [replace(own, draws_per_read=m) for m in draws]
+    sizes = [replace(own, draws_per_read=m) for m in range(1, MOST_DRAWS + 1)]
     return BreakEven(
         draws=tuple((p.draws_per_read, _drawn(p, technology)) for p in sizes),
         buffered=tuple(
@@ -249,4 +248,6 @@ def _kept(params: LatentBufferParams, technology: Technology) -> Total:
 def _first_below(draws: tuple[tuple[int, Total], ...], bound: Total) -> int | None:
     if not bound.nominal:
         return None
-    return next((m for m, energy in draws if energy.nominal <= bound.nominal), None)
+    # Macros come in sizes, so that a buffer of more exemplars may take more again.
+    more = [m for m, energy in draws if energy.nominal > bound.nominal]
+    return next((m for m, _ in draws if not more or m > more[-1]), None)

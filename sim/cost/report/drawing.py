@@ -15,6 +15,7 @@ from sim.report.tables import markdown_table
 
 __all__ = [
     "PICTURE",
+    "SHOWN",
     "conclusion",
     "drawing_numbers",
     "drawing_or_reading",
@@ -24,19 +25,22 @@ __all__ = [
 
 #: File name of `drawing_or_reading`.
 PICTURE = "drawing_or_reading.png"
-_SHOWN = (1, 2, 4, 8, 16, 32, 64)  # of all M, in the table
+#: Those M of all that tables show.
+SHOWN = (1, 2, 4, 8, 16, 32, 64)
 _DAY = 86_400  # s
 _WAITING = (
-    "Above, only actions count. If the chip waits for the exemplar, the clocks of the flip-flops "
-    "that keep their bit, of {flipflops:,.0f} in all, are added for every cycle, unless they are "
-    "gated: {drawn} cycles for an exemplar that is drawn, {read} for one that is read. M is every "
+    "Above, only actions count, as with gated clocks here. With running clocks, a consumer that "
+    "waits for every exemplar pays for the flip-flops that keep their bit, of {flipflops:,.0f} in "
+    "all, in every cycle: {drawn} cycles for an exemplar that is drawn, {read} for one that is "
+    "read. The trainer does not wait, so that the gated rows are those of a task. M is every "
     "integer from 1 to 64; *from M* is the least at which drawing takes no more. Leakage is left "
     "out."
 )
 _EQUAL = (
     "{exemplars} is the smallest memory of the study that is as accurate as {prototypes} "
-    "({theirs:.1f} % and {ours:.1f} %). A task takes {number} exemplars of the past, with M = 1; "
-    "the memory leaks until the next task. *Prototypes take less* says from which time between "
+    "({theirs:.1f} % and {ours:.1f} %). A task takes {number} exemplars of the past, with M = 1. "
+    "Neither source adds a cycle to it, so that no idle clocks are charged. The memory leaks until "
+    "the next task. *Prototypes take less* says from which time between "
     "tasks on both together are less."
 )
 
@@ -55,7 +59,7 @@ def drawing_parts(assessment: Assessment) -> Iterator[str]:
         flipflops=assessment.prices.flipflops.nominal, drawn=next(cycles), read=next(cycles)
     )
     columns = (
-        "technology", "clocks", *(f"M = {m}" for m in _SHOWN),
+        "technology", "clocks", *(f"M = {m}" for m in SHOWN),
         f"latent replay, E = {drawings[0].exemplars}", "from M",
     )  # fmt: skip
     yield markdown_table(columns, [_drawing_row(drawing) for drawing in drawings])
@@ -67,7 +71,7 @@ def drawing_parts(assessment: Assessment) -> Iterator[str]:
             ours=100 * ours.accuracy, number=f"{assessment.replays:,}",
         )  # fmt: skip
         columns = (
-            "technology", "clocks", f"a task, {ours.label}", f"a task, {theirs.label}",
+            "technology", f"a task, {ours.label}", f"a task, {theirs.label}",
             f"a day of leakage, {ours.label}", f"a day of leakage, {theirs.label}",
             "prototypes take less",
         )  # fmt: skip
@@ -84,9 +88,12 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
         rows = [d for d in drawings if d.gated == gated]
         won = [f"M = {d.least_draws} ({d.technology.name})" for d in rows if d.least_draws]
         lost = [d.technology.name for d in rows if not d.least_draws]
-        text = f"with {_clocks(gated)} clocks from {', '.join(won)} on" if won else ""
+        where = f"with {_clocks(gated)} clocks"
+        if not gated:
+            where += ", if the consumer waits for every exemplar,"
+        text = f"{where} from {', '.join(won)} on" if won else where
         if lost:
-            text += f"{' and ' if won else f'with {_clocks(gated)} clocks '}for no M up to 64 in "
+            text += f"{' and' if won else ''} for no M up to 64 in "
             text += ", ".join(lost)
         parts.append(text)
     return (
@@ -98,13 +105,13 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
 def lasting(keepings: Sequence[Keeping]) -> str:
     """Return when prototypes take less, at equal accuracy and M = 1, and where that is unknown."""
     stated = [k for k in keepings if k.states_leakage]
-    silent = dict.fromkeys(k.technology.name for k in keepings if not k.states_leakage)
-    at_once = [_where(k) for k in stated if k.seconds == 0]
+    silent = [k.technology.name for k in keepings if not k.states_leakage]
+    at_once = [k.technology.name for k in stated if k.seconds == 0]
     later = [k for k in stated if k.seconds]
-    never = [_where(k) for k in stated if k.seconds is None]
+    never = [k.technology.name for k in stated if k.seconds is None]
     parts = [f"at once in {', '.join(at_once)}"] if at_once else []
     if later:
-        times = "; ".join(f"{si(k.seconds, 's')} in {_where(k)}" for k in later)
+        times = "; ".join(f"{si(k.seconds, 's')} in {k.technology.name}" for k in later)
         parts.append(f"if tasks are apart by {times}")
     if never:
         parts.append(f"never in {', '.join(never)}")
@@ -158,7 +165,6 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
         "keeping": [
             {
                 "technology": keeping.technology.name,
-                "gated": keeping.gated,
                 "prototypes": keeping.prototypes.label,
                 "exemplars": keeping.exemplars.label,
                 "drawn_J": asdict(keeping.drawn),
@@ -176,7 +182,7 @@ def _drawing_row(drawing: Drawing) -> list[str]:
     energies = dict(drawing.draws)
     return [
         drawing.technology.name, _clocks(drawing.gated),
-        *(nominal(energies[m], "J") for m in _SHOWN), nominal(drawing.latent, "J"),
+        *(nominal(energies[m], "J") for m in SHOWN), nominal(drawing.latent, "J"),
         str(drawing.least_draws or "-"),
     ]  # fmt: skip
 
@@ -187,8 +193,7 @@ def _keeping_row(keeping: Keeping) -> list[str]:
         keeping.prototype_leakage * _DAY, keeping.exemplar_leakage * _DAY,
     )  # fmt: skip
     return [
-        keeping.technology.name, _clocks(keeping.gated),
-        *(nominal(energy, "J") for energy in energies), _from(keeping),
+        keeping.technology.name, *(nominal(energy, "J") for energy in energies), _from(keeping),
     ]  # fmt: skip
 
 
@@ -198,10 +203,6 @@ def _from(keeping: Keeping) -> str:
     if keeping.seconds is None:
         return "never"
     return f"from {si(keeping.seconds, 's')} on" if keeping.seconds else "at once"
-
-
-def _where(keeping: Keeping) -> str:
-    return f"{keeping.technology.name} ({_clocks(keeping.gated)})"
 
 
 def _clocks(gated: bool) -> str:

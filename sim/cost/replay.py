@@ -46,7 +46,8 @@ class BreakEven:
     Attributes
     ----------
     draws : tuple of (int, Total)
-        M, each integer from 1 to `MOST_DRAWS`, and the energy (J) of a pseudo-exemplar whose beats are used as they come.
+        M, each integer from 1 to `MOST_DRAWS`, and the energy (J) of a pseudo-exemplar whose beats
+        are used as they come.
     buffered : tuple of (int, Total)
         The same if every exemplar is first written to a buffer of M exemplars and then read.
     latent : Total

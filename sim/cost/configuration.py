@@ -248,9 +248,11 @@ def _check_numbers(config: CostConfig, document: Document) -> None:
         ("memory.classes", memory.classes, prototypes.classes,
          "the chip's class table has no room for more"),
         ("memory.components", memory.components, prototypes.class_components,
-         "a class of the chip can have no more"),
+         ("a class of the chip can have no more; "
+          "chip.sampler.prototypes.class_components says how many")),
         ("memory.components", memory.components, room // memory.classes,
-         f"{memory.classes} classes share the {room} components of the chip"),
+         (f"{memory.classes} classes share the {room} components of the chip; "
+          "chip.sampler.prototypes.components says how many")),
         ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
     for key, value, most, why in faults:

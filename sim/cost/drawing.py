@@ -8,7 +8,7 @@ clocks of its own. Between tasks the memory of the past leaks. What draws takes 
 may so be paid back by a smaller memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -26,7 +26,7 @@ from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
 
-__all__ = ["COMPARED", "Drawing", "Keeping", "drawings", "equal_points", "keepings"]
+__all__ = ["COMPARED", "Drawing", "Keeping", "drawings", "equal_points", "keepings", "lacking"]
 
 #: Technologies that are compared: those that come with the install and have both SRAM and gates.
 COMPARED = ("open130", "horowitz45", "cmos28", "cmos22", "cmos7")
@@ -128,6 +128,20 @@ def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tu
                 )
             )  # fmt: skip
     return tuple(found)
+
+
+def lacking(technology: Technology, found: Iterable[Drawing]) -> tuple[str, ...]:
+    """Return the names of the technologies that a comparison leaves out.
+
+    Parameters
+    ----------
+    technology : Technology
+        The chip's.
+    found : iterable of Drawing
+        What `drawings` returned for it.
+    """
+    present = {drawing.technology.name for drawing in found}
+    return tuple(each.name for each in _technologies(technology) if each.name not in present)
 
 
 def equal_points(config: CostConfig, points: Sequence[Point]) -> tuple[Point, Point] | None:

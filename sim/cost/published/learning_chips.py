@@ -23,6 +23,15 @@ _PAPERS = ("ofscil", "fsl_hdnn", "tinycl", "park", "anp_i", "eon1", "chameleon")
 _SCALED = "cmos28"
 
 
+# Values of a paper that attributes of a learner come from.
+_BOUNDED = {
+    "class_joules": "class_energy",
+    "image_joules": "image_energy",
+    "inference_joules": "inference_energy",
+    "training": "training",
+    "learning_area": "learning_area",
+}
+
 # Ways in which this chip learns and classifies, each by blocks that exist. The integer head is that
 # of the trainer; no block trains the binary one.
 _REPLAYED = "GBM, integer head"
@@ -50,6 +59,8 @@ class Learner:
         nm, where the work states it.
     learning_area : float or None
         Area that learning adds, divided by that of the chip. Of this chip, both are memories.
+    below : tuple of str
+        Names of the attributes that are only bounds: the work says that it is less.
     citation : str
         Citation of the work; empty for our model.
     """
@@ -65,6 +76,7 @@ class Learner:
     scope: str = ""
     node: float | None = None
     learning_area: float | None = None
+    below: tuple[str, ...] = ()
     citation: str = ""
 
 
@@ -162,6 +174,7 @@ def _learner(paper: Paper) -> Learner:
         scope=setting["scope"],
         node=None if node is None else float(node),
         learning_area=None if area is None else area.number / 100,
+        below=tuple(name for name, key in _BOUNDED.items() if key in values and values[key].below),
         citation=", ".join((paper.citation, *locators)),
     )
 

@@ -8,8 +8,9 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.cost.assessment import Assessment
-from sim.cost.drawing import Drawing, Keeping
+from sim.cost.drawing import Drawing, Keeping, lacking
 from sim.cost.formatting import nominal, number, si
+from sim.cost.technology.technology import Technology
 from sim.report.figure import house_style, new_figure
 from sim.report.tables import markdown_table
 
@@ -48,9 +49,15 @@ _EQUAL = (
 def drawing_parts(assessment: Assessment) -> Iterator[str]:
     """Yield the paragraphs, tables and the picture, in Markdown."""
     drawings, keepings = assessment.drawings, assessment.keepings
+    yield "### With clocks, in several technologies"
+    absent = lacking(assessment.technology, drawings)
+    if absent:
+        yield (
+            f"Not compared: {', '.join(absent)}, which {_does(absent)} not state all that an "
+            "exemplar takes. Values that are missing are among the warnings."
+        )
     if not drawings:
         return
-    yield "### With clocks, in several technologies"
     cycles = (
         number(assessment.phase(name).phase.cycles)
         for name in ("pseudo-exemplar, parallel", "latent exemplar")
@@ -86,8 +93,8 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
     parts = []
     for gated in (False, True):
         rows = [d for d in drawings if d.gated == gated]
-        won = [f"M = {d.least_draws} ({d.technology.name})" for d in rows if d.least_draws]
-        lost = [d.technology.name for d in rows if not d.least_draws]
+        won = [f"M = {d.least_draws} ({_named(d.technology)})" for d in rows if d.least_draws]
+        lost = [_named(d.technology) for d in rows if not d.least_draws]
         where = f"with {_clocks(gated)} clocks"
         if not gated:
             where += ", if the consumer waits for every exemplar,"
@@ -105,13 +112,13 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
 def lasting(keepings: Sequence[Keeping]) -> str:
     """Return when prototypes take less, at equal accuracy and M = 1, and where that is unknown."""
     stated = [k for k in keepings if k.states_leakage]
-    silent = [k.technology.name for k in keepings if not k.states_leakage]
-    at_once = [k.technology.name for k in stated if k.seconds == 0]
+    silent = [_named(k.technology) for k in keepings if not k.states_leakage]
+    at_once = [_named(k.technology) for k in stated if k.seconds == 0]
     later = [k for k in stated if k.seconds]
-    never = [k.technology.name for k in stated if k.seconds is None]
+    never = [_named(k.technology) for k in stated if k.seconds is None]
     parts = [f"at once in {', '.join(at_once)}"] if at_once else []
     if later:
-        times = "; ".join(f"{si(k.seconds, 's')} in {k.technology.name}" for k in later)
+        times = "; ".join(f"{si(k.seconds, 's')} in {_named(k.technology)}" for k in later)
         parts.append(f"if tasks are apart by {times}")
     if never:
         parts.append(f"never in {', '.join(never)}")
@@ -126,9 +133,9 @@ def drawing_or_reading(drawings: Sequence[Drawing]) -> Figure:
     """Draw the energy of a drawn exemplar over that of a read one, for every M."""
     figure = new_figure(9.5, 4.8)
     axes = figure.add_subplot()
-    names = list(dict.fromkeys(drawing.technology.name for drawing in drawings))
+    names = list(dict.fromkeys(_named(drawing.technology) for drawing in drawings))
     for drawing in drawings:
-        name = drawing.technology.name
+        name = _named(drawing.technology)
         axes.plot(
             [m for m, _ in drawing.draws],
             [energy.nominal / drawing.latent.nominal for _, energy in drawing.draws],
@@ -154,6 +161,7 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
         "drawing": [
             {
                 "technology": drawing.technology.name,
+                "voltage_V": drawing.technology.voltage,
                 "gated": drawing.gated,
                 "exemplars": drawing.exemplars,
                 "latent_J": asdict(drawing.latent),
@@ -165,6 +173,7 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
         "keeping": [
             {
                 "technology": keeping.technology.name,
+                "voltage_V": keeping.technology.voltage,
                 "prototypes": keeping.prototypes.label,
                 "exemplars": keeping.exemplars.label,
                 "drawn_J": asdict(keeping.drawn),
@@ -181,7 +190,7 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
 def _drawing_row(drawing: Drawing) -> list[str]:
     energies = dict(drawing.draws)
     return [
-        drawing.technology.name, _clocks(drawing.gated),
+        _named(drawing.technology), _clocks(drawing.gated),
         *(nominal(energies[m], "J") for m in SHOWN), nominal(drawing.latent, "J"),
         str(drawing.least_draws or "-"),
     ]  # fmt: skip
@@ -193,7 +202,7 @@ def _keeping_row(keeping: Keeping) -> list[str]:
         keeping.prototype_leakage * _DAY, keeping.exemplar_leakage * _DAY,
     )  # fmt: skip
     return [
-        keeping.technology.name, *(nominal(energy, "J") for energy in energies), _from(keeping),
+        _named(keeping.technology), *(nominal(energy, "J") for energy in energies), _from(keeping),
     ]  # fmt: skip
 
 
@@ -203,6 +212,16 @@ def _from(keeping: Keeping) -> str:
     if keeping.seconds is None:
         return "never"
     return f"from {si(keeping.seconds, 's')} on" if keeping.seconds else "at once"
+
+
+def _named(technology: Technology) -> str:
+    """Return the name of a technology with its supply, which may be the user's choice."""
+    volts = technology.voltage
+    return technology.name if volts is None else f"{technology.name} at {volts:g} V"
+
+
+def _does(names: Sequence[str]) -> str:
+    return "does" if len(names) == 1 else "do"
 
 
 def _clocks(gated: bool) -> str:

@@ -164,14 +164,19 @@ def pay_back_row(pay: PayBack) -> list[str]:
 
 def learner_row(learner: Learner, ours: tuple[Total, Total] | None = None) -> list[str]:
     """Return the row of a continual learner, with this chip's energies (J) at its node."""
-    energies = (learner.class_joules, learner.image_joules, learner.inference_joules)
     bits, area = learner.memory_bits, learner.learning_area
+
+    def stated(name: str, text: str) -> str:
+        return f"< {text}" if name in learner.below else text
+
+    energies = ("class_joules", "image_joules", "inference_joules")
     return [
         learner.name, learner.platform, learner.scope, learner.task,
-        *(nominal(e, "J") for e in energies),
-        "-" if learner.training is None else f"{learner.training:.3f}",
+        *(stated(name, nominal(getattr(learner, name), "J")) for name in energies),
+        "-" if learner.training is None else stated("training", f"{learner.training:.3f}"),
         *(nominal(e, "J") for e in ours or (None, None)),
-        "-" if area is None else f"{area:.1%}", "-" if bits is None else f"{bits / 1e6:.2f}",
+        "-" if area is None else stated("learning_area", f"{area:.1%}"),
+        "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
 
 

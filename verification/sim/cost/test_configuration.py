@@ -71,7 +71,7 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
          r"chip\.yaml:2: network must yield the 16 features of the chip's sampler, not 512"),
         ("components: 1}", "components: 3}",
          (r"chip\.yaml:19: memory\.components must be at most 2, not 3: a class of the chip can "
-          r"have no more$")),
+          r"have no more; chip\.sampler\.prototypes\.class_components says how many$")),
         ("memory: {classes: 6", "memory: {classes: 7",
          (r"chip\.yaml:19: memory\.classes must be at most 6, not 7: the chip's class table has "
           r"no room for more$")),
@@ -117,9 +117,17 @@ def test_components_must_have_room_for_all_classes(tmp_path: Path) -> None:
     with pytest.raises(
         UserError,
         match=r"memory\.components must be at most 1, not 2: 6 classes share the 11 components of "
-        r"the chip$",
+        r"the chip; chip\.sampler\.prototypes\.components says how many$",
     ):
         load_cost(str(path))
+
+
+def test_several_components_as_the_page_on_costs_has_them(tmp_path: Path) -> None:
+    page = Path("docs/cost.md").read_text()
+    (example,) = re.findall(r"```yaml\n(title: Four prototypes a class\n.*?)```", page, re.DOTALL)
+    path = tmp_path / "four.yaml"
+    path.write_text(example)
+    assert load_cost(str(path)).memory.components == 4
 
 
 def test_an_unknown_configuration_lists_the_known() -> None:

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig
-from sim.cost.drawing import COMPARED, Drawing, Keeping, drawings, equal_points, keepings
+from sim.cost.drawing import COMPARED, Drawing, Keeping, drawings, equal_points, keepings, lacking
 from sim.cost.learning import _memory_cycles, replays
 from sim.cost.overheads import idle_clocks
 from sim.cost.phases import drawn_exemplar, latent_exemplar
 from sim.cost.replay import Point, sized
-from sim.cost.report.drawing import conclusion, drawing_or_reading, lasting
+from sim.cost.report.drawing import conclusion, drawing_or_reading, drawing_parts, lasting
 from sim.cost.technology.loading import load_technology
+from sim.cost.technology.operating import at_voltage
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total
 from verification.sim.cost.small_chip import small_config, small_technology
@@ -152,17 +154,32 @@ def test_conclusions_name_their_conditions() -> None:
 
     assert conclusion([drawing(1.0, False), drawing(0.01, True)]) == (
         "At equal bits, an exemplar that is drawn takes no more energy than one that is read: "
-        "with running clocks, if the consumer waits for every exemplar, from M = 8 (open130) on; "
-        "with gated clocks for no M up to 64 in open130."
+        "with running clocks, if the consumer waits for every exemplar, from M = 8 (open130 at "
+        "1.2 V) on; with gated clocks for no M up to 64 in open130 at 1.2 V."
     )
     assert lasting([keeping(3.0, 1.0, 0.1, 0.5), keeping(1.0, 3.0, 0.1, 0.5)]) == (
-        "At equal accuracy and M = 1, prototypes take less energy at once in open130; if tasks are "
-        "apart by 5 s in open130."
+        "At equal accuracy and M = 1, prototypes take less energy at once in open130 at 1.2 V; if "
+        "tasks are apart by 5 s in open130 at 1.2 V."
     )
     assert lasting([keeping(3.0, 1.0, 0.5, 0.1), keeping(1.0, 3.0, 0.1, 0.5, 1)]) == (
-        "At equal accuracy and M = 1, prototypes take less energy never in open130. "
-        "No leakage is stated by open130."
+        "At equal accuracy and M = 1, prototypes take less energy never in open130 at 1.2 V. "
+        "No leakage is stated by open130 at 1.2 V."
     )
     (axes,) = drawing_or_reading([drawing(1.0, False), drawing(0.5, True)]).axes
     assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "-"]
     assert list(axes.lines[1].get_ydata())[:2] == [16.0, 8.0]
+
+
+def test_a_technology_that_is_left_out_is_named(config: CostConfig, technology: Technology) -> None:
+    bare = replace(technology, logic={})
+    assert drawings(config, bare, Total()) == ()
+    *_, said = drawing_parts(Assessment(config=config, technology=bare))
+    assert said.startswith("Not compared: round, which does not state all that an exemplar takes.")
+    assert lacking(technology, drawings(config, technology, Total())) == ()
+
+
+def test_rows_name_the_supply(config: CostConfig, technology: Technology) -> None:
+    low = at_voltage(technology, 0.8)
+    text = "\n".join(drawing_parts(Assessment(config=config, technology=low)))
+    assert "| round at 0.8 V | running |" in text
+    assert "(round at 0.8 V)" in text or "in round at 0.8 V" in text

@@ -172,6 +172,8 @@ def test_the_chip_stands_beside_published_learners(text: str, assessment: Assess
     assert shares[task.phase.name] == f"+{own['area for learning']}"
     assert found["O-FSCIL"]["a class"] == "12 mJ"
     assert found["Chameleon"]["area for learning"] == "0.5%"
+    bounded = found["ANP-I"]
+    assert (bounded["an image"], bounded["image / inference"]) == ("< 100 nJ", "< 1.150")
     assert found["Park et al."]["an image"] == si(236e-9 * 1.075, "J")
     a_class, an_image = at_node(assessment, 40)
     assert a_class.nominal == pytest.approx(10 * an_image.nominal)

@@ -179,6 +179,12 @@ def test_the_chip_stands_beside_published_learners(text: str, assessment: Assess
     assert a_class.nominal == pytest.approx(10 * an_image.nominal)
     assert found["FSL-HDnn"]["an image there"] == si(an_image.nominal, "J") + "*"  # no leakage
     assert found["EON-1"]["an image there"] == "-"
+    held = {work: row["work / this chip there"] for work, row in found.items()}
+    assert held["FSL-HDnn"] == f"{6e-3 / an_image.nominal:.3g}*, an image"
+    assert held["ANP-I"].startswith("< ")
+    assert held["O-FSCIL"] == "node not stated"
+    assert held["Chameleon"] == held["TinyCL"] == "no energy a class or an image"
+    assert held["this chip, likelihood"] == "-"
     for learner in published_learners():
         assert learner.citation in section(text, "Sources")
 

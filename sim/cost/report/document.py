@@ -27,7 +27,7 @@ PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png
             drawing.PICTURE, failing.PICTURE)  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
-_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
+_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM, integer head")
 _VALUES_SHOWN = 6
 
 
@@ -261,4 +261,4 @@ class CostReport:
 
 
 def _from(draws: int | None) -> str:
-    return "for no M tried" if draws is None else f"from M = {draws} on"
+    return "for none" if draws is None else f"from M = {draws} on"

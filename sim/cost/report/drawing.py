@@ -70,6 +70,11 @@ def drawing_parts(assessment: Assessment) -> Iterator[str]:
         f"latent replay, E = {drawings[0].exemplars}", "from M",
     )  # fmt: skip
     yield markdown_table(columns, [_drawing_row(drawing) for drawing in drawings])
+    if assessment.config.chip.factors is not None:
+        yield (
+            "Exemplars are drawn without the factors of this chip. With them the trainer may wait, "
+            "and its phase has these cycles."
+        )
     yield f"![Drawn over read, against M]({PICTURE})"
     if keepings:
         ours, theirs = keepings[0].prototypes, keepings[0].exemplars

@@ -122,14 +122,6 @@ def test_components_must_have_room_for_all_classes(tmp_path: Path) -> None:
         load_cost(str(path))
 
 
-def test_several_components_as_the_page_on_costs_has_them(tmp_path: Path) -> None:
-    page = Path("docs/cost.md").read_text()
-    (example,) = re.findall(r"```yaml\n(title: Four prototypes a class\n.*?)```", page, re.DOTALL)
-    path = tmp_path / "four.yaml"
-    path.write_text(example)
-    assert load_cost(str(path)).memory.components == 4
-
-
 def test_an_unknown_configuration_lists_the_known() -> None:
     with pytest.raises(
         UserError, match=r"^Configuration must be a \.yaml file or one of reference, not 'refrence'"

@@ -212,7 +212,7 @@ class _Search:
             if _energy(pair) < best:
                 best = _energy(pair)
                 found += [pair] * (pair != found[0])
-        names = [loss.which for loss in self._losses]
+        names: list[Which] = [loss.which for loss in self._losses]
         points = []
         for pair in found:
             supplies: dict[Which, float] = {

@@ -160,7 +160,15 @@ def equal_points(config: CostConfig, points: Sequence[Point]) -> tuple[Point, Po
 def keepings(
     config: CostConfig, technology: Technology, flipflops: Total, points: tuple[Point, Point]
 ) -> tuple[Keeping, ...]:
-    """Return the comparison at equal accuracy; parameters as for `drawings` and `equal_points`."""
+    """Return the comparison at equal accuracy.
+
+    Parameters
+    ----------
+    config, technology, flipflops
+        As for `drawings`.
+    points : tuple of Point
+        From `equal_points`.
+    """
     prototypes, exemplars = points
     ours, theirs = (sized(config, **point.numbers) for point in points)
     drawn, read = _Drawn(ours.chip.sampler, ours.chip.watch), _Read(theirs.chip.latent)

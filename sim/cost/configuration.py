@@ -20,6 +20,7 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
 )
+from golden.params.faults import MOST_PLANES
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
 from sim.data.networks import load_network
@@ -219,7 +220,11 @@ def load_cost(name: str) -> CostConfig:
 
 def cost_file() -> type[Section]:
     """Return the schema of a configuration, with a key for every parameter of the chip."""
-    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
+    section = parameters_section(
+        REFERENCE,
+        most={"secded": MOST_PLANES},
+        larger={SamplerParams: CorrelatedSamplerParams},
+    )
     content: dict[str, Any] = {"chip": (section, section())}
     return pydantic.create_model("CostFile", __base__=_CostFields, **content)
 

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from golden.params import LatentBufferParams, SamplerParams
+from golden.params import LatentBufferParams, SamplerParams, WatchParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer
 from sim.cost.counts.draws import memories as sampler_memories
+from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.counts.tally import Memory
 from sim.cost.learning import replays
 from sim.cost.overheads import Circumstances, idle_clocks
@@ -114,7 +115,8 @@ def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tu
     """
     exemplars = config.memory.components * config.chip.sampler.prototypes.code_width
     kept = _Read(replace(config.chip.latent, exemplars=exemplars))
-    drawn = [_Drawn(_with_draws(config, m)) for m in range(1, MOST_DRAWS + 1)]
+    watch = config.chip.watch
+    drawn = [_Drawn(_with_draws(config, m), watch) for m in range(1, MOST_DRAWS + 1)]
     found = []
     for each, gated in _circumstances(technology):
         clocked = Total() if gated else flipflops
@@ -185,7 +187,7 @@ def keepings(
     """
     prototypes, exemplars = points
     ours, theirs = (sized(config, **point.numbers) for point in points)
-    drawn, read = _Drawn(ours.chip.sampler), _Read(theirs.chip.latent)
+    drawn, read = _Drawn(ours.chip.sampler, ours.chip.watch), _Read(theirs.chip.latent)
     number = replays(config)
     found = []
     for each in _technologies(technology):
@@ -249,8 +251,13 @@ class _Exemplar:
 
 
 class _Drawn(_Exemplar):
-    def __init__(self, params: SamplerParams) -> None:
-        super().__init__(drawn_exemplar(params), "sampler", sampler_memories(params))
+    def __init__(self, params: SamplerParams, watch: WatchParams) -> None:
+        phase, rows = drawn_exemplar(params), params.prototypes
+        super().__init__(
+            replace(phase, tally=watched(phase.tally, rows, watch)),
+            "sampler",
+            watched_memories(sampler_memories(params), rows, watch),
+        )
 
 
 class _Read(_Exemplar):

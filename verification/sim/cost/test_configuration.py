@@ -101,6 +101,8 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
           r"memory\.classes, task\.batch and task\.trainer_bits$")),
         ("latent: {features: 16", "latent: {features: 24",
          r"Features D of the latent buffer must be 16 as of the sampler, not 24"),
+        ("exemplars: 3}", "exemplars: 3}\n  watch: {secded: true}",
+         r"chip\.yaml:19: chip\.watch\.secded must be an integer <= 10, not true"),
         ("pe: 4,", "pe: four,", r"accelerator\.mvu\.pe must be an integer <= 16777216, not 'four'"),
     ],
 )  # fmt: skip

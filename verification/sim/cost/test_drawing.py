@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from golden.params import WatchParams
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig
 from sim.cost.drawing import COMPARED, Drawing, Keeping, drawings, equal_points, keepings, lacking
 from sim.cost.learning import _memory_cycles, replays
-from sim.cost.overheads import idle_clocks
+from sim.cost.life import chip_memories, life
+from sim.cost.overheads import Circumstances, idle_clocks
 from sim.cost.phases import drawn_exemplar, latent_exemplar
+from sim.cost.pricing import price, price_memories
 from sim.cost.replay import Point, sized
 from sim.cost.report.drawing import conclusion, drawing_or_reading, drawing_parts, lasting
 from sim.cost.technology.loading import load_technology
@@ -116,6 +119,19 @@ def test_a_smaller_memory_pays_drawing_back(config: CostConfig, technology: Tech
     more = gated.drawn.nominal - gated.read.nominal
     saved = gated.exemplar_leakage.nominal - gated.prototype_leakage.nominal
     assert gated.seconds == (pytest.approx(more / saved) if more > 0 else 0.0)
+
+
+def test_a_watched_chip_draws_what_its_phase_takes(
+    config: CostConfig, technology: Technology
+) -> None:
+    own = replace(config, chip=replace(config.chip, watch=WatchParams(secded=2)))
+    plain, found = (drawings(c, technology, FLIPFLOPS)[1] for c in (config, own))
+    (phase,) = (p for p in life(own) if p.name == "pseudo-exemplar, parallel")
+    priced = price_memories(chip_memories(own), technology)
+    bill = price(phase.tally, priced, technology, Circumstances())
+    assert found.draws[0][1].nominal == pytest.approx(bill.total.nominal)
+    assert all(o[1].nominal > p[1].nominal for o, p in zip(found.draws, plain.draws, strict=True))
+    assert found.latent == plain.latent
 
 
 def keeping(drawn: float, read: float, ours: float, theirs: float, missing: int = 0) -> Keeping:

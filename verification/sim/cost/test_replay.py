@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from golden.params import WatchParams
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig, load_cost
 from sim.cost.drawing import drawings
+from sim.cost.learning import replays
 from sim.cost.replay import BreakEven, break_even, read_points
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
@@ -55,6 +57,27 @@ def test_bits_read_an_exemplar_are_those_of_the_paper(config: CostConfig, tmp_pa
     # Written to a buffer and read again: 2 D bits more.
     for (m, kept), (_, drawn) in zip(found.buffered, found.draws, strict=True):
         assert kept.nominal - drawn.nominal == pytest.approx(2 * 16e-12), m
+
+
+@pytest.mark.parametrize("watch", [WatchParams(secded=2), WatchParams(secded=4, self_test=True)])
+def test_a_watched_chip_reads_check_bits_too(
+    config: CostConfig, tmp_path: Path, watch: WatchParams
+) -> None:
+    """Rows of 8 lanes have 5 check bits a protected plane; a draw of 16 features reads two rows."""
+    own = replace(config, chip=replace(config.chip, watch=watch))
+    technology = free_but_for_reads(tmp_path)
+    watched, bare = (break_even(c, technology).draws for c in (own, config))
+    for (m, energy), (_, plain) in zip(watched, bare, strict=True):
+        more = energy.nominal - plain.nominal
+        assert more == pytest.approx(2 * watch.check_bits(8) / m * 1e-12), m
+    # A study of codes with fewer planes than are protected: all of theirs are.
+    ours = read_points(own, technology, study(tmp_path))
+    for point, sound in zip(ours, read_points(config, technology, study(tmp_path)), strict=True):
+        more = point.replay.nominal - sound.replay.nominal
+        assert (more > 0) == (point.method == "gbm")
+        if point.method == "gbm":
+            checks = 5 * min(watch.secded, point.numbers["width"])
+            assert more == pytest.approx(replays(own) * 2 * checks * 1e-12)
 
 
 def test_drawing_wins_once_m_shares_the_bits_of_a_read(config: CostConfig, tmp_path: Path) -> None:

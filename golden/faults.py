@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.checks import check_integer
-from golden.params.faults import READS
+from golden.params.faults import MOST_CHECKS, READS
 from golden.params.sampling import splitmix
 from golden.secded import Secded
 
@@ -169,7 +169,7 @@ class ProtectedFaults(Faults):
         super().__init__(params)
         self._code = Secded(SecdedParams(width=params.lanes))
         checks = self._code.params.checks
-        check_integer("Protected planes", protected, 1, min(params.width, 32 // checks))
+        check_integer("Protected planes", protected, 1, min(params.width, MOST_CHECKS // checks))
         self.protected = protected
         self._checks = Faults(
             FaultParams(

@@ -57,14 +57,15 @@ SECDED_REGISTERS = (
     whole(
         "corrected",
         0xD8,
-        "Words of prototypes that were read with one wrong bit, and put right; stops at its "
-        "highest number; only with `modes.secded`",
+        "Words of prototypes that were read as if one bit were wrong, which was inverted; stops at "
+        "its highest number; only with `modes.secded`",
         "wc",
     ),
     whole(
         "uncorrected",
         0xDC,
-        "Words of prototypes that were read with more wrong bits than can be put right; likewise",
+        "Words of prototypes that were read as if more bits were wrong than can be put right; "
+        "likewise",
         "wc",
     ),
 )

@@ -4,6 +4,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,7 +21,7 @@ from sim.cost.technology.files import BUILT_IN
 from sim.cost.technology.loading import load_technology
 from sim.hardware.gate_cells import FLIPFLOP
 from sim.work.errors import UserError
-from verification.bench.activity import compare, main, steps_of
+from verification.bench.activity import compare, delays_of, main, steps_of
 from verification.bench.activity_report import Comparison, report_files
 from verification.bench.activity_works import Work, mvu_work, sampler_work
 from verification.bench.switching import Energy, changes, clock_tree, energy_by_part
@@ -114,6 +115,29 @@ def lfsr_work(cycles: int) -> tuple[Work, list[int]]:
     return work, states
 
 
+def test_a_cell_without_a_delay_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verification.bench.activity.read_delays", lambda _: {"A": 1e-12, "B": 1})
+    assert delays_of(Path("x.lib"), ["A", "A"]) == {"A": 1e-12}
+    with pytest.raises(UserError, match=r"^x\.lib must state the delay of C, D: cell_rise and"):
+        delays_of(Path("x.lib"), ["D", "A", "C"])
+
+
+def test_a_library_without_delays_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unused(*_: object) -> None:
+        raise AssertionError("the work must not begin")
+
+    monkeypatch.setattr("verification.bench.activity.read_delays", lambda _: {})
+    for name in ("_technology", "map_block", "map_cells", "read_circuit"):
+        made = SimpleNamespace(gates=SimpleNamespace(groups=[Group("", "NAND")]))
+        found = (None, LIBRARY) if name == "_technology" else made
+        monkeypatch.setattr(f"verification.bench.activity.{name}", lambda *_, it=found, **__: it)
+    monkeypatch.setattr("verification.bench.activity.run_gates", unused)
+    with pytest.raises(UserError, match=r"^x\.lib must state the delay of NAND: "):
+        compare(lfsr_work(1)[0], Path("x.lib"), cache=tmp_path)
+
+
 def test_flipflops_change_as_often_as_the_bits_of_golden(tmp_path: Path) -> None:
     work, states = lfsr_work(20)
     compared = compare(work, cache=tmp_path)
@@ -178,7 +202,7 @@ def test_the_report_sets_gates_beside_counts() -> None:
         "| a work | none | 32.5 % | 1.00 | 32.30 | 1.000 |",
         "| a work | one step a gate | 39.0 % | 1.20 | 33.00 | 1.022 |",
         "counts times 2.00, what the cost model adds",
-        "| a work | 33.00 | 1.10 | 44.00 | 0.78 | 50.00 | 50.00 |",
+        "| a work | 33.00 | 1.10 | 1.55 | 44.00 | 0.78 | 50.00 | 50.00 |",
         "Of the outputs of gates 32 % change in a cycle without delays, of flip-flops 30 %;",
         "| part | 0.00 | 10.00 | 20.00 | 0.00 | 0.00 | 30.00 | 20.00 | 1.50 |",
         "| beside them | 1.50 | 0.00 | 0.00 | 0.80 | 0.70 | 3.00 | 2.00 | 1.50 |",
@@ -188,6 +212,7 @@ def test_the_report_sets_gates_beside_counts() -> None:
     (work,) = json.loads(files["results.json"])["works"]
     assert work["ratio"] == pytest.approx(1.5)
     assert work["ratio_of_model"] == pytest.approx(341 / 440)
+    assert work["least_beside"] == pytest.approx(341 / 220)
     assert work["gates_J"]["none"]["part"] == {
         "gates": 0,
         "flipflops": 1e-10,

@@ -10,6 +10,8 @@ from golden.params.checks import check_flag, check_integer
 
 __all__ = ["READS", "FaultParams", "FaultyMemory", "MarchParams", "SecdedParams", "WatchParams"]
 
+MOST_CHECKS = 32  # check bits of a row
+MOST_PLANES = 10  # that can have check bits, in rows of few lanes
 CERTAIN = 2**32  # the threshold at which every cell fails
 
 #: What the number of a memory grows by in the words of its reads.
@@ -154,14 +156,14 @@ class WatchParams:
     self_test: bool = False
 
     def __post_init__(self) -> None:
-        check_integer("Protected planes", self.secded, 0, 10)
+        check_integer("Protected planes", self.secded, 0, MOST_PLANES)
         check_flag("Self-test", self.self_test)
 
     def check_width(self, lanes: int, width: int) -> None:
         """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""
         if self.secded:
             checks = SecdedParams(width=lanes).checks
-            check_integer("Protected planes", self.secded, 1, min(width, 32 // checks))
+            check_integer("Protected planes", self.secded, 1, min(width, MOST_CHECKS // checks))
 
     def check_bits(self, lanes: int) -> int:
         """Return the check bits of a row of so many codes."""

@@ -207,8 +207,8 @@ typedef struct engram_memory_test {
 engram_error engram_test_memory(engram *chip, engram_memory_test *found, engram_failure *failures,
                                 uint32_t room);
 
-/* Words of prototypes that were read with one wrong bit, and put right, and with more, on chips
- * with check bits: since they were cleared, or a reset. */
+/* Words of prototypes that were read as if one bit were wrong, which was inverted, and as if more
+ * were, on chips with check bits: since they were cleared, or a reset. */
 engram_error engram_wrong_words(engram *chip, uint32_t *corrected, uint32_t *uncorrected);
 engram_error engram_clear_wrong_words(engram *chip);
 

@@ -72,9 +72,9 @@ class WatchCalls(HeadCalls):
         return MemoryTest(words, bits, first, failures)
 
     def wrong_words(self) -> tuple[int, int]:
-        """Return the words of prototypes read with one wrong bit, and those with more, so far.
+        """Return the words of prototypes read as if one bit were wrong, and as if more were.
 
-        The first were put right. Both are counted since they were cleared, or a reset.
+        In the first, that bit was inverted. Both are counted since they were cleared, or a reset.
         """
         require(self.secded > 0, Fault.ARGUMENT)
         return self._registers.get("corrected"), self._registers.get("uncorrected")

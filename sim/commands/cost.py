@@ -81,7 +81,8 @@ class CostCommand(Command):
         if failing is not None:
             losses, cells = failing.losses, failing.cells
             lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
-            sections = (failing_section(lines, losses[0].label, cells), *sections)
+            node = assessment.technology.node
+            sections = (failing_section(lines, losses[0].label, cells, node), *sections)
             more[PICTURE] = accuracy_by_supply(lines)
         report = CostReport(assessment, self.command, sections, more)
         if self.out is not None:

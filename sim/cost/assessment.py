@@ -182,7 +182,7 @@ class Assessment:
         points = equal_points(self.config, self.points)
         if points is None:
             return ()
-        return keepings(self.config, self.technology, self.prices.flipflops, points)
+        return keepings(self.config, self.technology, points)
 
     @property
     def replays(self) -> int:

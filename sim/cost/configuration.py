@@ -20,6 +20,7 @@ from golden.params import (
     PrototypesParams,
     SamplerParams,
 )
+from golden.params.faults import MOST_PLANES
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
 from sim.data.networks import load_network
@@ -219,7 +220,11 @@ def load_cost(name: str) -> CostConfig:
 
 def cost_file() -> type[Section]:
     """Return the schema of a configuration, with a key for every parameter of the chip."""
-    section = parameters_section(REFERENCE, larger={SamplerParams: CorrelatedSamplerParams})
+    section = parameters_section(
+        REFERENCE,
+        most={"secded": MOST_PLANES},
+        larger={SamplerParams: CorrelatedSamplerParams},
+    )
     content: dict[str, Any] = {"chip": (section, section())}
     return pydantic.create_model("CostFile", __base__=_CostFields, **content)
 
@@ -248,9 +253,11 @@ def _check_numbers(config: CostConfig, document: Document) -> None:
         ("memory.classes", memory.classes, prototypes.classes,
          "the chip's class table has no room for more"),
         ("memory.components", memory.components, prototypes.class_components,
-         "a class of the chip can have no more"),
+         ("a class of the chip can have no more; "
+          "chip.sampler.prototypes.class_components says how many")),
         ("memory.components", memory.components, room // memory.classes,
-         f"{memory.classes} classes share the {room} components of the chip"),
+         (f"{memory.classes} classes share the {room} components of the chip; "
+          "chip.sampler.prototypes.components says how many")),
         ("task.classes", task.classes, memory.classes, "memory.classes has no more"),
     ]  # fmt: skip
     for key, value, most, why in faults:

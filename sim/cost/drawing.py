@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: MIT
 """Drawing or reading the past, over technologies, clock gating, M, and time.
 
-`sim.cost.replay` compares both by their actions. Here the chip waits for the exemplar, so that the
-flip-flops that keep their bit count, unless their clocks are gated. Between tasks the memory of the
-past leaks. What draws takes more for an exemplar may so be paid back by a smaller memory.
+`sim.cost.replay` compares both by their actions. A consumer that waits for every exemplar also pays
+for the flip-flops that keep their bit meanwhile, unless their clocks are gated. The trainer does
+not wait: neither source adds a cycle to a task (`sim.cost.learning`), so that a task has no such
+clocks of its own. Between tasks the memory of the past leaks. What draws takes more for an exemplar
+may so be paid back by a smaller memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from golden.params import LatentBufferParams, SamplerParams
+from golden.params import LatentBufferParams, SamplerParams, WatchParams
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer
 from sim.cost.counts.draws import memories as sampler_memories
+from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.counts.tally import Memory
 from sim.cost.learning import replays
 from sim.cost.overheads import Circumstances, idle_clocks
@@ -24,7 +27,7 @@ from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
 
-__all__ = ["COMPARED", "Drawing", "Keeping", "drawings", "equal_points", "keepings"]
+__all__ = ["COMPARED", "Drawing", "Keeping", "drawings", "equal_points", "keepings", "lacking"]
 
 #: Technologies that are compared: those that come with the install and have both SRAM and gates.
 COMPARED = ("open130", "horowitz45", "cmos28", "cmos22", "cmos7")
@@ -38,7 +41,8 @@ class Drawing:
     ----------
     technology : Technology
     gated : bool
-        Whether the clocks of flip-flops that keep their bit are stopped.
+        Whether the clocks of flip-flops that keep their bit are stopped. Otherwise they run until
+        the exemplar is there, as for a consumer that waits for it.
     draws : tuple of (int, Total)
         M, each integer from 1 on, and the energy (J) of a pseudo-exemplar.
     latent : Total
@@ -67,17 +71,15 @@ class Keeping:
     Attributes
     ----------
     technology : Technology
-    gated : bool
     prototypes, exemplars : Point
         GBM, drawn from once a read (M = 1), and latent replay.
     drawn, read : Total
-        Energy (J) of the exemplars of a task.
+        Energy (J) of the exemplars of a task, without idle clocks: neither adds a cycle to it.
     prototype_leakage, exemplar_leakage : Total
         Leakage (W) of the memory.
     """
 
     technology: Technology
-    gated: bool
     prototypes: Point
     exemplars: Point
     drawn: Total
@@ -113,7 +115,8 @@ def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tu
     """
     exemplars = config.memory.components * config.chip.sampler.prototypes.code_width
     kept = _Read(replace(config.chip.latent, exemplars=exemplars))
-    drawn = [_Drawn(_with_draws(config, m)) for m in range(1, MOST_DRAWS + 1)]
+    watch = config.chip.watch
+    drawn = [_Drawn(_with_draws(config, m), watch) for m in range(1, MOST_DRAWS + 1)]
     found = []
     for each, gated in _circumstances(technology):
         clocked = Total() if gated else flipflops
@@ -127,6 +130,20 @@ def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tu
                 )
             )  # fmt: skip
     return tuple(found)
+
+
+def lacking(technology: Technology, found: Iterable[Drawing]) -> tuple[str, ...]:
+    """Return the names of the technologies that a comparison leaves out.
+
+    Parameters
+    ----------
+    technology : Technology
+        The chip's.
+    found : iterable of Drawing
+        What `drawings` returned for it.
+    """
+    present = {drawing.technology.name for drawing in found}
+    return tuple(each.name for each in _technologies(technology) if each.name not in present)
 
 
 def equal_points(config: CostConfig, points: Sequence[Point]) -> tuple[Point, Point] | None:
@@ -156,23 +173,30 @@ def equal_points(config: CostConfig, points: Sequence[Point]) -> tuple[Point, Po
 
 
 def keepings(
-    config: CostConfig, technology: Technology, flipflops: Total, points: tuple[Point, Point]
+    config: CostConfig, technology: Technology, points: tuple[Point, Point]
 ) -> tuple[Keeping, ...]:
-    """Return the comparison at equal accuracy; parameters as for `drawings` and `equal_points`."""
+    """Return the comparison at equal accuracy, once for each technology.
+
+    Parameters
+    ----------
+    config : CostConfig
+    technology : Technology
+        As for `drawings`.
+    points : tuple of Point
+        What `equal_points` found.
+    """
     prototypes, exemplars = points
     ours, theirs = (sized(config, **point.numbers) for point in points)
-    drawn, read = _Drawn(ours.chip.sampler), _Read(theirs.chip.latent)
+    drawn, read = _Drawn(ours.chip.sampler, ours.chip.watch), _Read(theirs.chip.latent)
     number = replays(config)
     found = []
-    for each, gated in _circumstances(technology):
-        clocked = Total() if gated else flipflops
+    for each in _technologies(technology):
         keeping = Keeping(
             technology=each,
-            gated=gated,
             prototypes=prototypes,
             exemplars=exemplars,
-            drawn=drawn.energy(each, clocked) * number,
-            read=read.energy(each, clocked) * number,
+            drawn=drawn.energy(each, Total()) * number,
+            read=read.energy(each, Total()) * number,
             prototype_leakage=drawn.leakage(each),
             exemplar_leakage=read.leakage(each),
         )
@@ -183,10 +207,17 @@ def keepings(
 
 def _circumstances(technology: Technology) -> Iterator[tuple[Technology, bool]]:
     """Yield each technology with clocks that run, and with gated ones."""
-    others = (_built_in(name) for name in COMPARED if name != technology.name)
-    for each in (technology, *others):
+    for each in _technologies(technology):
         yield each, False
         yield each, True
+
+
+def _technologies(technology: Technology) -> Iterator[Technology]:
+    """Yield the chip's technology, and the others that it is compared with."""
+    yield technology
+    for name in COMPARED:
+        if name != technology.name:
+            yield _built_in(name)
 
 
 @cache
@@ -220,8 +251,13 @@ class _Exemplar:
 
 
 class _Drawn(_Exemplar):
-    def __init__(self, params: SamplerParams) -> None:
-        super().__init__(drawn_exemplar(params), "sampler", sampler_memories(params))
+    def __init__(self, params: SamplerParams, watch: WatchParams) -> None:
+        phase, rows = drawn_exemplar(params), params.prototypes
+        super().__init__(
+            replace(phase, tally=watched(phase.tally, rows, watch)),
+            "sampler",
+            watched_memories(sampler_memories(params), rows, watch),
+        )
 
 
 class _Read(_Exemplar):

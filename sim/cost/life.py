@@ -22,7 +22,7 @@ from sim.cost.phases import (
     load_basis,
 )
 
-__all__ = ["chip_memories", "life", "memories_beside"]
+__all__ = ["chip_memories", "life", "memories_beside", "watched_phase"]
 
 #: Heads that are priced beside the binary one, for which the configuration gives hidden neurons.
 _FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
@@ -56,8 +56,20 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         load(config),
         *([] if basis is None else [basis]),
     )
+    return tuple(watched_phase(phase, config) for phase in phases)
+
+
+def watched_phase(phase: Phase, config: CostConfig) -> Phase:
+    """Return a phase of a chip whose prototypes are watched over as the configuration says.
+
+    Parameters
+    ----------
+    phase : Phase
+        With the actions of a plain memory of rows.
+    config : CostConfig
+    """
     params, watch = config.chip.sampler.prototypes, config.chip.watch
-    return tuple(replace(phase, tally=watched(phase.tally, params, watch)) for phase in phases)
+    return replace(phase, tally=watched(phase.tally, params, watch))
 
 
 def chip_memories(config: CostConfig) -> tuple[Memory, ...]:

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Non-volatile prototype memories: when they repay the energy of writing, and their lifetime."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import prototypes
+from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.pricing import price, price_memories
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
@@ -91,9 +92,18 @@ def pay_back(config: CostConfig, sram: Technology, other: Technology) -> PayBack
         node.
     """
     params, memory = config.chip.sampler.prototypes, config.memory
-    written = memory.classes * prototypes.append(params, memory.components)
-    read = params.beats * prototypes.read_row(params)
-    ours, theirs = (price_memories(prototypes.memories(params), t) for t in (sram, other))
+    # Check bits lie beside the rows. What a self-test finds stays in SRAM.
+    watch = replace(config.chip.watch, self_test=False)
+    written, read = (
+        watched(tally.within("prototypes"), params, watch)
+        for tally in (
+            memory.classes * prototypes.append(params, memory.components),
+            params.beats * prototypes.read_row(params),
+        )
+    )
+    plain = [each.within("prototypes") for each in prototypes.memories(params)]
+    kept = watched_memories(plain, params, watch)
+    ours, theirs = (price_memories(kept, t) for t in (sram, other))
     return PayBack(
         sram=sram,
         other=other,

@@ -161,7 +161,9 @@ def idle_beside(phase: Phase, unnamed: float, without: tuple[str, ...] = ()) -> 
     """Return the idle clock cycles of blocks beside those of every chip, over a phase.
 
     A block that learns has the registers that its actions name, and is clocked as long as the
-    phase lasts. Its clocks may be gated, so that the low bound is none.
+    phase lasts. Its clocks may be gated, so that the low bound is none. Lanes that work at once are
+    one action of all their bits: a block works in a part of the phase only, so that how often its
+    actions are done in a cycle does not tell how many lanes it has.
 
     Parameters
     ----------

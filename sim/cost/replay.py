@@ -12,14 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
+from golden.params import LatentBufferParams, PrototypesParams, SamplerParams, WatchParams
 from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import latent_buffer
 from sim.cost.counts.draws import memories as sampler_memories
+from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
-from sim.cost.life import chip_memories, memories_beside
+from sim.cost.life import chip_memories, memories_beside, watched_phase
 from sim.cost.phases import Classifier, answer, exemplars
 from sim.cost.pricing import price, price_memories
 from sim.cost.study_results import LABEL, TITLES, read_accuracies
@@ -46,7 +47,8 @@ class BreakEven:
     Attributes
     ----------
     draws : tuple of (int, Total)
-        M, and the energy (J) of a pseudo-exemplar whose beats are used as they come.
+        M, each integer from 1 to `MOST_DRAWS`, and the energy (J) of a pseudo-exemplar whose beats
+        are used as they come.
     buffered : tuple of (int, Total)
         The same if every exemplar is first written to a buffer of M exemplars and then read.
     latent : Total
@@ -67,7 +69,7 @@ class BreakEven:
 
     @property
     def least_draws(self) -> int | None:
-        """Least M at which drawing takes no more energy than reading; None if there is none.
+        """Least M from which on drawing takes no more energy than reading; None if there is none.
 
         Values that the technology does not state are left out on both sides.
         """
@@ -114,14 +116,14 @@ class Point:
 
 def break_even(config: CostConfig, technology: Technology) -> BreakEven:
     """Return the energies of drawing and reading an exemplar, with equal bits of memory."""
-    own, latent = config.chip.sampler, config.chip.latent
+    own, latent, watch = config.chip.sampler, config.chip.latent, config.chip.watch
     exemplars = config.memory.components * own.prototypes.code_width
-    draws = [2**n for n in range(MOST_DRAWS.bit_length())]
-    sizes = [replace(own, draws_per_read=m) for m in draws]
+    sizes = [replace(own, draws_per_read=m) for m in range(1, MOST_DRAWS + 1)]
     return BreakEven(
-        draws=tuple((p.draws_per_read, _drawn(p, technology)) for p in sizes),
+        draws=tuple((p.draws_per_read, _drawn(p, watch, technology)) for p in sizes),
         buffered=tuple(
-            (p.draws_per_read, _drawn(p, technology) + _buffered(p, technology)) for p in sizes
+            (p.draws_per_read, _drawn(p, watch, technology) + _buffered(p, technology))
+            for p in sizes
         ),
         latent=_kept(replace(latent, exemplars=exemplars), technology),
         exemplars=exemplars,
@@ -158,7 +160,13 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
             working=price_memories(memories_beside(fitting), technology),
         )
         memories = (*prices.memories, *prices.working)
-        learned, answered = learn(fitting, source), answer(fitting, classifier)
+        learned, answered = (
+            watched_phase(phase, fitting)
+            for phase in (learn(fitting, source), answer(fitting, classifier))
+        )
+        replayed = watched(
+            replay(fitting, source), fitting.chip.sampler.prototypes, fitting.chip.watch
+        )
         past = fitting.chip.latent if method == "latent" else fitting.chip.sampler.prototypes
         yield Point(
             method=method,
@@ -168,7 +176,7 @@ def read_points(config: CostConfig, technology: Technology, study: Path) -> Iter
             accuracy=float(np.mean(accuracies)),
             spread=float(np.std(accuracies)),
             learn=prices.bill(learned).total,
-            replay=price(replay(fitting, source), memories, technology).total,
+            replay=price(replayed, memories, technology).total,
             answer=prices.bill(answered).total,
         )
 
@@ -186,6 +194,8 @@ def sized(
 ) -> CostConfig:
     """Return the configuration with memories just large enough for the classes.
 
+    Where codes have fewer planes than the chip protects, all of theirs are protected.
+
     Parameters
     ----------
     config : CostConfig
@@ -197,6 +207,7 @@ def sized(
         q of the prototypes; by default the chip's.
     """
     own, latent, classes = config.chip.sampler, config.chip.latent, config.memory.classes
+    watch = config.chip.watch
     prototypes = replace(
         own.prototypes, code_width=width or own.prototypes.code_width, classes=classes,
         components=components * classes, class_components=components,
@@ -206,6 +217,7 @@ def sized(
         accelerator=replace(config.chip.accelerator, classes=classes),
         sampler=replace(own, prototypes=prototypes),
         latent=replace(latent, classes=classes, exemplars=exemplars or latent.exemplars),
+        watch=replace(watch, secded=min(watch.secded, prototypes.code_width)),
     )
     fit = {} if components == 1 else {"fit": "host"}
     return replace(
@@ -223,10 +235,12 @@ def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
     return params.components * params.features * params.code_width
 
 
-def _drawn(params: SamplerParams, technology: Technology) -> Total:
+def _drawn(params: SamplerParams, watch: WatchParams, technology: Technology) -> Total:
     """Return the energy (J) of a pseudo-exemplar."""
-    memories = price_memories(sampler_memories(params), technology)
-    return price(exemplars(params, 1), memories, technology).total
+    rows = params.prototypes
+    memories = watched_memories(sampler_memories(params), rows, watch)
+    tally = watched(exemplars(params, 1), rows, watch)
+    return price(tally, price_memories(memories, technology), technology).total
 
 
 def _buffered(params: SamplerParams, technology: Technology) -> Total:
@@ -249,4 +263,6 @@ def _kept(params: LatentBufferParams, technology: Technology) -> Total:
 def _first_below(draws: tuple[tuple[int, Total], ...], bound: Total) -> int | None:
     if not bound.nominal:
         return None
-    return next((m for m, energy in draws if energy.nominal <= bound.nominal), None)
+    # Macros come in sizes, so that a buffer of more exemplars may take more again.
+    more = [m for m, energy in draws if energy.nominal > bound.nominal]
+    return next((m for m, _ in draws if not more or m > more[-1]), None)

@@ -8,9 +8,28 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Section", "first_repeat"]
+from sim.documents.yaml_lines import KeyPath
+
+__all__ = ["PlacedError", "Section", "first_repeat"]
 
 Item = TypeVar("Item")
+
+
+class PlacedError(ValueError):
+    """A fault of one value inside the section that refuses it.
+
+    A message about the document then has the line of that value, not of the section.
+
+    Parameters
+    ----------
+    message : str
+    path : tuple of str or int
+        Keys from the section to the value.
+    """
+
+    def __init__(self, message: str, path: KeyPath) -> None:
+        super().__init__(message)
+        self.path = path
 
 
 class Section(BaseModel):

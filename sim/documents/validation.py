@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeGuard, TypeVar, Union, get_args,
 
 import pydantic
 
+from sim.documents.section import PlacedError
 from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.work.errors import UserError
 
@@ -117,7 +118,9 @@ def _message(
     where, key = document.where(path), dotted(path) or "the text"
     told = [item["ctx"]["error"] for item in items if item["type"] in _TOLD]
     if told:
-        return f"{document.where_within(path)}: {f'{key}: ' if path else ''}{told[-1]}"
+        inner = told[-1].path if isinstance(told[-1], PlacedError) else ()
+        place = document.where_within((*path, *inner))
+        return f"{place}: {f'{key}: ' if path else ''}{told[-1]}"
     if items[0]["type"] == "extra_forbidden":
         return f"{where}: {_unknown_key(path, _kinds_at(model, document.data, path[:-1]))}"
     if _is_missing_key(items[0]):

@@ -17,6 +17,7 @@ from golden.params import (
     SamplerParams,
     TrainerParams,
 )
+from golden.params.faults import MOST_PLANES
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.block_file import arguments_section, check_name, read_block
 from sim.documents.parameters import ParametersSection
@@ -41,6 +42,7 @@ _MOST = {
     "program_depth": 2**12,
     "row_width": 2**12,
     "rows": MOST_ROWS,
+    "secded": MOST_PLANES,
     "simd": 2**10,
     "tag": 2**10,
     "tile_depth": MOST_ROWS,

@@ -69,6 +69,8 @@ class CellCurve(Section):
         The paper, and the place of the numbers.
     evidence : {"silicon", "model", "illustrative"}
         Whether cells were counted, or a model of them is published, or neither.
+    node : float or null
+        Their process, in nm.
     note : str or null
         Remark for the reader.
     points : list of (float, float)
@@ -85,6 +87,7 @@ class CellCurve(Section):
     citation: _Text
     locator: _Text
     evidence: Literal["silicon", "model", "illustrative"]
+    node: Annotated[float, Field(gt=0)] | None = None
     note: _Text | None = None
     points: tuple[tuple[_Voltage, Annotated[float, Field(gt=0)]], ...] = ()
     cells: int = Field(default=1, ge=1)

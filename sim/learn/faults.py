@@ -8,7 +8,7 @@ from pydantic import Field
 
 from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.params import FaultParams, FaultyMemory, SecdedParams
-from golden.params.faults import CERTAIN
+from golden.params.faults import CERTAIN, MOST_CHECKS
 from golden.parity import ParityFaults
 from sim.documents.section import Section
 from sim.learn.cells import CellModel, Cells, load_cells
@@ -130,13 +130,22 @@ class FaultSettings(Section):
             If `plane`, `spared`, `secded` or `parity` names a plane that the codes do not have, or
             `secded` or `parity` is given for another memory than prototypes.
         """
+        for key, value in (("secded", self.secded), ("parity", self.parity)):
+            if value and memory != FaultyMemory.PROTOTYPES:
+                raise ValueError(
+                    f"{key} of faults must be left out: no prototypes lie in this memory"
+                )
         for key, value, most in (
             ("plane", self.plane, width - 1),
             ("spared", self.spared, width),
+            ("parity", self.parity, width),
+            ("secded", self.secded, min(width, _most_protected(lanes))),
         ):
             if value is not None and value > most:
+                bits = f"{width} bit{'s' if width > 1 else ''}"
                 raise ValueError(
-                    f"{key} of faults must be at most {most} for codes of {width} bits, not {value}"
+                    f"{key} of faults must be at most {most} for {lanes} codes of {bits} a row, "
+                    f"not {value}"
                 )
         one = self.plane
         params = FaultParams(
@@ -151,9 +160,6 @@ class FaultSettings(Section):
             return ReadErrors(params)
         if self.secded is None and self.parity is None:
             return Faults(params)
-        if memory != FaultyMemory.PROTOTYPES:
-            key = "secded" if self.secded else "parity"
-            raise ValueError(f"{key} of faults must be left out: no prototypes lie in this memory")
         if self.parity is not None:
             return ParityFaults(params, self.parity)
         assert self.secded is not None
@@ -224,6 +230,11 @@ class FailingParams(Section):
         if self.faults is not None and self.faults.parity:
             return Ledger((Entry.extra("parity bits", rows * lanes, "one a code"),))
         return Ledger()
+
+
+def _most_protected(lanes: int) -> int:
+    """Return the planes of rows of so many codes that can have check bits."""
+    return MOST_CHECKS // SecdedParams(width=lanes).checks
 
 
 def upper_planes(count: int) -> str:

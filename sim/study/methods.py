@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args
 from pydantic import BaseModel, Field, ValidationError, create_model
 
 from sim.data.sections import Order
-from sim.documents.section import Section
+from sim.documents.section import PlacedError, Section
+from sim.documents.yaml_lines import KeyPath, dotted
 from sim.learn.sections import AnyHead, StudyHead
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
@@ -203,22 +204,22 @@ def expand_methods(entries: list[Any], key: str = "methods") -> list[Method]:
     for place, entry in enumerate(entries):
         for values in _expand(given[place]):
             increment = values.pop("increment", None)
-            params = _params(entry.replay, values, f"{key}.{place}")
+            params = _params(entry.replay, values, (key, place))
             methods.append(Method(entry.replay, params, place, increment))
     return methods
 
 
-def _params(replay: str, values: dict[str, Any], where: str) -> SourceParams:
+def _params(replay: str, values: dict[str, Any], where: KeyPath) -> SourceParams:
     """Return the parameters of a source; an error says which entry and key is at fault."""
     try:
         return SOURCES[replay].Params.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join([where, *map(str, first["loc"])])
+        path = (*where, *first["loc"])
         if first["type"] == "missing":
-            raise ValueError(f"{place} must be given") from error
+            raise PlacedError(f"{dotted(path)} must be given", path) from error
         said = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{place}: {said}" if first["loc"] else said) from error
+        raise PlacedError(f"{dotted(path)}: {said}", path) from error
 
 
 def with_each_value(

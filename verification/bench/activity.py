@@ -17,7 +17,7 @@ import argparse
 import shlex
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -54,7 +54,7 @@ from verification.bench.gate_run import GateRun, run_gates
 from verification.bench.switching import Energy, changes, clock_tree, energy_by_part
 from verification.rtl.simulators import streams_of
 
-__all__ = ["compare", "main", "steps_of"]
+__all__ = ["compare", "delays_of", "main", "steps_of"]
 
 _TABLE = "sg13g2_stdcell.csv"
 _STEP = 10e-12  # s, in which delays of cells are counted
@@ -75,7 +75,8 @@ def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> 
     Raises
     ------
     UserError
-        If a tool is missing or finds a fault, or if the Liberty file is missing or has a fault.
+        If a tool is missing or finds a fault, or if the Liberty file is missing, has a fault, or
+        lacks the delay of a cell in use.
     BenchError
         If the gates give other results than golden.
     ValueError
@@ -87,10 +88,12 @@ def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> 
     mapped = map_block(design, technology, files, cache=cache)
     netlist = map_cells(design, files, cache=cache)
     circuit = read_circuit(design.name, netlist, None if liberty is None else library)
+    kinds = [group.kind for group in circuit.gates.groups]
+    steps = None if liberty is None else steps_of(delays_of(liberty, kinds))
     run = run_gates(circuit, streams_of(work.component), work.before, work.steps)
     activities = {"none": run.settled, "one step a gate": run.delayed()}
-    if liberty is not None:
-        activities["of the cells"] = run.delayed(steps_of(read_delays(liberty)))
+    if steps is not None:
+        activities["of the cells"] = run.delayed(steps)
     energies = {name: energy_by_part(activity, library) for name, activity in activities.items()}
     *_, gates = energies.values()
     memories = price_memories(work.memories, technology)
@@ -113,6 +116,24 @@ def compare(work: Work, liberty: Path | None = None, *, cache: Path = CACHE) -> 
         counts=_foretold(work.tally, technology, gates),
         beside=_beside(technology),
     )
+
+
+def delays_of(liberty: Path, cells: Iterable[str]) -> dict[str, float]:
+    """Return the delays (s) of some cells of a Liberty file.
+
+    Raises
+    ------
+    UserError
+        If the file has a fault, or states no delay of one of the cells.
+    """
+    stated = read_delays(liberty)
+    lacking = sorted({*cells} - stated.keys())
+    if lacking:
+        raise UserError(
+            f"{liberty} must state the delay of {', '.join(lacking)}: cell_rise and cell_fall "
+            "of an output, with a mean above 0"
+        )
+    return {name: stated[name] for name in cells}
 
 
 def steps_of(delays: Mapping[str, float]) -> dict[str, int]:

@@ -62,7 +62,8 @@ class GateRun:
         Parameters
         ----------
         steps : mapping of str to int, optional
-            Delay of each kind of gate, ``1 .. LONGEST``. By default every gate takes one step.
+            Delay of each kind of gate of the circuit, ``1 .. LONGEST``. By default every gate takes
+            one step.
 
         Raises
         ------

@@ -95,7 +95,7 @@ def test_golden_counts_alike() -> None:
     assert begun == class_counter.command(SMALL, opened=3, reopened=0)
     assert golden.tally[Action("counters", "write", 16 * lanes)] == 7 * beats
     assert golden.tally[Action("counters", "read", 16 * lanes)] == 8 * beats
-    assert golden.tally[Action("count", "accumulate", 16)] == 7 * beats * lanes
+    assert golden.tally[Action("count", "accumulate", 16 * lanes)] == 7 * beats
     # A slot keeps its class, one of 100, and its number.
     assert golden.tally[Action("seen", "write", 23)] == 3 + golden.seen.sum()
     # A subtraction of 17 bits for each of q + 1 digits, and one more, in every lane of every row.

@@ -95,7 +95,7 @@ def test_a_batch_at_the_size_of_the_reports() -> None:
     assert tally[Action("weights", "read", 512)] == 128 * 800 + 800
     assert tally[Action("weights", "write", 512)] == 800
     assert tally[Action("errors", "read", 8)] == 128 * 800
-    assert tally[Action("gradient", "accumulate", 16)] == 128 * 800 * 64
+    assert tally[Action("gradient", "accumulate", 64 * 16)] == 128 * 800
     assert tally[Action("rounding", "lfsr_step")] == 64 * (128 * 100 + 800)
     # Of 128 exemplars, each takes 1056 cycles forward and 800 for its gradients.
     assert trainer.learn_cycles(drawn, 128, 100) == 1 + 128 * (1056 + 800) + 11

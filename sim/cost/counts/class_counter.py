@@ -31,7 +31,7 @@ def learn(params: ClassCounterParams, exemplars: int) -> Tally:
     row = Tally({
         Action("counters", "read", _row_bits(params)): 1,
         Action("counters", "write", _row_bits(params)): 1,
-        Action("count", "accumulate", _COUNT_BITS): memory.lanes,
+        Action("count", "accumulate", memory.lanes * _COUNT_BITS): 1,
         Action("input", "register", memory.lanes): 1,
         Action("address", "accumulate", field_bits(params.rows - 1)): 1,
     })  # fmt: skip

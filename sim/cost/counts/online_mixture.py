@@ -252,7 +252,7 @@ def _count(params: OnlineMixtureParams, counter: ClassCounterParams) -> Tally:
         Action("counters", "read", row): 1,
         Action("counters", "write", row): 1,
         Action("majorities", "write", p.lanes): 1,
-        Action("count", "accumulate", _COUNT_BITS): p.lanes,
+        Action("count", "accumulate", p.lanes * _COUNT_BITS): 1,
         Action("majority", "compare", _COUNT_BITS): p.lanes,
         Action("address", "accumulate", _address_bits(params, counter)): 1,
     })  # fmt: skip

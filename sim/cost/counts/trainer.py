@@ -128,7 +128,7 @@ def learn(params: TrainerParams, exemplars: int, classes: int) -> Tally:
         Action("bits", "register", lanes): 1,
         Action("errors", "read", q_b): 1,
         Action("errors", "register", q_b): 1,
-        Action("gradient", "accumulate", width): lanes,
+        Action("gradient", "accumulate", lanes * width): 1,
     })  # fmt: skip
     updated = Tally({
         Action("weights", "read", _row_bits(params)): 1,

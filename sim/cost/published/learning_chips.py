@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from sim.cost.assessment import Assessment
 from sim.cost.bills import Prices
 from sim.cost.counts.tally import Tally
+from sim.cost.priced import PricedPhase
 from sim.cost.pricing import price_memories
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.operating import scaled
@@ -22,8 +23,19 @@ _PAPERS = ("ofscil", "fsl_hdnn", "tinycl", "park", "anp_i", "eon1", "chameleon")
 _SCALED = "cmos28"
 
 
-# Ways in which this chip learns and classifies.
-_WAYS = (("GBM", "head"), ("likelihood", "likelihood"))
+# Values of a paper that attributes of a learner come from.
+_BOUNDED = {
+    "class_joules": "class_energy",
+    "image_joules": "image_energy",
+    "inference_joules": "inference_energy",
+    "training": "training",
+    "learning_area": "learning_area",
+}
+
+# Ways in which this chip learns and classifies, each by blocks that exist. The integer head is that
+# of the trainer; no block trains the binary one.
+_REPLAYED = "GBM, integer head"
+_WAYS = ((_REPLAYED, "integer head"), ("likelihood", "likelihood"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +58,9 @@ class Learner:
     node : float or None
         nm, where the work states it.
     learning_area : float or None
-        Area that learning adds, divided by that of the chip.
+        Area that learning adds, divided by that of the chip. Of this chip, both are memories.
+    below : tuple of str
+        Names of the attributes that are only bounds: the work says that it is less.
     citation : str
         Citation of the work; empty for our model.
     """
@@ -62,6 +76,7 @@ class Learner:
     scope: str = ""
     node: float | None = None
     learning_area: float | None = None
+    below: tuple[str, ...] = ()
     citation: str = ""
 
 
@@ -77,7 +92,8 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
     kept = config.memory.classes * config.memory.components
     found = []
     for source, classifier in _WAYS:
-        joules = assessment.phase(f"learn a task, {source}").bill.total
+        learned = assessment.phase(f"learn a task, {source}")
+        joules = learned.bill.total
         image, answer = (
             joules * (1 / (task.classes * task.samples)),
             _inference(assessment, classifier),
@@ -94,7 +110,7 @@ def this_chip(assessment: Assessment) -> tuple[Learner, ...]:
                 memory_bits=kept * prototypes.features * prototypes.code_width,
                 scope="chip with feature extraction",
                 node=technology.node,
-                learning_area=_learning_area(assessment),
+                learning_area=_learning_area(assessment, learned),
             )
         )
     return tuple(found)
@@ -113,7 +129,7 @@ def at_node(assessment: Assessment, node: float) -> tuple[Total, Total]:
     -------
     tuple of Total
         Energy (J) to learn a class, and to learn from an image, with replay from prototypes.
-        Leakage is not known, and counts as missing.
+        Leakage is known at the node of that technology. Elsewhere it counts as missing.
     """
     config, task = assessment.config, assessment.config.task
     there = scaled(load_technology(_SCALED), node, usual_supply(node))
@@ -123,16 +139,13 @@ def at_node(assessment: Assessment, node: float) -> tuple[Total, Total]:
         memories=price_memories([line.memory for line in assessment.memories], there),
         working=price_memories([line.memory for line in assessment.working], there),
     )
-    joules = prices.bill(assessment.phase("learn a task, GBM").phase).total
+    joules = prices.bill(assessment.phase(f"learn a task, {_REPLAYED}").phase).total
     return joules * (1 / task.classes), joules * (1 / (task.classes * task.samples))
 
 
-def _learning_area(assessment: Assessment) -> float | None:
-    """Return the area of the memories of the class counter, divided by that of the chip's."""
-    if assessment.config.task.fit != "chip":
-        return None
-    counting = assessment.phase("learn a class by counting").phase
-    beside = total(line.area for line in assessment.prices.used_beside(counting))
+def _learning_area(assessment: Assessment, learned: PricedPhase) -> float | None:
+    """Return the area of the memories that a phase needs beside the chip's, divided by theirs."""
+    beside = total(line.area for line in assessment.prices.used_beside(learned.phase))
     area = assessment.area
     if (area + beside).missing or not area.nominal:
         return None
@@ -161,6 +174,7 @@ def _learner(paper: Paper) -> Learner:
         scope=setting["scope"],
         node=None if node is None else float(node),
         learning_area=None if area is None else area.number / 100,
+        below=tuple(name for name, key in _BOUNDED.items() if key in values and values[key].below),
         citation=", ".join((paper.citation, *locators)),
     )
 
@@ -180,14 +194,12 @@ def _joules(paper: Paper, key: str) -> Total | None:
 
 
 def _inference(assessment: Assessment, classifier: str) -> Total:
-    """Return the energy (J) to classify an image with one of the classifiers."""
+    """Return the energy (J) to classify an image with a classifier other than the binary head."""
     image = assessment.inference
-    if classifier == "head":
-        return image.bill.total
     head = assessment.phase("classify, head").phase
     embedding = Tally({a: count - head.tally[a] for a, count in image.phase.tally.items()})
     assert image.phase.cycles is not None
     assert head.cycles is not None
     extraction = replace(image.phase, tally=embedding, cycles=image.phase.cycles - head.cycles)
     extracted = assessment.prices.bill(extraction)
-    return extracted.total + assessment.phase("classify, likelihood").bill.total
+    return extracted.total + assessment.phase(f"classify, {classifier}").bill.total

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sim.cost.assessment import Assessment
 from sim.cost.formatting import bounds, days, nominal, si, star
 from sim.cost.published.learning_chips import at_node, published_learners, this_chip
+from sim.cost.replay import MOST_DRAWS
 from sim.cost.report import drawing, failing, figures, rows, study_figures, text
 from sim.cost.report.drawing import drawing_or_reading, drawing_parts
 from sim.cost.report.exports import action_counts, as_csv, as_json, energy_table
@@ -26,7 +27,7 @@ PICTURES = ("breakdown.png", "roofline.png", "tornado.png", "energy_by_draws.png
             drawing.PICTURE, failing.PICTURE)  # fmt: skip
 
 #: Phases with a table of the values that move their energy most.
-_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM")
+_TAKEN_APART = ("inference", "pseudo-exemplar, parallel", "learn a task, GBM, integer head")
 _VALUES_SHOWN = 6
 
 
@@ -178,12 +179,13 @@ class CostReport:
         table = [
             [str(m), *(nominal(energy, "J") for energy in (drawn, kept, found.latent))]
             for (m, drawn), (_, kept) in zip(found.draws, found.buffered, strict=True)
+            if m in drawing.SHOWN
         ]
         yield markdown_table(columns, table)
         mark = star(found.compared)
         yield (
-            f"Drawing takes no more than reading {_from(found.least_draws)}{mark}; with a buffer "
-            f"{_from(found.least_buffered)}{mark}."
+            f"Of every M from 1 to {MOST_DRAWS}, drawing takes no more than reading "
+            f"{_from(found.least_draws)}{mark}; with a buffer {_from(found.least_buffered)}{mark}."
         )
         yield "![Energy of an exemplar against M](energy_by_draws.png)"
         if self.assessment.points:
@@ -259,4 +261,4 @@ class CostReport:
 
 
 def _from(draws: int | None) -> str:
-    return "for no M tried" if draws is None else f"from M = {draws} on"
+    return "for none" if draws is None else f"from M = {draws} on"

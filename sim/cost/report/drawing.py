@@ -8,13 +8,15 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sim.cost.assessment import Assessment
-from sim.cost.drawing import Drawing, Keeping
+from sim.cost.drawing import Drawing, Keeping, lacking
 from sim.cost.formatting import nominal, number, si
+from sim.cost.technology.technology import Technology
 from sim.report.figure import house_style, new_figure
 from sim.report.tables import markdown_table
 
 __all__ = [
     "PICTURE",
+    "SHOWN",
     "conclusion",
     "drawing_numbers",
     "drawing_or_reading",
@@ -24,19 +26,22 @@ __all__ = [
 
 #: File name of `drawing_or_reading`.
 PICTURE = "drawing_or_reading.png"
-_SHOWN = (1, 2, 4, 8, 16, 32, 64)  # of all M, in the table
+#: Those M of all that tables show.
+SHOWN = (1, 2, 4, 8, 16, 32, 64)
 _DAY = 86_400  # s
 _WAITING = (
-    "Above, only actions count. If the chip waits for the exemplar, the clocks of the flip-flops "
-    "that keep their bit, of {flipflops:,.0f} in all, are added for every cycle, unless they are "
-    "gated: {drawn} cycles for an exemplar that is drawn, {read} for one that is read. M is every "
+    "Above, only actions count, as with gated clocks here. With running clocks, a consumer that "
+    "waits for every exemplar pays for the flip-flops that keep their bit, of {flipflops:,.0f} in "
+    "all, in every cycle: {drawn} cycles for an exemplar that is drawn, {read} for one that is "
+    "read. The trainer does not wait, so that the gated rows are those of a task. M is every "
     "integer from 1 to 64; *from M* is the least at which drawing takes no more. Leakage is left "
     "out."
 )
 _EQUAL = (
     "{exemplars} is the smallest memory of the study that is as accurate as {prototypes} "
-    "({theirs:.1f} % and {ours:.1f} %). A task takes {number} exemplars of the past, with M = 1; "
-    "the memory leaks until the next task. *Prototypes take less* says from which time between "
+    "({theirs:.1f} % and {ours:.1f} %). A task takes {number} exemplars of the past, with M = 1. "
+    "Neither source adds a cycle to it, so that no idle clocks are charged. The memory leaks until "
+    "the next task. *Prototypes take less* says from which time between "
     "tasks on both together are less."
 )
 
@@ -44,9 +49,15 @@ _EQUAL = (
 def drawing_parts(assessment: Assessment) -> Iterator[str]:
     """Yield the paragraphs, tables and the picture, in Markdown."""
     drawings, keepings = assessment.drawings, assessment.keepings
+    yield "### With clocks, in several technologies"
+    absent = lacking(assessment.technology, drawings)
+    if absent:
+        yield (
+            f"Not compared: {', '.join(absent)}, which {_does(absent)} not state all that an "
+            "exemplar takes. Values that are missing are among the warnings."
+        )
     if not drawings:
         return
-    yield "### With clocks, in several technologies"
     cycles = (
         number(assessment.phase(name).phase.cycles)
         for name in ("pseudo-exemplar, parallel", "latent exemplar")
@@ -55,10 +66,15 @@ def drawing_parts(assessment: Assessment) -> Iterator[str]:
         flipflops=assessment.prices.flipflops.nominal, drawn=next(cycles), read=next(cycles)
     )
     columns = (
-        "technology", "clocks", *(f"M = {m}" for m in _SHOWN),
+        "technology", "clocks", *(f"M = {m}" for m in SHOWN),
         f"latent replay, E = {drawings[0].exemplars}", "from M",
     )  # fmt: skip
     yield markdown_table(columns, [_drawing_row(drawing) for drawing in drawings])
+    if assessment.config.chip.factors is not None:
+        yield (
+            "Exemplars are drawn without the factors of this chip. With them the trainer may wait, "
+            "and its phase has these cycles."
+        )
     yield f"![Drawn over read, against M]({PICTURE})"
     if keepings:
         ours, theirs = keepings[0].prototypes, keepings[0].exemplars
@@ -67,7 +83,7 @@ def drawing_parts(assessment: Assessment) -> Iterator[str]:
             ours=100 * ours.accuracy, number=f"{assessment.replays:,}",
         )  # fmt: skip
         columns = (
-            "technology", "clocks", f"a task, {ours.label}", f"a task, {theirs.label}",
+            "technology", f"a task, {ours.label}", f"a task, {theirs.label}",
             f"a day of leakage, {ours.label}", f"a day of leakage, {theirs.label}",
             "prototypes take less",
         )  # fmt: skip
@@ -82,11 +98,14 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
     parts = []
     for gated in (False, True):
         rows = [d for d in drawings if d.gated == gated]
-        won = [f"M = {d.least_draws} ({d.technology.name})" for d in rows if d.least_draws]
-        lost = [d.technology.name for d in rows if not d.least_draws]
-        text = f"with {_clocks(gated)} clocks from {', '.join(won)} on" if won else ""
+        won = [f"M = {d.least_draws} ({_named(d.technology)})" for d in rows if d.least_draws]
+        lost = [_named(d.technology) for d in rows if not d.least_draws]
+        where = f"with {_clocks(gated)} clocks"
+        if not gated:
+            where += ", if the consumer waits for every exemplar,"
+        text = f"{where} from {', '.join(won)} on" if won else where
         if lost:
-            text += f"{' and ' if won else f'with {_clocks(gated)} clocks '}for no M up to 64 in "
+            text += f"{' and' if won else ''} for no M up to 64 in "
             text += ", ".join(lost)
         parts.append(text)
     return (
@@ -98,13 +117,13 @@ def conclusion(drawings: Sequence[Drawing]) -> str:
 def lasting(keepings: Sequence[Keeping]) -> str:
     """Return when prototypes take less, at equal accuracy and M = 1, and where that is unknown."""
     stated = [k for k in keepings if k.states_leakage]
-    silent = dict.fromkeys(k.technology.name for k in keepings if not k.states_leakage)
-    at_once = [_where(k) for k in stated if k.seconds == 0]
+    silent = [_named(k.technology) for k in keepings if not k.states_leakage]
+    at_once = [_named(k.technology) for k in stated if k.seconds == 0]
     later = [k for k in stated if k.seconds]
-    never = [_where(k) for k in stated if k.seconds is None]
+    never = [_named(k.technology) for k in stated if k.seconds is None]
     parts = [f"at once in {', '.join(at_once)}"] if at_once else []
     if later:
-        times = "; ".join(f"{si(k.seconds, 's')} in {_where(k)}" for k in later)
+        times = "; ".join(f"{si(k.seconds, 's')} in {_named(k.technology)}" for k in later)
         parts.append(f"if tasks are apart by {times}")
     if never:
         parts.append(f"never in {', '.join(never)}")
@@ -119,9 +138,9 @@ def drawing_or_reading(drawings: Sequence[Drawing]) -> Figure:
     """Draw the energy of a drawn exemplar over that of a read one, for every M."""
     figure = new_figure(9.5, 4.8)
     axes = figure.add_subplot()
-    names = list(dict.fromkeys(drawing.technology.name for drawing in drawings))
+    names = list(dict.fromkeys(_named(drawing.technology) for drawing in drawings))
     for drawing in drawings:
-        name = drawing.technology.name
+        name = _named(drawing.technology)
         axes.plot(
             [m for m, _ in drawing.draws],
             [energy.nominal / drawing.latent.nominal for _, energy in drawing.draws],
@@ -147,6 +166,7 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
         "drawing": [
             {
                 "technology": drawing.technology.name,
+                "voltage_V": drawing.technology.voltage,
                 "gated": drawing.gated,
                 "exemplars": drawing.exemplars,
                 "latent_J": asdict(drawing.latent),
@@ -158,7 +178,7 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
         "keeping": [
             {
                 "technology": keeping.technology.name,
-                "gated": keeping.gated,
+                "voltage_V": keeping.technology.voltage,
                 "prototypes": keeping.prototypes.label,
                 "exemplars": keeping.exemplars.label,
                 "drawn_J": asdict(keeping.drawn),
@@ -175,8 +195,8 @@ def drawing_numbers(assessment: Assessment) -> dict[str, Any]:
 def _drawing_row(drawing: Drawing) -> list[str]:
     energies = dict(drawing.draws)
     return [
-        drawing.technology.name, _clocks(drawing.gated),
-        *(nominal(energies[m], "J") for m in _SHOWN), nominal(drawing.latent, "J"),
+        _named(drawing.technology), _clocks(drawing.gated),
+        *(nominal(energies[m], "J") for m in SHOWN), nominal(drawing.latent, "J"),
         str(drawing.least_draws or "-"),
     ]  # fmt: skip
 
@@ -187,8 +207,7 @@ def _keeping_row(keeping: Keeping) -> list[str]:
         keeping.prototype_leakage * _DAY, keeping.exemplar_leakage * _DAY,
     )  # fmt: skip
     return [
-        keeping.technology.name, _clocks(keeping.gated),
-        *(nominal(energy, "J") for energy in energies), _from(keeping),
+        _named(keeping.technology), *(nominal(energy, "J") for energy in energies), _from(keeping),
     ]  # fmt: skip
 
 
@@ -200,8 +219,14 @@ def _from(keeping: Keeping) -> str:
     return f"from {si(keeping.seconds, 's')} on" if keeping.seconds else "at once"
 
 
-def _where(keeping: Keeping) -> str:
-    return f"{keeping.technology.name} ({_clocks(keeping.gated)})"
+def _named(technology: Technology) -> str:
+    """Return the name of a technology with its supply, which may be the user's choice."""
+    volts = technology.voltage
+    return technology.name if volts is None else f"{technology.name} at {volts:g} V"
+
+
+def _does(names: Sequence[str]) -> str:
+    return "does" if len(names) == 1 else "do"
 
 
 def _clocks(gated: bool) -> str:

@@ -22,7 +22,7 @@ from sim.documents.write import as_yaml
 
 __all__ = ["action_counts", "as_csv", "as_json", "energy_table"]
 
-SCHEMA = 3  # version of the JSON; it grows when a key changes its meaning
+SCHEMA = 4  # version of the JSON; it grows when a key changes its meaning
 _ACCELERGY = 0.4  # version of Accelergy's formats
 
 _COLUMNS = ("phase", "component", "action", "width_bits", "count", "low_J_each", "J_each",

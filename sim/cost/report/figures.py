@@ -121,7 +121,7 @@ def energy_by_draws(found: BreakEven) -> Figure:
     )
     for series, colour, label in lines:
         draws = [m for m, _ in series]
-        axes.plot(draws, [1e9 * e.nominal for _, e in series], "o-", color=colour, label=label)
+        axes.plot(draws, [1e9 * e.nominal for _, e in series], color=colour, label=label)
         axes.fill_between(
             draws, [1e9 * e.low for _, e in series], [1e9 * e.high for _, e in series],
             color=colour, alpha=0.15, lw=0,

@@ -54,7 +54,8 @@ PAY_BACKS = ("memory", "beside", "write all", "SRAM: write all", "an exemplar's 
              "cells last, a task a day")  # fmt: skip
 LEARNERS = ("work", "platform", "scope", "task", "a class", "an image", "inference",
             "image / inference", "this chip at its node, a class", "an image there",
-            "area for learning", "memory (Mb)")  # fmt: skip
+            "work / this chip there", "area for learning", "memory (Mb)")  # fmt: skip
+_AN = {"class": "a class", "image": "an image"}
 SWINGS = ("figure", "its part", "low", "high")
 ACTIONS = ("component", "action", "bits", "count", "energy each", "energy")
 
@@ -164,15 +165,37 @@ def pay_back_row(pay: PayBack) -> list[str]:
 
 def learner_row(learner: Learner, ours: tuple[Total, Total] | None = None) -> list[str]:
     """Return the row of a continual learner, with this chip's energies (J) at its node."""
-    energies = (learner.class_joules, learner.image_joules, learner.inference_joules)
     bits, area = learner.memory_bits, learner.learning_area
+
+    def stated(name: str, text: str) -> str:
+        return f"< {text}" if name in learner.below else text
+
+    energies = ("class_joules", "image_joules", "inference_joules")
     return [
         learner.name, learner.platform, learner.scope, learner.task,
-        *(nominal(e, "J") for e in energies),
-        "-" if learner.training is None else f"{learner.training:.3f}",
-        *(nominal(e, "J") for e in ours or (None, None)),
-        "-" if area is None else f"{area:.1%}", "-" if bits is None else f"{bits / 1e6:.2f}",
+        *(stated(name, nominal(getattr(learner, name), "J")) for name in energies),
+        "-" if learner.training is None else stated("training", f"{learner.training:.3f}"),
+        *(nominal(e, "J") for e in ours or (None, None)), _held(learner, ours),
+        "-" if area is None else stated("learning_area", f"{area:.1%}"),
+        "-" if bits is None else f"{bits / 1e6:.2f}",
     ]  # fmt: skip
+
+
+def _held(learner: Learner, ours: tuple[Total, Total] | None) -> str:
+    """Return the energies of a work over those of this chip at its node, or why there are none."""
+    if not learner.citation:
+        return "-"
+    stated = {"class": learner.class_joules, "image": learner.image_joules}
+    if not any(stated.values()):
+        return "no energy a class or an image"
+    if ours is None:
+        return "node not stated"
+    parts = []
+    for (unit, theirs), own in zip(stated.items(), ours, strict=True):
+        if theirs is not None and own.nominal:
+            less = "< " if f"{unit}_joules" in learner.below else ""
+            parts.append(f"{less}{theirs.nominal / own.nominal:.3g}{star(own)}, {_AN[unit]}")
+    return "; ".join(parts) or "-"
 
 
 def swing_row(swing: Swing, whole: float) -> list[str]:

@@ -51,12 +51,15 @@ LEARNERS = (
     "Energies as the works state them, of other networks, images and numbers of samples: orders of "
     "magnitude, not a ranking. *Image / inference* is free of network and node: it says what "
     "learning from an image takes more than classifying it. Works that learn locally lie between "
-    "1.01 and 1.15, as counting does here; training a head on replayed exemplars takes more. *This "
-    "chip at its node* is learning with GBM in `cmos28`, scaled to the node of the work and its "
-    "usual supply, without leakage. *Area for learning* is, of this chip, the memories of the "
-    "class counter over those of the chip. No work states the operations of a training image, so "
-    "that the model cannot be held to one; a processor that trains is among the published chips "
-    "below, by its energy an operation."
+    "1.01 and 1.15. Of this chip, *likelihood* learns by counting; *GBM* also trains the integer "
+    "head on replayed exemplars, which takes more. *This chip at its node* is learning with GBM "
+    "and the integer head in `cmos28`, scaled to the node of the work and its usual supply; a star "
+    "marks a sum without leakage, which is known at the node of `cmos28` only. *Work / this chip "
+    "there* divides the work's energy by that, where it states its node and an energy a class or "
+    "an image. *Area for learning* is, of this chip, the memories that learning needs beside the "
+    "chip over those of the chip; a work states the area of logic and memories. No work states the "
+    "operations of a training image, so that the model cannot be held to one; a processor that "
+    "trains is among the published chips below, by its energy an operation."
 )
 
 

@@ -81,6 +81,8 @@ class PrintedValue(Section):
         Conditions under which the value holds.
     rounding : Rounding or null
         Rounding of the value, where that matters.
+    below : bool
+        Whether the paper says only that the quantity is less than the value.
     note : str or null
         Remark for the reader.
     """
@@ -93,6 +95,7 @@ class PrintedValue(Section):
     printed: Text | None = None
     condition: dict[str, int | float | bool | str] = {}
     rounding: Rounding | None = None
+    below: bool = False
     note: Text | None = None
 
     @pydantic.model_validator(mode="after")

@@ -367,6 +367,10 @@ def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path)
             "own.yaml:3: parameters.step must be an integer <= 16777216, not 'yes'\n",
         ),
         (
+            "block: chip\nparameters:\n  watch: {secded: true}\n",
+            "own.yaml:3: parameters.watch.secded must be an integer <= 10, not true\n",
+        ),
+        (
             "block: lfsr\nparameters:\n  step: 65\n",
             "own.yaml:2: parameters: LFSR step must be an integer in 1..64, not 65\n",
         ),

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What a phase takes of blocks beside the chip: memories that leak, registers that are clocked."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sim.cost.assessment import Assessment
+from sim.cost.counts.tally import Tally
 from sim.cost.overheads import idle_beside
 from sim.cost.report.rows import with_learning_row
 from sim.cost.totals import total
@@ -52,3 +54,24 @@ def test_the_area_of_what_learns_is_added_to_that_of_the_chip(assessment: Assess
     own = assessment.area.nominal * 1e6
     assert float(whole) == pytest.approx(own + float(area), abs=2e-3)
     assert more.startswith("+")
+
+
+@pytest.mark.parametrize(
+    ("name", "component"),
+    [
+        ("learn a task, GBM, integer head", "trainer.gradient"),
+        (COUNTING, "learner.class_counter.count"),
+    ],
+)
+def test_lanes_that_wait_are_clocked_all_the_same(
+    assessment: Assessment, name: str, component: str
+) -> None:
+    """Both registers have 8 lanes, of at least 8 bits each, and idle while the network computes."""
+    phase = assessment.phase(name).phase
+    (action,) = (a for a in phase.tally if a.component == component)
+    assert action.kind == "accumulate"
+    assert action.width % 8 == 0 < action.width - 63
+    alone = replace(phase, tally=Tally({action: phase.tally[action]}))
+    assert phase.cycles is not None
+    idle = action.width * float(phase.cycles - phase.tally[action])
+    assert idle_beside(alone, 1.5).nominal == pytest.approx(idle)

@@ -71,7 +71,7 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
          r"chip\.yaml:2: network must yield the 16 features of the chip's sampler, not 512"),
         ("components: 1}", "components: 3}",
          (r"chip\.yaml:19: memory\.components must be at most 2, not 3: a class of the chip can "
-          r"have no more$")),
+          r"have no more; chip\.sampler\.prototypes\.class_components says how many$")),
         ("memory: {classes: 6", "memory: {classes: 7",
          (r"chip\.yaml:19: memory\.classes must be at most 6, not 7: the chip's class table has "
           r"no room for more$")),
@@ -101,6 +101,8 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
           r"memory\.classes, task\.batch and task\.trainer_bits$")),
         ("latent: {features: 16", "latent: {features: 24",
          r"Features D of the latent buffer must be 16 as of the sampler, not 24"),
+        ("exemplars: 3}", "exemplars: 3}\n  watch: {secded: true}",
+         r"chip\.yaml:19: chip\.watch\.secded must be an integer <= 10, not true"),
         ("pe: 4,", "pe: four,", r"accelerator\.mvu\.pe must be an integer <= 16777216, not 'four'"),
     ],
 )  # fmt: skip
@@ -117,7 +119,7 @@ def test_components_must_have_room_for_all_classes(tmp_path: Path) -> None:
     with pytest.raises(
         UserError,
         match=r"memory\.components must be at most 1, not 2: 6 classes share the 11 components of "
-        r"the chip$",
+        r"the chip; chip\.sampler\.prototypes\.components says how many$",
     ):
         load_cost(str(path))
 

@@ -6,14 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from golden.params import WatchParams
+from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig
-from sim.cost.drawing import COMPARED, Drawing, Keeping, drawings, equal_points, keepings
-from sim.cost.learning import replays
-from sim.cost.overheads import idle_clocks
+from sim.cost.drawing import COMPARED, Drawing, Keeping, drawings, equal_points, keepings, lacking
+from sim.cost.learning import _memory_cycles, replays
+from sim.cost.life import chip_memories, life
+from sim.cost.overheads import Circumstances, idle_clocks
 from sim.cost.phases import drawn_exemplar, latent_exemplar
+from sim.cost.pricing import price, price_memories
 from sim.cost.replay import Point, sized
-from sim.cost.report.drawing import conclusion, drawing_or_reading, lasting
+from sim.cost.report.drawing import conclusion, drawing_or_reading, drawing_parts, lasting
 from sim.cost.technology.loading import load_technology
+from sim.cost.technology.operating import at_voltage
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total
 from verification.sim.cost.small_chip import small_config, small_technology
@@ -102,9 +107,11 @@ def test_the_smallest_exemplars_as_accurate_are_the_rival(config: CostConfig) ->
 def test_a_smaller_memory_pays_drawing_back(config: CostConfig, technology: Technology) -> None:
     ours = point("gbm", 0.5, components=1, width=4)
     theirs = point("latent", 0.5, exemplars=50)
-    gated = keepings(config, technology, FLIPFLOPS, (ours, theirs))[1]
+    (gated,) = keepings(config, technology, (ours, theirs))
     tight = sized(config, components=1, width=4)
     alone, number = drawings(tight, technology, FLIPFLOPS)[1].draws[0][1], replays(config)
+    # Neither source makes the trainer wait, so that what idles is no part of it.
+    assert _memory_cycles(config, "GBM") == _memory_cycles(config, "likelihood")
     assert gated.drawn.nominal == pytest.approx(number * alone.nominal)
     assert number > 0
     assert gated.states_leakage
@@ -114,10 +121,23 @@ def test_a_smaller_memory_pays_drawing_back(config: CostConfig, technology: Tech
     assert gated.seconds == (pytest.approx(more / saved) if more > 0 else 0.0)
 
 
+def test_a_watched_chip_draws_what_its_phase_takes(
+    config: CostConfig, technology: Technology
+) -> None:
+    own = replace(config, chip=replace(config.chip, watch=WatchParams(secded=2)))
+    plain, found = (drawings(c, technology, FLIPFLOPS)[1] for c in (config, own))
+    (phase,) = (p for p in life(own) if p.name == "pseudo-exemplar, parallel")
+    priced = price_memories(chip_memories(own), technology)
+    bill = price(phase.tally, priced, technology, Circumstances())
+    assert found.draws[0][1].nominal == pytest.approx(bill.total.nominal)
+    assert all(o[1].nominal > p[1].nominal for o, p in zip(found.draws, plain.draws, strict=True))
+    assert found.latent == plain.latent
+
+
 def keeping(drawn: float, read: float, ours: float, theirs: float, missing: int = 0) -> Keeping:
     leaks = (replace(Total.exactly(watts), missing=missing) for watts in (ours, theirs))
     return Keeping(
-        technology=load_technology("open130"), gated=True, prototypes=point("gbm", 0.5),
+        technology=load_technology("open130"), prototypes=point("gbm", 0.5),
         exemplars=point("latent", 0.5), drawn=Total.exactly(drawn), read=Total.exactly(read),
         prototype_leakage=next(leaks), exemplar_leakage=next(leaks),
     )  # fmt: skip
@@ -150,17 +170,32 @@ def test_conclusions_name_their_conditions() -> None:
 
     assert conclusion([drawing(1.0, False), drawing(0.01, True)]) == (
         "At equal bits, an exemplar that is drawn takes no more energy than one that is read: "
-        "with running clocks from M = 8 (open130) on; with gated clocks for no M up to 64 in "
-        "open130."
+        "with running clocks, if the consumer waits for every exemplar, from M = 8 (open130 at "
+        "1.2 V) on; with gated clocks for no M up to 64 in open130 at 1.2 V."
     )
     assert lasting([keeping(3.0, 1.0, 0.1, 0.5), keeping(1.0, 3.0, 0.1, 0.5)]) == (
-        "At equal accuracy and M = 1, prototypes take less energy at once in open130 (gated); if "
-        "tasks are apart by 5 s in open130 (gated)."
+        "At equal accuracy and M = 1, prototypes take less energy at once in open130 at 1.2 V; if "
+        "tasks are apart by 5 s in open130 at 1.2 V."
     )
     assert lasting([keeping(3.0, 1.0, 0.5, 0.1), keeping(1.0, 3.0, 0.1, 0.5, 1)]) == (
-        "At equal accuracy and M = 1, prototypes take less energy never in open130 (gated). "
-        "No leakage is stated by open130."
+        "At equal accuracy and M = 1, prototypes take less energy never in open130 at 1.2 V. "
+        "No leakage is stated by open130 at 1.2 V."
     )
     (axes,) = drawing_or_reading([drawing(1.0, False), drawing(0.5, True)]).axes
     assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "-"]
     assert list(axes.lines[1].get_ydata())[:2] == [16.0, 8.0]
+
+
+def test_a_technology_that_is_left_out_is_named(config: CostConfig, technology: Technology) -> None:
+    bare = replace(technology, logic={})
+    assert drawings(config, bare, Total()) == ()
+    *_, said = drawing_parts(Assessment(config=config, technology=bare))
+    assert said.startswith("Not compared: round, which does not state all that an exemplar takes.")
+    assert lacking(technology, drawings(config, technology, Total())) == ()
+
+
+def test_rows_name_the_supply(config: CostConfig, technology: Technology) -> None:
+    low = at_voltage(technology, 0.8)
+    text = "\n".join(drawing_parts(Assessment(config=config, technology=low)))
+    assert "| round at 0.8 V | running |" in text
+    assert "(round at 0.8 V)" in text or "in round at 0.8 V" in text

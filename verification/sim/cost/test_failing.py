@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from golden.params import WatchParams
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.failing import BEARABLE, COMPONENTS, PHASE, FailingLine, failing_lines
@@ -34,20 +35,23 @@ def lines() -> dict[str, FailingLine]:
 def test_the_first_point_is_the_chip_as_it_is() -> None:
     for line in lines().values():
         first = line.points[0]
-        assert (first.voltage, first.share, first.lost) == (0.9, 0, 0)
+        assert set(first.voltages) == {0.9}
+        # The curve knows that supply, and the study no share as small.
+        assert set(first.shares) == {load_cells("dpcs-45nm").share(0.9)}
+        assert first.lost == 0  # that of the least share in `LOSSES`
         assert first.energy == assessment().phase(PHASE).bill.total
     own = assessment().phase(PHASE).bill.by_component()
-    assert lines()["weights"].points[0].memory == own[COMPONENTS["weights"]]
+    assert lines()["weights"].points[0].memory == own["trainer.weights"]
 
 
 @pytest.mark.parametrize("name", ["prototypes", "weights", "both"])
 def test_only_the_memories_gain_by_a_lower_supply(name: str) -> None:
     line = lines()[name]
-    point = next(p for p in line.points if p.voltage == 0.6)
+    point = next(p for p in line.points if p.voltages[0] == 0.6)
     low = at_voltage(assessment().technology, 0.6)
     there = Assessment(config=assessment().config, technology=low).phase(PHASE).bill
-    members = [COMPONENTS[w] for w in COMPONENTS if name in ("both", w)]
-    own = sum(there.by_component()[member].nominal for member in members)
+    members = [m for w in COMPONENTS for m in COMPONENTS[w] if name in ("both", w)]
+    own = sum(e.nominal for member, e in there.by_component().items() if member in members)
     assert point.memory.nominal == pytest.approx(own)
     saved = line.points[0].memory.nominal - own
     # What leaks less is a thousandth of it.
@@ -58,14 +62,17 @@ def test_only_the_memories_gain_by_a_lower_supply(name: str) -> None:
 
 def test_supplies_fall_to_the_last_that_is_known() -> None:
     cells = load_cells("dpcs-45nm")
-    for line in lines().values():
-        volts = [p.voltage for p in line.points]
-        assert volts == sorted(volts, reverse=True)
-        assert [p.share for p in line.points[1:]] == [cells.share(v) for v in volts[1:]]
-    assert lines()["prototypes"].points[-1].voltage == 0.4
+    for name in ("prototypes", "weights", "both"):
+        points = lines()[name].points
+        volts = [p.voltages[0] for p in points]
+        assert volts == sorted(set(volts), reverse=True)
+        assert [p.shares[0] for p in points] == [cells.share(v) for v in volts]
+        assert all(set(p.voltages) == {p.voltages[0]} for p in points)
+    assert lines()["prototypes"].points[-1].voltages == (0.4,)
     # Weights were tried up to a share of 0.01, which is reached above 0.42 V.
-    assert cells.share(lines()["weights"].points[-1].voltage) <= 0.01
-    assert lines()["weights"].points[-1].voltage == lines()["both"].points[-1].voltage > 0.42
+    assert lines()["weights"].points[-1].shares[0] <= 0.01
+    assert lines()["weights"].points[-1].voltages[0] > 0.42
+    assert lines()["both"].points[-1].voltages == 2 * lines()["weights"].points[-1].voltages
 
 
 def test_both_lose_the_sum() -> None:
@@ -77,6 +84,7 @@ def test_both_lose_the_sum() -> None:
 def test_the_best_point_has_the_least_energy_of_those_that_lose_little() -> None:
     for line in lines().values():
         best = line.best
+        assert best is not None
         assert best.lost <= BEARABLE
         cheaper = [p for p in line.points if p.energy.nominal < best.energy.nominal]
         assert cheaper
@@ -86,7 +94,86 @@ def test_the_best_point_has_the_least_energy_of_those_that_lose_little() -> None
 def test_one_memory_alone_has_one_line() -> None:
     (line,) = failing_lines(assessment(), LOSSES[1:], load_cells("virtex7-28nm"))
     assert line.name == "weights"
-    assert line.points[-1].voltage == 0.54
+    assert line.points[-1].voltages == (0.54,)
+
+
+def test_each_at_its_own_supply_beats_both_at_one() -> None:
+    one, other, both, each = (lines()[n] for n in ("prototypes", "weights", "both", "each"))
+    full = one.points[0].energy.nominal
+    pairs = [(a, b) for a in one.points for b in other.points if a.lost + b.lost <= BEARABLE]
+    least = min(a.energy.nominal + b.energy.nominal for a, b in pairs) - full
+    assert each.best is not None
+    assert each.best.energy.nominal == pytest.approx(least, rel=1e-12)
+    assert both.best is not None
+    assert each.best.energy.nominal < both.best.energy.nominal
+    a, b = each.best.voltages
+    known = {p.voltages[0]: p for p in one.points}, {p.voltages[0]: p for p in other.points}
+    assert each.best.lost == pytest.approx(known[0][a].lost + known[1][b].lost)
+    assert each.best.memory.nominal == pytest.approx(
+        known[0][a].memory.nominal + known[1][b].memory.nominal
+    )
+    energies = [p.energy.nominal for p in each.points]
+    assert energies == sorted(energies, reverse=True)
+    assert [p.lost for p in each.points] == sorted(p.lost for p in each.points)
+
+
+@pytest.mark.parametrize("watch", [WatchParams(secded=2), WatchParams(self_test=True)])
+def test_rows_that_are_watched_over_follow_with_their_check_bits(watch: WatchParams) -> None:
+    config = assessment().config
+    own = replace(assessment(), config=replace(config, chip=replace(config.chip, watch=watch)))
+    (line,) = failing_lines(own, LOSSES[:1], load_cells("dpcs-45nm"))
+    bill = own.phase(PHASE).bill.by_component()
+    members = ["sampler.prototypes.rows.memory"]
+    members += ["sampler.prototypes.rows.checks"] * (watch.secded > 0)
+    first, best = line.points[0], line.best
+    assert first.memory.nominal == pytest.approx(sum(bill[m].nominal for m in members))
+    assert first.memory.nominal >= lines()["prototypes"].points[0].memory.nominal
+    plain = lines()["prototypes"].best
+    assert best is not None
+    assert plain is not None
+    assert best.voltages == plain.voltages
+
+
+def at(voltage: float) -> Assessment:
+    return replace(assessment(), technology=at_voltage(assessment().technology, voltage))
+
+
+def test_at_a_low_supply_of_the_technology_cells_fail_there_already() -> None:
+    cells = load_cells("dpcs-45nm")
+    (line,) = failing_lines(at(0.45), LOSSES[:1], cells)
+    first, share = line.points[0], cells.share(0.45)
+    assert (first.voltages, first.shares, first.lost) == ((0.45,), (share,), LOSSES[0].at(share))
+    assert first.lost > 0
+
+
+def test_where_too_much_is_lost_no_point_is_the_best() -> None:
+    loss = Loss("prototypes", "GBM", 0.5, ((1e-12, 0.1), (0.1, 0.2)))
+    (line,) = failing_lines(assessment(), [loss], load_cells("dpcs-45nm"))
+    assert line.best is None
+
+
+@pytest.mark.parametrize(
+    ("voltage", "cell", "said"),
+    [
+        (0.5, "virtex7-28nm", "voltage must be from 0.54 V on"),
+        (
+            0.42,
+            "dpcs-45nm",
+            "of the cells fail, but .* failing weights: it ends at 0.01",
+        ),
+    ],
+)
+def test_a_supply_of_which_nothing_is_known_is_refused(
+    voltage: float, cell: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        failing_lines(at(voltage), LOSSES, load_cells(cell))
+
+
+def test_a_technology_without_memories_is_refused() -> None:
+    bare = replace(assessment().technology, memories=None)
+    with pytest.raises(ValueError, match="cmos28 states no energies of memories"):
+        failing_lines(replace(assessment(), technology=bare), LOSSES, load_cells("dpcs-45nm"))
 
 
 def test_a_technology_without_a_supply_is_refused() -> None:

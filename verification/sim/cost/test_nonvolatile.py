@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Pay-back times of non-volatile memories, with round numbers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from golden.params import WatchParams
 from sim.cost.nonvolatile import PayBack, pay_back, pay_backs
 from sim.cost.technology.technology import Technology
 from verification.sim.cost.small_chip import TECHNOLOGY, small_config, small_technology
@@ -29,6 +31,18 @@ def compared(folder: Path, text: str = OTHER, sram: str = TECHNOLOGY) -> PayBack
     for name, content in (("sram", sram), ("other", text)):
         technologies.append(small_technology(folder, TECHNOLOGY, content, name))
     return pay_back(small_config(folder), *technologies)
+
+
+def test_check_bits_of_a_watched_chip_are_kept_too(tmp_path: Path) -> None:
+    plain = compared(tmp_path)
+    config = small_config(tmp_path)
+    watch = WatchParams(secded=2, self_test=True)
+    own = replace(config, chip=replace(config.chip, watch=watch))
+    pay = pay_back(own, plain.sram, plain.other)
+    checks = 24 * 2 * 5  # of 24 rows, two planes of 8 lanes each
+    assert pay.leakage.nominal - plain.leakage.nominal == pytest.approx(checks * 2e-12)
+    assert pay.write.nominal - plain.write.nominal > 6 * 2 * 10 * 52e-12
+    assert pay.read.nominal - plain.read.nominal > 2 * 10 * 1e-12
 
 
 def test_writing_is_paid_back_by_leakage(tmp_path: Path) -> None:

@@ -299,7 +299,7 @@ def test_a_task_counted_by_hand(config: CostConfig) -> None:
     assert phase.tally[Action("task.embeddings", "read", 8)] == 21 * 3 * 2
     assert phase.tally[Action("training.step", "accumulate", 12)] == 21 * 304
     assert phase.tally[Action("training.gradient", "accumulate", 8)] == 21 * 9 * 304
-    assert phase.tally[Action("learner.class_counter.count", "accumulate", 16)] == 2 * 10 * 16
+    assert phase.tally[Action("learner.class_counter.count", "accumulate", 8 * 16)] == 2 * 10 * 2
     program = Action("network.program", "read", 173)
     forward = 21 * 9 * answer(config, "head").tally[program]
     assert phase.tally[program] == 20 * inference(config).tally[program] + forward

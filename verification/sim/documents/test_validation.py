@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from sim.documents.section import PlacedError
 from sim.documents.validation import validate
 from sim.documents.yaml_lines import Document, apply_override, parse
 from sim.work.errors import UserError
@@ -45,6 +46,8 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def _split_fits(self) -> "Study":
+        if len(self.tries if isinstance(self.tries, list) else ()) > 3:
+            raise PlacedError("tries.3 must be the last", ("tries", 3))
         if self.split[0] < self.split[1]:
             raise ValueError("split must begin with the larger part")
         return self
@@ -54,6 +57,14 @@ def faults(text: str) -> list[str]:
     with pytest.raises(UserError) as caught:
         validate(Study, parse(text, "x.yaml"))
     return str(caught.value).splitlines()
+
+
+def test_a_fault_with_a_place_has_the_line_of_its_value() -> None:
+    text = "name: x\ntries:\n  - 1\n  - 2\n  - 3\n  - 4\n  - 5\n"
+    assert faults(text) == ["x.yaml:6: tries.3 must be the last"]
+    changed = apply_override(parse(text, "x.yaml"), "tries=[1, 2, 3, 4]")
+    with pytest.raises(UserError, match=r"^--set tries=\[1, 2, 3, 4\]: tries.3 must be the last$"):
+        validate(Study, changed)
 
 
 def test_a_good_document_becomes_a_model() -> None:

@@ -90,10 +90,10 @@ def test_settings_that_do_not_fit_each_other(given: dict[str, Any], message: str
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"plane": 4}, "plane of faults must be at most 3 for codes of 4 bits, not 4"),
-        ({"secded": 5}, "Protected planes must be an integer in 1..4, not 5"),
-        ({"parity": 5}, "Protected planes must be an integer in 1..4, not 5"),
-        ({"spared": 5}, "spared of faults must be at most 4 for codes of 4 bits, not 5"),
+        ({"plane": 4}, "plane of faults must be at most 3 for 64 codes of 4 bits a row, not 4"),
+        ({"secded": 5}, "secded of faults must be at most 4 for 64 codes of 4 bits a row, not 5"),
+        ({"parity": 5}, "parity of faults must be at most 4 for 64 codes of 4 bits a row, not 5"),
+        ({"spared": 5}, "spared of faults must be at most 4 for 64 codes of 4 bits a row, not 5"),
     ],
 )
 def test_planes_that_the_codes_do_not_have(given: dict[str, Any], message: str) -> None:

@@ -14,11 +14,12 @@ from golden.parity import ParityFaults
 from sim.data.bank import Bank
 from sim.learn.integer_learner import IntegerHeadLearner
 from sim.learn.sections import IntegerHeadConfig
-from sim.study.config import StudyConfig
+from sim.study.config import StudyConfig, load_config
 from sim.study.experiment import Experiment
 from sim.study.methods import Method
 from sim.study.summary import summarize
 from sim.work.cache import Cache
+from sim.work.errors import UserError
 from verification.sim.small_study import small_bank, small_config
 
 SEED = 3
@@ -291,7 +292,7 @@ def test_faults_are_swept_like_other_parameters() -> None:
         ),
         (
             {"replay": "hamming", "faults": {"share": 0.1, "transient": True}},
-            "transient of faults must be left out where no samples are drawn",
+            r"methods.0: transient of faults must be left out where no samples are drawn",
         ),
         (
             {"replay": "gbm", "head_faults": {"share": 0.1, "transient": True}},
@@ -306,3 +307,18 @@ def test_faults_are_swept_like_other_parameters() -> None:
 def test_methods_without_such_cells_take_no_faults(entry: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         methods(**entry)
+
+
+@pytest.mark.parametrize(
+    ("faults", "message"),
+    [
+        ("{voltage: 0.3, cell: virtex7-28nm}", "methods.1.faults: voltage must be from 0.54 V on"),
+        ("{share: 0.1, transient: true}", "methods.1: transient of faults must be left out"),
+    ],
+)
+def test_a_fault_of_a_method_has_its_line(tmp_path: Path, faults: str, message: str) -> None:
+    path = tmp_path / "study.yaml"
+    path.write_text(f"methods:\n  - {{replay: gbm}}\n  - {{replay: ncm, faults: {faults}}}\n")
+    with pytest.raises(UserError) as caught:
+        load_config(str(path))
+    assert str(caught.value).startswith(f"{path}:3: {message}")

@@ -10,6 +10,7 @@ import pytest
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
 from sim.cost.formatting import bounds, days, number, si, square_millimetres
+from sim.cost.priced import PricedPhase
 from sim.cost.published.learning_chips import at_node, published_learners, this_chip
 from sim.cost.report import rows
 from sim.cost.report.document import CostReport
@@ -156,27 +157,46 @@ def test_stalls_and_steps_are_all_cycles(text: str) -> None:
 
 def test_the_chip_stands_beside_published_learners(text: str, assessment: Assessment) -> None:
     found = {row["work"]: row for row in table(section(text, "Beside published learners"))}
-    joules = assessment.phase("learn a task, GBM").bill.total.nominal
-    own = found["this chip, GBM"]
+    task = assessment.phase("learn a task, GBM, integer head")  # as the trainer does it
+    assert task.phase.cycles is not None
+    joules = task.bill.total.nominal
+    own = found["this chip, GBM, integer head"]
     assert own["a class"] == si(joules / 2, "J")
     assert own["an image"] == si(joules / 20, "J")
     assert own["memory (Mb)"] == f"{4 * 16 * 6 / 1e6:.2f}"
-    assert own["area for learning"] == f"{learning_area(assessment):.1%}"
+    assert own["area for learning"] == f"{learning_area(assessment, task):.1%}"
+    likelihood = assessment.phase("learn a task, likelihood")
+    area = found["this chip, likelihood"]["area for learning"]
+    assert area == f"{learning_area(assessment, likelihood):.1%}" != own["area for learning"]
+    shares = {row["phase"]: row["more"] for row in with_learning(text)}
+    assert shares[task.phase.name] == f"+{own['area for learning']}"
     assert found["O-FSCIL"]["a class"] == "12 mJ"
     assert found["Chameleon"]["area for learning"] == "0.5%"
+    bounded = found["ANP-I"]
+    assert (bounded["an image"], bounded["image / inference"]) == ("< 100 nJ", "< 1.150")
     assert found["Park et al."]["an image"] == si(236e-9 * 1.075, "J")
     a_class, an_image = at_node(assessment, 40)
     assert a_class.nominal == pytest.approx(10 * an_image.nominal)
     assert found["FSL-HDnn"]["an image there"] == si(an_image.nominal, "J") + "*"  # no leakage
     assert found["EON-1"]["an image there"] == "-"
+    held = {work: row["work / this chip there"] for work, row in found.items()}
+    assert held["FSL-HDnn"] == f"{6e-3 / an_image.nominal:.3g}*, an image"
+    assert held["ANP-I"].startswith("< ")
+    assert held["O-FSCIL"] == "node not stated"
+    assert held["Chameleon"] == held["TinyCL"] == "no energy a class or an image"
+    assert held["this chip, likelihood"] == "-"
     for learner in published_learners():
         assert learner.citation in section(text, "Sources")
 
 
-def learning_area(assessment: Assessment) -> float:
-    """Return the bits of the counters over those of the chip: all bits have one area here."""
-    counting = assessment.phase("learn a class by counting").phase
-    beside = assessment.prices.used_beside(counting)
+def with_learning(text: str) -> list[dict[str, str]]:
+    """Return the table of what each phase needs beside the chip."""
+    return table("| phase |" + section(text, "Memories").split("| phase |", 1)[1])
+
+
+def learning_area(assessment: Assessment, priced: PricedPhase) -> float:
+    """Return the bits beside the chip over those of the chip: all bits have one area here."""
+    beside = assessment.prices.used_beside(priced.phase)
     own = sum(line.memory.bits for line in assessment.memories)
     return sum(line.memory.bits for line in beside) / own
 
@@ -184,20 +204,22 @@ def learning_area(assessment: Assessment) -> float:
 def test_another_node_is_the_scaled_technology() -> None:
     """At the node of `cmos28` and its supply the energies are those of the technology itself."""
     there = Assessment(config=load_cost("reference"), technology=load_technology("cmos28"))
-    ours = there.phase("learn a task, GBM").bill
+    ours = there.phase("learn a task, GBM, integer head").bill
     a_class, _ = at_node(there, 28)
     usual = usual_supply(28) / 0.9
     # Logic follows the square of the supply. So does nearly all of the rest.
     assert a_class.nominal * 5 == pytest.approx(ours.total.nominal * usual**2, rel=0.05)
 
 
-def test_a_likelihood_takes_the_place_of_the_head(assessment: Assessment) -> None:
-    head, likelihood = this_chip(assessment)
-    assert head.inference_joules == assessment.inference.bill.total
-    assert likelihood.inference_joules is not None
-    difference = likelihood.inference_joules.nominal - assessment.inference.bill.total.nominal
-    named = [assessment.phase(f"classify, {n}").bill.total.nominal for n in ("likelihood", "head")]
-    assert difference == pytest.approx(named[0] - named[1], rel=1e-3)
+def test_what_learned_also_answers(assessment: Assessment) -> None:
+    """The trainer's head, or the likelihood, takes the place of the binary head in an image."""
+    image, binary = (assessment.phase(name).bill.total.nominal for name in
+                     ("inference", "classify, head"))  # fmt: skip
+    for learner, name in zip(this_chip(assessment), ("integer head", "likelihood"), strict=True):
+        assert learner.inference_joules is not None
+        answer = assessment.phase(f"classify, {name}").bill.total.nominal
+        change = learner.inference_joules.nominal - image
+        assert change == pytest.approx(answer - binary, rel=1e-3)
 
 
 def test_values_that_move_a_sum_come_in_the_order_of_their_swing(text: str) -> None:
@@ -276,7 +298,7 @@ def test_every_sum_that_lacks_a_value_has_a_star(
 
 
 def test_a_comparison_of_sums_with_gaps_has_a_star(gappy: CostReport, text: str) -> None:
-    said = r"Drawing takes no more than reading (.*); with a buffer (.*)\.$"
+    said = r"drawing takes no more than reading (.*); with a buffer (.*)\.$"
     for report, mark in ((gappy.markdown(), "*"), (text, "")):
         found = re.search(said, report, re.MULTILINE)
         assert found is not None

@@ -28,6 +28,10 @@ def test_the_configuration_of_the_page_is_one(tmp_path: Path) -> None:
     assert config.chip.sampler.draws_per_read == 4
 
 
+def test_a_chip_of_several_prototypes_a_class_is_one(tmp_path: Path) -> None:
+    assert load_cost(example(tmp_path, "Four prototypes a class")).memory.components == 4
+
+
 def test_the_technology_of_the_page_is_one_with_gaps(tmp_path: Path) -> None:
     technology = load_technology(example(tmp_path, "My process"))
     gaps = Assessment(config=load_cost("reference"), technology=technology).gaps

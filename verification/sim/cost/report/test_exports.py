@@ -101,7 +101,7 @@ def test_sums_of_json_are_those_of_csv(assessment: Assessment) -> None:
 
 def test_json_says_what_made_it(assessment: Assessment) -> None:
     results = json.loads(as_json(assessment, "engram cost --tech round"))
-    assert results["schema"] == 3
+    assert results["schema"] == 4
     assert results["command"] == "engram cost --tech round"
     assert results["config_sha256"] == assessment.config.digest
     assert results["technology"] == {

@@ -98,10 +98,10 @@ def test_commands_of_a_page_share_one_shell(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("```python\n# a.py\nimport os\nimport verification.grid\n```\n", "line 4: an installed"),
+        ("```python\n# a.py\nimport os\nimport verification.x\n```\n", "line 4: an installed"),
         (
             "```console\n$ python -m verification.tutorials\n```\n",
-            "line 2: an installed engram has",
+            "line 2: an installed",
         ),
         ("One\n```yaml\na: 1\n```\n", "line 3: a block must begin with `# NAME`, or be a session"),
         ("```console\nls\n```\n", r"line 2: a session must begin with `\$ `, not 'ls\\n'"),

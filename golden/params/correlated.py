@@ -26,7 +26,7 @@ class CorrelatedSamplerParams(SamplerParams):
         Nothing else is possible here.
     draws_per_read : int
         As in `SamplerParams`.
-    selection : {"round_robin", "weighted"}
+    selection : {"round_robin", "uniform", "weighted"}
         How a component is chosen, as in `SamplerParams`.
     seed : int
         User seed S, 64 bits, as in `SamplerParams`.

@@ -28,7 +28,7 @@ _HEAD = """\
 
 Made from the schemas that `engram schema KIND` prints; `python -m verification.keys_page` writes
 this page. [commands.md](commands.md#configurations) says which command reads which kind. Where no
-default stands, the key must be there.
+default stands, the key must be there if its section is.
 
 Two forms are left out below. In a study and in a comparison, a list in place of a value of a method
 is a sweep over these values. In an exploration, a list is a choice, and `{low, high, log, step}` a
@@ -98,6 +98,9 @@ class Kind:
         for key, entry in section.get("properties", {}).items():
             if "const" in entry:  # it chose this section; its heading says so
                 continue
+            if re.search(r"\d\.\.", entry.get("description", "")):
+                # The parameters check these bounds; that of the schema is what no hardware has.
+                entry = {name: entry[name] for name in entry if name != "maximum"}
             cells = [f"`{key}`", self._typed(entry, f"{path}{key}")]
             default = entry.get("default")
             if "default" not in entry:
@@ -132,7 +135,7 @@ class Kind:
             return " or ".join(names)
         if "enum" in entry or "const" in entry:
             values = entry.get("enum", [entry.get("const")])
-            return ", ".join(f"`{value}`" for value in values)
+            return ", ".join(f"`{_written(value)}`" for value in values)
         kind = str(entry.get("type", "anything"))
         if kind == "array":
             return f"list of {self._typed(entry.get('items', {}), path)}"
@@ -204,6 +207,11 @@ def _bounds(entry: Schema) -> Iterator[str]:
         yield " and ".join(found)
     if "multipleOf" in entry:
         yield f"in steps of {_number(entry['multipleOf'])}"
+
+
+def _written(value: Any) -> str:
+    """Return a value as YAML has it, text without quotes."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _number(value: float) -> str:

@@ -9,10 +9,20 @@ from typing import Any
 import pytest
 
 from sim.commands.schema import KINDS, model_of
+from sim.cost.configuration import REFERENCE
+from sim.data.datasets import NAMES
 from sim.documents.json_schema import schema_text
 from verification.keys_page import PAGE, Kind, main
 
 TEXT = PAGE.read_text()
+
+#: Keys that one sentence tells apart: energies of actions by their names, sections of a study by
+#: that of the study, and the sizes of the sampler by the contract.
+ALIKE = {
+    *("xnor", "full_add", "accumulate", "compare", "lfsr_step", "register", "logic"),
+    *("data", "tasks", "head", "methods"),
+    *("mode", "lanes", "draws_per_read"),
+}
 
 
 def keys(part: Any) -> set[str]:
@@ -48,6 +58,31 @@ def test_every_link_leads_to_a_section_and_every_section_has_one() -> None:
     anchors = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
     assert len(anchors) == len(headings)
     assert set(re.findall(r"\]\(#(.*?)\)", TEXT)) == anchors
+
+
+def test_keys_of_a_section_do_not_share_a_meaning() -> None:
+    shared = []
+    for section in re.split(r"^##+ ", TEXT, flags=re.M)[1:]:
+        rows = re.findall(r"^\| `(\w+)` \|.*\| (.*) \|$", section, re.M)
+        meanings = [meaning for _, meaning in rows]
+        shared += [key for key, meaning in rows if meanings.count(meaning) > 1]
+    assert set(shared) <= ALIKE
+
+
+def test_choices_are_those_of_the_program_as_yaml_has_them() -> None:
+    known = f"One of {', '.join(f'`{name}`' for name in NAMES[:-1])} and `{NAMES[-1]}`"
+    assert TEXT.count(known) == TEXT.count("the path of images that a user brings") > 0
+    assert "NAMES`" not in TEXT
+    assert not re.search(r"`(True|False|None)`", TEXT)
+
+
+def test_a_key_that_may_be_left_out_has_its_default() -> None:
+    (row,) = re.findall(r"^\| `count_width` .*Bits of a count of agreements.*$", TEXT, re.M)
+    default = REFERENCE.accelerator.mvu.count_width
+    assert (
+        row == f"| `count_width` | integer | `{default}` | Bits of a count of agreements, 1..32. |"
+    )
+    assert re.search(r"^\| `mvu` \| \[section\]\(\S+\) \| its own \|", TEXT, re.M)
 
 
 SCHEMA = {

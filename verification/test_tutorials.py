@@ -80,9 +80,29 @@ def test_dots_stand_for_what_is_left_out(tmp_path: Path) -> None:
     assert list(follow(SMALL.replace("one\ntwo\n```", "...\ntwo\n```"), tmp_path)) == []
 
 
+def test_commands_of_a_page_share_one_shell(tmp_path: Path) -> None:
+    (tmp_path / "words").mkdir()
+    page = "```console\n$ cd words && export WORD=one\n$ basename $PWD $WORD; cat\n{}\n```\n"
+    assert list(follow(page.format("words"), tmp_path)) == []
+    (place,) = follow(page.format("words").replace("basename", "cd words; basename"), tmp_path)
+    assert "cd: words: No such file or directory" in place
+    ended = "```console\n$ echo -n one; exit 3\none\n$ echo two\n```\n"
+    assert list(follow(ended, tmp_path)) == [
+        "line 2: echo -n one; exit 3\nended with status 3, not 0:\none\n"
+    ]
+    broken = "```console\n$ echo (\n```\n"
+    (place,) = follow(broken, tmp_path)
+    assert "syntax error" in place
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("```python\n# a.py\nimport os\nimport verification.x\n```\n", "line 4: an installed"),
+        (
+            "```console\n$ python -m verification.tutorials\n```\n",
+            "line 2: an installed",
+        ),
         ("One\n```yaml\na: 1\n```\n", "line 3: a block must begin with `# NAME`, or be a session"),
         ("```console\nls\n```\n", r"line 2: a session must begin with `\$ `, not 'ls\\n'"),
     ],

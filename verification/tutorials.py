@@ -8,12 +8,15 @@ comes is not what the page shows. Every block of a page is one of two things:
 
 - a file: its first line is a comment that is the file's name;
 - a session (``console``): after ``$`` a command, below it what the command prints. ``...`` stands
-  for what is left out. A command whose output has a message of engram ends with status 2.
+  for what is left out. A command whose output has a message of engram ends with status 2. All
+  commands of a page are typed in one shell.
 """
 
 import argparse
 import os
 import re
+import secrets
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -23,7 +26,7 @@ from dataclasses import dataclass
 from doctest import ELLIPSIS, Example, OutputChecker
 from pathlib import Path
 
-__all__ = ["FOLDER", "Command", "File", "blocks", "follow", "main", "printed"]
+__all__ = ["FOLDER", "Command", "File", "Shell", "blocks", "follow", "main"]
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "tutorials"
@@ -31,6 +34,7 @@ FOLDER = ROOT / "docs" / "tutorials"
 _FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.S | re.M)
 _NAMED = re.compile(r"(?:#|//) (\S+\.\w+)\n")
 _TYPED = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.M)
+_CHECKOUT = re.compile(r"^\s*(?:from|import) verification\b|-m verification\b", re.M)
 _CHECKER = OutputChecker()
 
 
@@ -79,11 +83,15 @@ def blocks(text: str) -> Iterator[File | Command]:
     Raises
     ------
     ValueError
-        If a block is neither a file nor a session.
+        If a block is neither a file nor a session, or takes what only a checkout has.
     """
     for fence in _FENCE.finditer(text):
         line = text.count("\n", 0, fence.start()) + 2
         language, content = fence.groups()
+        checkout = _CHECKOUT.search(content)
+        if checkout:
+            line += content.count("\n", 0, checkout.start())
+            raise ValueError(f"line {line}: an installed engram has no package `verification`")
         name = _NAMED.match(content)
         if language == "console":
             yield from _session(line, content)
@@ -101,18 +109,51 @@ def _session(line: int, content: str) -> Iterator[Command]:
         yield Command(line + content.count("\n", 0, found.start()), *found.groups())
 
 
-def printed(command: Command, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
-    """Run a command in a shell; return its exit status, and all that it prints."""
-    done = subprocess.run(
-        ["bash", "-c", command.typed],
-        cwd=folder,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout
+class Shell:
+    """One shell, in which the commands of a page follow each other as a reader types them.
+
+    So ``cd`` and ``export`` hold for what comes after. Used as a context, it ends with it.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it begins.
+    environment : dict of str
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self._process = subprocess.Popen(
+            ["bash"],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._mark = f"end of a command {secrets.token_hex(8)}"
+
+    def __enter__(self) -> "Shell":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def printed(self, typed: str) -> tuple[int, str]:
+        """Run what is typed; return its exit status, and all that it prints."""
+        sent, came = self._process.stdin, self._process.stdout
+        assert sent is not None
+        assert came is not None
+        # Commands must not read those that come after them.
+        sent.write(f"eval {shlex.quote(typed)} < /dev/null 2>&1\n")
+        sent.write(f"printf '\\n{self._mark} %d\\n' $?\n")
+        sent.flush()
+        lines = []
+        for line in came:
+            if line.startswith(self._mark):
+                return int(line.split()[-1]), "".join(lines).removesuffix("\n")
+            lines.append(line)
+        return self._process.wait(), "".join(lines)  # the command ended the shell
 
 
 def follow(text: str, folder: Path, programs: Path | None = None) -> Iterator[str]:
@@ -140,20 +181,21 @@ def follow(text: str, folder: Path, programs: Path | None = None) -> Iterator[st
     else:
         environment.pop("PYTHONPATH", None)
     environment["PATH"] = os.pathsep.join([str(programs), os.environ["PATH"]])
-    for block in blocks(text):
-        if isinstance(block, File):
-            (folder / block.name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / block.name).write_text(block.text)
-            continue
-        status, came = printed(block, folder, environment)
-        came = "".join(f"{part.rstrip()}\n" for part in came.splitlines())
-        place = f"line {block.line}: {block.typed}"
-        if status != block.status:
-            yield f"{place}\nended with status {status}, not {block.status}:\n{came}"
-            return  # what follows builds on it
-        if not _CHECKER.check_output(block.shown, came, ELLIPSIS):
-            example = Example(block.typed, block.shown)
-            yield f"{place}\n{_CHECKER.output_difference(example, came, ELLIPSIS)}"
+    with Shell(folder, environment) as shell:
+        for block in blocks(text):
+            if isinstance(block, File):
+                (folder / block.name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / block.name).write_text(block.text)
+                continue
+            status, came = shell.printed(block.typed)
+            came = "".join(f"{part.rstrip()}\n" for part in came.splitlines())
+            place = f"line {block.line}: {block.typed}"
+            if status != block.status:
+                yield f"{place}\nended with status {status}, not {block.status}:\n{came}"
+                return  # what follows builds on it
+            if not _CHECKER.check_output(block.shown, came, ELLIPSIS):
+                example = Example(block.typed, block.shown)
+                yield f"{place}\n{_CHECKER.output_difference(example, came, ELLIPSIS)}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

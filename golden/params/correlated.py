@@ -20,8 +20,16 @@ class CorrelatedSamplerParams(SamplerParams):
 
     Parameters
     ----------
-    prototypes, mode, draws_per_read, selection, seed
-        As in `SamplerParams`; `mode` must be ``parallel``.
+    prototypes : PrototypesParams
+        Memory of the prototypes, as in `SamplerParams`.
+    mode : {"parallel"}
+        Nothing else is possible here.
+    draws_per_read : int
+        As in `SamplerParams`.
+    selection : {"round_robin", "uniform", "weighted"}
+        How a component is chosen, as in `SamplerParams`.
+    seed : int
+        User seed S, 64 bits, as in `SamplerParams`.
     rank : int
         R, factors that the bits of an exemplar share, 0..256; with 0, bits are independent.
     loading_width : int

@@ -33,8 +33,8 @@ class MvuParams:
     count_width : int
         Bits of a count of agreements, 1..32.
     weight_reuse : {1, 2, 4, 8}
-        P, most pixels that a row of weights serves before the next row is read. Each neuron has P
-        accumulators.
+        P, most pixels that a row of weights serves before the next row is read, a power of two in
+        1..8. Each neuron has P accumulators.
     """
 
     pe: int = 16

@@ -125,7 +125,8 @@ class _CostFields(Section):
     title : str
         Headline of the report.
     network : str
-        Description of the network: the name of a built-in one, or a YAML file.
+        Description of the network: the name of a built-in one, a YAML file, or a network file,
+        whose weights do not matter here.
     clock_mhz : float
         Clock in MHz.
     retention_days : float

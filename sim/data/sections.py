@@ -23,14 +23,15 @@ class DataConfig(Section):
     Attributes
     ----------
     name : str
-        One of `sim.data.datasets.NAMES`, the path of images that a user brings, or ``bank``.
+        One of ``cifar10``, ``cifar100``, ``digits``, ``fashion-mnist``, ``mnist`` and
+        ``tiny-imagenet``, the path of images that a user brings, or ``bank``.
     bits : int
         b, bits of a pixel; wider source pixels are shifted right.
     levels : int
         T, thermometer bits a colour.
     path : str or null
-        Bank file, or the name of a shipped one (`sim.data.shipped`). Only ``bank`` has this key;
-        it ignores `bits` and `levels`.
+        Bank file, or the name of a shipped one, such as ``cifar100``. Only ``bank`` has this
+        key; it ignores `bits` and `levels`.
     network : str or null
         Network file that must have made the bank, or the name of a shipped one. If null, a shipped
         bank needs its shipped network, and any other bank may come from any network.
@@ -103,8 +104,10 @@ class TasksConfig(Section):
 
     Attributes
     ----------
-    base, increment : int
-        Classes of the first task and of every later one; base 0 makes all tasks alike.
+    base : int
+        Classes of the first task; 0 makes it one like the later ones.
+    increment : int
+        Classes of every later task.
     order : "identity", int or list of int
         Class order: that of the data set, the permutation of a seed (1993 in most papers), or a
         list of all classes.

@@ -72,7 +72,7 @@ class _Described(GenerateJsonSchema):
             entry.pop("title", None)  # the key, in other letters
             if (field.alias or name) in known:
                 entry["description"] = known[field.alias or name]
-            if origin is not model:
+            if issubclass(origin, BaseModel) and origin is not model:
                 entry.pop("default", None)
                 entry |= _default(origin, name)
         return found

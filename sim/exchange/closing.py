@@ -11,7 +11,7 @@ from golden.dense import Dense
 from golden.network import Layer
 from golden.params import ConvParams, PoolParams
 from golden.pool import Pool
-from sim.exchange.tables import Bits, Reals, Stage, Table, relabelled
+from sim.exchange.tables import Bits, Reals, Stage, StageFault, Table, relabelled
 
 __all__ = ["close_neurons"]
 
@@ -56,16 +56,19 @@ def close_neurons(
 
     Raises
     ------
+    StageFault
+        If no neurons of the contract have these bits; the message says what would be right.
     ValueError
-        If no layer of the contract has these bits; the message says what would be right.
+        If the next layer cannot take them.
     """
     stage = table.stage
     assert stage.params is not None
     assert stage.weights is not None
     if not stage.weights.all():
-        raise ValueError(
+        raise StageFault(
             "weights of a layer that others follow must be -1 and +1 times one scale an output, "
-            "and some are 0: only the last layer can be ternary"
+            "and some are 0: only the last layer can be ternary",
+            neurons=True,
         )
     rule = _rule(stage, table.functions(), pad)
     new, shuffle, outputs = _order(stage, groups, order)
@@ -98,7 +101,7 @@ def _rule(stage: Stage, functions: Reals, pad: float | None) -> _Rule:
     rising = upper[-1] | ~upper[0]
     steps = np.count_nonzero(upper[1:] != upper[:-1], axis=0)
     if (steps > 1).any():
-        raise ValueError(
+        raise StageFault(
             f"channel {np.argmax(steps > 1)} must change once as its sum grows, not "
             f"{steps.max()} times: a neuron has one threshold"
         )
@@ -138,11 +141,11 @@ def _two_values(
     other = (functions != low.astype(np.float32)) & (functions != high.astype(np.float32))
     if other.any():
         state, channel = np.argwhere(other)[0]
-        raise ValueError(
-            f"what it takes must be bits, and channel {channel} has more than two values: "
-            f"{low[channel]:g}, {high[channel]:g} and, for the sum {states[state]}, "
-            f"{functions[state, channel]:g}. Sign(0) is 0 in ONNX: BipolarQuant, whose value "
-            "there is +1, would be right"
+        raise StageFault(
+            f"its result must be bits, which the next layer takes, and channel {channel} has more "
+            f"than two values: {low[channel]:g}, {high[channel]:g} and, for the sum "
+            f"{states[state]}, {functions[state, channel]:g}",
+            sign="Sign(0) is 0 in ONNX: BipolarQuant, whose value there is +1, would be right",
         )
     constant = low == high
     if constant.any():

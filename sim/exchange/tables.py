@@ -10,12 +10,32 @@ from numpy.typing import NDArray
 
 from golden.params import ConvParams, DenseParams, MapShape
 
-__all__ = ["MOST_VALUES", "Bits", "Stage", "Table", "places", "pooled", "relabelled"]
+__all__ = ["MOST_VALUES", "Bits", "Stage", "StageFault", "Table", "places", "pooled", "relabelled"]
 
 Reals = NDArray[np.float32]
 
 #: Values of all functions of a tensor, at most: half a gigabyte.
 MOST_VALUES = 2**27
+
+
+class StageFault(ValueError):
+    """What is wrong lies in the layer whose bits a tensor must be, not in the one that takes them.
+
+    Parameters
+    ----------
+    text : str
+        What is wrong, and what would be right.
+    neurons : bool
+        Whether the node of the layer's weights is at fault, and not the last one that computes on
+        its sums.
+    sign : str
+        What would be right if a Sign is among the nodes that do.
+    """
+
+    def __init__(self, text: str, neurons: bool = False, sign: str = "") -> None:
+        super().__init__(text)
+        self.neurons = neurons
+        self.sign = sign
 
 
 @dataclass(frozen=True, eq=False)

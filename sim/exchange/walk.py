@@ -23,7 +23,7 @@ from sim.exchange.nodes import (
     window_of,
 )
 from sim.exchange.pixels import PixelFormat
-from sim.exchange.tables import MOST_VALUES, Bits, Table, pooled
+from sim.exchange.tables import MOST_VALUES, Bits, StageFault, Table, pooled
 from sim.work.errors import UserError
 
 __all__ = ["Imported", "import_graph"]
@@ -110,6 +110,7 @@ class _Walk:
         self.tables: dict[str, Table] = {graph.input: pixels}
         self.decided: dict[str, str] = {}  # logits by what is decided from them
         self.chosen: set[str] = set()  # of these, what is a class or the logits of some alone
+        self.paths: dict[str, list[NodeProto]] = {}  # from a layer's weights to a tensor
         self.taken = ""  # tensor whose bits the last layer gives
         self.constants: dict[str, Array] = dict(graph.constants)
 
@@ -150,10 +151,30 @@ class _Walk:
                     self.chosen.update(node.output)
             else:
                 self.tables[node.output[0]] = self._result(node, names, tables)
+                self._follow(node, tables)
         except ValueError as error:
-            raise self.fault(node, str(error)) from error
+            raise self._blamed(error, node, tables[0]) from error
         except LookupError as error:
             raise self.fault(node, f"an input or an attribute is missing: {error}") from error
+
+    def _follow(self, node: NodeProto, tables: list[str]) -> None:
+        """Note which nodes computed what a node gives, from the last weights on."""
+        before = [step for name in tables for step in self.paths.get(name, [])]
+        if node.op_type in NEURONS:
+            before = [node]
+        elif node.op_type in _PLACEWISE:
+            before.append(node)
+        self.paths[node.output[0]] = before
+
+    def _blamed(self, error: ValueError, node: NodeProto, taken: str) -> UserError:
+        """Return the error of a node, or of the one before it that made what it cannot take."""
+        path = self.paths.get(taken)
+        text = str(error)
+        if not isinstance(error, StageFault) or not path:
+            return self.fault(node, text)
+        if error.sign and any(step.op_type == "Sign" for step in path):
+            text = f"{text}. {error.sign}"
+        return self.fault(path[0 if error.neurons else -1], text)
 
     def _result(self, node: NodeProto, names: list[str], tables: list[str]) -> Table:
         """Return what a node gives."""
@@ -242,7 +263,7 @@ class _Walk:
             bits = self.builder.close(table)
             return Imported(self.builder.network(), name, bits, None)
         except ValueError as error:
-            raise self.fault(node, str(error)) from error
+            raise self._blamed(error, node, name) from error
 
     def fault(self, node: NodeProto, text: str) -> UserError:
         """Return the error that names a node."""

@@ -94,8 +94,10 @@ class BoardFile(Section):
         Bits a second on the serial port.
     clk : Pin
         Where the clock comes in.
-    rx, tx : Pin
-        Wires of the serial port: into the device, and out of it.
+    rx : Pin
+        Wire of the serial port into the device.
+    tx : Pin
+        Wire of the serial port out of the device.
     button : Pin
         Button that resets.
     irq : Pin or null

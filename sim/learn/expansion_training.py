@@ -30,8 +30,10 @@ class ExpansionTraining(Section):
         Samples a step, past and present together.
     epochs : int
         Passes over the samples of a task.
-    init_scale, logit_gain : float
-        As in `sim.learn.head.HeadTrainer`.
+    init_scale : float
+        Largest first latent weight, as in `sim.learn.head.HeadTrainer`.
+    logit_gain : float
+        Factor on the scale of the logits, as in `sim.learn.head.HeadTrainer`.
     """
 
     learning_rate: float = Field(default=1e-3, gt=0, le=100)

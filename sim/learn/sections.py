@@ -140,9 +140,10 @@ class IntegerTraining(Section):
         Rounding of the values in the backward pass.
     epochs : int
         Passes over the samples of a task.
-    rate, binary_rate : int
-        k of the classifier and of the binary layer: a step is ``2^-k`` times the sum of a batch's
-        gradients.
+    rate : int
+        k of the classifier: a step is ``2^-k`` times the sum of a batch's gradients.
+    binary_rate : int
+        k of the binary layer, as for the classifier.
     weight_exponent : int
         r: codes of the classifier's weights span ``[-2^r, 2^r)``.
     init_scale : float

@@ -22,8 +22,10 @@ class ChoiceConfig(Section):
 
     Attributes
     ----------
-    base, increment : int
-        Base classes in the first task and in every later one, as in `TasksConfig`.
+    base : int
+        Base classes in the first task; 0 makes it one like the later ones.
+    increment : int
+        Base classes in every later task.
     path : str or null
         Bank of the same samples by another network, as `BanksConfig.path`; null takes the study's
         own bank. The later classes of the study are new to its network. If the network was

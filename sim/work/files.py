@@ -126,7 +126,11 @@ def remove_stale(folder: Path) -> None:
 
 
 def built_in_or_own(
-    name: str, folder: Path, what: str, offered: Mapping[str, Path] | None = None
+    name: str,
+    folder: Path,
+    what: str,
+    offered: Mapping[str, Path] | None = None,
+    further: str = "",
 ) -> Path:
     """Return the YAML file that a user names: one of `folder` by its stem, or any one by its path.
 
@@ -140,6 +144,8 @@ def built_in_or_own(
         Noun for the file, with which the message begins.
     offered : mapping of str to Path, optional
         Further files by name, which other packages offer.
+    further : str
+        Other kinds of files that the caller takes, for the message, behind a comma.
 
     Returns
     -------
@@ -157,7 +163,7 @@ def built_in_or_own(
     if name.endswith((".yaml", ".yml")):
         return Path(name)
     raise UserError(
-        f"{what} must be a .yaml file or one of {', '.join(sorted(known))}, not {name!r}"
+        f"{what} must be a .yaml file{further} or one of {', '.join(sorted(known))}, not {name!r}"
     )
 
 

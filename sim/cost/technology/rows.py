@@ -36,8 +36,10 @@ class Source(Section):
     ----------
     citation : str
         What is cited: authors, title, place, year.
-    url, licence : str or null
-        Where it is found, and under which licence.
+    url : str or null
+        Where it is found.
+    licence : str or null
+        Under which licence.
     """
 
     citation: str
@@ -52,27 +54,34 @@ class SourcedRow(Section):
     ----------
     value : float
         Nominal value.
-    low, high : float or null
-        Bounds of the value; they are optional at sureness "H".
+    low : float or null
+        Lower bound of the value; it is optional at sureness "H".
+    high : float or null
+        Upper bound of the value; it is optional at sureness "H".
     unit : str
         See `sim.cost.quantity.parse_unit`.
     kind : {"measured", "post_layout", "synthesis", "liberty", "model", "derived"}
         How the value was found. "derived" is arithmetic on published values, which the locator
         states.
-    source, locator : str
-        Key of a source, and the place in it.
+    source : str
+        Key of a source.
+    locator : str
+        Place in the source.
     sureness : {"H", "M", "L"}
         Confidence in the value: high, medium or low.
-    node, voltage : float or null
-        nm and V, if they differ from the table's. Such a value must be `scaled`. Leakage cannot be
-        scaled. It may be given for another node, or at the voltage at which a memory keeps its
-        bits, and is then taken as it stands. So are factors, the
-        capacitance of wires and the energy of pads, which hardly follow the node.
+    node : float or null
+        nm, if it differs from the table's. Such a value must be `scaled`, but for leakage, factors,
+        the capacitance of wires and the energy of pads, which are taken as they stand.
+    voltage : float or null
+        V, if it differs from the table's. Such a value must be `scaled`, but for the same ones.
+        Leakage may be given at the voltage at which a memory keeps its bits.
     scaled : bool
         Whether the value is scaled to the table's node by the rule of its kind, from
         `sim.cost.technology.scaling`.
-    temp_c, corner
-        Degrees Celsius and name of the corner, where known.
+    temp_c : float or null
+        Degrees Celsius, where known.
+    corner : str or null
+        Name of the corner, where known.
     """
 
     value: Positive

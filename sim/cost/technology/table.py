@@ -44,10 +44,14 @@ class LogicRows(Section):
         are per bit.
     clock
         Energy of a clock cycle of a flip-flop that keeps its bit.
-    gate_area, gate_leakage
-        Area and leakage of a NAND of two inputs.
-    flipflop_area, flipflop_leakage
-        Area and leakage of a flip-flop.
+    gate_area
+        Area of a NAND of two inputs.
+    gate_leakage
+        Leakage of a NAND of two inputs.
+    flipflop_area
+        Area of a flip-flop.
+    flipflop_leakage
+        Leakage of a flip-flop.
     """
 
     xnor: EnergyRow | None = None
@@ -73,8 +77,10 @@ class CellsSection(Section):
         CSV file in the folder of the technology's file.
     corners : list of str
         Further CSV files of the same cells in other corners. They widen the bounds.
-    source, locator : str
-        Key of a source, and the place in it.
+    source : str
+        Key of a source.
+    locator : str
+        Place in the source.
     """
 
     file: str
@@ -113,8 +119,10 @@ class MacrosSection(Section):
         CSV file in the folder of the technology's file.
     corner : str
         Corner whose values are used. The other corners of the file are the bounds.
-    source, locator : str
-        Key of a source, and the place in it.
+    source : str
+        Key of a source.
+    locator : str
+        Place in the source.
     note : str or null
         Remark on the values, which reports print.
     """
@@ -134,7 +142,10 @@ class ArrayRows(Section):
     ----------
     bits : int or null
         Capacity. It may be null if there is only one array and its source does not state it.
-    read, write : MemoryEnergyRow
+    read : MemoryEnergyRow
+        Energy of a read, per bit or with its width.
+    write : MemoryEnergyRow
+        Energy of a write, per bit or with its width.
     """
 
     bits: int | None = Field(default=None, ge=1)
@@ -186,8 +197,10 @@ class TechnologyTable(Section):
         nm.
     voltage : float or null
         V; null where the source does not state it. Logic is then not scaled to this table.
-    temp_c, corner
-        Degrees Celsius and name of the corner, where known.
+    temp_c : float or null
+        Degrees Celsius, where known.
+    corner : str or null
+        Name of the corner, where known.
     highest_clock_mhz : float or null
         MHz up to which the values hold; null where the source does not state it.
     speed : FactorRow or null

@@ -16,6 +16,14 @@ __all__ = ["check_name", "check_output", "check_resize", "is_own", "load_own"]
 
 _LARGEST = 4096  # pixels of a side
 
+# Files by which a published archive is known.
+_ARCHIVES = {
+    "mnist or fashion-mnist": ("train*images*idx3-ubyte*",),
+    "cifar10": ("batches.meta", "data_batch_1"),
+    "cifar100": ("meta", "train", "test"),
+    "tiny-imagenet": ("wnids.txt", "val/val_annotations.txt"),
+}
+
 
 def is_own(name: str) -> bool:
     """Return whether the name of a data set is a path: it has a slash, or ends in ``.npz``."""
@@ -125,4 +133,23 @@ def load_own(
         return load_archive(path, size)
     if (require_directory(path) / "train_images.npy").is_file():
         return load_arrays_folder(path, size)
-    return load_folder(path, size, advance)
+    try:
+        return load_folder(path, size, advance)
+    except UserError as error:
+        archive = _archive(path)
+        if archive is None:
+            raise
+        raise UserError(
+            f"{path} must hold images of your own, as PNG or JPEG files or as arrays, and has the "
+            f"files of the archive of {archive}: name that data set, and give this folder with "
+            "--data-dir"
+        ) from error
+
+
+def _archive(path: Path) -> str | None:
+    """Return the data set whose published archive a folder holds, or the one below it."""
+    for name, files in _ARCHIVES.items():
+        found = ((*path.glob(file), *path.glob(f"*/{file}")) for file in files)
+        if all(any(inner.is_file() for inner in paths) for paths in found):
+            return name
+    return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Descriptions of networks in YAML; messages on a faulty description name the line."""
+"""Descriptions of networks, in YAML or in network files; messages on a fault name the line."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,8 @@ def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
     Parameters
     ----------
     name : str
-        Path of a YAML file that holds a description (contract, 9), or the name of a built-in one.
+        Path of a YAML file that holds a description (contract, 9), the name of a built-in one, or
+        the path of a network file, ``.bin``, which holds its description.
     overrides : iterable of str
         Assignments such as ``network.layers.0.levels=8``, applied in order.
 
@@ -38,15 +39,24 @@ def load_network(name: str, overrides: Iterable[str] = ()) -> NetworkParams:
     UserError
         If the file cannot be read or a layer is at fault; the message names key and line.
     """
-    path = built_in_or_own(name, BUILT_IN, "Network")
-    inner = parse(read_text(path), str(path))
-    document = Document({_KEY: inner.data}, inner.source, _below(inner.lines))
+    document = _described(name)
     for assignment in overrides:
         document = apply_override(document, assignment)
     try:
         return NetworkParams.from_description(document.data[_KEY])
     except (TypeError, ValueError) as error:
         raise UserError(f"{document.where_within(_blame(str(error)))}: {error}") from error
+
+
+def _described(name: str) -> Document:
+    """Return the description below the key of the network."""
+    if name.endswith(".bin"):
+        from sim.data.embed import read_network
+
+        return Document({_KEY: read_network(Path(name))[0].params.describe()}, name, {})
+    path = built_in_or_own(name, BUILT_IN, "Network", further=", a .bin file of a network")
+    inner = parse(read_text(path), str(path))
+    return Document({_KEY: inner.data}, inner.source, _below(inner.lines))
 
 
 def _below(lines: Mapping[KeyPath, int]) -> dict[KeyPath, int]:

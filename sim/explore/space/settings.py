@@ -37,15 +37,23 @@ class HardwareConfig(Section):
         of images are their pixels.
     clock_mhz : float
         Clock in MHz.
-    pe, simd : int
-        Number of parallel neurons, and inputs of each neuron in a cycle. The memories of the
-        machine are just large enough for the network.
+    pe : int
+        Number of parallel neurons. The memories of the machine are just large enough for the
+        network.
+    simd : int
+        Inputs of each neuron in a cycle.
     weight_reuse : {1, 2, 4, 8}
         P, pixels that a row of weights serves before the next row is read.
     lanes : int
         L, features in a memory row, if the method has no `lanes` of its own.
-    backward_bits, weight_bits, gradients, embeddings
-        Training of the head, as in `sim.cost.configuration.TaskSection`.
+    backward_bits : int
+        q_b, bits of errors and gradients. The forward pass is binary.
+    weight_bits : int
+        Bits of each real weight. Its sign is the binary weight.
+    gradients : {"registers", "memory"}
+        Where the gradients are summed, as in a chip to price.
+    embeddings : {"buffer", "recompute"}
+        Whether the embeddings of new samples are kept, as in a chip to price.
     """
 
     technology: str = "open130"

@@ -57,8 +57,10 @@ class ClassifierConfig(Section):
 
     Attributes
     ----------
-    epochs, batch : int
-        Passes over the samples of a task, and samples of a step.
+    epochs : int
+        Passes over the samples of a task.
+    batch : int
+        Samples of a step.
     learning_rate : float
         Learning rate of Adam.
     dropout : float

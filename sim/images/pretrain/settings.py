@@ -57,7 +57,8 @@ class ClassesConfig(Section):
     Attributes
     ----------
     data : str
-        One of `sim.data.datasets.NAMES`, or the path of images that a user brings.
+        One of ``cifar10``, ``cifar100``, ``digits``, ``fashion-mnist``, ``mnist`` and
+        ``tiny-imagenet``, or the path of images that a user brings.
     order : "identity" or int
         Class order: that of the data set, or the permutation of a seed.
     base : int

@@ -32,8 +32,10 @@ class StepsConfig(ScheduleConfig):
         Factor on the rate after every `every` epochs.
     every : int
         Number of epochs between steps of the rate.
-    momentum, weight_decay : float
-        The paper gives no weight decay. It follows the protocol of FeTrIL, whose code has 1e-4.
+    momentum : float
+        Momentum of the steps.
+    weight_decay : float
+        The paper gives none. It follows the protocol of FeTrIL, whose code has 1e-4.
     """
 
     epochs: int = Field(default=160, ge=1, le=100_000)

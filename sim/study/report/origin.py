@@ -13,9 +13,13 @@ from sim.work.plugins import foreign_versions
 
 __all__ = ["data_line", "made_line", "origin", "varied"]
 
+_MOST_NAMES = 20  # classes that the sentence on the data names; `results.json` has all
+
 
 def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str, Any]:
     """Return, as plain data, all that decided the results of a study, and the machine.
+
+    Names of classes are in the order in which the tasks bring them, the first of several orders.
 
     Parameters
     ----------
@@ -32,6 +36,7 @@ def origin(config: StudyConfig, banks: Sequence[Bank], command: str) -> dict[str
         "data": {
             "features": banks[0].features,
             "provenance": banks[0].provenance,
+            "class_names": list(banks[0].class_names),
             "network_bits": banks[0].network_bits,
             "repeats": banks[0].repeats and banks[0].repeats.document(),
             **({"others": [_other(bank) for bank in banks[1:]]} if banks[1:] else {}),
@@ -95,8 +100,18 @@ def data_line(banks: Sequence[Bank]) -> str:
     return (
         f"Data: {'; '.join(sources)}. D = {bank.features} bits an embedding; "
         f"{len(bank.train)} training and {len(bank.test)} test samples; "
-        f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}.{repeats}"
+        f"{len(bank.tasks)} task{'s' * (len(bank.tasks) > 1)} {_task_classes(bank)}."
+        f"{_named(bank)}{repeats}"
     )
+
+
+def _named(bank: Bank) -> str:
+    """Return a sentence with the names of the classes of each task, if they are names and few."""
+    names = bank.class_names
+    if len(names) > _MOST_NAMES or all(name.isdecimal() for name in names):
+        return ""
+    tasks = dict.fromkeys(bank.tasks)  # those of new samples have the same classes
+    return f" Classes: {'; '.join(', '.join(names[c] for c in task) for task in tasks)}."
 
 
 def _task_classes(bank: Bank) -> str:

@@ -62,6 +62,18 @@ def test_a_study_runs_on_features_of_an_unknown_network(engram: Engram, tmp_path
     assert "it must be the results of a bank whose network is known" in err
 
 
+def test_classes_have_their_names_in_results_and_report(engram: Engram, tmp_path: Path) -> None:
+    names = ["ant", "bee", "cow", "dog", "elk", "fox"]
+    (tmp_path / "names.txt").write_text("\n".join(names))
+    assert engram(*MADE, "--names", "names.txt")[0] == 0
+    study = ("run", "study.yaml", "--set", "methods=[{replay: ncm}]", "--jobs", 1)
+    assert engram(*study, "--out", "out")[0] == 0
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["data"]["class_names"] == names
+    report = (tmp_path / "out" / "report.md").read_text()
+    assert " Classes: ant, bee; cow, dog; elk, fox." in report
+
+
 def test_a_study_whose_later_classes_were_looked_at_is_refused(
     engram: Engram, tmp_path: Path
 ) -> None:

@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from golden.network import Network
 from golden.params import HeadParams
 from rtl.catalogue import BLOCKS
 from sim.cost.configuration import load_cost
@@ -45,6 +47,19 @@ def test_the_head_is_that_of_the_task_over_all_classes_kept(
     assert config.network.head == config.head == head
 
 
+def test_a_network_file_is_priced_as_its_description(tmp_path: Path) -> None:
+    described = small_config(tmp_path)
+    network = Network.random(described.network, np.random.default_rng(0))
+    (tmp_path / "my.bin").write_bytes(network.to_bytes())
+    path = write_chip(tmp_path)
+    text = re.sub("network: .*", f"network: {tmp_path / 'my.bin'}", path.read_text())
+    path.write_text(text)
+    assert load_cost(str(path)).network == described.network
+    (tmp_path / "my.bin").write_bytes(network.to_bytes()[:-1])
+    with pytest.raises(UserError, match=r"my\.bin: "):
+        load_cost(str(path))
+
+
 def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
     digest = small_config(tmp_path).digest
     assert re.fullmatch("[0-9a-f]{64}", digest)
@@ -66,7 +81,10 @@ def test_a_digest_tells_configurations_apart(tmp_path: Path) -> None:
         ("retention_days: 0.5", "retention_days: -1",
          r"chip\.yaml:4: retention_days must be a number > 0 and <= 1000000, not -1"),
         ("network: NETWORK", "network: fbnn-9M",
-         r"Network must be a \.yaml file or one of .*fbnn-1M.*not 'fbnn-9M'"),
+         (r"Network must be a \.yaml file, a \.bin file of a network or one of .*fbnn-1M.*not "
+          r"'fbnn-9M'$")),
+        ("network: NETWORK", "network: lost.bin",
+         r"^lost\.bin cannot be read: no such file or directory$"),
         ("network: NETWORK", "network: fbnn-1M",
          r"chip\.yaml:2: network must yield the 16 features of the chip's sampler, not 512"),
         ("components: 1}", "components: 3}",

@@ -199,3 +199,31 @@ def test_only_images_of_a_user_are_resized() -> None:
         load("digits", resize="4x4")
     with pytest.raises(ValueError, match=r"must be one of cifar10, .* not 'pets'$"):
         check_name("pets", KNOWN)
+
+
+@pytest.mark.parametrize("above", [False, True], ids=["itself", "above"])
+@pytest.mark.parametrize(
+    ("archive", "files"),
+    [
+        ("mnist or fashion-mnist", ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]),
+        ("cifar10", ["batches.meta", "data_batch_1", "test_batch"]),
+        ("cifar100", ["meta", "train", "test"]),
+        ("tiny-imagenet", ["wnids.txt", "train/n1/images/0.JPEG", "val/val_annotations.txt"]),
+    ],
+)
+def test_an_archive_of_a_known_data_set_is_no_folder_of_images(
+    tmp_path: Path, archive: str, files: list[str], above: bool
+) -> None:
+    for name in files:
+        path = tmp_path / "got" / ("archive" if above else "") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with pytest.raises(UserError, match=rf"got must .* archive of {archive}: .* with --data-dir$"):
+        load(f"{tmp_path}/got")
+
+
+def test_files_beside_the_images_make_no_archive(tmp_path: Path) -> None:
+    write_split(tmp_path / "pets")
+    for name in ("wnids.txt", "meta", "batches.meta", "data_batch_1"):
+        (tmp_path / "pets" / name).touch()
+    assert load(f"{tmp_path}/pets").class_names == tuple(SORTED)

@@ -75,23 +75,40 @@ FAULTS: dict[str, tuple[Callable[[Graph], Graph], str]] = {
     ),
     "ternary weights": (
         lambda g: g.flatten().add("MatMul", np.eye(64, dtype=F32)).bipolar().dense(4, 64),
-        r"node matmul\d \(MatMul\): weights of a layer that others follow must be -1 and \+1",
+        r"node matmul3 \(MatMul\): weights of a layer that others follow must be -1 and \+1",
     ),
     "sign of zero": (
         lambda g: g.flatten().dense(9, 64).add("Sign").dense(4, 9),
         (
-            r"node matmul\d \(MatMul\): what it takes must be bits, and channel 0 has more than "
-            r"two values: -1, 1 and, for the sum 0, 0. Sign\(0\) is 0 in ONNX: BipolarQuant, whose "
-            r"value there is \+1, would be right"
+            r"node sign5 \(Sign\): its result must be bits, which the next layer takes, and "
+            r"channel 0 has more than two values: -1, 1 and, for the sum 0, 0. Sign\(0\) is 0 in "
+            r"ONNX: BipolarQuant, whose value there is \+1, would be right"
         ),
     ),
     "two bits": (
         lambda g: g.flatten().dense(9, 64).add("Clip", F32(-8), F32(8)).dense(4, 9),
-        "what it takes must be bits, and channel 0 has more than two values: -8, 8 and",
+        r"node clip5 \(Clip\): its result must be bits, which .* values: -8, 8 and, for .*, -?\d$",
+    ),
+    "no quantiser": (
+        lambda g: g.flatten().dense(9, 64).add("Relu").dense(4, 9),
+        r"node relu5 \(Relu\): its result must be bits, which .* sum \d+, \d+$",
+    ),
+    "nothing between layers": (
+        lambda g: g.flatten().dense(9, 64).dense(4, 9),
+        r"node matmul4 \(MatMul\): its result must be bits, which .* sum -?\d+, -?\d+$",
+    ),
+    "pooled quantiser of more bits": (
+        lambda g: (
+            g.conv(4, 1).add("Relu").add("MaxPool", kernel_shape=[2, 2], strides=[2, 2]).conv(4, 4)
+        ),
+        r"node relu4 \(Relu\): its result must be bits, which .* sum \d+, \d+$",
     ),
     "not monotone": (
         lambda g: g.flatten().dense(9, 64).add("Abs").add("Sub", F32(9)).bipolar().dense(4, 9),
-        "channel 0 must change once as its sum grows, not 2 times: a neuron has one threshold",
+        (
+            r"node bipolarquant7 \(BipolarQuant\): channel 0 must change once as its sum grows, "
+            "not 2 times: a neuron has one threshold"
+        ),
     ),
     "average pool": (
         lambda g: g.conv(4, 1).norm(4).bipolar().add("GlobalAveragePool"),

@@ -76,7 +76,10 @@ def test_shipped_network_is_that_of_its_recipe() -> None:
             "model:\n  levels: 129\n",
             r"a\.yaml:2: model\.levels: Layer 0: Thermometer levels T must be .*, not 129",
         ),
-        ("network: fbnn\n", r"Network must be a \.yaml file or one of fbnn-1M, .*, not 'fbnn'"),
+        (
+            "network: fbnn\n",
+            r"Network must be a \.yaml file, a \.bin file .* one of fbnn-1M, .*, not 'fbnn'",
+        ),
     ],
 )
 def test_a_mistake_is_told_by_its_line(tmp_path: Path, text: str, message: str) -> None:

@@ -33,6 +33,22 @@ def test_tasks_are_told(bank: Bank, tasks: tuple[range, ...], text: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("tasks", "text"),
+    [
+        ((range(2), range(2, 3)), " Classes: ant, bee; cow."),
+        ((range(3),) * 2, " Classes: ant, bee, cow."),
+    ],
+    ids=["new classes", "instances"],
+)
+def test_classes_are_named(bank: Bank, tasks: tuple[range, ...], text: str) -> None:
+    named = replace(bank, tasks=tasks, class_names=("ant", "bee", "cow"))
+    assert data_line([named]).endswith(f" classes.{text}")
+    many = replace(named, class_names=tuple(f"c{n}" for n in range(21)))
+    numbered = replace(named, class_names=("0", "1", "2"))
+    assert "Classes" not in data_line([many]) + data_line([numbered])
+
+
+@pytest.mark.parametrize(
     ("orders", "seeds", "made", "over"),
     [
         ("null", 1, "seed 0)", "over 1 seed, on one set of embeddings and one class order"),

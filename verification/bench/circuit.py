@@ -16,7 +16,7 @@ from sim.hardware.gate_cells import FLIPFLOP, FUNCTIONS
 from sim.hardware.netlist import component_of
 from verification.rtl.toggles import Group
 
-__all__ = ["CLOCK", "Cells", "Circuit", "Memory", "read_circuit"]
+__all__ = ["CLOCK", "Cells", "Circuit", "MemoryNets", "read_circuit"]
 
 #: Name of the only clock.
 CLOCK = "clk"
@@ -53,7 +53,7 @@ class Cells:
         return len(self.outputs)
 
 
-class Memory(NamedTuple):
+class MemoryNets(NamedTuple):
     """A memory of synchronous ports. A read sees what was written in earlier cycles.
 
     Attributes
@@ -88,7 +88,7 @@ class Circuit:
     gates : Cells
         Every gate stands after those that drive it.
     flipflops : Cells
-    memories : tuple of Memory
+    memories : tuple of MemoryNets
     ports : dict of str to ndarray
         Nets of each port without the clock, lowest bit first.
     inputs : frozenset of str
@@ -98,7 +98,7 @@ class Circuit:
     nets: int
     gates: Cells
     flipflops: Cells
-    memories: tuple[Memory, ...]
+    memories: tuple[MemoryNets, ...]
     ports: dict[str, NDArray[np.int32]]
     inputs: frozenset[str]
 
@@ -240,7 +240,7 @@ def _cells(cells: list[_Cell]) -> Cells:
     )
 
 
-def _memory(path: str, cell: Mapping[str, Any]) -> Memory:
+def _memory(path: str, cell: Mapping[str, Any]) -> MemoryNets:
     """Return a memory; its ports must be those that `rtl` uses."""
     values = {key: int(text.replace("x", "0"), 2) for key, text in cell["parameters"].items()
               if set(text) <= set("01x")}  # fmt: skip
@@ -258,7 +258,7 @@ def _memory(path: str, cell: Mapping[str, Any]) -> Memory:
             f"Memory {path} must have synchronous ports without reset, whose reads do not see "
             "what is written in the same cycle"
         )
-    return Memory(
+    return MemoryNets(
         path,
         values["SIZE"],
         width,

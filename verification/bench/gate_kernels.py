@@ -34,7 +34,15 @@ def settle(
     first: NDArray[np.int32], pins: NDArray[np.int32], tables: NDArray[np.uint64],
     outputs: NDArray[np.int32], levels: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Set the outputs of gates, which stand in the order in which they settle."""
+    """Set the outputs of gates, which stand in the order in which they settle.
+
+    Parameters
+    ----------
+    first, pins, tables, outputs : ndarray
+        Gates, as in `verification.bench.circuit.Cells`.
+    levels : ndarray of shape (nets,), uint8
+        Levels of the nets; those of outputs are set.
+    """
     for g in range(len(outputs)):
         levels[outputs[g]] = _looked_up(first, pins, tables[g], g, levels)
 
@@ -44,7 +52,17 @@ def transfer(
     first: NDArray[np.int32], pins: NDArray[np.int32], tables: NDArray[np.uint64],
     following: NDArray[np.uint8], levels: NDArray[np.uint8],
 ) -> None:  # fmt: skip
-    """Find the next state of every flip-flop."""
+    """Find the next state of every flip-flop.
+
+    Parameters
+    ----------
+    first, pins, tables : ndarray
+        What comes before each flip-flop, as the gates of `verification.bench.circuit.Cells`.
+    following : ndarray of shape (flip-flops,), uint8
+        Is set to the next states.
+    levels : ndarray of shape (nets,), uint8
+        Levels of the nets.
+    """
     for g in range(len(following)):
         following[g] = _looked_up(first, pins, tables[g], g, levels)
 

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from verification.bench.circuit import Circuit, Memory
+from verification.bench.circuit import Circuit, MemoryNets
 from verification.bench.gate_kernels import BITS, LONGEST, settle, switch, transfer
 from verification.rtl.engine import Engine, Levels, Step, Stream
 from verification.rtl.toggles import Activity, Group, Switching
@@ -183,7 +183,7 @@ class _Machine:
         self.levels[flipflops.outputs] = self._next
 
     def _access(
-        self, memory: Memory, name: str, rows: NDArray[np.uint8], counts: bool
+        self, memory: MemoryNets, name: str, rows: NDArray[np.uint8], counts: bool
     ) -> list[tuple[NDArray[np.int32], NDArray[np.uint8]]]:
         """Write a memory, and return what its ports have read before, with the nets of the data."""
         found = []
@@ -204,7 +204,7 @@ class _Machine:
         return found
 
 
-def _short(memory: Memory) -> str:
+def _short(memory: MemoryNets) -> str:
     """Return the path of a memory; copies share one name, as in `sim.hardware.netlist.Gate`."""
     return re.sub(r"_\d+(?=\.|$)", "", memory.name.replace("\\", ""))
 

@@ -6,7 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sim.data.datasets.imageset import ImageSet
-from sim.data.datasets.own_arrays import load_archive, load_arrays_folder
+from sim.data.datasets.own_arrays import (
+    has_idx,
+    load_archive,
+    load_arrays_folder,
+    load_idx_folder,
+)
 from sim.data.datasets.own_folder import ENDINGS, load_folder
 from sim.work.errors import UserError
 from sim.work.files import require_directory
@@ -110,7 +115,7 @@ def load_own(
     Parameters
     ----------
     name : str
-        Path of an ``.npz`` archive, or of a folder: of four ``.npy`` arrays, of the folders
+        Path of an ``.npz`` archive, or of a folder: of four ``.npy`` or idx arrays, of the folders
         ``train`` and ``test``, or of a folder for each class.
     size : (int, int) or None
         Height and width that all images are given; None for those that they have.
@@ -133,6 +138,8 @@ def load_own(
         return load_archive(path, size)
     if (require_directory(path) / "train_images.npy").is_file():
         return load_arrays_folder(path, size)
+    if has_idx(path):
+        return load_idx_folder(path, size)
     try:
         return load_folder(path, size, advance)
     except UserError as error:

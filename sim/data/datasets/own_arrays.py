@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Images of a user in arrays of NumPy: an archive ``.npz``, or a folder of ``.npy`` files."""
+"""Images of a user in arrays: an archive ``.npz``, a folder of ``.npy`` or of idx files."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.data.datasets.idx import read_idx
 from sim.data.datasets.imageset import ImageSet
 from sim.data.datasets.own_folder import called, resized
 from sim.work.errors import UserError
 from sim.work.npy_file import open_array, read_archive
 
-__all__ = ["load_archive", "load_arrays_folder"]
+__all__ = ["has_idx", "load_archive", "load_arrays_folder", "load_idx_folder"]
 
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 _MOST_COLOURS = 4
+
+# Ends of the names of idx files by array; MNIST's own begin with nothing, EMNIST's with their set.
+_IDX = {
+    "train_images": ("train-images", 3),
+    "train_labels": ("train-labels", 1),
+    "test_images": ("(?:t10k|test)-images", 3),
+    "test_labels": ("(?:t10k|test)-labels", 1),
+}
 
 
 def load_archive(path: Path, size: tuple[int, int] | None) -> ImageSet:
@@ -62,6 +72,48 @@ def load_arrays_folder(path: Path, size: tuple[int, int] | None) -> ImageSet:
     has_names = (path / "class_names.npy").is_file()
     names = open_array(path / "class_names.npy") if has_names else None
     return _image_set(path, arrays, lambda name: str(path / f"{name}.npy"), names, size)
+
+
+def has_idx(path: Path) -> bool:
+    """Return whether a folder has idx files of training images."""
+    return bool(_idx_files(path, *_IDX["train_images"]))
+
+
+def load_idx_folder(path: Path, size: tuple[int, int] | None) -> ImageSet:
+    """Load the same arrays from four idx files, as those of MNIST, plain or compressed with gzip.
+
+    Their names end in ``train-images-idx3-ubyte`` and so on; ``test`` may stand for ``t10k``, and a
+    dot for the last dash but one. Numbers are the names of the classes.
+
+    Parameters
+    ----------
+    path : Path
+    size : (int, int) or None
+        As in `load_archive`.
+
+    Raises
+    ------
+    UserError
+        In the same cases, or if a file is not there, or more than once.
+    """
+    files: dict[str, Path] = {}
+    for array, (stem, dimensions) in _IDX.items():
+        found = _idx_files(path, stem, dimensions)
+        wanted = f"{stem.replace('(?:t10k|test)', 't10k')}-idx{dimensions}-ubyte"
+        if len(found) != 1:
+            raise UserError(
+                f"{path} must have one file {wanted}, plain or .gz, not {len(found)}"
+                + (f": {', '.join(file.name for file in found)}" if found else "")
+            )
+        files[array] = found[0]
+    arrays = {array: read_idx(files[array], _IDX[array][1]) for array in files}
+    return _image_set(path, arrays, lambda name: str(files.get(name, path)), None, size)
+
+
+def _idx_files(path: Path, stem: str, dimensions: int) -> list[Path]:
+    """Return the files of a folder whose names end in that of an idx file."""
+    name = re.compile(rf"(?:.*[-_.])?{stem}[-.]idx{dimensions}-ubyte(?:\.gz)?")
+    return sorted(file for file in path.iterdir() if name.fullmatch(file.name) and file.is_file())
 
 
 def _image_set(

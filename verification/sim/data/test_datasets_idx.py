@@ -183,3 +183,62 @@ def test_the_real_mnist_has_its_published_size_and_first_labels(
     assert mnist.test_labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert np.bincount(mnist.train_labels).tolist() == counts
+
+
+OWN = {
+    "train-images": np.arange(4 * 6, dtype=np.uint8).reshape(4, 2, 3),
+    "train-labels": np.array([0, 2, 1, 1], np.uint8),
+    "t10k-images": np.arange(3 * 6, dtype=np.uint8).reshape(3, 2, 3) + 100,
+    "t10k-labels": np.array([2, 0, 1], np.uint8),
+}
+
+
+def write_own(folder: Path, before: str = "", test: str = "t10k", dash: str = "-") -> None:
+    folder.mkdir()
+    for name, array in OWN.items():
+        stem = f"{before}{name.replace('t10k', test)}{dash}idx{array.ndim}-ubyte"
+        if before:
+            (folder / f"{stem}.gz").write_bytes(gzip.compress(idx(array)))
+        else:
+            (folder / stem).write_bytes(idx(array))
+
+
+@pytest.mark.parametrize(
+    ("before", "test", "dash"), [("", "t10k", "-"), ("", "t10k", "."), ("emnist-own-", "test", "-")]
+)
+def test_a_folder_of_idx_files_is_data_of_a_user(
+    tmp_path: Path, before: str, test: str, dash: str
+) -> None:
+    write_own(tmp_path / "mine", before, test, dash)
+    (tmp_path / "mine" / "readme.txt").touch()
+    found = load(f"{tmp_path}/mine")
+    assert found.class_names == ("0", "1", "2")
+    assert found.train_images[..., 0].tolist() == OWN["train-images"].tolist()
+    assert found.test_images[..., 0].tolist() == OWN["t10k-images"].tolist()
+    assert found.train_labels.tolist() == [0, 2, 1, 1]
+    assert found.test_labels.tolist() == [2, 0, 1]
+    assert load(f"{tmp_path}/mine", resize="4x4").test_images.shape == (3, 4, 4, 1)
+
+
+def test_a_folder_of_idx_files_must_have_each_once(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    write_own(folder)
+    images = folder / "t10k-images-idx3-ubyte"
+    (folder / "t10k-images.idx3-ubyte").write_bytes(images.read_bytes())
+    told = (
+        r"mine must have one file t10k-images-idx3-ubyte, plain or \.gz, not 2: t10k-images-idx3-"
+    )
+    with pytest.raises(UserError, match=told):
+        load(f"{tmp_path}/mine")
+    images.unlink()
+    (folder / "t10k-images.idx3-ubyte").unlink()
+    with pytest.raises(UserError, match=r"one file t10k-images-idx3-ubyte, plain or \.gz, not 0$"):
+        load(f"{tmp_path}/mine")
+
+
+def test_idx_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
+    write_own(tmp_path / "mine")
+    labels = tmp_path / "mine" / "train-labels-idx1-ubyte"
+    labels.write_bytes(idx(np.array([0, 1, 2], np.uint8)))
+    with pytest.raises(UserError, match=r"train-labels-idx1-ubyte must be integers, one for each"):
+        load(f"{tmp_path}/mine")

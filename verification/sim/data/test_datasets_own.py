@@ -201,14 +201,21 @@ def test_only_images_of_a_user_are_resized() -> None:
         check_name("pets", KNOWN)
 
 
-@pytest.mark.parametrize("above", [False, True], ids=["itself", "above"])
+KNOWN_ARCHIVES = {
+    "cifar10": ["batches.meta", "data_batch_1", "test_batch"],
+    "cifar100": ["meta", "train", "test"],
+    "tiny-imagenet": ["wnids.txt", "train/n1/images/0.JPEG", "val/val_annotations.txt"],
+    # Idx files of the folder itself are images of a user.
+    "mnist or fashion-mnist": ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"],
+}
+
+
 @pytest.mark.parametrize(
-    ("archive", "files"),
+    ("archive", "files", "above"),
     [
-        ("mnist or fashion-mnist", ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"]),
-        ("cifar10", ["batches.meta", "data_batch_1", "test_batch"]),
-        ("cifar100", ["meta", "train", "test"]),
-        ("tiny-imagenet", ["wnids.txt", "train/n1/images/0.JPEG", "val/val_annotations.txt"]),
+        (archive, files, above)
+        for archive, files in KNOWN_ARCHIVES.items()
+        for above in (True, *([] if archive.startswith("mnist") else [False]))
     ],
 )
 def test_an_archive_of_a_known_data_set_is_no_folder_of_images(

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What all benches have: seeds of the long regression, and no hardware of a block that was changed.
 
+To compile a block takes longer than its bench. So blocks alone run in Verilog among the slow tests,
+and every day on Amaranth's simulator; the machine, the core and the chip run in Verilog every day.
+
 The long regression runs the random benches again, with as many seeds as the command line says.
 """
 
@@ -11,6 +14,19 @@ import pytest
 from hypothesis import is_hypothesis_test
 
 from verification.rtl.simulators import forget
+
+#: Benches that run in Verilog every day.
+EVERY_DAY = {
+    "test_chip", "test_core", "test_counts_network", "test_failing", "test_foreign", "test_network",
+}  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the benches of single blocks in Verilog as slow."""
+    for item in items:
+        alone = item.path.parent.name == "rtl" and item.path.stem not in EVERY_DAY
+        if alone and "_in_verilog" in item.name:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

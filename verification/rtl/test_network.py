@@ -165,6 +165,7 @@ def check_shipped(count: int, reuse: int = 1) -> None:
     assert cycles < (132_000 if reuse == 1 else 117_000)
 
 
+@pytest.mark.slow
 def test_shipped_network_in_verilog() -> None:
     check_shipped(2)
 

@@ -63,6 +63,10 @@ DAILY = (("sampler", 0.5), ("latent", 0.0), ("factors", 0.0))
 WAITS = (1, 40, 160, 700, 2500)
 
 
+#: The head alone takes minutes; the life of a chip in `test_life.py` is no slow one.
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(params=cocotb_simulators())
 def run(request: pytest.FixtureRequest) -> Any:
     return partial(run_script, request.param)

@@ -78,6 +78,7 @@ def test_second_command_is_refused(command: str, held: tuple[Path, int], engram:
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_two_processes_with_one_output_give_one_report_and_one_message(tmp_path: Path) -> None:
     config, out = write_config(tmp_path), tmp_path / "out"
     call = "from sim.cli import main; main()"

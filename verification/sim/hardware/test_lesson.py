@@ -43,6 +43,7 @@ def lesson(chip: ChipParams, known: int = 2) -> Lesson:
     )
 
 
+@pytest.mark.slow
 def test_a_simulated_chip_answers_as_golden(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

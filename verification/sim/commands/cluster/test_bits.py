@@ -85,6 +85,7 @@ def test_comparison_gives_the_same_choices_and_bits(
     assert report_of(tmp_path / "cluster") == report_of(tmp_path / "serial")
 
 
+@pytest.mark.slow
 def test_data_come_once_to_every_worker(study: Path, own: LoopbackCluster, tmp_path: Path) -> None:
     for _ in range(2):
         own.worker(*with_diary(tmp_path))
@@ -103,6 +104,7 @@ def test_data_come_once_to_every_worker(study: Path, own: LoopbackCluster, tmp_p
     assert re.fullmatch(r"engram-[0-9a-f]{64}", key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number",
     [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
@@ -131,6 +133,7 @@ def test_signal_ends_it_at_once_and_it_goes_on_anywhere_with_the_same_bits(
     assert report_of(out) == serial
 
 
+@pytest.mark.slow
 def test_work_waits_for_a_worker_and_says_how_to_start_one(
     study: Path, serial: dict[str, Any], own: LoopbackCluster, tmp_path: Path
 ) -> None:

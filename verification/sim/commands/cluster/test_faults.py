@@ -37,6 +37,7 @@ BinaryHeadLearner.train = diverge
 """
 
 
+@pytest.mark.slow
 def test_run_that_fails_gives_the_message_of_a_serial_run_and_is_not_tried_again(
     study: Path, own: LoopbackCluster, tmp_path: Path
 ) -> None:
@@ -132,6 +133,7 @@ def test_run_that_takes_its_workers_down_is_named(study: Path, tmp_path: Path) -
     ), err
 
 
+@pytest.mark.slow
 def test_scheduler_that_goes_away_is_said_and_the_work_goes_on_later(
     study: Path, serial: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -149,6 +151,7 @@ def test_scheduler_that_goes_away_is_said_and_the_work_goes_on_later(
     assert report_of(out) == serial
 
 
+@pytest.mark.slow
 def test_absent_scheduler_is_said_before_any_work(study: Path, tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     address = f"tcp://127.0.0.1:{free_port()}"

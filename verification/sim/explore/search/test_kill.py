@@ -81,6 +81,7 @@ def assert_all_points_once(records: list[TrialRecord]) -> None:
 
 
 @pytest.mark.parametrize(("kind", "jobs"), [("sqlite", 2), ("journal", 0)])
+@pytest.mark.slow
 def test_killed_exploration_goes_on_where_it_was(
     start: Start, small_study: Join, tmp_path: Path, kind: str, jobs: int
 ) -> None:

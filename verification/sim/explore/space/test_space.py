@@ -161,7 +161,7 @@ def test_values_that_do_not_fit_together_are_told() -> None:
     with pytest.raises(UserError) as caught:
         space.point({"replay": "fetril", "fetril.serves": "random", "fetril.rank": 2})
     assert str(caught.value) == (
-        "design: rank must be left out where present classes serve at random"
+        "design: methods.0: rank must be left out where present classes serve at random"
     )
 
 

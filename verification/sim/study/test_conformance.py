@@ -85,12 +85,12 @@ class _Forgets(_Faulty):
 
     def __init__(self, params: Any, context: Any) -> None:
         super().__init__(params, context)
-        self._drawn = 0
+        self._turns = 0
 
     def draw(self, count: int, rng: np.random.Generator) -> Any:
         exemplars, labels = super().draw(count, rng)
-        self._drawn += 1
-        return exemplars, (labels + self._drawn) % self.n_classes
+        self._turns += 1
+        return exemplars, (labels + self._turns) % self.n_classes
 
 
 class _Constant(NearestMeanClassifier):

@@ -178,6 +178,7 @@ def test_file_that_is_no_method_is_refused_with_its_line(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_plugins_are_refused(tmp_path: Path) -> None:
     (tmp_path / "last.py").write_text(LAST)
     (tmp_path / "other").mkdir()

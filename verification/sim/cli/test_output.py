@@ -48,6 +48,7 @@ def test_a_reader_that_has_gone_is_told(tmp_path: Path, arguments: list[str]) ->
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="the system has no /dev/full")
+@pytest.mark.slow
 def test_files_are_whole_although_nothing_can_be_printed(tmp_path: Path) -> None:
     for name, output in (("full", FULL), ("plain", Path(os.devnull))):
         (tmp_path / name).mkdir()

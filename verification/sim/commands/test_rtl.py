@@ -567,6 +567,7 @@ def test_memories_are_in_block_ram_whatever_their_zeros(tmp_path: Path) -> None:
     assert (costs.bram, costs.ff) == (1, 0)
 
 
+@pytest.mark.slow
 def test_designs_that_are_alike_are_synthesized_once(tmp_path: Path) -> None:
     told: list[str] = []
     one, other = unsound("assign y = a;"), unsound("assign y = ~a;")

@@ -328,7 +328,7 @@ def test_distances_of_the_same_exemplars_are_taken_once(bank: Bank, tmp_path: Pa
     assert cache.counts == Counter({("distance", "made"): 2, ("distance", "found"): 1})
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_study_with_a_cache_equals_one_without_and_counts_over_processes(
     tmp_path: Path, jobs: int
 ) -> None:

@@ -62,6 +62,7 @@ def in_mid_trial(study: SharedStudy) -> TrialRecord:
     raise TimeoutError(f"No trial was under way within {PATIENCE} s")
 
 
+@pytest.mark.slow
 def test_one_of_four_workers_is_killed_and_nothing_is_lost(database: str, tmp_path: Path) -> None:
     log = tmp_path / "log"
     module = "verification.sim.small_exploration"

@@ -7,7 +7,7 @@ from enum import IntEnum
 from amaranth.lib.data import StructLayout
 
 from golden.params.sampling import CHIP_STREAMS
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.head_command import HeadOperation
 from rtl.headers import (
     Target,

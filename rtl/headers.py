@@ -8,7 +8,7 @@ from amaranth.lib.data import StructLayout, View
 from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
 from golden.params.sampling import CHIP_STREAMS
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.descriptor import LoadTarget, descriptor_layout
 from rtl.head_command import HeadOperation
 from rtl.lfsr import SEED_WIDTH

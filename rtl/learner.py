@@ -9,7 +9,8 @@ from amaranth.utils import bits_for
 
 from golden.params import ChipParams, ClassCounterParams, PrototypeClassifierParams
 from rtl.beat import beat_layout
-from rtl.class_counter import ClassCounter, command_layout
+from rtl.class_counter import ClassCounter
+from rtl.class_slots import command_layout
 from rtl.output import answer_word_layout, source_layout
 from rtl.prototype_classifier import PrototypeClassifier, table_layout
 from rtl.prototypes import entry_layout, header_layout

@@ -10,7 +10,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import ClassCounterParams, OnlineMixtureParams, XnorParams
 from rtl.beat import beat_layout
-from rtl.class_counter import Operation, command_layout
+from rtl.class_slots import COUNT_WIDTH, Operation, command_layout, take_request
 from rtl.lanes import used_lanes
 from rtl.online_mixture_close import close_class
 from rtl.online_mixture_control import UnderWay, compare, count, decide, kept_layout, take
@@ -105,11 +105,11 @@ class OnlineMixture(wiring.Component):
         p, now = self.counter.prototypes, UnderWay(self.params, self.counter)
         places = self.counter.slots * self.params.components
         kept_shape = kept_layout(self.params, self.counter)
-        counts = unsigned(now.count_width * p.lanes)
+        counts = unsigned(COUNT_WIDTH * p.lanes)
         m.submodules.counters = counters = _memory(counts, places * p.beats)
         m.submodules.majorities = majorities = _memory(unsigned(p.lanes), places * p.beats)
         m.submodules.exemplar = exemplar = _memory(unsigned(p.lanes), p.beats)
-        m.submodules.seen = seen = _memory(unsigned(now.count_width), places)
+        m.submodules.seen = seen = _memory(unsigned(COUNT_WIDTH), places)
         m.submodules.kept = kept = _memory(kept_shape, self.counter.slots)
         read, number, bits = counters.read_port(), seen.read_port(), exemplar.read_port()
         majority, bits_write = majorities.read_port(), exemplar.write_port()
@@ -144,7 +144,8 @@ class OnlineMixture(wiring.Component):
             learning = ("idle", "take", "compare", "drain", "choose", "count", "note")
             idle = Cat(fsm.ongoing(name) for name in learning).any()
             m.d.comb += self.closing.eq(~(idle | (fsm.ongoing("decide") & other)) | self.rows.valid)
-            take(m, now, self, kept_read)
+            take_request(m, now, self, self.counter.slots, kept_read, kept_write)
+            take(m, now, self)
             decide(m, now, self, kept_read, kept_write)
             compare(m, now, self, number)
             count(m, now, seen.write_port(), kept_write)
@@ -189,9 +190,9 @@ class OnlineMixture(wiring.Component):
         m.d.sync += [counts.en.eq(now.count), counts.addr.eq(row)]
         half = now.n >> 1
         for lane, bit in enumerate(used):
-            old = Mux(now.fresh, 0, read.data.word_select(lane, now.count_width))
+            old = Mux(now.fresh, 0, read.data.word_select(lane, COUNT_WIDTH))
             m.d.comb += [
-                counts.data.word_select(lane, now.count_width).eq(old + bit),
+                counts.data.word_select(lane, COUNT_WIDTH).eq(old + bit),
                 # No comparison follows the sum.
                 majorities.data[lane].eq((old > half) | (bit & (old == half))),
             ]

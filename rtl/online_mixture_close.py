@@ -3,10 +3,10 @@
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib.memory import ReadPort
 
-from rtl.mean_code import MeanCode
+from rtl.class_slots import divide_rows
 from rtl.online_mixture_control import THRESHOLD_WIDTH, UnderWay
 from rtl.quotient import Quotient
 
@@ -76,40 +76,12 @@ def _weigh(m: Module, now: UnderWay, number: ReadPort) -> None:
 
 def _write_rows(m: Module, now: UnderWay, rows: Any, number: ReadPort, read: ReadPort) -> None:
     """Read row after row, and divide its counts by the number of their component, one by one."""
-    p = now.counter.prototypes
-    m.submodules.mean_code = mean_code = MeanCode(p.code_width, now.count_width)
-    lane = Signal(range(p.lanes))  # whose mean is divided
-    # The choice of one lane of all is slow. That of the next one is made while a mean is
-    # divided; that of lane 0 is no choice.
-    following = Signal(range(p.lanes + 1))
-    chosen = Signal(now.count_width)
     final = Signal()  # the row in work is the last one
-    means = mean_code.i.payload
-    m.d.sync += chosen.eq(read.data.word_select(following, now.count_width))
-    m.d.comb += [
-        means.count.eq(Mux(following == 0, read.data[: now.count_width], chosen)),
-        means.number.eq(number.data),
-    ]
     with m.State("read"):
         m.d.comb += [now.step.eq(1), now.read.eq(1), now.look.eq(now.beat == 0)]
         ends = now.component + 1 == now.used
-        m.d.sync += [final.eq(now.last & ends), following.eq(0)]
+        m.d.sync += final.eq(now.last & ends)
         with m.If(now.last):
             m.d.sync += now.component.eq(now.component + 1)
         m.next = "divide"
-    with m.State("divide"):
-        m.d.comb += mean_code.i.valid.eq(1)
-        with m.If(mean_code.i.ready):
-            m.d.sync += [lane.eq(following), following.eq(following + 1)]
-            m.next = "round"
-    with m.State("round"):
-        m.d.comb += mean_code.o.ready.eq(~rows.valid | rows.ready)
-        with m.If(mean_code.o.valid & mean_code.o.ready):
-            code = rows.payload.word_select(lane, p.code_width)
-            m.d.sync += code.eq(mean_code.o.payload)
-            m.next = "divide"
-            with m.If(lane == p.lanes - 1):
-                m.d.sync += rows.valid.eq(1)
-                m.next = "read"
-                with m.If(final):
-                    m.next = "idle"
+    divide_rows(m, now.counter, now, rows, read, number.data, final)

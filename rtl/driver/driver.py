@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.params.machine import ANSWER_WIDTH
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.driver.access import Bus
 from rtl.driver.fault import DriverError, Fault, integers_of, require
 from rtl.driver.load_file import LoadFile

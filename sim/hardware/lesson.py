@@ -18,7 +18,7 @@ from golden.network import Network
 from golden.params import ChipParams, ClassCounterParams
 from golden.prototype_classifier import PrototypeClassifier, likelihood_table
 from golden.prototypes import Prototypes
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.headers import Target
 from rtl.output import Kind
 from rtl.packets import (

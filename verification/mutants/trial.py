@@ -33,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 #: Files that hold a part of blocks, and the block whose bench is theirs, too.
 PARTS = {
     "adder_tree": "prototype_classifier",
+    "class_slots": "class_counter",
     "core_packets": "core",
     "core_units": "core_draws",
     "core_values": "core_draws",

@@ -15,7 +15,7 @@ from golden.network import Network
 from golden.params import ChipParams, NetworkParams
 from golden.prototype_classifier import PrototypeClassifier
 from golden.sampler import Beat, Sampler
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.headers import Target, unit_widths
 from rtl.output import Kind
 from rtl.packets import (

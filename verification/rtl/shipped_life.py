@@ -20,7 +20,7 @@ from golden.first_rows import first_rows
 from golden.params import ChipParams
 from golden.prototype_classifier import likelihood_table
 from rtl.catalogue import BLOCKS
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.head_command import HeadOperation
 from rtl.output import Kind
 from rtl.requests import Source

@@ -15,7 +15,7 @@ from golden.bits import pack
 from golden.params import ChipParams
 from golden.prototype_classifier import hamming_table
 from rtl.chip import capabilities
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.emit import emit_packets
 from rtl.headers import Target, unit_widths
 from rtl.output import Kind

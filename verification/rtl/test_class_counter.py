@@ -19,7 +19,8 @@ from golden.class_counter import ClassCounter as GoldenClassCounter
 from golden.params import ClassCounterParams, PrototypesParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.beat import beat_layout
-from rtl.class_counter import ClassCounter, Operation, command_layout
+from rtl.class_counter import ClassCounter
+from rtl.class_slots import Operation, command_layout
 from rtl.prototypes import Prototypes, header_layout
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from golden.class_counter import ClassCounter as GoldenClassCounter
 from golden.params import ClassCounterParams
 from rtl.catalogue import BLOCKS, SIZES
-from rtl.class_counter import ClassCounter, Operation
+from rtl.class_counter import ClassCounter
+from rtl.class_slots import Operation
 from sim.cost.counts import class_counter
 from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step

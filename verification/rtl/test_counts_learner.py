@@ -7,7 +7,7 @@ import pytest
 
 from golden.bits import pack
 from rtl.catalogue import BLOCKS
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from sim.cost.counts import chip, prototype_classifier, sampler
 from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.online_mixture import MixtureSlots
 from rtl.catalogue import BLOCKS, SIZES
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.online_mixture import OnlineMixture
 from sim.cost.counts import class_counter, online_mixture
 from sim.cost.counts.tally import Action, Tally

@@ -22,7 +22,7 @@ from golden.prototype_classifier import (
 )
 from golden.sampler import Sampler as GoldenSampler
 from rtl.beat import beat_layout
-from rtl.class_counter import Operation, command_layout
+from rtl.class_slots import Operation, command_layout
 from rtl.learner import Learner
 from rtl.output import source_layout
 from rtl.prototype_classifier import table_layout

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from golden.bits import pack
 from golden.prototype_classifier import likelihood_table, nearest_mean_table
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.headers import Target
 from rtl.packets import Packet
 from rtl.requests import Source

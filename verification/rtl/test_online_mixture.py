@@ -15,7 +15,8 @@ from golden.bits import pack, unpack
 from golden.online_mixture import MixtureSlots
 from golden.params import ClassCounterParams, OnlineMixtureParams, PrototypesParams
 from rtl.beat import beat_layout
-from rtl.class_counter import ClassCounter, Operation, command_layout
+from rtl.class_counter import ClassCounter
+from rtl.class_slots import Operation, command_layout
 from rtl.online_mixture import OnlineMixture
 from rtl.prototypes import header_layout
 from verification.rtl.engine import PAUSES, BenchError, Step

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.head_command import HeadOperation
 from rtl.headers import Target
 from verification.rtl.engine import BenchError

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from golden.bits import pack
 from golden.params import ChipParams
-from rtl.class_counter import Operation
+from rtl.class_slots import Operation
 from rtl.head_command import HeadOperation
 from rtl.headers import Target
 from rtl.packets import Packet

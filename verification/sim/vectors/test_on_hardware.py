@@ -17,7 +17,7 @@ from golden.params import (
 )
 from rtl.beat import beat_layout
 from rtl.class_counter import ClassCounter
-from rtl.class_counter import command_layout as counter_layout
+from rtl.class_slots import command_layout as counter_layout
 from rtl.latent_buffer import LatentBuffer
 from rtl.mvu import Mvu, threshold_layout, weight_layout
 from rtl.prototypes import Prototypes, header_layout

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.arrays import check_labelled
 from golden.bernoulli import encode_counts
 from golden.bits import unpack
+from golden.class_slots import ClassSlots
 from golden.params import ClassCounterParams
 from golden.params.checks import check_integer
 from golden.params.classes import MAX_COUNT
@@ -14,7 +15,7 @@ from golden.params.classes import MAX_COUNT
 __all__ = ["ClassCounter"]
 
 
-class ClassCounter:
+class ClassCounter(ClassSlots):
     """Counts of the bits of some classes; a class that is closed becomes a prototype.
 
     Parameters
@@ -25,40 +26,13 @@ class ClassCounter:
     ----------
     seen : ndarray of shape (slots,), int64
         N, number of exemplars counted in each slot, at most 65535.
-    labels : ndarray of shape (slots,), int64
-        c, number of the class that each slot counts, as it was opened.
-    open_slots : ndarray of shape (slots,), bool
-        Slots that are open.
-    overflow, empty, closed : bool
-        Error flags: an exemplar was one too many; a class without exemplars was closed; a slot was
-        not open, or was never opened.
     """
 
     def __init__(self, params: ClassCounterParams) -> None:
+        super().__init__(params.slots)
         self.params = params
         self.seen = np.zeros(params.slots, np.int64)
-        self.labels = np.zeros(params.slots, np.int64)
-        self.open_slots = np.zeros(params.slots, np.bool_)
-        self.overflow = self.empty = self.closed = False
-        self._begun = np.zeros(params.slots, np.bool_)
         self._counts = np.zeros((params.slots, params.prototypes.features), np.int64)
-
-    def open(self, slot: int, label: int) -> bool:
-        """Begin class `label` in a slot, from no exemplar on; return False without such a slot."""
-        if not 0 <= slot < self.params.slots:
-            self.closed = True
-            return False
-        self.labels[slot], self.seen[slot], self._counts[slot] = label, 0, 0
-        self.open_slots[slot] = self._begun[slot] = True
-        return True
-
-    def reopen(self, slot: int) -> bool:
-        """Let a slot learn on; return False if it was never opened."""
-        if not 0 <= slot < self.params.slots or not self._begun[slot]:
-            self.closed = True
-            return False
-        self.open_slots[slot] = True
-        return True
 
     def learn(self, exemplars: NDArray[np.uint64], slots: ArrayLike) -> NDArray[np.bool_]:
         """Count exemplars in order.
@@ -91,13 +65,8 @@ class ClassCounter:
 
         A memory is to write them under the number in `labels`.
         """
-        if not self._is_open(slot):
-            self.closed = True
+        if not self._closes(slot):
             return None
-        if not self.seen[slot]:
-            self.empty = True
-            return None
-        self.open_slots[slot] = False
         width = self.params.prototypes.code_width
         return encode_counts(self._counts[slot], int(self.seen[slot]), width)
 
@@ -112,13 +81,15 @@ class ClassCounter:
         check_integer("Slot", slot, 0, self.params.slots - 1)
         return self._counts[slot].copy()
 
-    def _is_open(self, slot: int) -> bool:
-        return 0 <= slot < self.params.slots and bool(self.open_slots[slot])
+    def _forget(self, slot: int) -> None:
+        self.seen[slot], self._counts[slot] = 0, 0
+
+    def _has_exemplars(self, slot: int) -> bool:
+        return bool(self.seen[slot])
 
     def _count(self, slot: int) -> bool:
         """Count an exemplar of a slot; return False to drop it."""
         if not self._is_open(slot):
-            self.closed = True
             return False
         if self.seen[slot] == MAX_COUNT:
             self.overflow = True

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.arrays import check_exemplars, check_labelled
 from golden.bernoulli import encode_counts
 from golden.bits import unpack
+from golden.class_slots import ClassSlots
 from golden.params import ClassCounterParams, OnlineMixtureParams
 from golden.params.classes import MAX_COUNT
 
@@ -85,7 +86,7 @@ class OnlineMixture:
         return np.array(codes), thresholds.astype(np.uint16)
 
 
-class MixtureSlots:
+class MixtureSlots(ClassSlots):
     """Slots of some classes whose components compete, and the commands that name a slot.
 
     Parameters
@@ -98,13 +99,6 @@ class MixtureSlots:
     ----------
     mixtures : list of OnlineMixture
         What each slot has counted.
-    labels : ndarray of shape (slots,), int64
-        c, number of the class that each slot counts, as it was opened.
-    open_slots : ndarray of shape (slots,), bool
-        Slots that are open.
-    overflow, empty, closed : bool
-        Error flags: an exemplar's winner was full; a class without exemplars was closed; a slot was
-        not open, or was never opened.
 
     Raises
     ------
@@ -114,29 +108,9 @@ class MixtureSlots:
 
     def __init__(self, params: OnlineMixtureParams, counter: ClassCounterParams) -> None:
         params.check_fits(counter.prototypes)
+        super().__init__(counter.slots)
         self.params, self.counter = params, counter
         self.mixtures = [OnlineMixture(params) for _ in range(counter.slots)]
-        self.labels = np.zeros(counter.slots, np.int64)
-        self.open_slots = np.zeros(counter.slots, np.bool_)
-        self.overflow = self.empty = self.closed = False
-        self._begun = np.zeros(counter.slots, np.bool_)
-
-    def open(self, slot: int, label: int) -> bool:
-        """Begin class `label` in a slot, from no exemplar on; return False without such a slot."""
-        if not 0 <= slot < self.counter.slots:
-            self.closed = True
-            return False
-        self.labels[slot], self.mixtures[slot] = label, OnlineMixture(self.params)
-        self.open_slots[slot] = self._begun[slot] = True
-        return True
-
-    def reopen(self, slot: int) -> bool:
-        """Let a slot learn on; return False if it was never opened."""
-        if not 0 <= slot < self.counter.slots or not self._begun[slot]:
-            self.closed = True
-            return False
-        self.open_slots[slot] = True
-        return True
 
     def learn(self, exemplars: NDArray[np.uint64], slots: ArrayLike) -> NDArray[np.bool_]:
         """Let exemplars find their components, in order.
@@ -167,22 +141,19 @@ class MixtureSlots:
 
         A memory is to write them under the number in `labels`.
         """
-        if not self._is_open(slot):
-            self.closed = True
+        if not self._closes(slot):
             return None
-        if not self.mixtures[slot].seen.any():
-            self.empty = True
-            return None
-        self.open_slots[slot] = False
         return self.mixtures[slot].close()
 
-    def _is_open(self, slot: int) -> bool:
-        return 0 <= slot < self.counter.slots and bool(self.open_slots[slot])
+    def _forget(self, slot: int) -> None:
+        self.mixtures[slot] = OnlineMixture(self.params)
+
+    def _has_exemplars(self, slot: int) -> bool:
+        return bool(self.mixtures[slot].seen.any())
 
     def _count(self, exemplar: NDArray[np.uint64], slot: int) -> bool:
         """Count an exemplar of a slot; return False to drop it."""
         if not self._is_open(slot):
-            self.closed = True
             return False
         mixture = self.mixtures[slot]
         before = mixture.dropped

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from golden.params import FaultParams, FaultyMemory, SecdedParams
 from golden.params.checks import check_integer
-from golden.params.faults import MOST_CHECKS, READS
+from golden.params.faults import READS
 from golden.params.sampling import splitmix
 from golden.secded import Secded
 
@@ -110,6 +110,11 @@ class Faults:
             stuck |= ones.astype(np.uint32) << np.uint32(bit)
         return Cells(failing, stuck)
 
+    @property
+    def in_order(self) -> bool:
+        """Whether what a vector reads as depends on the one before: each is then written once."""
+        return False
+
     def read(
         self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
     ) -> NDArray[Codes]:
@@ -122,7 +127,7 @@ class Faults:
         first : int
             Vectors that lie before them in the memory.
         before : ndarray of shape (D,), optional
-            What the last of these reads as; only codes with parity depend on it.
+            What the last of these reads as; it decides only where they are `in_order`.
         """
         return self.cells(first, len(codes), codes.shape[1]).read(codes)
 
@@ -169,7 +174,8 @@ class ProtectedFaults(Faults):
         super().__init__(params)
         self._code = Secded(SecdedParams(width=params.lanes))
         checks = self._code.params.checks
-        check_integer("Protected planes", protected, 1, min(params.width, MOST_CHECKS // checks))
+        most = min(params.width, self._code.params.most_planes)
+        check_integer("Protected planes", protected, 1, most)
         self.protected = protected
         self._checks = Faults(
             FaultParams(

@@ -44,6 +44,10 @@ class ParityFaults(Faults):
             )
         )
 
+    @property
+    def in_order(self) -> bool:
+        return True
+
     def read(
         self, codes: NDArray[Codes], first: int = 0, before: NDArray[Any] | None = None
     ) -> NDArray[Codes]:

@@ -10,7 +10,6 @@ from golden.bernoulli import check_codes
 from golden.faults import Faults
 from golden.params import PrototypesParams
 from golden.params.checks import check_integer
-from golden.parity import ParityFaults
 
 __all__ = ["Prototypes"]
 
@@ -109,7 +108,7 @@ class Prototypes:
         if not self._fits(label, len(array)):
             self.overflow = True
             return False
-        if isinstance(self.faults, ParityFaults) and label < self.n_classes:
+        if self.faults is not None and self.faults.in_order and label < self.n_classes:
             raise ValueError(
                 f"Class must be {self.n_classes}, the next, not {label}: with parity, "
                 "every class is written once"

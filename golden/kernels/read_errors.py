@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 
 from golden.faults import ReadErrors
 from golden.kernels.compiled import compiled
+from golden.params.sampling import SPLITMIX
 
 __all__ = ["read_planes"]
 
-_GROWTH = np.uint64(0x9E3779B97F4A7C15)  # SplitMix64's constants, as `golden.params` has them
-_FIRST = np.uint64(0xBF58476D1CE4E5B9)
-_SECOND = np.uint64(0x94D049BB133111EB)
+_GROWTH, _FIRST, _SECOND = map(np.uint64, SPLITMIX)
 
 
 def read_planes(

@@ -95,6 +95,11 @@ class SecdedParams:
         """r, check bits of a word: the least with ``2^(r-1) - r >= n``."""
         return next(r for r in range(3, 9) if 2 ** (r - 1) - r >= self.width)
 
+    @property
+    def most_planes(self) -> int:
+        """Most planes of rows of n codes that can be such words: their checks are 32 bits a row."""
+        return MOST_CHECKS // self.checks
+
     @cached_property
     def columns(self) -> tuple[int, ...]:
         """Columns of the bits of a word, bit 0 first.
@@ -162,8 +167,8 @@ class WatchParams:
     def check_width(self, lanes: int, width: int) -> None:
         """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""
         if self.secded:
-            checks = SecdedParams(width=lanes).checks
-            check_integer("Protected planes", self.secded, 1, min(width, MOST_CHECKS // checks))
+            most = min(width, SecdedParams(width=lanes).most_planes)
+            check_integer("Protected planes", self.secded, 1, most)
 
     def check_bits(self, lanes: int) -> int:
         """Return the check bits of a row of so many codes."""

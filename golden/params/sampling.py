@@ -9,6 +9,7 @@ from golden.params.checks import check_choice, check_integer
 from golden.polynomials import LATE_TAPS_64
 
 __all__ = [
+    "SPLITMIX",
     "BernoulliParams",
     "LatentBufferParams",
     "LfsrParams",
@@ -22,6 +23,8 @@ __all__ = [
 ]
 
 _MASK_64 = 2**64 - 1
+#: Constants of SplitMix64: what its state grows by, and the two by which it is multiplied.
+SPLITMIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 CHIP_STREAMS = 23  # random streams that hardware can have: 0..22
 MAX_CODE_WIDTH = 16  # largest q
 MAX_CLASS_COMPONENTS = 255  # largest K, because the count has 8 bits in a header
@@ -98,9 +101,10 @@ def splitmix(state: int, steps: Any) -> Any:
     int, or ndarray of uint64
         As `steps`.
     """
-    z = state + (steps + 1) * 0x9E3779B97F4A7C15 & _MASK_64
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & _MASK_64
-    z = (z ^ z >> 27) * 0x94D049BB133111EB & _MASK_64
+    growth, first, second = SPLITMIX
+    z = state + (steps + 1) * growth & _MASK_64
+    z = (z ^ z >> 30) * first & _MASK_64
+    z = (z ^ z >> 27) * second & _MASK_64
     return z ^ z >> 31
 
 

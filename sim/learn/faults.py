@@ -8,7 +8,7 @@ from pydantic import Field
 
 from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.params import FaultParams, FaultyMemory, SecdedParams
-from golden.params.faults import CERTAIN, MOST_CHECKS
+from golden.params.faults import CERTAIN
 from golden.parity import ParityFaults
 from sim.documents.section import Section
 from sim.learn.cells import CellModel, Cells, load_cells
@@ -139,7 +139,7 @@ class FaultSettings(Section):
             ("plane", self.plane, width - 1),
             ("spared", self.spared, width),
             ("parity", self.parity, width),
-            ("secded", self.secded, min(width, _most_protected(lanes))),
+            ("secded", self.secded, min(width, SecdedParams(width=lanes).most_planes)),
         ):
             if value is not None and value > most:
                 bits = f"{width} bit{'s' if width > 1 else ''}"
@@ -230,11 +230,6 @@ class FailingParams(Section):
         if self.faults is not None and self.faults.parity:
             return Ledger((Entry.extra("parity bits", rows * lanes, "one a code"),))
         return Ledger()
-
-
-def _most_protected(lanes: int) -> int:
-    """Return the planes of rows of so many codes that can have check bits."""
-    return MOST_CHECKS // SecdedParams(width=lanes).checks
 
 
 def upper_planes(count: int) -> str:

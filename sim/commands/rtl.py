@@ -103,16 +103,8 @@ class RtlCommand(Command):
         files = board_files(arguments["params"], board)
         if not self.bitstream:
             return {**files}
-        begun = 0
         with Bars(console, "bitstream", len(STAGES)) as bars:
-
-            def advance(stage: str) -> None:
-                nonlocal begun
-                bars.update(begun, stage)
-                bars.tell(stage)
-                begun += 1
-
-            made = build(files, board, CACHE, advance)
+            made = build(files, board, CACHE, bars.begin)
         tell(console, _about(made, board))
         return {**files, "board.bit": made.content}
 
@@ -152,16 +144,8 @@ class RtlCommand(Command):
 
     def _rows(self, designs: list[tuple[Design, str]], console: Console) -> list[BlockRow]:
         tried = [(design, placements_tried(design.name, size)) for design, size in designs]
-        begun = 0
         with Bars(console, "synthesis", runs_of(tried)) as bars:
-
-            def advance(label: str) -> None:
-                nonlocal begun
-                bars.update(begun, label)
-                bars.tell(label)
-                begun += 1
-
-            costs = synthesize(tried, CACHE, advance, self.jobs)
+            costs = synthesize(tried, CACHE, bars.begin, self.jobs)
         return [BlockRow(*design, cost) for design, cost in zip(designs, costs, strict=True)]
 
 

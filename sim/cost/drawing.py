@@ -12,16 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from golden.params import LatentBufferParams, SamplerParams, WatchParams
+from golden.params import SamplerParams
+from sim.cost import past_exemplar
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import latent_buffer
-from sim.cost.counts.draws import memories as sampler_memories
-from sim.cost.counts.prototype_rows import watched, watched_memories
-from sim.cost.counts.tally import Memory
 from sim.cost.learning import replays
-from sim.cost.overheads import Circumstances, idle_clocks
-from sim.cost.phases import Phase, drawn_exemplar, latent_exemplar
-from sim.cost.pricing import MemoryLine, price, price_memories
 from sim.cost.replay import MOST_DRAWS, Point, sized
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
@@ -114,9 +108,9 @@ def drawings(config: CostConfig, technology: Technology, flipflops: Total) -> tu
         Flip-flops of the chip that are clocked in every cycle if none is gated.
     """
     exemplars = config.memory.components * config.chip.sampler.prototypes.code_width
-    kept = _Read(replace(config.chip.latent, exemplars=exemplars))
+    kept = past_exemplar.kept(replace(config.chip.latent, exemplars=exemplars))
     watch = config.chip.watch
-    drawn = [_Drawn(_with_draws(config, m), watch) for m in range(1, MOST_DRAWS + 1)]
+    drawn = [past_exemplar.drawn(_with_draws(config, m), watch) for m in range(1, MOST_DRAWS + 1)]
     found = []
     for each, gated in _circumstances(technology):
         clocked = Total() if gated else flipflops
@@ -187,7 +181,10 @@ def keepings(
     """
     prototypes, exemplars = points
     ours, theirs = (sized(config, **point.numbers) for point in points)
-    drawn, read = _Drawn(ours.chip.sampler, ours.chip.watch), _Read(theirs.chip.latent)
+    drawn, read = (
+        past_exemplar.drawn(ours.chip.sampler, ours.chip.watch),
+        past_exemplar.kept(theirs.chip.latent),
+    )
     number = replays(config)
     found = []
     for each in _technologies(technology):
@@ -228,38 +225,3 @@ def _built_in(name: str) -> Technology:
 
 def _with_draws(config: CostConfig, draws: int) -> SamplerParams:
     return replace(config.chip.sampler, mode="parallel", draws_per_read=draws)
-
-
-class _Exemplar:
-    """An exemplar of the past: its phase and the memories that it reads."""
-
-    def __init__(self, phase: Phase, block: str, memories: tuple[Memory, ...]) -> None:
-        self._phase = phase
-        self._memories = tuple(memory.within(block) for memory in memories)
-
-    def energy(self, technology: Technology, flipflops: Total) -> Total:
-        """Return its energy (J) without leakage, if so many flip-flops are clocked."""
-        of = Circumstances(idle=idle_clocks(flipflops, self._phase))
-        return price(self._phase.tally, self._priced(technology), technology, of).total
-
-    def leakage(self, technology: Technology) -> Total:
-        """Return the leakage (W) of the memories."""
-        return total(line.leakage for line in self._priced(technology))
-
-    def _priced(self, technology: Technology) -> tuple[MemoryLine, ...]:
-        return price_memories(self._memories, technology)
-
-
-class _Drawn(_Exemplar):
-    def __init__(self, params: SamplerParams, watch: WatchParams) -> None:
-        phase, rows = drawn_exemplar(params), params.prototypes
-        super().__init__(
-            replace(phase, tally=watched(phase.tally, rows, watch)),
-            "sampler",
-            watched_memories(sampler_memories(params), rows, watch),
-        )
-
-
-class _Read(_Exemplar):
-    def __init__(self, params: LatentBufferParams) -> None:
-        super().__init__(latent_exemplar(params), "latent_buffer", latent_buffer.memories(params))

@@ -12,16 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.params import LatentBufferParams, PrototypesParams, SamplerParams, WatchParams
+from golden.params import LatentBufferParams, PrototypesParams, SamplerParams
 from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
-from sim.cost.counts import latent_buffer
-from sim.cost.counts.draws import memories as sampler_memories
-from sim.cost.counts.prototype_rows import watched, watched_memories
+from sim.cost.counts.prototype_rows import watched
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.learning import Source, learn, replay
 from sim.cost.life import chip_memories, memories_beside, watched_phase
-from sim.cost.phases import Classifier, answer, exemplars
+from sim.cost.past_exemplar import drawn, kept
+from sim.cost.phases import Classifier, answer
 from sim.cost.pricing import price, price_memories
 from sim.cost.study_results import LABEL, TITLES, read_accuracies
 from sim.cost.technology.technology import Technology
@@ -119,13 +118,13 @@ def break_even(config: CostConfig, technology: Technology) -> BreakEven:
     own, latent, watch = config.chip.sampler, config.chip.latent, config.chip.watch
     exemplars = config.memory.components * own.prototypes.code_width
     sizes = [replace(own, draws_per_read=m) for m in range(1, MOST_DRAWS + 1)]
+    draws = [(p, drawn(p, watch).energy(technology)) for p in sizes]
     return BreakEven(
-        draws=tuple((p.draws_per_read, _drawn(p, watch, technology)) for p in sizes),
+        draws=tuple((p.draws_per_read, energy) for p, energy in draws),
         buffered=tuple(
-            (p.draws_per_read, _drawn(p, watch, technology) + _buffered(p, technology))
-            for p in sizes
+            (p.draws_per_read, energy + _buffered(p, technology)) for p, energy in draws
         ),
-        latent=_kept(replace(latent, exemplars=exemplars), technology),
+        latent=kept(replace(latent, exemplars=exemplars)).energy(technology),
         exemplars=exemplars,
     )
 
@@ -235,14 +234,6 @@ def _past_bits(params: PrototypesParams | LatentBufferParams) -> int:
     return params.components * params.features * params.code_width
 
 
-def _drawn(params: SamplerParams, watch: WatchParams, technology: Technology) -> Total:
-    """Return the energy (J) of a pseudo-exemplar."""
-    rows = params.prototypes
-    memories = watched_memories(sampler_memories(params), rows, watch)
-    tally = watched(exemplars(params, 1), rows, watch)
-    return price(tally, price_memories(memories, technology), technology).total
-
-
 def _buffered(params: SamplerParams, technology: Technology) -> Total:
     """Return the energy (J) of writing a pseudo-exemplar to a buffer of M and reading it."""
     p = params.prototypes
@@ -251,13 +242,6 @@ def _buffered(params: SamplerParams, technology: Technology) -> Total:
         Action("buffer", "write", p.lanes): p.beats, Action("buffer", "read", p.lanes): p.beats,
     })  # fmt: skip
     return price(tally, price_memories((memory,), technology), technology).total
-
-
-def _kept(params: LatentBufferParams, technology: Technology) -> Total:
-    """Return the energy (J) of an exemplar from the latent buffer."""
-    tally = latent_buffer.answer(params, 1)
-    memories = price_memories(latent_buffer.memories(params), technology)
-    return price(tally, memories, technology).total
 
 
 def _first_below(draws: tuple[tuple[int, Total], ...], bound: Total) -> int | None:

@@ -39,6 +39,7 @@ class Bars:
         self._console = console
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._rows: dict[Hashable, TaskID] = {}
+        self._begun = 0
         self._bars = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -63,6 +64,12 @@ class Bars:
     def update(self, done: float, text: str | None = None) -> None:
         """Set the amount of work done in all; `text`, if given, is the new label of its bar."""
         self._bars.update(self._total, completed=done, description=text)
+
+    def begin(self, step: str) -> None:
+        """Begin the next step of work that has `total` of them, one after another."""
+        self.update(self._begun, step)
+        self.tell(step)
+        self._begun += 1
 
     def update_part(self, part: Hashable, share: float, text: str) -> None:
         """Show the bar of a part under way.

@@ -3,6 +3,7 @@
 
 from functools import reduce
 from operator import xor
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Value
 
@@ -11,7 +12,7 @@ from golden.params import SecdedParams
 __all__ = ["checks_of", "flips_of"]
 
 
-def checks_of(params: SecdedParams, word: Value) -> Value:
+def checks_of(params: SecdedParams, word: Value) -> Any:
     """Return the check bits of a word, exclusive ors of about half of its bits.
 
     Parameters
@@ -31,7 +32,7 @@ def checks_of(params: SecdedParams, word: Value) -> Value:
     )
 
 
-def flips_of(params: SecdedParams, syndrome: Value) -> tuple[Value, Value]:
+def flips_of(params: SecdedParams, syndrome: Value) -> tuple[Any, Any]:
     """Return which bits of a word are wrong, and whether one bit is, check bits included.
 
     Parameters

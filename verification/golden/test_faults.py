@@ -21,6 +21,7 @@ from golden.params import (
 from golden.params.sampling import splitmix
 from golden.prototypes import Prototypes
 from golden.sampler import Sampler
+from golden.thermometer import Thermometer
 from verification.golden.test_network import TINY
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
@@ -272,11 +273,12 @@ def test_maps_of_even_and_of_odd_layers_lie_in_two_memories():
     failing = net.failing_maps(7, 2**29)
     images = np.random.default_rng(2).integers(0, 8, (3, 4, 6, 2))
     maps = list(failing.maps(images))
-    x, changed = images, 0
+    x: np.ndarray = images
+    changed = 0
     for y, layer in enumerate(net.layers):
         if isinstance(layer, Dense):
             x = x.reshape(3, -1)
-        sound = layer.encode(x) if y == 0 else layer.forward(x)
+        sound = layer.encode(x) if isinstance(layer, Thermometer) else layer.forward(x)
         p = FaultParams(die=7, memory=1024 + y % 2, threshold=2**29, lanes=1)
         last = y == len(net.layers) - 1
         for image in range(3):

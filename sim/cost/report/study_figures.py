@@ -123,7 +123,7 @@ def _draw(
         *zip(*places, strict=True), marker=_marker(sweep), ls=_line(sweep),
         color=_COLOURS[sweep.method], label=sweep.label, ms=5,
     )  # fmt: skip
-    ends = sweep.points if len(sweep.points) < 2 else (sweep.points[0], sweep.points[-1])
+    ends = (*sweep.points[:1], *sweep.points[1:][-1:])
     if sweep.along == "components":
         ends = ends[1:]  # the first one lies on the line over q
     for point in ends:

@@ -7,6 +7,7 @@ from os.path import commonprefix
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator
 
 from sim.report.figure import house_style, new_figure
 from sim.study.report.faults import POINT, FaultLine
@@ -44,10 +45,10 @@ def points_by_share(lines: Sequence[FaultLine]) -> Figure:
     lost = [-100 * line.lead(group).mean for line in lines for _, group in line.failing]
     first.set_yscale("symlog", linthresh=1, linscale=0.6)
     first.set_yticks(_TICKS, [str(tick) for tick in _TICKS])
-    first.yaxis.set_minor_locator(mpl.ticker.NullLocator())
+    first.yaxis.set_minor_locator(NullLocator())
     first.set_ylim(1.5 * max(*lost, 1), min(*lost, 0) - 0.4)  # ticks beyond it widen it
     first.set_xscale("log")
-    first.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    first.xaxis.set_minor_formatter(NullFormatter())
     figure.supxlabel("share of cells that fail", fontsize=10)
     figure.supylabel("points of average incremental accuracy lost", fontsize=10)
     return figure

@@ -4,6 +4,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from golden.params import WatchParams
@@ -183,7 +184,7 @@ def test_conclusions_name_their_conditions() -> None:
     )
     (axes,) = drawing_or_reading([drawing(1.0, False), drawing(0.5, True)]).axes
     assert [line.get_linestyle() for line in axes.lines] == ["-", "--", "-"]
-    assert list(axes.lines[1].get_ydata())[:2] == [16.0, 8.0]
+    assert np.asarray(axes.lines[1].get_ydata())[:2].tolist() == [16.0, 8.0]
 
 
 def test_a_technology_that_is_left_out_is_named(config: CostConfig, technology: Technology) -> None:

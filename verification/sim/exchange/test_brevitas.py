@@ -60,6 +60,7 @@ def test_thresholds_of_the_shipped_perceptron_are_exact_for_every_sum() -> None:
     sums = np.arange(-64, 65, 2)[:, np.newaxis]
     for node, layer in zip(norms, layers, strict=True):
         assert isinstance(layer, Dense)
+        assert layer.thresholds is not None
         scale, shift, mean, variance = (graph.constants[n].astype(float) for n in node.input[1:])
         real = (sums - mean) / np.sqrt(variance + 1e-5) * scale + shift
         assert np.abs(real).min() > 1e-6  # no rounding could decide

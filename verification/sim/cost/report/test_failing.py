@@ -3,6 +3,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from sim.cost.report.failing import accuracy_by_supply, failing_section
@@ -64,4 +65,4 @@ def test_the_picture_has_every_line_by_task_and_by_memory() -> None:
     assert named["weights of the head"].get_ydata() == pytest.approx(
         [100 * (0.5 - p.lost) for p in points]
     )
-    assert own.get_lines()[0].get_xdata()[0] == pytest.approx(100)
+    assert np.asarray(own.get_lines()[0].get_xdata())[0] == pytest.approx(100)

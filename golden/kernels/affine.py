@@ -53,12 +53,12 @@ def codes(affine: Affine, sums: ArrayLike) -> Integers:
     exact = check_sums(sums, affine.params)
     results = exact.astype(np.int64) * affine.params.multiplier
     if affine.lfsr is None:
-        round_all(results.reshape(-1), rule(affine.params), NO_WORDS)
+        round_all(results.reshape(1, -1), rule(affine.params), NO_WORDS)
         return results
     source = register(affine.lfsr)
     rows = np.atleast_1d(results)
-    for row in rows.reshape(-1, rows.shape[-1]) if rows.size else ():
-        round_all(row, rule(affine.params), source)
+    if rows.size:
+        round_all(rows.reshape(-1, rows.shape[-1]), rule(affine.params), source)
     affine.lfsr.state, affine.lfsr.ticks = int(source[0]), int(source[-1])
     return results
 
@@ -69,41 +69,113 @@ def round_all(values: Any, how: Any, source: Any) -> None:
 
     Parameters
     ----------
-    values : ndarray of shape (n,), int64
-        Products with the multiplier, those of one row if lanes share words. The codes replace them.
+    values : ndarray of shape (n_rows, n), int32 or int64
+        Products with the multiplier. The codes replace them. A product of int32 and a unit of its
+        code together must fit into 31 bits.
     how : Rule
         Rounding, shift, zero point, range and lanes.
     source : ndarray of shape (8,), uint64
-        Random source of stochastic rounding, from `register`. It advances one word per L values.
+        Random source of stochastic rounding, from `register`. It advances one word per L values of
+        a row.
     """
-    if how.shift <= 0:
-        for i in range(len(values)):
-            values[i] = _saturate(values[i] << -how.shift, how)
-        if how.stochastic:
-            for _ in range(0, len(values), how.lanes):
-                _word(source)
-    elif how.stochastic:
-        lag, lane, word = how.shift - 17, how.lanes, np.uint64(0)
-        for i in range(len(values)):
-            if lane == how.lanes:
-                lane, word = 0, _word(source)
-            middle = np.int64(2 * (word & np.uint64(0xFFFF)) + np.uint64(1))
-            noise = middle << lag if lag >= 0 else middle >> -lag
-            values[i] = _saturate((values[i] + noise) >> how.shift, how)
-            # The next lane has the bits from the next one on, and the lowest comes back on top.
-            word = word >> np.uint64(1) | (word & np.uint64(1)) << (source[6] - np.uint64(1))
-            lane += 1
-    else:
-        for i in range(len(values)):
-            # Add half a unit minus one, and one more if the floor is odd: halves round to even.
-            odd = (values[i] >> how.shift) & 1
-            below_half = (np.int64(1) << (how.shift - 1)) - 1
-            values[i] = _saturate((values[i] + below_half + odd) >> how.shift, how)
+    flat = values.reshape(-1)
+    if how.stochastic:
+        noise = _noise(values.shape, how.lanes, source)
+        if how.shift > 0:
+            _round_by(flat, noise.reshape(-1), how)
+            return
+    if how.shift > 0:
+        _round_to_even(flat, how)
+        return
+    for i in range(len(flat)):
+        code = (np.int64(flat[i]) << -how.shift) + how.zero_point
+        flat[i] = min(max(code, how.lowest), how.highest)
+
+
+# All operands of these two have the dtype of the products, so that narrow ones fill vectors.
 
 
 @compiled()
-def _saturate(value: Any, how: Any) -> Any:
-    return min(max(value + how.zero_point, how.lowest), how.highest)
+def _round_by(values: Any, noise: Any, how: Any) -> None:
+    """Round stochastically, each value by a number of 16 bits."""
+    kind = values.dtype.type
+    lowest, highest, zero = kind(how.lowest), kind(how.highest), kind(how.zero_point)
+    shift, lag = kind(how.shift), how.shift - 17
+    left, right = kind(max(lag, 0)), kind(max(-lag, 0))
+    for i in range(len(values)):
+        middle = kind(kind(kind(2) * kind(noise[i])) + kind(1))
+        middle = kind(kind(middle << left) >> right)
+        code = kind(kind(kind(values[i] + middle) >> shift) + zero)
+        values[i] = min(max(code, lowest), highest)
+
+
+@compiled()
+def _round_to_even(values: Any, how: Any) -> None:
+    """Round to the nearest code, halves to the even one."""
+    kind = values.dtype.type
+    lowest, highest, zero = kind(how.lowest), kind(how.highest), kind(how.zero_point)
+    shift, below_half = kind(how.shift), kind((np.int64(1) << (how.shift - 1)) - 1)
+    for i in range(len(values)):
+        # Add half a unit minus one, and one more if the floor is odd.
+        odd = kind(kind(values[i] >> shift) & kind(1))
+        code = kind(kind(kind(values[i] + below_half) + odd) >> shift)
+        values[i] = min(max(kind(code + zero), lowest), highest)
+
+
+@compiled()
+def _noise(shape: Any, lanes: Any, source: Any) -> Any:
+    """Return 16 bits for each value; L values of a row share a word, a bit further on each."""
+    noise = np.empty(shape, np.uint16)
+    if lanes == 1 and source[0] and source[2] == 64 and source[6] == 16:
+        _lone_words(noise.reshape(-1), source)
+        return noise
+    for row in range(shape[0]):
+        lane, word = lanes, np.uint64(0)
+        for i in range(shape[1]):
+            if lane == lanes:
+                lane, word = 0, _word(source)
+            noise[row, i] = np.uint16(word & np.uint64(0xFFFF))
+            # The lowest bit comes back on top.
+            word = word >> np.uint64(1) | (word & np.uint64(1)) << (source[6] - np.uint64(1))
+            lane += 1
+    return noise
+
+
+@compiled()
+def _lone_words(noise: Any, source: Any) -> None:
+    """Write words of 16 bits of an LFSR of 64, four at a time.
+
+    The state after 64 steps is a block: the four words that follow, the first on top. Blocks obey
+    the taps as bits do, because ``p(x)^64 = p(x^64)`` over GF(2). So all after the first 64 are
+    exclusive ors of whole blocks.
+    """
+    n, used = len(noise), source[7]
+    blocks = np.empty(n // 4 + 2, np.uint64)
+    blocks[0] = source[0]
+    for i in range(1, min(len(blocks), 64)):
+        for _ in range(4):
+            _word(source)
+        blocks[i] = source[0]
+    second, third, fourth = np.int64(source[3]), np.int64(source[4]), np.int64(source[5])
+    i = 64
+    while i < len(blocks):
+        part = min(len(blocks) - i, fourth)  # as many depend on none of each other
+        fresh = blocks[i : i + part]
+        a, b = blocks[i - 64 : i - 64 + part], blocks[i - second : i - second + part]
+        c, d = blocks[i - third : i - third + part], blocks[i - fourth : i - fourth + part]
+        for j in range(part):
+            fresh[j] = a[j] ^ b[j] ^ c[j] ^ d[j]
+        i += part
+    if n:
+        noise[0] = np.uint16(blocks[0] & np.uint64(0xFFFF))
+    for i in range(1, n):
+        late = np.uint64(-i & 3) << np.uint64(4)
+        noise[i] = np.uint16(blocks[(i + 3) >> 2] >> late & np.uint64(0xFFFF))
+    whole, rest = n >> 2, np.uint64(n & 3) << np.uint64(4)
+    state = blocks[whole]
+    if rest:
+        state = state << rest | blocks[whole + 1] >> (np.uint64(64) - rest)
+    source[0], source[7] = state, used + np.uint64(n)
 
 
 @compiled()

@@ -22,6 +22,8 @@ __all__ = ["train_step", "trainer_sums"]
 Packed = NDArray[np.uint64]
 Integers = NDArray[np.int64]
 
+_NARROW = 30  # bits that a sum of narrow numbers, or a product before its rounding, may have
+
 
 class _Rules(NamedTuple):
     """The roundings of a step."""
@@ -44,12 +46,8 @@ def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
     """
     params = trainer.params
     z, _ = _inputs(trainer, check_packed("Exemplars", exemplars, params.features))
-    forward = trainer.weights.astype(np.int64)
-    round_all(forward.reshape(-1), rule(params.forward), NO_WORDS)
     kind = _kind(int(params.forward_width), params.concat)
-    results = np.empty((len(z), params.classes), np.int64)
-    _multiply(z.astype(kind), forward.astype(kind), results)
-    return results
+    return _product(z.astype(kind), _forward(trainer.weights, params, kind)).astype(np.int64)
 
 
 def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: Integers) -> int:
@@ -75,19 +73,16 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
     params = trainer.params
     targets = check_batch(params, exemplars, labels, classes)
     z, pre = _inputs(trainer, exemplars)
-    rows, latent = trainer.weights[classes].astype(np.int64), trainer.latent.astype(np.int64)
-    going, coming = int(params.forward_width), int(params.backward_width)
-    words = register(trainer.lfsr)
-    errors = np.empty((len(z), len(classes)), np.int64)
+    rows, words = trainer.weights[classes], register(trainer.lfsr)
     rules = _rules(params)
-    z = z.astype(_kind(going, params.concat))
-    hits = _find_errors(z, rows, targets, going, rules, words, errors)
-    z = z.astype(_kind(coming, len(z)))
+    hits, errors = _find_errors(z, rows, targets, params, rules, words)
+    coming = int(params.backward_width)
     if params.trains_hidden:
-        bits = int(params.binary_width)
-        _train_hidden(z, pre, rows, latent, errors, params.window, bits, rules, words)
-        trainer.latent = latent.astype(np.int32)
-    _descend(z, rows, errors, coming, rules.update, words)
+        x, latent = z[:, params.hidden :], trainer.latent.copy()
+        back = _propagate(errors, rows, pre, params.window, rules.back, words)
+        _descend(x, latent, back, coming, int(params.binary_width), rules.binary_update, words)
+        trainer.latent = latent
+    _descend(z, rows, errors, coming, coming, rules.update, words)
     trainer.weights[classes] = rows
     trainer.lfsr.state, trainer.lfsr.ticks = int(words[0]), int(words[-1])
     return hits
@@ -103,9 +98,10 @@ def _inputs(trainer: Trainer, exemplars: Packed) -> tuple[NDArray[np.int8], NDAr
     return 2 * np.concatenate([(pre >= 0).view(np.int8), x], axis=1) - 1, pre
 
 
-def _kind(width: int, terms: int) -> Any:
-    """Return the narrowest dtype that holds a sum of `terms` codes times -1 or +1."""
-    return np.int32 if 2 ** (width - 1) * terms < 2**31 else np.int64
+def _kind(width: int, terms: int, shift: int = 0) -> Any:
+    """Return the narrower dtype of codes whose sums, times -1 or +1, may be rounded."""
+    fits = width <= 16 and max(2 ** (width - 1) * terms, 2**shift) <= 2 ** (_NARROW - 1)
+    return np.int16 if fits else np.int64
 
 
 @cache
@@ -121,56 +117,83 @@ def _rules(params: TrainerParams) -> _Rules:
     )
 
 
+def _forward(weights: NDArray[np.int32], params: TrainerParams, kind: Any) -> NDArray[Any]:
+    """Return the weights as codes of the forward pass."""
+    how = rule(params.forward)
+    if not how.shift:  # they are these codes
+        return weights.astype(kind)
+    codes = weights.astype(np.int64)
+    round_all(codes, how, NO_WORDS)
+    return codes.astype(kind)
+
+
 def _find_errors(
-    z: NDArray[Any],
-    rows: Integers,
+    z: NDArray[np.int8],
+    rows: NDArray[np.int32],
     targets: Integers,
-    width: int,
+    params: TrainerParams,
     rules: _Rules,
     words: Packed,
-    errors: Integers,
-) -> int:
-    """Write the errors, softmax minus one-hot, as codes; return the hits."""
-    forward = rows.copy()
-    round_all(forward.reshape(-1), rules.forward, NO_WORDS)
-    _multiply(z, forward.astype(z.dtype), errors)
+) -> tuple[int, Integers]:
+    """Return the hits, and the errors, softmax minus one-hot, as codes."""
+    width = int(params.forward_width)
+    kind = _kind(width, params.concat)
+    errors = _product(z.astype(kind), _forward(rows, params, kind)).astype(np.int64)
     hits = int((errors.argmax(axis=1) == targets).sum())
-    round_all(errors.reshape(-1), rules.logits, NO_WORDS)
+    round_all(errors, rules.logits, NO_WORDS)
     _excess(errors, targets, DISTANCE_BITS - width, *exponentials())
-    round_all(errors.reshape(-1), rules.errors, words)
-    return hits
+    round_all(errors, rules.errors, words)
+    return hits, errors
 
 
-def _train_hidden(
-    z: NDArray[Any],
-    pre: NDArray[np.int32],
-    rows: Integers,
-    latent: Integers,
+def _propagate(
     errors: Integers,
+    rows: NDArray[np.int32],
+    pre: NDArray[np.int32],
     window: int,
+    how: Rule,
+    words: Packed,
+) -> Integers:
+    """Return the gradient of the hidden bits as codes: equation (4)."""
+    back = _weigh(errors, rows, pre.shape[1])
+    round_all(back, how, words)
+    back[np.abs(pre) > window] = 0
+    return back
+
+
+def _descend(
+    z: NDArray[np.int8],
+    weights: NDArray[np.int32],
+    errors: Integers,
     width: int,
-    rules: _Rules,
+    own_width: int,
+    how: Rule,
     words: Packed,
 ) -> None:
-    """Update the latent weights by equations (4) and (5)."""
-    back = np.zeros(pre.shape, np.int64)
-    _propagate(errors, rows, back)
-    for row in back:
-        round_all(row, rules.back, words)
-    back[np.abs(pre) > window] = 0
-    x = np.ascontiguousarray(z[:, pre.shape[1] :])
-    _descend(x, latent, back, width, rules.binary_update, words)
+    """Subtract the rounded ``errors.T @ z``, equation (5), from weights of `own_width` bits."""
+    kind = _kind(width, len(z), how.shift)
+    steps = _product(errors.T.astype(kind, order="C"), z.T.astype(kind, order="C"))
+    round_all(steps, how, words)
+    _subtract(weights, steps, own_width)
+
+
+def _product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Return ``left @ right.T``, in int32 for factors of int16, which fill vectors; else int64."""
+    kind = np.int32 if left.dtype == np.int16 else np.int64
+    products = np.empty((len(left), len(right)), kind)
+    _multiply(left, right, products)
+    return products
 
 
 @compiled()
-def _multiply(z: Any, weights: Any, results: Any) -> None:
-    """Write ``z @ weights.T``, summed in the dtype of both."""
-    for sample in range(len(z)):
-        for row in range(len(weights)):
-            total = z.dtype.type(0)
-            for j in range(z.shape[1]):
-                total = z.dtype.type(total + z.dtype.type(z[sample, j] * weights[row, j]))
-            results[sample, row] = total
+def _multiply(left: Any, right: Any, products: Any) -> None:
+    wide = products.dtype.type
+    for i in range(len(left)):
+        for j in range(len(right)):
+            total = wide(0)
+            for k in range(left.shape[1]):
+                total = wide(total + wide(wide(left[i, k]) * wide(right[j, k])))
+            products[i, j] = total
 
 
 @compiled()
@@ -190,30 +213,23 @@ def _excess(values: Any, targets: Any, lag: Any, coarse: Any, fine: Any) -> None
 
 
 @compiled()
-def _propagate(errors: Any, rows: Any, back: Any) -> None:
-    """Add ``errors @ rows[:, :H]`` to `back`: equation (4)."""
+def _weigh(errors: Any, rows: Any, hidden: Any) -> Any:
+    """Return ``errors @ rows[:, :H]``."""
+    back = np.zeros((len(errors), hidden), np.int64)
     for sample in range(len(errors)):
         for c in range(len(rows)):
             error = errors[sample, c]
             if error:
-                for h in range(back.shape[1]):
+                for h in range(hidden):
                     back[sample, h] += error * rows[c, h]
+    return back
 
 
 @compiled()
-def _descend(z: Any, weights: Any, errors: Any, width: Any, how: Any, words: Any) -> None:
-    """Subtract the rounded ``errors.T @ z``, equation (5), and saturate the weights."""
+def _subtract(weights: Any, steps: Any, width: Any) -> None:
+    """Subtract steps from weights of `width` bits, which saturate."""
     highest = (np.int64(1) << (width - 1)) - 1
-    sums, steps = np.empty(z.shape[1], z.dtype), np.empty(z.shape[1], np.int64)
     for row in range(len(weights)):
-        sums[:] = 0
-        for sample in range(len(z)):
-            error = z.dtype.type(errors[sample, row])
-            if error:
-                for j in range(z.shape[1]):
-                    sums[j] += z.dtype.type(error * z[sample, j])
-        for j in range(len(sums)):
-            steps[j] = sums[j]
-        round_all(steps, how, words)
-        for j in range(len(steps)):
-            weights[row, j] = min(max(weights[row, j] - steps[j], -highest - 1), highest)
+        for j in range(weights.shape[1]):
+            moved = np.int64(weights[row, j]) - np.int64(steps[row, j])
+            weights[row, j] = min(max(moved, -highest - 1), highest)

@@ -48,6 +48,36 @@ def test_codes_and_source_are_those_of_the_plain_definition(
     assert (twin.state, twin.ticks) == (source.state, source.ticks)
 
 
+@pytest.mark.parametrize("size", [1, 4, 252, 253, 256, 257, 1000, 5000])
+@pytest.mark.parametrize("stream", [3, 21])
+def test_long_rows_of_lone_lanes_use_the_words_one_after_another(size, stream):
+    """From 64 blocks of four words on, the kernel finds them from each other."""
+    source, twin = (Lfsr(stream_params(size, stream, 16)) for _ in range(2))
+    params = AffineParams(width=8, shift=16, rounding="stochastic")
+    values = np.random.default_rng(size).integers(-(2**23), 2**23, (2, size))
+    for _ in range(2):
+        expected = Affine(params, source).codes(values)
+        np.testing.assert_array_equal(kernel.codes(Affine(params, twin), values), expected)
+        assert (twin.state, twin.ticks) == (source.state, source.ticks)
+
+
+@pytest.mark.parametrize("rounding", ["nearest_even", "stochastic"])
+@pytest.mark.parametrize("shift", [0, 1, 3, 16, 17, 18, 29])
+@pytest.mark.parametrize("width", [1, 8, 32])
+def test_narrow_products_have_the_codes_of_wide_ones(rounding, shift, width):
+    """Up to the largest that may be."""
+    params = AffineParams(width=width, shift=shift, rounding=rounding, lanes=2)
+    most = 2**31 - 1 - 2**shift
+    rng = np.random.default_rng(shift)
+    wide = np.concatenate([rng.integers(-most, most, 90), [most, -most, 0, 1, -1]])[np.newaxis]
+    narrow = wide.astype(np.int32)
+    sources = [kernel.register(Lfsr(stream_params(1, 21, params.word_width))) for _ in range(2)]
+    for values, source in zip((wide, narrow), sources, strict=True):
+        kernel.round_all(values, kernel.rule(params), source)
+    np.testing.assert_array_equal(narrow, wide)
+    np.testing.assert_array_equal(*sources)
+
+
 def test_shapes_are_kept_and_no_source_is_needed_to_round_to_nearest():
     values = np.arange(-12, 12).reshape(2, 3, 4)
     block = Affine(AffineParams(width=3, shift=1))

@@ -166,9 +166,13 @@ def _lone_words(noise: Any, source: Any) -> None:
         for j in range(part):
             fresh[j] = a[j] ^ b[j] ^ c[j] ^ d[j]
         i += part
-    if n:
-        noise[0] = np.uint16(blocks[0] & np.uint64(0xFFFF))
-    for i in range(1, n):
+    noise[:1] = np.uint16(blocks[0] & np.uint64(0xFFFF))
+    # The first word is the end of the first block; all others lie within blocks.
+    for i in range((n - 1) // 4):
+        block, four = blocks[i + 1], noise[4 * i + 1 : 4 * i + 5]
+        for j in range(4):
+            four[j] = np.uint16(block >> np.uint64(48 - 16 * j) & np.uint64(0xFFFF))
+    for i in range((n - 1) // 4 * 4 + 1, n):
         late = np.uint64(-i & 3) << np.uint64(4)
         noise[i] = np.uint16(blocks[(i + 3) >> 2] >> late & np.uint64(0xFFFF))
     whole, rest = n >> 2, np.uint64(n & 3) << np.uint64(4)

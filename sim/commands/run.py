@@ -17,6 +17,7 @@ from sim.compare.comparison import Comparison
 from sim.compare.report import ComparisonReport
 from sim.compare.tuning import Tuning
 from sim.data.bank import Bank
+from sim.data.failing_network import load_failing_network
 from sim.data.source import load_banks
 from sim.documents.yaml_lines import Document
 from sim.study.checks import check_increments, check_sample_bounds, check_sources
@@ -111,7 +112,12 @@ class RunCommand(ResumableCommand):
         document: Document,
         console: Console,
     ) -> None:
-        study, bank = Study.of(config, banks, work_path(self.out)), banks[0]
+        network = (
+            load_failing_network(config.data, document, self.data_dir)
+            if config.fails_network
+            else None
+        )
+        study, bank = Study.of(config, banks, work_path(self.out), network), banks[0]
         check_sample_bounds(config.expanded_methods(), bank, document)
         check_sources(config.expanded_methods(), bank, document)
         check_increments(study, document)

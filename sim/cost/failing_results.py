@@ -73,6 +73,8 @@ class _Run(BaseModel):
     average_incremental: Annotated[float, Field(ge=0, le=1)]
     order: int | str = "given"
     bank: int = 0
+    network_faults: dict[str, Any] | None = None
+    map_faults: dict[str, Any] | None = None
 
     @property
     def pair(self) -> tuple[int | str, ...]:
@@ -110,7 +112,10 @@ def read_losses(study: Path, components: int, code_width: int) -> tuple[Loss, ..
     runs = [
         run
         for run in results.runs
-        if run.method == "gbm" and wanted.items() <= run.parameters.items()
+        if run.method == "gbm"
+        and wanted.items() <= run.parameters.items()
+        and run.network_faults is None
+        and run.map_faults is None
     ]
     sound: dict[str, dict[tuple[int | str, ...], _Run]] = {}
     for run in runs:

@@ -18,7 +18,7 @@ from sim.data.sections import DataConfig, Order
 from sim.data.tasks import class_order, split_instances
 from sim.work.cache import NO_CACHE, Cache, digest_of
 
-__all__ = ["Bank", "bank_of_file", "build_bank"]
+__all__ = ["Bank", "bank_of_file", "build_bank", "first_of_each"]
 
 Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
@@ -141,6 +141,33 @@ class Bank:
             train=_first_bits(self.train, features),
             test=_first_bits(self.test, features),
             thermometer=None,
+            repeats=None,
+        )
+
+    def of_each(self, train: int, test: int) -> "Bank":
+        """Return the first samples of each class alone.
+
+        Parameters
+        ----------
+        train, test : int
+            Training and test samples of each class.
+
+        Raises
+        ------
+        ValueError
+            If a class has fewer.
+        """
+        kept = first_of_each(self.train_labels, train, "train")
+        tested = first_of_each(self.test_labels, test, "test")
+        return replace(
+            self,
+            train=self.train[kept],
+            train_labels=self.train_labels[kept],
+            test=self.test[tested],
+            test_labels=self.test_labels[tested],
+            experiences=None if self.experiences is None else self.experiences[kept],
+            provenance=f"{self.provenance}; the first {train} training and {test} test samples "
+            "of each class alone",
             repeats=None,
         )
 
@@ -296,6 +323,31 @@ def bank_of_file(
         network_known=known,
         data_sha256=file.data_sha256,
     )
+
+
+def first_of_each(labels: Labels, count: int, part: str) -> Labels:
+    """Return the places of the first samples of each class, in their order.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_samples,), int64
+        Classes, whatever their numbers.
+    count : int
+        Samples of each class.
+    part : {"train", "test"}
+        What the samples are, for the message.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer samples.
+    """
+    least = int(np.bincount(labels)[np.unique(labels)].min())
+    if count > least:
+        raise ValueError(f"{part} must be at most the {least} samples of the smallest class, "
+                         f"not {count}")  # fmt: skip
+    places = [np.flatnonzero(labels == label)[:count] for label in np.unique(labels)]
+    return np.sort(np.concatenate(places))
 
 
 def _first_bits(packed: Packed, features: int) -> Packed:

@@ -9,7 +9,7 @@ from pydantic import Field
 from sim.data.datasets import NAMES, check_name, check_resize
 from sim.documents.section import Section, first_repeat
 
-__all__ = ["BanksConfig", "DataConfig", "Order", "TasksConfig"]
+__all__ = ["BanksConfig", "DataConfig", "EachConfig", "Order", "TasksConfig"]
 
 #: Order of the later classes: that of `TasksConfig.order`, or the seed of a permutation of them.
 Order = Literal["given"] | int
@@ -78,6 +78,19 @@ class DataConfig(Section):
         return self
 
 
+class EachConfig(Section):
+    """The first samples of each class, as many as are given.
+
+    Attributes
+    ----------
+    train, test : int
+        Training and test samples of each class.
+    """
+
+    train: int = Field(ge=1, le=10**6)
+    test: int = Field(ge=1, le=10**6)
+
+
 class BanksConfig(DataConfig):
     """Data of a study, which may be several banks.
 
@@ -86,8 +99,11 @@ class BanksConfig(DataConfig):
     others : list of str or null
         Banks of the same samples by other networks, as `path`: every run is done on each of them as
         well.
+    each : EachConfig or null
+        Samples of each class to use, the first of them; all if null.
     """
 
+    each: EachConfig | None = None
     others: Annotated[list[str], Field(min_length=1, max_length=100)] | None = None
 
     @pydantic.model_validator(mode="after")

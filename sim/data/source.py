@@ -107,14 +107,26 @@ def load_banks(
     Raises
     ------
     UserError
-        As of `load_bank`, or if another bank holds other samples, or embeddings of another length.
+        As of `load_bank`, or if another bank holds other samples, or embeddings of another length,
+        or if `data` asks for more samples of a class than there are.
     """
     bank = load_bank(data, tasks, document, data_dir, cache)
     others = [
         load_other(path, data, tasks, bank, document, ("data", "others", place))
         for place, path in enumerate(data.others or ())
     ]
-    return (bank, *others)
+    return tuple(_of_each(one, data, document) for one in (bank, *others))
+
+
+def _of_each(bank: Bank, data: BanksConfig, document: Document) -> Bank:
+    """Return a bank with the samples that a configuration uses."""
+    if data.each is None:
+        return bank
+    try:
+        return _looked_through(bank.of_each(data.each.train, data.each.test))
+    except ValueError as error:
+        where = document.where(("data", "each"))
+        raise UserError(f"{where}: data.each.{error}") from error
 
 
 def load_other(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The share of cells that fail at a supply: a normal variable, or a published curve."""
+"""The share of cells that fail: given, or by a supply and a normal variable or published curve."""
 
 import math
 from functools import cache
@@ -9,10 +9,19 @@ from typing import Annotated, Literal, Protocol, Self
 import pydantic
 from pydantic import Field
 
+from golden.params.faults import CERTAIN
 from sim.documents.read import load
 from sim.documents.section import Section
 
-__all__ = ["CURVES", "CellCurve", "CellModel", "Cells", "cell_names", "load_cells"]
+__all__ = [
+    "CURVES",
+    "CellCurve",
+    "CellModel",
+    "Cells",
+    "FailingCells",
+    "cell_names",
+    "load_cells",
+]
 
 #: Folder of the curves, one ``<name>.yaml`` each.
 CURVES = Path(__file__).parent / "cell_curves"
@@ -172,3 +181,78 @@ def load_cells(name: str) -> CellCurve:
     if name not in cell_names():
         raise ValueError(f"cell must be one of {', '.join(cell_names())}, not {name!r}")
     return load(CellCurve, str(CURVES / f"{name}.yaml"), CURVES)[0]
+
+
+class FailingCells(Section):
+    """How many cells of a memory fail for good, and on which die.
+
+    Attributes
+    ----------
+    share : float or null
+        Probability that a cell fails, 0..1. Half of the cells that fail hold the right bit.
+    voltage : float or null
+        Supply of the memory in V, in place of `share`; it needs `cell`.
+    cell : CellModel, str or null
+        At which supply cells fail: a normal variable, or the name of a published curve, one of
+        `sim.learn.cells.cell_names`.
+    die : int or null
+        Seed of the die; null takes the run's, so that every seed is another die.
+    """
+
+    share: float | None = Field(default=None, ge=0, le=1)
+    voltage: float | None = Field(default=None, gt=0, le=10)
+    cell: CellModel | str | None = None
+    die: int | None = Field(default=None, ge=0, lt=2**64)
+
+    @pydantic.model_validator(mode="after")
+    def _share_or_voltage(self) -> Self:
+        if (self.share is None) == (self.voltage is None):
+            raise ValueError("faults must have either share or voltage")
+        if (self.voltage is None) != (self.cell is None):
+            raise ValueError("faults must have both voltage and cell, or neither")
+        if self.voltage is not None and self.cells is not None:
+            self.cells.share(self.voltage)  # says what is known
+        return self
+
+    @property
+    def cells(self) -> Cells | None:
+        """The cells that `cell` describes or names."""
+        return load_cells(self.cell) if isinstance(self.cell, str) else self.cell
+
+    @property
+    def probability(self) -> float:
+        """Probability that a cell fails."""
+        if self.voltage is not None and self.cells is not None:
+            return self.cells.share(self.voltage)
+        assert self.share is not None
+        return self.share
+
+    @property
+    def threshold(self) -> int:
+        """T, ``2**32`` times that."""
+        return round(CERTAIN * self.probability)
+
+    def die_of(self, seed: int) -> int:
+        """Return the seed of the die in a run with the seed `seed`."""
+        return seed if self.die is None else self.die
+
+    @property
+    def supply(self) -> str:
+        """What a legend says of the supply; empty where the share is given."""
+        return f" at {self.voltage} V, {self.cells.legend}" if self.cells is not None else ""
+
+    @property
+    def said(self) -> str:
+        """The share in a few digits."""
+        return str(self.share) if self.share is not None else f"{self.probability:.3g}"
+
+    def legend(self, whose: str) -> str:
+        """Return a few words for the legend of a method.
+
+        Parameters
+        ----------
+        whose : str
+            The cells, such as ``"cells"``.
+        """
+        die = f", die {self.die}" if self.die is not None else ""
+        return f"{self.said} of {whose} fail{self.supply}{die}"

@@ -8,27 +8,21 @@ from pydantic import Field
 
 from golden.faults import Faults, ProtectedFaults, ReadErrors
 from golden.params import FaultParams, FaultyMemory, SecdedParams
-from golden.params.faults import CERTAIN
 from golden.parity import ParityFaults
 from sim.documents.section import Section
-from sim.learn.cells import CellModel, Cells, load_cells
+from sim.learn.cells import FailingCells
 from sim.measure.ledger import Entry, Ledger
 
 __all__ = ["FailingParams", "FaultSettings", "upper_planes"]
 
 
-class FaultSettings(Section):
+class FaultSettings(FailingCells):
     """Faults of one memory (contract, 19).
 
     Attributes
     ----------
-    share : float or null
-        Probability that a cell fails, 0..1. Half of the cells that fail hold the right bit.
-    voltage : float or null
-        Supply of the memory in V, in place of `share`; it needs `cell`.
-    cell : CellModel, str or null
-        At which supply cells fail: a normal variable, or the name of a published curve, one of
-        `sim.learn.cells.cell_names`.
+    share, voltage, cell, die
+        As of `FailingCells`.
     plane : int or null
         The one plane of codes whose cells can fail, 0 the most significant; null stands for all.
     spared : int
@@ -42,27 +36,17 @@ class FaultSettings(Section):
     transient : true or null
         Whether cells fail in single reads, in others every time. Without it the same cells fail
         always. It is for memories that samples are drawn from.
-    die : int or null
-        Seed of the die; null takes the run's, so that every seed is another die.
     """
 
-    share: float | None = Field(default=None, ge=0, le=1)
-    voltage: float | None = Field(default=None, gt=0, le=10)
-    cell: CellModel | str | None = None
     plane: int | None = Field(default=None, ge=0, le=31)
     spared: int = Field(default=0, ge=0, le=32)
     secded: int | None = Field(default=None, ge=1, le=10)
     parity: int | None = Field(default=None, ge=1, le=16)
     # None stands for static faults, so that digests are the same as without the key.
     transient: Literal[True] | None = None
-    die: int | None = Field(default=None, ge=0, lt=2**64)
 
     @pydantic.model_validator(mode="after")
-    def _share_or_voltage(self) -> Self:
-        if (self.share is None) == (self.voltage is None):
-            raise ValueError("faults must have either share or voltage")
-        if (self.voltage is None) != (self.cell is None):
-            raise ValueError("faults must have both voltage and cell, or neither")
+    def _protection_fits(self) -> Self:
         if self.plane is not None and self.spared:
             raise ValueError("spared must be left out where plane names the only one that fails")
         for key in ("secded", "parity"):
@@ -72,27 +56,7 @@ class FaultSettings(Section):
                 raise ValueError(f"{key} must be left out beside transient")
         if self.secded and self.parity:
             raise ValueError("parity must be left out beside secded")
-        if self.voltage is not None and self.cells is not None:
-            self.cells.share(self.voltage)  # says what is known
         return self
-
-    @property
-    def cells(self) -> Cells | None:
-        """The cells that `cell` describes or names."""
-        return load_cells(self.cell) if isinstance(self.cell, str) else self.cell
-
-    @property
-    def probability(self) -> float:
-        """Probability that a cell fails."""
-        if self.voltage is not None and self.cells is not None:
-            return self.cells.share(self.voltage)
-        assert self.share is not None
-        return self.share
-
-    @property
-    def threshold(self) -> int:
-        """T, ``2**32`` times that."""
-        return round(CERTAIN * self.probability)
 
     def legend(self, whose: str) -> str:
         """Return a few words for the legend of a method.
@@ -102,15 +66,15 @@ class FaultSettings(Section):
         whose : str
             The cells, such as ``"cells"``.
         """
-        at = f" at {self.voltage} V, {self.cells.legend}" if self.cells is not None else ""
-        share = self.share if self.share is not None else f"{self.probability:.3g}"
         plane = f" of plane {self.plane}" if self.plane is not None else ""
         spared = f", {upper_planes(self.spared)} spared" if self.spared else ""
         secded = f", SECDED of {upper_planes(self.secded)}" if self.secded else ""
         parity = f", parity of {upper_planes(self.parity)}" if self.parity else ""
         reads = " in every read" if self.transient else ""
         die = f", die {self.die}" if self.die is not None else ""
-        return f"{share} of {whose}{plane} fail{reads}{at}{spared}{secded}{parity}{die}"
+        return (
+            f"{self.said} of {whose}{plane} fail{reads}{self.supply}{spared}{secded}{parity}{die}"
+        )
 
     def of(self, memory: int, seed: int, lanes: int, width: int) -> Faults:
         """Return the faults of a memory: `ReadErrors` if they are transient.
@@ -149,7 +113,7 @@ class FaultSettings(Section):
                 )
         one = self.plane
         params = FaultParams(
-            die=seed if self.die is None else self.die,
+            die=self.die_of(seed),
             memory=memory,
             threshold=self.threshold,
             lanes=lanes,

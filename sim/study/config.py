@@ -107,9 +107,29 @@ class StudyConfig(Section):
                 )
         return self
 
+    @pydantic.model_validator(mode="after")
+    def _networks_can_fail(self) -> "StudyConfig":
+        for method in self.expanded_methods():
+            if key := next(iter(method.failing_network), None):
+                own = f"methods.{method.entry}.{key} must be left out"
+                if self.data.name != "bank":
+                    raise ValueError(f"{own}: no network embeds {self.data.name}, only a bank's")
+                if self.data.others:
+                    raise ValueError(f"{own} beside data.others: one network alone can fail")
+                if self.tuned is not None or self.always_chooses:
+                    raise ValueError(f"{own} where validation chooses: it has sound embeddings")
+        if self.data.each is not None and (self.tuned is not None or self.always_chooses):
+            raise ValueError("data.each must be left out where validation chooses")
+        return self
+
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
         return expand_methods(self.methods)
+
+    @property
+    def fails_network(self) -> bool:
+        """Whether a method lets cells of the network's memories fail."""
+        return any(method.failing_network for method in self.expanded_methods())
 
     @property
     def validation(self) -> ChoiceConfig:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from sim.data.sections import Order
 from sim.documents.section import PlacedError, Section
 from sim.documents.yaml_lines import KeyPath, dotted
+from sim.learn.cells import FailingCells
 from sim.learn.sections import AnyHead, StudyHead
 from sim.replay import SOURCES, ReplayContext, ReplayParams, ReplaySource, SourceParams
 
@@ -40,6 +41,19 @@ OWN_KEYS = {
     "head_faults": "faults",
 }
 
+#: Keys of an entry that let cells of the network's memories fail: what fails, for legends, and
+#: what the keys mean.
+NETWORK_KEYS = {
+    "network_faults": (
+        "the network's weights",
+        "Cells of the network's weights that fail while it embeds all samples.",
+    ),
+    "map_faults": (
+        "the network's map cells",
+        "Cells that hold maps of the network's layers and fail while it embeds all samples.",
+    ),
+}
+
 MAX_METHODS = 10_000  # more would run for months, and their list alone fills the memory
 
 
@@ -59,6 +73,8 @@ class Method:
         Classes in every later task; None takes the study's.
     tuned : tuple of (str, float)
         Keys of the head and the values that validation chose for this method. No legend shows them.
+    network_faults, map_faults : FailingCells or None
+        Cells of the network's weights and maps that fail while it embeds the samples.
     """
 
     replay: str
@@ -66,11 +82,21 @@ class Method:
     entry: int
     increment: int | None = None
     tuned: tuple[tuple[str, float], ...] = ()
+    network_faults: FailingCells | None = None
+    map_faults: FailingCells | None = None
+
+    @property
+    def failing_network(self) -> dict[str, FailingCells]:
+        """Faults of the network's memories by their key; empty if it is sound."""
+        given = {key: getattr(self, key) for key in NETWORK_KEYS}
+        return {key: faults for key, faults in given.items() if faults is not None}
 
     @property
     def label(self) -> str:
         """Legend of the method."""
-        label = SOURCES[self.replay].label(self.params)
+        failing = self.failing_network.items()
+        own = [faults.legend(NETWORK_KEYS[key][0]) for key, faults in failing]
+        label = ", ".join([SOURCES[self.replay].label(self.params), *own])
         return label if self.increment is None else f"{label}, {self.increment} classes a task"
 
     @property
@@ -159,6 +185,9 @@ def _sweep(model: type[BaseModel], tag: str | None = None) -> type[BaseModel]:
         several: Any = Annotated[list[increment], Field(min_length=1)]
         meaning = "Classes of a later task, in place of the study's."
         fields["increment"] = (increment | several, Field(default=None, description=meaning))
+        for key, (_, meaning) in NETWORK_KEYS.items():
+            failing = _sweep(FailingCells) | None
+            fields[key] = (failing, Field(default=None, description=meaning))
     twin = create_model(f"{model.__name__}Sweep", __base__=Section, **fields)
     twin.twin_of = model
     return twin
@@ -204,9 +233,27 @@ def expand_methods(entries: list[Any], key: str = "methods") -> list[Method]:
     for place, entry in enumerate(entries):
         for values in _expand(given[place]):
             increment = values.pop("increment", None)
+            failing = _failing_network(values, (key, place))
             params = _params(entry.replay, values, (key, place))
-            methods.append(Method(entry.replay, params, place, increment))
+            methods.append(Method(entry.replay, params, place, increment, **failing))
     return methods
+
+
+def _failing_network(values: dict[str, Any], where: KeyPath) -> dict[str, FailingCells]:
+    """Take the faults of the network's memories out of the values of an entry."""
+    given = {key: values.pop(key, None) for key in NETWORK_KEYS}
+    found = {}
+    for key, value in given.items():
+        if value is None:
+            continue
+        try:
+            found[key] = FailingCells.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            path = (*where, key, *first["loc"])
+            said = first["msg"].removeprefix("Value error, ")
+            raise PlacedError(f"{dotted(path)}: {said}", path) from error
+    return found
 
 
 def _params(replay: str, values: dict[str, Any], where: KeyPath) -> SourceParams:

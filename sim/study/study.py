@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.data.bank import Bank
+from sim.data.failing_network import Failing, FailingNetwork
 from sim.data.sections import Order
 from sim.data.tasks import split_tasks
 from sim.learn.sections import AnyHead
@@ -21,6 +22,9 @@ from sim.work.identity import identity
 from sim.work.study_folder import StudyFolder
 
 __all__ = ["Study", "all_runs", "study_identity"]
+
+# What fails of the network, by the key of a method.
+_PARTS = {"network_faults": "weights", "map_faults": "maps"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Study(BaseStudy[Case, Experiment]):
         Whether to draw exemplars of generative methods and compare them with the real ones.
     cache : Cache
         Work that runs take from each other and from other studies; it changes no result.
+    network : FailingNetwork or None
+        The network of the bank; None where no cell of its memories fails.
     """
 
     runs: tuple[tuple[Case, int], ...]
@@ -50,9 +56,16 @@ class Study(BaseStudy[Case, Experiment]):
     base: int
     exemplars: bool = True
     cache: Cache = NO_CACHE
+    network: FailingNetwork | None = None
 
     @classmethod
-    def of(cls, config: StudyConfig, banks: Sequence[Bank], path: Path) -> "Study":
+    def of(
+        cls,
+        config: StudyConfig,
+        banks: Sequence[Bank],
+        path: Path,
+        network: FailingNetwork | None = None,
+    ) -> "Study":
         """Return the study of a configuration: all methods, on all banks, in all orders and seeds.
 
         Parameters
@@ -61,6 +74,8 @@ class Study(BaseStudy[Case, Experiment]):
         banks : sequence of Bank
         path : Path
             Folder for unfinished work.
+        network : FailingNetwork, optional
+            The network of the bank, if methods let cells of its memories fail.
         """
         return cls(
             runs=all_runs(
@@ -70,10 +85,11 @@ class Study(BaseStudy[Case, Experiment]):
             banks=tuple(banks),
             folder=StudyFolder(path, study_identity(config, banks)),
             base=config.tasks.base,
+            network=network,
         )
 
     def bank_of(self, case: Case) -> Bank:
-        """Return the embeddings, in the order of a case and split into the tasks of its method."""
+        """Return the sound embeddings, in the order of a case and in the tasks of its method."""
         bank, increment = self.banks[case.bank].in_order(case.order), case.method.increment
         if increment is None:
             return bank
@@ -85,13 +101,25 @@ class Study(BaseStudy[Case, Experiment]):
         return replace(self, folder=replace(self.folder, path=path), cache=cache)
 
     def _new_run(self, kind: Case, seed: int) -> Experiment:
-        return Experiment(self.bank_of(kind), self.head, kind.method, seed, self.cache)
+        return Experiment(self._as_read(kind, seed), self.head, kind.method, seed, self.cache)
+
+    def _as_read(self, kind: Case, seed: int) -> Bank:
+        """Return the embeddings that the network of a method makes."""
+        bank, faults = self.bank_of(kind), kind.method.failing_network
+        if not faults:
+            return bank
+        assert self.network is not None
+        failing = {
+            _PARTS[key]: Failing(cells.die_of(seed), cells.threshold)
+            for key, cells in faults.items()
+        }
+        return self.network.embed(bank, failing, self.cache)
 
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
         case, _ = self.runs[index]
         result = {**summarize(run), "order": case.order, "bank": case.bank}
         if self.exemplars and run.source.generative:
-            bank = self.banks[case.bank].in_order(case.order)
+            bank = run.bank.in_tasks(self.banks[case.bank].tasks)
             generated = Exemplars.draw(run.source, bank)
             result["correlation_distance"] = frobenius_distances(bank, generated, self.cache)
             first = self.runs[0][0]

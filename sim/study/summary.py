@@ -26,6 +26,7 @@ def summarize(experiment: Experiment) -> dict[str, Any]:
         "parameters": method.params.model_dump(),
         "increment": method.increment,
         **({"tuned": dict(method.tuned)} if method.tuned else {}),
+        **{key: faults.model_dump() for key, faults in method.failing_network.items()},
         "tasks": len(bank.tasks),
         "seed": experiment.seed,
         "bits_paper": ledger.bits_paper,

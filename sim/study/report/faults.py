@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sim.learn.cells import FailingCells
 from sim.learn.faults import FaultSettings, upper_planes
 from sim.report.spread import Spread
 from sim.study.report.groups import MethodGroup
@@ -15,7 +16,12 @@ __all__ = ["POINT", "FaultLine", "columns", "conclusion", "fault_lines", "fault_
 #: Accuracy whose loss is asked for: one point.
 POINT = 0.01
 
-_WHERE = {"faults": "", "head_faults": ", weights of the head"}
+_WHERE = {
+    "faults": "",
+    "head_faults": ", weights of the head",
+    "network_faults": ", weights of the network",
+    "map_faults": ", maps of the network",
+}
 
 
 @dataclass(frozen=True)
@@ -78,14 +84,13 @@ def fault_lines(groups: Sequence[MethodGroup]) -> list[FaultLine]:
     ----------
     groups : sequence of MethodGroup
     """
-    sound = {_others(group): group for group in groups if not any(group.faults)}
+    sound = {_others(group): group for group in groups if not group.faults}
     lines: dict[tuple[str, str], list[tuple[float, MethodGroup]]] = {}
     beside: dict[tuple[str, str], MethodGroup] = {}
     for group in groups:
-        one, other = group.faults
-        key, settings = ("faults", one) if other is None else ("head_faults", other)
-        if settings is None or (one and other) or _others(group) not in sound:
+        if len(group.faults) != 1 or _others(group) not in sound:
             continue
+        ((key, settings),) = group.faults.items()
         base = sound[_others(group)]
         name = base.label + _WHERE[key] + _which(settings)
         beside[name, key] = base
@@ -156,13 +161,15 @@ def _others(group: MethodGroup) -> str:
     return repr((group.replay, sorted(params.items()), group.increment))
 
 
-def _which(settings: FaultSettings) -> str:
+def _which(settings: FailingCells) -> str:
     """Return which planes fail, if not all, what protects them, and the die if not the run's."""
+    die = "" if settings.die is None else f", die {settings.die}"
+    cell = "" if settings.cells is None else f", {settings.cells.legend}"
+    if not isinstance(settings, FaultSettings):
+        return die + cell
     plane = "" if settings.plane is None else f", plane {settings.plane} alone"
     spared = f", {upper_planes(settings.spared)} spared" if settings.spared else ""
     secded = f", SECDED of {upper_planes(settings.secded)}" if settings.secded else ""
     parity = f", parity of {upper_planes(settings.parity)}" if settings.parity else ""
     reads = ", in every read" if settings.transient else ""
-    die = "" if settings.die is None else f", die {settings.die}"
-    cell = "" if settings.cells is None else f", {settings.cells.legend}"
     return plane + spared + secded + parity + reads + die + cell

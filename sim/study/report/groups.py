@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic.fields import FieldInfo
 
+from sim.learn.cells import FailingCells
 from sim.learn.faults import FaultSettings
 from sim.replay import SOURCES
 from sim.report.spread import Spread
+from sim.study.methods import NETWORK_KEYS
 
 __all__ = ["Group", "MethodGroup", "Run", "group_runs", "plain_or_all"]
 
@@ -112,16 +114,16 @@ class MethodGroup(Group):
         return self.runs[0].get("tuned", {})
 
     @property
-    def faults(self) -> tuple[FaultSettings | None, FaultSettings | None]:
-        """Faults of the memory of the past, and those of the head."""
-        fields = SOURCES[self.replay].Params.model_fields
-        one, other = (
-            FaultSettings.model_validate(value)
-            if (value := self.params.get(key)) is not None and _is_faults(fields.get(key))
-            else None
+    def faults(self) -> dict[str, FailingCells]:
+        """Faults of memories by their key, those of the network last; empty if all are sound."""
+        fields, run = SOURCES[self.replay].Params.model_fields, self.runs[0]
+        found: dict[str, FailingCells] = {
+            key: FaultSettings.model_validate(value)
             for key in ("faults", "head_faults")
-        )
-        return one, other
+            if (value := self.params.get(key)) is not None and _is_faults(fields.get(key))
+        }
+        network = {key: FailingCells.model_validate(run[key]) for key in NETWORK_KEYS if key in run}
+        return found | network
 
     @property
     def increment(self) -> int | None:
@@ -135,7 +137,7 @@ def plain_or_all(groups: Sequence[MethodGroup]) -> list[MethodGroup]:
     Methods with an increment of their own are variants, and are never returned. Nor are memories
     that fail where a study has sound ones.
     """
-    groups = [g for g in groups if not any(g.faults)] or groups
+    groups = [g for g in groups if not g.faults] or groups
     with_plain = {group.replay for group in groups if not group.variant}
     return [
         g for g in groups if not g.variant or (g.replay not in with_plain and g.increment is None)
@@ -151,6 +153,8 @@ def group_runs(runs: Sequence[Run]) -> list[MethodGroup]:
     """Gather runs by method and parameters, in the order of their first appearance."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
-        method = json.dumps([run["method"], run["parameters"], run["increment"]], sort_keys=True)
+        network = [run.get(key) for key in NETWORK_KEYS]
+        about = [run["method"], run["parameters"], run["increment"], network]
+        method = json.dumps(about, sort_keys=True)
         groups.setdefault(method, []).append(run)
     return [MethodGroup(tuple(members)) for members in groups.values()]

@@ -70,6 +70,8 @@ class ExploreCommand(ConfiguredCommand):
         console.print(report.terminal_table)
         tell(console, _hits(records))
         tell(console, report.verdict)
+        if report.supply:
+            tell(console, report.supply)
         self.tell_report(console)
 
     def _run(self, workers: Workers, problem: DesignProblem, console: Console) -> list[TrialRecord]:

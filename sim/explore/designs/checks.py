@@ -7,6 +7,7 @@ from typing import Any
 from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.explore.designs.evaluate import Evaluator
 from sim.explore.designs.inputs import Inputs
+from sim.explore.designs.supplied import check_supplies
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.space import Space
 from sim.explore.space.vary import RangeSection
@@ -30,10 +31,11 @@ def check_designs(inputs: Inputs, document: Document) -> None:
     ------
     UserError
         If the space asks for more bits of an embedding, tasks or samples of a class than there
-        are, if an objective cannot be computed for a method, or if the reference is no design of
-        the space. The message names key and line.
+        are, if nothing is known of cells at a supply, if an objective cannot be computed for a
+        method, or if the reference is no design of the space. The message names key and line.
     """
     _check_data(inputs, document)
+    check_supplies(inputs, document)
     _check_objectives(inputs, document)
     _check_reference(inputs.config, document)
 

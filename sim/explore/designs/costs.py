@@ -2,7 +2,7 @@
 """Costs of a design before it learns: energy, area and latency, with their parts."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from sim.cost.duration import busiest
 from sim.cost.heads import Head, head_of
 from sim.cost.learning import batches_of, lesson, replays
 from sim.cost.phases import Phase, inference
-from sim.cost.pricing import price_memories
+from sim.cost.pricing import MemoryLine, price_memories
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total
 from sim.explore.designs.past import Past
@@ -37,11 +37,15 @@ class Costs:
     past : Past
         Its memory of the past.
     technology : Technology
+    supplied : mapping of str to Technology
+        The technology at the supply of memories that have their own, by component. All else,
+        and the clock, stay as they are.
     """
 
     config: CostConfig
     past: Past
     technology: Technology
+    supplied: Mapping[str, Technology] = field(default_factory=dict)
 
     def parts(self, objective: Objective) -> dict[str, float]:
         """Return the parts of an objective by name, in its unit. Their sum is its value.
@@ -79,9 +83,16 @@ class Costs:
         return Prices(
             config=self.config,
             technology=technology,
-            memories=price_memories(own, technology),
-            working=price_memories(self._memories["learner"][len(own) :], technology),
+            memories=self._priced(own),
+            working=self._priced(self._memories["learner"][len(own) :]),
             naming=phases,
+        )
+
+    def _priced(self, memories: Iterable[Memory]) -> tuple[MemoryLine, ...]:
+        """Return memories with their prices, each at its own supply."""
+        return tuple(
+            price_memories([memory], self.supplied.get(memory.component, self.technology))[0]
+            for memory in memories
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from sim.explore.designs.chip import chip_of
 from sim.explore.designs.costs import Costs, shortened
 from sim.explore.designs.inputs import Inputs
 from sim.explore.designs.past import PARTS
+from sim.explore.designs.supplied import tables
 from sim.explore.space.objectives import Objective
 from sim.explore.space.point import Point
 from sim.explore.space.rung import Rung
@@ -131,7 +132,12 @@ class Evaluator:
             assert self.network is not None
             config = chip_of(point, self.bank, self.network)
             past = PARTS[replay](config, point.method.params)
-            costs = Costs(config=config, past=past, technology=self.technology)
+            costs = Costs(
+                config=config,
+                past=past,
+                technology=self.technology,
+                supplied=tables(point.hardware, self.technology),
+            )
             self._last = (point, costs)
         return self._last[1]
 

@@ -15,6 +15,7 @@ from sim.explore.found.figures import front_figure, sensitivity_figure
 from sim.explore.found.outcome import Outcome
 from sim.explore.found.recommend import NEAR, Recommendation
 from sim.explore.found.sensitivity import Share
+from sim.explore.found.supply import supply_section, supply_sentence
 from sim.explore.found.text import reference_section, sensitivity_section
 from sim.explore.search.trials import TrialRecord
 from sim.explore.space.objectives import Goal
@@ -86,6 +87,11 @@ class ExplorationReport:
         return self.outcome.verdict
 
     @property
+    def supply(self) -> str:
+        """The supply of least energy that loses little, in a sentence; empty without supplies."""
+        return supply_sentence(self.config, self.outcome.designs)
+
+    @property
     def terminal_table(self) -> TerminalTable:
         """Table of the front of accuracy and bits, for the terminal."""
         objectives = self.outcome.objectives
@@ -136,6 +142,7 @@ class ExplorationReport:
             "recommended": _plain(Recommendation, outcome.recommended),
             "reference_gaps": outcome.reference_gaps,
             "sensitivity": _plain(Share, outcome.sensitivity),
+            **({"supply": self.supply} if self.supply else {}),
         }
 
     def _markdown(self) -> str:
@@ -148,6 +155,7 @@ class ExplorationReport:
             "## What to build",
             *(f"- {r.sentence}{_file(r.size) if r.chosen else ''}" for r in outcome.recommended),
             _RULE,
+            *supply_section(self.config, outcome.designs),
             *reference_section(outcome),
             "## The front",
             f"{_READING} {self._priced()}",

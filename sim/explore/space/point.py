@@ -9,6 +9,7 @@ from sim.documents.validation import validate
 from sim.documents.write import as_yaml
 from sim.documents.yaml_lines import Document
 from sim.explore.space.settings import HardwareConfig
+from sim.explore.space.supply import SUPPLIES
 from sim.study.config import StudyConfig
 from sim.study.methods import Method
 
@@ -98,6 +99,8 @@ class Point:
             f"{_SYMBOLS.get(name, name.rpartition('.')[2])} = {_shown(value)}"
             for name, value in self.parameters
             if name.partition(".")[0] in ("data", "head", "hardware")
+            # The method says which supplies it has.
+            and name.rpartition(".")[2] not in SUPPLIES
         ]
         return ", ".join([self.method.label, *extras])
 

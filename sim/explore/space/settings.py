@@ -16,6 +16,7 @@ from sim.documents.yaml_lines import Document
 from sim.explore.space.objectives import NAMES, Constraint, Name, Objective, ObjectiveSection
 from sim.explore.space.rungs import FidelityConfig
 from sim.explore.space.vary import VariedSection, varied
+from sim.learn.cells import CellModel
 from sim.learn.sections import HeadConfig, IntegerHeadConfig, TernaryHeadConfig, with_kind
 from sim.replay import SOURCES
 
@@ -54,6 +55,13 @@ class HardwareConfig(Section):
         Where the gradients are summed, as in a chip to price.
     embeddings : {"buffer", "recompute"}
         Whether the embeddings of new samples are kept, as in a chip to price.
+    past_voltage : float or null
+        Supply of the memory of the past in V, at which cells of its codes or exemplars fail; null
+        is the supply of the technology, at which none fails.
+    head_voltage : float or null
+        Supply of the memory of the integer head's weights, likewise.
+    cell : CellModel, str or null
+        At which supply cells of both fail, as in `faults` of a study.
     """
 
     technology: str = "open130"
@@ -67,6 +75,9 @@ class HardwareConfig(Section):
     weight_bits: int = Field(default=16, ge=1, le=32)
     gradients: Gradients = "registers"
     embeddings: Literal["buffer", "recompute"] = "buffer"
+    past_voltage: float | None = Field(default=None, gt=0, le=10)
+    head_voltage: float | None = Field(default=None, gt=0, le=10)
+    cell: CellModel | str | None = None
 
 
 class SamplerConfig(Section):
@@ -116,7 +127,10 @@ _HeadSpace: Any = Annotated[
     BeforeValidator(with_kind),
 ]
 _HardwareSpace: Any = varied(
-    HardwareConfig, technology=(str, "open130"), network=(str | None, None)
+    HardwareConfig,
+    technology=(str, "open130"),
+    network=(str | None, None),
+    cell=(CellModel | str | None, None),
 )
 _MethodEntry = Annotated[
     Union[tuple(varied(source.Params, name) for name, source in SOURCES.items())],  # noqa: UP007

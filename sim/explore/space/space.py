@@ -10,6 +10,7 @@ from sim.documents.section import Section
 from sim.explore.space.parameter import Parameter
 from sim.explore.space.point import Point, Value
 from sim.explore.space.settings import ExploreConfig
+from sim.explore.space.supply import SUPPLIES, faults_of, has_supply
 from sim.explore.space.vary import RangeSection
 from sim.replay import SOURCES, Classifier
 from sim.work.errors import UserError
@@ -96,8 +97,7 @@ class Space:
         """
         replay = self._check(parameters)
         study = self._study(replay, parameters)
-        hardware = _fixed(self.config.hardware) | _within(parameters, "hardware")
-        return Point.of(parameters, study, hardware)
+        return Point.of(parameters, study, self._hardware(replay, parameters))
 
     def first(self, replay: str) -> Point:
         """Return the design of a method with the first choice or least number of each parameter."""
@@ -173,11 +173,17 @@ class Space:
             for name, value in _leaves(_fixed(given))
         }
 
+    def _hardware(self, replay: str, parameters: Mapping[str, Value]) -> dict[str, Any]:
+        """Return the hardware of a design as plain data, without supplies of what it has not."""
+        found = _fixed(self.config.hardware) | _within(parameters, "hardware")
+        return {k: v for k, v in found.items() if k not in SUPPLIES or has_supply(replay, k)}
+
     def _study(self, replay: str, parameters: Mapping[str, Value]) -> dict[str, Any]:
         """Return the study of a design as plain data."""
         config = self.config
         entry = next(e for e in config.methods if e.replay == replay)
         own = _nested(_fixed(entry), _within(parameters, replay))
+        own |= faults_of(self._hardware(replay, parameters))
         return {
             "title": f"{config.title}: {replay}",
             "data": _nested(_fixed(config.data), _within(parameters, "data")),
@@ -201,6 +207,9 @@ def _has_use(replay: str, name: str) -> bool:
     source = SOURCES[replay]
     if issubclass(source, Classifier) and (name.startswith("head.") or name in _OF_TRAINING):
         return False
+    supply = name.removeprefix("hardware.")
+    if supply in SUPPLIES:
+        return has_supply(replay, supply)
     return name != "hardware.lanes" or "lanes" not in source.Params.model_fields
 
 

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Supplies of memories as parameters of a space: the cells that fail at them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sim.replay import SOURCES
+
+__all__ = ["SUPPLIES", "faults_of", "has_supply"]
+
+#: Keys of the hardware that are supplies, and the parameter of a method that lets cells fail.
+SUPPLIES = {"past_voltage": "faults", "head_voltage": "head_faults"}
+
+
+def has_supply(replay: str, key: str) -> bool:
+    """Return whether a method has the memory whose supply a key of the hardware is.
+
+    Parameters
+    ----------
+    replay : str
+        Name of the source.
+    key : str
+        One of `SUPPLIES`.
+    """
+    return SUPPLIES[key] in SOURCES[replay].Params.model_fields
+
+
+def faults_of(hardware: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the faults of a method whose memories have supplies of their own, as plain data.
+
+    Parameters
+    ----------
+    hardware : mapping
+        Plain data of a `sim.explore.space.settings.HardwareConfig`.
+    """
+    return {
+        faults: {"voltage": hardware[key], "cell": hardware.get("cell")}
+        for key, faults in SUPPLIES.items()
+        if hardware.get(key) is not None
+    }

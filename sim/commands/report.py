@@ -62,6 +62,8 @@ class ReportCommand(Command):
         # The verdict on one budget is its sentence, which is said once.
         sentences = (best.sentence for best in exploration.recommended)
         said = list(dict.fromkeys([exploration.verdict, *sentences]))
+        if exploration.supply:
+            said.append(exploration.supply)
         if self.html:
             out = self.out or self.study / PAGE
             page = html_page(exploration)
@@ -77,6 +79,7 @@ class ReportCommand(Command):
             raise UserError("--html must be left out for a study: only explorations have a page")
         report = report_of(self.study, self.data_dir)
         report.write(self.study)
-        for line in report.sentences:
-            tell(console, line)
+        for line in (report.headline, *report.sentences):
+            if line:
+                tell(console, line)
         tell(console, f"Report: {self.study / 'report.md'}")

@@ -141,7 +141,7 @@ class RunCommand(ResumableCommand):
         else:
             study.folder.close()
         console.print(terminal_table(config.title, report.rows))
-        self._tell(report.sentences, console)
+        self._tell([report.headline] * bool(report.headline) + report.sentences, console)
 
     def _tuning(
         self, config: StudyConfig, banks: tuple[Bank, ...], document: Document

@@ -80,6 +80,8 @@ class Exploration(Part):
     ----------
     title, command, engram, made, data, verdict : str
         Headline, command line, version, time, data set, and the result in one sentence.
+    supply : str
+        The supply that saves most, in one sentence; empty for a space without supplies.
     objectives, constraints, parameters, trials, recommended, sensitivity : list
     """
 
@@ -89,6 +91,7 @@ class Exploration(Part):
     made: str
     data: str
     verdict: str
+    supply: str = ""
     objectives: Annotated[list[Goal], Field(min_length=1)]
     constraints: list[str] = []
     parameters: list[Dimension]

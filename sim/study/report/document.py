@@ -20,6 +20,7 @@ from sim.study.report import claims, exemplar_figures, explanations, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
 from sim.study.report.fault_figure import points_by_share
+from sim.study.report.fault_headline import headline
 from sim.study.report.faults import FaultLine, columns, conclusion, fault_lines, fault_rows
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
@@ -91,6 +92,11 @@ class StudyReport:
         return fault_lines(self.groups)
 
     @property
+    def headline(self) -> str:
+        """Sentence on memories that fail; empty without them."""
+        return headline(self.fault_lines, varied(self.config)) if self.fault_lines else ""
+
+    @property
     def verdict(self) -> str:
         """Sentence on how the first source does at equal bits; empty without a comparison."""
         return next(iter(self.sentences), "")
@@ -159,8 +165,7 @@ class StudyReport:
         parts = [
             f"# {self.config.title}",
             made_line(self.config, self.command, self.runs),
-            *([f"**{self.verdict}**"] if self.verdict else []),
-            *self._also(),
+            *self._top(),
             data_line(self.banks),
             "## Results",
             markdown_table(*results_table(self.groups)),
@@ -189,10 +194,15 @@ class StudyReport:
             parts += ["![correlations](correlations.png)"]
         return "\n\n".join(parts) + "\n"
 
-    def _also(self) -> list[str]:
-        """Return the sentences on the other sources as a list, if there are any."""
-        others = self.sentences[1:]
-        return ["\n".join(f"- {sentence}" for sentence in others)] if others else []
+    def _top(self) -> list[str]:
+        """Return the conclusion, and the sentences on sources at equal bits that it leaves.
+
+        Where memories fail, the conclusion is on that.
+        """
+        said = [self.headline] if self.fault_lines else []
+        first, *others = [*said, *self.sentences] or [""]
+        parts = [f"**{first}**"] if first else []
+        return [*parts, "\n".join(f"- {sentence}" for sentence in others)] if others else parts
 
     def _tuned(self) -> list[str]:
         """Return the paragraph on what validation chose, if it chose."""

@@ -42,7 +42,8 @@ and the parallel sampler, by the same rules. All classes have as many samples he
 FAULTS = """\
 A cell that fails reads as one bit, whatever was written (contract, section 19), so that about \
 half of them hold the right one. Which cells fail is drawn once a die. Every seed is another die, \
-unless a line names one; orders and networks of one seed have its die in common. *In every read* \
+unless a line names one; orders and networks of one seed have its die in common. A network whose \
+weights or maps fail embeds training and test samples by the same cells. *In every read* \
 other cells fail in each read, as many of them. Columns hold the points of average incremental \
 accuracy against the sound memory, run by run. One point is lost between two columns, on a \
 straight line over the logarithm of the share."""

@@ -121,5 +121,5 @@ def test_one_sentence_concludes(study: Runs, sentence: str) -> None:
 def test_memories_that_fail_are_shown_only_where_none_is_sound() -> None:
     groups = group_runs(STUDY)
     assert [group.label for group in plain_or_all(groups)] == ["GBM"]
-    failing = [group for group in groups if any(group.faults)]
+    failing = [group for group in groups if group.faults]
     assert plain_or_all(failing) == failing

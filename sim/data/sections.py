@@ -83,8 +83,10 @@ class EachConfig(Section):
 
     Attributes
     ----------
-    train, test : int
-        Training and test samples of each class.
+    train : int
+        Training samples of each class.
+    test : int
+        Test samples of each class.
     """
 
     train: int = Field(ge=1, le=10**6)

@@ -21,8 +21,6 @@ class FaultSettings(FailingCells):
 
     Attributes
     ----------
-    share, voltage, cell, die
-        As of `FailingCells`.
     plane : int or null
         The one plane of codes whose cells can fail, 0 the most significant; null stands for all.
     spared : int

@@ -65,7 +65,9 @@ def headline(lines: Sequence[FaultLine], over: str) -> str:
     ways = sum(_is_a_way(line) for line in lines)
     contests = _contests(lines) if 2 * ways >= len(lines) else []
     said = "; ".join(contest.text for contest in contests) or conclusion(lines).rstrip(".")
-    return f"{said[0].upper()}{said[1:]} (means {over}; every seed is another die)."
+    seeds = {run["seed"] for run in lines[0].sound.runs}
+    dice = "every seed is another die" if len(seeds) > 1 else "one die"
+    return f"{said[0].upper()}{said[1:]} (means {over}; {dice})."
 
 
 def _contests(lines: Sequence[FaultLine]) -> list[_Contest]:

@@ -34,6 +34,8 @@ STUDY = [
     run(0.1, faults={"share": 0.1, "secded": 1}), run(0.1, faults={"share": 0.1, "parity": 1}),
     run(0.1, faults={"share": 0.1, "transient": True}), run(0.1, faults={"share": 0}),
     run(0.1, faults={"share": 0.1}, head_faults={"share": 0.1}),
+    {**run(0.1), "network_faults": {"share": 0.1}}, {**run(0.1), "map_faults": {"share": 0.1}},
+    {**run(0.1, faults={"share": 0.1}), "network_faults": {"share": 0.1}},
     run(0.1, faults={"share": 0.1}, code_width=4), run(0.1, faults={"share": 0.1}, rate=3),
 ]  # fmt: skip
 

@@ -61,3 +61,10 @@ def test_the_headline_compares_ways_or_says_where_one_point_is_lost(
     study: Runs, sentence: str
 ) -> None:
     assert headline(fault_lines(group_runs(study)), "over 2 seeds") == sentence + END
+
+
+def test_a_study_of_one_seed_says_that_it_has_one_die() -> None:
+    one = [run for run in NETWORK if run["seed"] == 0]
+    assert headline(fault_lines(group_runs(one)), "over 1 seed").endswith(
+        "(means over 1 seed; one die)."
+    )

@@ -42,7 +42,10 @@ def points_by_share(lines: Sequence[FaultLine]) -> Figure:
         # The panel above has the numbers of its column.
         grid.flat[place - across].tick_params(labelbottom=True)
     first = grid.flat[0]
-    lost = [-100 * line.lead(group).mean for line in lines for _, group in line.failing]
+    leads = [line.lead(group) for line in lines for s, group in line.failing if s >= _LEAST]
+    leads = leads or [line.lead(group) for line in lines for _, group in line.failing]
+    ends = [lead.mean + sign * (lead.deviation or 0) for lead in leads for sign in (-1, 1)]
+    lost = [-100 * end for end in ends]
     first.set_yscale("symlog", linthresh=1, linscale=0.6)
     first.set_yticks(_TICKS, [str(tick) for tick in _TICKS])
     first.yaxis.set_minor_locator(NullLocator())

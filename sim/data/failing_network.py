@@ -2,11 +2,10 @@
 """The network and the images of a bank, to embed them again while cells of its memories fail."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +69,8 @@ class FailingNetwork:
     def embed(
         self,
         bank: Bank,
-        failing: Mapping[Literal["weights", "maps"], Failing],
+        weights: Failing | None = None,
+        maps: Failing | None = None,
         cache: Cache = NO_CACHE,
     ) -> Bank:
         """Return a bank with the embeddings that the failing network makes of its samples.
@@ -79,7 +79,7 @@ class FailingNetwork:
         ----------
         bank : Bank
             Bank of the sound network, of the same samples in the same order.
-        failing : mapping of {"weights", "maps"} to Failing
+        weights, maps : Failing, optional
             What fails. If nothing does, the embeddings are those of the bank.
         cache : Cache
             Cache of embeddings.
@@ -87,20 +87,21 @@ class FailingNetwork:
         about = {
             "network": self.name,
             "pixels": self.pixels,
-            **{part: list(cells) for part, cells in failing.items()},
+            "weights": None if weights is None else list(weights),
+            "maps": None if maps is None else list(maps),
         }
-        packed = cache.get_or_make("embedding", about, lambda: self._packed(failing))
+        packed = cache.get_or_make("embedding", about, lambda: self._packed(weights, maps))
         whole = replace(bank, features=self.network.params.output.size, repeats=None, **packed)
         return whole.first(bank.features)
 
     def _packed(
-        self, failing: Mapping[Literal["weights", "maps"], Failing]
+        self, weights: Failing | None, maps: Failing | None
     ) -> dict[str, NDArray[np.uint64]]:
         network = self.network
-        if "weights" in failing:
-            network = network.failing(*failing["weights"])
-        if "maps" in failing:
-            network = network.failing_maps(*failing["maps"])
+        if weights is not None:
+            network = network.failing(*weights)
+        if maps is not None:
+            network = network.failing_maps(*maps)
         parts = {"train": self.train, "test": self.test}
         return {
             part: np.concatenate(

@@ -235,7 +235,16 @@ def expand_methods(entries: list[Any], key: str = "methods") -> list[Method]:
             increment = values.pop("increment", None)
             failing = _failing_network(values, (key, place))
             params = _params(entry.replay, values, (key, place))
-            methods.append(Method(entry.replay, params, place, increment, **failing))
+            methods.append(
+                Method(
+                    entry.replay,
+                    params,
+                    place,
+                    increment,
+                    network_faults=failing.get("network_faults"),
+                    map_faults=failing.get("map_faults"),
+                )
+            )
     return methods
 
 

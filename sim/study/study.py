@@ -23,9 +23,6 @@ from sim.work.study_folder import StudyFolder
 
 __all__ = ["Study", "all_runs", "study_identity"]
 
-# What fails of the network, by the key of a method.
-_PARTS = {"network_faults": "weights", "map_faults": "maps"}
-
 
 @dataclass(frozen=True)
 class Study(BaseStudy[Case, Experiment]):
@@ -105,15 +102,16 @@ class Study(BaseStudy[Case, Experiment]):
 
     def _as_read(self, kind: Case, seed: int) -> Bank:
         """Return the embeddings that the network of a method makes."""
-        bank, faults = self.bank_of(kind), kind.method.failing_network
-        if not faults:
+        bank = self.bank_of(kind)
+        failing = {
+            key: Failing(cells.die_of(seed), cells.threshold)
+            for key, cells in kind.method.failing_network.items()
+        }
+        if not failing:
             return bank
         assert self.network is not None
-        failing = {
-            _PARTS[key]: Failing(cells.die_of(seed), cells.threshold)
-            for key, cells in faults.items()
-        }
-        return self.network.embed(bank, failing, self.cache)
+        weights, maps = failing.get("network_faults"), failing.get("map_faults")
+        return self.network.embed(bank, weights, maps, self.cache)
 
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
         case, _ = self.runs[index]

@@ -89,9 +89,9 @@ def test_a_network_none_of_whose_cells_fail_makes_the_embeddings_of_the_bank(
     folder: Path, more: dict[str, Any]
 ) -> None:
     bank, network, _ = loaded(folder, **more)
-    for failing in ({}, {"weights": Failing(3, 0)}, {"maps": Failing(3, 0)}):
-        again = network.embed(bank, failing)
-        assert again.digest == bank.digest
+    none = Failing(die=3, threshold=0)
+    for weights, maps in ((None, None), (none, None), (None, none), (none, none)):
+        assert network.embed(bank, weights, maps).digest == bank.digest
 
 
 def test_embeddings_are_those_of_the_network_as_its_memories_read(
@@ -106,16 +106,16 @@ def test_embeddings_are_those_of_the_network_as_its_memories_read(
     }
     found = {}
     for name, failing in wanted.items():
-        parts = {"weights": CELLS, "maps": CELLS}
-        given = parts if name == "both" else {name: CELLS}
-        for _ in range(2):  # from the cache the second time
-            own = network.embed(bank, given, cache)
-            np.testing.assert_array_equal(
-                unpack(own.train, 70), failing.forward(images.train_images >> 1)
-            )
-            np.testing.assert_array_equal(
-                unpack(own.test, 70), failing.forward(images.test_images >> 1)
-            )
+        weights, maps = (CELLS if name in (part, "both") else None for part in ("weights", "maps"))
+        own = network.embed(bank, weights, maps, cache)
+        again = network.embed(bank, weights, maps, cache)  # from the cache
+        assert again.digest == own.digest
+        np.testing.assert_array_equal(
+            unpack(own.train, 70), failing.forward(images.train_images >> 1)
+        )
+        np.testing.assert_array_equal(
+            unpack(own.test, 70), failing.forward(images.test_images >> 1)
+        )
         np.testing.assert_array_equal(own.train_labels, bank.train_labels)
         found[name] = own.digest
     assert len({bank.digest, *found.values()}) == 4

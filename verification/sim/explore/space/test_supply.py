@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Supplies of a space: whose memories have one, and the study that a supply stands for."""
 
+from typing import Any
+
 import pytest
 
 pytest.importorskip("optuna")
@@ -59,13 +61,14 @@ def test_every_method_has_the_supplies_of_its_own_memories_as_parameters() -> No
 def test_the_study_of_a_design_runs_with_the_cells_that_fail_at_its_supplies() -> None:
     space, share = space_of(SPACE), load_cells("dpcs-45nm").share
     lowered = {"replay": "gbm", "hardware.past_voltage": 0.6, "hardware.head_voltage": 0.7}
-    params = space.point(lowered).method.params
+    params: Any = space.point(lowered).method.params
     assert params.faults is not None
     assert params.head_faults is not None
     assert params.faults.probability == share(0.6)
     assert params.head_faults.probability == share(0.7)
-    sound = space.point({**lowered, "hardware.past_voltage": None, "hardware.head_voltage": None})
-    assert (sound.method.params.faults, sound.method.params.head_faults) == (None, None)
+    off = {"hardware.past_voltage": None, "hardware.head_voltage": None}
+    sound: Any = space.point({**lowered, **off}).method.params
+    assert (sound.faults, sound.head_faults) == (None, None)
     herded = space.point({"replay": "herded", "hardware.head_voltage": 0.7})
     assert herded.hardware.past_voltage is None
 

@@ -101,6 +101,10 @@ def _check(config: StudyConfig, bank: Bank) -> None:
         raise UserError(f"methods must contain a generative method: one of {known}")
     if any(method.increment is not None for method in methods):
         raise UserError("methods must have no increment: all pictures show the study's own tasks")
+    if key := next((key for method in methods for key in method.failing_network), None):
+        raise UserError(f"methods must have no {key}: pictures show what the sound network embeds")
+    if config.data.each is not None:
+        raise UserError("data.each must be left out: pictures show all samples")
     several = {"data.others": config.data.others, "tasks.orders": config.tasks.orders}
     for key, given in {**several, "tuned": config.tuned}.items():
         if given is not None:

@@ -216,6 +216,12 @@ class CompareConfig(StudyConfig):
     @pydantic.model_validator(mode="after")
     def _bounds_differ(self) -> "CompareConfig":
         _refuse_repeats("bounds", self.expanded_bounds())
+        for method in self.expanded_bounds():
+            for key in method.failing_network:
+                raise ValueError(
+                    f"bounds.{method.entry}.{key} must be left out where validation chooses: it "
+                    "has sound embeddings"
+                )
         self._check_head("bounds", self.expanded_bounds())
         return self
 

@@ -53,6 +53,12 @@ methods:
   - {replay: likelihood, map_faults: {share: [0, 0.3], die: 5}}
 seeds: 2
 """
+BOUNDED = """\
+data: {name: bank, path: bank.bin, network: net.bin}
+methods: [{replay: gbm}]
+bounds: [{replay: joint, map_faults: {share: 0.1}}]
+budgets: [1]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +211,7 @@ def test_the_command_line_writes_the_report_of_networks_that_fail(
             r"methods.1.network_faults must be left out beside data.others",
         ),
         ("seeds: 2", "seeds: 2\nbudgets: [1]", r"must be left out where validation chooses"),
+        (STUDY, BOUNDED, r"bounds.0.map_faults must be left out where validation chooses"),
         ("train: 2", "train: 9", r"study.yaml:1: data.each.train must be at most the 3 samples"),
         ("train: 2", "train: 0", r"data.each.train must be"),
     ],
@@ -218,6 +225,17 @@ def test_networks_that_cannot_fail_so_are_refused_with_their_place(
     assert status == 2
     assert "Traceback" not in err
     assert re.search(message, " ".join(err.split())), err
+    assert not (folder / "no").exists()
+
+
+def test_pictures_are_of_sound_networks(engram: Engram, folder: Path) -> None:
+    text = STUDY.replace("replay: likelihood", "replay: gbm")
+    (folder / "study.yaml").write_text(text)
+    status, _, err = engram("pictures", "study.yaml", "--data-dir", "data", "--out", "no")
+    assert (status, " ".join(err.split())) == (
+        2,
+        "engram: methods must have no network_faults: pictures show what the sound network embeds",
+    )
     assert not (folder / "no").exists()
 
 

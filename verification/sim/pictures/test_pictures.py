@@ -144,6 +144,10 @@ def test_command_writes_a_report_with_every_picture(
             "methods must have no increment: all pictures show the study's own tasks",
         ),
         (
+            "data.each={train: 5, test: 5}",
+            "data.each must be left out: pictures show all samples",
+        ),
+        (
             "tasks.increment=6",
             "tasks must be at least 3 (one initial, one past and one new), not 2",
         ),
@@ -156,7 +160,14 @@ def test_command_writes_a_report_with_every_picture(
             "tasks.orders must be left out: pictures show one run of each method",
         ),
     ],
-    ids=["no memory", "other tasks", "too few tasks", "too many features", "several orders"],
+    ids=[
+        "no memory",
+        "other tasks",
+        "some samples",
+        "too few tasks",
+        "too many features",
+        "several orders",
+    ],
 )
 def test_study_that_a_picture_cannot_be_drawn_of_is_refused(
     engram: Engram,

@@ -18,6 +18,7 @@ from golden.params import (
 )
 from rtl.descriptor import Operation, descriptor_layout
 from rtl.packing import flat_weights, threshold_rows, weight_rows
+from rtl.shuffle import channels_as_stored, moves_channels
 
 __all__ = ["Compiler"]
 
@@ -36,6 +37,8 @@ class Compiler:
         Number of the feature memory that holds the map.
     map : MapShape
         Shape of the current map.
+    order : ndarray of shape (channels,), intp, optional
+        Channel at each position of a pixel of the current map; by default channels are in order.
     layers : list of dict
         Descriptors so far, by field.
     weights, limits, polarity : list of ndarray
@@ -46,6 +49,7 @@ class Compiler:
     what: str = ""
     bank: int = 1
     map: MapShape = field(default_factory=lambda: MapShape(height=1, width=1, channels=1))
+    order: NDArray[np.intp] | None = None
     layers: list[dict[str, Any]] = field(default_factory=list)
     weights: list[NDArray[np.uint8]] = field(default_factory=list)
     limits: list[NDArray[np.int64]] = field(default_factory=list)
@@ -98,20 +102,34 @@ class Compiler:
             group_inputs=self.simd, group_outputs=1, length=self.map_words,
         )  # fmt: skip
 
-    def convolution(self, layer: ConvParams, arrays: Any) -> None:
-        """Add a convolution: neurons over windows of the map."""
+    def convolution(self, layer: ConvParams, arrays: Any, folded: bool = False) -> None:
+        """Add a convolution: neurons over windows of the map.
+
+        Parameters
+        ----------
+        layer : ConvParams
+        arrays
+            Its weights and thresholds.
+        folded : bool
+            Whether its shuffle is left to the weights of the next neurons. Until then, only pools
+            may be added.
+        """
         kernel = (layer.kernel, layer.kernel)
         window = _window(layer.input, self.pixel_words, kernel, pad=layer.pad)
-        rows = self._rows(arrays.weights, layer.groups)
+        rows = self._rows(self._as_stored(arrays.weights), layer.groups)
         self._take(layer.output)
+        self.order = channels_as_stored(layer) if folded else None
         self._neurons(
             window, rows, layer, arrays, group_inputs=layer.group_inputs, groups=layer.groups,
-            shuffle=layer.shuffle,
+            shuffle=moves_channels(layer) and not folded,
         )  # fmt: skip
 
     def dense(self, layer: DenseParams, arrays: Any) -> None:
         """Add a dense layer: neurons over the words of the whole map."""
-        self._dense(layer, arrays.weights, arrays)
+        by_pixel = arrays.weights.reshape(layer.outputs, -1, self.map.channels)
+        weights = self._as_stored(by_pixel).reshape(layer.outputs, -1)
+        self.order = None
+        self._dense(layer, weights, arrays)
 
     def _dense(self, layer: DenseParams, weights: NDArray[np.uint8], arrays: Any) -> None:
         window = _row(self.map_words)
@@ -195,6 +213,10 @@ class Compiler:
     def _check_count(self, inputs: int) -> None:
         width, what = inputs.bit_length(), f"bits for {self.what}"
         _check_room("Counts must have", width, what, self.params.mvu.count_width)
+
+    def _as_stored(self, weights: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return weights, channels in their last axis, in the order of the current map."""
+        return weights if self.order is None else weights[..., self.order]
 
     def _rows(self, weights: NDArray[np.uint8], groups: int = 1) -> NDArray[np.uint8]:
         return weight_rows(weights, groups, self.params.mvu.pe, self.simd)

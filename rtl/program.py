@@ -19,6 +19,7 @@ from rtl.compiler import Compiler
 from rtl.descriptor import LoadTarget, descriptor_layout
 from rtl.mvu import limit_layout
 from rtl.schedule import layer_cycles
+from rtl.shuffle import shuffle_is_folded
 
 __all__ = ["LoadWord", "Program", "WeightedNetwork", "compile_network"]
 
@@ -107,6 +108,9 @@ def compile_network(
 ) -> Program:
     """Return the program that runs a network on a machine.
 
+    A shuffle that only neurons over all channels see takes no cycle: the map is stored without it,
+    and the weights of these neurons are in the order of the map (`rtl.shuffle`).
+
     Parameters
     ----------
     network : WeightedNetwork
@@ -131,7 +135,8 @@ def compile_network(
         elif isinstance(layer, PoolParams):
             compiler.pool(layer)
         elif isinstance(layer, ConvParams):
-            compiler.convolution(layer, arrays)
+            folded = shuffle_is_folded(network.params.layers, index)
+            compiler.convolution(layer, arrays, folded)
         else:
             compiler.dense(layer, arrays)
     head = network.params.head

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Networks to run on the machine, and what must be seen of them word by word."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,25 @@ def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in octets]
 
 
+def stored(
+    network: GoldenNetwork, maps: list[NDArray[np.uint8]]
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield every map with its channels as they lie in the memories.
+
+    Before neurons that see all channels, and before the pools in front of them, groups are not
+    interleaved: output i of group gamma, which a shuffle moves to i*g + gamma, stays where it is.
+    """
+    layers, groups = network.params.layers, 1
+    for index, (layer, found) in enumerate(zip(layers, maps, strict=True)):
+        if not isinstance(layer, PoolParams):
+            users = [user for user in layers[index + 1 :] if not isinstance(user, PoolParams)]
+            groups = 1
+            if users and isinstance(layer, ConvParams) and layer.shuffle:
+                groups = 1 if getattr(users[0], "groups", 1) > 1 else layer.groups
+        lanes = [found[..., gamma::groups] for gamma in range(groups)]
+        yield np.concatenate(lanes, axis=-1)
+
+
 def load(program: Program, params: AcceleratorParams) -> Step:
     layout = load_layout(params)
     return Step(inputs={
@@ -49,7 +69,7 @@ def picture(
     """Show an image; expect every map word by word, the features and the logits."""
     simd, head = params.mvu.simd, network.head
     maps = list(network.maps(image))
-    writes = [(layer, 0, words_of(found, simd)) for layer, found in enumerate(maps)]
+    writes = [(layer, 0, words_of(found, simd)) for layer, found in enumerate(stored(network, maps))]
     outputs: dict[str, list[int]] = {"features": [], "logits": []}
     if features or head is None:
         words = words_of(maps[-1], simd)
@@ -174,6 +194,18 @@ CASES: dict[str, dict[str, Any]] = {
             {"kind": "conv", "outputs": 15, "groups": 15, "kernel": 2, "padding": "valid"},
         ],
         "head": {"classes": 5, "hidden": 9},
+    },
+    "shuffle_pool_conv": {
+        "input": {**INPUT, "height": 2, "width": 4},
+        "layers": [
+            {"kind": "thermometer", "levels": 6},
+            {"kind": "conv", "outputs": 12, "groups": 3, "shuffle": True, "thresholds": True},
+            {"kind": "pool", "size": 2},
+            {"kind": "conv", "outputs": 8, "shuffle": True, "thresholds": True},
+            {"kind": "conv", "outputs": 10, "groups": 2, "shuffle": True},
+            {"kind": "dense", "outputs": 9, "thresholds": True},
+        ],
+        "head": {"classes": 4, "hidden": 0},
     },
     "map_to_head": {
         "input": INPUT,

@@ -142,7 +142,7 @@ def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) ->
     """
     layers, words = [], 0
     for index, layer in enumerate(network.layers):
-        layers.append(_layer(index, layer, words, mvu))
+        layers.append(_layer(index, layer, words, mvu, network.layers[index + 1 :]))
         words = _words(layer.output, mvu.simd)
     if features or network.head is None:
         layers.append(_each_word("features", "features", words))
@@ -151,14 +151,16 @@ def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) ->
     return tuple(layers)
 
 
-def _layer(index: int, layer: LayerParams, words: int, mvu: MvuParams) -> Layer:
-    """Return a layer whose input map has so many words."""
+def _layer(
+    index: int, layer: LayerParams, words: int, mvu: MvuParams, later: tuple[LayerParams, ...]
+) -> Layer:
+    """Return a layer whose input map has so many words, and that other layers follow."""
     if isinstance(layer, ThermometerParams):
         return _input(f"{index} thermometer", layer, mvu)
     if isinstance(layer, PoolParams):
         return _pool(f"{index} pool", layer, mvu)
     if isinstance(layer, ConvParams):
-        return _convolution(f"{index} conv", layer, mvu)
+        return _convolution(f"{index} conv", layer, mvu, _is_shuffled(layer, later))
     return _dense(f"{index} dense", layer, words, mvu)
 
 
@@ -182,7 +184,21 @@ def _pool(name: str, layer: PoolParams, mvu: MvuParams) -> Layer:
     )  # fmt: skip
 
 
-def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
+def _is_shuffled(layer: ConvParams, later: tuple[LayerParams, ...]) -> bool:
+    """Return whether the machine moves the outputs of a convolution to the places of its shuffle.
+
+    It need not where groups of 1, or one group, stay in place, nor where neurons that see all
+    channels come next, be it behind pools: their weights are then in the order of the groups.
+    """
+    if not layer.shuffle or layer.groups in (1, layer.outputs):
+        return False
+    for user in later:
+        if not isinstance(user, PoolParams):
+            return isinstance(user, ConvParams) and user.groups > 1
+    return True
+
+
+def _convolution(name: str, layer: ConvParams, mvu: MvuParams, shuffled: bool) -> Layer:
     """Return a convolution: neurons over windows of the map."""
     aligned = layer.groups == 1 or layer.group_outputs % mvu.pe == 0
     return Layer(
@@ -191,7 +207,7 @@ def _convolution(name: str, layer: ConvParams, mvu: MvuParams) -> Layer:
         inside=_inside(layer.input.height, layer) * _inside(layer.input.width, layer),
         tiles=tuple(_tiles(layer.groups, layer.group_inputs, layer.group_outputs, mvu)),
         words=_words(layer.output, mvu.simd), inputs=layer.inputs,
-        whole=aligned and not layer.shuffle, columns=layer.output.width,
+        whole=aligned and not shuffled, columns=layer.output.width,
         weight_reuse=mvu.weight_reuse,
     )  # fmt: skip
 

@@ -28,7 +28,8 @@ SCOPE = (
 )
 STALLS = (
     "A stall is a cycle without a step: reading the descriptor, filling the pipeline, or "
-    "a tile that waits until the one before it is stored, which a shuffle does bit by bit."
+    "a tile that waits until the one before it is stored, bit by bit where a shuffle comes before "
+    "groups or the output."
 )
 BESIDE = (
     "A chip that learns has these memories as well. They leak, and the registers of their blocks "

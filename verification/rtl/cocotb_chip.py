@@ -41,6 +41,7 @@ class Host:
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), dut.clk, dut.rst)
         self.received: dict[int, list[list[list[int]]]] = defaultdict(list)
         self.noted: list[tuple[int, int]] = []
+        self.seen: list[dict[str, int]] = []
         self.aborted = 0
         self.packets = 0
         if pauses:
@@ -90,6 +91,10 @@ class Host:
         """Read what nobody can foretell, and leave it in the result."""
         got = await self.master.read(address, 4)
         self.noted.append((address, int.from_bytes(got.data, "little")))
+
+    async def see(self, ports: list[str]) -> None:
+        """Leave the levels of some ports in the result."""
+        self.seen.append({name: int(getattr(self.dut, name).value) for name in ports})
 
     async def send(self, words: list[int]) -> None:
         """Send a packet, behind those that are still to go."""
@@ -223,6 +228,7 @@ async def bench(dut: Any) -> None:
         await host.run(case["script"], case.get("patience", PATIENCE))
         result["aborted"] = host.aborted
         result["noted"] = host.noted
+        result["seen"] = host.seen
         result["cycles"] = round(get_sim_time("ns") / PERIOD)
         result["packets"] = host.packets
     except Failure as failure:

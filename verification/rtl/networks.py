@@ -36,9 +36,7 @@ def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in octets]
 
 
-def stored(
-    network: GoldenNetwork, maps: list[NDArray[np.uint8]]
-) -> Iterator[NDArray[np.uint8]]:
+def stored(network: GoldenNetwork, maps: list[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
     """Yield every map with its channels as they lie in the memories.
 
     Before neurons that see all channels, and before the pools in front of them, groups are not
@@ -69,7 +67,8 @@ def picture(
     """Show an image; expect every map word by word, the features and the logits."""
     simd, head = params.mvu.simd, network.head
     maps = list(network.maps(image))
-    writes = [(layer, 0, words_of(found, simd)) for layer, found in enumerate(stored(network, maps))]
+    lie = enumerate(stored(network, maps))
+    writes = [(layer, 0, words_of(found, simd)) for layer, found in lie]
     outputs: dict[str, list[int]] = {"features": [], "logits": []}
     if features or head is None:
         words = words_of(maps[-1], simd)

@@ -45,11 +45,15 @@ class Counted(wiring.Component):
         self.params = getattr(component, "params", component.signature)
         self._inner = component
         self._fragment = Fragment.get(component, None)
-        self._strobes = dict(_strobes(self._fragment, ()))
+        self._strobes = dict(self._counted())
         self.counters = tuple(self._strobes)
         super().__init__(
             dict(component.signature.members) | dict.fromkeys(self._strobes, Out(WIDTH))
         )
+
+    def _counted(self) -> Iterator[tuple[str, Value]]:
+        """Yield the name of each counter and what it counts."""
+        yield from _strobes(self._fragment, ())
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

@@ -222,7 +222,9 @@ class PrototypeClassifier(wiring.Component):
         own = codes.word_select(stages[1].turn, tables * p.prototypes.code_width)
         counts = used_lanes(p.prototypes, stages[3].ends).word_select(stages[3].turn, tables)
         own_codes, own_bits = Signal(ArrayLayout(p.prototypes.code_width, tables)), Signal(tables)
-        m.d.sync += [own_codes.eq(own), own_bits.eq(bits.word_select(stages[1].turn, tables))]
+        # While another block reads the memory, its codes go by and nothing here moves.
+        with m.If(stages[1].valid):
+            m.d.sync += [own_codes.eq(own), own_bits.eq(bits.word_select(stages[1].turn, tables))]
         for number in range(tables):
             m.submodules[f"table_{number}"] = table = Memory(
                 shape=shape, depth=p.table_rows, init=[], attrs={"no_rw_check": 1}

@@ -152,7 +152,19 @@ def _train(host: HeadScript, exemplars: Any) -> None:
 def report_files(
     phases: Sequence[Phase], flipflops: Mapping[str, int], what: str, command: str
 ) -> dict[str, str]:
-    """Return the page and the numbers of a run, by the names of their files."""
+    """Return the page and the numbers of a run, by the names of their files.
+
+    Parameters
+    ----------
+    phases : sequence of Phase
+        With the same counters each.
+    flipflops : mapping of str to int
+        Bits of each bank, by the name of its counter.
+    what : str
+        A sentence that says what ran.
+    command : str
+        Command line that repeats the run.
+    """
     head = [phase.name for phase in phases]
     banks = [
         (_name(bank, "moves_"), f"{bits:,}", *(_share(p.counts[bank], p.cycles) for p in phases))

@@ -19,6 +19,7 @@ from sim.cost.report.document import PICTURES, CostReport
 from sim.cost.report.failing import PICTURE, accuracy_by_supply, failing_section
 from sim.cost.report.gate_level import gate_section
 from sim.cost.report.operation import rate_section
+from sim.cost.report.spared import spared_section
 from sim.cost.report.terminal import terminal_tables
 from sim.cost.report.world import world_section
 from sim.cost.technology.loading import load_technology
@@ -82,7 +83,10 @@ class CostCommand(Command):
             losses, cells = failing.losses, failing.cells
             lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
             node = assessment.technology.node
-            sections = (failing_section(lines, losses[0].label, cells, node), *sections)
+            width = assessment.config.chip.sampler.prototypes.code_width
+            spared = [spared_section(line, width) for line in lines if line.name == "prototypes"]
+            section = failing_section(lines, losses[0].label, cells, node)
+            sections = (section, *spared, *sections)
             more[PICTURE] = accuracy_by_supply(lines)
         report = CostReport(assessment, self.command, sections, more)
         if self.out is not None:

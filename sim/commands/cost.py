@@ -84,7 +84,8 @@ class CostCommand(Command):
             lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
             node = assessment.technology.node
             width = assessment.config.chip.sampler.prototypes.code_width
-            spared = [spared_section(line, width) for line in lines if line.name == "prototypes"]
+            planes = [line for line in lines if line.name == "prototypes" and width > 1]
+            spared = [spared_section(line, width) for line in planes]
             section = failing_section(lines, losses[0].label, cells, node)
             sections = (section, *spared, *sections)
             more[PICTURE] = accuracy_by_supply(lines)

@@ -65,6 +65,7 @@ def test_failing_memories_have_a_section(engram: Engram) -> None:
     status, text, err = engram("cost", *FAILING, "--format", "md")
     assert (status, err) == (0, "")
     assert "## Memories at a supply where cells fail" in text
+    assert "## Planes of prototypes at two supplies\n\nThe upper planes of the 8 keep 0.9 V" in text
     said = "- Weights of the head: the least energy with at most 0.5 points lost is at 0.49 V"
     assert said in text
 

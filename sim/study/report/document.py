@@ -24,7 +24,8 @@ from sim.study.report.fault_headline import headline
 from sim.study.report.faults import FaultLine, columns, conclusion, fault_lines, fault_rows
 from sim.study.report.groups import MethodGroup, group_runs, plain_or_all
 from sim.study.report.head_state import COLUMNS as STATE_COLUMNS
-from sim.study.report.head_state import head_states
+from sim.study.report.head_state import HeadStates, head_states
+from sim.study.report.head_state_figure import accuracy_by_head_state
 from sim.study.report.origin import data_line, made_line, origin, varied
 from sim.study.report.tables import results_table
 from sim.work.folder import write_folder
@@ -34,6 +35,7 @@ __all__ = ["StudyReport"]
 _IMAGES = (
     "accuracy_by_bits.png",
     "accuracy_by_chip_bits.png",
+    "accuracy_by_head_state.png",
     "accuracy_by_share.png",
     "accuracy_by_state.png",
     "accuracy_by_task.png",
@@ -91,10 +93,18 @@ class StudyReport:
         """Memories that fail, if a sound one is beside them."""
         return fault_lines(self.groups)
 
+    @cached_property
+    def states(self) -> list[HeadStates]:
+        """Memories that were tried beside heads of several states."""
+        return head_states(self.groups)
+
     @property
     def headline(self) -> str:
-        """Sentence on memories that fail; empty without them."""
-        return headline(self.fault_lines, varied(self.config)) if self.fault_lines else ""
+        """What a study on failing memories, or on states of a head, found; empty of others."""
+        if self.fault_lines:
+            return headline(self.fault_lines, varied(self.config))
+        varied_alone = sum(len(states.groups) for states in self.states) == len(self.groups)
+        return " ".join(states.sentence for states in self.states) if varied_alone else ""
 
     @property
     def verdict(self) -> str:
@@ -118,6 +128,8 @@ class StudyReport:
             "accuracy_by_bits.png": figures.accuracy_by_bits(self.groups, "memory"),
             "accuracy_by_state.png": figures.accuracy_by_bits(self.groups, "state"),
         }
+        if self.states:
+            images["accuracy_by_head_state.png"] = accuracy_by_head_state(self.states)
         if self.fault_lines:
             images["accuracy_by_share.png"] = points_by_share(self.fault_lines)
         if has_ages(self.bank.tasks):
@@ -195,12 +207,8 @@ class StudyReport:
         return "\n\n".join(parts) + "\n"
 
     def _top(self) -> list[str]:
-        """Return the conclusion, and the sentences on sources at equal bits that it leaves.
-
-        Where memories fail, the conclusion is on that.
-        """
-        said = [self.headline] if self.fault_lines else []
-        first, *others = [*said, *self.sentences] or [""]
+        """Return the conclusion, and the sentences on sources at equal bits that it leaves."""
+        first, *others = [self.headline] * bool(self.headline) + self.sentences or [""]
         parts = [f"**{first}**"] if first else []
         return [*parts, "\n".join(f"- {sentence}" for sentence in others)] if others else parts
 
@@ -234,9 +242,10 @@ class StudyReport:
     def _head_states(self) -> list[str]:
         """Return the section on heads of several states, if a memory was tried beside some."""
         parts = []
-        for states in head_states(self.groups):
+        for states in self.states:
             parts += [f"**{states.sentence}**", markdown_table(STATE_COLUMNS, states.rows)]
-        return ["## What of the head survives", explanations.STATES, *parts] if parts else []
+        picture = "![accuracy against what of the head survives](accuracy_by_head_state.png)"
+        return ["## What of the head survives", explanations.STATES, *parts, picture] * bool(parts)
 
     def _faults(self) -> list[str]:
         """Return the section on memories that fail, if a memory has a sound twin beside it."""

@@ -22,7 +22,7 @@ def accuracy_by_head_state(memories: Sequence[HeadStates]) -> Figure:
     memories : sequence of HeadStates
         What `head_states` found; each is a line.
     """
-    figure = new_figure(6.8, 4)
+    figure = new_figure(8.5, 4)
     axes = figure.add_subplot()
     for states in memories:
         shared = commonprefix([group.label for group in states.groups]).rstrip(", ")
@@ -43,7 +43,7 @@ def accuracy_by_head_state(memories: Sequence[HeadStates]) -> Figure:
                 own,
                 (place, 100 * spread.mean),
                 textcoords="offset points",
-                xytext=(4, 5),
+                xytext=(5, 6),
                 fontsize=7,
                 color=drawn.lines[0].get_color(),
             )

@@ -14,6 +14,7 @@ from golden.params.training import PROBABILITY_BITS
 from rtl.adder_tree import levels_of
 from rtl.affine import rounded
 from rtl.beat import beat_layout
+from rtl.hidden_layer import HiddenLayer, hidden_row_layout
 from rtl.lfsr import Lfsr, load_seeds, seed_layout
 from rtl.softmax import LOGIT_BITS, Softmax
 from rtl.trainer_control import UnderWay, command_layout, idle, learn_batch, sum_rows, take
@@ -62,10 +63,16 @@ class Trainer(wiring.Component):
     After a reset, and for `Operation.CLEAR`, one row a cycle is cleared, and nothing is taken.
     Reset restarts the random stream, a clear does not. A seed is taken at any time.
 
+    With H > 0, a frozen hidden layer stands in front: it makes the ceil((H + D)/L) beats that are
+    called those of an exemplar above. It takes the next exemplar of a command while one is summed,
+    so an exemplar takes as many cycles as the slower of the two. The first one of a command is
+    there ``ceil(D/L) - 1 + hidden`` cycles later than without. Rows of the hidden layer come before
+    commands, as other rows do; neither a reset nor a clear changes them.
+
     Parameters
     ----------
     params : TrainerParams
-        With H = 0 and q_f = 8.
+        With q_f = 8, and with H = 0 or q_v = 1.
     batch : int
         Most exemplars of a command.
 
@@ -88,13 +95,15 @@ class Trainer(wiring.Component):
         Classes of the exemplars to classify, each with the largest sum.
     rows : Out(stream.Signature(L * q_b))
         The rows that `reads` asked for.
+    hidden_writes : In(stream.Signature(hidden_row_layout(params)))
+        Rows of the hidden layer. There is no such port for H = 0.
     hits : Out(range(batch + 1))
         Exemplars of the latest command to learn whose class had the largest sum.
     unknown : Out(1)
         Set until reset when an exemplar of a class not below n has been left out of a batch.
     refused : Out(1)
         Set until reset when a command named no exemplar, no class or too many of them, or when a
-        row was not there.
+        row was not there, of the hidden layer or of the classifier.
     row_read, row_written : Out(1)
         A row of weights is read, or written.
 
@@ -106,12 +115,15 @@ class Trainer(wiring.Component):
 
     def __init__(self, params: TrainerParams, batch: int = 128) -> None:
         check_integer("Batch", batch, 1, 65_535)
-        if params.hidden or params.forward_width != LOGIT_BITS:
+        if params.trains_hidden or params.forward_width != LOGIT_BITS:
             raise ValueError(
-                f"A trainer must have H = 0 and q_f = {LOGIT_BITS} in hardware, "
-                f"not {params.hidden} and {params.forward_width}"
+                f"A trainer must have H = 0 or q_v = 1, and q_f = {LOGIT_BITS}, in hardware, "
+                f"not H = {params.hidden}, q_v = {params.binary_width} and "
+                f"q_f = {params.forward_width}"
             )
         self.params, self.batch = params, batch
+        self._layer = HiddenLayer(params) if params.hidden else None
+        binary = stream.Signature(hidden_row_layout(params)) if params.hidden else None
         levels = levels_of(params.lanes)
         #: Cycles from the last beat to the answer, beside one a row.
         self.latency = levels + 5
@@ -119,6 +131,8 @@ class Trainer(wiring.Component):
         self.interval = self.latency + params.beats
         #: Cycles from one exemplar to learn to the next, beside B + 2 a class.
         self.learning = levels + 3 + params.beats + Softmax.latency
+        #: Cycles from the last beat of x to the first one that the classifier takes.
+        self.hidden = self._layer.latency if self._layer else 0
         #: Cycles from the end of the last exemplar to the next command, beside one for each
         #: exemplar and row.
         self.updating = self.latency
@@ -129,6 +143,7 @@ class Trainer(wiring.Component):
             "writes": In(stream.Signature(row_layout(params))),
             "reads": In(stream.Signature(bits_for(params.rows - 1))),
             "seeds": In(stream.Signature(seed_layout())),
+            **({"hidden_writes": In(binary)} if binary else {}),
             "cut": In(1),
             "o": Out(stream.Signature(class_layout(params))),
             "rows": Out(stream.Signature(width)),
@@ -151,6 +166,10 @@ class Trainer(wiring.Component):
         )
         m.submodules.softmax = softmax = Softmax(p)
         m.submodules.rounding = lfsr = Lfsr(p.lfsr)
+        source, cut, held, layer = self.i, self.cut, None, self._layer
+        if layer:
+            m.submodules.hidden = layer
+            source = layer.o
         read, write = weights.read_port(), weights.write_port()
         kept, keep = exemplars.read_port(), exemplars.write_port()
         stages = [now.asked]
@@ -170,8 +189,8 @@ class Trainer(wiring.Component):
             kept.addr.eq(Mux(now.updating, now.at, now.base + now.beat)),
             kept.en.eq(now.asked.valid),
             keep.addr.eq(now.base + now.beat),
-            keep.data.eq(self.i.payload.bits),
-            keep.en.eq(self.i.valid & self.i.ready),
+            keep.data.eq(source.payload.bits),
+            keep.en.eq(source.valid & source.ready),
             read.addr.eq(Mux(now.updating, late.row, Mux(now.idle, self.reads.payload, now.row))),
             read.en.eq(
                 Mux(now.updating, late.valid & late.last, now.asked.valid)
@@ -200,12 +219,21 @@ class Trainer(wiring.Component):
         answered = shares.valid & shares.payload.last
         with m.If(answered):
             m.d.sync += self.hits.eq(self.hits + (self.o.payload.label == now.label))
-        with m.FSM(init="clear"):
-            idle(m, now, self, write)
-            take(m, now, self)
+        with m.FSM(init="clear") as control:
+            if layer:
+                # The next exemplar may come while one is summed, if the command has a next one.
+                going = control.ongoing("sum") | control.ongoing("wait") | control.ongoing("answer")
+                wanted = control.ongoing("take") | (going & (now.left != 1))
+                layer.feed(m, self.i, self.hidden_writes, wanted=wanted, idle=now.idle)
+                held, cut = self.hidden_writes.valid, cut & ~self.i.valid & ~layer.busy
+            idle(m, now, self, write, held)
+            take(m, now, source, cut, self.unknown)
             ended = stages[-1].valid & stages[-1].final
             sum_rows(m, now, ended, answered, self.o)
             learn_batch(m, now, ended)
+        if layer:
+            with m.If(layer.refused):
+                m.d.sync += self.refused.eq(1)
         return m
 
     def _name(

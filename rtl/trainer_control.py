@@ -71,7 +71,9 @@ class UnderWay:
         ]
 
 
-def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort) -> None:
+def idle(
+    m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort, held: Value | None
+) -> None:
     """Clear all rows; then write a row, or read one, or take a command.
 
     Parameters
@@ -82,10 +84,12 @@ def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort
         Those of the trainer.
     write : WritePort
         Of the rows.
+    held : Value or None
+        Commands wait for rows of a hidden layer, where there is one.
     """
     writes, reads, rows = ports.writes, ports.reads, ports.rows
     commands, refused = ports.commands, ports.refused
-    p, command = now.params, commands.payload
+    p, command, free = now.params, commands.payload, ~writes.valid & ~reads.valid
     learns = command.operation == Operation.LEARN
     starts = learns | (command.operation == Operation.CLASSIFY)
     strange = (command.count == 0) | (command.count > now.batch)
@@ -105,7 +109,7 @@ def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort
             writes.ready.eq(1),
             # A row that is just being written can be read in the next cycle.
             reads.ready.eq(~writes.valid & ~write.en),
-            commands.ready.eq(~writes.valid & ~reads.valid),
+            commands.ready.eq(free if held is None else free & ~held),
         ]
         with m.If(writes.valid):
             m.d.sync += [
@@ -139,7 +143,9 @@ def idle(m: Module, now: UnderWay, ports: wiring.PureInterface, write: WritePort
             m.next = "idle"
 
 
-def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
+def take(
+    m: Module, now: UnderWay, exemplars: stream.Interface, cut: Value, unknown: Signal
+) -> None:
     """Take the beats of an exemplar, and leave it out of a batch if its class is not there.
 
     A command that is cut ends between two exemplars.
@@ -148,10 +154,13 @@ def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
     ----------
     m : Module
     now : UnderWay
-    ports : PureInterface
-        Those of the trainer.
+    exemplars : stream.Interface
+        Beats of exemplars.
+    cut : Value
+        No exemplar comes any more.
+    unknown : Signal
+        Flag of an exemplar that is left out.
     """
-    exemplars = ports.i
     label = Mux(now.beat == 0, exemplars.payload.label, now.label)
     with m.State("take"):
         m.d.comb += exemplars.ready.eq(1)
@@ -161,9 +170,9 @@ def take(m: Module, now: UnderWay, ports: wiring.PureInterface) -> None:
                 m.d.sync += now.begin()
                 m.next = "sum"
                 with m.If(now.learning & (label >= now.classes)):
-                    m.d.sync += ports.unknown.eq(1)
+                    m.d.sync += unknown.eq(1)
                     _go_on(m, now, now.slot)
-        with m.Elif(ports.cut & (now.beat == 0)):
+        with m.Elif(cut & (now.beat == 0)):
             m.next = "idle"
             with m.If(now.learning & (now.slot != 0)):
                 m.next = "begin"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Lanes of the trainer: they add up the weights of rows, or the gradients of a batch."""
 
+from dataclasses import replace
+
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib.data import StructLayout
 from amaranth.utils import bits_for
@@ -39,7 +41,7 @@ def stage_layout(params: TrainerParams) -> StructLayout:
 
 def sum_width(params: TrainerParams) -> int:
     """Return the bits of a sum of the classifier."""
-    return int(params.forward_width) + bits_for(params.features)
+    return int(params.forward_width) + bits_for(params.concat)
 
 
 def sum_of_weights(
@@ -56,7 +58,7 @@ def sum_of_weights(
     weights, bits : Value
         L codes and L bits of the row in the stage `LOADED`.
     """
-    terms, used = [], used_lanes(params, stages[LOADED].end)
+    terms, used = [], _used(params, stages[LOADED].end)
     for lane, code in enumerate(_codes(params, weights)):
         term = Signal(signed(int(params.forward_width) + 1), name=f"term_{lane}")
         forward = rounded(code, params.forward)
@@ -101,7 +103,7 @@ def next_weights(
         Most exemplars of a batch.
     """
     q_b, loaded = int(params.backward_width), stages[LOADED]
-    used = used_lanes(params, stages[UPDATED - 1].end)
+    used = _used(params, stages[UPDATED - 1].end)
     fresh = []
     drawn = draws(word, params.lanes)
     for lane, code in enumerate(_codes(params, weights)):
@@ -125,3 +127,8 @@ def _codes(params: TrainerParams, weights: Value) -> list[Value]:
     """Return the codes of a row."""
     q_b = int(params.backward_width)
     return [weights.word_select(lane, q_b).as_signed() for lane in range(params.lanes)]
+
+
+def _used(params: TrainerParams, last: Value) -> Value:
+    """Return a mask of the lanes that hold inputs of the classifier: hidden bits are among them."""
+    return used_lanes(replace(params, hidden=0, features=params.concat), last)

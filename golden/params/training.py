@@ -150,6 +150,11 @@ class TrainerParams:
         return self.hidden + self.features
 
     @property
+    def without_hidden(self) -> "TrainerParams":
+        """The same without a hidden layer, above the latent bits alone."""
+        return replace(self, hidden=0)
+
+    @property
     def beats(self) -> int:
         """Rows of a class in the memory of a chip, ceil(F / L)."""
         return -(-self.concat // self.lanes)

@@ -85,6 +85,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "highest weight", "lowest weight", "lanes past D", "class that is not there",
     ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
+    "hidden_layer": ("sum of 0", "every input agrees", "no input agrees"),
     "index_code": (
         "one code", "first index of zeros", "indices wrap around", "task before", "task behind",
         "task of more bits than the index", "request taken with the last code",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What the trainer and its softmax are said to hold and to do, held to the hardware."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,7 +14,7 @@ from golden.params import TrainerParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.softmax import Softmax
 from rtl.trainer import Trainer
-from sim.cost.counts import softmax, trainer
+from sim.cost.counts import hidden_layer, softmax, trainer
 from sim.cost.counts.tally import Action, Tally
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
@@ -21,14 +22,16 @@ from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of, elaborated, shapes
 from verification.rtl.test_softmax import SMALL as LOGITS
 from verification.rtl.test_softmax import step
-from verification.rtl.test_trainer import CORNERS, SMALL, Bench, trainers
+from verification.rtl.test_trainer import CORNERS, FROZEN, SMALL, Bench, trainers
 
 
 def counted(params: TrainerParams, batch: int, seed: int) -> tuple[Counted, list[Step]]:
     """Return a trainer, and a bench that ends with its strobes."""
     bench, dut = Bench(params, batch, seed), Counted(Trainer(params, batch))
     tally = trainer.clear(params, 2)
-    steps = [bench.write(bench.weights()), bench.read(), bench.clear(), bench.read()]
+    steps = [bench.write_hidden()] if params.hidden else []
+    tally += trainer.write_hidden_rows(params, hidden_layer.rows(params))
+    steps += [bench.write(bench.weights()), bench.read(), bench.clear(), bench.read()]
     tally += trainer.write_rows(params, params.rows) + trainer.read_rows(params, 2 * params.rows)
     for _ in range(3):
         classes, count = bench.random.randint(1, params.classes), bench.random.randint(1, batch)
@@ -46,6 +49,29 @@ def test_strobes_are_those_counted_whatever_the_pauses(pauses: str) -> None:
     dut, steps = counted(SMALL, 4, 0)
     assert all(steps[-1].reads.values())
     run_pysim(dut, steps, PAUSES[pauses])
+
+
+@pytest.mark.parametrize("name", ["whole_beats", "shared_beat"])
+def test_strobes_with_a_hidden_layer(name: str) -> None:
+    dut, steps = counted(*FROZEN[name], 0)
+    assert all(steps[-1].reads.values())
+    run_pysim(dut, steps, PAUSES["idle_stalled"])
+
+
+@pytest.mark.parametrize("name", FROZEN)
+@pytest.mark.parametrize("classes", [1, 5])
+def test_cycles_with_a_hidden_layer(name: str, classes: int) -> None:
+    (params, batch), bench = FROZEN[name], Bench(*FROZEN[name])
+    classes = min(classes, params.classes)
+    labels = np.zeros(batch, np.int64)
+    steps = [bench.write_hidden(), bench.learn(bench.exemplars(batch), labels, classes)]
+    steps.append(bench.classify(bench.exemplars(batch), classes))
+    passed = run_pysim(Trainer(params, batch), steps).transfers
+    learned, classified = passed["commands"]
+    assert classified - learned == trainer.learn_cycles(params, batch, classes)
+    first = passed["i"][batch * params.without_hidden.beats]
+    cycles = passed["o"][-1] - first + 1
+    assert cycles == trainer.classify_cycles(params, batch, classes)
 
 
 @given(trainers(), st.integers(0, 2**32), st.sampled_from(sorted(PAUSES)))
@@ -102,15 +128,26 @@ def test_a_batch_at_the_size_of_the_reports() -> None:
     assert trainer.classify_cycles(drawn, 1, 100) == 819
 
 
+def test_128_frozen_neurons_at_the_size_of_the_reports() -> None:
+    full = BLOCKS["trainer"].arguments("full")["params"]
+    drawn = replace(full, hidden=128, binary_width=1)
+    tally = trainer.learn(drawn, 128, 100)
+    assert tally[Action("hidden.weights", "read", 64)] == 128 * 1024
+    assert tally[Action("weights", "read", 512)] == 128 * 1000 + 1000
+    # 1024 cycles for the neurons go by while the classifier takes longer for another exemplar.
+    assert hidden_layer.interval(drawn) == 1054
+    assert trainer.learn_cycles(drawn, 128, 100) == 290_080
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_memories_of_the_catalogue(size: str) -> None:
     arguments = BLOCKS["trainer"].arguments(size)
     assert shapes(trainer.memories(**arguments)) == elaborated(Trainer(**arguments))
 
 
-@pytest.mark.parametrize("name", CORNERS)
-def test_memories_of_the_corners(name: str) -> None:
-    assert shapes(trainer.memories(*CORNERS[name])) == elaborated(Trainer(*CORNERS[name]))
+@pytest.mark.parametrize("drawn", [*CORNERS.values(), *FROZEN.values()], ids=[*CORNERS, *FROZEN])
+def test_memories_of_the_corners(drawn: tuple[TrainerParams, int]) -> None:
+    assert shapes(trainer.memories(*drawn)) == elaborated(Trainer(*drawn))
 
 
 def test_an_idle_trainer_does_nothing_but_clear_its_rows() -> None:

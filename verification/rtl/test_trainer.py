@@ -16,6 +16,7 @@ from golden.params import TrainerParams
 from golden.params.sampling import Stream
 from golden.trainer import Trainer as GoldenTrainer
 from rtl.beat import beat_layout
+from rtl.hidden_layer import HiddenLayer, hidden_row_layout
 from rtl.lfsr import seed_layout
 from rtl.trainer import Trainer, class_layout, row_layout
 from rtl.trainer_control import Operation, command_layout
@@ -39,6 +40,15 @@ CORNERS = {
     "one_of_all": (params(features=1, lanes=1, classes=1), 1),
     "16_bits": (params(features=30, lanes=8, classes=12, backward_width=16, rate=11), 9),
     "32_bits_to_nearest": (params(backward_width=32, rounding="nearest_even"), 3),
+}
+
+#: With a hidden layer whose beats are whole, that shares a beat, and that is less than a beat.
+FROZEN = {
+    "whole_beats": (params(hidden=8, binary_width=1), 4),
+    "shared_beat": (params(hidden=7, binary_width=1, features=11, lanes=5), 3),
+    "less_than_a_beat": (params(hidden=1, binary_width=1, features=9, lanes=8), 3),
+    "one_lane": (params(hidden=3, binary_width=1, features=2, lanes=1), 2),
+    "slower_layer": (params(hidden=30, binary_width=1, features=6, lanes=2, classes=2), 2),
 }
 
 IN_VERILOG = ("16_bits",)
@@ -66,8 +76,9 @@ class Bench:
         self.params, self.batch = params, batch
         self.random, self.rng = random.Random(seed), np.random.default_rng(seed)
         self.width = int(params.backward_width)
-        self.golden = GoldenTrainer(params, np.zeros((0, params.features), np.int32))
-        self.padding = params.beats * params.lanes - params.features
+        latent = self.rng.integers(-1, 1, (params.hidden, params.features), np.int32)
+        self.golden = GoldenTrainer(params, latent)
+        self.padding = params.beats * params.lanes - params.concat
         self.past = np.zeros((params.classes, self.padding), np.int64)  # weights of lanes past D
         self.unknown = self.refused = self.hits = 0
 
@@ -77,7 +88,7 @@ class Bench:
         return payload(layout, fields)
 
     def beats(self, exemplars: Bits, labels: Bits) -> list[int]:
-        p = self.params
+        p = self.params.without_hidden
         layout, most = beat_layout(p.lanes, p.classes), 2 ** bits_for(p.classes - 1)
         lanes = self.rng.integers(0, 2, (len(exemplars), p.beats * p.lanes))
         lanes[:, : p.features] = exemplars
@@ -145,6 +156,19 @@ class Bench:
         ]
         self.random.shuffle(rows)
         return Step(inputs={"writes": rows})
+
+    def write_hidden(self) -> Step:
+        """Return the step that writes all rows of the hidden layer; lanes past D are random."""
+        p, first = self.params, self.params.without_hidden
+        bits = self.rng.integers(0, 2, (p.hidden, first.beats * p.lanes))
+        bits[:, : p.features] = self.golden.latent >= 0
+        layout = hidden_row_layout(p)
+        rows = [
+            payload(layout, {"row": row, "bits": one})
+            for row, one in enumerate(codes_of(bits, p.lanes, 1))
+        ]
+        self.random.shuffle(rows)
+        return Step(inputs={"hidden_writes": rows})
 
     def read(self) -> Step:
         """Return the step that reads all rows, and the pins at its end."""
@@ -236,6 +260,70 @@ def test_corners_in_verilog(name, simulator) -> None:
     bench = Bench(drawn, batch)
     steps = [*bench.steps(6), bench.write(bench.weights()), *bench.steps(6)]
     run_cocotb(Trainer(drawn, batch), steps, PAUSES["idle_stalled"], simulator=simulator)
+
+
+@pytest.mark.parametrize(
+    ("name", "pauses"),
+    [*((name, "idle_stalled") for name in FROZEN), ("shared_beat", "flowing"),
+     ("whole_beats", "patient")],
+)  # fmt: skip
+def test_a_frozen_hidden_layer_equals_golden(name, pauses) -> None:
+    drawn, batch = FROZEN[name]
+    bench = Bench(drawn, batch)
+    steps = [bench.write_hidden(), *bench.steps(2), bench.write(bench.weights()), *bench.steps(1)]
+    run_pysim(Trainer(drawn, batch), steps, PAUSES[pauses])
+
+
+def test_hidden_rows_come_before_a_command_and_stay_after_reset_and_clear() -> None:
+    drawn, batch = FROZEN["whole_beats"]
+    bench = Bench(drawn, batch)
+    first, learned = bench.write_hidden(), bench.learn(bench.exemplars(2), np.array([0, 1]), 2)
+    both = replace(learned, inputs={**first.inputs, **learned.inputs})
+    steps = [both, bench.read(), bench.clear(), *bench.steps(1)]
+    fresh = Bench(drawn, batch)  # the same rows of the hidden layer
+    steps += [replace(fresh.read(), reset=True), *fresh.steps(2)]
+    run_pysim(Trainer(drawn, batch), steps)
+
+
+def test_a_hidden_row_that_is_not_there_is_refused() -> None:
+    drawn, batch = FROZEN["shared_beat"]
+    bench = Bench(drawn, batch)
+    beats = drawn.without_hidden.beats
+    row = payload(hidden_row_layout(drawn), {"row": drawn.hidden * beats, "bits": 5})
+    refused = Step(inputs={"hidden_writes": [row]})
+    steps = [bench.write_hidden(), bench.read(), refused]
+    bench.refused = 1
+    run_pysim(Trainer(drawn, batch), [*steps, bench.read(), *bench.steps(1)])
+
+
+@pytest.mark.parametrize("given", [0, 1, 2])
+def test_a_cut_waits_for_the_exemplar_in_the_hidden_layer(given) -> None:
+    """Two of four exemplars do not come; the cut is there from the beginning."""
+    drawn, batch = FROZEN["shared_beat"]
+    bench = Bench(drawn, batch)
+    before = [bench.write_hidden(), bench.write(bench.weights())]
+    labels = np.arange(given)
+    learned = bench.learn(bench.exemplars(given), labels, 4) if given else Step()
+    command = [bench.command(Operation.LEARN, 3, 4)]
+    beats = learned.inputs.get("i", [])
+    # Each exemplar is offered as one run of beats, so that the cut sees no gap within one.
+    steps = [
+        *before,
+        Step(inputs={"commands": command, "i": beats}),
+        Step(pins={"cut": 1}, cycles=1),
+        replace(bench.read(), pins={"cut": 1}),
+    ]
+    run_pysim(Trainer(drawn, batch), steps)
+
+
+@pytest.mark.slow
+def test_128_frozen_neurons_equal_golden() -> None:
+    drawn = params(
+        features=512, hidden=128, binary_width=1, classes=12, lanes=64, backward_width=16, rate=13
+    )
+    bench = Bench(drawn, 8)
+    steps = [bench.write_hidden(), *bench.steps(2), bench.write(bench.weights()), *bench.steps(1)]
+    run_pysim(Trainer(drawn, 8), steps)
 
 
 def test_weights_saturate_at_both_ends() -> None:
@@ -349,6 +437,25 @@ def test_it_takes_as_long_as_it_says(name, classes) -> None:
         assert offered - (first + b - 1) == classes * b + dut.latency
 
 
+@pytest.mark.parametrize(("name", "classes"), [("slower_layer", 1), ("shared_beat", 5)])
+def test_a_hidden_layer_takes_as_long_as_it_says(name, classes) -> None:
+    drawn, m = FROZEN[name]
+    bench, dut, layer = Bench(drawn, m), Trainer(drawn, m), HiddenLayer(drawn)
+    b, first = drawn.beats, drawn.without_hidden.beats
+    a_sample, a_name = classes * (b + 2) + dut.learning, classes * b + dut.interval
+    paces = [max(a_sample, layer.interval), max(a_name, layer.interval)]
+    assert (paces[0] == layer.interval) == (name == "slower_layer")
+    steps = [bench.write_hidden(), bench.learn(bench.exemplars(m), np.zeros(m, np.int64), classes)]
+    steps += [bench.classify(bench.exemplars(m), classes), bench.read()]
+    trace = run_pysim(dut, steps)
+    began, then = trace.transfers["commands"]
+    begin = first - 1 + dut.hidden
+    learned = began + 1 + begin + (m - 1) * paces[0] + a_sample
+    assert then == learned + m * classes * b + dut.updating
+    answered = then + 1 + begin + np.arange(m) * paces[1] + a_name - 1
+    assert trace.offered["o"] == answered.tolist()
+
+
 def test_a_bench_with_a_wrong_weight_fails() -> None:
     bench = Bench(SMALL)
     steps = [bench.learn(bench.exemplars(4), np.array([0, 1, 2, 3]), 5)]
@@ -360,8 +467,8 @@ def test_a_bench_with_a_wrong_weight_fails() -> None:
 @pytest.mark.parametrize(
     ("given", "batch", "message"),
     [
-        ({"hidden": 2}, 4, r"must have H = 0 and q_f = 8 in hardware, not 2 and 8"),
-        ({"forward_width": 16}, 4, r"must have H = 0 and q_f = 8 in hardware, not 0 and 16"),
+        ({"hidden": 2}, 4, r"must have H = 0 or q_v = 1, and q_f = 8, .* not H = 2, q_v = 4 and"),
+        ({"forward_width": 16}, 4, r"in hardware, not H = 0, q_v = 4 and q_f = 16"),
         ({}, 0, r"Batch must be an integer in 1..65535, not 0"),
     ],
 )

@@ -8,7 +8,7 @@ few bits compared with a row.
 from golden.params import TrainerParams
 from golden.params.checks import check_integer
 from golden.params.training import PROBABILITY_BITS
-from sim.cost.counts import lfsr, softmax
+from sim.cost.counts import hidden_layer, lfsr, softmax
 from sim.cost.counts.adder_tree import tree_of
 from sim.cost.counts.tally import Action, Memory, Tally, field_bits
 
@@ -22,17 +22,19 @@ __all__ = [
     "memories",
     "read_rows",
     "take_cycles",
+    "write_hidden_rows",
     "write_rows",
 ]
 
 
 def memories(params: TrainerParams, batch: int) -> tuple[Memory, ...]:
-    """Return the memories: rows of weights, and bits and errors of a batch."""
+    """Return the memories: rows of weights, bits and errors of a batch, and the hidden layer's."""
     return (
         Memory("weights", params.rows, _row_bits(params), ports=2),
         Memory("exemplars", batch * params.beats, params.lanes),
         Memory("errors", batch * params.classes, int(params.backward_width)),
         *(memory.within("softmax") for memory in softmax.memories(params)),
+        *(memory.within("hidden") for memory in hidden_layer.memories(params)),
     )
 
 
@@ -56,10 +58,16 @@ def read_rows(params: TrainerParams, rows: int) -> Tally:
     return Tally({Action("weights", "read", _row_bits(params)): rows})
 
 
+def write_hidden_rows(params: TrainerParams, rows: int) -> Tally:
+    """Return the actions of writing rows of the hidden layer."""
+    return hidden_layer.write_rows(params, rows).within("hidden")
+
+
 def leave_out(params: TrainerParams, exemplars: int) -> Tally:
     """Return the actions of exemplars of unknown classes: their bits are taken all the same."""
     check_integer("Exemplars to leave out", exemplars, 0)
-    return Tally({Action("exemplars", "write", params.lanes): exemplars * params.beats})
+    kept = Tally({Action("exemplars", "write", params.lanes): exemplars * params.beats})
+    return kept + hidden_layer.pass_on(params, exemplars).within("hidden")
 
 
 def classify(params: TrainerParams, exemplars: int, classes: int) -> Tally:
@@ -159,7 +167,7 @@ def classify_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     """
     check_integer("Exemplars", exemplars, 0)
     check_integer("Classes", classes, 1)
-    return exemplars * (_forward_cycles(params, classes) + 1)
+    return _passed(params, exemplars, _forward_cycles(params, classes) + 1)
 
 
 def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
@@ -179,11 +187,13 @@ def learn_cycles(params: TrainerParams, exemplars: int, classes: int) -> int:
     check_integer("Exemplars", exemplars, 1)
     check_integer("Classes", classes, 1)
     update = 1 + exemplars * classes * params.beats + 4 + _levels(params)
-    return 1 + exemplars * take_cycles(params, classes) + update
+    return 1 + _passed(params, exemplars, take_cycles(params, classes)) + update
 
 
 def take_cycles(params: TrainerParams, classes: int) -> int:
     """Return the cycles from one exemplar of a batch to the next, with beats that do not wait.
+
+    A hidden layer may take longer; then exemplars follow at its pace.
 
     Parameters
     ----------
@@ -194,6 +204,18 @@ def take_cycles(params: TrainerParams, classes: int) -> int:
     check_integer("Classes", classes, 1)
     # The softmax takes the last sum in the cycle in which it is there.
     return _forward_cycles(params, classes) + softmax.share_cycles(classes) - classes
+
+
+def _passed(params: TrainerParams, exemplars: int, each: int) -> int:
+    """Return the cycles of exemplars that take `each` in the classifier, hidden layer included.
+
+    It works on the next exemplar while the classifier works on one, and the first one waits for it.
+    """
+    if not (params.hidden and exemplars):
+        return exemplars * each
+    begin = params.without_hidden.beats - 1 + hidden_layer.latency(params)
+    pace = max(each, hidden_layer.interval(params))
+    return begin + (exemplars - 1) * pace + each
 
 
 def _forward_cycles(params: TrainerParams, classes: int) -> int:
@@ -222,4 +244,4 @@ def _row_bits(params: TrainerParams) -> int:
 
 def _sum_bits(params: TrainerParams) -> int:
     """Return the bits of a sum of the classifier."""
-    return int(params.forward_width) + field_bits(params.features)
+    return int(params.forward_width) + field_bits(params.concat)

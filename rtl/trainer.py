@@ -166,7 +166,7 @@ class Trainer(wiring.Component):
         )
         m.submodules.softmax = softmax = Softmax(p)
         m.submodules.rounding = lfsr = Lfsr(p.lfsr)
-        source, cut, held, layer = self.i, self.cut, None, self._layer
+        source, cut, waiting, layer = self.i, self.cut, None, self._layer
         if layer:
             m.submodules.hidden = layer
             source = layer.o
@@ -225,8 +225,8 @@ class Trainer(wiring.Component):
                 going = control.ongoing("sum") | control.ongoing("wait") | control.ongoing("answer")
                 wanted = control.ongoing("take") | (going & (now.left != 1))
                 layer.feed(m, self.i, self.hidden_writes, wanted=wanted, idle=now.idle)
-                held, cut = self.hidden_writes.valid, cut & ~self.i.valid & ~layer.busy
-            idle(m, now, self, write, held)
+                waiting, cut = self.hidden_writes.valid, cut & ~self.i.valid & ~layer.busy
+            idle(m, now, self, write, waiting)
             take(m, now, source, cut, self.unknown)
             ended = stages[-1].valid & stages[-1].final
             sum_rows(m, now, ended, answered, self.o)

@@ -152,6 +152,17 @@ def test_reset_drops_the_exemplar_and_leaves_the_rows(cycles) -> None:
     assert trace.left[0] > 0
 
 
+@pytest.mark.parametrize("cycles", range(2, 9))
+def test_reset_drops_the_rows_on_their_way(cycles) -> None:
+    """One row an exemplar: the next one is summed while a row of the last could still come."""
+    drawn = params(3, 1, 16)
+    bench = Bench(drawn)
+    written, last = bench.write(), bench.show(bench.weights)
+    cut = Step(last.inputs, cycles=cycles, abandon=True)
+    after = replace(bench.show(1 - bench.weights), reset=True)
+    run_pysim(HiddenLayer(drawn), [written, cut, after])
+
+
 def test_a_row_that_is_not_there_is_refused_and_writes_nothing() -> None:
     bench = Bench(SMALL)
     there, rows = bench.write(), SMALL.hidden * SMALL.without_hidden.beats

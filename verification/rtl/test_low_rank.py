@@ -13,6 +13,7 @@ from golden.low_rank import COST_BITS
 from golden.low_rank import LowRank as GoldenLowRank
 from golden.params import LowRankParams, PrototypesParams
 from rtl.low_rank import LowRank, answer_layout, basis_layout, factor_layout
+from rtl.low_rank_sums import stages_of
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 from verification.rtl.test_prototype_classifier import Bench as ReaderBench
@@ -42,6 +43,7 @@ CORNERS = {
     ),
     "more_rows_than_directions": params(2, 8, 16, features=20, code_width=5, lanes=2),
     "one_bit": params(6, 1, features=11, code_width=4, lanes=8),
+    "a_component_a_cycle": params(1, 3, 4, features=4, lanes=4),
 }
 
 
@@ -218,6 +220,7 @@ def test_a_class_is_projected_again_when_it_was_replaced() -> None:
 def test_a_class_that_is_not_there_is_not_projected() -> None:
     bench = Bench(SMALL)
     steps = [bench.metric(), *bench.grow(2)]
+    steps += [bench.projected([0]), bench.projected([1], unknown=1)]  # the next one that comes
     steps += [bench.projected([1, 7, 4], unknown=3)]
     steps += [bench.classify(bench.pictures(2)), Step(reset=True), Step(reads={"unknown": 0})]
     run_pysim(LowRankReader(SMALL), steps)
@@ -269,6 +272,35 @@ def test_reset_in_the_middle_drops_the_picture_and_leaves_the_metric(cycles: int
     after.append(fresh.classify(fresh.pictures(3)))
     trace = run_pysim(LowRankReader(SMALL), [*steps, cut, *after])
     assert trace.left[0] > 0
+
+
+def test_it_is_busy_from_the_first_beat_to_the_answer() -> None:
+    """The block alone: without a class, and with one that it may not read."""
+    asked, held = Bench(SMALL).classify(Bench(SMALL).pictures(1)), {"busy": 1, "o__valid": 0}
+    first, rest = asked.inputs["i"][:1], asked.inputs["i"][1:]
+    steps = [
+        Step(cycles=3, reads={"busy": 0}),
+        Step(inputs={"i": first}, reads=held),
+        Step(inputs={"i": rest}, outputs=asked.outputs, reads={"busy": 0}),
+        Step(pins={"n_classes": 1}, inputs={"i": first + rest}, cycles=60, reads=held),
+    ]
+    run_pysim(LowRank(SMALL), steps)
+
+
+def test_reset_stops_the_costs_that_are_on_their_way() -> None:
+    """A picture that comes right after has no class, whatever was still to be compared."""
+    drawn = CORNERS["a_component_a_cycle"]
+    dut, empty, steps = LowRankReader(drawn), Bench(drawn), list[Step]()
+    latency, stages = dut.classifier.latency, stages_of(drawn)
+    for cycles in range(latency - stages, latency + 3):
+        bench = Bench(drawn, cycles)
+        steps += [Step(reset=True), bench.metric(), *bench.grow(2), *bench.grow(1)]
+        steps.append(bench.classify(bench.pictures(1)))  # all classes have been projected
+        whole = bench.classify(bench.pictures(1))
+        steps.append(Step(whole.inputs, whole.outputs, cycles=cycles, abandon=True))
+        steps += [Step(reset=True), empty.classify(empty.pictures(1))]
+    trace = run_pysim(dut, steps)
+    assert trace.left.count(1) == stages + 3  # the answer was still to come
 
 
 def test_a_bench_with_a_wrong_answer_fails() -> None:

@@ -226,6 +226,16 @@ def test_a_class_that_is_not_there_is_not_projected() -> None:
     run_pysim(LowRankReader(SMALL), steps)
 
 
+@pytest.mark.parametrize("pauses", ["flowing", "idle"])
+def test_pictures_and_classes_to_project_come_at_once(pauses: str) -> None:
+    """A picture that has begun goes on, and otherwise the class is first; none is lost."""
+    bench = Bench(SMALL)
+    steps = [bench.metric(), *bench.grow(1), *bench.grow(2), bench.classify(bench.pictures(1))]
+    asked = bench.classify(bench.pictures(5))
+    steps.append(Step({**asked.inputs, "project": [0, 1] * 3}, asked.outputs))
+    run_pysim(LowRankReader(SMALL), steps, PAUSES[pauses])
+
+
 @pytest.mark.parametrize("wait", [1, 5, 20])
 @pytest.mark.parametrize("projects", [True, False])
 def test_it_reads_when_it_may(wait: int, projects: bool) -> None:
@@ -299,7 +309,8 @@ def test_reset_stops_the_costs_that_are_on_their_way() -> None:
         whole = bench.classify(bench.pictures(1))
         steps.append(Step(whole.inputs, whole.outputs, cycles=cycles, abandon=True))
         steps += [Step(reset=True), empty.classify(empty.pictures(1))]
-    trace = run_pysim(dut, steps)
+    # A late cost changes the answer while it waits.
+    trace = run_pysim(dut, steps, PAUSES["stalled"])
     assert trace.left.count(1) == stages + 3  # the answer was still to come
 
 

@@ -342,6 +342,24 @@ def test_reset_in_the_middle_restarts_everything(cycles: int) -> None:
     assert trace.left[0] > 0  # it was in the middle
 
 
+@pytest.mark.parametrize("pauses", ["flowing", "stalled"])
+def test_reset_drops_the_exemplars_that_are_on_their_way(pauses: str) -> None:
+    """Nothing of them comes later, and a basis is taken as if they had never been asked for."""
+    drawn = params(rank=3, features=4, lanes=4)
+    rng, steps = np.random.default_rng(7), list[Step]()
+    for cycles in range(3, 30, 2):
+        begun, again = Plan(drawn), Plan(drawn)
+        begun.append(rng, 1)
+        begun.draw([0] * 20)
+        interrupted = replace(begun.steps.pop(), cycles=cycles, abandon=True, reads={})
+        again.append(rng, 1)
+        again.load(again.basis(rng, 4), labels=(0,))
+        steps += [replace(begun.steps[0], reset=True), *begun.steps[1:], interrupted]
+        steps += [replace(again.steps[0], reset=True), *again.steps[1:]]
+    trace = run_pysim(CorrelatedSampler(drawn), steps, PAUSES[pauses])
+    assert all(trace.left)  # it was in the middle
+
+
 class SharedPlan(Plan, test_sampler.SharedPlan):
     """A plan for a shared sampler with factors."""
 

@@ -8,6 +8,7 @@ from time import perf_counter, sleep
 import numpy as np
 import pytest
 
+from verification.bench import head
 from verification.bench.__main__ import main
 from verification.bench.harness import Curve, Table, best_of, growth_exponent, growth_table
 from verification.bench.report import Machine, format_cell, write_report
@@ -66,6 +67,12 @@ def test_command_line_runs_a_benchmark(tmp_path: Path):
     pytest.importorskip("stepmix")
     main(["--quick", "--only", "mixture", "--out", str(tmp_path)])
     assert "--quick --only mixture" in (tmp_path / "report.md").read_text()
+
+
+def test_steps_of_heads_are_measured_beside_the_plain_definition():
+    table = head.run(quick=True)[0]
+    assert [row[0] for row in table.rows] == list(head.HEADS)
+    assert all(row[-1] > 1 for row in table.rows)
 
 
 def test_wrong_measurements_are_refused():

@@ -172,7 +172,11 @@ def _descend(
 ) -> None:
     """Subtract the rounded ``errors.T @ z``, equation (5), from weights of `own_width` bits."""
     kind = _kind(width, len(z), how.shift)
-    steps = _product(errors.T.astype(kind, order="C"), z.T.astype(kind, order="C"))
+    if kind == np.int16 and 2 ** (width - 1) * len(z) < 2**15:
+        steps = np.empty(weights.shape, np.int32)
+        _add_up(errors.astype(kind), z.astype(kind), steps)
+    else:
+        steps = _product(errors.T.astype(kind, order="C"), z.T.astype(kind, order="C"))
     round_all(steps, how, words)
     _subtract(weights, steps, own_width)
 
@@ -197,18 +201,39 @@ def _multiply(left: Any, right: Any, products: Any) -> None:
 
 
 @compiled()
+def _add_up(errors: Any, z: Any, steps: Any) -> None:
+    """Write ``errors.T @ z`` for sums of 16 bits. Most errors of a head that has learned are 0."""
+    narrow = z.dtype.type
+    sums = np.empty(z.shape[1], z.dtype)
+    for c in range(len(steps)):
+        sums[:] = 0
+        for sample in range(len(z)):
+            error = errors[sample, c]
+            if error:
+                for j in range(len(sums)):
+                    sums[j] = narrow(sums[j] + narrow(error * z[sample, j]))
+        steps[c] = sums
+
+
+@compiled(error_model="numpy")
 def _excess(values: Any, targets: Any, lag: Any, coarse: Any, fine: Any) -> None:
     """Replace logits by softmax minus one-hot in units of ``2^-28``, as in `golden.softmax`."""
+    up, down = max(lag, 0), max(-lag, 0)
     for sample in range(len(values)):
         row = values[sample]
         highest, total = row.max(), np.int64(0)
         for c in range(len(row)):
-            distance = highest - row[c]
-            distance = distance << lag if lag >= 0 else distance >> -lag
+            distance = (highest - row[c]) << up >> down
             row[c] = coarse[distance >> 8] * fine[distance & 255] >> EXPONENTIAL_BITS
             total += row[c]
+        half, share = total // 2, 1.0 / np.float64(total)
         for c in range(len(row)):
-            row[c] = ((row[c] << PROBABILITY_BITS) + total // 2) // total
+            # Vectors have no division of integers. That of reals is off by at most one, as
+            # quotients have 28 bits; the rest says in which direction.
+            whole = (row[c] << PROBABILITY_BITS) + half
+            quotient = np.int64(np.float64(whole) * share)
+            rest = whole - quotient * total
+            row[c] = quotient + np.int64(rest >= total) - np.int64(rest < 0)
         row[targets[sample]] -= np.int64(1) << PROBABILITY_BITS
 
 

@@ -17,7 +17,7 @@ from verification.bench.report import Machine, format_cell, write_report
 
 __all__ = ["main"]
 
-BENCHMARKS = ("sampler", "gemm", "mixture", "inference", "growth", "rtl", "explore")
+BENCHMARKS = ("sampler", "gemm", "mixture", "inference", "head", "growth", "rtl", "explore")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

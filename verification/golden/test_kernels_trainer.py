@@ -70,7 +70,8 @@ def test_steps_and_sums_are_those_of_the_plain_definition(
 
 @pytest.mark.parametrize("width", [8, 16, 32])
 @pytest.mark.parametrize("code", [-1, 1])
-def test_the_largest_sums_overflow_neither(width, code):
+@pytest.mark.parametrize("size", [40, 255, 256])  # 255 errors of 8 bits still sum to 16 bits
+def test_the_largest_sums_overflow_neither(width, code, size):
     """Every weight at an end of its range, all samples and labels alike: nothing cancels."""
     plain, fast = twins(
         1, features=300, classes=3, hidden=2, forward_width=width, backward_width=width, rate=0
@@ -78,11 +79,25 @@ def test_the_largest_sums_overflow_neither(width, code):
     for block in (plain, fast):
         block.weights[:] = (2 ** (width - 1) - 1) * code
         block.weights[1] *= -1
-    exemplars, labels = pack(np.ones((40, 300), np.int64)), np.zeros(40, np.int64)
+    exemplars, labels = pack(np.ones((size, 300), np.int64)), np.zeros(size, np.int64)
     for _ in range(3):
         np.testing.assert_array_equal(trainer_sums(fast, exemplars), plain.sums(exemplars))
         plain.step(exemplars, labels, np.arange(3))
         train_step(fast, exemplars, labels, np.arange(3))
+        alike(plain, fast)
+
+
+@pytest.mark.parametrize("width", [8, 32])
+def test_many_classes_share_a_probability(width):
+    """Quotients of all sizes: with 32 bits of an error, a wrong one would be seen."""
+    plain, fast = twins(5, features=64, classes=200, forward_width=width, backward_width=32)
+    rng = np.random.default_rng(5)
+    for block in (plain, fast):
+        block.weights[:] = np.random.default_rng(6).integers(-(2**28), 2**28, (200, 64))
+    for _ in range(2):
+        exemplars, labels = pack(rng.integers(0, 2, (50, 64))), rng.integers(0, 200, 50)
+        hits = plain.step(exemplars, labels, np.arange(200))
+        assert train_step(fast, exemplars, labels, np.arange(200)) == hits
         alike(plain, fast)
 
 

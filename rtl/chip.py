@@ -30,6 +30,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "modes_selection": SELECTIONS.index(params.sampler.selection),
         "modes_secded": params.watch.secded,
         "modes_self_test": int(params.watch.self_test),
+        "modes_scrub": int(params.watch.scrub),
         "table_classes": prototypes.classes,
         "table_class_components": prototypes.class_components,
         "components": prototypes.components,

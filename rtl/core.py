@@ -55,7 +55,7 @@ class Core(wiring.Component):
         counted, or `draw_left` or `status_closing` has come to 0. Not after a reset, and not for
         the requests of the head that learns.
     corrected, uncorrected, corrected_clear, uncorrected_clear, begin_test, memory_test_*,
-    failing_*, failure_*
+    failing_*, failure_*, scrub_*
         With a watch: as of `rtl.core_watch.watch_ports`.
     """
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What the core tells of the memory of its prototypes: wrong words, and a self-test."""
+"""What the core tells of the memory of its prototypes: wrong words, scrubbed rows, and a self-test."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.params import ChipParams
+from golden.params import ChipParams, WatchParams
+from rtl.prototype_rows import SCRUB_COUNTS
 from rtl.sampler import Sampler
+from rtl.scrubber import INTERVAL_WIDTH
 
 __all__ = ["show_watch", "watch_ports"]
 
@@ -19,11 +21,14 @@ def watch_ports(params: ChipParams) -> dict[str, wiring.Member]:
 
     `begin_test` is for the cycle after a reset.
     """
-    counts = {name: Out(32) for name in COUNTS} | {f"{name}_clear": In(1) for name in COUNTS}
+    names = _counts(params.watch)
+    counts = dict.fromkeys(names, Out(32)) | {f"{name}_clear": In(1) for name in names}
+    if params.watch.scrub:
+        counts["scrub_interval"] = In(INTERVAL_WIDTH)
     if not params.watch.self_test:
-        return counts if params.watch.secded else {}
+        return counts
     return {
-        **(counts if params.watch.secded else {}),
+        **counts,
         "begin_test": In(1),
         "memory_test_next": In(1),
         "memory_test_listed": In(1),
@@ -40,7 +45,7 @@ def watch_ports(params: ChipParams) -> dict[str, wiring.Member]:
 def show_watch(
     m: Module, params: ChipParams, ports: wiring.PureInterface, sampler: Sampler
 ) -> None:
-    """Count wrong words, and lead the self-test to its registers.
+    """Count wrong words and scrubbed rows, and lead the self-test to its registers.
 
     Parameters
     ----------
@@ -51,9 +56,10 @@ def show_watch(
         Those of the core, with `watch_ports`.
     sampler : Sampler
     """
-    if params.watch.secded:
-        for name in COUNTS:
-            _count(m, getattr(ports, name), getattr(sampler, name), getattr(ports, f"{name}_clear"))
+    for name in _counts(params.watch):
+        _count(m, getattr(ports, name), getattr(sampler, name), getattr(ports, f"{name}_clear"))
+    if params.watch.scrub:
+        m.d.comb += sampler.scrub_interval.eq(ports.scrub_interval)
     if params.watch.self_test:
         failures = sampler.failures
         m.d.comb += [
@@ -67,6 +73,11 @@ def show_watch(
                 for name in ("row", "part", "element", "bits")
             ),
         ]
+
+
+def _counts(watch: WatchParams) -> tuple[str, ...]:
+    """Return the names of the counters."""
+    return (*(COUNTS if watch.secded else ()), *(SCRUB_COUNTS if watch.scrub else ()))
 
 
 def _count(m: Module, counter: Signal, more: Signal, clear: Signal) -> None:

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterable
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.lib.wiring import In, Out
@@ -11,9 +11,15 @@ from amaranth.utils import bits_for, ceil_log2
 
 from golden.params import MarchParams, PrototypesParams, SecdedParams, WatchParams
 from rtl.march import March, failure_layout
+from rtl.scrubber import INTERVAL_WIDTH, Scrubber
 from rtl.secded import checks_of, flips_of
 
-__all__ = ["UNWATCHED", "PrototypeRows", "connect_watch", "march_params", "watch_members"]
+__all__ = [
+    "SCRUB_COUNTS", "UNWATCHED", "PrototypeRows", "connect_watch", "march_params", "watch_members",
+]  # fmt: skip
+
+#: What a scrubber tells of its rows: they were read, were written, or cannot be put right.
+SCRUB_COUNTS = ("scrub_reads", "scrub_writes", "scrub_failures")
 
 #: No check bits and no self-test.
 UNWATCHED = WatchParams()
@@ -28,11 +34,13 @@ def march_params(params: PrototypesParams, watch: WatchParams) -> MarchParams:
 def watch_members(params: PrototypesParams, watch: WatchParams) -> dict[str, wiring.Member]:
     """Return the ports by which rows are watched, as of `PrototypeRows`."""
     words = range(watch.secded + 1)
-    checked = {"corrected": Out(words), "uncorrected": Out(words)}
+    checked = {"corrected": Out(words), "uncorrected": Out(words)} if watch.secded else {}
+    if watch.scrub:
+        checked |= {"scrub_interval": In(INTERVAL_WIDTH)} | {name: Out(1) for name in SCRUB_COUNTS}
     if not watch.self_test:
-        return checked if watch.secded else {}
+        return checked
     return {
-        **(checked if watch.secded else {}),
+        **checked,
         "test": In(1),
         "testing": Out(1),
         "failures": Out(stream.Signature(failure_layout(march_params(params, watch)))),
@@ -71,7 +79,7 @@ class PrototypeRows(wiring.Component):
 
     Of each protected plane, the L bits of a row are a word with check bits of its own, in a memory
     beside that of the codes. A word with one wrong bit is put right on its way out, with no cycle
-    more; in the memory it stays as it is. A write takes a cycle, a read gives its codes in the next
+    more; in the memory it stays as it is, unless a scrubber (`rtl.scrubber`) finds it. A write takes a cycle, a read gives its codes in the next
     one and holds them until the next read. Rows that are written and read at once are not the same.
 
     A `test` starts a march over all cells, check bits included (`rtl.march`). It is for times in
@@ -101,6 +109,13 @@ class PrototypeRows(wiring.Component):
         Rows and bits that fail, as `rtl.march` counts them.
     failing_first : Out
         The first row that failed.
+    used : In
+        With a scrubber: rows below this number have been written.
+    scrub_interval : In(32)
+        With a scrubber: cycles from one of its rows to the next; 0 to stop it.
+    scrub_reads, scrub_writes, scrub_failures : Out(1)
+        With a scrubber: in this cycle it reads a row; writes one back; finds one that cannot be put
+        right.
     """
 
     #: Cycles from a read to its codes.
@@ -115,6 +130,7 @@ class PrototypeRows(wiring.Component):
         super().__init__({
             "write": Out(WritePort.Signature(**row)),
             "read": Out(ReadPort.Signature(**row)),
+            **({"used": In(bits_for(params.rows))} if watch.scrub else {}),
             **watch_members(params, watch),
         })  # fmt: skip
 
@@ -128,6 +144,9 @@ class PrototypeRows(wiring.Component):
         )
         memories = [memory]
         given: Value = self.write.data
+        if self.watch.scrub:
+            m.submodules.scrubber = scrubber = Scrubber(p.rows, p.row_width)
+            given = Mux(scrubber.write, scrubber.back, given)
         if checks:
             m.submodules.checks = beside = Memory(
                 shape=unsigned(checks), depth=p.rows, init=[], attrs=block
@@ -142,10 +161,53 @@ class PrototypeRows(wiring.Component):
         for write in writes:
             m.d.comb += [write.en.eq(self.write.en), write.addr.eq(self.write.addr)]
         m.d.comb += Cat(write.data for write in writes).eq(given)
-        m.d.comb += self.read.data.eq(self._put_right(m, stored) if checks else stored)
+        if self.watch.scrub:
+            self._scrub(m, scrubber, reads, writes, stored)
+        else:
+            m.d.comb += self.read.data.eq(self._put_right(m, stored)[0] if checks else stored)
         if self.watch.self_test:
             self._march(m, reads, writes, stored)
         return m
+
+    def _scrub(
+        self,
+        m: Module,
+        scrubber: Scrubber,
+        reads: list[ReadPort],
+        writes: list[WritePort],
+        stored: Value,
+    ) -> None:
+        """Give the ports to the scrubber in cycles in which nobody has them.
+
+        Readers hold what they read at the output of the memory. The scrubber's reads change it, so
+        a register holds it for them.
+        """
+        fresh, held = Signal(), Signal(self.params.row_width)
+        right, wrong, lost = self._put_right(m, stored)
+        testing = self.testing if self.watch.self_test else Const(0)
+        m.d.sync += fresh.eq(self.read.en)
+        with m.If(fresh):
+            m.d.sync += held.eq(right)
+        m.d.comb += [
+            self.read.data.eq(Mux(fresh, right, held)),
+            scrubber.period.eq(self.scrub_interval),
+            scrubber.limit.eq(self.used),
+            scrubber.free.eq(~self.read.en & ~self.write.en & ~testing),
+            scrubber.meets.eq(self.write.en & (self.write.addr == scrubber.row)),
+            scrubber.stop.eq(testing),
+            scrubber.right.eq(right),
+            scrubber.wrong.eq(wrong),
+            scrubber.lost.eq(lost),
+            self.scrub_reads.eq(scrubber.read),
+            self.scrub_writes.eq(scrubber.write),
+            self.scrub_failures.eq(scrubber.failed),
+        ]
+        with m.If(scrubber.read):
+            for read in reads:
+                m.d.comb += [read.en.eq(1), read.addr.eq(scrubber.row)]
+        with m.If(scrubber.write):
+            for write in writes:
+                m.d.comb += [write.en.eq(1), write.addr.eq(scrubber.row)]
 
     def _march(
         self, m: Module, reads: list[ReadPort], writes: list[WritePort], stored: Value
@@ -172,8 +234,11 @@ class PrototypeRows(wiring.Component):
                     write.data.eq(ones),
                 ]
 
-    def _put_right(self, m: Module, stored: Value) -> Value:
-        """Return codes that were read, and count the words that had wrong bits."""
+    def _put_right(self, m: Module, stored: Value) -> tuple[Value, Value, Value]:
+        """Count the words of a row that had wrong bits, as they were read.
+
+        Return its codes, whether a word was wrong, and whether one was that cannot be put right.
+        """
         p, u = self.params, self.watch.secded
         code, fresh = SecdedParams(width=p.lanes), Signal()
         row, checks = stored[: p.row_width], stored[p.row_width :]
@@ -197,9 +262,8 @@ class PrototypeRows(wiring.Component):
             self.corrected.eq(Mux(fresh, sum(single), 0)),
             self.uncorrected.eq(Mux(fresh, sum(wrong & ~single), 0)),
         ]
-        return Value.cast(
-            Cat(planes[bit][lane] for lane in range(p.lanes) for bit in range(p.code_width))
-        )
+        right = Cat(planes[bit][lane] for lane in range(p.lanes) for bit in range(p.code_width))
+        return Value.cast(right), wrong.any(), (wrong & ~single).any()
 
     def _checks(self, row: Value) -> Value:
         """Return the check bits of a row, those of its uppermost plane lowest."""

@@ -106,7 +106,8 @@ class Prototypes(wiring.Component):
         Editable: a class in the table.
     there : Out(1)
         Editable: whether class `asked` is there, in the same cycle.
-    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first
+    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first,
+    scrub_interval, scrub_reads, scrub_writes, scrub_failures
         With a watch: as of `rtl.prototype_rows.PrototypeRows`.
     """
 
@@ -184,6 +185,8 @@ class Prototypes(wiring.Component):
             return row_read, memory.write_port()
         m.submodules.rows = rows = PrototypeRows(p, self.watch)
         connect_watch(m, rows, self, watch_members(p, self.watch))
+        if self.watch.scrub:
+            m.d.comb += rows.used.eq(self._row(self.n_components, Const(0)))
         return rows.read, rows.write
 
     def _live(self, m: Module, codes: Value) -> Value:

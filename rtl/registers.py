@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from golden.params import WatchParams
 from rtl.register_fields import ACCESSES, Field, Register, bit, constant, halves, whole
-from rtl.watch_registers import SECDED_REGISTERS, SELF_TEST_REGISTERS
+from rtl.watch_registers import SCRUB_REGISTERS, SECDED_REGISTERS, SELF_TEST_REGISTERS
 
 __all__ = [
     "ADDRESS_WIDTH", "ALL_REGISTERS", "EVENTS", "REGISTERS", "Field", "Register", "markdown",
@@ -46,7 +46,7 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            constant("minor", 0, 3, "Minor version"),
+            constant("minor", 0, 4, "Minor version"),
             constant("major", 16, 2, "Major version"),
         ),
     ),
@@ -230,6 +230,7 @@ REGISTERS = (
                 text="u, uppermost planes of prototypes that have check bits",
             ),
             bit("self_test", 28, "The prototype memory can be tested"),
+            bit("scrub", 29, "The prototype memory has a scrubber"),
         ),
     ),
     halves(
@@ -285,13 +286,14 @@ REGISTERS = (
 
 
 #: Registers that some chip has.
-ALL_REGISTERS = (*REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS)
+ALL_REGISTERS = (*REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS, *SCRUB_REGISTERS)
 
 
 def registers_of(watch: WatchParams) -> tuple[Register, ...]:
     """Return the registers of a chip that is watched so."""
     tested = SELF_TEST_REGISTERS if watch.self_test else ()
-    return (*REGISTERS, *tested, *(SECDED_REGISTERS if watch.secded else ()))
+    counted = SECDED_REGISTERS if watch.secded else ()
+    return (*REGISTERS, *tested, *counted, *(SCRUB_REGISTERS if watch.scrub else ()))
 
 
 def markdown() -> str:

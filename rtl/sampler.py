@@ -87,7 +87,8 @@ class Sampler(wiring.Component):
         Shared: `label_en`, `label`, `row_en`, `component` and `beat` of the memory.
     entry, codes : Out
         Shared: what was read of it.
-    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first
+    corrected, uncorrected, test, testing, failures, failing_words, failing_bits, failing_first,
+    scrub_interval, scrub_reads, scrub_writes, scrub_failures
         With a watch: as of `rtl.prototype_rows.PrototypeRows`.
 
     Raises

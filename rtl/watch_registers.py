@@ -3,7 +3,7 @@
 
 from rtl.register_fields import Field, Register, bit, whole
 
-__all__ = ["SECDED_REGISTERS", "SELF_TEST_REGISTERS"]
+__all__ = ["SCRUB_REGISTERS", "SECDED_REGISTERS", "SELF_TEST_REGISTERS"]
 
 #: They are there if `modes.self_test` is.
 SELF_TEST_REGISTERS = (
@@ -66,6 +66,25 @@ SECDED_REGISTERS = (
         0xDC,
         "Words of prototypes that were read as if more bits were wrong than can be put right; "
         "likewise",
+        "wc",
+    ),
+)
+
+#: They are there if `modes.scrub` is.
+SCRUB_REGISTERS = (
+    whole(
+        "scrub_interval",
+        0xE0,
+        "Cycles from one row that the scrubber reads to the next, more while the prototype memory "
+        "is in use; 0 stops it; only with `modes.scrub`",
+        "rw",
+    ),
+    whole("scrub_reads", 0xE4, "Rows it has read; stops at its highest number", "wc"),
+    whole("scrub_writes", 0xE8, "Rows it has put right and written back; likewise", "wc"),
+    whole(
+        "scrub_failures",
+        0xEC,
+        "Times it left a row because a word of it cannot be put right; likewise",
         "wc",
     ),
 )

@@ -155,14 +155,21 @@ class WatchParams:
         u, uppermost planes whose words have check bits, 0..10; with 0 there are no check bits.
     self_test : bool
         Whether a march over their memory can be commanded.
+    scrub : bool
+        Whether rows can be put right in the memory itself while nobody needs it; check bits must be
+        there.
     """
 
     secded: int = 0
     self_test: bool = False
+    scrub: bool = False
 
     def __post_init__(self) -> None:
         check_integer("Protected planes", self.secded, 0, MOST_PLANES)
         check_flag("Self-test", self.self_test)
+        check_flag("Scrubber", self.scrub)
+        if self.scrub:
+            check_integer("Protected planes beside a scrubber", self.secded, 1, MOST_PLANES)
 
     def check_width(self, lanes: int, width: int) -> None:
         """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""

@@ -79,8 +79,9 @@ class PrototypeRows(wiring.Component):
 
     Of each protected plane, the L bits of a row are a word with check bits of its own, in a memory
     beside that of the codes. A word with one wrong bit is put right on its way out, with no cycle
-    more; in the memory it stays as it is, unless a scrubber (`rtl.scrubber`) finds it. A write takes a cycle, a read gives its codes in the next
-    one and holds them until the next read. Rows that are written and read at once are not the same.
+    more; in the memory it stays as it is, unless a scrubber (`rtl.scrubber`) finds it. A write
+    takes a cycle, a read gives its codes in the next one and holds them until the next read. Rows
+    that are written and read at once are not the same.
 
     A `test` starts a march over all cells, check bits included (`rtl.march`). It is for times in
     which nobody reads or writes until `testing` ends. All codes are lost.

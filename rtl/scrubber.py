@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Scrubber: it puts rows of prototypes right in their memory, while nobody needs it (contract, 19)."""
+"""Scrubber: it puts rows of prototypes right while nobody needs their memory (contract, 19)."""
 
 from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
@@ -87,7 +87,8 @@ class Scrubber(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        at, since = Signal.like(self.limit), Signal(INTERVAL_WIDTH)
+        at = Signal.like(self.limit)
+        since = Signal(INTERVAL_WIDTH)
         m.d.comb += self.row.eq(at)
         # It stops at the period, so a period that is made shorter is kept from then on.
         with m.If(self.period == 0):

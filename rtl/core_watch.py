@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the core tells of the memory of its prototypes: wrong words, scrubbed rows, and a self-test."""
+"""What the core tells of its prototypes' memory: wrong words, scrubbed rows, a self-test."""
 
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring

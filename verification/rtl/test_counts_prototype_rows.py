@@ -6,22 +6,29 @@ from itertools import product
 
 import numpy as np
 import pytest
-from amaranth.hdl import Signal, Value
+from amaranth.hdl import Module, Signal, Value
 from amaranth.hdl._ast import Operator  # pyright: ignore[reportPrivateImportUsage]
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
 
 from golden.params import PrototypesParams, SecdedParams, WatchParams
+from rtl.prototype_rows import PrototypeRows
 from rtl.prototypes import Prototypes
 from rtl.secded import checks_of
 from sim.cost.counts import prototype_rows, prototypes
 from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.counts.tally import Action, Tally
+from verification.proofs.prover import opened
 from verification.rtl.engine import Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of, elaborated, shapes
 from verification.rtl.test_prototypes import class_inputs, params
+from verification.rtl.test_scrubber import WATCH as SCRUBBED
+from verification.rtl.test_scrubber import P
 
 WATCHES = [WatchParams(secded=u, self_test=t) for u, t in product((0, 1, 3), (False, True))]
+WATCHES.append(WatchParams(secded=2, scrub=True))
 
 
 @pytest.mark.parametrize("watch", WATCHES, ids=str)
@@ -87,3 +94,44 @@ def test_nothing_changes_without_a_watch() -> None:
     both = watched(tally, params(), WatchParams(secded=1))
     assert both.of("read") == 6
     assert both.of("logic") == 3 * (4 * 2 + 4 + 16)
+
+
+class Idle(wiring.Component):
+    """Rows that nobody but their scrubber reads or writes, one of which has a wrong cell."""
+
+    used: In(8)
+    scrub_interval: In(32)
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.rows = rows = PrototypeRows(P, SCRUBBED)
+        opened(rows).submodules.memory.init[1] = 1 << 2  # rows of zeros have check bits of zeros
+        m.d.comb += [
+            rows.read.en.eq(0),
+            rows.used.eq(self.used),
+            rows.scrub_interval.eq(self.scrub_interval),
+        ]
+        return m
+
+
+def test_a_scrubber_reads_and_writes_what_it_is_priced_at() -> None:
+    """Two passes over rows of zeros, one of which begins with a wrong cell: it is written once."""
+    counted = Counted(Idle())
+    tally = prototype_rows.scrub(P, SCRUBBED, 2 * P.rows, 1)
+    steps = [
+        Step(pins={"used": P.rows, "scrub_interval": 5}, cycles=5 * 2 * P.rows + 2),
+        Step(pins={"scrub_interval": 0}, cycles=6),
+        Step(reads=counters_of(tally.within("rows"), counted.counters)),
+    ]
+    run_pysim(counted, steps)
+
+
+def test_a_scrubbed_row_by_hand() -> None:
+    """A row read is put right; a row written has its check bits made again."""
+    p = params()
+    watch = WatchParams(secded=1, scrub=True)
+    found = prototype_rows.scrub(p, watch, 10, 3)
+    assert (found.of("read"), found.of("write")) == (20, 6)
+    assert found.of("logic") == 10 * (4 * 2 + 4 + 16) + 3 * 4 * 2
+    with pytest.raises(ValueError, match="`scrub` must be true"):
+        prototype_rows.scrub(p, WatchParams(secded=1), 1, 0)

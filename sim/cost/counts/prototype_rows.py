@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from golden.params import PrototypesParams, SecdedParams, WatchParams
 from sim.cost.counts.tally import Action, Memory, Tally
 
-__all__ = ["correcting_gates", "encoding_gates", "memories", "watched", "watched_memories"]
+__all__ = [
+    "correcting_gates", "encoding_gates", "memories", "scrub", "watched", "watched_memories",
+]  # fmt: skip
 
 _MEMORY = "prototypes.memory"
 
@@ -93,6 +95,38 @@ def watched(tally: Tally, params: PrototypesParams, watch: WatchParams) -> Tally
             found += Tally({action._replace(component=f"{rows}.memory"): count})
             if watch.secded:
                 found += count * _beside(params, watch, action).within(rows)
+    return found
+
+
+def scrub(params: PrototypesParams, watch: WatchParams, reads: int, writes: int) -> Tally:
+    """Return what a scrubber does that reads so many rows, and writes so many of them back.
+
+    Each row that comes is put right. The scrubber's own registers are left out.
+
+    Parameters
+    ----------
+    params : PrototypesParams
+    watch : WatchParams
+        With a scrubber.
+    reads, writes : int
+        Rows, 0 or more.
+
+    Returns
+    -------
+    Tally
+        Within a memory of rows.
+
+    Raises
+    ------
+    ValueError
+        If there is no scrubber.
+    """
+    if not watch.scrub:
+        raise ValueError("Rows of prototypes have no scrubber: `scrub` must be true to price one")
+    found = Tally()
+    for kind, count in (("read", reads), ("write", writes)):
+        action = Action("memory", kind, params.row_width)
+        found += Tally({action: count}) + count * _beside(params, watch, action)
     return found
 
 

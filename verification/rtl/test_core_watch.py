@@ -15,13 +15,14 @@ from amaranth.sim import Simulator
 from golden.march import Failure, March
 from golden.params import WatchParams
 from rtl.core_watch import show_watch, watch_ports
-from rtl.prototype_rows import march_params, watch_members
+from rtl.prototype_rows import SCRUB_COUNTS, march_params, watch_members
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.test_prototype_rows import Die, PrototypeRows
 
 WATCH = WatchParams(secded=2, self_test=True)
+SCRUBBED = WatchParams(secded=2, scrub=True)
 CHIP: Any = SimpleNamespace(sampler=make_chip(code_width=3).sampler, watch=WATCH)
 P = CHIP.sampler.prototypes
 COUNTERS = ("corrected", "uncorrected")
@@ -126,3 +127,30 @@ def test_a_chip_without_a_watch_has_no_ports_for_one() -> None:
     tested: Any = SimpleNamespace(watch=WatchParams(self_test=True))
     assert {*watch_ports(secded)} | {*watch_ports(tested)} == both
     assert not {*watch_ports(secded)} & {*watch_ports(tested)}
+
+
+def test_rows_of_a_scrubber_are_counted_and_its_interval_reaches_it() -> None:
+    params: Any = SimpleNamespace(sampler=CHIP.sampler, watch=SCRUBBED)
+    ports = wiring.Signature(watch_ports(params)).create()
+    sampler: Any = SimpleNamespace(**{
+        name: Signal(member.shape, name=name) for name, member in watch_members(P, SCRUBBED).items()
+    })  # fmt: skip
+    m, told = Module(), []
+    show_watch(m, params, ports, sampler)
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(ports.scrub_interval, 77)
+        for cycle in range(6):
+            ctx.set(sampler.scrub_reads, cycle < 5)
+            ctx.set(sampler.scrub_writes, cycle in (1, 2))
+            ctx.set(sampler.scrub_failures, cycle == 3)
+            ctx.set(ports.scrub_writes_clear, cycle == 2)
+            await ctx.tick()
+        told.extend(ctx.get(getattr(ports, name)) for name in SCRUB_COUNTS)
+        told.append(ctx.get(sampler.scrub_interval))
+
+    simulator = Simulator(m)
+    simulator.add_clock(1e-6)
+    simulator.add_testbench(bench)
+    simulator.run()
+    assert told == [5, 1, 1, 77]

@@ -14,7 +14,7 @@ from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
 
 ONES = 2**32 - 1
 #: A chip that has all registers.
-ALL = WatchParams(secded=1, self_test=True)
+ALL = WatchParams(secded=1, self_test=True, scrub=True)
 ACCESSED = {
     access: [
         (register, field)
@@ -122,7 +122,14 @@ def test_other_addresses_are_errors_and_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "watch", [WatchParams(), WatchParams(secded=2), WatchParams(self_test=True), ALL]
+    "watch",
+    [
+        WatchParams(),
+        WatchParams(secded=2),
+        WatchParams(self_test=True),
+        WatchParams(secded=2, scrub=True),
+        ALL,
+    ],
 )
 def test_a_chip_has_no_registers_of_what_it_has_not(watch: WatchParams) -> None:
     own = {register.offset // 4 for register in registers_of(watch)}

@@ -44,10 +44,11 @@ class ScrubbedRows:
     """The memory of rows of prototypes and their check bits, as it lies in its cells.
 
     A soft error inverts a cell, which then holds the wrong bit until it is written. Reads put a
-    word with one wrong bit right on its way out only. So without scrubbing, errors gather:
-    sooner or later a second one meets the first in a word, and that word is lost. A scrubber writes a row
-    back while each of its wrong words still has one wrong bit. It leaves a row with a word that
-    has more, as new check bits would make that word look sound.
+    word with one wrong bit right on its way out only. So without scrubbing, errors gather. Sooner
+    or later a second one meets the first in a word, and that word is lost.
+
+    A scrubber writes a row back while each of its wrong words still has one wrong bit. It leaves a
+    row with a word that has more, as new check bits would make that word look sound.
 
     Parameters
     ----------

@@ -21,6 +21,7 @@ from sim.cost.phases import (
     load,
     load_basis,
 )
+from sim.cost.scrubbing import scrubbing
 
 __all__ = ["chip_memories", "life", "memories_beside", "watched_phase"]
 
@@ -55,6 +56,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         answer(config, "likelihood"),
         load(config),
         *([] if basis is None else [basis]),
+        *([scrubbing(config)] if config.chip.watch.scrub else []),
     )
     return tuple(watched_phase(phase, config) for phase in phases)
 

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""The price of a scrubber: a row read, its check bits, and the gates that put it right."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from golden.params import WatchParams
+from sim.cost.counts import prototype_rows
+from sim.cost.counts.tally import Action
+from sim.cost.life import life
+from sim.cost.scrubbing import scrubbing
+from verification.sim.cost.small_chip import small_config
+
+
+def test_a_scrubbed_row_is_a_read_of_codes_and_of_check_bits(tmp_path: Path) -> None:
+    plain, watch = small_config(tmp_path), WatchParams(secded=2, scrub=True)
+    config = replace(plain, chip=replace(plain.chip, watch=watch))
+    prototypes = config.chip.sampler.prototypes
+    phase, rows = scrubbing(config), "sampler.prototypes.rows"
+    assert dict(phase.tally.items()) == {
+        Action(f"{rows}.memory", "read", prototypes.row_width): 1,
+        Action(f"{rows}.checks", "read", watch.check_bits(prototypes.lanes)): 1,
+        Action(f"{rows}.code", "logic"): prototype_rows.correcting_gates(prototypes, watch),
+    }
+    assert phase.note.endswith(f"is {config.clock:,.0f} / N rows a second")
+    assert life(config)[-1] == phase
+    assert "scrub" not in [other.name for other in life(plain)]
+
+
+def test_a_chip_without_a_scrubber_has_no_price_for_one(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="`scrub` must be true to price one"):
+        scrubbing(small_config(tmp_path))

@@ -45,6 +45,7 @@ def test_the_command_maps_every_block_at_every_size(
         (["16"], "must be PExSIMD, such as 16x64, not '16'"),
         (["16x"], "must be PExSIMD, such as 16x64, not '16x'"),
         (["0x8", "4x8"], "MVU neurons PE must be an integer in 1..1024, not 0"),
+        (["4x8", "8x8", "04x8"], "argument --sizes: must name each once, not 4x8 again"),
         (["4x8", "8x4"], "must be two or more sizes that differ in PE x SIMD"),
     ],
 )
@@ -59,8 +60,37 @@ def test_bad_sizes_are_told(
 
 
 def test_without_yosys_a_line_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sim.hardware.tools.find_spec", lambda _: None)
-    with pytest.raises(SystemExit, match=r"^scale: Mapping mvu to gates needs Yosys: pip install "):
+    with pytest.raises(SystemExit) as caught:
         main(["--out", str(tmp_path), "--blocks", "mvu", "--sizes", "1x2", "1x3"])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith("scale: Mapping mvu to gates needs Yosys: pip install ")
+
+
+def test_a_block_given_twice_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--out", str(tmp_path / "out"), "--blocks", "head", "mvu", "head"])
+    assert caught.value.code == 2
+    told = "argument --blocks: must name each once, not head again"
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_a_block_is_mapped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mapped(*_: object) -> Size:
+        raise AssertionError("a block was mapped")
+
+    monkeypatch.setattr("verification.bench.scale.measure", mapped)
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as caught:
+        main(["--out", str(tmp_path / "file")])
+    assert caught.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"scale: Directory {tmp_path / 'file'} cannot be created")
+    assert said.err.count("\n") == 1

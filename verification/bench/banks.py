@@ -37,6 +37,8 @@ from sim.data.embed import read_network
 from sim.data.samples import read_samples
 from sim.data.shipped import shipped_file
 from sim.report.tables import markdown_table
+from sim.work.errors import UserError
+from sim.work.files import ensure_directory
 from sim.work.folder import write_folder
 from verification.bench.chip import PATIENCE, SMALL
 from verification.rtl.banks import Moving
@@ -232,14 +234,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     command = shlex.join(["python", "-m", "verification.bench.banks", *given])
     chip = BLOCKS["chip"].arguments("small")["params"] if options.quick else full_chip()
     console = Console()
-    with console.status("Running the chip ..."):
-        phases, flipflops = seen_in(chip, options.quick)
     what = (
         f"The {'small' if options.quick else 'full'} chip of the catalogue with a head that learns"
         f"; {'a random' if options.quick else 'the shipped'} network."
     )
-    files = report_files(phases, flipflops, what, command)
-    write_folder(options.out, files)
+    try:
+        ensure_directory(options.out)
+        with console.status("Running the chip ..."):
+            phases, flipflops = seen_in(chip, options.quick)
+        files = report_files(phases, flipflops, what, command)
+        write_folder(options.out, files)
+    except (UserError, BenchError) as error:
+        parser.exit(2, f"banks: {error}\n")
     for name in files:
         console.print(f"wrote {options.out / name}")
 

@@ -27,6 +27,7 @@ from sim.hardware.mapping import map_block
 from sim.hardware.tools import CACHE
 from sim.report.tables import markdown_table
 from sim.work.errors import UserError
+from sim.work.files import ensure_directory
 from sim.work.folder import write_folder
 from verification.bench.harness import growth_exponent
 
@@ -140,6 +141,14 @@ def _size(text: str) -> tuple[int, int]:
     return int(pe), int(simd)
 
 
+def _given_again(values: Sequence[str] | Sequence[tuple[int, int]]) -> str:
+    """Return the first value that is given twice as it is written, or nothing."""
+    for number, value in enumerate(values):
+        if value in values[:number]:
+            return value if isinstance(value, str) else "x".join(map(str, value))
+    return ""
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Map the blocks at all sizes and write the report."""
     parser = argparse.ArgumentParser(prog="python -m verification.bench.scale")
@@ -149,18 +158,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if len({pe * simd for pe, simd in options.sizes}) < 2:
         parser.error("argument --sizes: must be two or more sizes that differ in PE x SIMD")
+    for name in ("sizes", "blocks"):
+        if again := _given_again(getattr(options, name)):
+            parser.error(f"argument --{name}: must name each once, not {again} again")
     given = sys.argv[1:] if arguments is None else arguments
     command = shlex.join(["python", "-m", "verification.bench.scale", *given])
     console, found = Console(), []
     try:
+        ensure_directory(options.out)
         for block in options.blocks:
             for pe, simd in options.sizes:
                 found.append(measure(block, pe, simd))
                 console.print(f"{block} {pe} x {simd}: {found[-1].gates:,} gates", highlight=False)
+        files = report_files(found, command)
+        write_folder(options.out, files)
     except UserError as error:
-        sys.exit(f"scale: {error}")
-    files = report_files(found, command)
-    write_folder(options.out, files)
+        parser.exit(2, f"scale: {error}\n")
     for name in files:
         console.print(f"wrote {options.out / name}")
 

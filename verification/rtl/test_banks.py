@@ -13,7 +13,7 @@ from amaranth.lib.wiring import In, Out
 
 from verification.bench.banks import Phase, main, report_files
 from verification.rtl.banks import Moving
-from verification.rtl.engine import Step
+from verification.rtl.engine import BenchError, Step
 from verification.rtl.simulators import run_pysim
 
 
@@ -65,6 +65,36 @@ def test_report_weighs_banks_by_their_flipflops(tmp_path: Path) -> None:
     assert json.loads(files["results.json"])["needed"] == {"idle": 0, "work": 0.4375}
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_chip_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ran(*_: object) -> None:
+        raise AssertionError("the chip ran")
+
+    monkeypatch.setattr("verification.bench.banks.seen_in", ran)
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as caught:
+        main(["--quick", "--out", str(tmp_path / "file")])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"banks: Directory {tmp_path / 'file'} cannot be created")
+    assert told.count("\n") == 1
+
+
+def test_a_chip_that_strays_from_golden_is_told_in_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def strays(*_: object) -> None:
+        raise BenchError("results: 3 instead of 4")
+
+    monkeypatch.setattr("verification.bench.banks.seen_in", strays)
+    with pytest.raises(SystemExit) as caught:
+        main(["--quick", "--out", str(tmp_path)])
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == "banks: results: 3 instead of 4\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_the_small_chip_sends_what_golden_does_while_it_is_counted(tmp_path: Path) -> None:
     main(["--quick", "--out", str(tmp_path)])
@@ -72,4 +102,5 @@ def test_the_small_chip_sends_what_golden_does_while_it_is_counted(tmp_path: Pat
     assert found["needed"]["idle"] < 0.001 < found["needed"]["inference"]
     counts = {phase["name"]: phase["counts"] for phase in found["phases"]}
     assert counts["draws"]["moves_core__network__mvu"] == 0
+    assert counts["draws"]["moves_core__learner__prototype_classifier"] == 0
     assert counts["inference"]["moves_core__sampler__lfsr"] == 0

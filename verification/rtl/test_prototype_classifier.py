@@ -26,6 +26,7 @@ from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.beat import beat_layout
 from rtl.prototype_classifier import PrototypeClassifier, answer_layout, table_layout
 from rtl.prototypes import Prototypes
+from verification.rtl.banks import Moving
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
 from verification.rtl.test_prototypes import class_inputs
@@ -339,3 +340,17 @@ def test_a_bench_with_a_wrong_cost_fails() -> None:
     wrong = {"o": [right.outputs["o"][0] ^ 8]}
     with pytest.raises(BenchError, match=r"o\[0\]: .* came, and .* was expected"):
         run_pysim(Reader(SMALL), [*steps, Step(right.inputs, wrong)])
+
+
+@pytest.mark.parametrize("fold", [1, 2])
+def test_nothing_moves_while_another_block_reads_the_prototypes(fold: int) -> None:
+    """Codes of rows that others read go by: no register follows them."""
+    block, rng = PrototypeClassifier(params(fold=fold)), random.Random(fold)
+    width = len(block.codes.as_value())
+    # What goes beside the numbers settles first, stage after stage.
+    settled = {"moves_top": block.latency - 2}
+    run_pysim(Moving(block), [
+        Step(pins={"codes": 0}, cycles=2 * block.latency, reads=settled),
+        *(Step(pins={"codes": rng.getrandbits(width)}, cycles=2) for _ in range(20)),
+        Step(reads=settled),
+    ])  # fmt: skip

@@ -74,7 +74,8 @@ class Network(wiring.Component):
     busy : Out(1)
         A picture is inside.
     map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
-        Every word that is written to a map, for observation.
+        Every word that is written to a map, for observation. Behind a shuffle that the program
+        leaves to later weights, the channels lie in the order of the groups (`rtl.shuffle`).
     """
 
     #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.

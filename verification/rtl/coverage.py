@@ -124,8 +124,8 @@ POINTS: dict[str, tuple[str, ...]] = {
         "threshold on a tie", "class without exemplars closed", "slot that is not open closed",
     ),
     "network": (
-        "padding", "groups", "shuffle", "depthwise", "pool", "dense", "no head",
-        "head without hidden neurons", "head with hidden neurons", "head on a map",
+        "padding", "groups", "shuffle", "shuffle in the weights", "depthwise", "pool", "dense",
+        "no head", "head without hidden neurons", "head with hidden neurons", "head on a map",
         "features sent and classified", "tie of logits", "a class not seen yet would have won",
         "second picture waits", "words to load wait for a picture",
     ),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Networks to run on the machine, and what must be seen of them word by word."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from golden.params import (
     AcceleratorParams,
     ConvParams,
     DenseParams,
+    LayerParams,
     MvuParams,
     NetworkParams,
     PoolParams,
@@ -45,12 +46,18 @@ def stored(network: GoldenNetwork, maps: list[NDArray[np.uint8]]) -> Iterator[ND
     layers, groups = network.params.layers, 1
     for index, (layer, found) in enumerate(zip(layers, maps, strict=True)):
         if not isinstance(layer, PoolParams):
-            users = [user for user in layers[index + 1 :] if not isinstance(user, PoolParams)]
-            groups = 1
-            if users and isinstance(layer, ConvParams) and layer.shuffle:
-                groups = 1 if getattr(users[0], "groups", 1) > 1 else layer.groups
+            groups = _left_apart(layers, index)
         lanes = [found[..., gamma::groups] for gamma in range(groups)]
         yield np.concatenate(lanes, axis=-1)
+
+
+def _left_apart(layers: Sequence[LayerParams], index: int) -> int:
+    """Return how many groups of a layer's outputs are not interleaved though it has a shuffle."""
+    layer = layers[index]
+    users = [user for user in layers[index + 1 :] if not isinstance(user, PoolParams)]
+    if not users or not isinstance(layer, ConvParams) or not layer.shuffle:
+        return 1
+    return 1 if getattr(users[0], "groups", 1) > 1 else layer.groups
 
 
 def load(program: Program, params: AcceleratorParams) -> Step:
@@ -105,10 +112,16 @@ def situations(
     """Return which situations of the machine a picture meets."""
     layers, head = network.params.layers, network.head
     convs = [layer for layer in layers if isinstance(layer, ConvParams)]
+    shuffles = [
+        _left_apart(layers, index) > 1
+        for index, layer in enumerate(layers)
+        if isinstance(layer, ConvParams) and layer.shuffle and 1 < layer.groups < layer.outputs
+    ]
     met = {
         "padding": any(c.padding == "same" and c.kernel > 1 for c in convs),
         "groups": any(1 < c.groups < c.input.channels for c in convs),
-        "shuffle": any(c.shuffle and 1 < c.groups < c.outputs for c in convs),
+        "shuffle": not all(shuffles),
+        "shuffle in the weights": any(shuffles),
         "depthwise": any(c.groups == c.input.channels > 1 for c in convs),
         "pool": any(isinstance(layer, PoolParams) for layer in layers),
         "dense": any(isinstance(layer, DenseParams) for layer in layers),

@@ -3,7 +3,7 @@
 
 import math
 
-from sim.cost.failing import FailingLine
+from sim.cost.failing import PHASE, FailingLine
 from sim.cost.formatting import nominal
 from sim.cost.spared import SPARED, spared_points
 from sim.report.tables import markdown_table
@@ -14,10 +14,10 @@ _APART = 0.1  # V between two supplies that are written
 
 _SCOPE = """\
 The upper planes of the {width} keep {full:g} V, and the others have the supply of the row. The \
-energy is that of the accesses to prototypes in a task, each plane at its own supply and with an \
-equal part of its row; check bits are divided as the planes are. A second rail, level shifters and \
-the periphery that two memories would have instead of one are not modelled. What spared planes are \
-worth in accuracy is not in this table: a study with `spared` measures it."""
+energy is that of the accesses to prototypes in the phase *{phase}*, each plane at its own supply \
+and with an equal part of its row; check bits are divided as the planes are. A second rail, level \
+shifters and the periphery that two memories would have instead of one are not modelled. What \
+spared planes are worth in accuracy is not in this table: a study with `spared` measures it."""
 
 
 def spared_section(line: FailingLine, width: int) -> str:
@@ -41,7 +41,7 @@ def spared_section(line: FailingLine, width: int) -> str:
             ])  # fmt: skip
             before = point.voltage
     columns = ("supply (V)", "cells that fail", *(f"{planes} spared" for planes in spared))
-    scope = _SCOPE.format(width=width, full=line.points[0].voltages[0])
+    scope = _SCOPE.format(phase=PHASE, width=width, full=line.points[0].voltages[0])
     return "\n\n".join(
         ("## Planes of prototypes at two supplies", scope, markdown_table(columns, rows))
     )

@@ -11,6 +11,7 @@ def test_the_section_has_a_row_every_tenth_of_a_volt() -> None:
     line = lines()["prototypes"]
     text = spared_section(line, 8)
     assert "The upper planes of the 8 keep 0.9 V" in text
+    assert "in the phase *learn a task, GBM, integer head*, each plane at its own supply" in text
     assert "level shifters" in text
     rows = [row.split(" | ") for row in text.splitlines() if row.startswith("| 0.")]
     assert [row[0] for row in rows] == ["| 0.9", "| 0.8", "| 0.7", "| 0.6", "| 0.5", "| 0.4"]

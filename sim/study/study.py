@@ -116,7 +116,7 @@ class Study(BaseStudy[Case, Experiment]):
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
         case, _ = self.runs[index]
         result = {**summarize(run), "order": case.order, "bank": case.bank}
-        if self.exemplars and run.source.generative:
+        if self.exemplars and run.source.generative and not case.method.failing_network:
             bank = run.bank.in_tasks(self.banks[case.bank].tasks)
             generated = Exemplars.draw(run.source, bank)
             result["correlation_distance"] = frobenius_distances(bank, generated, self.cache)

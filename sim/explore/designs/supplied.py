@@ -74,6 +74,13 @@ def check_supplies(inputs: Inputs, document: Document) -> None:
         if not values:
             continue
         _check_methods(config, key, document)
+        given = getattr(own, key)
+        if not isinstance(given, list) or None not in given:
+            path = ("hardware", key)
+            raise UserError(
+                f"{document.where(path)}: {dotted(path)} must be a list with null, the supply of "
+                "the technology, with which the same design at a lower one is compared"
+            )
         for path, voltage in values:
             if cell is None:
                 raise UserError(
@@ -83,6 +90,9 @@ def check_supplies(inputs: Inputs, document: Document) -> None:
             try:
                 FailingCells(voltage=voltage, cell=cell)
                 at_voltage(inputs.technology, voltage)
+                full = inputs.technology.voltage
+                if full is not None and voltage >= full:
+                    raise ValueError(f"supply must be below that of the technology, {full:g} V")
             except pydantic.ValidationError as error:
                 said = error.errors()[0]["msg"].removeprefix("Value error, ")
                 raise UserError(f"{document.where(path)}: {dotted(path)}: {said}") from error
@@ -94,8 +104,9 @@ def _check_methods(config: Any, key: str, document: Document) -> None:
     """Refuse a supply of a memory that no method has, or whose faults a method gives itself."""
     path, faults = ("hardware", key), SUPPLIES[key]
     having = [m for m in config.methods if has_supply(m.replay, key)]
-    if key == "head_voltage" and config.head.kind != "integer":
-        having = []
+    if key == "head_voltage":
+        heads = [getattr(m, "head", None) or config.head for m in having]
+        having = [m for m, head in zip(having, heads, strict=True) if head.kind == "integer"]
     if not having:
         what = "the integer head's weights" if key == "head_voltage" else "a past that can fail"
         raise UserError(

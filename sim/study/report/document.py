@@ -16,6 +16,7 @@ from sim.report.tables import markdown_table
 from sim.report.wording import listed
 from sim.study.config import StudyConfig
 from sim.study.fidelity import Exemplars
+from sim.study.methods import NETWORK_KEYS
 from sim.study.report import claims, exemplar_figures, explanations, figures
 from sim.study.report.ages import AGE_COLUMNS, age_rows, has_ages, stability_plasticity
 from sim.study.report.equal_bits import Verdict
@@ -287,6 +288,8 @@ class StudyReport:
         columns = ["method", "within class", "pooled"]
         rows = []
         for group in self.groups:
+            if group.faults.keys() & NETWORK_KEYS:
+                continue  # drawn from embeddings that are not those of the others
             if all(run.get("correlation_distance") for run in group.runs):
                 distances = [run["correlation_distance"] for run in group.runs]
                 means = [np.mean([d[key] for d in distances]) for key in ("within_class", "pooled")]

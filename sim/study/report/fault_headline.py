@@ -111,6 +111,5 @@ def _is_a_way(line: FaultLine) -> bool:
 
 
 def _said(lost: float) -> str:
-    """Return points that are lost, or won if they are negative, with a verb."""
-    points = f"{abs(lost):.1f}"
-    return f"{'gains' if lost < 0 and float(points) else 'loses'} {points} points"
+    """Return points that are lost, with a verb; a fault cannot win any but by chance."""
+    return f"loses {lost:.1f} points" if lost >= 0.05 else "loses nothing"

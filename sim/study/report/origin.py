@@ -87,9 +87,12 @@ def varied(config: StudyConfig) -> str:
     parts = [f"{networks} networks"] if networks > 1 else []
     parts += [f"{orders} orders of the later classes"] if orders > 1 else []
     parts += [f"{seeds} seed{'s' * (seeds > 1)}"] if seeds > 1 or not parts else []
-    fixed = ["one set of embeddings"] if networks == 1 else []
+    fails = any(method.failing_network for method in config.expanded_methods())
+    fixed = ["one network" if fails else "one set of embeddings"] if networks == 1 else []
+    if (each := config.data.each) is not None:
+        fixed += [f"{each.train} training and {each.test} test samples of each class"]
     fixed += ["one class order"] if orders == 1 else []
-    return f"over {' x '.join(parts)}{', on ' if fixed else ''}{' and '.join(fixed)}"
+    return f"over {' x '.join(parts)}{', on ' if fixed else ''}{listed(fixed)}"
 
 
 def data_line(banks: Sequence[Bank]) -> str:

@@ -86,6 +86,9 @@ def test_the_energy_of_a_memory_follows_the_technology_at_its_supply() -> None:
             r"hardware.past_voltage.1: voltage must be from 0.2 V to 1 V for 6T cells.* not 1.2",
         ),
         ("[null, 0.6]", "[null, 0.3]", r"hardware.past_voltage.1: .*0.4"),
+        ("[null, 0.6]", "0.6", r"^space.yaml:9: hardware.past_voltage must be a list with null"),
+        ("[null, 0.6]", "[0.7, 0.6]", r"hardware.past_voltage must be a list with null"),
+        ("[null, 0.6]", "[null, 0.95]", r"past_voltage.1: supply must be below .* 0.9 V"),
         ("dpcs-45nm", "no-cells", r"hardware.past_voltage.1: cell must be one of .*'no-cells'"),
         (
             "{kind: integer, epochs: 1, lanes: 64}",

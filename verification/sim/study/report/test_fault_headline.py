@@ -37,7 +37,7 @@ END = " (means over 2 seeds; every seed is another die)."
         (
             READS,
             (
-                "Where 0.1 of its cells fail for good, GBM loses 10.0 points, and gains 0.2 points "
+                "Where 0.1 of its cells fail for good, GBM loses 10.0 points, and loses nothing "
                 "with as many cells that fail in single reads"
             ),
         ),

@@ -145,8 +145,9 @@ class PrototypeRows(wiring.Component):
         )
         memories = [memory]
         given: Value = self.write.data
-        if self.watch.scrub:
-            m.submodules.scrubber = scrubber = Scrubber(p.rows, p.row_width)
+        scrubber = Scrubber(p.rows, p.row_width) if self.watch.scrub else None
+        if scrubber is not None:
+            m.submodules.scrubber = scrubber
             given = Mux(scrubber.write, scrubber.back, given)
         if checks:
             m.submodules.checks = beside = Memory(
@@ -162,7 +163,7 @@ class PrototypeRows(wiring.Component):
         for write in writes:
             m.d.comb += [write.en.eq(self.write.en), write.addr.eq(self.write.addr)]
         m.d.comb += Cat(write.data for write in writes).eq(given)
-        if self.watch.scrub:
+        if scrubber is not None:
             self._scrub(m, scrubber, reads, writes, stored)
         else:
             m.d.comb += self.read.data.eq(self._put_right(m, stored)[0] if checks else stored)

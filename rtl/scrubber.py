@@ -22,8 +22,8 @@ class Scrubber(wiring.Component):
     read is dropped.
 
     Once it is started, a read comes every `period` cycles, the first after as many; later if the
-    memory is not free. A row takes at least 2
-    cycles, one that is written back 3. After the last row a cycle goes by.
+    memory is not free. A row takes at least 2 cycles, one that is written back 3. After the last
+    row a cycle goes by.
 
     Parameters
     ----------

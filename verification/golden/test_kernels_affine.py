@@ -75,7 +75,7 @@ def test_narrow_products_have_the_codes_of_wide_ones(rounding, shift, width):
     for values, source in zip((wide, narrow), sources, strict=True):
         kernel.round_all(values, kernel.rule(params), source)
     np.testing.assert_array_equal(narrow, wide)
-    np.testing.assert_array_equal(*sources)
+    np.testing.assert_array_equal(sources[0], sources[1])
 
 
 def test_shapes_are_kept_and_no_source_is_needed_to_round_to_nearest():

@@ -4,6 +4,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from amaranth.hdl import Cat, Const, Fragment, Module, Signal, Value
 from amaranth.hdl._ast import SignalDict  # pyright: ignore[reportPrivateImportUsage]
@@ -58,7 +59,7 @@ def _registers(
     fragment: Fragment, path: tuple[str, ...]
 ) -> Iterator[tuple[tuple[str, ...], list[Signal]]]:
     """Yield the path of each module with the signals that the clock changes in it."""
-    driven: SignalDict = SignalDict()
+    driven: Any = SignalDict()
     for statement in fragment.statements.get("sync", ()):
         driven.update((signal, None) for signal in statement._lhs_signals())
     if registers := [signal for signal in driven if len(signal)]:

@@ -99,8 +99,8 @@ def test_nothing_changes_without_a_watch() -> None:
 class Idle(wiring.Component):
     """Rows that nobody but their scrubber reads or writes, one of which has a wrong cell."""
 
-    used: In(8)
-    scrub_interval: In(32)
+    def __init__(self) -> None:
+        super().__init__({"used": In(8), "scrub_interval": In(32)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

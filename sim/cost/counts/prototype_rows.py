@@ -9,7 +9,7 @@ memory: it runs seldom, and its registers are still otherwise.
 from collections.abc import Iterable
 
 from golden.params import PrototypesParams, SecdedParams, WatchParams
-from sim.cost.counts.tally import Action, Memory, Tally
+from sim.cost.counts.tally import Action, Kind, Memory, Tally
 
 __all__ = [
     "correcting_gates", "encoding_gates", "memories", "scrub", "watched", "watched_memories",
@@ -124,7 +124,8 @@ def scrub(params: PrototypesParams, watch: WatchParams, reads: int, writes: int)
     if not watch.scrub:
         raise ValueError("Rows of prototypes have no scrubber: `scrub` must be true to price one")
     found = Tally()
-    for kind, count in (("read", reads), ("write", writes)):
+    of: tuple[tuple[Kind, int], ...] = (("read", reads), ("write", writes))
+    for kind, count in of:
         action = Action("memory", kind, params.row_width)
         found += Tally({action: count}) + count * _beside(params, watch, action)
     return found

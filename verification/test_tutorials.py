@@ -17,6 +17,9 @@ NEEDS = {
     "own-verilog": (("verilator",), ("g++", "make", "perl")),
 }
 
+#: Pages whose commands take longest; `python -m verification.tutorials` follows all of them.
+LONG = ("exploring", "own-method", "your-network")
+
 SMALL = """\
 Save this:
 
@@ -37,7 +40,9 @@ two
 """
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(p, marks=[pytest.mark.slow] * (p in LONG)) for p in PAGES]
+)
 def test_every_command_prints_what_the_page_shows(tmp_path: Path, page: str) -> None:
     packages, programs = NEEDS.get(page, ((), ()))
     absent = [name for name in packages if find_spec(name) is None]

@@ -7,6 +7,7 @@ import numpy as np
 
 from golden.params import PrototypesParams, SecdedParams, WatchParams
 from golden.params.checks import check_integer
+from golden.params.faults import CERTAIN
 from golden.params.sampling import splitmix
 from golden.secded import Secded
 
@@ -64,8 +65,10 @@ class ScrubbedRows:
 
     Raises
     ------
-    ValueError
-        If there are no check bits, or if the rows cannot have so many.
+    TypeError, ValueError
+        If there are no check bits, or if the rows cannot have so many. Likewise from each method,
+        if a row is none of the memory's, or a word, cells, a threshold or a time is no integer in
+        its range.
     """
 
     def __init__(self, params: PrototypesParams, watch: WatchParams) -> None:
@@ -80,6 +83,8 @@ class ScrubbedRows:
     def write(self, row: int, word: int) -> None:
         """Write the codes of a row with their check bits."""
         p, checks = self.params, 0
+        self._check_row(row)
+        check_integer("Codes of a row", word, 0, 2**p.row_width - 1)
         for plane in range(self.watch.secded):
             own = self._code.checks(np.array([self._plane(word, plane)], np.uint64))
             checks |= int(own[0]) << plane * self._code.params.checks
@@ -87,6 +92,8 @@ class ScrubbedRows:
 
     def upset(self, row: int, cells: int) -> None:
         """Invert cells of a row, those whose bits are ones."""
+        self._check_row(row)
+        check_integer("Cells of a row that are upset", cells, 0, 2**self.width - 1)
         self.rows[row] ^= cells
 
     def upset_all(self, die: int, threshold: int, time: int) -> int:
@@ -95,12 +102,15 @@ class ScrubbedRows:
         Parameters
         ----------
         die : int
-            S.
+            S, ``0 .. 2**64 - 1``.
         threshold : int
             T, ``0..2**32``: each cell is inverted with the probability ``T / 2**32``.
         time : int
             Number of the span, 0 or more.
         """
+        check_integer("Die", die, 0, 2**64 - 1)
+        check_integer("Threshold T of soft errors", threshold, 0, CERTAIN)
+        check_integer("Span of time of soft errors", time, 0)
         key, hit = splitmix(die, UPSETS), 0
         for row in range(self.params.rows):
             first = (time * self.params.rows + row) * self.width
@@ -115,6 +125,7 @@ class ScrubbedRows:
 
     def read(self, row: int) -> ReadRow:
         """Return a row as a reader gets it. The cells stay as they are."""
+        self._check_row(row)
         p, r = self.params, self._code.params.checks
         word, checks = self.rows[row] % 2**p.row_width, self.rows[row] >> p.row_width
         corrected = uncorrected = 0
@@ -139,8 +150,12 @@ class ScrubbedRows:
 
     def scrub_all(self, used: int) -> Scrubbed:
         """Scrub the first `used` rows, each once: a pass."""
+        check_integer("Rows that are scrubbed", used, 0, self.params.rows)
         done = [self.scrub(row) for row in range(used)]
         return Scrubbed(*(sum(of) for of in zip(*done, strict=True))) if done else Scrubbed(0, 0, 0)
+
+    def _check_row(self, row: int) -> None:
+        check_integer("Row of prototypes", row, 0, self.params.rows - 1)
 
     def _plane(self, word: int, plane: int) -> int:
         """Return the bits of a plane of a row, the uppermost being plane 0."""

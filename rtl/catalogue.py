@@ -55,6 +55,7 @@ from rtl.prototype_classifier import PrototypeClassifier
 from rtl.prototype_rows import PrototypeRows
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
+from rtl.scrubber import Scrubber
 from rtl.selector import Selector
 from rtl.softmax import Softmax
 from rtl.thermometer import Thermometer
@@ -263,6 +264,12 @@ BLOCKS: dict[str, Block] = {
         MarchParams(rows=_PROTOTYPES.rows, row_width=_PROTOTYPES.row_width),
         {"rows": 160, "row_width": 64},
         {"rows": 12, "row_width": 24, "part": 8},
+    ),
+    "scrubber": Block(
+        component=Scrubber,
+        full={"rows": _PROTOTYPES.rows, "row_width": _PROTOTYPES.row_width},
+        small={"rows": 160, "row_width": 64},
+        tiny={"rows": 12, "row_width": 24},
     ),
     "latent_buffer": _part(LatentBuffer, _LATENT, _SMALL_LATENT, _TINY_LATENT),
     "mean_code": Block(

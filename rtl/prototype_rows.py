@@ -184,10 +184,9 @@ class PrototypeRows(wiring.Component):
         Readers hold what they read at the output of the memory. The scrubber's reads change it, so
         a register holds it for them.
         """
-        fresh, held = Signal(), Signal(self.params.row_width)
-        right, wrong, lost = self._put_right(m, stored)
+        held = Signal(self.params.row_width)
+        right, wrong, lost, fresh = self._put_right(m, stored)
         testing = self.testing if self.watch.self_test else Const(0)
-        m.d.sync += fresh.eq(self.read.en)
         with m.If(fresh):
             m.d.sync += held.eq(right)
         m.d.comb += [
@@ -236,10 +235,11 @@ class PrototypeRows(wiring.Component):
                     write.data.eq(ones),
                 ]
 
-    def _put_right(self, m: Module, stored: Value) -> tuple[Value, Value, Value]:
+    def _put_right(self, m: Module, stored: Value) -> tuple[Value, Value, Value, Signal]:
         """Count the words of a row that had wrong bits, as they were read.
 
-        Return its codes, whether a word was wrong, and whether one was that cannot be put right.
+        Return its codes, whether a word was wrong, whether one was that cannot be put right, and
+        whether somebody else than a scrubber read the row.
         """
         p, u = self.params, self.watch.secded
         code, fresh = SecdedParams(width=p.lanes), Signal()
@@ -265,7 +265,7 @@ class PrototypeRows(wiring.Component):
             self.uncorrected.eq(Mux(fresh, sum(wrong & ~single), 0)),
         ]
         right = Cat(planes[bit][lane] for lane in range(p.lanes) for bit in range(p.code_width))
-        return Value.cast(right), wrong.any(), (wrong & ~single).any()
+        return Value.cast(right), wrong.any(), (wrong & ~single).any(), fresh
 
     def _checks(self, row: Value) -> Value:
         """Return the check bits of a row, those of its uppermost plane lowest."""

@@ -57,8 +57,8 @@ SECDED_REGISTERS = (
     whole(
         "corrected",
         0xD8,
-        "Words of prototypes that were read as if one bit were wrong, which was inverted; stops at "
-        "its highest number; only with `modes.secded`",
+        "Words of prototypes that were read as if one bit were wrong, which was inverted; reads of "
+        "a scrubber do not count; stops at its highest number; only with `modes.secded`",
         "wc",
     ),
     whole(
@@ -75,8 +75,8 @@ SCRUB_REGISTERS = (
     whole(
         "scrub_interval",
         0xE0,
-        "Cycles from one row that the scrubber reads to the next, more while the prototype memory "
-        "is in use; 0 stops it; only with `modes.scrub`",
+        "Cycles from one row that the scrubber reads to the next, at least 2, and more while the "
+        "prototype memory is in use; 0 stops it; only with `modes.scrub`",
         "rw",
     ),
     whole("scrub_reads", 0xE4, "Rows it has read; stops at its highest number", "wc"),

@@ -168,8 +168,11 @@ class WatchParams:
         check_integer("Protected planes", self.secded, 0, MOST_PLANES)
         check_flag("Self-test", self.self_test)
         check_flag("Scrubber", self.scrub)
-        if self.scrub:
-            check_integer("Protected planes beside a scrubber", self.secded, 1, MOST_PLANES)
+        if self.scrub and not self.secded:
+            raise ValueError(
+                "A scrubber needs check bits: with `scrub: true`, `secded` must be an integer in "
+                f"1..{MOST_PLANES}, not 0"
+            )
 
     def check_width(self, lanes: int, width: int) -> None:
         """Raise `ValueError` if rows of so many codes of so many bits cannot be protected so."""

@@ -169,6 +169,7 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->selection = FIELD(value, ENGRAM_MODES_SELECTION);
     chip->secded = FIELD(value, ENGRAM_MODES_SECDED);
     chip->self_test = FIELD(value, ENGRAM_MODES_SELF_TEST);
+    chip->scrubber = FIELD(value, ENGRAM_MODES_SCRUB);
     TRY(get(chip, ENGRAM_TABLE, &value));
     chip->classes = FIELD(value, ENGRAM_TABLE_CLASSES);
     chip->class_components = FIELD(value, ENGRAM_TABLE_CLASS_COMPONENTS);
@@ -855,6 +856,25 @@ engram_error engram_clear_wrong_words(engram *chip) {
     if (!chip->secded) return ENGRAM_E_ARGUMENT;
     TRY(set(chip, ENGRAM_CORRECTED, 0));
     return set(chip, ENGRAM_UNCORRECTED, 0);
+}
+
+engram_error engram_scrub(engram *chip, uint32_t interval) {
+    if (!chip->scrubber || interval == 1) return ENGRAM_E_ARGUMENT;
+    return set(chip, ENGRAM_SCRUB_INTERVAL, interval);
+}
+
+engram_error engram_scrubbed(engram *chip, uint32_t *reads, uint32_t *writes, uint32_t *failures) {
+    if (!chip->scrubber) return ENGRAM_E_ARGUMENT;
+    TRY(get(chip, ENGRAM_SCRUB_READS, reads));
+    TRY(get(chip, ENGRAM_SCRUB_WRITES, writes));
+    return get(chip, ENGRAM_SCRUB_FAILURES, failures);
+}
+
+engram_error engram_clear_scrubbed(engram *chip) {
+    if (!chip->scrubber) return ENGRAM_E_ARGUMENT;
+    TRY(set(chip, ENGRAM_SCRUB_READS, 0));
+    TRY(set(chip, ENGRAM_SCRUB_WRITES, 0));
+    return set(chip, ENGRAM_SCRUB_FAILURES, 0);
 }
 
 /* Interrupts */

@@ -78,7 +78,7 @@ typedef struct engram {
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
     uint32_t head_width, head_batch;      /* q_b, exemplars of a batch; 0 without such a head */
     uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
-    uint32_t secded, self_test;           /* u; whether prototypes can be tested */
+    uint32_t secded, self_test, scrubber; /* u; whether prototypes can be tested, and scrubbed */
     struct {
         uint8_t components;               /* K in the prototype memory, 0 if never appended */
         uint8_t there, learned;           /* not removed; in the latent buffer */
@@ -211,6 +211,15 @@ engram_error engram_test_memory(engram *chip, engram_memory_test *found, engram_
  * were, on chips with check bits: since they were cleared, or a reset. */
 engram_error engram_wrong_words(engram *chip, uint32_t *corrected, uint32_t *uncorrected);
 engram_error engram_clear_wrong_words(engram *chip);
+
+/* Put rows of prototypes right in their memory while nobody needs it, on chips with a scrubber: one
+ * every `interval` cycles, 2 or more; 0 stops it. It goes on over a reset. */
+engram_error engram_scrub(engram *chip, uint32_t interval);
+
+/* Rows that were read so, written back, and left because they cannot be put right: since they were
+ * cleared, or a reset. */
+engram_error engram_scrubbed(engram *chip, uint32_t *reads, uint32_t *writes, uint32_t *failures);
+engram_error engram_clear_scrubbed(engram *chip);
 
 /* Pull `irq` at these events from now on: masks ENGRAM_IRQ_ENABLE_..._MASK, or 0 for none. */
 engram_error engram_enable(engram *chip, uint32_t events);

@@ -38,8 +38,8 @@ class Link:
         R and q_a of the sampler with factors; 0 without any.
     secded : int
         u, uppermost planes of prototypes with check bits; 0 without any.
-    self_test : bool
-        Whether the memory of prototypes can be tested.
+    self_test, scrubber : bool
+        Whether the memory of prototypes can be tested, and whether it has a scrubber.
     pixels, head_classes : int
         Colour values of a picture and logits, as of the network that was loaded; 0 without one.
     """
@@ -76,6 +76,7 @@ class Link:
         modes = self._registers.fields("modes")
         self._weighted = modes["selection"] == 2
         self.secded, self.self_test = modes["secded"], bool(modes["self_test"])
+        self.scrubber = bool(modes["scrub"])
 
     def _send(self, packet: Packet) -> None:
         self._bus.send(packet.stream)

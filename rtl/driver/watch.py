@@ -6,7 +6,7 @@ from typing import NamedTuple
 from rtl.driver.fault import Fault, require
 from rtl.driver.head import HeadCalls
 
-__all__ = ["Failure", "MemoryTest", "WatchCalls"]
+__all__ = ["Failure", "MemoryTest", "Scrubbed", "WatchCalls"]
 
 
 class Failure(NamedTuple):
@@ -49,8 +49,22 @@ class MemoryTest(NamedTuple):
     failures: list[Failure]
 
 
+class Scrubbed(NamedTuple):
+    """What the scrubber has done.
+
+    Attributes
+    ----------
+    reads, writes, failures : int
+        Rows that it read, that it wrote back, and that it left because they cannot be put right.
+    """
+
+    reads: int
+    writes: int
+    failures: int
+
+
 class WatchCalls(HeadCalls):
-    """A chip whose prototypes may have check bits, and whose memory of them may test itself."""
+    """A chip whose prototypes may have check bits, and whose memory may test and scrub itself."""
 
     def _test_memory(self, listed: bool) -> MemoryTest:
         """Test the memory of prototypes of a chip that was just reset."""
@@ -84,3 +98,25 @@ class WatchCalls(HeadCalls):
         require(self.secded > 0, Fault.ARGUMENT)
         self._registers.set("corrected", value=0)
         self._registers.set("uncorrected", value=0)
+
+    def scrub(self, interval: int) -> None:
+        """Put rows of prototypes right in their memory while nobody needs it.
+
+        Parameters
+        ----------
+        interval : int
+            Cycles from one row to the next, ``2 .. 2**32 - 1``; 0 stops it. It goes on over a reset.
+        """
+        require(self.scrubber and interval != 1 and 0 <= interval < 2**32, Fault.ARGUMENT)
+        self._registers.set("scrub_interval", value=interval)
+
+    def scrubbed(self) -> Scrubbed:
+        """Return what the scrubber has done since that was cleared, or a reset."""
+        require(self.scrubber, Fault.ARGUMENT)
+        return Scrubbed(*(self._registers.get(f"scrub_{name}") for name in Scrubbed._fields))
+
+    def clear_scrubbed(self) -> None:
+        """Count what the scrubber does from 0 again."""
+        require(self.scrubber, Fault.ARGUMENT)
+        for name in Scrubbed._fields:
+            self._registers.set(f"scrub_{name}", value=0)

@@ -5,14 +5,17 @@ from sim.cost.configuration import CostConfig
 from sim.cost.counts import prototype_rows
 from sim.cost.phases import Phase
 
-__all__ = ["scrubbing"]
+__all__ = ["LEAST_INTERVAL", "scrubbing"]
+
+LEAST_INTERVAL = 2  # cycles from one row to the next
 
 
 def scrubbing(config: CostConfig) -> Phase:
     """Return the scrubbing of a row in which nothing is wrong, as nearly all rows are.
 
-    It takes no cycle of anybody's. A row every N cycles is as many rows a second as the clock has
-    cycles, divided by N. A row that is written back takes a write more.
+    It takes no cycle of anybody's. With an interval of N cycles, it reads as many rows a second as
+    the clock has cycles, divided by N, or by 2 if N is 1. A row that is written back takes a write
+    more.
 
     Parameters
     ----------
@@ -31,5 +34,5 @@ def scrubbing(config: CostConfig) -> Phase:
         tally=prototype_rows.scrub(params, watch, 1, 0).within("sampler.prototypes.rows"),
         cycles=None,
         note="in cycles that nobody needs; an interval of N cycles is "
-        f"{config.clock:,.0f} / N rows a second",
+        f"{config.clock:,.0f} / max(N, {LEAST_INTERVAL}) rows a second at most",
     )

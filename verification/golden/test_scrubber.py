@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rows that are hit by soft errors: what a pass of a scrubber leaves in their cells."""
 
+import re
 from itertools import combinations
 
 import numpy as np
@@ -112,5 +113,33 @@ def test_a_sound_row_reads_as_it_was_written() -> None:
 def test_rows_without_check_bits_are_not_scrubbed() -> None:
     with pytest.raises(ValueError, match="Protected planes of scrubbed rows"):
         ScrubbedRows(P, WatchParams())
-    with pytest.raises(ValueError, match="Protected planes beside a scrubber"):
+    message = (
+        "^A scrubber needs check bits: with `scrub: true`, `secded` must be an integer in 1..10, "
+        "not 0$"
+    )
+    with pytest.raises(ValueError, match=message):
         WatchParams(scrub=True)
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "message"),
+    [
+        ("write", (6, 0), "Row of prototypes must be an integer in 0..5, not 6"),
+        ("write", (0, 1 << 12), "Codes of a row must be an integer in 0..4095, not 4096"),
+        ("upset", (-1, 0), "Row of prototypes must be an integer in 0..5, not -1"),
+        ("upset", (0, 1 << 20), "Cells of a row that are upset must be an integer in 0..1048575"),
+        ("read", (6,), "Row of prototypes must be an integer in 0..5, not 6"),
+        ("scrub", (1.5,), "Row of prototypes must be an integer in 0..5, not 1.5"),
+        ("scrub_all", (7,), "Rows that are scrubbed must be an integer in 0..6, not 7"),
+        ("upset_all", (-1, 0, 0), "Die must be an integer in 0..18446744073709551615, not -1"),
+        ("upset_all", (1, 2**32 + 1, 0), "Threshold T of soft errors must be an integer in 0.."),
+        ("upset_all", (1, 0.5, 0), "Threshold T of soft errors must be an integer in 0.."),
+        ("upset_all", (1, 0, -3), "Span of time of soft errors must be an integer >= 0, not -3"),
+    ],
+)
+def test_what_cannot_be_is_refused(call: str, given: tuple, message: str) -> None:
+    rows, _ = filled()
+    before = [*rows.rows]
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(message)}"):
+        getattr(rows, call)(*given)
+    assert rows.rows == before

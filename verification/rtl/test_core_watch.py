@@ -15,11 +15,11 @@ from amaranth.sim import Simulator
 from golden.march import Failure, March
 from golden.params import WatchParams
 from rtl.core_watch import show_watch, watch_ports
-from rtl.prototype_rows import SCRUB_COUNTS, march_params, watch_members
+from rtl.prototype_rows import SCRUB_COUNTS, PrototypeRows, march_params, watch_members
 from verification.rtl.chips import make_chip
+from verification.rtl.dies import Die
 from verification.rtl.engine import Step
 from verification.rtl.simulators import run_pysim
-from verification.rtl.test_prototype_rows import Die, PrototypeRows
 
 WATCH = WatchParams(secded=2, self_test=True)
 SCRUBBED = WatchParams(secded=2, scrub=True)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Signal, Value
 from amaranth.hdl._ast import Operator  # pyright: ignore[reportPrivateImportUsage]
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
 
 from golden.params import PrototypesParams, SecdedParams, WatchParams
 from rtl.prototype_rows import PrototypeRows
@@ -18,14 +18,14 @@ from rtl.secded import checks_of
 from sim.cost.counts import prototype_rows, prototypes
 from sim.cost.counts.prototype_rows import watched, watched_memories
 from sim.cost.counts.tally import Action, Tally
-from verification.proofs.prover import opened
-from verification.rtl.engine import Step
+from verification.proofs.prover import in_state, inner_signal, opened
+from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of, elaborated, shapes
 from verification.rtl.test_prototypes import class_inputs, params
-from verification.rtl.test_scrubber import WATCH as SCRUBBED
-from verification.rtl.test_scrubber import P
+from verification.rtl.upset_rows import WATCH as SCRUBBED
+from verification.rtl.upset_rows import P
 
 WATCHES = [WatchParams(secded=u, self_test=t) for u, t in product((0, 1, 3), (False, True))]
 WATCHES.append(WatchParams(secded=2, scrub=True))
@@ -96,6 +96,57 @@ def test_nothing_changes_without_a_watch() -> None:
     assert both.of("logic") == 3 * (4 * 2 + 4 + 16)
 
 
+class Read(wiring.Component):
+    """Rows that are read while they are scrubbed, and the strobes of the registers of a row."""
+
+    def __init__(self) -> None:
+        super().__init__({
+            "used": In(8), "scrub_interval": In(32), "i": In(stream.Signature(8)),
+            "held": Out(1), "back": Out(1), "scrub_reads": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.rows = rows = PrototypeRows(P, SCRUBBED)
+        inner = opened(rows)
+        m.d.comb += [
+            rows.used.eq(self.used),
+            rows.scrub_interval.eq(self.scrub_interval),
+            rows.read.en.eq(self.i.valid),
+            rows.read.addr.eq(self.i.payload),
+            self.i.ready.eq(1),
+            self.held.eq(inner_signal(inner, "fresh")),
+            self.back.eq(in_state(opened(inner.submodules.scrubber), "judge")),
+            self.scrub_reads.eq(rows.scrub_reads),
+        ]
+        return m
+
+
+def test_registers_of_a_row_are_clocked_as_often_as_they_are_priced() -> None:
+    """One is clocked at every read of others than the scrubber, the other at its own."""
+    rng, names = np.random.default_rng(4), ("held", "back", "scrub_reads")
+    reads = rng.integers(0, P.rows, 50).tolist()
+    steps = [
+        Step(pins={"used": P.rows, "scrub_interval": 3}, inputs={"i": reads}, cycles=100),
+        Step(pins={"scrub_interval": 0}, cycles=6),
+    ]
+    counts = run_pysim(Read(), steps, PAUSES["idle"], counted=names).counts
+    others = Tally({Action("prototypes.memory", "read", P.row_width): len(reads)})
+    tally = watched(others, P, SCRUBBED)
+    own = prototype_rows.scrub(P, SCRUBBED, counts["scrub_reads"], 0)
+    assert counts["scrub_reads"] > 20
+    assert tally[Action("prototypes.rows.held", "register", P.row_width)] == counts["held"] == 50
+    assert own[Action("scrubber.back", "register", P.row_width)] == counts["back"]
+
+
+def test_only_rows_with_a_scrubber_keep_what_they_gave() -> None:
+    read = Tally({Action("prototypes.memory", "read", P.row_width): 7})
+    written = Tally({Action("prototypes.memory", "write", P.row_width): 7})
+    assert watched(read, P, SCRUBBED).of("register") == 7
+    assert watched(written, P, SCRUBBED).of("register") == 0
+    assert watched(read, P, WatchParams(secded=2, self_test=True)).of("register") == 0
+
+
 class Idle(wiring.Component):
     """Rows that nobody but their scrubber reads or writes, one of which has a wrong cell."""
 
@@ -133,5 +184,6 @@ def test_a_scrubbed_row_by_hand() -> None:
     found = prototype_rows.scrub(p, watch, 10, 3)
     assert (found.of("read"), found.of("write")) == (20, 6)
     assert found.of("logic") == 10 * (4 * 2 + 4 + 16) + 3 * 4 * 2
+    assert found.of("register") == 10
     with pytest.raises(ValueError, match="`scrub` must be true"):
         prototype_rows.scrub(p, WatchParams(secded=1), 1, 0)

@@ -16,10 +16,10 @@ from golden.params import FaultParams, FaultyMemory, LatentBufferParams, WatchPa
 from golden.sampler import Sampler as GoldenSampler
 from rtl.sampler import Sampler
 from verification.rtl import test_latent_buffer, test_sampler, test_trainer
+from verification.rtl.dies import Die
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.failing import fail, rows_of
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
-from verification.rtl.test_prototype_rows import Die
 
 DIE = 2026
 

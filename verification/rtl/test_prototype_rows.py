@@ -2,198 +2,31 @@
 # SPDX-License-Identifier: MIT
 """Rows whose cells fail: what is put right, what is counted, and what a self-test finds."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module, ResetInserter, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.data import StructLayout
-from amaranth.lib.wiring import In, Out
-from amaranth.sim import Simulator
-from numpy.typing import NDArray
+from amaranth.hdl import ResetInserter, Signal
 
-import rtl.prototype_rows
-from golden.faults import Faults, ProtectedFaults
-from golden.march import March
-from golden.params import FaultParams, FaultyMemory, PrototypesParams, SecdedParams, WatchParams
-from golden.secded import Secded
-from rtl.prototype_rows import PrototypeRows, march_params
+from golden.march import March, Marched
+from golden.params import PrototypesParams, WatchParams
+from golden.scrubber import ReadRow, ScrubbedRows
+from rtl.prototype_rows import SCRUB_COUNTS, PrototypeRows, march_params
+from verification.rtl.asked_rows import Asked, marching, written_and_read
 from verification.rtl.coverage import cover
+from verification.rtl.dies import Die
 from verification.rtl.engine import PAUSES, BenchError, Step
-from verification.rtl.failing import fail, rows_of
-from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
-from verification.rtl.test_march import marched
+from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
+from verification.rtl.upset_rows import WATCH as SCRUBBED
+from verification.rtl.upset_rows import P as SMALL
+from verification.rtl.upset_rows import Upset, simulate
 
 P = PrototypesParams(
     features=10, code_width=4, lanes=5, components=5, classes=3, class_components=2
 )
 FULL = WatchParams(secded=2, self_test=True)
-
-
-class Asked(wiring.Component):
-    """Rows whose writes, reads and tests come as streams, and whose codes leave as one."""
-
-    def __init__(self, params: PrototypesParams, watch: WatchParams) -> None:
-        self.params, self.rows = params, PrototypeRows(params, watch)
-        members = self.rows.signature.members
-        self.asked = StructLayout({
-            "write": 1, "read": 1, "row": 8, "codes": params.row_width,
-        })  # fmt: skip
-        self.told = StructLayout({
-            "codes": params.row_width, "corrected": 4, "uncorrected": 4,
-        })  # fmt: skip
-        super().__init__({
-            "i": In(stream.Signature(self.asked)),
-            "o": Out(wiring.Signature({"valid": Out(1), "payload": Out(self.told)})),
-            "starts": In(stream.Signature(1)),
-            **(dict.fromkeys(("corrects", "sees"), Out(1)) if watch.secded else {}),
-            **({
-                "failures": members["failures"], "busy": Out(1), "words": Out(32),
-                "bits": Out(32), "first": Out(8),
-            } if watch.self_test else {}),
-        })  # fmt: skip
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.submodules.rows = rows = self.rows
-        asked, told = self.i.p, self.o.payload
-        m.d.sync += self.o.valid.eq(rows.read.en)
-        m.d.comb += [
-            self.i.ready.eq(1),
-            self.starts.ready.eq(1),
-            rows.write.en.eq(self.i.valid & asked.write),
-            rows.write.addr.eq(asked.row),
-            rows.write.data.eq(asked.codes),
-            rows.read.en.eq(self.i.valid & asked.read),
-            rows.read.addr.eq(asked.row),
-            told.codes.eq(rows.read.data),
-        ]
-        if rows.watch.secded:
-            m.d.comb += told.corrected.eq(rows.corrected)
-            m.d.comb += told.uncorrected.eq(rows.uncorrected)
-            m.d.comb += [
-                self.corrects.eq(rows.corrected.any()),
-                self.sees.eq(rows.uncorrected.any()),
-            ]
-        if rows.watch.self_test:
-            wiring.connect(m, rows.failures, wiring.flipped(self.failures))
-            m.d.comb += [
-                rows.test.eq(self.starts.valid),
-                self.busy.eq(rows.testing),
-                self.words.eq(rows.failing_words),
-                self.bits.eq(rows.failing_bits),
-                self.first.eq(rows.failing_first),
-            ]
-        return m
-
-
-class Die:
-    """Cells of rows that fail on a die: those of codes, and those of check bits."""
-
-    def __init__(self, params: PrototypesParams, watch: WatchParams, share: float, die: int = 7):
-        self.params, self.watch = params, watch
-        self.code = Secded(SecdedParams(width=params.lanes))
-        given: dict[str, Any] = {"die": die, "threshold": round(share * 2**32)}
-        self.plain = FaultParams(
-            memory=FaultyMemory.PROTOTYPES, lanes=params.lanes, width=params.code_width, **given
-        )
-        self.codes = rows_of(Faults(self.plain), params.components, params.features)
-        width = watch.check_bits(params.lanes)
-        self.checks = ([0] * params.rows, [0] * params.rows)
-        if width:
-            beside = FaultParams(memory=FaultyMemory.CHECKS, lanes=1, width=width, **given)
-            self.checks = rows_of(Faults(beside), params.rows, 1)
-
-    def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let these cells fail in what is elaborated from now on."""
-        p = self.params
-        fail(monkeypatch, rtl.prototype_rows, self.codes, p.row_width)
-        if self.watch.secded:
-            fail(monkeypatch, rtl.prototype_rows, self.checks, self.watch.check_bits(p.lanes))
-
-    @property
-    def map(self) -> tuple[list[int], list[int]]:
-        """Cells that fail, and what they read as, with check bits above the codes."""
-        up = self.params.row_width
-        failing, stuck = (
-            [c | h << up for c, h in zip(codes, checks, strict=True)]
-            for codes, checks in zip(self.codes, self.checks, strict=True)
-        )
-        return failing, stuck
-
-    def read(self, codes: NDArray[np.uint16]) -> NDArray[np.uint16]:
-        """Return what golden reads in place of codes of shape (components, D)."""
-        if not self.watch.secded:
-            return Faults(self.plain).read(codes)
-        return ProtectedFaults(self.plain, self.watch.secded).read(codes)
-
-    def wrong(self, row: int, word: int) -> tuple[int, int]:
-        """Return the words of a row that are corrected, and those that are seen."""
-        return self._corrected(row, word)[:2]
-
-    def inverted(self, row: int, word: int) -> int:
-        """Return the lanes of a row in which a bit is inverted when it is read."""
-        return self._corrected(row, word)[2]
-
-    def _corrected(self, row: int, word: int) -> tuple[int, int, int]:
-        p, r, corrected, seen, lanes = self.params, self.code.params.checks, 0, 0, 0
-        (failing, stuck), (below, ones) = self.codes, self.checks
-        read = word & ~failing[row] | stuck[row]
-        for plane in range(self.watch.secded):
-            bit = p.code_width - 1 - plane
-            written, given = (
-                sum((of >> lane * p.code_width + bit & 1) << lane for lane in range(p.lanes))
-                for of in (word, read)
-            )
-            checks = int(self.code.checks(np.array([written], np.uint64))[0]) << plane * r
-            checks = (checks & ~below[row] | ones[row]) >> plane * r & 2**r - 1
-            right = self.code.correct(np.array([given], np.uint64), np.array([checks], np.uint64))
-            corrected += int(right.corrected[0])
-            seen += int(right.seen[0])
-            lanes |= int(right.words[0]) ^ given
-        return corrected, seen, lanes
-
-
-def packed(p: PrototypesParams, codes: NDArray[np.uint16]) -> list[int]:
-    """Return codes of shape (components, D) as rows."""
-    full = np.zeros((len(codes), p.beats * p.lanes), object)
-    full[:, : p.features] = codes
-    return [
-        sum(int(code) << lane * p.code_width for lane, code in enumerate(row))
-        for row in full.reshape(-1, p.lanes)
-    ]
-
-
-def written_and_read(dut: Asked, die: Die, seed: int) -> Step:
-    """Return a step that writes all rows, and then reads each three times, in any order."""
-    p, rng = dut.params, np.random.default_rng(seed)
-    codes = rng.integers(0, 2**p.code_width, (p.components, p.features)).astype(np.uint16)
-    rows, right = packed(p, codes), packed(p, die.read(codes))
-    asked = [{"write": 1, "read": 0, "row": row, "codes": word} for row, word in enumerate(rows)]
-    told, meets = [], {"corrected": 0, "uncorrected": 0}
-    for row in rng.permutation([*range(p.rows)] * 3).tolist():
-        asked.append({"write": 0, "read": 1, "row": row, "codes": 0})
-        corrected, uncorrected = die.wrong(row, rows[row])
-        told.append({"codes": right[row], "corrected": corrected, "uncorrected": uncorrected})
-        meets["corrected"] += corrected
-        meets["uncorrected"] += uncorrected
-    return Step(
-        inputs={"i": [payload(dut.asked, a) for a in asked]},
-        outputs={"o": [payload(dut.told, t) for t in told]},
-        meets={f"prototype_rows: word {name}": count for name, count in meets.items()},
-    )
-
-
-def marching(dut: Asked, die: Die) -> list[Step]:
-    """Return the steps of a self-test."""
-    p = march_params(dut.params, die.watch)
-    under_way, ended = marched(p, March(p).run(*die.map))
-    outputs = {"failures": under_way.outputs["o"]}
-    return [
-        Step(inputs=under_way.inputs, outputs=outputs, cycles=under_way.cycles),
-        Step(cycles=ended.cycles, reads=ended.reads),
-    ]
+ALL = WatchParams(secded=2, self_test=True, scrub=True)
 
 
 @pytest.mark.parametrize("share", [0, 0.05, 0.3, 1])
@@ -257,10 +90,7 @@ def test_a_row_that_is_read_while_it_is_reset_does_not_count(
             await ctx.tick()
             counts.append(ctx.get(rows.corrected) + ctx.get(rows.uncorrected))
 
-    simulator = Simulator(ResetInserter(reset)(rows))
-    simulator.add_clock(1e-6)
-    simulator.add_testbench(bench)
-    simulator.run()
+    simulate(ResetInserter(reset)(rows), bench)
     assert counts[0] > 0
     assert counts[1] == 0
 
@@ -308,6 +138,128 @@ def test_a_sound_memory_does_not_pass_for_a_failing_one() -> None:
     dut = Asked(P, FULL)
     with pytest.raises(BenchError):
         run_pysim(dut, [written_and_read(dut, Die(P, FULL, 0.1), 1)])
+
+
+@pytest.mark.parametrize(
+    ("period", "reads", "writes", "resets"),
+    [(1, 0.6, 0.05, 0), (1, 0.05, 0.6, 0), (6, 0.2, 0.2, 0), (1, 0.1, 0.1, 0.03)],
+)
+def test_whoever_reads_or_writes_beside_a_scrubber_sees_nothing_of_it(
+    period: int, reads: float, writes: float, resets: float
+) -> None:
+    """Every cycle is held to golden, which follows the scrubber by its strobes.
+
+    A reset lets it begin at the first row, and leaves all cells.
+    """
+    dut, golden, rng = Upset(), ScrubbedRows(SMALL, SCRUBBED), np.random.default_rng(period)
+    scrubber, met, reset = dut.inner.submodules.scrubber, Counter[str](), Signal()
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(dut.scrub_interval, period)
+        ctx.set(dut.used, SMALL.rows)
+        ctx.set(dut.i.valid, 1)
+        read, fresh, seen, last = golden.read(0), False, None, -period
+        for cycle in range(800):
+            act = rng.choice(3, p=[reads, writes, 1 - reads - writes])
+            row, word = int(rng.integers(SMALL.rows)), int(rng.integers(2**SMALL.row_width))
+            hit = int(rng.integers(SMALL.rows)) if act == 2 and rng.random() < 0.25 else None
+            ctx.set(reset, resets > 0 and rng.random() < resets)
+            ctx.set(dut.i.p.read, act == 0)
+            ctx.set(dut.i.p.write, act == 1)
+            ctx.set(dut.i.p.upset, 0)
+            ctx.set(dut.i.p.row, row if hit is None else hit)
+            ctx.set(dut.i.p.codes, word)
+            at, back = ctx.get(scrubber.row), ctx.get(dut.scrub_writes)
+            if hit is not None and not (back and at == hit):
+                cells = 1 << int(rng.integers(golden.width))
+                ctx.set(dut.i.p.upset, 1)
+                ctx.set(dut.i.p.cells, cells)
+            else:
+                hit, cells = None, 0
+            # What was read last is held, and wrong words count once.
+            if cycle:
+                assert ctx.get(dut.rows.read.data) == read.word
+            counted = (read.corrected, read.uncorrected) if fresh else (0, 0)
+            assert (ctx.get(dut.rows.corrected), ctx.get(dut.rows.uncorrected)) == counted
+            begun, failed = ctx.get(dut.scrub_reads), ctx.get(dut.scrub_failures)
+            if failed:
+                assert seen is not None
+                assert seen.uncorrected
+                met["failed"] += 1
+            if back:
+                assert act == 2
+                assert seen is not None
+                assert seen.corrected
+                assert not seen.uncorrected
+                golden.write(at, seen.word)
+                met["written"] += 1
+            if begun:
+                assert act == 2
+                assert cycle - last >= period
+                assert seen is not None or at == 0
+                seen, last = golden.read(at), cycle
+                met["read"] += 1
+            fresh = act == 0
+            if fresh:
+                read = golden.read(row)
+            if act == 1:
+                met["met"] += seen is not None and at == row and not begun
+                golden.write(row, word)
+            if hit is not None:
+                golden.upset(hit, cells)
+            if ctx.get(reset):
+                met["reset"] += seen is not None and not begun and last == cycle - 1
+                read, fresh, seen, last = ReadRow(0, 0, 0), False, None, cycle
+            await ctx.tick()
+        codes, checks = (memory.data for memory in dut.memories)
+        stored = [
+            ctx.get(codes[r]) | ctx.get(checks[r]) << SMALL.row_width for r in range(SMALL.rows)
+        ]
+        assert stored == golden.rows
+
+    simulate(ResetInserter(reset)(dut), bench)
+    assert min(met[name] for name in ("read", "written", "failed", "met")) > 0
+    assert (met["reset"] > 0) == (resets > 0)  # between a read and its write
+
+
+def cut_by_a_test(cycles: int, found: Marched) -> list[str]:
+    """Begin a test so many cycles after a scrubber; return what it was about to do instead."""
+    rows, cut = PrototypeRows(P, ALL), []
+
+    def acts(ctx: Any) -> list[str]:
+        return [name for name in SCRUB_COUNTS if ctx.get(getattr(rows, name))]
+
+    async def bench(ctx: Any) -> None:
+        ctx.set(rows.read.en, 0)
+        ctx.set(rows.failures.ready, 1)
+        ctx.set(rows.used, P.rows)
+        ctx.set(rows.scrub_interval, 1)
+        await ctx.tick().repeat(cycles)
+        cut.extend(acts(ctx))
+        ctx.set(rows.test, 1)
+        for _ in range(1 + found.cycles):
+            assert ctx.get(rows.testing)
+            assert acts(ctx) == []
+            await ctx.tick()
+            ctx.set(rows.test, 0)
+        assert not ctx.get(rows.testing)
+        results = (rows.failing_words, rows.failing_bits, rows.failing_first)
+        assert tuple(map(ctx.get, results)) == (found.words, found.bits, found.first)
+        while not acts(ctx):
+            await ctx.tick()
+        assert acts(ctx) == ["scrub_reads"]
+
+    simulate(rows, bench)
+    return cut
+
+
+def test_a_scrubber_keeps_off_while_a_self_test_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it was about to do, it drops; the test finds what golden finds."""
+    die = Die(P, ALL, 0.1)
+    die.install(monkeypatch)
+    found = March(march_params(P, ALL)).run(*die.map)
+    cut = [cut_by_a_test(cycles, found) for cycles in range(10, 26)]
+    assert {name for names in cut for name in names} == {*SCRUB_COUNTS}
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from golden.params import PrototypesParams, WatchParams
 from golden.prototypes import Prototypes as GoldenPrototypes
 from rtl.prototypes import Prototypes
+from verification.rtl.dies import Die, packed
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
-from verification.rtl.test_prototype_rows import Die, packed
 
 
 def params(**changes: int) -> PrototypesParams:

@@ -3,7 +3,8 @@
 
 Counts of other modules are those of a plain memory of rows; here they become those of one with
 check bits. Gates that only count wrong words are left out, and so is all of a self-test but its
-memory: it runs seldom, and its registers are still otherwise.
+memory: it runs seldom, and its registers are still otherwise. A scrubber's counters and its choice
+of who has the memory are left out, too; its registers of a row are not.
 """
 
 from collections.abc import Iterable
@@ -95,13 +96,17 @@ def watched(tally: Tally, params: PrototypesParams, watch: WatchParams) -> Tally
             found += Tally({action._replace(component=f"{rows}.memory"): count})
             if watch.secded:
                 found += count * _beside(params, watch, action).within(rows)
+            if watch.scrub and action.kind == "read":
+                # The scrubber's reads change what the memory gives, so its readers' row is kept.
+                held = Action("held", "register", params.row_width)
+                found += Tally({held: count}).within(rows)
     return found
 
 
 def scrub(params: PrototypesParams, watch: WatchParams, reads: int, writes: int) -> Tally:
     """Return what a scrubber does that reads so many rows, and writes so many of them back.
 
-    Each row that comes is put right. The scrubber's own registers are left out.
+    Each row that comes is put right, and kept until it is known whether it is to be written back.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def scrub(params: PrototypesParams, watch: WatchParams, reads: int, writes: int)
     for kind, count in of:
         action = Action("memory", kind, params.row_width)
         found += Tally({action: count}) + count * _beside(params, watch, action)
-    return found
+    return found + Tally({Action("scrubber.back", "register", params.row_width): reads})
 
 
 def _beside(params: PrototypesParams, watch: WatchParams, action: Action) -> Tally:

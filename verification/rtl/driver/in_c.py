@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rtl.driver.fault import DriverError, Fault
-from rtl.driver.watch import Failure, MemoryTest
+from rtl.driver.watch import Failure, MemoryTest, Scrubbed
 from rtl.registers import EVENTS
 from rtl.requests import Source
 from verification.rtl.driver.library import Engram, Model
@@ -163,6 +163,17 @@ class DriverInC:
 
     def clear_wrong_words(self) -> None:
         self._do("clear_wrong_words")
+
+    def scrub(self, interval: int) -> None:
+        self._do("scrub", c_uint32(interval))
+
+    def scrubbed(self) -> Scrubbed:
+        counts = [c_uint32() for _ in Scrubbed._fields]
+        self._do("scrubbed", *map(byref, counts))
+        return Scrubbed(*(count.value for count in counts))
+
+    def clear_scrubbed(self) -> None:
+        self._do("clear_scrubbed")
 
     def enable(self, *events: str) -> None:
         self._do("enable", sum(1 << number for number, name in enumerate(EVENTS) if name in events))

@@ -22,10 +22,10 @@ from rtl.prototype_rows import march_params
 from rtl.requests import Source
 from verification.rtl.chip_script import OFFSETS
 from verification.rtl.chips import make_chip
+from verification.rtl.dies import Die, packed
 from verification.rtl.driver.in_c import DriverInC
 from verification.rtl.driver.library import Model, library
 from verification.rtl.driver.test_driver import CHIP as UNWATCHED
-from verification.rtl.test_prototype_rows import Die, packed
 
 WATCH = WatchParams(secded=2, self_test=True)
 #: 21 rows of 40 bits and 10 check bits: two parts of a march. Of the last row, 4 lanes are spare.

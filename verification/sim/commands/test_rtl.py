@@ -412,6 +412,13 @@ def test_a_folder_in_the_way_of_a_file_stops_all(engram: Engram, tmp_path: Path)
             "block: pool\nparameters:\n  simd: 1000000000\n",
             "own.yaml:3: parameters.simd must be an integer <= 1024, not 1000000000\n",
         ),
+        (
+            "block: chip\nparameters:\n  watch: {scrub: true}\n",
+            (
+                "own.yaml:3: parameters.watch: A scrubber needs check bits: with `scrub: true`, "
+                "`secded` must be an integer in 1..10, not 0\n"
+            ),
+        ),
     ],
 )
 def test_faults_of_a_file_name_the_line(

@@ -105,7 +105,7 @@ class WatchCalls(HeadCalls):
         Parameters
         ----------
         interval : int
-            Cycles from one row to the next, ``2 .. 2**32 - 1``; 0 stops it. It goes on over a reset.
+            Cycles from one row to the next, ``2 .. 2**32 - 1``; 0 stops it. A reset does not.
         """
         require(self.scrubber and interval != 1 and 0 <= interval < 2**32, Fault.ARGUMENT)
         self._registers.set("scrub_interval", value=interval)

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Memories of the hardware whose cells fail, in simulation alone (contract, 19).
 
-A wrapper takes the place of a memory while a block is elaborated: the memory, and two tables behind
-its read ports that say which bits of a row fail, and what they read as. The block is unchanged.
+A wrapper takes the place of a memory while a block is elaborated. The block is unchanged.
 """
 
 from collections.abc import Callable
@@ -10,62 +9,16 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from amaranth.hdl import Module, Shape, Value, unsigned
+from amaranth.hdl import Const, Shape, Value
 from amaranth.lib import wiring
-from amaranth.lib.memory import Memory, ReadPort, WritePort
 
 from golden.faults import Faults
+from verification.rtl.failing_memory import FailingMemory, FailingReads, UpsetMemory
 
-__all__ = ["FailingMemory", "fail", "rows_of"]
+__all__ = ["fail", "fail_reads", "rows_of", "upset"]
 
-
-class FailingMemory(wiring.Component):
-    """A memory some of whose bits read the same whatever was written.
-
-    Parameters
-    ----------
-    failing, stuck : list of int
-        For each row, the bits that fail, and what they read as; 0 where no bit fails.
-    shape, depth, given
-        As for `amaranth.lib.memory.Memory`.
-    """
-
-    def __init__(
-        self, failing: list[int], stuck: list[int], *, shape: Any, depth: int, **given: Any
-    ) -> None:
-        super().__init__({})
-        width = Shape.cast(shape).width
-        self._memory = Memory(shape=shape, depth=depth, **given)
-        self._tables = [
-            Memory(shape=unsigned(width), depth=depth, init=rows) for rows in (failing, stuck)
-        ]
-        self._reads: list[tuple[ReadPort, ReadPort, list[ReadPort]]] = []
-
-    def read_port(self, **given: Any) -> ReadPort:
-        """Return a port whose data are what the cells read as."""
-        inner = self._memory.read_port(**given)
-        signature = ReadPort.Signature(
-            addr_width=inner.signature.addr_width, shape=inner.signature.shape
-        )
-        outer = signature.create()
-        self._reads.append((outer, inner, [table.read_port() for table in self._tables]))
-        return outer
-
-    def write_port(self, **given: Any) -> WritePort:
-        """Return a port of the memory itself."""
-        return self._memory.write_port(**given)
-
-    def elaborate(self, platform: object) -> Module:
-        m = Module()
-        m.submodules.memory = self._memory
-        m.submodules.failing, m.submodules.stuck = self._tables
-        for outer, inner, tables in self._reads:
-            for port in (inner, *tables):
-                m.d.comb += [port.addr.eq(outer.addr), port.en.eq(outer.en)]
-            failing, stuck = (port.data for port in tables)
-            through = Value.cast(inner.data) & ~failing | stuck
-            m.d.comb += Value.cast(outer.data).eq(through)
-        return m
+#: Every read counts.
+ALWAYS = Const(1)
 
 
 def rows_of(faults: Faults, vectors: int, features: int) -> tuple[list[int], list[int]]:
@@ -95,7 +48,7 @@ def fail(
 ) -> Callable[[], int]:
     """Let the memories of a module with so many rows of so many bits fail, for a test.
 
-    Memories of another size fail as an earlier call has said.
+    Memories of another size fail as an earlier call has said, and those of this size as well.
 
     Parameters
     ----------
@@ -112,13 +65,65 @@ def fail(
     callable
         The number of memories that were made to fail so far.
     """
-    made: list[FailingMemory] = []
+    size = len(rows[0]), width
+    return _wrap(monkeypatch, module, size, lambda memory: FailingMemory(memory, *rows, width))
+
+
+def fail_reads(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    size: tuple[int, int],
+    reads: tuple[list[int], list[int]],
+    served: Value = ALWAYS,
+) -> Callable[[], int]:
+    """Let reads of the memories of a module fail whose rows and bits of a row are `size`.
+
+    Parameters
+    ----------
+    monkeypatch, module
+        As of `fail`; so is what it returns.
+    size : tuple of int
+    reads : tuple of list of int
+        What `rows_of` returns for `golden.faults.ReadErrors`, a row a read.
+    served : Value, optional
+        As of `FailingReads`: every read, by default.
+    """
+    return _wrap(
+        monkeypatch, module, size, lambda memory: FailingReads(memory, *reads, size[1], served)
+    )
+
+
+def upset(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, cells: list[int], width: int
+) -> Callable[[], int]:
+    """Let the memories of a module with so many rows of so many bits be upset, as `UpsetMemory` is.
+
+    Parameters
+    ----------
+    monkeypatch, module, width
+        As of `fail`; so is what it returns.
+    cells : list of int
+        Cells of each row that are upset.
+    """
+    size = len(cells), width
+    return _wrap(monkeypatch, module, size, lambda memory: UpsetMemory(memory, cells, width))
+
+
+def _wrap(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    size: tuple[int, int],
+    wrapper: Callable[[Any], wiring.Component],
+) -> Callable[[], int]:
+    """Put a wrapper around memories of a size, and around their wrappers; return their number."""
+    made: list[wiring.Component] = []
     earlier = module.Memory
 
     def memory(*, shape: Any, depth: int, **given: Any) -> Any:
-        if (depth, Shape.cast(shape).width) != (len(rows[0]), width):
-            return earlier(shape=shape, depth=depth, **given)
-        made.append(FailingMemory(*rows, shape=shape, depth=depth, **given))
+        inner = earlier(shape=shape, depth=depth, **given)
+        if (depth, Shape.cast(shape).width) != size:
+            return inner
+        made.append(wrapper(inner))
         return made[-1]
 
     monkeypatch.setattr(module, "Memory", memory)

@@ -5,6 +5,7 @@
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from golden.class_counter import ClassCounter
 from golden.correlated import CorrelatedSampler
 from golden.latent_buffer import LatentBuffer
 from golden.network import Network
-from golden.params import NetworkParams
+from golden.params import NetworkParams, WatchParams
 from golden.prototype_classifier import PrototypeClassifier, hamming_table, likelihood_table
 from golden.sampler import Sampler
 from golden.trainer import Trainer
@@ -46,9 +47,10 @@ FACTORS = make_chip(
     lanes=16, simd=16, code_width=6, class_components=2, draws_per_read=2, rank=17,
     loading_width=8, factor_width=16, seed=6,
 )  # fmt: skip
-#: A head that learns, whose rows take two words; the others have none.
-LEARNS = make_chip(lanes=16, simd=16, seed=6, head={"backward_width": 8, "rate": 6,
-                   "rounding": "stochastic"}, batch=20)  # fmt: skip
+#: A head that learns, whose rows take two words, and a scrubber; the others have none.
+LEARNS = replace(make_chip(lanes=16, simd=16, seed=6, head={"backward_width": 8, "rate": 6,
+                 "rounding": "stochastic"}, batch=20),
+                 watch=WatchParams(secded=2, scrub=True))  # fmt: skip
 WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=3)
 HEADLESS = {**NETWORK, "head": None}
 

@@ -130,6 +130,10 @@ def test_a_chip_without_a_watch_refuses_its_calls(kind: str) -> None:
     found = library(UNWATCHED)
     model = Model(found)
     driver: Any = DriverInC(found, model) if kind == "c" else Driver(model)
-    for call in (driver.test_memory, driver.wrong_words, driver.clear_wrong_words):
+    calls = (
+        driver.test_memory, driver.wrong_words, driver.clear_wrong_words, lambda: driver.scrub(0),
+        driver.scrubbed, driver.clear_scrubbed,
+    )  # fmt: skip
+    for call in calls:
         with pytest.raises(DriverError, match=f"^{Fault.ARGUMENT.text}$"):
             call()

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: MIT
 """The scrubber: what its passes leave in upset rows, when it reads, and who is delayed: nobody."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from amaranth.hdl import ResetInserter, Signal
 
 from golden.params import WatchParams
 from rtl.prototype_rows import SCRUB_COUNTS
 from rtl.sampler import Sampler
-from rtl.scrubber import Scrubber
+from rtl.scrubber import INTERVAL_WIDTH, Scrubber
+from verification.proofs.prover import inner_signal, opened
 from verification.rtl import test_sampler
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
@@ -97,6 +100,52 @@ def test_a_period_of_0_stops_it_and_a_shorter_one_is_kept_at_once() -> None:
     reads = strobes(Upset(), 200, 1 << 31, "scrub_reads", shorter=10)
     assert reads[0] == 100
     assert set(np.diff(reads)) == {10}
+
+
+def reads_of(pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0) -> list[int]:
+    """Return the cycles in which a scrubber of four rows reads; `pins` by the cycle differ.
+
+    It begins as if it had waited for so many cycles.
+    """
+    dut, reset, found = Scrubber(4, 8), Signal(), []
+    inner_signal(opened(dut), "since")._init = waited
+    usual = {"limit": 4, "free": 1, "period": 0, "reset": 0}
+
+    async def bench(ctx: Any) -> None:
+        for cycle in range(cycles):
+            for name, level in (usual | pins(cycle)).items():
+                ctx.set(reset if name == "reset" else getattr(dut, name), level)
+            if ctx.get(dut.read):
+                found.append(cycle)
+            await ctx.tick()
+
+    simulate(ResetInserter(reset)(dut), bench)
+    return found
+
+
+def test_the_first_read_comes_a_period_after_the_start() -> None:
+    assert reads_of(lambda cycle: {"period": 5}, 9) == [5]
+    # It was stopped for a while, or reset.
+    started = reads_of(lambda cycle: {"period": 0 if 8 <= cycle < 20 else 5}, 30)
+    assert started == [5, 25]
+    assert reads_of(lambda cycle: {"period": 5, "reset": cycle == 8}, 20) == [5, 14, 19]
+
+
+def test_a_period_that_is_made_longer_while_a_read_waits_counts_from_the_old_one() -> None:
+    """Cycles in which a read is overdue do not count."""
+    late = reads_of(lambda c: {"free": c >= 9, "period": 5 if c < 9 else 12}, 30)
+    assert late == [9 + 12 - 5, 9 + 12 - 5 + 12]
+
+
+def test_the_longest_period_is_kept() -> None:
+    longest = 2**INTERVAL_WIDTH - 1
+    assert reads_of(lambda _: {"period": longest}, 9, waited=longest - 3) == [3]
+
+
+def test_nothing_is_read_while_no_row_is_in_use() -> None:
+    assert reads_of(lambda cycle: {"period": 3, "limit": 0}, 20) == []
+    # In the cycle that begins a pass, it does not read.
+    assert reads_of(lambda cycle: {"period": 3, "limit": cycle >= 10}, 16) == [10, 13]
 
 
 @pytest.mark.parametrize("name", ["q16_K4_M3", pytest.param("parallel", marks=pytest.mark.slow)])

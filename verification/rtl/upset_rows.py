@@ -32,6 +32,8 @@ class Upset(wiring.Component):
     def __init__(self, watch: WatchParams = WATCH) -> None:
         self.params, self.rows = P, PrototypeRows(P, watch)
         self.inner = opened(self.rows)
+        self._ports = [(memory.read_port(domain="comb"), memory.write_port())
+                       for memory in self.memories]  # fmt: skip
         width = P.row_width + watch.check_bits(P.lanes)
         self.asked = StructLayout({
             "write": 1, "read": 1, "upset": 1, "row": 8, "codes": P.row_width, "cells": width,
@@ -57,8 +59,7 @@ class Upset(wiring.Component):
         m.submodules.rows = rows = self.rows
         asked, told = self.i.p, self.o.payload
         parts = (asked.cells[: P.row_width], asked.cells[P.row_width :])
-        for memory, cells in zip(self.memories, parts, strict=True):
-            now, then = memory.read_port(domain="comb"), memory.write_port()
+        for (now, then), cells in zip(self._ports, parts, strict=True):
             m.d.comb += [
                 now.addr.eq(asked.row),
                 then.addr.eq(asked.row),

@@ -105,10 +105,11 @@ def test_a_period_of_0_stops_it_and_a_shorter_one_is_kept_at_once() -> None:
 def reads_of(pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0) -> list[int]:
     """Return the cycles in which a scrubber of four rows reads; `pins` by the cycle differ.
 
-    It begins as if it had waited for so many cycles.
+    It begins as if it had waited for so many cycles, if any.
     """
     dut, reset, found = Scrubber(4, 8), Signal(), []
-    inner_signal(opened(dut), "since")._init = waited
+    if waited:
+        inner_signal(opened(dut), "since")._init = waited
     usual = {"limit": 4, "free": 1, "period": 0, "reset": 0}
 
     async def bench(ctx: Any) -> None:

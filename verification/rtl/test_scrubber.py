@@ -102,7 +102,9 @@ def test_a_period_of_0_stops_it_and_a_shorter_one_is_kept_at_once() -> None:
     assert set(np.diff(reads)) == {10}
 
 
-def reads_of(pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0) -> list[int]:
+def reads_of(
+    pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0, strobe: str = "read"
+) -> list[int]:
     """Return the cycles in which a scrubber of four rows reads; `pins` by the cycle differ.
 
     It begins as if it had waited for so many cycles, if any.
@@ -116,7 +118,7 @@ def reads_of(pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0
         for cycle in range(cycles):
             for name, level in (usual | pins(cycle)).items():
                 ctx.set(reset if name == "reset" else getattr(dut, name), level)
-            if ctx.get(dut.read):
+            if ctx.get(getattr(dut, strobe)):
                 found.append(cycle)
             await ctx.tick()
 
@@ -141,6 +143,19 @@ def test_a_period_that_is_made_longer_while_a_read_waits_counts_from_the_old_one
 def test_the_longest_period_is_kept() -> None:
     longest = 2**INTERVAL_WIDTH - 1
     assert reads_of(lambda _: {"period": longest}, 9, waited=longest - 3) == [3]
+
+
+@pytest.mark.parametrize(("dropped", "writes"), [({}, [12]), ({"meets": 1}, []), ({"stop": 1}, [])])
+def test_a_write_waits_for_a_free_memory_unless_its_row_is_dropped(
+    dropped: dict[str, int], writes: list[int]
+) -> None:
+    """A read in cycle 5 shows a wrong word in cycle 6, and the memory is in use up to cycle 11."""
+
+    def pins(cycle: int) -> dict[str, int]:
+        usual = {"period": 5, "wrong": cycle == 6, "free": not 6 < cycle < 12}
+        return usual | (dropped if cycle == 9 else {})
+
+    assert reads_of(pins, 14, strobe="write") == writes
 
 
 def test_nothing_is_read_while_no_row_is_in_use() -> None:

@@ -97,7 +97,7 @@ def test_what_is_upset_is_put_right_between_draws(monkeypatch: pytest.MonkeyPatc
     # The codes of what the rows read as: the scrubber must not change them.
     for codes in codes_of(golden.read(row).word for row in range(USED)):
         sampler.prototypes.append(codes[None])
-    steps, corrected, uncorrected, before = [appended(rows)], 0, 0, wrong()
+    steps, corrected, uncorrected, failures, before = [appended(rows)], 0, 0, 0, wrong()
     for _ in range(2):
         for label in range(CLASSES):
             steps += drawn(sampler, label, 1)
@@ -105,6 +105,7 @@ def test_what_is_upset_is_put_right_between_draws(monkeypatch: pytest.MonkeyPatc
         corrected, uncorrected = corrected + more[0], uncorrected + more[1]
         steps.append(Step(reads={"corrected": corrected, "uncorrected": uncorrected}))
         done = golden.scrub_all(USED)
+        failures += done.failures
         # The first read comes an interval after the start, so the last one has ended.
         steps += scrubbed(PASS + 2)
         steps.append(Step(reads=dict(zip(SCRUB_COUNTS, done, strict=True))))
@@ -113,7 +114,7 @@ def test_what_is_upset_is_put_right_between_draws(monkeypatch: pytest.MonkeyPatc
     run_pysim(Core(CHIP), steps, PAUSES["idle"])
     assert before[0] > wrong()[0]
     assert before[1] == wrong()[1] > 0
-    assert done.failures > 0
+    assert failures > 0
 
 
 def test_a_reset_within_a_scrub_leaves_no_row_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

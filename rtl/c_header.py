@@ -14,6 +14,7 @@ from rtl.headers import (
     class_address_layout,
     head_address_layout,
     header_layout,
+    hidden_address_layout,
     picture_address_layout,
 )
 from rtl.output import Kind, answer_word_layout, head_word_layout, user_layout
@@ -41,6 +42,8 @@ def c_header() -> str:
         *_members("OPERATION", (o for o in Operation if o is not Operation.NONE)), "",
         "/* Address of a command to the head that learns */",
         *_fields("HEAD_COMMAND", head_address_layout(), digits=8, suffix="u"), "",
+        "/* Address of an exemplar for that head, or of a neuron of its hidden layer */",
+        *_fields("HEAD_EXEMPLAR", hidden_address_layout(), digits=8, suffix="u"), "",
         "/* Commands to the head that learns */",
         *_members("HEAD_OPERATION", HeadOperation), "",
         "/* Random streams, for which a packet of seeds has a word each */",

@@ -14,7 +14,12 @@ from amaranth.lib import stream, wiring
 
 from golden.params import ChipParams, Stream
 from rtl.core_blocks import Blocks, Inside
-from rtl.headers import Target, class_address_layout, head_address_layout
+from rtl.headers import (
+    Target,
+    class_address_layout,
+    head_address_layout,
+    hidden_address_layout,
+)
 
 __all__ = ["hand_out"]
 
@@ -43,9 +48,13 @@ def hand_out(
     with m.Else():
         _give_class(m, params, units, blocks)
         with m.Switch(unit.target):
+            hidden = params.head is not None and params.head.hidden > 0
             for target, way, open_ in _ways(blocks, inside):
                 with m.Case(target), m.If(open_):
-                    m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
+                    if hidden and target is Target.HEAD_EXEMPLAR:
+                        _give_exemplar(m, units, blocks)
+                    else:
+                        m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
             if params.factors:
                 with m.Case(Target.BASIS):
                     _give_basis(m, units, blocks, inside)
@@ -150,6 +159,19 @@ def _give_seed(m: Module, units: stream.Interface, blocks: Blocks, inside: Insid
     ):
         with m.If(wanted & head.settled & ~(inside.learning | inside.heading)):
             m.d.comb += [way.seeds.valid.eq(units.valid), units.ready.eq(way.seeds.ready)]
+
+
+def _give_exemplar(m: Module, units: stream.Interface, blocks: Blocks) -> None:
+    """Let the head have an exemplar, or the rows of a neuron of its hidden layer."""
+    head, unit = blocks.head_trainer, units.payload
+    neuron = hidden_address_layout()(unit.address)
+    m.d.comb += [
+        head.hidden_writes.payload.row.eq(neuron.row),
+        head.hidden_writes.payload.bits.eq(unit.data),
+    ]
+    for way, wanted in ((head.hidden_writes, neuron.hidden), (head.exemplars, ~neuron.hidden)):
+        with m.If(wanted):
+            m.d.comb += [way.valid.eq(units.valid), units.ready.eq(way.ready)]
 
 
 def _give_basis(m: Module, units: stream.Interface, blocks: Blocks, inside: Inside) -> None:

@@ -9,6 +9,7 @@ from golden.params import ChipParams
 from golden.params.machine import LABEL_WIDTH
 from rtl.beat import beat_layout
 from rtl.head_command import HeadOperation, head_command_layout, trainer_of
+from rtl.hidden_layer import hidden_row_layout
 from rtl.lfsr import seed_layout
 from rtl.output import head_word_layout, source_layout
 from rtl.trainer import Trainer, row_layout
@@ -32,8 +33,9 @@ class HeadTrainer(wiring.Component):
     exemplar that is given while no command is under way is dropped. So nothing waits for ever.
 
     There are no registers beside those of the control, so the trainer's latency and throughput
-    hold. A row is read in two cycles, beside one for each word. Reset is that of the trainer. In a
-    chip without a head, seeds are dropped, the other streams are never ready, and outputs are 0.
+    hold. A row is read in two cycles, beside one for each word. Reset is that of the trainer. Rows
+    of a hidden layer wait and are refused as other rows are, and stay in a reset. In a chip without
+    a head, seeds are dropped, the other streams are never ready, and outputs are 0.
 
     Parameters
     ----------
@@ -48,6 +50,8 @@ class HeadTrainer(wiring.Component):
         Exemplars that were asked for; `last` ends one.
     writes : In(stream.Signature(row_layout(trainer)))
         Rows of weights.
+    hidden_writes : In(stream.Signature(hidden_row_layout(trainer)))
+        Rows of the hidden layer. There is no such port for H = 0.
     seeds : In(stream.Signature(seed_layout()))
         Seeds to load into stream 21; those of other streams are dropped.
     answers : Out(stream.Signature(source_layout()))
@@ -89,6 +93,7 @@ class HeadTrainer(wiring.Component):
         self.params = params
         trainer = trainer_of(params)
         beats = stream.Signature(beat_layout(trainer.lanes, trainer.classes))
+        hidden = stream.Signature(hidden_row_layout(trainer)) if trainer.hidden else None
         flags = (
             "start", "training", "drawing", "taking", "settled", "taken", "learned",
             "row_read", "row_written", "stranger", "refused",
@@ -99,6 +104,7 @@ class HeadTrainer(wiring.Component):
             "drawn": In(beats),
             "writes": In(stream.Signature(row_layout(trainer))),
             "seeds": In(stream.Signature(seed_layout())),
+            **({"hidden_writes": In(hidden)} if trainer.hidden else {}),
             "answers": Out(stream.Signature(source_layout())),
             "rows": Out(stream.Signature(source_layout())),
             "drawable": In(1),
@@ -183,6 +189,8 @@ class HeadTrainer(wiring.Component):
                 trainer.commands.valid.eq(commands.valid & trainer.commands.ready & ~strange),
                 commands.ready.eq(trainer.commands.ready),
             ]
+            if p.hidden:
+                wiring.connect(m, wiring.flipped(self.hidden_writes), trainer.hidden_writes)
             with m.If(commands.valid & commands.ready):
                 m.d.comb += dropped.eq(strange)
                 m.d.sync += [
@@ -201,12 +209,18 @@ class HeadTrainer(wiring.Component):
 
     def _take_given(self, m: Module, trainer: Trainer, left: Signal, dropped: Signal) -> None:
         """Take exemplars that are given; what cannot be done before they have come is refused."""
+        hidden = trainer.params.hidden > 0
+        late = self.commands.valid | self.writes.valid
         with m.State("given"):
+            if hidden:
+                m.d.comb += self.hidden_writes.ready.eq(1)
+                late |= self.hidden_writes.valid
             m.d.comb += [
-                self.settled.eq(trainer.i.ready),
+                # A hidden layer takes beats while the classifier still learns those before.
+                self.settled.eq(trainer.settled if hidden else trainer.i.ready),
                 self.commands.ready.eq(1),
                 self.writes.ready.eq(1),
-                dropped.eq(self.commands.valid | self.writes.valid),
+                dropped.eq(late),
             ]
             with m.If(self._pass_beats(m, trainer, self.exemplars, left)):
                 m.next = "finish"

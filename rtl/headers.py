@@ -6,7 +6,7 @@ from amaranth.lib import enum
 from amaranth.lib.data import StructLayout, View
 
 from golden.params import ChipParams
-from golden.params.machine import LABEL_WIDTH
+from golden.params.machine import HIDDEN_ROW_WIDTH, LABEL_WIDTH
 from golden.params.sampling import CHIP_STREAMS
 from rtl.class_slots import Operation
 from rtl.descriptor import LoadTarget, descriptor_layout
@@ -22,6 +22,7 @@ __all__ = [
     "class_address_layout",
     "head_address_layout",
     "header_layout",
+    "hidden_address_layout",
     "is_legal",
     "picture_address_layout",
     "unit_layout",
@@ -71,6 +72,14 @@ def picture_address_layout() -> StructLayout:
 def head_address_layout() -> StructLayout:
     """Return the layout of the address of a command to the head: classes, exemplars to draw."""
     return StructLayout({"classes": LABEL_WIDTH, "draws": LABEL_WIDTH})
+
+
+def hidden_address_layout() -> StructLayout:
+    """Return the layout of the address of an exemplar for the head that is a hidden neuron.
+
+    Its beats are the rows of the neuron's weights, and come as those of an exemplar do.
+    """
+    return StructLayout({"row": HIDDEN_ROW_WIDTH, "hidden": 1})
 
 
 def class_address_layout() -> StructLayout:
@@ -148,6 +157,7 @@ def is_legal(header: View, params: ChipParams) -> Value:
         indices |= {Target.COUNT: slots, Target.COMMAND: slots}
     target, address = header.target, header.address
     picture, named = picture_address_layout()(address), class_address_layout()(address)
+    neuron = hidden_address_layout()(address)
     known = Cat(target == key for key in unit_widths(params) if key is not Target.ROWS).any()
     no_class = named.label >= latent.classes
     wrong = [
@@ -164,4 +174,8 @@ def is_legal(header: View, params: ChipParams) -> Value:
         (target == Target.COMMAND) & no_class,
         (target == Target.BASIS) & (address >= EXPONENTS),
     ]
+    if head and head.hidden:
+        beats = head.without_hidden.beats
+        last = head.hidden * beats - beats  # the row at which the last neuron begins
+        wrong.append((target == Target.HEAD_EXEMPLAR) & neuron.hidden & (neuron.row > last))
     return ~Cat(wrong).any()

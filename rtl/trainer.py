@@ -106,6 +106,9 @@ class Trainer(wiring.Component):
         row was not there, of the hidden layer or of the classifier.
     row_read, row_written : Out(1)
         A row of weights is read, or written.
+    settled : Out(1)
+        An exemplar of the command is waited for, and none is worked on: no word is used before more
+        beats have come. There is no such port for H = 0, where `i.ready` tells.
 
     Raises
     ------
@@ -143,7 +146,7 @@ class Trainer(wiring.Component):
             "writes": In(stream.Signature(row_layout(params))),
             "reads": In(stream.Signature(bits_for(params.rows - 1))),
             "seeds": In(stream.Signature(seed_layout())),
-            **({"hidden_writes": In(binary)} if binary else {}),
+            **({"hidden_writes": In(binary), "settled": Out(1)} if binary else {}),
             "cut": In(1),
             "o": Out(stream.Signature(class_layout(params))),
             "rows": Out(stream.Signature(width)),
@@ -226,6 +229,7 @@ class Trainer(wiring.Component):
                 wanted = control.ongoing("take") | (going & (now.left != 1))
                 layer.feed(m, self.i, self.hidden_writes, wanted=wanted, idle=now.idle)
                 waiting, cut = self.hidden_writes.valid, cut & ~self.i.valid & ~layer.busy
+                m.d.comb += self.settled.eq(control.ongoing("take") & layer.i.ready)
             idle(m, now, self, write, waiting)
             take(m, now, source, cut, self.unknown)
             ended = stages[-1].valid & stages[-1].final

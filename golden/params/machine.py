@@ -14,6 +14,8 @@ __all__ = ["AcceleratorParams", "ChipParams", "MvuParams"]
 
 LABEL_WIDTH = 12  # bits of a class in the chip's packets and registers
 ANSWER_WIDTH = 64 - LABEL_WIDTH  # bits of a cost in the word that answers a picture by prototypes
+HIDDEN_WIDTH = 10  # bits of the number of hidden neurons in the chip's registers
+HIDDEN_ROW_WIDTH = 23  # bits of a row of the hidden layer in the chip's packets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +117,8 @@ class ChipParams:
     table_fold : int
         Cycles that the classifier takes for a row of prototypes; see `PrototypeClassifierParams`.
     head : TrainerParams, optional
-        The head that learns on the chip; by default there is none. It has no hidden layer, 8 bits
-        go forward, and a request of the sampler draws one exemplar.
+        The head that learns on the chip; by default there is none. 8 bits go forward, at most 1023
+        hidden neurons are frozen (q_v = 1), and a request of the sampler draws one exemplar.
     batch : int
         Most exemplars of a command to that head, 1..4095.
     watch : WatchParams
@@ -183,13 +185,21 @@ class ChipParams:
             if value != wanted:
                 raise ValueError(f"{name} must be {wanted} as of the sampler, not {value}")
         for name, value, wanted in (
-            ("Hidden neurons H of the head that learns", head.hidden, 0),
             ("Forward width q_f of the head that learns", head.forward_width, 8),
             ("Draws per read M beside a head that learns", self.sampler.draws_per_read, 1),
         ):
             if value != wanted:
                 raise ValueError(f"{name} must be {wanted}, not {value}")
         check_integer("Classes beside a head that learns", head.classes, 1, 2**LABEL_WIDTH - 1)
+        name = "Hidden neurons H of the head that learns"
+        check_integer(name, head.hidden, 0, 2**HIDDEN_WIDTH - 1)
+        rows = head.hidden * head.without_hidden.beats
+        check_integer("Rows of the hidden layer of the head", rows, 0, 2**HIDDEN_ROW_WIDTH)
+        if head.trains_hidden:
+            raise ValueError(
+                "Binary width q_v of the head that learns must be 1 with a hidden layer, which is "
+                f"frozen, not {head.binary_width}"
+            )
 
     @property
     def counter(self) -> ClassCounterParams | None:

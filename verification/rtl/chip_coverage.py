@@ -90,6 +90,8 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
         return
     ways = address if target == Target.PIXELS else 0
     name = NAMES[target] + " to learn" * (ways & 1) + " to count" * (ways >> 1 & 1)
+    if target == Target.HEAD_EXEMPLAR and _hidden_rows(chip) and address >> 23:
+        name = "neuron of the head"
     if target == Target.APPEND and address >> 12 & 1:
         name = "class under its number" if index else "removal"
     yield f"in: {name}"
@@ -103,6 +105,11 @@ def _sent(words: list[int], chip: ChipParams) -> Iterator[str]:
     wanted = _words(target, index, count, chip)
     if len(rest) != wanted:
         yield "words missing" if len(rest) < wanted else "words too many"
+
+
+def _hidden_rows(chip: ChipParams) -> int:
+    """Return the rows of the hidden layer of the head; 0 without one."""
+    return chip.head.hidden * chip.latent.beats if chip.head is not None else 0
 
 
 def _missing(target: int, index: int, address: int, count: int, chip: ChipParams) -> str | None:
@@ -119,6 +126,9 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
     learns |= target == Target.PIXELS and address & 5 > 0
     if not NAMES[target] or Target(target) not in unit_widths(chip):
         return "unknown target"
+    if target == Target.HEAD_EXEMPLAR and _hidden_rows(chip) and address >> 23:
+        last = _hidden_rows(chip) - chip.latent.beats
+        return "rows that are not there" if address % 2**23 > last else None
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
     if target == Target.BASIS and address >= EXPONENTS:

@@ -29,6 +29,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "in: command", "in: costs", "in: picture to count", "in: picture to learn to count",
         "in: class under its number", "in: removal", "in: basis",
         "in: head command", "in: head rows", "in: head exemplar", "in: picture to train",
+        "in: neuron of the head",
         "head: classify", "head: learn", "head: clear", "head: read",
         "head: classify what is drawn", "head: learn what is drawn",
         "dropped: unknown target", "dropped: rows that are not there",

@@ -2,11 +2,13 @@
 """A host of a chip whose head learns: its commands, and what the golden trainer answers."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.bits import pack
+from golden.params import ChipParams
 from golden.sampler import Beat
 from golden.trainer import Trainer
 from rtl.head_command import HeadOperation
@@ -38,16 +40,24 @@ class HeadScript(Script):
 
     Attributes
     ----------
+    hidden : ndarray of shape (H, D), int32
+        Codes of the weights of the hidden layer, which a reset leaves.
     trainer : Trainer
         The golden one.
     hits, batches, trained : int
         What the registers of these names must be.
     """
 
+    def __init__(self, chip: ChipParams, description: dict[str, Any], seed: int = 0) -> None:
+        assert chip.head is not None
+        shape = chip.head.hidden, chip.head.features
+        self.hidden = np.random.default_rng(seed).integers(-1, 1, shape, np.int32)
+        super().__init__(chip, description, seed)
+
     def restart(self) -> None:
         super().restart()
         assert self.chip.head is not None
-        self.trainer = Trainer(self.chip.head, np.zeros((0, self.chip.head.features), np.int32))
+        self.trainer = Trainer(self.chip.head, self.hidden)
         self.hits = self.batches = self.trained = 0
 
     def reseed(self, seed: int) -> None:
@@ -111,10 +121,16 @@ class HeadScript(Script):
         words = words_of(self._codes(self.trainer.weights[:classes]), self._row_width)
         self.expect(Kind.HEAD_ROWS, [[words, [0] * len(words)]])
 
+    def write_hidden(self) -> None:
+        """Write the weights of the hidden layer, a packet for each neuron."""
+        for neuron, row in enumerate(pack(self.hidden >= 0)):
+            words, address = self.vector(row), neuron * self.chip.latent.beats | 1 << 23
+            self.send(Packet(Target.HEAD_EXEMPLAR, 0, address, 0, words))
+
     def write_rows(self, first: int, weights: NDArray[np.integer]) -> None:
         """Write the weights of classes from the first one on."""
         self.trainer.weights[first : first + len(weights)] = weights
-        codes, beats = self._codes(weights), self.chip.latent.beats
+        codes, beats = self._codes(weights), self.trainer.params.beats
         words = words_of(codes, self._row_width)
         self.send(Packet(Target.HEAD_ROWS, 0, first * beats, len(codes), words))
 

@@ -12,6 +12,7 @@ from golden.trainer import Trainer
 from rtl.beat import beat_layout
 from rtl.head_command import HeadOperation, head_command_layout
 from rtl.head_trainer import HeadTrainer
+from rtl.hidden_layer import hidden_row_layout
 from rtl.output import source_layout
 from rtl.packets import words_of
 from rtl.trainer import row_layout
@@ -33,8 +34,14 @@ CHIPS = {
         features=1, lanes=1, classes=1, head={"backward_width": 32, "rounding": "stochastic"},
         batch=1,
     ),
+    "hidden": make_chip(
+        features=10, lanes=4,
+        head={"hidden": 7, "binary_width": 1, "backward_width": 8, "rounding": "stochastic",
+              "rate": 6},
+        batch=6,
+    ),
 }  # fmt: skip
-SMALL = CHIPS["8 bits"]
+SMALL, HIDDEN = CHIPS["8 bits"], CHIPS["hidden"]
 QUIET = {"draws_ended": 1, "drawable": 1}
 
 
@@ -45,8 +52,18 @@ class Bench:
         assert chip.head is not None
         self.chip, self.params = chip, chip.head
         self.rng = np.random.default_rng(seed)
-        self.golden = Trainer(self.params, np.zeros((0, self.params.features), np.int32))
+        self.hidden = self.rng.integers(-1, 1, (self.params.hidden, self.params.features), np.int32)
+        self.restart()
         self.width = int(self.params.backward_width)
+
+    def restart(self) -> None:
+        """Forget what was learned; the hidden layer stays."""
+        self.golden = Trainer(self.params, self.hidden)
+
+    @property
+    def taken(self) -> int:
+        """Beats of an exemplar, as it comes."""
+        return self.params.without_hidden.beats
 
     def command(
         self, operation: HeadOperation, given: int = 0, classes: int = 0, draws: int = 0
@@ -59,15 +76,15 @@ class Bench:
         return bits, self.rng.integers(0, classes, count)
 
     def beats(self, exemplars: Bits, labels: Bits) -> list[int]:
-        p = self.params
-        lanes = np.zeros((len(exemplars), p.beats * p.lanes), int)
+        p, count = self.params, self.taken
+        lanes = np.zeros((len(exemplars), count * p.lanes), int)
         lanes[:, : p.features] = exemplars
         return [
             payload(beat_layout(p.lanes, p.classes), {
                 "bits": sum(int(bit) << lane for lane, bit in enumerate(row)),
-                "label": int(label), "last": int(number == p.beats - 1),
+                "label": int(label), "last": int(number == count - 1),
             })
-            for label, beats in zip(labels, lanes.reshape(-1, p.beats, p.lanes), strict=True)
+            for label, beats in zip(labels, lanes.reshape(-1, count, p.lanes), strict=True)
             for number, row in enumerate(beats)
         ]  # fmt: skip
 
@@ -118,15 +135,20 @@ class Bench:
         return Step(inputs={"commands": [command]}, outputs={"rows": sent})
 
     def write(self) -> Step:
-        """Return the step that writes weights over all rows."""
+        """Return the step that writes weights over all rows, and those of the hidden layer."""
         highest, p = 2 ** (self.width - 1), self.params
-        weights = self.rng.integers(-highest, highest, (p.classes, p.features))
+        weights = self.rng.integers(-highest, highest, (p.classes, p.concat))
         self.golden.weights[:] = weights
         rows = [
             payload(row_layout(p), {"row": row, "weights": code})
             for row, code in enumerate(codes_of(weights, p.lanes, self.width))
         ]
-        return Step(inputs={"writes": rows})
+        signs = codes_of(self.hidden >= 0, p.lanes, 1) if p.hidden else []
+        binary = [
+            payload(hidden_row_layout(p), {"row": row, "bits": bits})
+            for row, bits in enumerate(signs)
+        ]
+        return Step(inputs={"writes": rows} | ({"hidden_writes": binary} if binary else {}))
 
 
 LAST = {"stranger": 0, "refused": 0}
@@ -181,19 +203,22 @@ def test_strobes_tell_what_was_taken_and_learned() -> None:
     }
 
 
+@pytest.mark.parametrize("chip", [SMALL, HIDDEN], ids=["without", "hidden"])
 @pytest.mark.parametrize("came", range(4))
 @pytest.mark.parametrize("given", [0, 1])
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
 def test_a_command_ends_without_exemplars_whose_requests_were_dropped(
-    given: int, came: int, pauses: str
+    chip: ChipParams, given: int, came: int, pauses: str
 ) -> None:
-    bench = Bench(SMALL, came)
+    bench = Bench(chip, came)
+    written = bench.write()
     bits, labels = bench.exemplars(given + came, 5)
     if len(bits):
         bench.golden.step(pack(bits.astype(np.uint8)), labels, np.arange(5))
     beats = bench.beats(bits, labels)
-    first = given * bench.params.beats
-    run_pysim(HeadTrainer(SMALL), [
+    first = given * bench.taken
+    run_pysim(HeadTrainer(chip), [
+        written,
         Step(
             inputs={"commands": [bench.command(HeadOperation.LEARN, given, 5, 4)]},
             pins={"draws_ended": 0, "drawable": 1},
@@ -294,13 +319,15 @@ def test_an_exemplar_of_another_class_is_a_stranger() -> None:
     ])  # fmt: skip
 
 
+@pytest.mark.parametrize("chip", [SMALL, HIDDEN], ids=["without", "hidden"])
 @pytest.mark.parametrize("cycles", range(1, 120, 17))
-def test_reset_forgets_a_command_and_clears_all_rows(cycles: int) -> None:
-    bench = Bench(SMALL)
+def test_reset_forgets_a_command_and_clears_all_rows(chip: ChipParams, cycles: int) -> None:
+    """The rows of a hidden layer stay."""
+    bench = Bench(chip)
     steps = [bench.write(), *bench.step(HeadOperation.LEARN, 4, 0, 5)[:2]]
     steps[2] = Step(inputs=steps[2].inputs, pins=QUIET, cycles=cycles, abandon=True)
-    bench.golden = Trainer(bench.params, np.zeros((0, bench.params.features), np.int32))
-    run_pysim(HeadTrainer(SMALL), [
+    bench.restart()
+    run_pysim(HeadTrainer(chip), [
         *steps,
         Step(reset=True, reads={"training": 0}),
         bench.read(5),

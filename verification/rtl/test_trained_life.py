@@ -51,6 +51,18 @@ CHIPS = {
         loading_width=3,
         seed=33,
     ),
+    "hidden": make_chip(
+        slots=2,
+        head={
+            "hidden": 7,
+            "binary_width": 1,
+            "backward_width": 8,
+            "rounding": "stochastic",
+            "rate": 6,
+        },
+        batch=12,
+        seed=34,
+    ),
 }
 TASKS = ([0, 1], [2, 3], [4])
 SAMPLES = 10  # of a class
@@ -86,6 +98,7 @@ class Life:
         }
         self.right = self.asked = 0
         self.host.load()
+        self.host.write_hidden()
 
     def embeddings(self, label: int) -> NDArray[np.uint64]:
         return pack(self.host.network.forward(self.images[label]))
@@ -177,6 +190,39 @@ def test_a_head_learns_three_tasks_beside_a_past_that_the_chip_draws(
     # It does learn: most pictures of the classes that it has seen are named aright.
     assert life.right >= 0.6 * life.asked
     run(name, host, pauses, patience=PATIENCE)
+
+
+def test_a_hidden_layer_stays_in_a_soft_reset(run: Any) -> None:
+    """The rows of the classifier are gone, and are written back, as a host keeps them."""
+    life = Life(CHIPS["hidden"], seed=8)
+    host = life.host
+    for number, task in enumerate(TASKS):
+        life.train(task, number)
+        life.remember(task)
+        life.look(task[-1] + 1)
+        if number < 2:
+            kept = host.trainer.weights.copy()
+            host.settle()
+            host.soft_reset()
+            host.rows(5)  # of zeros
+            host.write_rows(0, kept)
+            life.remember(list(range(task[-1] + 1)))
+            life.look(task[-1] + 1)
+    for address in (1 << 23 | 19, 2**24 - 1):  # one row is not there, or none
+        host.send(Packet(Target.HEAD_EXEMPLAR, 0, address, 0, [0] * 3))
+        host.do("sent")
+        host.poll("errors_packet", 1)
+        host.write("errors", 1)
+    # Rows that come before all exemplars of a command are refused.
+    host.tell(HeadOperation.LEARN, 1, 2)
+    host.send(Packet(Target.HEAD_EXEMPLAR, 0, 1 << 23, 0, [7] * 3))
+    given = life.embeddings(1)[:1], [1]
+    host.give(given)
+    host.learned([given], 2)
+    host.counted()
+    host.poll("errors_command", 1)
+    life.look(5)
+    run("hidden", host, 0.3, patience=PATIENCE)
 
 
 def begin(life: Life) -> None:

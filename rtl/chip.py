@@ -48,6 +48,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "learner_slots": params.slots,
         "learner_table_width": params.table_width,
         "head_width": int(params.head.backward_width) if params.head else 0,
+        "head_hidden": params.head.hidden if params.head else 0,
         "head_batch": params.batch if params.head else 0,
         "factors_rank": params.factors.rank if params.factors else 0,
         "factors_loading_width": params.factors.loading_width if params.factors else 0,

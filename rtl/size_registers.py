@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Registers that say how large a chip is and what it has: they are constant."""
 
+from golden.params.machine import HIDDEN_WIDTH
 from rtl.register_fields import Field, Register, bit, halves, whole
 
 __all__ = ["SIZE_REGISTERS"]
@@ -85,12 +86,21 @@ SIZE_REGISTERS = (
         "slots: S, classes that are counted at a time",
         "table_width: t, bits of a base and of a weight",
     ),
-    halves(
-        "head",
-        0xB8,
-        "Head that learns; 0 where there is none",
-        "width: q_b, bits of a weight",
-        "batch: most exemplars of a command",
+    Register(
+        name="head",
+        offset=0xB8,
+        text="Head that learns; 0 where there is none",
+        fields=(
+            Field(name="width", access="ro", width=6, text="q_b, bits of a weight"),
+            Field(
+                name="hidden",
+                access="ro",
+                low=6,
+                width=HIDDEN_WIDTH,
+                text="H, neurons of the frozen hidden layer",
+            ),
+            Field(name="batch", access="ro", low=16, width=16, text="most exemplars of a command"),
+        ),
     ),
     halves(
         "factors",

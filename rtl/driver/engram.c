@@ -183,6 +183,7 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
     TRY(get(chip, ENGRAM_HEAD, &value));
     chip->head_width = FIELD(value, ENGRAM_HEAD_WIDTH);
+    chip->head_hidden = FIELD(value, ENGRAM_HEAD_HIDDEN);
     chip->head_batch = FIELD(value, ENGRAM_HEAD_BATCH);
     TRY(get(chip, ENGRAM_FACTORS, &value));
     chip->rank = FIELD(value, ENGRAM_FACTORS_RANK);
@@ -694,9 +695,14 @@ static engram_error head_command(const engram *chip, uint32_t operation, uint32_
     return accepted(chip);
 }
 
-static engram_error head_give(const engram *chip, uint32_t label, const uint8_t *vector) {
+static uint32_t head_beats(const engram *chip) {
+    return (chip->head_hidden + chip->features + chip->lanes - 1) / chip->lanes;
+}
+
+static engram_error head_give(const engram *chip, uint32_t label, uint32_t address,
+                              const uint8_t *vector) {
     uint32_t beat;
-    packet p = begin(chip, ENGRAM_TARGET_HEAD_EXEMPLAR, label, 0, 0, chip->beats);
+    packet p = begin(chip, ENGRAM_TARGET_HEAD_EXEMPLAR, label, address, 0, chip->beats);
     for (beat = 0; beat < chip->beats; ++beat) put(&p, beat_of(chip, vector, beat), WORD);
     TRY(p.error);
     return accepted(chip);
@@ -704,24 +710,23 @@ static engram_error head_give(const engram *chip, uint32_t label, const uint8_t 
 
 engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
                               const int32_t *weights) {
-    const uint32_t rows = classes * chip->beats, features = chip->features;
+    const uint32_t beats = head_beats(chip), inputs = chip->head_hidden + chip->features;
     const uint32_t mask = chip->head_width < 32 ? (UINT32_C(1) << chip->head_width) - 1
                                                 : UINT32_MAX;
     uint32_t i, lane, beat;
     packet p;
     if (!head_has(chip, classes) || first > chip->classes - classes) return ENGRAM_E_ARGUMENT;
-    for (i = 0; i < classes * features; ++i) {
+    for (i = 0; i < classes * inputs; ++i) {
         const uint32_t sign = (uint32_t)weights[i] & ~(mask >> 1);
         if (sign && sign != (uint32_t)~(mask >> 1)) return ENGRAM_E_ARGUMENT;
     }
-    p = begin(chip, ENGRAM_TARGET_HEAD_ROWS, 0, first * chip->beats, rows,
-              rows * words_of(chip->lanes * chip->head_width));
-    for (i = 0; i < classes; ++i, weights += features)
-        for (beat = 0; beat < chip->beats; ++beat) {
+    p = begin(chip, ENGRAM_TARGET_HEAD_ROWS, 0, first * beats, classes * beats,
+              classes * beats * words_of(chip->lanes * chip->head_width));
+    for (i = 0; i < classes; ++i, weights += inputs)
+        for (beat = 0; beat < beats; ++beat) {
             for (lane = 0; lane < chip->lanes; ++lane) {
-                const uint32_t feature = beat * chip->lanes + lane;
-                put(&p, feature < features ? (uint32_t)weights[feature] & mask : 0,
-                    chip->head_width);
+                const uint32_t input = beat * chip->lanes + lane;
+                put(&p, input < inputs ? (uint32_t)weights[input] & mask : 0, chip->head_width);
             }
             end_unit(&p);
         }
@@ -730,27 +735,28 @@ engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
 }
 
 engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) {
-    const uint32_t width = chip->head_width, features = chip->features;
+    const uint32_t width = chip->head_width, inputs = chip->head_hidden + chip->features;
+    const uint32_t beats = head_beats(chip);
     uint32_t i, lane, beat;
     if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
     TRY(head_command(chip, ENGRAM_HEAD_OPERATION_READ, 0, classes, 0));
-    for (i = 0; i < classes; ++i, weights += features)
-        for (beat = 0; beat < chip->beats; ++beat) {
+    for (i = 0; i < classes; ++i, weights += inputs)
+        for (beat = 0; beat < beats; ++beat) {
             uint64_t word = 0;
             for (lane = 0; lane < chip->lanes; ++lane) {
-                const uint32_t feature = beat * chip->lanes + lane, place = lane * width % WORD;
+                const uint32_t input = beat * chip->lanes + lane, place = lane * width % WORD;
                 uint32_t user;
                 int last;
                 if (place == 0) {
-                    const int final = i + 1 == classes && beat + 1 == chip->beats &&
+                    const int final = i + 1 == classes && beat + 1 == beats &&
                                       chip->lanes - lane <= WORD / width;
                     TRY(take(chip, ENGRAM_KIND_HEAD_ROWS, &word, &user, &last));
                     if (last != final) return ENGRAM_E_ANSWER;
                 }
-                if (feature < features) {
+                if (input < inputs) {
                     const uint32_t code = (uint32_t)(word >> place) << (32 - width);
                     const uint32_t magnitude = (code >> 31 ? ~code : code) >> (32 - width);
-                    weights[feature] = code >> 31 ? -(int32_t)magnitude - 1 : (int32_t)magnitude;
+                    weights[input] = code >> 31 ? -(int32_t)magnitude - 1 : (int32_t)magnitude;
                 }
             }
         }
@@ -760,6 +766,20 @@ engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights) 
 engram_error engram_head_clear(engram *chip) {
     if (chip->head_width == 0) return ENGRAM_E_ARGUMENT;
     return head_command(chip, ENGRAM_HEAD_OPERATION_CLEAR, 0, 0, 0);
+}
+
+engram_error engram_head_load_hidden(engram *chip, uint32_t first, uint32_t neurons,
+                                     const uint8_t *weights) {
+    const size_t size = engram_vector_bytes(chip);
+    uint32_t i;
+    if (neurons > chip->head_hidden || first > chip->head_hidden - neurons)
+        return ENGRAM_E_ARGUMENT;
+    for (i = 0; i < neurons; ++i)
+        TRY(head_give(chip, 0,
+                      ENGRAM_HEAD_EXEMPLAR_HIDDEN_MASK |
+                          (first + i) * chip->beats << ENGRAM_HEAD_EXEMPLAR_ROW_SHIFT,
+                      weights + i * size));
+    return ENGRAM_E_OK;
 }
 
 engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,
@@ -779,7 +799,7 @@ engram_error engram_head_learn(engram *chip, uint32_t classes, uint32_t count,
     TRY(get(chip, ENGRAM_HITS, &before));
     TRY(head_command(chip, ENGRAM_HEAD_OPERATION_LEARN, count, classes, draws));
     for (i = 0; i < count; ++i, vectors += engram_vector_bytes(chip))
-        TRY(head_give(chip, labels[i], vectors));
+        TRY(head_give(chip, labels[i], 0, vectors));
     TRY(await(chip, ENGRAM_STATUS, ENGRAM_STATUS_TRAINING_MASK, 0));
     TRY(get(chip, ENGRAM_HITS, hits));
     *hits -= before;
@@ -794,7 +814,7 @@ engram_error engram_head_classify(engram *chip, uint32_t classes, const uint8_t 
     uint64_t word, total;
     if (!head_has(chip, classes)) return ENGRAM_E_ARGUMENT;
     TRY(head_command(chip, ENGRAM_HEAD_OPERATION_CLASSIFY, 1, classes, 0));
-    TRY(head_give(chip, 0, vector));
+    TRY(head_give(chip, 0, 0, vector));
     TRY(take(chip, ENGRAM_KIND_HEAD_ANSWER, &word, &user, &last));
     if (!last) return ENGRAM_E_ANSWER;
     *label = (uint32_t)FIELD(word, ENGRAM_HEAD_ANSWER_LABEL);

@@ -76,7 +76,8 @@ typedef struct engram {
     uint32_t weights;                     /* classes that `engram_weigh` named */
     uint32_t selection;                   /* 0 round robin, 1 uniform, 2 weighted */
     uint32_t slots, table_width;          /* S and t; 0 without such a block */
-    uint32_t head_width, head_batch;      /* q_b, exemplars of a batch; 0 without such a head */
+    uint32_t head_width, head_hidden;     /* q_b and H; 0 without a head that learns */
+    uint32_t head_batch;                  /* exemplars of a batch; 0 without such a head */
     uint32_t rank, loading_width;         /* R and q_a; 0 without factors */
     uint32_t secded, self_test, scrubber; /* u; whether prototypes can be tested, and scrubbed */
     struct {
@@ -172,11 +173,16 @@ typedef struct engram_past {
 } engram_past;
 
 /* The head that learns (contract, 12), for chips that have one. Its weights are those of `classes`
- * classes from `first` or from 0 on, `features` each. A reset makes them 0. */
+ * classes from `first` or from 0 on, `head_hidden` + `features` each. A reset makes them 0. */
 engram_error engram_head_load(engram *chip, uint32_t first, uint32_t classes,
                               const int32_t *weights);
 engram_error engram_head_read(engram *chip, uint32_t classes, int32_t *weights);
 engram_error engram_head_clear(engram *chip);
+
+/* Load weights of the head's frozen hidden layer: those of `neurons` from `first` on, one behind the
+ * other, each a vector of features, 1 for +1 and 0 for -1. They stay in a reset. */
+engram_error engram_head_load_hidden(engram *chip, uint32_t first, uint32_t neurons,
+                                     const uint8_t *weights);
 
 /* Learn a batch: `count` vectors, one behind the other, with their classes, and a past that the
  * chip draws, unless it is NULL. The softmax is over the classes 0 .. classes - 1. `hits` becomes

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Calls of the driver for the head that learns (contract, 12)."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -8,7 +10,7 @@ from golden.params.machine import ANSWER_WIDTH
 from rtl.driver.fault import Fault, integers_of, require
 from rtl.driver.link import Link
 from rtl.head_command import HeadOperation
-from rtl.headers import Target, head_address_layout
+from rtl.headers import Target, head_address_layout, hidden_address_layout
 from rtl.output import Kind
 from rtl.packets import Packet, beside, vector_packet, words_of
 from rtl.requests import Source
@@ -24,7 +26,7 @@ class HeadCalls(Link):
 
         Parameters
         ----------
-        weights : array-like of shape (n, D), integers of q_b bits with a sign
+        weights : array-like of shape (n, H + D), integers of q_b bits with a sign
         first : int, optional
             The first of these classes.
         """
@@ -33,27 +35,46 @@ class HeadCalls(Link):
         shifted = np.asarray(weights)
         require(shifted.dtype.kind in "iu" and shifted.ndim == 2, Fault.ARGUMENT)
         integers_of(shifted.astype(np.int64) + offset, self.head_width)
-        count, features = shifted.shape
-        require(features == self.features, Fault.ARGUMENT)
+        count, inputs = shifted.shape
+        require(inputs == self._head_inputs, Fault.ARGUMENT)
         require(0 <= first <= self.classes - count, Fault.ARGUMENT)
         codes = (shifted.astype(np.int64) % 2**self.head_width).tolist()
         rows = [
             beside(code[place : place + self.lanes], self.head_width)
             for code in codes
-            for place in range(0, self.features, self.lanes)
+            for place in range(0, inputs, self.lanes)
         ]
         words = words_of(rows, self._head_row)
-        self._send(Packet(Target.HEAD_ROWS, 0, first * self.beats, len(rows), words))
+        self._send(Packet(Target.HEAD_ROWS, 0, first * self._head_beats, len(rows), words))
+
+    def head_load_hidden(self, weights: ArrayLike, first: int = 0) -> None:
+        """Write the weights of some neurons of the hidden layer. They stay in a reset.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n, D), in {0, 1}
+            1 stands for +1, and 0 for -1.
+        first : int, optional
+            The first of these neurons.
+        """
+        rows = integers_of(weights, 1)
+        require(rows.ndim == 2 and rows.shape[1] == self.features, Fault.ARGUMENT)
+        require(0 <= first <= self.head_hidden - len(rows), Fault.ARGUMENT)
+        for neuron, row in enumerate(rows.tolist(), first):
+            address = hidden_address_layout().const({"row": neuron * self.beats, "hidden": 1})
+            packet = vector_packet(Target.HEAD_EXEMPLAR, 0, beside(row, 1), self._packing)
+            self._send(replace(packet, address=int(address.as_value().value)))
 
     def head_read(self, classes: int) -> NDArray[np.int32]:
-        """Return the weights of the classes ``0 .. classes - 1``, shape (classes, D)."""
+        """Return the weights of the classes ``0 .. classes - 1``, shape (classes, H + D)."""
         require(self.head_width > 0 and 0 < classes <= self.classes, Fault.ARGUMENT)
         self._tell_head(HeadOperation.READ, 0, classes, 0)
         size = len(words_of([0], self._head_row))
-        words, _ = self._take(Kind.HEAD_ROWS, classes * self.beats * size)
-        whole = np.array(words, np.uint64).astype("<u8").reshape(classes * self.beats, -1)
+        rows = classes * self._head_beats
+        words, _ = self._take(Kind.HEAD_ROWS, rows * size)
+        whole = np.array(words, np.uint64).astype("<u8").reshape(rows, -1)
         lanes = whole.view(f"<i{self.head_width // 8}")[:, : self.lanes]
-        return lanes.reshape(classes, -1)[:, : self.features].astype(np.int32)
+        return lanes.reshape(classes, -1)[:, : self._head_inputs].astype(np.int32)
 
     def head_clear(self) -> None:
         """Make all weights 0."""
@@ -107,6 +128,16 @@ class HeadCalls(Link):
         (word,), _ = self._take(Kind.HEAD_ANSWER, 1)
         total, sign = word & 2**ANSWER_WIDTH - 1, 2 ** (ANSWER_WIDTH - 1)
         return word >> ANSWER_WIDTH, total - 2 * (total & sign)
+
+    @property
+    def _head_inputs(self) -> int:
+        """Inputs of the classifier, H + D."""
+        return self.head_hidden + self.features
+
+    @property
+    def _head_beats(self) -> int:
+        """Rows of a class."""
+        return -(-self._head_inputs // self.lanes)
 
     @property
     def _head_row(self) -> int:

@@ -32,8 +32,8 @@ class Link:
         Of the latent buffer.
     slots, table_width : int
         S of the class counter and t of the classifier by prototypes; 0 without them.
-    head_width, head_batch : int
-        q_b, and the most exemplars of a command, of the head that learns; 0 without one.
+    head_width, head_hidden, head_batch : int
+        q_b, H, and the most exemplars of a command, of the head that learns; 0 without one.
     rank, loading_width : int
         R and q_a of the sampler with factors; 0 without any.
     secded : int
@@ -60,7 +60,7 @@ class Link:
         self.components = self._registers.get("components")
         self.latent_classes = self._registers.fields("latent")["classes"]
         self.slots, self.table_width = self._registers.fields("learner").values()
-        self.head_width, self.head_batch = self._registers.fields("head").values()
+        self.head_width, self.head_hidden, self.head_batch = self._registers.fields("head").values()
         self.rank, self.loading_width = self._registers.fields("factors").values()
         self.pixels = self.head_classes = 0
         self._packing = PacketSizes(

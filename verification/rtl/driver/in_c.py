@@ -114,11 +114,14 @@ class DriverInC:
         self._do("head_load", first, len(rows), rows.tobytes())
 
     def head_read(self, classes: int) -> NDArray[np.int32]:
-        size = classes * self.features
+        size = classes * (self.head_hidden + self.features)
         weights = (c_int32 * (size + 1))(*[77] * (size + 1))
         self._do("head_read", classes, weights)
         assert weights[size] == 77
         return np.array(weights[:size], np.int32).reshape(classes, -1)
+
+    def head_load_hidden(self, weights: ArrayLike, first: int = 0) -> None:
+        self._do("head_load_hidden", first, len(weights), b"".join(map(_packed, weights)))
 
     def head_clear(self) -> None:
         self._do("head_clear")

@@ -2,6 +2,7 @@
 """The YAML configuration of `engram cost`: a chip, its network, its memory, and its learning."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,6 +22,7 @@ from golden.params import (
     SamplerParams,
 )
 from golden.params.faults import MOST_PLANES
+from golden.params.machine import HIDDEN_WIDTH
 from sim.cost.counts.room import check_room
 from sim.cost.counts.training import Gradients
 from sim.data.networks import load_network
@@ -99,6 +101,8 @@ class TaskSection(Section):
         components that compete.
     trainer_bits : {8, 16, 32}
         q_b, bits of a weight of the integer head.
+    trainer_hidden : int
+        H, neurons of a frozen hidden layer in front of the integer head.
     counter_bits : int
         Bits of a counter of the ternary head.
     """
@@ -114,7 +118,13 @@ class TaskSection(Section):
     embeddings: Literal["buffer", "recompute"] = "buffer"
     fit: Literal["host", "chip"] = "chip"
     trainer_bits: Literal[8, 16, 32] = 8
+    trainer_hidden: int = Field(default=0, ge=0, le=2**HIDDEN_WIDTH - 1)
     counter_bits: int = Field(default=8, ge=4, le=8)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Leave out a hidden layer that is not there: older digests do not contain it."""
+        args = super().__repr_args__()
+        return [(name, value) for name, value in args if name != "trainer_hidden" or value]
 
 
 class _CostFields(Section):

@@ -18,7 +18,7 @@ _ROWS = "consolidated"  # memory of the rows cw of all classes
 def beginning(config: CostConfig) -> Phase:
     """Return the making of the first rows of a class, from codes as the class counter gives them.
 
-    The trainer takes a row in the cycle in which it is offered.
+    The trainer takes a row in the cycle in which it is offered, and has no hidden layer.
     """
     params, q = trainer_of(config), config.chip.sampler.prototypes.code_width
     rows = trainer.write_rows(params, params.beats).within("trainer")
@@ -54,11 +54,15 @@ def consolidation(config: CostConfig) -> Phase:
 
 
 def row_memories(config: CostConfig) -> tuple[Memory, ...]:
-    """Return the memories that both need beside the trainer's."""
+    """Return the memories that both need beside the trainer's.
+
+    Behind a hidden layer no rows begin from means.
+    """
     params, q = trainer_of(config), config.chip.sampler.prototypes.code_width
     width = params.lanes * int(params.backward_width)
+    begun = () if params.hidden else first_rows.memories(params, q)
     return (
-        *(memory.within("first_rows") for memory in first_rows.memories(params, q)),
+        *(memory.within("first_rows") for memory in begun),
         *(memory.within("cwr") for memory in cwr.memories(_params(config))),
         Memory(_ROWS, params.rows, width),
     )
@@ -67,6 +71,4 @@ def row_memories(config: CostConfig) -> tuple[Memory, ...]:
 def _params(config: CostConfig) -> CwrParams:
     """Return the parameters of CWR* for the rows of the trainer."""
     params = trainer_of(config)
-    return CwrParams(
-        classes=params.classes, inputs=params.features, width=int(params.backward_width)
-    )
+    return CwrParams(classes=params.classes, inputs=params.concat, width=int(params.backward_width))

@@ -178,7 +178,8 @@ class _IntegerHead(Head):
 
     @property
     def operations(self) -> int:
-        return 2 * self._params.features * self._params.classes
+        p = self._params
+        return 2 * (p.hidden * p.features + p.concat * p.classes)
 
     @property
     def least_cycles(self) -> Fraction:
@@ -190,8 +191,13 @@ class _IntegerHead(Head):
         return tuple(memory.within("trainer") for memory in found)
 
 
-# The exemplar to classify lies in the memory of a batch.
-_OF_ANSWERS = ("trainer.weights", "trainer.exemplars")
+# The exemplar to classify lies in the memory of a batch. A hidden layer works on it, too.
+_OF_ANSWERS = (
+    "trainer.weights",
+    "trainer.exemplars",
+    "trainer.hidden.weights",
+    "trainer.hidden.exemplar",
+)
 
 _HEADS: dict[HeadKind, type[Head]] = {
     "binary": _BinaryHead,
@@ -206,6 +212,8 @@ def trainer_of(config: CostConfig) -> TrainerParams:
     return TrainerParams(
         features=prototypes.features,
         classes=config.memory.classes,
+        hidden=config.task.trainer_hidden,
+        binary_width=1,
         backward_width=config.task.trainer_bits,
         rounding="stochastic",
         lanes=prototypes.lanes,
@@ -225,7 +233,7 @@ def with_head(config: CostConfig, kind: HeadKind) -> CostConfig:
     config : CostConfig
     kind : {"binary", "integer", "ternary"}
         "binary" leaves the machine's head as it is. "ternary" is one without hidden neurons, and
-        "integer" lies in the trainer alone.
+        "integer" lies in the trainer alone, with its own hidden layer.
     """
     features, classes = config.network.output.size, config.memory.classes
     head = {

@@ -170,7 +170,8 @@ def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
     """Return the cycles of storing the classes of a task and of drawing; None if not all are known.
 
     Exemplars of the latent buffer, and draws of the parallel sampler, come as fast as they are
-    taken, so that they add none. Those with factors come more slowly, and the trainer waits.
+    taken, so that they add none. Those with factors come more slowly, and the trainer waits; how
+    long it does behind a hidden layer, which takes exemplars early, is not known.
     """
     if source == "latent replay":
         task, latent = config.task, config.chip.latent
@@ -186,6 +187,8 @@ def _memory_cycles(config: CostConfig, source: Source) -> Fraction | None:
         return stored
     sampler = config.chip.sampler
     if sampler.mode != "parallel" or (config.chip.factors and sampler.draws_per_read > 1):
+        return None
+    if config.chip.factors and config.task.trainer_hidden and config.head_kind == "integer":
         return None
     return stored + _waits(config)
 

@@ -32,9 +32,9 @@ _FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
 def life(config: CostConfig) -> tuple[Phase, ...]:
     """Return all phases: inference, draws, appending, learning, classifying, and loading.
 
-    Rows of the trainer begin from means, and are consolidated, as two phases of their own. A class
-    is learned by counting only where its prototypes are fitted on the chip. A basis is loaded where
-    the sampler has factors.
+    Rows of the trainer begin from means, unless it has a hidden layer, and are consolidated, as
+    two phases of their own. A class is learned by counting only where its prototypes are fitted on
+    the chip. A basis is loaded where the sampler has factors.
     """
     basis = load_basis(config)
     found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
@@ -49,7 +49,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         learn(config, "likelihood"),
         *(learn(with_head(config, kind), "GBM") for kind in _FURTHER_HEADS),
         learn(with_head(config, "integer"), "latent replay"),
-        beginning(config),
+        *([] if config.task.trainer_hidden else [beginning(config)]),
         consolidation(config),
         answer(config, "head"),
         *answers,

@@ -37,7 +37,8 @@ def pass_on(params: TrainerParams, exemplars: int) -> Tally:
     """Return the actions of making the inputs of the classifier from exemplars.
 
     Every row of weights is read once an exemplar, beside a beat of the exemplar; then the beats of
-    the exemplar are read once more, to be sent.
+    the exemplar are read once more, to be sent. The neurons move up as each of them comes, and down
+    as their beats leave; those that share a beat with the exemplar keep what that leaves over.
 
     Parameters
     ----------
@@ -58,11 +59,13 @@ def pass_on(params: TrainerParams, exemplars: int) -> Tally:
         Action("exemplar", "read", lanes): 1,
         Action("count", "accumulate", field_bits(params.features)): 1,
     })  # fmt: skip
+    whole = params.hidden // lanes > 0
+    moved = params.hidden + (params.beats if whole else beats)
     sent = Tally({
         Action("exemplar", "write", lanes): beats,
         Action("exemplar", "read", lanes): beats,
         Action("count", "compare", field_bits(params.features)): params.hidden,
-        Action("neurons", "register", params.hidden): params.hidden,
+        Action("neurons", "register", params.hidden): moved,
     })  # fmt: skip
     return exemplars * (rows(params) * row + sent)
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """First rows and CWR* on a chip: by the counts of their blocks, and by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from golden.params import CwrParams, TrainerParams
@@ -9,6 +11,7 @@ from sim.cost.consolidation import beginning, consolidation, row_memories
 from sim.cost.counting import counting
 from sim.cost.counts import cwr, first_rows, trainer
 from sim.cost.counts.tally import Action, Memory
+from sim.cost.life import life
 from verification.sim.cost.small_chip import small_config
 
 # D = 16, L = 8, B = 2; q = 4; 6 classes, two of a task.
@@ -48,3 +51,18 @@ def test_memories_are_a_table_counts_and_the_rows_of_all_classes(config: CostCon
     assert row_memories(config) == (
         Memory("first_rows.table", 8, 8), Memory("cwr.past", 6, 32), Memory("consolidated", 12, 64),
     )  # fmt: skip
+
+
+def test_behind_a_hidden_layer_rows_are_wider_and_none_begins_from_means(
+    config: CostConfig,
+) -> None:
+    task = config.task.model_copy(update={"trainer_hidden": 9})  # 25 inputs in four beats
+    wide, own = replace(config, task=task), replace(OWN, inputs=25)
+    phase = consolidation(wide)
+    for action, count in (cwr.add(own, 8, 2) + cwr.mix(own, 8, 2, 1)).within("cwr").items():
+        assert phase.tally[action] == count
+    assert phase.tally[Action("trainer.weights", "write", 64)] == 2 * 4
+    assert row_memories(wide) == (Memory("cwr.past", 6, 32), Memory("consolidated", 24, 64))
+    names = [phase.name for phase in life(wide)]
+    assert "begin the rows of a class" not in names
+    assert "consolidate a task, CWR*" in names

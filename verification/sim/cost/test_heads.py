@@ -3,18 +3,23 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
-from golden.params import TrainerParams
+from golden.params import CorrelatedSamplerParams, TrainerParams, XnorParams
+from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig, HeadKind, load_cost
 from sim.cost.counting import count_cycles
-from sim.cost.counts import latent_buffer, trainer
+from sim.cost.counts import latent_buffer, trainer, xnor
 from sim.cost.counts.tally import Action, Memory
 from sim.cost.heads import head_of, with_head
 from sim.cost.learning import batches_of, learn, remember, replay, working_memories
+from sim.cost.overheads import idle_beside
 from sim.cost.phases import answer, inference
-from verification.sim.cost.small_chip import small_config
+from sim.cost.pricing import price_memories
+from sim.cost.totals import Total, total
+from verification.sim.cost.small_chip import small_config, small_technology
 
 # D = 16, L = 8, 6 classes; 9 samples a batch, 21 batches of which 6 samples are drawn.
 PARAMS = TrainerParams(features=16, classes=6, backward_width=8, rounding="stochastic", lanes=8)
@@ -43,6 +48,71 @@ def test_the_integer_head_is_the_trainer(config: CostConfig) -> None:
         phase.note == "2 classes, 20 samples; 21 batches, 6 of 9 replayed; trained by the trainer"
     )
     assert phase.operations == 20 * inference(own).operations + 21 * 9 * 2 * 16 * 6
+
+
+def hidden(config: CostConfig, neurons: int) -> CostConfig:
+    """Return a configuration whose integer head has a frozen hidden layer."""
+    task = config.task.model_copy(update={"trainer_hidden": neurons})
+    return with_head(replace(config, task=task), "integer")
+
+
+def test_a_hidden_layer_is_priced_as_the_block_counts(config: CostConfig) -> None:
+    own, bare = hidden(config, 12), with_head(config, "integer")
+    params = replace(PARAMS, hidden=12, binary_width=1)
+    head, before = head_of(own), head_of(bare)
+    assert head.batch == trainer.learn(params, 9, 6).within("trainer")
+    assert head.batch_cycles == head.least_cycles == trainer.learn_cycles(params, 9, 6)
+    # Two rows a neuron, once an exemplar; z has 12 + 16 bits in four beats.
+    assert head.batch[Action("trainer.hidden.weights", "read", 8)] == 9 * 12 * 2
+    assert head.batch[Action("trainer.hidden.neurons", "register", 12)] == 9 * (12 + 4)
+    assert head.answer is not None
+    assert head.answer.tally[Action("trainer.hidden.weights", "read", 8)] == 12 * 2
+    assert head.answer.cycles == trainer.classify_cycles(params, 1, 6)
+    assert head.operations == 2 * (12 * 16 + 28 * 6)
+    added = {m.component: (m.depth, m.width) for m in head.kept}
+    assert added["trainer.hidden.weights"] == (24, 8)
+    assert added["trainer.hidden.exemplar"] == (2, 8)
+    assert not any("hidden" in memory.component for memory in head.working)
+    assert not any("hidden" in m.component for m in (*before.kept, *before.working))
+
+
+def test_registers_of_a_hidden_layer_are_clocked_and_its_memories_leak(
+    config: CostConfig, tmp_path: Path
+) -> None:
+    """Its flip-flops have a clock all the while, and its memories a supply."""
+    technology, clocked, leakage, of_layer = small_technology(tmp_path), {}, {}, Total()
+    for neurons in (0, 12):
+        own = hidden(config, neurons)
+        kept = price_memories(head_of(own).kept, technology)
+        prices = Prices(config=own, technology=technology, memories=kept)
+        leakage[neurons] = prices.leakage.nominal
+        of_layer = total(line.leakage for line in kept if ".hidden." in line.memory.component)
+        # A phase so long leaves next to no cycle in which a register is at work.
+        long = replace(learn(own, "GBM"), cycles=Fraction(10**9))
+        clocked[neurons] = idle_beside(long, 1.0).nominal / 10**9
+    inside = sum(a.width for a in xnor.tally(XnorParams(inputs=8)) if a.kind == "register")
+    # Neurons, a count up to D = 16, and the XNORs; the trainer's own are as wide as without.
+    assert clocked[12] - clocked[0] == pytest.approx(12 + 5 + inside, rel=1e-3)
+    assert of_layer.nominal > 0
+    # Rows of the classifier are longer, too: 28 inputs in place of 16.
+    assert leakage[12] > leakage[0] + of_layer.nominal
+
+
+def test_draws_with_factors_before_a_hidden_layer_have_no_cycles(config: CostConfig) -> None:
+    sampler = CorrelatedSamplerParams(
+        prototypes=config.chip.sampler.prototypes, rank=3, loading_width=3
+    )
+    drawn = replace(config, chip=replace(config.chip, sampler=sampler))
+    assert learn(with_head(drawn, "integer"), "GBM").cycles is not None
+    assert learn(hidden(drawn, 12), "GBM").cycles is None
+    assert learn(hidden(drawn, 12), "latent replay").cycles is not None
+
+
+def test_a_layer_that_is_not_there_leaves_the_digest(config: CostConfig) -> None:
+    assert "trainer_hidden" not in repr(config)
+    assert "trainer_hidden=12" in repr(hidden(config, 12))
+    assert hidden(config, 0).digest == with_head(config, "integer").digest
+    assert hidden(config, 12).digest != hidden(config, 0).digest
 
 
 def test_an_answer_of_the_integer_head_is_no_part_of_inference(config: CostConfig) -> None:

@@ -15,6 +15,7 @@ from golden.params import (
     SamplerParams,
     ThermometerParams,
 )
+from golden.params.machine import HIDDEN_WIDTH
 from sim.cost.configuration import CostConfig, HeadKind, MemorySection, TaskSection
 from sim.cost.counts.room import least_machine
 from sim.data.bank import Bank
@@ -158,10 +159,15 @@ def _check_head(head: AnyHead, lanes: int) -> None:
     """Refuse a head that learns otherwise than the trainer that is priced."""
     if not isinstance(head, IntegerHeadConfig):
         return
-    if head.hidden or head.q_f != 8 or head.q_b_non_binary == "float":
+    if head.q_f != 8 or head.q_b_non_binary == "float":
         raise ValueError(
-            "the trainer has no hidden layer, and codes of 8 bits forward: head.hidden must be 0 "
-            f"and head.q_f 8, not {head.hidden} and {head.q_f}"
+            f"the trainer has codes of 8 bits forward: head.q_f must be 8, not {head.q_f}"
+        )
+    most = 2**HIDDEN_WIDTH - 1
+    if head.hidden > most or (head.hidden and head.q_b_binary != 1):
+        raise ValueError(
+            "the trainer's hidden layer is frozen, and its size is bounded: head.hidden must be in "
+            f"0..{most}, and head.q_b_binary 1, not {head.hidden} and {head.q_b_binary}"
         )
     if head.rounding != "stochastic" or (head.lanes or 1) != lanes:
         raise ValueError(
@@ -176,7 +182,8 @@ def _of_head(head: AnyHead) -> tuple[HeadKind, dict[str, Any]]:
         return "ternary", {"hidden": 0, "counter_bits": head.width}
     if not isinstance(head, IntegerHeadConfig):
         return "binary", {"hidden": head.hidden}
-    return "integer", {"hidden": 0, "trainer_bits": head.q_b_non_binary}
+    own = {"hidden": 0, "trainer_bits": head.q_b_non_binary}
+    return "integer", own | {"trainer_hidden": head.hidden}
 
 
 def _exemplars(params: object, classes: int) -> int:

@@ -13,8 +13,8 @@ from golden.params import NetworkParams, PrototypeClassifierParams
 from sim.compare.choice import bits_of
 from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
-from sim.cost.counts import latent_buffer, prototype_classifier
-from sim.cost.heads import head_of
+from sim.cost.counts import latent_buffer, prototype_classifier, trainer
+from sim.cost.heads import head_of, trainer_of
 from sim.cost.learning import Source, learn, working_memories
 from sim.cost.life import chip_memories, memories_beside
 from sim.cost.phases import draws, inference
@@ -591,12 +591,43 @@ def test_the_ternary_head_has_its_counters_beside_the_machine() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", ["{kind: integer, hidden: 4}", "{kind: integer, q_f: 16, q_b_non_binary: 16}"]
+    ("head", "message"),
+    [
+        (
+            "{kind: integer, hidden: 4}",
+            "0..1023, and head.q_b_binary 1, not 4 and 4",
+        ),
+        ("{kind: integer, hidden: 1024, q_b_binary: 1}", "not 1024 and 1"),
+        ("{kind: integer, q_f: 16, q_b_non_binary: 16}", "head.q_f must be 8, not 16"),
+    ],
 )
-def test_a_head_that_the_trainer_cannot_train_has_no_price(head: str) -> None:
+def test_a_head_that_the_trainer_cannot_train_has_no_price(head: str, message: str) -> None:
     text = EVERY.replace("{hidden: 16, epochs: 1}", head)
-    with pytest.raises(UserError, match="the trainer has no hidden layer, and codes of 8 bits"):
+    with pytest.raises(UserError, match=message):
         evaluator_of(text)
+
+
+def test_a_frozen_hidden_layer_takes_the_time_and_the_energy_of_its_block() -> None:
+    text = INTEGER.replace("kind: integer,", "kind: integer, hidden: 40, q_b_binary: 1,")
+    evaluator, point = design("gbm", text)
+    assert evaluator.network is not None
+    config = chip_of(point, evaluator.bank, evaluator.network)
+    params = trainer_of(config)
+    assert (params.hidden, params.binary_width) == (40, 1)
+    size, classes = config.task.batch, config.memory.classes
+    found = parts("gbm", "latency", text=text)["training"]
+    cycles = -(-288 // 26) * trainer.learn_cycles(params, size, classes)
+    assert found == pytest.approx(1e3 * cycles / 2 / config.clock)
+    assert found > parts("gbm", "latency", text=INTEGER)["training"]
+    answered = parts("gbm", "latency", "image", text)["classifier"]
+    one = trainer.classify_cycles(params, 1, classes)
+    assert answered == pytest.approx(1e3 * one / config.clock)
+    for of in ("image", "class"):
+        energies, bare = (parts("gbm", "energy", of, t) for t in (text, INTEGER))
+        assert energies["trainer.hidden.weights"] > 0
+        assert energies["trainer.hidden"] > 0
+        assert energies["idle clocks"] > bare["idle clocks"]
+    assert "trainer.hidden.weights" in parts("gbm", "area", "chip", text)
 
 
 @pytest.mark.parametrize(

@@ -197,8 +197,8 @@ class ChipParams:
         check_integer("Rows of the hidden layer of the head", rows, 0, 2**HIDDEN_ROW_WIDTH)
         if head.trains_hidden:
             raise ValueError(
-                "Binary width q_v of the head that learns must be 1 with a hidden layer, which is "
-                f"frozen, not {head.binary_width}"
+                "Binary width q_v of a head that learns must be 1 with a hidden layer, "
+                f"not {head.binary_width}"
             )
 
     @property

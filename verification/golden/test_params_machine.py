@@ -114,8 +114,12 @@ def head(**given: Any) -> TrainerParams:
             "Classes of the head that learns must be 5 as of the sampler, not 6",
         ),
         (
-            {"head": head(hidden=3)},
-            "Hidden neurons H of the head that learns must be 0, not 3",
+            {"head": head(hidden=1024, binary_width=1)},
+            "Hidden neurons H of the head that learns must be an integer in 0..1023, not 1024",
+        ),
+        (
+            {"head": head(hidden=3, binary_width=8)},
+            "Binary width q_v of a head that learns must be 1 with a hidden layer, not 8",
         ),
         (
             {"head": head(forward_width=16)},

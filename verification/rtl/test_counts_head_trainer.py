@@ -7,13 +7,13 @@ import pytest
 from rtl.catalogue import BLOCKS
 from rtl.head_command import HeadOperation
 from rtl.head_trainer import HeadTrainer
-from sim.cost.counts import chip, head_trainer
+from sim.cost.counts import chip, head_trainer, hidden_layer, trainer
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Step
 from verification.rtl.simulators import run_pysim
 from verification.rtl.strobes import Counted
 from verification.rtl.tallies import counters_of, elaborated, shapes
-from verification.rtl.test_head_trainer import CHIPS, SMALL, Bench
+from verification.rtl.test_head_trainer import CHIPS, HIDDEN, SMALL, Bench
 
 
 def counted() -> tuple[Counted, list[Step]]:
@@ -36,6 +36,44 @@ def test_strobes_are_those_counted_whatever_the_pauses(pauses: str) -> None:
     dut, steps = counted()
     assert all(steps[-1].reads.values())
     run_pysim(dut, steps, PAUSES[pauses])
+
+
+def test_strobes_of_a_hidden_layer_are_those_counted() -> None:
+    bench, dut = Bench(HIDDEN, 3), Counted(HeadTrainer(HIDDEN))
+    tally = head_trainer.clear(HIDDEN, 1) + head_trainer.load(HIDDEN, 5)
+    tally += head_trainer.load_hidden(HIDDEN, 7)
+    steps = [bench.write()]
+    for given, draws, classes in ((2, 4, 5), (1, 0, 4)):
+        steps += bench.step(HeadOperation.LEARN, given, draws, classes)
+        steps += bench.step(HeadOperation.CLASSIFY, given, draws, classes)
+        tally += head_trainer.learn(HIDDEN, given + draws, classes)
+        tally += head_trainer.classify(HIDDEN, given + draws, classes)
+    reads = counters_of(tally, dut.counters)
+    assert all(reads.values())
+    run_pysim(dut, [*steps, Step(cycles=5, reads=reads)], PAUSES["idle_stalled"])
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle"])
+def test_seeds_wait_until_the_exemplars_before_them_are_learned(pauses: str) -> None:
+    """A hidden layer could take the next exemplar long before."""
+    bench, p, classes = Bench(HIDDEN, 4), HIDDEN.head, 3
+    assert p is not None
+    worked = hidden_layer.latency(p) + trainer.take_cycles(p, classes)
+    written = bench.write()
+    command, given, *_ = bench.step(HeadOperation.LEARN, 2, 0, classes)
+    beats = given.inputs["exemplars"]
+    run_pysim(HeadTrainer(HIDDEN), [
+        written,
+        command,
+        Step(cycles=5, reads={"settled": 1}),
+        Step(inputs={"exemplars": beats[:1]}, reads={"settled": 1}),
+        Step(inputs={"exemplars": beats[1 : bench.taken]}, reads={"settled": 0}),
+        Step(cycles=worked - 2, reads={"settled": 0}),
+        Step(cycles=1, reads={"settled": 1}),
+        Step(inputs={"exemplars": beats[bench.taken :]}),
+        Step(cycles=400, reads={"training": 0, "settled": 1}),
+        bench.read(5),
+    ], PAUSES[pauses])  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CHIPS)

@@ -31,9 +31,12 @@ CHIPS = [
     make_chip(pixel_bits=12, lanes=64, simd=64, features=130, code_width=2),
     make_chip(simd=128, lanes=64, features=64, code_width=8, class_components=1, slots=1),
     make_chip(features=8, lanes=8, code_width=1, classes=1),
+    make_chip(head={"hidden": 3, "binary_width": 1, "backward_width": 8}),
 ]
 #: Chip with one word a row, so that a class of many components is a short packet.
 SINGLE = CHIPS[3]
+#: Chip with nine rows of a hidden layer, three a neuron.
+HIDDEN = CHIPS[4]
 #: Targets whose packets have units whatever the header's count.
 UNCOUNTED = (Target.APPEND, Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR, Target.BASIS)
 PACKET_TARGETS = [target for target in Target if target is not Target.ROWS]
@@ -61,6 +64,9 @@ def address_of(chip: ChipParams, target: Target, address: int) -> int:
     if target is Target.APPEND:
         numbered = chip.shared and address >> 12 & 1
         return label | 1 << 12 if numbered else address & ~(1 << 12)
+    if target is Target.HEAD_EXEMPLAR and chip.head and chip.head.hidden and address >> 23:
+        rows = (chip.head.hidden - 1) * chip.sampler.prototypes.beats + 1
+        return 1 << 23 | address % rows
     return label if target is Target.COMMAND else address
 
 
@@ -361,6 +367,22 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
         counted=("error",),
     )
     assert trace.counts["error"] == 1
+
+
+@pytest.mark.parametrize(
+    ("row", "there"), [(0, True), (6, True), (7, False), (2**22, False), (2**23 - 1, False)]
+)
+def test_a_hidden_neuron_is_taken_if_all_its_rows_are_there(row: int, there: bool) -> None:
+    packet = Packet(Target.HEAD_EXEMPLAR, 0, 1 << 23 | row, 0, [1, 2, 3])
+    good = whole(HIDDEN, Target.HEAD_EXEMPLAR)
+    given = [packet, good] if there else [good]
+    units = [unit for sent in given for unit in units_of(HIDDEN, sent)]
+    trace = run_pysim(
+        Dispatch(HIDDEN),
+        [Step(inputs={"i": offered([packet, good])}, outputs={"o": units})],
+        counted=("error",),
+    )
+    assert trace.counts["error"] == int(not there)
 
 
 @pytest.mark.parametrize(

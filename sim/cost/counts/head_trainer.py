@@ -9,7 +9,7 @@ from golden.params.checks import check_integer
 from sim.cost.counts import trainer
 from sim.cost.counts.tally import Memory, Tally
 
-__all__ = ["classify", "clear", "learn", "load", "memories", "read", "read_cycles"]
+__all__ = ["classify", "clear", "learn", "load", "load_hidden", "memories", "read", "read_cycles"]
 
 _WORD = 64  # bits of a word of the chip's streams
 
@@ -53,6 +53,13 @@ def load(params: ChipParams, classes: int) -> Tally:
     """Return the actions of writing the rows of classes."""
     head = _head(params)
     return trainer.write_rows(head, classes * head.beats).within("trainer")
+
+
+def load_hidden(params: ChipParams, neurons: int) -> Tally:
+    """Return the actions of writing the weights of neurons of the hidden layer."""
+    head = _head(params)
+    rows = neurons * head.without_hidden.beats
+    return trainer.write_hidden_rows(head, rows).within("trainer")
 
 
 def read(params: ChipParams, classes: int) -> Tally:

@@ -52,6 +52,9 @@ LEARNS = replace(make_chip(lanes=16, simd=16, seed=6, head={"backward_width": 8,
                  "rounding": "stochastic"}, batch=20),
                  watch=WatchParams(secded=2, scrub=True))  # fmt: skip
 WIDE = make_chip(seed=6, lanes=4, head={"backward_width": 32, "rate": 9}, batch=3)
+#: A hidden layer of seven neurons, so that a class has a row more than an exemplar has beats.
+HIDDEN = make_chip(seed=6, head={"hidden": 7, "binary_width": 1, "backward_width": 16, "rate": 9},
+                   batch=3)  # fmt: skip
 HEADLESS = {**NETWORK, "head": None}
 
 
@@ -364,14 +367,24 @@ def test_chip_without_slots_or_costs_has_no_such_calls(start: Start) -> None:
     assert model.read(OFFSETS["errors"]) == 0
 
 
-@pytest.mark.parametrize("chip", [LEARNS, pytest.param(WIDE, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "chip", [LEARNS, *(pytest.param(chip, marks=pytest.mark.slow) for chip in (WIDE, HIDDEN))]
+)
 def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: Any) -> None:
     golden, (driver, model) = Golden(chip), start(chip)
-    trainer = Trainer(chip.head, np.zeros((0, 20), np.int32))
+    hidden = golden.rng.integers(-1, 1, (chip.head.hidden, 20), np.int32)
+    trainer = Trainer(chip.head, hidden)
     assert (driver.head_width, driver.head_batch) == (chip.head.backward_width, chip.batch)
+    assert driver.head_hidden == chip.head.hidden
+    if chip.head.hidden:
+        driver.head_load_hidden(hidden[2:] >= 0, 2)
+        driver.head_load_hidden(hidden[:2] >= 0)
+        for first, rows in ((0, np.zeros((8, 20), int)), (7, [[1] * 20]), (1, np.ones((7, 20)))):
+            with refused(Fault.ARGUMENT):
+                driver.head_load_hidden(np.asarray(rows, np.uint8), first)
     driver.reset()
     highest = 2 ** (driver.head_width - 1)
-    trainer.weights[1:4] = golden.rng.integers(-highest, highest, (3, 20))
+    trainer.weights[1:4] = golden.rng.integers(-highest, highest, (3, chip.head.concat))
     trainer.weights[1, :2] = -highest, highest - 1
     driver.head_load(trainer.weights[1:4], 1)
     for count in (2, 2):
@@ -428,6 +441,7 @@ def test_a_chip_without_a_head_that_learns_has_no_such_calls(start: Start) -> No
     for call in (
         lambda: driver.head_load(np.zeros((1, 20), int)), lambda: driver.head_read(1),
         driver.head_clear, lambda: driver.head_learn(5, [vector], [0]),
+        lambda: driver.head_load_hidden([vector]),
         lambda: driver.head_classify(5, vector),
     ):  # fmt: skip
         with refused(Fault.ARGUMENT):

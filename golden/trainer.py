@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.affine import Affine
-from golden.arrays import check_label_vector, check_labelled, check_packed
+from golden.arrays import check_exemplars, check_label_vector, check_labelled
 from golden.bits import unpack
 from golden.lfsr import Lfsr
 from golden.params import AffineParams, Stream, TrainerParams, stream_seed
@@ -73,7 +73,7 @@ class Trainer:
         ndarray of shape (n, C), int64
             In units of ``2^(r + 1 - q_f)``.
         """
-        z, _ = self._inputs(check_packed("Exemplars", exemplars, self.params.features))
+        z, _ = self._inputs(check_exemplars(exemplars, self.params.features))
         return z @ self._codes(self.params.forward, self.weights).T
 
     def step(self, exemplars: Packed, labels: Integers, classes: Integers) -> int:
@@ -101,6 +101,8 @@ class Trainer:
         """
         p = self.params
         targets = check_batch(p, exemplars, labels, classes)
+        if not len(exemplars):  # such a batch uses no word
+            return 0
         z, pre = self._inputs(exemplars)
         rows = self.weights[classes].astype(np.int64)
         sums = z @ self._codes(p.forward, rows).T

@@ -37,8 +37,19 @@ def rule(params: AffineParams) -> Rule:
 
 
 def register(lfsr: Any) -> Words:
-    """Return an LFSR for `round_all` as one array: state, seed, taps, steps and used words."""
+    """Return an LFSR for `round_all` as one array: state, seed, taps, steps and used words.
+
+    Raises
+    ------
+    ValueError
+        Unless it has 64 bits and four taps, as all streams have (contract, 4).
+    """
     params = lfsr.params
+    if params.width != 64 or len(params.taps) != 4:
+        raise ValueError(
+            "LFSR of a compiled rounding must have 64 bits and 4 taps, "
+            f"not {params.width} and {len(params.taps)}"
+        )
     return np.array([lfsr.state, params.seed, *params.taps, params.step, lfsr.ticks], np.uint64)
 
 
@@ -51,16 +62,14 @@ def codes(affine: Affine, sums: ArrayLike) -> Integers:
         As in `golden.affine.Affine.codes`.
     """
     exact = check_sums(sums, affine.params)
-    results = exact.astype(np.int64) * affine.params.multiplier
-    if affine.lfsr is None:
-        round_all(results.reshape(1, -1), rule(affine.params), NO_WORDS)
-        return results
-    source = register(affine.lfsr)
-    rows = np.atleast_1d(results)
+    results = np.ascontiguousarray(exact.astype(np.int64) * affine.params.multiplier)
+    rows = results.reshape(-1, results.shape[-1] if results.size else 1)  # of the same memory
+    source = NO_WORDS if affine.lfsr is None else register(affine.lfsr)
     if rows.size:
-        round_all(rows.reshape(-1, rows.shape[-1]), rule(affine.params), source)
-    affine.lfsr.state, affine.lfsr.ticks = int(source[0]), int(source[-1])
-    return results
+        round_all(rows, rule(affine.params), source)
+    if affine.lfsr is not None:
+        affine.lfsr.state, affine.lfsr.ticks = int(source[0]), int(source[-1])
+    return results.reshape(exact.shape)
 
 
 @compiled()
@@ -150,6 +159,8 @@ def _lone_words(noise: Any, source: Any) -> None:
     exclusive ors of whole blocks.
     """
     n, used = len(noise), source[7]
+    if not n:
+        return
     blocks = np.empty(n // 4 + 2, np.uint64)
     blocks[0] = source[0]
     for i in range(1, min(len(blocks), 64)):

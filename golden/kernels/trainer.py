@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.arrays import check_packed
+from golden.arrays import check_exemplars
 from golden.bits import pack, unpack
 from golden.kernels.affine import NO_WORDS, Rule, register, round_all, rule
 from golden.kernels.compiled import compiled
@@ -45,7 +45,7 @@ def trainer_sums(trainer: Trainer, exemplars: Packed) -> Integers:
         As in `golden.trainer.Trainer.sums`.
     """
     params = trainer.params
-    z, _ = _inputs(trainer, check_packed("Exemplars", exemplars, params.features))
+    z, _ = _inputs(trainer, check_exemplars(exemplars, params.features))
     kind = _kind(int(params.forward_width), params.concat)
     return _product(z.astype(kind), _forward(trainer.weights, params, kind)).astype(np.int64)
 
@@ -72,6 +72,8 @@ def train_step(trainer: Trainer, exemplars: Packed, labels: Integers, classes: I
     """
     params = trainer.params
     targets = check_batch(params, exemplars, labels, classes)
+    if not len(exemplars):
+        return 0
     z, pre = _inputs(trainer, exemplars)
     rows, words = trainer.weights[classes], register(trainer.lfsr)
     rules = _rules(params)
@@ -121,8 +123,8 @@ def _forward(weights: NDArray[np.int32], params: TrainerParams, kind: Any) -> ND
     """Return the weights as codes of the forward pass."""
     how = rule(params.forward)
     if not how.shift:  # they are these codes
-        return weights.astype(kind)
-    codes = weights.astype(np.int64)
+        return weights.astype(kind, order="C")
+    codes = weights.astype(np.int64, order="C")
     round_all(codes, how, NO_WORDS)
     return codes.astype(kind)
 

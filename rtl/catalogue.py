@@ -40,6 +40,7 @@ from rtl.cwr import Cwr
 from rtl.divider import Divider
 from rtl.first_rows import FirstRows
 from rtl.head import Head
+from rtl.hidden_layer import HiddenLayer
 from rtl.index_code import IndexCode
 from rtl.latent_buffer import LatentBuffer
 from rtl.lfsr import Lfsr
@@ -331,6 +332,14 @@ BLOCKS: dict[str, Block] = {
         full={"params": _TRAINER, "batch": 128},
         small={"params": _SMALL_TRAINER, "batch": 32},
         tiny={"params": _TINY_TRAINER, "batch": 4},
+        unit="lane",
+        units=lambda a: a["params"].lanes,
+    ),
+    "hidden_layer": _part(
+        HiddenLayer,
+        replace(_TRAINER, hidden=128, binary_width=1),
+        {**_SMALL_TRAINER, "hidden": 32},
+        {**_TINY_TRAINER, "hidden": 4},
         unit="lane",
         units=lambda a: a["params"].lanes,
     ),

@@ -31,8 +31,9 @@ class HiddenLayer(wiring.Component):
     bits of the exemplar. The first one is offered `latency` cycles after the last beat of x. The
     next exemplar is taken after the last beat of z, so that one takes `interval` cycles.
 
-    Rows can be written while no exemplar is worked on. Reset drops the exemplar, and leaves the
-    rows.
+    Rows are taken until the last beat of an exemplar has come, and then wait until its z has left.
+    Reset drops the exemplar, and leaves the rows. A beat that comes while it is high is lost, and a
+    row is written.
 
     Parameters
     ----------
@@ -195,7 +196,7 @@ class HiddenLayer(wiring.Component):
         total = Signal.like(count)
         m.submodules.xnor = xnor = Xnor(self._xnor)
         m.d.comb += [
-            xnor.en.eq(1),
+            xnor.en.eq(Cat(stage.valid for stage in stages[1:-1]).any()),
             xnor.x.eq(bits),
             xnor.w.eq(weights),
             xnor.mask.eq(used_lanes(self.first, stages[1].last)),

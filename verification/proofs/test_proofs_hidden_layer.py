@@ -91,7 +91,9 @@ def prove_layer(features: int, hidden: int, lanes: int, less: int = 0) -> None:
     prove(m, [*free_inputs(block), xnor.agree], depth=14)
 
 
-@pytest.mark.parametrize(("features", "hidden", "lanes"), [(3, 3, 2), (2, 1, 1)])
+@pytest.mark.parametrize(
+    ("features", "hidden", "lanes"), [(3, 3, 2), (2, 1, 1), (4, 3, 2), (3, 1, 4)]
+)
 def test_no_count_wraps_and_no_row_is_touched_that_is_not_there(features, hidden, lanes) -> None:
     prove_layer(features, hidden, lanes)
 

@@ -163,6 +163,41 @@ def test_reset_drops_the_rows_on_their_way(cycles) -> None:
     run_pysim(HiddenLayer(drawn), [written, cut, after])
 
 
+@pytest.mark.parametrize("pauses", ["flowing", "stalled", "patient"])
+def test_rows_wait_from_the_last_beat_until_the_inputs_have_left(pauses) -> None:
+    bench = Bench(SMALL)
+    written, shown = bench.write(), bench.show(bench.exemplars(1))
+    late = bench.write()
+    after = bench.show(bench.exemplars(2))
+    steps = [written, Step(inputs=shown.inputs), Step(late.inputs, shown.outputs), after]
+    transfers = run_pysim(HiddenLayer(SMALL), steps, PAUSES[pauses]).transfers
+    rows = SMALL.hidden * SMALL.without_hidden.beats
+    assert transfers["writes"][rows] > transfers["o"][SMALL.beats - 1]
+
+
+@pytest.mark.parametrize("come", [0, 1, 2])
+def test_rows_are_taken_until_the_last_beat_comes(come) -> None:
+    bench, dut = Bench(SMALL), HiddenLayer(SMALL)
+    begun, late = bench.write(), bench.write()
+    shown = bench.show(bench.exemplars(1))
+    beats = shown.inputs["i"]
+    steps = [
+        begun,
+        Step(inputs={"i": beats[:come]}),
+        replace(late, reads={"busy": int(come > 0)}),
+        Step({"i": beats[come:]}, shown.outputs),
+        bench.show(bench.exemplars(1)),
+    ]
+    run_pysim(dut, steps)
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_it_is_busy_in_every_cycle_but_that_of_the_first_beat(name) -> None:
+    bench, dut = Bench(CORNERS[name]), HiddenLayer(CORNERS[name])
+    steps = [bench.write(), bench.show(bench.exemplars(3)), Step(cycles=4)]
+    assert run_pysim(dut, steps, counted=("busy",)).counts["busy"] == 3 * (dut.interval - 1)
+
+
 def test_a_row_that_is_not_there_is_refused_and_writes_nothing() -> None:
     bench = Bench(SMALL)
     there, rows = bench.write(), SMALL.hidden * SMALL.without_hidden.beats
@@ -171,6 +206,8 @@ def test_a_row_that_is_not_there_is_refused_and_writes_nothing() -> None:
         word = payload(hidden_row_layout(SMALL), {"row": row, "bits": 21})
         steps += [Step(inputs={"writes": [word]}, cycles=3, reads={"refused": 1})]
         steps.append(bench.show(bench.exemplars(2)))
+        steps.append(replace(bench.write(), reads={"refused": 1}))  # a good row clears nothing
+        steps.append(replace(bench.show(bench.exemplars(1)), reset=True, reads={"refused": 0}))
     run_pysim(HiddenLayer(SMALL), steps)
 
 

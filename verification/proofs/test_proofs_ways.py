@@ -19,7 +19,12 @@ from rtl.chip import Chip
 from rtl.core import Core
 from rtl.correlated import CorrelatedSampler
 from rtl.head_trainer import HeadTrainer
-from rtl.headers import Target, class_address_layout, head_address_layout
+from rtl.headers import (
+    Target,
+    class_address_layout,
+    head_address_layout,
+    hidden_address_layout,
+)
 from rtl.latent_buffer import LatentBuffer
 from rtl.learner import Learner
 from rtl.network import Network
@@ -44,6 +49,9 @@ FACTORS = replace(
     CHIP,
     sampler=CorrelatedSamplerParams(prototypes=CHIP.sampler.prototypes, rank=3, loading_width=3),
 )
+#: The same with a hidden layer in front of the head that learns.
+assert CHIP.head is not None
+HIDDEN = replace(CHIP, head=replace(CHIP.head, hidden=3, binary_width=1))
 EXEMPLARS = (Target.LEARN, Target.COUNT, Target.HEAD_EXEMPLAR)
 #: Pins that blocks of the network want held while they offer something.
 HELD = {
@@ -160,18 +168,21 @@ def head_rules(m: Module, head: wiring.PureInterface) -> list[Value]:
     ]
 
 
-def test_what_is_known_of_the_head_that_learns_holds() -> None:
-    m, block = Module(), HeadTrainer(CHIP)
+@pytest.mark.parametrize("chip", [CHIP, HIDDEN], ids=["without", "hidden"])
+def test_what_is_known_of_the_head_that_learns_holds(chip: ChipParams) -> None:
+    m, block = Module(), HeadTrainer(chip)
     m.submodules.block = inner = opened(block)
     trainer = inner.submodules.trainer
     free = cut(m, trainer)
     # What is known of the trainer: it waits for an exemplar until one comes, and takes seeds.
-    waiting = trainer.i.ready & ~taken(trainer.i) & ~trainer.cut
+    for waits in (trainer.i.ready, trainer.settled) if chip is HIDDEN else (trainer.i.ready,):
+        waiting = waits & ~taken(trainer.i) & ~trainer.cut
+        m.d.comb += Assume(waits | ~before(m, waiting))
+    rows = [block.writes, *([block.hidden_writes] if chip is HIDDEN else [])]
     m.d.comb += [
-        Assume(trainer.i.ready | ~before(m, waiting)),
         Assume(trainer.seeds.ready),
         # And of the core: it has one unit at a time, and ends to draw when no beat is there.
-        Assume(~(block.commands.valid & block.writes.valid)),
+        Assume(~(block.commands.valid & Cat(way.valid for way in rows).any())),
         Assume(~(block.draws_ended & block.drawn.valid)),
     ]
     assert keep_stream_rules(m, block) == 2
@@ -257,6 +268,8 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
         inner_signal(core.inner, name) for name in ("learning", "counting", "heading")
     )
     head, asked, to = core.head, core.head.commands.payload, head_address_layout()(address)
+    neuron = hidden_address_layout()(address)
+    hidden = neuron.hidden if head.params.head.hidden else Const(0)
     closing, never = learner.closing, Const(0)
 
     def beat(way: stream.Interface) -> Value:
@@ -318,8 +331,16 @@ def no_unit_is_lost(core: Around) -> Iterator[Value]:
     )  # fmt: skip
     for targets, way, same, others in ways:
         wanted = taken(core.units) & Cat(unit.target == target for target in targets).any()
+        if Target.HEAD_EXEMPLAR in targets:
+            wanted &= ~hidden
         yield ~wanted | (taken(way) & same & ~others)
         yield ~taken(way) | others | wanted
+    if head.params.head.hidden:
+        row, way = head.hidden_writes.payload, head.hidden_writes
+        same = fits(row.row, neuron.row) & fits(row.bits, data)
+        wanted = taken(core.units) & (unit.target == Target.HEAD_EXEMPLAR) & hidden
+        yield taken(way) == wanted
+        yield ~wanted | same
     if isinstance(sampler, CorrelatedSampler):
         yield from a_basis_is_given(core, sampler)
     # Streams 19 and 20 are those of the latent buffer, 21 is that of the head, the others those of
@@ -393,7 +414,7 @@ def prove_core(chip: ChipParams = CHIP, *, at_will: bool = False) -> None:
     prove(m, core.free)
 
 
-@pytest.mark.parametrize("chip", [CHIP, FACTORS], ids=["independent", "factors"])
+@pytest.mark.parametrize("chip", [CHIP, FACTORS, HIDDEN], ids=["independent", "factors", "hidden"])
 def test_ways_of_the_core_keep_the_rules(chip: ChipParams) -> None:
     prove_core(chip)
 

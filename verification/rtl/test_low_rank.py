@@ -249,6 +249,17 @@ def test_it_reads_when_it_may(wait: int, projects: bool) -> None:
     assert trace.offered["o"][0] > trace.transfers["project"][-1] + 40 + wait * projects
 
 
+def test_it_does_not_project_before_it_may_read() -> None:
+    bench, p = Bench(SMALL), SMALL.prototypes
+    held = Step(pins={"busy": 1}, inputs={"project": [0]}, cycles=300)
+    freed = Step(pins={"busy": 0}, inputs={"project": [0]})  # taken when the first one is done
+    grown = [bench.metric(), *bench.grow(2), Step(cycles=200)]  # all is done
+    trace = run_pysim(LowRankReader(SMALL), [*grown, held, freed])
+    first, second = trace.transfers["project"][-2:]
+    rows = 2 * (SMALL.rank + 1) * p.beats * (p.code_width + 1)
+    assert second - first > 300 + rows
+
+
 @pytest.mark.parametrize("name", CORNERS)
 def test_it_takes_as_long_as_it_says(name) -> None:
     drawn = CORNERS[name]

@@ -34,6 +34,9 @@ CHIP = make_chip(
 )
 LANES, BEATS = CHIP.latent.lanes, CHIP.latent.beats
 FEATURES = CHIP.latent.features
+HIDDEN = make_chip(
+    head={"hidden": 5, "binary_width": 1, "backward_width": 8, "rate": 6}, batch=4
+)  # fmt: skip
 
 Exemplars = NDArray[np.uint64]
 
@@ -283,3 +286,57 @@ def test_reset_forgets_what_was_drawn_for_the_head(cycles: int) -> None:
         again.read(),
         Step(reads={"exemplars": 0, "trained": 6}),
     ])  # fmt: skip
+
+
+@pytest.mark.parametrize("pauses", ["flowing", "idle"])
+def test_a_neuron_goes_to_the_hidden_layer_and_an_exemplar_to_the_classifier(pauses: str) -> None:
+    """Neurons in any order, and once more between two commands."""
+    rng, head = np.random.default_rng(9), HIDDEN.head
+    assert head is not None
+
+    def offered(target: Target, data: list[int], address: int = 0, index: int = 0) -> list[int]:
+        fields = {"target": target, "index": index}
+        return [
+            payload(unit_layout(HIDDEN), {
+                **fields, "data": word, "first": int(i == 0), "last": int(i == len(data) - 1),
+                "address": address + i * (target is Target.HEAD_EXEMPLAR),
+            })
+            for i, word in enumerate(data)
+        ]  # fmt: skip
+
+    def given(rows: Exemplars, labels: list[int]) -> list[int]:
+        pairs = zip(rows, labels, strict=True)
+        named = [(beats_of(row), label) for row, label in pairs]
+        return [
+            unit for beats, label in named
+            for unit in offered(Target.HEAD_EXEMPLAR, beats, index=label)
+        ]  # fmt: skip
+
+    def told(operation: HeadOperation, count: int) -> list[int]:
+        return offered(Target.HEAD_COMMAND, [operation.value], 5, count)
+
+    steps = [Step(cycles=60)]
+    trainer = Trainer(head, rng.integers(-1, 1, (5, FEATURES), np.int32))
+    for number in range(2):
+        trainer.latent = rng.integers(-1, 1, (5, FEATURES), np.int32)
+        signs = pack(trainer.latent >= 0)
+        for neuron in rng.permutation(5).tolist():
+            address = 1 << 23 | neuron * BEATS
+            written = offered(Target.HEAD_EXEMPLAR, beats_of(signs[neuron]), address, neuron)
+            steps.append(Step(inputs={"units": written}))
+        rows, labels = pack(rng.integers(0, 2, (4, FEATURES), np.uint8)), [4, 0, 2, 0]
+        trainer.step(rows, np.array(labels), np.arange(5))
+        learned = told(HeadOperation.LEARN, 4) + given(rows, labels)
+        asked = pack(rng.integers(0, 2, (3, FEATURES), np.uint8))
+        sums = trainer.sums(asked)
+        answers = [
+            payload(source_layout(), {
+                "data": int(row.max()) % 2**52 | int(row.argmax()) << 52,
+                "label": int(row.argmax()), "last": 1,
+            })
+            for row in sums
+        ]  # fmt: skip
+        named = told(HeadOperation.CLASSIFY, 3) + given(asked, [0, 0, 0])
+        steps.append(Step(inputs={"units": learned + named}, outputs={"head_answer": answers}))
+        steps.append(Step(cycles=60, reads={"trained": 7 * (number + 1), "errors_command": 0}))
+    run_pysim(Core(HIDDEN), steps, PAUSES[pauses])

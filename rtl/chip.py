@@ -21,6 +21,7 @@ SELECTIONS = ("round_robin", "uniform", "weighted")  # indexed by the value of a
 def capabilities(params: ChipParams) -> dict[str, int]:
     """Return the values of the registers that describe a chip, by their ports."""
     prototypes, mvu = params.sampler.prototypes, params.accelerator.mvu
+    hidden = params.head.hidden if params.head else 0
     return {
         "shape_features": prototypes.features,
         "shape_lanes": prototypes.lanes,
@@ -31,6 +32,7 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "modes_secded": params.watch.secded,
         "modes_self_test": int(params.watch.self_test),
         "modes_scrub": int(params.watch.scrub),
+        "modes_hidden": int(hidden > 0),
         "table_classes": prototypes.classes,
         "table_class_components": prototypes.class_components,
         "components": prototypes.components,
@@ -48,10 +50,10 @@ def capabilities(params: ChipParams) -> dict[str, int]:
         "learner_slots": params.slots,
         "learner_table_width": params.table_width,
         "head_width": int(params.head.backward_width) if params.head else 0,
-        "head_hidden": params.head.hidden if params.head else 0,
         "head_batch": params.batch if params.head else 0,
         "factors_rank": params.factors.rank if params.factors else 0,
         "factors_loading_width": params.factors.loading_width if params.factors else 0,
+        **({"head_hidden": hidden} if hidden else {}),
     }
 
 
@@ -124,7 +126,8 @@ class Chip(wiring.Component):
         m.submodules.core = ResetInserter(restart)(core)
         m.submodules.dispatch = dispatch
         m.submodules.output = output
-        m.submodules.registers = registers = RegisterFile(self.params.watch)
+        hidden = self.params.head is not None and self.params.head.hidden > 0
+        m.submodules.registers = registers = RegisterFile(self.params.watch, hidden=hidden)
         m.submodules.axi_lite = axi_lite = AxiLite()
         wiring.connect(m, axi_lite.bus, registers.bus)
         self._connect_registers(m, axi_lite)

@@ -177,5 +177,7 @@ def is_legal(header: View, params: ChipParams) -> Value:
     if head and head.hidden:
         beats = head.without_hidden.beats
         last = head.hidden * beats - beats  # the row at which the last neuron begins
-        wrong.append((target == Target.HEAD_EXEMPLAR) & neuron.hidden & (neuron.row > last))
+        # Units count their addresses up: an exemplar must never come to look like a neuron.
+        strange = Mux(neuron.hidden, neuron.row > last, neuron.row != 0)
+        wrong.append((target == Target.HEAD_EXEMPLAR) & strange)
     return ~Cat(wrong).any()

@@ -40,6 +40,8 @@ class RegisterFile(wiring.Component):
     ----------
     watch : WatchParams
         What watches over the prototypes: some registers are for that.
+    hidden : bool, optional
+        Whether the head that learns has a hidden layer, for which there is a register.
 
     Members
     -------
@@ -58,8 +60,8 @@ class RegisterFile(wiring.Component):
     #: Cycles from one access to the next.
     interval = 1
 
-    def __init__(self, watch: WatchParams = UNWATCHED) -> None:
-        self.registers = registers_of(watch)
+    def __init__(self, watch: WatchParams = UNWATCHED, *, hidden: bool = False) -> None:
+        self.registers = registers_of(watch, hidden=hidden)
         members = {"bus": In(bus_signature()), "irq": Out(1)}
         for register in self.registers:
             for field in register.fields:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from golden.params import WatchParams
 from rtl.register_fields import ACCESSES, Field, Register, bit, constant, whole
-from rtl.size_registers import SIZE_REGISTERS
+from rtl.size_registers import HIDDEN_REGISTERS, SIZE_REGISTERS
 from rtl.watch_registers import SCRUB_REGISTERS, SECDED_REGISTERS, SELF_TEST_REGISTERS
 
 __all__ = [
@@ -47,7 +47,7 @@ REGISTERS = (
         offset=0x04,
         text="Version of this register map; a new major version breaks drivers",
         fields=(
-            constant("minor", 0, 4, "Minor version"),
+            constant("minor", 0, 5, "Minor version"),
             constant("major", 16, 2, "Major version"),
         ),
     ),
@@ -196,14 +196,17 @@ REGISTERS = (
 
 
 #: Registers that some chip has.
-ALL_REGISTERS = (*REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS, *SCRUB_REGISTERS)
+ALL_REGISTERS = (
+    *REGISTERS, *SELF_TEST_REGISTERS, *SECDED_REGISTERS, *SCRUB_REGISTERS, *HIDDEN_REGISTERS
+)  # fmt: skip
 
 
-def registers_of(watch: WatchParams) -> tuple[Register, ...]:
-    """Return the registers of a chip that is watched so."""
+def registers_of(watch: WatchParams, *, hidden: bool = False) -> tuple[Register, ...]:
+    """Return the registers of a chip that is watched so; its head may have a hidden layer."""
     tested = SELF_TEST_REGISTERS if watch.self_test else ()
     counted = SECDED_REGISTERS if watch.secded else ()
-    return (*REGISTERS, *tested, *counted, *(SCRUB_REGISTERS if watch.scrub else ()))
+    scrubbed = SCRUB_REGISTERS if watch.scrub else ()
+    return (*REGISTERS, *tested, *counted, *scrubbed, *(HIDDEN_REGISTERS if hidden else ()))
 
 
 def markdown() -> str:

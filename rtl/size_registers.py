@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Registers that say how large a chip is and what it has: they are constant."""
 
-from golden.params.machine import HIDDEN_WIDTH
 from rtl.register_fields import Field, Register, bit, halves, whole
 
-__all__ = ["SIZE_REGISTERS"]
+__all__ = ["HIDDEN_REGISTERS", "SIZE_REGISTERS"]
 
 #: They follow the counters of every chip.
 SIZE_REGISTERS = (
@@ -25,7 +24,7 @@ SIZE_REGISTERS = (
     Register(
         name="modes",
         offset=0x88,
-        text="How the sampler works, and what watches over its memory",
+        text="How the sampler works, what watches over its memory, and how the head learns",
         fields=(
             Field(
                 name="serial",
@@ -49,6 +48,7 @@ SIZE_REGISTERS = (
             ),
             bit("self_test", 28, "The prototype memory can be tested"),
             bit("scrub", 29, "The prototype memory has a scrubber"),
+            bit("hidden", 30, "The head that learns has a hidden layer"),
         ),
     ),
     halves(
@@ -86,21 +86,12 @@ SIZE_REGISTERS = (
         "slots: S, classes that are counted at a time",
         "table_width: t, bits of a base and of a weight",
     ),
-    Register(
-        name="head",
-        offset=0xB8,
-        text="Head that learns; 0 where there is none",
-        fields=(
-            Field(name="width", access="ro", width=6, text="q_b, bits of a weight"),
-            Field(
-                name="hidden",
-                access="ro",
-                low=6,
-                width=HIDDEN_WIDTH,
-                text="H, neurons of the frozen hidden layer",
-            ),
-            Field(name="batch", access="ro", low=16, width=16, text="most exemplars of a command"),
-        ),
+    halves(
+        "head",
+        0xB8,
+        "Head that learns; 0 where there is none",
+        "width: q_b, bits of a weight",
+        "batch: most exemplars of a command",
     ),
     halves(
         "factors",
@@ -108,5 +99,12 @@ SIZE_REGISTERS = (
         "Factors of the sampler; 0 where its bits are independent",
         "rank: R, factors of an exemplar",
         "loading_width: q_a, bits of a loading",
+    ),
+)
+
+#: They are there if `modes.hidden` is.
+HIDDEN_REGISTERS = (
+    whole(
+        "head_hidden", 0xF0, "H, neurons of the hidden layer of the head, only with `modes.hidden`"
     ),
 )

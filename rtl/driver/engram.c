@@ -170,6 +170,8 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->secded = FIELD(value, ENGRAM_MODES_SECDED);
     chip->self_test = FIELD(value, ENGRAM_MODES_SELF_TEST);
     chip->scrubber = FIELD(value, ENGRAM_MODES_SCRUB);
+    chip->head_hidden = 0;
+    if (FIELD(value, ENGRAM_MODES_HIDDEN)) TRY(get(chip, ENGRAM_HEAD_HIDDEN, &chip->head_hidden));
     TRY(get(chip, ENGRAM_TABLE, &value));
     chip->classes = FIELD(value, ENGRAM_TABLE_CLASSES);
     chip->class_components = FIELD(value, ENGRAM_TABLE_CLASS_COMPONENTS);
@@ -183,7 +185,6 @@ engram_error engram_open(engram *chip, const engram_bus *bus) {
     chip->table_width = FIELD(value, ENGRAM_LEARNER_TABLE_WIDTH);
     TRY(get(chip, ENGRAM_HEAD, &value));
     chip->head_width = FIELD(value, ENGRAM_HEAD_WIDTH);
-    chip->head_hidden = FIELD(value, ENGRAM_HEAD_HIDDEN);
     chip->head_batch = FIELD(value, ENGRAM_HEAD_BATCH);
     TRY(get(chip, ENGRAM_FACTORS, &value));
     chip->rank = FIELD(value, ENGRAM_FACTORS_RANK);

@@ -60,7 +60,7 @@ class Link:
         self.components = self._registers.get("components")
         self.latent_classes = self._registers.fields("latent")["classes"]
         self.slots, self.table_width = self._registers.fields("learner").values()
-        self.head_width, self.head_hidden, self.head_batch = self._registers.fields("head").values()
+        self.head_width, self.head_batch = self._registers.fields("head").values()
         self.rank, self.loading_width = self._registers.fields("factors").values()
         self.pixels = self.head_classes = 0
         self._packing = PacketSizes(
@@ -77,6 +77,7 @@ class Link:
         self._weighted = modes["selection"] == 2
         self.secded, self.self_test = modes["secded"], bool(modes["self_test"])
         self.scrubber = bool(modes["scrub"])
+        self.head_hidden = self._registers.get("head_hidden") if modes["hidden"] else 0
 
     def _send(self, packet: Packet) -> None:
         self._bus.send(packet.stream)

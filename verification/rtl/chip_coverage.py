@@ -126,9 +126,10 @@ def _missing(target: int, index: int, address: int, count: int, chip: ChipParams
     learns |= target == Target.PIXELS and address & 5 > 0
     if not NAMES[target] or Target(target) not in unit_widths(chip):
         return "unknown target"
-    if target == Target.HEAD_EXEMPLAR and _hidden_rows(chip) and address >> 23:
-        last = _hidden_rows(chip) - chip.latent.beats
-        return "rows that are not there" if address % 2**23 > last else None
+    if target == Target.HEAD_EXEMPLAR and _hidden_rows(chip):
+        last = _hidden_rows(chip) - chip.latent.beats if address >> 23 else 0
+        if address % 2**23 > last:
+            return "rows that are not there"
     if target in rows and address + count > rows[Target(target)]:
         return "rows that are not there"
     if target == Target.BASIS and address >= EXPONENTS:

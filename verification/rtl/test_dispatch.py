@@ -64,9 +64,9 @@ def address_of(chip: ChipParams, target: Target, address: int) -> int:
     if target is Target.APPEND:
         numbered = chip.shared and address >> 12 & 1
         return label | 1 << 12 if numbered else address & ~(1 << 12)
-    if target is Target.HEAD_EXEMPLAR and chip.head and chip.head.hidden and address >> 23:
+    if target is Target.HEAD_EXEMPLAR and chip.head and chip.head.hidden:
         rows = (chip.head.hidden - 1) * chip.sampler.prototypes.beats + 1
-        return 1 << 23 | address % rows
+        return 1 << 23 | address % rows if address >> 23 else 0
     return label if target is Target.COMMAND else address
 
 
@@ -370,10 +370,17 @@ def test_packet_to_nowhere_is_dropped(target: int, index: int, address: int, siz
 
 
 @pytest.mark.parametrize(
-    ("row", "there"), [(0, True), (6, True), (7, False), (2**22, False), (2**23 - 1, False)]
-)
-def test_a_hidden_neuron_is_taken_if_all_its_rows_are_there(row: int, there: bool) -> None:
-    packet = Packet(Target.HEAD_EXEMPLAR, 0, 1 << 23 | row, 0, [1, 2, 3])
+    ("row", "hidden", "there"),
+    [
+        (0, 1, True), (6, 1, True), (7, 1, False), (2**22, 1, False), (2**23 - 1, 1, False),
+        # An exemplar: the addresses of its beats would count up to those of neurons.
+        (0, 0, True), (1, 0, False), (2**23 - 1, 0, False),
+    ],
+)  # fmt: skip
+def test_a_hidden_neuron_is_taken_if_all_its_rows_are_there(
+    row: int, hidden: int, there: bool
+) -> None:
+    packet = Packet(Target.HEAD_EXEMPLAR, 0, hidden << 23 | row, 0, [1, 2, 3])
     good = whole(HIDDEN, Target.HEAD_EXEMPLAR)
     given = [packet, good] if there else [good]
     units = [unit for sent in given for unit in units_of(HIDDEN, sent)]

@@ -367,9 +367,7 @@ def test_chip_without_slots_or_costs_has_no_such_calls(start: Start) -> None:
     assert model.read(OFFSETS["errors"]) == 0
 
 
-@pytest.mark.parametrize(
-    "chip", [LEARNS, *(pytest.param(chip, marks=pytest.mark.slow) for chip in (WIDE, HIDDEN))]
-)
+@pytest.mark.parametrize("chip", [LEARNS, HIDDEN, pytest.param(WIDE, marks=pytest.mark.slow)])
 def test_the_head_learns_beside_a_past_that_the_chip_draws(start: Start, chip: Any) -> None:
     golden, (driver, model) = Golden(chip), start(chip)
     hidden = golden.rng.integers(-1, 1, (chip.head.hidden, 20), np.int32)

@@ -32,8 +32,8 @@ class HiddenLayer(wiring.Component):
     next exemplar is taken after the last beat of z, so that one takes `interval` cycles.
 
     Rows are taken until the last beat of an exemplar has come, and then wait until its z has left.
-    Reset drops the exemplar, and leaves the rows. A beat that comes while it is high is lost, and a
-    row is written.
+    Reset drops the exemplar, and leaves the rows. While reset is high, a beat that comes is lost,
+    and a row is written.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from sim.cost.counts import ternary_trainer, trainer, training
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.cost.phases import Phase, answer
 
-__all__ = ["Head", "head_of", "trainer_of", "with_head"]
+__all__ = ["Head", "head_of", "load_hidden", "trainer_of", "with_head"]
 
 
 class Head(ABC):
@@ -204,6 +204,25 @@ _HEADS: dict[HeadKind, type[Head]] = {
     "integer": _IntegerHead,
     "ternary": _TernaryHead,
 }
+
+
+def load_hidden(config: CostConfig) -> Phase | None:
+    """Return the loading of the integer head's hidden layer after its supply is switched on.
+
+    None where there is no such layer. A neuron is a packet of a header and its rows, a word each.
+    """
+    params = trainer_of(config)
+    if not params.hidden:
+        return None
+    rows = params.hidden * params.without_hidden.beats
+    return Phase(
+        name="load a hidden layer",
+        unit="layer",
+        tally=trainer.write_hidden_rows(params, rows).within("trainer"),
+        cycles=Fraction(params.hidden + rows),
+        bits=64 * (params.hidden + rows),
+        note=f"{params.hidden} packets, a word a cycle",
+    )
 
 
 def trainer_of(config: CostConfig) -> TrainerParams:

@@ -9,7 +9,7 @@ from sim.cost.counting import counting
 from sim.cost.counts import chip
 from sim.cost.counts.prototype_rows import watched
 from sim.cost.counts.tally import Memory
-from sim.cost.heads import head_of, with_head
+from sim.cost.heads import head_of, load_hidden, with_head
 from sim.cost.learning import learn, working_memories
 from sim.cost.phases import (
     Phase,
@@ -34,7 +34,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
 
     Rows of the trainer begin from means, unless it has a hidden layer, and are consolidated, as
     two phases of their own. A class is learned by counting only where its prototypes are fitted on
-    the chip. A basis is loaded where the sampler has factors.
+    the chip. A basis is loaded where the sampler has factors, a hidden layer where there is one.
     """
     basis = load_basis(config)
     found = (head_of(with_head(config, kind)).answer for kind in _FURTHER_HEADS)
@@ -55,7 +55,7 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         *answers,
         answer(config, "likelihood"),
         load(config),
-        *([] if basis is None else [basis]),
+        *(phase for phase in (load_hidden(config), basis) if phase is not None),
         *([scrubbing(config)] if config.chip.watch.scrub else []),
     )
     return tuple(watched_phase(phase, config) for phase in phases)

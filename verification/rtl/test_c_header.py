@@ -61,13 +61,23 @@ def test_addresses_and_answers_are_those_of_the_page() -> None:
     found = {
         name: value
         for name, value in defined().items()
-        if name.startswith(("PICTURE_", "CLASS_", "ANSWER_", "HEAD_COMMAND_", "HEAD_ANSWER_"))
+        if name.startswith(
+            (
+                "PICTURE_",
+                "CLASS_",
+                "ANSWER_",
+                "HEAD_COMMAND_",
+                "HEAD_EXEMPLAR_",
+                "HEAD_ANSWER_",
+            )
+        )
         and name.endswith("_MASK")
     }
     assert found == {
         "PICTURE_LEARN_MASK": 1, "PICTURE_COUNT_MASK": 2, "PICTURE_SLOT_MASK": 0xFFF000,
         "PICTURE_TRAIN_MASK": 4,
         "HEAD_COMMAND_CLASSES_MASK": 0xFFF, "HEAD_COMMAND_DRAWS_MASK": 0xFFF000,
+        "HEAD_EXEMPLAR_ROW_MASK": 0x7FFFFF, "HEAD_EXEMPLAR_HIDDEN_MASK": 0x800000,
         "HEAD_ANSWER_SUM_MASK": 2**52 - 1, "HEAD_ANSWER_LABEL_MASK": 2**64 - 2**52,
         "CLASS_LABEL_MASK": 0xFFF, "CLASS_NUMBERED_MASK": 0x1000,
         "ANSWER_COST_MASK": 2**52 - 1, "ANSWER_LABEL_MASK": 2**64 - 2**52,
@@ -84,7 +94,7 @@ def test_streams_are_those_of_the_contract() -> None:
 def test_constants_of_the_map_are_values_to_compare_with() -> None:
     found = defined()
     assert found["ID_VALUE"].to_bytes(4, "big") == b"engr"
-    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 4)
+    assert (found["VERSION_MAJOR_VALUE"], found["VERSION_MINOR_VALUE"]) == (2, 5)
 
 
 def test_targets_kinds_and_sources_are_numbered_as_in_the_page() -> None:

@@ -15,6 +15,7 @@ from rtl.beat import beat_layout
 from rtl.hidden_layer import HiddenLayer, hidden_row_layout
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim
+from verification.rtl.strobes import Counted
 
 Bits = NDArray[np.integer]
 
@@ -189,6 +190,14 @@ def test_rows_are_taken_until_the_last_beat_comes(come) -> None:
         bench.show(bench.exemplars(1)),
     ]
     run_pysim(dut, steps)
+
+
+@pytest.mark.parametrize("name", CORNERS)
+def test_a_beat_is_read_once_a_neuron_and_once_to_be_sent(name) -> None:
+    drawn, dut = CORNERS[name], Counted(HiddenLayer(CORNERS[name]))
+    bench, beats = Bench(drawn), drawn.without_hidden.beats
+    reads = {"reads_exemplar": 3 * (drawn.hidden + 1) * beats}
+    run_pysim(dut, [bench.write(), bench.show(bench.exemplars(3)), Step(cycles=5, reads=reads)])
 
 
 @pytest.mark.parametrize("name", CORNERS)

@@ -238,12 +238,16 @@ def begin(life: Life) -> None:
     host.operations = [*before, *(op for op in host.operations if op[0] != "expect")]
 
 
-@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+@pytest.mark.parametrize(
+    ("name", "hard"),
+    [("sampler", False), ("sampler", True), ("hidden", False)],
+    ids=["soft", "hard", "hidden-soft"],
+)
 def test_a_head_begins_anew_after_a_reset_and_goes_on_with_rows_that_are_written(
-    hard: bool, run: Any
+    name: str, hard: bool, run: Any
 ) -> None:
     """At several moments: what was learned is gone, and is written back, as a host keeps it."""
-    life = Life(CHIPS["sampler"], seed=5)
+    life = Life(CHIPS[name], seed=5)
     host = life.host
     life.train(TASKS[0], 1)
     life.remember(TASKS[0])
@@ -259,7 +263,7 @@ def test_a_head_begins_anew_after_a_reset_and_goes_on_with_rows_that_are_written
         life.remember(TASKS[0])
         life.train(TASKS[1], 2)
         life.look(4)
-    result = run("sampler", host, 0.3, patience=PATIENCE)
+    result = run(name, host, 0.3, patience=PATIENCE)
     cover_resets("train", hard, result)
 
 
@@ -333,7 +337,7 @@ def test_what_the_head_cannot_do_is_refused_and_hurts_nobody(run: Any) -> None:
     run("sampler", host, 0.2, patience=PATIENCE)
 
 
-@pytest.mark.parametrize("name", ["sampler", "factors"])
+@pytest.mark.parametrize("name", ["sampler", "factors", "hidden"])
 def test_units_behind_a_batch_change_nothing_of_it(name: str, run: Any) -> None:
     """Seeds, classes, bases and what the latent buffer learns come while the head draws."""
     life = Life(CHIPS[name], seed=7)

@@ -159,7 +159,7 @@ def _check_head(head: AnyHead, lanes: int) -> None:
     """Refuse a head that learns otherwise than the trainer that is priced."""
     if not isinstance(head, IntegerHeadConfig):
         return
-    if head.q_f != 8 or head.q_b_non_binary == "float":
+    if head.q_f != 8:
         raise ValueError(
             f"the trainer has codes of 8 bits forward: head.q_f must be 8, not {head.q_f}"
         )

@@ -13,8 +13,9 @@ from sim.cost.configuration import CostConfig, HeadKind, load_cost
 from sim.cost.counting import count_cycles
 from sim.cost.counts import latent_buffer, trainer, xnor
 from sim.cost.counts.tally import Action, Memory
-from sim.cost.heads import head_of, with_head
+from sim.cost.heads import head_of, load_hidden, with_head
 from sim.cost.learning import batches_of, learn, remember, replay, working_memories
+from sim.cost.life import life
 from sim.cost.overheads import idle_beside
 from sim.cost.phases import answer, inference
 from sim.cost.pricing import price_memories
@@ -96,6 +97,16 @@ def test_registers_of_a_hidden_layer_are_clocked_and_its_memories_leak(
     assert of_layer.nominal > 0
     # Rows of the classifier are longer, too: 28 inputs in place of 16.
     assert leakage[12] > leakage[0] + of_layer.nominal
+
+
+def test_a_hidden_layer_is_loaded_neuron_by_neuron(config: CostConfig) -> None:
+    assert load_hidden(config) is None
+    phase = load_hidden(hidden(config, 12))
+    assert phase is not None
+    assert dict(phase.tally) == {Action("trainer.hidden.weights", "write", 8): 24}
+    assert phase.cycles == 12 * 3  # a header and two rows each
+    assert phase.bits == 12 * 3 * 64
+    assert "load a hidden layer" in [found.name for found in life(hidden(config, 12))]
 
 
 def test_draws_with_factors_before_a_hidden_layer_have_no_cycles(config: CostConfig) -> None:

@@ -244,7 +244,7 @@ class FailingCells(Section):
     @property
     def said(self) -> str:
         """The share in a few digits."""
-        return str(self.share) if self.share is not None else f"{self.probability:.3g}"
+        return str(self.share) if self.share else f"{self.probability:.3g}"
 
     def legend(self, whose: str) -> str:
         """Return a few words for the legend of a method.

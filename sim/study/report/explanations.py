@@ -45,8 +45,10 @@ half of them hold the right one. Which cells fail is drawn once a die. Every see
 unless a line names one; orders and networks of one seed have its die in common. A network whose \
 weights or maps fail embeds training and test samples by the same cells. *In every read* \
 other cells fail in each read, as many of them. Columns hold the points of average incremental \
-accuracy against the sound memory, run by run. One point is lost between two columns, on a \
-straight line over the logarithm of the share."""
+accuracy against the sound memory, run by run. *At once* as many cells of each memory fail. One \
+point is lost between two columns, on a straight line over the logarithm of the share. Up to the \
+first share in brackets no die loses one point, in the mean over its runs, and from the second on \
+every die does."""
 
 AGES = """\
 *Without the first* leaves the evaluation after the first task out of the mean. The other columns \

@@ -2,13 +2,15 @@
 """What a memory that fails costs: accuracy against the share of cells, one line a memory."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from sim.learn.cells import FailingCells
 from sim.learn.faults import FaultSettings, upper_planes
 from sim.report.spread import Spread
+from sim.report.wording import listed
 from sim.study.report.groups import MethodGroup
 
 __all__ = ["POINT", "FaultLine", "columns", "conclusion", "fault_lines", "fault_rows"]
@@ -68,37 +70,68 @@ class FaultLine:
         return None
 
     @property
+    def bracket(self) -> tuple[float, float]:
+        """Two of the shares between which every die loses one point, in the mean over its runs.
+
+        No die loses one point at the first share or below, and every die loses one at the second
+        and above. The first is 0 where a die loses one at the smallest share, and the second is
+        infinite where a die does not at the largest.
+        """
+        low, high = 0.0, math.inf
+        lost = [(share, self._lost(group)) for share, group in self.failing]
+        for share, dice in lost:
+            if max(dice) >= POINT:
+                break
+            low = share
+        for share, dice in reversed(lost):
+            if min(dice) < POINT:
+                break
+            high = share
+        return low, high
+
+    @property
     def said(self) -> str:
-        """`bearable` as text."""
-        if (share := self.bearable) is None:
-            return f"over {self.failing[-1][0]:g}"
-        return f"at most {share:g}" if share == self.failing[0][0] else f"{share:.2g}"
+        """`bracket` as text, after `bearable` in one digit if it lies between two shares."""
+        share, where = self.bearable, _between(*self.bracket)
+        if share is None or share == self.failing[0][0]:
+            return where
+        return f"about {share:.1g} ({where})"
+
+    def _lost(self, group: MethodGroup) -> list[float]:
+        """Return the accuracy that each die loses, in the mean over its runs."""
+        own, sound = (g.values("average_incremental") for g in (group, self.sound))
+        lost: dict[tuple[int, ...], list[float]] = {}
+        for run, value in zip(group.runs, sound - own, strict=True):
+            die = tuple(cells.die_of(run["seed"]) for cells in group.faults.values())
+            lost.setdefault(die, []).append(float(value))
+        return [fmean(values) for values in lost.values()]
 
 
 def fault_lines(groups: Sequence[MethodGroup]) -> list[FaultLine]:
     """Return a line for every memory of a study whose cells fail, in the order of the study.
 
-    A memory without a sound method of the same parameters beside it has no line.
+    Memories that fail at once have one line if as many cells of each fail. A memory without a sound
+    method of the same parameters beside it has no line.
 
     Parameters
     ----------
     groups : sequence of MethodGroup
     """
     sound = {_others(group): group for group in groups if not group.faults}
-    lines: dict[tuple[str, str], list[tuple[float, MethodGroup]]] = {}
-    beside: dict[tuple[str, str], MethodGroup] = {}
+    lines: dict[tuple[str, tuple[str, ...]], list[tuple[float, MethodGroup]]] = {}
     for group in groups:
-        if len(group.faults) != 1 or _others(group) not in sound:
+        shares = {cells.probability for cells in group.faults.values()}
+        if len(shares) != 1 or _others(group) not in sound:
             continue
-        ((key, settings),) = group.faults.items()
-        base = sound[_others(group)]
-        name = base.label + _WHERE[key] + _which(settings)
-        beside[name, key] = base
-        if settings.threshold:  # else no cell can fail
-            lines.setdefault((name, key), []).append((settings.probability, group))
+        (share,) = shares
+        if all(cells.threshold for cells in group.faults.values()):  # else no cell can fail
+            name = sound[_others(group)].label + _what(group.faults)
+            lines.setdefault((name, tuple(group.faults)), []).append((share, group))
     return [
-        FaultLine(name, beside[name, key], tuple(sorted(failing, key=lambda pair: pair[0])))
-        for (name, key), failing in lines.items()
+        FaultLine(
+            name, sound[_others(failing[0][1])], tuple(sorted(failing, key=lambda pair: pair[0]))
+        )
+        for (name, _), failing in lines.items()
     ]
 
 
@@ -134,19 +167,31 @@ def conclusion(lines: Sequence[FaultLine]) -> str:
     """
     ordered = sorted(lines, key=lambda line: (line.bearable or math.inf, line.failing[0][0]))
     first, last = ordered[0], ordered[-1]
+    at = "at a share of failing cells of"
     if first is last:
-        return f"One point is lost at a share of failing cells of {first.said}: {first.name}."
-    spared = sum(line.bearable is None for line in lines)
-    least = f"{first.said} for {first.name}"
-    if spared:
+        return f"One point is lost {at} {first.said}: {first.name}."
+    if spared := sum(line.bearable is None for line in lines):
         return (
-            f"One point is first lost at a share of failing cells of {least}; {spared} of the "
+            f"One point is first lost {at} {first.said} for {first.name}; {spared} of the "
             f"{len(lines)} lose less than one point at every share tried."
         )
+    if first.bracket[1] > last.bracket[0]:
+        lows, highs = zip(*(line.bracket for line in lines), strict=True)
+        return (
+            f"Each of {len(lines)} memories loses one point {at} {_between(min(lows), max(highs))};"
+            " the dice do not tell which of them loses it first."
+        )
     return (
-        f"One point is lost at a share of failing cells between {least} and {last.said} for "
+        f"One point is first lost {at} {first.said} for {first.name}, and last at {last.said} for "
         f"{last.name}."
     )
+
+
+def _between(low: float, high: float) -> str:
+    """Return a bracket of shares as text."""
+    if math.isinf(high):
+        return f"over {low:g}" if low else "any that was tried, by the die"
+    return f"{low:g} to {high:g}" if low else f"at most {high:g}"
 
 
 def _shares(lines: Sequence[FaultLine]) -> list[float]:
@@ -159,6 +204,15 @@ def _others(group: MethodGroup) -> str:
         key: value for key, value in group.params.items() if key not in ("faults", "head_faults")
     }
     return repr((group.replay, sorted(params.items()), group.increment))
+
+
+def _what(faults: Mapping[str, FailingCells]) -> str:
+    """Return which cells fail, as the end of the name of a line."""
+    if len(faults) == 1:
+        ((key, cells),) = faults.items()
+        return _WHERE[key] + _which(cells)
+    parts = [(_WHERE[key].strip(", ") or "the past") + _which(c) for key, c in faults.items()]
+    return f", {listed(parts)} at once"
 
 
 def _which(settings: FailingCells) -> str:

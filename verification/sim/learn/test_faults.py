@@ -40,6 +40,7 @@ def test_a_die_of_its_own_replaces_the_seed_of_the_run() -> None:
     ("settings", "legend"),
     [
         (FaultSettings(share=0.01), "0.01 of cells fail"),
+        (FaultSettings(share=0), "0 of cells fail"),
         (FaultSettings(share=0.01, plane=0), "0.01 of cells of plane 0 fail"),
         (FaultSettings(share=1e-4, spared=2), "0.0001 of cells fail, 2 upper planes spared"),
         (FaultSettings(share=0.1, secded=1), "0.1 of cells fail, SECDED of 1 upper plane"),

@@ -44,8 +44,8 @@ END = " (means over 2 seeds; every seed is another die)."
         (
             STUDY,
             (
-                "One point is first lost at a share of failing cells of 0.024 for GBM; 1 of the 3 "
-                "lose less than one point at every share tried"
+                "One point is first lost at a share of failing cells of about 0.02 (0.01 to "
+                "0.1) for GBM; 1 of the 3 lose less than one point at every share tried"
             ),
         ),
         (

@@ -140,7 +140,13 @@ def load_failing_network(
     network, content = read_network(shipped_or_path(name, "network.bin"))
     sha = hashlib.sha256(content).hexdigest()
     file = read_bank(shipped_or_path(data.path, "bank.bin"), sha)
-    images = load(file.data, data_dir, resize=data.resize)
+    try:
+        images = load(file.data, data_dir, resize=data.resize)
+    except UserError as error:
+        raise UserError(
+            f"{document.where(('data', 'path'))}: data.path: where cells of the network fail, it "
+            f"embeds the images of the bank again: {error}"
+        ) from error
     if images.digest() != file.data_sha256:
         raise UserError(
             f"{document.where(('data', 'path'))}: data.path must be a bank of the images of "

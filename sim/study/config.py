@@ -10,9 +10,9 @@ from pydantic import Field
 
 from sim.data.sections import BanksConfig, TasksConfig
 from sim.documents.read import read_document
-from sim.documents.section import Section, first_repeat
+from sim.documents.section import PlacedError, Section, first_repeat
 from sim.documents.validation import validate
-from sim.documents.yaml_lines import Document
+from sim.documents.yaml_lines import Document, dotted
 from sim.learn.sections import BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
 from sim.study.chosen import ChoiceConfig, TunedConfig
@@ -109,18 +109,23 @@ class StudyConfig(Section):
 
     @pydantic.model_validator(mode="after")
     def _networks_can_fail(self) -> "StudyConfig":
-        for method in self.expanded_methods():
-            if key := next(iter(method.failing_network), None):
-                own = f"methods.{method.entry}.{key} must be left out"
-                if self.data.name != "bank":
-                    raise ValueError(f"{own}: no network embeds {self.data.name}, only a bank's")
-                if self.data.others:
-                    raise ValueError(f"{own} beside data.others: one network alone can fail")
-                if self.tuned is not None or self.always_chooses:
-                    raise ValueError(f"{own} where validation chooses: it has sound embeddings")
+        if (why := self._sound_network) is not None:
+            _refuse_failing("methods", self.expanded_methods(), why)
         if self.data.each is not None and (self.tuned is not None or self.always_chooses):
-            raise ValueError("data.each must be left out where validation chooses")
+            path = ("data", "each")
+            raise PlacedError("data.each must be left out where validation chooses", path)
         return self
+
+    @property
+    def _sound_network(self) -> str | None:
+        """Why no cell of the network can fail here, for messages; None if cells can."""
+        if self.data.name != "bank":
+            return f": no network embeds {self.data.name}, only a bank's"
+        if self.data.others:
+            return " beside data.others: one network alone can fail"
+        if self.tuned is not None or self.always_chooses:
+            return " where validation chooses: it has sound embeddings"
+        return None
 
     def expanded_methods(self) -> list[Method]:
         """Return one method for each combination of swept values, in the order of the file."""
@@ -216,12 +221,7 @@ class CompareConfig(StudyConfig):
     @pydantic.model_validator(mode="after")
     def _bounds_differ(self) -> "CompareConfig":
         _refuse_repeats("bounds", self.expanded_bounds())
-        for method in self.expanded_bounds():
-            for key in method.failing_network:
-                raise ValueError(
-                    f"bounds.{method.entry}.{key} must be left out where validation chooses: it "
-                    "has sound embeddings"
-                )
+        _refuse_failing("bounds", self.expanded_bounds(), self._sound_network or "")
         self._check_head("bounds", self.expanded_bounds())
         return self
 
@@ -254,3 +254,11 @@ def _refuse_repeats(key: str, methods: Sequence[Method]) -> None:
         if method.label in seen:
             raise ValueError(f"{key}.{method.entry} repeats the method {method.label!r}")
         seen.add(method.label)
+
+
+def _refuse_failing(key: str, methods: Sequence[Method], why: str) -> None:
+    """Refuse methods that let cells of the network fail; the message ends in `why`."""
+    for method in methods:
+        for fault in method.failing_network:
+            path = (key, method.entry, fault)
+            raise PlacedError(f"{dotted(path)} must be left out{why}", path)

@@ -146,6 +146,9 @@ def test_what_does_not_belong_together_is_refused(folder: Path, tmp_path: Path) 
     bank, net = str(folder / "bank.bin"), str(folder / "net.bin")
     with pytest.raises(UserError, match=r"study.yaml:1: data.network must be given"):
         load_failing_network(BanksConfig(name="bank", path=bank), document, folder / "data")
+    archive = r"study.yaml:1: data.path: .* embeds the images .* again: .* --data-dir$"
+    with pytest.raises(UserError, match=archive):
+        load_failing_network(BanksConfig(name="bank", path=bank, network=net), document, None)
     write_small_cifar(tmp_path / "data", train=400)
     data = BanksConfig(name="bank", path=bank, network=net)
     with pytest.raises(UserError, match=r"data.path must be a bank of the images of cifar100"):
@@ -203,15 +206,23 @@ def test_the_command_line_writes_the_report_of_networks_that_fail(
         (
             "name: bank, path: bank.bin, network: net.bin",
             "name: digits",
-            r"methods.1.network_faults must be left out: no network embeds digits",
+            r"study.yaml:5: methods.1.network_faults must be left out: no network embeds digits",
         ),
         (
             "network: net.bin",
             "network: net.bin, others: [more.bin]",
-            r"methods.1.network_faults must be left out beside data.others",
+            r"study.yaml:5: methods.1.network_faults must be left out beside data.others",
         ),
-        ("seeds: 2", "seeds: 2\nbudgets: [1]", r"must be left out where validation chooses"),
-        (STUDY, BOUNDED, r"bounds.0.map_faults must be left out where validation chooses"),
+        (
+            "seeds: 2",
+            "seeds: 2\nbudgets: [1]",
+            r"study.yaml:5: methods.1.network_faults must be left out where validation chooses",
+        ),
+        (
+            STUDY,
+            BOUNDED,
+            r"study.yaml:3: bounds.0.map_faults must be left out where validation chooses",
+        ),
         ("train: 2", "train: 9", r"study.yaml:1: data.each.train must be at most the 3 samples"),
         ("train: 2", "train: 0", r"data.each.train must be"),
     ],

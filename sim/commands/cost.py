@@ -11,7 +11,8 @@ from rich.console import Console
 from sim.commands.base import Command, tell
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import CostConfig, load_cost
-from sim.cost.failing import FailingStudy, failing_lines
+from sim.cost.failing import FailingStudy
+from sim.cost.failing_search import failing_lines
 from sim.cost.operation import duty
 from sim.cost.published.chips import Chip, load_chip
 from sim.cost.replay import read_points
@@ -84,9 +85,9 @@ class CostCommand(Command):
             lines = _stated("--cell", lambda: failing_lines(assessment, losses, cells))
             node = assessment.technology.node
             width = assessment.config.chip.sampler.prototypes.code_width
-            planes = [line for line in lines if line.name == "prototypes" and width > 1]
+            planes = [line for line in lines if line.members == ("prototypes",) and width > 1]
             spared = [spared_section(line, width) for line in planes]
-            section = failing_section(lines, losses[0].label, cells, node)
+            section = failing_section(lines, losses, cells, node)
             sections = (section, *spared, *sections)
             more[PICTURE] = accuracy_by_supply(lines)
         report = CostReport(assessment, self.command, sections, more)

@@ -12,24 +12,32 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sim.documents.json_file import read_json
+from sim.learn.cells import FailingCells
 from sim.learn.faults import FaultSettings
 from sim.work.errors import UserError
 
 __all__ = ["MEMORIES", "Loss", "Which", "read_losses"]
 
-Which = Literal["prototypes", "weights"]
+Which = Literal["prototypes", "weights", "network", "maps"]
 
-#: The memories that fail, by the parameter of a method that says so.
-MEMORIES: dict[str, Which] = {"faults": "prototypes", "head_faults": "weights"}
+#: The memories that fail, by the key of a run that says so: prototypes, weights of the integer
+#: head, weights of the network that embeds, and its maps.
+MEMORIES: dict[str, Which] = {
+    "faults": "prototypes",
+    "head_faults": "weights",
+    "network_faults": "network",
+    "map_faults": "maps",
+}
 
 
 @dataclass(frozen=True)
 class Loss:
-    """Points of accuracy that failing cells of one memory cost.
+    """Points of accuracy that failing cells of one memory cost, or of some that fail at once.
 
     Attributes
     ----------
-    which : {"prototypes", "weights"}
+    members : tuple of {"prototypes", "weights", "network", "maps"}
+        The memories. Where there are several, as many cells of each fail in the same runs.
     label : str
         The sound method.
     accuracy : float
@@ -38,7 +46,7 @@ class Loss:
         Shares of cells that fail, rising and above 0, with the accuracy lost, run by run.
     """
 
-    which: Which
+    members: tuple[Which, ...]
     label: str
     accuracy: float
     points: tuple[tuple[float, float], ...]
@@ -87,13 +95,19 @@ class _Run(BaseModel):
         kept = {key: value for key, value in self.parameters.items() if key not in MEMORIES}
         return json.dumps([self.method, kept], sort_keys=True)
 
+    @property
+    def faults(self) -> dict[str, Any]:
+        """Settings of the faults by key; empty if all memories are sound."""
+        given = {**self.parameters, **self.model_dump(include={"network_faults", "map_faults"})}
+        return {key: given[key] for key in MEMORIES if given.get(key)}
+
 
 class _Results(BaseModel):
     runs: list[_Run]
 
 
 def read_losses(study: Path, components: int, code_width: int) -> tuple[Loss, ...]:
-    """Return what failing prototypes and failing weights of the head cost, each if it was tried.
+    """Return what failing memories cost the first method of a study that has a sound twin.
 
     Parameters
     ----------
@@ -101,6 +115,12 @@ def read_losses(study: Path, components: int, code_width: int) -> tuple[Loss, ..
         ``results.json`` that ``engram run`` wrote.
     components, code_width : int
         K and q of the GBM memory.
+
+    Returns
+    -------
+    tuple of Loss
+        Of each memory that was tried alone, and then of those that were tried at once, with as many
+        failing cells of each.
 
     Raises
     ------
@@ -112,46 +132,60 @@ def read_losses(study: Path, components: int, code_width: int) -> tuple[Loss, ..
     runs = [
         run
         for run in results.runs
-        if run.method == "gbm"
-        and wanted.items() <= run.parameters.items()
-        and run.network_faults is None
-        and run.map_faults is None
+        if run.method == "gbm" and wanted.items() <= run.parameters.items()
     ]
     sound: dict[str, dict[tuple[int | str, ...], _Run]] = {}
     for run in runs:
-        if not any(run.parameters.get(key) for key in MEMORIES):
+        if not run.faults:
             sound.setdefault(run.others, {})[run.pair] = run
-    found = []
-    for key, which in MEMORIES.items():
-        for others, twins in sound.items():
-            losses: dict[float, list[float]] = {}
-            for share, run in _failing(study, runs, key):
-                if run.others == others and run.pair in twins:
-                    lost = twins[run.pair].average_incremental - run.average_incremental
-                    losses.setdefault(share, []).append(lost)
-            if losses:
-                points = tuple((share, fmean(losses[share])) for share in sorted(losses))
-                first = next(iter(twins.values())).label
-                accuracy = fmean(twin.average_incremental for twin in twins.values())
-                found.append(Loss(which, first, accuracy, points))
-                break  # the first method of the study
-    if not found:
-        raise UserError(
-            f"{study} must have GBM with K = {components} and q = {code_width} on failing and on "
-            "sound memories, as the study faults has"
-        )
-    return tuple(found)
+    for others, twins in sound.items():
+        losses: dict[tuple[Which, ...], dict[float, list[float]]] = {}
+        for members, share, run in _failing(study, runs):
+            if run.others == others and run.pair in twins:
+                lost = twins[run.pair].average_incremental - run.average_incremental
+                losses.setdefault(members, {}).setdefault(share, []).append(lost)
+        if losses:
+            label = next(iter(twins.values())).label
+            accuracy = fmean(twin.average_incremental for twin in twins.values())
+            places = list(MEMORIES.values())
+            ordered = sorted(losses, key=lambda found: (len(found), [*map(places.index, found)]))
+            return tuple(
+                Loss(
+                    members, label, accuracy,
+                    tuple((share, fmean(lost)) for share, lost in sorted(losses[members].items())),
+                )
+                for members in ordered
+            )  # fmt: skip
+    raise UserError(
+        f"{study} must have GBM with K = {components} and q = {code_width} on failing and on "
+        "sound memories, as the studies faults and faults_network have"
+    )
 
 
-def _failing(study: Path, runs: list[_Run], key: str) -> Iterator[tuple[float, _Run]]:
-    """Yield runs all of whose cells of one memory can fail for good, and no others, by share."""
+def _failing(study: Path, runs: list[_Run]) -> Iterator[tuple[tuple[Which, ...], float, _Run]]:
+    """Yield runs all of whose cells of some memories can fail for good, by memories and share.
+
+    Runs in which other shares of the memories fail are left out.
+    """
     for run in runs:
-        if [name for name in MEMORIES if run.parameters.get(name)] == [key]:
-            try:
-                settings = FaultSettings.model_validate(run.parameters[key])
-            except ValidationError as error:
-                fault = error.errors(include_url=False, include_input=False)[0]["msg"]
-                raise UserError(f"{study}: {run.label}: {key}: {fault}") from error
-            partly = settings.plane is not None or settings.spared or settings.transient
-            if not partly and not settings.secded and not settings.parity and settings.probability:
-                yield settings.probability, run
+        settings = [_settings(study, run, key, value) for key, value in run.faults.items()]
+        shares = {cells.probability for cells in settings}
+        if len(shares) == 1 and 0 not in shares and all(map(_whole, settings)):
+            yield tuple(MEMORIES[key] for key in run.faults), shares.pop(), run
+
+
+def _settings(study: Path, run: _Run, key: str, value: Any) -> FailingCells:
+    kind = FaultSettings if key in run.parameters else FailingCells
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise UserError(f"{study}: {run.label}: {key}: {fault}") from error
+
+
+def _whole(settings: FailingCells) -> bool:
+    """Return whether all cells can fail for good, without protection."""
+    if not isinstance(settings, FaultSettings):
+        return True
+    partly = settings.plane is not None or settings.spared or settings.transient
+    return not (partly or settings.secded or settings.parity)

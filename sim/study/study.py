@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from sim.data.bank import Bank
-from sim.data.failing_network import Failing, FailingNetwork
+from sim.data.failing_network import FailingNetwork
 from sim.data.sections import Order
 from sim.data.tasks import split_tasks
 from sim.learn.sections import AnyHead
 from sim.study.base import BaseStudy
 from sim.study.config import StudyConfig
+from sim.study.embedded import as_read
 from sim.study.experiment import Experiment
 from sim.study.fidelity import Exemplars, frobenius_distances
 from sim.study.methods import Case, Method
@@ -98,20 +99,8 @@ class Study(BaseStudy[Case, Experiment]):
         return replace(self, folder=replace(self.folder, path=path), cache=cache)
 
     def _new_run(self, kind: Case, seed: int) -> Experiment:
-        return Experiment(self._as_read(kind, seed), self.head, kind.method, seed, self.cache)
-
-    def _as_read(self, kind: Case, seed: int) -> Bank:
-        """Return the embeddings that the network of a method makes."""
-        bank = self.bank_of(kind)
-        failing = {
-            key: Failing(cells.die_of(seed), cells.threshold)
-            for key, cells in kind.method.failing_network.items()
-        }
-        if not failing:
-            return bank
-        assert self.network is not None
-        weights, maps = failing.get("network_faults"), failing.get("map_faults")
-        return self.network.embed(bank, weights, maps, self.cache)
+        bank = as_read(self.bank_of(kind), kind.method, seed, self.network, self.cache)
+        return Experiment(bank, self.head, kind.method, seed, self.cache)
 
     def _result(self, index: int, run: Experiment) -> dict[str, Any]:
         case, _ = self.runs[index]

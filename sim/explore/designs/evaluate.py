@@ -18,6 +18,7 @@ from sim.explore.space.point import Point
 from sim.explore.space.rung import Rung
 from sim.measure import metrics
 from sim.replay import ReplayContext
+from sim.study.embedded import as_read
 from sim.study.experiment import Experiment
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
@@ -45,6 +46,7 @@ class Evaluator:
         self.network = inputs.network
         self.technology = inputs.technology
         self.cache = cache
+        self._failing = inputs.failing
         self._banks = {inputs.bank.features: inputs.bank}
         self._last: tuple[Point, Costs] | None = None
 
@@ -95,7 +97,8 @@ class Evaluator:
         runs: list[Experiment] = []
         for number, rung in enumerate(self.config.fidelity.rungs):
             for seed in range(len(runs), rung.seeds):
-                runs.append(Experiment(bank, study.head, point.method, seed, self.cache))
+                own = as_read(bank, point.method, seed, self._failing, self.cache)
+                runs.append(Experiment(own, study.head, point.method, seed, self.cache))
             tasks = rung.tasks or len(bank.tasks)
             with threadpool_limits(1):
                 for run in runs:

@@ -8,10 +8,13 @@ from golden.params import NetworkParams
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.technology import Technology
 from sim.data.bank import Bank
+from sim.data.failing_network import FailingNetwork, load_failing_network
 from sim.data.networks import load_network
+from sim.data.sections import BanksConfig
 from sim.data.source import load_bank
 from sim.documents.yaml_lines import Document
 from sim.explore.space.settings import ExploreConfig
+from sim.explore.space.supply import NETWORK_SUPPLIES
 from sim.work.errors import UserError
 
 __all__ = ["Inputs", "load_inputs"]
@@ -30,12 +33,15 @@ class Inputs:
         Network that makes the embeddings; None if no objective needs it.
     technology : Technology
         Technology that prices the designs.
+    failing : FailingNetwork or None
+        The network of the bank with its images; None where no cell of its memories can fail.
     """
 
     config: ExploreConfig
     bank: Bank
     network: NetworkParams | None
     technology: Technology
+    failing: FailingNetwork | None = None
 
 
 def load_inputs(config: ExploreConfig, document: Document, data_dir: Path | None) -> Inputs:
@@ -57,7 +63,12 @@ def load_inputs(config: ExploreConfig, document: Document, data_dir: Path | None
     """
     bank = load_bank(config.whole_data(), config.tasks, document, data_dir)
     technology = _technology(config, document)
-    return Inputs(config, bank, _network(config, document, bank), technology)
+    network, failing = _network(config, document, bank), None
+    fails = any(getattr(config.hardware, key) is not None for key in NETWORK_SUPPLIES)
+    if fails and config.data.name == "bank":
+        data = BanksConfig.model_validate(config.whole_data().model_dump())
+        failing = load_failing_network(data, document, data_dir)
+    return Inputs(config, bank, network, technology, failing)
 
 
 def _technology(config: ExploreConfig, document: Document) -> Technology:

@@ -12,9 +12,10 @@ from sim.cost.technology.technology import Technology
 from sim.documents.yaml_lines import Document, KeyPath, dotted
 from sim.explore.designs.inputs import Inputs
 from sim.explore.space.settings import HardwareConfig
-from sim.explore.space.supply import SUPPLIES, has_supply
+from sim.explore.space.supply import NETWORK_SUPPLIES, SUPPLIES, has_supply
 from sim.explore.space.vary import RangeSection
 from sim.learn.cells import FailingCells
+from sim.report.wording import listed
 from sim.work.errors import UserError
 
 __all__ = ["check_supplies", "tables"]
@@ -23,6 +24,8 @@ __all__ = ["check_supplies", "tables"]
 _SUPPLIED = {
     "past_voltage": (*COMPONENTS["prototypes"], "latent_buffer.rows"),
     "head_voltage": COMPONENTS["weights"],
+    "network_voltage": COMPONENTS["network"],
+    "map_voltage": COMPONENTS["maps"],
 }
 
 
@@ -68,7 +71,7 @@ def check_supplies(inputs: Inputs, document: Document) -> None:
         path = ("hardware", "cell")
         raise UserError(
             f"{document.where(path)}: {dotted(path)} must be left out: no memory has a supply of "
-            "its own, hardware.past_voltage or hardware.head_voltage"
+            f"its own, {listed([dotted(('hardware', key)) for key in SUPPLIES], 'or')}"
         )
     for key, values in supplies.items():
         if not values:
@@ -103,15 +106,21 @@ def check_supplies(inputs: Inputs, document: Document) -> None:
 def _check_methods(config: Any, key: str, document: Document) -> None:
     """Refuse a supply of a memory that no method has, or whose faults a method gives itself."""
     path, faults = ("hardware", key), SUPPLIES[key]
-    having = [m for m in config.methods if has_supply(m.replay, key)]
-    if key == "head_voltage":
-        heads = [getattr(m, "head", None) or config.head for m in having]
-        having = [m for m, head in zip(having, heads, strict=True) if head.kind == "integer"]
-    if not having:
-        what = "the integer head's weights" if key == "head_voltage" else "a past that can fail"
-        raise UserError(
-            f"{document.where(path)}: {dotted(path)} must be left out: no method here has {what}"
-        )
+    having = [place for place, m in enumerate(config.methods) if has_supply(m.replay, key)]
+    heads = {p: getattr(config.methods[p], "head", None) or config.head for p in having}
+    other = {p: head.kind for p, head in heads.items() if head.kind != "integer"}
+    why = ""
+    if key in NETWORK_SUPPLIES and config.data.name != "bank":
+        why = f"no network embeds {config.data.name}, only a bank's"
+    elif key == "head_voltage" and len(other) == len(having):
+        why = "no method here has the integer head's weights"
+    elif key == "head_voltage" and other:
+        place, kind = next(iter(other.items()))
+        why = f"the {kind} head of methods.{place} has no such weights, only the integer one"
+    elif not having:
+        why = "no method here has a past that can fail"
+    if why:
+        raise UserError(f"{document.where(path)}: {dotted(path)} must be left out: {why}")
     for place, entry in enumerate(config.methods):
         if getattr(entry, faults, None) is not None:
             own = ("methods", place, faults)

@@ -10,11 +10,17 @@ from sim.explore.search.trials import TrialRecord
 from sim.explore.space.settings import ExploreConfig
 from sim.explore.space.supply import SUPPLIES
 from sim.report.tables import markdown_table
+from sim.report.wording import listed
 
 __all__ = ["Lowered", "lowered", "supply_section", "supply_sentence"]
 
 _PREFIX = "hardware."
-_WHAT = {"past_voltage": "the memory of the past", "head_voltage": "the head's weights"}
+_WHAT = {
+    "past_voltage": "the memory of the past",
+    "head_voltage": "the head's weights",
+    "network_voltage": "the network's weights",
+    "map_voltage": "the network's maps",
+}
 
 _ABOUT = """\
 A design is compared with its twin, which has all else alike and these memories at the supply of \
@@ -48,7 +54,7 @@ class Lowered:
     @property
     def where(self) -> str:
         """The supplies in words."""
-        return " and ".join(f"{_WHAT[key]} at {volts:g} V" for key, volts in self.supplies.items())
+        return listed([f"{_WHAT[key]} at {volts:g} V" for key, volts in self.supplies.items()])
 
 
 def lowered(designs: Sequence[TrialRecord]) -> list[Lowered]:

@@ -60,8 +60,13 @@ class HardwareConfig(Section):
         is the supply of the technology, at which none fails.
     head_voltage : float or null
         Supply of the memory of the integer head's weights, likewise.
+    network_voltage : float or null
+        Supply of the memory of the network's weights, likewise. Every design then embeds the images
+        of its bank again. Weights of a binary head that lie in the same memory do not fail.
+    map_voltage : float or null
+        Supply of the memories of the network's maps, likewise.
     cell : CellModel, str or null
-        At which supply cells of both fail, as in `faults` of a study.
+        At which supply cells of all these fail, as in `faults` of a study.
     """
 
     technology: str = "open130"
@@ -77,6 +82,8 @@ class HardwareConfig(Section):
     embeddings: Literal["buffer", "recompute"] = "buffer"
     past_voltage: float | None = Field(default=None, gt=0, le=10)
     head_voltage: float | None = Field(default=None, gt=0, le=10)
+    network_voltage: float | None = Field(default=None, gt=0, le=10)
+    map_voltage: float | None = Field(default=None, gt=0, le=10)
     cell: CellModel | str | None = None
 
 

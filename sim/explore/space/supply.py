@@ -5,11 +5,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.replay import SOURCES
+from sim.study.methods import NETWORK_KEYS
 
-__all__ = ["SUPPLIES", "faults_of", "has_supply"]
+__all__ = ["NETWORK_SUPPLIES", "SUPPLIES", "faults_of", "has_supply"]
 
 #: Keys of the hardware that are supplies, and the parameter of a method that lets cells fail.
-SUPPLIES = {"past_voltage": "faults", "head_voltage": "head_faults"}
+SUPPLIES = {
+    "past_voltage": "faults",
+    "head_voltage": "head_faults",
+    "network_voltage": "network_faults",
+    "map_voltage": "map_faults",
+}
+
+#: Those of memories of the network that embeds, which every method has.
+NETWORK_SUPPLIES = tuple(key for key, faults in SUPPLIES.items() if faults in NETWORK_KEYS)
 
 
 def has_supply(replay: str, key: str) -> bool:
@@ -22,7 +31,7 @@ def has_supply(replay: str, key: str) -> bool:
     key : str
         One of `SUPPLIES`.
     """
-    return SUPPLIES[key] in SOURCES[replay].Params.model_fields
+    return key in NETWORK_SUPPLIES or SUPPLIES[key] in SOURCES[replay].Params.model_fields
 
 
 def faults_of(hardware: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Energy against accuracy at a supply where cells fail: energies, losses and the best point."""
 
+import itertools
 from dataclasses import replace
 from functools import cache
 
@@ -9,15 +10,23 @@ import pytest
 from golden.params import WatchParams
 from sim.cost.assessment import Assessment
 from sim.cost.configuration import load_cost
-from sim.cost.failing import BEARABLE, COMPONENTS, PHASE, FailingLine, failing_lines
-from sim.cost.failing_results import Loss
+from sim.cost.failing import BEARABLE, COMPONENTS, PHASE, FailingLine
+from sim.cost.failing_results import Loss, Which
+from sim.cost.failing_search import failing_lines
 from sim.cost.technology.loading import load_technology
 from sim.cost.technology.operating import at_voltage
+from sim.cost.totals import Total
 from sim.learn.cells import load_cells
 
 LOSSES = (
-    Loss("prototypes", "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.004), (0.1, 0.1))),
-    Loss("weights", "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.01))),
+    Loss(("prototypes",), "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.004), (0.1, 0.1))),
+    Loss(("weights",), "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.01))),
+)
+NETWORK = (
+    Loss(("prototypes",), "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.004))),
+    Loss(("network",), "GBM", 0.5, ((1e-4, 0.0005), (0.01, 0.008))),
+    Loss(("maps",), "GBM", 0.5, ((1e-4, 0.001), (0.01, 0.01))),
+    Loss(("prototypes", "network"), "GBM", 0.5, ((1e-4, 0.0), (0.01, 0.009))),
 )
 
 
@@ -29,7 +38,16 @@ def assessment() -> Assessment:
 @cache
 def lines() -> dict[str, FailingLine]:
     found = failing_lines(assessment(), LOSSES, load_cells("dpcs-45nm"))
-    return {line.name: line for line in found}
+    return {names(line): line for line in found}
+
+
+@cache
+def network_lines() -> tuple[FailingLine, ...]:
+    return failing_lines(assessment(), NETWORK, load_cells("dpcs-45nm"))
+
+
+def names(line: FailingLine) -> str:
+    return "each" if line.apart else line.members[0] if len(line.members) == 1 else "both"
 
 
 def test_the_first_point_is_the_chip_as_it_is() -> None:
@@ -50,7 +68,7 @@ def test_only_the_memories_gain_by_a_lower_supply(name: str) -> None:
     point = next(p for p in line.points if p.voltages[0] == 0.6)
     low = at_voltage(assessment().technology, 0.6)
     there = Assessment(config=assessment().config, technology=low).phase(PHASE).bill
-    members = [m for w in COMPONENTS for m in COMPONENTS[w] if name in ("both", w)]
+    members = [m for w in line.members for m in COMPONENTS[w]]
     own = sum(e.nominal for member, e in there.by_component().items() if member in members)
     assert point.memory.nominal == pytest.approx(own)
     saved = line.points[0].memory.nominal - own
@@ -93,7 +111,7 @@ def test_the_best_point_has_the_least_energy_of_those_that_lose_little() -> None
 
 def test_one_memory_alone_has_one_line() -> None:
     (line,) = failing_lines(assessment(), LOSSES[1:], load_cells("virtex7-28nm"))
-    assert line.name == "weights"
+    assert line.members == ("weights",)
     assert line.points[-1].voltages == (0.54,)
 
 
@@ -115,6 +133,52 @@ def test_each_at_its_own_supply_beats_both_at_one() -> None:
     energies = [p.energy.nominal for p in each.points]
     assert energies == sorted(energies, reverse=True)
     assert [p.lost for p in each.points] == sorted(p.lost for p in each.points)
+
+
+def test_what_failed_at_once_is_measured_and_every_other_sum_is_an_estimate() -> None:
+    found = [(line.members, line.measured, line.apart) for line in network_lines()]
+    three = ("prototypes", "network", "maps")
+    assert found == [
+        (("prototypes",), True, False),
+        (("network",), True, False),
+        (("maps",), True, False),
+        (("prototypes", "network"), True, False),
+        (three, False, False),
+        (three, False, True),
+    ]
+    cells = load_cells("dpcs-45nm")
+    *alone, pair, alike, _ = network_lines()
+    points = (line.points for line in (*alone, pair, alike))
+    for one, other, third, both, all_ in zip(*points, strict=True):
+        assert both.lost == NETWORK[3].at(cells.share(both.voltages[0]))
+        assert all_.lost == pytest.approx(one.lost + other.lost + third.lost)
+        # What two memories save adds up.
+        saved = [alone[0].points[0].energy.nominal - p.energy.nominal for p in (one, other, both)]
+        assert saved[2] == pytest.approx(saved[0] + saved[1], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize("which", ["network", "maps"])
+def test_the_networks_memories_are_those_of_the_machine(which: Which) -> None:
+    line = next(line for line in network_lines() if line.members == (which,))
+    bill = assessment().phase(PHASE).bill.by_component()
+    assert line.points[0].memory == sum((bill[m] for m in COMPONENTS[which]), Total())
+    low = at_voltage(assessment().technology, 0.6)
+    there = Assessment(config=assessment().config, technology=low).phase(PHASE).bill
+    point = next(p for p in line.points if p.voltages[0] == 0.6)
+    own = sum(there.by_component()[m].nominal for m in COMPONENTS[which])
+    assert point.memory.nominal == pytest.approx(own)
+    assert own < 0.5 * line.points[0].memory.nominal
+
+
+def test_three_memories_at_their_own_supplies_are_the_best_of_all_choices() -> None:
+    *alone, _, _, each = network_lines()
+    full = alone[0].points[0].energy.nominal
+    choices = itertools.product(*(line.points for line in alone))
+    bearable = [choice for choice in choices if sum(p.lost for p in choice) <= BEARABLE]
+    least = min(sum(p.energy.nominal for p in choice) for choice in bearable) - 2 * full
+    assert each.best is not None
+    assert each.best.energy.nominal == pytest.approx(least, rel=1e-12)
+    assert set(each.points[0].voltages) == {0.9}
 
 
 @pytest.mark.parametrize("watch", [WatchParams(secded=2), WatchParams(self_test=True)])
@@ -147,7 +211,7 @@ def test_at_a_low_supply_of_the_technology_cells_fail_there_already() -> None:
 
 
 def test_where_too_much_is_lost_no_point_is_the_best() -> None:
-    loss = Loss("prototypes", "GBM", 0.5, ((1e-12, 0.1), (0.1, 0.2)))
+    loss = Loss(("prototypes",), "GBM", 0.5, ((1e-12, 0.1), (0.1, 0.2)))
     (line,) = failing_lines(assessment(), [loss], load_cells("dpcs-45nm"))
     assert line.best is None
 

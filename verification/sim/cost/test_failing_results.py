@@ -33,9 +33,8 @@ STUDY = [
     run(0.1, faults={"share": 0.1, "plane": 0}), run(0.1, faults={"share": 0.1, "spared": 1}),
     run(0.1, faults={"share": 0.1, "secded": 1}), run(0.1, faults={"share": 0.1, "parity": 1}),
     run(0.1, faults={"share": 0.1, "transient": True}), run(0.1, faults={"share": 0}),
-    run(0.1, faults={"share": 0.1}, head_faults={"share": 0.1}),
-    {**run(0.1), "network_faults": {"share": 0.1}}, {**run(0.1), "map_faults": {"share": 0.1}},
-    {**run(0.1, faults={"share": 0.1}), "network_faults": {"share": 0.1}},
+    run(0.1, faults={"share": 0.1}, head_faults={"share": 0.2}),
+    {**run(0.1, faults={"share": 0.1}), "network_faults": {"share": 0}},
     run(0.1, faults={"share": 0.1}, code_width=4), run(0.1, faults={"share": 0.1}, rate=3),
 ]  # fmt: skip
 
@@ -48,16 +47,48 @@ def written(folder: Path, runs: list[dict[str, Any]]) -> Path:
 
 def test_losses_are_means_run_by_run(tmp_path: Path) -> None:
     prototypes, weights = read_losses(written(tmp_path, STUDY), 1, 8)
-    assert (prototypes.which, prototypes.label) == ("prototypes", "GBM")
+    assert (prototypes.members, prototypes.label) == (("prototypes",), "GBM")
     assert prototypes.accuracy == pytest.approx(0.51)
     assert [s for s, _ in prototypes.points] == [0.01, 0.1]
     assert [lost for _, lost in prototypes.points] == pytest.approx([0, 0.025])
-    assert weights.which == "weights"
+    assert weights.members == ("weights",)
     assert weights.points == ((0.1, pytest.approx(0.21)),)
 
 
+def test_the_networks_memories_fail_alone_or_at_once_with_others(tmp_path: Path) -> None:
+    network, maps = ({key: {"share": 0.1}} for key in ("network_faults", "map_faults"))
+    study = [
+        run(0.50),
+        {**run(0.46), **network, **maps}, {**run(0.47, faults={"share": 0.1}), **network},
+        {**run(0.49), **network}, {**run(0.48), **maps}, run(0.45, faults={"share": 0.1}),
+        {**run(0.3), **network, "map_faults": {"share": 0.2}},
+        {**run(0.3, rate=3), **network},
+    ]  # fmt: skip
+    found = read_losses(written(tmp_path, study), 1, 8)
+    assert [loss.members for loss in found] == [
+        ("prototypes",),
+        ("network",),
+        ("maps",),
+        ("prototypes", "network"),
+        ("network", "maps"),
+    ]
+    assert [loss.points for loss in found] == [
+        ((0.1, pytest.approx(lost)),) for lost in (0.05, 0.01, 0.02, 0.03, 0.04)
+    ]
+
+
+def test_all_losses_are_of_one_method(tmp_path: Path) -> None:
+    study = [
+        run(0.50), run(0.40, label="slow", rate=3),
+        run(0.1, label="slow", rate=3, head_faults={"share": 0.1}),
+        run(0.49, faults={"share": 0.1}),
+    ]  # fmt: skip
+    (loss,) = read_losses(written(tmp_path, study), 1, 8)
+    assert (loss.members, loss.label, loss.accuracy) == (("prototypes",), "GBM", 0.5)
+
+
 def test_between_shares_the_loss_lies_on_a_straight_line_over_the_logarithm() -> None:
-    loss = Loss("prototypes", "GBM", 0.5, ((0.001, 0.002), (0.01, 0.004), (0.1, 0.1)))
+    loss = Loss(("prototypes",), "GBM", 0.5, ((0.001, 0.002), (0.01, 0.004), (0.1, 0.1)))
     assert loss.at(0) == 0
     assert loss.at(1e-6) == loss.at(0.001) == 0.002
     assert loss.at(math.sqrt(0.001 * 0.01)) == pytest.approx(0.003)
@@ -74,6 +105,10 @@ def test_between_shares_the_loss_lies_on_a_straight_line_over_the_logarithm() ->
         (
             [*STUDY[:2], run(0.4, label="GBM, x", faults={"share": 2})],
             "GBM, x: faults: Input should be less than or equal to 1",
+        ),
+        (
+            [*STUDY[:2], {**run(0.4, label="GBM, y"), "map_faults": {"share": 0.1, "plane": 0}}],
+            "GBM, y: map_faults: Extra inputs are not permitted",
         ),
     ],
 )

@@ -11,12 +11,8 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from golden.network import Network
-from golden.params import NetworkParams
 from sim.data.bank import Bank
-from sim.data.bank_file import encode_bank
 from sim.data.datasets import ImageSet, load
-from sim.data.embed import embed
 from sim.data.failing_network import Failing, FailingNetwork, load_failing_network
 from sim.data.sections import BanksConfig, TasksConfig
 from sim.data.source import load_banks
@@ -28,20 +24,11 @@ from sim.study.report.groups import group_runs
 from sim.study.study import Study
 from sim.work.cache import Cache
 from sim.work.errors import UserError
+from verification.sim.failing_bank import write_failing_bank
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]
 
-NETWORK = NetworkParams.from_description(
-    {
-        "input": {"height": 32, "width": 32, "channels": 3, "bits": 7},
-        "layers": [
-            {"kind": "thermometer", "levels": 8},
-            {"kind": "pool", "size": 4},
-            {"kind": "dense", "outputs": 70},
-        ],
-    }
-)
 TASKS = TasksConfig(base=50, increment=25, order=1993)
 CELLS = Failing(die=3, threshold=2**28)
 STUDY = """\
@@ -65,12 +52,7 @@ budgets: [1]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with images, a network and its bank."""
     folder = tmp_path_factory.mktemp("network")
-    write_small_cifar(folder / "data")
-    network = Network.random(NETWORK, np.random.default_rng(0))
-    (folder / "net.bin").write_bytes(network.to_bytes())
-    images = load("cifar100", folder / "data")
-    bank = embed(network, network.to_bytes(), images, {}, lambda _: None)
-    (folder / "bank.bin").write_bytes(encode_bank(bank))
+    write_failing_bank(folder)
     return folder
 
 

@@ -78,7 +78,7 @@ def test_the_energy_of_a_memory_follows_the_technology_at_its_supply() -> None:
         (
             "  past_voltage: [null, 0.6]\n  head_voltage: [null, 0.7]\n",
             "",
-            r"hardware.cell must be left out: no memory has a supply of its own",
+            r"no memory has .* hardware.past_voltage, .*, hardware.network_voltage or hardware.map",
         ),
         (
             "[null, 0.6]",
@@ -99,6 +99,21 @@ def test_the_energy_of_a_memory_follows_the_technology_at_its_supply() -> None:
             "code_width: 4}",
             "code_width: 4, faults: {share: 0.1}}",
             r"methods.0.faults must be left out beside hardware.past_voltage",
+        ),
+        (
+            "exemplars: 4}",
+            "exemplars: 4, head: {kind: ternary}}",
+            r"^space.yaml:10: hardware.head_voltage .* the ternary head of methods.1 has no such",
+        ),
+        (
+            "head_voltage:",
+            "network_voltage: [null, 0.6]\n  head_voltage:",
+            r"^space.yaml:10: hardware.network_voltage must be left out: no network embeds digits",
+        ),
+        (
+            "head_voltage:",
+            "map_voltage: [null, 0.6]\n  head_voltage:",
+            r"^space.yaml:10: hardware.map_voltage must be left out: no network embeds digits",
         ),
         ("cmos28", "sram22", r"past_voltage.1: technology sram22 states no supply to scale from"),
     ],

@@ -43,8 +43,8 @@ FAULTS = {
     "unknown hardware": (
         "methods: [{replay: gbm}]\nhardware: {pes: 3}",
         ("hardware.pes is no known key: did you mean pe? the keys of hardware are backward_bits, "
-        "cell, clock_mhz, embeddings, gradients, head_voltage, lanes, network, past_voltage, pe, "
-        "simd, technology, weight_bits, weight_reuse"),
+        "cell, clock_mhz, embeddings, gradients, head_voltage, lanes, map_voltage, network, "
+        "network_voltage, past_voltage, pe, simd, technology, weight_bits, weight_reuse"),
     ),
     "weight reuse that no machine has": (
         "methods: [{replay: gbm}]\nhardware: {weight_reuse: [1, 3]}",

@@ -2,28 +2,23 @@
 """Embedding bank: a data set as packed binary embeddings, its classes in the order of learning."""
 
 import hashlib
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bits import pack, word_count
-from golden.params import MapShape, ThermometerParams
-from golden.thermometer import Thermometer
-from sim.data.bank_file import BankFile
-from sim.data.datasets import ImageSet
+from golden.bits import word_count
+from golden.params import ThermometerParams
 from sim.data.repeats import Repeats
-from sim.data.sections import DataConfig, Order
+from sim.data.sections import Order
 from sim.data.tasks import class_order, split_instances
-from sim.work.cache import NO_CACHE, Cache, digest_of
+from sim.work.cache import digest_of
 
-__all__ = ["Bank", "bank_of_file", "build_bank", "first_of_each"]
+__all__ = ["Bank", "first_of_each"]
 
 Packed = NDArray[np.uint64]
 Labels = NDArray[np.int64]
-
-CHUNK = 512  # images encoded at a time, to bound the unpacked bits in memory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,118 +208,6 @@ class Bank:
         return self.train[chosen], self.train_labels[chosen]
 
 
-def build_bank(
-    images: ImageSet,
-    data: DataConfig,
-    order: NDArray[np.int64],
-    tasks: tuple[range, ...],
-    cache: Cache = NO_CACHE,
-) -> Bank:
-    """Encode a data set with the thermometer; the pixels themselves are the features.
-
-    Parameters
-    ----------
-    images : ImageSet
-        Data set.
-    data : DataConfig
-        Its `bits` b and `levels` T; pixels of more bits are shifted right.
-    order : ndarray of shape (n_classes,), int64
-        Class at each position.
-    tasks : tuple of range
-        Class positions that each task brings.
-    cache : Cache
-        Cache of encoded images; an entry serves every class order and every split into tasks.
-
-    Raises
-    ------
-    ValueError
-        If the pixels have fewer than b bits.
-    """
-    if data.bits > images.pixel_bits:
-        raise ValueError(
-            f"must be at most the {images.pixel_bits} bits of a {images.name} pixel, "
-            f"not {data.bits}"
-        )
-    height, width, channels = images.train_images.shape[1:]
-    params = ThermometerParams(
-        bits=data.bits,
-        levels=data.levels,
-        input=MapShape(height=height, width=width, channels=channels),
-    )
-    position = np.argsort(order)
-    shift = np.uint8(images.pixel_bits - data.bits)
-    return Bank(
-        features=params.output.size,
-        train=_encode(images.train_images >> shift, params, cache),
-        train_labels=position[images.train_labels],
-        test=_encode(images.test_images >> shift, params, cache),
-        test_labels=position[images.test_labels],
-        tasks=tasks,
-        class_names=tuple(images.class_names[label] for label in order),
-        thermometer=params,
-        provenance=images.provenance,
-    )
-
-
-def bank_of_file(
-    file: BankFile,
-    order: NDArray[np.int64],
-    tasks: tuple[range, ...],
-    network_bits: int | None = None,
-) -> Bank:
-    """Split the embeddings of a bank file into tasks.
-
-    Parameters
-    ----------
-    file : BankFile
-        Embeddings, labels and origin.
-    order : ndarray of shape (n_classes,), int64
-        Class at each position.
-    tasks : tuple of range
-        Class positions that each task brings.
-    network_bits : int, optional
-        Bits of the network that made the embeddings, if known.
-    """
-    position = np.argsort(order)
-    class_names = tuple(file.class_names[label] for label in order)
-    trained = file.trained_classes()
-    later = range(tasks[0].stop, len(order))
-    seen = tuple(class_names[p] for p in later if order[p] in (trained or ()))
-    known = bool(file.network_sha256)
-    if known:
-        origin = f"{file.provenance}; embedded by the network {file.network_sha256[:12]}"
-        if faults := file.pretraining.get("faults"):
-            named = (("share", "weight cells"), ("maps", "map cells"))
-            shares = " and ".join(
-                f"{faults[k]} of whose {what}" for k, what in named if k in faults
-            )
-            origin += f", {shares} fail on the die {faults['die']}"
-        if seen:
-            origin += f", whose training has seen {len(seen)} of the classes of later tasks"
-    else:
-        origin = f"{file.provenance}; embeddings of no known network, whose bits nobody counts"
-        if seen:
-            origin += f", whose binarizer has seen {len(seen)} of the classes of later tasks"
-    if trained is None or not known:
-        origin += ", of which the bank does not say on which classes it was trained"
-    return Bank(
-        features=file.features,
-        train=file.train,
-        train_labels=position[file.train_labels],
-        test=file.test,
-        test_labels=position[file.test_labels],
-        tasks=tasks,
-        class_names=class_names,
-        thermometer=None,
-        provenance=origin,
-        network_bits=network_bits,
-        seen=seen,
-        says_trained=known and trained is not None,
-        network_known=known,
-        data_sha256=file.data_sha256,
-    )
-
-
 def first_of_each(labels: Labels, count: int, part: str) -> Labels:
     """Return the places of the first samples of each class, in their order.
 
@@ -355,17 +238,3 @@ def _first_bits(packed: Packed, features: int) -> Packed:
     words = packed[:, : word_count(features)].copy()
     words[:, -1] &= np.uint64(2 ** (features - 64 * (words.shape[1] - 1)) - 1)
     return words
-
-
-def _encode(pixels: NDArray[np.uint8], params: ThermometerParams, cache: Cache) -> Packed:
-    about = {"pixels": digest_of(pixels), "thermometer": asdict(params)}
-    return cache.get_or_make("bank", about, lambda: {"packed": _packed(pixels, params)})["packed"]
-
-
-def _packed(pixels: NDArray[np.uint8], params: ThermometerParams) -> Packed:
-    thermometer = Thermometer(params)
-    packed = np.empty((len(pixels), word_count(params.output.size)), np.uint64)
-    for start in range(0, len(pixels), CHUNK):
-        bits = thermometer.encode(pixels[start : start + CHUNK])
-        packed[start : start + CHUNK] = pack(bits.reshape(len(bits), -1))
-    return packed

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sim.data.bank import Bank, bank_of_file, build_bank
+from sim.data.bank import Bank
 from sim.data.bank_file import BankFile, read_bank
 from sim.data.datasets import ImageSet, load
 from sim.data.embed import read_network
+from sim.data.embedded_bank import bank_of_file
+from sim.data.pixel_bank import build_bank
 from sim.data.repeats import find_repeats
 from sim.data.sections import BanksConfig, DataConfig, TasksConfig
 from sim.data.shipped import shipped_names, shipped_or_path

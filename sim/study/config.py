@@ -16,7 +16,8 @@ from sim.documents.yaml_lines import Document, dotted
 from sim.learn.sections import BinaryHeadConfig, StudyHead
 from sim.replay import SOURCES
 from sim.study.chosen import ChoiceConfig, TunedConfig
-from sim.study.methods import Method, MethodEntry, expand_methods, with_each_value
+from sim.study.methods import Method
+from sim.study.sweeps import MethodEntry, expand_methods, with_each_value
 
 __all__ = [
     "BUILT_IN",

@@ -3,8 +3,9 @@
 
 from pathlib import Path
 
-from sim.data.bank import Bank, build_bank
+from sim.data.bank import Bank
 from sim.data.datasets import load
+from sim.data.pixel_bank import build_bank
 from sim.data.tasks import class_order, split_tasks
 from sim.study.config import StudyConfig, load_config
 

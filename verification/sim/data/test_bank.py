@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from golden.bits import unpack
-from sim.data.bank import build_bank
 from sim.data.datasets import load
+from sim.data.pixel_bank import build_bank
 from sim.data.sections import DataConfig
 from sim.data.tasks import class_order, split_tasks
 

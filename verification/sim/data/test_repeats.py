@@ -8,9 +8,11 @@ import pytest
 from numpy.typing import NDArray
 
 from golden.bits import pack
-from sim.data.bank import Bank, bank_of_file, build_bank
+from sim.data.bank import Bank
 from sim.data.bank_file import BankFile, read_bank
 from sim.data.datasets import load
+from sim.data.embedded_bank import bank_of_file
+from sim.data.pixel_bank import build_bank
 from sim.data.repeats import Repeats, find_repeats
 from sim.data.sections import DataConfig
 from sim.data.shipped import shipped_file, shipped_names

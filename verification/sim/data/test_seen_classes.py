@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sim.data.bank import bank_of_file
 from sim.data.bank_file import encode_bank, read_bank
+from sim.data.embedded_bank import bank_of_file
 from sim.data.shipped import shipped_file
 from sim.data.tasks import class_order, split_tasks
 

@@ -86,7 +86,7 @@ class _Search:
 
     def line(self, losses: Sequence[Loss]) -> FailingLine:
         """Return the line of memories at one supply, down to the last known sum of losses."""
-        members = tuple(which for loss in losses for which in loss.members)
+        members: tuple[Which, ...] = tuple(which for loss in losses for which in loss.members)
         points = []
         for voltage in self._volts:
             share = self._cells.share(voltage)
@@ -111,11 +111,11 @@ class _Search:
         found: list[_Choice] = [()]
         for line in lines:
             found = _front([(*choice, point) for choice in found for point in line.points])
-        members = tuple(which for line in lines for which in line.members)
+        members: tuple[Which, ...] = tuple(which for line in lines for which in line.members)
         points = []
         for choice in [first, *(choice for choice in found if choice != first)]:
             volts = (point.voltages[0] for point in choice)
-            supplies = dict(zip(members, volts, strict=True))
+            supplies: dict[Which, float] = dict(zip(members, volts, strict=True))
             points.append(self._priced(supplies, _lost(choice)))
         return FailingLine(
             members=members,

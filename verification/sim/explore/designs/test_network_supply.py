@@ -82,24 +82,24 @@ def test_a_design_learns_what_the_network_embeds_at_its_supplies(
     found = []
     for seed in (0, 1):
         bank = evaluator.bank
-        failing = [
+        own, read = [
             None if volts is None else Failing(seed, round(2**32 * cells.share(volts)))
             for volts in (weights, maps)
         ]
-        if any(failing):
+        if own or read:
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(folder)
                 document = parse(SPACE, "space.yaml")
                 data = BanksConfig(name="bank", path="bank.bin", network="net.bin")
                 network = load_failing_network(data, document, Path("data"))
-            bank = network.embed(bank, *failing)
+            bank = network.embed(bank, own, read)
             assert bank.digest != evaluator.bank.digest
         run = Experiment(bank, point.config.head, point.method, seed)
         while not run.done:
             run.step(lambda _: None)
         curve = [
-            np.mean(own == bank.test_labels[bank.test_labels < task.stop])
-            for own, task in zip(run.predictions, bank.tasks, strict=True)
+            np.mean(told == bank.test_labels[bank.test_labels < task.stop])
+            for told, task in zip(run.predictions, bank.tasks, strict=True)
         ]
         found.append(100 * float(np.mean(curve)))
     assert last.accuracies == pytest.approx(found)

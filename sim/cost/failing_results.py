@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal
@@ -54,12 +55,16 @@ class Loss:
     def at(self, share: float) -> float | None:
         """Return the accuracy lost at a share of failing cells; None beyond the largest.
 
-        It lies on the straight line between two points, over the logarithm of the share. Below the
-        smallest it is that of the smallest; where no cell fails it is 0.
+        A failing cell wins nothing but by chance, so that a loss below 0, or below that of a
+        smaller share, counts as that one. It lies on the straight line between two points, over the
+        logarithm of the share. Below the smallest it is that of the smallest; where no cell fails
+        it is 0.
         """
         if share == 0:
             return 0.0
-        (least, lost), *others = self.points
+        _, *rising = accumulate((lost for _, lost in self.points), max, initial=0.0)
+        shares = (share for share, _ in self.points)
+        (least, lost), *others = zip(shares, rising, strict=True)
         if share <= least:
             return lost
         for there, more in others:

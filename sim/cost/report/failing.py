@@ -46,7 +46,7 @@ for good, at the first supply of the table too; all else keeps its supply and th
 energy is that of the phase *{phase}*. The accuracy is that of {label} in the study, \
 {accuracy:.1%} with sound memories, less what the share of failing cells costs there, between its \
 shares on straight lines over their logarithm; a share below the least one tried costs what that \
-one does."""
+one does, and none costs less than a smaller share or than nothing."""
 _ESTIMATE = """\
 What several lose is measured only where the study let them fail at once. Else it is an estimate, \
 the sum of what each loses alone; each at its own supply, all choices are searched."""
@@ -132,8 +132,8 @@ def _at_once(losses: Sequence[Loss]) -> list[list[str]]:
     rows = []
     for loss in losses:
         for share, lost in loss.points if len(loss.members) > 1 else ():
-            each = [alone[which].at(share) for which in loss.members if which in alone]
-            known = [value for value in each if value is not None]
+            each = [dict(alone[which].points) for which in loss.members if which in alone]
+            known = [points[share] for points in each if share in points]
             whole = len(known) == len(loss.members)
             rows.append([
                 listed([_NAMES[which] for which in loss.members]),
@@ -205,7 +205,7 @@ def accuracy_by_supply(lines: Sequence[FailingLine]) -> Figure:
     ----------
     lines : sequence of FailingLine
     """
-    figure = new_figure(10, 4.2)
+    figure = new_figure(10, 4.4 + 0.1 * len(lines))
     whole, own = figure.subplots(1, 2, sharey=True)
     several = iter(_OF_SEVERAL)
     for line in lines:
@@ -226,9 +226,13 @@ def accuracy_by_supply(lines: Sequence[FailingLine]) -> Figure:
         axes.axhline(100 * (lines[0].accuracy - BEARABLE), color="0.4", lw=0.8, ls="--", zorder=0)
         axes.grid(alpha=0.3)
     whole.set_xlabel("energy of a task (mJ)")
-    own.set_xlabel("accesses to these memories (% of their energy at the full supply)")
+    own.set_xlabel("accesses to these memories (% of the full supply)")
     whole.set_ylabel("average incremental accuracy (%)")
-    own.legend(fontsize=8, frameon=False, loc="center right")
+    handles, labels = own.get_legend_handles_labels()
+    columns = 2 if len(lines) > 2 else 1
+    figure.legend(
+        handles, labels, fontsize=8, frameon=False, loc="outside lower center", ncols=columns
+    )
     return figure
 
 

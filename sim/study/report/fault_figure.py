@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from sim.report.figure import house_style, new_figure
+from sim.study.methods import NETWORK_KEYS
 from sim.study.report.faults import POINT, FaultLine
 
 __all__ = ["points_by_share"]
@@ -60,6 +61,8 @@ def points_by_share(lines: Sequence[FaultLine]) -> Figure:
 def _draw(axes: Axes, lines: Sequence[FaultLine]) -> None:
     """Draw the lines of one method."""
     title = _title([line.name for line in lines])
+    beside = any(NETWORK_KEYS.keys() & line.failing[0][1].faults.keys() for line in lines)
+    whole = "the past" if beside else "all cells"
     colours = mpl.colormaps["tab10"].colors  # type: ignore[attr-defined]
     axes.axhline(100 * POINT, color="0.4", lw=0.8, ls="--", zorder=0)
     for number, line in enumerate(lines):
@@ -74,7 +77,7 @@ def _draw(axes: Axes, lines: Sequence[FaultLine]) -> None:
             marker="o",
             markersize=3,
             capsize=2,
-            label=line.name.removeprefix(title).strip(", ") or "all cells",
+            label=line.name.removeprefix(title).strip(", ") or whole,
         )
     axes.set_title(title, fontsize=9)
     axes.grid(alpha=0.3)

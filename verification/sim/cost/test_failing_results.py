@@ -11,6 +11,8 @@ import pytest
 from sim.cost.failing_results import Loss, read_losses
 from sim.work.errors import UserError
 
+ROOT = Path(__file__).parents[3]
+
 
 def run(accuracy: float, seed: int = 0, label: str = "GBM", **given: Any) -> dict[str, Any]:
     parameters = {"components": 1, "code_width": 8, "faults": None, "head_faults": None, **given}
@@ -87,6 +89,20 @@ def test_all_losses_are_of_one_method(tmp_path: Path) -> None:
     assert (loss.members, loss.label, loss.accuracy) == (("prototypes",), "GBM", 0.5)
 
 
+def test_the_report_on_failing_networks_has_its_memories_alone_and_at_once() -> None:
+    found = read_losses(ROOT / "reports/faults_network/results.json", 1, 8)
+    assert [loss.members for loss in found] == [
+        ("prototypes",),
+        ("network",),
+        ("maps",),
+        ("prototypes", "network"),
+        ("network", "maps"),
+    ]
+    for loss in found:
+        assert loss.accuracy == found[0].accuracy
+        assert loss.points[-1][1] == max(lost for _, lost in loss.points) > 0
+
+
 def test_between_shares_the_loss_lies_on_a_straight_line_over_the_logarithm() -> None:
     loss = Loss(("prototypes",), "GBM", 0.5, ((0.001, 0.002), (0.01, 0.004), (0.1, 0.1)))
     assert loss.at(0) == 0
@@ -94,6 +110,15 @@ def test_between_shares_the_loss_lies_on_a_straight_line_over_the_logarithm() ->
     assert loss.at(math.sqrt(0.001 * 0.01)) == pytest.approx(0.003)
     assert loss.at(0.1) == pytest.approx(0.1)
     assert loss.at(0.11) is None
+
+
+def test_what_failing_cells_seem_to_win_is_no_loss_and_no_loss_falls() -> None:
+    points = ((0.001, -0.003), (0.01, 0.004), (0.1, 0.002))
+    loss = Loss(("network",), "GBM", 0.5, points)
+    assert loss.at(1e-6) == loss.at(0.001) == 0
+    assert loss.at(math.sqrt(0.001 * 0.01)) == pytest.approx(0.002)
+    assert loss.at(0.05) == loss.at(0.1) == pytest.approx(0.004)
+    assert loss.points == points
 
 
 @pytest.mark.parametrize(

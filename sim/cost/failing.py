@@ -75,8 +75,8 @@ class FailingLine:
         The first at the supply of the technology. Then in falling order of supplies, or, where
         these are `apart`, of energies: supplies that no others beat in energy and in loss.
     measured : bool
-        Whether runs lost this accuracy, in which all these memories failed. Else it is an estimate:
-        the sum of what each loses alone.
+        Whether runs lost this accuracy, in which all these memories failed; of several, all points
+        but the first. Else it is an estimate: the sum of what each loses alone.
     apart : bool
         Whether each memory has its own supply, and not one in common.
     """

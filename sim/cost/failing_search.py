@@ -28,10 +28,10 @@ def failing_lines(
 ) -> tuple[FailingLine, ...]:
     """Return a line for each memory whose losses are known, and for several, alike and apart.
 
-    Memories that failed at once in a study have a line of what was lost there. All memories that
-    were tried alone have a line of the sum of what each loses, at one supply, and another where
-    each has its own. The first point has the supply of the technology. The clock stays, as does the
-    supply of all else.
+    Memories that failed at once in a study have a line of what was lost there, from the supply at
+    which the least share tried fails. All memories that were tried alone have a line of the sum of
+    what each loses, at one supply, and another where each has its own. The first point has the
+    supply of the technology. The clock stays, as does the supply of all else.
 
     Parameters
     ----------
@@ -46,10 +46,11 @@ def failing_lines(
         at its supply nothing is known of the cells or of what their share costs.
     """
     found = _Search(assessment, losses, cells)
-    lines = [found.line([loss]) for loss in losses]
     alone = [loss for loss in losses if len(loss.members) == 1]
+    each = [found.line([loss]) for loss in alone]
+    at_once = [found.at_once(loss, alone) for loss in losses if len(loss.members) > 1]
+    lines = [*each, *(line for line in at_once if line is not None)]
     if len(alone) > 1:
-        each = [line for line in lines if len(line.members) == 1]
         lines += [found.line(alone), found.apart(each)]
     return tuple(lines)
 
@@ -66,7 +67,7 @@ class _Search:
             raise ValueError(f"technology {technology.name} states no energies of memories")
         share = cells.share(here)  # says what is known
         for loss in losses:
-            if loss.at(share) is None:
+            if len(loss.members) == 1 and loss.at(share) is None:
                 raise ValueError(
                     f"at {here:g} V, {share:.2g} of the cells fail, but the study must have that "
                     f"share of failing {' and '.join(loss.members)}: it ends at "
@@ -99,6 +100,28 @@ class _Search:
             accuracy=losses[0].accuracy,
             points=tuple(points),
             measured=len(losses) == 1,
+        )
+
+    def at_once(self, loss: Loss, alone: Sequence[Loss]) -> FailingLine | None:
+        """Return the line of memories that failed at once, at the shares between those tried.
+
+        Only its first point, at the supply of the technology, is the sum of what each loses alone.
+        None if there is no supply at such a share, or if one of the memories was not tried alone.
+        """
+        full, *lower = self._volts
+        each = [own.at(self._cells.share(full)) for own in alone if own.members[0] in loss.members]
+        known = [lost for lost in each if lost is not None]
+        found = [(full, sum(known))]
+        for voltage in lower:
+            share = self._cells.share(voltage)
+            if share >= loss.points[0][0] and (lost := loss.at(share)) is not None:
+                found.append((voltage, lost))
+        if len(known) < len(loss.members) or len(found) == 1:
+            return None
+        return FailingLine(
+            members=loss.members,
+            accuracy=loss.accuracy,
+            points=tuple(self._priced(dict.fromkeys(loss.members, v), lost) for v, lost in found),
         )
 
     def apart(self, lines: Sequence[FailingLine]) -> FailingLine:

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import cycle
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -48,8 +49,9 @@ energy is that of the phase *{phase}*. The accuracy is that of {label} in the st
 shares on straight lines over their logarithm; a share below the least one tried costs what that \
 one does, and none costs less than a smaller share or than nothing."""
 _ESTIMATE = """\
-What several lose is measured only where the study let them fail at once. Else it is an estimate, \
-the sum of what each loses alone; each at its own supply, all choices are searched."""
+What several lose is measured only at supplies between the shares that the study let fail at once. \
+Else, and at the first supply, it is an estimate, the sum of what each loses alone; each at its \
+own supply, all choices are searched."""
 _CHECKS = """\
 Check bits of prototypes have the supply of their codes, but what they put right is not in the \
 accuracy."""
@@ -207,7 +209,7 @@ def accuracy_by_supply(lines: Sequence[FailingLine]) -> Figure:
     """
     figure = new_figure(10, 4.4 + 0.1 * len(lines))
     whole, own = figure.subplots(1, 2, sharey=True)
-    several = iter(_OF_SEVERAL)
+    several = cycle(_OF_SEVERAL)
     for line in lines:
         shown = [point for point in line.points if point.lost <= _DEEPEST]
         accuracies = [100 * (line.accuracy - point.lost) for point in shown]

@@ -104,7 +104,7 @@ def _settings(line: FaultLine) -> FaultSettings:
 
 def _is_a_way(line: FaultLine) -> bool:
     """Return whether cells of a line are protected, spared, or fail in single reads alone."""
-    if _memory(line) in NETWORK_KEYS:
+    if _memory(line) in NETWORK_KEYS or len(line.failing[0][1].faults) > 1:
         return False
     own = _settings(line)
     return bool(own.spared or own.secded or own.parity or own.transient)

@@ -91,9 +91,12 @@ class FaultLine:
 
     @property
     def said(self) -> str:
-        """`bracket` as text, after `bearable` in one digit if it lies between two shares."""
-        share, where = self.bearable, _between(*self.bracket)
+        """`bracket` as text, after `bearable` in one digit where that lies inside it."""
+        (low, high), share = self.bracket, self.bearable
+        where = _between(low, high)
         if share is None or share == self.failing[0][0]:
+            return where
+        if not low < float(f"{share:.1g}") < high:
             return where
         return f"about {share:.1g} ({where})"
 
@@ -172,8 +175,8 @@ def conclusion(lines: Sequence[FaultLine]) -> str:
         return f"One point is lost {at} {first.said}: {first.name}."
     if spared := sum(line.bearable is None for line in lines):
         return (
-            f"One point is first lost {at} {first.said} for {first.name}; {spared} of the "
-            f"{len(lines)} lose less than one point at every share tried."
+            f"One point is first lost {at} {first.said} for {_or_others(first, lines)}; {spared} "
+            f"of the {len(lines)} lose less than one point at every share tried."
         )
     if first.bracket[1] > last.bracket[0]:
         lows, highs = zip(*(line.bracket for line in lines), strict=True)
@@ -182,9 +185,23 @@ def conclusion(lines: Sequence[FaultLine]) -> str:
             " the dice do not tell which of them loses it first."
         )
     return (
-        f"One point is first lost {at} {first.said} for {first.name}, and last at {last.said} for "
-        f"{last.name}."
+        f"One point is first lost {at} {first.said} for {_or_others(first, lines)}, and last at "
+        f"{last.said} for {_or_others(last, lines)}."
     )
+
+
+def _or_others(line: FaultLine, lines: Sequence[FaultLine]) -> str:
+    """Return the name of a line, and how many others the dice do not tell from it."""
+    low, high = line.bracket
+    alike = sum(
+        other.bracket[0] < high and low < other.bracket[1]
+        for other in lines
+        if other is not line and other.bearable is not None
+    )
+    if not alike:
+        return line.name
+    others = "another" if alike == 1 else f"{alike} others"
+    return f"{line.name}, which the dice do not tell from {others}"
 
 
 def _between(low: float, high: float) -> str:

@@ -45,7 +45,8 @@ END = " (means over 2 seeds; every seed is another die)."
             STUDY,
             (
                 "One point is first lost at a share of failing cells of about 0.02 (0.01 to "
-                "0.1) for GBM; 1 of the 3 lose less than one point at every share tried"
+                "0.1) for GBM, which the dice do not tell from another; 1 of the 3 lose less than "
+                "one point at every share tried"
             ),
         ),
         (
@@ -61,6 +62,14 @@ def test_the_headline_compares_ways_or_says_where_one_point_is_lost(
     study: Runs, sentence: str
 ) -> None:
     assert headline(fault_lines(group_runs(study)), "over 2 seeds") == sentence + END
+
+
+def test_memories_that_fail_at_once_are_no_way_to_keep_one() -> None:
+    def at_once(found: Runs) -> Runs:
+        return [{**run, "network_faults": {"share": 0.1}} for run in found]
+
+    study = [*WAYS[:4], *at_once(runs("p", (0.4, 0.42), faults=share(0.1, spared=1)))]
+    assert headline(fault_lines(group_runs(study)), "over 2 seeds").startswith("Each of 2 memories")
 
 
 def test_a_study_of_one_seed_says_that_it_has_one_die() -> None:

@@ -175,7 +175,8 @@ ALIKE = [
     ("study", "sentence"),
     [
         (STUDY, ("One point is first lost at a share of failing cells of about 0.02 (0.01 to 0.1) "
-                "for GBM; 1 of the 3 lose less than one point at every share tried.")),
+                "for GBM, which the dice do not tell from another; 1 of the 3 lose less than one "
+                "point at every share tried.")),
         (STUDY[:-4], ("Each of 2 memories loses one point at a share of failing cells of at most "
                      "0.1; the dice do not tell which of them loses it first.")),
         (ALIKE, ("Each of 2 memories loses one point at a share of failing cells of 0.01 to 0.1; "
@@ -183,7 +184,8 @@ ALIKE = [
         ([*STUDY[:-4], *runs("h", (0.499, 0.519), head_faults=share(0.1)),
           *runs("i", (0.4, 0.4), head_faults=share(0.3))],
          ("One point is first lost at a share of failing cells of about 0.02 (0.01 to 0.1) for "
-          "GBM, and last at about 0.1 (0.1 to 0.3) for GBM, weights of the head.")),
+          "GBM, which the dice do not tell from another, and last at 0.1 to 0.3 for GBM, weights "
+          "of the head.")),
         (STUDY[:4], "One point is lost at a share of failing cells of at most 0.1: GBM."),
     ],
 )  # fmt: skip

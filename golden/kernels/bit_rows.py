@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, add, like, load, operation, store, zeros
 
-__all__ = ["COLUMNS", "ROWS", "SUMS", "BitRows", "add_products", "transpose"]
+__all__ = [
+    "COLUMNS",
+    "ROWS",
+    "SUMS",
+    "BitRows",
+    "add_products",
+    "pack",
+    "transpose",
+    "write_products",
+]
 
 _GROUP = 6  # bits that select an entry of a table: 64 entries build fast and fit the L1 cache
 _TABLES = 8  # tables in use at once: one word holds the eight indices of a row
@@ -79,7 +88,7 @@ class BitRows:
             ((groups, n_rows, LANES), np.float64),
         )
         out = np.empty((len(vectors), n_rows))
-        _dot(self.words, np.ascontiguousarray(vectors), columns, tables, sums, out)
+        write_products(self.words, np.ascontiguousarray(vectors), columns, tables, sums, out)
         return out
 
 
@@ -98,8 +107,21 @@ def _word_at(typingctx: Any, bits: Any, element: Any) -> Any:
 
 
 @compiled()
-def _dot(words: Any, vectors: Any, columns: Any, tables: Any, sums: Any, out: Any) -> None:
-    """Lay vectors out in lanes, and write their products with every row."""
+def write_products(
+    words: Any, vectors: Any, columns: Any, tables: Any, sums: Any, out: Any
+) -> None:
+    """Lay vectors out in lanes, and write their products with every row.
+
+    Parameters
+    ----------
+    words : ndarray of shape (blocks, n_rows), uint64
+        Words of a `BitRows`.
+    vectors : ndarray of shape (n_vectors, n_columns), float64
+    columns, tables, sums : ndarray, float64
+        Memory of the shapes that `add_products` takes; it must be 0.
+    out : ndarray of shape (n_vectors, n_rows), float64
+        Memory for the products.
+    """
     for i in range(len(vectors)):
         group, lane = divmod(i, LANES)
         for j in range(vectors.shape[1]):
@@ -109,6 +131,25 @@ def _dot(words: Any, vectors: Any, columns: Any, tables: Any, sums: Any, out: An
         group, lane = divmod(i, LANES)
         for row in range(out.shape[1]):
             out[i, row] = sums[group, row, lane]
+
+
+@compiled()
+def pack(bits: Any, by_row: Any, by_column: Any) -> None:
+    """Pack bits both ways: as their rows, and as their columns with a row of ones after them.
+
+    Parameters
+    ----------
+    bits : ndarray of shape (n_rows, n_columns), uint8 in {0, 1}
+        C-contiguous.
+    by_row : ndarray of shape (ceil(n_columns / 48), n_rows), uint64
+        Becomes the words of a `BitRows`; it must be 0, as the next one.
+    by_column : ndarray of shape (ceil(n_rows / 48), n_columns + 1), uint64
+    """
+    n_rows, n_columns = bits.shape
+    _pack_rows(bits, by_row)
+    _pack_columns(bits, by_column)
+    for row in range(n_rows):
+        by_column[row // COLUMNS, n_columns] |= np.uint64(1) << np.uint64(row % COLUMNS)
 
 
 @compiled()

@@ -16,7 +16,7 @@ from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, zeros
 from golden.kernels.mixture_steps import NEVER, TINY, State, Work, join, maximize, share_samples
 
-__all__ = ["Iterations", "Outcome"]
+__all__ = ["Iterations", "Outcome", "run_starts"]
 
 Reals = NDArray[np.float64]
 
@@ -119,12 +119,14 @@ class Iterations:
         logarithms = np.log(np.maximum(weights, TINY))
         initial = np.ascontiguousarray(starts), shares, logarithms
         return Outcome(
-            *_run(self._data, initial, self._state, self._work, trainable, expected, max_iter, tol)
+            *run_starts(
+                self._data, initial, self._state, self._work, trainable, expected, max_iter, tol
+            )
         )
 
 
 @compiled()
-def _run(
+def run_starts(
     data: Any,
     initial: Any,
     state: Any,
@@ -134,7 +136,24 @@ def _run(
     max_iter: Any,
     tol: Any,
 ) -> Any:
-    """Do the run of every start without the interpreter, so that threads do not wait for it."""
+    """Do the run of every start without the interpreter, so that threads do not wait for it.
+
+    Parameters
+    ----------
+    data : tuple of ndarray
+        Words of the samples and of the features, and weights of the samples in float64, the largest
+        from 0.5 to 1.
+    initial : tuple of ndarray
+        Means of every start (n, K, D); shares and logarithms of the weights (K,), all in float64.
+    state, work : State, Work
+    trainable, expected, max_iter, tol
+        As in `Iterations.run`.
+
+    Returns
+    -------
+    means, shares, bound, n_iter, converged
+        As in `Outcome`.
+    """
     starts, shares, log_weights = initial
     kept = np.empty(starts.shape[1:]), np.empty(len(shares))
     best, n_iter, converged = 0.0, 0, False

@@ -12,7 +12,7 @@ import numba
 
 from golden.params.checks import check_integer
 
-__all__ = ["run_shares", "run_spans"]
+__all__ = ["SHARES", "run_shares", "run_spans"]
 
 SHARES = 4  # shares per thread, so that others take over the work of a thread that is delayed
 

@@ -26,12 +26,14 @@ __all__ = [
     "Rule",
     "Runs",
     "blend",
+    "draw_means",
     "expectation",
     "initial_means",
     "log_joint",
     "log_sum_exp",
     "maximization",
     "run",
+    "scale_weights",
 ]
 
 Reals = NDArray[np.float64]
@@ -128,14 +130,7 @@ class Binary:
     def __init__(self, bits: NDArray[np.uint8], weights: Reals | None = None) -> None:
         self.samples = BitRows(bits)
         self.features = BitRows(bits.T, ones=True)
-        # As many samples as the weights say, but no fewer than there are of a weight above 0.
-        self.count = float(len(bits))
-        if weights is not None:
-            with np.errstate(over="ignore"):
-                self.count = max(float(weights.sum()), float(np.count_nonzero(weights)))
-            weights = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
-        self.weights = weights
-        self.total = float(len(bits) if weights is None else weights.sum())
+        self.weights, self.total, self.count = scale_weights(weights, len(bits))
 
     @property
     def every_weight(self) -> Reals:
@@ -151,6 +146,17 @@ class Binary:
         """Return the weighted mean of one value a sample."""
         weighted = values if self.weights is None else values * self.weights
         return float(weighted.sum() / self.total)
+
+
+def scale_weights(weights: Reals | None, n_samples: int) -> tuple[Reals | None, float, float]:
+    """Return `weights`, `total` and `count` of a `Binary`."""
+    if weights is None:
+        return None, float(n_samples), float(n_samples)
+    # As many samples as the weights say, but no fewer than there are of a weight above 0.
+    with np.errstate(over="ignore"):
+        count = max(float(weights.sum()), float(np.count_nonzero(weights)))
+    weights = np.ldexp(weights, -int(np.frexp(weights.max())[1]))
+    return weights, float(weights.sum()), count
 
 
 def initial_means(
@@ -178,14 +184,20 @@ def initial_means(
     ndarray of shape (K, D), float64
         First means.
     """
-    shape = (n_components, data.samples.shape[1])
-    if init == "random":
-        return rng.uniform(0.25, 0.75, shape)
-    if init == "uniform":
-        return rng.uniform(0, 1, shape)
-    means = rng.standard_normal(shape)
-    scatter(means, data.centroid[0], scale, 1 / (2 * data.count))
+    means = np.empty((n_components, data.samples.shape[1]))
+    draw_means(means, init, rng)
+    if init == "centroid":
+        scatter(means, data.centroid[0], scale, 1 / (2 * data.count))
     return means
+
+
+def draw_means(means: Reals, init: str, rng: np.random.Generator) -> None:
+    """Fill an array with draws of `initial_means`, which are standard normal for ``centroid``."""
+    if init == "centroid":
+        rng.standard_normal(out=means)
+    else:
+        low, high = (0.25, 0.75) if init == "random" else (0, 1)
+        means[:] = rng.uniform(low, high, means.shape)
 
 
 def log_joint(samples: BitRows, law: Law) -> Reals:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Mixture of multivariate Bernoulli laws, with the vocabulary and conventions of scikit-learn."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from golden.kernels.bit_rows import BitRows
+from golden.kernels.mixtures import Mixtures
 from golden.params.checks import check_choice, check_flag, check_integer
 from sim.learn import em
 from sim.learn.em import Binary, Law, Rule
@@ -23,7 +25,7 @@ from sim.learn.mixture_checks import (
     check_weights,
 )
 
-__all__ = ["BernoulliMixture"]
+__all__ = ["BernoulliMixture", "fit_together"]
 
 _EMPTY_SHARE = 1e-9  # a component with a smaller share of the data counts as empty
 _SINGLE_TOL = 1e-5  # smallest relative change that is above the noise of single precision
@@ -383,10 +385,17 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
     def _first_means(self, data: Binary, rng: np.random.Generator) -> NDArray[np.float64]:
         """Return the first means of every start, of shape (n, K, D)."""
         shape = (int(self.n_components), data.samples.shape[1])
+        starts = self._given_means(shape)
+        if starts is not None:
+            return starts
+        count = self.n_init * shape[0]
+        means = em.initial_means(data, count, self.init, self.init_scale, rng)
+        return means.reshape(self.n_init, *shape)
+
+    def _given_means(self, shape: tuple[int, int]) -> NDArray[np.float64] | None:
+        """Return the only start, of shape (1, K, D), if the parameters give its means."""
         if self.means_init is None:
-            count = self.n_init * shape[0]
-            means = em.initial_means(data, count, self.init, self.init_scale, rng)
-            return means.reshape(self.n_init, *shape)
+            return None
         means = check_means("means_init", self.means_init)
         if means.shape != shape:
             raise ValueError(f"means_init must be of shape {shape}, not {means.shape}")
@@ -453,3 +462,68 @@ class BernoulliMixture(DensityMixin, BaseEstimator):
         check_real("init_scale", self.init_scale, 0)
         check_real("tol", self.tol, 0)
         check_real("step_decay", self.step_decay, 0.5, 1, above=True)
+
+
+def fit_together(
+    mixtures: Sequence[BernoulliMixture],
+    bits: NDArray[np.uint8],
+    members: Sequence[NDArray[np.int64]],
+    sample_weight: NDArray[Any] | None = None,
+) -> None:
+    """Fit each mixture to some of the samples, with the bits of `BernoulliMixture.fit_checked`.
+
+    Parameters
+    ----------
+    mixtures : sequence of BernoulliMixture
+        They differ in nothing but their `random_state`.
+    bits : ndarray of shape (n_samples, n_features), uint8 in {0, 1}
+        C-contiguous samples from `check_binary`.
+    members : sequence of ndarray of int64
+        Rows of the samples of each mixture.
+    sample_weight : ndarray of shape (n_samples,), optional
+        As in `BernoulliMixture.fit`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter or the weights are not as described in `BernoulliMixture.fit`.
+    """
+    one = mixtures[0]
+    one._check_parameters()
+    rule, shape = one._rule(), (int(one.n_components), bits.shape[1])
+    weights, totals, counts = [], np.empty(len(members)), np.empty(len(members))
+    for i, rows in enumerate(members):
+        given = None if sample_weight is None else sample_weight[rows]
+        checked = check_sample_weight(given, len(rows))
+        scaled, totals[i], counts[i] = em.scale_weights(checked, len(rows))
+        weights.append(np.ones(len(rows)) if scaled is None else scaled)
+    group = Mixtures(bits, members, weights, single=rule.precision == "single")
+
+    starts = one._given_means(shape)
+    if starts is not None:
+        starts = np.repeat(starts[np.newaxis], len(mixtures), axis=0)
+    else:
+        starts = np.empty((len(mixtures), one.n_init, *shape))
+        for mixture, means in zip(mixtures, starts, strict=True):
+            rng = np.random.default_rng(mixture.random_state)
+            em.draw_means(means.reshape(-1, shape[1]), one.init, rng)
+        if one.init == "centroid":
+            group.scatter(starts, totals, 1 / (2 * counts), one.init_scale)
+
+    def run(law: Law, means: NDArray[np.float64], max_iter: int, tol: float) -> tuple[Law, Any]:
+        settings = {"trainable": rule.trainable, "expected": rule.criterion == "expected"}
+        ends = group.run(law.weights, law.shares, means, **settings, max_iter=max_iter, tol=tol)
+        learnt = (ends.n_iter[:, np.newaxis] > 0) & rule.trainable
+        return Law(np.where(learnt, ends.shares, law.weights), ends.means, ends.shares), ends
+
+    first = Law.start(starts[0, 0], one._first_weights())
+    weights_of_all = np.tile(first.weights, (len(mixtures), 1))
+    law, _ = run(Law(weights_of_all, starts, weights_of_all), starts, one._warmup(), -1.0)
+    spent = one._warmup() if one.count_warmup else 0
+    law, ends = run(law, law.means[:, np.newaxis], one.max_iter - spent, one.tol)
+    for i, mixture in enumerate(mixtures):
+        mixture.n_features_in_, mixture.n_batches_ = shape[1], 1
+        own = Law(law.weights[i].copy(), law.means[i].copy(), law.shares[i].copy())
+        mixture._keep(
+            own, float(ends.bounds[i]), int(ends.n_iter[i]) + spent, bool(ends.converged[i])
+        )

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils import check_array
 
-from golden.kernels.shares import run_spans
+from golden.kernels.shares import SHARES, run_spans
 from golden.params.checks import check_integer
-from sim.learn.mixture import BernoulliMixture
+from sim.learn.mixture import BernoulliMixture, fit_together
 from sim.learn.mixture_checks import check_binary
 
 __all__ = ["class_seed", "fit_classes"]
+
+_TOGETHER = 16  # classes whose first means are in memory at a time
 
 
 def fit_classes(
@@ -28,7 +30,7 @@ def fit_classes(
 
     The fit of a class is the same, bit for bit, for every value of `jobs` and with any other
     classes, because its seed depends only on `random_state` and its label. Threads are enough for
-    speed, because the loops of a fit run outside Python's global lock.
+    speed, because a thread fits several classes before it takes Python's global lock again.
 
     Parameters
     ----------
@@ -37,7 +39,7 @@ def fit_classes(
     y : array-like of shape (n_samples,), integers >= 0
         Class of each sample.
     jobs : int
-        Classes fitted at a time.
+        Threads that fit, each some classes at a time.
     random_state : int
         Seed of all classes, not negative.
     sample_weight : array-like of shape (n_samples,), optional
@@ -59,7 +61,7 @@ def fit_classes(
     check_integer("random_state", random_state, 0)
     # The checks are done once, because they hold Python's global lock.
     checked: Any = check_array(X, ensure_min_samples=0, estimator="BernoulliMixture")
-    samples, labels = check_binary(checked), np.asarray(y)
+    samples, labels = np.ascontiguousarray(check_binary(checked)), np.asarray(y)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"Classes must be integers >= 0, not {labels.dtype}")
     if labels.shape != samples.shape[:1]:
@@ -76,12 +78,15 @@ def fit_classes(
     fitted: dict[int, BernoulliMixture] = {}
 
     def fit(first: int, last: int) -> None:
-        for label, rows in zip(classes[first:last], members[first:last], strict=True):
-            mixture = BernoulliMixture(random_state=class_seed(random_state, label), **parameters)
-            weight = None if weights is None else weights[rows]
-            fitted[label] = mixture.fit_checked(samples[rows], weight)
+        some = classes[first:last]
+        seeds = [class_seed(random_state, label) for label in some]
+        mixtures = [BernoulliMixture(random_state=seed, **parameters) for seed in seeds]
+        fit_together(mixtures, samples, members[first:last], weights)
+        fitted.update(zip(some, mixtures, strict=True))
 
-    run_spans(fit, [(i, i + 1) for i in range(len(classes))], jobs)
+    size = min(_TOGETHER, -(-len(classes) // (SHARES * jobs)))
+    spans = range(0, len(classes), size)
+    run_spans(fit, [(first, min(first + size, len(classes))) for first in spans], jobs)
     return {label: fitted[label] for label in classes}
 
 

@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from sim.learn import em
+from sim.learn.mixture import BernoulliMixture
 from sim.learn.mixture_classes import fit_classes
 from verification.bench.harness import Curve, Table, best_of, growth_table
 
@@ -27,7 +28,7 @@ Bits = NDArray[np.uint8]
 def run(quick: bool = False) -> list[Table]:
     """Return the tables of this benchmark."""
     tables = [] if find_spec("stepmix") is None else [_peers(*((5, 3) if quick else (100, 15)))]
-    return [*tables, _growth(quick)]
+    return [*tables, _classes(*((4, 1) if quick else (50, 9))), _growth(quick)]
 
 
 def _peers(n_iter: int, repeats: int) -> Table:
@@ -138,6 +139,47 @@ def _float32(bits: Bits, law: em.Law, n_iter: int) -> float:
             counts = gamma.sum(axis=0)
             weights, means = counts / len(bits), (x.T @ gamma) / counts
     return float(likelihoods.mean())
+
+
+def _classes(count: int, repeats: int) -> Table:
+    """Compare fits of many classes on one thread and on two, which must have the same bits."""
+    bits, labels = np.tile(_data(N, D, K), (count, 1)), np.repeat(np.arange(count), N)
+
+    def fit(jobs: int) -> dict[int, BernoulliMixture]:
+        return fit_classes(bits, labels, jobs=jobs, n_components=K)
+
+    def alone() -> None:
+        for label in range(count):
+            BernoulliMixture(K, random_state=label).fit(bits[label * N : (label + 1) * N])
+
+    one, two = fit(1), fit(2)
+    for label, mixture in one.items():
+        if mixture.means_.tobytes() != two[label].means_.tobytes():
+            raise ValueError(f"Class {label} must have the same means from one thread and from two")
+    contestants = {
+        "one thread": lambda: fit(1),
+        "two threads": lambda: fit(2),
+        "one fit after the other": alone,
+    }
+    seconds = _in_turn(contestants, repeats)
+    first = np.array(seconds["one thread"])
+    rows = tuple(
+        (
+            name,
+            1e3 * min(times),
+            1e3 * float(np.median(times)),
+            min(first) / min(times),
+            float(np.median(first / np.array(times))),
+        )
+        for name, times in seconds.items()
+    )
+    return Table(
+        f"Fits of {count} classes, N = {N}, D = {D}, K = {K}",
+        ("how", "best, milliseconds", "median", "times as fast, best", "median of pairs"),
+        rows,
+        f"Whole fits with 5 starts; {repeats} repeats in turn. The bits are the same on any number "
+        "of threads, or the run fails.",
+    )
 
 
 def _growth(quick: bool) -> Table:

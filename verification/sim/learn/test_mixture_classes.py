@@ -29,6 +29,48 @@ def test_class_is_fitted_the_same_alone():
     assert together[6].means_.tobytes() == alone[6].means_.tobytes() == by_hand.means_.tobytes()
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"n_components": 9, "precision": "double", "tol": 1e-6, "max_iter": 40},
+        {"n_components": 2, "pi": "trainable", "criterion": "expected", "init": "random"},
+        {"n_components": 2, "init": "uniform", "count_warmup": True, "n_init": 2},
+        {"n_components": 2, "pi": "trainable", "warmup_iter": 0, "max_iter": 0, "n_init": 1},
+        {
+            "n_components": 2,
+            "pi": "trainable",
+            "means_init": np.linspace(0.2, 0.8, 180).reshape(2, 90),
+            "weights_init": [0.25, 0.75],
+        },
+    ],
+)
+@pytest.mark.parametrize("weights", [None, np.arange(400.0)])
+def test_every_class_is_fitted_as_a_mixture_of_its_own(parameters, weights):
+    """One compiled call for many classes, and the steps of a single fit, give the same bits."""
+    labels = np.sort(Y) // 3 + 2 * (np.sort(Y) > 3)  # of unequal sizes, and one sample alone
+    labels[0] = 2
+    for jobs in (1, 2):
+        together = fit_classes(
+            np.asfortranarray(X),
+            labels,
+            jobs=jobs,
+            random_state=4,
+            sample_weight=None if weights is None else weights + 1,
+            **parameters,
+        )
+        assert list(together) == sorted(set(labels.tolist()))
+        for label, mixture in together.items():
+            own = labels == label
+            alone = BernoulliMixture(random_state=class_seed(4, label), **parameters)
+            alone.fit(X[own], sample_weight=None if weights is None else weights[own] + 1)
+            assert vars(mixture).keys() == vars(alone).keys()
+            for name in ("means_", "weights_", "shares_", "empty_components_"):
+                assert getattr(mixture, name).tobytes() == getattr(alone, name).tobytes(), name
+            for name in ("lower_bound_", "n_iter_", "converged_", "n_features_in_", "n_batches_"):
+                assert getattr(mixture, name) == getattr(alone, name), name
+
+
 def test_seeds_of_classes_differ():
     assert len({class_seed(seed, label) for seed in range(20) for label in range(20)}) == 400
 

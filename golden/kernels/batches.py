@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from golden.bits import word_count
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.compiled import compiled
-from golden.kernels.draws import draw_chunk, word_after
+from golden.kernels.draws import ROW, draw_chunk, draw_vectors, reads_in_place, renew_all
 from golden.kernels.streams import RING, aligned, first_words
-from golden.kernels.vectors import WORDS, load, load_two, select_differing, store, xor
+from golden.kernels.vectors import WORDS
 from golden.lfsr import doublings
 from golden.params import SamplerParams
 from golden.sampler import Sampler
@@ -27,7 +27,6 @@ from golden.selector import Selector
 __all__ = ["draw_batch"]
 
 MOST = 2**15  # beats of a batch; more may be worth a second thread
-WHOLE = 2**WORDS - 1
 
 _Words = NDArray[np.uint64]
 
@@ -48,7 +47,7 @@ class _Ahead:
     Attributes
     ----------
     plan : _Plan
-    memory : ndarray of shape (q + 1, RING), uint64
+    memory : ndarray of shape (q + 1, ROW), uint64
         The next words of each plane, and then a row with the states and with the place of the
         words that belong to them.
     row : ndarray of shape (q + 1,), uint64
@@ -62,7 +61,7 @@ class _Ahead:
 
     def __init__(self, params: SamplerParams) -> None:
         self.plan = _plan(params)
-        self.memory: _Words = aligned(params.prototypes.code_width + 1, RING)
+        self.memory: _Words = aligned(params.prototypes.code_width + 1, ROW)
         self.row = self.memory[-1, : len(self.plan.taps)]
         self.states: list[int] | None = None
 
@@ -140,8 +139,7 @@ def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going
     components = np.empty(len(requests), np.int64)
     states[q] = choose(components, requests, counts, thresholds, powers, states[q], taps[q])
     flat = out.reshape(-1)
-    # No vector may have words of more than two requests.
-    if width >= WORDS - 1 or width == WORDS // 2:
+    if reads_in_place(width):
         if not going:
             first_words(rings, states[:q], taps[:q], 64, RING)
             states[q + 1] = 0
@@ -153,77 +151,35 @@ def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going
 
 @compiled()
 def _draw_kept(out, planes, components, rings, states, taps):
-    """Draw exemplars, a vector of all planes at a time, with the words that are kept.
+    """Draw exemplars with the words that are kept.
 
     Parameters
     ----------
     out : ndarray of shape (n * words of a row,), uint64
     planes : ndarray of shape (components, q, words of a row), uint64
     components : ndarray of shape (n,), int64
-    rings : ndarray of shape (q, RING), uint64
-        Words of each plane. Used ones are replaced by later ones.
-    states : ndarray of shape (RING,), uint64
+    rings : ndarray of shape (q, ROW), uint64
+        Words of each plane. When all are used, they are replaced by later ones.
+    states : ndarray of shape (ROW,), uint64
         The state of each plane before the first request; after the call, past the last. At q + 1,
-        the place of the next vector of words in the rings.
+        the place in the rings of the first word that was not used.
     taps : ndarray of shape (q + 1, 4), int64
     """
     q, width = planes.shape[1:]
-    total, codes, words = len(components) * width, planes.reshape(-1), rings.reshape(-1)
-    first, last = np.int64(states[q + 1]), aligned(1, WORDS)[0]
-    request, place = 0, 0
-    for i in range(0, total, WORDS):
-        at = (first + i) & (RING - 1)
-        one, other, mask = components[request] * q * width + place, 0, WHOLE
-        rest = width - place  # words of this request, from the first of the vector on
-        place += WORDS
-        if rest <= WORDS:
-            request, place = request + 1, WORDS - rest
-            if rest < WORDS:  # words past the last request may be any
-                component = components[request] if request < len(components) else 0
-                mask, other = (1 << rest) - 1, component * q * width - rest
-            if place == width:
-                request, place = request + 1, 0
-        if mask == WHOLE:
-            drawn = _fold(codes, one, words, at, q, width, taps)
-        else:
-            drawn = _fold_two(codes, one, other, mask, words, at, q, width, taps)
-        if i + WORDS <= total:
-            store(out, i, drawn)
-        else:
-            store(last, 0, drawn)
-            out[i:] = last[: total - i]
+    codes, words = planes.reshape(-1), rings.reshape(-1)
+    total, first, at = len(components) * width, 0, np.int64(states[q + 1])
+    while first < total:
+        n = min(RING - at, total - first)
+        whole = n // WORDS * WORDS
+        draw_vectors(out, first, codes, components, q, width, first, whole, words, at)
+        if n > whole:  # the last words of all, which are no vector
+            rest, last = first + whole, aligned(1, WORDS)[0]
+            draw_vectors(last, 0, codes, components, q, width, rest, n - whole, words, at + whole)
+            out[rest:] = last[: n - whole]
+        first, at = first + n, at + n
+        if at == RING:
+            renew_all(rings, taps)
+            at = 0
     for p in range(q):
-        states[p] = word_after(rings[p], first + total, taps[p])
-    states[q + 1] = (first + total) & (RING - 1)
-
-
-@compiled()
-def _renew(words, place, at, taps, p):
-    """Replace the vector of words of a plane, which was used, by a later one; return it."""
-    word = load(words, place + at)
-    near = xor(word, load(words, place + ((at - WORDS * taps[p, 1]) & (RING - 1))))
-    far = load(words, place + ((at - WORDS * taps[p, 2]) & (RING - 1)))
-    far = xor(far, load(words, place + ((at - WORDS * taps[p, 3]) & (RING - 1))))
-    store(words, place + at, xor(near, far))
-    return word
-
-
-@compiled()
-def _fold(codes, one, words, at, q, width, taps):
-    """Draw a vector of the words of one request."""
-    bits = load(codes, one)
-    for p in range(q - 1, -1, -1):
-        word = _renew(words, p * RING, at, taps, p)
-        bits = select_differing(word, load(codes, one + p * width), bits)
-    return bits
-
-
-@compiled()
-def _fold_two(codes, one, other, mask, words, at, q, width, taps):
-    """Draw a vector of the words of two requests."""
-    bits = load_two(codes, one, other, mask)
-    for p in range(q - 1, -1, -1):
-        word = _renew(words, p * RING, at, taps, p)
-        code = load_two(codes, one + p * width, other + p * width, mask)
-        bits = select_differing(word, code, bits)
-    return bits
+        states[p] = rings[p, at]
+    states[q + 1] = at

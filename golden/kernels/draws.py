@@ -9,56 +9,25 @@ plane, so the most significant difference decides. Lanes past the last feature h
 a code of 0 never draws a 1.
 """
 
-from typing import Any, NamedTuple
-
 import numpy as np
 
 from golden.kernels.compiled import compiled
-from golden.kernels.streams import RING, aligned, first_words, follow_taps, leap, low
-from golden.kernels.vectors import WORDS, load, load_two, select_differing, store, xor
+from golden.kernels.streams import RING, aligned, first_words, follow_taps, leap, low, renew
+from golden.kernels.vectors import WORDS, load, load_two, select_differing, store
 
-__all__ = ["draw_chunk", "draw_narrow", "join_lanes", "put", "word_after"]
+__all__ = [
+    "ROW",
+    "draw_chunk",
+    "draw_narrow",
+    "draw_vectors",
+    "join_lanes",
+    "put",
+    "reads_in_place",
+    "renew_all",
+]
 
-BLOCK = 1024  # words that are drawn plane by plane; few enough for the L1 cache
+ROW = RING + WORDS  # words from one ring to the next, so that they do not share sets of the cache
 ALL = 2**WORDS - 1
-
-
-class _Spans(NamedTuple):
-    """Where the codes of each vector of a block are.
-
-    Bit ``i`` of `masks` says whether word ``i`` is in place ``ones + i``, or in ``others + i``.
-    """
-
-    ones: Any
-    others: Any
-    masks: Any
-
-
-def _make_fold(split):
-    """Return the loop over the vectors of a block, for one place of their codes or for two."""
-
-    @compiled()
-    def fold(bits, codes, spans, plane, n, ring, taps, first):
-        """Compare one plane of the codes, and replace its used words in the ring by later ones."""
-        lag1, lag2, lag3 = WORDS * taps[1], WORDS * taps[2], WORDS * taps[3]
-        ones, others, masks = spans
-        for i in range(0, n, WORDS):
-            v, here = i // WORDS, (first + i) & (RING - 1)
-            if split and masks[v] != ALL:
-                code = load_two(codes, ones[v] + plane, others[v] + plane, masks[v])
-            else:
-                code = load(codes, ones[v] + plane)
-            word = load(ring, here)
-            store(bits, i, select_differing(word, code, load(bits, i)))
-            near = xor(word, load(ring, (here - lag1) & (RING - 1)))
-            far = load(ring, (here - lag2) & (RING - 1))
-            far = xor(far, load(ring, (here - lag3) & (RING - 1)))
-            store(ring, here, xor(near, far))
-
-    return fold
-
-
-_fold_whole, _fold_split = _make_fold(False), _make_fold(True)
 
 
 @compiled()
@@ -85,42 +54,110 @@ def draw_chunk(out, codes, components, repeats, features, lanes, states, taps):
     """
     q, width = codes.shape[1:]
     total = len(components) * width
-    flat, blocks = codes.reshape(-1), aligned(2, BLOCK)
+    flat, blocks = codes.reshape(-1), aligned(2, RING)
     bits, gathered = blocks[0], blocks[1]
-    ones = np.arange(0, min(BLOCK, total), WORDS)
-    spans = _Spans(ones, np.zeros_like(ones), np.full(len(ones), ALL, np.uint8))
-    # Codes are read in place, if no vector has words of more than two requests, or past the array.
     in_vectors = follow_taps(lanes)
-    split = width % WORDS != 0
-    in_place = in_vectors and (width >= WORDS - 1 or width == WORDS // 2)
-    rings = aligned(q if in_vectors else 0, RING)
+    in_place = in_vectors and reads_in_place(width)
+    rings = aligned(q if in_vectors else 0, ROW)
     if in_vectors:
         first_words(rings, states, taps, lanes, min(RING, total + 1))
-    for first in range(0, total, BLOCK):
-        n = min(BLOCK, total - first)
+    for first in range(0, total, RING):
+        n = min(RING, total - first)
         if in_place:
-            _locate(spans, components, q, width, first, n)
-            _copy(bits, flat, spans, split, n)
+            draw_vectors(bits, 0, flat, components, q, width, first, n, rings.reshape(-1), 0)
         else:
             _gather(bits, flat, components, q, width, 0, first, n)
-        for p in range(q - 1, -1, -1):
-            if in_place:
-                if split:
-                    _fold_split(bits, flat, spans, p * width, n, rings[p], taps[p], first)
+            for p in range(q - 1, -1, -1):
+                _gather(gathered, flat, components, q, width, p, first, n)
+                if in_vectors:
+                    _fold_vectors(bits, gathered, rings[p], n)
                 else:
-                    _fold_whole(bits, flat, spans, p * width, n, rings[p], taps[p], first)
-                continue
-            _gather(gathered, flat, components, q, width, p, first, n)
-            if in_vectors:
-                _fold_whole(bits, gathered, spans, 0, n, rings[p], taps[p], first)
-            else:
-                states[p] = _fold_words(bits, gathered, n, lanes, states[p], taps[p])
+                    states[p] = _fold_words(bits, gathered, n, lanes, states[p], taps[p])
+        if n == RING:
+            renew_all(rings, taps)
         if lanes == 64 and repeats == 1:
             out[first : first + n] = bits[:n]
         else:
             _scatter(out, bits, width // repeats, repeats, features, lanes, first, n)
     for p in range(len(rings)):
-        states[p] = word_after(rings[p], total, taps[p])
+        states[p] = rings[p, total % RING]
+
+
+@compiled()
+def reads_in_place(width):
+    """Return whether `draw_vectors` takes rows of `width` words.
+
+    No vector may have words of more than two requests, or of codes past the array.
+    """
+    return width >= WORDS - 1 or width == WORDS // 2
+
+
+@compiled()
+def renew_all(rings, taps):
+    """Replace the words of all rings, which were used, by later ones.
+
+    Parameters
+    ----------
+    rings : ndarray of shape (q, ROW), uint64
+        `RING` words of each plane.
+    taps : ndarray of shape (>= q, 4), int64
+    """
+    for p in range(len(rings)):
+        renew(rings[p, :RING], taps[p])
+
+
+@compiled()
+def draw_vectors(out, target, codes, components, q, width, first, n, words, at):
+    """Draw words of the exemplars, vector by vector, with words of the rings as they lie there.
+
+    Parameters
+    ----------
+    out : ndarray, uint64
+        Memory for the drawn words, from element `target` on; up to seven more are written.
+    target : int
+    codes : ndarray of shape (components * q * width,), uint64
+        Planes of the codes of each component, the most significant first.
+    components : ndarray of shape (n,), int64
+        Component that answers each request.
+    q, width : int
+        Planes of a code, and words of a row.
+    first, n : int
+        First word of the exemplars that is drawn, and number of words.
+    words : ndarray of shape (q * ROW,), uint64
+        Words of the rings, with an unused row of eight after each.
+    at : int
+        Place in the rings of the words that are used first.
+    """
+    request, place = divmod(first, width)
+    for i in range(0, n, WORDS):
+        one, other, mask = components[request] * q * width + place, 0, ALL
+        rest = width - place  # words of this request, from the first of the vector on
+        place += WORDS
+        if rest <= WORDS:
+            request, place = request + 1, WORDS - rest
+            if rest < WORDS:  # words past the last request may be any
+                component = components[request] if request < len(components) else 0
+                mask, other = (1 << rest) - 1, component * q * width - rest
+            if place == width:
+                request, place = request + 1, 0
+        if mask == ALL:
+            drawn = load(codes, one)
+            for p in range(q - 1, -1, -1):
+                word = load(words, p * ROW + at + i)
+                drawn = select_differing(word, load(codes, one + p * width), drawn)
+        else:
+            drawn = load_two(codes, one, other, mask)
+            for p in range(q - 1, -1, -1):
+                code = load_two(codes, one + p * width, other + p * width, mask)
+                drawn = select_differing(load(words, p * ROW + at + i), code, drawn)
+        store(out, target + i, drawn)
+
+
+@compiled()
+def _fold_vectors(bits, codes, words, n):
+    """Compare one plane of the codes with as many words."""
+    for i in range(0, n, WORDS):
+        store(bits, i, select_differing(load(words, i), load(codes, i), load(bits, i)))
 
 
 @compiled()
@@ -180,37 +217,6 @@ def draw_narrow(out, joined, components, lanes, states, taps):
 
 
 @compiled()
-def _locate(spans, components, q, width, first, n):
-    """Find the codes of the first plane for the vectors of the words ``first .. first+n-1``."""
-    request, place = divmod(first, width)
-    ones, others, masks = spans
-    for v in range((n + WORDS - 1) // WORDS):
-        ones[v] = components[request] * q * width + place
-        rest = width - place  # words of this request, from the first of the vector on
-        place += WORDS
-        masks[v] = ALL
-        if rest <= WORDS:
-            request, place = request + 1, WORDS - rest
-            if rest < WORDS:  # words past the last request may be any
-                component = components[request] if request < len(components) else 0
-                masks[v], others[v] = (1 << rest) - 1, component * q * width - rest
-            if place == width:
-                request, place = request + 1, 0
-
-
-@compiled()
-def _copy(bits, codes, spans, split, n):
-    """Lay out the first plane of the codes."""
-    ones, others, masks = spans
-    for i in range(0, n, WORDS):
-        v = i // WORDS
-        if split and masks[v] != ALL:
-            store(bits, i, load_two(codes, ones[v], others[v], masks[v]))
-        else:
-            store(bits, i, load(codes, ones[v]))
-
-
-@compiled()
 def _gather(gathered, codes, components, q, width, p, first, n):
     """Lay out a plane of the codes for the words ``first .. first+n-1``."""
     request, place = divmod(first, width)
@@ -221,27 +227,6 @@ def _gather(gathered, codes, components, q, width, p, first, n):
         for k in range(run):
             gathered[i + k] = codes[source + k]
         i, request, place = i + run, request + 1, 0
-
-
-@compiled()
-def word_after(ring, total, taps):
-    """Return the word after the first `total` ones, which may be in a vector that was replaced.
-
-    Parameters
-    ----------
-    ring : ndarray of shape (RING,), uint64
-        Words of an LFSR, as `draw_chunk` has left them.
-    total : int
-        Words that were used, from the first of the ring on.
-    taps : ndarray of shape (4,), int64
-        Highest first.
-    """
-    here = total & (RING - 1)
-    word = ring[here]
-    if total % WORDS:
-        for tap in taps[1:]:  # the same exclusive or undoes it
-            word ^= ring[(here - WORDS * tap) & (RING - 1)]
-    return word
 
 
 @compiled()

@@ -173,8 +173,18 @@ def renew(ring, taps):
     taps : ndarray of shape (4,), int64
         Highest first.
     """
-    scale, last = len(ring) // LEAPS, len(ring) - 1
-    for i in range(0, len(ring), WORDS):
-        near = xor(load(ring, i), load(ring, (i - scale * taps[1]) & last))
-        far = load(ring, (i - scale * taps[2]) & last)
-        store(ring, i, xor(near, xor(far, load(ring, (i - scale * taps[3]) & last))))
+    n, scale = len(ring), len(ring) // LEAPS
+    lag1, lag2, lag3 = scale * taps[1], scale * taps[2], scale * taps[3]
+    # Four parts, in each of which all distances are fixed.
+    _renew_part(ring, 0, lag3, n - lag1, n - lag2, n - lag3)
+    _renew_part(ring, lag3, lag2, n - lag1, n - lag2, -lag3)
+    _renew_part(ring, lag2, lag1, n - lag1, -lag2, -lag3)
+    _renew_part(ring, lag1, n, -lag1, -lag2, -lag3)
+
+
+@compiled()
+def _renew_part(ring, first, last, one, two, three):
+    """Replace the words ``first .. last - 1``; the others are so far from each."""
+    for i in range(first, last, WORDS):
+        near = xor(load(ring, i), load(ring, i + one))
+        store(ring, i, xor(near, xor(load(ring, i + two), load(ring, i + three))))

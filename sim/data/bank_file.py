@@ -41,6 +41,7 @@ _HEADER = struct.Struct("<8sII")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _LARGEST_CLASSES = 2**16
 _LARGE = 2**26  # bytes of a file from which it is mapped, not read
+_PIECE = 2**24  # bytes of a map that are in memory at a time while it is checked
 
 # Keys of a description and the types of their values.
 _KEYS: dict[str, type] = {
@@ -191,7 +192,7 @@ def decode_bank(data: bytes | mmap.mmap) -> BankFile:
             f"Bank file must be {size} bytes by its description, not {len(data)}: "
             f"{'cut short' if len(data) < size else 'too long'}, or the description is damaged"
         )
-    if hashlib.sha256(view[:-_DIGEST_SIZE]).digest() != view[-_DIGEST_SIZE:]:
+    if _digest(data) != view[-_DIGEST_SIZE:]:
         raise ValueError(
             f"Bank file must end in the SHA-256 of its first {size - _DIGEST_SIZE} bytes: "
             "a byte is damaged"
@@ -249,6 +250,20 @@ def _content(path: Path) -> bytes | mmap.mmap:
             with path.open("rb") as file:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     return read_bytes(path)
+
+
+def _digest(data: bytes | mmap.mmap) -> bytes:
+    """Return the SHA-256 of all bytes but the last 32. A map leaves memory again, piece by piece.
+
+    Nobody has written to the map yet, so nothing is lost with its pages.
+    """
+    sha, view = hashlib.sha256(), memoryview(data)[:-_DIGEST_SIZE]
+    for first in range(0, len(view), _PIECE):
+        piece = view[first : first + _PIECE]
+        sha.update(piece)
+        if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            data.madvise(mmap.MADV_DONTNEED, first, len(piece))
+    return sha.digest()
 
 
 def _read_header(data: memoryview) -> int:

@@ -210,6 +210,32 @@ def test_a_large_bank_is_not_read_as_a_whole(
         read_bank(path)
 
 
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux says what is in memory")
+def test_an_opened_bank_has_left_memory_but_for_what_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, bank = tmp_path / "bank.bin", bank_of(train=200_000, test=0, features=512)
+    path.write_bytes(encode_bank(bank))
+    monkeypatch.setattr("sim.data.bank_file._LARGE", 2**20)
+    monkeypatch.setattr("sim.data.bank_file._PIECE", 2**20)
+    large = read_bank(path)
+    assert resident(path) < 0.2 * path.stat().st_size
+    assert large.train.tobytes() == bank.train.tobytes()
+    assert resident(path) > 0.9 * path.stat().st_size
+
+
+def resident(path: Path) -> int:
+    """Return the bytes of a file's maps that are in memory."""
+    total, ours = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first, *rest = line.split()
+        if "-" in first:  # a map begins
+            ours = line.endswith(str(path))
+        elif ours and first == "Rss:":
+            total += 1024 * int(rest[0])
+    return total
+
+
 def test_unused_bits_of_an_embedding_must_be_0() -> None:
     bank = bank_of(features=70)
     dirty = bank.train.copy()

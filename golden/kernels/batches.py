@@ -17,6 +17,7 @@ from golden.bits import word_count
 from golden.kernels.choices import any_outside, choose
 from golden.kernels.compiled import compiled
 from golden.kernels.draws import ROW, draw_chunk, draw_vectors, reads_in_place, renew_all
+from golden.kernels.serial_draws import draw_planewise
 from golden.kernels.streams import RING, aligned, first_words
 from golden.kernels.vectors import WORDS
 from golden.lfsr import doublings
@@ -35,6 +36,8 @@ class _Plan(NamedTuple):
     """What the parameters say once and for all."""
 
     plain: bool  # whether words are drawn as they lie in memory, and so may be drawn here
+    serial: bool
+    features: int
     beats: int
     width: int  # words of an exemplar
     taps: NDArray[np.int64]  # of each plane, and then of the choice
@@ -49,7 +52,7 @@ class _Ahead:
     plan : _Plan
     memory : ndarray of shape (q + 1, ROW), uint64
         The next words of each plane, and then a row with the states and with the place of the
-        words that belong to them.
+        words that belong to them. In mode ``serial``, no words are kept.
     row : ndarray of shape (q + 1,), uint64
         The states in the memory, that of the choice last.
     states : list of int or None
@@ -88,7 +91,7 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
     kept = _KEPT.get(sampler)
     if kept is None:
         kept = _KEPT[sampler] = _Ahead(sampler.params)
-    plain, row_beats, width, taps, powers = kept.plan
+    plain, serial, features, row_beats, width, taps, powers = kept.plan
     n, table = len(requests), sampler.prototypes
     beats = n * row_beats
     if not plain or sampler.read_errors or table.removed or beats > MOST:
@@ -102,26 +105,31 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
         kept.row[:] = states
     out = np.empty((n, width), np.uint64)
     counts, thresholds = table.class_table()
-    kernel = counts, thresholds, powers, table.planes, kept.memory, taps, going
-    if not _draw(out, requests, *kernel):
+    common = out, requests, counts, thresholds, powers, table.planes
+    if serial:
+        words = _draw_serially(*common, kept.row, taps, features)
+    else:
+        words = _draw(*common, kept.memory, taps, going)
+    if words < 0:
         return None
     states = kept.row.tolist()
     for lfsr, state in zip(lfsrs, states, strict=True):
         lfsr.state = state
-        lfsr.ticks += beats
-    lfsrs[-1].ticks += n - beats
+        lfsr.ticks += words
+    lfsrs[-1].ticks += n - words
     sampler.rows_read += beats
-    sampler.planes_read += beats * len(sampler.lfsrs)
-    kept.states = None if beats % WORDS else states
+    sampler.planes_read += words * len(sampler.lfsrs)
+    kept.states = None if serial or beats % WORDS else states
     return out
 
 
 @lru_cache(maxsize=64)
 def _plan(params: SamplerParams) -> _Plan:
     p, choice = params.prototypes, Selector(params.selector).component_lfsr.params
-    plain = params.mode == "parallel" and params.draws_per_read == 1 and p.lanes == 64
     return _Plan(
-        plain,
+        params.draws_per_read == 1 and p.lanes == 64,
+        params.mode == "serial",
+        p.features,
         p.beats,
         word_count(p.features),
         np.array([lfsr.taps for lfsr in (*params.lfsrs(), choice)]),
@@ -131,9 +139,9 @@ def _plan(params: SamplerParams) -> _Plan:
 
 @compiled()
 def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going):
-    """Choose the components and draw; return whether all requests have a class in the table."""
+    """Choose the components and draw; return the words of a plane, or -1 without such a class."""
     if any_outside(requests, len(counts)):
-        return False
+        return -1
     q, width = planes.shape[1:]
     rings, states = memory[:q], memory[q]
     components = np.empty(len(requests), np.int64)
@@ -146,7 +154,29 @@ def _draw(out, requests, counts, thresholds, powers, planes, memory, taps, going
         _draw_kept(flat, planes, components, rings, states, taps)
     else:
         draw_chunk(flat, planes, components, 1, 64 * width, 64, states[:q], taps[:q])
-    return True
+    return len(flat)
+
+
+@compiled()
+def _draw_serially(out, requests, counts, thresholds, powers, planes, states, taps, features):
+    """Do as `_draw` in mode ``serial``; the states are that of the one LFSR and of the choice."""
+    if any_outside(requests, len(counts)):
+        return -1
+    components = np.empty(len(requests), np.int64)
+    states[1] = choose(components, requests, counts, thresholds, powers, states[1], taps[1])
+    q, width = planes.shape[1:]
+    few = len(components) < len(planes)
+    codes = np.empty((len(components) if few else len(planes), width, q), np.uint64)
+    for i in range(len(codes)):  # the planes of a beat lie side by side
+        place = components[i] if few else i
+        for p in range(q):
+            for beat in range(width):
+                codes[i, beat, p] = planes[place, p, beat]
+    if few:
+        components[:] = np.arange(len(components))
+    drawn = draw_planewise(out.reshape(-1), codes, components, 1, features, 64, states[0], taps[0])
+    states[0] = drawn[0]
+    return drawn[1]
 
 
 @compiled()

@@ -77,6 +77,7 @@ def _ratios(scale: int) -> Table:
         ("parallel, L = 16", 512, 5_000, {"lanes": 16}),
         ("serial", 512, 20_000, {"mode": "serial"}),
         ("parallel, a batch", 512, 32 * scale, {}),
+        ("serial, a batch", 512, 32 * scale, {"mode": "serial"}),
     )
     for name, features, requests, options in cases:
         sampler, count = _sampler(features, **options), max(1, requests // scale)

@@ -133,18 +133,20 @@ def test_a_register_forced_to_zero_recovers_alike(mode, faulty, repeats):
     assert_twins(plain, compiled, [2, 0, 1, 1])
 
 
-def test_batches_are_drawn_at_once_or_in_shares_alike(monkeypatch):
-    plain, compiled = (sampler(130, most=3, seed=4) for _ in range(2))
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
+def test_batches_are_drawn_at_once_or_in_shares_alike(mode, monkeypatch):
+    plain, compiled = (sampler(130, most=3, seed=4, mode=mode) for _ in range(2))
     for most in (0, 2**15):  # the most beats that are drawn at once
         monkeypatch.setattr("golden.kernels.batches.MOST", most)
         for labels in ([], [1], [2, 0, 0, 1, 2], np.arange(64) % 3):
             assert_twins(plain, compiled, labels)
 
 
+@pytest.mark.parametrize("mode", ["parallel", "serial"])
 @pytest.mark.parametrize("features", [100, 256, 400, 512, 784])
-def test_words_that_are_kept_from_batch_to_batch_are_the_next_ones(features):
+def test_words_that_are_kept_from_batch_to_batch_are_the_next_ones(features, mode):
     """Batches of whole vectors of words and others, past the end of what is kept, one by one."""
-    plain, compiled = (sampler(features, most=2, seed=5) for _ in range(2))
+    plain, compiled = (sampler(features, most=2, seed=5, mode=mode) for _ in range(2))
     for n in (8, 16, 3, 8, 8, 100, 32, 0, 1, 24):
         assert_twins(plain, compiled, np.arange(n) % 3)
 

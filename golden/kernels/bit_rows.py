@@ -23,6 +23,7 @@ __all__ = [
     "SUMS",
     "BitRows",
     "add_products",
+    "add_products_of",
     "pack",
     "transpose",
     "write_products",
@@ -217,19 +218,27 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
     sums : ndarray of shape (groups, n_rows, 8), float64, or of the dtype of `columns`
         Sums in lanes. The words of a row are added up in its dtype.
     """
-    blocks, n_rows = words.shape
+    n_rows = words.shape[1]
+    for first in range(0, n_rows, ROWS):
+        add_products_of(words, first, min(first + ROWS, n_rows), columns, tables, sums, first)
+
+
+@compiled()
+def add_products_of(
+    words: Any, first: Any, last: Any, columns: Any, tables: Any, sums: Any, place: Any
+) -> None:
+    """Do as `add_products` for the rows ``first .. last - 1``, whose sums begin at row `place`."""
     for group in range(len(columns)):
-        for first in range(0, n_rows, ROWS):
-            for block in range(blocks):
-                _build(tables, columns, group * columns.shape[1] + block * COLUMNS)
-                for row in range(first, min(first + ROWS, n_rows)):
-                    word = words[block, row]
-                    total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
-                    for table in range(1, _TABLES):
-                        entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
-                        total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
-                    place = group * n_rows + row
-                    store(sums, place, add(load(sums, place), like(sums, total)))
+        start = group * sums.shape[1] + place - first
+        for block in range(len(words)):
+            _build(tables, columns, group * columns.shape[1] + block * COLUMNS)
+            for row in range(first, last):
+                word = words[block, row]
+                total = load(tables, np.intp(word & np.uint64(_ENTRIES - 1)))
+                for table in range(1, _TABLES):
+                    entry = (word >> np.uint64(_GROUP * table)) & np.uint64(_ENTRIES - 1)
+                    total = add(total, load(tables, table * _ENTRIES + np.intp(entry)))
+                store(sums, start + row, add(load(sums, start + row), like(sums, total)))
 
 
 @compiled()

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels.bit_rows import SUMS, BitRows
+from golden.kernels.bit_rows import ROWS, SUMS, BitRows
 from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, zeros
-from golden.kernels.mixture_steps import NEVER, TINY, State, Work, join, maximize, share_samples
+from golden.kernels.mixture_steps import NEVER, TINY, State, Work, expect, maximize
 
 __all__ = ["Iterations", "Outcome", "run_starts"]
 
@@ -67,7 +67,7 @@ class Iterations:
     ) -> None:
         n_samples, n_features = samples.shape
         kind = np.float32 if single else np.float64
-        groups = -(-n_components // LANES)
+        groups, at_a_time = -(-n_components // LANES), min(n_samples, ROWS)
         # Rows of padding are 0, and no iteration writes there.
         means, shares, log_weights, *memory = zeros(
             ((groups, n_features, LANES), np.float64),
@@ -75,8 +75,8 @@ class Iterations:
             ((groups, LANES), np.float64),
             ((groups, n_features, LANES), np.float64),
             ((groups, samples.padded, LANES), kind),
-            ((groups, n_samples, LANES), np.float64),
-            ((groups, n_samples, LANES), kind),
+            ((groups, at_a_time, LANES), np.float64),
+            ((groups, at_a_time, LANES), kind),
             ((groups, features.padded, LANES), kind),
             ((groups, n_features + 1, LANES), np.float64),
             ((SUMS, LANES), kind),
@@ -195,12 +195,10 @@ def _iterate(
 ) -> Any:
     """Do the E-step of the initial mixture, and then M-step and E-step until the end."""
     samples, features, sample_weights = data
-    join(samples, state, work)
-    bound = share_samples(sample_weights, work, expected)
+    bound = expect(samples, sample_weights, state, work, expected)
     for n_iter in range(1, max_iter + 1):
         maximize(features, state, work, trainable)
-        join(samples, state, work)
-        before, bound = bound, share_samples(sample_weights, work, expected)
+        before, bound = bound, expect(samples, sample_weights, state, work, expected)
         if abs(bound - before) <= tol * abs(bound):
             return bound, n_iter, True
     return bound, max_iter, False

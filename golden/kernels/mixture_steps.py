@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels.bit_rows import add_products
+from golden.kernels.bit_rows import add_products, add_products_of
 from golden.kernels.compiled import compiled
 from golden.kernels.elementary import exp, log
 from golden.kernels.lanes import (
@@ -22,7 +22,7 @@ from golden.kernels.lanes import (
     widen,
 )
 
-__all__ = ["CLIP", "NEVER", "TINY", "State", "Work", "join", "maximize", "scatter", "share_samples"]
+__all__ = ["CLIP", "NEVER", "TINY", "State", "Work", "expect", "maximize", "scatter"]
 
 Reals = NDArray[np.float64]
 
@@ -45,37 +45,59 @@ class Work(NamedTuple):
 
     absent: Reals  # probability of a 0, (groups, D, 8)
     odds: NDArray[Any]  # kind: log-odds of a 1, (groups, D padded, 8)
-    joint: Reals  # log of weight times likelihood, (groups, N, 8)
+    joint: Reals  # log of weight times likelihood, (groups, samples at a time, 8)
     gaps: NDArray[Any]  # kind: `joint` minus the highest value of the sample
     responsibilities: NDArray[Any]  # kind: times the weights of the samples, (groups, N padded, 8)
     sums: Reals  # responsibilities added up by feature, then all, (groups, D + 1, 8)
     tables: NDArray[Any]  # kind
 
 
-@compiled()
-def join(samples: Any, state: Any, work: Any) -> None:
-    """Write the logarithm of weight times likelihood, equation (1), to `joint`.
-
-    It is a product with the bits plus a constant per component, as in `sim.learn.em.log_joint`.
+@compiled(error_model="numpy")
+def expect(samples: Any, sample_weights: Any, state: Any, work: Any, expected: Any) -> Any:
+    """Write weighted responsibilities, and return the weighted mean of the objective.
 
     Parameters
     ----------
     samples : ndarray of shape (blocks, N), uint64
         Words of a `BitRows` of shape (N, D).
+    sample_weights : ndarray of shape (N,), float64
     state : State
     work : Work
+        As many samples at a time as its `joint` has rows: few enough for the cache.
+    expected : bool
+        Whether the objective is the expected complete likelihood instead of the likelihood.
     """
-    groups, n_samples, _ = work.joint.shape
-    constants = np.empty(LANES)
+    groups, size, _ = work.joint.shape
+    constants = np.empty((groups, LANES))
     for group in range(groups):
         absent, odds = work.absent[group], work.odds[group]
         _split(state.means[group].reshape(-1), absent.reshape(-1), odds.reshape(-1))
-        constants[:] = state.log_weights[group]
-        _add_logarithms(absent, constants)
-        start = load(constants, 0)
-        for row in range(group * n_samples, (group + 1) * n_samples):
+        constants[group] = state.log_weights[group]
+        _add_logarithms(absent, constants[group])
+    objectives, totals = np.empty(size), np.empty(size)
+    bound, count = 0.0, 0.0
+    for first in range(0, len(sample_weights), size):
+        last = min(len(sample_weights), first + size)
+        _join(samples, first, last, constants, work)
+        _share(first, last, sample_weights, work, expected, objectives, totals)
+        for row in range(last - first):
+            bound += sample_weights[first + row] * objectives[row]
+            count += sample_weights[first + row]
+    return bound / count
+
+
+@compiled()
+def _join(samples: Any, first: Any, last: Any, constants: Any, work: Any) -> None:
+    """Write the logarithm of weight times likelihood, equation (1), of some samples to `joint`.
+
+    It is a product with the bits plus a constant per component, as in `sim.learn.em.log_joint`.
+    """
+    groups, size, _ = work.joint.shape
+    for group in range(groups):
+        start = load(constants, group)
+        for row in range(group * size, group * size + last - first):
             store(work.joint, row, start)
-    add_products(samples, work.odds, work.tables, work.joint)
+    add_products_of(samples, first, last, work.odds, work.tables, work.joint, 0)
 
 
 @compiled()
@@ -119,53 +141,51 @@ def _exponentials(values: Any, results: Any) -> None:
 
 
 @compiled(error_model="numpy")
-def share_samples(sample_weights: Any, work: Any, expected: Any) -> Any:
-    """Write weighted responsibilities, and return the weighted mean of the objective.
-
-    Parameters
-    ----------
-    sample_weights : ndarray of shape (N,), float64
-    work : Work
-        Its `joint` is that of the mixture.
-    expected : bool
-        Whether the objective is the expected complete likelihood instead of the likelihood.
-    """
+def _share(
+    first: Any,
+    last: Any,
+    sample_weights: Any,
+    work: Any,
+    expected: Any,
+    objectives: Any,
+    totals: Any,
+) -> None:
+    """Write weighted responsibilities of some samples, and the objective of each."""
     joint, gaps, responsibilities = work.joint, work.gaps, work.responsibilities
-    groups, n_samples, _ = joint.shape
-    objectives, totals = np.empty(n_samples), np.empty(n_samples)
-    for row in range(n_samples):
+    groups, size, _ = joint.shape
+    padded, n = responsibilities.shape[1], last - first
+    for row in range(n):
         high = highest(load(joint, row))
         for group in range(1, groups):
-            high = max(high, highest(load(joint, group * n_samples + row)))
+            high = max(high, highest(load(joint, group * size + row)))
         objectives[row] = high
         level = fill(high)
         for group in range(groups):
-            place = group * n_samples + row
+            place = group * size + row
             store(gaps, place, subtract(load(joint, place), level))
     for group in range(groups):
-        _exponentials(gaps[group].reshape(-1), responsibilities[group].reshape(-1))
-    padded = responsibilities.shape[1]
-    for row in range(n_samples):
+        here, there = group * size * LANES, (group * padded + first) * LANES
+        _exponentials(
+            gaps.reshape(-1)[here : here + n * LANES],
+            responsibilities.reshape(-1)[there : there + n * LANES],
+        )
+    for row in range(n):
         evidence, energy = 0.0, 0.0
         for group in range(groups):
-            ratios = widen(load(responsibilities, group * padded + row))
+            ratios = widen(load(responsibilities, group * padded + first + row))
             evidence += total(ratios)
             if expected:
-                energy += total(multiply(ratios, widen(load(gaps, group * n_samples + row))))
+                energy += total(multiply(ratios, widen(load(gaps, group * size + row))))
         totals[row] = evidence
         objectives[row] += energy / evidence
-        scale = fill(sample_weights[row] / evidence)
+        scale = fill(sample_weights[first + row] / evidence)
         for group in range(groups):
-            place = group * padded + row
+            place = group * padded + first + row
             store(responsibilities, place, multiply(widen(load(responsibilities, place)), scale))
     if not expected:
-        _logarithms(totals)
-        objectives += totals
-    bound, count = 0.0, 0.0
-    for row in range(n_samples):
-        bound += sample_weights[row] * objectives[row]
-        count += sample_weights[row]
-    return bound / count
+        _logarithms(totals[:n])
+        for row in range(n):
+            objectives[row] += totals[row]
 
 
 @compiled(error_model="numpy")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.kernels.bit_rows import COLUMNS, SUMS, pack, write_products
+from golden.kernels.bit_rows import COLUMNS, ROWS, SUMS, pack, write_products
 from golden.kernels.compiled import compiled
 from golden.kernels.lanes import LANES, zeros
 from golden.kernels.mixture import run_starts
@@ -216,8 +216,8 @@ def _memory(n_components: Any, n_features: Any, n_samples: Any, tables: Any) -> 
     work = Work(
         _lanes(groups, n_features, real),
         _lanes(groups, padded_features, tables),
-        _lanes(groups, n_samples, real),
-        _lanes(groups, n_samples, tables),
+        _lanes(groups, min(n_samples, ROWS), real),
+        _lanes(groups, min(n_samples, ROWS), tables),
         _lanes(groups, padded_samples, tables),
         _lanes(groups, n_features + 1, real),
         tables,

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from golden.kernels.bit_rows import ROWS
 from sim.learn import em
 
 # The compiled loop adds up in another order, and has its own exp and log; in single precision its
@@ -36,7 +37,13 @@ def problem(n_samples, n_features, n_components, weighted=False):
 @pytest.mark.parametrize("trainable", [False, True])
 @pytest.mark.parametrize(
     ("shape", "weighted"),
-    [((5, 2, 1), False), ((48, 17, 3), True), ((130, 48, 8), False), ((200, 65, 19), True)],
+    [
+        ((5, 2, 1), False),
+        ((48, 17, 3), True),
+        ((130, 48, 8), False),
+        ((200, 65, 19), True),
+        ((2 * ROWS + 9, 11, 9), True),  # more samples than are shared out at a time
+    ],
 )
 def test_compiled_iterations_are_the_equations(shape, weighted, trainable, criterion, precision):
     data, law = problem(*shape, weighted=weighted)

@@ -102,6 +102,7 @@ def draw_batch(sampler: Sampler, requests: NDArray[np.int64]) -> _Words | None:
     if not going:
         if 0 in states:
             return None
+        kept.states = None  # a call that draws nothing leaves no words for these states
         kept.row[:] = states
     out = np.empty((n, width), np.uint64)
     counts, thresholds = table.class_table()

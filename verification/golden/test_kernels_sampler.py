@@ -169,6 +169,18 @@ def test_words_that_are_kept_are_left_when_a_register_or_the_memory_changes():
         assert_twins(plain, compiled, np.arange(8) % 3)
 
 
+def test_words_that_are_kept_are_left_after_a_call_that_is_refused():
+    """The states go on, a call draws nothing, and the states come back."""
+    plain, compiled = (sampler(512, most=2, seed=8) for _ in range(2))
+    assert_twins(plain, compiled, np.arange(8) % 3)
+    state = compiled.state_dict()
+    draw(compiled, np.arange(8) % 3, threads=2)
+    with pytest.raises(ValueError, match="^Labels must be among"):
+        draw(compiled, [7])
+    compiled.load_state(state)
+    assert_twins(plain, compiled, np.arange(8) % 3)
+
+
 def test_bits_do_not_depend_on_threads_or_chunks():
     expected, _ = draw(sampler(512, seed=3), np.arange(5000) % 3, threads=1)
     for threads in (1, 2, 5):

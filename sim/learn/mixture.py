@@ -28,6 +28,7 @@ from sim.learn.mixture_checks import (
 __all__ = ["BernoulliMixture", "fit_together"]
 
 _EMPTY_SHARE = 1e-9  # a component with a smaller share of the data counts as empty
+_STARTS = 2**25  # bytes of first means that a thread holds at a time, if not of one mixture
 _SINGLE_TOL = 1e-5  # smallest relative change that is above the noise of single precision
 
 
@@ -491,6 +492,11 @@ def fit_together(
     one = mixtures[0]
     one._check_parameters()
     rule, shape = one._rule(), (int(one.n_components), bits.shape[1])
+    most = max(1, _STARTS // max(1, 8 * int(one.n_init) * shape[0] * shape[1]))
+    if len(mixtures) > most:
+        for i in range(0, len(mixtures), most):
+            fit_together(mixtures[i : i + most], bits, members[i : i + most], sample_weight)
+        return
     weights, totals, counts = [], np.empty(len(members)), np.empty(len(members))
     for i, rows in enumerate(members):
         given = None if sample_weight is None else sample_weight[rows]

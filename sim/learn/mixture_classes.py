@@ -14,7 +14,7 @@ from sim.learn.mixture_checks import check_binary
 
 __all__ = ["class_seed", "fit_classes"]
 
-_TOGETHER = 16  # classes whose first means are in memory at a time
+_TOGETHER = 16  # most classes of a compiled call
 
 
 def fit_classes(
@@ -84,7 +84,7 @@ def fit_classes(
         fit_together(mixtures, samples, members[first:last], weights)
         fitted.update(zip(some, mixtures, strict=True))
 
-    size = min(_TOGETHER, -(-len(classes) // (SHARES * jobs)))
+    size = max(1, min(_TOGETHER, -(-len(classes) // (SHARES * jobs))))
     spans = range(0, len(classes), size)
     run_spans(fit, [(first, min(first + size, len(classes))) for first in spans], jobs)
     return {label: fitted[label] for label in classes}

@@ -26,7 +26,7 @@ __all__ = ["run"]
 D, K, N, DRAWS = 512, 8, 500, 100_000
 REPEATS = 3
 SEEN = 1.0  # MB; less is that of the interpreter, and says nothing of growth
-BANKS = (100_000, 1_000_000, 10_000_000)  # embeddings
+BANKS = (2_000_000, 5_000_000, 10_000_000)  # embeddings; all so many that they are mapped
 Work = Callable[[], object]
 
 
@@ -87,7 +87,7 @@ def _cases(folder: Path) -> list[Case]:
         Case("EM: components K", (2, 4, 8, 16), lambda k: _fit(N, D, k)),
         Case("EM: samples N", (10_000, 100_000, 1_000_000), lambda n: _fit(n, D, K)),
         Case("head, one step: classes", (100, 1_000, 10_000), _head_step),
-        Case("bank opened: embeddings", BANKS, partial(_open_bank, folder)),
+        Case("bank opened and checked: embeddings", BANKS, partial(_open_bank, folder)),
         Case("bank, every page read: embeddings", BANKS, partial(_read_bank, folder)),
     ]
 

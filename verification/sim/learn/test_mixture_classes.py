@@ -46,11 +46,14 @@ def test_class_is_fitted_the_same_alone():
     ],
 )
 @pytest.mark.parametrize("weights", [None, np.arange(400.0)])
-def test_every_class_is_fitted_as_a_mixture_of_its_own(parameters, weights):
+@pytest.mark.parametrize("starts", [2**25, 1])
+def test_every_class_is_fitted_as_a_mixture_of_its_own(parameters, weights, starts, monkeypatch):
     """One compiled call for many classes, and the steps of a single fit, give the same bits."""
     labels = np.sort(Y) // 3 + 2 * (np.sort(Y) > 3)  # of unequal sizes, and one sample alone
     labels[0] = 2
-    for jobs in (1, 2):
+    monkeypatch.setattr("sim.learn.mixture._STARTS", starts)  # all together, or one by one
+    for jobs, shares in ((1, 1), (2, 1), (2, 4)):
+        monkeypatch.setattr("sim.learn.mixture_classes.SHARES", shares)
         together = fit_classes(
             np.asfortranarray(X),
             labels,
@@ -69,6 +72,10 @@ def test_every_class_is_fitted_as_a_mixture_of_its_own(parameters, weights):
                 assert getattr(mixture, name).tobytes() == getattr(alone, name).tobytes(), name
             for name in ("lower_bound_", "n_iter_", "converged_", "n_features_in_", "n_batches_"):
                 assert getattr(mixture, name) == getattr(alone, name), name
+
+
+def test_no_samples_have_no_classes():
+    assert fit_classes(np.zeros((0, 8), np.uint8), np.zeros(0, int)) == {}
 
 
 def test_seeds_of_classes_differ():

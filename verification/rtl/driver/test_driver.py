@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ class Golden:
         self.counter = ClassCounter(chip.counter) if chip.counter else None
         self.classifier = PrototypeClassifier(chip.classifier) if chip.classifier else None
 
-    @property
+    @cached_property
     def file(self) -> bytes:
         return load_file(
             load_packets(compile_network(self.network, self.chip.accelerator), self.chip),

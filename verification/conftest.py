@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Options and settings that every test shares."""
 
+import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,15 +87,35 @@ THOROUGH = (
 )
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect the tests without a search for circles of garbage, and never search among them.
+
+    Every search goes through all that is there, and by the end of the collection that is most of
+    what there will ever be.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as thorough what lies there, and what runs a model in Verilog."""
     here = Path(__file__).parent
     absent = [name for name in THOROUGH if not (here / name).exists()]
     if absent:
         raise pytest.UsageError(f"THOROUGH of verification/conftest.py names {absent[0]}, now gone")
+    thorough = {here / name for name in THOROUGH}
+
+    @cache  # a file has many tests
+    def inside(path: Path) -> bool:
+        return not thorough.isdisjoint((path, *path.parents))
+
     for item in items:
-        inside = any(item.path.is_relative_to(here / folder) for folder in THOROUGH)
-        if inside or "simulator" in getattr(item, "fixturenames", ()):
+        if inside(item.path) or "simulator" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.thorough)
 
 

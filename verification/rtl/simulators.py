@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache, lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -78,14 +79,12 @@ class _Simulation:
     """A block on Amaranth's simulator, for one bench after another."""
 
     def __init__(self, component: wiring.Component) -> None:
-        self._ports = _ports(component)
-        top, domain, self._reset = Module(), ClockDomain("sync"), Signal()
+        top, domain, reset = Module(), ClockDomain("sync"), Signal()
         top.submodules.dut = component
         top.domains += domain
-        top.d.comb += domain.rst.eq(self._reset)
-        top.d.sync += Signal().eq(0)  # a block without registers has a clock, too
+        top.d.comb += domain.rst.eq(reset)
+        self._ports, self._clock = {**_ports(component), "rst": reset}, domain.clk
         self._simulator = Simulator(top)
-        self._simulator.add_clock(1e-6)
         self._simulator.add_testbench(self._bench)
         self._engine: Engine | None = None
 
@@ -97,16 +96,27 @@ class _Simulation:
         self._simulator.run()
 
     async def _bench(self, ctx: Any) -> None:
-        ports, engine = self._ports, self._engine
+        """Play the engine and the clock: to wait for a clock takes as long as a small block.
+
+        All that changes in a cycle, and the falling edge before it, is set at once, because the
+        block settles after every set. Nothing in it happens at a falling edge.
+        """
+        ports, engine, simulator = self._ports, self._engine, ctx._engine
         assert engine is not None, "a simulation runs with its engine"
-        driven: dict[str, int] = {}  # to drive a level again takes as long as to change it
+        state = simulator.state
+        levels = Levels(
+            {name: state.slots[state.get_signal(port)] for name, port in ports.items()},
+            attrgetter("curr"),
+        )
+        driven: dict[str, int] = {}
         while not engine.done:
             for name, level in engine.drive().items():
                 if driven.get(name) != level:
                     driven[name] = level
-                    ctx.set(self._reset if name == "rst" else ports[name], level)
-            engine.observe(Levels(ports, ctx.get))
-            await ctx.tick()
+                    simulator.set_value(ports[name], level)
+            ctx.set(self._clock, 0)
+            engine.observe(levels)
+            ctx.set(self._clock, 1)
 
 
 def forget() -> None:

@@ -32,6 +32,7 @@ from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, 
 CHIP = make_chip(seed=5)
 FACTORS = make_chip(seed=5, rank=2, loading_width=4)  # its units have the widths of CHIP's
 BEATS = CHIP.latent.beats
+UNIT = unit_layout(CHIP)
 NETWORK = {
     "head": {"classes": 5, "hidden": 0},
     "input": {"bits": 7, "channels": 3, "height": 2, "width": 2},
@@ -74,7 +75,7 @@ class Joined(wiring.Component):
 
 
 def unit(target: Target, data: int, **fields: int) -> int:
-    return payload(unit_layout(CHIP), {"target": target, "data": data, **fields})
+    return payload(UNIT, {"target": target, "data": data, **fields})
 
 
 def units(target: Target, data: list[int], **fields: int) -> list[int]:
@@ -290,7 +291,7 @@ def test_the_last_unit_of_a_basis_stays_until_it_is_loaded() -> None:
 def test_reset_within_a_basis_leaves_nothing_of_it() -> None:
     steps, _ = with_basis()
     cut = []
-    for cycles in range(4, 1200, 83):
+    for cycles in range(4, 1200, 166):
         begun = replace(steps[0], cycles=cycles, abandon=True)
         cut += [begun, Step(reset=True, reads={"n_classes": 0, "factor_reads": 0}), *steps]
         cut.append(Step(reset=True))

@@ -34,6 +34,7 @@ CHIP = make_chip(
 )
 LANES, BEATS = CHIP.latent.lanes, CHIP.latent.beats
 FEATURES = CHIP.latent.features
+UNIT = unit_layout(CHIP)
 HIDDEN = make_chip(
     head={"hidden": 5, "binary_width": 1, "backward_width": 8, "rate": 6}, batch=4
 )  # fmt: skip
@@ -45,7 +46,7 @@ def units(target: Target, data: list[int], **fields: int) -> list[int]:
     """Return the units of a packet."""
     last = len(data) - 1
     return [
-        payload(unit_layout(CHIP), {
+        payload(UNIT, {
             "target": target, "data": word, "first": int(i == 0), "last": int(i == last), **fields,
         })
         for i, word in enumerate(data)

@@ -16,7 +16,6 @@ from typing import Any
 
 import amaranth
 import numpy as np
-from amaranth.back import rtlil
 from amaranth.hdl import Shape
 
 from golden.params import AcceleratorParams, ChipParams
@@ -29,7 +28,7 @@ from rtl.ip_xact import ip_xact
 from rtl.packets import Packet, change_packets, check_embedding, load_packets
 from rtl.program import LoadWord, WeightedNetwork, compile_network
 from rtl.registers import markdown
-from rtl.verilog import convert
+from rtl.verilog import netlist_of, written
 
 __all__ = [
     "Design",
@@ -120,9 +119,8 @@ class Design:
             Whether the Verilog fills memories with zeros at the start.
         """
         block = BLOCKS[name]
-        build = block.component
-        netlist = rtlil.convert(build(**arguments), name=name, emit_src=False)
-        component = build(**arguments)
+        component = block.component(**arguments)
+        netlist = netlist_of(component, name)
         top = _TOP.search(netlist)
         assert top is not None, "Amaranth marks the outermost module"
         return cls(
@@ -130,7 +128,7 @@ class Design:
             parameters=plain(arguments),
             latency=getattr(component, "latency", None),
             interval=getattr(component, "interval", None),
-            verilog=convert(component, name, memory_init),
+            verilog=written(netlist, memory_init),
             ports=tuple(Port(n, d, int(w)) for w, d, n in _PORT.findall(top[1])),
             memories=tuple(Memory(n, int(w), int(d)) for w, d, n in _MEMORY.findall(netlist)),
             register_bits=sum(map(int, _REGISTER.findall(netlist))),

@@ -3,10 +3,10 @@
 
 import re
 
-from amaranth.back import verilog
+from amaranth.back import rtlil, verilog
 from amaranth.lib import wiring
 
-__all__ = ["convert"]
+__all__ = ["convert", "netlist_of", "written"]
 
 # Yosys makes every combinational process sensitive to a trigger, so that it runs once at the start.
 _TRIGGER = re.compile(r"^  reg (\\\$auto\$verilog_backend\S+ )  *= 0;$", re.M)
@@ -31,7 +31,17 @@ def convert(component: wiring.Component, name: str, memory_init: bool = False) -
         Whether memories hold zeros at the start. Otherwise a row that was never written is X, as it
         is unknown in silicon. A memory with contents of its own always has them.
     """
-    text = verilog.convert(component, name=name, emit_src=False, strip_internal_attrs=True)
+    return written(netlist_of(component, name), memory_init)
+
+
+def netlist_of(component: wiring.Component, name: str) -> str:
+    """Return the netlist of a block, not yet elaborated, in RTLIL; to make it takes longest."""
+    return rtlil.convert(component, name=name, emit_src=False)
+
+
+def written(netlist: str, memory_init: bool = False) -> str:
+    """Return the Verilog of a netlist, as `convert` does that of a block."""
+    text = verilog._convert_rtlil_text(netlist, strip_internal_attrs=True)
     text = _MODULE.sub(_with_triggers, text)
     # A value in a declaration is there before any process waits (IEEE 1800): it starts none. A
     # non-blocking assignment comes when all wait.

@@ -17,7 +17,13 @@ from golden.params import (
     ThermometerParams,
 )
 from rtl.descriptor import Operation, descriptor_layout
-from rtl.packing import flat_weights, threshold_rows, weight_rows
+from rtl.packing import (
+    flat_weights,
+    gathered_rows,
+    gathered_words,
+    threshold_rows,
+    weight_rows,
+)
 from rtl.shuffle import channels_as_stored, moves_channels
 
 __all__ = ["Compiler"]
@@ -116,7 +122,13 @@ class Compiler:
         """
         kernel = (layer.kernel, layer.kernel)
         window = _window(layer.input, self.pixel_words, kernel, pad=layer.pad)
-        rows = self._rows(self._as_stored(arrays.weights), layer.groups)
+        weights = self._as_stored(arrays.weights)
+        gathered = gathered_words(layer, self.params)
+        if gathered:
+            window["gathered"] = gathered
+            rows = gathered_rows(weights, self.params.mvu.pe, self.simd)
+        else:
+            rows = self._rows(weights, layer.groups)
         self._take(layer.output)
         self.order = channels_as_stored(layer) if folded else None
         self._neurons(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Layouts of the machine's program: the descriptor of a layer, and the words that load memories."""
 
+from typing import Any
+
 from amaranth.hdl import unsigned
 from amaranth.lib import data, enum
 from amaranth.utils import bits_for
@@ -47,11 +49,12 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
       successive tiles and of successive groups; `whole`, set if tiles are stored whole and places
       count tiles; otherwise tiles are stored bit by bit, and `place_stride` is the distance of
       bits; `pixel_words`, the words of an output pixel; `concat`, the inputs H + D of a plane of
-      logits.
+      logits; on a machine that gathers windows, `gathered`, the words of a gathered window, or 0.
     """
     word = unsigned(bits_for(params.map_depth))
     inputs = unsigned(bits_for(params.map_depth * params.mvu.simd))
     outputs = unsigned(bits_for(max(params.channels, params.classes)))
+    gathered: dict[str, Any] = {"gathered": range(params.gather_words + 1)}
     return data.StructLayout({
         "operation": Operation, "end": 1, "source": 1, "levels": range(params.levels + 1),
         "offset": word, "length": word,
@@ -65,7 +68,7 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
         "tile": range(max(2, params.mvu.tile_depth)),
         "group_outputs": outputs, "tile_step": outputs, "group_step": outputs,
         "whole": 1, "place_stride": outputs, "pixel_words": word,
-        "concat": params.mvu.count_width,
+        "concat": params.mvu.count_width, **(gathered if params.gathers else {}),
     })  # fmt: skip
 
 

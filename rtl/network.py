@@ -16,6 +16,7 @@ from rtl.descriptor import (
     tag_layout,
 )
 from rtl.fetch import Fetch
+from rtl.gather import Gather
 from rtl.head import Head, logit_layout
 from rtl.mvu import Mvu, limit_layout
 from rtl.pool import Pool
@@ -107,6 +108,8 @@ class Network(wiring.Component):
         m.submodules.collector = self._collector = Collector(p)
         m.submodules.pool = self._pool = Pool(p.mvu.simd, unsigned(1))
         m.submodules.head = self._head = Head(p)
+        if p.gathers:
+            m.submodules.gather = self._gather = Gather(p)
         idle, fetching, reading, active = Signal(), Signal(), Signal(), Signal()
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
@@ -221,6 +224,29 @@ class Network(wiring.Component):
             for operations, user in users.items():
                 with m.Case(*operations):
                     m.d.comb += [user.valid.eq(fetch.o.valid), fetch.o.ready.eq(user.ready)]
+        if self.params.gathers:
+            self._gather_windows(m, descriptor)
+
+    def _gather_windows(self, m: Module, descriptor: data.View) -> None:
+        """Let the windows of a layer that says so be gathered before the neurons see them."""
+        gather, mvu, steps = self._gather, self._mvu, self._fetch.o
+        m.d.comb += [
+            gather.begin.eq(self._fresh),
+            gather.channels.eq(descriptor.group_inputs),
+            gather.words.eq(descriptor.gathered),
+            gather.outputs.eq(descriptor.group_outputs),
+            *(getattr(gather, n).eq(descriptor[n]) for n in ("tile_step", "weight", "tile")),
+            gather.i.payload.eq(steps.payload),
+        ]
+        with m.If(descriptor.gathered != 0):
+            m.d.comb += [
+                self._window.i.payload.group_outputs.eq(1),  # a window is read once for all tiles
+                gather.i.valid.eq(steps.valid),
+                steps.ready.eq(gather.i.ready),
+                mvu.i.valid.eq(gather.o.valid),
+                mvu.i.payload.eq(gather.o.payload),
+                gather.o.ready.eq(mvu.i.ready),
+            ]
 
     def _compute(self, m: Module, descriptor: data.View) -> None:
         """Pass the tiles of the matrix-vector unit to the collector or to the head."""
@@ -259,7 +285,8 @@ class Network(wiring.Component):
         }
         written, leaves = Signal.like(descriptor.length), Signal()
         final, done = Signal(), Signal()
-        fresh = Signal()  # the descriptor is that of another layer, of which no word has left
+        # The descriptor is that of another layer, of which no word has left.
+        fresh = self._fresh = Signal()
         m.d.comb += [
             write.valid.eq(tap.valid),
             write.payload.bank.eq(~descriptor.source),

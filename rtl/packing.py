@@ -4,7 +4,59 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["flat_weights", "threshold_rows", "weight_rows"]
+from golden.params import AcceleratorParams, ConvParams
+
+__all__ = [
+    "flat_weights", "gather_cycles", "gathered_rows", "gathered_words", "threshold_rows",
+    "weight_rows",
+]  # fmt: skip
+
+
+def gathered_words(layer: ConvParams, params: AcceleratorParams) -> int:
+    """Return the words of the gathered windows of a convolution; 0 if they are not gathered.
+
+    They are if the neurons of a pixel then take fewer steps, and at least as many as the next
+    window needs to be gathered, so that no step ever waits for it.
+
+    Parameters
+    ----------
+    layer : ConvParams
+    params : AcceleratorParams
+        The machine.
+    """
+    channels, taps, simd = layer.input.channels, layer.kernel**2, params.mvu.simd
+    words, tiles = -(-taps * channels // simd), -(-layer.outputs // params.mvu.pe)
+    if not params.gathers or layer.groups > 1 or channels > simd or words > params.gather_words:
+        return 0
+    return words if words < taps and tiles * words >= gather_cycles(taps, channels, simd) else 0
+
+
+def gather_cycles(taps: int, channels: int, simd: int) -> int:
+    """Return the cycles in which a window is gathered, a word of a pixel a cycle.
+
+    If the last word does not fit what is left of its gathered word, its rest takes another cycle.
+    """
+    return taps + ((taps - 1) * channels % simd + channels > simd)
+
+
+def gathered_rows(weights: NDArray[np.uint8], pe: int, simd: int) -> NDArray[np.uint8]:
+    """Return the rows of the memory of weights over gathered windows.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (outputs, rows, columns, channels), uint8 in {0, 1}
+        Weights; rows and columns are those of the kernel.
+    pe : int
+        Neurons of a row.
+    simd : int
+        Lanes of a word.
+
+    Returns
+    -------
+    ndarray of shape (rows of the memory, pe, simd), uint8 in {0, 1}
+    """
+    window = weights.reshape(len(weights), 1, 1, -1)
+    return weight_rows(window, 1, pe, simd)
 
 
 def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArray[np.uint8]:

@@ -8,8 +8,10 @@ from typing import Any
 from golden.params import AcceleratorParams
 from rtl.collector import Collector
 from rtl.descriptor import Operation
+from rtl.gather import Gather
 from rtl.mvu import mvu_latency
 from rtl.network import Network
+from rtl.packing import gather_cycles
 from rtl.pool import Pool
 from rtl.thermometer import pixel_cycles
 
@@ -44,6 +46,9 @@ def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
         return cycles, stored + strip * words
 
     total, stored = Network.latency + mvu_latency(params.mvu), 0
+    if layer.get("gathered"):  # the first window must be gathered before its first step
+        taps = layer["kernel_rows"] * layer["kernel_columns"]
+        total += gather_cycles(taps, layer["group_inputs"], params.mvu.simd) - 1 + Gather.latency
     for strip in _strips(layer, params):
         cycles, stored = of_strip(strip, stored)
         total += cycles
@@ -60,6 +65,9 @@ def _strips(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int
 
 def _tile_steps(layer: Mapping[str, Any], params: AcceleratorParams) -> Iterator[int]:
     """Yield the steps of each tile of a pixel."""
+    if layer.get("gathered"):
+        yield from [layer["gathered"]] * -(-layer["group_outputs"] // params.mvu.pe)
+        return
     kernel = layer["kernel_rows"] * layer["kernel_columns"]
     for group in range(layer["groups"]):
         first = group * layer["group_inputs"]

@@ -77,6 +77,9 @@ class AcceleratorParams:
         C, colours of a pixel.
     levels : int
         Largest T, code bits per colour, ``1..2**pixel_bits``.
+    gather_words : int
+        Most words of a window of few channels that is gathered without gaps, 0..1024. 0 leaves the
+        block for it out, and so does a weight reuse above 1.
     """
 
     mvu: MvuParams
@@ -87,6 +90,7 @@ class AcceleratorParams:
     pixel_bits: int = 7
     colours: int = 3
     levels: int = 128
+    gather_words: int = 8
 
     def __post_init__(self) -> None:
         if not isinstance(self.mvu, MvuParams):
@@ -98,6 +102,12 @@ class AcceleratorParams:
         check_integer("Pixel bits b", self.pixel_bits, 1, 16)
         check_integer("Colours of a pixel", self.colours, 1)
         check_integer("Thermometer levels T", self.levels, 1, 2**self.pixel_bits)
+        check_integer("Gathered words", self.gather_words, 0, 1024)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether the machine has the block that gathers windows."""
+        return self.gather_words > 0 and self.mvu.weight_reuse == 1
 
 
 @dataclass(frozen=True, kw_only=True)

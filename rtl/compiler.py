@@ -17,6 +17,7 @@ from golden.params import (
     ThermometerParams,
 )
 from rtl.descriptor import Operation, descriptor_layout
+from rtl.lead import first_lead
 from rtl.packing import (
     flat_weights,
     gathered_rows,
@@ -254,6 +255,8 @@ class Compiler:
     def finish(self) -> None:
         """End the program and make sure that it fits the machine."""
         p = self.params
+        first, second = self.layers[:2]
+        first["lead"] = first_lead(first, second, p)
         self.layers[-1]["end"] = 1
         _check_room("Program memory must hold", len(self.layers), "layers", p.program_depth)
         _check_room("Weight memory must hold", self.rows, "rows", p.mvu.weight_depth)

@@ -35,8 +35,9 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
     The fields, in order:
 
     * the layer: `operation`; `end`, set in the last layer of a program; `source`, the memory that
-      is read, while the other one is written; `levels`, T of the input; `offset`, the first word
-      that is written; `length`, the number of words that are written or sent;
+      is read, while the other one is written; `levels`, T of the input; `lead`, the words of its
+      map that are written before the next layer begins; `offset`, the first word that is written;
+      `length`, the number of words that are written or sent;
     * the window, in words of the memory: `rows` and `columns` of the map that is read, `pad`,
       `kernel_rows`, `kernel_columns` and `stride`; `out_rows` and `out_columns`; `origin`, address
       of the first window; the distances to the next kernel column (`column_pitch`), kernel row
@@ -57,7 +58,7 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
     gathered: dict[str, Any] = {"gathered": range(params.gather_words + 1)}
     return data.StructLayout({
         "operation": Operation, "end": 1, "source": 1, "levels": range(params.levels + 1),
-        "offset": word, "length": word,
+        "lead": word, "offset": word, "length": word,
         "rows": word, "columns": word, "pad": word,
         "kernel_rows": word, "kernel_columns": word, "stride": word,
         "out_rows": word, "out_columns": word, "origin": word,

@@ -39,8 +39,8 @@ class Fetch(wiring.Component):
         Memory that is read; held while a step is inside.
     o : Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params))))
         Steps with words.
-    write : In(stream.Signature(write_layout(params)))
-        Words to write, always taken.
+    write, fill : In(stream.Signature(write_layout(params)))
+        Words to write, always taken. Two that come in the same cycle go to different memories.
     """
 
     #: Cycles from a step with an address to the step with its word.
@@ -55,6 +55,7 @@ class Fetch(wiring.Component):
             "source": In(1),
             "o": Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params)))),
             "write": In(stream.Signature(write_layout(params))),
+            "fill": In(stream.Signature(write_layout(params))),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -71,6 +72,7 @@ class Fetch(wiring.Component):
             advance.eq(~o.valid | o.ready),
             i.ready.eq(advance),
             self.write.ready.eq(1),
+            self.fill.ready.eq(1),
             o.payload.x.eq(Mux(inside, Mux(self.source, words[1], words[0]), 0)),
             *(o.payload[name].eq(value) for name, value in held.items()),
         ]
@@ -85,12 +87,14 @@ class Fetch(wiring.Component):
         m.submodules[f"map_{bank}"] = memory = Memory(
             shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
         )
-        port, read, write = memory.write_port(), memory.read_port(), self.write
-        step = self.i.payload
+        port, read, step = memory.write_port(), memory.read_port(), self.i.payload
+        fills = self.fill.valid & (self.fill.payload.bank == bank)
+        writes = self.write.valid & (self.write.payload.bank == bank)
+        filled, written = self.fill.payload, self.write.payload
         m.d.comb += [
-            port.en.eq(write.valid & (write.payload.bank == bank)),
-            port.addr.eq(write.payload.address),
-            port.data.eq(write.payload.data),
+            port.en.eq(fills | writes),
+            port.addr.eq(Mux(fills, filled.address, written.address)),
+            port.data.eq(Mux(fills, filled.data, written.data)),
             read.en.eq(advance & self.i.valid & step.inside & (self.source == bank)),
             read.addr.eq(step.address),
         ]

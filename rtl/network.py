@@ -6,7 +6,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from golden.params import AcceleratorParams, MapShape, ThermometerParams
+from golden.params import AcceleratorParams
 from rtl.collector import Collector
 from rtl.descriptor import (
     LoadTarget,
@@ -18,14 +18,15 @@ from rtl.descriptor import (
 from rtl.fetch import Fetch
 from rtl.gather import Gather
 from rtl.head import Head, logit_layout
+from rtl.intake import Intake
 from rtl.mvu import Mvu, limit_layout
 from rtl.pool import Pool
 from rtl.skid import Skid
 from rtl.strip import step_layout
-from rtl.thermometer import Thermometer, word_layout
+from rtl.thermometer import word_layout
 from rtl.window import Window
 
-__all__ = ["Network", "map_write_layout", "thermometer_params"]
+__all__ = ["Network", "map_fill_layout", "map_write_layout"]
 
 
 def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
@@ -36,10 +37,9 @@ def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
     })  # fmt: skip
 
 
-def thermometer_params(params: AcceleratorParams) -> ThermometerParams:
-    """Return the parameters of the machine's input encoder."""
-    pixel = MapShape(height=1, width=1, channels=params.colours)
-    return ThermometerParams(bits=params.pixel_bits, levels=params.levels, input=pixel)
+def map_fill_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a word that is written to the first map, with its address."""
+    return data.StructLayout({"address": range(max(2, params.map_depth)), "data": params.mvu.simd})
 
 
 class Network(wiring.Component):
@@ -48,8 +48,9 @@ class Network(wiring.Component):
     A program of layer descriptors runs once for every picture. The first layer turns pixels into a
     map. The other layers read one feature memory through the window and write the other one, or
     they send out words or logits. A layer begins when the last word of the one before has been
-    written. Pixels are taken only in the first layer, so a picture waits until the one before is
-    done. `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes
+    written. The second layer begins earlier: it reads the first map while pixels still come, and
+    waits where they do not come fast enough. Its last tile waits for the last pixel. So it is done
+    when all pixels are in, and a picture waits until the one before is done. `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes
     layers only by their operation. Kernels, groups, padding, strides and the concatenation of the
     head are numbers in the descriptor.
 
@@ -74,13 +75,18 @@ class Network(wiring.Component):
         Logits in the order of classes, as in `rtl.head.Head`.
     busy : Out(1)
         A picture is inside.
+    map_fill : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_fill_layout(params))}))
+        Every word of the first map when it is written, for observation.
     map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
-        Every word that is written to a map, for observation. Behind a shuffle that the program
+        Every word that is written to another map, for observation. Behind a shuffle that the program
         leaves to later weights, the channels lie in the order of the groups (`rtl.shuffle`).
     """
 
     #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
     latency = 1 + Window.latency + Fetch.latency
+    #: Cycles of the first layer beside those of its pixels: the descriptor, the picture's begin, and
+    #: the last word in the encoder and in the memory.
+    intake_latency = 2 + Intake.latency + 1
 
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
@@ -91,6 +97,9 @@ class Network(wiring.Component):
             "features": Out(stream.Signature(word_layout(params.mvu.simd))),
             "logits": Out(stream.Signature(logit_layout(params))),
             "busy": Out(1),
+            "map_fill": Out(wiring.Signature({
+                "valid": Out(1), "payload": Out(map_fill_layout(params)),
+            })),
             "map_write": Out(wiring.Signature({
                 "valid": Out(1), "payload": Out(map_write_layout(params)),
             })),
@@ -99,9 +108,7 @@ class Network(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p, tag = self.params, tag_layout(self.params)
-        m.submodules.thermometer = self._thermometer = Thermometer(
-            thermometer_params(p), p.mvu.simd
-        )
+        m.submodules.intake = self._intake = Intake(p)
         m.submodules.window = self._window = Window(p)
         m.submodules.fetch = self._fetch = Fetch(p)
         m.submodules.mvu = self._mvu = Mvu(p.mvu, tag)
@@ -114,8 +121,11 @@ class Network(wiring.Component):
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
         descriptor = self._descriptor(m, layer, fetching)
-        final, done = self._leave(m, descriptor, fetching, active, layer)
-        self._take_pixels(m, descriptor, active, final)
+        # The descriptor is that of another layer, of which no word has left.
+        fresh = self._fresh = Signal()
+        m.d.sync += fresh.eq(fetching)
+        done = self._leave(m, descriptor, fresh, active, layer)
+        self._take_pixels(m, descriptor, fresh)
         self._read(m, descriptor, reading)
         self._compute(m, descriptor)
         self._sequence(m, descriptor, layer, idle, fetching, reading, active, done)
@@ -182,19 +192,18 @@ class Network(wiring.Component):
         ]
         return data.View(layout, read.data)
 
-    def _take_pixels(self, m: Module, descriptor: data.View, active: Signal, final: Signal) -> None:
-        """Pass the pixels of one picture to the thermometer, and none of the next picture."""
-        thermometer, pixels = self._thermometer, self.pixels
-        open_ = Signal()
+    def _take_pixels(self, m: Module, descriptor: data.View, fresh: Signal) -> None:
+        """Let the pixels of one picture in, and none of the next one."""
+        intake = self._intake
+        wiring.connect(m, wiring.flipped(self.pixels), intake.pixels)
+        wiring.connect(m, intake.write, self._fetch.fill)
         m.d.comb += [
-            # The encoder asks for the next colour while the last word leaves.
-            open_.eq(
-                active & (descriptor.operation == Operation.INPUT) & ~(thermometer.o.valid & final)
-            ),
-            thermometer.levels.eq(descriptor.levels),
-            thermometer.i.payload.eq(pixels.payload),
-            thermometer.i.valid.eq(pixels.valid & open_),
-            pixels.ready.eq(thermometer.i.ready & open_),
+            intake.begin.eq(fresh & (descriptor.operation == Operation.INPUT)),
+            *(getattr(intake, name).eq(descriptor[name]) for name in ("levels", "length", "lead")),
+            intake.bank.eq(~descriptor.source),
+            self.map_fill.valid.eq(intake.write.valid),
+            self.map_fill.payload.address.eq(intake.write.payload.address),
+            self.map_fill.payload.data.eq(intake.write.payload.data),
         ]
 
     def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:
@@ -205,8 +214,12 @@ class Network(wiring.Component):
         # Without it, whoever makes the units wait decides in the same cycle which loop moves.
         m.submodules.skid = skid = Skid(step_layout(self.params))
         wiring.connect(m, window.o, skid.i)
-        wiring.connect(m, skid.o, fetch.i)
+        may_pass = self._intake.may_pass
         m.d.comb += [
+            self._intake.step.eq(skid.o.payload),
+            fetch.i.payload.eq(skid.o.payload),
+            fetch.i.valid.eq(skid.o.valid & may_pass),
+            skid.o.ready.eq(fetch.i.ready & may_pass),
             window.i.valid.eq(reading),
             window.i.payload.eq(descriptor),
             fetch.source.eq(descriptor.source),
@@ -274,19 +287,16 @@ class Network(wiring.Component):
         ]
 
     def _leave(
-        self, m: Module, descriptor: data.View, fetching: Signal, active: Signal, layer: Signal
-    ) -> tuple[Signal, Signal]:
-        """Write words to the map; return two signals: the word is the last, the layer is done."""
+        self, m: Module, descriptor: data.View, fresh: Signal, active: Signal, layer: Signal
+    ) -> Signal:
+        """Write words to the map; return whether the layer is done."""
         tap, write = self.map_write, self._fetch.write
         sources = {
-            Operation.INPUT: (self._thermometer.o, self._thermometer.o.payload.x),
             Operation.NEURONS: (self._collector.o, self._collector.o.payload),
             Operation.POOL: (self._pool.o, self._pool.o.payload.x),
         }
         written, leaves = Signal.like(descriptor.length), Signal()
-        final, done = Signal(), Signal()
-        # The descriptor is that of another layer, of which no word has left.
-        fresh = self._fresh = Signal()
+        final, done = Signal(), Signal()  # the word is the last one; the layer is done
         m.d.comb += [
             write.valid.eq(tap.valid),
             write.payload.bank.eq(~descriptor.source),
@@ -298,6 +308,8 @@ class Network(wiring.Component):
             *(source.ready.eq(1) for source, _ in sources.values()),
         ]
         with m.If(active), m.Switch(descriptor.operation):
+            with m.Case(Operation.INPUT):  # the rest comes while the next layer reads the map
+                m.d.comb += done.eq(self._intake.early)
             for operation, (source, word) in sources.items():
                 with m.Case(operation):
                     m.d.comb += [leaves.eq(source.valid), tap.valid.eq(source.valid)]
@@ -309,11 +321,10 @@ class Network(wiring.Component):
             with m.Case(Operation.LOGITS):
                 logits = self.logits
                 m.d.comb += done.eq(logits.valid & logits.ready & logits.payload.last)
-        m.d.sync += fresh.eq(fetching)
         with m.If(fresh):
             m.d.sync += final.eq(descriptor.length == 1)
         with m.If(done):
             m.d.sync += written.eq(0)
         with m.Elif(leaves):
             m.d.sync += [written.eq(written + 1), final.eq(written + 2 == descriptor.length)]
-        return final, done
+        return done

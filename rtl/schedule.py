@@ -19,12 +19,15 @@ __all__ = ["layer_cycles"]
 
 
 def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
-    """Return the cycles from the read of a layer's descriptor to the read of the next one."""
+    """Return the cycles from the read of a layer's descriptor to the read of the next one.
+
+    Those of the input end when the next layer may begin.
+    """
     operation = layer["operation"]
     if operation is Operation.INPUT:
         colours, levels, simd = params.colours, layer["levels"], params.mvu.simd
-        pixels = layer["length"] // -(-colours * levels // simd)
-        return 2 + pixels * pixel_cycles(colours, levels, simd)
+        pixels = layer["lead"] // -(-colours * levels // simd)
+        return Network.intake_latency + pixels * pixel_cycles(colours, levels, simd)
     tiles = list(_tile_steps(layer, params))
     pixels = layer["out_rows"] * layer["out_columns"]
     if operation is Operation.FEATURES:

@@ -94,7 +94,7 @@ class Assessment:
                 memory_bits=_traffic(tallies[layer.name]),
                 bill=self._layer_bill(layer, tallies[layer.name].within("network")),
             )
-            for layer in program(self.config.network, machine.mvu)
+            for layer in program(self.config.network, machine)
         )
 
     def _layer_bill(self, layer: Layer, tally: Tally) -> Bill:

@@ -78,7 +78,7 @@ class Phase:
 def inference(config: CostConfig) -> Phase:
     """Return the inference of one image, from its pixels to embedding, logits and class."""
     machine = config.chip.accelerator
-    layers = program(config.network, machine.mvu)
+    layers = program(config.network, machine)
     return Phase(
         name="inference",
         unit="image",
@@ -196,7 +196,7 @@ def answer(config: CostConfig, classifier: Classifier) -> Phase:
             cycles=Fraction(prototype_classifier.classify_cycles(params, 1, components=stored)),
             note=f"costs of {params.table_width} bits, {params.fold} cycles a row{where}",
         )
-    layers = [a for a in program(config.network, machine.mvu) if a.name in _HEAD_LAYERS]
+    layers = [a for a in program(config.network, machine) if a.name in _HEAD_LAYERS]
     return Phase(
         name="classify, head",
         unit="embedding",

@@ -20,7 +20,7 @@ from golden.params import (
 )
 from rtl.descriptor import load_layout
 from rtl.head import logit_layout
-from rtl.network import map_write_layout
+from rtl.network import map_fill_layout, map_write_layout
 from rtl.program import Program, compile_network
 from rtl.thermometer import word_layout
 from verification.rtl.engine import Step
@@ -75,7 +75,7 @@ def picture(
     simd, head = params.mvu.simd, network.head
     maps = list(network.maps(image))
     lie = enumerate(stored(network, maps))
-    writes = [(layer, 0, words_of(found, simd)) for layer, found in lie]
+    (_, _, fills), *writes = [(layer, 0, words_of(found, simd)) for layer, found in lie]
     outputs: dict[str, list[int]] = {"features": [], "logits": []}
     if features or head is None:
         words = words_of(maps[-1], simd)
@@ -93,6 +93,10 @@ def picture(
             best = head.classify(x, n_classes) if c + 1 >= n_classes else logits[: c + 1].argmax()
             answer = {"logit": int(logit), "best": int(best), "last": c == len(logits) - 1}
             outputs["logits"].append(payload(logit_layout(params), answer))
+    outputs["map_fill"] = [
+        payload(map_fill_layout(params), {"address": n, "data": word})
+        for n, word in enumerate(fills)
+    ]
     outputs["map_write"] = [
         payload(map_write_layout(params), {"layer": layer, "address": first + n, "data": word})
         for layer, first, words in writes

@@ -61,7 +61,7 @@ def test_cycles_and_words_to_load_are_those_of_the_program(
     for features in (True, False):
         least = least_machine(params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
         compiled = compile_network(golden, least, features=features)
-        layers = program(params, least.mvu, features=features)
+        layers = program(params, least, features=features)
         cycles = [network.layer_cycles(layer, least) for layer in layers]
         assert cycles == compiled.layer_cycles(least)
         assert network.cycles(params, least, features=features) == compiled.cycles(least)

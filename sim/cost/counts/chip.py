@@ -139,11 +139,11 @@ def inference(described: NetworkParams, params: ChipParams, *, features: bool = 
     features : bool
         Whether its program sends the embedding. A network without a head always sends it.
     """
-    mvu = params.accelerator.mvu
-    layers = program(described, mvu, features=features)
+    machine = params.accelerator
+    layers = program(described, machine, features=features)
     words = sum(layer.words for layer in layers if layer.operation == "features")
     picture = network.inference(described, params.accelerator, features=features)
-    regrouped = Tally({Action("regroup.store", "register", mvu.simd): words})
+    regrouped = Tally({Action("regroup.store", "register", machine.mvu.simd): words})
     return picture.within("network") + regrouped
 
 

@@ -23,7 +23,7 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     # Mask, and the fields of its step.
     held = simd + rows + valid_inside_last + slot + window.tag_width(params)
     writes = layer.words if layer.operation in ("input", "neurons", "pool") else 0
-    steps = layer.steps if layer.operation != "input" else 0
+    steps = layer.fetched if layer.operation != "input" else 0
     return Tally({
         Action("map", "read", simd): layer.reads,
         Action("map", "write", simd): writes,

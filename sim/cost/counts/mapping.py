@@ -2,10 +2,11 @@
 """Mapping of a network to the machine: its layers as windows, tiles and words of SIMD channels."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from golden.params import (
+    AcceleratorParams,
     ConvParams,
     DenseParams,
     HeadParams,
@@ -17,7 +18,7 @@ from golden.params import (
     ThermometerParams,
 )
 
-__all__ = ["Layer", "Operation", "Tile", "program"]
+__all__ = ["Layer", "Operation", "Tile", "gather_cycles", "program"]
 
 Operation = Literal["input", "neurons", "pool", "features", "logits"]
 
@@ -67,6 +68,9 @@ class Layer:
         Pixels of an output row of neurons.
     weight_reuse : int
         P, most pixels of an output row that use a row of weights before the next is read.
+    taps : int
+        Words of a pixel's window, if they are gathered without gaps into those that its tiles read,
+        at one position; otherwise 0.
     """
 
     name: str
@@ -80,6 +84,7 @@ class Layer:
     whole: bool = False
     columns: int = 1
     weight_reuse: int = 1
+    taps: int = 0
 
     @property
     def strips(self) -> tuple[int, ...]:
@@ -104,9 +109,14 @@ class Layer:
         return len(self.strips) * self.pixel_steps
 
     @property
+    def fetched(self) -> int:
+        """Steps that look for a word in a map; if windows are gathered, before they are."""
+        return self.pixels * self.taps if self.taps else self.steps
+
+    @property
     def reads(self) -> int:
         """Words read from a map, in the steps that lie inside it."""
-        return self.inside * sum(tile.words for tile in self.tiles)
+        return self.inside * (1 if self.taps else sum(tile.words for tile in self.tiles))
 
     @property
     def weight_rows(self) -> int:
@@ -129,20 +139,22 @@ class Layer:
         return self.pixels * self.outputs * self.inputs
 
 
-def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) -> tuple[Layer, ...]:
+def program(
+    network: NetworkParams, machine: AcceleratorParams, *, features: bool = True
+) -> tuple[Layer, ...]:
     """Return the layers of the machine's program for a network, even if it lacks room for them.
 
     Parameters
     ----------
     network : NetworkParams
-    mvu : MvuParams
-        Only PE, SIMD and the weight reuse P are used.
+    machine : AcceleratorParams
+        Only PE, SIMD, the weight reuse P and the words of a gathered window are used.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
-    layers, words = [], 0
+    layers, words, mvu = [], 0, machine.mvu
     for index, layer in enumerate(network.layers):
-        layers.append(_layer(index, layer, words, mvu, network.layers[index + 1 :]))
+        layers.append(_layer(index, layer, words, machine, network.layers[index + 1 :]))
         words = _words(layer.output, mvu.simd)
     if features or network.head is None:
         layers.append(_each_word("features", "features", words))
@@ -151,16 +163,36 @@ def program(network: NetworkParams, mvu: MvuParams, *, features: bool = True) ->
     return tuple(layers)
 
 
+def gather_cycles(layer: Layer, simd: int) -> int:
+    """Return the cycles in which a window of a layer is gathered.
+
+    A word of a pixel comes a cycle. Where the last one lies across two gathered words, the second
+    one is written in a cycle of its own.
+
+    Parameters
+    ----------
+    layer : Layer
+        A layer with `taps`.
+    simd : int
+        Lanes of a word.
+    """
+    channels = layer.inputs // layer.taps
+    return layer.taps + _touched(layer.inputs - channels, channels, simd) - 1
+
+
 def _layer(
-    index: int, layer: LayerParams, words: int, mvu: MvuParams, later: tuple[LayerParams, ...]
-) -> Layer:
+    index: int, layer: LayerParams, words: int, machine: AcceleratorParams,
+    later: tuple[LayerParams, ...],
+) -> Layer:  # fmt: skip
     """Return a layer whose input map has so many words, and that other layers follow."""
+    mvu = machine.mvu
     if isinstance(layer, ThermometerParams):
         return _input(f"{index} thermometer", layer, mvu)
     if isinstance(layer, PoolParams):
         return _pool(f"{index} pool", layer, mvu)
     if isinstance(layer, ConvParams):
-        return _convolution(f"{index} conv", layer, mvu, _is_shuffled(layer, later))
+        found = _convolution(f"{index} conv", layer, mvu, _is_shuffled(layer, later))
+        return _gathered(found, layer, machine)
     return _dense(f"{index} dense", layer, words, mvu)
 
 
@@ -210,6 +242,22 @@ def _convolution(name: str, layer: ConvParams, mvu: MvuParams, shuffled: bool) -
         whole=aligned and not shuffled, columns=layer.output.width,
         weight_reuse=mvu.weight_reuse,
     )  # fmt: skip
+
+
+def _gathered(found: Layer, layer: ConvParams, machine: AcceleratorParams) -> Layer:
+    """Return a convolution as the machine does it: with gathered windows, if that is faster.
+
+    All channels of a pixel must lie in one word. The window must fit the machine, and the steps of
+    a pixel must last as long as the words of the next window come.
+    """
+    channels, simd = layer.input.channels, machine.mvu.simd
+    room = machine.gather_words if machine.mvu.weight_reuse == 1 else 0
+    words = -(-layer.inputs // simd)
+    if layer.groups > 1 or channels > simd or words > room or words >= found.positions:
+        return found
+    tiles = tuple(Tile(words, tile.outputs) for tile in found.tiles)
+    taken = replace(found, positions=1, tiles=tiles, taps=found.positions)
+    return taken if taken.pixel_steps >= gather_cycles(taken, simd) else found
 
 
 def _dense(name: str, layer: DenseParams, words: int, mvu: MvuParams) -> Layer:

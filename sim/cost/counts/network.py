@@ -6,8 +6,8 @@ from fractions import Fraction
 from itertools import pairwise
 
 from golden.params import AcceleratorParams, NetworkParams
-from sim.cost.counts import collector, fetch, head, mvu, pool, thermometer, window
-from sim.cost.counts.mapping import Layer, program
+from sim.cost.counts import collector, fetch, gather, head, mvu, pool, thermometer, window
+from sim.cost.counts.mapping import Layer, gather_cycles, program
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = [
@@ -31,6 +31,7 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
         Memory("program", params.program_depth, _descriptor_width(params)),
         *(memory.within("fetch") for memory in fetch.memories(params)),
         *(memory.within("mvu") for memory in mvu.memories(params.mvu)),
+        *(memory.within("gather") for memory in gather.memories(params)),
     )
 
 
@@ -45,7 +46,7 @@ def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool 
         Whether the machine sends the embedding. It always does if the network has no head.
     """
     idle = 1
-    layers = program(network, params.mvu, features=features)
+    layers = program(network, params, features=features)
     return idle + sum(layer_cycles(layer, params) for layer in layers)
 
 
@@ -54,7 +55,7 @@ def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
 
     There is one step a cycle. The tiles of a strip come in successive cycles, the first of them
     when its own steps are done and the previous tiles are stored, whichever is later. No steps
-    follow the last tile of the layer.
+    follow the last tile of the layer. Only the first gathered window is waited for.
     """
     if layer.operation == "input":
         return 2 + layer.steps
@@ -66,7 +67,8 @@ def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
     follows = Counter(pairwise((0, *strips)))
     last = collector.store_cycles(layer, strips[-1])[-1]
     between = sum(n * _strip_cycles(layer, *pair) for pair, n in follows.items())
-    return _BEGIN + mvu.latency(params.mvu) + between + last
+    first = gather_cycles(layer, params.mvu.simd) - 1 + gather.LATENCY if layer.taps else 0
+    return _BEGIN + first + mvu.latency(params.mvu) + between + last
 
 
 def _strip_cycles(layer: Layer, before: int, strip: int) -> int:
@@ -120,7 +122,7 @@ def layer_tallies(
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
-    layers = program(network, params.mvu, features=features)
+    layers = program(network, params, features=features)
     return {layer.name: tally(layer, params) for layer in layers}
 
 
@@ -135,6 +137,8 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
         return total + pool.tally(layer, params).within("pool")
     if layer.operation == "features":
         return total
+    if layer.taps:
+        total += gather.tally(layer, params).within("gather")
     total += mvu.tally(layer, params.mvu, window.tag_width(params)).within("mvu")
     if layer.operation == "logits":
         return total + head.tally(layer, params).within("head")
@@ -151,7 +155,7 @@ def load(network: NetworkParams, params: AcceleratorParams, *, features: bool = 
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     """
-    layers = program(network, params.mvu, features=features)
+    layers = program(network, params, features=features)
     weights = sum(layer.weight_rows for layer in layers)
     thresholds = sum(layer.threshold_rows for layer in layers)
     descriptors = Tally({Action("program", "write", _descriptor_width(params)): len(layers)})
@@ -172,4 +176,5 @@ def _descriptor_width(params: AcceleratorParams) -> int:
         + 2 * inputs  # groups, and channels of each
         + 4 * outputs  # neurons of a group, and how far apart they are stored
         + sum((max(2, n) - 1).bit_length() for n in rows)  # first rows, further lanes
+        + gather.room(params).bit_length()
     )  # fmt: skip

@@ -22,8 +22,9 @@ _ROOM = {
 
 
 def least_machine(
-    network: NetworkParams, *, pe: int, simd: int, weight_reuse: int = 1, features: bool = True
-) -> AcceleratorParams:
+    network: NetworkParams, *, pe: int, simd: int, weight_reuse: int = 1, features: bool = True,
+    gather_words: int = AcceleratorParams.gather_words,
+) -> AcceleratorParams:  # fmt: skip
     """Return the machine of PE x SIMD synapses whose memories are just large enough for a network.
 
     Parameters
@@ -35,8 +36,12 @@ def least_machine(
         P, pixels that a row of weights serves.
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
+    gather_words : int
+        Most words of a gathered window.
     """
-    layers = program(network, MvuParams(pe=pe, simd=simd), features=features)
+    mapped = MvuParams(pe=pe, simd=simd, weight_reuse=weight_reuse)
+    machine = AcceleratorParams(mvu=mapped, gather_words=gather_words)
+    layers = program(network, machine, features=features)
     mvu = MvuParams(
         pe=pe, simd=simd,
         weight_depth=max(1, sum(layer.weight_rows for layer in layers)),
@@ -53,6 +58,7 @@ def least_machine(
         pixel_bits=network.bits,
         colours=network.input.channels,
         levels=network.layers[0].output.channels // network.input.channels,
+        gather_words=gather_words,
     )
 
 
@@ -73,7 +79,10 @@ def check_room(network: NetworkParams, params: AcceleratorParams, *, features: b
         If the machine has no room. The message states the size needed and the size it has.
     """
     mvu = params.mvu
-    least = least_machine(network, pe=mvu.pe, simd=mvu.simd, features=features)
+    least = least_machine(
+        network, pe=mvu.pe, simd=mvu.simd, weight_reuse=mvu.weight_reuse, features=features,
+        gather_words=params.gather_words,
+    )  # fmt: skip
     pixels = (least.pixel_bits, least.colours)
     if pixels != (params.pixel_bits, params.colours):
         raise ValueError(

@@ -42,4 +42,5 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
             Action("strip.words", "accumulate", word): 1,
             Action("strip.columns", "accumulate", word + 1): 1,
         })  # fmt: skip
-    return layer.turns * row + layer.steps * step
+    turns = layer.fetched if layer.taps else layer.turns
+    return turns * row + layer.fetched * step

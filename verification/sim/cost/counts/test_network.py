@@ -106,7 +106,7 @@ def test_a_picture_is_its_layers() -> None:
 
 
 def test_cycles_by_hand() -> None:
-    layers = program(NETWORK, MACHINE.mvu)
+    layers = program(NETWORK, MACHINE)
     found = [network.layer_cycles(layer, MACHINE) for layer in layers]
     # The unit gives a tile 7 cycles after its last step; 2 cycles store one and send its word.
     conv = 3 + 4 * 18 + 7 + 2
@@ -117,7 +117,7 @@ def test_cycles_by_hand() -> None:
 
 
 def test_utilisation_by_hand() -> None:
-    layers = program(NETWORK, MACHINE.mvu)
+    layers = program(NETWORK, MACHINE)
     conv, logits = layers[1], layers[4]
     assert (conv.synapses, logits.synapses) == (4 * 3 * 27, 3 * 2 * 3)
     assert network.utilisation((conv,), MACHINE) == Fraction(4 * 3 * 27, 84 * 8)
@@ -138,7 +138,7 @@ def test_outputs_that_come_one_by_one() -> None:
         {"kind": "thermometer", "levels": 2},
         {"kind": "conv", "outputs": 6, "groups": 2, "kernel": 1},
     ]
-    layer = program(NetworkParams.from_description(description), MACHINE.mvu)[1]
+    layer = program(NetworkParams.from_description(description), MACHINE)[1]
     assert layer == Layer(
         name="1 conv", operation="neurons", pixels=4, inside=4,
         tiles=(Tile(1, 2), Tile(1, 1)) * 2, words=4 * 2, inputs=1, whole=False, columns=2,
@@ -190,7 +190,7 @@ def test_rows_of_weights_serve_two_pixels() -> None:
         Action("collector.pixel", "register", 4): 2 * pixels + pixels,
         Action("collector.word", "logic"): 4 * pixels,
     })  # fmt: skip
-    layer = program(wide, HELD.mvu)[1]
+    layer = program(wide, HELD)[1]
     assert layer.strips == (2, 1, 2, 1)
     assert network.layer_cycles(layer, HELD) == 3 + 7 + 18 * pixels + 2
 
@@ -202,7 +202,7 @@ def test_cycles_of_strips_that_wait_for_stores() -> None:
         {"kind": "thermometer", "levels": 2},
         {"kind": "conv", "outputs": 6, "groups": 2, "kernel": 1},
     ]
-    layer = program(NetworkParams.from_description(description), HELD.mvu)[1]
+    layer = program(NetworkParams.from_description(description), HELD)[1]
     assert layer.strips == (2, 2)
     # Tiles of 2, 1, 2 and 1 outputs. The first of two pixels waits for the store of what is before.
     first, others, words = 1 + 1, (2 + 1) + (1 + 1) + (2 + 1), 2 * 2

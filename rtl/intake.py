@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: MIT
+"""Intake: the pixels of a picture become its first map, which is read while they still come."""
+
+from amaranth.hdl import Module, Signal, unsigned
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.params import AcceleratorParams, MapShape, ThermometerParams
+from rtl.descriptor import descriptor_layout
+from rtl.fetch import write_layout
+from rtl.strip import step_layout
+from rtl.thermometer import Thermometer
+
+__all__ = ["Intake", "thermometer_params"]
+
+
+def thermometer_params(params: AcceleratorParams) -> ThermometerParams:
+    """Return the parameters of the machine's input encoder."""
+    pixel = MapShape(height=1, width=1, channels=params.colours)
+    return ThermometerParams(bits=params.pixel_bits, levels=params.levels, input=pixel)
+
+
+class Intake(wiring.Component):
+    """Writer of the first map, and gate of the steps that read it.
+
+    `begin` opens it for the pixels of one picture, from the next cycle on. It takes no pixel of the
+    next picture. The words of the map are written in order, from address 0 on. The next layer may
+    begin when `early` is set: `lead` words lie in the map. A step passes the gate when its word
+    does. The last tile of that layer passes when the whole map is there, so that no third layer
+    begins before. Reset drops the picture.
+
+    Parameters
+    ----------
+    params : AcceleratorParams
+
+    Members
+    -------
+    begin : In(1)
+        Take a picture. The next four inputs are read in this cycle, `lead` also until `early`.
+    levels, length, lead : In
+        T, words of the map, and words of it before the next layer.
+    bank : In(1)
+        Memory that the map is written to.
+    pixels : In(stream.Signature(params.pixel_bits))
+        Colour values in the order (row, column, colour).
+    write : Out(stream.Signature(write_layout(params)))
+        Words of the map; they are taken at once.
+    early : Out(1)
+        `lead` words, and no more, are in the map.
+    step : In(step_layout(params))
+        Step that waits to be read.
+    may_pass : Out(1)
+        It may be read.
+    """
+
+    #: Cycles from the last colour of a pixel to its last word.
+    latency = Thermometer.latency
+    #: Cycles of a colour for each word that its channels touch.
+    interval = Thermometer.interval
+
+    def __init__(self, params: AcceleratorParams) -> None:
+        self.params = params
+        d = descriptor_layout(params)
+        super().__init__({
+            "begin": In(1),
+            **{name: In(d[name].shape) for name in ("levels", "length", "lead")},
+            "bank": In(1),
+            "pixels": In(stream.Signature(unsigned(params.pixel_bits))),
+            "write": Out(stream.Signature(write_layout(params))),
+            "early": Out(1),
+            "step": In(step_layout(params)),
+            "may_pass": Out(1),
+        })  # fmt: skip
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        p, step = self.params, self.step
+        m.submodules.thermometer = thermometer = Thermometer(thermometer_params(p), p.mvu.simd)
+        bank, levels, length = (
+            Signal.like(port, name=name)
+            for port, name in ((self.bank, "of"), (self.levels, "t"), (self.length, "size"))
+        )
+        filling, final, open_ = Signal(), Signal(), Signal()
+        written = Signal.like(self.length)
+        m.d.comb += [
+            # The encoder asks for the next colour while the last word leaves.
+            open_.eq(filling & ~(thermometer.o.valid & final)),
+            thermometer.levels.eq(levels),
+            thermometer.i.payload.eq(self.pixels.payload),
+            thermometer.i.valid.eq(self.pixels.valid & open_),
+            self.pixels.ready.eq(thermometer.i.ready & open_),
+            thermometer.o.ready.eq(1),
+            self.write.valid.eq(thermometer.o.valid),
+            self.write.payload.bank.eq(bank),
+            self.write.payload.address.eq(written),
+            self.write.payload.data.eq(thermometer.o.payload.x),
+            self.early.eq(written == self.lead),
+            self.may_pass.eq(~filling | ~(step.tag.end | (step.inside & (step.address >= written)))),
+        ]
+        with m.If(self.write.valid):
+            m.d.sync += [written.eq(written + 1), final.eq(written + 2 == length)]
+            with m.If(final):
+                m.d.sync += filling.eq(0)
+        with m.If(self.begin):
+            m.d.sync += [
+                bank.eq(self.bank), levels.eq(self.levels), length.eq(self.length),
+                filling.eq(1), final.eq(self.length == 1), written.eq(0),
+            ]  # fmt: skip
+        return m

@@ -11,7 +11,7 @@ from rtl import mvu, strip
 from rtl.descriptor import tag_layout
 from rtl.lanes import lane_range
 
-__all__ = ["Fetch", "write_layout"]
+__all__ = ["Fetch", "fill_layout", "write_layout"]
 
 
 def write_layout(params: AcceleratorParams) -> data.StructLayout:
@@ -20,12 +20,18 @@ def write_layout(params: AcceleratorParams) -> data.StructLayout:
     return data.StructLayout({"bank": 1, "address": address, "data": params.mvu.simd})
 
 
+def fill_layout(params: AcceleratorParams) -> data.StructLayout:
+    """Return the layout of a word of the first map, which goes to memory 0."""
+    return data.StructLayout({"address": range(max(2, params.map_depth)), "data": params.mvu.simd})
+
+
 class Fetch(wiring.Component):
-    """Two feature memories. One is read while the other one is written.
+    """Two feature memories of one port each. One is read while the other one is written.
 
     A step of the window leaves as a step of the matrix-vector unit `latency` cycles later, one a
     cycle. It carries the word at its address, or 0 outside the map, and its range of lanes as a
-    mask. Reset drops the step inside. The memories keep their contents.
+    mask. The first map is written to memory 0 while steps may read it: a word of it waits in a
+    cycle in which a step does. Reset drops the step inside. The memories keep their contents.
 
     Parameters
     ----------
@@ -39,8 +45,10 @@ class Fetch(wiring.Component):
         Memory that is read; held while a step is inside.
     o : Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params))))
         Steps with words.
-    write, fill : In(stream.Signature(write_layout(params)))
-        Words to write, always taken. Two that come in the same cycle go to different memories.
+    write : In(stream.Signature(write_layout(params)))
+        Words to write to the memory that is not read, always taken.
+    fill : In(stream.Signature(fill_layout(params)))
+        Words of the first map. None may come while `write` goes to memory 0.
     """
 
     #: Cycles from a step with an address to the step with its word.
@@ -55,7 +63,7 @@ class Fetch(wiring.Component):
             "source": In(1),
             "o": Out(stream.Signature(mvu.step_layout(params.mvu, tag_layout(params)))),
             "write": In(stream.Signature(write_layout(params))),
-            "fill": In(stream.Signature(write_layout(params))),
+            "fill": In(stream.Signature(fill_layout(params))),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
@@ -72,7 +80,7 @@ class Fetch(wiring.Component):
             advance.eq(~o.valid | o.ready),
             i.ready.eq(advance),
             self.write.ready.eq(1),
-            self.fill.ready.eq(1),
+            self.fill.ready.eq(~(advance & i.valid & step.inside & ~self.source)),
             o.payload.x.eq(Mux(inside, Mux(self.source, words[1], words[0]), 0)),
             *(o.payload[name].eq(value) for name, value in held.items()),
         ]
@@ -88,13 +96,17 @@ class Fetch(wiring.Component):
             shape=unsigned(self.params.mvu.simd), depth=self.params.map_depth, init=[]
         )
         port, read, step = memory.write_port(), memory.read_port(), self.i.payload
-        fills = self.fill.valid & (self.fill.payload.bank == bank)
-        writes = self.write.valid & (self.write.payload.bank == bank)
-        filled, written = self.fill.payload, self.write.payload
+        word, writes = self.write.payload, self.write.valid & (self.write.payload.bank == bank)
+        m.d.comb += [port.en.eq(writes), port.addr.eq(word.address), port.data.eq(word.data)]
+        if bank == 0:
+            fill = self.fill
+            with m.If(fill.valid):
+                m.d.comb += [
+                    port.en.eq(fill.ready),
+                    port.addr.eq(fill.payload.address),
+                    port.data.eq(fill.payload.data),
+                ]
         m.d.comb += [
-            port.en.eq(fills | writes),
-            port.addr.eq(Mux(fills, filled.address, written.address)),
-            port.data.eq(Mux(fills, filled.data, written.data)),
             read.en.eq(advance & self.i.valid & step.inside & (self.source == bank)),
             read.addr.eq(step.address),
         ]

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams, MapShape, ThermometerParams
 from rtl.descriptor import descriptor_layout
-from rtl.fetch import write_layout
+from rtl.fetch import fill_layout
 from rtl.strip import step_layout
 from rtl.thermometer import Thermometer
 
@@ -36,15 +36,13 @@ class Intake(wiring.Component):
     Members
     -------
     begin : In(1)
-        Take a picture. The next four inputs are read in this cycle, `lead` also until `early`.
+        Take a picture. The next inputs are read in this cycle, `lead` also until `early`.
     levels, length, lead : In
         T, words of the map, and words of it before the next layer.
-    bank : In(1)
-        Memory that the map is written to.
     pixels : In(stream.Signature(params.pixel_bits))
         Colour values in the order (row, column, colour).
-    write : Out(stream.Signature(write_layout(params)))
-        Words of the map; they are taken at once.
+    write : Out(stream.Signature(fill_layout(params)))
+        Words of the map.
     early : Out(1)
         `lead` words, and no more, are in the map.
     step : In(step_layout(params))
@@ -64,9 +62,8 @@ class Intake(wiring.Component):
         super().__init__({
             "begin": In(1),
             **{name: In(d[name].shape) for name in ("levels", "length", "lead")},
-            "bank": In(1),
             "pixels": In(stream.Signature(unsigned(params.pixel_bits))),
-            "write": Out(stream.Signature(write_layout(params))),
+            "write": Out(stream.Signature(fill_layout(params))),
             "early": Out(1),
             "step": In(step_layout(params)),
             "may_pass": Out(1),
@@ -76,12 +73,9 @@ class Intake(wiring.Component):
         m = Module()
         p, step = self.params, self.step
         m.submodules.thermometer = thermometer = Thermometer(thermometer_params(p), p.mvu.simd)
-        bank, levels, length = (
-            Signal.like(port, name=name)
-            for port, name in ((self.bank, "of"), (self.levels, "t"), (self.length, "size"))
-        )
+        levels, length = Signal.like(self.levels, name="t"), Signal.like(self.length, name="size")
         filling, final, open_ = Signal(), Signal(), Signal()
-        written = Signal.like(self.length)
+        written, wrote = Signal.like(self.length), Signal()
         m.d.comb += [
             # The encoder asks for the next colour while the last word leaves.
             open_.eq(filling & ~(thermometer.o.valid & final)),
@@ -89,21 +83,21 @@ class Intake(wiring.Component):
             thermometer.i.payload.eq(self.pixels.payload),
             thermometer.i.valid.eq(self.pixels.valid & open_),
             self.pixels.ready.eq(thermometer.i.ready & open_),
-            thermometer.o.ready.eq(1),
+            thermometer.o.ready.eq(self.write.ready),
+            wrote.eq(self.write.valid & self.write.ready),
             self.write.valid.eq(thermometer.o.valid),
-            self.write.payload.bank.eq(bank),
             self.write.payload.address.eq(written),
             self.write.payload.data.eq(thermometer.o.payload.x),
             self.early.eq(written == self.lead),
             self.may_pass.eq(~filling | ~(step.tag.end | (step.inside & (step.address >= written)))),
         ]
-        with m.If(self.write.valid):
+        with m.If(wrote):
             m.d.sync += [written.eq(written + 1), final.eq(written + 2 == length)]
             with m.If(final):
                 m.d.sync += filling.eq(0)
         with m.If(self.begin):
             m.d.sync += [
-                bank.eq(self.bank), levels.eq(self.levels), length.eq(self.length),
-                filling.eq(1), final.eq(self.length == 1), written.eq(0),
+                levels.eq(self.levels), length.eq(self.length), written.eq(0),
+                filling.eq(1), final.eq(self.length == 1),
             ]  # fmt: skip
         return m

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from golden.params import AcceleratorParams
-from rtl.descriptor import Operation
+from rtl.packing import gather_cycles
 from rtl.thermometer import pixel_cycles
 
 __all__ = ["first_lead"]
@@ -18,9 +18,11 @@ def first_lead(
 ) -> int:
     """Return the words of the first map that are written before the second layer begins.
 
-    If pixels then come without pauses, all words of a strip of windows lie in the map when its
-    first step comes, and the whole map when the last strip begins, though a tile, of a group, at a
-    position of the kernel may have only one step. It is a whole number of pixels, at least 1.
+    They are all, unless the second layer gathers its windows, reads the memory in fewer cycles than
+    its neurons take, and has cycles left in which a pixel's word is written. From its fourth window
+    on, a word is written at least in the time of each window. So before it the words must be there
+    that the newest pixel of a window is ahead of that pace. If pixels then come without pauses, no
+    step waits.
 
     Parameters
     ----------
@@ -29,18 +31,17 @@ def first_lead(
     params : AcceleratorParams
         The machine.
     """
-    d, simd = second, params.mvu.simd
-    neurons = d["operation"] is Operation.NEURONS
-    strip = params.mvu.weight_reuse if neurons else 1
+    d, words = second, first["length"]
+    if not d.get("gathered"):
+        return words
+    simd, taps = params.mvu.simd, d["kernel_rows"] * d["kernel_columns"]
+    steps = d["gathered"] * -(-d["group_outputs"] // params.mvu.pe)
+    pixel = pixel_cycles(params.colours, first["levels"], simd)
+    if steps < max(pixel, gather_cycles(taps, d["group_inputs"], simd) + 2):
+        return words
     y, x = np.arange(d["out_rows"])[:, np.newaxis], np.arange(d["out_columns"])
     row = np.minimum(y * d["stride"] - d["pad"] + d["kernel_rows"], d["rows"]) - 1
-    ends = np.minimum(x - x % strip + strip, d["out_columns"]) - 1  # last pixel of the strip
-    column = np.minimum(ends * d["stride"] - d["pad"] + d["kernel_columns"], d["columns"])
-    newest = row * d["row_pitch"] + column * d["column_pitch"]  # words up to the newest one
-    newest[-1, -1] = first["length"]
-    before = y * d["out_columns"] + x - x % strip  # windows
-    tiles = 1 if d.get("gathered") else d["groups"] * -(-d["group_outputs"] // params.mvu.pe)
-    steps = before * d["kernel_rows"] * d["kernel_columns"] * tiles
-    words = -(-params.colours * first["levels"] // simd)
-    pixels = -(-newest // words) - steps // pixel_cycles(params.colours, first["levels"], simd)
-    return max(1, int(pixels.max())) * words
+    column = np.minimum(x * d["stride"] - d["pad"] + d["kernel_columns"], d["columns"])
+    newest = row * d["columns"] + column  # pixels up to the newest one of a window
+    before = y * d["out_columns"] + x  # windows
+    return min(words, int((newest - np.maximum(before - 3, 0)).max()))

@@ -15,7 +15,7 @@ from rtl.descriptor import (
     load_layout,
     tag_layout,
 )
-from rtl.fetch import Fetch
+from rtl.fetch import Fetch, fill_layout
 from rtl.gather import Gather
 from rtl.head import Head, logit_layout
 from rtl.intake import Intake
@@ -26,7 +26,7 @@ from rtl.strip import step_layout
 from rtl.thermometer import word_layout
 from rtl.window import Window
 
-__all__ = ["Network", "map_fill_layout", "map_write_layout"]
+__all__ = ["Network", "map_write_layout"]
 
 
 def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
@@ -35,11 +35,6 @@ def map_write_layout(params: AcceleratorParams) -> data.StructLayout:
         "layer": range(max(2, params.program_depth)),
         "address": range(max(2, params.map_depth)), "data": params.mvu.simd,
     })  # fmt: skip
-
-
-def map_fill_layout(params: AcceleratorParams) -> data.StructLayout:
-    """Return the layout of a word that is written to the first map, with its address."""
-    return data.StructLayout({"address": range(max(2, params.map_depth)), "data": params.mvu.simd})
 
 
 class Network(wiring.Component):
@@ -75,7 +70,7 @@ class Network(wiring.Component):
         Logits in the order of classes, as in `rtl.head.Head`.
     busy : Out(1)
         A picture is inside.
-    map_fill : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_fill_layout(params))}))
+    map_fill : Out(wiring.Signature({"valid": Out(1), "payload": Out(fill_layout(params))}))
         Every word of the first map when it is written, for observation.
     map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
         Every word that is written to another map, for observation. Behind a shuffle that the program
@@ -98,7 +93,7 @@ class Network(wiring.Component):
             "logits": Out(stream.Signature(logit_layout(params))),
             "busy": Out(1),
             "map_fill": Out(wiring.Signature({
-                "valid": Out(1), "payload": Out(map_fill_layout(params)),
+                "valid": Out(1), "payload": Out(fill_layout(params)),
             })),
             "map_write": Out(wiring.Signature({
                 "valid": Out(1), "payload": Out(map_write_layout(params)),
@@ -200,10 +195,8 @@ class Network(wiring.Component):
         m.d.comb += [
             intake.begin.eq(fresh & (descriptor.operation == Operation.INPUT)),
             *(getattr(intake, name).eq(descriptor[name]) for name in ("levels", "length", "lead")),
-            intake.bank.eq(~descriptor.source),
-            self.map_fill.valid.eq(intake.write.valid),
-            self.map_fill.payload.address.eq(intake.write.payload.address),
-            self.map_fill.payload.data.eq(intake.write.payload.data),
+            self.map_fill.valid.eq(intake.write.valid & intake.write.ready),
+            self.map_fill.payload.eq(intake.write.payload),
         ]
 
     def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:

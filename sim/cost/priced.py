@@ -57,7 +57,7 @@ class LayerCost:
     @property
     def stalls(self) -> int:
         """Cycles without a step: descriptor read, pipeline fill, and waits for a tile's store."""
-        return self.cycles - self.layer.steps
+        return self.cycles - self.layer.own_steps
 
     @property
     def intensity(self) -> float:

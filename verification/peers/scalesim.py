@@ -133,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def ours() -> Counts:
     """Return what our counts say of the layer."""
-    layer = program(load_network(_NETWORK), _MACHINE.mvu)[_LAYER]
+    layer = program(load_network(_NETWORK), _MACHINE)[_LAYER]
     actions = network.tally(layer, _MACHINE)
     simd = _MACHINE.mvu.simd
     rows = {
@@ -149,7 +149,7 @@ def ours() -> Counts:
 
 def page(results: dict[str, Any]) -> str:
     """Return the page of some results."""
-    layer = program(load_network(_NETWORK), _MACHINE.mvu)[_LAYER]
+    layer = program(load_network(_NETWORK), _MACHINE)[_LAYER]
     ideal = layer.synapses // (_MACHINE.mvu.pe * _MACHINE.mvu.simd)
     rows = [
         f"| {name} | {c.cycles:,} | {ideal / c.cycles:.1%} | {c.inputs:,} | {c.weights:,} "

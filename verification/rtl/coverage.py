@@ -85,6 +85,10 @@ POINTS: dict[str, tuple[str, ...]] = {
     "first_rows": (
         "highest weight", "lowest weight", "lanes past D", "class that is not there",
     ),
+    "gather": (
+        "last word has a rest", "last word ends a gathered one", "gathered word not full",
+        "tile not full",
+    ),
     "head": ("tie won by the lower class", "a class not seen yet would have won"),
     "hidden_layer": ("sum of 0", "every input agrees", "no input agrees"),
     "index_code": (
@@ -129,6 +133,7 @@ POINTS: dict[str, tuple[str, ...]] = {
         "no head", "head without hidden neurons", "head with hidden neurons", "head on a map",
         "features sent and classified", "tie of logits", "a class not seen yet would have won",
         "second picture waits", "words to load wait for a picture",
+        "map read while pixels come", "windows gathered", "windows not gathered",
     ),
     "pool": (
         "window of one word", "window of zeros", "window with one bit", "lane set in all words",

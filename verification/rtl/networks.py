@@ -19,8 +19,9 @@ from golden.params import (
     PoolParams,
 )
 from rtl.descriptor import load_layout
+from rtl.fetch import fill_layout
 from rtl.head import logit_layout
-from rtl.network import map_fill_layout, map_write_layout
+from rtl.network import map_write_layout
 from rtl.program import Program, compile_network
 from rtl.thermometer import word_layout
 from verification.rtl.engine import Step
@@ -94,7 +95,7 @@ def picture(
             answer = {"logit": int(logit), "best": int(best), "last": c == len(logits) - 1}
             outputs["logits"].append(payload(logit_layout(params), answer))
     outputs["map_fill"] = [
-        payload(map_fill_layout(params), {"address": n, "data": word})
+        payload(fill_layout(params), {"address": n, "data": word})
         for n, word in enumerate(fills)
     ]
     outputs["map_write"] = [

@@ -15,7 +15,10 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
-    """Return the accesses of a layer: it reads only words inside the map, and writes its output."""
+    """Return the accesses of a layer: it reads only words inside the map, and writes its output.
+
+    Before a step reads, its address is compared with the words of the first map that are there.
+    """
     simd, mvu = params.mvu.simd, params.mvu
     rows = (mvu.weight_depth - 1).bit_length() + (mvu.tile_depth - 1).bit_length()
     valid_inside_last = 3
@@ -28,4 +31,5 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
         Action("map", "read", simd): layer.reads,
         Action("map", "write", simd): writes,
         Action("step", "register", held): steps,
+        Action("gate", "compare", params.map_depth.bit_length()): steps,
     })  # fmt: skip

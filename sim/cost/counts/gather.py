@@ -20,7 +20,7 @@ def room(params: AcceleratorParams) -> int:
 def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
     """Return the memory of two windows, if the machine gathers any."""
     words = room(params)
-    return (Memory("window", 2 * words, params.mvu.simd),) if words else ()
+    return (Memory("window", 2 * words, params.mvu.simd, ports=2),) if words else ()
 
 
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:

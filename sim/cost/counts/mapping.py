@@ -71,6 +71,9 @@ class Layer:
     taps : int
         Words of a pixel's window, if they are gathered without gaps into those that its tiles read,
         at one position; otherwise 0.
+    lead : int
+        Pixels of a picture that are in the first map before the next layer begins; 0 but in the
+        input layer.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Layer:
     columns: int = 1
     weight_reuse: int = 1
     taps: int = 0
+    lead: int = 0
 
     @property
     def strips(self) -> tuple[int, ...]:
@@ -102,6 +106,11 @@ class Layer:
     def steps(self) -> int:
         """Steps of a picture."""
         return self.pixels * self.pixel_steps
+
+    @property
+    def own_steps(self) -> int:
+        """Steps before the next layer begins; those of the input go on beside it."""
+        return (self.lead or self.pixels) * self.pixel_steps
 
     @property
     def turns(self) -> int:
@@ -160,7 +169,33 @@ def program(
         layers.append(_each_word("features", "features", words))
     if network.head is not None:
         layers += _head(network.head, words, mvu)
+    second = network.layers[1] if len(network.layers) > 1 else None
+    layers[0] = replace(layers[0], lead=_lead(layers[0], layers[1], second, mvu.simd))
     return tuple(layers)
+
+
+def _lead(first: Layer, reader: Layer, described: LayerParams | None, simd: int) -> int:
+    """Return the pixels that must be in before the first map is read, so that no step waits.
+
+    The memory has one port, and who reads goes first. So all must be in, unless windows are
+    gathered and leave two cycles or more of each for writing, in which the word of a pixel is ready.
+    From the fourth window on, a pixel is written in the time of each. How many pixels the newest
+    one of a window is ahead of those is the lead.
+    """
+    if not isinstance(described, ConvParams) or not reader.taps:
+        return first.pixels
+    least = max(gather_cycles(reader, simd) + 2, first.pixel_steps)
+    if reader.pixel_steps < least:
+        return first.pixels
+    height, width, side = described.input.height, described.input.width, described.kernel
+    ahead = 0
+    for y in range(described.output.height):
+        row = min(y - described.pad + side, height) - 1
+        for x in range(described.output.width):
+            newest = row * width + min(x - described.pad + side, width)
+            window = y * described.output.width + x
+            ahead = max(ahead, newest - max(0, window - 3))
+    return min(ahead, first.pixels)
 
 
 def gather_cycles(layer: Layer, simd: int) -> int:

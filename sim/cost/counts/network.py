@@ -23,6 +23,8 @@ __all__ = [
 
 # Cycles of a layer before its first step: one each for descriptor, window and feature memory.
 _BEGIN = 3
+# Cycles of the input beside its steps: descriptor, begin of the picture, last word, and its write.
+_TAKE = 4
 
 
 def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
@@ -53,12 +55,12 @@ def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool 
 def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
     """Return the cycles from the descriptor of a layer to the descriptor of the next.
 
-    There is one step a cycle. The tiles of a strip come in successive cycles, the first of them
+    The input lasts until the next layer may begin. There is one step a cycle. The tiles of a strip come in successive cycles, the first of them
     when its own steps are done and the previous tiles are stored, whichever is later. No steps
     follow the last tile of the layer. Only the first gathered window is waited for.
     """
     if layer.operation == "input":
-        return 2 + layer.steps
+        return _TAKE + layer.own_steps
     if layer.operation == "features":
         return _BEGIN + layer.steps
     if layer.operation == "pool":
@@ -131,7 +133,10 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     total = Tally({Action("program", "read", _descriptor_width(params)): 1})
     total += fetch.tally(layer, params).within("fetch")
     if layer.operation == "input":
-        return total + thermometer.tally(layer, params).within("thermometer")
+        word = params.map_depth.bit_length()
+        written = Tally({Action("written", "accumulate", word): layer.words})
+        coded = thermometer.tally(layer, params).within("thermometer")
+        return total + (coded + written).within("intake")
     total += window.tally(layer, params).within("window")
     if layer.operation == "pool":
         return total + pool.tally(layer, params).within("pool")
@@ -172,7 +177,7 @@ def _descriptor_width(params: AcceleratorParams) -> int:
     operation, end, source, whole = 3, 1, 1, 1
     return (
         operation + end + source + whole + params.levels.bit_length() + mvu_params.count_width
-        + 17 * word  # the window, the map that is written
+        + 18 * word  # the window, the map that is written, and what of the first map leads
         + 2 * inputs  # groups, and channels of each
         + 4 * outputs  # neurons of a group, and how far apart they are stored
         + sum((max(2, n) - 1).bit_length() for n in rows)  # first rows, further lanes

@@ -3,18 +3,20 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
 from golden.params import AcceleratorParams, MvuParams, NetworkParams
 from sim.cost.counts import network
 from sim.cost.counts.mapping import Layer, Tile, program
-from sim.cost.counts.tally import Action, Tally
+from sim.cost.counts.tally import Action, Memory, Tally
 from sim.data.networks import load_network
 
 MACHINE = AcceleratorParams(
     mvu=MvuParams(pe=2, simd=4, weight_depth=32, tile_depth=8, count_width=6),
     map_depth=8, program_depth=8, channels=4, classes=4, pixel_bits=2, colours=1, levels=3,
+    gather_words=0,
 )  # fmt: skip
 NETWORK = NetworkParams.from_description({
     "input": {"bits": 2, "channels": 1, "height": 2, "width": 2},
@@ -25,7 +27,7 @@ NETWORK = NetworkParams.from_description({
     ],
     "head": {"classes": 3, "hidden": 0},
 })  # fmt: skip
-PROGRAM_ROW = 116
+PROGRAM_ROW = 120
 
 
 def steps(n: int) -> dict[Action, int]:
@@ -38,6 +40,7 @@ def steps(n: int) -> dict[Action, int]:
         Action("window.position", "compare", 5): 2 * n,
         Action("window.position", "register", 5): 2 * n,
         Action("fetch.step", "register", 22): n,
+        Action("fetch.gate", "compare", 4): n,
     }
 
 
@@ -60,11 +63,12 @@ BY_HAND: dict[str, dict[Action, int]] = {
     "0 thermometer": {
         Action("program", "read", PROGRAM_ROW): 1,
         Action("fetch.map", "write", 4): 4,
-        Action("thermometer.product", "logic"): 4 * 2 * 2,
-        Action("thermometer.product", "full_add"): 4 * 3 * 2,
-        Action("thermometer.lanes", "compare", 3): 4 * 2 * 4,
-        Action("thermometer.word", "logic"): 4 * 4,
-        Action("thermometer.word", "register", 4): 4,
+        Action("intake.thermometer.product", "logic"): 4 * 2 * 2,
+        Action("intake.thermometer.product", "full_add"): 4 * 3 * 2,
+        Action("intake.thermometer.lanes", "compare", 3): 4 * 2 * 4,
+        Action("intake.thermometer.word", "logic"): 4 * 4,
+        Action("intake.thermometer.word", "register", 4): 4,
+        Action("intake.written", "accumulate", 4): 4,
     },
     # Of the 9 places of a kernel 4 lie in the map, wherever it is; the 2 tiles read them anew.
     "1 conv": steps(4 * 9 * 2) | neurons(4 * 9 * 2, tiles=4 * 2) | {
@@ -111,7 +115,8 @@ def test_cycles_by_hand() -> None:
     # The unit gives a tile 7 cycles after its last step; 2 cycles store one and send its word.
     conv = 3 + 4 * 18 + 7 + 2
     logits = 3 + 2 * 2 + 7 + 1
-    assert found == [2 + 4, conv, 3 + 4 + 1, 3 + 1, logits]
+    # A first window has all four pixels, which the convolution waits for.
+    assert found == [4 + 4, conv, 3 + 4 + 1, 3 + 1, logits]
     assert network.cycles(NETWORK, MACHINE) == 1 + sum(found)
     assert network.cycles(NETWORK, MACHINE, features=False) == 1 + sum(found) - 4
 
@@ -121,7 +126,7 @@ def test_utilisation_by_hand() -> None:
     conv, logits = layers[1], layers[4]
     assert (conv.synapses, logits.synapses) == (4 * 3 * 27, 3 * 2 * 3)
     assert network.utilisation((conv,), MACHINE) == Fraction(4 * 3 * 27, 84 * 8)
-    assert network.utilisation(layers, MACHINE) == Fraction(324 + 18, 117 * 8)
+    assert network.utilisation(layers, MACHINE) == Fraction(324 + 18, 119 * 8)
 
 
 def test_loading_by_hand() -> None:
@@ -145,6 +150,75 @@ def test_outputs_that_come_one_by_one() -> None:
     )  # fmt: skip
     # Six outputs a pixel, three waiting for a whole tile of two; the last one and both words.
     assert network.layer_cycles(layer, MACHINE) == 3 + 1 + 7 + 4 * (2 + 1 + 2 + 1 + 2)
+
+
+GATHERING = replace(MACHINE, gather_words=7)
+
+
+def test_gathered_windows_by_hand() -> None:
+    """Nine words of 3 channels become 7 of 4, the last one of 3; both tiles read these."""
+    row = PROGRAM_ROW + 3
+    conv = network.layer_tallies(NETWORK, GATHERING)["1 conv"]
+    found, words = 4 * 9, 4 * 7 * 2
+    assert conv == Tally(neurons(words, tiles=4 * 2)) + Tally({
+        **steps(found), Action("program", "read", PROGRAM_ROW): 0,
+    }) + Tally({
+        Action("program", "read", row): 1,
+        Action("fetch.map", "read", 4): 4 * 4,
+        Action("fetch.map", "write", 4): 4,
+        Action("gather.held", "register", 4 + 3): found,
+        Action("gather.rotate", "logic"): found * 4 * 2,
+        Action("gather.merge", "logic"): found * 3 * 4,
+        Action("gather.part", "register", 4): found,
+        Action("gather.lane", "accumulate", 3): found,
+        Action("gather.window", "write", 4): 4 * 7,
+        Action("gather.window", "read", 4): words,
+        Action("gather.weight", "accumulate", 5): words,
+        Action("gather.step", "register", 5 + 3 + 2 + 7): words,
+        Action("gather.tile", "accumulate", 3): 4 * 2,
+        Action("gather.place", "accumulate", 3): 2 * 4 * 2,
+        Action("collector.tile", "register", 2): 8 + 8,
+        Action("collector.pixel", "logic"): 8 * 4,
+        Action("collector.pixel", "register", 4): 8 + 4,
+    })  # fmt: skip
+    assert network.memories(GATHERING)[-1] == Memory("gather.window", 14, 4, ports=2)
+    # The first window comes in 9 cycles and is offered 3 cycles later; then 7 steps a tile.
+    layer = program(NETWORK, GATHERING)[1]
+    assert network.layer_cycles(layer, GATHERING) == 3 + (9 - 1 + 3) + 4 * 2 * 7 + 7 + 2
+    assert network.load(NETWORK, GATHERING).of("write") == 5 + 2 * (7 * 2 + 2 * 2) + 2 * 2
+
+
+@pytest.mark.parametrize("differing", [{"gather_words": 6}, {"mvu": {"weight_reuse": 2}}])
+def test_windows_are_gathered_only_where_they_fit(differing: dict[str, Any]) -> None:
+    given = {n: replace(MACHINE.mvu, **v) if n == "mvu" else v for n, v in differing.items()}
+    machine = replace(GATHERING, **given)
+    assert program(NETWORK, GATHERING)[1].taps == 9
+    assert program(NETWORK, machine)[1].taps == 0
+
+
+def test_a_window_that_no_tile_outlasts_is_not_gathered() -> None:
+    """One tile has 7 steps, but the next window comes in 9 cycles."""
+    description = NETWORK.describe() | {"head": None}
+    description["layers"] = [*description["layers"][:1], {"kind": "conv", "outputs": 2}]
+    layer = program(NetworkParams.from_description(description), GATHERING)[1]
+    assert (layer.taps, layer.pixel_steps) == (0, 9)
+
+
+def test_pixels_that_must_come_before_the_first_map_is_read() -> None:
+    """A picture of 4 x 4: the second row's second pixel ends the first window."""
+    described = NETWORK.describe()
+    described["input"] |= {"height": 4, "width": 4}
+    described["layers"][1]["outputs"] = 4
+    wide = NetworkParams.from_description(described)
+    # Gathered in 9 of 14 cycles. From the fourth window on, each has time for another pixel.
+    assert program(wide, GATHERING)[0].lead == 4 + 2 + 3
+    # Without a cycle to write in, or one alone, the whole picture must be there.
+    assert program(wide, MACHINE)[0].lead == 16
+    described["layers"][0]["levels"] = 2
+    # Windows of 18 channels, 5 words, take 10 cycles for 2 tiles; 9 gather the next, one is left.
+    brief = NetworkParams.from_description(described)
+    assert program(brief, GATHERING)[1].pixel_steps == 10
+    assert program(brief, GATHERING)[0].lead == 16
 
 
 HELD = replace(MACHINE, mvu=replace(MACHINE.mvu, weight_reuse=2))
@@ -172,6 +246,7 @@ def test_rows_of_weights_serve_two_pixels() -> None:
         Action("window.strip.words", "accumulate", 4): steps,
         Action("window.strip.columns", "accumulate", 5): steps,
         Action("fetch.step", "register", 22 + 2): steps,
+        Action("fetch.gate", "compare", 4): steps,
         Action("fetch.map", "read", 4): 2 * inside,
         Action("fetch.map", "write", 4): pixels,
         Action("mvu.weights", "read", 4): 2 * rows,
@@ -216,7 +291,7 @@ def test_cycles_of_strips_that_wait_for_stores() -> None:
 @pytest.mark.parametrize(("pe", "simd"), [(1, 1), (16, 64), (7, 100)])
 def test_synapses_are_the_networks_on_every_machine(name: str, pe: int, simd: int) -> None:
     described = load_network(name)
-    layers = program(described, MvuParams(pe=pe, simd=simd))
+    layers = program(described, AcceleratorParams(mvu=MvuParams(pe=pe, simd=simd)))
     assert sum(layer.synapses for layer in layers[: len(described.layers)]) == sum(
         getattr(layer, "weight_count", 0) * layer.output.height * layer.output.width
         for layer in described.layers

@@ -18,13 +18,7 @@ from golden.params import (
 )
 from rtl.descriptor import Operation, descriptor_layout
 from rtl.lead import first_lead
-from rtl.packing import (
-    flat_weights,
-    gathered_rows,
-    gathered_words,
-    threshold_rows,
-    weight_rows,
-)
+from rtl.packing import flat_weights, gathered_words, threshold_rows, weight_rows
 from rtl.shuffle import channels_as_stored, moves_channels
 
 __all__ = ["Compiler"]
@@ -124,12 +118,10 @@ class Compiler:
         kernel = (layer.kernel, layer.kernel)
         window = _window(layer.input, self.pixel_words, kernel, pad=layer.pad)
         weights = self._as_stored(arrays.weights)
-        gathered = gathered_words(layer, self.params)
-        if gathered:
+        if gathered := gathered_words(layer, self.params):
             window["gathered"] = gathered
-            rows = gathered_rows(weights, self.params.mvu.pe, self.simd)
-        else:
-            rows = self._rows(weights, layer.groups)
+            weights = weights.reshape(layer.outputs, 1, 1, -1)  # one position, of all channels
+        rows = self._rows(weights, layer.groups)
         self._take(layer.output)
         self.order = channels_as_stored(layer) if folded else None
         self._neurons(
@@ -255,8 +247,7 @@ class Compiler:
     def finish(self) -> None:
         """End the program and make sure that it fits the machine."""
         p = self.params
-        first, second = self.layers[:2]
-        first["lead"] = first_lead(first, second, p)
+        self.layers[0]["lead"] = first_lead(*self.layers[:2], p)
         self.layers[-1]["end"] = 1
         _check_room("Program memory must hold", len(self.layers), "layers", p.program_depth)
         _check_room("Weight memory must hold", self.rows, "rows", p.mvu.weight_depth)

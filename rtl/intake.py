@@ -89,7 +89,9 @@ class Intake(wiring.Component):
             self.write.payload.address.eq(written),
             self.write.payload.data.eq(thermometer.o.payload.x),
             self.early.eq(written == self.lead),
-            self.may_pass.eq(~filling | ~(step.tag.end | (step.inside & (step.address >= written)))),
+            self.may_pass.eq(
+                ~filling | ~(step.tag.end | (step.inside & (step.address >= written)))
+            ),
         ]
         with m.If(wrote):
             m.d.sync += [written.eq(written + 1), final.eq(written + 2 == length)]

@@ -7,22 +7,12 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from golden.params import AcceleratorParams
-from rtl.collector import Collector
-from rtl.descriptor import (
-    LoadTarget,
-    Operation,
-    descriptor_layout,
-    load_layout,
-    tag_layout,
-)
+from rtl.descriptor import LoadTarget, Operation, descriptor_layout, load_layout
 from rtl.fetch import Fetch, fill_layout
-from rtl.gather import Gather
-from rtl.head import Head, logit_layout
+from rtl.head import logit_layout
 from rtl.intake import Intake
-from rtl.mvu import Mvu, limit_layout
-from rtl.pool import Pool
-from rtl.skid import Skid
-from rtl.strip import step_layout
+from rtl.mvu import limit_layout
+from rtl.network_blocks import join_blocks, pass_tiles, read_words
 from rtl.thermometer import word_layout
 from rtl.window import Window
 
@@ -43,11 +33,12 @@ class Network(wiring.Component):
     A program of layer descriptors runs once for every picture. The first layer turns pixels into a
     map. The other layers read one feature memory through the window and write the other one, or
     they send out words or logits. A layer begins when the last word of the one before has been
-    written. The second layer begins earlier: it reads the first map while pixels still come, and
-    waits where they do not come fast enough. Its last tile waits for the last pixel. So it is done
-    when all pixels are in, and a picture waits until the one before is done. `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes
-    layers only by their operation. Kernels, groups, padding, strides and the concatenation of the
-    head are numbers in the descriptor.
+    written. If the second layer gathers its windows, it begins earlier: it reads the first map
+    while pixels still come, and waits where they come late. Its last tile waits for the last pixel,
+    so that it is done when the picture is in. A picture waits until the one before is done.
+    `rtl.program.Program.cycles` gives the cycles of a picture. The hardware distinguishes layers
+    only by their operation. Kernels, groups, padding, strides, the words of a gathered window and
+    the concatenation of the head are numbers in the descriptor.
 
     Memories are loaded while no picture is inside. Words to load have priority over pixels. Reset
     ends the picture. The memories keep their contents.
@@ -73,14 +64,15 @@ class Network(wiring.Component):
     map_fill : Out(wiring.Signature({"valid": Out(1), "payload": Out(fill_layout(params))}))
         Every word of the first map when it is written, for observation.
     map_write : Out(wiring.Signature({"valid": Out(1), "payload": Out(map_write_layout(params))}))
-        Every word that is written to another map, for observation. Behind a shuffle that the program
-        leaves to later weights, the channels lie in the order of the groups (`rtl.shuffle`).
+        Every word that is written to another map, for observation. Behind a shuffle that the
+        program leaves to later weights, the channels lie in the order of the groups
+        (`rtl.shuffle`).
     """
 
     #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
     latency = 1 + Window.latency + Fetch.latency
-    #: Cycles of the first layer beside those of its pixels: the descriptor, the picture's begin, and
-    #: the last word in the encoder and in the memory.
+    #: Cycles of the first layer beside those of its pixels: the descriptor, the picture's begin,
+    #: and the last word in the encoder and in the memory.
     intake_latency = 2 + Intake.latency + 1
 
     def __init__(self, params: AcceleratorParams) -> None:
@@ -102,27 +94,19 @@ class Network(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        p, tag = self.params, tag_layout(self.params)
-        m.submodules.intake = self._intake = Intake(p)
-        m.submodules.window = self._window = Window(p)
-        m.submodules.fetch = self._fetch = Fetch(p)
-        m.submodules.mvu = self._mvu = Mvu(p.mvu, tag)
-        m.submodules.collector = self._collector = Collector(p)
-        m.submodules.pool = self._pool = Pool(p.mvu.simd, unsigned(1))
-        m.submodules.head = self._head = Head(p)
-        if p.gathers:
-            m.submodules.gather = self._gather = Gather(p)
+        p = self.params
+        self._blocks = blocks = join_blocks(m, p)
         idle, fetching, reading, active = Signal(), Signal(), Signal(), Signal()
         layer = Signal(range(max(2, p.program_depth)))
         self._load(m, idle)
         descriptor = self._descriptor(m, layer, fetching)
         # The descriptor is that of another layer, of which no word has left.
-        fresh = self._fresh = Signal()
+        fresh = Signal()
         m.d.sync += fresh.eq(fetching)
         done = self._leave(m, descriptor, fresh, active, layer)
         self._take_pixels(m, descriptor, fresh)
-        self._read(m, descriptor, reading)
-        self._compute(m, descriptor)
+        read_words(m, blocks, descriptor, reading, fresh, self.features)
+        pass_tiles(m, blocks, descriptor, self.n_classes, self.logits)
         self._sequence(m, descriptor, layer, idle, fetching, reading, active, done)
         return m
 
@@ -142,7 +126,7 @@ class Network(wiring.Component):
                 m.next = "begin"
             with m.State("begin"):
                 m.d.comb += [reading.eq(descriptor.operation != Operation.INPUT), active.eq(1)]
-                with m.If(~reading | (self._window.i.valid & self._window.i.ready)):
+                with m.If(~reading | (self._blocks.window.i.valid & self._blocks.window.i.ready)):
                     m.next = "end"
             with m.State("end"):
                 m.d.comb += active.eq(1)
@@ -154,7 +138,7 @@ class Network(wiring.Component):
 
     def _load(self, m: Module, idle: Signal) -> None:
         """Load words into the memories; `_descriptor` loads the program memory."""
-        load, weights, thresholds = self.load, self._mvu.weights, self._mvu.thresholds
+        load, weights, thresholds = self.load, self._blocks.mvu.weights, self._blocks.mvu.thresholds
         word, limit = load.payload, Signal(limit_layout(self.params.mvu))
         taken = load.valid & idle
         m.d.comb += [
@@ -189,9 +173,9 @@ class Network(wiring.Component):
 
     def _take_pixels(self, m: Module, descriptor: data.View, fresh: Signal) -> None:
         """Let the pixels of one picture in, and none of the next one."""
-        intake = self._intake
+        intake = self._blocks.intake
         wiring.connect(m, wiring.flipped(self.pixels), intake.pixels)
-        wiring.connect(m, intake.write, self._fetch.fill)
+        wiring.connect(m, intake.write, self._blocks.fetch.fill)
         m.d.comb += [
             intake.begin.eq(fresh & (descriptor.operation == Operation.INPUT)),
             *(getattr(intake, name).eq(descriptor[name]) for name in ("levels", "length", "lead")),
@@ -199,94 +183,14 @@ class Network(wiring.Component):
             self.map_fill.payload.eq(intake.write.payload),
         ]
 
-    def _read(self, m: Module, descriptor: data.View, reading: Signal) -> None:
-        """Read the words of the layer and offer them to the unit that its operation names."""
-        window, fetch = self._window, self._fetch
-        mvu, pool, features = self._mvu, self._pool, self.features
-        step = fetch.o.payload
-        # Without it, whoever makes the units wait decides in the same cycle which loop moves.
-        m.submodules.skid = skid = Skid(step_layout(self.params))
-        wiring.connect(m, window.o, skid.i)
-        may_pass = self._intake.may_pass
-        m.d.comb += [
-            self._intake.step.eq(skid.o.payload),
-            fetch.i.payload.eq(skid.o.payload),
-            fetch.i.valid.eq(skid.o.valid & may_pass),
-            skid.o.ready.eq(fetch.i.ready & may_pass),
-            window.i.valid.eq(reading),
-            window.i.payload.eq(descriptor),
-            fetch.source.eq(descriptor.source),
-            mvu.i.payload.eq(step),
-            pool.i.payload.x.eq(step.x),
-            pool.i.payload.last.eq(step.last),
-            features.payload.x.eq(step.x),
-        ]
-        users = {
-            (Operation.NEURONS, Operation.LOGITS): mvu.i,
-            (Operation.POOL,): pool.i,
-            (Operation.FEATURES,): features,
-        }
-        with m.Switch(descriptor.operation):
-            for operations, user in users.items():
-                with m.Case(*operations):
-                    m.d.comb += [user.valid.eq(fetch.o.valid), fetch.o.ready.eq(user.ready)]
-        if self.params.gathers:
-            self._gather_windows(m, descriptor)
-
-    def _gather_windows(self, m: Module, descriptor: data.View) -> None:
-        """Let the windows of a layer that says so be gathered before the neurons see them."""
-        gather, mvu, steps = self._gather, self._mvu, self._fetch.o
-        m.d.comb += [
-            gather.begin.eq(self._fresh),
-            gather.channels.eq(descriptor.group_inputs),
-            gather.words.eq(descriptor.gathered),
-            gather.outputs.eq(descriptor.group_outputs),
-            *(getattr(gather, n).eq(descriptor[n]) for n in ("tile_step", "weight", "tile")),
-            gather.i.payload.eq(steps.payload),
-        ]
-        with m.If(descriptor.gathered != 0):
-            m.d.comb += [
-                self._window.i.payload.group_outputs.eq(1),  # a window is read once for all tiles
-                gather.i.valid.eq(steps.valid),
-                steps.ready.eq(gather.i.ready),
-                mvu.i.valid.eq(gather.o.valid),
-                mvu.i.payload.eq(gather.o.payload),
-                gather.o.ready.eq(mvu.i.ready),
-            ]
-
-    def _compute(self, m: Module, descriptor: data.View) -> None:
-        """Pass the tiles of the matrix-vector unit to the collector or to the head."""
-        mvu, collector, head = self._mvu, self._collector, self._head
-        tile = mvu.o.payload
-        is_head = Signal()
-        m.d.comb += [
-            is_head.eq(descriptor.operation == Operation.LOGITS),
-            collector.i.valid.eq(mvu.o.valid & ~is_head),
-            collector.i.payload.bits.eq(tile.bits),
-            collector.i.payload.tag.eq(tile.tag),
-            collector.whole.eq(descriptor.whole),
-            collector.place_stride.eq(descriptor.place_stride),
-            collector.pixel_words.eq(descriptor.pixel_words),
-            head.i.valid.eq(mvu.o.valid & is_head),
-            head.i.payload.counts.eq(tile.counts),
-            head.i.payload.lanes.eq(tile.tag.lanes),
-            head.i.payload.last.eq(tile.tag.end),
-            head.concat.eq(descriptor.concat),
-            head.n_classes.eq(self.n_classes),
-            mvu.o.ready.eq(Mux(is_head, head.i.ready, collector.i.ready)),
-            self.logits.payload.eq(head.o.payload),
-            self.logits.valid.eq(head.o.valid),
-            head.o.ready.eq(self.logits.ready),
-        ]
-
     def _leave(
         self, m: Module, descriptor: data.View, fresh: Signal, active: Signal, layer: Signal
     ) -> Signal:
         """Write words to the map; return whether the layer is done."""
-        tap, write = self.map_write, self._fetch.write
+        tap, write = self.map_write, self._blocks.fetch.write
         sources = {
-            Operation.NEURONS: (self._collector.o, self._collector.o.payload),
-            Operation.POOL: (self._pool.o, self._pool.o.payload.x),
+            Operation.NEURONS: (self._blocks.collector.o, self._blocks.collector.o.payload),
+            Operation.POOL: (self._blocks.pool.o, self._blocks.pool.o.payload.x),
         }
         written, leaves = Signal.like(descriptor.length), Signal()
         final, done = Signal(), Signal()  # the word is the last one; the layer is done
@@ -302,7 +206,7 @@ class Network(wiring.Component):
         ]
         with m.If(active), m.Switch(descriptor.operation):
             with m.Case(Operation.INPUT):  # the rest comes while the next layer reads the map
-                m.d.comb += done.eq(self._intake.early)
+                m.d.comb += done.eq(self._blocks.intake.early)
             for operation, (source, word) in sources.items():
                 with m.Case(operation):
                     m.d.comb += [leaves.eq(source.valid), tap.valid.eq(source.valid)]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from golden.params import AcceleratorParams, ConvParams
 
 __all__ = [
-    "flat_weights", "gather_cycles", "gathered_rows", "gathered_words", "threshold_rows",
+    "flat_weights", "gather_cycles", "gathered_words", "threshold_rows",
     "weight_rows",
 ]  # fmt: skip
 
@@ -37,26 +37,6 @@ def gather_cycles(taps: int, channels: int, simd: int) -> int:
     If the last word does not fit what is left of its gathered word, its rest takes another cycle.
     """
     return taps + ((taps - 1) * channels % simd + channels > simd)
-
-
-def gathered_rows(weights: NDArray[np.uint8], pe: int, simd: int) -> NDArray[np.uint8]:
-    """Return the rows of the memory of weights over gathered windows.
-
-    Parameters
-    ----------
-    weights : ndarray of shape (outputs, rows, columns, channels), uint8 in {0, 1}
-        Weights; rows and columns are those of the kernel.
-    pe : int
-        Neurons of a row.
-    simd : int
-        Lanes of a word.
-
-    Returns
-    -------
-    ndarray of shape (rows of the memory, pe, simd), uint8 in {0, 1}
-    """
-    window = weights.reshape(len(weights), 1, 1, -1)
-    return weight_rows(window, 1, pe, simd)
 
 
 def flat_weights(weights: NDArray[np.uint8], channels: int, simd: int) -> NDArray[np.uint8]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from sim.cost.bills import Prices
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import network
-from sim.cost.counts.mapping import Layer, program
+from sim.cost.counts.layer import Layer
+from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Tally
 from sim.cost.drawing import Drawing, Keeping, drawings, equal_points, keepings
 from sim.cost.learning import replays

@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass
 
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.phases import Phase
 from sim.cost.pricing import Bill
 

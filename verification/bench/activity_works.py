@@ -18,7 +18,7 @@ from golden.dense import Dense
 from golden.params import DenseParams, MvuParams, SamplerParams
 from rtl.mvu import Mvu
 from sim.cost.counts import mvu, sampler
-from sim.cost.counts.mapping import Layer, Tile
+from sim.cost.counts.layer import Layer, Tile
 from sim.cost.counts.tally import Memory, Tally
 from sim.data.bank_file import read_bank
 from sim.data.embed import read_network

@@ -2,6 +2,7 @@
 """Networks to run on the machine, and what must be seen of them word by word."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from golden.params import (
     NetworkParams,
     PoolParams,
 )
-from rtl.descriptor import load_layout
+from rtl.descriptor import Operation, load_layout
 from rtl.fetch import fill_layout
 from rtl.head import logit_layout
 from rtl.network import map_write_layout
@@ -95,8 +96,7 @@ def picture(
             answer = {"logit": int(logit), "best": int(best), "last": c == len(logits) - 1}
             outputs["logits"].append(payload(logit_layout(params), answer))
     outputs["map_fill"] = [
-        payload(fill_layout(params), {"address": n, "data": word})
-        for n, word in enumerate(fills)
+        payload(fill_layout(params), {"address": n, "data": word}) for n, word in enumerate(fills)
     ]
     outputs["map_write"] = [
         payload(map_write_layout(params), {"layer": layer, "address": first + n, "data": word})
@@ -172,8 +172,18 @@ def bench(
 ) -> list[Step]:  # fmt: skip
     program = compile_network(network, params, features=features)
     classes = network.head.params.classes if network.head else 0
+    convolutions = program.layers[1 : len(network.layers)]
+    gathered = [
+        layer.get("gathered", 0) > 0
+        for layer in convolutions
+        if layer["operation"] is Operation.NEURONS
+    ]
+    meets = {
+        "network: windows gathered": any(gathered),
+        "network: windows not gathered": not all(gathered),
+    }
     return [
-        load(program, params),
+        replace(load(program, params), meets={name: int(hit) for name, hit in meets.items()}),
         *(
             picture(network, params, image, max(1, classes - n) if classes else 0, features)
             for n, image in enumerate(images)

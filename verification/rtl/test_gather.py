@@ -159,7 +159,9 @@ def test_windows_are_gathered_where_no_step_waits() -> None:
 def test_reset_drops_both_windows() -> None:
     params = machine(4, 8)
     begin, first = bench(params, Layer(5, 9, 12), 4, 0)
-    held = Step(inputs=first.inputs, outputs=first.outputs, pins=first.pins, cycles=40, abandon=True)
+    held = Step(
+        inputs=first.inputs, outputs=first.outputs, pins=first.pins, cycles=40, abandon=True
+    )
     begin_again, again = bench(params, Layer(3, 9, 9), 3, 1)
     reset = Step(reset=True, pins=begin_again.pins, cycles=1)
     trace = run_pysim(Gather(params), [begin, held, reset, again])

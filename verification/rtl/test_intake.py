@@ -52,8 +52,7 @@ def bench(
             inputs={"pixels": [int(value) for value in pixels.flat]},
             outputs={
                 "write": [
-                    payload(layout, {"address": n, "data": word})
-                    for n, word in enumerate(words)
+                    payload(layout, {"address": n, "data": word}) for n, word in enumerate(words)
                 ]
             },
         ),

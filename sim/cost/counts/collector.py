@@ -2,7 +2,7 @@
 """Counts of the collector, which assembles tiles of output bits in a register for one pixel."""
 
 from golden.params import AcceleratorParams
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Tally
 
 __all__ = ["store_cycles", "tally"]

@@ -3,7 +3,7 @@
 
 from golden.params import AcceleratorParams
 from sim.cost.counts import window
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = ["memories", "tally"]

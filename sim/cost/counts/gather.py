@@ -3,7 +3,7 @@
 
 from golden.params import AcceleratorParams
 from sim.cost.counts import window
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = ["LATENCY", "memories", "room", "tally"]
@@ -33,7 +33,8 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     simd, words = params.mvu.simd, layer.fetched
     lane, tiles = (simd - 1).bit_length(), layer.pixels * len(layer.tiles)
     weight, tile = (
-        (max(2, depth) - 1).bit_length() for depth in (params.mvu.weight_depth, params.mvu.tile_depth)
+        (max(2, depth) - 1).bit_length()
+        for depth in (params.mvu.weight_depth, params.mvu.tile_depth)
     )
     outputs = max(params.channels, params.classes).bit_length()
     valid_last = 2

@@ -2,7 +2,7 @@
 """Counts of the head, which turns counts into logits and finds the arg max, one class a cycle."""
 
 from golden.params import AcceleratorParams
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Tally
 
 __all__ = ["tally"]

@@ -3,7 +3,7 @@
 
 from golden.params import MvuParams, XnorParams
 from sim.cost.counts import xnor
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = ["latency", "load", "memories", "registers", "tally"]

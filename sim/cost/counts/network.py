@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from golden.params import AcceleratorParams, NetworkParams
 from sim.cost.counts import collector, fetch, gather, head, mvu, pool, thermometer, window
-from sim.cost.counts.mapping import Layer, gather_cycles, program
+from sim.cost.counts.layer import Layer, gather_cycles
+from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
 
 __all__ = [
@@ -55,9 +56,10 @@ def cycles(network: NetworkParams, params: AcceleratorParams, *, features: bool 
 def layer_cycles(layer: Layer, params: AcceleratorParams) -> int:
     """Return the cycles from the descriptor of a layer to the descriptor of the next.
 
-    The input lasts until the next layer may begin. There is one step a cycle. The tiles of a strip come in successive cycles, the first of them
-    when its own steps are done and the previous tiles are stored, whichever is later. No steps
-    follow the last tile of the layer. Only the first gathered window is waited for.
+    The input lasts until the next layer may begin. There is one step a cycle. The tiles of a strip
+    come in successive cycles, the first of them when its own steps are done and the previous tiles
+    are stored, whichever is later. No steps follow the last tile of the layer. Of the windows that
+    are gathered, only the first one is waited for.
     """
     if layer.operation == "input":
         return _TAKE + layer.own_steps

@@ -2,7 +2,7 @@
 """Counts of pooling, the OR of the words of a window. A window of one word is a copy."""
 
 from golden.params import AcceleratorParams
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Tally
 
 __all__ = ["tally"]

@@ -4,7 +4,8 @@
 from dataclasses import asdict
 
 from golden.params import AcceleratorParams, ConvParams, LayerParams, MvuParams, NetworkParams
-from sim.cost.counts.mapping import Layer, program
+from sim.cost.counts.layer import Layer
+from sim.cost.counts.mapping import program
 
 __all__ = ["check_room", "least_machine"]
 

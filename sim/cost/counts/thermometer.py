@@ -2,7 +2,7 @@
 """Counts of the thermometer code of pixels: one product a colour, one range of lanes a word."""
 
 from golden.params import AcceleratorParams
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Tally
 
 __all__ = ["tally"]

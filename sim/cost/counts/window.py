@@ -2,7 +2,7 @@
 """Counts of the address generator of a layer: counters and adders, one turn of the loops a step."""
 
 from golden.params import AcceleratorParams
-from sim.cost.counts.mapping import Layer
+from sim.cost.counts.layer import Layer
 from sim.cost.counts.tally import Action, Tally
 
 __all__ = ["tag_width", "tally"]

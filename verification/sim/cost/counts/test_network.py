@@ -9,7 +9,8 @@ import pytest
 
 from golden.params import AcceleratorParams, MvuParams, NetworkParams
 from sim.cost.counts import network
-from sim.cost.counts.mapping import Layer, Tile, program
+from sim.cost.counts.layer import Layer, Tile
+from sim.cost.counts.mapping import program
 from sim.cost.counts.tally import Action, Memory, Tally
 from sim.data.networks import load_network
 

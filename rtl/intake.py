@@ -73,9 +73,14 @@ class Intake(wiring.Component):
         m = Module()
         p, step = self.params, self.step
         m.submodules.thermometer = thermometer = Thermometer(thermometer_params(p), p.mvu.simd)
-        levels, length = Signal.like(self.levels, name="t"), Signal.like(self.length, name="size")
-        filling, final, open_ = Signal(), Signal(), Signal()
-        written, wrote = Signal.like(self.length), Signal()
+        levels, size = (
+            Signal.like(port, name=name)
+            for port, name in ((self.levels, "t"), (self.length, "size"))
+        )
+        written = Signal.like(self.length)
+        filling = Signal()  # the picture is not in the map
+        final = Signal()  # all of it is, but one word
+        open_, wrote = Signal(), Signal()
         m.d.comb += [
             # The encoder asks for the next colour while the last word leaves.
             open_.eq(filling & ~(thermometer.o.valid & final)),
@@ -94,12 +99,12 @@ class Intake(wiring.Component):
             ),
         ]
         with m.If(wrote):
-            m.d.sync += [written.eq(written + 1), final.eq(written + 2 == length)]
+            m.d.sync += [written.eq(written + 1), final.eq(written + 2 == size)]
             with m.If(final):
                 m.d.sync += filling.eq(0)
         with m.If(self.begin):
             m.d.sync += [
-                levels.eq(self.levels), length.eq(self.length), written.eq(0),
+                levels.eq(self.levels), size.eq(self.length), written.eq(0),
                 filling.eq(1), final.eq(self.length == 1),
             ]  # fmt: skip
         return m

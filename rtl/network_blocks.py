@@ -124,7 +124,7 @@ def _gather_windows(
         *(getattr(gather, n).eq(descriptor[n]) for n in ("tile_step", "weight", "tile")),
         gather.i.payload.eq(steps.payload),
     ]
-    with m.If(descriptor.gathered != 0):
+    with m.If((descriptor.operation == Operation.NEURONS) & (descriptor.gathered != 0)):
         m.d.comb += [
             blocks.window.i.payload.group_outputs.eq(1),  # a window is read once for all tiles
             gather.i.valid.eq(steps.valid),

@@ -35,6 +35,15 @@ def gather_cycles(taps: int, channels: int, simd: int) -> int:
     """Return the cycles in which a window is gathered, a word of a pixel a cycle.
 
     If the last word does not fit what is left of its gathered word, its rest takes another cycle.
+
+    Parameters
+    ----------
+    taps : int
+        Words of a window, one a pixel.
+    channels : int
+        Channels of a pixel.
+    simd : int
+        Lanes of a word.
     """
     return taps + ((taps - 1) * channels % simd + channels > simd)
 

@@ -17,6 +17,8 @@ from rtl.correlated import CorrelatedSampler
 from rtl.dispatch import Dispatch
 from rtl.factor_sums import FactorSums
 from rtl.fetch import Fetch
+from rtl.gather import Gather
+from rtl.intake import Intake
 from rtl.mvu import Mvu
 from rtl.output import Output
 from rtl.quotient import Quotient
@@ -59,6 +61,8 @@ OFFERING = {
     "correlated_shared": CorrelatedSampler(_CORRELATED, shared=True),
     "factor_sums": FactorSums(_CORRELATED),
     "fetch": Fetch(_CHIP.accelerator),
+    "gather": Gather(_CHIP.accelerator),
+    "intake": Intake(_CHIP.accelerator),
     **{f"collector_{reuse}": Collector(params) for reuse, params in _HELD.items()},
     **{f"fetch_{reuse}": Fetch(params) for reuse, params in _HELD.items()},
     **{f"mvu_{reuse}": Mvu(params.mvu, 4) for reuse, params in _HELD.items()},
@@ -104,6 +108,8 @@ def test_streams_hold_what_they_offer(name) -> None:
         m.d.comb += Assert(~block.o.valid | block.i.valid)
     if kind == "collector":  # a pixel leaves before the next one is begun
         m.d.comb += Assert(~(block.o.valid & inner_signal(inner, "holding")))
+    if kind == "intake":  # a picture begins when the one before is in the map
+        m.d.comb += Assume(~(block.begin & block.write.valid))
     for pin in HELD.get(kind, ()):
         m.d.comb += Assume(kept(m, block.o.valid, getattr(block, pin)))
     prove(m, free_inputs(block), depth=DEPTHS.get(name, 2))

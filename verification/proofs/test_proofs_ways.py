@@ -58,6 +58,7 @@ HELD = {
     "fetch": ("source",),
     "collector": ("whole", "place_stride", "pixel_words"),
     "head": ("concat",),
+    "gather": ("channels", "words", "outputs", "tile_step", "weight", "tile"),
 }
 
 
@@ -70,16 +71,18 @@ def picture_rules(m: Module, network: wiring.PureInterface) -> list[Value]:
 def prove_network(complete: bool, weight_reuse: int = 1) -> None:
     """Prove it of programs whose layers end when nothing is inside any more, or of any.
 
-    Those of networks do: their layers are as long as all that they compute. The thermometer stays
-    where it is, for it need not be offered anything steadily.
+    Those of networks do: their layers are as long as all that they compute. The intake stays where
+    it is, for it need not be offered pixels steadily.
     """
     mvu_params = replace(CHIP.accelerator.mvu, weight_reuse=weight_reuse)
     m, block = Module(), Network(replace(CHIP.accelerator, mvu=mvu_params))
     m.submodules.block = inner = opened(block)
     blocks = {
         name: getattr(inner.submodules, name)
-        for name in ("window", "fetch", "mvu", "pool", "collector", "head")
+        for name in ("window", "fetch", "gather", "mvu", "pool", "collector", "head")
+        if name != "gather" or weight_reuse == 1
     }
+    intake = opened(inner.submodules.intake)
     free = [port for part in blocks.values() for port in cut(m, part)]
     window, fetch, mvu = blocks.pop("window"), blocks["fetch"], blocks["mvu"]
     writes = Cat(way.ready for way in (fetch.write, mvu.weights, mvu.thresholds))
@@ -88,14 +91,24 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
         # Nor is anything in the first cycle of a layer, in which its window begins.
         begins = in_state(inner, "idle", "fetch") | inner_signal(inner, "fresh")
         m.d.comb += Assume(~begins | ~inside)
+        # Nor is a word of a picture when the next one begins, which has at least a word.
+        taking = inner.submodules.intake
+        m.d.comb += Assume(~taking.begin | (~taking.write.valid & (taking.length != 0)))
     m.d.comb += [
         # What is known of them: a layer is taken with its last step, and a write at once.
         Assume(~window.o.valid | window.i.valid),
         Assume(writes.all()),
     ]
     assert keep_stream_rules(m, block) == 2
+    # The words of a picture are counted up to its length, and no further.
+    counted = {name: inner_signal(intake, name) for name in ("filling", "final", "written", "size")}
+    left = (counted["size"] - 1)[: len(counted["size"])]
+    m.d.comb += [
+        Assert(~counted["filling"] | ((counted["size"] != 0) & (counted["written"] <= left))),
+        Assert(~counted["filling"] | (counted["final"] == (counted["written"] == left))),
+    ]
     for name, pins in HELD.items():
-        for pin in pins:
+        for pin in pins if name in blocks else ():
             m.d.comb += Assert(kept(m, blocks[name].o.valid, getattr(blocks[name], pin)))
     m.d.comb += [Assert(rule) for rule in picture_rules(m, block)]
     m.d.comb += Assert(~(block.load.valid & block.load.ready) | ~block.busy)

@@ -22,7 +22,7 @@ def machine(mvu: dict[str, int], **given: int) -> AcceleratorParams:
 @pytest.mark.parametrize(
     ("mvu", "given", "message"),
     [
-        ({"weight_depth": 64}, {}, "Weight memory must hold 81 rows, not 64"),
+        ({"weight_depth": 64}, {}, "Weight memory must hold 75 rows, not 64"),
         ({"tile_depth": 8}, {}, "Threshold memory must hold 13 rows, not 8"),
         ({"count_width": 5}, {}, "Counts must have 6 bits for layer 1, not 5"),
         ({}, {"program_depth": 7}, "Program memory must hold 8 layers, not 7"),

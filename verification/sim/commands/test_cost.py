@@ -52,7 +52,7 @@ def test_the_reference_is_priced_in_real_macros_and_cells(engram: Engram) -> Non
     status, out, err = engram("cost")
     assert (status, err) == (0, "")
     assert "The reference chip on CIFAR-100; IHP SG13G2 130 nm" in out
-    image = re.search(r"│ inference +│ +116,388 │ +\d+ uJ │ +(\d+) uJ │ +\d+ uJ │", out)
+    image = re.search(r"│ inference +│ +105,248 │ +\d+ uJ │ +(\d+) uJ │ +\d+ uJ │", out)
     assert image is not None
     assert 300 < int(image[1]) < 400
     assert re.search(r"│ network\.mvu\.weights +│ +2,097,152 │ +1 x 2048x64 │", out)

@@ -58,9 +58,12 @@ class SerialBernoulli(wiring.Component):
     """L comparator lanes that compare one plane a cycle until every live lane is decided.
 
     A lane is decided at the first plane in which random bit and code bit differ. Its output is the
-    code bit of that plane. `done` is set in the cycle of the last plane of a beat. `bits` holds the
-    beat from the next cycle (latency 1) until the next plane, which may follow at once: the
-    throughput is one plane a cycle. Reset begins a new beat.
+    code bit of that plane. `bits` holds the beat from the cycle after its last plane (latency 1)
+    until the next plane. `done` is set in the last cycle of a beat: that of plane q, or the one
+    after the plane that decided the last live lane, in which nothing is compared. So a beat of n
+    planes takes q cycles if n = q, and else n + 1; the next beat may follow at once. What has been
+    decided is known from registers, because codes and words come too late in a cycle for a sum over
+    all lanes to follow. Reset begins a new beat.
 
     The first plane writes the top bit of the code into `bits`. This is the right output if the
     first plane decides the lane, and also if no plane decides it.
@@ -72,28 +75,31 @@ class SerialBernoulli(wiring.Component):
     Members
     -------
     en : In(1)
-        Compare the next plane.
+        Go on: compare the next plane, or end a beat that is decided.
+    compares : Out(1)
+        Not all live lanes are decided: with `en`, a plane is compared and its word is used.
     word : In(L)
         Random bits of that plane.
     codes : In(ArrayLayout(q, L))
         Codes m, lane 0 first; held for all planes of a beat.
     live : In(L)
-        Lanes that must be decided; held for all planes of a beat.
+        Lanes that must be decided; held for all planes of a beat. The codes of others are 0.
     done : Out(1)
-        This plane is the last of the beat.
+        With `en`, this cycle is the last of the beat.
     bits : Out(L)
         Bit ``l`` drawn by lane ``l``.
     """
 
     #: Cycles from the last plane of a beat to its bits.
     latency = 1
-    #: Cycles from one plane to the next, in a beat and from beat to beat.
+    #: Cycles from one plane to the next in a beat.
     interval = 1
 
     def __init__(self, params: BernoulliParams) -> None:
         self.params = params
         super().__init__({
             "en": In(1),
+            "compares": Out(1),
             "word": In(params.lanes),
             "codes": In(ArrayLayout(params.code_width, params.lanes)),
             "live": In(params.lanes),
@@ -113,7 +119,8 @@ class SerialBernoulli(wiring.Component):
                     m.d.comb += code_bits.eq(column)
         m.d.comb += [
             decided.eq(decided_before | (self.word ^ code_bits)),
-            self.done.eq((plane == q - 1) | (decided | ~self.live).all()),
+            self.compares.eq((plane == 0) | ~(decided_before | ~self.live).all()),
+            self.done.eq((plane == q - 1) | ~self.compares),
         ]
         with m.If(self.en):
             m.d.sync += [

@@ -25,13 +25,13 @@ class Sampler(wiring.Component):
     A request passes the class table, the choice of its component (if a class may have more than
     one), the row memory, the comparators and one output register. Its first beat follows `latency`
     cycles later. In parallel mode, beats come one a cycle, without a pause between requests. In
-    serial mode, a beat takes as many cycles as planes are compared, n, and the first beat comes
-    ``n - 1`` cycles later than in parallel mode. A beat that is not taken stops the comparators and
-    then all stages before them. Random words are used only when bits are drawn, so pauses never
-    change a bit. A row is read once for the same beat of all M exemplars. Appends run meanwhile. A
-    request is served if its class is in the table when the request is taken. Reset empties the
-    table and restarts all streams. A seed is taken at any time, but which exemplars under way it
-    changes is not defined.
+    serial mode, a beat takes as many cycles as planes are compared, and one more if these are fewer
+    than q. The first beat comes later than in parallel mode by so many cycles less one. A beat that
+    is not taken stops the comparators and then all stages before them. Random words are used only
+    when bits are drawn, so pauses never change a bit. A row is read once for the same beat of all M
+    exemplars. Appends run meanwhile. A request is served if its class is in the table when the
+    request is taken. Reset empties the table and restarts all streams. A seed is taken at any time,
+    but which exemplars under way it changes is not defined.
 
     A *shared* sampler has an editable memory, and lets another block read it. A header that
     replaces or removes a class, or a reader that asks, waits until the requests that were taken
@@ -279,11 +279,11 @@ class Sampler(wiring.Component):
         """Draw a beat of each of M exemplars from every row."""
         p = self.params.prototypes
         label, last = Signal.like(row.p.label), Signal()
-        beat_done = Signal()
+        goes_on, beat_done = Signal(), Signal()
         exemplar = Signal(range(self.params.draws_per_read))
         last_exemplar = exemplar == self.params.draws_per_read - 1
         m.d.comb += [
-            self.plane_read.eq(row.valid & (~self.o.valid | self.o.ready)),
+            goes_on.eq(row.valid & (~self.o.valid | self.o.ready)),
             row.ready.eq(beat_done & last_exemplar),
             self.o.p.label.eq(label),
             self.o.p.last.eq(last),
@@ -315,7 +315,8 @@ class Sampler(wiring.Component):
             m.d.comb += [
                 bernoulli.words.eq(words),
                 bernoulli.codes.eq(codes),
-                beat_done.eq(self.plane_read),
+                self.plane_read.eq(goes_on),
+                beat_done.eq(goes_on),
                 self.o.p.bits.eq(bits),
             ]
             with m.If(beat_done):
@@ -324,10 +325,11 @@ class Sampler(wiring.Component):
             # The register of the comparators is the output register. Planes go on once it is free.
             m.submodules.bernoulli = bernoulli = SerialBernoulli(lanes)
             m.d.comb += [
-                bernoulli.en.eq(self.plane_read),
+                bernoulli.en.eq(goes_on),
+                self.plane_read.eq(goes_on & bernoulli.compares),
                 bernoulli.word.eq(words[0]),
                 bernoulli.codes.eq(codes),
                 bernoulli.live.eq(used_lanes(p, row.p.last)),
-                beat_done.eq(self.plane_read & bernoulli.done),
+                beat_done.eq(goes_on & bernoulli.done),
                 self.o.p.bits.eq(bernoulli.bits),
             ]

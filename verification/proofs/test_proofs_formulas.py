@@ -85,8 +85,9 @@ def compared(m: Module, q: int, broken: bool = False) -> list[Value]:
 def compared_plane_by_plane(m: Module, q: int, broken: bool = False) -> list[Value]:
     """State the same of a beat of two lanes, and that it ends as soon as it can.
 
-    A beat has whole words, of which it may not see the lowest planes. It ends with the plane after
-    which every live lane is decided, and their bits are there from the next cycle on.
+    A beat has whole words, of which it may not see the lowest planes. It compares none when every
+    live lane is decided, and ends then, or with the last plane. The bits of live lanes are there
+    from the next cycle on.
     """
     m.submodules += (block := SerialBernoulli(BernoulliParams(code_width=q, lanes=2)))
     inner = opened(block)
@@ -105,8 +106,7 @@ def compared_plane_by_plane(m: Module, q: int, broken: bool = False) -> list[Val
     ):
         different = [(r ^ code)[place] for place in range(q)]
         already = Cat(d & (plane > q - 1 - n) for n, d in enumerate(different)).any()
-        now = Cat(d & (plane >= q - 1 - n) for n, d in enumerate(different)).any()
-        enough &= now | ~live
+        enough &= already | ~live
         drawn = bit_of(code, r, broken)
         m.d.comb += [
             Assert(~before(m, block.en & block.done & live) | (bit == before(m, drawn))),
@@ -114,7 +114,10 @@ def compared_plane_by_plane(m: Module, q: int, broken: bool = False) -> list[Val
             Assert(known == already),
             Assert((plane == 0) | (bit == Mux(already, drawn, code[-1]))),
         ]
-    m.d.comb += Assert(block.done == (enough | (plane == q - 1)))
+    m.d.comb += [
+        Assert(block.compares == ((plane == 0) | ~enough)),
+        Assert(block.done == (~block.compares | (plane == q - 1))),
+    ]
     return [*words, *(port for port in free_inputs(block) if port is not block.word)]
 
 

@@ -121,8 +121,12 @@ def serial_bench(params: BernoulliParams, beats: int, seed: int) -> list[Step]:
             if rng.random() < 0.3:
                 steps.append(Step(pins={"en": 0, "word": 2**params.lanes - 1}, cycles=1))
             pins = {**held, "en": 1, "word": words[plane]}
-            done, cycles = {"done": int(plane == read - 1)}, SerialBernoulli.interval
-            steps.append(Step(pins=pins, reads=done, cycles=cycles))
+            told = {"compares": 1, "done": int(plane == params.code_width - 1)}
+            steps.append(Step(pins=pins, reads=told, cycles=SerialBernoulli.interval))
+        if read < params.code_width:  # a cycle to see that all is decided; no word is used
+            steps.append(Step(pins={"en": 0}, reads={"bits": bits}, cycles=1))
+            pins = {**held, "en": 1, "word": int(rng.integers(0, 2)) * (2**params.lanes - 1)}
+            steps.append(Step(pins=pins, reads={"compares": 0, "done": 1}, cycles=1))
         steps[-1] = replace(steps[-1], meets=meets)
         if rng.random() < 0.5:
             steps.append(Step(pins={"en": 0}, reads={"bits": bits}, cycles=2))

@@ -140,7 +140,7 @@ def test_cycles_are_those_simulated(drawn: SamplerParams, requests: int) -> None
     plan.draw([0] * requests)
     passed = run_pysim(plan.dut, plan.steps).transfers
     cycles = passed["o"][-1] - passed["i"][0] + 1
-    assert cycles == sampler.draw_cycles(drawn, requests, plan.golden.planes_read)
+    assert cycles == sampler.draw_cycles(drawn, requests, plan.golden.planes_read, plan.early)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -7,7 +7,7 @@ from golden.params import BernoulliParams
 from golden.params.checks import check_integer
 from sim.cost.counts.tally import Action, Tally
 
-__all__ = ["expected_planes", "parallel_beat", "serial_plane"]
+__all__ = ["early_share", "expected_planes", "parallel_beat", "serial_plane"]
 
 
 def parallel_beat(params: BernoulliParams) -> Tally:
@@ -47,3 +47,18 @@ def expected_planes(params: BernoulliParams, live: int | None = None) -> Fractio
         (1 - (1 - Fraction(1, 2**plane)) ** lanes for plane in range(params.code_width)),
         Fraction(0),
     )
+
+
+def early_share(params: BernoulliParams, live: int | None = None) -> Fraction:
+    """Return the exact share of serial beats that are decided before their last plane.
+
+    Random bits equal the first q - 1 bits of a code with probability 2**-(q - 1).
+
+    Parameters
+    ----------
+    params, live
+        As for `expected_planes`.
+    """
+    lanes = params.lanes if live is None else live
+    check_integer("Live lanes", lanes, 1, params.lanes)
+    return (1 - Fraction(1, 2 ** (params.code_width - 1))) ** lanes

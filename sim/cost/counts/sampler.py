@@ -17,6 +17,7 @@ __all__ = [
     "append_cycles",
     "draw",
     "draw_cycles",
+    "expected_early",
     "expected_planes",
     "look_up",
     "memories",
@@ -107,26 +108,46 @@ def expected_planes(params: SamplerParams) -> Fraction:
     return params.draws_per_read * planes
 
 
+def expected_early(params: SamplerParams) -> Fraction:
+    """Return the expected beats of a request that are decided before their last plane."""
+    p = params.prototypes
+    if params.mode == "parallel":
+        return Fraction(0)
+    in_last = p.features - (p.beats - 1) * p.lanes
+    whole, last = (bernoulli.early_share(_lanes(params), live) for live in (p.lanes, in_last))
+    return params.draws_per_read * ((p.beats - 1) * whole + last)
+
+
 def draw_cycles(
-    params: SamplerParams, requests: int, planes: int | Fraction | None = None
+    params: SamplerParams,
+    requests: int,
+    planes: int | Fraction | None = None,
+    early: int | Fraction | None = None,
 ) -> Fraction:
     """Return the cycles of requests that arrive without gaps, with beats taken without waiting.
 
     The first cycle counted takes the first request. The last one takes the last beat. A beat takes
-    one cycle, or in mode ``serial`` one for each of its planes. Before the first beat there are
-    cycles to look up the class, to choose the component if there are several, and to read the row.
+    one cycle, or in mode ``serial`` one for each of its planes, and another one to see that all
+    lanes were decided before the last plane. Before the first beat there are cycles to look up the
+    class, to choose the component if there are several, and to read the row.
 
     Parameters
     ----------
     params, requests, planes
         As for `draw`.
+    early : int or Fraction, optional
+        Beats that were decided before their last plane; in mode ``parallel`` none. By default the
+        expected number.
     """
     planes = _planes(params, requests, planes)
     if not requests:
         return Fraction(0)
     beats = params.prototypes.beats * params.draws_per_read * requests
     latency = 3 + (params.prototypes.class_components > 1)
-    return latency + Fraction(beats if params.mode == "parallel" else planes)
+    if params.mode == "parallel":
+        return latency + Fraction(beats)
+    ends = requests * expected_early(params) if early is None else early
+    return latency + Fraction(planes) + ends
 
 
 def look_up(params: SamplerParams, *, shared: bool = False) -> Tally:

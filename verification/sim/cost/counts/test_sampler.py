@@ -35,8 +35,10 @@ def test_expected_planes_are_the_mean_over_all_words_whatever_the_codes(q, lanes
     golden = Bernoulli(params)
     streams = list(product(range(2**lanes), repeat=q))
     for codes in product(range(2**q), repeat=lanes):
-        planes = sum(golden.draw_serial(iter(s).__next__, codes, live)[1] for s in streams)
-        assert Fraction(planes, len(streams)) == bernoulli.expected_planes(params, live)
+        read = [golden.draw_serial(iter(s).__next__, codes, live)[1] for s in streams]
+        assert Fraction(sum(read), len(read)) == bernoulli.expected_planes(params, live)
+        early = sum(planes < q for planes in read)
+        assert Fraction(early, len(read)) == bernoulli.early_share(params, live)
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,10 @@ def test_what_is_compared_follows_the_mode() -> None:
 
 def test_cycles_begin_with_the_look_up() -> None:
     assert sampler.draw_cycles(PARALLEL, 10) == 4 + 60
-    assert sampler.draw_cycles(SERIAL, 1, 20) == 4 + 20
-    assert sampler.draw_cycles(SERIAL, 1) == 4 + sampler.expected_planes(SERIAL)
+    assert sampler.draw_cycles(SERIAL, 1, 20, 5) == 4 + 20 + 5
+    mean = sampler.expected_planes(SERIAL) + sampler.expected_early(SERIAL)
+    assert sampler.draw_cycles(SERIAL, 1) == 4 + mean
+    assert sampler.draw_cycles(SERIAL, 3) == 4 + 3 * mean
 
 
 def test_a_word_steps_and_clocks() -> None:

@@ -65,8 +65,8 @@ class SerialBernoulli(wiring.Component):
     decided is known from registers, because codes and words come too late in a cycle for a sum over
     all lanes to follow. Reset begins a new beat.
 
-    The first plane writes the top bit of the code into `bits`. This is the right output if the
-    first plane decides the lane, and also if no plane decides it.
+    A lane that is not decided writes the bit of its code that is compared, and one that the last
+    plane does not decide writes the top bit. So only registers say which lanes write.
 
     Parameters
     ----------
@@ -127,7 +127,8 @@ class SerialBernoulli(wiring.Component):
                 plane.eq(Mux(self.done, 0, plane + 1)),
                 decided_before.eq(Mux(self.done, 0, decided)),
             ]
-            for lane in range(lanes):
-                with m.If((plane == 0) | (decided & ~decided_before)[lane]):
-                    m.d.sync += self.bits[lane].eq(code_bits[lane])
+            for lane, code in enumerate(self.codes):
+                ties = (plane == q - 1) & ~(self.word ^ code_bits)[lane]
+                with m.If(~decided_before[lane]):
+                    m.d.sync += self.bits[lane].eq(Mux(ties, code[-1], code_bits[lane]))
         return m

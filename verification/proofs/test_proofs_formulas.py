@@ -107,12 +107,12 @@ def compared_plane_by_plane(m: Module, q: int, broken: bool = False) -> list[Val
         different = [(r ^ code)[place] for place in range(q)]
         already = Cat(d & (plane > q - 1 - n) for n, d in enumerate(different)).any()
         enough &= already | ~live
-        drawn = bit_of(code, r, broken)
+        drawn, of_plane = bit_of(code, r, broken), Cat(Const(0, 1), code[::-1])
         m.d.comb += [
             Assert(~before(m, block.en & block.done & live) | (bit == before(m, drawn))),
-            # On the way: what earlier planes have decided, and the code's top bit till then.
+            # On the way: what earlier planes have decided, and the last plane's code bit till then.
             Assert(known == already),
-            Assert((plane == 0) | (bit == Mux(already, drawn, code[-1]))),
+            Assert((plane == 0) | (bit == Mux(already, drawn, of_plane.bit_select(plane, 1)))),
         ]
     m.d.comb += [
         Assert(block.compares == ((plane == 0) | ~enough)),

@@ -46,6 +46,8 @@ def test_messages_of_the_matrix_vector_unit(given: dict[str, Any], message: str)
         ({"pixel_bits": 17}, "Pixel bits b must be an integer in 1..16, not 17"),
         ({"colours": 0}, "Colours of a pixel must be an integer >= 1, not 0"),
         ({"levels": 129}, "Thermometer levels T must be an integer in 1..128, not 129"),
+        ({"gather_words": -1}, "Gathered words must be an integer in 0..1024, not -1"),
+        ({"gather_words": 1025}, "Gathered words must be an integer in 0..1024, not 1025"),
     ],
 )
 def test_messages_of_the_accelerator(given: dict[str, Any], message: str) -> None:
@@ -248,3 +250,9 @@ def test_check_bits_of_a_row() -> None:
     assert WatchParams().check_bits(64) == 0
     assert WatchParams(secded=2).check_bits(64) == 16
     assert WatchParams(secded=3).check_bits(8) == 15
+
+
+def test_a_machine_gathers_windows_where_a_row_of_weights_serves_one_pixel() -> None:
+    assert AcceleratorParams(mvu=MvuParams()).gathers
+    assert not AcceleratorParams(mvu=MvuParams(), gather_words=0).gathers
+    assert not AcceleratorParams(mvu=MvuParams(weight_reuse=2)).gathers

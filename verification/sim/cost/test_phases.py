@@ -267,11 +267,14 @@ def test_m_exemplars_share_a_read_and_nothing_else(config: CostConfig, draws_per
     assert many.cycles == one.cycles == 2  # a beat a cycle
 
 
-def test_a_serial_exemplar_takes_a_cycle_a_plane(config: CostConfig) -> None:
+def test_a_serial_exemplar_takes_a_cycle_a_plane_and_one_if_decided_early(
+    config: CostConfig,
+) -> None:
     _, serial, _ = draws(config)
     # All 8 lanes are decided before plane t with a chance of (1 - 2**-t)**8.
     beat = sum(1 - (1 - Fraction(1, 2**t)) ** 8 for t in range(4))
-    assert serial.cycles == 2 * beat
+    early = (1 - Fraction(1, 2**3)) ** 8
+    assert serial.cycles == 2 * (beat + early)
 
 
 def test_a_class_is_appended_word_by_word(config: CostConfig) -> None:

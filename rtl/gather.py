@@ -35,11 +35,11 @@ class Gather(wiring.Component):
 
     Members
     -------
-    begin : In(1)
+    start : In(1)
         Begin a layer: in a later cycle its first word may be taken. No step is inside.
     channels : In(range(simd + 1))
         Channels of a pixel, at least 1. This and the next inputs are those of the layer, held from
-        `begin` to its last step.
+        `start` to its last step.
     words : In(range(gather_words + 1))
         Words of a window, at least 1.
     outputs : In
@@ -69,7 +69,7 @@ class Gather(wiring.Component):
         self.params = params
         d, step = descriptor_layout(params), step_layout(params.mvu, tag_layout(params))
         super().__init__({
-            "begin": In(1),
+            "start": In(1),
             "channels": In(range(params.mvu.simd + 1)),
             "words": In(d["gathered"].shape),
             "outputs": In(d["group_outputs"].shape),
@@ -174,7 +174,7 @@ class Gather(wiring.Component):
             with m.If(last):
                 m.d.sync += [address.eq(first), count.eq(0), tile.eq(tile + 1)]
                 m.d.sync += [place.eq(place + self.tile_step), left.eq(left - pe)]
-        with m.If(self.begin | (read.en & last & final)):  # the next pixel begins with all neurons
+        with m.If(self.start | (read.en & last & final)):  # the next pixel begins with all neurons
             m.d.sync += [weight.eq(self.weight), tile.eq(self.tile), place.eq(0)]
             m.d.sync += left.eq(self.outputs)
         with m.If(read.en & last & final):

@@ -23,7 +23,7 @@ def thermometer_params(params: AcceleratorParams) -> ThermometerParams:
 class Intake(wiring.Component):
     """Writer of the first map, and gate of the steps that read it.
 
-    `begin` opens it for the pixels of one picture, from the next cycle on. It takes no pixel of the
+    `start` opens it for the pixels of one picture, from the next cycle on. It takes no pixel of the
     next picture. The words of the map are written in order, from address 0 on. The next layer may
     begin when `early` is set: `lead` words lie in the map. A step passes the gate when its word
     does. The last tile of that layer passes when the whole map is there, so that no third layer
@@ -35,7 +35,7 @@ class Intake(wiring.Component):
 
     Members
     -------
-    begin : In(1)
+    start : In(1)
         Take a picture. The next inputs are read in this cycle, `lead` also until `early`.
     levels, length, lead : In
         T, words of the map, and words of it before the next layer.
@@ -60,7 +60,7 @@ class Intake(wiring.Component):
         self.params = params
         d = descriptor_layout(params)
         super().__init__({
-            "begin": In(1),
+            "start": In(1),
             **{name: In(d[name].shape) for name in ("levels", "length", "lead")},
             "pixels": In(stream.Signature(unsigned(params.pixel_bits))),
             "write": Out(stream.Signature(fill_layout(params))),
@@ -102,7 +102,7 @@ class Intake(wiring.Component):
             m.d.sync += [written.eq(written + 1), final.eq(written + 2 == size)]
             with m.If(final):
                 m.d.sync += filling.eq(0)
-        with m.If(self.begin):
+        with m.If(self.start):
             m.d.sync += [
                 levels.eq(self.levels), size.eq(self.length), written.eq(0),
                 filling.eq(1), final.eq(self.length == 1),

@@ -177,7 +177,7 @@ class Network(wiring.Component):
         wiring.connect(m, wiring.flipped(self.pixels), intake.pixels)
         wiring.connect(m, intake.write, self._blocks.fetch.fill)
         m.d.comb += [
-            intake.begin.eq(fresh & (descriptor.operation == Operation.INPUT)),
+            intake.start.eq(fresh & (descriptor.operation == Operation.INPUT)),
             *(getattr(intake, name).eq(descriptor[name]) for name in ("levels", "length", "lead")),
             self.map_fill.valid.eq(intake.write.valid & intake.write.ready),
             self.map_fill.payload.eq(intake.write.payload),

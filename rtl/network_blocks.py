@@ -117,7 +117,7 @@ def _gather_windows(
     """Let the windows of a layer that says so be gathered before the neurons see them."""
     mvu, steps = blocks.mvu, blocks.fetch.o
     m.d.comb += [
-        gather.begin.eq(fresh),
+        gather.start.eq(fresh),
         gather.channels.eq(descriptor.group_inputs),
         gather.words.eq(descriptor.gathered),
         gather.outputs.eq(descriptor.group_outputs),

@@ -109,7 +109,7 @@ def test_streams_hold_what_they_offer(name) -> None:
     if kind == "collector":  # a pixel leaves before the next one is begun
         m.d.comb += Assert(~(block.o.valid & inner_signal(inner, "holding")))
     if kind == "intake":  # a picture begins when the one before is in the map
-        m.d.comb += Assume(~(block.begin & block.write.valid))
+        m.d.comb += Assume(~(block.start & block.write.valid))
     for pin in HELD.get(kind, ()):
         m.d.comb += Assume(kept(m, block.o.valid, getattr(block, pin)))
     prove(m, free_inputs(block), depth=DEPTHS.get(name, 2))

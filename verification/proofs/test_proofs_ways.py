@@ -93,7 +93,7 @@ def prove_network(complete: bool, weight_reuse: int = 1) -> None:
         m.d.comb += Assume(~begins | ~inside)
         # Nor is a word of a picture when the next one begins, which has at least a word.
         taking = inner.submodules.intake
-        m.d.comb += Assume(~taking.begin | (~taking.write.valid & (taking.length != 0)))
+        m.d.comb += Assume(~taking.start | (~taking.write.valid & (taking.length != 0)))
     m.d.comb += [
         # What is known of them: a layer is taken with its last step, and a write at once.
         Assume(~window.o.valid | window.i.valid),

@@ -78,9 +78,9 @@ def bench(params: AcceleratorParams, layer: Layer, pixels: int, seed: int) -> li
         "channels": layer.channels, "words": words, "outputs": layer.outputs,
         "weight": layer.weight, "tile": layer.tile, "tile_step": layer.tile_step,
     }  # fmt: skip
-    begin = Step(pins={"begin": 1, **pins}, cycles=1)
+    begin = Step(pins={"start": 1, **pins}, cycles=1)
     streams = {"inputs": {"i": offered}, "outputs": {"o": expected}}
-    return [begin, Step(pins={"begin": 0}, **streams, meets=dict(meets))]
+    return [begin, Step(pins={"start": 0}, **streams, meets=dict(meets))]
 
 
 @given(st.data())

@@ -46,9 +46,9 @@ def bench(
     # Whatever the pins become afterwards, the picture is that of its beginning.
     others = {"levels": 1, "length": 1}
     return [
-        Step(pins={"begin": 1, **pins}, cycles=1),
+        Step(pins={"start": 1, **pins}, cycles=1),
         Step(
-            pins={"begin": 0, **others},
+            pins={"start": 0, **others},
             inputs={"pixels": [int(value) for value in pixels.flat]},
             outputs={
                 "write": [

@@ -105,7 +105,7 @@ def test_words_are_those_of_the_window(data: st.DataObject) -> None:
 def test_corners_in_verilog(pauses: Pauses, simulator: str) -> None:
     params = machine(16, 64)
     layers = [
-        Layer(48, 9, 64),
+        Layer(48, 9, 40),
         Layer(60, 9, 20, weight=7, tile=3),  # 480 + 60 lanes: the last word has a rest
         Layer(64, 12, 3),
         Layer(1, 9, 40),

@@ -8,11 +8,9 @@ from typing import TypeVar
 import numpy as np
 
 from sim.measure.ledger import fits
-from sim.replay import Classifier, ReplayContext
-from sim.study.experiment import new_learner
-from sim.study.methods import Head, Method
+from sim.study.methods import Method
 
-__all__ = ["Candidate", "Choice", "best_of", "bits_of", "choose"]
+__all__ = ["Candidate", "Choice", "best_of", "choose"]
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -51,34 +49,6 @@ class Choice:
 
     budget: float
     candidate: Candidate
-
-
-def bits_of(method: Method, features: int, classes: int, head: Head | None = None) -> int:
-    """Return all bits of a method's memory of the past, computed before it learns.
-
-    Parameters
-    ----------
-    method : Method
-    features, classes : int
-        D and n_c.
-    head : Head, optional
-        Head of the study: its bits, or those of the method's own classifier, are added.
-
-    Raises
-    ------
-    ValueError
-        If no memory can have those parameters.
-    """
-    context = ReplayContext(features=features, classes=classes, seed=0)
-    source = method.source(context)
-    bits = source.ledger().bits_full
-    if head is None:
-        return bits
-    if isinstance(source, Classifier):
-        return bits + source.head_ledger().bits_full
-    rng = np.random.default_rng(0)
-    learner = new_learner(method.settled(head), features=features, classes=classes, seed=0, rng=rng)
-    return bits + learner.ledger().bits_full
 
 
 def choose(candidates: Sequence[Candidate], budgets: Sequence[float]) -> list[Choice]:

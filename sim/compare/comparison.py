@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sim.compare.choice import Candidate, Choice, best_of, bits_of, choose
+from sim.compare.choice import Candidate, Choice, best_of, choose
 from sim.compare.stages import TwoStages
 from sim.documents.yaml_lines import dotted
 from sim.measure.ledger import fits
 from sim.study.checks import check_sample_bounds
 from sim.study.config import CompareConfig
+from sim.study.ledgers import ledger_of
 from sim.study.methods import Method
 from sim.study.study import Study
 from sim.work.errors import UserError
@@ -126,9 +127,8 @@ class Comparison(TwoStages):
 
     def _bits(self, method: Method, classes: int) -> int:
         try:
-            return bits_of(
-                method, self.bank.features, classes, self.config.head if self._covers_all else None
-            )
+            head = self.config.head if self._covers_all else None
+            return ledger_of(method, self.bank.features, classes, head).bits_full
         except (UserError, ValueError) as error:
             path = ("methods", method.entry)
             raise UserError(f"{self.document.where(path)}: {dotted(path)}: {error}") from error

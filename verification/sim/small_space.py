@@ -25,7 +25,7 @@ methods:
   - {replay: latent, exemplars: {low: 1, high: 20, log: true}}
   - {replay: ncm, code_width: 4}
 hardware: {pe: [8, 16], simd: 32, embeddings: [buffer, recompute]}
-objectives: [accuracy, bits, energy, area, latency]
+objectives: [accuracy, {name: bits, of: past}, energy, area, latency]
 constraints: ["bits <= 100 kb"]
 fidelity: {rungs: [{tasks: 2}, {}, {seeds: 2}]}
 recommend: [0.1]

@@ -17,9 +17,9 @@ from sim.explore.space.objectives import Objective
 from sim.explore.space.point import Point
 from sim.explore.space.rung import Rung
 from sim.measure import metrics
-from sim.replay import ReplayContext
 from sim.study.embedded import as_read
 from sim.study.experiment import Experiment
+from sim.study.ledgers import ledger_of
 from sim.work.cache import NO_CACHE, Cache
 from sim.work.errors import UserError
 
@@ -121,8 +121,8 @@ class Evaluator:
         if point.method.replay in _UNBOUNDED:
             raise ValueError("they are known only after it has learnt")
         bank = self._bank_of(point)
-        context = ReplayContext(features=bank.features, classes=bank.n_classes, seed=0)
-        entries = point.method.source(context).ledger()
+        head = point.config.head if objective.of == "state" else None
+        entries = ledger_of(point.method, bank.features, bank.n_classes, head)
         return {entry.name: objective.in_unit(entry.bits) for entry in entries}
 
     def _costs(self, point: Point) -> Costs:

@@ -15,7 +15,7 @@ from sim.explore.space.part import Part
 __all__ = ["NAMES", "UNITS", "Constraint", "Goal", "Name", "Objective", "ObjectiveSection"]
 
 Name = Literal["accuracy", "bits", "energy", "area", "latency"]
-Scope = Literal["class", "image", "exemplar", "past", "chip", "learner"]
+Scope = Literal["class", "image", "exemplar", "past", "chip", "learner", "state"]
 
 #: Names of the objectives.
 NAMES: tuple[Name, ...] = ("accuracy", "bits", "energy", "area", "latency")
@@ -23,7 +23,8 @@ NAMES: tuple[Name, ...] = ("accuracy", "bits", "energy", "area", "latency")
 # Label and unit of every objective. The first scope of a name is its default.
 _MEANINGS: dict[tuple[str, str | None], tuple[str, str]] = {
     ("accuracy", None): ("average incremental accuracy", "%"),
-    ("bits", None): ("memory of the past, all of it", "Mb"),
+    ("bits", "state"): ("all bits that survive between tasks", "Mb"),
+    ("bits", "past"): ("memory of the past, all of it", "Mb"),
     ("energy", "class"): ("energy to learn a class", "mJ"),
     ("energy", "image"): ("energy from an image to its class", "uJ"),
     ("energy", "exemplar"): ("energy of an exemplar of the past", "nJ"),
@@ -81,8 +82,7 @@ class Objective(Goal):
     Attributes
     ----------
     of : str or None
-        Scope of an energy, area or latency, such as ``class`` or ``image``. None for accuracy and
-        bits.
+        Scope of all but accuracy, such as ``class`` or ``image``.
     """
 
     of: str | None = None
@@ -128,6 +128,8 @@ class ObjectiveSection(Section):
         latency: `class` (embed the samples, fit and write the memory, draw or read the exemplars,
         and run the forward passes; the default), `image` or `exemplar`. For area: `learner` (all
         memories; the default), `chip` (without the memories that only learning needs) or `past`.
+        For bits: `state` (the memory of the past and the head, with whatever its training goes on
+        from; the default) or `past`.
     """
 
     name: Name

@@ -1,15 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The rule that chooses parameters within a budget, on numbers made by hand."""
 
-import numpy as np
-import pytest
-
-from golden.bits import pack
-from sim.compare.choice import Candidate, bits_of, choose
-from sim.learn.sections import HeadConfig, IntegerHeadConfig
+from sim.compare.choice import Candidate, choose
 from sim.measure.ledger import fits
-from sim.replay import SOURCES, ReplayContext
-from sim.study.config import CompareConfig, load_config
+from sim.replay import SOURCES
 from sim.study.methods import Method
 
 
@@ -57,43 +51,3 @@ def test_budget_is_an_exact_number_of_bits() -> None:
     assert fits(100_000, 0.1)
     assert not fits(100_001, 0.1)
     assert fits(300_000, 0.3)
-
-
-def test_bits_are_those_of_the_whole_ledger_at_all_classes() -> None:
-    latent = candidate("latent", 0, exemplars=3).method
-    # Exemplars, labels of 7 bits, counters of 16, a pointer of 7 bits, two streams of 64.
-    assert bits_of(latent, 512, 100) == 300 * (512 + 7) + 100 * 16 + 7 + 128
-
-
-def test_bits_of_all_state_are_those_of_memory_and_classifier() -> None:
-    integer = IntegerHeadConfig(kind="integer")
-    latent, own = candidate("latent", 0, exemplars=3).method, candidate("ncm", 0).method
-    head = 100 * 512 * 8 + 64  # q_b = 8, and the stream that rounds
-    assert bits_of(latent, 512, 100, integer) == bits_of(latent, 512, 100) + head
-    binary = HeadConfig(hidden=0)
-    assert bits_of(latent, 512, 100, binary) == bits_of(latent, 512, 100) + 2 * 100 * 512 * 32
-    # A method that trains no head has none to keep, and one with a classifier of its own has that.
-    assert bits_of(own, 512, 100, integer) == bits_of(own, 512, 100)
-    cwr = candidate("cwr", 0, exemplars=0, hidden=0, q_b_non_binary=16).method
-    assert bits_of(cwr, 512, 100) == 0
-    assert bits_of(cwr, 512, 100, integer) == 100 * 512 * 16 + 100 * 32 + 64
-
-
-def grids() -> dict[str, Method]:
-    """Return the first candidate of every family of the built-in comparison."""
-    config = load_config("compare")[0]
-    assert isinstance(config, CompareConfig)
-    return {m.replay: m for m in reversed(config.expanded_methods())}
-
-
-@pytest.mark.parametrize("family", grids())
-def test_bits_are_known_before_anything_is_learnt(family: str) -> None:
-    method = grids()[family]
-    rng = np.random.default_rng(0)
-    source = method.source(ReplayContext(features=64, classes=4, seed=0))
-    for first in (0, 2):
-        labels = np.repeat([first, first + 1], 60)
-        exemplars = pack(rng.random((120, 64)) < 0.5)
-        source.begin(exemplars, labels)
-        source.learn(exemplars, labels, rng)
-    assert source.ledger().bits_full == bits_of(method, 64, 4)

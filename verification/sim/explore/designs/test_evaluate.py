@@ -10,7 +10,6 @@ import pytest
 
 from golden.bits import unpack
 from golden.params import NetworkParams, PrototypeClassifierParams
-from sim.compare.choice import bits_of
 from sim.cost.counting import count_cycles
 from sim.cost.counts import chip as chip_counts
 from sim.cost.counts import latent_buffer, prototype_classifier, trainer
@@ -30,8 +29,11 @@ from sim.explore.designs.past import PARTS
 from sim.explore.space.objectives import Objective
 from sim.explore.space.point import Point
 from sim.explore.space.space import Space
+from sim.replay import SOURCES as METHODS
+from sim.replay import Classifier
 from sim.study.config import load_config
 from sim.study.experiment import Experiment
+from sim.study.ledgers import ledger_of
 from sim.study.study import Study
 from sim.work.cache import Cache
 from sim.work.errors import UserError
@@ -87,10 +89,14 @@ def switched(replay: str, of: str | None = None) -> float:
 
 
 @pytest.mark.parametrize("replay", PARTS)
-def test_bits_are_all_of_the_memory_before_it_learns(replay: str) -> None:
+def test_bits_are_known_before_it_learns(replay: str) -> None:
+    """They are the memory of the past, or that and what the head keeps."""
     evaluator, point = design(replay)
-    bits = bits_of(point.method, 1024, 10)
-    assert evaluator.static(point)["bits"] == pytest.approx(bits / 1e6, rel=1e-12)
+    past = ledger_of(point.method, 1024, 10).bits_full
+    state = ledger_of(point.method, 1024, 10, point.config.head).bits_full
+    assert value(replay, "bits", "past") == pytest.approx(past / 1e6, rel=1e-12)
+    assert evaluator.static(point)["bits"] == pytest.approx(state / 1e6, rel=1e-12)
+    assert (state == past) == issubclass(METHODS[replay], Classifier)
 
 
 @pytest.mark.parametrize("replay", SOURCES)
@@ -373,13 +379,15 @@ def test_the_last_rung_is_the_study_of_the_design(place: int, tmp_path: Path) ->
     assert rungs[1].accuracy == pytest.approx(first.mean())
 
 
-def test_bits_are_those_that_the_study_reports() -> None:
-    evaluator, point = design("ncm")
+@pytest.mark.parametrize("replay", ["ncm", "latent"])
+def test_bits_are_those_that_the_study_reports(replay: str) -> None:
+    evaluator, point = design(replay)
     experiment = Experiment(evaluator.bank, point.config.head, point.method, 0)
     while not experiment.done:
         experiment.step(lambda progress: None)
     found = experiment.source.ledger().bits_full
-    assert value("ncm", "bits") == pytest.approx(found / 1e6, rel=1e-12)
+    assert value(replay, "bits", "past") == pytest.approx(found / 1e6, rel=1e-12)
+    assert value(replay, "bits") == pytest.approx(experiment.ledger().bits_full / 1e6, rel=1e-12)
 
 
 def test_nothing_is_learnt_beyond_the_rung_that_is_asked_for(

@@ -18,8 +18,9 @@ def test_every_objective_has_a_label_a_unit_and_a_direction(name: str) -> None:
     assert objective.static == (name != "accuracy")
 
 
-def test_energy_and_latency_are_of_a_class_and_area_of_all_memories_unless_said() -> None:
-    assert [Objective.named(name).of for name in NAMES] == [None, None, "class", "learner", "class"]
+def test_bits_are_all_that_survive_and_costs_those_to_learn_a_class_unless_said() -> None:
+    scopes = [Objective.named(name).of for name in NAMES]
+    assert scopes == [None, "state", "class", "learner", "class"]
 
 
 def test_values_come_into_the_unit() -> None:

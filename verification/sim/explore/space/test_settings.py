@@ -101,7 +101,7 @@ FAULTS = {
     ),
     "bits of an image": (
         "methods: [{replay: gbm}]\nobjectives: [accuracy, {name: bits, of: image}]",
-        "objectives.1: of must be left out for bits, not 'image'",
+        "objectives.1: of must be one of state, past for bits, not 'image'",
     ),
     "no constraint": (
         'methods: [{replay: gbm}]\nconstraints: ["bits < 1 Mb"]',

@@ -125,34 +125,46 @@ class Outcome:
         """Return whether a family has a row at every budget."""
         return len(self.families[family]) == len(self.budgets)
 
+    def best(self, budget: float) -> str | None:
+        """Return the most accurate family at a budget; None if there are fewer than two."""
+        there = self._there(budget)
+        if len(there) < 2:
+            return None
+        return max(there, key=lambda family: there[family].accuracy.mean)
+
     def leader(self, budget: float) -> str | None:
         """Return the family that is ahead of every other at a budget; None if no family is.
 
         A family is ahead if its mean lead, run by run, is clear (`Spread.clear`).
         """
-        there = {f: rows[budget] for f, rows in self.families.items() if budget in rows}
-        if len(there) < 2:
+        there, best = self._there(budget), self.best(budget)
+        if best is None:
             return None
-        best = max(there, key=lambda family: there[family].accuracy.mean)
         leads = [_lead(there[best], row) for family, row in there.items() if family != best]
         clear = all(lead.mean > 0 and lead.clear for lead in leads)
         return best if clear else None
 
     @property
     def verdict(self) -> str:
-        """One sentence on the families that are ahead, at each budget and over all of them."""
+        """One sentence on the families that are most accurate, and on whether they are ahead."""
         if len(self.families) < 2:
             return f"Nothing can be compared: {next(iter(self.families))} is the only family here."
-        leaders = {budget: self.leader(budget) for budget in self.budgets}
+        best = {budget: self.best(budget) for budget in self.budgets}
         parts = [
-            f"{family or 'nobody'} at {_named([b for b in self.budgets if leaders[b] == family])}"
-            for family in [*self.families, None]
-            if family in leaders.values()
+            f"{family} at {_named([b for b in self.budgets if best[b] == family])}"
+            for family in self.families
+            if family in best.values()
         ]
+        most = f"the most accurate family is {listed(parts)}; " if parts else ""
+        ahead = [budget for budget in self.budgets if self.leader(budget)]
         return (
-            f"At equal bits of {self._covered}, ahead of every other family "
-            f"{self._basis} is {listed(parts)}{self._largest_area}."
+            f"At equal bits of {self._covered}, {most}one is ahead of every other {self._basis} "
+            f"at {_named(ahead) if ahead else 'no budget'}{self._largest_area}."
         )
+
+    def _there(self, budget: float) -> dict[str, BudgetRow]:
+        """Return the families that have a row at a budget."""
+        return {f: rows[budget] for f, rows in self.families.items() if budget in rows}
 
     @property
     def _covered(self) -> str:
@@ -178,8 +190,8 @@ class Outcome:
             return ""
         first, second = sorted(areas, key=lambda f: -areas[f].mean)[:2]
         return (
-            f"; over all budgets {first} has the largest area, {areas[first].percent()} %, before "
-            f"{second}, {areas[second].percent()} %"
+            f"; of the families that have a memory at every budget, {first} has the largest area, "
+            f"{areas[first].percent()} %, before {second}, {areas[second].percent()} %"
         )
 
 

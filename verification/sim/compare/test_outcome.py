@@ -117,26 +117,37 @@ def test_head_is_what_is_left_of_all_bits() -> None:
 
 def test_sentence_follows_from_the_numbers() -> None:
     assert outcome({"latent": LATENT, "gbm": CLEAR}).verdict == (
-        "At equal bits of the memory of the past, classifiers of 10.0 to 19.9 Mb apart, ahead of "
-        "every other family (p < 0.05, paired t-test over 2 runs) is gbm at 1 budget (0.1 Mb) and "
-        "nobody at 2 budgets (1 and 10 Mb); over all budgets gbm has the largest area, "
-        "43.5 ± 0.7 %, before latent, 40.0 ± 0.0 %."
+        "At equal bits of the memory of the past, classifiers of 10.0 to 19.9 Mb apart, the most "
+        "accurate family is latent at 1 budget (10 Mb) and gbm at 2 budgets (0.1 and 1 Mb); one is "
+        "ahead of every other (p < 0.05, paired t-test over 2 runs) at 1 budget (0.1 Mb); of the "
+        "families that have a memory at every budget, gbm has the largest area, 43.5 ± 0.7 %, "
+        "before latent, 40.0 ± 0.0 %."
     )
 
 
 def test_sentence_of_budgets_for_all_state_leaves_nothing_apart() -> None:
     found = outcome({"latent": {1.0: [0.4]}, "gbm": {1.0: [0.5]}}, (1.0,), "all")
     assert found.verdict == (
-        "At equal bits of all state that survives between tasks, ahead of every other family on a "
-        "single seed is gbm at 1 budget (1 Mb)."
+        "At equal bits of all state that survives between tasks, the most accurate family is gbm "
+        "at 1 budget (1 Mb); one is ahead of every other on a single seed at 1 budget (1 Mb)."
     )
 
 
 def test_sentence_of_a_single_seed_and_budget_says_so() -> None:
     found = outcome({"latent": {1.0: [0.4]}, "gbm": {1.0: [0.5]}}, (1.0,))
     assert found.verdict == (
-        "At equal bits of the memory of the past, classifiers of 19.0 Mb apart, ahead of every "
-        "other family on a single seed is gbm at 1 budget (1 Mb)."
+        "At equal bits of the memory of the past, classifiers of 19.0 Mb apart, the most accurate "
+        "family is gbm at 1 budget (1 Mb); one is ahead of every other on a single seed at 1 "
+        "budget (1 Mb)."
+    )
+
+
+def test_sentence_says_where_nobody_is_ahead() -> None:
+    even = {"latent": {1.0: [0.4, 0.5]}, "gbm": {1.0: [0.42, 0.49]}, "hamming": {0.1: [0.3, 0.3]}}
+    assert outcome(even, (0.1, 1.0), "all").verdict == (
+        "At equal bits of all state that survives between tasks, the most accurate family is gbm "
+        "at 1 budget (1 Mb); one is ahead of every other (p < 0.05, paired t-test over 2 runs) at "
+        "no budget."
     )
 
 

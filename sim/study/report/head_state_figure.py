@@ -2,7 +2,6 @@
 """What a head keeps between tasks against what it reaches, as a picture: a line a memory."""
 
 from collections.abc import Sequence
-from os.path import commonprefix
 
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
@@ -25,7 +24,8 @@ def accuracy_by_head_state(memories: Sequence[HeadStates]) -> Figure:
     figure = new_figure(8.5, 4)
     axes = figure.add_subplot()
     for states in memories:
-        shared = commonprefix([group.label for group in states.groups]).rstrip(", ")
+        labels = [group.label.split(", ") for group in states.groups]
+        shared = [part for part in labels[0] if all(part in parts for parts in labels)]
         spreads = [group.spread("average_incremental") for group in states.groups]
         bits = [group.bits_full for group in states.groups]
         drawn = axes.errorbar(
@@ -35,15 +35,16 @@ def accuracy_by_head_state(memories: Sequence[HeadStates]) -> Figure:
             marker="o",
             markersize=4,
             capsize=2,
-            label=shared,
+            label=", ".join(shared),
         )
-        for place, spread, group in zip(bits, spreads, states.groups, strict=True):
-            own = group.label.removeprefix(shared).lstrip(", ") or "all of it"
+        for place, spread, parts in zip(bits, spreads, labels, strict=True):
+            last = place == max(bits)
             axes.annotate(
-                own,
+                ", ".join(part for part in parts if part not in shared) or "all of it",
                 (place, 100 * spread.mean),
                 textcoords="offset points",
-                xytext=(5, 6),
+                xytext=(-5 if last else 5, 6),
+                ha="right" if last else "left",
                 fontsize=7,
                 color=drawn.lines[0].get_color(),
             )

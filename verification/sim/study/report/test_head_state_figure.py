@@ -13,9 +13,9 @@ from verification.sim.study.report.test_head_state import runs
 
 def test_each_memory_is_a_line_over_the_state_whose_points_say_what_is_kept() -> None:
     study = [
-        *runs("GBM", 32_000, (0.50, 0.52)),
-        *runs("GBM, latent_width = 8", 8_000, (0.49, 0.51), latent_width=8),
-        *runs("GBM, head_start = reset", 1_000, (0.40, 0.40), head_start="reset"),
+        *runs("GBM, epochs = 4", 32_000, (0.50, 0.52)),
+        *runs("GBM, latent_width = 8, epochs = 4", 8_000, (0.49, 0.51), latent_width=8),
+        *runs("GBM, head_start = reset, epochs = 4", 1_000, (0.40, 0.40), head_start="reset"),
         *runs("alone", 9_000, (0.9, 0.9), method="latent"),
     ]
     (axes,) = accuracy_by_head_state(head_states(group_runs(study))).axes
@@ -29,4 +29,4 @@ def test_each_memory_is_a_line_over_the_state_whose_points_say_what_is_kept() ->
     ]  # fmt: skip
     legend = axes.get_legend()
     assert legend is not None
-    assert [text.get_text() for text in legend.get_texts()] == ["GBM"]
+    assert [text.get_text() for text in legend.get_texts()] == ["GBM, epochs = 4"]

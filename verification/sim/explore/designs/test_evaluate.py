@@ -505,7 +505,7 @@ BAD = {
         "technology cmos28 has no area for network.program"),
     ),
     "exemplars where none are drawn": (
-        ("bits, energy,", "bits, {name: energy, of: exemplar},"),
+        ("energy, area,", "{name: energy, of: exemplar}, area,"),
         ("space.yaml:14: objectives.2: energy cannot be computed for nearest mean K = 1, q = 4: "
         "there is no energy of an exemplar: none is drawn or read"),
     ),

@@ -6,9 +6,10 @@ from functools import cached_property
 
 from sim.cost.configuration import CostConfig
 from sim.cost.duration import busiest
+from sim.cost.life import naming_phases
 from sim.cost.mapped_area import MappedArea
 from sim.cost.overheads import Circumstances, clocked_bits, idle_beside, idle_clocks
-from sim.cost.phases import Phase, draws, inference
+from sim.cost.phases import Phase
 from sim.cost.pricing import Bill, MemoryLine, price
 from sim.cost.technology.technology import Technology
 from sim.cost.totals import Total, total
@@ -35,8 +36,8 @@ class Prices:
     mapped : MappedArea, optional
         Gates of the chip, if it was mapped to gates.
     naming : tuple of Phase, optional
-        Phases whose actions name the registers of the chip. By default inference, and drawing from
-        the sampler and from the latent buffer.
+        Phases whose actions name the registers of the chip. By default those of
+        `sim.cost.life.naming_phases`.
     """
 
     config: CostConfig
@@ -95,5 +96,5 @@ class Prices:
         """
         if self.mapped is not None:
             return Total.exactly(self.mapped.flipflops)
-        named = clocked_bits(self.naming or (inference(self.config), *draws(self.config)))
+        named = clocked_bits(self.naming or naming_phases(self.config))
         return Total(nominal=named, high=_UNNAMED * named)

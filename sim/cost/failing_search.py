@@ -8,7 +8,7 @@ from dataclasses import replace
 from sim.cost.assessment import Assessment
 from sim.cost.failing import COMPONENTS, PHASE, FailingLine, FailingPoint
 from sim.cost.failing_results import Loss, Which
-from sim.cost.phases import draws, inference
+from sim.cost.life import naming_phases
 from sim.cost.pricing import MemoryLine, price_memories
 from sim.cost.technology.operating import at_voltage
 from sim.cost.totals import Total
@@ -81,8 +81,7 @@ class _Search:
         self._assessment, self._cells = assessment, cells
         self._phase = assessment.phase(PHASE).phase
         # Other supplies change no action, so that these are counted once.
-        config = assessment.config
-        self._naming = assessment.prices.naming or (inference(config), *draws(config))
+        self._naming = assessment.prices.naming or naming_phases(assessment.config)
         self._volts = (here, *(volts for volts in steps if volts < here))
 
     def line(self, losses: Sequence[Loss]) -> FailingLine:

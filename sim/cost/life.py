@@ -21,9 +21,9 @@ from sim.cost.phases import (
     load,
     load_basis,
 )
-from sim.cost.scrubbing import scrubbing
+from sim.cost.scrubbing import busy_scrubbing, scrubbing
 
-__all__ = ["chip_memories", "life", "memories_beside", "watched_phase"]
+__all__ = ["chip_memories", "life", "memories_beside", "naming_phases", "watched_phase"]
 
 #: Heads that are priced beside the binary one, for which the configuration gives hidden neurons.
 _FURTHER_HEADS: tuple[HeadKind, ...] = ("integer", "ternary")
@@ -57,6 +57,24 @@ def life(config: CostConfig) -> tuple[Phase, ...]:
         load(config),
         *(phase for phase in (load_hidden(config), basis) if phase is not None),
         *([scrubbing(config)] if config.chip.watch.scrub else []),
+    )
+    return tuple(watched_phase(phase, config) for phase in phases)
+
+
+def naming_phases(config: CostConfig) -> tuple[Phase, ...]:
+    """Return the phases whose actions name the registers of every chip.
+
+    They are inference, and drawing from the sampler and from the latent buffer. A scrubber has a
+    register that no draw names, so a chip with one also scrubs, without a pause.
+
+    Parameters
+    ----------
+    config : CostConfig
+    """
+    phases = (
+        inference(config),
+        *draws(config),
+        *([busy_scrubbing(config)] if config.chip.watch.scrub else []),
     )
     return tuple(watched_phase(phase, config) for phase in phases)
 

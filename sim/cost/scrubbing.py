@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The cost of a scrubber of the prototypes (contract, 19)."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 from sim.cost.configuration import CostConfig
 from sim.cost.counts import prototype_rows
 from sim.cost.phases import Phase
 
-__all__ = ["LEAST_INTERVAL", "scrubbing"]
+__all__ = ["LEAST_INTERVAL", "busy_scrubbing", "scrubbing"]
 
 LEAST_INTERVAL = 2  # cycles from one row to the next
 
@@ -36,3 +39,19 @@ def scrubbing(config: CostConfig) -> Phase:
         note="in cycles that nobody needs; an interval of N cycles is "
         f"{config.clock:,.0f} / max(N, {LEAST_INTERVAL}) rows a second at most",
     )
+
+
+def busy_scrubbing(config: CostConfig) -> Phase:
+    """Return the scrubbing of a row by a scrubber that is never kept waiting.
+
+    Parameters
+    ----------
+    config : CostConfig
+        With a scrubber.
+
+    Raises
+    ------
+    ValueError
+        If the chip has none.
+    """
+    return replace(scrubbing(config), cycles=Fraction(LEAST_INTERVAL))

@@ -102,12 +102,13 @@ def test_a_period_of_0_stops_it_and_a_shorter_one_is_kept_at_once() -> None:
     assert set(np.diff(reads)) == {10}
 
 
-def reads_of(
-    pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0, strobe: str = "read"
+def acts_of(
+    pins: Callable[[int], dict[str, int]], cycles: int, waited: int = 0, act: str = "read"
 ) -> list[int]:
-    """Return the cycles in which a scrubber of four rows reads; `pins` by the cycle differ.
+    """Return the cycles in which a scrubber of four rows reads, or does another `act`.
 
-    It begins as if it had waited for so many cycles, if any.
+    `pins` gives the levels that differ from the usual ones, by the cycle. It begins as if it had
+    waited for so many cycles, if any.
     """
     dut, reset, found = Scrubber(4, 8), Signal(), []
     if waited:
@@ -118,7 +119,7 @@ def reads_of(
         for cycle in range(cycles):
             for name, level in (usual | pins(cycle)).items():
                 ctx.set(reset if name == "reset" else getattr(dut, name), level)
-            if ctx.get(getattr(dut, strobe)):
+            if ctx.get(getattr(dut, act)):
                 found.append(cycle)
             await ctx.tick()
 
@@ -127,22 +128,22 @@ def reads_of(
 
 
 def test_the_first_read_comes_a_period_after_the_start() -> None:
-    assert reads_of(lambda cycle: {"period": 5}, 9) == [5]
+    assert acts_of(lambda cycle: {"period": 5}, 9) == [5]
     # It was stopped for a while, or reset.
-    started = reads_of(lambda cycle: {"period": 0 if 8 <= cycle < 20 else 5}, 30)
+    started = acts_of(lambda cycle: {"period": 0 if 8 <= cycle < 20 else 5}, 30)
     assert started == [5, 25]
-    assert reads_of(lambda cycle: {"period": 5, "reset": cycle == 8}, 20) == [5, 14, 19]
+    assert acts_of(lambda cycle: {"period": 5, "reset": cycle == 8}, 20) == [5, 14, 19]
 
 
 def test_a_period_that_is_made_longer_while_a_read_waits_counts_from_the_old_one() -> None:
     """Cycles in which a read is overdue do not count."""
-    late = reads_of(lambda c: {"free": c >= 9, "period": 5 if c < 9 else 12}, 30)
+    late = acts_of(lambda c: {"free": c >= 9, "period": 5 if c < 9 else 12}, 30)
     assert late == [9 + 12 - 5, 9 + 12 - 5 + 12]
 
 
 def test_the_longest_period_is_kept() -> None:
     longest = 2**INTERVAL_WIDTH - 1
-    assert reads_of(lambda _: {"period": longest}, 9, waited=longest - 3) == [3]
+    assert acts_of(lambda _: {"period": longest}, 9, waited=longest - 3) == [3]
 
 
 @pytest.mark.parametrize(("dropped", "writes"), [({}, [12]), ({"meets": 1}, []), ({"stop": 1}, [])])
@@ -155,13 +156,13 @@ def test_a_write_waits_for_a_free_memory_unless_its_row_is_dropped(
         usual = {"period": 5, "wrong": cycle == 6, "free": not 6 < cycle < 12}
         return usual | (dropped if cycle == 9 else {})
 
-    assert reads_of(pins, 14, strobe="write") == writes
+    assert acts_of(pins, 14, act="write") == writes
 
 
 def test_nothing_is_read_while_no_row_is_in_use() -> None:
-    assert reads_of(lambda cycle: {"period": 3, "limit": 0}, 20) == []
+    assert acts_of(lambda cycle: {"period": 3, "limit": 0}, 20) == []
     # In the cycle that begins a pass, it does not read.
-    assert reads_of(lambda cycle: {"period": 3, "limit": cycle >= 10}, 16) == [10, 13]
+    assert acts_of(lambda cycle: {"period": 3, "limit": cycle >= 10}, 16) == [10, 13]
 
 
 @pytest.mark.parametrize("name", ["q16_K4_M3", pytest.param("parallel", marks=pytest.mark.slow)])

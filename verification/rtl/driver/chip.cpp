@@ -106,6 +106,7 @@ int write(void* context, uint32_t address, uint32_t value) {
     chip.top.s_axil_awvalid = chip.top.s_axil_wvalid = 1;
     chip.answered = false;
     if (!chip.until([&] { return chip.answered; })) return 1;
+    chip.answers.erase(address);
     return static_cast<int>(chip.response);
 }
 
@@ -224,7 +225,7 @@ const engram_bus* chip_page_bus(void* chip) {
 // Fail the call of a function of the bus after so many others; 0 fails none.
 void chip_fail(void* chip, int64_t calls) { of(chip).calls = calls; }
 
-// Let a register read something else than the chip answers.
+// Let a register read something else than the chip answers, until it is written.
 void chip_answer(void* chip, uint32_t address, uint32_t value) { of(chip).answers[address] = value; }
 
 int chip_irq(void* chip) { return of(chip).top.irq; }

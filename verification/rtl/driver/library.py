@@ -88,7 +88,7 @@ class Model:
     With `page`, the bus is the one that the page of the driver shows, behind FIFOs.
     """
 
-    #: Registers by address that read something else than the chip answers.
+    #: Registers by address that read something else than the chip answers, until they are written.
     answers: ClassVar[dict[int, int]] = {}
 
     def __init__(self, library: Any, *, page: bool = False) -> None:
@@ -97,7 +97,7 @@ class Model:
         self.address = (library.chip_page_bus if page else library.chip_bus)(self._chip)
         self._bus = self.address.contents
         for address, value in self.answers.items():
-            library.chip_answer(self._chip, address, value)
+            self.answer(address, value)
 
     def __del__(self) -> None:
         self._library.chip_delete(self._chip)
@@ -113,6 +113,10 @@ class Model:
     def send(self, words: Sequence[int]) -> None:
         for number, word in enumerate(words, 1):
             _check(self._bus.send(self._bus.context, word, int(number == len(words))))
+
+    def answer(self, address: int, value: int) -> None:
+        """Let a register read something else than the chip answers, until it is written."""
+        self._library.chip_answer(self._chip, address, value)
 
     def receive(self) -> tuple[list[int], int]:
         words = []

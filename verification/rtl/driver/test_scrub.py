@@ -18,6 +18,7 @@ from rtl.driver.driver import Driver
 from rtl.driver.fault import DriverError, Fault
 from rtl.driver.watch import Scrubbed
 from rtl.requests import Source
+from verification.rtl.chip_script import OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.dies import Die, packed
 from verification.rtl.driver.in_c import DriverInC
@@ -90,6 +91,17 @@ def test_rows_are_scrubbed_at_the_interval_until_it_is_stopped(start: Start) -> 
     model.pass_cycles(100)
     assert driver.scrubbed() == last
     again.draw(driver)
+
+
+def test_each_counter_is_read_and_cleared_at_its_own_address(start: Start) -> None:
+    """As if rows of a sound memory had been wrong; what is written reads as the chip has it."""
+    driver, model = start(library(LEARNS))
+    counts = Scrubbed(reads=50, writes=3, failures=2)
+    for name, count in counts._asdict().items():
+        model.answer(OFFSETS[f"scrub_{name}"], count)
+    assert driver.scrubbed() == counts
+    driver.clear_scrubbed()
+    assert driver.scrubbed() == Scrubbed(0, 0, 0)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from rtl.driver.fault import DriverError, Fault
 from rtl.driver.watch import Failure, MemoryTest
 from rtl.prototype_rows import march_params
 from rtl.requests import Source
-from verification.rtl.chip_script import OFFSETS
+from verification.rtl.chip_script import FIELDS, OFFSETS
 from verification.rtl.chips import make_chip
 from verification.rtl.dies import Die, packed
 from verification.rtl.driver.in_c import DriverInC
@@ -125,15 +125,31 @@ def test_classes_wait_for_a_test_and_a_test_empties_the_table(start: Any) -> Non
     second.draw(driver, 0, 5)
 
 
+@pytest.mark.parametrize(
+    "has",
+    [{}, {"secded": 2}, {"self_test": 1}, {"scrub": 1}, {"secded": 2, "self_test": 1}],
+    ids=lambda has: "_".join(has) or "nothing",
+)
 @pytest.mark.parametrize("kind", ["c", "python"])
-def test_a_chip_without_a_watch_refuses_its_calls(kind: str) -> None:
+def test_calls_of_what_a_chip_lacks_are_refused(
+    kind: str, has: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether check bits, a self-test and a scrubber are there is told by `modes`, each alone."""
     found = library(UNWATCHED)
+    modes = Model(found).read(OFFSETS["modes"])
+    assert all(FIELDS[f"modes_{name}"][0] == OFFSETS["modes"] for name in has)
+    told = sum(value << FIELDS[f"modes_{name}"][1].low for name, value in has.items())
+    monkeypatch.setitem(Model.answers, OFFSETS["modes"], modes | told)
     model = Model(found)
     driver: Any = DriverInC(found, model) if kind == "c" else Driver(model)
-    calls = (
-        driver.test_memory, driver.wrong_words, driver.clear_wrong_words, lambda: driver.scrub(0),
-        driver.scrubbed, driver.clear_scrubbed,
+    assert (driver.secded, bool(driver.self_test), bool(driver.scrubber)) == (
+        has.get("secded", 0), "self_test" in has, "scrub" in has,
     )  # fmt: skip
-    for call in calls:
+    calls = {
+        "secded": (driver.wrong_words, driver.clear_wrong_words),
+        "self_test": (driver.test_memory,),
+        "scrub": (lambda: driver.scrub(0), driver.scrubbed, driver.clear_scrubbed),
+    }
+    for call in (call for name, own in calls.items() if name not in has for call in own):
         with pytest.raises(DriverError, match=f"^{Fault.ARGUMENT.text}$"):
             call()

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from amaranth.hdl import Value
 
+import rtl.core_blocks
 import rtl.latent_buffer
 import rtl.prototypes
+from golden.bits import pack
 from golden.correlated import CorrelatedSampler as GoldenCorrelatedSampler
 from golden.faults import Faults, ReadErrors
 from golden.latent_buffer import LatentBuffer as GoldenLatentBuffer
@@ -21,13 +23,18 @@ from golden.params import (
     PrototypesParams,
     WatchParams,
 )
+from golden.prototype_classifier import PrototypeClassifier, hamming_table
 from golden.sampler import Sampler as GoldenSampler
 from rtl.core import Core
+from rtl.headers import Target
+from rtl.sampler import Sampler
 from verification.rtl import test_correlated, test_latent_buffer, test_sampler
+from verification.rtl.chips import make_chip
 from verification.rtl.dies import packed
 from verification.rtl.engine import PAUSES, BenchError, Step
 from verification.rtl.failing import ALWAYS, fail, fail_reads, rows_of
 from verification.rtl.simulators import cocotb_simulators, run_cocotb, run_pysim
+from verification.rtl.test_core import load, network, packet, unit, units
 from verification.rtl.test_core_scrub import CHIP, CLASSES, appended, drawn
 
 DIE = 2027
@@ -153,6 +160,56 @@ def test_a_core_draws_what_golden_draws(monkeypatch: pytest.MonkeyPatch) -> None
         steps.append(Step(reset=True))
     run_pysim(Core(chip), steps, PAUSES["idle_stalled"])
     assert made() == 1
+
+
+@pytest.mark.parametrize("others_count", [False, True])
+def test_a_picture_is_named_between_draws_and_during_one(
+    others_count: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows it reads have no errors and do not count; if they did, its name would differ."""
+    chip, rng = make_chip(seed=5, class_components=1, table_width=8), np.random.default_rng(9)
+    p, made = chip.sampler.prototypes, list[Any]()
+    errors = cells_of(ReadErrors, FaultyMemory.PROTOTYPES, p.lanes, p.code_width)
+
+    class Failing(Sampler):
+        def __init__(self, *given: Any, **more: Any) -> None:
+            super().__init__(*given, **more)
+            served = ALWAYS if others_count else self.row_read
+            made.append(install(monkeypatch, errors, p, served))
+
+    monkeypatch.setattr(rtl.core_blocks, "Sampler", Failing)
+    codes = rng.integers(0, 2**p.code_width, (CLASSES, p.features)).astype(np.uint16)
+    golden = GoldenSampler(chip.sampler, read_errors=errors)
+    for of_class in codes:
+        golden.prototypes.append(of_class[None])
+    assert chip.classifier is not None
+    classifier = PrototypeClassifier(chip.classifier)
+    classifier.load(*hamming_table(p.code_width))
+    table = [
+        unit(Target.TABLE, int(weight) | int(base) << chip.table_width, address=row)
+        for row, (weight, base) in enumerate(zip(*hamming_table(p.code_width), strict=True))
+    ]
+    picture = rng.integers(0, 128, (1, 2, 2, 3))
+    (label,), (cost,) = classifier.classify(golden.prototypes, pack(network().forward(picture)))
+    named = Step(
+        inputs={"units": units(Target.PIXELS, picture.ravel().tolist())},
+        outputs={"answer": packet([int(cost) | int(label) << 52], int(label))},
+    )
+    steps = [
+        Step(inputs={"units": [*load(), *table]}, pins={"output_answer": 1}),
+        appended(packed(p, codes)), *drawn(golden, 0, 4), named, *drawn(golden, 3, 4),
+    ]  # fmt: skip
+    start, drawing, counters = drawn(golden, 1, 30)
+    both = replace(drawing, inputs=named.inputs, outputs={**drawing.outputs, **named.outputs})
+    steps += [start, both, counters, named, *drawn(golden, 2, 4)]
+    if others_count:
+        with pytest.raises(BenchError, match=r"^step 5, answer\[0\]"):
+            run_pysim(Core(chip), steps)
+    else:
+        sent = run_pysim(Core(chip), steps, PAUSES["idle_stalled"]).transfers
+        first, last = sent["exemplar"][8 * p.beats], sent["exemplar"][38 * p.beats - 1]
+        assert first < sent["answer"][1] < last  # of the 30 exemplars
+        assert [count() for count in made] == [1]
 
 
 def test_reads_that_are_counted_wrongly_do_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:

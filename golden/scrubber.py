@@ -68,7 +68,7 @@ class ScrubbedRows:
     TypeError, ValueError
         If there are no check bits, or if the rows cannot have so many. Likewise from each method,
         if a row is none of the memory's, or a word, cells, a threshold or a time is no integer in
-        its range.
+        its range. Scalars of NumPy are refused as well, as labels are by `Prototypes`.
     """
 
     def __init__(self, params: PrototypesParams, watch: WatchParams) -> None:

@@ -75,8 +75,8 @@ SCRUB_REGISTERS = (
     whole(
         "scrub_interval",
         0xE0,
-        "Cycles from one row that the scrubber reads to the next, at least 2, and more while the "
-        "prototype memory is in use; 0 stops it; only with `modes.scrub`",
+        "Cycles from one row that the scrubber reads to the next, more while the prototype memory "
+        "is in use; 1 acts as 2, 0 stops it; only with `modes.scrub`",
         "rw",
     ),
     whole("scrub_reads", 0xE4, "Rows it has read; stops at its highest number", "wc"),

@@ -214,12 +214,14 @@ engram_error engram_test_memory(engram *chip, engram_memory_test *found, engram_
                                 uint32_t room);
 
 /* Words of prototypes that were read as if one bit were wrong, which was inverted, and as if more
- * were, on chips with check bits: since they were cleared, or a reset. */
+ * were, on chips with check bits: since they were cleared, or a reset. Reads of a scrubber do not
+ * count. */
 engram_error engram_wrong_words(engram *chip, uint32_t *corrected, uint32_t *uncorrected);
 engram_error engram_clear_wrong_words(engram *chip);
 
 /* Put rows of prototypes right in their memory while nobody needs it, on chips with a scrubber: one
- * every `interval` cycles, 2 or more; 0 stops it. It goes on over a reset. */
+ * every `interval` cycles, 2 or more; 0 stops it. It goes on over engram_reset; `rst` stops
+ * it. 1, which would act as 2, is refused. */
 engram_error engram_scrub(engram *chip, uint32_t interval);
 
 /* Rows that were read so, written back, and left because they cannot be put right: since they were

@@ -89,6 +89,7 @@ class WatchCalls(HeadCalls):
         """Return the words of prototypes read as if one bit were wrong, and as if more were.
 
         In the first, that bit was inverted. Both are counted since they were cleared, or a reset.
+        Reads of a scrubber do not count.
         """
         require(self.secded > 0, Fault.ARGUMENT)
         return self._registers.get("corrected"), self._registers.get("uncorrected")
@@ -105,7 +106,8 @@ class WatchCalls(HeadCalls):
         Parameters
         ----------
         interval : int
-            Cycles from one row to the next, ``2 .. 2**32 - 1``; 0 stops it. A reset does not.
+            Cycles from one row to the next, ``2 .. 2**32 - 1``; 0 stops it. 1, which would act as
+            2, is refused. `reset` does not stop it; the pin `rst` does.
         """
         require(self.scrubber and interval != 1 and 0 <= interval < 2**32, Fault.ARGUMENT)
         self._registers.set("scrub_interval", value=interval)

@@ -17,8 +17,8 @@ def scrubbing(config: CostConfig) -> Phase:
     """Return the scrubbing of a row in which nothing is wrong, as nearly all rows are.
 
     It takes no cycle of anybody's. With an interval of N cycles, it reads as many rows a second as
-    the clock has cycles, divided by N, or by 2 if N is 1. A row that is written back takes a write
-    more.
+    the clock has cycles, divided by N; an interval of 1 acts as 2. A row that is written back takes
+    a write more.
 
     Parameters
     ----------

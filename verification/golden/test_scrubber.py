@@ -126,6 +126,8 @@ def test_rows_without_check_bits_are_not_scrubbed() -> None:
     [
         ("write", (6, 0), "Row of prototypes must be an integer in 0..5, not 6"),
         ("write", (0, 1 << 12), "Codes of a row must be an integer in 0..4095, not 4096"),
+        ("write", (0, np.int64(3)), "Codes of a row must be an integer in 0..4095, not np.int64"),
+        ("read", (np.uint8(1),), "Row of prototypes must be an integer in 0..5, not np.uint8(1)"),
         ("upset", (-1, 0), "Row of prototypes must be an integer in 0..5, not -1"),
         ("upset", (0, 1 << 20), "Cells of a row that are upset must be an integer in 0..1048575"),
         ("read", (6,), "Row of prototypes must be an integer in 0..5, not 6"),

@@ -68,6 +68,10 @@ def test_cycles_and_words_to_load_are_those_of_the_program(
         loaded = network.load(params, least, features=features)
         rows, tiles = len(compiled.weights), len(compiled.limits)
         assert loaded.of("write") == len(compiled.layers) + pe * (rows + tiles)
+        # It gathers all that a machine of the usual room for windows does, and has no more room.
+        usual = compile_network(golden, replace(least, gather_words=8), features=features)
+        assert usual.cycles(least) == compiled.cycles(least)
+        assert least.gather_words == max(layer.get("gathered", 0) for layer in usual.layers)
 
 
 def counted(tally: Tally, dut: Counted, banks: list[int], block: str = "") -> dict[str, int]:

@@ -38,7 +38,8 @@ def least_machine(
     features : bool
         Whether the machine sends the embedding. It always does if the network has no head.
     gather_words : int
-        Most words of a gathered window.
+        Most words of a gathered window. The machine has as many as its layers need, and 0, which
+        means no memory for windows, if none of them is gathered.
     """
     mapped = MvuParams(pe=pe, simd=simd, weight_reuse=weight_reuse)
     machine = AcceleratorParams(mvu=mapped, gather_words=gather_words)
@@ -59,7 +60,7 @@ def least_machine(
         pixel_bits=network.bits,
         colours=network.input.channels,
         levels=network.layers[0].output.channels // network.input.channels,
-        gather_words=gather_words,
+        gather_words=max(layer.tiles[0].words if layer.taps else 0 for layer in layers),
     )
 
 

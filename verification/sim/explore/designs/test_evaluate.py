@@ -163,9 +163,16 @@ methods: [{replay: gbm, components: 1, code_width: 6}]
     weights = "network.mvu.weights"
     assert parts_of_four[weights] < 0.3 * parts_of_one[weights]
     assert parts_of_four["network.mvu"] < parts_of_one["network.mvu"]
-    assert evaluator.parts(four, Objective.named("area")) == evaluator.parts(
-        one, Objective.named("area")
+    # One pixel a row of weights leaves room to gather windows, in a memory of their own. Layers
+    # then have descriptors that say so.
+    machines = [chip_of(p, evaluator.bank, evaluator.network).chip.accelerator for p in (one, four)]
+    assert [machine.gather_words for machine in machines] == [7, 0]
+    area_of_one, area_of_four = (
+        dict(evaluator.parts(point, Objective.named("area"))) for point in (one, four)
     )
+    assert area_of_one.pop("network.gather.window") > 0
+    assert area_of_four.pop("network.program") <= area_of_one.pop("network.program")
+    assert area_of_four == area_of_one
 
 
 def test_factors_take_their_cycles_and_what_they_store() -> None:

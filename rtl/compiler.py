@@ -247,7 +247,8 @@ class Compiler:
     def finish(self) -> None:
         """End the program and make sure that it fits the machine."""
         p = self.params
-        self.layers[0]["lead"] = first_lead(*self.layers[:2], p)
+        if p.gathers:
+            self.layers[0]["lead"] = first_lead(*self.layers[:2], p)
         self.layers[-1]["end"] = 1
         _check_room("Program memory must hold", len(self.layers), "layers", p.program_depth)
         _check_room("Weight memory must hold", self.rows, "rows", p.mvu.weight_depth)

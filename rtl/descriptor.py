@@ -35,9 +35,10 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
     The fields, in order:
 
     * the layer: `operation`; `end`, set in the last layer of a program; `source`, the memory that
-      is read, while the other one is written; `levels`, T of the input; `lead`, the words of its
-      map that are written before the next layer begins; `offset`, the first word that is written;
-      `length`, the number of words that are written or sent;
+      is read, while the other one is written; `levels`, T of the input; on a machine that gathers
+      windows, `lead`, the words of its map that are written before the next layer begins;
+      `offset`, the first word that is written; `length`, the number of words that are written or
+      sent;
     * the window, in words of the memory: `rows` and `columns` of the map that is read, `pad`,
       `kernel_rows`, `kernel_columns` and `stride`; `out_rows` and `out_columns`; `origin`, address
       of the first window; the distances to the next kernel column (`column_pitch`), kernel row
@@ -55,10 +56,13 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
     word = unsigned(bits_for(params.map_depth))
     inputs = unsigned(bits_for(params.map_depth * params.mvu.simd))
     outputs = unsigned(bits_for(max(params.channels, params.classes)))
-    gathered: dict[str, Any] = {"gathered": range(params.gather_words + 1)}
+    lead: dict[str, Any] = {"lead": word} if params.gathers else {}
+    gathered: dict[str, Any] = (
+        {"gathered": range(params.gather_words + 1)} if params.gathers else {}
+    )
     return data.StructLayout({
         "operation": Operation, "end": 1, "source": 1, "levels": range(params.levels + 1),
-        "lead": word, "offset": word, "length": word,
+        **lead, "offset": word, "length": word,
         "rows": word, "columns": word, "pad": word,
         "kernel_rows": word, "kernel_columns": word, "stride": word,
         "out_rows": word, "out_columns": word, "origin": word,
@@ -69,7 +73,7 @@ def descriptor_layout(params: AcceleratorParams) -> data.StructLayout:
         "tile": range(max(2, params.mvu.tile_depth)),
         "group_outputs": outputs, "tile_step": outputs, "group_step": outputs,
         "whole": 1, "place_stride": outputs, "pixel_words": word,
-        "concat": params.mvu.count_width, **(gathered if params.gathers else {}),
+        "concat": params.mvu.count_width, **gathered,
     })  # fmt: skip
 
 

@@ -30,8 +30,9 @@ class Fetch(wiring.Component):
 
     A step of the window leaves as a step of the matrix-vector unit `latency` cycles later, one a
     cycle. It carries the word at its address, or 0 outside the map, and its range of lanes as a
-    mask. The first map is written to memory 0 while steps may read it: a word of it waits in a
-    cycle in which a step does. Reset drops the step inside. The memories keep their contents.
+    mask. On a machine that gathers windows, the first map is written to memory 0 while steps may
+    read it: a word of it waits in a cycle in which a step does. Reset drops the step inside. The
+    memories keep their contents.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ class Fetch(wiring.Component):
     write : In(stream.Signature(write_layout(params)))
         Words to write to the memory that is not read, always taken.
     fill : In(stream.Signature(fill_layout(params)))
-        Words of the first map. None may come while `write` goes to memory 0.
+        Words of the first map. None may come while `write` goes to memory 0, nor, on a machine that
+        gathers no windows, while steps read it; there they are always taken.
     """
 
     #: Cycles from a step with an address to the step with its word.
@@ -80,7 +82,9 @@ class Fetch(wiring.Component):
             advance.eq(~o.valid | o.ready),
             i.ready.eq(advance),
             self.write.ready.eq(1),
-            self.fill.ready.eq(~(advance & i.valid & step.inside & ~self.source)),
+            self.fill.ready.eq(
+                ~(advance & i.valid & step.inside & ~self.source) if self.params.gathers else 1
+            ),
             o.payload.x.eq(Mux(inside, Mux(self.source, words[1], words[0]), 0)),
             *(o.payload[name].eq(value) for name, value in held.items()),
         ]

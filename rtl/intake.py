@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Intake: the pixels of a picture become its first map, which is read while they still come."""
+"""Intake: the pixels of a picture become its first map, which may be read while they come."""
+
+from typing import Any
 
 from amaranth.hdl import Module, Signal, unsigned
 from amaranth.lib import stream, wiring
@@ -25,9 +27,11 @@ class Intake(wiring.Component):
 
     `start` opens it for the pixels of one picture, from the next cycle on. It takes no pixel of the
     next picture. The words of the map are written in order, from address 0 on. The next layer may
-    begin when `early` is set: `lead` words lie in the map. A step passes the gate when its word
-    does. The last tile of that layer passes when the whole map is there, so that no third layer
-    begins before. Reset drops the picture.
+    begin when `early` is set. On a machine that gathers windows that is when `lead` words lie in
+    the map, at the latest when all do; a `lead` beyond `length` waits for all. There a step passes
+    the gate when its word lies in the map. The last tile of that layer passes when the whole map is
+    there, so that no third layer begins before. On another machine the map must be whole before it
+    is read: there is no gate, and none of its pins. Reset drops the picture.
 
     Parameters
     ----------
@@ -37,18 +41,20 @@ class Intake(wiring.Component):
     -------
     start : In(1)
         Take a picture. The next inputs are read in this cycle, `lead` also until `early`.
-    levels, length, lead : In
-        T, words of the map, and words of it before the next layer.
+    levels, length : In
+        T, and words of the map.
+    lead : In
+        Words of the map before the next layer, if the machine gathers windows.
     pixels : In(stream.Signature(params.pixel_bits))
         Colour values in the order (row, column, colour).
     write : Out(stream.Signature(fill_layout(params)))
         Words of the map.
     early : Out(1)
-        `lead` words, and no more, are in the map.
+        Just `lead` words are in the map, or no picture is left to come.
     step : In(step_layout(params))
-        Step that waits to be read.
+        Step that waits to be read, if the machine gathers windows.
     may_pass : Out(1)
-        It may be read.
+        It may be read, if the machine gathers windows.
     """
 
     #: Cycles from the last colour of a pixel to its last word.
@@ -59,19 +65,21 @@ class Intake(wiring.Component):
     def __init__(self, params: AcceleratorParams) -> None:
         self.params = params
         d = descriptor_layout(params)
+        gate: dict[str, Any] = {
+            "lead": In(d["length"].shape), "step": In(step_layout(params)), "may_pass": Out(1),
+        }  # fmt: skip
         super().__init__({
             "start": In(1),
-            **{name: In(d[name].shape) for name in ("levels", "length", "lead")},
+            **{name: In(d[name].shape) for name in ("levels", "length")},
             "pixels": In(stream.Signature(unsigned(params.pixel_bits))),
             "write": Out(stream.Signature(fill_layout(params))),
             "early": Out(1),
-            "step": In(step_layout(params)),
-            "may_pass": Out(1),
+            **(gate if params.gathers else {}),
         })  # fmt: skip
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        p, step = self.params, self.step
+        p = self.params
         m.submodules.thermometer = thermometer = Thermometer(thermometer_params(p), p.mvu.simd)
         levels, size = (
             Signal.like(port, name=name)
@@ -93,11 +101,16 @@ class Intake(wiring.Component):
             self.write.valid.eq(thermometer.o.valid),
             self.write.payload.address.eq(written),
             self.write.payload.data.eq(thermometer.o.payload.x),
-            self.early.eq(written == self.lead),
-            self.may_pass.eq(
-                ~filling | ~(step.tag.end | (step.inside & (step.address >= written)))
-            ),
+            self.early.eq(~filling),
         ]
+        if p.gathers:
+            step = self.step
+            # The next layer ends with its last tile: no third one may write where pixels still go.
+            waits = step.tag.end | (step.inside & (step.address >= written))
+            m.d.comb += [
+                self.early.eq(~filling | (written == self.lead)),
+                self.may_pass.eq(~filling | ~waits),
+            ]
         with m.If(wrote):
             m.d.sync += [written.eq(written + 1), final.eq(written + 2 == size)]
             with m.If(final):

@@ -173,12 +173,13 @@ class Network(wiring.Component):
 
     def _take_pixels(self, m: Module, descriptor: data.View, fresh: Signal) -> None:
         """Let the pixels of one picture in, and none of the next one."""
-        intake = self._blocks.intake
+        intake, names = self._blocks.intake, ("levels", "length")
+        names += ("lead",) if self.params.gathers else ()
         wiring.connect(m, wiring.flipped(self.pixels), intake.pixels)
         wiring.connect(m, intake.write, self._blocks.fetch.fill)
         m.d.comb += [
             intake.start.eq(fresh & (descriptor.operation == Operation.INPUT)),
-            *(getattr(intake, name).eq(descriptor[name]) for name in ("levels", "length", "lead")),
+            *(getattr(intake, name).eq(descriptor[name]) for name in names),
             self.map_fill.valid.eq(intake.write.valid & intake.write.ready),
             self.map_fill.payload.eq(intake.write.payload),
         ]

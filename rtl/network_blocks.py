@@ -3,7 +3,7 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import data, stream, wiring
 
 from golden.params import AcceleratorParams
@@ -83,12 +83,11 @@ def read_words(
     window, skid, fetch, mvu, pool = (
         blocks.window, blocks.skid, blocks.fetch, blocks.mvu, blocks.pool
     )  # fmt: skip
-    step, may_pass = fetch.o.payload, blocks.intake.may_pass
+    step, may_pass = fetch.o.payload, _may_pass(m, blocks)
     wiring.connect(m, window.o, skid.i)
     m.d.comb += [
         window.i.valid.eq(reading),
         window.i.payload.eq(descriptor),
-        blocks.intake.step.eq(skid.o.payload),
         fetch.i.payload.eq(skid.o.payload),
         fetch.i.valid.eq(skid.o.valid & may_pass),
         skid.o.ready.eq(fetch.i.ready & may_pass),
@@ -109,6 +108,14 @@ def read_words(
                 m.d.comb += [user.valid.eq(fetch.o.valid), fetch.o.ready.eq(user.ready)]
     if blocks.gather is not None:
         _gather_windows(m, blocks, blocks.gather, descriptor, fresh)
+
+
+def _may_pass(m: Module, blocks: NetworkBlocks) -> Value:
+    """Return whether the step that waits may be read; always, if no map is read as it comes."""
+    if blocks.gather is None:
+        return Const(1)
+    m.d.comb += blocks.intake.step.eq(blocks.skid.o.payload)
+    return blocks.intake.may_pass
 
 
 def _gather_windows(

@@ -26,7 +26,7 @@ def layer_cycles(layer: Mapping[str, Any], params: AcceleratorParams) -> int:
     operation = layer["operation"]
     if operation is Operation.INPUT:
         colours, levels, simd = params.colours, layer["levels"], params.mvu.simd
-        pixels = layer["lead"] // -(-colours * levels // simd)
+        pixels = layer.get("lead", layer["length"]) // -(-colours * levels // simd)
         return Network.intake_latency + pixels * pixel_cycles(colours, levels, simd)
     tiles = list(_tile_steps(layer, params))
     pixels = layer["out_rows"] * layer["out_columns"]

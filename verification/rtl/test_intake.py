@@ -42,7 +42,7 @@ def bench(
     golden = GoldenThermometer(replace(thermometer_params(params), levels=levels, input=shape))
     words = words_of(golden.encode(pixels), params.mvu.simd)
     layout = fill_layout(params)
-    pins = {"levels": levels, "length": len(words), "lead": lead}
+    pins = {"levels": levels, "length": len(words)} | ({"lead": lead} if params.gathers else {})
     # Whatever the pins become afterwards, the picture is that of its beginning.
     others = {"levels": 1, "length": 1}
     return [
@@ -81,10 +81,10 @@ def test_wide_words_in_verilog(pauses: Pauses, simulator: str) -> None:
     run_cocotb(shared(Intake, params), steps, pauses, simulator=simulator)
 
 
-@pytest.mark.parametrize("reuse", [1, 2])
-def test_a_step_passes_when_its_word_is_there(reuse: int) -> None:
+def test_a_step_passes_when_its_word_is_there() -> None:
     """Two words a pixel; five of six pixels are in, then the last one."""
-    params, layout = machine(4, 2, 3, reuse), step_layout(machine(4, 2, 3, reuse))
+    params = machine(4, 2, 3)
+    layout = step_layout(params)
     begin, picture = bench(params, 3, random_pixels(params, 6, 0), lead=10)
 
     def gate(passes: bool, **step: object) -> Step:
@@ -107,9 +107,29 @@ def test_a_step_passes_when_its_word_is_there(reuse: int) -> None:
         gate(False, address=0, **end),  # a third layer would write where the picture goes
         gate(False, address=10, inside=0, **end),
         Step(inputs={"pixels": pixels[10:]}, outputs={"write": words[10:]}),
-        Step(cycles=2, reads={"early": 0}),
+        Step(cycles=2, reads={"early": 1}),
         gate(True, address=11),
         gate(True, address=0, **end),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reuse", "lead"), [(1, 12), (1, 13), (1, 40), (2, 0)], ids=["all", "one more", "40", "held"]
+)
+def test_the_next_layer_begins_at_the_latest_when_all_words_are_there(
+    reuse: int, lead: int
+) -> None:
+    """Of a lead beyond the map, and on a machine that has none for it gathers no windows."""
+    params = machine(4, 2, 3, reuse)
+    assert ("lead" in Intake(params).signature.members) == (reuse == 1)
+    begin, picture = bench(params, 3, random_pixels(params, 6, 0), lead=lead)
+    pixels, words = picture.inputs["pixels"], picture.outputs["write"]
+    run_pysim(Intake(params), [
+        begin,
+        Step(pins=picture.pins, inputs={"pixels": pixels[:10]}, outputs={"write": words[:10]}),
+        Step(cycles=2, reads={"early": 0}),
+        Step(inputs={"pixels": pixels[10:]}, outputs={"write": words[10:]}),
+        Step(cycles=2, reads={"early": 1}),
     ])  # fmt: skip
 
 

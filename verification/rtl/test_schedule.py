@@ -33,7 +33,8 @@ def test_cycles_are_those_of_the_machine(name: str, pe: int, simd: int, reuse: i
     starts = trace.transfers["pixels"][:: len(first.inputs["pixels"])]
     assert starts[1] - starts[0] == program.cycles(params)
     # The second layer begins two cycles after the last word of the first map that it waits for.
-    start = trace.transfers["map_fill"][program.layers[0]["lead"] - 1] + 2
+    first = program.layers[0]
+    start = trace.transfers["map_fill"][first.get("lead", first["length"]) - 1] + 2
     assert start == starts[0] - 2 + layer_cycles(program.layers[0], params)
     # A layer ends with the last word of its map; the next begins in the cycle after.
     writes = iter(trace.transfers["map_write"])

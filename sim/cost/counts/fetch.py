@@ -17,7 +17,8 @@ def memories(params: AcceleratorParams) -> tuple[Memory, ...]:
 def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     """Return the accesses of a layer: it reads only words inside the map, and writes its output.
 
-    Before a step reads, its address is compared with the words of the first map that are there.
+    If the machine gathers windows, it may read the first map while that is written: the address of
+    every step is compared with the words that are there.
     """
     simd, mvu = params.mvu.simd, params.mvu
     rows = (mvu.weight_depth - 1).bit_length() + (mvu.tile_depth - 1).bit_length()
@@ -27,9 +28,10 @@ def tally(layer: Layer, params: AcceleratorParams) -> Tally:
     held = simd + rows + valid_inside_last + slot + window.tag_width(params)
     writes = layer.words if layer.operation in ("input", "neurons", "pool") else 0
     steps = layer.fetched if layer.operation != "input" else 0
+    gated = steps if params.gathers else 0
     return Tally({
         Action("map", "read", simd): layer.reads,
         Action("map", "write", simd): writes,
         Action("step", "register", held): steps,
-        Action("gate", "compare", params.map_depth.bit_length()): steps,
+        Action("gate", "compare", params.map_depth.bit_length()): gated,
     })  # fmt: skip

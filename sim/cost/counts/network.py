@@ -179,9 +179,10 @@ def _descriptor_width(params: AcceleratorParams) -> int:
     operation, end, source, whole = 3, 1, 1, 1
     return (
         operation + end + source + whole + params.levels.bit_length() + mvu_params.count_width
-        + 18 * word  # the window, the map that is written, and what of the first map leads
+        + 17 * word  # the window, and the map that is written
         + 2 * inputs  # groups, and channels of each
         + 4 * outputs  # neurons of a group, and how far apart they are stored
         + sum((max(2, n) - 1).bit_length() for n in rows)  # first rows, further lanes
-        + gather.room(params).bit_length()
+        # Words of the first map that lead, and those of a gathered window.
+        + (word + gather.room(params).bit_length() if params.gathers else 0)
     )  # fmt: skip

@@ -28,7 +28,7 @@ NETWORK = NetworkParams.from_description({
     ],
     "head": {"classes": 3, "hidden": 0},
 })  # fmt: skip
-PROGRAM_ROW = 120
+PROGRAM_ROW = 116
 
 
 def steps(n: int) -> dict[Action, int]:
@@ -41,7 +41,6 @@ def steps(n: int) -> dict[Action, int]:
         Action("window.position", "compare", 5): 2 * n,
         Action("window.position", "register", 5): 2 * n,
         Action("fetch.step", "register", 22): n,
-        Action("fetch.gate", "compare", 4): n,
     }
 
 
@@ -158,13 +157,14 @@ GATHERING = replace(MACHINE, gather_words=7)
 
 def test_gathered_windows_by_hand() -> None:
     """Nine words of 3 channels become 7 of 4, the last one of 3; both tiles read these."""
-    row = PROGRAM_ROW + 3
+    row = PROGRAM_ROW + 4 + 3
     conv = network.layer_tallies(NETWORK, GATHERING)["1 conv"]
     found, words = 4 * 9, 4 * 7 * 2
     assert conv == Tally(neurons(words, tiles=4 * 2)) + Tally({
         **steps(found), Action("program", "read", PROGRAM_ROW): 0,
     }) + Tally({
         Action("program", "read", row): 1,
+        Action("fetch.gate", "compare", 4): found,
         Action("fetch.map", "read", 4): 4 * 4,
         Action("fetch.map", "write", 4): 4,
         Action("gather.held", "register", 4 + 3): found,
@@ -247,7 +247,6 @@ def test_rows_of_weights_serve_two_pixels() -> None:
         Action("window.strip.words", "accumulate", 4): steps,
         Action("window.strip.columns", "accumulate", 5): steps,
         Action("fetch.step", "register", 22 + 2): steps,
-        Action("fetch.gate", "compare", 4): steps,
         Action("fetch.map", "read", 4): 2 * inside,
         Action("fetch.map", "write", 4): pixels,
         Action("mvu.weights", "read", 4): 2 * rows,

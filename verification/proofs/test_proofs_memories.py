@@ -8,6 +8,8 @@ import pytest
 from amaranth.hdl import Assert, Assume, Const, Module, Mux, Signal, Value
 
 from golden.params import LatentBufferParams, PrototypesParams, SamplerParams, SelectorParams
+from rtl.catalogue import BLOCKS
+from rtl.fetch import Fetch
 from rtl.latent_buffer import LatentBuffer
 from rtl.prototypes import Prototypes
 from rtl.sampler import Sampler
@@ -267,3 +269,33 @@ def test_latent_buffer_stays_in_the_slots_of_a_class(features, classes, exemplar
     ]
     m.d.comb += [Assert(fact) for fact in facts]
     prove(m, free_inputs(block))
+
+
+def prove_ports(reuse: int, *, promised: bool = True) -> None:
+    """Prove that no map is read and written in one cycle, if what `Fetch` asks for is promised.
+
+    With a weight reuse above 1, no window is gathered.
+    """
+    chip = BLOCKS["chip"].arguments("tiny")["params"].accelerator
+    m, block = Module(), Fetch(replace(chip, mvu=replace(chip.mvu, weight_reuse=reuse)))
+    m.submodules.block = inner = opened(block)
+    if promised:
+        m.d.comb += Assume(~block.write.valid | (block.write.payload.bank != block.source))
+    if promised and reuse > 1:
+        step = block.i.payload
+        reads = block.i.valid & step.inside & ~block.source
+        m.d.comb += Assume(~block.fill.valid | ~reads)
+    for memory in (inner.submodules.map_0, inner.submodules.map_1):
+        (write,), (read,) = memory.write_ports, memory.read_ports
+        m.d.comb += Assert(~(write.en & read.en))
+    prove(m, free_inputs(block))
+
+
+@pytest.mark.parametrize("reuse", [1, 2])
+def test_a_map_is_never_read_and_written_in_one_cycle(reuse: int) -> None:
+    prove_ports(reuse)
+
+
+def test_a_map_that_is_written_where_it_is_read_is_refuted() -> None:
+    with pytest.raises(ProofError, match=r"^FAIL"):
+        prove_ports(1, promised=False)

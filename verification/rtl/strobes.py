@@ -29,24 +29,31 @@ class Counted(wiring.Component):
     Parameters
     ----------
     component : wiring.Component
+    one_port : tuple of str
+        PATHs of memories that must not be read and written in one cycle.
 
     Attributes
     ----------
     counters : tuple of str
-        Names of the counters.
+        Names of the counters of reads, writes and words.
 
     Members
     -------
     ... : as of the block
     counters : Out(40)
+    both_PATH : Out(40)
+        Cycles in which a memory of `one_port` is read and written.
     """
 
-    def __init__(self, component: wiring.Component) -> None:
+    def __init__(self, component: wiring.Component, one_port: tuple[str, ...] = ()) -> None:
         self.params = getattr(component, "params", component.signature)
         self._inner = component
         self._fragment = Fragment.get(component, None)
         self._strobes = dict(self._counted())
         self.counters = tuple(self._strobes)
+        for path in one_port:
+            reads, writes = (self._strobes[f"{verb}_{path}"] for verb in ("reads", "writes"))
+            self._strobes[f"both_{path}"] = reads & writes
         super().__init__(
             dict(component.signature.members) | dict.fromkeys(self._strobes, Out(WIDTH))
         )

@@ -74,11 +74,18 @@ def test_cycles_and_words_to_load_are_those_of_the_program(
         assert least.gather_words == max(layer.get("gathered", 0) for layer in usual.layers)
 
 
+def maps(block: str = "") -> tuple[str, ...]:
+    """Return the places of both maps in a block; that of the network within it comes first."""
+    return tuple(f"{block}fetch__map_{bank}" for bank in range(2))
+
+
 def counted(tally: Tally, dut: Counted, banks: list[int], block: str = "") -> dict[str, int]:
-    """Return the levels of all counters; the two maps are not read and written alike."""
-    levels = counters_of(tally, dut.counters)
-    of_maps = [(verb, bank) for verb in ("reads", "writes") for bank in range(2)]
-    names = [f"{verb}_{block}fetch__map_{bank}" for verb, bank in of_maps]
+    """Return the levels of all counters; the two maps are not read and written alike.
+
+    Nor is either ever read and written in one cycle, for a map has one port.
+    """
+    levels = counters_of(tally, dut.counters) | {f"both_{path}": 0 for path in maps(block)}
+    names = [f"{verb}_{path}" for verb in ("reads", "writes") for path in maps(block)]
     return levels | dict(zip(names, banks, strict=True))
 
 
@@ -118,7 +125,7 @@ def bench(
 def test_strobes_are_those_counted_though_all_pause(name: str, reuse: int) -> None:
     golden, images = build(CASES[name], 1)
     params = machine(4, 8, golden.params, reuse)
-    dut = Counted(Network(params))
+    dut = Counted(Network(params), maps())
     run_pysim(dut, bench(golden, params, images[:1], dut), PAUSES["idle_stalled"])
 
 
@@ -133,7 +140,7 @@ def test_strobes_of_any_network(
     golden, images = build(description, 0)
     features = golden.head is None or bool(len(golden.layers) % 2)
     params = least_machine(golden.params, pe=pe, simd=simd, weight_reuse=reuse, features=features)
-    dut = Counted(Network(params))
+    dut = Counted(Network(params), maps())
     run_pysim(dut, bench(golden, params, images[:1], dut, features), PAUSES[pauses])
 
 
@@ -142,7 +149,7 @@ def test_strobes_of_any_network(
 def test_strobes_in_verilog(simulator: str, reuse: int) -> None:
     golden, images = build(CASES["groups_shuffle"], 3)
     params = machine(4, 8, golden.params, reuse)
-    dut = Counted(Network(params))
+    dut = Counted(Network(params), maps())
     run_cocotb(dut, bench(golden, params, images, dut), simulator=simulator)
 
 
@@ -151,7 +158,7 @@ def test_strobes_of_the_shipped_network() -> None:
     golden, _ = read_network(shipped_file("cifar100", "network.bin"))
     image = read_samples(shipped_file("cifar100", "samples.bin")).images[:1]
     params = AcceleratorParams(mvu=MvuParams())
-    dut = Counted(Network(params))
+    dut = Counted(Network(params), maps())
     pixels = image >> np.uint8(8 - golden.params.bits)
     trace = run_cocotb(dut, bench(golden, params, pixels, dut))
     # A cycle to notice the picture, one for the descriptor, then the first pixel.
@@ -162,7 +169,7 @@ def test_strobes_of_the_shipped_network() -> None:
 def test_a_counter_that_disagrees_fails() -> None:
     golden, images = build(CASES["thermometer_only"], 1)
     params = machine(4, 8, golden.params)
-    dut = Counted(Network(params))
+    dut = Counted(Network(params), maps())
     steps = bench(golden, params, images[:1], dut)
     wrong = {"reads_program": steps[-1].reads["reads_program"] + 1}
     with pytest.raises(BenchError, match="reads_program is 0x2, expected 0x3"):
@@ -177,7 +184,7 @@ def test_strobes_of_the_chip_are_those_of_its_blocks() -> None:
         test_core.units(Target.PIXELS, [int(v) for v in image.ravel()], address=learn)
         for learn, image in enumerate(images)
     )
-    dut = Counted(Core(CHIP))
+    dut = Counted(Core(CHIP), maps("network__"))
     loaded, picture = chip.load(golden.params, CHIP), chip.inference(golden.params, CHIP)
     kept = latent_buffer.learn(CHIP.latent, filled=1, replaced=0, dropped=0)
     compiled = compile_network(golden, CHIP.accelerator)

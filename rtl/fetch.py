@@ -31,7 +31,10 @@ class Fetch(wiring.Component):
     A step of the window leaves as a step of the matrix-vector unit `latency` cycles later, one a
     cycle. It carries the word at its address, or 0 outside the map, and its range of lanes as a
     mask. On a machine that gathers windows, the first map is written to memory 0 while steps may
-    read it: a word of it waits in a cycle in which a step does. Reset drops the step inside. The
+    read it: a word of it waits in a cycle in which a step does. So no memory is read and written in
+    one cycle. But memory 0 may be written while the word that it read last is offered and waits.
+    Hence a memory of one port must keep its output while it is written (no-change mode); one that
+    shows what is written, or nothing, needs a register behind it. Reset drops the step inside. The
     memories keep their contents.
 
     Parameters

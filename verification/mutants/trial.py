@@ -40,6 +40,7 @@ PARTS = {
     "cwr_control": "cwr",
     "low_rank_control": "low_rank",
     "low_rank_sums": "low_rank",
+    "network_blocks": "network",
     "online_mixture_close": "online_mixture",
     "online_mixture_control": "online_mixture",
     "trainer_control": "trainer",

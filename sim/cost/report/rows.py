@@ -134,10 +134,10 @@ def efficiency_row(scope: str, rate: float | None, joules: Total) -> list[str]:
 
 
 def layer_row(cost: LayerCost) -> list[str]:
-    """Return the row of a layer."""
+    """Return the row of a layer. Of the input it has the steps before the next layer begins."""
     computes = bool(cost.layer.synapses)
     return [
-        cost.layer.name, number(cost.layer.steps), number(cost.cycles), number(cost.stalls),
+        cost.layer.name, number(cost.layer.own_steps), number(cost.cycles), number(cost.stalls),
         f"{cost.utilisation:.1%}" if computes else "-", f"{cost.memory_bits / 1e3:,.1f}",
         f"{cost.intensity:.2f}" if computes else "-", nominal(cost.bill.total, "J"),
     ]  # fmt: skip

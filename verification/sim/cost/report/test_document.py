@@ -2,6 +2,7 @@
 """The report: its formats of numbers, the text of every section, and reports with few values."""
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -153,6 +154,15 @@ def test_stalls_and_steps_are_all_cycles(text: str) -> None:
     for row in table(section(text, "Layers of a picture")):
         numbers = [int(row[name].replace(",", "")) for name in ("steps", "stalls", "cycles")]
         assert numbers[0] + numbers[1] == numbers[2]
+
+
+def test_steps_of_an_input_are_those_before_the_next_layer_begins(assessment: Assessment) -> None:
+    cost = assessment.layers[0]
+    early = replace(cost.layer, lead=2)
+    _, steps, cycles, stalls, *_ = rows.layer_row(replace(cost, layer=early, cycles=50))
+    assert early.pixels > 2
+    assert (int(steps), int(cycles)) == (2 * early.pixel_steps, 50)
+    assert int(steps) + int(stalls) == int(cycles)
 
 
 def test_the_chip_stands_beside_published_learners(text: str, assessment: Assessment) -> None:

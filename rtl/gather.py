@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Gather: windows over maps of few channels, packed without gaps into words (contract, 3)."""
+"""Gather: windows over maps of few channels, packed without gaps into words."""
 
 from amaranth.hdl import Cat, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import stream, wiring

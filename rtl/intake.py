@@ -57,7 +57,7 @@ class Intake(wiring.Component):
         It may be read, if the machine gathers windows.
     """
 
-    #: Cycles from the last colour of a pixel to its last word.
+    #: Cycles from the last colour of a pixel to its last word, if that need not wait for `write`.
     latency = Thermometer.latency
     #: Cycles of a colour for each word that its channels touch.
     interval = Thermometer.interval

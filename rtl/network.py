@@ -69,7 +69,9 @@ class Network(wiring.Component):
         (`rtl.shuffle`).
     """
 
-    #: Cycles before a layer's first step: reading its descriptor, the window, the feature memory.
+    #: Cycles before a layer's first word: reading its descriptor, the window, the feature memory.
+    #: If windows are gathered, the first step of neurons comes `rtl.packing.gather_cycles` - 1 +
+    #: `Gather.latency` later.
     latency = 1 + Window.latency + Fetch.latency
     #: Cycles of the first layer beside those of its pixels: the descriptor, the picture's begin,
     #: and the last word in the encoder and in the memory.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The blocks of the machine that runs networks, and the ways between them."""
+"""The blocks of the machine that runs networks, and the wires between them."""
 
 from typing import NamedTuple
 
@@ -69,7 +69,7 @@ def read_words(
     Parameters
     ----------
     m : Module
-        What the ways become a part of.
+        What the wires become a part of.
     blocks : NetworkBlocks
     descriptor : View
         Layer, held while anything of it is inside.
@@ -154,7 +154,7 @@ def pass_tiles(
     Parameters
     ----------
     m : Module
-        What the ways become a part of.
+        What the wires become a part of.
     blocks : NetworkBlocks
     descriptor : View
         Layer, held while anything of it is inside.

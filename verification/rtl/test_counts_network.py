@@ -235,6 +235,7 @@ def machines(draw: st.DrawFn) -> AcceleratorParams:
         mvu=draw(unit_sizes()), map_depth=draw(size), program_depth=draw(size),
         channels=draw(size), classes=draw(size), pixel_bits=8, colours=draw(st.integers(1, 4)),
         levels=draw(st.integers(1, 256)),
+        gather_words=draw(st.sampled_from([0, 1, 2, 5, 8, 1024])),
     )  # fmt: skip
 
 

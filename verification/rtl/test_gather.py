@@ -156,11 +156,14 @@ def test_windows_are_gathered_where_no_step_waits() -> None:
     assert words(48, 64, weight_reuse=2) == 0
 
 
-def test_reset_drops_both_windows() -> None:
-    params = machine(4, 8)
+@given(st.integers(1, 80))
+@settings(max_examples=30)
+def test_reset_drops_both_windows(cycles: int) -> None:
+    """In any cycle of windows whose last word has a rest: three tiles of 7 words, 4 pixels."""
+    params = machine(4, 7)
     begin, first = bench(params, Layer(5, 9, 12), 4, 0)
     held = Step(
-        inputs=first.inputs, outputs=first.outputs, pins=first.pins, cycles=40, abandon=True
+        inputs=first.inputs, outputs=first.outputs, pins=first.pins, cycles=cycles, abandon=True
     )
     begin_again, again = bench(params, Layer(3, 9, 9), 3, 1)
     reset = Step(reset=True, pins=begin_again.pins, cycles=1)

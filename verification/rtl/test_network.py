@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from golden.network import Network as GoldenNetwork
 from golden.params import AcceleratorParams, HeadParams, MvuParams, NetworkParams
 from rtl.network import Network
+from rtl.packing import gather_cycles
 from rtl.program import compile_network
 from sim.data.embed import read_network
 from sim.data.samples import read_samples
@@ -172,19 +173,26 @@ def test_a_map_is_read_while_its_pixels_come(pauses: str) -> None:
 
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
 def test_reset_while_a_map_is_read_and_its_pixels_come(pauses: str) -> None:
+    """In every cycle of a window, while others are held; its last word has a rest."""
     network, images = build(LONG, 9)
-    params = machine(4, 8, network.params)
+    params = machine(4, 7, network.params)
+    assert gather_cycles(9, 6, 7) == 10
     start = load(compile_network(network, params), params)
     first, second = (picture(network, params, image, 4) for image in images)
     whole = run_pysim(Network(params), [start, first], PAUSES[pauses])
     begun, end = whole.transfers["map_write"][0], whole.transfers["pixels"][-1]
-    cycles = (begun + end) // 2 - whole.transfers["load"][-1]
-    cut = replace(first, cycles=cycles, abandon=True)
+    middle = (begun + end) // 2 - whole.transfers["load"][-1]
+    window = 3 * 8  # tiles, and the words of each
+    cuts = [
+        replace(first, reset=n > 0, cycles=middle + n - window // 2, abandon=True)
+        for n in range(window)
+    ]
     again = replace(second, reset=True)
-    trace = run_pysim(Network(params), [start, cut, again], PAUSES[pauses])
-    assert trace.left[0] > 0
+    trace = run_pysim(Network(params), [start, *cuts, again], PAUSES[pauses])
+    assert len(trace.left) == window
+    assert min(trace.left) > 0
     taken = len(trace.transfers["pixels"]) - len(second.inputs["pixels"])
-    assert 0 < taken < len(first.inputs["pixels"])
+    assert 0 < taken < window * len(first.inputs["pixels"])
     assert len(trace.transfers["map_write"]) > len(second.outputs["map_write"])
 
 

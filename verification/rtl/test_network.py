@@ -171,6 +171,18 @@ def test_a_map_is_read_while_its_pixels_come(pauses: str) -> None:
     assert pixels[1][0] > logits[0][-1]
 
 
+@pytest.mark.parametrize("lead", [0, 1, 48, 49, 1023])
+def test_a_lead_that_no_compiler_writes_changes_no_bit_and_ends(lead: int) -> None:
+    """The map has 48 words, and the field 10 bits."""
+    network, images = build(LONG, 10)
+    params = machine(4, 8, network.params)
+    program = compile_network(network, params)
+    assert program.layers[0]["length"] == 48
+    program.layers[0]["lead"] = lead
+    steps = [picture(network, params, image, 4) for image in images]
+    run_pysim(Network(params), [load(program, params), *steps], PAUSES["idle"])
+
+
 @pytest.mark.parametrize("pauses", ["flowing", "idle_stalled"])
 def test_reset_while_a_map_is_read_and_its_pixels_come(pauses: str) -> None:
     """In every cycle of a window, while others are held; its last word has a rest."""

@@ -82,13 +82,13 @@ def test_every_phase_is_a_row_with_its_power_and_delay(text: str, assessment: As
     found = table(section(text, "Phases"))
     assert [row["phase"] for row in found] == [p.phase.name for p in assessment.phases]
     image, joules = found[0], assessment.inference.bill.total.nominal
-    # 453 cycles of 1 us.
-    assert (image["cycles"], image["time"], image["energy"]) == ("453", "453 us", si(joules, "J"))
+    # 338 cycles of 1 us.
+    assert (image["cycles"], image["time"], image["energy"]) == ("338", "338 us", si(joules, "J"))
     bits = sum(line.memory.bits for line in assessment.memories)
-    leaked = bits * 10e-12 * 453e-6
+    leaked = bits * 10e-12 * 338e-6
     assert image["leakage"] == si(leaked, "J")
-    assert image["mean power"] == si(joules / 453e-6, "W")
-    assert image["energy x time"] == si(joules * 453e-6, "Js")
+    assert image["mean power"] == si(joules / 338e-6, "W")
+    assert image["energy x time"] == si(joules * 338e-6, "Js")
     inside = assessment.inference.bill.by_component()
     assert inside["leakage"].nominal == pytest.approx(leaked)
     assert joules == pytest.approx(sum(part.nominal for part in inside.values()))
@@ -259,7 +259,7 @@ def test_sources_are_all_cited_once(text: str) -> None:
 
 
 def test_warnings_are_a_section_only_where_there_are_some(text: str, tmp_path: Path) -> None:
-    assert "- network.program: 8 x 173: 1384 bits are outside" in section(text, "Warnings")
+    assert "- network.program: 8 x 183: 1464 bits are outside" in section(text, "Warnings")
     sizes = TECHNOLOGY.replace("bits: 1024", "bits: null")
     assert "is not known" in section(
         CostReport(

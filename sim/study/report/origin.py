@@ -99,7 +99,11 @@ def data_line(banks: Sequence[Bank]) -> str:
     """Return the sentences on the data, their tasks, and what tests and training have in common."""
     bank, *others = banks
     sources = [bank.provenance.rstrip("."), *(f"also {b.provenance.rstrip('.')}" for b in others)]
-    repeats = "".join(f" {b.repeats.sentence}" for b in banks if b.repeats)
+    repeats = "".join(
+        f" {f'Network {number}: ' * bool(others)}{b.repeats.sentence}"
+        for number, b in enumerate(banks, 1)
+        if b.repeats
+    )
     return (
         f"Data: {'; '.join(sources)}. D = {bank.features} bits an embedding; "
         f"{len(bank.train)} training and {len(bank.test)} test samples; "

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.data.bank import Bank
+from sim.data.repeats import Repeats
 from sim.study.config import load_config
 from sim.study.report.origin import data_line, made_line, varied
 from verification.sim.small_study import small_bank, small_config, write_config
@@ -46,6 +47,17 @@ def test_classes_are_named(bank: Bank, tasks: tuple[range, ...], text: str) -> N
     many = replace(named, class_names=tuple(f"c{n}" for n in range(21)))
     numbered = replace(named, class_names=("0", "1", "2"))
     assert "Classes" not in data_line([many]) + data_line([numbered])
+
+
+def test_embeddings_that_repeat_are_told_of_each_network(bank: Bank) -> None:
+    first, second = (
+        replace(bank, repeats=Repeats(count=count, samples=1000, chance=0.0, features=64))
+        for count in (3, 0)
+    )
+    assert " classes. 3 of the 1000 test embeddings are also" in data_line([first])
+    both = data_line([first, second])
+    assert " Network 1: 3 of the 1000 test embeddings are also" in both
+    assert both.endswith(" Network 2: No test embedding is also a training embedding of its class.")
 
 
 @pytest.mark.parametrize(

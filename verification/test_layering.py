@@ -39,7 +39,7 @@ WINGS = {
         "cost data documents report work",
         "matplotlib numpy pydantic rich rtl",
     ),
-    "compare": ("", "data documents measure replay report study work", "matplotlib numpy"),
+    "compare": ("", "data documents measure report study work", "matplotlib numpy"),
     "pictures": (
         "golden",
         "data learn measure report study work",

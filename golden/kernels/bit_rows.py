@@ -227,7 +227,17 @@ def add_products(words: Any, columns: Any, tables: Any, sums: Any) -> None:
 def add_products_of(
     words: Any, first: Any, last: Any, columns: Any, tables: Any, sums: Any, place: Any
 ) -> None:
-    """Do as `add_products` for the rows ``first .. last - 1``, whose sums begin at row `place`."""
+    """Do as `add_products` for some rows, whose sums may lie elsewhere.
+
+    Parameters
+    ----------
+    words, columns, tables, sums : ndarray
+        As of `add_products`.
+    first, last : int
+        The rows ``first .. last - 1``.
+    place : int
+        Row of the sums at which theirs begin.
+    """
     for group in range(len(columns)):
         start = group * sums.shape[1] + place - first
         for block in range(len(words)):

@@ -192,7 +192,15 @@ def initial_means(
 
 
 def draw_means(means: Reals, init: str, rng: np.random.Generator) -> None:
-    """Fill an array with draws of `initial_means`, which are standard normal for ``centroid``."""
+    """Fill an array with draws of `initial_means`.
+
+    Parameters
+    ----------
+    means : ndarray of shape (K, D), float64
+    init : str
+        As of `initial_means`; the draws of ``centroid`` are standard normal.
+    rng : Generator
+    """
     if init == "centroid":
         rng.standard_normal(out=means)
     else:

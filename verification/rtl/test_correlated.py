@@ -53,6 +53,7 @@ class Plan(test_sampler.Plan):
 
     def __post_init__(self) -> None:
         self.golden = GoldenSampler(self.params)
+        self.early = 0
         self.dut = CorrelatedSampler(self.params)
         self.steps: list[Step] = []
 

@@ -8,15 +8,18 @@ from typing import Any, TypeVar
 from golden.params import AcceleratorParams, ChipParams, NetworkParams
 from sim.cost.counts.room import least_machine
 
-__all__ = ["FITTED", "changes", "fitted"]
+__all__ = ["FITTED", "SHAPE", "changes", "fitted"]
 
 Params = TypeVar("Params", AcceleratorParams, ChipParams)
 
 #: Blocks that run a network.
 FITTED = ("chip", "network")
 
+#: Parameters of a machine on which the rows that a network takes depend.
+SHAPE = ("pe", "simd", "weight_reuse", "gather_words")
 
-def fitted(params: Params, network: NetworkParams, synapses: Mapping[str, int]) -> Params:
+
+def fitted(params: Params, network: NetworkParams, shape: Mapping[str, int]) -> Params:
     """Return the parameters of a block that runs a network.
 
     Bits and colours of a pixel become those of the network, and so do the features D of a chip.
@@ -27,13 +30,13 @@ def fitted(params: Params, network: NetworkParams, synapses: Mapping[str, int]) 
     params : AcceleratorParams or ChipParams
         Parameters of the block at a size of the catalogue.
     network : NetworkParams
-    synapses : mapping of str to int
-        ``pe`` and ``simd`` of the matrix-vector unit, where they are others than in `params`.
+    shape : mapping of str to int
+        Those of `SHAPE` that are others than in `params`.
     """
     if isinstance(params, AcceleratorParams):
-        return _machine(params, network, synapses)
+        return _machine(params, network, shape)
     prototypes = params.sampler.prototypes
-    machine = _machine(params.accelerator, network, synapses)
+    machine = _machine(params.accelerator, network, shape)
     classes = max(machine.classes, prototypes.classes)
     shared = {"features": network.output.size, "classes": classes}
     sampler = replace(
@@ -50,11 +53,13 @@ def fitted(params: Params, network: NetworkParams, synapses: Mapping[str, int]) 
 
 
 def _machine(
-    params: AcceleratorParams, network: NetworkParams, synapses: Mapping[str, int]
+    params: AcceleratorParams, network: NetworkParams, shape: Mapping[str, int]
 ) -> AcceleratorParams:
     """Return a machine with room for a network."""
-    own = {"pe": params.mvu.pe, "simd": params.mvu.simd} | dict(synapses)
-    least = least_machine(network, pe=own["pe"], simd=own["simd"])
+    mvu = params.mvu
+    own = {"pe": mvu.pe, "simd": mvu.simd, "weight_reuse": mvu.weight_reuse}
+    own |= {"gather_words": params.gather_words} | dict(shape)
+    least = least_machine(network, **own)
     depths = ("weight_depth", "tile_depth", "count_width")
     sizes = ("map_depth", "program_depth", "channels", "classes")
     levels = min(params.levels, 2**least.pixel_bits)

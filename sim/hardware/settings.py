@@ -21,7 +21,7 @@ from golden.params.faults import MOST_PLANES
 from rtl.catalogue import BLOCKS, SIZES
 from sim.documents.block_file import arguments_section, check_name, read_block
 from sim.documents.parameters import ParametersSection
-from sim.hardware.fitting import FITTED, fitted
+from sim.hardware.fitting import FITTED, SHAPE, fitted
 from sim.work.errors import UserError
 
 __all__ = ["MOST_ROWS", "check_size", "load_block"]
@@ -127,20 +127,22 @@ def _defaults(
         return arguments
     if name not in FITTED:
         raise UserError(f"--network must go with the block network or chip, not {name}")
-    place: Any = given
-    for key in ("parameters", *(("accelerator",) if name == "chip" else ()), "mvu"):
-        place = place.get(key) if isinstance(place, Mapping) else None
-    named = place if isinstance(place, Mapping) else {}
-    synapses = {key: named[key] for key in ("pe", "simd") if type(named.get(key)) is int}
+    machine: Any = given
+    for key in ("parameters", *(("accelerator",) if name == "chip" else ())):
+        machine = machine.get(key) if isinstance(machine, Mapping) else None
+    named = machine if isinstance(machine, Mapping) else {}
+    unit = named.get("mvu")
+    named = {**named, **(unit if isinstance(unit, Mapping) else {})}
+    shape = {key: named[key] for key in SHAPE if type(named.get(key)) is int}
     try:
-        params = fitted(arguments["params"], network, synapses)
+        params = fitted(arguments["params"], network, shape)
     except ValueError as error:
         raise UserError(f"{name} cannot be made for the network: {error}") from error
-    machine = params.accelerator if name == "chip" else params
+    own = params.accelerator if name == "chip" else params
     for what, rows in (
-        ("feature memories", machine.map_depth),
-        ("weight memory", machine.mvu.weight_depth),
-        ("threshold memory", machine.mvu.tile_depth),
+        ("feature memories", own.map_depth),
+        ("weight memory", own.mvu.weight_depth),
+        ("threshold memory", own.mvu.tile_depth),
     ):
         if rows > MOST_ROWS:
             raise UserError(

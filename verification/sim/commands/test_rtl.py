@@ -17,7 +17,7 @@ import pytest
 
 from golden.head import Head
 from golden.network import Network
-from golden.params import HeadParams, LfsrParams, NetworkParams
+from golden.params import AcceleratorParams, HeadParams, LfsrParams, NetworkParams
 from rtl.catalogue import BLOCKS, SIZES
 from rtl.descriptor import load_layout
 from rtl.driver.load_file import LoadFile
@@ -25,6 +25,7 @@ from rtl.emit import Design, Memory, Port
 from rtl.headers import header_layout
 from rtl.packets import load_packets
 from rtl.program import compile_network
+from sim.cost.counts.mapping import program
 from sim.cost.counts.room import least_machine
 from sim.data.shipped import shipped_names
 from sim.hardware.loading import network_files, open_network
@@ -301,7 +302,7 @@ def test_heads_over_other_layers_are_refused(engram: Engram, tmp_path: Path) -> 
         ),
         (
             "accelerator: {mvu: {weight_depth: 3}}",
-            "net.bin: Weight memory must hold 42 rows, not 3",
+            "net.bin: Weight memory must hold 38 rows, not 3",
         ),
         (
             "sampler: {prototypes: {features: 20}}",
@@ -331,6 +332,28 @@ def test_a_smaller_unit_that_is_named_has_deeper_memories(tmp_path: Path) -> Non
     assert (machine.mvu.pe, machine.mvu.simd) == (1, 2)
     least = least_machine(params, pe=1, simd=2)
     assert machine.mvu.weight_depth == least.mvu.weight_depth > 64
+
+
+def weights_of(network: NetworkParams, machine: AcceleratorParams) -> int:
+    """Return the rows of weights of all layers on a machine."""
+    return sum(layer.weight_rows for layer in program(network, machine))
+
+
+@pytest.mark.parametrize(
+    "named", ["gather_words: 0", "mvu: {weight_reuse: 2}"], ids=["no windows", "two pixels"]
+)
+def test_a_machine_that_gathers_no_windows_has_room_for_the_network(
+    tmp_path: Path, named: str
+) -> None:
+    """Its first convolution takes more rows of weights than one that gathers."""
+    params = write_network(tmp_path / "net.bin").params
+    (tmp_path / "own.yaml").write_text(f"block: network\nparameters: {{{named}}}\n")
+    machine = load_block(None, "tiny", tmp_path / "own.yaml", params)[1]["params"]
+    gathers = load_block("network", "tiny", None, params)[1]["params"]
+    assert (gathers.gathers, machine.gathers) == (True, False)
+    needed = {m: weights_of(params, m) for m in (gathers, machine)}
+    assert needed[machine] > needed[gathers]
+    assert all(m.mvu.weight_depth >= rows for m, rows in needed.items())
 
 
 def test_a_network_of_memories_that_nobody_can_build_is_refused() -> None:

@@ -30,8 +30,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
 
 
 def test_power_at_a_frame_rate_by_hand(small: Assessment) -> None:
-    # 453 cycles of 1 us an image, 10 pW a bit that leaks, 2 fJ a clock of a flip-flop.
-    image, busy = small.inference.bill.total.nominal, 100 * 453e-6
+    # 338 cycles of 1 us an image, 10 pW a bit that leaks, 2 fJ a clock of a flip-flop.
+    image, busy = small.inference.bill.total.nominal, 100 * 338e-6
     assert duty(small, 100) == pytest.approx(busy)
     running, stopped, off = modes(small, 100)
     leakage = sum(line.memory.bits for line in small.memories) * 10e-12
@@ -49,9 +49,9 @@ def test_without_frames_only_the_pauses_are_left(small: Assessment) -> None:
 
 
 def test_more_frames_than_the_clock_allows_are_refused(small: Assessment) -> None:
-    most = 1 / 453e-6
+    most = 1 / 338e-6
     assert duty(small, most) == pytest.approx(1)
-    with pytest.raises(ValueError, match=r"^must be at most 2208, .* at 1 MHz, not 3000$"):
+    with pytest.raises(ValueError, match=r"^must be at most 2959, .* at 1 MHz, not 3000$"):
         duty(small, 3000)
 
 
@@ -119,7 +119,7 @@ def test_a_speed_at_the_supply_of_the_table_is_refused(tmp_path: Path) -> None:
             ["--tech", "cmos28", "--voltage", "2"],
             "--voltage: Voltage to scale must be in 0.4..1.65",
         ),
-        (["--frame-rate", "3000"], "--frame-rate: must be at most 429.6, the images a second at "),
+        (["--frame-rate", "3000"], "--frame-rate: must be at most 475.1, the images a second at "),
         (["--chip", "nowhere.yaml"], "nowhere.yaml cannot be read: no such file or directory"),
     ],
     ids=["slow", "hot", "cold", "supply", "rate", "chip"],
@@ -139,7 +139,7 @@ def test_the_report_states_power_supply_and_temperature(engram: Engram) -> None:
     assert status == 0
     assert "at 85 degrees Celsius, at 0.9 V; 130 nm, 0.9 V. Clock 25.5 MHz." in text
     section = text.split("## At 30 frames a second\n")[1].split("\n## ")[0]
-    assert "The chip computes 13.7% of the time." in section
+    assert "The chip computes 12.4% of the time." in section
     assert (
         len(re.findall(r"^\| (clock runs|clock stops|only the past is kept) \|", section, re.M))
         == 3

@@ -57,9 +57,13 @@ def _machine(
 ) -> AcceleratorParams:
     """Return a machine with room for a network."""
     mvu = params.mvu
-    own = {"pe": mvu.pe, "simd": mvu.simd, "weight_reuse": mvu.weight_reuse}
-    own |= {"gather_words": params.gather_words} | dict(shape)
-    least = least_machine(network, **own)
+    least = least_machine(
+        network,
+        pe=shape.get("pe", mvu.pe),
+        simd=shape.get("simd", mvu.simd),
+        weight_reuse=shape.get("weight_reuse", mvu.weight_reuse),
+        gather_words=shape.get("gather_words", params.gather_words),
+    )
     depths = ("weight_depth", "tile_depth", "count_width")
     sizes = ("map_depth", "program_depth", "channels", "classes")
     levels = min(params.levels, 2**least.pixel_bits)

@@ -179,7 +179,7 @@ def test_reset_keeps_the_words_of_the_first_map_that_were_taken() -> None:
     )])  # fmt: skip
 
 
-def words_written(params: AcceleratorParams, write: Step) -> list[int]:
+def words_written(params: AcceleratorParams, write: Step) -> list[Any]:
     """Return the words that a step writes, in order."""
     layout = write_layout(params)
     return [layout.from_bits(value).data for value in write.inputs["write"]]

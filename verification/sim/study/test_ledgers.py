@@ -33,9 +33,9 @@ def test_bits_of_all_state_are_those_of_memory_and_classifier() -> None:
     assert bits("latent", binary, exemplars=3) == past + 2 * 100 * 512 * 32
     # A method that trains no head has none to keep, and one with a classifier of its own has that.
     assert bits("ncm", integer) == bits("ncm")
-    cwr = {"exemplars": 0, "hidden": 0, "q_b_non_binary": 16}
-    assert bits("cwr", **cwr) == 0
-    assert bits("cwr", integer, **cwr) == 100 * 512 * 16 + 100 * 32 + 64
+    assert bits("cwr", exemplars=0, hidden=0, q_b_non_binary=16) == 0
+    trained = bits("cwr", integer, exemplars=0, hidden=0, q_b_non_binary=16)
+    assert trained == 100 * 512 * 16 + 100 * 32 + 64
 
 
 def grids() -> dict[str, Method]:

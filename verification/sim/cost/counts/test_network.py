@@ -199,8 +199,9 @@ def test_windows_are_gathered_only_where_they_fit(differing: dict[str, Any]) -> 
 
 def test_a_window_that_no_tile_outlasts_is_not_gathered() -> None:
     """One tile has 7 steps, but the next window comes in 9 cycles."""
-    description = NETWORK.describe() | {"head": None}
-    description["layers"] = [*description["layers"][:1], {"kind": "conv", "outputs": 2}]
+    described: dict[str, Any] = NETWORK.describe()
+    layers = [described["layers"][0], {"kind": "conv", "outputs": 2}]
+    description = described | {"head": None, "layers": layers}
     layer = program(NetworkParams.from_description(description), GATHERING)[1]
     assert (layer.taps, layer.pixel_steps) == (0, 9)
 

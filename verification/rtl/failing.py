@@ -4,7 +4,7 @@
 A wrapper takes the place of a memory while a block is elaborated. The block is unchanged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +15,7 @@ from amaranth.lib import wiring
 from golden.faults import Faults
 from verification.rtl.failing_memory import FailingMemory, FailingReads, UpsetMemory
 
-__all__ = ["fail", "fail_reads", "rows_of", "upset"]
+__all__ = ["fail", "fail_each", "fail_reads", "rows_of", "upset"]
 
 #: Every read counts.
 ALWAYS = Const(1)
@@ -67,6 +67,27 @@ def fail(
     """
     size = len(rows[0]), width
     return _wrap(monkeypatch, module, size, lambda memory: FailingMemory(memory, *rows, width))
+
+
+def fail_each(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    tables: Sequence[tuple[list[int], list[int]]],
+    width: int,
+) -> Callable[[], int]:
+    """Let memories of a module that are alike fail, each by cells of its own, as `fail` does.
+
+    Parameters
+    ----------
+    tables : sequence of tuple of list of int
+        Rows of each memory, in the order in which the module makes them.
+    monkeypatch, module, width
+        As of `fail`; so is what it returns.
+    """
+    size, left = (len(tables[0][0]), width), iter(tables)
+    return _wrap(
+        monkeypatch, module, size, lambda memory: FailingMemory(memory, *next(left), width)
+    )
 
 
 def fail_reads(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Rows of prototypes whose accesses and tests come as streams, and steps held to golden."""
 
+from typing import Any
+
 import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
@@ -15,7 +17,30 @@ from verification.rtl.engine import Step
 from verification.rtl.simulators import payload
 from verification.rtl.test_march import marched
 
-__all__ = ["Asked", "marching", "written_and_read"]
+__all__ = ["Asked", "marching", "serve", "told_layout", "written_and_read"]
+
+
+def told_layout(params: PrototypesParams) -> StructLayout:
+    """Return what is told of a row that was read."""
+    return StructLayout({"codes": params.row_width, "corrected": 4, "uncorrected": 4})
+
+
+def serve(m: Module, rows: PrototypeRows, i: Any, o: Any) -> None:
+    """Let rows be written and read as a stream asks, and tell of those that are read."""
+    asked, told = i.p, o.payload
+    m.d.sync += o.valid.eq(rows.read.en)
+    m.d.comb += [
+        i.ready.eq(1),
+        rows.write.en.eq(i.valid & asked.write),
+        rows.write.addr.eq(asked.row),
+        rows.write.data.eq(asked.codes),
+        rows.read.en.eq(i.valid & asked.read),
+        rows.read.addr.eq(asked.row),
+        told.codes.eq(rows.read.data),
+    ]
+    if rows.watch.secded:
+        m.d.comb += told.corrected.eq(rows.corrected)
+        m.d.comb += told.uncorrected.eq(rows.uncorrected)
 
 
 class Asked(wiring.Component):
@@ -27,9 +52,7 @@ class Asked(wiring.Component):
         self.asked = StructLayout({
             "write": 1, "read": 1, "row": 8, "codes": params.row_width,
         })  # fmt: skip
-        self.told = StructLayout({
-            "codes": params.row_width, "corrected": 4, "uncorrected": 4,
-        })  # fmt: skip
+        self.told = told_layout(params)
         super().__init__({
             "i": In(stream.Signature(self.asked)),
             "o": Out(wiring.Signature({"valid": Out(1), "payload": Out(self.told)})),
@@ -44,21 +67,9 @@ class Asked(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.rows = rows = self.rows
-        asked, told = self.i.p, self.o.payload
-        m.d.sync += self.o.valid.eq(rows.read.en)
-        m.d.comb += [
-            self.i.ready.eq(1),
-            self.starts.ready.eq(1),
-            rows.write.en.eq(self.i.valid & asked.write),
-            rows.write.addr.eq(asked.row),
-            rows.write.data.eq(asked.codes),
-            rows.read.en.eq(self.i.valid & asked.read),
-            rows.read.addr.eq(asked.row),
-            told.codes.eq(rows.read.data),
-        ]
+        serve(m, rows, self.i, self.o)
+        m.d.comb += self.starts.ready.eq(1)
         if rows.watch.secded:
-            m.d.comb += told.corrected.eq(rows.corrected)
-            m.d.comb += told.uncorrected.eq(rows.uncorrected)
             m.d.comb += [
                 self.corrects.eq(rows.corrected.any()),
                 self.sees.eq(rows.uncorrected.any()),

@@ -13,12 +13,13 @@ from golden.sampler import Beat
 from golden.trainer import Trainer
 from rtl.head_command import HeadOperation
 from rtl.headers import Target
-from rtl.output import Kind
+from rtl.output import Kind, source_layout
 from rtl.packets import Packet, words_of
 from rtl.requests import Source
 from verification.rtl.chip_script import Script
+from verification.rtl.simulators import payload
 
-__all__ = ["HeadScript", "codes_of"]
+__all__ = ["HeadScript", "answers_of", "codes_of"]
 
 Exemplars = NDArray[np.uint64]
 Labelled = tuple[Exemplars, list[int]]
@@ -33,6 +34,17 @@ def codes_of(weights: NDArray[np.integer], lanes: int, width: int) -> list[int]:
         sum((int(weight) % 2**width) << width * lane for lane, weight in enumerate(row))
         for row in padded.reshape(-1, lanes)
     ]
+
+
+def answers_of(sums: NDArray[np.integer]) -> list[int]:
+    """Return the words of answers: the largest sum of each row, and its class."""
+    return [
+        payload(source_layout(), {
+            "data": int(row.max()) % 2**52 | int(row.argmax()) << 52,
+            "label": int(row.argmax()), "last": 1,
+        })
+        for row in sums
+    ]  # fmt: skip
 
 
 class HeadScript(Script):

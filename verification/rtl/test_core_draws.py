@@ -21,7 +21,7 @@ from rtl.program import compile_network
 from rtl.requests import Source
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Step
-from verification.rtl.head_script import codes_of
+from verification.rtl.head_script import answers_of, codes_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 from verification.rtl.test_core import NETWORK
 
@@ -330,13 +330,7 @@ def test_a_neuron_goes_to_the_hidden_layer_and_an_exemplar_to_the_classifier(pau
         learned = told(HeadOperation.LEARN, 4) + given(rows, labels)
         asked = pack(rng.integers(0, 2, (3, FEATURES), np.uint8))
         sums = trainer.sums(asked)
-        answers = [
-            payload(source_layout(), {
-                "data": int(row.max()) % 2**52 | int(row.argmax()) << 52,
-                "label": int(row.argmax()), "last": 1,
-            })
-            for row in sums
-        ]  # fmt: skip
+        answers = answers_of(sums)
         named = told(HeadOperation.CLASSIFY, 3) + given(asked, [0, 0, 0])
         steps.append(Step(inputs={"units": learned + named}, outputs={"head_answer": answers}))
         steps.append(Step(cycles=60, reads={"trained": 7 * (number + 1), "errors_command": 0}))

@@ -18,7 +18,7 @@ from rtl.packets import words_of
 from rtl.trainer import row_layout
 from verification.rtl.chips import make_chip
 from verification.rtl.engine import PAUSES, Step
-from verification.rtl.head_script import codes_of
+from verification.rtl.head_script import answers_of, codes_of
 from verification.rtl.seeds import seeds_of
 from verification.rtl.simulators import cocotb_simulators, payload, run_cocotb, run_pysim, shared
 
@@ -99,13 +99,7 @@ class Bench:
             self.golden.step(pack(bits.astype(np.uint8)), labels, np.arange(classes))
         else:
             sums = self.golden.sums(pack(bits.astype(np.uint8)))[:, :classes]
-            answers = [
-                payload(source_layout(), {
-                    "data": int(row.max()) % 2**52 | int(row.argmax()) << 52,
-                    "label": int(row.argmax()), "last": 1,
-                })
-                for row in sums
-            ]  # fmt: skip
+            answers = answers_of(sums)
         steps = [
             Step(inputs={"commands": [command]}, pins=pins),
             Step(inputs=exemplars, outputs={"answers": answers[:given]}),

@@ -14,6 +14,7 @@ from golden.params import PrototypesParams, WatchParams
 from golden.scrubber import Scrubbed, ScrubbedRows
 from rtl.prototype_rows import SCRUB_COUNTS, PrototypeRows
 from verification.proofs.prover import opened
+from verification.rtl.asked_rows import serve, told_layout
 from verification.rtl.engine import Step
 from verification.rtl.simulators import payload
 
@@ -38,9 +39,7 @@ class Upset(wiring.Component):
         self.asked = StructLayout({
             "write": 1, "read": 1, "upset": 1, "row": 8, "codes": P.row_width, "cells": width,
         })  # fmt: skip
-        self.told = StructLayout({
-            "codes": P.row_width, "corrected": 4, "uncorrected": 4,
-        })  # fmt: skip
+        self.told = told_layout(P)
         super().__init__({
             "i": In(stream.Signature(self.asked)),
             "o": Out(wiring.Signature({"valid": Out(1), "payload": Out(self.told)})),
@@ -57,7 +56,7 @@ class Upset(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.rows = rows = self.rows
-        asked, told = self.i.p, self.o.payload
+        asked = self.i.p
         parts = (asked.cells[: P.row_width], asked.cells[P.row_width :])
         for (now, then), cells in zip(self._ports, parts, strict=True):
             m.d.comb += [
@@ -66,17 +65,8 @@ class Upset(wiring.Component):
                 then.data.eq(now.data ^ cells),
                 then.en.eq(self.i.valid & asked.upset),
             ]
-        m.d.sync += self.o.valid.eq(rows.read.en)
+        serve(m, rows, self.i, self.o)
         m.d.comb += [
-            self.i.ready.eq(1),
-            rows.write.en.eq(self.i.valid & asked.write),
-            rows.write.addr.eq(asked.row),
-            rows.write.data.eq(asked.codes),
-            rows.read.en.eq(self.i.valid & asked.read),
-            rows.read.addr.eq(asked.row),
-            told.codes.eq(rows.read.data),
-            told.corrected.eq(rows.corrected),
-            told.uncorrected.eq(rows.uncorrected),
             rows.scrub_interval.eq(self.scrub_interval),
             rows.used.eq(self.used),
             *(getattr(self, name).eq(getattr(rows, name)) for name in SCRUB_COUNTS),

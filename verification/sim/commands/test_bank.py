@@ -12,23 +12,12 @@ import pytest
 
 from golden.bits import unpack
 from golden.network import Network
-from golden.params import NetworkParams
 from sim.data.bank_file import encode_bank, read_bank
 from sim.data.datasets import load
+from verification.sim.failing_bank import NETWORK
 from verification.sim.small_cifar import write_small_cifar
 
 Engram = Callable[..., tuple[int, str, str]]
-
-NETWORK = NetworkParams.from_description(
-    {
-        "input": {"height": 32, "width": 32, "channels": 3, "bits": 7},
-        "layers": [
-            {"kind": "thermometer", "levels": 8},
-            {"kind": "pool", "size": 4},
-            {"kind": "dense", "outputs": 70},
-        ],
-    }
-)
 
 STUDY = """\
 data: {name: bank, path: bank.bin}

@@ -8,6 +8,7 @@ import pytest
 from sim.compare.choice_bank import load_choice_bank
 from sim.compare.comparison import Comparison
 from sim.compare.tuning import Tuning
+from sim.data.shipped import shipped_names
 from sim.data.source import load_banks
 from sim.study.checks import check_increments, check_sample_bounds, check_sources
 from sim.study.config import BUILT_IN, CompareConfig, load_config
@@ -21,7 +22,7 @@ def test_a_built_in_study_can_begin(name: str, tmp_path: Path) -> None:
     config, document = load_config(name)
     if config.data.name not in ("bank", "digits"):
         pytest.skip("its data do not ship")
-    if config.data.path and config.data.path.endswith(".bin"):
+    if config.data.name == "bank" and config.data.path not in shipped_names():
         pytest.skip("its bank does not ship")
     banks = load_banks(config.data, config.tasks, document, None)
     assert not any(bank.seen for bank in banks) or config.tasks.allow_seen

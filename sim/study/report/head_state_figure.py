@@ -38,13 +38,11 @@ def accuracy_by_head_state(memories: Sequence[HeadStates]) -> Figure:
             label=", ".join(shared),
         )
         for place, spread, parts in zip(bits, spreads, labels, strict=True):
-            last = place == max(bits)
             axes.annotate(
                 ", ".join(part for part in parts if part not in shared) or "all of it",
                 (place, 100 * spread.mean),
                 textcoords="offset points",
-                xytext=(-5 if last else 5, 6),
-                ha="right" if last else "left",
+                xytext=(5, 6),
                 fontsize=7,
                 color=drawn.lines[0].get_color(),
             )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from golden.arrays import check_bits
 from golden.bits import pack
+from golden.faults import Cells
 from golden.params import HeadParams, XnorParams
 from golden.params.checks import check_integer
 from golden.xnor import Xnor, fires
@@ -25,6 +26,11 @@ class Head:
         No rows if H = 0.
     plane_a, plane_b : ndarray of shape (classes, H + D), uint8 in {0, 1}
         Binary planes whose sum is twice a ternary weight.
+
+    Attributes
+    ----------
+    cells : Cells or None
+        Failing cells from which the output layer reads z; None if none fails.
 
     Raises
     ------
@@ -45,6 +51,7 @@ class Head:
         self.hidden_weights = check_bits("Head hidden weights", hidden_weights, hidden)
         self.plane_a = check_bits("Head plane a", plane_a, output)
         self.plane_b = check_bits("Head plane b", plane_b, output)
+        self.cells: Cells | None = None
 
     def hidden(self, x: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the hidden bits, of shape (..., H); `x` as for `logits`."""
@@ -69,7 +76,8 @@ class Head:
         TypeError, ValueError
             If `x` is not an array of bits, of that shape.
         """
-        z = pack(np.concatenate([self.hidden(x), x], axis=-1))
+        bits = np.concatenate([self.hidden(x), x], axis=-1)
+        z = pack(bits if self.cells is None else self.cells.read(bits))
         xnor = Xnor(XnorParams(inputs=self.params.concat))
         return xnor.dot(z, pack(self.plane_a)) + xnor.dot(z, pack(self.plane_b))
 

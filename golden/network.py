@@ -11,6 +11,7 @@ from golden.conv import Conv
 from golden.dense import Dense
 from golden.faults import Cells, Faults
 from golden.head import Head
+from golden.map_cells import concat_cells, map_cells
 from golden.network_file import decode, encode
 from golden.params import (
     ConvParams,
@@ -45,7 +46,7 @@ class Network:
     Attributes
     ----------
     map_cells : tuple of Cells
-        Failing cells of the map of every layer but the last, flattened; empty if none fails.
+        Failing cells of the map of every layer, flattened; empty if none fails.
 
     Raises
     ------
@@ -94,7 +95,7 @@ class Network:
 
     def _as_read(self, x: NDArray[np.uint8], number: int) -> NDArray[np.uint8]:
         """Return the map of a layer as its memory gives it."""
-        if number >= len(self.map_cells):
+        if not self.map_cells:
             return x
         return self.map_cells[number].read(x.reshape(*x.shape[:-3], -1)).reshape(x.shape)
 
@@ -134,19 +135,22 @@ class Network:
         failing.map_cells = self.map_cells
         return failing
 
-    def failing_maps(self, die: int, threshold: int) -> "Network":
-        """Return the network with map memories whose cells fail (contract, 19).
+    def failing_maps(self, die: int, threshold: int, lanes: int = 64) -> "Network":
+        """Return the network with map memories whose cells fail, and its head (contract, 19).
 
         Parameters
         ----------
         die, threshold
             As for `failing`.
+        lanes : int
+            L, bits of a row of the memories: the inputs SIMD of a machine.
         """
-        failing = Network(self.params, self.layers, self.head)
-        failing.map_cells = tuple(
-            _map_cells(layer.output.size, y, die, threshold)
-            for y, layer in enumerate(self.params.layers[:-1])
-        )
+        head = self.head
+        if head is not None:
+            head = Head(head.params, head.hidden_weights, head.plane_a, head.plane_b)
+            head.cells = concat_cells(self.params, die, threshold, lanes)
+        failing = Network(self.params, self.layers, head)
+        failing.map_cells = map_cells(self.params, die, threshold, lanes)
         return failing
 
     @classmethod
@@ -206,14 +210,6 @@ def _failing_layer(layer: Layer, number: int, die: int, threshold: int) -> Layer
     faults = Faults(FaultParams(die=die, memory=memory, threshold=threshold, lanes=1))
     weights = faults.read(layer.weights.reshape(1, -1)).reshape(layer.weights.shape)
     return type(layer)(layer.params, weights, layer.thresholds, layer.polarity)  # type: ignore[arg-type]
-
-
-def _map_cells(size: int, number: int, die: int, threshold: int) -> Cells:
-    """Return the failing cells of a flattened map, which lies in one of two memories."""
-    memory = FaultyMemory.MAPS + number % 2
-    faults = Faults(FaultParams(die=die, memory=memory, threshold=threshold, lanes=1))
-    failing, stuck = faults.cells(0, 1, size)
-    return Cells(failing[0], stuck[0])
 
 
 def _random_layer(params: LayerParams, rng: np.random.Generator) -> Layer:

@@ -58,7 +58,7 @@ def infer(network: Network, images: NDArray[np.integer], *, threads: int | None 
         zip(network.layers, network.params.layers, strict=True)
     ):
         step, shape = _compile(layer, shape), params.output
-        if number < len(network.map_cells):
+        if network.map_cells:
             step = _through(step, network.map_cells[number], shape)
         steps.append(step)
     embeddings = np.empty((len(images), word_count(shape.size)), np.uint64)
@@ -111,6 +111,9 @@ def head_logits(head: Head, x: _Words, *, threads: int | None = None) -> NDArray
             kernels.append(z[start:stop], p.hidden, part, p.features)
 
         run_shares(concatenate, len(x), threads, smallest=CHUNK)
+    if head.cells is not None:
+        failing, stuck = (pack(cells.astype(np.uint8)) for cells in head.cells)
+        z = z & ~failing | stuck
     planes = np.concatenate([head.plane_a, head.plane_b])
     both = xnor_gemm(z, pack(planes), p.concat, threads=threads)
     return both[:, : p.classes] + both[:, p.classes :]

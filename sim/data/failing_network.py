@@ -24,6 +24,9 @@ from sim.work.errors import UserError
 
 __all__ = ["Failing", "FailingNetwork", "load_failing_network"]
 
+#: L, bits of a row of the memories that hold maps (contract, 19).
+LANES = 64
+
 
 class Failing(NamedTuple):
     """Cells of one kind that fail (contract, 19).
@@ -88,7 +91,7 @@ class FailingNetwork:
             "network": self.name,
             "pixels": self.pixels,
             "weights": None if weights is None else list(weights),
-            "maps": None if maps is None else list(maps),
+            "maps": None if maps is None else {"cells": list(maps), "lanes": LANES},
         }
         packed = cache.get_or_make("embedding", about, lambda: self._packed(weights, maps))
         whole = replace(bank, features=self.network.params.output.size, repeats=None, **packed)
@@ -101,7 +104,7 @@ class FailingNetwork:
         if weights is not None:
             network = network.failing(*weights)
         if maps is not None:
-            network = network.failing_maps(*maps)
+            network = network.failing_maps(*maps, LANES)
         parts = {"train": self.train, "test": self.test}
         return {
             part: np.concatenate(

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Faulty cells: their words by arithmetic of plain integers, their share, planes and order."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -21,8 +24,8 @@ from golden.params import (
 from golden.params.sampling import splitmix
 from golden.prototypes import Prototypes
 from golden.sampler import Sampler
-from golden.thermometer import Thermometer
 from verification.golden.test_network import TINY
+from verification.golden.third import Third
 
 GAMMA, MASK = 0x9E3779B97F4A7C15, 2**64 - 1
 
@@ -268,27 +271,98 @@ def test_weights_of_a_network_read_as_one_row_a_layer():
     assert net.failing(7, 0).to_bytes() == net.to_bytes()
 
 
-def test_maps_of_even_and_of_odd_layers_lie_in_two_memories():
-    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
-    failing = net.failing_maps(7, 2**29)
+#: A shuffle is left to later weights, behind a pool and before dense neurons; one is not.
+FOLDED = {
+    "head": {"classes": 4, "hidden": 0},
+    "input": {"bits": 3, "channels": 2, "height": 4, "width": 6},
+    "layers": [
+        {"kind": "thermometer", "levels": 3},
+        {"kind": "conv", "outputs": 12, "groups": 3, "shuffle": True, "thresholds": True},
+        {"kind": "pool", "size": 2},
+        {"kind": "conv", "outputs": 8, "groups": 1, "shuffle": True},
+        {"kind": "conv", "outputs": 10, "groups": 2, "shuffle": True},
+        {"kind": "dense", "outputs": 9, "thresholds": True},
+    ],
+}
+#: The last map has pixels, and its shuffle is done.
+MAP_TO_HEAD = {
+    "head": {"classes": 3, "hidden": 11},
+    "input": {"bits": 3, "channels": 2, "height": 4, "width": 6},
+    "layers": [
+        {"kind": "thermometer", "levels": 3},
+        {"kind": "conv", "outputs": 9, "groups": 3, "shuffle": True, "thresholds": True},
+        {"kind": "pool", "size": 2},
+    ],
+}
+
+
+def plain_cell(memory, n, p):
+    """What a cell reads as where it fails, else None."""
+    low, high = (
+        plain_read(bit, row=n, lane=0, p=replace(p, memory=memory, lanes=1)) for bit in (0, 1)
+    )
+    return low if low == high else None
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 8, 64])
+@pytest.mark.parametrize("description", [TINY, FOLDED, MAP_TO_HEAD])
+def test_failing_maps_and_logits_equal_the_third_implementation(description, lanes):
+    net = Network.random(NetworkParams.from_description(description), np.random.default_rng(1))
+    failing = net.failing_maps(7, 2**29, lanes)
+    assert failing.head is not None
+    third = Third(net.to_bytes())
     images = np.random.default_rng(2).integers(0, 8, (3, 4, 6, 2))
-    maps = list(failing.maps(images))
-    x: np.ndarray = images
-    changed = 0
-    for y, layer in enumerate(net.layers):
-        if isinstance(layer, Dense):
-            x = x.reshape(3, -1)
-        sound = layer.encode(x) if isinstance(layer, Thermometer) else layer.forward(x)
-        p = FaultParams(die=7, memory=1024 + y % 2, threshold=2**29, lanes=1)
-        last = y == len(net.layers) - 1
-        for image in range(3):
-            flat = sound[image].reshape(-1).tolist()
-            read = [plain_read(bit, row=n, lane=0, p=p) for n, bit in enumerate(flat)]
-            assert maps[y][image].reshape(-1).tolist() == (flat if last else read)
-            changed += not last and read != flat
-        x = maps[y]
-    assert changed >= 3
-    np.testing.assert_array_equal(net.failing_maps(7, 0).forward(images), net.forward(images))
+    maps, embeddings = list(failing.maps(images)), failing.forward(images)
+    logits = failing.head.logits(embeddings)
+    p = faults(threshold=2**29, width=1).params
+    for i, image in enumerate(images.tolist()):
+        expected, of_head = third.run(image, lambda memory, n: plain_cell(memory, n, p), lanes)
+        for ours, theirs in zip(maps, expected, strict=True):
+            assert (2 * ours[i].astype(int) - 1).tolist() == theirs
+        assert logits[i].tolist() == of_head
+    for ours, sound in zip(maps, net.maps(images), strict=True):
+        assert (ours != sound).any()
+
+
+def test_a_map_cell_that_fails_does_so_in_every_map_of_its_memory():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    shapes = [layer.output for layer in net.params.layers]
+    # With as many lanes as any pixel has channels, position s of pixel p is bit s of row p.
+    cells = net.failing_maps(7, 2**29, 9).map_cells
+    failing = [
+        c.failing.reshape(-1, s.channels) for c, s in zip(cells, shapes, strict=True)
+    ]  # fmt: skip
+    shared = 0
+    for memory in (0, 1):
+        for one, other in combinations(failing[memory::2], 2):
+            pixels, channels = np.minimum(one.shape, other.shape)
+            a, b = one[:pixels, :channels], other[:pixels, :channels]
+            np.testing.assert_array_equal(a, b)
+            shared += int(a.sum())
+    assert shared > 4
+
+
+def test_the_embedding_is_read_through_the_cells_of_both_memories_by_a_hidden_head():
+    net = Network.random(NetworkParams.from_description(MAP_TO_HEAD), np.random.default_rng(1))
+    failing = net.failing_maps(7, 2**29, 4).head
+    assert failing is not None
+    assert failing.cells is not None
+    # Three layers, so z lies in memory 1: 11 hidden bits in rows 0 to 2, then 6 pixels.
+    p = FaultParams(die=7, memory=1025, threshold=2**29, lanes=4)
+    rows = Faults(p).cells(0, 3 + 6 * 3, 4).failing.reshape(-1)
+    expected = [*rows[:11], *(rows[12 + 12 * pixel + c] for pixel in range(6) for c in range(9))]
+    assert failing.cells.failing.tolist() == expected
+
+
+def test_no_failing_map_cell_changes_nothing_and_weights_fail_beside_maps():
+    net = Network.random(NetworkParams.from_description(TINY), np.random.default_rng(1))
+    images = np.random.default_rng(2).integers(0, 8, (3, 4, 6, 2))
+    none, failing = net.failing_maps(7, 0), net.failing_maps(7, 2**29)
+    assert none.head is not None
+    assert net.head is not None
+    x = net.forward(images)
+    np.testing.assert_array_equal(none.forward(images), x)
+    np.testing.assert_array_equal(none.head.logits(x), net.head.logits(x))
     both = [net.failing(7, 2**31).failing_maps(7, 2**29), failing.failing(7, 2**31)]
     np.testing.assert_array_equal(both[0].forward(images), both[1].forward(images))
     assert (both[0].forward(images) != failing.forward(images)).any()

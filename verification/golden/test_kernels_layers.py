@@ -158,10 +158,11 @@ def test_inference_equals_the_plain_network(name):
     expected = network.forward(images)
     assert 0 < expected.mean() < 1
     assert np.array_equal(infer(network, images), pack(expected))
-    failing = network.failing_maps(3, 2**28)
-    read = failing.forward(images)
-    assert np.array_equal(infer(failing, images), pack(read))
-    assert (read != expected).any() == (len(network.layers) > 1)
+    for lanes in (24, 64):
+        failing = network.failing_maps(3, 2**28, lanes)
+        read = failing.forward(images)
+        assert np.array_equal(infer(failing, images), pack(read))
+        assert (read != expected).any()
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -210,6 +211,25 @@ def test_head_logits_equal_the_plain_head(hidden, features):
         logits = head_logits(head, x, threads=threads)
         assert np.array_equal(logits, head.logits(unpack(x, features)))
     assert head_logits(head, x[:0]).shape == (0, 21)
+
+
+@pytest.mark.parametrize("hidden", [0, 37])
+def test_logits_of_a_head_that_reads_failing_cells_equal_the_plain_ones(hidden):
+    params = NetworkParams.from_description(
+        {
+            "input": {"bits": 4, "channels": 1, "height": 3, "width": 5},
+            "layers": [{"kind": "thermometer", "levels": 6}, conv(7, thresholds=True)],
+            "head": {"classes": 5, "hidden": hidden},
+        }
+    )
+    network = Network.random(params, np.random.default_rng(7)).failing_maps(3, 2**28, 8)
+    head = network.head
+    assert head is not None
+    x = np.random.default_rng(8).integers(0, 2, (40, 105), np.uint8)
+    logits = head.logits(x)
+    assert np.array_equal(head_logits(head, pack(x)), logits)
+    head.cells = None
+    assert (head.logits(x) != logits).any() == (hidden > 0)
 
 
 def test_head_inputs_that_do_not_fit_are_refused():

@@ -49,8 +49,12 @@ class Third:
             rules = list(zip(theta, self.vector(outputs), strict=True))
         return weights, rules
 
-    def run(self, image):
-        """Return the maps of all layers and, if there is a head, the logits of one image."""
+    def run(self, image, cell=None, lanes=64):
+        """Return the maps of all layers and, if there is a head, the logits of one image.
+
+        Where cells of the memories of maps fail (section 19), `cell` returns what cell n of
+        memory i reads as, or None, and rows have so many lanes; maps are as they are read.
+        """
         self.at = 16 + struct.unpack("<I", self.data[12:16])[0]
         bits = self.description["input"]["bits"]
         maps, x = [], []
@@ -67,16 +71,56 @@ class Third:
                 weights, rules = self.neurons(layer["outputs"], len(flat), layer["thresholds"])
                 fired = (fire(dot(flat, w), rule) for w, rule in zip(weights, rules, strict=True))
                 x = [[list(fired)]]
+            x = as_read(x, len(maps), 0, self.groups_apart(len(maps)), cell, lanes)
             maps.append(x)
         head = self.description["head"]
-        return maps, None if head is None else self.logits(flatten(x), head)
+        return maps, None if head is None else self.logits(x, head, cell, lanes)
 
-    def logits(self, x, head):
-        hidden, _ = self.neurons(head["hidden"], len(x), False)
-        z = [fire(dot(x, w), (0, 1)) for w in hidden] + x
+    def groups_apart(self, number):
+        """Section 19: groups of the convolution whose shuffle the map of a layer is without."""
+        layers = self.description["layers"]
+        while layers[number]["kind"] == "pool":
+            number -= 1
+        layer = layers[number]
+        users = [user for user in layers[number + 1 :] if user["kind"] != "pool"]
+        if layer["kind"] != "conv" or not layer["shuffle"] or not users:
+            return 1
+        return layer["groups"] if users[0]["kind"] == "dense" or users[0]["groups"] == 1 else 1
+
+    def logits(self, last, head, cell, lanes):
+        x, number = flatten(last), len(self.description["layers"])
+        weights, _ = self.neurons(head["hidden"], len(x), False)
+        hidden = [fire(dot(x, w), (0, 1)) for w in weights]
+        if hidden:
+            behind = -(-len(hidden) // lanes)
+            hidden = flatten(as_read([[hidden]], number, 0, 1, cell, lanes))
+            groups = self.groups_apart(number - 1)
+            x = flatten(as_read(last, number, behind, groups, cell, lanes))
+        z = hidden + x
         a, _ = self.neurons(head["classes"], len(z), False)
         b, _ = self.neurons(head["classes"], len(z), False)
         return [dot(z, u) + dot(z, v) for u, v in zip(a, b, strict=True)]
+
+
+def as_read(x, number, row, groups, cell, lanes):
+    """Section 19: a map that was written from a row on, through the cells of its memory."""
+    if cell is None:
+        return x
+    channels = len(x[0][0])
+    read = []
+    for line in x:
+        read.append([])
+        for pixel in line:
+            bits = []
+            for channel, value in enumerate(pixel):
+                i, gamma = divmod(channel, groups)
+                place = gamma * (channels // groups) + i
+                n = (row + place // lanes) * lanes + place % lanes
+                stuck = cell(1024 + number % 2, n)
+                bits.append(value if stuck is None else sign(stuck))
+            read[-1].append(bits)
+            row += -(-channels // lanes)
+    return read
 
 
 def dot(x, w):

@@ -13,9 +13,9 @@ from amaranth.hdl import Const, Shape, Value
 from amaranth.lib import wiring
 
 from golden.faults import Faults
-from verification.rtl.failing_memory import FailingMemory, FailingReads, UpsetMemory
+from verification.rtl.failing_memory import FailingMaps, FailingMemory, FailingReads, UpsetMemory
 
-__all__ = ["fail", "fail_each", "fail_reads", "rows_of", "upset"]
+__all__ = ["fail", "fail_each", "fail_maps", "fail_reads", "rows_of", "upset"]
 
 #: Every read counts.
 ALWAYS = Const(1)
@@ -88,6 +88,30 @@ def fail_each(
     return _wrap(
         monkeypatch, module, size, lambda memory: FailingMemory(memory, *next(left), width)
     )
+
+
+def fail_maps(
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    tables: Sequence[tuple[list[int], list[int]]],
+    width: int,
+    channels: list[list[int]],
+    layer: Value,
+) -> Callable[[], int]:
+    """Let memories of maps of a module fail, each by cells of its own, as `fail_each` does.
+
+    Parameters
+    ----------
+    monkeypatch, module, tables, width
+        As of `fail_each`; so is what it returns.
+    channels, layer
+        As of `FailingMaps`.
+    """
+    size, left = (len(tables[0][0]), width), iter(tables)
+    return _wrap(
+        monkeypatch, module, size,
+        lambda memory: FailingMaps(memory, *next(left), width, channels, layer),
+    )  # fmt: skip
 
 
 def fail_reads(

@@ -6,12 +6,12 @@ Each is the memory, and tables behind its ports that say which bits of a row are
 
 from typing import Any
 
-from amaranth.hdl import Module, Mux, Signal, Value, unsigned
+from amaranth.hdl import Const, Module, Mux, Signal, Value, unsigned
 from amaranth.lib import wiring
 from amaranth.lib.memory import Memory, ReadPort, WritePort
 from amaranth.utils import bits_for
 
-__all__ = ["FailingMemory", "FailingReads", "UpsetMemory"]
+__all__ = ["FailingMaps", "FailingMemory", "FailingReads", "UpsetMemory"]
 
 
 class _Wrapper(wiring.Component):
@@ -77,10 +77,45 @@ class FailingMemory(_Wrapper):
             tables = [table.read_port() for table in self._tables]
             for port in tables:
                 m.d.comb += [port.addr.eq(outer.addr), port.en.eq(outer.en)]
-            failing, stuck = (port.data for port in tables)
+            may_fail = self._may_fail(m, outer)
+            failing, stuck = (port.data & may_fail for port in tables)
             through = Value.cast(inner.data) & ~failing | stuck
             m.d.comb += Value.cast(outer.data).eq(through)
         return m
+
+    def _may_fail(self, m: Module, port: ReadPort) -> Value:
+        """Return the bits of the row that was read in which a cell can fail: all."""
+        return ~Const(0, Value.cast(port.data).shape())
+
+
+class FailingMaps(FailingMemory):
+    """A memory of maps, which fails in lanes that hold a channel of the map that is read, alone.
+
+    Parameters
+    ----------
+    memory, failing, stuck, width
+        As of `FailingMemory`.
+    channels : list of list of int
+        For each layer that may read, the bits of every row that hold a channel.
+    layer : Value
+        The layer that reads, in the cycle in which a row is asked for.
+    """
+
+    def __init__(
+        self, memory: Any, failing: list[int], stuck: list[int], width: int,
+        channels: list[list[int]], layer: Value,
+    ) -> None:  # fmt: skip
+        super().__init__(memory, failing, stuck, width)
+        self._depth, self._layer, self._rows = len(failing), layer, sum(channels, [])
+
+    def _may_fail(self, m: Module, port: ReadPort) -> Value:
+        width = len(Value.cast(port.data))
+        table = Memory(shape=unsigned(width), depth=len(self._rows), init=self._rows)
+        m.submodules += table
+        channels = table.read_port()
+        m.d.comb += channels.addr.eq(self._layer * self._depth + port.addr)
+        m.d.comb += channels.en.eq(port.en)
+        return channels.data
 
 
 class FailingReads(_Wrapper):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from golden.dense import Dense
 from golden.network import Network as GoldenNetwork
 from golden.params import (
     AcceleratorParams,
@@ -19,6 +20,7 @@ from golden.params import (
     NetworkParams,
     PoolParams,
 )
+from golden.thermometer import Thermometer
 from rtl.descriptor import Operation, load_layout
 from rtl.fetch import fill_layout
 from rtl.head import logit_layout
@@ -28,7 +30,7 @@ from rtl.thermometer import word_layout
 from verification.rtl.engine import Step
 from verification.rtl.simulators import payload
 
-__all__ = ["CASES", "REUSES", "bench", "build", "load", "machine", "picture"]
+__all__ = ["CASES", "REUSES", "bench", "build", "load", "machine", "picture", "written"]
 
 
 def words_of(maps: NDArray[np.uint8], simd: int) -> list[int]:
@@ -51,6 +53,18 @@ def stored(network: GoldenNetwork, maps: list[NDArray[np.uint8]]) -> Iterator[ND
             groups = _left_apart(layers, index)
         lanes = [found[..., gamma::groups] for gamma in range(groups)]
         yield np.concatenate(lanes, axis=-1)
+
+
+def written(
+    network: GoldenNetwork, image: NDArray[np.integer], maps: list[NDArray[np.uint8]]
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield every map as it is written, given those that are read, which differ if cells fail."""
+    for layer, read, x in zip(network.layers, maps, (image, *maps), strict=False):
+        if isinstance(layer, Thermometer):
+            yield layer.encode(x)
+        else:
+            flat = x.reshape(-1) if isinstance(layer, Dense) else x
+            yield layer.forward(flat).reshape(read.shape)
 
 
 def _left_apart(layers: Sequence[LayerParams], index: int) -> int:
@@ -76,7 +90,7 @@ def picture(
     """Show an image; expect every map word by word, the features and the logits."""
     simd, head = params.mvu.simd, network.head
     maps = list(network.maps(image))
-    lie = enumerate(stored(network, maps))
+    lie = enumerate(stored(network, list(written(network, image, maps))))
     (_, _, fills), *writes = [(layer, 0, words_of(found, simd)) for layer, found in lie]
     outputs: dict[str, list[int]] = {"features": [], "logits": []}
     if features or head is None:

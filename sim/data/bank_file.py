@@ -18,20 +18,16 @@ last 32      SHA-256 of all bytes before
 
 import hashlib
 import json
-import mmap
 import struct
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.bits import word_count
-from sim.data.tasks import class_order
+from sim.data.bank_content import BankFile, check_unused
+from sim.data.bank_pages import Content, content_of, pieces_of
 from sim.work.errors import UserError
-from sim.work.files import read_bytes
 
 __all__ = ["BankFile", "decode_bank", "encode_bank", "read_bank"]
 
@@ -39,9 +35,6 @@ _MAGIC = b"ENGRAMBK"
 _VERSION = 1
 _HEADER = struct.Struct("<8sII")
 _DIGEST_SIZE = hashlib.sha256().digest_size
-_LARGEST_CLASSES = 2**16
-_LARGE = 2**26  # bytes of a file from which it is mapped, not read
-_PIECE = 2**24  # bytes of a map that are in memory at a time while it is checked
 
 # Keys of a description and the types of their values.
 _KEYS: dict[str, type] = {
@@ -55,86 +48,6 @@ _KEYS: dict[str, type] = {
     "test": int,
     "train": int,
 }
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class BankFile:
-    """Content of a bank file.
-
-    Parameters
-    ----------
-    features : int
-        D, bits of an embedding.
-    train, test : ndarray of shape (n_samples, ceil(D/64)), uint64
-        Packed embeddings, in the order of the data set.
-    train_labels, test_labels : ndarray of shape (n_samples,), int64
-        Classes, numbered as in the data set.
-    class_names : tuple of str
-        Names of the classes, numbered as in the data set.
-    data, data_sha256 : str
-        Name of the data set, and `sim.data.datasets.ImageSet.digest`; the latter is empty if the
-        bank was made of real features.
-    provenance : str
-        Origin, split and order of the data set.
-    network_sha256 : str
-        SHA-256, in hexadecimal, of the network file that made the embeddings; empty if they are of
-        no known network, but real features that a binarizer coded.
-    pretraining : dict
-        Plain data on how the network was trained, or the binarizer fitted, above all on which
-        classes; empty if unknown.
-
-    Raises
-    ------
-    ValueError
-        If shapes, labels and class names do not fit together.
-    """
-
-    features: int
-    train: NDArray[np.uint64]
-    train_labels: NDArray[np.int64]
-    test: NDArray[np.uint64]
-    test_labels: NDArray[np.int64]
-    class_names: tuple[str, ...]
-    data: str
-    data_sha256: str
-    provenance: str
-    network_sha256: str
-    pretraining: dict[str, Any] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        n_classes = len(self.class_names)
-        if not 1 <= n_classes <= _LARGEST_CLASSES:
-            raise ValueError(f"Bank must have 1..{_LARGEST_CLASSES} classes, not {n_classes}")
-        for packed, labels in ((self.train, self.train_labels), (self.test, self.test_labels)):
-            wanted = (len(labels), word_count(self.features))
-            if packed.shape != wanted:
-                raise ValueError(f"Embeddings must have the shape {wanted}, not {packed.shape}")
-            if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
-                wrong = labels[(labels < 0) | (labels >= n_classes)][0]
-                raise ValueError(f"Labels must be in 0..{n_classes - 1}, not {wrong}")
-            used = self.features % 64
-            if used and packed.size and (packed[:, -1] >> np.uint64(used)).any():
-                raise ValueError("Unused bits of the embeddings must be 0, not 1")
-
-    def trained_classes(self) -> frozenset[int] | None:
-        """Return the classes on which network or binarizer were fitted; None if the bank is silent.
-
-        They are those whose names `pretraining` lists, whatever the name of the data set. Without a
-        list, they are the first `base` classes of the class order, if `pretraining` names this data
-        set, and none if it names another.
-        """
-        classes = self.pretraining.get("classes")
-        if not isinstance(classes, dict) or not isinstance(classes.get("data"), str):
-            return None
-        if isinstance(names := classes.get("names"), list):
-            return frozenset(c for c, name in enumerate(self.class_names) if name in names)
-        if classes["data"] != self.data:
-            return frozenset()
-        try:
-            order = class_order(len(self.class_names), classes["order"])
-            return frozenset(order[: int(classes["base"])].tolist())
-        except (KeyError, TypeError, ValueError):  # a card that another program wrote
-            return None
 
 
 def encode_bank(bank: BankFile) -> bytes:
@@ -168,7 +81,7 @@ def encode_bank(bank: BankFile) -> bytes:
     return b"".join([*parts, sha.digest()])
 
 
-def decode_bank(data: bytes | mmap.mmap) -> BankFile:
+def decode_bank(data: Content) -> BankFile:
     """Return the content of a bank file, the inverse of `encode_bank`.
 
     Parameters
@@ -192,11 +105,7 @@ def decode_bank(data: bytes | mmap.mmap) -> BankFile:
             f"Bank file must be {size} bytes by its description, not {len(data)}: "
             f"{'cut short' if len(data) < size else 'too long'}, or the description is damaged"
         )
-    if _digest(data) != view[-_DIGEST_SIZE:]:
-        raise ValueError(
-            f"Bank file must end in the SHA-256 of its first {size - _DIGEST_SIZE} bytes: "
-            "a byte is damaged"
-        )
+    _check_bytes(data, start // 8, words, samples, about["features"])
     packed = np.frombuffer(data, "<u8", words * samples, start)
     packed = packed.astype(np.uint64, copy=isinstance(data, bytes))
     packed = packed.reshape(samples, words)
@@ -209,6 +118,7 @@ def decode_bank(data: bytes | mmap.mmap) -> BankFile:
         test=packed[test],
         test_labels=labels[test],
         class_names=tuple(about.pop("class_names")),
+        unused_checked=True,
         **about,
     )
 
@@ -229,7 +139,7 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
         If the file cannot be read, is damaged, or holds the embeddings of another network.
     """
     try:
-        bank = decode_bank(_content(path))
+        bank = decode_bank(content_of(path))
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
     if network_sha256 is not None and bank.network_sha256 != network_sha256:
@@ -240,30 +150,40 @@ def read_bank(path: Path, network_sha256: str | None = None) -> BankFile:
     return bank
 
 
-def _content(path: Path) -> bytes | mmap.mmap:
-    """Return a small file as bytes, and a map of a large one, of which a page is read when used.
+def _check_bytes(data: Content, start: int, words: int, samples: int, features: int) -> None:
+    """Hold a file to its SHA-256, and the unused bits of its embeddings to 0, in one passage.
 
-    The map is private: who writes to the embeddings changes neither the file nor another process.
+    Parameters
+    ----------
+    data : bytes or mmap
+        The whole file.
+    start : int
+        Position of the first embedding, in words.
+    words : int
+        Words of an embedding.
+    samples : int
+        Embeddings.
+    features : int
+        D, bits of an embedding.
     """
-    with suppress(OSError, ValueError):  # what cannot be mapped is read, or refused with a reason
-        if path.stat().st_size > _LARGE:
-            with path.open("rb") as file:
-                return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    return read_bytes(path)
-
-
-def _digest(data: bytes | mmap.mmap) -> bytes:
-    """Return the SHA-256 of all bytes but the last 32. A map leaves memory again, piece by piece.
-
-    Nobody has written to the map yet, so nothing is lost with its pages.
-    """
-    sha, view = hashlib.sha256(), memoryview(data)[:-_DIGEST_SIZE]
-    for first in range(0, len(view), _PIECE):
-        piece = view[first : first + _PIECE]
+    size, end = len(data) - _DIGEST_SIZE, start + words * samples
+    sha, refused = hashlib.sha256(), None
+    for first, piece in pieces_of(data, size):
         sha.update(piece)
-        if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            data.madvise(mmap.MADV_DONTNEED, first, len(piece))
-    return sha.digest()
+        here = first // 8
+        of_piece = np.frombuffer(piece[: len(piece) // 8 * 8], "<u8")[: max(0, end - here)]
+        last = start + words - 1  # of the first embedding
+        last = last - here if last >= here else (last - here) % words
+        try:
+            check_unused(of_piece[last::words], features)
+        except ValueError as error:
+            refused = error
+    if sha.digest() != memoryview(data)[size:]:
+        raise ValueError(
+            f"Bank file must end in the SHA-256 of its first {size} bytes: a byte is damaged"
+        )
+    if refused is not None:
+        raise refused
 
 
 def _read_header(data: memoryview) -> int:

@@ -3,6 +3,7 @@
 
 import hashlib
 import json
+import mmap
 import struct
 import tracemalloc
 from collections.abc import Callable
@@ -189,7 +190,7 @@ def test_a_large_bank_is_not_read_as_a_whole(
     path, bank = tmp_path / "bank.bin", bank_of(train=60_000, test=1000, features=512)
     path.write_bytes(encode_bank(bank))
     small = read_bank(path)
-    monkeypatch.setattr("sim.data.bank_file._LARGE", 2**20)
+    monkeypatch.setattr("sim.data.bank_pages._LARGE", 2**20)
     tracemalloc.start()
     try:
         large = read_bank(path)
@@ -211,13 +212,14 @@ def test_a_large_bank_is_not_read_as_a_whole(
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux says what is in memory")
+@pytest.mark.parametrize("features", [512, 500])
 def test_an_opened_bank_has_left_memory_but_for_what_is_used(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    features: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, bank = tmp_path / "bank.bin", bank_of(train=200_000, test=0, features=512)
+    path, bank = tmp_path / "bank.bin", bank_of(train=200_000, test=0, features=features)
     path.write_bytes(encode_bank(bank))
-    monkeypatch.setattr("sim.data.bank_file._LARGE", 2**20)
-    monkeypatch.setattr("sim.data.bank_file._PIECE", 2**20)
+    monkeypatch.setattr("sim.data.bank_pages._LARGE", 2**20)
+    monkeypatch.setattr("sim.data.bank_pages._PIECE", 2**20)
     large = read_bank(path)
     assert resident(path) < 0.2 * path.stat().st_size
     assert large.train.tobytes() == bank.train.tobytes()
@@ -242,3 +244,26 @@ def test_unused_bits_of_an_embedding_must_be_0() -> None:
     dirty[2, 1] |= np.uint64(1) << np.uint64(6)
     with pytest.raises(ValueError, match="^Unused bits of the embeddings must be 0, not 1$"):
         replace(bank, train=dirty)
+
+
+def test_unused_bits_of_every_embedding_in_a_map_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Embeddings of three words, one of which lies in two pieces; the pieces are one page."""
+    monkeypatch.setattr("sim.data.bank_pages._LARGE", 0)
+    monkeypatch.setattr("sim.data.bank_pages._PIECE", mmap.PAGESIZE)
+    path, bank = tmp_path / "bank.bin", bank_of(train=170, test=30, features=130)
+    data = encode_bank(bank)
+    start = data.index(bank.train.tobytes())
+    assert len(data) > mmap.PAGESIZE
+    for row in range(200):
+        dirty = bytearray(data[:-32])
+        dirty[start + 24 * row + 23] |= 1 << row % 8
+        path.write_bytes(signed(bytes(dirty)))
+        with pytest.raises(UserError, match=r"bank\.bin: Unused bits of the embeddings must be 0"):
+            read_bank(path)
+    full = bytearray(data[:-32])  # ones in all words that have no unused bits
+    for row in range(200):
+        full[start + 24 * row : start + 24 * row + 16] = b"\xff" * 16
+    path.write_bytes(signed(bytes(full)))
+    assert (read_bank(path).test[:, :2] == 2**64 - 1).all()
